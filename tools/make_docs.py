@@ -179,7 +179,7 @@ def _numbers(codes: Mapping[int, causes.Code], key: str) -> str:
 def routes_page() -> str:
     """`docs/reference/api.md`."""
     intro = (
-        "Every operation of the HTTP API. HEAD answers wherever GET does. The server shows parameters, bodies and answers at `/docs`,"
+        "HEAD answers wherever GET does. The server shows parameters, bodies and answers at `/docs`,"
         " and as OpenAPI at `/openapi.json`. Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`,"
         " `/readyz`, `/metrics` and signed recording links need none. Failures are in [errors](errors.md)."
     )
@@ -251,16 +251,17 @@ def _declared_route(node: ast.expr) -> tuple[str, str, str, str]:
 def doctor_page() -> str:
     """`docs/reference/doctor.md`."""
     intro = (
-        "The call doctor finds the bad moments of a call and the setting to change. It applies rules to the call's log and asks no model."
+        "The call doctor finds the bad moments of a call and the setting to change, by rules over its log."
         f" The worst {limits.MAX_DOCTOR_FINDINGS} findings are in `callwright.doctor` of every execution and webhook, and at"
         " `GET /v1/callwright/executions/{id}/doctor`, also of a live call."
     )
-    command = "`callwright doctor ID` prints them and exits with 0, or with 2 if it cannot examine the call; `--json` is for programs."
+    command = (
+        "`callwright doctor ID` prints them (`--json`: for programs); it exits with 2 if it cannot examine the call."
+    )
     keys = (
         "Each finding has `rule`, `severity` (`bad`, `warning` or `note`), `call_ms` (since the attempt began), `recording_ms` (in the"
         " recording), `lasted_ms`, `turn`, `what` and `change`. `change` lists `setting`, `direction` (`lower`, `raise`, `change`, or"
-        " `check` where no setting helps), `value` (what would have helped in this call, null where the log does not tell) and `why`. Below"
-        " are the settings that each rule may name, those of `tasks[0]` included."
+        " `check` where no setting helps), `value` (that would have helped, or null) and `why`. Below are the settings a rule names."
     )
     parts = ["# Call doctor", "", NOTICE, "", intro, "", command, "", keys, ""]
     for rule in doctor_rules.RULES.values():

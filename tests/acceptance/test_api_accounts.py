@@ -257,6 +257,9 @@ async def test_only_administrators_of_the_organisation_manage_accounts(world: Ap
                     403,
                     "Forbidden: only organization admins can manage sub-accounts",
                 )
+    async with world.client(world.sub_key) as client:
+        hint = (await client.get("/sub-accounts/all")).json()["hint"]
+    assert hint == "This is a sub-account's key: use the key of an administrator of the organization."
 
 
 async def test_what_is_full_is_refused(world: ApiWorld) -> None:

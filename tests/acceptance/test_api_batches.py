@@ -199,6 +199,18 @@ async def test_rows_that_cannot_be_called_are_left_out_with_their_lines(world: A
         assert [row["provider"] for row in await rows(client, batch_id)] == ["loopback", "sip"]
 
 
+async def test_a_row_with_an_unknown_synthetic_caller_is_refused(world: ApiWorld) -> None:
+    text = "contact_number,persona\nloopback:demo,\nloopback:nobody,\nloopback:desk,demo\n"
+    async with world.client(callers=frozenset({"demo"})) as client:
+        batch_id = await batch_id_of(client, await create(client), text)
+        own = (await client.get(f"/batches/{batch_id}")).json()["callwright"]
+    ((line, reason),) = [(row["line"], row["reason"]) for row in own["refused_rows"]]
+    assert (line, reason) == (
+        3,
+        "recipient_phone_number: there is no synthetic caller 'nobody'; known: demo",
+    )
+
+
 async def test_of_many_refused_rows_the_first_are_kept(world: ApiWorld) -> None:
     text = "contact_number\nloopback:demo\n" + "nobody\n" * (MAX_REFUSED_ROWS_KEPT + 5)
     async with world.client() as client:

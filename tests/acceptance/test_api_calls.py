@@ -120,6 +120,22 @@ async def test_user_data_at_the_limit_is_accepted(world: ApiWorld) -> None:
         await place(client, await create(client), user_data={"x": "y" * (MAX_USER_DATA_BYTES - len('{"x":""}'))})
 
 
+async def test_a_loopback_address_must_name_a_synthetic_caller(world: ApiWorld) -> None:
+    async with world.client(callers=frozenset({"demo", "elena", "15550101"})) as client:
+        agent_id = await create(client)
+        body = {"agent_id": agent_id, "recipient_phone_number": "loopback:ellena"}
+        answer = await client.post("/call", json=body)
+        assert (answer.status_code, answer.json()["field"]) == (400, "recipient_phone_number")
+        assert answer.json()["message"] == (
+            "recipient_phone_number: there is no synthetic caller 'ellena'; did you mean 'elena'? known: 15550101, demo, elena"
+        )
+        assert "CALLWRIGHT_SCENARIO" in answer.json()["hint"]
+        for known in ("loopback:elena", "loopback:15550101", "+15550123"):
+            assert (await client.post("/call", json={**body, "recipient_phone_number": known})).status_code == 200
+        named = {**body, "user_data": {"persona": "demo"}}
+        assert (await client.post("/call", json=named)).status_code == 200
+
+
 async def test_a_phone_number_is_called_over_sip_through_a_trunk_only(world: ApiWorld) -> None:
     async with world.client(carrier="sip") as client:
         agent_id = await create(client)

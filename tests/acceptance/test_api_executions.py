@@ -111,6 +111,23 @@ async def test_a_wrong_filter_is_named(world: ApiWorld) -> None:
             assert (answer.status_code, answer.json()["field"]) == (400, field)
 
 
+async def test_of_several_wrong_filters_the_period_is_named_first(world: ApiWorld) -> None:
+    wrong = {"page_number": "0", "page_size": "0", "status": "ended"}
+    async with world.client() as client, world.client(strict=True) as strict:
+        url = f"/v2/agent/{await create(client)}/executions"
+        asked = [
+            (client, {**wrong, "to": "tomorrow"}, "to must be an ISO 8601 time"),
+            (client, {**wrong, "from": "2026-02-02", "to": "2026-02-01"}, "to must not be before from"),
+            (client, wrong, "page_number must be"),
+            (strict, wrong, "from and to are required"),
+            (strict, {**wrong, "from": "2026-02-01", "to": "2026-02-09"}, "from and to may be at most 7 days apart"),
+        ]
+        for side, query, message in asked:
+            answer = await side.get(url, params=query)
+            assert answer.status_code == 400
+            assert answer.json()["message"].startswith(message)
+
+
 async def test_the_raw_log_is_empty_before_the_call(world: ApiWorld) -> None:
     async with world.client() as client:
         execution_id = await place(client, await create(client))

@@ -22,6 +22,9 @@ async def test_an_execution_that_has_not_changed_is_not_sent_again(world: ApiWor
         for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
             same = await client.get(url, headers={"If-None-Match": known})
             assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+        for both in ((tag, '"x"'), ('"x"', tag)):
+            same = await client.get(url, headers=[("If-None-Match", one) for one in both])
+            assert (same.status_code, same.content) == (304, b""), both
         await client.post(f"/call/{url.rpartition('/')[2]}/stop")
         changed = await client.get(url, headers={"If-None-Match": tag})
     assert (changed.status_code, changed.json()["status"]) == (200, "stopped")

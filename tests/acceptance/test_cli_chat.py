@@ -30,6 +30,7 @@ class Platform(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, str]] = []
         self.is_page = False
+        self.more: dict[str, object] = {}
 
     @property
     def url(self) -> str:
@@ -44,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append((f"{self.command} {self.path}", text))
         is_long = "long" in text
         message = {"text": "Good morning."}
-        body = {"execution_id": EXECUTION, "messages": [message], "complete": True, "ended": False}
+        body = {"execution_id": EXECUTION, "messages": [message], "complete": True, "ended": False, **self.server.more}
         answer = json.dumps({"message": "text is too long"} if is_long else body).encode()
         self.send_response(413 if is_long else 200)
         self.end_headers()
@@ -93,6 +94,39 @@ def test_what_is_typed_is_written_until_an_empty_line_leaves(
         (f"POST /v1/callwright/chats/{EXECUTION}/messages", "Two \N{REPLACEMENT CHARACTER} lines."),
         (f"POST /v1/callwright/chats/{EXECUTION}/messages", "At once."),
         (f"DELETE /v1/callwright/chats/{EXECUTION}", ""),
+    ]
+
+
+REFUSED = 'The model custom failed, refused credentials: "check CALLWRIGHT_MODEL_API_KEY (HTTP 401)".'
+
+
+def test_why_the_agent_does_not_answer_is_told_and_the_status_is_no_success(
+    platform: Platform, typed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    platform.more = {"error": REFUSED}
+    os.write(typed, b"Hello?\n\n")
+    assert _chat(platform) == 1
+    told = capsys.readouterr()
+    assert told.err.splitlines()[1:] == [f"error: {REFUSED}"] * 2
+    assert told.out == "agent: Good morning.\n" * 2
+
+
+def test_a_chat_that_ends_at_once_says_why(platform: Platform, typed: int, capsys: pytest.CaptureFixture[str]) -> None:
+    platform.more = {"error": "no key is known", "messages": [], "ended": True}
+    assert _chat(platform) == 1
+    assert "error: no key is known\n" in capsys.readouterr().err
+
+
+def test_tools_are_shown_with_what_became_of_them(
+    platform: Platform, typed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tool = {"tool": "slots", "arguments": '{"day":"monday"}', "ok": False, "result": "Not called"}
+    platform.more = {"tools": [tool, {**tool, "ok": True, "result": "9am"}]}
+    os.write(typed, b"\n")
+    assert _chat(platform) == 0
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        'tool: slots({"day":"monday"}) failed: Not called',
+        'tool: slots({"day":"monday"}) answered: 9am',
     ]
 
 

@@ -9,33 +9,43 @@ from pathlib import Path
 import pytest
 
 from callwright.actions.provider_keys import NamedSecret, put_provider_key
-from callwright.bootstrap import open_actions
+from callwright.bootstrap import open_actions, open_foundation
 from callwright.cli import main
 from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.ops.master_key import MASTER_KEY_FILE
 from callwright.ops.settings import load_settings
 
 
-def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder with a database, as a first start leaves it."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    data = str(tmp_path / "data")
 
+    async def start() -> None:
+        async with open_foundation(load_settings(os.environ, data=tmp_path / "data"), may_make=True):
+            pass
+
+    asyncio.run(start())
+    return tmp_path / "data"
+
+
+def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     # The data folder may be named before the action and behind it.
-    assert main(["keys", "create", "--name", "the shop", "--data", data]) == 0
+    assert main(["keys", "create", "--name", "the shop", "--data", str(data)]) == 0
     secret = capsys.readouterr().out.strip()
     assert secret.startswith("bn-")
 
-    assert main(["keys", "--data", data, "list"]) == 0
+    assert main(["keys", "--data", str(data), "list"]) == 0
     listed = capsys.readouterr().out
     assert secret not in listed
     assert listed.split()[1] == "active"
     assert listed.rstrip().endswith("the shop")
 
-    assert main(["keys", "revoke", listed.split()[0], "--data", data]) == 0
+    assert main(["keys", "revoke", listed.split()[0], "--data", str(data)]) == 0
     capsys.readouterr()
-    assert main(["keys", "list", "--data", data]) == 0
+    assert main(["keys", "list", "--data", str(data)]) == 0
     assert capsys.readouterr().out.split()[1] == "revoked"
 
 
@@ -47,11 +57,8 @@ def test_wrong_usage_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_the_master_key_is_changed_and_every_provider_key_still_opens(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    data = tmp_path / "data"
-
     def rotate() -> str:
         assert main(["keys", "rotate-master", "--data", str(data)]) == 0
         return capsys.readouterr().out

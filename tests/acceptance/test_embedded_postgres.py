@@ -25,6 +25,8 @@ import pytest
 from callwright.domain.errors import ConfigurationError, UnavailableError
 from callwright.domain.limits import MAX_SERVER_LOG_BYTES, MAX_SOCKET_PATH_BYTES
 from callwright.storage.embedded import Binaries, EmbeddedPostgres, ServerPlacement, installed_binaries
+from callwright.storage.embedded.folders import Home
+from callwright.storage.embedded.locks import FileLock
 
 LIMIT_SECONDS = 60
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run the server as another user")
@@ -256,6 +258,16 @@ def test_whether_there_is_a_database_is_told_without_making_one(data_folder: Pat
     with EmbeddedPostgres(data_folder) as dsn:
         assert value(dsn, "select 1") == 1
     assert EmbeddedPostgres(data_folder).is_made
+
+
+def test_a_database_that_a_process_is_making_counts_as_one(data_folder: Path) -> None:
+    home = Home(data_folder / "postgres")
+    home.folder.mkdir(parents=True)
+    gate = FileLock(home.gate, (os.getuid(), os.getgid()))
+    assert gate.try_lock()
+    assert EmbeddedPostgres(data_folder).is_made
+    gate.unlock_and_close()
+    assert not EmbeddedPostgres(data_folder).is_made
 
 
 def test_the_same_process_may_use_it_twice(data_folder: Path) -> None:

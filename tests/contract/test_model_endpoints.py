@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.contract.test_openai_compatible import ASK, DONE, chunk, streaming
-from tests.http_server import LocalServer, serving
+from tests.http_server import Exchange, LocalServer, serving
 
 from callwright.domain.limits import MAX_ENDPOINT_CLIENTS
 from callwright.domain.provider_access import Access
@@ -235,6 +235,31 @@ async def test_clients_of_endpoints_are_not_kept_without_end():
         await ask(model, f"{server.url}/v1", {"CUSTOM": "key-0"})
         assert key_of(server) == "key-0"
         await model.aclose()
+
+
+async def test_an_error_names_where_the_address_and_the_models_name_are_set():
+    async def nothing(exchange: Exchange) -> None:
+        await exchange.answer(404, b"{}", content_type="application/json")
+
+    async with serving(nothing) as server:
+        operators = plugin("custom", model_base_url=f"{server.url}/v1", model_name="")
+        with pytest.raises(ProviderError, match=r"set CALLWRIGHT_MODEL_NAME: .* no list"):
+            await ask(operators, model="")
+        agents = plugin("custom")
+        with pytest.raises(ProviderError, match=r"set llm_config.model of the agent: .* no list"):
+            await ask(agents, f"{server.url}/v1", model="")
+        with pytest.raises(ProviderError, match=r"check the base URL \(base_url of the agent\)"):
+            await ask(agents, f"{server.url}/v1")
+        with pytest.raises(ProviderError, match=r"the base URL \(the provider key AZURE_OPENAI_API_BASE\)"):
+            await ask(plugin("azure"), keys=at_address(server))
+        for one in (operators, agents):
+            await one.aclose()
+
+
+def test_the_host_of_an_endpoint_has_nothing_secret():
+    model = plugin("custom", model_base_url="https://user:s3cret@llm.example:8443/v1?key=s3cret")
+    assert model.host(ModelSettings()) == "llm.example:8443"
+    assert plugin("openai").host(ModelSettings()) == "", "without a key nobody would be asked"
 
 
 def test_nothing_shows_a_key():

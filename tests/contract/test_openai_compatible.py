@@ -341,9 +341,101 @@ async def test_the_reason_of_the_end_is_one_of_ours(finish: str, reason: str):
 
 
 async def test_an_endpoint_that_counts_nothing_is_used_all_the_same():
-    asked = await ask(streaming(chunk({"content": "x"}, "stop"), DONE), ModelRequest(ASK.messages, ModelSettings()))
-    assert asked.deltas[-1].usage == UsageAmount("model", "custom", "default", 0)
-    assert asked.sent["model"] == "default"
+    asked = await ask(streaming(chunk({"content": "x"}, "stop"), DONE))
+    assert asked.deltas[-1].usage == UsageAmount("model", "custom", "m-1", 0)
+
+
+async def web_page(exchange: Exchange) -> None:
+    await exchange.answer(200, b"<html>Welcome</html>", content_type="text/html; charset=utf-8")
+
+
+def offering(*names: str) -> Script:
+    """An endpoint with a list of models, which answers."""
+
+    async def answer(exchange: Exchange) -> None:
+        if exchange.request.method == "GET":
+            body = json.dumps({"object": "list", "data": [{"id": name, "object": "model"} for name in names]})
+            await exchange.answer(200, body.encode(), content_type="application/json")
+        else:
+            await streaming(chunk({"content": "x"}, "stop"), DONE)(exchange)
+
+    return answer
+
+
+UNNAMED = replace(ASK, settings=ModelSettings())
+
+
+async def test_an_endpoint_with_one_model_is_asked_for_that_where_nobody_names_one():
+    async with serving(offering("m-7")) as server, GuardedClient(allow_private=True) as client:
+        model = OpenAICompatibleModel(Endpoint(f"{server.url}/v1", KEY), client.stream_client())
+        await model.warm(UNNAMED)
+        for _ in range(2):
+            assert [delta async for delta in model.answer(UNNAMED)]
+        listing, *asked = server.requests
+        assert (listing.method, listing.target, listing.headers["authorization"]) == (
+            "GET",
+            "/v1/models",
+            f"Bearer {KEY}",
+        )
+        assert [request.json()["model"] for request in asked] == ["m-7", "m-7"]
+        assert await model.probe("") == "no model is named; the endpoint's only one is used: m-7"
+
+
+def without_a_list(status: int) -> Script:
+    async def answer(exchange: Exchange) -> None:
+        if exchange.request.method == "GET":
+            await exchange.answer(status, b"{}", content_type="application/json")
+        else:
+            await streaming(chunk({"content": "x"}, "stop"), DONE)(exchange)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (offering("a", "b"), "no model is named; set CALLWRIGHT_MODEL_NAME to one of its models: a, b"),
+        (
+            offering(*(f"m{number}" for number in range(10))),
+            "no model is named; set CALLWRIGHT_MODEL_NAME to one of its models: m0, m1, m2, m3, m4, m5, m6, m7 and 2 more",
+        ),
+        (offering(), "no model is named; set CALLWRIGHT_MODEL_NAME: the endpoint lists no model"),
+        (
+            without_a_list(404),
+            "no model is named; set CALLWRIGHT_MODEL_NAME: the endpoint offers no list of models (HTTP 404)",
+        ),
+        (without_a_list(401), "the endpoint refused the key; check CALLWRIGHT_MODEL_API_KEY (HTTP 401)"),
+        (web_page, "the endpoint answered with HTML (HTTP 200); check the base URL (CALLWRIGHT_MODEL_BASE_URL)"),
+    ],
+)
+async def test_without_a_models_name_the_setting_is_named_and_nothing_is_asked(script: Script, told: str):
+    async with serving(script) as server, GuardedClient(allow_private=True) as client:
+        model = OpenAICompatibleModel(Endpoint(f"{server.url}/v1", KEY), client.stream_client())
+        with pytest.raises(ProviderError) as caught:
+            [delta async for delta in model.answer(UNNAMED)]
+        assert caught.value.message == told
+        assert [request.method for request in server.requests] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (offering("m-1", "m-2"), "the endpoint offers the model m-1"),
+        (offering("models/m-1"), "the endpoint offers the model m-1"),
+        (without_a_list(404), "the endpoint is asked for the model m-1, and offers no list of models"),
+        (offering("m-2"), "the endpoint does not list the model m-1; check CALLWRIGHT_MODEL_NAME; it lists m-2"),
+        (without_a_list(500), "the endpoint failed (HTTP 500)"),
+    ],
+)
+async def test_a_probe_says_whether_the_model_can_be_had(script: Script, told: str):
+    async with serving(script) as server, GuardedClient(allow_private=True) as client:
+        model = OpenAICompatibleModel(Endpoint(f"{server.url}/v1", KEY, "m-1"), client.stream_client())
+        try:
+            found = await model.probe("")
+        except ProviderError as error:
+            found = error.message
+        assert found == told
+        assert [request.method for request in server.requests] == ["GET"]
 
 
 async def test_what_an_endpoint_counted_of_an_answer_that_broke_off_is_told_before_the_failure():
@@ -397,6 +489,41 @@ async def test_every_refusal_has_its_kind_and_shows_no_key(status: int, kind: Fa
     error = await failure(refusing(status))
     assert error.kind is kind
     assert f"HTTP {status}" in error.message
+
+
+async def whole_json(exchange: Exchange) -> None:
+    await exchange.answer(200, b'{"choices": []}', content_type="application/json")
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (
+            web_page,
+            "the endpoint answered with HTML (HTTP 200); check the base URL (CALLWRIGHT_MODEL_BASE_URL)",
+        ),
+        (
+            whole_json,
+            "the endpoint answered with JSON instead of a stream (HTTP 200); check the base URL (CALLWRIGHT_MODEL_BASE_URL)",
+        ),
+        (
+            streaming(),
+            "the endpoint answered with nothing (HTTP 200); check the base URL (CALLWRIGHT_MODEL_BASE_URL)",
+        ),
+        (
+            refusing(404),
+            "the endpoint has no such model or address; check the base URL (CALLWRIGHT_MODEL_BASE_URL) and the model's name (HTTP 404)",
+        ),
+        (streaming(chunk({"content": "Well"})), "the answer broke off: the stream closed before its end"),
+        (
+            streaming(chunk({"content": "Well"}), event({"error": {"message": "overloaded"}})),
+            "the answer broke off: the endpoint sent an error in it",
+        ),
+        (streaming(chunk({"content": "Well"}), event(b'{"x": [')), "the answer broke off: what came is no JSON"),
+    ],
+)
+async def test_an_answer_that_no_model_gave_says_what_to_check(script: Script, told: str):
+    assert (await failure(script)).message == told
 
 
 async def test_a_refused_key_names_the_setting():

@@ -20,7 +20,7 @@ from tests.unit.domain.injections import ATTACKS
 
 from callwright.call.live import web_tools
 from callwright.call.live.tools import ToolOutcome
-from callwright.call.live.web_tools import BLOCKED, WebDesk, WebTools
+from callwright.call.live.web_tools import WebDesk, WebTools
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.errors import UnavailableError
@@ -326,7 +326,9 @@ async def test_private_addresses_are_refused_unless_the_setting_allows_them() ->
     async with GuardedClient(allow_private=False) as client, answering() as server:
         outcome = await run(Office(client), server)
         assert server.requests == []
-    assert (outcome.ok, outcome.text) == (False, BLOCKED)
+    assert (outcome.ok, outcome.facts["blocked"]) == (False, True)
+    assert outcome.text.startswith("Not called, blocked by the outbound policy: 127.0.0.1 is a private or reserved")
+    assert "CALLWRIGHT_ALLOW_PRIVATE_URLS" in outcome.text
 
 
 async def test_tools_that_cannot_be_called_say_so(office: Office) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -76,6 +78,33 @@ def test_the_check_of_a_signature_that_the_guide_shows_accepts_ours_and_nothing_
         assert not is_genuine(secret, headers, body + b" ")
         assert not is_genuine("another", headers, body)
         assert not is_genuine(secret, signature_headers(decode_secret(secret), "evt-1", now - 400, body), body)
+
+
+NODE = shutil.which("node")
+
+
+@pytest.mark.skipif(NODE is None, reason="there is no node to run the example with")
+def test_the_check_of_a_signature_in_node_accepts_ours_and_nothing_else() -> None:
+    (code,) = re.findall(r"```js\n(.*?)```", (DOCS / "how-to/webhooks.md").read_text(), re.DOTALL)
+    now, body = int(time.time()), '{"id": "e", "said": "naïve"}'
+    cases = []
+    for secret in ("whsec_" + "c2VjcmV0IG9mIHRoZSB0ZXN0", "plain téxt"):
+        headers = signature_headers(decode_secret(secret), "evt-1", now, body.encode())
+        late = signature_headers(decode_secret(secret), "evt-1", now - 400, body.encode())
+        short = {**headers, "webhook-signature": "v1,"}
+        cases += [(secret, headers, body), (secret, headers, f"{body} "), ("another", headers, body)]
+        cases += [(secret, late, body), (secret, short, body)]
+    ask = f"console.log(JSON.stringify({json.dumps(cases)}.map(([s, h, b]) => isGenuine(s, h, Buffer.from(b)))))"
+    run = subprocess.run([str(NODE), "-e", code + ask], capture_output=True, text=True, check=True, timeout=30)
+    assert json.loads(run.stdout) == [True, False, False, False, False] * 2
+
+
+def test_the_guide_to_webhooks_says_what_is_signed_and_for_how_long_it_is_good() -> None:
+    page = (DOCS / "how-to/webhooks.md").read_text()
+    assert "`{webhook-id}.{webhook-timestamp}.{body}`" in page
+    headers = signature_headers(b"k", "e", 7, b"body")
+    assert all(f"`{name}`" in page for name in headers)
+    assert "five minutes" in page
 
 
 def test_the_guide_to_webhooks_has_the_times_of_the_tries_and_the_statuses_without_a_choice() -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -20,8 +20,10 @@ from callwright.cli import main
 from callwright.conversation.plan import plan_for
 from callwright.domain.agent.parsing import parse_agent
 from callwright.lab.whatif import what_if
-from callwright.ports.model import ModelDelta
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.model import ModelDelta, ModelRequest
 from callwright.ports.registry import PluginContext
+from callwright.providers.openai_compatible.endpoints import EndpointModels
 
 AGENT: dict[str, Any] = {
     "agent_name": "Bakery",
@@ -121,7 +123,26 @@ def test_a_prompted_hang_up_is_asked_of_the_model(log: str, capsys: pytest.Captu
 def test_a_model_that_fails_is_part_of_the_what_if(log: str, capsys: pytest.CaptureFixture[str]) -> None:
     rules = 'agent.tasks.0.tools_config.llm_agent.rules=[{"fail": "unavailable"}]'
     assert main(["replay", log, "--from-turn", "2", "--set", rules]) == 0
-    assert "Sorry, I did not get" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Sorry, I did not get" in told
+    assert "The model scripted failed 2 times, unavailable" in told
+    assert "the model asked was scripted s\n" in told
+
+
+def test_an_agent_that_names_no_model_asks_the_one_of_the_settings(
+    log: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def answer(self: EndpointModels, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        if request.messages:
+            raise ProviderError(FailureKind.REFUSED, "custom", f"{self.endpoint_of(request.settings).base_url} refused")
+        yield ModelDelta()
+
+    monkeypatch.setattr(EndpointModels, "answer", answer)
+    monkeypatch.setenv("CALLWRIGHT_MODEL_BASE_URL", "https://llm.example/v1")
+    assert main(["replay", log, "--from-turn", "2", "--set", "agent.tasks.0.tools_config.llm_agent=null"]) == 0
+    told = capsys.readouterr().out
+    assert "the model asked was custom at llm.example\n" in told
+    assert 'The model custom failed, refused credentials: "https://llm.example/v1 refused".' in told
 
 
 @pytest.mark.parametrize(

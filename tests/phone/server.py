@@ -58,8 +58,6 @@ class Server:
 
     def start(self) -> None:
         """Start and wait until the API answers and the SIP port is open. Blocks."""
-        if not self._key:
-            self._key = self._output("keys", "create", "--name", "phones").strip().splitlines()[-1]
         began = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -71,6 +69,8 @@ class Server:
             assert time.monotonic() < deadline, f"the server is not ready: {self.tail()}"
             time.sleep(0.05)
         self.url = found[1]
+        if not self._key:
+            self._key = self._output("keys", "create", "--name", "phones").strip().splitlines()[-1]
 
     def stop(self) -> None:
         """End as an operator does. Blocks."""

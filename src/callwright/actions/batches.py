@@ -13,7 +13,7 @@ from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.batch_stop import audited, stop_locked, stop_waiting
 from callwright.actions.batch_transition import move_batch, tell_of_batch
-from callwright.actions.calls import provided
+from callwright.actions.calls import check_caller, provided
 from callwright.actions.numbers import check_own, trunk_number
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing
@@ -186,11 +186,13 @@ class _Reading:
 class _Carriers:
     """The carrier of each kind of address, decided once for a whole list, or why there is none. ``used``: of the kinds that were found."""
 
+    services: Services
     chosen: Mapping[str, str | BadInputError]
     used: dict[str, str] = field(default_factory=dict)
 
-    def check(self, destination: Destination) -> None:
+    def check(self, destination: Destination, variables: Mapping[str, str]) -> None:
         """Raise the error of ``POST /call`` for an address that cannot be called from here."""
+        check_caller(self.services, destination, variables)
         carrier = self.chosen[destination.kind]
         if isinstance(carrier, BadInputError):
             raise carrier
@@ -208,7 +210,7 @@ async def _carriers(services: Services, unit: Unit, tenant_id: str, agent: Store
             if isinstance(error, LackingError) and error.leg != LINE:
                 raise
             chosen[kind] = error
-    return _Carriers(chosen)
+    return _Carriers(services, chosen)
 
 
 def _lines(content: IO[bytes]) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from callwright.actions.agents import agent_of
@@ -20,11 +21,11 @@ from callwright.actions.transition import insert, transition
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import Line, Provision
-from callwright.domain.errors import BadInputError, TooLargeError, WrongStateError
+from callwright.domain.errors import BadInputError, InvalidNumberError, TooLargeError, WrongStateError
 from callwright.domain.execution import Execution, Phase, status_of
-from callwright.domain.fields import Fields
+from callwright.domain.fields import Fields, named
 from callwright.domain.limits import MAX_CALL_RETRIES, MAX_USER_DATA_BYTES
-from callwright.domain.number import E164, SIP, Destination, parse_destination
+from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
 from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.domain.sip_headers import custom_headers
 from callwright.domain.sip_trunk import PROVIDER
@@ -36,6 +37,7 @@ STOP_REASON = "stopped_by_api"
 
 _RETRIED_STATUSES = ("no-answer", "busy", "failed", "error")
 _RETRY_INTERVALS_MINUTES = (30, 60, 120)
+_MOST_CALLERS_LISTED = 20
 _OWNED = frozenset({Phase.CLAIMED, Phase.DIALLING, Phase.LIVE})
 
 
@@ -158,6 +160,24 @@ async def provided(
     return replace(found, carrier=carrier)
 
 
+def check_caller(services: Services, destination: Destination, user_data: Mapping[str, Any]) -> None:
+    """Raise InvalidNumberError for a ``loopback:`` address that names no synthetic caller, unless ``user_data`` names the persona."""
+    known = services.policy.callers
+    name = destination.value.removeprefix(f"{LOOPBACK}:")
+    if destination.kind != LOOPBACK or not known or name in known or user_data.get("persona"):
+        return
+    near = get_close_matches(name, known, 1)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    listed = sorted(known)
+    more = ", ..." if len(listed) > _MOST_CALLERS_LISTED else ""
+    raise InvalidNumberError(
+        f"recipient_phone_number: there is no synthetic caller {named(name)!r}; {meant}known:"
+        f" {', '.join(listed[:_MOST_CALLERS_LISTED])}{more}",
+        field="recipient_phone_number",
+        hint="Name a built-in caller, or one of the scenario file (CALLWRIGHT_SCENARIO).",
+    )
+
+
 async def place_call(
     services: Services,
     principal: Principal,
@@ -187,6 +207,7 @@ async def place_call(
 async def _place(services: Services, unit: Unit, principal: Principal, request: CallRequest) -> Execution:
     agent = await agent_of(unit, principal, request.agent_id)
     await refuse_suppressed(unit, principal.tenant_id, request.destination.value)
+    check_caller(services, request.destination, request.user_data)
     execution = await _new_execution(services, unit, principal, agent, request)
     if execution.carrier == PROVIDER:
         sender = await trunk_number(unit, principal, agent.id, request.from_number)

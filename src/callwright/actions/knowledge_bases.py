@@ -63,8 +63,6 @@ async def add_knowledge_base(services: Services, principal: Principal, upload: K
 def _source(upload: KnowledgeUpload, *, allow_private: bool) -> tuple[str, str]:
     """What it is made from, and how it is called."""
     url = upload.url
-    if (upload.content is None) == (not url):
-        raise BadInputError("send a PDF as the form field file, or a url; one of them", field="file")
     if upload.content is None:
         # The address is fetched through the guarded client, when it is; what that would refuse by its looks is refused now.
         host = check_url(url).hostname or ""

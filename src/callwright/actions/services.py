@@ -59,6 +59,8 @@ class CallPolicy:
     """Whether to answer as strictly as the hosted service."""
     defaults: ProviderDefaults = field(default_factory=ProviderDefaults)
     """Providers of agents that name none."""
+    callers: frozenset[str] = frozenset()
+    """Names and numbers of synthetic callers: what a ``loopback:`` address may name. Empty: anything."""
     allow_private_urls: bool = False
     """Whether webhooks and tools may be at private addresses."""
 

@@ -17,7 +17,7 @@ from callwright.api.bodies import PacedBody
 from callwright.api.doors import Doors
 from callwright.api.query_names import header_of, unknown_names, with_ignored
 from callwright.api.services import ApiServices
-from callwright.domain.access import refusal
+from callwright.domain.access import refusal, remedy
 from callwright.domain.errors import (
     CallwrightError,
     MissingKeyError,
@@ -137,7 +137,7 @@ class Gate:
             services.rates.check(principal.organisation_id, scope["path"])
         refused = refusal(principal, scope.get("method", "GET"), scope["path"])
         if refused is not None:
-            raise NotAllowedError(refused)
+            raise NotAllowedError(refused, hint=remedy(principal, refused))
         return principal
 
     async def _check_again(self, scope: Scope) -> None:
@@ -224,11 +224,9 @@ class _Answer:
         return {**body, "body": told}
 
     def _asked_for(self) -> bytes | None:
-        """The ``If-None-Match`` of the request."""
-        for name, value in self._scope["headers"]:
-            if name == b"if-none-match":
-                return bytes(value)
-        return None
+        """The ``If-None-Match`` of the request. Several headers are one list (RFC 9110, 5.3)."""
+        given = [value for name, value in self._scope["headers"] if name == b"if-none-match"]
+        return b", ".join(given) if given else None
 
     def _tagged(self, start: Message, body: Message) -> Message:
         """Give an answer its tag unless it has one already, and leave out its body for a client that has it. Returns the body to send."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
@@ -31,6 +31,8 @@ class ApiServices:
 
     ``ready`` raises UnavailableError while this process should get no requests (the database is asked as well, without it).
     ``carriers`` tells how those are that listen, by name; one that does not is no reason to send requests elsewhere.
+    ``missing_models`` names local models that the providers of the settings need and that are not installed, and the command that brings
+    them; likewise no reason: every process of the machine lacks them, and API, webhooks and calls of other providers work.
     ``public_url`` is how the outside reaches the API, without a trailing slash; empty: links are relative to the request.
     ``rates`` says how often an organisation may ask, None: as often as it likes. ``bad_key_status`` answers an unknown key, 401 or 403.
     ``link_secret`` signs recording links; it must not be the secret of the key hashes.
@@ -41,6 +43,7 @@ class ApiServices:
     metrics: Metrics
     ready: Callable[[], Awaitable[None]]
     carriers: Callable[[], Mapping[str, str]] = dict
+    missing_models: Callable[[], tuple[Sequence[str], str]] = lambda: ((), "")
     public_url: str = ""
     link_secret: bytes = field(default=b"", repr=False)
     version: str = ""

@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from callwright.actions.services import CallControl, CallPolicy, NoChats, Services
-from callwright.bootstrap.plugins import PluginInstances, installed_plugins
+from callwright.bootstrap.plugins import PluginInstances, installed_plugins, provider_defaults
 from callwright.call.live.access import TenantAccess
 from callwright.call.live.availability import AvailabilitySettings, PluginAvailability
 from callwright.call.live.equipment import LocalEars
-from callwright.domain.agent.parsing import ProviderDefaults
+from callwright.domain.errors import BadInputError
 from callwright.domain.pricing import PriceBook
+from callwright.lab.caller_scenario import Scenario
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.folders import DataFolder, RecordingFiles
@@ -30,6 +31,7 @@ from callwright.ports.chat import Chats
 from callwright.storage.embedded import EmbeddedPostgres
 from callwright.storage.ledger import PostgresLedger
 from callwright.storage.migrate import migrate
+from callwright.telephony.loopback.carrier import load_scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Foundation:
     ids: RandomIds
     recordings: RecordingFiles
     book: PriceBook
+    callers: Scenario
     plugins: PluginInstances
     client: GuardedClient
     masters: MasterKeys = field(repr=False)
@@ -76,19 +79,15 @@ class Foundation:
     def policy(self) -> CallPolicy:
         """How calls are placed, by the settings."""
         s = self.settings
-        defaults = ProviderDefaults(transcriber=s.transcriber, model=_model_of(s), voice=s.voice)
+        callers = frozenset({*self.callers.personas, *self.callers.numbers})
         return CallPolicy(
             carrier=s.carrier,
             from_number=s.from_number,
             strict=s.strict,
-            defaults=defaults,
+            defaults=provider_defaults(s),
+            callers=callers,
             allow_private_urls=s.allow_private_urls,
         )
-
-
-def _model_of(settings: Settings) -> str:
-    """With an endpoint's base URL set, agents that name no model use that endpoint."""
-    return "custom" if settings.model_base_url and settings.model == "local" else settings.model
 
 
 class NoCallControl:
@@ -101,17 +100,30 @@ class NoCallControl:
         """Nothing to reach from here."""
 
 
+class NoDatabaseError(BadInputError):
+    """The data folder has no database, and a command that reads or changes an installation makes none."""
+
+    hint = (
+        "Name the data folder with --data or CALLWRIGHT_DATA, or the database with DATABASE_URL; `callwright serve` makes a new"
+        " one."
+    )
+
+
 @asynccontextmanager
-async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
+async def open_foundation(settings: Settings, *, may_make: bool = False) -> AsyncIterator[Foundation]:
     """Prepare the data folder, start or join the database, bring its schema up to date and connect.
 
-    Raises ConfigurationError (a setting is wrong) and UnavailableError (the database cannot be reached).
+    With ``may_make`` a data folder without a database gets one. Everything that can be checked before the database starts is. Raises
+    ConfigurationError (a setting is wrong), NoDatabaseError and UnavailableError (the database cannot be reached).
     """
+    if not (may_make or settings.database_url or EmbeddedPostgres(settings.data).is_made):
+        raise NoDatabaseError(f"there is no database in {settings.data.resolve()}, and DATABASE_URL names none")
     folder = DataFolder(settings.data)
     folder.prepare()
     secret = load_secret(settings.secret, folder.path)
     masters = MasterKeys(settings.master_key, folder.path)
     book = load_price_book(settings.price_book)
+    callers = load_scenario(str(settings.scenario or ""))
     async with AsyncExitStack() as stack:
         embedded: EmbeddedPostgres | None = None
         dsn = settings.database_url
@@ -136,6 +148,7 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             ids=RandomIds(),
             recordings=RecordingFiles(folder.recordings),
             book=book,
+            callers=callers,
             plugins=plugins,
             client=client,
             masters=masters,
@@ -176,6 +189,6 @@ def services_over(
 
 @asynccontextmanager
 async def open_actions(settings: Settings) -> AsyncIterator[Services]:
-    """The use cases for a command line tool, without running calls."""
+    """The use cases for a command line tool, without running calls. Raises as :func:`open_foundation`, which makes no database."""
     async with open_foundation(settings) as foundation:
         yield services_over(foundation, foundation.publisher(settings.public_url), NoCallControl())

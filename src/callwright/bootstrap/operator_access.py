@@ -20,6 +20,11 @@ from callwright.ports.registry import PluginGetter
 EXTRACTION = "extraction"
 
 
+def asked_models(spec: AgentSpec) -> tuple[ProviderChoice, ...]:
+    """The models that a simulated call asks: the one that talks, and those of its extractions."""
+    return (spec.model, *(task.model for task in spec.post_call if task.kind == EXTRACTION))
+
+
 class OperatorAccess:
     """Fits agents with ``keys``: environment variables by name, of which only those that a model's plugin asks for are read."""
 
@@ -37,7 +42,7 @@ class OperatorAccess:
 
     def check(self, spec: AgentSpec, plugin: PluginGetter) -> None:
         """Raises ConfigurationError, which says what to do, when a model of a fitted agent knows that it could not answer at all."""
-        for choice in (spec.model, *(task.model for task in spec.post_call if task.kind == EXTRACTION)):
+        for choice in asked_models(spec):
             try:
                 need_model(plugin, choice)
             except ConfigurationError as error:

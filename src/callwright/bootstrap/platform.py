@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,8 @@ from callwright.api.services import ApiServices
 from callwright.bootstrap.batch_outbox import BatchOutboxLedger
 from callwright.bootstrap.carriers import mount_doors, open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
-from callwright.bootstrap.plugins import setting_texts
+from callwright.bootstrap.plugins import check_names, installed_plugins, setting_texts
+from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.live.equipment import LocalEars
@@ -38,6 +39,7 @@ from callwright.campaigns.release import Release
 from callwright.domain.availability import Lack
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution
+from callwright.domain.limits import MODEL_LIST_SECONDS
 from callwright.domain.number import SIP
 from callwright.domain.rates import read_rates
 from callwright.insight.record import execution_body
@@ -50,7 +52,9 @@ from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
 from callwright.outbox.publication import WebhookPublisher
 from callwright.outbox.sign import decode_secret, signature_headers
 from callwright.ports.market import NumberMarket
+from callwright.ports.model import ModelSettings, RemoteModel
 from callwright.ports.registry import PluginContext
+from callwright.providers.local.inference import LocalInference, install_command
 from callwright.storage.job_runner import JobRunner
 
 _LOG = logging.getLogger(__name__)
@@ -92,10 +96,16 @@ class Platform:
 async def open_platform(settings: Settings, public_url: str) -> AsyncIterator[Platform]:
     """Start everything. ``public_url`` is how the outside reaches the API.
 
-    Leaving stops in the opposite order; calls that are still under way are settled by the next process.
+    Leaving stops in the opposite order; calls that are still under way are settled by the next process. Raises ConfigurationError for a
+    setting that is wrong, before the database starts.
     """
+    check_names(settings, await asyncio.to_thread(installed_plugins))
+    if settings.webhook_secret:
+        decode_secret(settings.webhook_secret)
+    if settings.ambient is not None and not settings.ambient.is_dir():
+        raise ConfigurationError(f"CALLWRIGHT_AMBIENT: {settings.ambient} is no folder")
     async with AsyncExitStack() as stack:
-        foundation = await stack.enter_async_context(open_foundation(settings))
+        foundation = await stack.enter_async_context(open_foundation(settings, may_make=True))
         metrics = Metrics()
         market_client = await stack.enter_async_context(GuardedClient(allow_private=False))
         doors = Doors(public_url, foundation.ids, foundation.clock)
@@ -115,6 +125,7 @@ async def open_platform(settings: Settings, public_url: str) -> AsyncIterator[Pl
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url), doors)
         await _tell_of_locked_vault(services)
+        await _tell_of_model(foundation)
         await runtime.start()
         stack.push_async_callback(runtime.aclose)
         handlers = {
@@ -164,6 +175,20 @@ async def _tell_of_locked_vault(services: Services) -> None:
         await check_vault(services)
     except (VaultLockedError, ConfigurationError) as error:
         _LOG.error("%s", error.message)
+
+
+async def _tell_of_model(foundation: Foundation) -> None:
+    """Log whether the endpoint of CALLWRIGHT_MODEL_BASE_URL can be used. The server starts without it, for it may come later."""
+    if not foundation.settings.model_base_url:
+        return
+    model, wanted = foundation.plugins("model", "custom"), ModelSettings()
+    if isinstance(model, RemoteModel):
+        host = model.host(wanted)
+        with plugin_boundary(
+            "custom", lambda _, message: _LOG.warning("the model at %s cannot be used now: %s", host, message)
+        ):
+            async with asyncio.timeout(MODEL_LIST_SECONDS):
+                _LOG.info("the model at %s: %s", host, await model.probe(wanted))
 
 
 def _plugin_context(foundation: Foundation, client: GuardedClient, metrics: Metrics, doors: Doors) -> PluginContext:
@@ -261,6 +286,7 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
         ready=ready,
         # Without an address the carrier for SIP is not made, and cannot tell itself that it is off.
         carriers=lambda: {SIP: "off", **platform.foundation.plugins.states()},
+        missing_models=_missing_models(platform.foundation),
         public_url=public_url,
         link_secret=derive(platform.foundation.secret, "recording-links"),
         version=__version__,
@@ -270,6 +296,22 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
         ),
         bad_key_status=int(settings.bad_key),
     )
+
+
+def _missing_models(foundation: Foundation) -> Callable[[], tuple[Sequence[str], str]]:
+    """Looks for the models of the settings' own providers."""
+    settings, registry = foundation.settings, foundation.plugins.registry
+    defaults = foundation.policy().defaults
+    named = {"transcriber": defaults.transcriber, "model": defaults.model, "voice": defaults.voice}
+    named |= {"vad": settings.vad, "turn": settings.turn}
+    used = [(kind, registry.find(kind, name).name) for kind, name in named.items() if registry.has(kind, name)]
+    inference = LocalInference(settings.models.expanduser(), setting_texts(settings))
+
+    def missing() -> tuple[Sequence[str], str]:
+        names = inference.missing(used)
+        return names, install_command(names) if names else ""
+
+    return missing
 
 
 def _delivery_settings(foundation: Foundation, runtime: CallRuntime) -> DeliverySettings:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import fields
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from typing import Any
 
+from callwright.call.live.equipment import NO_TURN_MODEL
+from callwright.domain.agent.spec import ProviderDefaults
 from callwright.domain.errors import ConfigurationError
-from callwright.ops.settings import Settings
+from callwright.ops.settings import SETTINGS, Settings
 from callwright.ports.registry import ENTRY_POINT_GROUP, Closable, Plugin, PluginContext, Registry, ReportsHealth
+from callwright.providers.local.manifest import ARTEFACTS
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,9 +39,51 @@ def installed_plugins() -> Registry:
     return registry
 
 
+#: Settings that name a plugin -> its kind, and what they may say instead of a name.
+_NAMED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "carrier": ("carrier", ()),
+    "transcriber": ("transcriber", ()),
+    "model": ("model", ()),
+    "voice": ("voice", ()),
+    "vad": ("vad", ()),
+    "turn": ("turn", (NO_TURN_MODEL,)),
+    "loopback_voice": ("voice", ()),
+    "loopback_ears": ("transcriber", ()),
+}
+
+
+def check_names(settings: Settings, registry: Registry) -> None:
+    """Raise ConfigurationError for a setting that names a plugin or a local model that does not exist."""
+    for setting, (kind, others) in _NAMED.items():
+        name = getattr(settings, setting)
+        if not registry.has(kind, name) and name not in others:
+            known = [*others, *(plugin.name for plugin in registry.all() if plugin.kind == kind)]
+            raise ConfigurationError(f"{SETTINGS[setting].variable}: {_unknown(kind, name, known)}")
+    models = [artefact.name for artefact in ARTEFACTS]
+    if settings.local_model and settings.local_model not in models:
+        said = _unknown("local model", settings.local_model, models)
+        raise ConfigurationError(f"{SETTINGS['local_model'].variable}: {said}")
+    for pair in settings.local_model_paths:
+        name = pair.partition("=")[0].strip()
+        if name not in models:
+            said = _unknown("local model", name, models)
+            raise ConfigurationError(f"{SETTINGS['local_model_paths'].variable}: {said}")
+
+
+def _unknown(what: str, name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    return f"there is no {what} {name!r}; {f'did you mean {near[0]}? ' if near else ''}known: {', '.join(known)}"
+
+
 def setting_texts(settings: Settings) -> dict[str, str]:
     """The settings as plugins get them: texts by name, lists with commas, switches as 1 or 0."""
     return {f.name: _as_text(getattr(settings, f.name)) for f in fields(Settings)}
+
+
+def provider_defaults(settings: Settings) -> ProviderDefaults:
+    """The providers of agents that name none. With an endpoint's base URL set, it is the model of agents that name none."""
+    model = "custom" if settings.model_base_url and settings.model == "local" else settings.model
+    return ProviderDefaults(transcriber=settings.transcriber, model=model, voice=settings.voice)
 
 
 def _as_text(value: Any) -> str:

@@ -173,19 +173,33 @@ def _in_a_studio(session: Session, runs: Sequence[tuple[CallScenario, int]]) -> 
             yield _one(runner, studio, session, scenario, seed)
 
 
-def check(scenarios: Sequence[CallScenario], session: Session) -> None:
-    """Raises ConfigurationError, which names the scenario and says what to do, when its agent's models could not be asked at all."""
+def check(scenarios: Sequence[CallScenario], session: Session) -> dict[str, str]:
+    """Returns for each scenario which model, voice and recogniser its calls have. Raises ConfigurationError, which names the scenario and
+    says what to do, when its agent's models do not answer; each is asked once for all scenarios."""
     loop = VirtualLoop()
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+    found: dict[str, str] = {}
+    with asyncio.Runner(loop_factory=lambda: loop) as runner, _unlogged():
         studio = Studio(session.settings, session.speech, loop, session.keys)
         try:
             for one in scenarios:
                 try:
-                    studio.check(one)
+                    found[one.name] = runner.run(studio.check(one))
                 except ConfigurationError as error:
                     raise ConfigurationError(f"{one.name}: {error.message}") from error
         finally:
             runner.run(studio.aclose())
+    return found
+
+
+def _told(providers: Mapping[str, str]) -> list[str]:
+    """Who speaks and hears in which scenarios, for people."""
+    named: dict[str, list[str]] = {}
+    for scenario, those in providers.items():
+        named.setdefault(those, []).append(scenario)
+    return [
+        f"ran with {those}: {', '.join(names)}" if len(named) > 1 else f"ran with {those}"
+        for those, names in named.items()
+    ]
 
 
 @contextmanager
@@ -246,15 +260,16 @@ def command(options: argparse.Namespace) -> int:
         raise BadInputError(
             "no scenario is left to run; those that need real speech run with --speech local, those that need tones without it"
         )
-    check(scenarios, session)
+    providers = check(scenarios, session)
     with report_file(options.out) as write_junit, report_file(options.json) as write_json:
         verdicts, seconds = run(scenarios, session, options.seed, options.jobs)
         lines = as_lines(verdicts, seconds)
         why = {"speech": "needs real speech, --speech local", "tones": "needs tones, --speech tones"}[other]
+        lines += _told(providers)
         lines += [f"left out ({why}): {', '.join(one.name for one in left_out)}"] * bool(left_out)
         people.write("\n".join(lines) + "\n")
         write_junit(as_junit(verdicts))
-        write_json(json.dumps(as_json(verdicts, seconds, options.seed), indent=2) + "\n")
+        write_json(json.dumps(as_json(verdicts, seconds, options.seed, providers), indent=2) + "\n")
     # What was not run may fail: stopped before its end, nothing passes.
     return UNDECIDED if stopped_of(verdicts) and overall(verdicts) == PASS else EXIT.get(overall(verdicts), UNDECIDED)
 

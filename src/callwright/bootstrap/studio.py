@@ -15,17 +15,19 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from callwright.bootstrap.operator_access import EXTRACTION, OperatorAccess
-from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
+from callwright.bootstrap.operator_access import EXTRACTION, OperatorAccess, asked_models
+from callwright.bootstrap.plugins import PluginInstances, installed_plugins, provider_defaults, setting_texts
 from callwright.bootstrap.rehearsal import Cast, Rehearsal
+from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.equipment import LocalEars, Needs, equip, fitting, model_settings, need
 from callwright.call.live.tools import ToolOutcome
 from callwright.conversation.plan import plan_for
 from callwright.conversation.replay import replay
 from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec, PostCallTask
+from callwright.domain.agent.spec import AgentSpec, PostCallTask, ProviderChoice
 from callwright.domain.call_variables import given_texts, moment_variables
-from callwright.domain.limits import MAX_RING_SECONDS
+from callwright.domain.errors import ConfigurationError
+from callwright.domain.limits import MAX_RING_SECONDS, MODEL_ANSWER_SECONDS
 from callwright.domain.pricing import PriceBook
 from callwright.insight.extraction import accept, extraction_request, wanted_by
 from callwright.insight.record import build
@@ -41,7 +43,7 @@ from callwright.media.framing import MULAW_SILENCE
 from callwright.ops.settings import Settings
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest
-from callwright.ports.model import Model, ModelDelta, ModelRequest
+from callwright.ports.model import Message, Model, ModelDelta, ModelRequest, RemoteModel
 from callwright.ports.registry import PluginContext, UnknownPluginError
 from callwright.providers.local.inference import shared
 from callwright.providers.local.pool import InferenceProcess
@@ -56,6 +58,8 @@ _HERE = frozenset({"scripted", "intents", "local"})
 """Models whose answers come from this process or from the inference processes, which tell when they are at work."""
 NUMBER = "+15550123"
 ANSWER_TOKENS = 400
+_CHECK_TOKENS = 16
+"""Of the answer that shows that a model can be had."""
 _EXECUTION = "00000000-0000-4000-8000-{:012d}"
 
 
@@ -159,15 +163,27 @@ class Studio:
         self._access = OperatorAccess(self._plugins.key_names_of, keys or {})
         self._outside: dict[str, _OutsideModel] = {}
         self._started: list[InferenceProcess] = []
+        self._answering: list[tuple[ProviderChoice, str]] = []
 
     async def open(self) -> None:
         """Start the inference processes that calls will need; they take real time. Raises ProviderError."""
         if self._speech == LOCAL:
             await self._start(self._inference.speech)
 
-    def check(self, scenario: CallScenario) -> None:
-        """Raises ConfigurationError, which says what to do, when no call of the scenario could ask the agent's models. No call is made."""
-        self._access.check(self._spec(scenario), self._plugins)
+    async def check(self, scenario: CallScenario) -> str:
+        """Returns which model, voice and recogniser the calls of a scenario have.
+
+        No call is made, but each model on another machine is asked one short question, once. Raises ConfigurationError, which says what to
+        do, when an agent's model does not answer.
+        """
+        spec = self._spec(scenario)
+        self._access.check(spec, self._plugins)
+        for choice in asked_models(spec):
+            await self._asked(choice)
+        named = self._named(scenario)
+        speech = "" if self._speech == LOCAL else f", in {self._speech}"
+        voice, ears = self._ran(spec.voice, named.voice), self._ran(spec.transcriber, named.transcriber)
+        return f"model {self._shown(spec.model)}, voice {voice}, recogniser {ears}{speech}"
 
     async def aclose(self) -> None:
         """End what was started."""
@@ -217,9 +233,14 @@ class Studio:
 
     # -- who takes part --------------------------------------------------------------------------------------------------------
 
+    def _named(self, scenario: CallScenario) -> AgentSpec:
+        """The agent. What it does not name is as the server's settings have it."""
+        return parse_agent(scenario.agent, defaults=provider_defaults(self._settings))
+
     def _spec(self, scenario: CallScenario) -> AgentSpec:
         """The agent, speaking and hearing as calls of this studio do."""
-        spec, provider = parse_agent(scenario.agent), _PROVIDER[self._speech]
+        spec = self._named(scenario)
+        provider = _PROVIDER[self._speech]
         heard, voice = spec.transcriber, spec.voice
         if heard.provider != provider:
             heard = replace(heard, provider=provider, model="", options={})
@@ -260,6 +281,37 @@ class Studio:
             "to_number": NUMBER,
             **moment_variables(given, self._clock.now()),
         }
+
+    # -- before the first call -------------------------------------------------------------------------------------------------
+
+    async def _asked(self, choice: ProviderChoice) -> None:
+        """Ask a model on another machine whether it answers, in real time. Raises ConfigurationError with its failure."""
+        model: Model = self._plugins("model", choice.provider)
+        if not isinstance(model, RemoteModel) or any(choice == asked for asked, _ in self._answering):
+            return
+        settings = replace(model_settings(choice), max_tokens=_CHECK_TOKENS)
+        request = ModelRequest((Message("user", "Answer with the word yes."),), settings, purpose="check")
+        failures: list[str] = []
+        name = choice.model
+        self._loop.follows_real_time = True
+        try:
+            with plugin_boundary(choice.provider, lambda _, message: failures.append(message)):
+                async with asyncio.timeout(MODEL_ANSWER_SECONDS):
+                    async for delta in model.answer(request):
+                        name = delta.usage.model if delta.usage else name
+        finally:
+            self._loop.follows_real_time = False
+        if failures:
+            raise ConfigurationError(f"the model {choice.provider} failed: {failures[0]}")
+        self._answering.append((choice, f"{choice.provider} {name} at {model.host(settings)}"))
+
+    def _ran(self, used: ProviderChoice, named: ProviderChoice) -> str:
+        """A voice or recogniser, and which other one it stands for. Tones stand for all of them."""
+        instead = "" if self._speech == TONES or used.provider == named.provider else f" in place of {named.provider}"
+        return _name_of(used) + instead
+
+    def _shown(self, choice: ProviderChoice) -> str:
+        return next((shown for asked, shown in self._answering if asked == choice), _name_of(choice))
 
     # -- providers -------------------------------------------------------------------------------------------------------------
 
@@ -329,6 +381,10 @@ class Studio:
             need(self._plugins, "model", task.model.provider)
             raise
         return "".join([delta.text async for delta in model.answer(request)])
+
+
+def _name_of(choice: ProviderChoice) -> str:
+    return " ".join(dict.fromkeys(filter(None, (choice.provider, choice.model or choice.voice))))
 
 
 def facts_of(view: CallView, log: str, line: LineAccount, sides: tuple[bytes, bytes]) -> CallFacts:

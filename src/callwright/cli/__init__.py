@@ -9,7 +9,14 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from callwright import __version__
-from callwright.domain.errors import BadInputError, CallwrightError, NotFoundError, UnprocessableError
+from callwright.domain.errors import (
+    BadInputError,
+    CallwrightError,
+    ConflictError,
+    NotFoundError,
+    UnprocessableError,
+    WrongStateError,
+)
 from callwright.ports.failures import ProviderError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -19,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("keys", "create, list and revoke API keys"),
     "accounts": ("accounts", "list, make and change organisations, and list their sub-accounts"),
     "violations": ("violations", "put complaints before accounts, and accept or reject what they answer"),
+    "webhooks": ("webhooks", "list the deliveries of webhooks, and send one again"),
     "providers": ("providers", "list providers: installed, keys stored, used by how many agents"),
     "models": ("models", "list, install and verify the local models"),
     "selfcall": ("selfcall", "call ourselves through a carrier and print how it sounded"),
@@ -42,8 +50,11 @@ _HINTS: Mapping[type[CallwrightError], str] = {
     UnprocessableError: _USAGE,
     NotFoundError: "Check the id, and that --data, CALLWRIGHT_DATA or DATABASE_URL name where it is kept; `callwright {} --help` says what"
     " the command takes.",
+    ConflictError: "",
+    WrongStateError: "",
 }
-"""Errors whose own hint is for somebody who sends requests -> the hint at a command line. Those that are more special keep theirs."""
+"""Errors whose own hint is for somebody who sends requests -> the hint at a command line; an empty one where the message says what to do.
+Those that are more special keep theirs."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     verdict, or would be taken for one, fails with its own ``FAILED``."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(prog="callwright", description="AI agents that make and take phone calls.")
-    parser.add_argument("--version", action="version", version=f"callwright {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"callwright {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (_, summary) in COMMANDS.items():
         commands.add_parser(name, help=summary, add_help=False)
@@ -66,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except CallwrightError as error:
-        print(f"callwright: {error.message}\n{_hint(error, chosen.command, given)}", file=sys.stderr)
+        print(f"callwright: {error.message}\n{_hint(error, chosen.command, given)}".rstrip(), file=sys.stderr)
     except ProviderError as error:
         print(f"callwright: {error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -80,6 +91,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _hint(error: CallwrightError, command: str, given: argparse.Namespace) -> str:
     """What to do. Of a command with several actions (``keys create``) each has its own help, which tells its options."""
-    hint = _HINTS.get(type(error))
+    hint = None if "hint" in vars(error) else _HINTS.get(type(error))
     action = getattr(given, "action", None)
     return error.hint if hint is None else hint.format(f"{command} {action}" if action else command)

@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="data folder (CALLWRIGHT_DATA)")
     # Also behind the action: that is where people write it.
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--data", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    common.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="data folder (CALLWRIGHT_DATA)")
     wish = argparse.ArgumentParser(add_help=False)
     wish.add_argument("--email", help="whom to write to")
     wish.add_argument("--max-concurrency", type=int, help="calls at once, those of its sub-accounts included")

@@ -17,7 +17,6 @@ from callwright.domain.errors import BadInputError
 from callwright.insight.view import CallView, view_of
 from callwright.lab.packed_log import unpack
 from callwright.ops.settings import Settings, load_settings
-from callwright.storage.embedded import EmbeddedPostgres
 
 _UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading ends with where a field is missing or of another kind."""
@@ -25,12 +24,6 @@ _DIRECTIONS = ("in", "out", "fact")
 """Of an entry. What goes another way is of a version that knows more: left out, a replay would have compared something else."""
 _XZ = b"\xfd7zXZ\x00"
 """How a packed file begins."""
-
-
-class NoDatabaseError(BadInputError):
-    """There is no database in which an execution could be looked up; none is made for the question."""
-
-    hint = "Name the data folder with --data or CALLWRIGHT_DATA, or the database with DATABASE_URL."
 
 
 class NoLogError(BadInputError):
@@ -103,8 +96,6 @@ def view_in(text: str) -> CallView:
 
 async def _from_ledger(call: str, settings: Settings) -> str:
     execution_id = object_id(call, "execution")
-    if not settings.database_url and not EmbeddedPostgres(settings.data).is_made:
-        raise NoDatabaseError(f"there is no database in {settings.data}, and DATABASE_URL names none")
     async with open_foundation(settings) as foundation, foundation.ledger.unit() as unit:
         log = await unit.logs.read(execution_id)
         is_there = bool(log) or await unit.executions.get_any(execution_id) is not None

@@ -21,9 +21,8 @@ from callwright.domain.errors import BadInputError, UnavailableError
 from callwright.domain.limits import MAX_CHAT_WAIT_SECONDS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.provision import provision_text, shown_provision
-from callwright.ops.settings import Settings, load_settings
+from callwright.ops.settings import API_KEY_VARIABLE, Settings, load_settings
 
-KEY_VARIABLE = "CALLWRIGHT_API_KEY"
 _ROUTES = "/v1/callwright"
 _READ_BYTES = 65_536
 
@@ -44,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("agent", help="the agent's id")
     parser.add_argument("--url", default="", help="where the platform listens (by the settings of this machine)")
-    parser.add_argument("--key", default="", help=f"API key, else {KEY_VARIABLE}, else one made for this chat only")
+    parser.add_argument("--key", default="", help=f"API key, else {API_KEY_VARIABLE}, else one made for this chat only")
     parser.add_argument("--data", type=Path, help="data folder in which such a key is made (CALLWRIGHT_DATA)")
     parser.add_argument(
         "--var", action="append", default=[], metavar="NAME=VALUE", help="a variable of the prompt (user_data)"
@@ -53,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Chat until one side ends it; 0 when the chat was opened and ended in order."""
+    """Chat until one side ends it; 0 when the chat was opened and ended in order, 1 when the agent could not answer at its end."""
     settings = load_settings(os.environ, data=arguments.data)
     body = {"user_data": variables(arguments.var), "pace": "reading" if arguments.reading else "instant"}
     url = _checked(arguments.url) if arguments.url else settings.public_url or _own_url(settings)
@@ -98,26 +97,30 @@ async def _chat(settings: Settings, url: str, arguments: argparse.Namespace, bod
                 print(told, file=sys.stderr, flush=True)
             path = f"{_ROUTES}/chats/{execution_id}"
             try:
-                await _write(api, path, reply)
+                error = await _write(api, path, reply)
             except BaseException:
                 # A chat that nobody writes in any more would count as a call until its silence ends it.
                 with suppress(UnavailableError):
                     await _ask(api, "DELETE", path, None)
                 raise
-    return 0
+    return 1 if error else 0
 
 
-async def _write(api: httpx.AsyncClient, path: str, reply: dict[str, Any]) -> None:
-    """Show the agent's replies and write what is typed, until one side has ended the chat."""
+async def _write(api: httpx.AsyncClient, path: str, reply: dict[str, Any]) -> str:
+    """Show the agent's replies and write what is typed, until one side has ended the chat.
+
+    Returns why the agent does not answer, empty where it does.
+    """
     lines = _Lines(sys.stdin.fileno())
     _show(reply)
     while not reply["ended"]:
         line = (await lines.next()).strip()
         if not line:
             await _ask(api, "DELETE", path, None)
-            return
+            break
         reply = await _ask(api, "POST", f"{path}/messages", {"text": line, "wait_s": MAX_CHAT_WAIT_SECONDS})
         _show(reply)
+    return str(reply.get("error") or "")
 
 
 class _Lines:
@@ -166,10 +169,15 @@ class _Lines:
 
 
 def _show(reply: dict[str, Any]) -> None:
+    for tool in reply.get("tools") or ():
+        became = "answered" if tool["ok"] else "failed"
+        print(f"tool: {tool['tool']}({tool['arguments']}) {became}: {tool['result']}", file=sys.stderr, flush=True)
     for message in reply["messages"]:
         print(f"agent: {message['text']}", flush=True)
     if not reply["complete"]:
         print("(the agent is not done yet)", file=sys.stderr, flush=True)
+    if reply.get("error"):
+        print(f"error: {reply['error']}", file=sys.stderr, flush=True)
 
 
 async def _ask(api: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
@@ -191,10 +199,10 @@ async def _ask(api: httpx.AsyncClient, method: str, path: str, body: dict[str, A
 @asynccontextmanager
 async def _key(settings: Settings, given: str) -> AsyncIterator[str]:
     """The key to ask with: the given one, or one that lives as long as the chat."""
-    known = given or os.environ.get(KEY_VARIABLE, "")
+    known = given or os.environ.get(API_KEY_VARIABLE, "")
     if known:
         if not (known.isascii() and known.isprintable()) or " " in known:
-            raise BadInputError(f"the key of --key or {KEY_VARIABLE} has signs that no key has")
+            raise BadInputError(f"the key of --key or {API_KEY_VARIABLE} has signs that no key has")
         yield known
         return
     async with open_actions(settings) as services:

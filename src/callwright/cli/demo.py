@@ -19,7 +19,7 @@ import uvloop
 from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import Platform, open_platform
 from callwright.cli.demo_agent import demo_agent
-from callwright.cli.serving import bind, http_server, url_of
+from callwright.cli.serving import bind, http_server, url_of, warn_of_unknown_variables
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import TERMINAL, Status
 from callwright.domain.limits import MAX_RING_SECONDS
@@ -64,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     # It calls nobody's phone, whatever the server's accounts do.
     settings = replace(settings, data=settings.data / "demo", log_level=quiet, sip_listen="", sandbox="always")
     configure_logging(settings.log_level, settings.log_format)
+    warn_of_unknown_variables(os.environ)
     out = sys.stderr if arguments.json else sys.stdout
     model = arguments.model or ("custom" if settings.model_base_url else "local")
     line = line_of(arguments.line, "--line") if arguments.line else None

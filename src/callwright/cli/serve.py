@@ -13,7 +13,7 @@ from pathlib import Path
 import uvloop
 
 from callwright.bootstrap.platform import open_platform
-from callwright.cli.serving import bind, http_server, url_of
+from callwright.cli.serving import bind, http_server, url_of, warn_of_unknown_variables
 from callwright.domain.availability import LEG_NAMES, MODEL, TRANSCRIBER, VOICE, Lack
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
@@ -30,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal. A first SIGTERM or SIGINT drains, a second one stops at once."""
     settings = load_settings(os.environ, host=arguments.host, port=arguments.port, data=arguments.data)
     configure_logging(settings.log_level, settings.log_format)
+    warn_of_unknown_variables(os.environ)
     uvloop.run(_serve(settings))
     return 0
 

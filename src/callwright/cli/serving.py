@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -15,8 +16,22 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from callwright.cli.bounded_http import BoundedHttp
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_DOOR_SOCKET_MESSAGE_BYTES
+from callwright.ops.settings import unknown_variables
 
 _BACKLOG = 512
+_LOG = logging.getLogger(__name__)
+
+
+class AddressTakenError(ConfigurationError):
+    """The API cannot listen at its address."""
+
+    hint = "Choose another with --port and --host (CALLWRIGHT_PORT, CALLWRIGHT_HOST), or stop the process that has it."
+
+
+def warn_of_unknown_variables(environ: Mapping[str, str]) -> None:
+    """Log each variable that begins as ours and that no setting has."""
+    for variable in unknown_variables(environ):
+        _LOG.warning("there is no setting %s: it is ignored", variable)
 
 
 class _Server(uvicorn.Server):
@@ -47,7 +62,7 @@ def bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise ConfigurationError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
+        raise AddressTakenError(f"cannot listen on {host}:{port}: {error.strerror}") from error
     return listener
 
 

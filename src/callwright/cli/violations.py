@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("--data", type=Path, help="data folder (CALLWRIGHT_DATA)")
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--data", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    common.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="data folder (CALLWRIGHT_DATA)")
     common.add_argument("--account", default=DEFAULT_TENANT_ID, help="the organisation or sub-account; else the first")
     actions = parser.add_subparsers(dest="action", required=True)
     create = actions.add_parser("create", parents=[common], help="put a complaint before an account")

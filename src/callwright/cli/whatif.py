@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
+from callwright.bootstrap.plugins import PluginInstances, installed_plugins, provider_defaults, setting_texts
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.chat import in_writing
 from callwright.call.live.equipment import may_speculate, model_settings, need
@@ -25,6 +25,7 @@ from callwright.domain.agent.path import with_changes
 from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import CLASSIFIER_SECONDS, MAX_CALL_SECONDS, MODEL_ANSWER_SECONDS
+from callwright.insight.provider_failures import failures_of
 from callwright.insight.side_by_side import columns, first_difference
 from callwright.insight.view import CallView
 from callwright.insight.wholeness import wholeness
@@ -32,7 +33,7 @@ from callwright.lab.whatif import WhatIf, what_if
 from callwright.lab.whatif_answers import Answers, RecordedAnswers
 from callwright.ops.settings import load_settings
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.model import ModelDelta, ModelRequest
+from callwright.ports.model import ModelDelta, ModelRequest, RemoteModel
 from callwright.ports.registry import PluginContext
 
 AGENTS_OWN, RECORDED = "agent", "recorded"
@@ -92,7 +93,7 @@ def _asked(arguments: argparse.Namespace, text: str) -> tuple[WhatIf, list[str],
     lacks = wholeness(view)
     missing = [] if lacks.has_all else [f"the log is not whole: {lacks.missing()}"]
     settings = load_settings(os.environ, data=arguments.data)
-    defaults = ProviderDefaults(settings.transcriber, settings.model, settings.voice)
+    defaults = provider_defaults(settings)
     plugins = PluginInstances(installed_plugins())
     # Without a data folder: local models would keep the prompts they read in it.
     texts = {**setting_texts(settings), "data": ""}
@@ -102,12 +103,31 @@ def _asked(arguments: argparse.Namespace, text: str) -> tuple[WhatIf, list[str],
             change, spec = _changed(view, arguments.set, defaults, plugins)
             answers = _answers(runner, plugins, spec, arguments, view)
             found = what_if(view, arguments.from_turn, change, answers, keep_going=arguments.keep_going)
+            told = [*_model_asked(answers), *_new_failures(view, found)]
         except BadInputError as error:
             raise BadInputError("; ".join([error.message, *missing])) from error
         finally:
             runner.run(plugins.aclose())
     idle = _without_effect(view, arguments, defaults)
-    return found, [*lacks.told(), *idle, *found.remarks], lacks.has_all
+    return found, [*lacks.told(), *idle, *found.remarks, *told], lacks.has_all
+
+
+def _new_failures(view: CallView, found: WhatIf) -> list[str]:
+    """What providers failed at in the what-if and not in the call."""
+    before = {group.sentence for group in failures_of(view).groups.values()}
+    after = [group.sentence for group in failures_of(view_in(found.log)).groups.values()]
+    return [sentence for sentence in after if sentence not in before]
+
+
+def _model_asked(answers: Answers) -> list[str]:
+    """Which model answered, if one was asked."""
+    if not isinstance(answers, AskedAnswers):
+        return []
+    thinker = answers.thinker
+    model, settings = thinker.model, thinker.settings
+    host = model.host(settings) if isinstance(model, RemoteModel) else ""
+    name = " ".join(dict.fromkeys(filter(None, (thinker.provider, settings.model))))
+    return [f"the model asked was {name}" + (f" at {host}" if host else "")]
 
 
 def _answers(
@@ -129,27 +149,27 @@ class AskedAnswers:
 
     def __init__(self, runner: asyncio.Runner, thinker: Thinker) -> None:
         self._runner = runner
-        self._thinker = thinker
+        self.thinker = thinker
 
     def reply(self, ask: AskModel) -> Sequence[ModelDelta]:
         """The whole answer. Raises ProviderError."""
-        thinker = self._thinker
+        thinker = self.thinker
         request = ModelRequest(ask.messages, thinker.settings, ask.purpose, ask.tools, context=thinker.variables)
         return self._runner.run(self._answer(request, MODEL_ANSWER_SECONDS))
 
     def judge(self, ask: AskClassifier) -> bool:
         """Yes or no. Raises ProviderError."""
-        deltas = self._runner.run(self._answer(yes_no_request(self._thinker, ask), CLASSIFIER_SECONDS))
+        deltas = self._runner.run(self._answer(yes_no_request(self.thinker, ask), CLASSIFIER_SECONDS))
         return says_yes("".join(delta.text for delta in deltas))
 
     async def _answer(self, request: ModelRequest, seconds: float) -> list[ModelDelta]:
         failures: list[tuple[FailureKind, str]] = []
         deltas: list[ModelDelta] = []
-        with plugin_boundary(self._thinker.provider, lambda kind, message: failures.append((kind, message))):
+        with plugin_boundary(self.thinker.provider, lambda kind, message: failures.append((kind, message))):
             async with asyncio.timeout(seconds):
-                deltas = [delta async for delta in self._thinker.model.answer(request)]
+                deltas = [delta async for delta in self.thinker.model.answer(request)]
         if failures:
-            raise ProviderError(failures[0][0], self._thinker.provider, failures[0][1])
+            raise ProviderError(failures[0][0], self.thinker.provider, failures[0][1])
         return deltas
 
 

@@ -112,3 +112,11 @@ def refusal(principal: Principal, method: str, path: str) -> str | None:
         reads = right in _READING_RIGHTS or (right is Right.ACCOUNTS and method in _READING)
         return None if reads else ONLY_READING
     return None if right is Right.CALL and principal.scope == CALL else ONLY_CALLING
+
+
+def remedy(principal: Principal, refused: str) -> str:
+    """What to do about a refusal: the hint beside what :func:`refusal` says."""
+    if refused in (ONLY_READING, ONLY_CALLING):
+        return "Use a key of full scope."
+    whose = "a member's key" if principal.role == MEMBER else "a sub-account's key"
+    return f"This is {whose}: use the key of an administrator of the organization."

@@ -35,11 +35,15 @@ class ListedContact:
 Row = ListedContact | RefusedRow
 
 
-def read_contacts(lines: Iterable[bytes], check: Callable[[Destination], None]) -> Iterator[Row]:
+Check = Callable[[Destination, Mapping[str, str]], None]
+"""Raises a named error for an address that cannot be called from here with these variables."""
+
+
+def read_contacts(lines: Iterable[bytes], check: Check) -> Iterator[Row]:
     """The rows of a file given in lines (with their ends), in order; empty ones are left out.
 
-    ``check`` raises a named error for an address that cannot be called from here. Raises BadInputError with the line for a file that
-    cannot be read on, TooLargeError for more than MAX_BATCH_CONTACTS rows or a row above MAX_BATCH_ROW_BYTES.
+    Raises BadInputError with the line for a file that cannot be read on, TooLargeError for more than MAX_BATCH_CONTACTS rows or a row above
+    MAX_BATCH_ROW_BYTES.
     """
     file = ContactCsv(Utf8Lines(lines, _RULES, MAX_BATCH_ROW_BYTES), _RULES)
     for count, (line, cells) in enumerate(file.rows(), 1):
@@ -48,23 +52,23 @@ def read_contacts(lines: Iterable[bytes], check: Callable[[Destination], None]) 
         yield _row(line, file.columns, file.number_at, cells, check)
 
 
-def _row(line: int, header: list[str], at: int, cells: list[str], check: Callable[[Destination], None]) -> Row:
+def _row(line: int, header: list[str], at: int, cells: list[str], check: Check) -> Row:
     if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
         return RefusedRow(line, f"the row has {len(cells)} cells, the header {len(header)} columns")
     number = cells[at].strip().removeprefix("'") if at < len(cells) else ""
     if not number:
         return RefusedRow(line, f"{header[at]} is empty")
-    try:
-        destination = parse_destination(number, what=header[at])
-        check(destination)
-    except CallwrightError as error:
-        return RefusedRow(line, error.message)
     variables = {
         name: cell for index, (name, cell) in enumerate(zip(header, cells, strict=False)) if name and index != at
     }
     for name in header[len(cells) :]:
         if name:
             variables[name] = ""
+    try:
+        destination = parse_destination(number, what=header[at])
+        check(destination, variables)
+    except CallwrightError as error:
+        return RefusedRow(line, error.message)
     return _bounded(line, destination, variables)
 
 

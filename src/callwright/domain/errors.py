@@ -19,13 +19,16 @@ class CallwrightError(Exception):
     """Status of the answer at the API."""
     number: ClassVar[int] = 500
     """The integer of the hosted error body: ``{"error": number, "message": ..., "detail": ...}``."""
-    hint: ClassVar[str] = "Report this with the request id; the server's log has the details."
+    hint: str = "Report this with the request id; the server's log has the details."
     """What the user can do."""
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str | None = None, hint: str = "") -> None:
+        """``hint``: what can be done in this case, in place of the class's."""
         super().__init__(message)
         self.message = message
         self.field = field
+        if hint:
+            self.hint = hint
 
 
 class BadInputError(CallwrightError):
@@ -141,7 +144,7 @@ class NotAllowedError(CallwrightError):
     code = "not_allowed"
     http_status = 403
     number = 403
-    hint = "Use a key of full scope; ask for a fresh recording link at /recordings/call/{execution_id}."
+    hint = "Use a key that may do it: the message says what this one may not."
 
 
 class NotFoundError(CallwrightError):

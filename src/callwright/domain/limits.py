@@ -68,6 +68,9 @@ MAX_LOG_ENTRY_BYTES = 65_536
 MAX_WEBHOOK_ANSWER_CHARACTERS = 2_048
 """How much of a webhook receiver's answer is kept."""
 
+MAX_DELIVERIES_LISTED = 1_000
+"""Most webhooks that one command lists or resends."""
+
 MAX_SOCKET_PATH_BYTES = 107
 """Longest path of a unix socket (the kernel's limit)."""
 
@@ -145,6 +148,12 @@ MODEL_ANSWER_SECONDS = 60
 
 CLASSIFIER_SECONDS = 6
 """Longest wait for a yes/no question to a model on a live call."""
+
+MODEL_LIST_SECONDS = 5
+"""Longest wait for an endpoint's list of models."""
+
+MODEL_SILENT_SECONDS = 5
+"""Silence after which a model whose answer is no longer wanted has failed."""
 
 TURN_MODEL_SECONDS = 5
 """Longest work of the turn model on one question."""

@@ -13,3 +13,14 @@ def names_host(url: str) -> bool:
     except ValueError:
         return False
     return port != 0 and bool(host) and host.isprintable() and " " not in host
+
+
+def place_of(url: str) -> str:
+    """Host and port of an address, which can be logged; path, query and user may hold secrets. "?" where it cannot be read."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "?", parts.port
+    except ValueError:
+        return "?"
+    host = f"[{host}]" if ":" in host else host
+    return host if port is None else f"{host}:{port}"

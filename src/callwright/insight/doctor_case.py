@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from callwright.conversation.log import Entry
 from callwright.conversation.stops import normalised
 from callwright.insight.cost import CallCost
+from callwright.insight.provider_failures import ProviderFailures, failures_of
 from callwright.insight.timeline import AgentSpeech, CallerSpeech, Span, Timeline, timeline
 from callwright.insight.view import CallView
 from callwright.insight.waterfall import TurnLatency, waterfall
@@ -29,6 +30,11 @@ class Case:
     def line(self) -> Timeline:
         """The sounds of both sides."""
         return timeline(self.view)
+
+    @cached_property
+    def failures(self) -> ProviderFailures:
+        """What providers and tools failed at."""
+        return failures_of(self.view)
 
     @cached_property
     def latencies(self) -> list[TurnLatency]:
@@ -113,8 +119,16 @@ class Case:
         call = next(calls, None)
         if call is not None:
             return int(call.values["turn"])
-        begun = [e for e in self.view.of("AskModel", "UserSaid") if e.seq < entry.seq]
-        return int(begun[-1].values["turn"]) if begun else None
+        return self._newest(e for e in self.view.of("AskModel", "UserSaid") if e.seq < entry.seq)
+
+    def turn_begun(self, at_us: int) -> int | None:
+        """The newest turn that had begun by then, whether the agent spoke in it or not; None before the first."""
+        return self._newest(e for e in self.view.of("AskModel", "UserSaid") if e.at_us <= at_us)
+
+    @staticmethod
+    def _newest(begun: Iterable[Entry]) -> int | None:
+        turns = [int(entry.values["turn"]) for entry in begun]
+        return turns[-1] if turns else None
 
     def turn_at(self, at_us: int) -> int | None:
         """The newest turn the agent spoke in until then, None before the first."""

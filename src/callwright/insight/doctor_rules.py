@@ -121,7 +121,7 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "slow_reply",
         "Slow first audio",
-        "The caller waits too long for the agent's first sound. The longest part of the wait is to blame.",
+        "The caller waits too long for the agent's first sound.",
         "the latency waterfall of each turn",
         {
             "warn_ms": Threshold(1_500, "ms", "from the caller's last voiced frame to the agent's first frame"),
@@ -181,11 +181,16 @@ RULES: dict[str, Rule] = _table(
         "failed_tool",
         "Failed tool",
         "A tool answers with an error, or the model repeats a call that does not fit.",
-        "ToolResult, and the notes of refused calls",
+        "ToolResult, notes of refused calls",
         {"refused_times": Threshold(2, "times", "in the call, of one tool; once the model is told and mends it")},
         {
             "error": Advice(
                 "tools_config.api_tools", CHECK, "the API answered with an error, told in callwright.tools"
+            ),
+            "blocked": Advice(
+                "CALLWRIGHT_ALLOW_PRIVATE_URLS",
+                CHECK,
+                "nothing was sent: the outbound policy forbids the tool's address",
             ),
             "refused": Advice(
                 "tools_config.api_tools",
@@ -224,7 +229,7 @@ RULES: dict[str, Rule] = _table(
         "talk_over",
         "Talk-over",
         "The caller speaks over the agent, and the agent goes on.",
-        "sounds of both sides at the same time, except early cuts",
+        "sounds of both sides at the same time",
         {
             "most_ms": Threshold(2_000, "ms", "both speak, and the caller says at least two words"),
             "words": Threshold(2, "words", "of the caller; less is a sign of listening"),
@@ -272,7 +277,7 @@ RULES: dict[str, Rule] = _table(
         "loop",
         "Loop",
         "Somebody repeats the same thing.",
-        "replies and turns as words, numbers as digits",
+        "replies and turns",
         {
             "agent_times": Threshold(3, "times", "the agent says the same words, or twice running"),
             "caller_times": Threshold(2, "times", "the caller says the same words running"),
@@ -308,7 +313,7 @@ RULES: dict[str, Rule] = _table(
         "missed_answer",
         "Missed answer",
         "The caller gets no answer to some words.",
-        "words that were pending at the end, or were discarded",
+        "words pending at the end or discarded",
         {
             "wait_ms": Threshold(2_000, "ms", "the caller waited so long before the call ended"),
         },
@@ -330,8 +335,8 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "withdrawn_reply",
         "Withdrawn reply",
-        "The caller waits, says more before the answer comes, and so withdraws it. The answer comes late or never.",
-        "pauses whose reply was withdrawn unheard; a filler is no answer",
+        "The caller waits, speaks again and so withdraws the reply.",
+        "pauses whose reply was withdrawn unheard",
         {
             "owed_ms": Threshold(1_000, "ms", "of the pause were left when the turn had been taken: so long it counts"),
             "pause_ms": Threshold(2_000, "ms", "a longer pause counts whenever the turn was taken in it"),
@@ -369,8 +374,8 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "wrong_time",
         "Wrong day or time",
-        "The agent confirms another clock time or weekday than the caller said, or a date with a wrong weekday. English only.",
-        "what both said, where there is no doubt",
+        "The agent confirms another time or weekday than the caller said, or a wrong weekday of a date. English only.",
+        "what both said",
         {},
         {
             "confirmed": Advice(
@@ -403,7 +408,7 @@ RULES: dict[str, Rule] = _table(
         "provider_failed",
         "Provider failure",
         "A provider fails or is silent.",
-        "ProviderFailed, and the waits that the core gave up",
+        "ProviderFailed, waits that the core gave up",
         {},
         {
             "transcriber": Advice(_EARS, CHECK, "the recogniser failed, which ends the call"),
@@ -514,7 +519,7 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "broken_rule",
         "Defect of ours",
-        "The conversation broke one of its own rules, or a step failed, and it was ended.",
+        "The conversation broke a rule of its own and was ended.",
         "the fact broken_invariant",
         {},
         {"report": Advice("the platform", CHECK, "report it with this call's log; `callwright replay` shows it again")},
@@ -522,8 +527,8 @@ RULES: dict[str, Rule] = _table(
     Rule(
         "broken_log",
         "Log not whole",
-        "The log ends early or lacks entries. The other findings cover only the rest.",
-        "the end of the leg, and the numbers of the entries",
+        "The log ends early or lacks entries.",
+        "the leg's end, the entries' numbers",
         {},
         {
             "breaks_off": Advice(

@@ -8,27 +8,24 @@ from callwright.conversation.log import Entry
 from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms, quoted
 from callwright.insight.doctor_rules import RULES
+from callwright.insight.provider_failures import BLOCKED, OF_TOOLS, UNANSWERED
 from callwright.insight.timeline import Span
 from callwright.insight.usage import WASTE
 from callwright.insight.wholeness import wholeness
 
 _SEVERITY: Mapping[str, str] = {"transcriber": BAD, "model": WARNING, "voice": WARNING, "turn": NOTE, "tool": WARNING}
-_NAMES: Mapping[str, str] = {"turn": "turn model"}
-"""Kinds of providers that people call otherwise."""
+_SHOWN_CHARACTERS = 240
 _ENDS: Mapping[str, str] = {"model": "llm_error", "voice": "synthesizer_error"}
 """The reason of the hang-up when the failure of a kind of provider ended the call."""
 _WAITS: Mapping[str, tuple[str, str]] = {
-    "reply_timeout": ("model", "The model said nothing until the agent's time to answer was over."),
-    "empty_reply": ("model", "The model answered without a word."),
     "tool_loops": ("tools", "The model asked for more tools than a turn may have."),
-    "voice_timeout": ("voice", "The voice gave no audio for what it was asked to say."),
     "voice_stalled": ("voice", "The voice stopped in the middle of what it was asked to say."),
     "mark_missing": ("carrier", "The line never said that a reply had been played."),
     "cleared_missing": ("carrier", "The line never said how far a reply had been played when it was silenced."),
     "leg_unconfirmed": ("carrier", "The line was hung up and never said so."),
 }
-"""Notes of the core that tell of a wait it gave up, or of tools it did not call: kind -> (cause, what happened). ``voice_stalled`` is a
-``voice_failed`` of which neither the voice nor another note says why."""
+"""Notes of the core that tell of a wait it gave up, or of tools it did not call: kind -> (cause, what happened). Those of a provider are in
+``provider_failures``. ``voice_stalled`` is a ``voice_failed`` of which neither the voice nor another note says why."""
 
 
 def slow_tool(case: Case) -> Iterator[Finding]:
@@ -56,18 +53,23 @@ def failed_tool(case: Case) -> Iterator[Finding]:
     as a provider does, or whose answer the model no longer waited for, is told of elsewhere."""
     told = {int(e.values["request"]) for e in case.view.of("CancelTool")}
     told |= {int(e.values["request"]) for e in case.view.of("ProviderFailed") if e.values["kind"] == "tool"}
+    blocked_requests = {int(e.values["request"]) for e in case.view.of("tool_request") if e.values.get("blocked")}
     failed: dict[str, list[tuple[Entry, str]]] = {}
+    blocked: dict[str, list[tuple[Entry, str]]] = {}
     for call, result in case.tools:
         if result is None or result.at_us >= case.line.ended_us:
             continue  # the call ended before it answered
-        if not result.values["ok"] and int(call.values["request"]) not in told:
-            failed.setdefault(str(call.values["name"]), []).append((result, str(result.values["result"])))
+        request = int(call.values["request"])
+        if not result.values["ok"] and request not in told:
+            found = blocked if request in blocked_requests else failed
+            found.setdefault(str(call.values["name"]), []).append((result, str(result.values["result"])))
     refused: dict[str, list[tuple[Entry, str]]] = {}
     for note in case.view.of("Note"):
         if note.values["kind"] == "tool_refused":
             name, _, why = str(note.values["text"]).partition(": ")
             refused.setdefault(name, []).append((note, why))
     yield from _often_failed(case, "error", "The tool {} answered with an error", failed, 1)
+    yield from _often_failed(case, BLOCKED, "The tool {} was never asked", blocked, 1)
     least = RULES["failed_tool"].limit("refused_times")
     yield from _often_failed(case, "refused", "The model's calls of the tool {} were refused", refused, least)
 
@@ -79,7 +81,7 @@ def _often_failed(
     for name, failures in found.items():
         if len(failures) >= least:
             times = [entry.at_us for entry, _ in failures]
-            text = f"{what.format(name)}{_often(times)}: {quoted(failures[-1][1], 120)}."
+            text = f"{what.format(name)}{_often(times)}: {quoted(failures[-1][1], _SHOWN_CHARACTERS)}."
             turn = case.turn_of(failures[0][0])
             yield Finding("failed_tool", WARNING, times[0], times[-1] - times[0], text, (cause,), turn)
 
@@ -91,22 +93,15 @@ def _spoken_us(case: Case, span: Span) -> int:
 def provider_failed(case: Case) -> Iterator[Finding]:
     """Failures of providers, and waits for them that were given up. The same failure is told once, with how often it came."""
     ended = {str(e.values["reason"]) for e in case.view.of("HangUp")}
-    failures: dict[tuple[str, str, str], list[Entry]] = {}
-    texts: dict[tuple[str, str, str], str] = {}
-    for entry in case.view.of("ProviderFailed"):
-        v = entry.values
-        key = (str(v["kind"]), str(v["provider"]), str(v["failure"]))
-        failures.setdefault(key, []).append(entry)
-        texts.setdefault(key, str(v["message"]))
-    for key, entries in failures.items():
-        kind, provider, failure = key
-        times = [entry.at_us for entry in entries]
-        message = f": {quoted(texts[key], 120)}" if texts[key] else ""
-        what = f"The {_NAMES.get(kind, kind)} {provider} failed{_often(times)}, {failure.replace('_', ' ')}{message}."
+    for group in case.failures.groups.values():
+        kind, _, failure = group.first.key
+        if failure == UNANSWERED or (kind == "tool" and failure in OF_TOOLS):
+            continue  # told by withdrawn_reply, dead_air and failed_tool
         cause = kind if kind in RULES["provider_failed"].advice else "carrier"
         severity = BAD if _ENDS.get(kind) in ended else _SEVERITY.get(kind, WARNING)
-        turn = case.turn_of(entries[0])
-        yield Finding("provider_failed", severity, times[0], times[-1] - times[0], what, (cause,), turn)
+        times = group.times_us
+        turn = case.turn_begun(times[0])
+        yield Finding("provider_failed", severity, times[0], times[-1] - times[0], group.sentence, (cause,), turn)
     yield from _given_up(case)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from callwright.conversation.stops import ENGLISH, base_language
 from callwright.insight.day_words import DAYS, MONTHS
@@ -46,6 +47,11 @@ _REOPENS = re.compile(
     re.IGNORECASE,
 )
 """With one of these a caller takes back what they said of a time."""
+_LOOSE = re.compile(
+    r"\b(?:by|after|from|around|about|approximately|roughly|before|until|till|between|or|latest|earliest|ideally|preferably|possible)\b",
+    re.IGNORECASE,
+)
+"""With one of these a caller says no more than about when."""
 _ASKS_WHEN = re.compile(
     r"\b(?:when|what time|which time|time|what day|which day|day|date|suit|works?)\b[^?]*\?", re.IGNORECASE
 )
@@ -74,14 +80,47 @@ class _Line:
     cut: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a line says of a time, and its words and figures."""
+
+    said: Said
+    all: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Talk:
+    """The lines of a call. ``now``: when it began, from which days are counted."""
+
+    lines: Sequence[_Line]
+    now: datetime
+
+    @cached_property
+    def words(self) -> Sequence[_Words]:
+        """Those of each line. Read once: it takes longest of all here."""
+        return [self._read(at, line) for at, line in enumerate(self.lines)]
+
+    def is_asked(self, at: int) -> bool:
+        """Whether the agent asked for a time before a turn of the caller."""
+        return at > 0 and self.lines[at - 1].by_agent and _ASKS_WHEN.search(self.lines[at - 1].text) is not None
+
+    def is_wish(self, at: int) -> bool:
+        """Whether a turn of the caller asks for something, or answers when."""
+        return self.is_asked(at) or _WISHES.search(self.lines[at].text) is not None
+
+    def _read(self, at: int, line: _Line) -> _Words:
+        said = read_time(line.text, self.now, answers=not line.by_agent and self.is_asked(at))
+        return _Words(said, frozenset([*words_of(line.text), *re.findall(r"\d+", line.text)]))
+
+
 @dataclass(frozen=True)
 class _Meaning:
-    """A kind of time. ``of`` reads it out of words, None where none is clear. ``mentions``: whether words may mean it. ``touches``: whether
-    words speak of any such time. ``same``: whether two are compatible."""
+    """A kind of time. ``of`` reads it out of words, None where none is clear. ``names``: whether words name it in some way. ``unclear``:
+    whether they speak of such a time that is not understood. ``same``: whether two are compatible."""
 
     of: Callable[[Said, str], int | None]
-    mentions: Callable[[Said, str, int], bool]
-    touches: Callable[[Said], bool]
+    names: Callable[[_Words, int], bool]
+    unclear: Callable[[Said], bool]
     same: Callable[[int, int], bool]
 
 
@@ -89,17 +128,16 @@ def wrong_time(case: Case) -> Iterator[Finding]:
     """Confirmations of another clock time or weekday than the caller said, and dates whose weekday is another one."""
     if base_language(str(case.plan("language"))) != ENGLISH:
         return
-    began = datetime.fromisoformat(case.view.header.started_at)
-    lines = _lines(case)
+    talk = _Talk(_lines(case), datetime.fromisoformat(case.view.header.started_at))
     told: set[str] = set()
-    for index, line in enumerate(lines):
+    for index, line in enumerate(talk.lines):
         if not line.by_agent:
             continue
-        for what in _misdated(line.text, began.date()):
+        for what in _misdated(line.text, talk.now.date()):
             if what not in told:
                 told.add(what)
                 yield Finding(_RULE, WARNING, line.at_us, 0, what, ("calendar",), line.turn)
-        for sentence, said in _contradicted(lines, index, began):
+        for sentence, said in _contradicted(talk, index):
             what = f"The agent confirmed {quoted(sentence)}; the caller had said {quoted(said)}."
             if said not in told:
                 told.add(said)
@@ -120,58 +158,41 @@ def _lines(case: Case) -> list[_Line]:
     ]
 
 
-def _contradicted(lines: Sequence[_Line], index: int, now: datetime) -> Iterator[tuple[str, str]]:
+def _contradicted(talk: _Talk, index: int) -> Iterator[tuple[str, str]]:
     """Sentences of the agent's line that confirm another time than the caller said, each with the caller's words."""
-    line = lines[index]
+    line = talk.lines[index]
     if line.cut or _OFFERS.search(line.text):
         return
     for sentence in _sentences(line.text):
         if sentence.endswith("?") or not _CONFIRMS.search(sentence) or _BESIDE.search(sentence):
             continue
-        confirmed = read_time(sentence, now)
+        confirmed = read_time(sentence, talk.now)
         for meaning in (_CLOCK, _DAY):
             value = meaning.of(confirmed, sentence)
-            found = None if value is None else _said_otherwise(lines, index, meaning, value, now)
+            found = None if value is None else _said_otherwise(talk, index, meaning, value)
             if found is not None:
                 yield sentence, found
                 break
 
 
-def _said_otherwise(lines: Sequence[_Line], index: int, meaning: _Meaning, value: int, now: datetime) -> str | None:
-    """The caller's newest words that say another time than ``value``; None where they, or anybody since, may have meant it."""
-    later = lines[index + 1 :]
+def _said_otherwise(talk: _Talk, index: int, meaning: _Meaning, value: int) -> str | None:
+    """The caller's newest words that say another time than ``value``; None where anybody named it before, or it may be meant."""
+    lines, words = talk.lines, talk.words
+    if any(meaning.names(one, value) for one in words[:index]):
+        return None
     for at in range(index - 1, -1, -1):
-        line = lines[at]
-        said = _read(lines, at, now)
-        if meaning.mentions(said, line.text, value):
-            return None
-        if line.by_agent:
-            continue
-        wished = meaning.of(said, line.text)
+        line, said = lines[at], words[at].said
+        wished = None if line.by_agent else meaning.of(said, line.text)
         if wished is None:
-            if meaning.touches(said) or _REOPENS.search(line.text):
+            if meaning.unclear(said) or (not line.by_agent and _REOPENS.search(line.text)):
                 return None
             continue
-        if meaning.same(wished, value) or _REOPENS.search(line.text) or not _is_wish(lines, at):
+        if meaning.same(wished, value) or _LOOSE.search(line.text) or not talk.is_wish(at):
             return None
-        known = (lines[index], *(one for one in later if one.by_agent))
-        if any(meaning.mentions(read_time(one.text, now), one.text, wished) for one in known):
-            return None  # the agent knows what was said, or came back to it
-        return line.text
+        since = (one for line, one in zip(lines[index:], words[index:], strict=True) if line.by_agent)
+        # The agent knows what was said, or came back to it.
+        return None if any(meaning.names(one, wished) for one in since) else line.text
     return None
-
-
-def _read(lines: Sequence[_Line], at: int, now: datetime) -> Said:
-    return read_time(lines[at].text, now, answers=not lines[at].by_agent and _is_asked(lines, at))
-
-
-def _is_asked(lines: Sequence[_Line], at: int) -> bool:
-    """Whether the agent asked for a time before a turn of the caller."""
-    return at > 0 and lines[at - 1].by_agent and _ASKS_WHEN.search(lines[at - 1].text) is not None
-
-
-def _is_wish(lines: Sequence[_Line], at: int) -> bool:
-    return _is_asked(lines, at) or _WISHES.search(lines[at].text) is not None
 
 
 def _sentences(text: str) -> list[str]:
@@ -183,11 +204,11 @@ def _minutes_of(said: Said, _: str) -> int | None:
     return None if unclear else said.minutes
 
 
-def _means_clock(said: Said, text: str, minutes: int) -> bool:
+def _names_clock(words: _Words, minutes: int) -> bool:
     """Also by a bare hour, in figures or words."""
-    hour = minutes // 60
-    named = {str(hour), str((hour - 1) % 12 + 1)} & {*words_of(text), *re.findall(r"\d+", text)}
-    return bool(named) or said.clock_unclear or (said.minutes is not None and _same_clock(said.minutes, minutes))
+    hour, said = minutes // 60, words.said.minutes
+    named = {str(hour), str((hour - 1) % 12 + 1)} & words.all
+    return bool(named) or (said is not None and _same_clock(said, minutes))
 
 
 def _same_clock(one: int, other: int) -> bool:
@@ -203,20 +224,16 @@ def _weekday_of(said: Said, text: str) -> int | None:
     return DAYS.index(name)
 
 
-def _means_day(said: Said, text: str, weekday: int) -> bool:
-    named = DAYS[weekday] in text.lower()
-    return named or said.day_unclear or (said.day is not None and said.day.weekday() == weekday)
+def _names_day(words: _Words, weekday: int) -> bool:
+    return DAYS[weekday] in words.all or (words.said.day is not None and words.said.day.weekday() == weekday)
 
 
 _CLOCK = _Meaning(
-    _minutes_of,
-    _means_clock,
-    lambda said: said.minutes is not None or said.clock_unclear or said.offset_min is not None,
-    _same_clock,
+    _minutes_of, _names_clock, lambda said: said.clock_unclear or said.offset_min is not None, _same_clock
 )
 _DAY = _Meaning(
     _weekday_of,
-    _means_day,
+    _names_day,
     lambda said: said.day is not None or said.day_unclear or bool(said.not_days) or said.offset_min is not None,
     lambda one, other: one == other,
 )

@@ -25,6 +25,7 @@ from callwright.insight.line import dial_times, line_of
 from callwright.insight.machine import was_found
 from callwright.insight.opt_out import opt_out
 from callwright.insight.post_work import post_work
+from callwright.insight.provider_failures import failures_of
 from callwright.insight.provision import provision_of, shown_provision
 from callwright.insight.settled import is_settled
 from callwright.insight.tools import context, end_reason, tools
@@ -72,6 +73,9 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
     view = view_of(log_text)
     cost = cost_of(view, book, carrier)
     columns: dict[str, Any] = {"total_cost_nano": cost.total, **_hangup(view)}
+    error = failures_of(view).error
+    if error:
+        columns["error_message"] = error
     answered = view.answered_us
     began = datetime.fromisoformat(view.header.started_at)
     if answered is not None:

@@ -13,9 +13,11 @@ _HTTP = ("method", "host", "status", "ms")
 
 
 def tools(view: CallView) -> list[dict[str, Any]]:
-    """Every tool the model called, in order, without the platform's own transfers and its hanging up. ``status``: answered, failed, refused
-    and repeated (nothing was called), late (after the model had been told that there is no answer) or unanswered. ``at_ms`` counts from
-    the answer."""
+    """Every tool the model called, in order, without the platform's own transfers and its hanging up.
+
+    ``status``: answered, failed, blocked (nothing was sent: the outbound policy forbids the address), refused and repeated (nothing was
+    called), late (after the model had been told that there is no answer) or unanswered. ``at_ms`` counts from the answer.
+    """
     results = {int(e.values["request"]): e for e in reversed(view.of("ToolResult"))}
     results |= {int(e.values["request"]): e for e in view.of("ProviderFailed") if e.values["kind"] == "tool"}
     given_up = {int(e.values["request"]): e for e in view.of("CancelTool")}
@@ -59,7 +61,8 @@ def _row(
     if answer is not None:
         ok = answer.type == "ToolResult" and bool(answer.values["ok"])
         late = request in given_up and given_up[request].seq < answer.seq
-        row["status"] = "late" if late and ok else "answered" if ok else "failed"
+        blocked = bool(sent.get(request, {}).get("blocked"))
+        row["status"] = "late" if late and ok else "answered" if ok else "blocked" if blocked else "failed"
         row["result"] = str(answer.values.get("result", answer.values.get("message", "")))[:_SHOWN_CHARACTERS]
         row["took_ms"] = (answer.at_us - called.at_us) // 1000
     if request in sent:

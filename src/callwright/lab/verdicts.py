@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
@@ -146,8 +146,13 @@ def as_lines(verdicts: Sequence[Verdict], seconds: float) -> list[str]:
     return lines
 
 
-def as_json(verdicts: Sequence[Verdict], seconds: float, seed: int) -> dict[str, Any]:
-    """For programs. ``seconds``: how long all of it took; ``seed``: of the first run of each scenario."""
+def as_json(
+    verdicts: Sequence[Verdict], seconds: float, seed: int, providers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """For programs. ``seconds``: how long all of it took; ``seed``: of the first run of each scenario.
+
+    ``providers``: which model, voice and recogniser the calls of each scenario had.
+    """
     return {
         "verdict": overall(verdicts),
         "seed": seed,
@@ -158,6 +163,7 @@ def as_json(verdicts: Sequence[Verdict], seconds: float, seed: int) -> dict[str,
             {
                 "scenario": verdict.scenario,
                 "about": verdict.about,
+                "providers": (providers or {}).get(verdict.scenario, ""),
                 "verdict": verdict.verdict,
                 "runs": len(verdict.results),
                 "passed": verdict.passed,

@@ -133,7 +133,9 @@ def _as_httpx(request: httpx.Request) -> Iterator[None]:
         yield
     except httpcore.TimeoutException as error:
         raise httpx.TimeoutException(str(error) or "no answer in time", request=request) from error
-    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
+    except httpcore.NetworkError as error:
+        raise httpx.NetworkError(str(error) or type(error).__name__, request=request) from error
+    except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
         raise httpx.TransportError(str(error) or type(error).__name__, request=request) from error
 
 
@@ -193,7 +195,10 @@ class GuardedClient:
                 return await self._exchange(method, url, headers, body, timeout_s)
         except TimeoutError as error:
             raise UnavailableError(f"no answer within {timeout_s:g} seconds") from error
+        except httpx.NetworkError as error:
+            raise UnavailableError(f"the request failed: {error}") from error
         except httpx.HTTPError as error:
+            # The text of any other may quote a header.
             raise UnavailableError(f"the request failed: {type(error).__name__}") from error
 
     async def _exchange(

@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+from callwright.domain.errors import ConfigurationError
+
 
 class DataFolder:
     """The folder of ``CALLWRIGHT_DATA``: made with mode 0700 on first use."""
@@ -14,9 +16,17 @@ class DataFolder:
         self.path = path.resolve()
 
     def prepare(self) -> None:
-        """Make the folder and its parts."""
-        for folder in (self.path, self.live, self.recordings):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make the folder and its parts. Raises ConfigurationError for a folder that cannot be made or written."""
+        parts = (self.path, self.live, self.recordings)
+        try:
+            for folder in parts:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            why = "is a file" if isinstance(error, FileExistsError) else f"cannot be made ({error.strerror})"
+            raise _unusable(self.path, f"{error.filename} {why}") from error
+        for folder in parts:
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise _unusable(self.path, f"{folder} cannot be written")
 
     @property
     def live(self) -> Path:
@@ -27,6 +37,10 @@ class DataFolder:
     def recordings(self) -> Path:
         """Finished recordings, a folder per execution."""
         return self.path / "recordings"
+
+
+def _unusable(path: Path, why: str) -> ConfigurationError:
+    return ConfigurationError(f"CALLWRIGHT_DATA: {path} cannot be the data folder: {why}")
 
 
 class RecordingFiles:

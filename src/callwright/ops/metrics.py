@@ -20,6 +20,12 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.calls = Counter("callwright_calls", "Attempts by their outcome.", ["outcome"], registry=self.registry)
+        self.provider_errors = Counter(
+            "callwright_provider_errors",
+            "Failures of providers and tools in calls, by kind of provider and of failure.",
+            ["kind", "failure"],
+            registry=self.registry,
+        )
         self.live_calls = Gauge("callwright_live_calls", "Calls this process holds now.", registry=self.registry)
         self.inbound_refused = Counter(
             "callwright_inbound_refused",

@@ -27,9 +27,13 @@ def load_secret(configured: str, data_folder: Path) -> bytes:
         # Only one process can make the file; O_EXCL also refuses a link somebody laid there.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        if path.stat().st_mode & 0o077:
-            raise ConfigurationError(f"{path} can be read by others; run chmod 600 on it") from None
-        return _decode(_read_when_written(path), str(path))
+        try:
+            if path.stat().st_mode & 0o077:
+                raise ConfigurationError(f"{path} can be read by others; run chmod 600 on it") from None
+            text = _read_when_written(path)
+        except OSError as error:
+            raise ConfigurationError(f"{path} cannot be read: {error.strerror}; is it another user's?") from error
+        return _decode(text, str(path))
     with os.fdopen(descriptor, "w") as file:
         file.write(RandomIds().token(SECRET_BYTES))
         file.flush()

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -277,7 +278,9 @@ SETTINGS: dict[str, Setting] = {
         _address,
     ),
     "model_api_key": Setting("CALLWRIGHT_MODEL_API_KEY", "Key of that endpoint.", secret=True),
-    "model_name": Setting("CALLWRIGHT_MODEL_NAME", "Model at that endpoint if the agent names none."),
+    "model_name": Setting(
+        "CALLWRIGHT_MODEL_NAME", "Model at that endpoint if the agent names none; else its only one."
+    ),
     "local_threads": Setting("CALLWRIGHT_LOCAL_THREADS", "Threads per local speech model.", _whole),
     "local_model": Setting("CALLWRIGHT_LOCAL_MODEL", "Local language model, a name of `callwright models list`."),
     "local_model_threads": Setting(
@@ -367,8 +370,35 @@ _RANGES: dict[str, tuple[int, int]] = {
 }
 
 
+API_KEY_VARIABLE = "CALLWRIGHT_API_KEY"
+"""Key with which `callwright chat` asks a server; no setting of one."""
+
+_PREFIX = "CALLWRIGHT_"
+_MISSPELT = 0.85
+"""From this likeness on, an unknown variable is taken for a misspelt one."""
+
+
+def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that begin as ours and that no setting has, each with the nearest known one, or with nothing."""
+    known = {setting.variable: setting.variable.removeprefix(_PREFIX) for setting in SETTINGS.values()}
+    known[API_KEY_VARIABLE] = API_KEY_VARIABLE.removeprefix(_PREFIX)
+    names = {short: variable for variable, short in known.items()}
+    unknown: dict[str, str] = {}
+    for variable in sorted(environ):
+        if variable.startswith(_PREFIX) and variable not in known:
+            near = get_close_matches(variable.removeprefix(_PREFIX), names, 1, _MISSPELT)
+            unknown[variable] = names[near[0]] if near else ""
+    return unknown
+
+
 def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
-    """Settings from the environment with ``overrides`` (None: not given) on top. Raises ConfigurationError."""
+    """Settings from the environment with ``overrides`` (None: not given) on top.
+
+    Raises ConfigurationError for a value that cannot be used and for a misspelt variable.
+    """
+    for variable, meant in unknown_variables(environ).items():
+        if meant:
+            raise ConfigurationError(f"there is no setting {variable}; did you mean {meant}?")
     values: dict[str, Any] = {}
     for name, setting in SETTINGS.items():
         text = environ.get(setting.variable)

@@ -11,10 +11,11 @@ from typing import Protocol
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError
 from callwright.domain.limits import MAX_WEBHOOK_ANSWER_CHARACTERS
+from callwright.domain.web_address import place_of
 from callwright.ops.rounds import round_boundary
 from callwright.outbox.schedule import GAP_AFTER_S, LEASE_MARGIN_S, is_delivered, retry_in
 from callwright.outbox.sign import signature_headers
-from callwright.ports.ledger import Outbox, OutboxEntry
+from callwright.ports.ledger import Outbox, OutboxEntry, reason_of
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
@@ -186,7 +187,7 @@ class WebhookDelivery:
         except BlockedUrlError as error:
             # Refused by policy: it would be refused at every try.
             self._count("refused")
-            return await self._settle(entry, None, None, error.message)
+            return await self._settle(entry, None, None, error.message, f"{error.message} ({error.hint.rstrip('.')})")
         except UnavailableError as error:
             answer = error.message
         if status is not None and is_delivered(status):
@@ -194,10 +195,16 @@ class WebhookDelivery:
             async with self._ledger.unit() as unit:
                 return await unit.outbox.delivered(entry.id, self._settings.worker, status, answer)
         self._count("failed")
-        return await self._settle(entry, retry_in(entry.tries + 1, status), status, answer)
+        return await self._settle(entry, retry_in(entry.tries + 1, status), status, answer, reason_of(status, answer))
 
-    async def _settle(self, entry: OutboxEntry, retry_s: int | None, status: int | None, answer: str) -> bool:
-        _LOG.info("webhook %s of %s failed (%s); next try in %s s", entry.status, entry.execution_id, status, retry_s)
+    async def _settle(
+        self, entry: OutboxEntry, retry_s: int | None, status: int | None, answer: str, reason: str
+    ) -> bool:
+        what = f"webhook {entry.status} of {entry.execution_id} to {place_of(entry.url)}"
+        if retry_s is None:
+            _LOG.warning("%s failed: %s; given up at try %d", what, reason, entry.tries + 1)
+        else:
+            _LOG.info("%s failed: %s; next try in %d s", what, reason, retry_s)
         async with self._ledger.unit() as unit:
             return await unit.outbox.failed(entry.id, self._settings.worker, retry_s, status, answer)
 

@@ -30,12 +30,25 @@ class ChatMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatTool:
+    """A tool that the model called and that is done. ``ok``: it answered; ``result`` is the text that the model got."""
+
+    name: str
+    arguments: str
+    ok: bool
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatReply:
-    """What the agent has written. ``complete``: it has nothing more to say to what it was told; ``ended``: the chat is over."""
+    """What the agent has written, and the tools that were called for it. ``complete``: it has nothing more to say to what it was told;
+    ``ended``: the chat is over; ``error``: why the agent does not answer, in a sentence, empty where it does."""
 
     messages: tuple[ChatMessage, ...] = ()
     complete: bool = True
     ended: bool = False
+    tools: tuple[ChatTool, ...] = ()
+    error: str = ""
 
 
 class Chats(Protocol):

@@ -120,6 +120,19 @@ class CheckingModel(Protocol):
         """Raises ProviderError when it could not answer at all with these settings: MissingError for what can be added."""
 
 
+@runtime_checkable
+class RemoteModel(Protocol):
+    """A model on another machine."""
+
+    def host(self, settings: ModelSettings) -> str:
+        """Returns the host and port that would be asked, empty where there is none. It holds nothing secret."""
+        ...
+
+    async def probe(self, settings: ModelSettings) -> str:
+        """Asks once whether the model can be had, without an answer that costs money. Returns a sentence about it. Raises ProviderError."""
+        ...
+
+
 def costs_nothing(model: Model) -> bool:
     """Whether the model says that it costs nothing."""
     return isinstance(model, FreeModel) and model.costs_nothing

@@ -111,6 +111,7 @@ def backup(
         raise ConflictError(f"{target} exists already: name a new file.")
     if not target.parent.is_dir():
         raise BadInputError(f"The folder {target.parent} does not exist: make it or name another.")
+    _check_writable(target.parent)
     if with_secret and not (data_folder / SECRET_FILE).is_file():
         raise BadInputError(
             f"There is no secret file in {data_folder}: the secret comes from CALLWRIGHT_SECRET, keep that yourself."
@@ -177,8 +178,8 @@ def restore(
     Everything is verified before anything is written, and whatever was written is taken away again if the restore fails.
     The caller compares the returned ``secret_fingerprint`` with the secret in use. Blocks.
 
-    Raises ``BadInputError`` for a damaged archive, ``ConflictError`` for a folder or database that is not empty, and
-    ``UnavailableError`` if the database does not take the dump.
+    Raises ``BadInputError`` for a damaged archive and a folder that cannot be made, ``ConflictError`` for a folder or database that is
+    not empty, and ``UnavailableError`` if the database does not take the dump.
     """
     manifest = verify(archive)
     if data_folder.exists() and (not data_folder.is_dir() or any(data_folder.iterdir())):
@@ -186,8 +187,12 @@ def restore(
     existed = data_folder.exists()
     if dsn is not None:
         _check_empty(dsn)
-    data_folder.mkdir(parents=True, exist_ok=True)
     try:
+        data_folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInputError(f"{data_folder} cannot be made: {error.strerror}") from error
+    try:
+        _check_writable(data_folder.parent)
         with tempfile.TemporaryDirectory(prefix=".callwright-restore-", dir=data_folder.parent) as scratch:
             dump = Path(scratch, DUMP)
             _extract(archive, manifest, data_folder, dump)
@@ -200,6 +205,15 @@ def restore(
         _empty(data_folder, remove=not existed)
         raise
     return manifest
+
+
+def _check_writable(folder: Path) -> None:
+    """Raise BadInputError for a folder in which no file can be made."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BadInputError(f"The folder {folder} cannot be written: {error.strerror}.") from error
 
 
 def run_client(program: str, dsn: str, arguments: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from callwright.storage.audit import AuditTrail
 from callwright.storage.batches import BatchRows
 from callwright.storage.contacts import ContactRows
 from callwright.storage.custom_models import CustomModelRows
+from callwright.storage.deliveries import DeliveryRows
 from callwright.storage.dispositions import DispositionRows
 from callwright.storage.executions import ExecutionRows
 from callwright.storage.extensions import ExtensionRows
@@ -70,6 +71,7 @@ class PostgresUnit:
     accounts = _Rows(AccountRows)
     usage = _Rows(UsageRows)
     outbox = _Rows(OutboxRows)
+    deliveries = _Rows(DeliveryRows)
     logs = _Rows(LogRows)
     nodes = _Rows(NodeRows)
     idempotency = _Rows(IdempotencyRows)

@@ -125,7 +125,9 @@ def test_user_data_is_measured_in_bytes() -> None:
 
 
 def page_request(query: dict[str, str], *, strict: bool) -> PageRequest:
-    return ExecutionQuery.model_validate(query).page_request(strict=strict)
+    asked = ExecutionQuery.model_validate(query)
+    asked.check(strict=strict)
+    return asked.page_request
 
 
 def test_an_empty_query_is_the_first_page_of_everything() -> None:

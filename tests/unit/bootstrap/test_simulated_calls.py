@@ -14,15 +14,17 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from callwright.bootstrap.simulated_calls import command, configure, recorded, scenarios_in, shipped
+from callwright.bootstrap.simulated_calls import Session, check, command, configure, recorded, scenarios_in, shipped
 from callwright.bootstrap.studio import CallMade, Studio
 from callwright.cli import main as cli
 from callwright.conversation.log import read_log
 from callwright.domain.errors import BadInputError, ConfigurationError
 from callwright.lab.arguments import report_file
 from callwright.lab.call_scenario import CallScenario
+from callwright.ops.settings import Settings
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest
+from callwright.ports.speech import UsageAmount
 from callwright.providers.openai_compatible.endpoint import Endpoint
 from callwright.providers.openai_compatible.endpoints import EndpointModels
 
@@ -344,7 +346,7 @@ def test_a_provider_that_fails_after_one_call_fails_that_run_alone(tmp_path: Pat
     asked = itertools.count(1)
 
     async def answer(self: EndpointModels, request: ModelRequest) -> AsyncIterator[ModelDelta]:
-        if next(asked) == 2:
+        if request.purpose != "check" and next(asked) == 2:
             raise ProviderError(FailureKind.UNAVAILABLE, "custom", "the endpoint failed (HTTP 503)")
         yield ModelDelta(text="{}")
         yield ModelDelta(ended="stop")
@@ -365,9 +367,9 @@ def test_a_provider_that_fails_after_one_call_fails_that_run_alone(tmp_path: Pat
 
 def test_a_model_that_fails_in_the_call_is_told_among_the_reasons(tmp_path: Path, monkeypatch: Any) -> None:
     async def answer(self: EndpointModels, request: ModelRequest) -> AsyncIterator[ModelDelta]:
-        if request.messages:
+        if request.purpose != "check":
             raise ProviderError(FailureKind.UNAVAILABLE, "custom", "the endpoint cannot be reached")
-        yield ModelDelta()
+        yield ModelDelta(ended="stop")
 
     monkeypatch.setattr(EndpointModels, "answer", answer)
     agent = copy.deepcopy(AGENT)
@@ -381,11 +383,80 @@ def test_a_model_that_fails_in_the_call_is_told_among_the_reasons(tmp_path: Path
     assert found == ["the model failed: custom: the endpoint cannot be reached"]
 
 
+def naming_no_model() -> dict[str, Any]:
+    agent = copy.deepcopy(AGENT)
+    agent["agent_config"]["tasks"][0]["tools_config"].pop("llm_agent")
+    return agent
+
+
+def test_an_agent_that_names_no_model_has_the_one_of_the_settings_and_it_is_told(
+    tmp_path: Path, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def answer(self: EndpointModels, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        endpoint = self.endpoint_of(request.settings)
+        asked.append((endpoint.base_url, request.purpose))
+        yield ModelDelta(text="Hi there.")
+        yield ModelDelta(ended="stop", usage=UsageAmount("model", "custom", endpoint.default_model, 1, 1))
+
+    monkeypatch.setattr(EndpointModels, "answer", answer)
+    monkeypatch.setenv("CALLWRIGHT_MODEL_BASE_URL", "https://llm.example/v1")
+    monkeypatch.setenv("CALLWRIGHT_MODEL_NAME", "m-9")
+    report = tmp_path / "report.json"
+    case(tmp_path, agent=naming_no_model(), expect=[{"agent_said": "hi there"}], runs=1, pass_rate=0.1)
+    assert main([str(tmp_path / "order.json"), "--keep", str(tmp_path / "kept"), "--json", str(report)]) == 0
+    ran = "model custom m-9 at llm.example, voice scripted, recogniser scripted, in tones"
+    assert f"ran with {ran}\n" in capsys.readouterr().out
+    assert json.loads(report.read_text())["scenarios"][0]["providers"] == ran
+    assert {url for url, _ in asked} == {"https://llm.example/v1"}
+    assert [purpose for _, purpose in asked].count("check") == 1
+
+
+def test_a_model_that_is_down_is_told_once_before_the_first_call(tmp_path: Path, monkeypatch: Any) -> None:
+    asked: list[str] = []
+
+    async def answer(self: EndpointModels, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        asked.append(request.purpose)
+        if request.messages:
+            raise ProviderError(FailureKind.UNAVAILABLE, "custom", "the endpoint failed (HTTP 500)")
+        yield ModelDelta()
+
+    monkeypatch.setattr(EndpointModels, "answer", answer)
+    monkeypatch.setenv("CALLWRIGHT_MODEL_BASE_URL", "https://llm.example/v1")
+    case(tmp_path, agent=naming_no_model(), runs=5)
+    with pytest.raises(ConfigurationError, match=r"order: the model custom failed: the endpoint failed \(HTTP 500\)"):
+        main([str(tmp_path / "order.json"), "--keep", str(tmp_path / "kept")])
+    assert asked == ["check"]
+
+
+def test_scenarios_with_different_models_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case(tmp_path)
+    case(tmp_path, "other", agent=with_model_name("scripted-2"))
+    main([str(tmp_path), "--runs", "1", "--keep", str(tmp_path / "kept")])
+    printed = capsys.readouterr().out.splitlines()
+    assert "ran with model scripted, voice scripted, recogniser scripted, in tones: order" in printed
+    assert "ran with model scripted scripted-2, voice scripted, recogniser scripted, in tones: other" in printed
+
+
+def test_speech_that_stands_for_another_voice_says_so(tmp_path: Path) -> None:
+    settings = Settings(voice="elsewhere", model="intents")
+    found = check(scenarios_in(case(tmp_path, agent=naming_no_model())), Session(settings, "local"))
+    assert found == {"order": "model intents, voice local in place of elsewhere, recogniser local"}
+
+
+def with_model_name(name: str) -> dict[str, Any]:
+    agent = copy.deepcopy(AGENT)
+    agent["agent_config"]["tasks"][0]["tools_config"]["llm_agent"]["llm_config"]["model"] = name
+    return agent
+
+
 def test_the_agents_own_endpoint_gets_the_operators_key(tmp_path: Path, monkeypatch: Any) -> None:
     seen: list[Endpoint] = []
 
     async def answer(self: EndpointModels, request: ModelRequest) -> AsyncIterator[ModelDelta]:
-        seen.append(self.endpoint_of(request.settings))
+        if request.purpose != "check":
+            seen.append(self.endpoint_of(request.settings))
         yield ModelDelta(text="{}")
         yield ModelDelta(ended="stop")
 

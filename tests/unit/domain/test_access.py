@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from callwright.domain import access
-from callwright.domain.access import Right, refusal, right_of
+from callwright.domain.access import Right, refusal, remedy, right_of
 from callwright.domain.tenant import CALL, MEMBER, READ, Principal
 
 ADMIN_KEY = Principal("org", "key", "laptop")
@@ -79,3 +79,10 @@ def test_refusals_are_in_the_words_of_the_contract() -> None:
     assert refusal(MEMBER_KEY, *SAVE) == access.FORBIDDEN
     assert refusal(READ_KEY, *PLACE) == access.ONLY_READING
     assert refusal(CALL_KEY, *LIST) == access.ONLY_CALLING
+
+
+def test_a_refusal_says_what_to_do_by_what_was_refused() -> None:
+    sub_account = remedy(SUB_ACCOUNT_KEY, access.FORBIDDEN_ACCOUNTS)
+    assert sub_account == "This is a sub-account's key: use the key of an administrator of the organization."
+    assert remedy(MEMBER_KEY, access.FORBIDDEN).startswith("This is a member's key")
+    assert remedy(READ_KEY, access.ONLY_READING) == "Use a key of full scope."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from io import BytesIO
 
 import pytest
@@ -19,7 +20,7 @@ from callwright.domain.limits import (
 from callwright.domain.number import E164, SIP, Destination
 
 
-def everybody(destination: Destination) -> None:
+def everybody(destination: Destination, variables: Mapping[str, str]) -> None:
     """Everybody can be called."""
 
 
@@ -126,13 +127,23 @@ def test_variables_may_be_as_large_as_those_of_a_single_call() -> None:
 
 
 def test_an_address_nobody_can_call_is_refused_with_the_reason_of_the_check() -> None:
-    def no_sip(destination: Destination) -> None:
+    def no_sip(destination: Destination, variables: Mapping[str, str]) -> None:
         if destination.kind == SIP:
             raise BadInputError("no SIP here")
 
     found = list(read_contacts([b"contact_number\n", b"sip:a@b.example\n", b"+15550123\n"], no_sip))
     assert found[0] == RefusedRow(2, "no SIP here")
     assert isinstance(found[1], ListedContact)
+
+
+def test_whether_a_row_can_be_called_may_depend_on_its_variables():
+    def named_only(destination: Destination, variables: Mapping[str, str]) -> None:
+        if not variables["persona"]:
+            raise BadInputError(f"{destination.value} has no persona")
+
+    found = list(read_contacts([b"contact_number,persona\n", b"loopback:x,busy\n", b"loopback:y\n"], named_only))
+    assert isinstance(found[0], ListedContact)
+    assert found[1] == RefusedRow(3, "loopback:y has no persona")
 
 
 @pytest.mark.parametrize(

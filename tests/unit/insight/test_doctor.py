@@ -394,6 +394,14 @@ class TestFailedTool:
         call = healthy().tool("book", 12_650).at(13_000).leg_ended()
         assert call.event(ev.ToolResult, call.request, False, "unknown").findings() == []
 
+    def test_that_was_blocked_was_never_asked_and_the_setting_is_named(self):
+        call = healthy().at(13_000).write(fx.CallTool(7, 3, "c7", "book", "{}"))
+        call.fact("core", "tool_request", request=7, tool="book", host="h", status=0, blocked=True)
+        call.event(ev.ToolResult, 7, False, "Not called, blocked by the outbound policy").at(13_100).leg_ended()
+        finding = call.found("failed_tool")
+        assert finding.what == 'The tool book was never asked: "Not called, blocked by the outbound policy".'
+        assert settings_of(finding) == [("CALLWRIGHT_ALLOW_PRIVATE_URLS", CHECK)]
+
     def test_is_called_again_and_again_with_what_does_not_fit(self):
         call = healthy().write(fx.Note("tool_refused", "book: n must be a whole number"))
         assert call.findings() == []
@@ -749,7 +757,9 @@ class TestServices:
     def test_a_wait_that_was_given_up(self):
         call = healthy().write(fx.Note("reply_timeout", "generation 3")).write(fx.Note("reply_timeout", "generation 4"))
         call.at(13_000).leg_ended()
-        assert call.found("provider_failed").what.endswith("time to answer was over. 2 times in the call.")
+        what = call.found("provider_failed").what
+        assert what == 'The model failed 2 times, no answer: "it gave nothing more until its time to answer was over".'
+        assert settings_of(call.found("provider_failed")) == [("tools_config.llm_agent", CHECK)]
         call = healthy().write(fx.Note("mark_missing", "generation 3")).at(13_000).leg_ended()
         assert call.found("provider_failed").severity == "note"
 

@@ -56,6 +56,12 @@ def test_a_tool_is_listed_with_its_request_and_answer() -> None:
     assert body(log)["callwright"]["tools"] == [row]
 
 
+def test_a_tool_that_the_policy_blocked_is_no_failed_one() -> None:
+    log = called().fact("core", "tool_request", request=5, tool="book", host="h", status=0, ms=1, blocked=True)
+    (row,) = tools(log.at(3_150).event(ev.ToolResult, 5, False, "Not called").view)
+    assert (row["status"], row["result"]) == ("blocked", "Not called")
+
+
 def test_a_transfer_that_is_asked_for_again_is_none_of_the_tools() -> None:
     log = CallLog().at(1_000).answered().write(fx.Transfer(4, "+15550123", False, 1, "c1", "transfer_call_desk", "{}"))
     log.event(ev.ReplyTool, 2, 5, "c1", "transfer_call_desk", "{}").write(fx.Note("tool_repeated", "c1"))

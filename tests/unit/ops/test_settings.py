@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from callwright.domain.errors import ConfigurationError
-from callwright.ops.settings import SETTINGS, Settings, load_settings
+from callwright.ops.settings import SETTINGS, Settings, load_settings, unknown_variables
 
 # One good text for each way a setting is read, other than its default, and what it becomes.
 GOOD: dict[type, tuple[str, Any]] = {
@@ -247,3 +247,34 @@ def test_two_audio_ports_are_needed_for_each_sip_call():
 def test_own_files_take_the_place_of_local_models():
     settings = load_settings({"CALLWRIGHT_LOCAL_MODEL_PATHS": "small=/srv/a.gguf, large=/srv/b c.gguf,"})
     assert settings.local_model_paths == ("small=/srv/a.gguf", "large=/srv/b c.gguf")
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("CALLWRIGHT_MODEL_BASEURL", "CALLWRIGHT_MODEL_BASE_URL"),
+        ("CALLWRIGHT_VOICES", "CALLWRIGHT_VOICE"),
+        ("CALLWRIGHT_LOGLEVEL", "CALLWRIGHT_LOG_LEVEL"),
+        ("CALLWRIGHT_APIKEY", "CALLWRIGHT_API_KEY"),
+        ("CALLWRIGHT_DATABASE_URL", "DATABASE_URL"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_with_the_one_that_is_meant(variable: str, meant: str):
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings({variable: "x"})
+    assert refused.value.message == f"there is no setting {variable}; did you mean {meant}?"
+
+
+def test_a_variable_of_somebody_elses_is_told_and_stops_nothing():
+    environ = {
+        "CALLWRIGHT_SERVICE_HOST": "10.0.0.1",
+        "CALLWRIGHT_API_KEY": "bn-1",
+        "CALLWRIGHT_VOICE": "local",
+        "HOME": "/",
+    }
+    assert unknown_variables(environ) == {"CALLWRIGHT_SERVICE_HOST": ""}
+    assert load_settings(environ).voice == "local"
+
+
+def test_no_setting_is_taken_for_a_misspelt_one():
+    assert unknown_variables({setting.variable: "x" for setting in SETTINGS.values()}) == {}

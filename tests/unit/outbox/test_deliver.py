@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -153,6 +154,33 @@ async def test_the_next_event_passes_a_stuck_one_after_three_minutes_and_says_so
     assert passing.headers["x-callwright-gap"] == "1"
     stuck = next(one for one in world.receivers.received if one.body == b"call-1 initiated")
     assert "x-callwright-gap" not in stuck.headers
+
+
+async def test_a_failed_try_is_logged_with_host_reason_and_what_comes_next(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, "callwright.outbox")
+    world = World()
+    hook = "https://receiver.example:8443/hook/a-secret?token=another"
+    world.receivers.script(hook, 500, UnavailableError("the request failed: no route"), 410)
+    await world.publish("call-1", "ringing", url=hook)
+    await world.run_until(world.settled)
+    what = "webhook ringing of call-1 to receiver.example:8443 failed"
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("INFO", f"{what}: HTTP 500; next try in 5 s"),
+        ("INFO", f"{what}: the request failed: no route; next try in 30 s"),
+        ("WARNING", f"{what}: HTTP 410; given up at try 3"),
+    ]
+
+
+async def test_an_address_refused_by_policy_is_logged_with_the_setting(caplog: pytest.LogCaptureFixture):
+    world = World()
+    world.receivers.script(HOOK, BlockedUrlError("10.0.0.1 is a private or reserved address"))
+    await world.publish("call-1", "ringing")
+    await world.run_until(world.settled)
+    (line,) = caplog.messages
+    assert line == (
+        "webhook ringing of call-1 to receiver.example failed: 10.0.0.1 is a private or reserved address (Use a public https address, or"
+        " allow private ones with CALLWRIGHT_ALLOW_PRIVATE_URLS); given up at try 1"
+    )
 
 
 async def test_an_address_refused_by_policy_is_given_up_at_once():

@@ -29,6 +29,7 @@ from callwright.api.services import principal_of, services_of
 
 router = APIRouter(prefix="/v2/agent", tags=["agents"])
 
+# Read by the domain: unknown keys are kept, and a patch is judged with the stored agent.
 Agent = Annotated[dict[str, Any], kept_body(AgentBody, EXAMPLE)]
 Changes = Annotated[dict[str, Any], kept_body(AgentPatch, PATCH_EXAMPLE)]
 

@@ -20,10 +20,10 @@ _NAME = text(MAX_NAME_CHARACTERS)
 class AuditQuery(AskedQuery):
     """Which entries."""
 
+    page_size: Annotated[int, reads(whole(1, _LARGEST))] = Field(default=20, description="Larger than 50 is 50.")
     before: Annotated[int, reads(whole(1, _LARGEST))] = Field(
         default=_LARGEST, description="Entries with an id below this one: `next_before` of a page."
     )
-    page_size: Annotated[int, reads(whole(1, _LARGEST))] = Field(default=20, description="Larger than 50 is 50.")
     object_type: Annotated[str | None, reads(_NAME)] = Field(
         default=None, description="Such as `agent`, `execution`, `key`."
     )

@@ -104,7 +104,7 @@ async def list_executions(request: Request, batch_id: str) -> Response:
 
 @singular.get(
     "/{batch_id}/executions",
-    summary="List the executions of a batch, in another spelling",
+    summary="List the executions of a batch",
     responses={200: shown("A bare array, one for each contact.", list[ExecutionView]), **errors(404)},
     openapi_extra={STREAMED: True},
 )
@@ -133,7 +133,7 @@ async def _array(services: Services, request: Request, batch_id: str) -> AsyncIt
 async def schedule(
     request: Request,
     batch_id: str,
-    form: Annotated[ScheduleForm, form_body(ScheduleForm, SCHEDULE_EXAMPLE)],
+    form: Annotated[ScheduleForm, form_body(ScheduleForm, SCHEDULE_EXAMPLE, once=True)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """A form, or JSON. Any time from now on; with the strict setting at least two minutes and at most 30 days ahead, rounded up to the next

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sized
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -23,7 +24,14 @@ from callwright.domain.web_address import names_host
 
 def _numbers(given: Fields, name: str) -> list[str]:
     """Each value is one number, or several as some clients send them: a JSON array, or with commas between."""
-    return [number.strip() for one in given.raw(name) for number in _split(one.strip()) if number.strip()]
+    found = [number.strip() for one in given.raw(name) for number in _split(one.strip()) if number.strip()]
+    _check_count(found)
+    return [parse_destination(number, what="from_phone_numbers").value for number in found]
+
+
+def _check_count(numbers: Sized) -> None:
+    if len(numbers) > MAX_BATCH_NUMBERS:
+        raise BadInputError(f"from_phone_numbers has more than {MAX_BATCH_NUMBERS} numbers", field="from_phone_numbers")
 
 
 def _split(text: str) -> list[str]:
@@ -86,14 +94,10 @@ class BatchForm(AskedForm):
 
     @property
     def request(self) -> BatchRequest:
-        """What it asks for. Raises BadInputError or InvalidNumberError."""
-        numbers = [*self.from_phone_numbers, *self.from_phone_number]
-        if len(numbers) > MAX_BATCH_NUMBERS:
-            raise BadInputError(
-                f"from_phone_numbers has more than {MAX_BATCH_NUMBERS} numbers", field="from_phone_numbers"
-            )
-        senders = tuple(parse_destination(number, what="from_phone_numbers").value for number in numbers)
-        return BatchRequest(self.agent_id, senders, self.retry_config, self.webhook_url)
+        """What it asks for. Raises BadInputError."""
+        numbers = (*self.from_phone_numbers, *self.from_phone_number)
+        _check_count(numbers)
+        return BatchRequest(self.agent_id, numbers, self.retry_config, self.webhook_url)
 
 
 class BatchCreated(Open):

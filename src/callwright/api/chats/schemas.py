@@ -55,6 +55,15 @@ class ChatMessageView(Open):
     cut: bool = Field(description="The next line came before the rest was delivered, and the rest was not.")
 
 
+class ChatToolView(Open):
+    """A tool that the model called."""
+
+    tool: str
+    arguments: str = Field(description="JSON, as the model wrote it.")
+    ok: bool = Field(description="False when it failed or was not called.")
+    result: str = Field(description="What the model was told.")
+
+
 class ChatReplyView(Open):
     """What the agent has written since the request came."""
 
@@ -63,18 +72,22 @@ class ChatReplyView(Open):
             "execution_id": "0c62bce5-0900-4ba2-8d9b-fe63144a5017",
             "reply": "Hello Ann. How can I help?",
             "messages": [{"text": "Hello Ann. How can I help?", "cut": False}],
+            "tools": [],
             "complete": True,
             "ended": False,
+            "error": None,
         }
     )
 
     execution_id: str
     reply: str = Field(description="All messages as one text.")
     messages: list[ChatMessageView]
+    tools: list[ChatToolView] = Field(description="Tools that were called since the answer before.")
     complete: bool = Field(
         description="False when the agent was not done within `wait_s`; the rest can be followed live."
     )
     ended: bool = Field(description="The chat is over: nothing more can be written.")
+    error: str | None = Field(description="Why the agent does not answer, as `error_message` of the execution says it.")
     callwright: dict[str, Any] | None = Field(
         default=None, description="Of a chat that was opened: `sandbox` and `stand_ins`, as its execution has them."
     )

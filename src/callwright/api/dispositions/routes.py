@@ -36,6 +36,7 @@ from callwright.domain.money import cents_from_nano
 
 router = APIRouter(tags=["dispositions"])
 
+# Read by the domain: unknown keys are kept, and changes are judged with the stored disposition.
 _New = Annotated[dict[str, Any], kept_body(DispositionBody, EXAMPLE)]
 _Several = Annotated[dict[str, Any], kept_body(DispositionBulk, BULK_EXAMPLE)]
 _Changes = Annotated[dict[str, Any], kept_body(DispositionUpdate, UPDATE_EXAMPLE)]
@@ -162,7 +163,9 @@ async def try_out(
     agent_id: str,
     body: Annotated[
         DispositionTest,
-        json_body(DispositionTest, TEST_EXAMPLE, failure=UnprocessableError, subject=agent_before("call_date")),
+        json_body(
+            DispositionTest, TEST_EXAMPLE, failure=UnprocessableError, subject=agent_before("call_date"), once=True
+        ),
     ],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:

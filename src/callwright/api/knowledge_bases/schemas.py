@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from callwright.api.reading import AskedForm, UploadedFile, reads
 from callwright.api.schemas import Open, Timestamp, example
@@ -36,13 +37,25 @@ class KnowledgeBaseForm(AskedForm):
         default=None, description="`multilingual`, or nothing."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_source(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        if (given.get("file") is None) == (not (given.get("url") or "").strip()):
+            raise BadInputError("send a PDF as the form field file, or a url; one of them", field="file")
+        return given
+
+    @model_validator(mode="after")
+    def _overlaps_less(self) -> Self:
+        size = self.chunk_size
+        if self.overlapping >= size and "overlapping" in self.model_fields_set:
+            raise BadInputError(f"overlapping must be smaller than chunk_size ({size})", field="overlapping")
+        return self
+
     @property
     def settings(self) -> KnowledgeSettings:
-        """How it shall be cut and searched. Raises BadInputError."""
-        size, overlapping = self.chunk_size, self.overlapping
-        if overlapping >= size and "overlapping" in self.model_fields_set:
-            raise BadInputError(f"overlapping must be smaller than chunk_size ({size})", field="overlapping")
-        return KnowledgeSettings(size, self.similarity_top_k, min(overlapping, size - 1), self.language_support)
+        """How it shall be cut and searched."""
+        size, overlapping = self.chunk_size, min(self.overlapping, self.chunk_size - 1)
+        return KnowledgeSettings(size, self.similarity_top_k, overlapping, self.language_support)
 
 
 class KnowledgeBaseCreated(Open):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from callwright.api.answers import answer
@@ -27,6 +29,8 @@ class Ready(Open):
 
     status: str
     carriers: dict[str, str] | None = None
+    missing_models: list[str] | None = None
+    install: str | None = None
 
 
 @router.get("/healthz", summary="Is the process alive", responses={200: shown("It answers.", Alive)})
@@ -45,12 +49,19 @@ async def healthz(request: Request) -> Response:
 )
 async def readyz(request: Request) -> Response:
     """Asks the database and whether the process is draining. `carriers` tells how those are that listen for calls, such as `sip`:
-    `listening`, `starting`, `refused` (its address is taken), `down` or `off`."""
+    `listening`, `starting`, `refused` (its address is taken), `down` or `off`. `missing_models` names the local models that are not
+    installed, `install` the command. The process is ready all the same: the API, webhooks and calls of other providers work."""
     services = services_of(request)
     await services.ready()
     await services.actions.ledger.ping()
+    body: dict[str, Any] = {"status": "ready"}
     carriers = dict(services.carriers())
-    return answer({"status": "ready", "carriers": carriers} if carriers else {"status": "ready"})
+    if carriers:
+        body["carriers"] = carriers
+    missing, command = services.missing_models()
+    if missing:
+        body.update(missing_models=missing, install=command)
+    return answer(body)
 
 
 @router.get(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, Timestamp, example
@@ -16,8 +16,7 @@ from callwright.domain.settings.setting import Kind
 
 
 def _name(given: Fields, name: str) -> str | None:
-    found = given.text(name)
-    return parse_key_name(found) if found.strip() else None
+    return given.text(name).strip() or None
 
 
 def _value(given: Fields, name: str) -> str:
@@ -47,6 +46,11 @@ class ProviderKeyBody(Asked):
         repr=False,
         description="The key itself. It is sealed, and never shown again.",
     )
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        self.provider_name = parse_key_name(self.provider_name)
+        return self
 
 
 class ProviderKeyView(Open):

@@ -26,4 +26,7 @@ def check_link(secret: bytes, execution_id: str, name: str, expires: str, signat
     # Compared before the time is looked at, in constant time: an answer must not tell which of the two was wrong.
     known = hmac.compare_digest(right.encode(), signature.encode())
     if not known or until <= now:
-        raise NotAllowedError("this recording link is wrong or has expired")
+        raise NotAllowedError(
+            "this recording link is wrong or has expired",
+            hint="Ask for a fresh link at /recordings/call/{execution_id}.",
+        )

@@ -180,10 +180,8 @@ class UsageView(Open):
 
     model_config = example(_USAGE)
 
-    start: str = Field(
-        alias="from", description="Naive UTC; the period that was asked for, widened to quarters of an hour."
-    )
-    end: str = Field(alias="to")
+    start: Timestamp = Field(alias="from", description="The period that was asked for, widened to quarters of an hour.")
+    end: Timestamp = Field(alias="to")
     total_records: int
     total_duration: float = Field(description="Seconds of conversation.")
     total_cost: float

@@ -6,16 +6,19 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from callwright.api.reading import AskedForm, PageQuery, UploadedFile, reads
+from callwright.api.reading import AskedForm, AskedQuery, PageQuery, UploadedFile, reads
 from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.settings.kinds import choice, text
 from callwright.domain.violation import STATUSES
 
 
-class ViolationQuery(PageQuery):
-    """Which violations."""
-
+class _OfStatus(AskedQuery):
     status: Annotated[str | None, reads(choice(STATUSES))] = Field(default=None, description="All without it.")
+
+
+# The last of several bases is read, and refused, first.
+class ViolationQuery(PageQuery, _OfStatus):
+    """Which violations."""
 
 
 class ViolationForm(AskedForm):

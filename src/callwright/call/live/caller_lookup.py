@@ -111,8 +111,8 @@ class CallerLookup:
             sent = headers if same else {name: value for name, value in headers.items() if name != "authorization"}
             try:
                 reply = await self._sender.send("GET", url, headers=sent, body=b"", timeout_s=CALLER_LOOKUP_SECONDS)
-            except BlockedUrlError:
-                raise BadInputError("its address is blocked by the policy for outbound URLs") from None
+            except BlockedUrlError as error:
+                raise BadInputError(f"its address is blocked by the policy for outbound URLs. {error.hint}") from None
             where = reply.headers.get("location", "")
             if reply.status not in _MOVED or not where:
                 break

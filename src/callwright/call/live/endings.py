@@ -84,13 +84,15 @@ class Ending:
 
 
 def ended(ending: Ending, built: BuiltRecord, now: datetime) -> Change:
-    """The leg ended, and the log was read."""
+    """The leg ended, and the log was read. A failure of a provider is told in its own sentence; a defect of ours comes before it."""
     columns = _of_log(built, now)
     outcome, message = ending.outcome()
     if outcome == "answered":
         return Change(Phase.FINISHING, columns=columns, record=built.record)
     columns["completed_at"] = now
-    if message:
+    if outcome != "error":
+        columns.pop("error_message", None)  # the far end was not there; what else did not work had no part in it
+    if message and (ending.broken or "error_message" not in columns):
         columns["error_message"] = message[:MAX_ERROR_CHARACTERS]
     if outcome == "error":
         columns.setdefault("hangup_by", ERROR)
@@ -123,6 +125,8 @@ def before_post_work(change: Change, attempt: int) -> Change:
 def _of_log(built: BuiltRecord, now: datetime) -> dict[str, Any]:
     columns = {name: value for name, value in built.columns.items() if value is not None}
     columns.setdefault("ended_at", now)
+    if "error_message" in columns:
+        columns["error_message"] = columns["error_message"][:MAX_ERROR_CHARACTERS]
     return columns
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from callwright.ports.chat import ChatMessage
+from callwright.insight.provider_failures import ProviderFailures
+from callwright.ports.chat import ChatMessage, ChatTool
 
 _OVER = frozenset({"HangUp", "LegEnded"})
 _TRANSFER_ENDS = frozenset({"bridged", "failed", "completed"})
@@ -15,26 +16,31 @@ _TRANSFER_ENDS = frozenset({"bridged", "failed", "completed"})
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What of a chat somebody was told: so many ``messages``, and of the next one what had been delivered then."""
+    """What of a chat somebody was told: so many ``messages``, of the next one what had been delivered then, and so many ``tools``."""
 
     messages: int = 0
     begun: str = ""
+    tools: int = 0
 
 
 class Exchange:
     """One chat, seen from its log (a ``logfile.EntryListener``).
 
-    At most one reply is prepared and one delivered at a time, as on the core's stage. ``messages`` are those that are over, in order;
-    ``open``: lines are taken; ``ended``: no more.
+    At most one reply is prepared and one delivered at a time, as on the core's stage. ``messages`` are those that are over, in order,
+    ``tools`` those that are done; ``open``: lines are taken; ``ended``: no more;
+    ``refusal``: why the chat could not be opened.
     """
 
     def __init__(self) -> None:
         self.messages: list[ChatMessage] = []
+        self.tools: list[ChatTool] = []
+        self.refusal = ""
+        self._failures = ProviderFailures()
         self.ended = False
         self._unanswered = False
         self._prepared = 0
         self._audible = 0
-        self._working: dict[int, None] = {}
+        self._working: dict[int, tuple[str, str]] = {}
         self._clauses: dict[tuple[int, int], str] = {}
         self._delivered: list[str] = []
         self.open = False
@@ -52,13 +58,14 @@ class Exchange:
             "Withdrawn": self._withdrawn,
             "CallTool": self._tool,
             "Transfer": self._tool,
-            "ToolResult": self._done,
+            "ToolResult": self._result,
             "CancelTool": self._done,
             "TransferProgress": self._transferred,
         }
 
     def take(self, seq: int, at_us: int, section: str, direction: str, name: str, values: Mapping[str, Any]) -> None:
         """The next entry."""
+        self._failures.take(at_us, name, values)
         if name in _OVER:
             self.ended = True
         take = self._takes.get(name)
@@ -88,7 +95,12 @@ class Exchange:
     @property
     def position(self) -> Told:
         """What there is to tell by now."""
-        return Told(len(self.messages), self.partial)
+        return Told(len(self.messages), self.partial, len(self.tools))
+
+    @property
+    def error(self) -> str:
+        """Why the agent does not answer, as the record would say it now. Empty where it does."""
+        return self.refusal or self._failures.error
 
     def since(self, told: Told) -> tuple[ChatMessage, ...]:
         """What was delivered behind ``told``, the present reply as far as it has come."""
@@ -165,7 +177,13 @@ class Exchange:
     def _tool(self, values: Mapping[str, Any]) -> None:
         # A reply of tools alone is performed by calling them.
         self._prepared = 0
-        self._working[values["request"]] = None
+        self._working[values["request"]] = str(values.get("name", "")), str(values.get("arguments", ""))
+
+    def _result(self, values: Mapping[str, Any]) -> None:
+        called = self._working.get(values["request"])
+        if called is not None:
+            self.tools.append(ChatTool(*called, bool(values.get("ok")), str(values.get("result", ""))))
+        self._done(values)
 
     def _done(self, values: Mapping[str, Any]) -> None:
         self._working.pop(values["request"], None)

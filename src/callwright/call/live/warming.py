@@ -114,4 +114,4 @@ async def _all(tasks: tuple[asyncio.Task[None], ...]) -> None:
 
 
 def _cold(kind: FailureKind, message: str) -> None:
-    _LOG.warning("a plugin could not prepare for a call: %s", message)
+    _LOG.info("a plugin could not prepare for a call: %s", message)

@@ -31,8 +31,6 @@ from callwright.ports.world import Clock
 ROW_SECONDS = 2.0
 """For a look at the ledger; a tool does not wait longer for a database that is away."""
 
-BLOCKED = "ERROR CALLING API: request blocked by outbound URL policy"
-
 
 class Reply(Protocol):
     """A web server's answer."""
@@ -192,7 +190,7 @@ class WebTools:
     async def _exchange(self, request: ToolRequest) -> tuple[ToolOutcome, dict[str, Any]]:
         clock, host = self._desk.clock, host_of(request.url)
         began_us = clock.monotonic_us()
-        status = 0
+        status, blocked = 0, False
         try:
             reply = await self._desk.sender.send(
                 request.method,
@@ -201,15 +199,17 @@ class WebTools:
                 body=request.body,
                 timeout_s=TOOL_REQUEST_SECONDS,
             )
-        except BlockedUrlError:
-            outcome = ToolOutcome(False, BLOCKED)
+        except BlockedUrlError as error:
+            blocked = True
+            outcome = ToolOutcome(False, f"Not called, blocked by the outbound policy: {error.message}. {error.hint}")
         except UnavailableError as error:
             outcome = ToolOutcome(False, f"ERROR CALLING API: Request to {host}: {error.message}")
         else:
             status = reply.status
             kind, packing = (reply.headers.get(f"content-{name}", "") for name in ("type", "encoding"))
             outcome = ToolOutcome(*answer_text(status, kind, reply.body, packing))
-        return outcome, {"host": host, "status": status, "ms": (clock.monotonic_us() - began_us) // 1000}
+        facts = {"host": host, "status": status, "ms": (clock.monotonic_us() - began_us) // 1000}
+        return outcome, {**facts, "blocked": True} if blocked else facts
 
 
 def _object(text: str) -> dict[str, Any]:

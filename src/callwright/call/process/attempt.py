@@ -17,6 +17,7 @@ from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.dialling import Connection
 from callwright.call.live.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST, Ending, job_payload
 from callwright.call.live.equipment import Needs, equip, fitting, with_options, without_call_backs
+from callwright.call.live.failure_reports import FailureReports
 from callwright.call.live.files import LiveFiles, live_files
 from callwright.call.live.logfile import AppendFile, LogWriter
 from callwright.call.live.own_tracks import AccountSounds
@@ -85,6 +86,8 @@ class Attempt:
         self._answered = False
         self._told = 0
         self._seed = office.deps.ids.seed()
+        self.refusal = ""
+        """Why the call could not even be tried."""
 
     @property
     def execution_id(self) -> str:
@@ -144,6 +147,7 @@ class Attempt:
             prepared = await self._prepare()
         except CallwrightError as error:
             _LOG.warning("execution %s cannot be tried: %s", self.execution_id, error.message)
+            self.refusal = error.message
             await self._end_untried(endings.refused(error.message, now()))
             return
         if self._stop is not None:
@@ -208,6 +212,7 @@ class Attempt:
         deps, execution = self._office.deps, self._row.execution
         deps.live_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         live = self._office.live.open(execution.id)
+        live.listeners.append(FailureReports(execution.id, prepared.equipment.thinker, deps.metrics).take)
         log = LogWriter(AppendFile(self._files.log), sync=deps.settings.sync_logs, listener=live.publish)
         runner = CallRunner(Conversation(), log, deps.clock, self._office.place.timers)
         log.header(

@@ -111,6 +111,7 @@ class ChatDesk:
             self._office.live.listen(execution.id, chat.exchange.take)
             chat.begun.set_result(None)
             await attempt.run()
+            chat.exchange.refusal = attempt.refusal
 
     async def _reply(self, chat: _Chat, wait_s: float) -> ChatReply:
         # From the last answer on, not from the line: what was delivered while nobody asked is told now. Of two requests at once each
@@ -118,7 +119,8 @@ class ChatDesk:
         exchange, told = chat.exchange, chat.told
         complete = await exchange.rest(wait_s)
         chat.told = exchange.position
-        return ChatReply(exchange.since(told), complete, exchange.ended)
+        tools = tuple(exchange.tools[told.tools :])
+        return ChatReply(exchange.since(told), complete, exchange.ended, tools, exchange.error)
 
     def _execution(self, chat: NewChat) -> Execution:
         now = self._office.deps.clock.now()

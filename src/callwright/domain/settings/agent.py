@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callwright.domain.limits import MAX_NAME_CHARACTERS
-from callwright.domain.settings.kinds import choice, described, text
+from callwright.domain.settings.kinds import TEXT, choice, described, text
 from callwright.domain.settings.setting import Setting
 
 _TASK_TYPES = ("conversation", "extraction", "summarization", "webhook")
@@ -11,7 +11,7 @@ _TASK_TYPES = ("conversation", "extraction", "summarization", "webhook")
 AGENT_NAME = Setting("agent.agent_name", text(MAX_NAME_CHARACTERS), None, "Required.")
 WELCOME = Setting(
     "agent.agent_welcome_message",
-    described("a text"),
+    described("a text", TEXT),
     "This call is recorded for quality assurance and training. Please speak now.",
     "The first sentence; empty: the caller speaks first.",
 )
@@ -34,7 +34,7 @@ AGENT: tuple[Setting, ...] = (
     ),
     Setting(
         "agent.webhook_url",
-        described("an http or https URL"),
+        described("an http or https URL", TEXT),
         None,
         "Gets a request for each status. `{names}` in path and query are variables, percent-encoded.",
     ),
@@ -82,7 +82,7 @@ AGENT: tuple[Setting, ...] = (
     TASK_TYPE,
     Setting(
         "task.toolchain",
-        described("`execution` and `pipelines`"),
+        described("`execution` and `pipelines`", {"type": "object"}),
         None,
         "In which order its parts work; ours is fixed.",
         kept=True,

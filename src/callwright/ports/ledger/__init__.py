@@ -16,6 +16,7 @@ from callwright.ports.ledger.audit import Audit, AuditFilter
 from callwright.ports.ledger.batches import BatchLedger
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
+from callwright.ports.ledger.deliveries import Deliveries, Delivery, WantedDeliveries, reason_of
 from callwright.ports.ledger.dispositions import Dispositions
 from callwright.ports.ledger.executions import Change, ExecutionFilter, Executions, Page
 from callwright.ports.ledger.extensions import Extension, Extensions
@@ -45,6 +46,8 @@ __all__ = [
     "Change",
     "ContactFiles",
     "CustomModels",
+    "Deliveries",
+    "Delivery",
     "Dispositions",
     "ExecutionFilter",
     "Executions",
@@ -76,4 +79,6 @@ __all__ = [
     "Unit",
     "Usage",
     "Violations",
+    "WantedDeliveries",
+    "reason_of",
 ]

@@ -12,6 +12,7 @@ from callwright.ports.ledger.audit import Audit
 from callwright.ports.ledger.batches import BatchLedger
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
+from callwright.ports.ledger.deliveries import Deliveries
 from callwright.ports.ledger.dispositions import Dispositions
 from callwright.ports.ledger.executions import Executions
 from callwright.ports.ledger.extensions import Extensions
@@ -128,6 +129,11 @@ class Unit(Protocol):
     @property
     def outbox(self) -> Outbox:
         """Webhooks to deliver."""
+        ...
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """How the delivery of each webhook went."""
         ...
 
     @property

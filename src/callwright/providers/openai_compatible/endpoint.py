@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 SETTING = "CALLWRIGHT_MODEL_API_KEY"
+URL_SETTING = "CALLWRIGHT_MODEL_BASE_URL"
+NAME_SETTING = "CALLWRIGHT_MODEL_NAME"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a model is. ``api_key`` may be empty: local servers need none. ``key_from`` says in errors where the key is from."""
+    """Where a model is. ``api_key`` may be empty: local servers need none.
+
+    ``key_from``, ``url_from`` and ``name_from`` say in errors where the key, the address and the model's name are set. ``url_from`` is
+    empty where nobody chose the address.
+    """
 
     base_url: str
     api_key: str = field(default="", repr=False)
@@ -17,3 +23,5 @@ class Endpoint:
     name: str = "custom"
     key_from: str = SETTING
     completion_limit: bool = False
+    url_from: str = URL_SETTING
+    name_from: str = NAME_SETTING

@@ -12,8 +12,10 @@ import importlib
 import importlib.util
 from collections import OrderedDict
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx2 as httpx
 
@@ -24,12 +26,13 @@ from callwright.net.client import GuardedClient
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
 from callwright.ports.registry import PluginContext
-from callwright.providers.openai_compatible.endpoint import SETTING, Endpoint
+from callwright.providers.openai_compatible.endpoint import NAME_SETTING, SETTING, URL_SETTING, Endpoint
 from callwright.providers.openai_compatible.provider_table import ADDRESSES, CUSTOM, MORE_SAMPLING, Vendor
 
 if TYPE_CHECKING:
     from callwright.providers.openai_compatible.model import OpenAICompatibleModel
 
+_MODEL_OF_AGENT = "llm_config.model of the agent"
 _CONNECTIONS = 1_000
 """Of the guarded client: a call never waits for another's answer to end."""
 
@@ -61,9 +64,27 @@ class EndpointModels:
             yield delta
 
     async def warm(self, request: ModelRequest) -> None:
-        """Load the client library. Endpoints keep their own prompt caches; a request only to fill them would cost money."""
+        """Load the client library, and learn the model's name where nobody gave one. Endpoints keep their own prompt caches; a request only
+        to fill them would cost money."""
         if importlib.util.find_spec("openai") is not None:
             await _library()
+            with suppress(ProviderError):
+                model = await self.client_for(request.settings)
+                await model.warm(request)
+
+    async def probe(self, settings: ModelSettings) -> str:
+        """Ask the endpoint of these settings for its list of models, which costs nothing (``ports.model.RemoteModel``)."""
+        self.check(settings)
+        model = await self.client_for(settings)
+        return await model.probe(self._asked(settings).model)
+
+    def host(self, settings: ModelSettings) -> str:
+        """Host and port of the endpoint of these settings, without anything secret (``ports.model.RemoteModel``)."""
+        try:
+            parts = urlsplit(self.endpoint_of(settings).base_url)
+            return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname or "")
+        except (ProviderError, ValueError):
+            return ""
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -80,7 +101,8 @@ class EndpointModels:
     def endpoint_of(self, settings: ModelSettings) -> Endpoint:
         """Where a call with these settings asks, and with whose key. Raises ProviderError when it could not."""
         vendor, keys = self._vendor, settings.access.keys
-        base_url = self._own_address(settings) or vendor.base_url or self._operator
+        own = self._own_address(settings)
+        base_url = own or vendor.base_url or self._operator
         if not base_url:
             raise self._nowhere()
         name = next((name for name in keys if name not in (vendor.address_key, vendor.model_key)), "")
@@ -92,7 +114,17 @@ class EndpointModels:
                 key, key_from = self._settings.get("model_api_key", ""), SETTING
         elif not key and vendor is not CUSTOM:
             raise MissingError(LackKind.NO_KEY, self.name, "has no key", _store(vendor.keys[-1]))
-        return Endpoint(base_url, key, default_model, self.name, key_from, vendor.completion_limit)
+        is_operators = base_url == self._operator
+        return Endpoint(
+            base_url,
+            key,
+            default_model,
+            self.name,
+            key_from,
+            vendor.completion_limit,
+            URL_SETTING if is_operators else self._address_from(settings) if own else "",
+            NAME_SETTING if is_operators else _MODEL_OF_AGENT,
+        )
 
     def _own_address(self, settings: ModelSettings) -> str:
         """The endpoint the tenant chose. Agents of the hosted service carry another vendor's address as a default: that is no choice.
@@ -107,6 +139,11 @@ class EndpointModels:
         if chosen and chosen not in ADDRESSES:
             raise self._wrong(self._not_there())
         return ""
+
+    def _address_from(self, settings: ModelSettings) -> str:
+        """In an error, where the tenant's own address is from."""
+        stored = self._vendor.address_key
+        return f"the provider key {stored}" if settings.access.keys.get(stored) else "base_url of the agent"
 
     def _not_there(self) -> str:
         stored = self._vendor.address_key

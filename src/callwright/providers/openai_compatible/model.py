@@ -7,14 +7,15 @@ Protocol: ``POST {base_url}/chat/completions`` with ``stream: true`` and ``strea
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx2 as httpx
 import openai
 
 from callwright.domain.errors import AnswerTooLargeError, BlockedUrlError
-from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
+from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS, MODEL_LIST_SECONDS
 from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
 from callwright.net.bounded import BOUNDED
 from callwright.ports.failures import FailureKind, ProviderError
@@ -24,6 +25,8 @@ from callwright.providers.openai_compatible.endpoint import Endpoint
 from callwright.providers.openai_compatible.provider_table import MORE_SAMPLING
 
 _TIMEOUT_S = 30.0
+_MOST_NAMES = 8
+"""Of models, in an error."""
 _PASSED_ON = ("top_p", "presence_penalty", "frequency_penalty", "stop", "reasoning_effort", "verbosity", "seed")
 
 
@@ -41,6 +44,7 @@ class OpenAICompatibleModel:
             )
         self.name = endpoint.name
         self._endpoint = endpoint
+        self._only_model = ""
         self._owns_client = http_client is None
         self._client = openai.AsyncOpenAI(
             base_url=endpoint.base_url,
@@ -60,34 +64,113 @@ class OpenAICompatibleModel:
 
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
-        arguments = self._arguments(request)
+        arguments = self._arguments(request, await self.model_name(request.settings.model))
         reading = _Reading(self.name, arguments["model"], _call_ids(request))
-        try:
+        with self._told(reading):
             stream = await self._client.chat.completions.create(**arguments)
             async with stream:
+                self._check_type(stream.response)
                 async for chunk in stream:
                     for delta in reading.take(chunk):
                         yield delta
-        # Not chained: the client's own exceptions repeat the endpoint's words and the request, and with them the key.
-        except openai.OpenAIError as error:
-            raise _failure(error, self._endpoint, reading.begun) from None
-        except BlockedUrlError as error:
-            raise ProviderError(FailureKind.BAD_REQUEST, self.name, f"{error.message}; {error.hint}") from None
-        except AnswerTooLargeError as error:
-            raise ProviderError(FailureKind.BROKEN_STREAM, self.name, error.message) from None
-        # RecursionError: JSON nested deeper than can be read.
-        except (httpx.HTTPError, ValueError, RecursionError) as error:
-            raise _broken(self.name, type(error).__name__) from None
+        if not reading.begun:
+            why = f"the endpoint answered with nothing (HTTP 200){_check(self._endpoint.url_from)}"
+            raise ProviderError(FailureKind.BROKEN_STREAM, self.name, why)
         for delta in reading.end():
             yield delta
 
     async def warm(self, request: ModelRequest) -> None:
-        """Endpoints keep their own prompt caches; a request only to fill them would cost money, so nothing is sent."""
+        """Learn the model's name where nobody gave one. Nothing else is sent: endpoints keep their own prompt caches, and a request only to
+        fill them would cost money."""
+        with suppress(ProviderError):
+            await self.model_name(request.settings.model)
 
-    def _arguments(self, request: ModelRequest) -> dict[str, Any]:
+    async def model_name(self, wanted: str) -> str:
+        """``wanted``, else the endpoint's default, else the only model of its list. Raises ProviderError, which names the models there are,
+        when there is not exactly one."""
+        name = wanted or self._endpoint.default_model or self._only_model
+        if name:
+            return name
+        try:
+            names = await self.models()
+        except _NoListError as error:
+            raise self._unnamed(f": the endpoint offers no list of models (HTTP {error.status})") from None
+        if len(names) != 1:
+            raise self._unnamed(
+                f" to one of its models: {_listed(names)}" if names else ": the endpoint lists no model"
+            )
+        self._only_model = names[0]
+        return self._only_model
+
+    async def models(self) -> tuple[str, ...]:
+        """The names of the endpoint's models, by one bounded ``GET {base_url}/models``. Raises ProviderError."""
+        with self._told(None):
+            try:
+                answer = await self._client.models.with_raw_response.list(timeout=MODEL_LIST_SECONDS)
+            except openai.APIStatusError as error:
+                if error.status_code in _NO_LIST:
+                    raise _NoListError(self.name, error.status_code) from None
+                raise
+            self._check_type(answer.http_response, wanted="application/json")
+            found = json.loads(answer.text)
+        entries = found.get("data") if isinstance(found, dict) else None
+        ids = (entry.get("id") for entry in entries or () if isinstance(entry, dict))
+        return tuple(dict.fromkeys(one for one in ids if isinstance(one, str) and one))
+
+    async def probe(self, wanted: str) -> str:
+        """Asks for the list of models and returns in a sentence what will be asked for ``wanted``. Raises ProviderError when that is not in
+        the list, or when the endpoint cannot be used."""
+        wanted = wanted or self._endpoint.default_model
+        if not wanted:
+            return f"no model is named; the endpoint's only one is used: {await self.model_name('')}"
+        try:
+            names = await self.models()
+        except _NoListError:
+            return f"the endpoint is asked for the model {wanted}, and offers no list of models"
+        if names and not any(wanted in (name, name.rpartition("/")[2]) for name in names):
+            why = f"the endpoint does not list the model {wanted}; check {self._endpoint.name_from}; it lists {_listed(names)}"
+            raise ProviderError(FailureKind.BAD_REQUEST, self.name, why)
+        return f"the endpoint offers the model {wanted}"
+
+    def _unnamed(self, why: str) -> ProviderError:
+        return ProviderError(
+            FailureKind.BAD_REQUEST, self.name, f"no model is named; set {self._endpoint.name_from}{why}"
+        )
+
+    @contextmanager
+    def _told(self, reading: _Reading | None) -> Iterator[None]:
+        """Turns whatever the client raises into a ProviderError. ``reading`` is the answer that is read, if one is.
+
+        The errors are not chained: the client's own repeat the endpoint's words and the request, and with them the key.
+        """
+        try:
+            yield
+        except openai.OpenAIError as error:
+            raise _failure(error, self._endpoint, reading is not None and reading.begun) from None
+        except BlockedUrlError as error:
+            raise ProviderError(FailureKind.BAD_REQUEST, self.name, f"{error.message}; {error.hint}") from None
+        except AnswerTooLargeError as error:
+            raise ProviderError(FailureKind.BROKEN_STREAM, self.name, error.message) from None
+        except httpx.TimeoutException:
+            raise _broken(self.name, "nothing more came in time") from None
+        except httpx.HTTPError:
+            raise _broken(self.name, "the connection was lost") from None
+        # RecursionError: JSON nested deeper than can be read.
+        except (ValueError, RecursionError):
+            raise _broken(self.name, "what came is no JSON") from None
+
+    def _check_type(self, response: httpx.Response, wanted: str = "text/event-stream") -> None:
+        """Raises ProviderError for a web page, or for JSON where a stream was asked for: no model gave that."""
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        found = {"text/html": "HTML", "application/xhtml+xml": "HTML", "application/json": "JSON instead of a stream"}
+        if kind != wanted and kind in found:
+            what = f"the endpoint answered with {found[kind]} (HTTP {response.status_code})"
+            raise ProviderError(FailureKind.BAD_REQUEST, self.name, what + _check(self._endpoint.url_from))
+
+    def _arguments(self, request: ModelRequest, model: str) -> dict[str, Any]:
         settings = request.settings
         arguments: dict[str, Any] = {
-            "model": settings.model or self._endpoint.default_model or "default",
+            "model": model,
             "messages": [_message(m) for m in request.messages],
             "max_completion_tokens" if self._endpoint.completion_limit else "max_tokens": settings.max_tokens,
             "temperature": settings.temperature_milli / 1000,
@@ -105,6 +188,14 @@ class OpenAICompatibleModel:
             schema = {"name": request.purpose, "schema": json.loads(request.schema), "strict": True}
             arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
         return arguments
+
+
+class _NoListError(ProviderError):
+    """The endpoint has no list of models. Many have none."""
+
+    def __init__(self, provider: str, status: int) -> None:
+        super().__init__(FailureKind.BAD_REQUEST, provider, f"the endpoint offers no list of models (HTTP {status})")
+        self.status = status
 
 
 class _Reading:
@@ -165,7 +256,7 @@ class _Reading:
         if not self._reason:
             if self._usage is not None:
                 yield ModelDelta(usage=self._usage)
-            raise _broken(self._name, "no end")
+            raise _broken(self._name, "the stream closed before its end")
         for _, (call_id, name, arguments) in sorted(self._calls.items()):
             yield ModelDelta(tool_call=ToolCall("" if call_id in self._used else call_id, name, arguments or "{}"))
         usage = self._usage or UsageAmount("model", self._name, self._model, 0)
@@ -225,8 +316,18 @@ def _readable(arguments: str) -> str:
     return arguments or "{}"
 
 
+def _listed(names: Sequence[str]) -> str:
+    """Names of models in an error: the first few, and how many more there are."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _check(url_from: str) -> str:
+    return f"; check the base URL ({url_from})" if url_from else ""
+
+
 def _broken(name: str, why: str) -> ProviderError:
-    return ProviderError(FailureKind.BROKEN_STREAM, name, f"the answer broke off ({why})")
+    return ProviderError(FailureKind.BROKEN_STREAM, name, f"the answer broke off: {why}")
 
 
 _KIND_OF_STATUS: Mapping[int, FailureKind] = {
@@ -242,6 +343,8 @@ _SENTENCES: Mapping[FailureKind, str] = {
     FailureKind.BAD_REQUEST: "the endpoint refused the request; check the model's name and settings",
     FailureKind.UNAVAILABLE: "the endpoint failed",
 }
+_NOT_FOUND = 404
+_NO_LIST = (404, 405, 501)
 
 
 def _failure(error: openai.OpenAIError, endpoint: Endpoint, begun: bool) -> ProviderError:
@@ -250,8 +353,12 @@ def _failure(error: openai.OpenAIError, endpoint: Endpoint, begun: bool) -> Prov
         status = error.status_code
         kind = _KIND_OF_STATUS.get(status, FailureKind.UNAVAILABLE if status >= 500 else FailureKind.BAD_REQUEST)
         sentence = _SENTENCES[kind].format(key_from=endpoint.key_from)
+        if status == _NOT_FOUND:
+            where = f"the base URL ({endpoint.url_from}) and " if endpoint.url_from else ""
+            sentence = f"the endpoint has no such model or address; check {where}the model's name"
         return ProviderError(kind, endpoint.name, f"{sentence} (HTTP {status})")
     if isinstance(error, openai.APIConnectionError) and not begun:
-        why = "does not answer in time" if isinstance(error, openai.APITimeoutError) else "cannot be reached"
+        late = isinstance(error, openai.APITimeoutError)
+        why = "does not answer in time" if late else f"cannot be reached{_check(endpoint.url_from)}"
         return ProviderError(FailureKind.UNAVAILABLE, endpoint.name, f"the endpoint {why}")
-    return _broken(endpoint.name, type(error).__name__)
+    return _broken(endpoint.name, "the endpoint sent an error in it")

@@ -23,7 +23,7 @@ from urllib.parse import quote
 from callwright.domain.errors import ConfigurationError, UnavailableError
 from callwright.storage.embedded.cluster import DATABASE, ServerNote
 from callwright.storage.embedded.folders import Home
-from callwright.storage.embedded.locks import FileLock
+from callwright.storage.embedded.locks import FileLock, is_locked
 from callwright.storage.embedded.place import ServerPlacement
 from callwright.storage.embedded.server import START_LIMIT_SECONDS, Server
 
@@ -52,8 +52,9 @@ class EmbeddedPostgres:
 
     @property
     def is_made(self) -> bool:
-        """Whether the data folder has a database. Raises ``ConfigurationError`` if it had one that is gone."""
-        return (self._home.state() / "cluster").exists()
+        """Whether the data folder has a database, or another process is making one. Raises ``ConfigurationError`` if it had one that is
+        gone."""
+        return (self._home.state() / "cluster").exists() or is_locked(self._home.gate)
 
     def acquire(self) -> str:
         """Start, adopt or join the server; the address for asyncpg and libpq, valid until ``release``.

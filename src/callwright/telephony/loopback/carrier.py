@@ -70,7 +70,7 @@ class LoopbackCarrier:
         given = context.settings
         return cls(
             context.plugin,
-            _scenario_file(given.get("scenario", "")),
+            load_scenario(given.get("scenario", "")),
             given.get("loopback_voice") or SCRIPTED,
             given.get("loopback_ears") or SCRIPTED,
         )
@@ -186,10 +186,13 @@ def _choice(explicit: str, agents: object, setting: str) -> str:
     return SCRIPTED if agents == SCRIPTED else setting
 
 
-def _scenario_file(path: str) -> Scenario | None:
+def load_scenario(path: str) -> Scenario:
+    """The scenario of a file; without a path the built-in callers. Raises ConfigurationError naming the file."""
     if not path:
-        return None
+        return Scenario()
     try:
         return read_scenario(Path(path).read_bytes())
     except OSError as error:
-        raise ConfigurationError(f"the scenario file {path} cannot be read: {error.strerror}") from error
+        raise ConfigurationError(f"CALLWRIGHT_SCENARIO: {path} cannot be read: {error.strerror}") from error
+    except ConfigurationError as error:
+        raise ConfigurationError(f"CALLWRIGHT_SCENARIO: {path}: {error.message}") from error

@@ -18,7 +18,7 @@ from callwright.call.live.hear import Words
 from callwright.call.live.text_voice import TEXT, TextVoice
 from callwright.call.live.tools import NoTools
 from callwright.conversation.plan import plan_for
-from callwright.ports.chat import ChatMessage, NewChat
+from callwright.ports.chat import ChatMessage, ChatTool, NewChat
 from callwright.ports.failures import ProviderError
 from callwright.ports.ledger import StoredAgent
 from callwright.ports.leg import LegClosed
@@ -206,6 +206,29 @@ def test_a_tool_is_waited_for(begun: tuple[str, Mapping[str, Any]], done: tuple[
     assert not exchange.at_rest
     told(exchange, done)
     assert exchange.at_rest
+
+
+def test_tools_are_told_when_they_are_done() -> None:
+    exchange = Exchange()
+    call: Entry = ("CallTool", {"request": 5, "name": "slots", "arguments": '{"day":"monday"}'})
+    told(exchange, *HELLO, PLAYED, SAID, *LINE, ("UserSaid", {}), call)
+    before = exchange.position
+    told(exchange, ("ToolResult", {"request": 5, "ok": False, "result": "Not called"}))
+    assert exchange.tools[before.tools :] == [ChatTool("slots", '{"day":"monday"}', False, "Not called")]
+    assert exchange.tools[exchange.position.tools :] == []
+
+
+def test_a_model_that_fails_is_told_until_it_answers() -> None:
+    exchange = Exchange()
+    failed = {
+        "kind": "model", "provider": "custom", "failure": "refused_credentials", "message": "check KEY", "generation": 2, "request": 1,
+    }  # fmt: skip
+    told(exchange, *HELLO, *LINE, ("ProviderFailed", failed))
+    assert exchange.error == 'The model custom failed, refused credentials: "check KEY".'
+    told(exchange, ("ReplyText", {"request": 1, "generation": 2, "text": "Yes."}))
+    assert exchange.error == ""
+    exchange.refusal = "no key is known"
+    assert exchange.error == "no key is known"
 
 
 def test_marks_of_other_replies_deliver_nothing() -> None:

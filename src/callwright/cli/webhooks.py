@@ -1,0 +1,112 @@
+"""``callwright webhooks``: how the deliveries of webhooks went, and sending one again."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from callwright.actions.services import object_id
+from callwright.actions.webhooks import list_deliveries, resend
+from callwright.bootstrap import open_actions
+from callwright.domain.batch import batch_id_in
+from callwright.domain.errors import BadInputError
+from callwright.domain.limits import MAX_DELIVERIES_LISTED
+from callwright.ops.settings import load_settings
+from callwright.ports.ledger import Delivery, WantedDeliveries
+from callwright.ports.ledger.deliveries import STATES, WAITING
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("--data", type=Path, help="data folder (CALLWRIGHT_DATA)")
+    # Also behind the action: that is where people write it.
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="data folder (CALLWRIGHT_DATA)")
+    common.add_argument("--execution", default="", metavar="ID", help="webhooks of this execution")
+    common.add_argument("--batch", default="", metavar="ID", help="webhooks of this batch")
+    actions = parser.add_subparsers(dest="action", required=True)
+    listing = actions.add_parser("list", parents=[common], help="list deliveries, newest first")
+    listing.add_argument("--account", default="", metavar="ID", help="only of this organisation or sub-account")
+    listing.add_argument("--state", choices=STATES, default="", help="only of this state")
+    listing.add_argument("--limit", type=int, default=100, help="at most so many (100)")
+    listing.add_argument("--json", action="store_true", help="print a JSON list")
+    again = actions.add_parser("resend", parents=[common], help="send a webhook again, with the same id and body")
+    again.add_argument(
+        "id", nargs="?", default="", help="a webhook's id; else all given up ones of --execution or --batch"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run one of list and resend."""
+    return asyncio.run(_run(arguments))
+
+
+async def _run(arguments: argparse.Namespace) -> int:
+    subject_id = _subject(arguments)
+    async with open_actions(load_settings(os.environ, data=arguments.data)) as services:
+        if arguments.action == "list":
+            if not 1 <= arguments.limit <= MAX_DELIVERIES_LISTED:
+                raise BadInputError(f"--limit must be from 1 to {MAX_DELIVERIES_LISTED}")
+            wanted = WantedDeliveries("", subject_id, arguments.account, arguments.state, arguments.limit)
+            _show(await list_deliveries(services, wanted), as_json=arguments.json)
+            return 0
+        if bool(arguments.id) == bool(subject_id):
+            raise BadInputError("name one webhook, or an execution or a batch with --execution ID or --batch ID")
+        for one in await resend(services, delivery_id=arguments.id, subject_id=subject_id):
+            print(f"{one.id} {one.status} to {one.place}: due now; the running server sends it")
+    return 0
+
+
+def _subject(arguments: argparse.Namespace) -> str:
+    """The execution or batch, empty where none is named."""
+    if arguments.execution and arguments.batch:
+        raise BadInputError("name an execution or a batch, not both")
+    if arguments.execution:
+        return object_id(arguments.execution, "execution")
+    return batch_id_in(arguments.batch) or arguments.batch
+
+
+def _show(deliveries: list[Delivery], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([_wire(one) for one in deliveries], indent=2))
+        return
+    for one in deliveries:
+        print(
+            f"{one.id}  {one.about} {one.subject_id}  {one.status:17}  {one.place}  {one.tries} failed  {one.state:9}"
+            f"  {_then(one)}".rstrip()
+        )
+
+
+def _then(one: Delivery) -> str:
+    """The last result, and when the next try comes."""
+    if one.state != WAITING:
+        return one.reason
+    due = "after the one before" if one.due_at is None else f"{one.due_at:%Y-%m-%d %H:%M:%S}"
+    return f"{one.reason}{'; ' if one.reason else ''}next try {due}"
+
+
+def _wire(one: Delivery) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        f"{one.about}_id": one.subject_id,
+        "account": one.tenant_id,
+        "event": one.status,
+        "sequence": one.sequence,
+        "host": one.place,
+        "state": one.state,
+        "failed_tries": one.tries,
+        "http_status": one.http_status,
+        "last_reason": one.reason or None,
+        "next_try_at": _time(one.due_at),
+        "created_at": _time(one.created_at),
+        "settled_at": _time(one.settled_at),
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

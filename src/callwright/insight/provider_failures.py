@@ -1,0 +1,211 @@
+"""What providers and tools failed at in a call: the one source of the sentences in the record, the doctor, the server's log and chats.
+
+A fold over the entries of the call's log, which works on a live call as on one that is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from callwright.domain.limits import MODEL_SILENT_SECONDS
+from callwright.insight.doctor_finding import in_ms, quoted
+from callwright.insight.view import CallView
+
+NO_ANSWER, UNANSWERED, EMPTY_ANSWER, ERROR_ANSWER, BLOCKED = (
+    "no_answer",
+    "unanswered",
+    "empty_answer",
+    "error_answer",
+    "blocked",
+)
+"""Failures that no provider reports itself: its time to answer was over, it had given no word when its answer was no longer wanted, it
+answered without a word, a tool answered with an error, and a tool was never asked because the outbound policy forbids its address."""
+
+OF_TOOLS = frozenset({NO_ANSWER, ERROR_ANSWER, BLOCKED})
+"""What a tool's result says of it."""
+
+_NAMES: Mapping[str, str] = {"turn": "turn model"}
+"""Kinds of providers that people call otherwise."""
+_MESSAGE_CHARACTERS = 300
+_WAITS: Mapping[str, tuple[str, str, str]] = {
+    "empty_reply": ("model", EMPTY_ANSWER, "it answered without a word"),
+    "voice_timeout": ("voice", NO_ANSWER, "it gave no audio for what it was asked to say"),
+}
+"""Notes of the core that tell of a provider: kind of the note -> (kind of provider, failure, message)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failure. ``kind``: transcriber, model, voice, turn or tool, ``provider``: its name. ``failure``: one of
+    ``ports.failures.FailureKind``, or one of this module. ``message`` says what to do where that is known, and holds no secret.
+    ``host``: where a tool was to be asked."""
+
+    kind: str
+    provider: str
+    failure: str
+    message: str
+    at_us: int
+    host: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What the same failure has in common whenever it comes."""
+        return self.kind, self.provider, self.failure
+
+    def sentence(self, times: int = 1) -> str:
+        """The failure for people."""
+        often = f" {times} times" if times > 1 else ""
+        message = f": {quoted(self.message, _MESSAGE_CHARACTERS)}" if self.message else ""
+        named = f"{_NAMES.get(self.kind, self.kind)} {self.provider}".strip()
+        if self.failure == BLOCKED:
+            return f"The {named} was never asked{often}{message}."
+        return f"The {named} failed{often}, {self.failure.replace('_', ' ')}{message}."
+
+
+@dataclass(slots=True)
+class Failures:
+    """The same failure of a provider: the first one, and when it came."""
+
+    first: Failure
+    times_us: list[int] = field(default_factory=list)
+
+    @property
+    def sentence(self) -> str:
+        """The failure for people, with how often it came."""
+        return self.first.sentence(len(self.times_us))
+
+
+class ProviderFailures:
+    """The failures of one call so far. ``groups`` has each once, in the order of their first time."""
+
+    def __init__(self) -> None:
+        self.groups: dict[tuple[str, str, str], Failures] = {}
+        self._lasting: dict[str, Failure] = {}
+        self._provider: dict[str, str] = {}
+        self._waiting: dict[int, tuple[int, int]] = {}
+        self._given_up: Failure | None = None
+        self._model_works = False
+        self._tools: dict[int, str] = {}
+        self._sent: dict[int, Mapping[str, Any]] = {}
+
+    @property
+    def error(self) -> str:
+        """What keeps the agent from listening, answering or speaking, in a sentence. Empty where nothing does: a provider that worked again
+        after its failure has recovered. Failed tools and turn models never count, for the call goes on without them."""
+        for kind in ("transcriber", "model", "voice"):
+            failure = self._lasting.get(kind)
+            if failure is not None:
+                return self.groups[failure.key].sentence
+        return ""
+
+    def take(self, at_us: int, name: str, values: Mapping[str, Any]) -> tuple[Failure, ...]:
+        """The next entry of the log. Returns the failures that it tells of."""
+        found = (*self._settled(at_us, name), *self._told(at_us, name, values))
+        for failure in found:
+            self.groups.setdefault(failure.key, Failures(failure)).times_us.append(at_us)
+        return found
+
+    def _told(self, at_us: int, name: str, values: Mapping[str, Any]) -> tuple[Failure, ...]:
+        match name:
+            case "provider_connected":
+                self._provider[str(values["kind"])] = str(values["provider"])
+            case "AskModel":
+                self._waiting[values["request"]] = at_us, values["generation"]
+            case "ReplyText" | "ReplyTool":
+                self._waiting.pop(values["request"], None)
+                self._lasting.pop("model", None)
+                self._model_works = True
+            case "Speak":
+                spoken = values["generation"]
+                self._waiting = {request: one for request, one in self._waiting.items() if one[1] != spoken}
+            case "ReplyEnded":
+                self._waiting.pop(values["request"], None)
+                if values["reason"] == "error":
+                    return self._lasts(self._of("model", "broken_stream", "it ended its answer with an error", at_us))
+            case "VoiceFinished":
+                self._lasting.pop("voice", None)
+            case "CancelModel":
+                self._give_up(values["request"], at_us)
+            case "LegEnded":
+                for request in tuple(self._waiting):
+                    self._give_up(request, at_us)
+                return self._settled(at_us, name)
+            case "ProviderFailed":
+                return self._failed(at_us, values)
+            case "Note":
+                return self._noted(at_us, str(values["kind"]))
+            case "CallTool":
+                self._tools[values["request"]] = str(values.get("name", ""))
+            case "tool_request":
+                self._sent[values["request"]] = values
+            case "ToolResult":
+                return self._answered(at_us, values)
+        return ()
+
+    def _of(self, kind: str, failure: str, message: str, at_us: int) -> Failure:
+        return Failure(kind, self._provider.get(kind, ""), failure, message, at_us)
+
+    def _lasts(self, failure: Failure) -> tuple[Failure, ...]:
+        self._lasting[failure.kind] = failure
+        return (failure,)
+
+    def _give_up(self, request: int, at_us: int) -> None:
+        """An answer is not wanted any more. Whether that is because its time was over is in a later entry of the same moment."""
+        asked_us, _ = self._waiting.pop(request, (at_us, 0))
+        if at_us - asked_us >= MODEL_SILENT_SECONDS * 1_000_000:
+            message = f"it gave no word in {in_ms(at_us - asked_us)}"
+            self._given_up = self._of("model", UNANSWERED, message, at_us)
+
+    def _settled(self, at_us: int, name: str) -> tuple[Failure, ...]:
+        """The answer that was given up before, when its moment is over. A model that answered before was only slow; of one that
+        failed otherwise, that is what is to be told."""
+        failure = self._given_up
+        if failure is None or (at_us == failure.at_us and name != "LegEnded"):
+            return ()
+        self._given_up = None
+        lasting = self._lasting.get("model")
+        if self._model_works or (lasting is not None and lasting.failure != UNANSWERED):
+            return ()
+        return self._lasts(
+            replace(failure, message=f"{failure.message}; then the other side went on, or the call ended")
+        )
+
+    def _failed(self, at_us: int, values: Mapping[str, Any]) -> tuple[Failure, ...]:
+        kind = str(values["kind"])
+        self._waiting.pop(values.get("request", 0), None)
+        failure = Failure(kind, str(values["provider"]), str(values["failure"]), str(values["message"]), at_us)
+        # A question about the conversation has no generation: the agent answers without it.
+        return self._lasts(failure) if values.get("generation") or kind == "transcriber" else (failure,)
+
+    def _noted(self, at_us: int, kind: str) -> tuple[Failure, ...]:
+        if kind == "reply_timeout":
+            given_up, self._given_up = self._given_up, None
+            message = given_up.message if given_up else "it gave nothing more until its time to answer was over"
+            return self._lasts(self._of("model", NO_ANSWER, message, at_us))
+        if kind in _WAITS:
+            of, failure, message = _WAITS[kind]
+            return self._lasts(self._of(of, failure, message, at_us))
+        return ()
+
+    def _answered(self, at_us: int, values: Mapping[str, Any]) -> tuple[Failure, ...]:
+        """The result of a tool. What was never sent, for it did not fit, is no failure of the tool."""
+        sent, tool = self._sent.pop(values["request"], None), self._tools.get(values["request"], "")
+        if sent is None or values["ok"]:
+            return ()
+        host, status = str(sent.get("host", "")), int(sent.get("status") or 0)
+        if sent.get("blocked"):
+            return (Failure("tool", tool, BLOCKED, str(values["result"]), at_us, host),)
+        if status:
+            # The API's own words may hold anything.
+            return (Failure("tool", tool, ERROR_ANSWER, f"the API answered with HTTP {status}", at_us, host),)
+        return (Failure("tool", tool, NO_ANSWER, str(values["result"]), at_us, host),)
+
+
+def failures_of(view: CallView) -> ProviderFailures:
+    """The failures of a call, as far as its log goes."""
+    found = ProviderFailures()
+    for entry in view.entries:
+        found.take(entry.at_us, entry.type, entry.values)
+    return found

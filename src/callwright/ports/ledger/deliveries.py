@@ -1,0 +1,73 @@
+"""Port of storage: how the delivery of each webhook went, for the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from callwright.domain.web_address import place_of
+
+WAITING, DELIVERED, GIVEN_UP = "waiting", "delivered", "given_up"
+STATES = (WAITING, DELIVERED, GIVEN_UP)
+
+
+def reason_of(http_status: int | None, answer: str) -> str:
+    """Why a try failed: the receiver's status, never its words, else our own sentence."""
+    return answer if http_status is None else f"HTTP {http_status}"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook and its last try. ``about`` says what ``subject_id`` is: ``execution`` or ``batch``.
+
+    ``due_at`` is the time of the next try, None where there is none: it is over, or waits for the webhook before it.
+    """
+
+    id: str
+    tenant_id: str
+    about: str
+    subject_id: str
+    sequence: int
+    status: str
+    url: str
+    state: str
+    tries: int
+    created_at: datetime
+    due_at: datetime | None = None
+    settled_at: datetime | None = None
+    http_status: int | None = None
+    answer: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Host and port of the receiver."""
+        return place_of(self.url)
+
+    @property
+    def reason(self) -> str:
+        """The result of the last try, empty before the first."""
+        return "" if self.answer is None else reason_of(self.http_status, self.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedDeliveries:
+    """Which ones; an empty text is no condition. ``subject_id`` is an execution's or a batch's."""
+
+    delivery_id: str = ""
+    subject_id: str = ""
+    tenant_id: str = ""
+    state: str = ""
+    limit: int = 100
+
+
+class Deliveries(Protocol):
+    """Webhooks of executions and batches, whatever became of them."""
+
+    async def listed(self, wanted: WantedDeliveries) -> list[Delivery]:
+        """Those that are wanted, the newest first."""
+
+    async def resend(self, deliveries: Sequence[Delivery]) -> list[str]:
+        """Make given up ones and those that wait for their next try due now; returns the ids of those that are. Given up ones begin anew
+        and hold up none after them."""

@@ -1,0 +1,106 @@
+"""Webhooks at the command line: listed without secrets, sent again, audited."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from tests.database import fetch
+from tests.rows import entry_row, execution_row, place
+
+from callwright.cli import main
+from callwright.storage.ledger import PostgresLedger
+
+CALL = "00000000-0000-4000-8000-0000000000aa"
+Run = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+@pytest.fixture
+def run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command over the test's database; its status, output and errors."""
+    monkeypatch.setenv("DATABASE_URL", dsn)
+    monkeypatch.setenv("CALLWRIGHT_DATA", str(tmp_path))
+
+    async def command(*arguments: str) -> tuple[int, str, str]:
+        status = await asyncio.to_thread(main, ["webhooks", *arguments])
+        told = capsys.readouterr()
+        return status, told.out, told.err
+
+    return command
+
+
+@pytest.fixture
+async def given_up(ledger: PostgresLedger) -> str:
+    """The id of a webhook that was given up."""
+    await place(ledger, execution_row(CALL))
+    entry = entry_row(CALL, url="https://hooks.example/path-secret?token=query-secret")
+    async with ledger.unit() as unit:
+        await unit.outbox.add(entry)
+    async with ledger.unit() as unit:
+        (leased,) = await unit.outbox.lease("w", 25, 1, 180)
+    async with ledger.unit() as unit:
+        await unit.outbox.failed(leased.id, "w", None, 410, "words of the receiver")
+    return entry.id
+
+
+async def test_deliveries_are_listed_with_host_and_reason_and_without_secrets(run: Run, given_up: str) -> None:
+    status, out, _ = await run("list", "--execution", CALL)
+    assert status == 0
+    assert f"{given_up}  execution {CALL}" in out
+    assert "hooks.example  1 failed  given_up   HTTP 410" in out
+    as_json = (await run("list", "--json", "--state", "given_up"))[1]
+    (found,) = json.loads(as_json)
+    assert (found["id"], found["execution_id"], found["host"]) == (given_up, CALL, "hooks.example")
+    assert (found["state"], found["failed_tries"], found["last_reason"]) == ("given_up", 1, "HTTP 410")
+    assert "secret" not in out + as_json
+    assert "words of the receiver" not in out + as_json
+    assert (await run("list", "--state", "waiting"))[1] == ""
+
+
+async def test_a_webhook_is_sent_again_and_the_audit_trail_says_so(run: Run, given_up: str, dsn: str) -> None:
+    status, out, _ = await run("resend", given_up)
+    assert (status, out) == (
+        0,
+        f"{given_up} {(await _event(dsn))} to hooks.example: due now; the running server sends it\n",
+    )
+    (entry,) = await fetch(
+        dsn, "select actor, action, object_id, before::text as was from audit where action like 'webhook%'"
+    )
+    assert (entry["actor"], entry["action"], entry["object_id"]) == ("cli", "webhook.resent", given_up)
+    assert json.loads(entry["was"])["state"] == "given_up"
+    assert [row["state"] for row in await fetch(dsn, "select state from outbox")] == ["waiting"]
+
+
+async def _event(dsn: str) -> str:
+    return str((await fetch(dsn, "select status from outbox"))[0]["status"])
+
+
+async def test_all_given_up_ones_of_an_execution_are_sent_again_once(run: Run, given_up: str) -> None:
+    assert given_up in (await run("resend", "--execution", CALL))[1]
+    assert (await run("resend", "--execution", CALL))[:2] == (0, "")
+
+
+async def test_what_cannot_be_sent_again_is_told(run: Run, given_up: str, ledger: PostgresLedger) -> None:
+    await run("resend", given_up)
+    async with ledger.unit() as unit:
+        await unit.outbox.lease("w", 25, 1, 180)
+    status, _, error = await run("resend", given_up)
+    assert (status, error.splitlines()[0]) == (1, "callwright: the webhook cannot be sent again: it is being sent now")
+    async with ledger.unit() as unit:
+        await unit.outbox.delivered(given_up, "w", 200, "")
+    _, _, error = await run("resend", given_up)
+    assert "it was delivered (HTTP 200)" in error
+    for arguments, said in (
+        (("resend", "nothing"), "there is no such webhook"),
+        (("resend",), "name one webhook"),
+        (("resend", given_up, "--execution", CALL), "name one webhook"),
+        (("resend", "--execution", CALL.replace("aa", "bb")), "there is no webhook of that execution or batch"),
+        (("list", "--execution", CALL, "--batch", "x"), "not both"),
+        (("list", "--limit", "0"), "--limit must be from 1 to 1000"),
+    ):
+        status, _, error = await run(*arguments)
+        assert status == 1
+        assert said in error
