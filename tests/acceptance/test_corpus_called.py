@@ -63,11 +63,10 @@ class Outside:
         self.webhooks.setdefault(exchange.request.json()["id"], []).append(body)
         await exchange.answer(200)
 
-    async def until_completed(self, execution_id: str) -> list[bytes]:
-        """The webhooks of a call, once that of ``completed`` is there."""
-
+    async def until_ended(self, execution_id: str) -> list[bytes]:
+        """The webhooks of a call, once that of its end is there."""
         found = self.webhooks.setdefault(execution_id, [])
-        await until(lambda: bool(found) and json.loads(found[-1])["status"] == "completed", 60)
+        await until(lambda: bool(found) and json.loads(found[-1])["status"] in ENDED, LONGEST_S)
         return found
 
 
@@ -92,18 +91,6 @@ class Account:
         user_data = {"customer_name": "neighbour"}
         wire = {"agent_id": agent_id, "recipient_phone_number": to, "user_data": user_data}
         return await self.client.post("/call", json=wire)
-
-    async def ended(self, execution_id: str) -> dict[str, Any]:
-        """The execution at its end."""
-        found: dict[str, Any] = {}
-
-        async def over() -> bool:
-            nonlocal found
-            found = (await self.client.get(f"/executions/{execution_id}")).json()
-            return found["status"] in ENDED
-
-        await until(over, LONGEST_S)
-        return found
 
 
 @asynccontextmanager
@@ -158,7 +145,8 @@ async def followed(account: Account, body: AgentBody) -> list[str]:
     if placed.status_code != 200:
         return [f"POST /call {placed.status_code}: {placed.json()['message']}"]
     told = placed.json()["callwright"]
-    ended = await account.ended(placed.json()["execution_id"])
+    webhooks = await account.outside.until_ended(placed.json()["execution_id"])
+    ended = (await account.client.get(f"/executions/{placed.json()['execution_id']}")).json()
     unwarned = set(body.lacks.values()) - {"default"} - {one["value"] for one in saved["callwright"]["warnings"]}
     wrong = [f"no warning of {name}" for name in unwarned]
     if (ended["status"], ended["error_message"]) != ("completed", None):
@@ -168,7 +156,6 @@ async def followed(account: Account, body: AgentBody) -> list[str]:
     named = {(one["leg"], one["wanted"], one["used"], one["remedy"]) for one in told["stand_ins"]}
     if named != {(leg, name, OWN[leg], remedy_of(leg, name)) for leg, name in body.lacks.items()}:
         wrong.append(f"stand-ins: {told['stand_ins']}")
-    webhooks = await account.outside.until_completed(ended["id"])
     shown = [one["callwright"] for one in (ended, *map(json.loads, webhooks))]
     if any(told != {name: one[name] for name in ("sandbox", "stand_ins")} for one in shown) or not told["sandbox"]:
         wrong.append(f"the answer says {told}, the execution and its webhooks {shown}")
