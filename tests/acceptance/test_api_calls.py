@@ -35,6 +35,7 @@ async def test_a_call_is_placed_and_waits(world: ApiWorld) -> None:
             "status": "queued",
             "execution_id": body["execution_id"],
             "run_id": body["execution_id"],
+            "callwright": {"sandbox": False, "stand_ins": []},
         }
         read = (await client.get(f"/executions/{body['execution_id']}")).json()
     assert read["status"] == "queued"
@@ -275,9 +276,12 @@ async def test_an_unknown_agent_is_not_found(world: ApiWorld) -> None:
 
 
 @pytest.mark.proves("agent.telephony_provider")
-async def test_an_agent_for_a_carrier_that_is_not_here_calls_over_the_platforms_own(world: ApiWorld) -> None:
+async def test_an_agent_for_a_carrier_that_is_not_here_calls_no_phone_over_another_one(world: ApiWorld) -> None:
     async with world.client() as client:
         body = {**AGENT, "agent_config": {**AGENT["agent_config"], "telephony_provider": "twilio"}}
         agent_id = (await client.post("/v2/agent", json=body)).json()["agent_id"]
-        execution_id = await place(client, agent_id, recipient_phone_number="+15550100123")
+        order = {"agent_id": agent_id, "recipient_phone_number": "+15550100123"}
+        refused = await client.post("/call", json=order)
+        assert (refused.status_code, "'twilio'" in refused.json()["message"]) == (400, True)
+        execution_id = await place(client, agent_id)
         assert (await client.get(f"/executions/{execution_id}")).json()["provider"] == "loopback"

@@ -15,6 +15,9 @@ import httpx
 import pytest
 from tests.database import run_sql
 from tests.http_server import Exchange, serving
+from tests.telephone import PLUGINS as TELEPHONE
+from tests.telephone import Telephone
+from tests.waiting import until
 
 from callwright.actions.keys import create_key
 from callwright.bootstrap import foundation
@@ -41,7 +44,7 @@ WELCOME = "नमस्ते, मैं क्लिनिक से बोल 
 REPLY = "I see. Please tell me more."
 PLUGIN = "see docs/how-to/write-a-plugin.md, or name one that is installed"
 STORE = 'POST /providers {"provider_name": "OPENAI_API_KEY", "provider_value": "..."}'
-SCENARIO = {
+SCENARIO: dict[str, Any] = {
     "default": "patient",
     "personas": {
         "patient": {
@@ -113,7 +116,7 @@ def stand_in(leg: str, wanted: str, used: str, reason: str, remedy: str = PLUGIN
     return {"leg": leg, "wanted": wanted, "used": used, "reason": reason, "remedy": remedy}
 
 
-NO_CARRIER = "no plugin for the carrier 'twilio' is installed; installed are loopback, sip, sip-trunk"
+NO_CARRIER = "no plugin for the carrier 'twilio' is installed; installed are loopback, sip, sip-trunk, telephone"
 NO_RECOGNISER = "no plugin for the recogniser 'deepgram' is installed; installed are english, scripted"
 NO_VOICE = "no plugin for the voice 'elevenlabs' is installed; installed are english, scripted"
 NO_KEY = "the model 'openai' has no key"
@@ -137,6 +140,7 @@ class Account:
     hooks: list[dict[str, Any]]
     hook_url: str
     ledger: PostgresLedger
+    telephone: Telephone
 
     async def saved(self, body: dict[str, Any]) -> str:
         body["agent_config"]["webhook_url"] = self.hook_url
@@ -163,7 +167,7 @@ async def opened(dsn: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **more
         replace(ear, name="english", languages=("en",)),
         Plugin("voice", "english", "speaks English", lambda _: EnglishVoice(), languages=("en",)),
     )
-    registry = Registry([*SCRIPTED, *ENDPOINTS, *LOOPBACK, *SIP, *english])
+    registry = Registry([*SCRIPTED, *ENDPOINTS, *LOOPBACK, *SIP, *TELEPHONE, *english])
     monkeypatch.setattr(foundation, "installed_plugins", lambda: registry)
     scenario = folder / "scenario.json"
     scenario.write_text(json.dumps(SCENARIO))
@@ -183,7 +187,8 @@ async def opened(dsn: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **more
         key = (await create_key(platform.services, DEFAULT_TENANT_ID, "tests")).secret
         headers = {"Authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False) as client:
-            yield Account(client, hooks, f"{hook.url}/hook", platform.foundation.ledger)
+            telephone = platform.foundation.plugins("carrier", "telephone")
+            yield Account(client, hooks, f"{hook.url}/hook", platform.foundation.ledger, telephone)
 
 
 @pytest.fixture
@@ -333,12 +338,31 @@ async def test_a_chat_has_only_its_model_stood_in_for(account: Account) -> None:
     assert answer.status_code < 300, answer.text
     chat = answer.json()
     assert chat["messages"][0]["text"] == WELCOME
+    model = stand_in("model", "openai", "scripted", NO_KEY, STORE)
+    assert chat["callwright"] == {"sandbox": True, "stand_ins": [model]}
     said = await account.client.post(
         f"/v1/callwright/chats/{chat['execution_id']}/messages", json={"text": "Hi", "wait_s": 10}
     )
     assert said.json()["messages"][0]["text"] == REPLY
     body = (await account.client.get(f"/executions/{chat['execution_id']}")).json()
-    assert body["callwright"]["stand_ins"] == [stand_in("model", "openai", "scripted", NO_KEY, STORE)]
+    assert body["callwright"]["stand_ins"] == [model]
+
+
+async def test_a_call_that_comes_in_names_its_stand_ins_from_its_first_ring(account: Account) -> None:
+    agent_id = await account.saved(agent())
+    call = account.telephone.ring(agent_id, SCENARIO["personas"]["patient"])
+    await call.over()
+
+    async def completed() -> bool:
+        rows = (await account.client.get(f"/v2/agent/{agent_id}/executions")).json()["data"]
+        return bool(rows) and rows[0]["status"] == "completed"
+
+    await until(completed)
+    (row,) = (await account.client.get(f"/v2/agent/{agent_id}/executions")).json()["data"]
+    assert (row["telephony_data"]["call_type"], row["callwright"]["stand_ins"]) == ("inbound", STAND_INS[1:])
+    assert row["transcript"].startswith(f"assistant: {WELCOME}")
+    assert [one["callwright"]["stand_ins"] for one in account.hooks] == [STAND_INS[1:]] * len(account.hooks)
+    assert account.hooks[0]["status"] == "ringing"
 
 
 async def test_the_calls_of_a_batch_name_their_stand_ins_from_the_beginning(account: Account) -> None:

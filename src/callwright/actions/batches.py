@@ -18,7 +18,7 @@ from callwright.actions.numbers import check_own, trunk_number
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing
 from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.availability import LINE, LackingError, Line
+from callwright.domain.availability import LINE, Line
 from callwright.domain.batch import (
     SCHEDULABLE,
     STOPPABLE,
@@ -33,7 +33,7 @@ from callwright.domain.batch import (
     rounded_up,
 )
 from callwright.domain.contact_list import read_contacts
-from callwright.domain.errors import BadInputError, NotFoundError, WrongStateError
+from callwright.domain.errors import BadInputError, LackingError, NotFoundError, WrongStateError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import (
     MAX_BATCH_ROW_BYTES,
@@ -205,7 +205,7 @@ async def _carriers(services: Services, unit: Unit, tenant_id: str, agent: Store
         try:
             chosen[kind] = (await provided(services, unit, tenant_id, spec, Destination(kind, ""))).carrier
         except BadInputError as error:
-            if isinstance(error, LackingError) and error.lack.leg != LINE:
+            if isinstance(error, LackingError) and error.leg != LINE:
                 raise
             chosen[kind] = error
     return _Carriers(chosen)

@@ -39,9 +39,11 @@ class ChatWish:
     wait_s: float
 
 
-async def open_chat(services: Services, principal: Principal, agent_id: str, wish: ChatWish) -> tuple[str, ChatReply]:
-    """Open a chat; returns its execution's id and what the agent wrote first. Raises BadInputError, NotFoundError, RateLimitedError or
-    UnavailableError."""
+async def open_chat(
+    services: Services, principal: Principal, agent_id: str, wish: ChatWish
+) -> tuple[str, ChatReply, Mapping[str, Any]]:
+    """Open a chat; returns its execution's id, what the agent wrote first, and the execution's record. Raises BadInputError,
+    NotFoundError, RateLimitedError or UnavailableError."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
     parse_agent(agent.body)
@@ -56,12 +58,13 @@ async def open_chat(services: Services, principal: Principal, agent_id: str, wis
     try:
         async with services.ledger.unit() as unit:
             await audit(unit, principal, "chat.opened", execution_id, after={"agent_id": agent.id})
+            row = await unit.executions.get(principal.tenant_id, execution_id)
     except CallwrightError:
         # Nobody will know of this chat; whoever asks again gets another one.
         with suppress(NotFoundError):
             services.chats.end(execution_id)
         raise
-    return execution_id, reply
+    return execution_id, reply, {} if row is None else row.record
 
 
 async def write(services: Services, principal: Principal, execution_id: str, text: str, wait_s: float) -> ChatReply:

@@ -20,7 +20,7 @@ from callwright.bootstrap import open_actions
 from callwright.domain.errors import BadInputError, UnavailableError
 from callwright.domain.limits import MAX_CHAT_WAIT_SECONDS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.insight.provision import provision_text
+from callwright.insight.provision import provision_text, shown_provision
 from callwright.ops.settings import Settings, load_settings
 
 KEY_VARIABLE = "CALLWRIGHT_API_KEY"
@@ -94,8 +94,7 @@ async def _chat(settings: Settings, url: str, arguments: argparse.Namespace, bod
             reply = await _ask(api, "POST", f"{_ROUTES}/agents/{quote(arguments.agent, safe='')}/chats", body)
             execution_id = reply["execution_id"]
             print(f"execution {execution_id}; end with an empty line", file=sys.stderr, flush=True)
-            execution = await _ask(api, "GET", f"/executions/{execution_id}", None)
-            for told in provision_text(execution["callwright"]):
+            for told in provision_text(shown_provision(reply.get("callwright", {}))):
                 print(told, file=sys.stderr, flush=True)
             path = f"{_ROUTES}/chats/{execution_id}"
             try:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from callwright.domain.agent.spec import AgentSpec
-from callwright.domain.errors import BadInputError
+from callwright.domain.errors import LackingError
 from callwright.domain.number import Destination
 
 LINE = "line"
@@ -108,13 +108,7 @@ class Provision:
         return any(one.leg == leg for one in self.stand_ins)
 
 
-class LackingError(BadInputError):
-    """An agent needs a provider, a key or a language that is missing here."""
-
-    code = "provider_missing"
-    hint = "Add what the message names, or let the agent name a provider that is installed."
-
-    def __init__(self, lack: Lack) -> None:
-        """``lack``: the first of the agent's."""
-        super().__init__(lack.sentence, field=lack.path or ("recipient_phone_number" if lack.leg == LINE else None))
-        self.lack = lack
+def refusal(lack: Lack) -> LackingError:
+    """The error of a call that cannot be placed for this reason."""
+    number = "recipient_phone_number" if lack.leg == LINE else None
+    return LackingError(lack.sentence, field=lack.path or number, leg=lack.leg)

@@ -72,6 +72,18 @@ class InvalidNumberError(BadInputError):
     hint = "Use E.164 with a leading +, a sip: URI or a loopback extension."
 
 
+class LackingError(BadInputError):
+    """An agent needs something that is missing here."""
+
+    code = "provider_missing"
+    hint = "Do what the message says."
+
+    def __init__(self, message: str, *, field: str | None = None, leg: str = "") -> None:
+        """``leg``: which part of the call it is (``domain.availability``)."""
+        super().__init__(message, field=field)
+        self.leg = leg
+
+
 class UnprocessableError(BadInputError):
     """The body is JSON, and what it says is not possible."""
 

@@ -16,6 +16,7 @@ from callwright.api.reading import json_body
 from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.standing import while_standing
+from callwright.insight.provision import shown_provision
 from callwright.ports.chat import ChatReply
 
 router = APIRouter(prefix="/v1/callwright", tags=["chats"])
@@ -43,8 +44,8 @@ async def open_chat(
     )
 
     async def work() -> dict[str, Any]:
-        execution_id, reply = await chats.open_chat(services, principal, agent_id, wish)
-        return _view(execution_id, reply)
+        execution_id, reply, record = await chats.open_chat(services, principal, agent_id, wish)
+        return {**_view(execution_id, reply), "callwright": shown_provision(record)}
 
     return await while_standing(request, answer_once_outside(request, idempotency_key, body.wire, work, 201))
 

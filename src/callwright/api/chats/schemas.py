@@ -75,6 +75,9 @@ class ChatReplyView(Open):
         description="False when the agent was not done within `wait_s`; the rest can be followed live."
     )
     ended: bool = Field(description="The chat is over: nothing more can be written.")
+    callwright: dict[str, Any] | None = Field(
+        default=None, description="Of a chat that was opened: `sandbox` and `stand_ins`, as its execution has them."
+    )
 
 
 EXAMPLE: dict[str, Any] = {"user_data": {"customer_name": "Ann"}, "wait_s": 30}

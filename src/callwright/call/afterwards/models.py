@@ -8,7 +8,8 @@ from callwright.call.afterwards.examiner import Examiner
 from callwright.call.live.access import Fitting, patiently
 from callwright.call.live.deps import RuntimeDeps
 from callwright.domain.agent.spec import AgentSpec
-from callwright.domain.availability import WRITTEN, LackingError
+from callwright.domain.availability import WRITTEN
+from callwright.domain.errors import LackingError
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from callwright.domain.availability import (
     TRANSCRIBER,
     VOICE,
     Lack,
-    LackingError,
     LackKind,
     Line,
     Provision,
     StandIn,
+    refusal,
 )
 from callwright.domain.errors import CallwrightError
 from callwright.domain.number import E164, LOOPBACK
@@ -83,13 +83,13 @@ class PluginAvailability:
         if not lacking:
             return Provision(fitted, carrier, sandbox, of_line)
         if not sandbox:
-            raise LackingError(lacking[0])
+            raise refusal(lacking[0])
         stood = self._stood_in(spec, lacking)
         fitted = await self._access.fit_in(unit, tenant_id, stood)
         left = self._lacking(stood, fitted, line)
         for lack in left:
             if lack.kind is not LackKind.LANGUAGE:
-                raise LackingError(lack)
+                raise refusal(lack)
         entries = (*of_line, *_replaced(spec, stood, lacking), *self._unknown_languages(stood, left))
         return Provision(self._in_known_language(fitted, left), carrier, sandbox, tuple(dict.fromkeys(entries)))
 
@@ -132,13 +132,13 @@ class PluginAvailability:
         used = line.carrier or (wanted if lack is None else self._settings.carrier)
         if used != LOOPBACK:
             for own in self._lacks.of_line(lines, used, path if used == wanted else ""):
-                raise LackingError(own)
+                raise refusal(own)
             if lack is None or (line.carrier and not sandbox):
                 # Also a call back over the line on which the first call came in.
                 return used, ()
         lack = lack or Lack(LINE, path, wanted, LackKind.NO_PHONE_LINE, NO_PHONE, ADD_A_TRUNK)
         if not sandbox:
-            raise LackingError(lack)
+            raise refusal(lack)
         reason = f"{lack.message}; {NOBODY_RANG}" if used == LOOPBACK else lack.message
         return used, (StandIn(LINE, spec.telephony_provider, used, reason, lack.remedy),)
 

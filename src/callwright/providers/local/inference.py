@@ -48,6 +48,7 @@ class LocalInference:
         self._key = settings.get("local_model_key", "") or f"{os.getpid():x}{id(self):x}"
         data = settings.get("data", "")
         self._states = str(Path(data).expanduser().absolute() / "prompts") if data else ""
+        self._found: set[tuple[str, ...]] = set()
         self._speech: InferenceProcess | None = None
         self._language: InferenceProcess | None = None
 
@@ -72,8 +73,11 @@ class LocalInference:
         self._check((_LANGUAGE_ENGINE,), self.model)
 
     def _check(self, engines: tuple[str, ...], name: str) -> None:
-        if _absent(engines):
-            raise MissingError(LackKind.NO_EXTRA, _LOCAL, "lacks the packages of the extra local", INSTALL_EXTRA)
+        if engines not in self._found:
+            # Once found they stay: looking costs a millisecond, and every call looks.
+            if _absent(engines):
+                raise MissingError(LackKind.NO_EXTRA, _LOCAL, "lacks the packages of the extra local", INSTALL_EXTRA)
+            self._found.add(engines)
         if not self.store.has(name):
             command = INSTALL_MODELS if name in DEFAULTS else f"callwright models install {name}"
             raise MissingError(

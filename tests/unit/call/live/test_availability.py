@@ -17,7 +17,8 @@ from callwright.call.live.availability import AvailabilitySettings, PluginAvaila
 from callwright.call.live.equipment import LocalEars
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import ProviderChoice, ProviderDefaults
-from callwright.domain.availability import WRITTEN, Lack, LackingError, Line
+from callwright.domain.availability import WRITTEN, Lack, Line
+from callwright.domain.errors import LackingError
 from callwright.domain.number import Destination
 from callwright.ports.ledger import Ledger, Unit
 from callwright.ports.registry import Plugin, PluginContext, Registry
