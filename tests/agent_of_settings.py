@@ -61,3 +61,12 @@ def agent_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     }
     task = {**parts["task"], "task_config": parts["task_config"], "tools_config": tools_config}
     return {"agent_prompts": None, **parts["agent"], "tasks": [task]}
+
+
+def is_within(sent: Any, read: Any) -> bool:
+    """Whether what was sent is in what is read, as it came."""
+    if isinstance(sent, dict):
+        return isinstance(read, dict) and all(name in read and is_within(sent[name], read[name]) for name in sent)
+    if isinstance(sent, list):
+        return isinstance(read, list) and len(sent) == len(read) and all(map(is_within, sent, read))
+    return type(sent) is type(read) and bool(sent == read)

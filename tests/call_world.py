@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.telephone import PLUGINS as TELEPHONE
 from tests.telephone import Telephone
+from tests.typed_answers import typed
 from tests.waiting import until
 
 from callwright.actions.batch_stop import StoppedContacts
@@ -171,9 +172,10 @@ class CallWorld:
         await until(written, seconds)
 
     async def published(self, execution_id: str) -> list[str]:
-        """The statuses whose webhooks were written, in order."""
+        """The statuses whose webhooks were written, in order. A typed client can read each."""
         async with self.ledger.unit() as unit:
             entries = await unit.outbox.of_execution(DEFAULT_TENANT_ID, execution_id)
+        assert [typed(entry.body).status for entry in entries] == [entry.status for entry in entries]
         return [entry.status for entry in entries]
 
     async def log(self, execution_id: str) -> str:
@@ -182,8 +184,10 @@ class CallWorld:
             return (await unit.logs.read(execution_id)).decode()
 
     def body(self, row: Execution) -> dict[str, Any]:
-        """The execution as the API shows it."""
-        return execution_body(row, public_url="")
+        """The execution as the API shows it, which a typed client can read."""
+        found = execution_body(row, public_url="")
+        typed(found)
+        return found
 
 
 async def place(

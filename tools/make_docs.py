@@ -179,9 +179,9 @@ def _numbers(codes: Mapping[int, causes.Code], key: str) -> str:
 def routes_page() -> str:
     """`docs/reference/api.md`."""
     intro = (
-        "Every operation of the HTTP API. The server shows parameters, bodies and answers at `/docs`, and as OpenAPI at"
-        " `/openapi.json`. Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`, `/readyz`,"
-        " `/metrics` and signed recording links need none. Failures are in [errors](errors.md)."
+        "Every operation of the HTTP API. HEAD answers wherever GET does. The server shows parameters, bodies and answers at `/docs`,"
+        " and as OpenAPI at `/openapi.json`. Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`,"
+        " `/readyz`, `/metrics` and signed recording links need none. Failures are in [errors](errors.md)."
     )
     found = sorted(routes(measure.read_sources(ROOT, "src")))
     groups = itertools.groupby(found, key=lambda route: _area(route[0]))
@@ -259,7 +259,8 @@ def doctor_page() -> str:
     keys = (
         "Each finding has `rule`, `severity` (`bad`, `warning` or `note`), `call_ms` (since the attempt began), `recording_ms` (in the"
         " recording), `lasted_ms`, `turn`, `what` and `change`. `change` lists `setting`, `direction` (`lower`, `raise`, `change`, or"
-        " `check` where no setting helps) and `why`. Below are the settings that each rule may name, those of `tasks[0]` included."
+        " `check` where no setting helps), `value` (what would have helped in this call, null where the log does not tell) and `why`. Below"
+        " are the settings that each rule may name, those of `tasks[0]` included."
     )
     parts = ["# Call doctor", "", NOTICE, "", intro, "", command, "", keys, ""]
     for rule in doctor_rules.RULES.values():
@@ -285,9 +286,9 @@ def _advice(rule: doctor_rules.Rule) -> Iterator[str]:
 def agent_settings_page() -> str:
     """`docs/reference/agent-settings.md`."""
     intro = (
-        "Every setting of an agent, with its values and default. [Settings by task](../how-to/agent-settings.md) is shorter, and"
-        " [agents](agents.md) shows how to write an agent. A name begins with its section; `task_config` and `tools_config` are those of"
-        " `tasks[0]`. A message is a text, or a map of language to text. *Our own* settings are not in the hosted API. A"
+        "Every setting of an agent, with its values and default. See also [settings by task](../how-to/agent-settings.md) and"
+        " [agents](agents.md). A name begins with its section; `task_config` and `tools_config` are those of `tasks[0]`."
+        " A message is a text, or a map of language to text. *Our own* settings are not in the hosted API. A"
         " [chat](../how-to/chat.md) ignores settings of sound, delays and silence."
     )
     kept = "These settings, and all that this page does not list, are stored and returned without effect. Ranges of numbers are checked."

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.agent_of_settings import agent_of, another_value
+from tests.agent_of_settings import agent_of, another_value, is_within
 from tests.api_world import AGENT, ApiWorld, create, place
 from tests.database import fetch
 from tests.rows import THEN, admit, claim, execution_row
@@ -33,12 +33,14 @@ async def test_an_agent_is_created_and_read_back_with_its_unknown_keys(world: Ap
         read = (await client.get(f"/v2/agent/{answer.json()['agent_id']}")).json()
     assert read["agent_name"] == "Clinic reminder"
     assert read["colour"] == {"of": "the caller's choice"}
-    assert read["tasks"] == AGENT["agent_config"]["tasks"]
+    assert is_within(AGENT["agent_config"]["tasks"], read["tasks"])
+    assert read["tasks"][0]["toolchain"]["execution"] == "parallel", "what was not sent has its documented default"
+    assert read["tasks"][0]["task_config"]["incremental_delay"] == 400
     assert read["agent_prompts"] == AGENT["agent_prompts"]
     assert read["agent_type"] == "other"
     assert read["agent_status"] == "processed"
     assert read["ingest_source_config"] is None
-    assert len(read["created_at"]) == len("2025-11-19T08:48:27.193399")
+    assert len(read["created_at"]) == len("2025-11-19T08:48:27.193399+00:00")
 
 
 async def test_settings_that_are_only_kept_are_read_back_as_they_came(world: ApiWorld) -> None:
@@ -49,7 +51,7 @@ async def test_settings_that_are_only_kept_are_read_back_as_they_came(world: Api
         answer = await client.post("/v2/agent", json={"agent_config": config, "agent_prompts": None})
         assert answer.status_code == 201, answer.text
         read = (await client.get(f"/v2/agent/{answer.json()['agent_id']}")).json()
-    assert read["tasks"] == body["tasks"]
+    assert is_within(body["tasks"], read["tasks"])
     assert {name: read[name] for name in config if name != "tasks"} == {n: v for n, v in config.items() if n != "tasks"}
     assert len(kept) > 40
 
@@ -113,11 +115,11 @@ async def test_a_patch_changes_only_what_it_may(world: ApiWorld) -> None:
                 "agent_prompts": {"task_2": {"system_prompt": "Summarise."}},
             },
         )
-        assert {**answer.json(), "callwright": {}} == {
+        assert answer.json() == {
             "message": "success",
             "state": "updated",
             "status": "success",
-            "callwright": {},
+            "callwright": {"warnings": answer.json()["callwright"]["warnings"], "ignored": ["agent_config.colour"]},
         }
         read = (await client.get(f"/v2/agent/{agent_id}")).json()
     assert read["agent_name"] == "Renamed"
@@ -127,6 +129,75 @@ async def test_a_patch_changes_only_what_it_may(world: ApiWorld) -> None:
     tools = read["tasks"][0]["tools_config"]
     assert tools["synthesizer"]["provider"] == "acme"
     assert tools["input"] == tools["output"] == {"provider": "sip-trunk", "format": "ulaw"}
+
+
+async def test_an_agent_without_prompts_or_a_name_in_the_body_can_be_put_back(world: ApiWorld) -> None:
+    bare = {"agent_config": {"agent_name": "Bare", "tasks": [{"tools_config": {"api_tools": []}}]}}
+    async with world.client() as client:
+        agent_id = (await client.post("/v2/agent", json=bare)).json()["agent_id"]
+        read = (await client.get(f"/v2/agent/{agent_id}")).json()
+        assert read["agent_prompts"] == {}
+        prompts = {"task_1": {"system_prompt": "Be kind."}}
+        for body in (
+            read,
+            {"agent_config": {"tasks": read["tasks"]}, "agent_prompts": prompts},
+            {"tasks": read["tasks"], "agent_prompts": prompts, "agent_name": None},
+        ):
+            answer = await client.put(f"/v2/agent/{agent_id}", json=body)
+            assert answer.status_code == 200, answer.text
+        again = (await client.get(f"/v2/agent/{agent_id}")).json()
+    assert (again["agent_name"], again["agent_prompts"], again["tasks"]) == ("Bare", prompts, read["tasks"])
+
+
+TOOL = {"name": "book", "key": "custom_task", "description": "Books.", "parameters": {"type": "object"}}
+CALL = {"method": "POST", "url": "https://api.example/", "param": '{"id": %(id)d}'}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"calling_guardrails": "null"},
+        {"calling_guardrails": '{"call_start_hour": 9, "call_end_hour": 17}'},
+        {"ingest_source_config": '{"source_type": "csv", "source_name": "customers"}'},
+        {"ingest_source_config": {"source_type": "api", "source_url": "https://crm.example", "source_auth_token": "Bearer x"}},
+        {"tasks": [{"tools_config": {"synthesizer": {"provider": "elevenlabs", "voice": "Nila", "voice_id": "V9", "model": "m"}}}]},
+        {"tasks": [{"tools_config": {"api_tools": [{**TOOL, "value": CALL}]}}]},
+        {"tasks": [{"tools_config": {"api_tools": {"tools": [TOOL], "tools_params": {"book": CALL}}}}]},
+    ],
+)  # fmt: skip
+async def test_forms_of_the_field_are_saved_and_read_as_they_came(world: ApiWorld, config: dict[str, Any]) -> None:
+    body = {"agent_name": "Ada", "tasks": [{}], **config}
+    async with world.client() as client:
+        made = await client.post("/v2/agent", json={"agent_config": body})
+        assert made.status_code == 201, made.text
+        agent_id = made.json()["agent_id"]
+        read = (await client.get(f"/v2/agent/{agent_id}")).json()
+        put = await client.put(f"/v2/agent/{agent_id}", json=read)
+        again = (await client.get(f"/v2/agent/{agent_id}")).json()
+    assert is_within(body, read)
+    assert put.status_code == 200, put.text
+    changing = {"updated_at", "callwright"}
+    assert {k: v for k, v in again.items() if k not in changing} == {k: v for k, v in read.items() if k not in changing}
+
+
+async def test_a_patch_of_tasks_is_applied_task_by_task_unless_strict(world: ApiWorld) -> None:
+    change = {"agent_config": {"tasks": [{"task_config": {"hangup_after_silence": None, "voicemail": True}}]}}
+    async with world.client() as client, world.client(strict=True) as hosted:
+        agent_id = await create(client)
+        ignored = await hosted.patch(f"/v2/agent/{agent_id}", json=change)
+        assert ignored.json()["callwright"]["ignored"] == ["agent_config.tasks"]
+        assert (await client.get(f"/v2/agent/{agent_id}")).json()["callwright"]["revision"] == 1
+        applied = await client.patch(f"/v2/agent/{agent_id}", json=change)
+        assert (applied.status_code, applied.json()["state"]) == (200, "updated")
+        assert "ignored" not in applied.json()["callwright"]
+        read = (await client.get(f"/v2/agent/{agent_id}")).json()
+        assert (await client.put(f"/v2/agent/{agent_id}", json=read)).status_code == 200
+        wrong = {"agent_config": {"tasks": [{"task_config": {"call_terminate": "soon"}}]}}
+        refused = await client.patch(f"/v2/agent/{agent_id}", json=wrong)
+    assert read["callwright"]["revision"] == 2
+    config = read["tasks"][0]["task_config"]
+    assert (config["call_terminate"], config["hangup_after_silence"], config["voicemail"]) == ("300", 10, True)
+    assert (refused.status_code, refused.json()["field"]) == (400, "agent_config.tasks[0].task_config.call_terminate")
 
 
 async def test_two_patches_at_once_both_take_effect(world: ApiWorld) -> None:

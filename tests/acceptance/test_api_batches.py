@@ -13,6 +13,7 @@ import httpx
 import pytest
 from tests.api_world import ApiWorld, create, place
 from tests.database import fetch, run_sql
+from tests.typed_answers import typed
 
 from callwright.actions.batch_stop import PIECE, STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.actions.batches import executions_of_batch
@@ -77,7 +78,9 @@ async def read(client: httpx.AsyncClient, batch_id: str) -> dict[str, Any]:
 
 
 async def rows(client: httpx.AsyncClient, batch_id: str) -> list[dict[str, Any]]:
-    return list((await client.get(f"/batches/{batch_id}/executions")).json())
+    found = list((await client.get(f"/batches/{batch_id}/executions")).json())
+    assert all(typed(one).batch_run_details is not None for one in found)
+    return found
 
 
 async def end_calls(world: ApiWorld) -> int:
@@ -122,6 +125,7 @@ async def test_a_list_becomes_a_batch_whose_contacts_can_be_read(world: ApiWorld
         assert contacts[1]["context_details"]["recipient_data"] == {"customer_name": "Bea", "city": "Oslo"}
         assert contacts[1]["callwright"]["batch_line"] == 3
         assert contacts[1]["batch_run_details"]["status"] == "prepared"
+        assert (await client.get(f"/batch/{batch_id}/executions")).json() == contacts
         one = (await client.get(f"/executions/{contacts[1]['id']}")).json()
         assert one == contacts[1]
         assert (await client.get(f"/executions/{contacts[1]['id']}/log")).json()["data"] == []
@@ -131,7 +135,7 @@ async def test_a_batch_runs_to_its_end(world: ApiWorld) -> None:
     async with world.client() as client:
         agent_id = await create(client)
         retry = {"enabled": True, "max_retries": 2}
-        batch_id = await batch_id_of(client, agent_id, retry_config=json.dumps(retry))
+        batch_id = await batch_id_of(client, agent_id, retry_config=json.dumps(retry), agent_version_id="")
         before = [each["id"] for each in await rows(client, batch_id)]
         await place(client, agent_id)
 
@@ -244,6 +248,7 @@ async def test_a_file_that_cannot_be_read_leaves_nothing(world: ApiWorld, text: 
         ({"agent_id": ""}, 400, "agent_id is required"),
         ({"agent_id": str(uuid.uuid4())}, 404, "no such agent"),
         ({"agent_id": "x"}, 404, "no such agent"),
+        ({"agent_version_id": "v2"}, 400, "agents have none here yet"),
         ({"from_phone_numbers": "nobody"}, 400, "from_phone_numbers"),
         ({"from_phone_numbers": "+15550009"}, 400, "from_phone_numbers must be a number of the account"),
         ({"from_phone_numbers": "[1]"}, 400, "repeat the field"),
@@ -308,8 +313,8 @@ async def test_a_start_is_any_time_from_now_unless_strict(world: ApiWorld) -> No
         assert "366 days ahead" in moved.json()["message"]
         assert (await schedule("")).json()["message"] == "scheduled_at is required"
         assert "ISO 8601" in (await schedule("tomorrow")).json()["message"]
-        naive = await schedule(later.replace(tzinfo=None).isoformat())
-        assert (naive.status_code, naive.json()["field"]) == (400, "scheduled_at")
+        naive = await schedule((later + timedelta(hours=1)).replace(tzinfo=None).isoformat())
+        assert naive.json()["state"] == f"scheduled at {(later + timedelta(hours=1)).isoformat()}"
         assert (await schedule(later.isoformat(), bypass_call_guardrails="perhaps")).status_code == 400
         await begin(world, client, batch_id)
         assert (await schedule(later.isoformat())).json()["code"] == "wrong_state"
@@ -327,6 +332,9 @@ async def test_strict_keeps_the_rules_of_the_hosted_service(world: ApiWorld) -> 
             "Scheduled time should be atleast 2 minutes in the future"
         )
         assert (await schedule(timedelta(days=31))).status_code == 400
+        naive = (datetime.now(UTC) + timedelta(days=1)).replace(tzinfo=None).isoformat()
+        refused = await client.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": naive})
+        assert (refused.status_code, refused.json()["field"]) == (400, "scheduled_at")
         z = await client.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": "2027-01-01T00:00:00Z"})
         assert z.status_code == 500
         at = datetime.now(UTC) + timedelta(minutes=3)

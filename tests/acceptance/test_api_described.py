@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.api_examples import NOT_HERE, examples, filled, made, sent
-from tests.api_world import ApiWorld
+from tests.api_world import ApiWorld, create
 
 from callwright.api.app import build_app
 from callwright.domain.limits import MAX_BODY_BYTES
@@ -55,6 +57,62 @@ async def test_a_change_in_what_was_read_is_kept(world: ApiWorld) -> None:
         assert (copy.status_code, copy.json()["data"]["name"]) == (201, "Appointment")
 
 
+async def test_of_several_wrong_fields_the_first_is_named(world: ApiWorld) -> None:
+    audit, voices = "/v1/callwright/audit", "/api/v1/voice-config/tts/voices"
+    async with world.client() as client:
+        asked: list[tuple[str, str, dict[str, Any], str]] = [
+            ("GET", audit, {"params": {"before": "x", "page_size": "x"}}, "page_size"),
+            ("GET", voices, {"params": {"page": "x"}}, "provider_id"),
+            ("GET", voices, {"params": {"provider_id": "x", "page": "x"}}, "model_id"),
+            ("GET", "/violations/list", {"params": {"page_number": "x", "status": "x"}}, "status"),
+            ("POST", "/phone-numbers/buy", {"json": {"country": "XX", "phone_number": 5}}, "country"),
+            ("POST", "/providers", {"json": {"provider_name": "n" * 600}}, "provider_value"),
+            ("POST", "/user/model/custom", {"json": {"custom_model_name": "n" * 600, "model": 5}}, "custom_model_name"),
+            (
+                "POST",
+                "/batches",
+                {"data": {"agent_id": "x", "from_phone_numbers": "5", "retry_config": "5"}, "files": {"x": b"x"}},
+                "from_phone_numbers",
+            ),
+        ]
+        for method, path, sent_with, field in asked:
+            answer = await client.request(method, path, **sent_with)
+            assert (answer.status_code, answer.json()["field"]) == (400, field), path
+
+
+async def test_an_unknown_agent_is_not_found_before_its_chat_is_too_large(world: ApiWorld) -> None:
+    body = {"user_data": {"text": "a" * 30_000}}
+    async with world.client() as client:
+        for agent_id, status in (("00000000-0000-4000-8000-000000000001", 404), (await create(client), 413)):
+            answer = await client.post(f"/v1/callwright/agents/{agent_id}/chats", json=body)
+            assert answer.status_code == status
+
+
+def test_bounds_of_whole_numbers_are_whole_and_settings_have_types(world: ApiWorld) -> None:
+    described = build_app(world.services).openapi()
+    assert not list(fractions_of_whole(described))
+    shapes = described["components"]["schemas"]
+    for shape, name, kind in (
+        ("AgentConfig", "agent_welcome_message", "string"),
+        ("AgentConfig", "webhook_url", "string"),
+        ("LlmAgent", "agent_flow_type", "string"),
+        ("Task", "toolchain", "object"),
+    ):
+        assert shapes[shape]["properties"][name]["anyOf"] == [{"type": kind}, {"type": "null"}], name
+
+
+def fractions_of_whole(value: Any) -> Iterator[Any]:
+    """Shapes of whole numbers with a bound that is a fraction."""
+    if isinstance(value, dict):
+        if value.get("type") == "integer" and any(isinstance(one, float) for one in value.values()):
+            yield value
+        for one in value.values():
+            yield from fractions_of_whole(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from fractions_of_whole(one)
+
+
 async def test_an_extension_that_nobody_answers_can_be_sent_back(world: ApiWorld) -> None:
     async with world.client() as client:
         ids = await made(world, client)
@@ -63,6 +121,33 @@ async def test_an_extension_that_nobody_answers_can_be_sent_back(world: ApiWorld
         back = await client.put("/v1/callwright/extensions/desk", content=read.content)
         assert (back.status_code, back.json()) == (200, read.json())
         assert (await client.put("/v1/callwright/extensions/new", json={"agent_id": None})).status_code == 400
+
+
+def times(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every text that looks like a time, with its name."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from times(one, key)
+    elif isinstance(value, list):
+        for one in value:
+            yield from times(one, name)
+    elif isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value):
+        yield name, value
+
+
+async def test_every_time_of_an_answer_has_its_zone(world: ApiWorld) -> None:
+    """A time without one is hours off in a program that reads it as its own."""
+    async with world.client() as client:
+        ids = await made(world, client)
+        found = []
+        for path, operations in build_app(world.services).openapi()["paths"].items():
+            if "get" in operations and not path.endswith("/events"):
+                answer = await client.get(filled(path, ids))
+                if answer.headers["content-type"] == "application/json":
+                    found += [(path, *one) for one in times(answer.json())]
+        assert {name for _, name, _ in found} >= {"created_at", "updated_at", "from", "to", "at"}
+        for path, name, text in found:
+            assert datetime.fromisoformat(text).utcoffset() == timedelta(0), (path, name, text)
 
 
 async def test_every_example_of_a_body_is_accepted(world: ApiWorld) -> None:

@@ -9,6 +9,8 @@ import pytest
 from tests.api_world import ApiWorld, create
 from tests.database import fetch
 
+from callwright.domain.limits import MAX_DISPOSITION_AGENTS
+
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 OPTIONS = [{"value": "yes", "condition": "They agreed"}, {"value": "no", "condition": "They refused"}]
 OURS = "/v1/callwright/dispositions"
@@ -49,6 +51,32 @@ async def test_a_disposition_is_read_with_every_key_and_put_back_unchanged(world
     }
     assert read["colour"] == {"of": "the caller's choice"}
     assert (read["agent_ids"], read["objective_options"]) == ([agent_id], OPTIONS)
+
+
+async def test_it_is_asked_of_the_agents_that_are_named_or_of_none(world: ApiWorld) -> None:
+    async with world.client() as client:
+        first, second = await create(client), await create(client)
+        for more, linked in (
+            ({}, []),
+            ({"agent_id": None, "agent_ids": None}, []),
+            ({"agent_id": "", "agent_ids": []}, []),
+            ({"agent_ids": [second, first]}, [second, first]),
+            ({"agent_id": first, "agent_ids": [second, first]}, [first, second]),
+        ):
+            answer = await client.post("/dispositions/", json=asked(**more))
+            assert answer.status_code == 201, answer.text
+            read = (await client.get(f"/dispositions/{answer.json()['id']}")).json()
+            assert read["agent_ids"] == linked
+            assert (await client.put(f"/dispositions/{read['id']}", json=read)).status_code == 200
+
+
+async def test_strict_it_is_asked_of_one_agent(world: ApiWorld) -> None:
+    async with world.client(strict=True) as client:
+        agent_id, other = await create(client), await create(client)
+        refused = await client.post("/dispositions/", json=asked(agent_ids=[agent_id]))
+        assert (refused.status_code, refused.json()["field"]) == (422, "agent_id")
+        made = await make(client, agent_id, agent_ids=[other])
+        assert (await client.get(f"/dispositions/{made}")).json()["agent_ids"] == [agent_id]
 
 
 async def test_several_are_made_together_in_their_order_or_not_at_all(world: ApiWorld) -> None:
@@ -150,8 +178,11 @@ async def test_it_outlives_its_agent(world: ApiWorld) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [
-        (asked(), 422, "agent_id"),
         (asked(agent_id=7), 422, "agent_id"),
+        (asked(agent_ids="x"), 422, "agent_ids"),
+        (asked(agent_ids=[NOBODY, " "]), 422, "agent_ids[1]"),
+        (asked(agent_ids=[NOBODY] * (MAX_DISPOSITION_AGENTS + 1)), 422, "agent_ids"),
+        (asked(agent_ids=[NOBODY] * MAX_DISPOSITION_AGENTS), 403, "agent_ids[0]"),
         (asked(agent_id=NOBODY), 403, "agent_id"),
         (asked(agent_id="nobody"), 403, "agent_id"),
         (asked(is_objective=False), 422, "is_subjective"),

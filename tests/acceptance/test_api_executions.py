@@ -77,6 +77,18 @@ async def test_lists_are_narrowed(world: ApiWorld) -> None:
             assert [row["id"] for row in page["data"]] == expected, query
 
 
+async def test_a_time_as_we_write_it_is_read_back_whether_its_plus_is_encoded_or_not(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        execution_id = await place(client, agent_id)
+        at = (await client.get(f"/executions/{execution_id}")).json()["created_at"]
+        url = f"/v2/agent/{agent_id}/executions"
+        assert at.endswith("+00:00")
+        for sent in (at, at.replace("+", "%2B")):
+            page = (await client.get(f"{url}?from={sent}&to={sent}")).json()
+            assert [row["id"] for row in page["data"]] == [execution_id]
+
+
 WRONG_FILTERS: list[tuple[dict[str, str], str]] = [
     ({"page_number": "0"}, "page_number"),
     ({"page_number": "two"}, "page_number"),
@@ -97,6 +109,23 @@ async def test_a_wrong_filter_is_named(world: ApiWorld) -> None:
         for query, field in WRONG_FILTERS:
             answer = await client.get(f"/v2/agent/{agent_id}/executions", params=query)
             assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+async def test_of_several_wrong_filters_the_period_is_named_first(world: ApiWorld) -> None:
+    wrong = {"page_number": "0", "page_size": "0", "status": "ended"}
+    async with world.client() as client, world.client(strict=True) as strict:
+        url = f"/v2/agent/{await create(client)}/executions"
+        asked = [
+            (client, {**wrong, "to": "tomorrow"}, "to must be an ISO 8601 time"),
+            (client, {**wrong, "from": "2026-02-02", "to": "2026-02-01"}, "to must not be before from"),
+            (client, wrong, "page_number must be"),
+            (strict, wrong, "from and to are required"),
+            (strict, {**wrong, "from": "2026-02-01", "to": "2026-02-09"}, "from and to may be at most 7 days apart"),
+        ]
+        for side, query, message in asked:
+            answer = await side.get(url, params=query)
+            assert answer.status_code == 400
+            assert answer.json()["message"].startswith(message)
 
 
 async def test_the_raw_log_is_empty_before_the_call(world: ApiWorld) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from tests.api_world import AGENT, ApiWorld, create
+from tests.api_world import AGENT, ApiWorld, create, place
 from tests.database import fetch, run_sql
 from tests.waiting import until
 
@@ -35,6 +35,43 @@ async def test_another_body_or_another_route_under_the_key_is_refused(world: Api
             answer = await client.post(path, json=body, headers=KEY)
             assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
         assert len((await client.get("/v2/agent/all")).json()) == 1
+
+
+async def test_a_used_key_is_refused_before_a_body_that_is_invalid(world: ApiWorld) -> None:
+    unknown = "00000000-0000-4000-8000-000000000001"
+    async with world.client() as client:
+        agent_id = await create(client)
+        execution_id = await place(client, agent_id)
+        await client.post("/v1/callwright/suppressions", json={"number": "+15550123"}, headers=KEY)
+        for path, body, alone in (
+            ("/v1/callwright/suppressions", {}, 400),
+            ("/providers", {"provider_name": "OPENAI"}, 400),
+            ("/user/model/custom", {"custom_model_name": ""}, 400),
+            ("/phone-numbers/buy", {"country": "XX"}, 400),
+            (f"/v1/callwright/agents/{agent_id}/chats", {"pace": "slow"}, 400),
+            (f"/v1/callwright/agents/{unknown}/chats", {"pace": "slow"}, 404),
+            (f"/v1/callwright/chats/{execution_id}/messages", {}, 400),
+            (f"/v1/callwright/executions/{execution_id}/extraction", {"force": 5}, 400),
+            (f"/v1/callwright/agents/{agent_id}/extraction", {"limit": 0}, 400),
+            (f"/v2/agent/{agent_id}/dispositions/test", {"transcript": 5}, 422),
+            (f"/v1/call/{execution_id}/events", {}, 400),
+        ):
+            used = await client.post(path, json=body, headers=KEY)
+            assert (used.status_code, used.json()["field"]) == (409, "Idempotency-Key"), path
+            free = await client.post(path, json=body, headers={"Idempotency-Key": "another"})
+            assert free.status_code == alone, (path, free.text)
+        form = await client.post("/knowledgebase", files={"url": (None, "no address")}, headers=KEY)
+        assert (form.status_code, form.json()["field"]) == (409, "Idempotency-Key")
+        wrong = await client.post("/providers", json={}, headers={"Idempotency-Key": "k" * 1_000})
+        assert (wrong.status_code, wrong.json()["field"]) == (400, "Idempotency-Key")
+
+
+async def test_a_body_of_a_key_or_a_sub_account_is_judged_before_its_idempotency_key(world: ApiWorld) -> None:
+    async with world.client() as client:
+        await client.post("/v2/agent", json=AGENT, headers=KEY)
+        for path in ("/v1/callwright/keys", "/sub-accounts/create"):
+            answer = await client.post(path, json={}, headers=KEY)
+            assert (answer.status_code, answer.json()["field"]) == (400, "name")
 
 
 async def test_what_was_refused_is_not_kept(world: ApiWorld) -> None:

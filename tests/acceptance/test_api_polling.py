@@ -22,6 +22,9 @@ async def test_an_execution_that_has_not_changed_is_not_sent_again(world: ApiWor
         for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
             same = await client.get(url, headers={"If-None-Match": known})
             assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+        for both in ((tag, '"x"'), ('"x"', tag)):
+            same = await client.get(url, headers=[("If-None-Match", one) for one in both])
+            assert (same.status_code, same.content) == (304, b""), both
         await client.post(f"/call/{url.rpartition('/')[2]}/stop")
         changed = await client.get(url, headers={"If-None-Match": tag})
     assert (changed.status_code, changed.json()["status"]) == (200, "stopped")
@@ -41,7 +44,43 @@ async def test_both_reads_of_an_execution_give_the_same_bytes_and_tag(world: Api
             )
             assert (same.status_code, same.content) == (304, b"")
             assert (await client.get(f"/agent/{other_agent_id}/execution/{wanted}")).status_code == 404
-        assert (await client.head(f"/executions/{execution_id}")).status_code == 405
+
+
+async def test_head_answers_as_get_does_but_without_a_body(world: ApiWorld) -> None:
+    async with world.client() as client, world.client(None) as nobody:
+        agent_id = await create(client)
+        execution_id = await place(client, agent_id)
+        for url in (f"/executions/{execution_id}", f"/v2/agent/{agent_id}", "/v2/agent/all", "/user/me", "/metrics"):
+            read = await client.get(url)
+            head = await client.head(url)
+            assert (head.status_code, head.content) == (200, b""), url
+            if url != "/metrics":
+                kept = ("content-type", "content-length", "etag", "cache-control", "x-content-type-options")
+                assert {name: head.headers[name] for name in kept} == {name: read.headers[name] for name in kept}, url
+        tag = (await client.get("/v2/agent/all")).headers["etag"]
+        assert (await client.head("/v2/agent/all", headers={"If-None-Match": tag})).status_code == 304
+        assert (await client.head(f"/executions/{agent_id}")).status_code == 404
+        assert (await nobody.head(f"/executions/{execution_id}")).status_code == 401
+        assert (await nobody.head("/healthz")).status_code == 200
+        wrong = await client.head("/call")
+        assert (wrong.status_code, wrong.content, wrong.headers["allow"]) == (405, b"", "POST")
+
+
+async def test_head_of_an_answer_without_end_ends(world: ApiWorld) -> None:
+    """The live stream of a call, and a list that is sent as it is read: nothing more of them is made than what was asked for."""
+    async with world.client() as client:
+        agent_id = await create(client)
+        execution_id = await place(client, agent_id)
+        made = await client.post(
+            "/batches", data={"agent_id": agent_id}, files={"file": ("list.csv", b"contact_number\nloopback:a\n")}
+        )
+        for url, kind in (
+            (f"/v1/callwright/executions/{execution_id}/events", "text/event-stream"),
+            (f"/batches/{made.json()['batch_id']}/executions", "application/json"),
+        ):
+            head = await client.head(url)
+            assert (head.status_code, head.content) == (200, b""), url
+            assert head.headers["content-type"].startswith(kind)
 
 
 async def test_lists_have_tags_too(world: ApiWorld) -> None:

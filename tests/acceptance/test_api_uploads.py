@@ -158,6 +158,15 @@ async def test_what_is_no_knowledge_base_is_refused(
         assert (await client.get("/knowledgebase/all")).json() == []
 
 
+async def test_a_private_address_is_taken_where_the_server_allows_them(world: ApiWorld) -> None:
+    actions = replace(world.services.actions, allow_private_urls=True)
+    async with replace(world, services=replace(world.services, actions=actions)).client() as client:
+        for url in ("http://localhost/x", "http://[::1]/x", "http://192.168.1.7:8080/prices"):
+            assert (await client.post("/knowledgebase", data={"url": url})).status_code == 200, url
+        closed = await client.post("/knowledgebase", data={"url": "http://169.254.169.254/latest"})
+        assert (closed.status_code, closed.json()["field"]) == (400, "url")
+
+
 async def test_no_more_knowledge_bases_are_kept_than_allowed(world: ApiWorld) -> None:
     async with world.client() as client:
         for _ in range(MAX_KNOWLEDGE_BASES):
@@ -195,6 +204,9 @@ async def test_a_violation_is_put_before_the_calls_account_answered_and_decided(
         late = await client.post("/violations/submit", files=proof, data={"violation_id": made.id})
         assert (late.status_code, late.json()["code"]) == (400, "wrong_state")
         assert (await client.get("/violations/list", params={"status": "pending"})).json()["total"] == 0
+        assert (await client.get("/violations/list?status=")).json()["total"] == 1
+        wrong = (await client.get("/violations/list", params={"status": "open"})).json()["message"]
+        assert wrong.startswith("status must be one of accepted, pending, rejected, submitted")
     trail = await fetch(world.dsn, "select action from audit where object_type = 'violation' order by id")
     assert [row["action"] for row in trail] == ["violation.created", "violation.answered", "violation.accepted"]
 

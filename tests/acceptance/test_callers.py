@@ -70,7 +70,7 @@ async def crm(answer: bytes) -> AsyncIterator[dict[str, Any]]:
         yield {
             "source_type": "api",
             "source_url": f"{server.url}/who",
-            "source_auth_token": "t0ken",
+            "source_auth_token": "Bearer t0ken",
             "seen": server.requests,
         }
 
@@ -144,6 +144,7 @@ async def test_what_is_known_of_a_caller_is_in_the_prompt_and_the_record(world: 
         call.put_down()
     row = await world.until(row.id, "completed")
     shown = world.body(row)
+    assert asked.headers["authorization"] == "Bearer t0ken", "the scheme is not doubled"
     assert asked.target == f"/who?contact_number=%2B15550123&agent_id={AGENT_ID}&execution_id={row.id}"
     assert shown["context_details"]["recipient_data"] == {
         "sip_x_campaign": "winter",

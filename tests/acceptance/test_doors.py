@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import importlib.util
 import json
+import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -151,7 +153,7 @@ class Gateway:
 
     async def offer(self, to: str) -> None:
         """A call that comes in, to its end."""
-        address = self.url.replace("http", "ws") + "/lines/media/offered"
+        address = self.url.replace("http", "ws") + f"/lines/media/offered?at={time.time()}"
         far_end = await self._far_end()
         async with connect(address, additional_headers={"x-media-signature": signature(address)}) as socket:
             await socket.send(json.dumps({"event": "start", "from": "+15550123", "to": to, "call_id": "in-1"}))
@@ -248,9 +250,12 @@ async def status_of(address: str, **headers: str) -> int:
     return refused.value.response.status_code
 
 
-def test_the_guide_shows_the_example_in_under_150_lines():
-    text = EXAMPLE.read_text()
-    assert f"```python\n{text}```" in (EXAMPLE.parent / "write-a-plugin.md").read_text()
+def test_the_guide_shows_the_doors_of_the_example_which_has_under_150_lines():
+    text, guide = EXAMPLE.read_text(), (EXAMPLE.parent / "write-a-plugin.md").read_text()
+    shown = re.search(r"```python\n(    def doors.*?)```", guide, re.DOTALL)
+    assert shown is not None
+    assert shown[1] in text
+    assert "[media_websocket.py](media_websocket.py)" in guide
     assert len(text.splitlines()) < 150
 
 
@@ -297,6 +302,11 @@ async def test_no_websocket_comes_in_without_a_proof_or_a_key(
     base = gateway.url.replace("http", "ws")
     assert await status_of(f"{base}/lines/media/offered") == 403
     assert await status_of(f"{base}/lines/media/offered", **{"x-media-signature": signature("another address")}) == 403
+    assert await status_of(f"{base}/lines/media/offered", **{"x-media-signature": "\xff"}) == 403
+    now = time.time()
+    for query in ("", f"?at={now - 31}", f"?at={now + 40}"):
+        late = f"{base}/lines/media/offered{query}"
+        assert await status_of(late, **{"x-media-signature": signature(late)}) == 403, query
     assert await status_of(f"{base}/lines/media/placed/{'0' * 64}") == 403
     for path in ("/lines/media/placed", "/lines/media/other", "/lines/other/placed", "/executions/x", "/healthz"):
         assert await status_of(base + path) == 401, path

@@ -688,7 +688,7 @@ HOSTED_LIMITS = [
     Case(LIST, "seven days", (200,), query(from_="2026-01-01T00:00:00Z", to="2026-01-08T00:00:00Z")),
     *by_mode(PLACE, "in a minute", 400, to_call(at(minutes=1)), message=TOO_SOON),
     *by_mode(PLACE, "in 31 days", 400, to_call(at(days=31))),
-    Case(PLACE, "at a time without an offset", (400,), to_call(naive(hours=1))),
+    *by_mode(PLACE, "at a time without an offset", 400, to_call(naive(hours=1))),
     Case(
         PLACE,
         "at an empty time",
@@ -704,7 +704,7 @@ HOSTED_LIMITS = [
         form({"file": ("list.csv", CSV)}, agent_id="<agent_id>"),
         keep={"later_batch": "batch_id"},
     ),
-    Case(SCHEDULE, "without an offset", (400,), form(scheduled_at=naive(hours=1)), "/batches/{later_batch}/schedule"),
+    *by_mode(SCHEDULE, "without an offset", 400, form(scheduled_at=naive(hours=1)), "/batches/{later_batch}/schedule"),
     *by_mode(SCHEDULE, "in 31 days", 400, form(scheduled_at=at(days=31)), path="/batches/{later_batch}/schedule"),
     *by_mode(
         SCHEDULE, "in a minute", 400, form(scheduled_at=at(minutes=1)), "/batches/{later_batch}/schedule", TOO_SOON

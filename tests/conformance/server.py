@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx
 
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+
 START_SECONDS = 90
 CALL_SECONDS = 90
 #: Providers that need no models: what is said is text in two tones.
@@ -85,6 +87,9 @@ def served(folder: Path, *, strict: bool = False) -> Iterator[tuple[str, str]]:
         server = subprocess.Popen([*command, "serve"], env=environ, stdout=log, stderr=log)
         try:
             _wait(server, address, written)
+            # The contract's account has an address; ours is null until it is given one.
+            address_of = ["accounts", "set", DEFAULT_TENANT_ID, "--email", "calls@example.org"]
+            subprocess.run([*command, *address_of], env=environ, check=True, capture_output=True)
             made = subprocess.run(
                 [*command, "keys", "create", "--name", "conformance"], env=environ, check=True, capture_output=True
             )

@@ -29,6 +29,7 @@ def world(
 ) -> Iterator[FuzzWorld]:
     name = f"cw_conformance_{os.getpid()}_{'strict' if strict else 'tolerant'}"
     asyncio.run(run_sql(postgres_server, f"create database {name} template {database_template}"))
+    asyncio.run(run_sql(database_at(postgres_server, name), "update tenant set email = 'calls@example.org'"))
     folder = tmp_path_factory.mktemp("recordings")
     with fuzz_world(database_at(postgres_server, name), folder, strict=strict) as made:
         yield made

@@ -109,6 +109,19 @@ async def test_a_database_of_a_development_version_is_refused_with_what_to_do(ds
     assert await fetch(dsn, "select value from platform where name = 'revision'") == []
 
 
+async def test_a_database_with_old_tables_that_says_nothing_of_itself_is_refused_with_what_to_do(dsn: str):
+    await run_sql(dsn, "drop table platform")
+    with pytest.raises(ConfigurationError, match=r"a table agent .*did not make.*empty database.*DATABASE_URL"):
+        await migrate(dsn)
+    await run_sql(
+        dsn,
+        "create schema other; create table other.note (id int)",
+        "drop schema public cascade",
+        "create schema public",
+    )
+    assert await migrate(dsn), "tables in another schema are nobody's business"
+
+
 async def test_without_a_database_the_message_says_what_to_do(tmp_path: object):
     with pytest.raises(UnavailableError):
         await migrate(f"postgresql://nobody@/nothing?host={tmp_path}")

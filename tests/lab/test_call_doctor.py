@@ -239,6 +239,35 @@ def test_a_planted_fault_is_found_with_the_setting_to_change(planted: str) -> No
     assert (rule, setting) in told(findings(one))
 
 
+PAUSES = {
+    "think_ms": 300,
+    "rules": [
+        {"heard": "reception", "say": "I want to book a dentist"},
+        {"when": "silence", "silence_s": 0.9, "in_order": False, "say": "for Monday morning at eight."},
+    ],
+}
+#: A caller, settings, and the rule with a value for which of them.
+VALUES: list[tuple[Mapping[str, Any], dict[str, Any], str, str]] = [
+    (PAUSES, {"incremental_delay": 900}, "early_cut", "incremental_delay"),
+    (PATIENT, {"incremental_delay": 2_500}, "slow_reply", "incremental_delay"),
+    (DANGLES, {"patience": 3_000}, "slow_reply", "patience"),
+    (PATIENT, {"welcome_message_delay": 3_500}, "dead_air", "welcome_message_delay"),
+]
+
+
+@pytest.mark.parametrize(("caller", "settings", "rule", "setting"), VALUES, ids=[f"{v[2]}-{v[3]}" for v in VALUES])
+def test_the_value_of_an_advice_helps_in_the_same_call(
+    caller: Mapping[str, Any], settings: dict[str, Any], rule: str, setting: str
+) -> None:
+    def found(given: dict[str, Any]) -> list[Finding]:
+        return [one for one in findings(scenario(rule, caller, agent(**given))) if one.rule == rule]
+
+    changes = found(settings)[0].as_record(0)["change"]
+    (change,) = (one for one in changes if one["setting"] == f"{CONFIG}.{setting}")
+    assert change["value"] is not None
+    assert found({**settings, setting: change["value"]}) == []
+
+
 def test_who_only_asks_whether_somebody_is_there_gets_the_slow_answer() -> None:
     slow = agent(model={"first_token_ms": 3_500})
     asks, says_more = (

@@ -81,9 +81,9 @@ async def test_unknown_paths_and_methods_have_the_same_shape_as_every_error(worl
         assert missing.status_code == missing.json()["error"] == 404
         assert missing.json()["message"] == missing.json()["detail"]
         method = await client.post("/user/me")
-        assert (method.status_code, method.json()["error"], method.headers["allow"]) == (405, 405, "GET")
+        assert (method.status_code, method.json()["error"], method.headers["allow"]) == (405, 405, "GET, HEAD")
         agent = await client.post("/v2/agent/0")
-        assert (agent.status_code, agent.headers["allow"]) == (405, "GET, PUT, PATCH, DELETE")
+        assert (agent.status_code, agent.headers["allow"]) == (405, "GET, HEAD, PUT, PATCH, DELETE")
         for path in (
             "/v2//agent",
             "/call/../../etc/passwd",

@@ -12,6 +12,7 @@ from callwright.actions.batch_stop import stop_batches_of_agent
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.transition import transition
 from callwright.domain.agent.parsing import check_addresses, parse_agent
+from callwright.domain.agent.tasks import changed_tasks, kind_of_task
 from callwright.domain.errors import ConflictError, InvalidAgentError, TooLargeError
 from callwright.domain.execution import Phase, Status
 from callwright.domain.limits import MAX_AGENT_BYTES, MAX_PAGE_SIZE, MAX_STOPPED_AT_ONCE
@@ -39,7 +40,7 @@ READ_ONLY = frozenset(
     }
 )
 
-#: What PATCH may change within ``agent_config`` (contract 3.1), besides ``synthesizer`` and ``telephony_provider``, which go deeper.
+#: What PATCH may change within ``agent_config`` (contract 3.1), besides those of _PATCHED_DEEPER.
 PATCHABLE = (
     "agent_name",
     "agent_welcome_message",
@@ -51,6 +52,8 @@ PATCHABLE = (
     "webhook_headers",
     "webhook_config",
 )
+#: What PATCH changes within tasks. ``tasks`` themselves only if it is not strict.
+_PATCHED_DEEPER = ("synthesizer", "telephony_provider", "tasks")
 _PATCH_TRIES = 5
 _WAITING_STATUSES = (Status.QUEUED, Status.SCHEDULED, Status.RESCHEDULED, Status.PREPARED)
 
@@ -139,11 +142,13 @@ async def list_agents(services: Services, principal: Principal) -> list[StoredAg
 async def replace_agent(
     services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]
 ) -> StoredAgent:
-    """Replace the whole configuration. Raises NotFoundError or InvalidAgentError."""
+    """Replace the whole configuration, except a name that is not given. Raises NotFoundError or InvalidAgentError."""
     agent_id = object_id(agent_id, "agent")
     body = flat_body(wire, allow_flat=True)
     async with services.ledger.unit() as unit:
         before = await agent_of(unit, principal, agent_id)
+        if body.get("agent_name") is None:
+            body["agent_name"] = before.body["agent_name"]
         name = check_body(services, body, await model_names(unit, principal), before.body)
         updated = await unit.agents.update(principal.tenant_id, agent_id, name, body)
         if updated is None:
@@ -154,23 +159,28 @@ async def replace_agent(
 
 
 async def patch_agent(services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]) -> StoredAgent:
-    """Change some settings; other keys are ignored, as the hosted service does. Raises NotFoundError or InvalidAgentError.
+    """Change some settings. Keys of :func:`not_patched` are ignored. A patch that changes nothing makes no revision. Raises NotFoundError
+    or InvalidAgentError.
 
     Two patches at once both take effect: the one that finds the agent changed since it read it starts again.
     """
     for _ in range(_PATCH_TRIES):
         try:
-            return await _patch_once(services, principal, agent_id, wire)
+            agent = await _patch_once(services, principal, agent_id, wire)
         except ConflictError:
             continue
+        services.agent_saved(agent.body)
+        return agent
     raise ConflictError("the agent is being changed by others all the time; send the change again")
 
 
 async def _patch_once(services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]) -> StoredAgent:
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
-        body = patched(agent.body, wire)
+        body = patched(agent.body, wire, strict=services.policy.strict)
         name = check_body(services, body, await model_names(unit, principal), agent.body)
+        if body == agent.body:
+            return agent
         updated = await unit.agents.update(principal.tenant_id, agent.id, name, body)
         if updated is None:
             raise missing("agent")
@@ -180,7 +190,16 @@ async def _patch_once(services: Services, principal: Principal, agent_id: str, w
     return updated
 
 
-def patched(body: Mapping[str, Any], wire: Mapping[str, Any]) -> dict[str, Any]:
+def not_patched(wire: Mapping[str, Any], *, strict: bool) -> list[str]:
+    """Paths in the body of a patch that it ignores. Strict as the hosted service: ``tasks`` too."""
+    config = wire.get("agent_config")
+    allowed = {*PATCHABLE, *_PATCHED_DEEPER} - ({"tasks"} if strict else set())
+    beside = [name for name in wire if name not in ("agent_config", "agent_prompts")]
+    within = [f"agent_config.{name}" for name in (config if isinstance(config, Mapping) else ()) if name not in allowed]
+    return beside + within
+
+
+def patched(body: Mapping[str, Any], wire: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:
     """``body`` with the allowed changes of ``wire``. ``null`` clears what may be absent. Raises InvalidAgentError for a wrong shape."""
     config = wire.get("agent_config")
     prompts = wire.get("agent_prompts")
@@ -200,14 +219,16 @@ def patched(body: Mapping[str, Any], wire: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(provider, str):
             side = {"provider": provider, "format": CARRIER_FORMAT.get(provider, "wav")}
             tools |= {"input": side, "output": dict(side)}
-    if tools:
-        changed["tasks"] = [_with_tools(task, tools) for task in body.get("tasks") or []]
+    tasks = body.get("tasks") or []
+    if not strict:
+        tasks = changed_tasks(tasks, config.get("tasks"))
+    changed["tasks"] = [_with_tools(task, tools) for task in tasks]
     return changed
 
 
 def _with_tools(task: Any, tools: Mapping[str, Any]) -> Any:
     """A conversation task with some of its ``tools_config`` replaced; other tasks as they are."""
-    if not isinstance(task, Mapping) or (task.get("task_type") or "conversation") != "conversation":
+    if not tools or not isinstance(task, Mapping) or kind_of_task(task) != "conversation":
         return task
     return {**task, "tools_config": {**(task.get("tools_config") or {}), **tools}}
 

@@ -59,6 +59,7 @@ def read_request(wire: Mapping[str, Any], now: datetime, *, strict: bool) -> Cal
     recipient = wire.get("recipient_phone_number")
     if recipient is None or recipient == "":
         raise BadInputError("recipient_phone_number is required", field="recipient_phone_number")
+    refuse_version(wire.get("agent_version_id"))
     sender = wire.get("from_phone_number")
     return CallRequest(
         agent_id=agent_id.strip(),
@@ -68,6 +69,16 @@ def read_request(wire: Mapping[str, Any], now: datetime, *, strict: bool) -> Cal
         user_data=read_user_data(wire),
         options=_options(wire),
     )
+
+
+def refuse_version(version: object) -> None:
+    """Raises BadInputError for any ``agent_version_id`` but null and blank: agents have no versions yet, and the call would use another one
+    than was asked for."""
+    if version is not None and (not isinstance(version, str) or version.strip()):
+        raise BadInputError(
+            "agent_version_id names a version, and agents have none here yet; leave it out to call with the agent as it is",
+            field="agent_version_id",
+        )
 
 
 def read_user_data(wire: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
-from callwright.domain.custom_model import CUSTOM, CustomModel, parse_model_name, parse_model_url
+from callwright.domain.custom_model import CUSTOM, CustomModel, parse_model_url
 from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.limits import MAX_CUSTOM_MODELS
 from callwright.domain.provider_table import MODELS
@@ -16,7 +16,6 @@ async def put_custom_model(
 ) -> CustomModel:
     """Name an endpoint, or give a name another endpoint. ``asked`` is the model that is asked for there; without it, the name. Raises
     BadInputError, ConflictError for one more than MAX_CUSTOM_MODELS."""
-    name = parse_model_name(name)
     if name == CUSTOM or name in MODELS or services.has("model", name):
         raise BadInputError(
             f"custom_model_name: {name!r} is the name of a provider; choose another name", field="custom_model_name"

@@ -11,7 +11,13 @@ from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.disposition import StoredDisposition, disposition_body, read_disposition
 from callwright.domain.errors import BadInputError, NoSuchAgentError, NotFoundError, UnprocessableError
-from callwright.domain.limits import MAX_AGENT_DISPOSITIONS, MAX_DISPOSITION_BYTES, MAX_DISPOSITIONS
+from callwright.domain.fields import Fields, wrong
+from callwright.domain.limits import (
+    MAX_AGENT_DISPOSITIONS,
+    MAX_DISPOSITION_AGENTS,
+    MAX_DISPOSITION_BYTES,
+    MAX_DISPOSITIONS,
+)
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import Unit
 
@@ -25,12 +31,15 @@ async def list_dispositions(services: Services, principal: Principal, agent_id: 
 
 
 async def create_disposition(services: Services, principal: Principal, wire: Mapping[str, Any]) -> StoredDisposition:
-    """A new disposition of one agent. Raises UnprocessableError or NoSuchAgentError."""
+    """A new disposition of the agents of ``agent_id`` and ``agent_ids``, or of none. Strict as the hosted service: of one agent.
+
+    Raises UnprocessableError or NoSuchAgentError.
+    """
     body = disposition_body(wire)
     _check(body)
-    agent_id = _agent_id(wire)
+    given = {"agent_id": _agent_id(wire)} if services.policy.strict else _agent_ids(wire)
     async with services.ledger.unit() as unit:
-        (made,) = await _insert(services, unit, principal, agent_id, [body])
+        (made,) = await _insert(services, unit, principal, given, [body])
         return made
 
 
@@ -55,7 +64,7 @@ async def create_dispositions(
         _check(body, path)
         bodies.append(body)
     async with services.ledger.unit() as unit:
-        return await _insert(services, unit, principal, agent_id, bodies)
+        return await _insert(services, unit, principal, {"agent_id": agent_id}, bodies)
 
 
 async def get_disposition(
@@ -152,25 +161,41 @@ def _agent_id(wire: Mapping[str, Any]) -> str:
     return given
 
 
-async def _agent(unit: Unit, principal: Principal, agent_id: str) -> str:
+def _agent_ids(wire: Mapping[str, Any]) -> dict[str, str]:
+    """The agents of ``agent_id`` and ``agent_ids`` by their paths. Each of the two may be missing or empty."""
+    given = {"agent_id": _agent_id(wire)} if wire.get("agent_id") not in (None, "") else {}
+    listed = Fields(wire, "", UnprocessableError).list("agent_ids") or []
+    if len(listed) > MAX_DISPOSITION_AGENTS:
+        raise UnprocessableError(f"agent_ids may hold at most {MAX_DISPOSITION_AGENTS} agents", field="agent_ids")
+    for index, one in enumerate(listed):
+        path = f"agent_ids[{index}]"
+        if not isinstance(one, str) or not one.strip():
+            raise wrong(path, "an agent's id", one, UnprocessableError)
+        given[path] = one
+    return given
+
+
+async def _agent(unit: Unit, principal: Principal, agent_id: str, path: str = "agent_id") -> str:
     """The id of an agent of the tenant. A foreign one and none at all are the same NoSuchAgentError, as the contract answers here (403)."""
     try:
         return (await agent_of(unit, principal, agent_id.strip())).id
     except NotFoundError:
-        raise NoSuchAgentError("agent_id names no agent of this key's organisation", field="agent_id") from None
+        raise NoSuchAgentError(f"{path} names no agent of this key's organisation", field=path) from None
 
 
 async def _insert(
-    services: Services, unit: Unit, principal: Principal, agent_id: str, bodies: Sequence[Mapping[str, Any]]
+    services: Services, unit: Unit, principal: Principal, given: Mapping[str, str], bodies: Sequence[Mapping[str, Any]]
 ) -> list[StoredDisposition]:
-    agent_id = await _agent(unit, principal, agent_id)
-    await _check_room(unit, principal, agent_id, len(bodies))
+    """``given``: the agents' ids by their paths in the request."""
+    agent_ids = tuple(dict.fromkeys([await _agent(unit, principal, one, path) for path, one in given.items()]))
+    for agent_id in agent_ids:
+        await _check_room(unit, principal, agent_id, len(bodies))
     if await unit.dispositions.count(principal.tenant_id) + len(bodies) > MAX_DISPOSITIONS:
         raise UnprocessableError(f"an organisation may have at most {MAX_DISPOSITIONS} dispositions; delete some first")
-    made = [_new(services, principal, body, (agent_id,)) for body in bodies]
+    made = [_new(services, principal, body, agent_ids) for body in bodies]
     for one in made:
         await unit.dispositions.insert(one)
-        await audit(unit, principal, "disposition.created", one.id, after={**one.body, "agent_ids": [agent_id]})
+        await audit(unit, principal, "disposition.created", one.id, after={**one.body, "agent_ids": list(agent_ids)})
     return made
 
 

@@ -77,6 +77,15 @@ async def once_with_status(
     return http_status, body
 
 
+async def refuse_used(services: Services, principal: Principal, key: str) -> None:
+    """Refuse a request that cannot be done if its key was used. Such a request has no answer under it, so another one used it. Raises
+    ConflictError, or BadInputError for a key that is none."""
+    checked = once_key(key)
+    async with services.ledger.reading() as unit:
+        if await unit.idempotency.find(principal.tenant_id, checked.key) is not None:
+            raise _used()
+
+
 async def once_outside(
     services: Services, principal: Principal, key: OnceKey, work: Callable[[], Awaitable[tuple[int, bytes]]]
 ) -> tuple[int, bytes]:
@@ -151,10 +160,14 @@ def _under_way() -> ConflictError:
 
 def _check_same(key: OnceKey, found: IdempotentAnswer | HeldKey) -> None:
     if found.request_digest != key.digest:
-        raise ConflictError(
-            "this Idempotency-Key was used for another request within the last 24 hours; use a new key for a new request",
-            field="Idempotency-Key",
-        )
+        raise _used()
+
+
+def _used() -> ConflictError:
+    return ConflictError(
+        "this Idempotency-Key was used for another request within the last 24 hours; use a new key for a new request",
+        field="Idempotency-Key",
+    )
 
 
 class _Joined:

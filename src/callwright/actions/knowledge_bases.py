@@ -20,7 +20,7 @@ from callwright.domain.knowledge_base import (
 )
 from callwright.domain.limits import MAX_KNOWLEDGE_BASES, MAX_NAME_CHARACTERS
 from callwright.domain.tenant import Principal
-from callwright.net.policy import check_url, is_public
+from callwright.net.policy import check_url, may_connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class KnowledgeUpload:
 async def add_knowledge_base(services: Services, principal: Principal, upload: KnowledgeUpload) -> KnowledgeBase:
     """Keep a PDF or an address. Its status is ``error`` with the reason that nothing processes it. Raises BadInputError, BlockedUrlError,
     ConflictError for one more than MAX_KNOWLEDGE_BASES."""
-    source, name = _source(upload)
+    source, name = _source(upload, allow_private=services.allow_private_urls)
     now = services.clock.now()
     base = KnowledgeBase(
         id=services.ids.uuid(),
@@ -60,15 +60,14 @@ async def add_knowledge_base(services: Services, principal: Principal, upload: K
     return base
 
 
-def _source(upload: KnowledgeUpload) -> tuple[str, str]:
+def _source(upload: KnowledgeUpload, *, allow_private: bool) -> tuple[str, str]:
     """What it is made from, and how it is called."""
     url = upload.url
-    if (upload.content is None) == (not url):
-        raise BadInputError("send a PDF as the form field file, or a url; one of them", field="file")
     if upload.content is None:
         # The address is fetched through the guarded client, when it is; what that would refuse by its looks is refused now.
         host = check_url(url).hostname or ""
-        if host == "localhost" or (_is_address(host) and not is_public(host)):
+        address = "127.0.0.1" if host == "localhost" else host
+        if _is_address(address) and not may_connect(address, allow_private=allow_private):
             raise BlockedUrlError(f"{host} is a private or reserved address", field="url")
         return URL, url
     if not upload.content:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,13 +17,17 @@ PASSED = "scheduled_at is in the past by more than five minutes; give a time fro
 STRICT_DAYS = 30
 _STRICT_LEAD = timedelta(minutes=2)
 _LATE = timedelta(minutes=5)
+_PLUS_AS_BLANK = re.compile(r"(\S+[Tt ]\S+) (\d\d:?\d\d)")
+"""A time whose ``+`` was not percent-encoded in a query or a form, where it stands for a blank."""
 
 
 def moment(text: Any, what: str, *, offset: bool = False) -> datetime:
-    """An ISO 8601 time as aware UTC. Without an offset it means UTC, or is refused where ``offset`` is asked for. Raises BadInputError
-    naming ``what``."""
+    """An ISO 8601 time as aware UTC. Without an offset it means UTC, or is refused where ``offset`` is asked for. A blank before the offset
+    counts as ``+``. Raises BadInputError naming ``what``."""
     try:
-        found = datetime.fromisoformat(text.strip())
+        given = text.strip()
+        blank = _PLUS_AS_BLANK.fullmatch(given)
+        found = datetime.fromisoformat("+".join(blank.groups()) if blank else given)
         if found.tzinfo or not offset:
             return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (AttributeError, ValueError, OverflowError):
@@ -34,16 +39,16 @@ def moment(text: Any, what: str, *, offset: bool = False) -> datetime:
 
 
 def due_time(given: Any, now: datetime, *, strict: bool) -> datetime | None:
-    """When to dial, or None for at once. A time that passed up to five minutes ago means at once. One without an offset is refused: people
-    would be called at an hour that somebody else meant; and so is an empty text.
+    """When to dial, or None for at once. A time that passed up to five minutes ago means at once. One without an offset is in UTC. An empty
+    text is refused.
 
-    Strict as the hosted service: at least two minutes and at most 30 days ahead, and a ``Z`` suffix is its internal error.
+    Strict as the hosted service: with an offset, at least two minutes and at most 30 days ahead, and a ``Z`` suffix is its internal error.
     """
     if given is None:
         return None
     if strict and isinstance(given, str) and given.strip().upper().endswith("Z"):
         raise CallwrightError("Internal server error", field="scheduled_at")
-    at = moment(given, "scheduled_at", offset=True)
+    at = moment(given, "scheduled_at", offset=strict)
     days = STRICT_DAYS if strict else MAX_SCHEDULE_DAYS
     if at > now + timedelta(days=days):
         raise BadInputError(f"scheduled_at is more than {days} days ahead", field="scheduled_at")

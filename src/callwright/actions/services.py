@@ -168,6 +168,8 @@ class Services:
     """Seals and opens provider keys."""
     plugins: Callable[[], Sequence[Plugin]] = tuple
     """Returns every registered plugin."""
+    allow_private_urls: bool = False
+    """Whether addresses of private networks may be named (``net.policy.may_connect``)."""
     upload_quota_bytes: int = 0
     """Bytes that the uploaded files of one organisation may take; 0: no limit."""
     batch_publisher: BatchPublisher = field(default_factory=NoBatchWebhooks)

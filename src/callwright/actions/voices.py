@@ -80,9 +80,6 @@ def voices_of_model(
     services: Services, provider_id: str, model_id: str, language: str, number: int, size: int
 ) -> VoicePage:
     """A page, from 1, of the voices of a provider's model that speak ``language``; an empty one is any. Raises BadInputError."""
-    for name, given in (("provider_id", provider_id), ("model_id", model_id)):
-        if not given:
-            raise BadInputError(f"{name} is required; GET /api/v1/voice-config/tts has them", field=name)
     wanted = _language(language)
     models = {model.id: provider.id for provider in list_providers(services, "") for model in provider.models}
     if provider_id not in models.values():

@@ -15,6 +15,7 @@ from callwright.api.ambient_sounds.routes import router as ambient_sounds
 from callwright.api.answers import answer_bytes, error_answer, error_body
 from callwright.api.audit.routes import router as audit
 from callwright.api.batches.routes import router as batches
+from callwright.api.batches.routes import singular as batch
 from callwright.api.calls.routes import router as calls
 from callwright.api.chats.routes import router as chats
 from callwright.api.contact_files.routes import router as contact_files
@@ -60,7 +61,7 @@ DESCRIPTION = (
     "that an operation does not have are named in the header `Callwright-Ignored`, and in `callwright.ignored` of an object."
 )
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 _ROUTERS = (
     sub_accounts,
@@ -71,6 +72,7 @@ _ROUTERS = (
     extraction,
     extraction_templates,
     batches,
+    batch,
     agents,
     agents_v1,
     extensions,
@@ -165,10 +167,12 @@ async def _of_framework(request: Request, error: Exception) -> Response:
 
 
 def _possible(request: Request) -> list[str]:
-    """The methods of a path. The framework tells those of the first route alone that has the path, and each method has its own route."""
+    """The methods of a path. The framework tells those of the first route alone that has the path, and each method has its own route. HEAD
+    is possible wherever GET is (``api.gate``)."""
     routes = request.app.routes
     scopes = ({**request.scope, "method": method} for method in _METHODS)
-    return [scope["method"] for scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+    found = [scope["method"] for scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+    return ["GET", "HEAD", *found[1:]] if found[:1] == ["GET"] else found
 
 
 async def _of_parameter(request: Request, error: Exception) -> Response:

@@ -32,6 +32,7 @@ MADE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 )
 
 
+_BOUNDS = ("minimum", "maximum")
 _FRAMEWORKS_OWN = "Successful Response"
 
 
@@ -52,6 +53,7 @@ def description_of(app: FastAPI, routes: Sequence[BaseRoute], doors: Doors) -> d
         components = found.setdefault("components", {})
         components["schemas"] = {**definitions["$defs"], **components.get("schemas", {})}
         _give_examples_back_their_nulls(components["schemas"])
+        _make_bounds_whole(found)
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         for path, operations_of_path in found["paths"].items():
             for operation in operations_of_path.values():
@@ -91,6 +93,18 @@ def _give_examples_back_their_nulls(schemas: Mapping[str, Any]) -> None:
         extra = shape.model_config.get("json_schema_extra")
         if shape.__name__ in schemas and isinstance(extra, dict):
             schemas[shape.__name__].update(copy.deepcopy(extra))
+
+
+def _make_bounds_whole(described: Any) -> None:
+    """The framework holds bounds as fractions, also those of integers; generated clients refuse ``1000000.0`` there."""
+    if isinstance(described, dict):
+        if described.get("type") == "integer":
+            described.update({name: int(described[name]) for name in _BOUNDS if name in described})
+        for one in described.values():
+            _make_bounds_whole(one)
+    elif isinstance(described, list):
+        for one in described:
+            _make_bounds_whole(one)
 
 
 def _shapes(shape: type[BaseModel]) -> Iterator[type[BaseModel]]:

@@ -68,6 +68,9 @@ class Gate:
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         state["services"] = self.services
+        if scope["method"] == "HEAD":
+            # HEAD is GET without its body, on every route (RFC 9110, 9.3.2). The server keeps its own scope: it knows what was asked.
+            scope, send = {**scope, "method": "GET"}, _Head(send).send
         answer = _Answer(send, request_id, scope)
         try:
             if needs_key(scope["path"]) and not self._doors.has(scope):
@@ -77,6 +80,8 @@ class Gate:
                 raise NotFoundError("there is no such path: it holds a control character")
             body = PacedBody(receive, lambda: self._check_again(scope))
             await self.app(scope, body.receive, answer.send)
+        except _AnsweredError:
+            _LOG.debug("request %s: HEAD of a long answer, of which no more is made", request_id)
         except CallwrightError as error:
             await answer.fail(error, scope, receive)
         # Boundary of the API: a defect in a route must become a plain 500 with a request id, never a trace on the wire.
@@ -145,6 +150,28 @@ class Gate:
                 raise refused_since(self.services, lost)
 
 
+class _AnsweredError(Exception):
+    """Ends the making of an answer of which nothing more is sent."""
+
+
+class _Head:
+    """Sends the head of an answer to GET without its body, and ends one that is made in pieces."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._done = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await self._send(message)
+            return
+        if not self._done:
+            self._done = True
+            await self._send({"type": "http.response.body", "body": b""})
+        if message.get("more_body", False):
+            raise _AnsweredError
+
+
 class _Answer:
     """The answer being sent: its status, whether it has begun, and the headers every answer has."""
 
@@ -197,11 +224,9 @@ class _Answer:
         return {**body, "body": told}
 
     def _asked_for(self) -> bytes | None:
-        """The ``If-None-Match`` of the request."""
-        for name, value in self._scope["headers"]:
-            if name == b"if-none-match":
-                return bytes(value)
-        return None
+        """The ``If-None-Match`` of the request. Several headers are one list (RFC 9110, 5.3)."""
+        given = [value for name, value in self._scope["headers"] if name == b"if-none-match"]
+        return b", ".join(given) if given else None
 
     def _tagged(self, start: Message, body: Message) -> Message:
         """Give an answer its tag unless it has one already, and leave out its body for a client that has it. Returns the body to send."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
 
-from callwright.actions.idempotency import OnceKey, once_key, once_outside, once_with_status
+from callwright.actions.idempotency import OnceKey, once_key, once_outside, once_with_status, refuse_used
 from callwright.actions.services import Services
 from callwright.api.answers import answer_bytes
 from callwright.api.services import principal_of, services_of
@@ -73,6 +73,14 @@ async def answer_once_outside(
         services, principal = services_of(request).actions, principal_of(request)
         status, body = await once_outside(services, principal, _key(request, key, wire), made)
     return answer_bytes(body, status)
+
+
+async def refuse_used_key(request: Request) -> None:
+    """Refuse a request with an invalid body whose ``Idempotency-Key`` was used. Raises ConflictError, or BadInputError for a key that is
+    none."""
+    key = request.headers.get("idempotency-key")
+    if key is not None:
+        await refuse_used(services_of(request).actions, principal_of(request), key)
 
 
 def _key(request: Request, key: str, wire: Any) -> OnceKey:

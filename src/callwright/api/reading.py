@@ -31,7 +31,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from callwright.actions.schedule import moment
 from callwright.api.bodies import read_object, read_object_if_any
 from callwright.api.forms import Form, FormFile, FormRules, read_form
-from callwright.domain.errors import BadInputError
+from callwright.api.idempotent import refuse_used_key
+from callwright.domain.errors import BadInputError, CallwrightError
 from callwright.domain.fields import Fields, not_among, wrong
 from callwright.domain.limits import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
 from callwright.domain.settings.kinds import text, whole
@@ -101,14 +102,14 @@ class _Read:
         assert self.kind.read is not None
         try:
             return self.kind.read(Fields({name: value}, "", BadInputError), name)
-        except BadInputError as error:
-            if type(error) is not BadInputError:
-                # It has a status or a code of its own, and stands at the top of the body.
-                raise
+        except CallwrightError as error:
             # Texts begin with the path, of which only the mapper knows what stands before the name.
             below = (error.field or name).removeprefix(name)
-            told = error.message.removeprefix(name)
-            raise PydanticCustomError(_OURS, "{text}", {"text": told, "below": below}) from None
+            told: dict[str, Any] = {"text": error.message.removeprefix(name), "below": below}
+            if type(error) is not BadInputError:
+                # It has a status or a code of its own, and stands at the top of the body.
+                told["whole"] = error
+            raise PydanticCustomError(_OURS, "{text}", told) from None
 
 
 def reads(kind: Kind) -> Any:
@@ -128,12 +129,15 @@ class PageQuery(AskedQuery):
         return min(MAX_PAGE_SIZE, self.page_size)
 
 
-def refusal(errors: Sequence[Any], failure: type[BadInputError] = BadInputError) -> BadInputError:
-    """The error for the first of pydantic's."""
+def refusal(errors: Sequence[Any], failure: type[BadInputError] = BadInputError) -> CallwrightError:
+    """The error for the first of pydantic's: fields are named in the order in which their model declares them."""
     error = errors[0]
     path = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in error["loc"]).removeprefix(".")
     given, context = error.get("input"), error.get("ctx") or {}
     if error["type"] == _OURS:
+        if "whole" in context:
+            whole_error: CallwrightError = context["whole"]
+            return whole_error
         below = context["below"]
         return failure(f"{path}{context['text']}", field=f"{path}{below}")
     if error["type"] == "missing":
@@ -173,6 +177,11 @@ class Subject:
     find: Callable[[Request], Awaitable[object]]
     fields: frozenset[str]
 
+    async def before(self, error: CallwrightError, request: Request) -> None:
+        """Raises NotFoundError if there is no such thing and ``error`` is about one of the fields."""
+        if re.split(r"[.\[]", error.field or "")[0] in self.fields:
+            await self.find(request)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DescribedBody:
@@ -205,21 +214,27 @@ class JsonBody(DescribedBody, Generic[Model]):
     model: type[Model]
     failure: type[BadInputError] = BadInputError
     subject: Subject | None = None
+    once: bool = False
 
     async def __call__(self, request: Request) -> Model:
-        """The body. Raises ``failure``, InvalidJsonError, TooLargeError, or NotFoundError for its subject."""
+        """The body. Raises ``failure``, InvalidJsonError, TooLargeError, ConflictError for a used key, or NotFoundError for its subject."""
         wire = await (read_object if self.required else read_object_if_any)(request)
         try:
-            return _validated(self.model, wire)
-        except ValidationError as error:
-            errors = error.errors(include_url=False)
-            if self.subject is not None and errors[0]["loc"][0] in self.subject.fields:
-                await self.subject.find(request)
-            raise refusal(errors, self.failure) from None
+            return validated(self.model, wire, self.failure)
+        except CallwrightError as error:
+            if self.once:
+                await refuse_used_key(request)
+            if self.subject is not None:
+                await self.subject.before(error, request)
+            raise
 
 
-def _validated(model: type[Model], wire: dict[str, Any]) -> Model:
-    found = model.model_validate(wire)
+def validated(model: type[Model], wire: dict[str, Any], failure: type[BadInputError] = BadInputError) -> Model:
+    """The model of what came. Raises ``failure``, or an error that a field has of its own."""
+    try:
+        found = model.model_validate(wire)
+    except ValidationError as error:
+        raise refusal(error.errors(include_url=False), failure) from None
     found._wire = wire
     return found
 
@@ -231,9 +246,11 @@ def json_body(
     required: bool = True,
     failure: type[BadInputError] = BadInputError,
     subject: Subject | None = None,
+    once: bool = False,
 ) -> Any:
-    """For the annotation of a route's parameter: the JSON body, validated by ``model``. One that is not ``required`` may be empty."""
-    return Depends(JsonBody(model, example, required, failure=failure, subject=subject))
+    """For the annotation of a route's parameter: the JSON body, validated by ``model``. One that is not ``required`` may be empty.
+    ``once``: a used ``Idempotency-Key`` is refused before an invalid body."""
+    return Depends(JsonBody(model, example, required, failure=failure, subject=subject, once=once))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,21 +260,25 @@ class FormBody(DescribedBody, Generic[Model]):
     model: type[Model]
     rules: FormRules = _NO_FILES
     receive: Callable[[Request, FormRules], AbstractAsyncContextManager[Form]] = read_form
+    once: bool = False
 
     async def __call__(self, request: Request) -> AsyncIterator[Model]:
-        """The form, whose files are open until the route has its answer. Raises BadInputError, InvalidFormError or TooLargeError."""
+        """The form, whose files are open until the route has its answer. Raises BadInputError, InvalidFormError, TooLargeError, or
+        ConflictError for a used key."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "application/json" and not self.rules.files:
-            yield self._validated(await read_object(request))
+            yield await self._validated(request, await read_object(request))
         else:
             async with self.receive(request, self.rules) as form:
-                yield self._validated(self._fields_of(form))
+                yield await self._validated(request, self._fields_of(form))
 
-    def _validated(self, wire: dict[str, Any]) -> Model:
+    async def _validated(self, request: Request, wire: dict[str, Any]) -> Model:
         try:
-            return _validated(self.model, wire)
-        except ValidationError as error:
-            raise refusal(error.errors(include_url=False)) from None
+            return validated(self.model, wire)
+        except CallwrightError:
+            if self.once:
+                await refuse_used_key(request)
+            raise
 
     def _fields_of(self, form: Form) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -274,7 +295,10 @@ def form_body(
     example: Mapping[str, Any],
     rules: FormRules = _NO_FILES,
     receive: Callable[[Request, FormRules], AbstractAsyncContextManager[Form]] = read_form,
+    *,
+    once: bool = False,
 ) -> Any:
-    """For the annotation of a route's parameter: the form, validated by ``model``. One without files may come urlencoded or as JSON too."""
+    """For the annotation of a route's parameter: the form, validated by ``model``. One without files may come urlencoded or as JSON too.
+    ``once``: as for :func:`json_body`."""
     media = ("multipart/form-data", "application/x-www-form-urlencoded")[: 1 if rules.files else 2]
-    return Depends(FormBody(model, example, media=media, rules=rules, receive=receive), scope="function")
+    return Depends(FormBody(model, example, media=media, rules=rules, receive=receive, once=once), scope="function")

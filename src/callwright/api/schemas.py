@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 STREAMED = "x-streamed"
 """In ``openapi_extra`` of a route: its answer is sent in pieces as it is read, so it has no ETag."""
+
+
+Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""A time in an answer: RFC 3339, always with ``+00:00`` (``insight.wire.wire_time``)."""
 
 
 class Open(BaseModel):

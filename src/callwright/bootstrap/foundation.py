@@ -169,6 +169,7 @@ def services_over(
         vault=foundation.vault,
         plugins=foundation.plugins.registry.all,
         batch_publisher=foundation.batch_publisher(),
+        allow_private_urls=foundation.settings.allow_private_urls,
         upload_quota_bytes=foundation.settings.upload_quota_mb * 1_048_576,
     )
 

@@ -27,6 +27,8 @@ _SECRET_TEXTS = re.compile(
     r"|r8_(?=[A-Za-z0-9]{16})|AKIA(?=[A-Z0-9]{16})|SG\.(?=[\w-]{16,}\.[\w-]{16})|eyJ(?=[\w-]{8,}\.)|[prs]k_(?:live|test)_(?=\w{8})))"
     r"[A-Za-z0-9._/+=-]+"
     r"|((?:token|key|passw(?:or)?d|secret|signature)=)[^&\s\"']+"
+    # In a text of JSON, as an object may be sent.
+    r"|(\"[\w-]*(?:api_?key|token|passw(?:or)?d|secret|authorization)\"\s*:\s*\")(?:[^\"\\]|\\.)+"
     r"|(://)[^\s/@]+(?=@)"
 )
 

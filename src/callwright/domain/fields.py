@@ -187,6 +187,21 @@ class Fields:
             raise self.wrong(name, "an object")
         return Fields(value, self.at(name), self.failure)
 
+    def child_or_text(self, name: str) -> Fields | None:
+        """The object in a field, also as JSON text, or None. The text may be empty or ``null``, which count as missing."""
+        value = self.raw(name)
+        if not isinstance(value, str):
+            return self.child(name)
+        try:
+            value = json.loads(value) if value.strip() else None
+        except (ValueError, RecursionError):
+            raise self.wrong(name, "an object or its JSON text") from None
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            raise self.wrong(name, "an object or its JSON text")
+        return Fields(value, self.at(name), self.failure)
+
     def list(self, name: str) -> list[Any] | None:
         """The array in a field, or None."""
         value = self.raw(name)

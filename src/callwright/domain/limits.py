@@ -290,6 +290,9 @@ MAX_DISPOSITIONS = 1_000
 MAX_AGENT_DISPOSITIONS = 50
 """Dispositions per agent."""
 
+MAX_DISPOSITION_AGENTS = 100
+"""Agents named in a new disposition."""
+
 MAX_DISPOSITION_BYTES = 32_768
 """Largest body of a disposition, as JSON."""
 

@@ -17,11 +17,11 @@ from callwright.insight.view import CallView
 
 LEGS = ("transcriber", "llm", "synthesizer", "network", "platform")
 CATEGORIES: dict[str, tuple[str, ...]] = {
-    "llm": ("conversation", "extraction", "summarization", "hangup", "analytics"),
+    "llm": ("conversation", "extraction", "summarization", "hangup", "analytics", "routing", "voicemail"),
     "synthesizer": ("conversation", "welcome_message"),
     "transcriber": ("conversation", "analytics"),
 }
-"""The contract's sub-legs (chapter 7): they sum to their leg."""
+"""The contract's sub-legs (chapter 7): they sum to their leg. No model is asked for a route (``routing``) yet."""
 
 PLATFORM = "callwright"
 

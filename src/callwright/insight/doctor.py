@@ -1,7 +1,7 @@
 """The call doctor: what went wrong in a call, when, and which setting to change. Rules over the log, no model.
 
 The rules are the table in ``doctor_rules``; docs/reference/doctor.md shows it. A call without findings had none of
-these faults, which is not to say that what was said made sense: nobody here understands words.
+these faults, which is not to say that what was said made sense: of all words only days and clock times are understood.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from callwright.insight.doctor_services import (
     withdrawn_work,
 )
 from callwright.insight.doctor_silence import dead_air
+from callwright.insight.doctor_times import wrong_time
 from callwright.insight.doctor_turns import (
     early_cut,
     echo,
@@ -50,6 +51,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     loop,
     missed_answer,
     withdrawn_reply,
+    wrong_time,
     recogniser_drop_out,
     hung_up_mid_sentence,
     provider_failed,
@@ -58,7 +60,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     broken_rule,
     broken_log,
 )
-_OF_CHATS = (slow_tool, failed_tool, loop, provider_failed, withdrawn_work, broken_rule, broken_log)
+_OF_CHATS = (slow_tool, failed_tool, loop, wrong_time, provider_failed, withdrawn_work, broken_rule, broken_log)
 """What can go wrong in writing: nobody is heard, and nobody minds a pause."""
 _EXPLAINS_SILENCE = frozenset({"slow_reply", "slow_tool", "missed_answer", "withdrawn_reply"})
 """Rules whose finding is the explanation of a silence: it is not told a second time as dead air."""
@@ -115,10 +117,15 @@ def as_text(diagnosis: dict[str, Any]) -> list[str]:
         title = one["rule"] if rule is None else rule.title
         turn = "" if one["turn"] is None else f", turn {one['turn']}"
         lines += [f"{_clock(one)}  {one['severity']:<7}  {title}{turn}", f"  {one['what']}"]
-        lines += [f"  {a['direction']} {a['setting']}: {a['why']}" for a in one["change"]]
+        lines += [f"  {a['direction']} {a['setting']}{_to(a.get('value'))}: {a['why']}" for a in one["change"]]
     if left_out:
         lines.append(f"and {left_out} more, none of them worse")
     return lines
+
+
+def _to(value: int | float | None) -> str:
+    """The value of an advice, where it has one."""
+    return "" if value is None else f" to {value:,}"
 
 
 def _clock(finding: dict[str, Any]) -> str:

@@ -104,6 +104,18 @@ class Case:
         longest = max(found, key=lambda pair: pair[0], default=None)
         return None if longest is None or longest[0] * 2 < span.lasted_us else longest[1]
 
+    def turn_of(self, entry: Entry) -> int | None:
+        """The turn an entry belongs to: its own, that of the tool it answers, else the newest one until then; None before the first."""
+        if "turn" in entry.values:
+            return int(entry.values["turn"])
+        asked = entry.values.get("request") if entry.type != "Note" else None
+        calls = (call for call, _ in self.tools if call.values["request"] == asked)
+        call = next(calls, None)
+        if call is not None:
+            return int(call.values["turn"])
+        begun = [e for e in self.view.of("AskModel", "UserSaid") if e.seq < entry.seq]
+        return int(begun[-1].values["turn"]) if begun else None
+
     def turn_at(self, at_us: int) -> int | None:
         """The newest turn the agent spoke in until then, None before the first."""
         spoken = [one.turn for one in self.line.agent if one.span.from_us <= at_us]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from callwright.insight.doctor_rules import RULES, Advice
@@ -17,7 +17,7 @@ _RANK: Mapping[str, int] = {BAD: 0, WARNING: 1, NOTE: 2}
 class Finding:
     """One bad moment. ``at_us`` counts from the attempt's beginning as the log does; ``turn`` is None where none is meant.
 
-    ``causes`` are keys of the rule's advice.
+    ``causes`` are keys of the rule's advice. ``values``: by cause, the value of the setting that would have helped, where it is known.
     """
 
     rule: str
@@ -27,6 +27,7 @@ class Finding:
     what: str
     causes: tuple[str, ...]
     turn: int | None = None
+    values: Mapping[str, int | float] = field(default_factory=dict)
 
     @property
     def advice(self) -> tuple[Advice, ...]:
@@ -50,7 +51,10 @@ class Finding:
             "lasted_ms": self.lasted_us // 1000,
             "turn": self.turn,
             "what": self.what,
-            "change": [{"setting": a.setting, "direction": a.direction, "why": a.why} for a in self.advice],
+            "change": [
+                {"setting": a.setting, "direction": a.direction, "value": self.values.get(cause), "why": a.why}
+                for cause, a in zip(self.causes, self.advice, strict=True)
+            ],
         }
 
 

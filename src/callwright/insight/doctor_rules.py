@@ -367,6 +367,19 @@ RULES: dict[str, Rule] = _table(
         },
     ),
     Rule(
+        "wrong_time",
+        "Wrong day or time",
+        "The agent confirms another clock time or weekday than the caller said, or a date with a wrong weekday. English only.",
+        "what both said, where there is no doubt",
+        {},
+        {
+            "confirmed": Advice(
+                _PROMPT, CHANGE, "repeat day and time in the caller's words, and ask before another one is booked"
+            ),
+            "calendar": Advice(_PROMPT, CHANGE, "name today's date and weekday, as the variable current_date does"),
+        },
+    ),
+    Rule(
         "hung_up_mid_sentence",
         "Hung up in mid-sentence",
         "The call ends while somebody speaks.",

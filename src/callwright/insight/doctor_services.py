@@ -67,18 +67,21 @@ def failed_tool(case: Case) -> Iterator[Finding]:
         if note.values["kind"] == "tool_refused":
             name, _, why = str(note.values["text"]).partition(": ")
             refused.setdefault(name, []).append((note, why))
-    yield from _often_failed("error", "The tool {} answered with an error", failed, 1)
+    yield from _often_failed(case, "error", "The tool {} answered with an error", failed, 1)
     least = RULES["failed_tool"].limit("refused_times")
-    yield from _often_failed("refused", "The model's calls of the tool {} were refused", refused, least)
+    yield from _often_failed(case, "refused", "The model's calls of the tool {} were refused", refused, least)
 
 
-def _often_failed(cause: str, what: str, found: Mapping[str, list[tuple[Entry, str]]], least: int) -> Iterator[Finding]:
-    """A finding for each tool of ``found`` that is there so often, with the newest reason."""
+def _often_failed(
+    case: Case, cause: str, what: str, found: Mapping[str, list[tuple[Entry, str]]], least: int
+) -> Iterator[Finding]:
+    """A finding for each tool of ``found`` that is there so often, with its first turn and the newest reason."""
     for name, failures in found.items():
         if len(failures) >= least:
             times = [entry.at_us for entry, _ in failures]
             text = f"{what.format(name)}{_often(times)}: {quoted(failures[-1][1], 120)}."
-            yield Finding("failed_tool", WARNING, times[0], times[-1] - times[0], text, (cause,))
+            turn = case.turn_of(failures[0][0])
+            yield Finding("failed_tool", WARNING, times[0], times[-1] - times[0], text, (cause,), turn)
 
 
 def _spoken_us(case: Case, span: Span) -> int:
@@ -88,25 +91,27 @@ def _spoken_us(case: Case, span: Span) -> int:
 def provider_failed(case: Case) -> Iterator[Finding]:
     """Failures of providers, and waits for them that were given up. The same failure is told once, with how often it came."""
     ended = {str(e.values["reason"]) for e in case.view.of("HangUp")}
-    failures: dict[tuple[str, str, str], list[int]] = {}
+    failures: dict[tuple[str, str, str], list[Entry]] = {}
     texts: dict[tuple[str, str, str], str] = {}
     for entry in case.view.of("ProviderFailed"):
         v = entry.values
         key = (str(v["kind"]), str(v["provider"]), str(v["failure"]))
-        failures.setdefault(key, []).append(entry.at_us)
+        failures.setdefault(key, []).append(entry)
         texts.setdefault(key, str(v["message"]))
-    for key, times in failures.items():
+    for key, entries in failures.items():
         kind, provider, failure = key
+        times = [entry.at_us for entry in entries]
         message = f": {quoted(texts[key], 120)}" if texts[key] else ""
         what = f"The {_NAMES.get(kind, kind)} {provider} failed{_often(times)}, {failure.replace('_', ' ')}{message}."
         cause = kind if kind in RULES["provider_failed"].advice else "carrier"
         severity = BAD if _ENDS.get(kind) in ended else _SEVERITY.get(kind, WARNING)
-        yield Finding("provider_failed", severity, times[0], times[-1] - times[0], what, (cause,))
+        turn = case.turn_of(entries[0])
+        yield Finding("provider_failed", severity, times[0], times[-1] - times[0], what, (cause,), turn)
     yield from _given_up(case)
 
 
 def _given_up(case: Case) -> Iterator[Finding]:
-    times: dict[str, list[int]] = {}
+    times: dict[str, list[Entry]] = {}
     told_us = {e.at_us for e in case.view.of("ProviderFailed") if e.values["kind"] == "voice"}
     told_us |= {e.at_us for e in case.view.of("Note") if e.values["kind"] == "voice_timeout"}
     for entry in case.view.of("Note"):
@@ -114,12 +119,13 @@ def _given_up(case: Case) -> Iterator[Finding]:
         if kind == "voice_failed" and entry.at_us not in told_us:
             kind = "voice_stalled"
         if kind in _WAITS:
-            times.setdefault(kind, []).append(entry.at_us)
-    for kind, when in times.items():
+            times.setdefault(kind, []).append(entry)
+    for kind, notes in times.items():
+        when, turn = [note.at_us for note in notes], case.turn_of(notes[0])
         cause, what = _WAITS[kind]
         severity = NOTE if cause == "carrier" else WARNING
         often = f" {len(when)} times in the call." if len(when) > 1 else ""
-        yield Finding("provider_failed", severity, when[0], when[-1] - when[0], what + often, (cause,))
+        yield Finding("provider_failed", severity, when[0], when[-1] - when[0], what + often, (cause,), turn)
     for entry in case.view.of("carrier_failed"):
         what = f"The line failed: {entry.values.get('message', '')}."
         yield Finding("provider_failed", WARNING, entry.at_us, 0, what, ("carrier",))

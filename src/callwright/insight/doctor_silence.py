@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms, quoted
 from callwright.insight.doctor_rules import RULES
+from callwright.insight.doctor_values import less, sooner_seconds, values
 from callwright.insight.timeline import Span
 
 _RULE = RULES["dead_air"]
@@ -56,7 +57,19 @@ def dead_air(case: Case, explained: Sequence[Span]) -> Iterator[Finding]:
             _told(case, silence, cause),
             (cause,),
             case.turn_at(silence.span.from_us),
+            _helps(case, lasted_us),
         )
+
+
+def _helps(case: Case, lasted_us: int) -> dict[str, int | float]:
+    """By cause, the values that would have ended a silence sooner."""
+    excess_us = lasted_us - _RULE.limit("reply_ms") * 1000 + 1
+    asks_ms, hangs_up_ms = int(case.plan("user_online_after_ms")), int(case.plan("hangup_after_silence_ms"))
+    return values(
+        greeting=less("task_config.welcome_message_delay", int(case.plan("welcome_delay_ms")), excess_us),
+        caller=sooner_seconds("task_config.trigger_user_online_message_after", asks_ms, "caller_ms"),
+        asked_before=sooner_seconds("task_config.hangup_after_silence", hangs_up_ms, "caller_ms"),
+    )
 
 
 def _silences(case: Case) -> Iterator[_Silence]:

@@ -12,6 +12,7 @@ from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms, quoted
 from callwright.insight.doctor_held import heard_again_us, held_back
 from callwright.insight.doctor_rules import RULES
+from callwright.insight.doctor_values import fewer_words, later, more_words, one_more_turn, sooner, values
 from callwright.insight.timeline import AgentSpeech, CallerSpeech, Span
 from callwright.insight.waterfall import TurnLatency
 from callwright.insight.wording import words_of
@@ -50,7 +51,8 @@ def slow_reply(case: Case) -> Iterator[Finding]:
         blamed, part_us = _blamed(case, latency, waited)
         severity = BAD if waited.lasted_us >= rule.limit("bad_ms") * 1000 else WARNING
         what = f"The caller waited {in_ms(waited.lasted_us)} for an answer, {in_ms(part_us)} of it {PARTS_IN_WORDS[blamed]}."
-        yield Finding(rule.name, severity, waited.from_us, waited.lasted_us, what, (blamed,), latency.turn)
+        found = values(**{blamed: sooner(case, blamed, part_us, waited.lasted_us - rule.limit("warn_ms") * 1000 + 1)})
+        yield Finding(rule.name, severity, waited.from_us, waited.lasted_us, what, (blamed,), latency.turn, found)
 
 
 def _waited(case: Case, latency: TurnLatency) -> Span:
@@ -138,7 +140,8 @@ def early_cut(case: Case) -> Iterator[Finding]:
                 )
                 ending, _ = pause_ending(case, Span(before.span.to_us, reply.span.from_us))
                 causes = ("floor", ending) if ending in rule.advice else ("floor",)
-                yield Finding(rule.name, BAD, reply.span.from_us, again.span.lasted_us, what, causes, reply.turn)
+                helps = later(case, reply, before, again)
+                yield Finding(rule.name, BAD, reply.span.from_us, again.span.lasted_us, what, causes, reply.turn, helps)
 
 
 def pause_ending(case: Case, wait: Span) -> tuple[str, int]:
@@ -206,7 +209,9 @@ def talk_over(case: Case) -> Iterator[Finding]:
                 continue
             end = "before it gave way" if speech.cut else "and did not give way"
             what = f"Both spoke for {in_ms(shared_us)}: the agent went on over {quoted(caller.text, 60)} {end}."
-            yield Finding(rule.name, WARNING, began_us, shared_us, what, (_why_over(case, speech),), speech.turn)
+            why = _why_over(case, speech)
+            helps = values(words=fewer_words(case, caller))
+            yield Finding(rule.name, WARNING, began_us, shared_us, what, (why,), speech.turn, helps)
 
 
 def _why_over(case: Case, speech: AgentSpeech) -> str:
@@ -237,12 +242,15 @@ def false_interruption(case: Case) -> Iterator[Finding]:
             what = f"The agent broke off for nothing and went on {in_ms(again.at_us - clear.at_us)} later."
             lasted_us = again.at_us - clear.at_us
             cause = "echo" if echoed else _too_easily(case)
-            yield Finding(rule.name, NOTE, clear.at_us, lasted_us, what, (cause,), speech.turn)
+            helps = values(words=more_words(case, clear.seq))
+            yield Finding(rule.name, NOTE, clear.at_us, lasted_us, what, (cause,), speech.turn, helps)
             continue
         found = _cut_for(case, speech, clear)
         if found is not None:
             why, cause = found
-            yield Finding(rule.name, WARNING, clear.at_us, 0, f"The agent broke off {why}.", (cause,), speech.turn)
+            what = f"The agent broke off {why}."
+            helps = values(words=more_words(case, clear.seq))
+            yield Finding(rule.name, WARNING, clear.at_us, 0, what, (cause,), speech.turn, helps)
 
 
 def _voice_failed(case: Case, clear: Entry) -> bool:
@@ -368,7 +376,8 @@ def _unanswered(case: Case) -> Iterator[Finding]:
             f"The caller said {said}; after {in_ms(wait_us)} without an answer the agent ended the call.",
             _ended_for(case, hung_up) or "ended",
         )
-    yield Finding(rule.name, BAD, last.span.to_us, wait_us, what, (cause,), int(pending[-1].values["turn"]))
+    turn, helps = int(pending[-1].values["turn"]), values(maximum=one_more_turn(case))
+    yield Finding(rule.name, BAD, last.span.to_us, wait_us, what, (cause,), turn, helps)
 
 
 def _sounds_after(case: Case, at_us: int) -> bool:
@@ -403,7 +412,8 @@ def hung_up_mid_sentence(case: Case) -> Iterator[Finding]:
             spoken_us = at_us - speaking.span.from_us
             said = f" {quoted(speaking.text)}" if speaking.text else ""
             what = f"We hung up ({wanted.values['reason']}) while the caller had been speaking for {in_ms(spoken_us)}{said}."
-            yield Finding(rule.name, BAD, at_us, spoken_us, what, (cause,), case.turn_at(at_us))
+            helps = values(maximum=one_more_turn(case))
+            yield Finding(rule.name, BAD, at_us, spoken_us, what, (cause,), case.turn_at(at_us), helps)
         yield from _cut_by_the_maximum(case, wanted)
     elif over is not None and str(over.values["by"]) in ("Callee", "Caller"):
         cut = next((one for one in line.agent if one.span.from_us < at_us <= one.span.to_us and one.cut), None)
@@ -424,4 +434,5 @@ def _cut_by_the_maximum(case: Case, wanted: Entry) -> Iterator[Finding]:
     events = [e for e in case.view.entries if e.direction == "in" and e.seq < clear.seq]
     if events and events[-1].type == "DeadlineReached":
         what = f"The call's longest duration was over in the middle of {quoted(_said(case, cut), 60)}."
-        yield Finding("hung_up_mid_sentence", WARNING, clear.at_us, 0, what, (_ended_for(case, wanted),), cut.turn)
+        cause, helps = _ended_for(case, wanted), values(maximum=one_more_turn(case))
+        yield Finding("hung_up_mid_sentence", WARNING, clear.at_us, 0, what, (cause,), cut.turn, helps)

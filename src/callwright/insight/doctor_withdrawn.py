@@ -13,6 +13,7 @@ from callwright.insight.doctor_finding import BAD, WARNING, Finding, in_ms, quot
 from callwright.insight.doctor_held import held_back
 from callwright.insight.doctor_rules import RULES
 from callwright.insight.doctor_turns import pause_ending
+from callwright.insight.doctor_values import released_in, values
 from callwright.insight.timeline import AgentSpeech, Span
 
 _RULE = RULES["withdrawn_reply"]
@@ -103,7 +104,14 @@ def withdrawn_reply(case: Case) -> Iterator[Finding]:
             f"{_told(case, waiting)} {in_ms(parts[blamed])} of the waiting was {_WAITED_FOR[blamed]}.",
             (blamed,) if case.plan("fillers") else (blamed, "fillers"),
             _turn(case, waiting.withdrawn[-1].newest),
+            values(**{blamed: _helps(case, blamed, waiting)}),
         )
+
+
+def _helps(case: Case, cause: str, waiting: _Waiting) -> int | float | None:
+    """The value of a setting that held an answer back with which the caller would have heard it before they went on."""
+    found = (released_in(case, cause, wait.span, wait.newest) for wait in waiting.withdrawn)
+    return next((value for value in found if value is not None), None)
 
 
 def _waitings(case: Case) -> Iterator[_Waiting]:
@@ -220,6 +228,7 @@ def _told(case: Case, waiting: _Waiting) -> str:
     went_on = f"went on with {with_words}" if with_words else "went on"
     count = len(waiting.withdrawn)
     replies = "the reply that was being made" if count == 1 else f"{count} replies that were being made"
+    replies += _by_model(case)
     since = f"{in_ms(waiting.span.lasted_us)} after the first of these moments"
     if waiting.answered:
         outcome = f"an answer was heard only {since}"
@@ -228,6 +237,12 @@ def _told(case: Case, waiting: _Waiting) -> str:
     else:
         outcome = f"no answer had been heard when the call ended {since}"
     return f"The caller waited for an answer {when}{more}, and {went_on}, which withdrew {replies}; {outcome}."
+
+
+def _by_model(case: Case) -> str:
+    """Which model made the replies, where the log tells."""
+    provider, model = case.view.provider("model")
+    return f" by {model or 'the model'} ({provider})" if provider else ""
 
 
 def _clock(case: Case, at_us: int) -> str:

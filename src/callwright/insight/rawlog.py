@@ -7,14 +7,15 @@ from typing import Any
 
 from callwright.conversation.log import Entry
 from callwright.insight.view import CallView
+from callwright.insight.wire import wire_time
 
 _CLASSIFIERS = {"hangup": "llm_hangup", "voicemail": "llm_voicemail", "language": "llm_language_detection"}
 
 
 def raw_log(view: CallView) -> list[dict[str, Any]]:
-    """Entries ``{created_at, type, component, provider, data}`` in order. ``created_at`` is naive UTC with microseconds. ``type`` is
-    ``request``, ``response``, ``error``, ``warning``, or ``event`` for what came from outside."""
-    began = datetime.fromisoformat(view.header.started_at).astimezone(UTC).replace(tzinfo=None)
+    """Entries ``{created_at, type, component, provider, data}`` in order. ``type`` is ``request``, ``response``, ``error``,
+    ``warning``, or ``event`` for what came from outside."""
+    began = datetime.fromisoformat(view.header.started_at).astimezone(UTC)
     replies: dict[int, list[str]] = {}
     purposes = {e.values["request"]: str(e.values["purpose"]) for e in view.of("AskClassifier")}
     unfinished = _unfinished(view)
@@ -34,7 +35,7 @@ def raw_log(view: CallView) -> list[dict[str, Any]]:
         kind, component, data = found
         rows.append(
             {
-                "created_at": (began + timedelta(microseconds=entry.at_us)).isoformat(timespec="microseconds"),
+                "created_at": wire_time(began + timedelta(microseconds=entry.at_us)),
                 "type": kind,
                 "component": component,
                 "provider": _provider(view, component, entry),

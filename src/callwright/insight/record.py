@@ -20,6 +20,7 @@ from callwright.domain.pricing import PriceBook
 from callwright.domain.suppression import far_number
 from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
 from callwright.insight.doctor import examined
+from callwright.insight.interruptions import interruption_stats
 from callwright.insight.line import dial_times, line_of
 from callwright.insight.machine import was_found
 from callwright.insight.opt_out import opt_out
@@ -31,7 +32,7 @@ from callwright.insight.transcript import transcript
 from callwright.insight.transfers import HANGUP, transfer_call_data, transfers, was_transferred
 from callwright.insight.usage import no_usage, usage_breakdown
 from callwright.insight.view import CallView, view_of
-from callwright.insight.waterfall import latency_data, waterfall
+from callwright.insight.waterfall import NO_LOOK_UPS, latency_data, waterfall
 from callwright.insight.wire import wire_time
 
 AGENT = "Agent"
@@ -82,7 +83,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "usage_breakdown": usage_breakdown(view),
         "cost_nano": {"legs": cost.legs, "parts": cost.parts, "categories": cost.categories},
         "usage_lines": [asdict(line) for line in cost.lines],
-        "latency_data": latency_data(view),
+        "latency_data": _latency_data(view),
         "turns": _turns(view, cost),
         "ended_by": _ended_by(view),
         "answered_by_voice_mail": was_found(view),
@@ -99,6 +100,11 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         **post_work(view),
     }
     return BuiltRecord(columns, storable(record))
+
+
+def _latency_data(view: CallView) -> dict[str, Any] | None:
+    measured = latency_data(view)
+    return None if measured is None else {**measured, "interruption_stats": interruption_stats(view)}
 
 
 def storable(value: Any) -> Any:
@@ -185,7 +191,7 @@ def _turns(view: CallView, cost: CallCost) -> list[dict[str, Any]]:
 
 #: Live answers of the hosted service have them; what they hold is not published, and nothing here corresponds to them (contract chapter 5).
 _OPAQUE = (
-    "smart_status",
+    "lid_data",
     "processing_status",
     "post_processing_phases",
     "agent_context_details",
@@ -195,9 +201,15 @@ _OPAQUE = (
 )
 
 
+#: Keys that records from before them lack.
+_NO_USAGE = no_usage()
+_NOT_MEASURED: dict[str, Any] = {**NO_LOOK_UPS, "interruption_stats": None}
+
+
 def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
     """The Execution object of contract chapter 5: every documented and every live key, null when empty, our own under ``callwright``."""
     record = execution.record
+    latency = record.get("latency_data")
     conversation_ms = int(record.get("conversation_ms") or 0)
     seconds = round(conversation_ms / 1000, 1)
     outbound = execution.direction == "outbound"
@@ -217,7 +229,7 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "price_breakdown": {"total": cents_from_nano(execution.total_cost_nano)},
         "billing_settled": is_settled(execution),
         "answered_by_voice_mail": record.get("answered_by_voice_mail"),
-        "transcript": record.get("transcript"),
+        "transcript": _with_final_newline(record.get("transcript")),
         "summary": record.get("summary"),
         "created_at": wire_time(execution.created_at),
         "updated_at": wire_time(execution.updated_at),
@@ -228,7 +240,7 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "agent_number": our_number or None,
         "provider": execution.carrier,
         "cost_breakdown": _cost_breakdown(record),
-        "usage_breakdown": record.get("usage_breakdown") or no_usage(),
+        "usage_breakdown": {**_NO_USAGE, **(record.get("usage_breakdown") or {})},
         "telephony_data": _telephony_data(execution, public_url, conversation_ms),
         "transfer_call_data": transfer_call_data(execution, their_number),
         "batch_run_details": _batch_run_details(execution),
@@ -242,13 +254,20 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
             "recipient_data": execution.user_data,
             "recipient_phone_number": their_number or None,
         },
-        "latency_data": record.get("latency_data"),
+        "latency_data": None if latency is None else {**_NOT_MEASURED, **latency},
         "retry_count": execution.retry_count,
         "retry_config": execution.options.get("retry_config"),
         "retry_history": [],
+        # What it says beside the status is not published; the status itself is true.
+        "smart_status": str(execution.status),
         **dict.fromkeys(_OPAQUE),
         "callwright": _own(execution),
     }
+
+
+def _with_final_newline(text: str | None) -> str | None:
+    """A transcript as live answers of the hosted service have it: every line ends."""
+    return f"{text}\n" if text else text
 
 
 def _batch_run_details(execution: Execution) -> dict[str, Any] | None:

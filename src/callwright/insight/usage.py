@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ _MODEL_CATEGORIES = {
     "summary": "summarization",
     "hangup": "hangup",
     "analytics": "analytics",
+    "voicemail": "voicemail",
 }
 
 
@@ -102,15 +103,18 @@ def category_of(kind: str, purpose: str) -> str:
 
 def usage_breakdown(view: CallView) -> dict[str, Any]:
     """The contract's ``usage_breakdown`` (5.1) with the keys of both documented spellings. Seconds, characters, tokens."""
-    return _breakdown(used(view), view.provider("transcriber"), view.provider("voice"))
+    return _breakdown(used(view), view.connected("transcriber"), view.connected("model"), view.connected("voice"))
 
 
 def no_usage() -> dict[str, Any]:
     """The ``usage_breakdown`` of a call that used nothing, or not yet."""
-    return _breakdown([], ("", ""), ("", ""))
+    return _breakdown([], {}, {}, {})
 
 
-def _breakdown(items: Sequence[Used], transcriber: tuple[str, str], voice: tuple[str, str]) -> dict[str, Any]:
+def _breakdown(
+    items: Sequence[Used], transcriber: Mapping[str, Any], model: Mapping[str, Any], voice: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Names are empty where nothing was connected."""
     models: dict[str, dict[str, int]] = {}
     by_purpose: dict[str, dict[str, int]] = {}
     for item in items:
@@ -130,14 +134,25 @@ def _breakdown(items: Sequence[Used], transcriber: tuple[str, str], voice: tuple
         "llm_usage_breakdown": by_purpose,
         "synthesizer_characters": characters,
         "synthesizerCharacters": characters,
-        "synthesizer_model": voice[1],
-        "synthesizer_provider": voice[0],
+        "synthesizer_model": _name(voice, "model"),
+        "synthesizer_provider": _name(voice, "provider"),
+        "voice_id": _name(voice, "voice"),
         "synthesizer_usage_breakdown": {
             "welcome_message": sum(i.amount for i in items if i.kind == "voice" and i.category == "welcome_message"),
             "conversation": sum(i.amount for i in items if i.kind == "voice" and i.category != "welcome_message"),
         },
         "transcriber_duration": seconds,
-        "transcriber_model": transcriber[1],
-        "transcriber_provider": transcriber[0],
+        "transcriber_model": _name(transcriber, "model"),
+        "transcriber_provider": _name(transcriber, "provider"),
+        "transcriber_language": _name(transcriber, "language"),
         "transcriber_usage_breakdown": {"conversation": seconds, "analytics": 0},
+        "provider_source": {
+            "llm": _name(model, "provider"),
+            "synthesizer": _name(voice, "provider"),
+            "transcriber": _name(transcriber, "provider"),
+        },
     }
+
+
+def _name(connected: Mapping[str, Any], key: str) -> str:
+    return str(connected.get(key) or "")

@@ -77,12 +77,16 @@ class CallView:
         answered = self.answered_us
         return 0 if answered is None else max(0, self.ended_us - answered) // 1000
 
-    def provider(self, kind: str) -> tuple[str, str]:
-        """Provider and model connected for ``kind`` (transcriber, model, voice), the last one if it was switched."""
+    def connected(self, kind: str) -> Mapping[str, Any]:
+        """What was connected for ``kind`` (transcriber, model, voice), the last one if it was switched: ``provider``, ``model``, ``voice``,
+        ``language``. Empty when nothing was."""
         found = [e for e in self.of("provider_connected") if e.values.get("kind") == kind]
-        if not found:
-            return "", ""
-        return str(found[-1].values.get("provider", "")), str(found[-1].values.get("model", ""))
+        return found[-1].values if found else {}
+
+    def provider(self, kind: str) -> tuple[str, str]:
+        """Provider and model connected for ``kind``, empty texts when nothing was."""
+        found = self.connected(kind)
+        return str(found.get("provider", "")), str(found.get("model", ""))
 
 
 def _last_told(said: list[Entry]) -> list[Entry]:

@@ -5,6 +5,7 @@ Work that was done before the caller had finished (speculation, early synthesis)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -306,6 +307,10 @@ def _at(firsts: _Firsts, type_name: str, generation: int) -> int | None:
     return None if entry is None else entry.at_us
 
 
+NO_LOOK_UPS: Mapping[str, Any] = {"rag": {"time_to_connect": None, "turns": []}}
+"""Knowledge bases are not looked up yet: ``rag`` has the shape of the other legs and no turns."""
+
+
 def latency_data(view: CallView) -> dict[str, Any] | None:
     """The contract's ``latency_data`` (5.3), in milliseconds; None when nobody answered."""
     answered = view.answered_us
@@ -322,6 +327,7 @@ def latency_data(view: CallView) -> dict[str, Any] | None:
         },
         "llm": {"time_to_connect": _connect_ms(view, "model"), "turns": _model_turns(view)},
         "synthesizer": {"time_to_connect": _connect_ms(view, "voice"), "turns": _voice_turns(view)},
+        **NO_LOOK_UPS,
     }
 
 

@@ -16,9 +16,9 @@ def encode(value: Any) -> bytes:
 
 
 def wire_time(moment: datetime | None) -> str | None:
-    """Naive UTC with microseconds, as the hosted service writes times; None stays None."""
+    """RFC 3339 in UTC with microseconds and ``+00:00``; None stays None."""
     if moment is None:
         return None
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")[: -len("+00:00")]
+    return moment.isoformat(timespec="microseconds")

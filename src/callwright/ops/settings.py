@@ -238,7 +238,9 @@ SETTINGS: dict[str, Setting] = {
         "Tone while a transfer's target rings: us (440 + 480 Hz), eu (425 Hz), uk (400 + 450 Hz) or off.",
     ),
     "allow_private_urls": Setting(
-        "CALLWRIGHT_ALLOW_PRIVATE_URLS", "1 lets webhooks and tools reach private and loopback addresses.", _switch
+        "CALLWRIGHT_ALLOW_PRIVATE_URLS",
+        "1 lets webhooks, tools and knowledge bases use private and loopback addresses.",
+        _switch,
     ),
     "publish_queued": Setting("CALLWRIGHT_PUBLISH_QUEUED", "1 also sends webhooks for queued and scheduled.", _switch),
     "webhook_timeout_s": Setting("CALLWRIGHT_WEBHOOK_TIMEOUT", "Seconds a webhook receiver has to answer.", _whole),

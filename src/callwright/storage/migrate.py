@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import re
 from typing import Any
 
 import asyncpg
@@ -18,6 +19,8 @@ from callwright.storage.migrations import REVISIONS
 
 LOCK = 0x63616C6C
 """Advisory lock of every migration of this platform (a session lock: it ends with the connection)."""
+
+_TABLE = re.compile(r"create table (\w+)")
 
 
 def head() -> str:
@@ -46,7 +49,8 @@ async def migrate(dsn: str) -> bool:
     """Bring the database at ``dsn`` to the present schema; True when something had to be done.
 
     Several processes may do so at once: one works, the others wait and find it done. Raises UnavailableError when the
-    database cannot be reached and ConfigurationError when a newer version of the platform, or one from before the first revision, made it.
+    database cannot be reached and ConfigurationError when a newer version of the platform, or one from before the first revision, made it,
+    or when it has tables of others under our names.
     """
     with failures.translated(connecting=True):
         connection = await asyncpg.connect(dsn, timeout=10)
@@ -58,12 +62,27 @@ async def migrate(dsn: str) -> bool:
             if state == wanted():
                 return False
             _refuse_others(state)
+            if not state:
+                await _refuse_tables(connection)
             # By name and only here: importing the job queue costs more than everything else at a warm start.
             upgrade = importlib.import_module("callwright.storage.upgrade")
             await upgrade.upgrade(connection, state.get("revision", ""), wanted())
             return True
         finally:
             await connection.close(timeout=5)
+
+
+async def _refuse_tables(connection: Any) -> None:
+    """Refuse a database that does not say what it is and has tables under the names of ours."""
+    ours = [name for statements in REVISIONS.values() for name in _TABLE.findall("\n".join(statements))]
+    there = await connection.fetchval(
+        "select min(name) from unnest($1::text[]) name where to_regclass(name) is not null", ours
+    )
+    if there is not None:
+        raise ConfigurationError(
+            f"the database has a table {there} that this version of Callwright did not make; "
+            "start with an empty database: name another one in DATABASE_URL, or another folder in CALLWRIGHT_DATA"
+        )
 
 
 def _refuse_others(state: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from callwright.actions.agents import flat_body, patched
+from callwright.actions.agents import flat_body, not_patched, patched
 from callwright.actions.calls import read_request
 from callwright.actions.executions import PageRequest
 from callwright.actions.keys import checksum, digest_of, looks_like_key
@@ -24,6 +24,13 @@ def test_times_are_read_with_and_without_an_offset() -> None:
     for text in ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00", "2026-03-01T17:30:00+05:30", " 2026-03-01 12:00 "):
         assert moment(text, "at") == noon
     assert moment("2026-03-01", "at") == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def test_a_plus_that_was_not_encoded_in_a_query_is_an_offset_all_the_same() -> None:
+    noon = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    for text in ("2026-03-01T12:00:00.000000 00:00", "2026-03-01T17:30:00 05:30", "2026-03-01 17:30 0530"):
+        assert moment(text, "at") == noon
+    assert due_time("2026-03-01T17:45:00 05:30", NOW, strict=False) == NOW + timedelta(minutes=15)
 
 
 @pytest.mark.parametrize("given", ["", "soon", 1_700_000_000, None, [], "2026-13-01", "0001-01-01T00:00:00+14:00"])
@@ -59,11 +66,14 @@ def test_strict_times_follow_the_hosted_service() -> None:
 
 
 @pytest.mark.parametrize("strict", [False, True])
-@pytest.mark.parametrize("text", ["2026-03-02T12:00:00", "2026-03-02", " 2026-03-02 12:00 "])
-def test_a_time_to_call_at_needs_its_offset(text: str, strict: bool) -> None:
-    with pytest.raises(BadInputError, match=r"with its offset from UTC, such as .*\+00:00 for UTC") as refused:
-        due_time(text, NOW, strict=strict)
-    assert refused.value.field == "scheduled_at"
+@pytest.mark.parametrize("text", ["2026-03-02T12:00:00", " 2026-03-02 12:00 "])
+def test_a_time_to_call_at_without_an_offset_is_in_utc_unless_strict(text: str, strict: bool) -> None:
+    if strict:
+        with pytest.raises(BadInputError, match=r"with its offset from UTC, such as .*\+00:00 for UTC") as refused:
+            due_time(text, NOW, strict=True)
+        assert refused.value.field == "scheduled_at"
+    else:
+        assert due_time(text, NOW, strict=False) == datetime(2026, 3, 2, 12, tzinfo=UTC)
     given = "2026-03-02T17:30:00+05:30"
     assert due_time(given, NOW, strict=strict) == datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -115,7 +125,9 @@ def test_user_data_is_measured_in_bytes() -> None:
 
 
 def page_request(query: dict[str, str], *, strict: bool) -> PageRequest:
-    return ExecutionQuery.model_validate(query).page_request(strict=strict)
+    asked = ExecutionQuery.model_validate(query)
+    asked.check(strict=strict)
+    return asked.page_request
 
 
 def test_an_empty_query_is_the_first_page_of_everything() -> None:
@@ -178,6 +190,30 @@ def test_a_patch_reaches_only_the_conversation() -> None:
     assert patched(body, {}) == body
     with pytest.raises(InvalidAgentError, match="agent_prompts must be an object"):
         patched(body, {"agent_prompts": []})
+
+
+def test_a_patch_merges_tasks_unless_strict() -> None:
+    body: dict[str, Any] = {
+        "tasks": [{"task_config": {"call_terminate": 90, "voicemail": True}}, {"task_type": "extraction"}]
+    }
+    wire: dict[str, Any] = {
+        "agent_config": {
+            "tasks": [{"task_config": {"voicemail": None}}],
+            "synthesizer": {"provider": "polly"},
+            "colour": "blue",
+        },
+        "agent_name": "beside",
+    }
+    changed = patched(body, wire)
+    assert changed["tasks"] == [
+        {"task_config": {"call_terminate": 90}, "tools_config": {"synthesizer": {"provider": "polly"}}},
+        {"task_type": "extraction"},
+    ]
+    assert body["tasks"][0] == {"task_config": {"call_terminate": 90, "voicemail": True}}
+    assert not_patched(wire, strict=False) == ["agent_name", "agent_config.colour"]
+    assert patched(body, wire, strict=True)["tasks"][0]["task_config"] == {"call_terminate": 90, "voicemail": True}
+    assert not_patched(wire, strict=True) == ["agent_name", "agent_config.tasks", "agent_config.colour"]
+    assert not_patched({"agent_prompts": {}, "agent_config": None}, strict=True) == []
 
 
 def test_a_key_carries_its_checksum() -> None:

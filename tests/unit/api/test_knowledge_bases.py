@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -13,9 +15,15 @@ from callwright.domain.knowledge_base import KnowledgeSettings
 
 def settings_of(given: dict[str, str]) -> KnowledgeSettings:
     try:
-        return KnowledgeBaseForm.model_validate(given).settings
+        return KnowledgeBaseForm.model_validate({"url": "https://example.org/prices", **given}).settings
     except ValidationError as error:
         raise refusal(error.errors(include_url=False)) from None
+
+
+@pytest.mark.parametrize("given", [{}, {"url": " "}, {"url": "https://example.org/prices", "file": object()}])
+def test_a_knowledge_base_is_made_of_one_source_before_its_settings_are_read(given: dict[str, Any]) -> None:
+    with pytest.raises(BadInputError, match="send a PDF as the form field file, or a url; one of them"):
+        KnowledgeBaseForm.model_validate({**given, "chunk_size": "x"})
 
 
 def test_a_knowledge_base_has_the_contracts_settings_unless_it_says_otherwise() -> None:

@@ -7,8 +7,11 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field, ValidationError
 
-from callwright.api.reading import MOMENT, Asked, AskedQuery, reads, refusal
+from callwright.api.reading import MOMENT, Asked, AskedQuery, reads, refusal, validated
+from callwright.domain.errors import BadInputError, TooLargeError, UnprocessableError
+from callwright.domain.fields import Fields
 from callwright.domain.settings.kinds import sentences, text, whole
+from callwright.domain.settings.setting import Kind
 
 
 class Part(Asked):
@@ -24,6 +27,18 @@ class Whole(Asked):
     at: Annotated[Any, reads(MOMENT)] = Field(default=None, alias="from")
     parts: tuple[Part, ...] = ()
     data: dict[str, Any] | None = None
+
+
+def _odd(given: Fields, name: str) -> str:
+    if given.text(name) == "long":
+        raise TooLargeError("too long", field=name)
+    raise UnprocessableError("at the top", field=name)
+
+
+class Odd(Asked):
+    first: Annotated[str, reads(text())] = ""
+    odd: Annotated[str, reads(Kind("a text", {"type": "string"}, _odd))] = ""
+    count: Annotated[int, reads(whole(0, 9))] = 2
 
 
 class Page(AskedQuery):
@@ -55,6 +70,16 @@ def test_an_error_names_its_path_and_what_is_expected(body: dict[str, Any], mess
     error = refusal(found.value.errors(include_url=False))
     assert error.message.startswith(message)
     assert error.field == field
+
+
+def test_an_error_of_its_own_keeps_its_status_and_its_place_among_the_others() -> None:
+    with pytest.raises(UnprocessableError, match="at the top"):
+        validated(Odd, {"odd": "x", "count": "x"})
+    with pytest.raises(TooLargeError):
+        validated(Odd, {"odd": "long", "count": "x"})
+    with pytest.raises(BadInputError, match="first must be") as found:
+        validated(Odd, {"first": 5, "odd": "x"})
+    assert type(found.value) is BadInputError
 
 
 def test_what_is_null_or_empty_counts_as_missing() -> None:

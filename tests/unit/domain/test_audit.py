@@ -31,6 +31,8 @@ CANARY = "canary-7f3a"
         {"subscription-key": CANARY},
         {"note": f"gsk_{CANARY}"},
         {"note": f"AIza{CANARY}"},
+        {"ingest_source_config": f'{{"source_type": "api", "source_auth_token": "{CANARY}"}}'},
+        {"tools": f'[{{"name": "book", "value": {{"api_token" : "x\\"{CANARY}"}}}}]'},
     ],
 )
 def test_a_secret_is_never_kept(value: dict[str, Any]) -> None:

@@ -108,9 +108,9 @@ class CallLog:
     def audible(self, generation: int) -> Self:
         return self.event(ev.PlayoutStarted, generation)
 
-    def connected(self, kind: str, provider: str, model: str = "", ms: int = 12) -> Self:
+    def connected(self, kind: str, provider: str, model: str = "", ms: int = 12, voice: str = "") -> Self:
         return self.fact(
-            "core", "provider_connected", kind=kind, provider=provider, model=model, voice="", language="en", ms=ms
+            "core", "provider_connected", kind=kind, provider=provider, model=model, voice=voice, language="en", ms=ms
         )
 
     def used(
@@ -144,7 +144,7 @@ def two_turns() -> CallLog:
     """Answered at 1 s, a welcome, the caller speaks at 3-4 s and 8-9 s of the call's audio, hangs up at 13 s."""
     log = CallLog().at(1_000).answered()
     log.connected("carrier", "loopback").connected("transcriber", "ears", "ear-1", 30)
-    log.connected("model", "brain", "brain-1").connected("voice", "throat", "throat-1", 45)
+    log.connected("model", "brain", "brain-1").connected("voice", "throat", "throat-1", 45, "maya")
     log.speaks(0, 1, "Hello, this is Maya.", "welcome").released(0, 1)
     log.at(1_200).audio_ready(1).audible(1)
     log.at(3_500).agent_said(0, 1, "Hello, this is Maya.", "welcome")

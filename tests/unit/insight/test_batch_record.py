@@ -31,7 +31,7 @@ PROGRESS = BatchProgress({"completed": 1, "ringing": 1}, 0, 3_230_000_000, 41_26
 def test_a_batch_has_every_documented_key() -> None:
     body = batch_body(BATCH, PROGRESS, NOW)
     assert body["batch_id"] == BATCH.id
-    assert (body["created_at"], body["humanized_created_at"]) == ("2026-09-14T05:00:12.100200", "8 minutes ago")
+    assert (body["created_at"], body["humanized_created_at"]) == ("2026-09-14T05:00:12.100200+00:00", "8 minutes ago")
     assert (body["status"], body["scheduled_at"]) == ("running", "2026-09-14T05:10:00+00:00")
     assert (body["from_phone_number"], body["from_phone_numbers"][1]) == ("+918000000002", "+918000000003")
     assert (body["file_name"], body["valid_contacts"], body["total_contacts"]) == ("reminders.csv", 2, 3)

@@ -89,15 +89,17 @@ def test_time_belongs_to_the_turn_until_the_caller_speaks_again():
 
 def test_tokens_are_rated_by_direction_and_listed_by_purpose():
     log = two_turns().used("model", 2, "reply", 1_000, 10).used("model", 0, "hangup", 500, 1)
-    log.used_after("extraction", 2_000, 100)
+    log.used("model", 0, "voicemail", 250, 1).used_after("extraction", 2_000, 100)
     cost = cost_of(log.view, book_of(model_input=Price(2, 1), model_output=Price(10, 1)), "loopback")
-    assert cost.legs["llm"] == 3_500 * 2 + 111 * 10
+    assert cost.legs["llm"] == 3_750 * 2 + 112 * 10
     assert cost.categories["llm"] == {
         "conversation": 2_100,
         "hangup": 1_010,
         "extraction": 5_000,
         "summarization": 0,
         "analytics": 0,
+        "routing": 0,
+        "voicemail": 510,
     }
     assert cost.parts["turn:1"]["llm"] == 2_100
     assert cost.parts["post_call"]["llm"] == 5_000

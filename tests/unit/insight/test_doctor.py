@@ -382,13 +382,13 @@ class TestFailedTool:
         assert (
             finding.what == 'The tool book answered with an error 2 times: "ERROR CALLING API: the API answered 500".'
         )
-        assert (finding.causes, finding.at_us) == (("error",), 12_700_000)
+        assert (finding.causes, finding.at_us, finding.turn) == (("error",), 12_700_000, 2)
 
     def test_that_failed_as_a_provider_or_too_late_is_told_of_once(self):
         call = healthy().tool("book", 12_650).at(12_700)
         call.event(ev.ProviderFailed, "tool", "book", "unavailable", "no route", 0, call.request)
         call.event(ev.ToolResult, call.request, False, "no route").leg_ended()
-        assert call.found("provider_failed").causes == ("tool",)
+        assert (call.found("provider_failed").causes, call.found("provider_failed").turn) == (("tool",), 2)
 
     def test_that_ends_with_the_call_did_not_answer(self):
         call = healthy().tool("book", 12_650).at(13_000).leg_ended()
@@ -399,7 +399,7 @@ class TestFailedTool:
         assert call.findings() == []
         finding = call.write(fx.Note("tool_refused", "book: n is missing")).at(13_000).leg_ended().found("failed_tool")
         assert finding.what == 'The model\'s calls of the tool book were refused 2 times: "n is missing".'
-        assert finding.causes == ("refused",)
+        assert (finding.causes, finding.turn) == (("refused",), 2)
 
 
 class TestTurnTaking:
@@ -756,6 +756,7 @@ class TestServices:
     def test_more_tools_than_a_turn_may_have_are_no_failure_of_the_model(self):
         finding = healthy().write(fx.Note("tool_loops", "book")).at(13_000).leg_ended().found("provider_failed")
         assert finding.what == "The model asked for more tools than a turn may have."
+        assert finding.turn == 2
         assert settings_of(finding) == [("agent_prompts.task_1.system_prompt", CHANGE)]
 
     def test_a_line_that_does_not_do_as_asked(self):
@@ -890,7 +891,7 @@ class TestTheRecord:
         (finding,) = record["findings"]
         assert (finding["call_ms"], finding["recording_ms"], finding["lasted_ms"]) == (12_600, 11_600, 4_400)
         assert (finding["rule"], finding["severity"], finding["turn"]) == ("slow_tool", "warning", 2)
-        assert set(finding["change"][0]) == {"setting", "direction", "why"}
+        assert set(finding["change"][0]) == {"setting", "direction", "value", "why"}
         assert record["left_out"] == 0
         json.dumps(record)
 

@@ -49,6 +49,11 @@ class TestACallerWhoIsNeverAnswered:
         )
         assert (finding.severity, finding.at_us, finding.lasted_us, finding.turn) == ("bad", 5_500_000, 9_400_000, 1)
 
+    def test_names_the_model(self):
+        call = prompts(asks_the_price(), "Hello?", 8_000, 8_500).connected("model", "acme", "acme-large")
+        finding = call.at(10_400).leg_ended().found("withdrawn_reply")
+        assert "withdrew the reply that was being made by acme-large (acme); no answer" in finding.what
+
     def test_is_helped_by_a_faster_model_and_by_fillers(self):
         assert settings_of(never_answered().found("withdrawn_reply")) == [MODEL, FILLERS]
 

@@ -28,7 +28,7 @@ def test_a_turn_shows_as_requests_and_responses_by_component():
 def test_every_entry_has_the_contracts_fields_and_the_provider_that_did_the_work():
     (first, *_) = raw_log(two_turns().view)
     assert first == {
-        "created_at": "2026-03-01T12:00:01.000000",
+        "created_at": "2026-03-01T12:00:01.000000+00:00",
         "type": "request",
         "component": "synthesizer",
         "provider": "throat",
@@ -38,7 +38,7 @@ def test_every_entry_has_the_contracts_fields_and_the_provider_that_did_the_work
 
 def test_times_are_utc_whatever_the_zone_of_the_log():
     log = CallLog("2026-03-01T17:30:00+05:30").at(250).speaks(0, 1, "Hello.")
-    assert raw_log(log.view)[0]["created_at"] == "2026-03-01T12:00:00.250000"
+    assert raw_log(log.view)[0]["created_at"] == "2026-03-01T12:00:00.250000+00:00"
 
 
 def test_words_that_never_became_final_show_as_they_were_last_understood():

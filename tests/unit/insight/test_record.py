@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
+from tests.typed_answers import ExecutionAnswer, typed
 from tests.unit.insight.call_log import CallLog, two_turns
 
 from callwright.conversation import effects as fx
@@ -32,12 +34,12 @@ EXECUTION_KEYS = """id agent_id batch_id status error_message conversation_durat
     transcript summary created_at updated_at scheduled_at initiated_at rescheduled_at user_number agent_number provider cost_breakdown
     usage_breakdown telephony_data transfer_call_data batch_run_details extracted_data custom_extractions agent_extraction
     extraction_webhook_status context_details latency_data retry_count retry_config retry_history price_breakdown billing_settled
-    smart_status processing_status post_processing_phases agent_context_details workflow_retries campaign_id arq_job_id"""
+    smart_status lid_data processing_status post_processing_phases agent_context_details workflow_retries campaign_id arq_job_id"""
 TELEPHONY_KEYS = """duration to_number from_number recording_url hosted_telephony provider_call_id call_type provider hangup_by
     hangup_reason hangup_provider_code ring_duration post_dial_delay to_number_carrier"""
 USAGE_KEYS = """synthesizer_characters synthesizer_model transcriber_duration transcriber_model llm_tokens llm_model llmModel llmTokens
     synthesizerCharacters synthesizer_provider transcriber_provider llm_usage_breakdown synthesizer_usage_breakdown
-    transcriber_usage_breakdown"""
+    transcriber_usage_breakdown voice_id transcriber_language provider_source"""
 COST_KEYS = """transcriber llm synthesizer network platform transfer_cost llm_breakdown synthesizer_breakdown transcriber_breakdown"""
 
 
@@ -67,8 +69,10 @@ def execution(**changes: Any) -> Execution:
 
 
 def body_of(row: Execution) -> dict[str, Any]:
-    """The body as a client reads it, numbers exact."""
-    body: dict[str, Any] = json.loads(encode(execution_body(row, public_url=URL)), parse_float=Decimal)
+    """The body as a client reads it, numbers exact. A typed client can read it."""
+    sent = encode(execution_body(row, public_url=URL))
+    typed(sent)
+    body: dict[str, Any] = json.loads(sent, parse_float=Decimal)
     return body
 
 
@@ -165,6 +169,35 @@ def test_durations_and_transcript_come_from_the_log():
     assert body["conversation_duration"] == body["conversation_time"] == 12
     assert body["telephony_data"]["duration"] == "12"
     assert body["transcript"].startswith("assistant: Hello, this is Maya.\nuser: A table")
+    assert body["transcript"].endswith("assistant: Done, goodbye.\n"), "every line ends, as in recorded answers"
+    assert finished(CallLog().answered().at(9_000).leg_ended())["transcript"] == ""
+
+
+def test_a_record_from_before_a_key_has_it_without_a_figure():
+    older = json.loads(json.dumps(built(two_turns()).record))
+    for key in ("rag", "interruption_stats"):
+        del older["latency_data"][key]
+    for key in ("voice_id", "transcriber_language", "provider_source"):
+        del older["usage_breakdown"][key]
+    body = json.loads(encode(execution_body(execution(record=older), public_url=URL)))
+    assert body["latency_data"]["rag"] == {"time_to_connect": None, "turns": []}
+    assert body["latency_data"]["interruption_stats"] is None
+    assert (body["usage_breakdown"]["voice_id"], body["usage_breakdown"]["transcriber_language"]) == ("", "")
+    assert body["usage_breakdown"]["synthesizer_provider"] == "throat", "what it has is not touched"
+
+
+@pytest.mark.parametrize("status", [one for one in Status if one is not Status.COMPLETED])
+def test_the_typed_client_reads_an_execution_of_any_status(status: Status):
+    found = typed(encode(execution_body(execution(status=status), public_url=URL)))
+    assert (found.status, found.smart_status) == (str(status), str(status))
+
+
+@pytest.mark.parametrize("name", ExecutionAnswer.model_fields)
+def test_the_typed_client_misses_any_key(name: str):
+    body = json.loads(encode(execution_body(execution(), public_url=URL)))
+    del body[name]
+    with pytest.raises(ValidationError, match=name):
+        typed(body)
 
 
 def test_a_part_of_a_second_counts_as_one_in_the_duration_in_words():
@@ -328,10 +361,10 @@ def test_a_call_we_took_back_because_nobody_answered_reads_like_one_the_carrier_
     )
 
 
-def test_times_are_naive_utc_with_microseconds():
-    assert wire_time(datetime.fromisoformat("2026-03-01T17:30:00+05:30")) == "2026-03-01T12:00:00.000000"
+def test_times_are_rfc_3339_in_utc_with_microseconds():
+    assert wire_time(datetime.fromisoformat("2026-03-01T17:30:00+05:30")) == "2026-03-01T12:00:00.000000+00:00"
     assert wire_time(None) is None
-    assert body_of(execution())["created_at"] == "2026-03-01T12:00:00.000000"
+    assert body_of(execution())["created_at"] == "2026-03-01T12:00:00.000000+00:00"
 
 
 def test_decimals_are_written_with_all_their_digits():

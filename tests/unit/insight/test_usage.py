@@ -99,6 +99,8 @@ def test_the_breakdown_counts_tokens_characters_and_seconds_in_both_spellings():
     assert usage["synthesizer_usage_breakdown"] == {"welcome_message": 20, "conversation": 9}
     assert (usage["synthesizer_provider"], usage["synthesizer_model"]) == ("throat", "throat-1")
     assert (usage["transcriber_provider"], usage["transcriber_model"]) == ("ears", "ear-1")
+    assert usage["provider_source"] == {"llm": "brain", "synthesizer": "throat", "transcriber": "ears"}
+    assert (usage["voice_id"], usage["transcriber_language"]) == ("maya", "en")
     assert usage["transcriber_duration"] == 9.25
     assert usage["transcriber_usage_breakdown"] == {"conversation": 9.25, "analytics": 0}
 

@@ -397,7 +397,7 @@ def test_latency_data_has_the_keys_of_the_contract():
     log.at(5_100).event(ev.TranscriptFinal, 4_000, 1, "A table for two.")
     data = latency_data(log.view)
     assert data is not None
-    assert set(data) == {"stream_id", "time_to_first_audio", "region", "transcriber", "llm", "synthesizer"}
+    assert set(data) == {"stream_id", "time_to_first_audio", "region", "transcriber", "llm", "synthesizer", "rag"}
     assert data["time_to_first_audio"] == 200.0
     assert data["transcriber"]["time_to_connect"] == 30
     assert data["synthesizer"]["time_to_connect"] == 45

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
 from callwright.actions.keys import account_of
 from callwright.api.answers import answer
@@ -27,7 +28,7 @@ class AccountView(Open):
         {
             "id": "00000000-0000-4000-8000-000000000001",
             "name": "Default",
-            "email": "",
+            "email": None,
             "wallet": 0,
             "concurrency": {"max": 100, "current": 2},
             "organization_id": "00000000-0000-4000-8000-000000000001",
@@ -36,7 +37,7 @@ class AccountView(Open):
 
     id: str
     name: str
-    email: str
+    email: str | None = Field(description="Null until `callwright accounts set --email` names one.")
     wallet: float
     concurrency: Concurrency
 
@@ -52,7 +53,7 @@ async def me(request: Request) -> Response:
         {
             "id": tenant.id,
             "name": tenant.name,
-            "email": tenant.email or account.organisation.email,
+            "email": tenant.email or account.organisation.email or None,
             "wallet": cents_from_nano(account.organisation.wallet_nano),
             "concurrency": {"max": most, "current": account.live_calls},
             "organization_id": account.organisation.id,

@@ -1,4 +1,4 @@
-"""An agent as the contract shows it (3.1): stored keys at the top level, every documented key present, null when empty."""
+"""An agent as the contract shows it (3.1): stored keys at the top level, every documented key present, its default or null when empty."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from callwright.domain.agent.parsing import DEFAULT_WELCOME
 from callwright.domain.agent.spec import AgentWarning
+from callwright.domain.agent.tasks import with_defaults
 from callwright.insight.wire import wire_time
 from callwright.ports.ledger import StoredAgent
 
 _EMPTY = (
-    "agent_welcome_message",
     "webhook_url",
     "ingest_source_config",
     "calling_guardrails",
@@ -48,10 +49,12 @@ def agent_view(agent: StoredAgent, warnings: Sequence[AgentWarning] | None = Non
         "agent_type": "other",
         "agent_status": "processed",
         "restricted": False,
+        # Not null: put back, that would be an agent that lets the caller speak first.
+        "agent_welcome_message": DEFAULT_WELCOME,
         **dict.fromkeys(_EMPTY),
-        "tasks": [],
         "agent_prompts": {},
         **agent.body,
+        "tasks": with_defaults(agent.body["tasks"]),
         "dispositions": agent.dispositions,
         "inbound_phone_number": agent.inbound_phone_number,
         "created_at": wire_time(agent.created_at),

@@ -29,6 +29,7 @@ from callwright.api.services import principal_of, services_of
 
 router = APIRouter(prefix="/v2/agent", tags=["agents"])
 
+# Read by the domain: unknown keys are kept, and a patch is judged with the stored agent.
 Agent = Annotated[dict[str, Any], kept_body(AgentBody, EXAMPLE)]
 Changes = Annotated[dict[str, Any], kept_body(AgentPatch, PATCH_EXAMPLE)]
 
@@ -83,7 +84,8 @@ async def read(request: Request, agent_id: str) -> Response:
     responses={200: shown("Replaced.", AgentSaved), **errors(400, 404, 413)},
 )
 async def replace(request: Request, agent_id: str, wire: Agent) -> Response:
-    """Replaces the whole configuration. An object as reads return it is accepted as well; its read-only keys are ignored."""
+    """Replaces the whole configuration. An object as reads return it is accepted as well; its read-only keys are ignored. Without
+    `agent_name` the name stays."""
     services, principal = services_of(request).actions, principal_of(request)
     agent = await agents.replace_agent(services, principal, agent_id, wire)
     warnings = await agent_warnings(services, principal, agent)
@@ -98,11 +100,15 @@ async def replace(request: Request, agent_id: str, wire: Agent) -> Response:
 async def patch(request: Request, agent_id: str, wire: Changes) -> Response:
     """Changes `agent_name`, `agent_welcome_message`, `webhook_url`, `webhook_headers`, `webhook_config`, `synthesizer`,
     `ingest_source_config`, `telephony_provider`, `calling_guardrails`, `sip_header_variables`, `ingest_lookup_key` and, at the top level,
-    `agent_prompts` by task. `null` clears. Other keys are ignored."""
+    `agent_prompts` by task. `null` clears. `tasks` are merged one by one, in their order: objects key by key, `null` removes, anything else
+    replaces; a strict server ignores them. `callwright.ignored` names the keys that were ignored."""
     services, principal = services_of(request).actions, principal_of(request)
     agent = await agents.patch_agent(services, principal, agent_id, wire)
-    warnings = await agent_warnings(services, principal, agent)
-    return answer({"message": "success", "state": "updated", "status": "success", "callwright": warned(warnings)})
+    ours = warned(await agent_warnings(services, principal, agent))
+    ignored = agents.not_patched(wire, strict=services.policy.strict)
+    if ignored:
+        ours["ignored"] = ignored
+    return answer({"message": "success", "state": "updated", "status": "success", "callwright": ours})
 
 
 @router.delete(

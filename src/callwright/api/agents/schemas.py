@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.limits import MAX_AGENT_WARNINGS
 from callwright.domain.settings.table import properties_of
 
@@ -63,7 +63,7 @@ class ToolsConfig(Open):
     transcriber: Transcriber | None = None
     input: dict[str, Any] | None = None
     output: dict[str, Any] | None = None
-    api_tools: dict[str, Any] | None = None
+    api_tools: dict[str, Any] | list[Any] | None = None
 
 
 class TaskConfig(Open):
@@ -100,7 +100,7 @@ class AgentBody(Open):
 
 
 class AgentPatch(Open):
-    """What PATCH changes; other keys are ignored."""
+    """What PATCH changes; other keys are ignored, and named in the answer."""
 
     agent_config: dict[str, Any] | None = None
     agent_prompts: dict[str, Any] | None = None
@@ -235,8 +235,8 @@ class AgentView(Open):
             ],
             "agent_prompts": {"task_1": {"system_prompt": "Confirm the appointment."}},
             "inbound_phone_number": None,
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:07.193399",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:07.193399+00:00",
             "callwright": {"revision": 1, "warnings": []},
         }
     )
@@ -245,8 +245,8 @@ class AgentView(Open):
     agent_name: str
     agent_type: str
     agent_status: str
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
     tasks: list[Task]
     agent_prompts: dict[str, Any] | None = None
     callwright: AgentBlock

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from callwright.api.reading import AskedForm, UploadedFile, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.settings.kinds import text
 
 
@@ -27,7 +27,7 @@ class AmbientSoundView(Open):
             "name": "Rain",
             "type": "custom",
             "duration_ms": 1000,
-            "created_at": "2026-11-24T16:31:07.193399",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
         }
     )
 
@@ -35,7 +35,7 @@ class AmbientSoundView(Open):
     name: str
     type: str = Field(description="`preset`: everybody has it; `custom`: one's own.")
     duration_ms: int | None = Field(description="Of one's own.")
-    created_at: str | None
+    created_at: Timestamp | None
 
 
 EXAMPLE: dict[str, Any] = {"name": "Rain", "file": "rain.wav"}

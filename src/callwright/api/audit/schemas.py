@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from callwright.api.reading import MOMENT, AskedQuery, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PAGE_SIZE
 from callwright.domain.settings.kinds import text, whole
 from callwright.ports.ledger import AuditFilter
@@ -20,10 +20,10 @@ _NAME = text(MAX_NAME_CHARACTERS)
 class AuditQuery(AskedQuery):
     """Which entries."""
 
+    page_size: Annotated[int, reads(whole(1, _LARGEST))] = Field(default=20, description="Larger than 50 is 50.")
     before: Annotated[int, reads(whole(1, _LARGEST))] = Field(
         default=_LARGEST, description="Entries with an id below this one: `next_before` of a page."
     )
-    page_size: Annotated[int, reads(whole(1, _LARGEST))] = Field(default=20, description="Larger than 50 is 50.")
     object_type: Annotated[str | None, reads(_NAME)] = Field(
         default=None, description="Such as `agent`, `execution`, `key`."
     )
@@ -46,7 +46,7 @@ class AuditView(Open):
     """One change."""
 
     id: int
-    at: str | None
+    at: Timestamp | None
     actor: str = Field(description="Id of the key, or `cli` or `system`.")
     action: str = Field(examples=["agent.changed"])
     object_type: str
@@ -63,7 +63,7 @@ class AuditPageView(Open):
             "data": [
                 {
                     "id": 47,
-                    "at": "2026-11-24T16:31:07.193399",
+                    "at": "2026-11-24T16:31:07.193399+00:00",
                     "actor": "771d1ccd-8e6b-40cd-910d-5c401902bd23",
                     "action": "sub_account.changed",
                     "object_type": "sub_account",

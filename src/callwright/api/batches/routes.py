@@ -33,6 +33,8 @@ from callwright.insight.record import execution_body
 from callwright.insight.wire import encode
 
 router = APIRouter(prefix="/batches", tags=["batches"])
+singular = APIRouter(prefix="/batch", tags=["batches"], deprecated=True)
+"""As one page of the hosted documentation spells it."""
 
 _Form = Annotated[
     BatchForm,
@@ -100,6 +102,17 @@ async def list_executions(request: Request, batch_id: str) -> Response:
     return StandingStream(request, _array(services, request, batch.id), "application/json")
 
 
+@singular.get(
+    "/{batch_id}/executions",
+    summary="List the executions of a batch, in another spelling",
+    responses={200: shown("A bare array, one for each contact.", list[ExecutionView]), **errors(404)},
+    openapi_extra={STREAMED: True},
+)
+async def list_executions_of_one(request: Request, batch_id: str) -> Response:
+    """The same as `GET /batches/{batch_id}/executions`."""
+    return await list_executions(request, batch_id)
+
+
 async def _array(services: Services, request: Request, batch_id: str) -> AsyncIterator[bytes]:
     public_url = public_url_of(request)
     opening = b"["
@@ -120,7 +133,7 @@ async def _array(services: Services, request: Request, batch_id: str) -> AsyncIt
 async def schedule(
     request: Request,
     batch_id: str,
-    form: Annotated[ScheduleForm, form_body(ScheduleForm, SCHEDULE_EXAMPLE)],
+    form: Annotated[ScheduleForm, form_body(ScheduleForm, SCHEDULE_EXAMPLE, once=True)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """A form, or JSON. Any time from now on; with the strict setting at least two minutes and at most 30 days ahead, rounded up to the next

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sized
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field
 
 from callwright.actions.batches import BatchRequest
-from callwright.actions.calls import read_retry_config
+from callwright.actions.calls import read_retry_config, refuse_version
 from callwright.api.reading import MOMENT, AskedForm, UploadedFile, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_ADDRESS_CHARACTERS, MAX_BATCH_NUMBERS
@@ -23,7 +24,14 @@ from callwright.domain.web_address import names_host
 
 def _numbers(given: Fields, name: str) -> list[str]:
     """Each value is one number, or several as some clients send them: a JSON array, or with commas between."""
-    return [number.strip() for one in given.raw(name) for number in _split(one.strip()) if number.strip()]
+    found = [number.strip() for one in given.raw(name) for number in _split(one.strip()) if number.strip()]
+    _check_count(found)
+    return [parse_destination(number, what="from_phone_numbers").value for number in found]
+
+
+def _check_count(numbers: Sized) -> None:
+    if len(numbers) > MAX_BATCH_NUMBERS:
+        raise BadInputError(f"from_phone_numbers has more than {MAX_BATCH_NUMBERS} numbers", field="from_phone_numbers")
 
 
 def _split(text: str) -> list[str]:
@@ -51,6 +59,10 @@ def _parsed(text: str) -> Any:
         return text
 
 
+def _no_version(given: Fields, name: str) -> None:
+    refuse_version(given.raw(name))
+
+
 def _web_address(given: Fields, name: str) -> str | None:
     url = given.text(name)
     usable = names_host(url) and urlsplit(url).scheme in ("http", "https")
@@ -73,20 +85,19 @@ class BatchForm(AskedForm):
     webhook_url: Annotated[str | None, reads(Kind("a text", {"type": "string"}, _web_address))] = Field(
         default=None, description="Is told of every status of the batch; ignored when it is no URL."
     )
+    agent_version_id: Annotated[None, reads(Kind("nothing", {"type": "string"}, _no_version))] = Field(
+        default=None, description="Agents have no versions yet: any value is refused."
+    )
     file: UploadedFile = Field(
         description="CSV in UTF-8 with a header; `contact_number` (E.164, a `sip:` URI or `loopback:<name>`) and any other columns."
     )
 
     @property
     def request(self) -> BatchRequest:
-        """What it asks for. Raises BadInputError or InvalidNumberError."""
-        numbers = [*self.from_phone_numbers, *self.from_phone_number]
-        if len(numbers) > MAX_BATCH_NUMBERS:
-            raise BadInputError(
-                f"from_phone_numbers has more than {MAX_BATCH_NUMBERS} numbers", field="from_phone_numbers"
-            )
-        senders = tuple(parse_destination(number, what="from_phone_numbers").value for number in numbers)
-        return BatchRequest(self.agent_id, senders, self.retry_config, self.webhook_url)
+        """What it asks for. Raises BadInputError."""
+        numbers = (*self.from_phone_numbers, *self.from_phone_number)
+        _check_count(numbers)
+        return BatchRequest(self.agent_id, numbers, self.retry_config, self.webhook_url)
 
 
 class BatchCreated(Open):
@@ -125,8 +136,8 @@ class BatchView(Open):
         {
             "batch_id": "5c96ca94b56440e0b0e02845e311ce97",
             "humanized_created_at": "1 minute ago",
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:10.768001",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:10.768001+00:00",
             "status": "running",
             "scheduled_at": "2026-11-24T16:31:09+00:00",
             "from_phone_number": None,
@@ -165,10 +176,10 @@ class BatchView(Open):
 
     batch_id: str
     humanized_created_at: str
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
     status: str = Field(description="created, processed, scheduled, queued, running, completed, stopped or failed.")
-    scheduled_at: str | None
+    scheduled_at: Timestamp | None
     from_phone_number: str | None
     from_phone_numbers: list[str]
     file_name: str
@@ -195,7 +206,7 @@ class ScheduleForm(AskedForm):
     model_config = ConfigDict(json_schema_extra={"required": ["scheduled_at"]})
 
     scheduled_at: Annotated[str | None, reads(Kind(MOMENT.words, MOMENT.schema, _start))] = Field(
-        default=None, description="ISO 8601 with an offset (`+05:30`, or `+00:00` for UTC)."
+        default=None, description="ISO 8601; a time without an offset (`+05:30`) is in UTC."
     )
     bypass_call_guardrails: Annotated[bool, reads(Kind(SWITCH.words, SWITCH.schema, _bypass))] = False
 

@@ -20,6 +20,7 @@ from callwright.insight.wire import encode
 
 router = APIRouter(tags=["calls"])
 
+# Read by the domain: a stored answer for its Idempotency-Key comes before `scheduled_at`, which depends on the time.
 _Call = Annotated[dict[str, Any], kept_body(CallBody, EXAMPLE)]
 
 
@@ -68,7 +69,7 @@ async def stop(request: Request, execution_id: str) -> Response:
 async def send_event(
     request: Request,
     run_id: str,
-    body: Annotated[CallEvent, json_body(CallEvent, EVENT_EXAMPLE)],
+    body: Annotated[CallEvent, json_body(CallEvent, EVENT_EXAMPLE, once=True)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Tells a call that is being dialled or spoken on what happened outside. `run_id` is the execution's id. What the call does with it is

@@ -30,8 +30,11 @@ class CallBody(Open):
     agent_id: str
     recipient_phone_number: str = Field(description="E.164, a `sip:` URI, or `loopback:<name>` for a synthetic caller.")
     from_phone_number: str | None = None
+    agent_version_id: str | None = Field(
+        default=None, description="Agents have no versions yet: any value but null is refused."
+    )
     scheduled_at: str | None = Field(
-        default=None, description="ISO 8601 with an offset (`+05:30`, or `+00:00` for UTC). Without it: now."
+        default=None, description="ISO 8601; a time without an offset (`+05:30`) is in UTC. Default: now."
     )
     user_data: dict[str, Any] | None = Field(default=None, description="Variables of prompts; at most 25 KB of JSON.")
     agent_data: dict[str, Any] | None = Field(

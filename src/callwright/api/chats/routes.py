@@ -30,7 +30,7 @@ router = APIRouter(prefix="/v1/callwright", tags=["chats"])
 async def open_chat(
     request: Request,
     agent_id: str,
-    body: Annotated[ChatBody, json_body(ChatBody, EXAMPLE, subject=agent_before(*ChatBody.model_fields))],
+    body: Annotated[ChatBody, json_body(ChatBody, EXAMPLE, subject=agent_before(*ChatBody.model_fields), once=True)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """An execution like a call, without sound. The answer has what the agent wrote first."""
@@ -58,7 +58,7 @@ async def open_chat(
 async def write(
     request: Request,
     execution_id: str,
-    line: Annotated[ChatLine, json_body(ChatLine, LINE_EXAMPLE)],
+    line: Annotated[ChatLine, json_body(ChatLine, LINE_EXAMPLE, once=True)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Waits for the whole reply, at most `wait_s` seconds. A line that comes while a reply is delivered cuts what is still to come."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 
 
 class ContactFileView(Open):
@@ -13,16 +13,16 @@ class ContactFileView(Open):
             "name": "customers",
             "columns": ["contact_number", "customer_name"],
             "contacts": 1,
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:07.193399",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:07.193399+00:00",
         }
     )
 
     name: str
     columns: list[str]
     contacts: int
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 EXAMPLE = "contact_number,customer_name\n+15550123,Ann\n"

@@ -36,6 +36,7 @@ from callwright.domain.money import cents_from_nano
 
 router = APIRouter(tags=["dispositions"])
 
+# Read by the domain: unknown keys are kept, and changes are judged with the stored disposition.
 _New = Annotated[dict[str, Any], kept_body(DispositionBody, EXAMPLE)]
 _Several = Annotated[dict[str, Any], kept_body(DispositionBulk, BULK_EXAMPLE)]
 _Changes = Annotated[dict[str, Any], kept_body(DispositionUpdate, UPDATE_EXAMPLE)]
@@ -59,7 +60,8 @@ async def list_all(request: Request, agent_id: _OfAgent = "") -> Response:
     responses={201: shown("Created.", DispositionAck), **errors(400, 409, 413, 422)},
 )
 async def create(request: Request, wire: _New, idempotency_key: IdempotencyKey = None) -> Response:
-    """From now on it is asked after every call of the agent. Unknown keys are kept."""
+    """From now on it is asked after every call of the agents of `agent_id` and `agent_ids`. Without both it is asked of none. Unknown keys
+    are kept."""
 
     async def work(services: Services) -> dict[str, Any]:
         made = await dispositions.create_disposition(services, principal_of(request), wire)
@@ -161,7 +163,9 @@ async def try_out(
     agent_id: str,
     body: Annotated[
         DispositionTest,
-        json_body(DispositionTest, TEST_EXAMPLE, failure=UnprocessableError, subject=agent_before("call_date")),
+        json_body(
+            DispositionTest, TEST_EXAMPLE, failure=UnprocessableError, subject=agent_before("call_date"), once=True
+        ),
     ],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from callwright.api.reading import MOMENT, Asked, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_TRANSCRIPT_CHARACTERS
 from callwright.domain.settings.setting import Kind
@@ -49,7 +49,10 @@ class DispositionFields(Open):
 class DispositionBody(DispositionFields):
     """A new disposition."""
 
-    agent_id: str
+    agent_id: str | None = Field(
+        default=None, description="An agent of whose calls it is asked. A strict server requires it."
+    )
+    agent_ids: list[str] | None = Field(default=None, description="Further agents. A strict server ignores them.")
 
 
 class DispositionBulk(Open):
@@ -98,16 +101,16 @@ class DispositionView(DispositionFields):
             "question": "Did {customer_name} confirm the appointment?",
             "agent_ids": ["7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10"],
             "created_by": "771d1ccd-8e6b-40cd-910d-5c401902bd23",
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:07.193399",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:07.193399+00:00",
         }
     )
 
     id: str
     agent_ids: list[str]
     created_by: str
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class DispositionAck(Open):

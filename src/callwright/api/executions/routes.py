@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
@@ -14,8 +14,16 @@ from callwright.actions import executions
 from callwright.api.answers import answer, answer_encoded
 from callwright.api.description import operation_id
 from callwright.api.executions.live import LiveResponse, LiveStreams, framed
-from callwright.api.executions.schemas import DoctorAnswer, ExecutionPage, ExecutionQuery, ExecutionView, LogAnswer
+from callwright.api.executions.schemas import (
+    DoctorAnswer,
+    ExecutionPage,
+    ExecutionQuery,
+    ExecutionView,
+    LogAnswer,
+    PeriodQuery,
+)
 from callwright.api.query_names import check_names
+from callwright.api.reading import validated
 from callwright.api.schemas import errors, shown
 from callwright.api.services import ApiServices, principal_of, public_url_of, services_of
 from callwright.api.standing import closed_event
@@ -51,15 +59,22 @@ _SSE = {
 }
 
 
+async def _check_period(request: Request) -> None:
+    """Judges the period before the rest of the query."""
+    query = validated(PeriodQuery, dict(request.query_params))
+    query.check(strict=services_of(request).actions.policy.strict)
+
+
 @router.get(
     "/v2/agent/{agent_id}/executions",
     summary="List an agent's executions",
     responses={200: shown("One page, newest first.", ExecutionPage), **errors(400, 404)},
+    dependencies=[Depends(_check_period)],
 )
 async def list_of_agent(request: Request, agent_id: str, query: Annotated[ExecutionQuery, Query()]) -> Response:
     """Parameters that are empty or missing mean any."""
     services = services_of(request)
-    wanted = query.page_request(strict=services.actions.policy.strict)
+    wanted = query.page_request
     page = await executions.page_of_agent(services.actions, principal_of(request), agent_id, wanted)
     rows = page.rows[: wanted.size]
     more = wanted.number * wanted.size < page.total if wanted.after is None else len(page.rows) > wanted.size

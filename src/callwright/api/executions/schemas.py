@@ -10,7 +10,7 @@ from pydantic import Field
 from callwright.actions.executions import PageRequest, read_cursor
 from callwright.api.executions.example import EXECUTION
 from callwright.api.reading import MOMENT, AskedQuery, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.batch import batch_id_in
 from callwright.domain.errors import BadInputError
 from callwright.domain.execution import Status
@@ -60,7 +60,27 @@ _PAGE = Kind("a page", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_NUM
 _NAME = Kind("a text", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _name)
 
 
-class ExecutionQuery(AskedQuery):
+class PeriodQuery(AskedQuery):
+    """When executions were created."""
+
+    created_from: Annotated[datetime | None, reads(MOMENT)] = Field(
+        default=None, alias="from", description="ISO 8601, UTC unless it has an offset."
+    )
+    created_to: Annotated[datetime | None, reads(MOMENT)] = Field(default=None, alias="to", description="ISO 8601.")
+
+    def check(self, *, strict: bool) -> None:
+        """Raises BadInputError. Strict as the hosted service since 2026: ``from`` and ``to`` are required and at most seven days apart."""
+        begin, end = self.created_from, self.created_to
+        if begin is None or end is None:
+            if strict:
+                raise BadInputError("from and to are required", field="from")
+        elif end < begin:
+            raise BadInputError("to must not be before from", field="to")
+        elif strict and end - begin > _STRICT_SPAN:
+            raise BadInputError("from and to may be at most 7 days apart", field="to")
+
+
+class ExecutionQuery(PeriodQuery):
     """Which executions of an agent, and which page of them."""
 
     page_number: Annotated[int, reads(_PAGE)] = Field(default=1, description="From 1.")
@@ -76,22 +96,10 @@ class ExecutionQuery(AskedQuery):
         default=None,
         description="`next_cursor` of an earlier answer: the page behind it, whatever `page_number` says.",
     )
-    created_from: Annotated[datetime | None, reads(MOMENT)] = Field(
-        default=None, alias="from", description="ISO 8601, UTC unless it has an offset."
-    )
-    created_to: Annotated[datetime | None, reads(MOMENT)] = Field(default=None, alias="to", description="ISO 8601.")
 
-    def page_request(self, *, strict: bool) -> PageRequest:
-        """The page. Raises BadInputError. Strict as the hosted service since 2026: ``from`` and ``to`` are required and at most seven days
-        apart."""
-        begin, end = self.created_from, self.created_to
-        if strict and (begin is None or end is None):
-            raise BadInputError("from and to are required", field="from")
-        if begin is not None and end is not None:
-            if end < begin:
-                raise BadInputError("to must not be before from", field="to")
-            if strict and end - begin > _STRICT_SPAN:
-                raise BadInputError("from and to may be at most 7 days apart", field="to")
+    @property
+    def page_request(self) -> PageRequest:
+        """The page. Raises BadInputError."""
         narrow = ExecutionFilter(
             status=self.status,
             call_type=self.call_type,
@@ -99,8 +107,8 @@ class ExecutionQuery(AskedQuery):
             answered_by_voice_mail=self.answered_by_voice_mail,
             # What is no id of a batch finds nothing.
             batch_id=None if self.batch_id is None else batch_id_in(self.batch_id) or self.batch_id,
-            created_from=begin,
-            created_to=end,
+            created_from=self.created_from,
+            created_to=self.created_to,
         )
         after = None if self.cursor is None else read_cursor(self.cursor)
         return PageRequest(self.page_number, min(MAX_PAGE_SIZE, self.page_size), narrow, after)
@@ -117,8 +125,8 @@ class ExecutionView(Open):
     conversation_duration: float = Field(description="Seconds.")
     total_cost: float = Field(description="Cents, exact: the sum of `cost_breakdown`.")
     transcript: str | None
-    created_at: str = Field(description="Naive ISO 8601, UTC, microseconds.", examples=["2026-11-24T16:31:07.193399"])
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
     cost_breakdown: dict[str, Any]
     usage_breakdown: dict[str, Any]
     telephony_data: dict[str, Any]
@@ -154,7 +162,7 @@ class ExecutionPage(Open):
 class LogEntry(Open):
     """One line of the raw log."""
 
-    created_at: str
+    created_at: Timestamp
     type: str
     component: str
     provider: str
@@ -169,14 +177,14 @@ class LogAnswer(Open):
             "status": "success",
             "data": [
                 {
-                    "created_at": "2026-11-24T16:31:14.918475",
+                    "created_at": "2026-11-24T16:31:14.918475+00:00",
                     "type": "response",
                     "component": "transcriber",
                     "provider": "scripted",
                     "data": "Goodbye.",
                 },
                 {
-                    "created_at": "2026-11-24T16:31:14.961650",
+                    "created_at": "2026-11-24T16:31:14.961650+00:00",
                     "type": "request",
                     "component": "llm",
                     "provider": "scripted",
@@ -195,6 +203,10 @@ class DoctorAdvice(Open):
 
     setting: str
     direction: str = Field(description="lower, raise, change, or check: nothing of the agent would help, look there.")
+    value: float | None = Field(
+        default=None,
+        description="The value that would have helped in this call, in the unit of the setting; null where the log does not tell one.",
+    )
     why: str
 
 
@@ -229,6 +241,7 @@ class DoctorAnswer(Open):
                         {
                             "setting": "the line",
                             "direction": "check",
+                            "value": None,
                             "why": "nothing but digital silence came: NAT, firewall, or a muted microphone",
                         }
                     ],

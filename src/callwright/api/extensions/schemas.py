@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict
 
 from callwright.api.reading import Asked, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.fields import Fields
 from callwright.domain.settings.setting import Kind
 
@@ -32,13 +32,13 @@ class ExtensionView(Open):
         {
             "extension": "desk",
             "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
-            "created_at": "2026-11-24T16:31:07.193399",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
         }
     )
 
     extension: str
     agent_id: str | None
-    created_at: str
+    created_at: Timestamp
 
 
 EXAMPLE: dict[str, Any] = {"agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10"}

@@ -28,7 +28,7 @@ router = APIRouter(prefix="/v1/callwright", tags=["extraction"])
 async def again(
     request: Request,
     execution_id: str,
-    body: Annotated[AskAgainBody, json_body(AskAgainBody, ONE_EXAMPLE, required=False)],
+    body: Annotated[AskAgainBody, json_body(AskAgainBody, ONE_EXAMPLE, required=False, once=True)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Asks the agent's present tasks and dispositions of the stored transcript. `callwright.extraction` of the execution says how that
@@ -51,7 +51,8 @@ async def all_again(
     request: Request,
     agent_id: str,
     body: Annotated[
-        AskAllAgainBody, json_body(AskAllAgainBody, ALL_EXAMPLE, required=False, subject=agent_before("from", "to"))
+        AskAllAgainBody,
+        json_body(AskAllAgainBody, ALL_EXAMPLE, required=False, subject=agent_before("from", "to"), once=True),
     ],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.provider_table import DISPOSITION_MODEL
 
 _TEMPLATE: dict[str, Any] = {
@@ -19,8 +19,8 @@ _TEMPLATE: dict[str, Any] = {
     "supports_custom_questions": False,
     "name": "Appointment",
     "json_schema": {"type": "object", "properties": {"day": {"type": "string"}}},
-    "created_at": "2026-11-24T16:31:07.193399",
-    "updated_at": "2026-11-24T16:31:07.193399",
+    "created_at": "2026-11-24T16:31:07.193399+00:00",
+    "updated_at": "2026-11-24T16:31:07.193399+00:00",
 }
 
 
@@ -48,8 +48,8 @@ class TemplateView(TemplateBody):
     """A template as read."""
 
     id: str
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class OneTemplate(Open):

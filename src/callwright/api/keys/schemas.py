@@ -10,7 +10,7 @@ from pydantic import Field
 from callwright.actions.keys import ROLES, SCOPES
 from callwright.actions.organisation_keys import SCOPE_NAMES
 from callwright.api.reading import MOMENT, Asked, filled, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_NAME_CHARACTERS
@@ -26,7 +26,7 @@ _KEY: dict[str, Any] = {
     "member": None,
     "sub_account_id": None,
     "state": "active",
-    "created_at": "2026-11-24T16:31:07.193399",
+    "created_at": "2026-11-24T16:31:07.193399+00:00",
     "expires_at": None,
     "revoked_at": None,
     "last_used_at": None,
@@ -77,10 +77,10 @@ class KeyView(Open):
     member: str | None
     sub_account_id: str | None
     state: str = Field(description="`active`, `expired` or `revoked`.")
-    created_at: str
-    expires_at: str | None
-    revoked_at: str | None
-    last_used_at: str | None = Field(description="To the minute, and up to a minute late.")
+    created_at: Timestamp
+    expires_at: Timestamp | None
+    revoked_at: Timestamp | None
+    last_used_at: Timestamp | None = Field(description="To the minute, and up to a minute late.")
 
 
 class NewKeyView(KeyView):

@@ -28,7 +28,9 @@ router = APIRouter(prefix="/knowledgebase", tags=["knowledge bases"])
 _TEXTS = ("url", "chunk_size", "similarity_top_k", "overlapping", "language_support")
 _Form = Annotated[
     KnowledgeBaseForm,
-    form_body(KnowledgeBaseForm, EXAMPLE, FormRules({"file": FileRule(MAX_KNOWLEDGE_BASE_BYTES)}), read_upload),
+    form_body(
+        KnowledgeBaseForm, EXAMPLE, FormRules({"file": FileRule(MAX_KNOWLEDGE_BASE_BYTES)}), read_upload, once=True
+    ),
 ]
 
 

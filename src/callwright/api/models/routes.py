@@ -26,7 +26,7 @@ router = APIRouter(tags=["models"])
 )
 async def add(
     request: Request,
-    body: Annotated[CustomModelBody, json_body(CustomModelBody, EXAMPLE)],
+    body: Annotated[CustomModelBody, json_body(CustomModelBody, EXAMPLE, once=True)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Agents use it with `provider: custom` and its name as `model`, or with its name as `provider`. Its key is the provider key

@@ -8,14 +8,22 @@ from pydantic import Field
 
 from callwright.api.reading import Asked, filled, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.custom_model import parse_model_name
+from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.domain.settings.kinds import text
+from callwright.domain.settings.setting import Kind
+
+
+def _name(given: Fields, name: str) -> str | None:
+    found = given.text(name)
+    return parse_model_name(found) if found.strip() else None
 
 
 class CustomModelBody(Asked):
     """A model of one's own."""
 
-    custom_model_name: Annotated[str, reads(filled())] = Field(
+    custom_model_name: Annotated[str, reads(Kind("a name", text(MAX_NAME_CHARACTERS).schema, _name))] = Field(
         description="What agents write: as `model` with the provider `custom`, or as the provider."
     )
     custom_model_url: Annotated[str, reads(text())] = Field(

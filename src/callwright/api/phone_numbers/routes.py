@@ -59,7 +59,7 @@ async def search(request: Request, query: Annotated[NumberQuery, Query()]) -> Re
 )
 async def buy(
     request: Request,
-    body: Annotated[BuyNumber, json_body(BuyNumber, BUY_EXAMPLE)],
+    body: Annotated[BuyNumber, json_body(BuyNumber, BUY_EXAMPLE, once=True)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Rents it from the carrier, with the organisation's provider keys and on its account there. Refused with 400 where these are not

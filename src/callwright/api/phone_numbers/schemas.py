@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from callwright.api.reading import Asked, AskedQuery, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.domain.number import parse_e164
@@ -28,8 +28,8 @@ class PhoneNumberView(Open):
             "rented": False,
             "price": None,
             "renewal_at": None,
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:07.193399",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:07.193399+00:00",
             "humanized_created_at": "2 days ago",
             "humanized_updated_at": "2 days ago",
             "name": "Front desk",
@@ -45,8 +45,8 @@ class PhoneNumberView(Open):
     price: str | None
     rented: bool
     renewal_at: str | None
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
     humanized_created_at: str
     humanized_updated_at: str
 
@@ -131,8 +131,8 @@ class RentedNumberView(Open):
             "price": 115,
             "telephony_provider": "twilio",
             "telephony_sid": "PN00000000000000000000000000000001",
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:07.193399",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:07.193399+00:00",
         }
     )
 
@@ -146,8 +146,8 @@ class RentedNumberView(Open):
     price: float = Field(description="Cents a month.")
     telephony_provider: str
     telephony_sid: str
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 BUY_EXAMPLE: dict[str, Any] = {"country": "IN", "phone_number": "+918000000002", "provider": "plivo"}

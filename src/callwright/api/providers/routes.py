@@ -27,7 +27,7 @@ router = APIRouter(prefix="/providers", tags=["providers"])
 )
 async def add(
     request: Request,
-    body: Annotated[ProviderKeyBody, json_body(ProviderKeyBody, EXAMPLE)],
+    body: Annotated[ProviderKeyBody, json_body(ProviderKeyBody, EXAMPLE, once=True)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Calls that begin from now on use it; those under way go on with the one before. It is sealed at rest and never shown again."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from callwright.api.reading import Asked, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_PROVIDER_KEY_CHARACTERS
@@ -16,8 +16,7 @@ from callwright.domain.settings.setting import Kind
 
 
 def _name(given: Fields, name: str) -> str | None:
-    found = given.text(name)
-    return parse_key_name(found) if found.strip() else None
+    return given.text(name).strip() or None
 
 
 def _value(given: Fields, name: str) -> str:
@@ -48,6 +47,11 @@ class ProviderKeyBody(Asked):
         description="The key itself. It is sealed, and never shown again.",
     )
 
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        self.provider_name = parse_key_name(self.provider_name)
+        return self
+
 
 class ProviderKeyView(Open):
     """A stored key, masked."""
@@ -58,8 +62,8 @@ class ProviderKeyView(Open):
             "provider_name": "OPENAI",
             "provider_value": "xxxxxxxaz",
             "humanized_created_at": "just now",
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:07.193399",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:07.193399+00:00",
         }
     )
 
@@ -67,8 +71,8 @@ class ProviderKeyView(Open):
     provider_name: str
     provider_value: str = Field(description="Masked: its last two characters at most.", examples=["xxxxxxxaz"])
     humanized_created_at: str = Field(examples=["2 days ago"])
-    created_at: str
-    updated_at: str = Field(description="When its value was last replaced.")
+    created_at: Timestamp
+    updated_at: Timestamp = Field(description="When its value was last replaced.")
 
 
 class ProviderKeyState(Open):

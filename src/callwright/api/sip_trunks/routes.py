@@ -30,6 +30,7 @@ from callwright.api.sip_trunks.schemas import (
 
 router = APIRouter(prefix="/sip-trunks/trunks", tags=["SIP trunks"])
 
+# Read by the domain: unknown keys are kept, and changes are judged with the stored trunk. A number is read as one of a trunk.
 _Trunk = Annotated[dict[str, Any], kept_body(SipTrunkBody, EXAMPLE)]
 _Changes = Annotated[dict[str, Any], kept_body(SipTrunkPatch, PATCH_EXAMPLE)]
 _Number = Annotated[dict[str, Any], kept_body(SipNumberBody, NUMBER_EXAMPLE)]

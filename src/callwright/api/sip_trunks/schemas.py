@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from callwright.api.reading import AskedQuery, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.settings.kinds import SWITCH
 
 _NUMBER: dict[str, Any] = {
@@ -19,8 +19,8 @@ _NUMBER: dict[str, Any] = {
     "deleted": False,
     "agent_id": None,
     "e164_check_enabled": False,
-    "created_at": "2026-11-24T16:31:07.193399",
-    "updated_at": "2026-11-24T16:31:07.193399",
+    "created_at": "2026-11-24T16:31:07.193399+00:00",
+    "updated_at": "2026-11-24T16:31:07.193399+00:00",
 }
 
 
@@ -85,8 +85,8 @@ class SipNumberView(Open):
     byot_trunk_id: str
     telephony_provider: str
     deleted: bool
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class SipTrunkView(Open):
@@ -115,8 +115,8 @@ class SipTrunkView(Open):
             "id": "9cd775bf-5756-42a4-b28d-8b0011900db8",
             "is_active": True,
             "phone_numbers": [_NUMBER],
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:07.193399",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:07.193399+00:00",
             "callwright": {"undiallable": None},
         }
     )
@@ -131,8 +131,8 @@ class SipTrunkView(Open):
     ip_identifiers: list[SipIp]
     phone_numbers: list[SipNumberView]
     is_active: bool
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
     allow: str
     disallow: str
     transport: str

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from callwright.actions.schedule import moment
 from callwright.actions.usage import TOO_LATE, Period, read_period
 from callwright.api.reading import MOMENT, Asked, AskedQuery, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.concurrency import Places
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
@@ -20,8 +20,8 @@ from callwright.domain.settings.kinds import SWITCH, whole
 from callwright.domain.settings.setting import Kind
 
 _USAGE: dict[str, Any] = {
-    "from": "2026-11-01T00:00:00.000000",
-    "to": "2026-11-25T00:00:00.000000",
+    "from": "2026-11-01T00:00:00.000000+00:00",
+    "to": "2026-11-25T00:00:00.000000+00:00",
     "total_records": 3,
     "total_duration": 94.5,
     "total_cost": 4.19,
@@ -154,8 +154,8 @@ class SubAccountView(Open):
             "db_port": None,
             "db_user": None,
             "db_password": None,
-            "created_at": "2026-11-24T16:31:07.193399",
-            "updated_at": "2026-11-24T16:31:07.193399",
+            "created_at": "2026-11-24T16:31:07.193399+00:00",
+            "updated_at": "2026-11-24T16:31:07.193399+00:00",
         }
     )
 
@@ -171,8 +171,8 @@ class SubAccountView(Open):
     max_concurrency: int | None
     allow_concurrent_calls: int | None
     multi_tenant: bool
-    created_at: str
-    updated_at: str | None
+    created_at: Timestamp
+    updated_at: Timestamp | None
 
 
 class UsageView(Open):
@@ -198,7 +198,7 @@ class UsageView(Open):
 class SubAccountState(Open):
     """What is ours of a sub-account's usage."""
 
-    deleted_at: str | None = Field(description="When the sub-account was deleted; null while it exists.")
+    deleted_at: Timestamp | None = Field(description="When the sub-account was deleted; null while it exists.")
 
 
 class SubAccountUsageView(UsageView):

@@ -47,7 +47,7 @@ async def list_page(request: Request, query: Annotated[PageQuery, Query()]) -> R
 )
 async def add(
     request: Request,
-    body: Annotated[SuppressionBody, json_body(SuppressionBody, EXAMPLE)],
+    body: Annotated[SuppressionBody, json_body(SuppressionBody, EXAMPLE, once=True)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """From now on `POST /call` refuses it, and calls to it that wait or are scheduled are not dialled but end as `canceled`."""

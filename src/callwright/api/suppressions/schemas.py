@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from callwright.api.reading import Asked, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_NUMBER_CHARACTERS
 from callwright.domain.settings.kinds import text
 
@@ -17,7 +17,7 @@ _SUPPRESSION: dict[str, Any] = {
     "said": None,
     "execution_id": None,
     "note": "asked by letter",
-    "created_at": "2026-11-24T16:31:07.193399",
+    "created_at": "2026-11-24T16:31:07.193399+00:00",
 }
 
 
@@ -42,7 +42,7 @@ class SuppressionView(Open):
     said: str | None = Field(description="The person's words.")
     execution_id: str | None = Field(description="The call in which they were said.")
     note: str | None
-    created_at: str
+    created_at: Timestamp
 
 
 class SuppressionPageView(Open):

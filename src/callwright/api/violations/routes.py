@@ -38,7 +38,7 @@ _Form = Annotated[
 async def list_page(request: Request, query: Annotated[ViolationQuery, Query()]) -> Response:
     """What the operator put before the account."""
     services, principal = services_of(request).actions, principal_of(request)
-    page = await violations.list_violations(services, principal, query.status, query.page_number, query.size)
+    page = await violations.list_violations(services, principal, query.status or "", query.page_number, query.size)
     offset = (page.number - 1) * page.size
     return answer(
         {

@@ -6,16 +6,19 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from callwright.api.reading import AskedForm, PageQuery, UploadedFile, reads
-from callwright.api.schemas import Open, example
+from callwright.api.reading import AskedForm, AskedQuery, PageQuery, UploadedFile, reads
+from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.settings.kinds import choice, text
 from callwright.domain.violation import STATUSES
 
 
-class ViolationQuery(PageQuery):
-    """Which violations."""
+class _OfStatus(AskedQuery):
+    status: Annotated[str | None, reads(choice(STATUSES))] = Field(default=None, description="All without it.")
 
-    status: Annotated[str, reads(choice(("", *STATUSES)))] = Field(default="", description="All without it.")
+
+# The last of several bases is read, and refused, first.
+class ViolationQuery(PageQuery, _OfStatus):
+    """Which violations."""
 
 
 class ViolationForm(AskedForm):
@@ -35,8 +38,8 @@ class ViolationView(Open):
     from_phone_number: str
     to_phone_number: str
     date_of_call: str
-    created_at: str
-    updated_at: str
+    created_at: Timestamp
+    updated_at: Timestamp
     user_id: str = Field(description="The account it was put before.")
     agent_id: str | None
     execution_id: str | None
@@ -56,9 +59,9 @@ class ViolationPageView(Open):
                     "status": "pending",
                     "from_phone_number": "+15550100",
                     "to_phone_number": "loopback:demo",
-                    "date_of_call": "2026-11-24T16:31:07.193399",
-                    "created_at": "2026-11-24T16:31:10.768001",
-                    "updated_at": "2026-11-24T16:31:10.768001",
+                    "date_of_call": "2026-11-24T16:31:07.193399+00:00",
+                    "created_at": "2026-11-24T16:31:10.768001+00:00",
+                    "updated_at": "2026-11-24T16:31:10.768001+00:00",
                     "user_id": "00000000-0000-4000-8000-000000000001",
                     "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
                     "execution_id": "0c62bce5-0900-4ba2-8d9b-fe63144a5017",

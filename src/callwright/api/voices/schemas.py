@@ -8,19 +8,34 @@ from pydantic import Field
 
 from callwright.api.reading import AskedQuery, reads
 from callwright.api.schemas import Open, example
+from callwright.domain.errors import BadInputError
+from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_PAGE_NUMBER, MAX_VOICES_PAGE_SIZE
 from callwright.domain.settings.kinds import text, whole
+from callwright.domain.settings.setting import Kind
 
 _PAGE = whole(1, MAX_PAGE_NUMBER)
+
+
+def _id(given: Fields, name: str) -> str:
+    found = given.text(name)
+    if not found:
+        raise BadInputError(f"{name} is required; GET /api/v1/voice-config/tts has them", field=name)
+    return found
+
+
+_ID = Kind("an id", text().schema, _id)
 
 
 class VoiceQuery(AskedQuery):
     """Which voices of a model."""
 
-    provider_id: Annotated[str, reads(text())] = Field(
-        default="", description="Of `GET /api/v1/voice-config/tts`; required."
+    provider_id: Annotated[str, reads(_ID)] = Field(
+        default="", validate_default=True, description="Of `GET /api/v1/voice-config/tts`; required."
     )
-    model_id: Annotated[str, reads(text())] = Field(default="", description="Of the same; required.")
+    model_id: Annotated[str, reads(_ID)] = Field(
+        default="", validate_default=True, description="Of the same; required."
+    )
     language: Annotated[str, reads(text())] = Field(
         default="", description="ISO 639-1, such as `en`; a region is ignored."
     )

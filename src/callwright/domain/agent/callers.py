@@ -22,11 +22,12 @@ _TYPES = frozenset({API, CSV, SHEET})
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.\- ]{0,63}")
 _TOKEN = re.compile(r"[\x21-\x7e]*")
+_SCHEME = re.compile(r"^bearer\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class CallerSource:
-    """Where a caller's data is: ``kind`` is API, CSV or SHEET; ``name`` the file or the sheet's tab."""
+    """Where a caller's data is: ``kind`` is API, CSV or SHEET; ``name`` the file or the sheet's tab; ``token`` without ``Bearer``."""
 
     kind: str
     url: str = ""
@@ -53,14 +54,14 @@ def read_caller_data(agent: Fields) -> CallerData:
 
 
 def _source(agent: Fields) -> CallerSource | None:
-    config = agent.child("ingest_source_config")
+    config = agent.child_or_text("ingest_source_config")
     if config is None or not config.value:
         return None
     if config.raw("source_type") is None:
         raise config.wrong("source_type", f"one of {', '.join(sorted(_TYPES))}")
     kind = config.choice("source_type", API, _TYPES)
     url = config.text("source_url", longest=MAX_ADDRESS_CHARACTERS).strip()
-    token = config.text("source_auth_token", longest=MAX_SECRET_CHARACTERS).strip()
+    token = _SCHEME.sub("", config.text("source_auth_token", longest=MAX_SECRET_CHARACTERS).strip())
     name = config.text("source_name", longest=MAX_NAME_CHARACTERS).strip()
     if kind != CSV and not url:
         raise InvalidAgentError(f"{config.at('source_url')} is required", field=config.at("source_url"))

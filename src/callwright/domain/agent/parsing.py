@@ -82,7 +82,7 @@ def parse_agent(
     tools_config = conversation.child("tools_config") or Fields({}, conversation.at("tools_config"))
     transcriber, endpointing_ms = read_transcriber(tools_config.child("transcriber"), names)
     model = read_model(tools_config.child("llm_agent"), names)
-    tools = read_tools(tools_config.child("api_tools"), None if has is None else kept_tools)
+    tools = read_tools(tools_config, None if has is None else kept_tools)
     config = conversation.child("task_config") or Fields({}, conversation.at("task_config"))
     _check_languages(tools_config)
     hours = _calling_hours(agent)
@@ -91,7 +91,7 @@ def parse_agent(
     return AgentSpec(
         name=name,
         welcome_message=_welcome(agent),
-        system_prompt=_prompt(body, number, required=True),
+        system_prompt=_prompt(body, number, len(tasks)),
         transcriber=transcriber,
         model=model,
         voice=read_voice(tools_config.child("synthesizer"), names, transcriber.language),
@@ -175,9 +175,12 @@ def _welcome(agent: Fields) -> str:
     return agent.text("agent_welcome_message", longest=MAX_PROMPT_CHARACTERS)
 
 
-def _prompt(body: Mapping[str, Any], number: int, *, required: bool) -> str:
-    """``agent_prompts.task_N.system_prompt``. No prompts at all: an empty one. Prompts, but none for a task that needs one: refused,
-    because a misspelt key would otherwise make an agent that knows nothing."""
+def _prompt(body: Mapping[str, Any], number: int, needed_among: int = 0) -> str:
+    """``agent_prompts.task_N.system_prompt``, empty without one.
+
+    ``needed_among``: how many tasks the agent has, for a task that needs a prompt. A misspelt key would make an agent that knows nothing:
+    such a task may lack a prompt only if nothing stands where its prompt would, and every key names one of the tasks.
+    """
     prompts = Fields(body, "").child("agent_prompts")
     if prompts is None:
         return ""
@@ -186,7 +189,10 @@ def _prompt(body: Mapping[str, Any], number: int, *, required: bool) -> str:
         return prompts.text(name, longest=MAX_PROMPT_CHARACTERS)
     task = prompts.child(name)
     prompt = task.text("system_prompt", longest=MAX_PROMPT_CHARACTERS) if task is not None else ""
-    if required and (task is None or task.raw("system_prompt") is None):
+    if needed_among and (task is None or task.raw("system_prompt") is None):
+        others = {f"task_{other}" for other in range(1, needed_among + 1)}
+        if others.issuperset(prompts.value) and (task is None or task.value.keys() <= {"system_prompt"}):
+            return ""
         path = f"agent_prompts.{name}.system_prompt"
         raise InvalidAgentError(f"{path} is required", field=path)
     return prompt
@@ -232,7 +238,7 @@ def _check_languages(tools_config: Fields) -> None:
 
 def _calling_hours(agent: Fields) -> tuple[int, int]:
     """``calling_guardrails``, the end exclusive; without them nine to nine (contract 11.3)."""
-    hours = agent.child("calling_guardrails")
+    hours = agent.child_or_text("calling_guardrails")
     if hours is None or not hours.value:
         return DEFAULT_HOURS
     start = hours.whole("call_start_hour", 0, 0, 23)
@@ -254,7 +260,7 @@ def _post_call(
         section = tools_config.child("llm_agent") if tools_config is not None else None
         model = read_model(section, names) if section is not None else conversation_model
         details, schema = _wanted(kind, section)
-        prompt = _prompt(body, number, required=False)
+        prompt = _prompt(body, number)
         found.append(PostCallTask(kind=kind, model=model, details=details, schema=schema, system_prompt=prompt))
     return tuple(found)
 

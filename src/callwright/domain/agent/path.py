@@ -32,7 +32,7 @@ _MEMBERS: Mapping[str, str] = {"tasks": "task", "agent_prompts": "prompt"}
 _PROMPT = re.compile(r"task_[1-9][0-9]?")
 _INDEX = re.compile(r"[0-9]{1,9}")
 _OF_THE_VOICE = frozenset(one.name for one in SETTINGS if one.within == "provider_config" and not one.kept)
-"""Settings of ``synthesizer`` that are read in its ``provider_config``."""
+"""Settings of ``synthesizer`` that are read in its ``provider_config`` first."""
 
 _OF_THE_MODEL = frozenset(one.name for one in SETTINGS if one.within == "llm_config" and not one.kept)
 """Settings of ``llm_agent`` that are read in its ``llm_config``, where it has one."""
@@ -118,7 +118,7 @@ def _index(at: Any, name: str, path: str) -> int:
 def _check_place(at: Mapping[str, Any], name: str, path: str, section: str) -> None:
     """A setting in a place in which it is not read would change nothing."""
     below = ""
-    if section == "synthesizer" and name in _OF_THE_VOICE:
+    if section == "synthesizer" and name in _OF_THE_VOICE and at.get("provider_config") is not None:
         below = "provider_config"
     elif section == "llm_agent" and name in _OF_THE_MODEL and at.get("llm_config") is not None:
         below = "llm_config"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from callwright.domain.agent.spec import ProviderChoice, ProviderDefaults
@@ -128,26 +128,31 @@ def _check_vector_store(section: Fields, config: Fields) -> None:
 
 def read_voice(section: Fields | None, names: ProviderNames, language: str) -> ProviderChoice:
     """``synthesizer`` of a task. ``voice`` is the provider's id of the voice, else its name; ``language`` what the recogniser is told, for
-    a voice that is told none. Raises InvalidAgentError."""
+    a voice that is told none. Settings of the voice may stand beside ``provider_config``, which goes first. Raises InvalidAgentError."""
     if section is None:
         return ProviderChoice(provider=names.defaults.voice, language=_spoken(language))
     ours = read_all(SYNTHESIZER, section)
     provider = names.check("voice", ours.pop("provider") or names.defaults.voice, section.at("provider"))
     outside = {name: value for name, value in section.value.items() if name not in {"provider", "provider_config"}}
     config = section.child("provider_config") or Fields({}, section.at("provider_config"))
-    said = read_all(VOICE, config)
-    voice = said["voice_id"] or said["voice"]
+    beside, within = read_given(VOICE, section), read_given(VOICE, config)
+    # Not by key: the name of a voice in provider_config goes before the id of another beside it.
+    voice = _voice(within) or _voice(beside)
+    said = {**beside, **within}
     if provider == VOICE_NEEDS_VOICE and not voice:
         raise InvalidAgentError("ElevenLabs config requires 'voice' or 'voice_id'.", field=config.path)
     return ProviderChoice(
         provider=provider,
-        model=said["model"],
+        model=said.get("model", ""),
         voice=voice,
-        language=said["language"] or _spoken(language),
-        # Hosted agents say how fast beside the voice too.
+        language=said.get("language") or _spoken(language),
         options={**outside, **read_given((SPEED,), section), **config.value, **read_given((SPEED,), config), **ours},
         path=section.path,
     )
+
+
+def _voice(given: Mapping[str, str]) -> str:
+    return given.get("voice_id") or given.get("voice", "")
 
 
 def _spoken(heard: str) -> str:

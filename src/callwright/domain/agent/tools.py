@@ -1,4 +1,4 @@
-"""``api_tools`` of an agent (contract 14.1): both spellings of the contract and the engine's wrapped definitions."""
+"""``api_tools`` of an agent (contract 14.1): both spellings of the contract, a bare list, and the engine's wrapped definitions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from callwright.domain.limits import (
     MAX_TOOL_HEADERS,
 )
 from callwright.domain.settings.setting import read_given
-from callwright.domain.settings.tools import DESCRIPTION, METHOD, STRICT, TRANSFER_MODE
+from callwright.domain.settings.tools import DESCRIPTION, METHOD, STRICT, TOOLS, TRANSFER_MODE
 from callwright.domain.tools.address import check_address
 from callwright.domain.tools.request import HEADER_NAME, HEADER_VALUE
 from callwright.domain.tools.template import BadTemplateError, read_template
@@ -42,6 +42,7 @@ _BUILT_IN_PREFIXES = (
     *("transfer_call", "end_call", "check_availability_of_slots", "book_appointment", "switch_language"),
     PRESS_KEYS,
 )
+_PARAMS = frozenset(one.name for one in TOOLS if one.section == "tool_params")
 _KEYS_SCHEMA = {
     "type": "object",
     "properties": {
@@ -54,31 +55,38 @@ _KEYS_SCHEMA = {
 }
 
 
-def read_tools(section: Fields | None, kept: Collection[str] | None = None) -> tuple[ToolSpec, ...]:
+def read_tools(tools_config: Fields, kept: Collection[str] | None = None) -> tuple[ToolSpec, ...]:
     """The agent's tools in order. Names that are not ``kept`` must be such as every model's endpoint takes; None: none is checked. Raises
     InvalidAgentError for a tool that could not be called."""
-    if section is None:
-        return ()
-    listed = section.raw("tools")
-    if isinstance(listed, str):
-        listed = _json(listed, section.at("tools"))
-    if listed is None:
-        return ()
-    if not isinstance(listed, list):
-        raise wrong(section.at("tools"), "an array of tools or its JSON text", listed)
+    listed, path, params = _listed(tools_config)
     if len(listed) > MAX_AGENT_TOOLS:
-        path = section.at("tools")
         raise InvalidAgentError(f"{path} holds {len(listed)} tools, at most {MAX_AGENT_TOOLS} are allowed", field=path)
-    params = section.child("tools_params") or Fields({}, section.at("tools_params"))
-    tools = tuple(_tool(one, f"{section.at('tools')}[{index}]", params, kept) for index, one in enumerate(listed))
+    tools = tuple(_tool(one, f"{path}[{index}]", params, kept) for index, one in enumerate(listed))
     names = [tool.name for tool in tools]
     for index, name in enumerate(names):
         if name in names[:index]:
-            path = f"{section.at('tools')}[{index}].name"
+            where = f"{path}[{index}].name"
             raise InvalidAgentError(
-                f'{path}: there are two tools named "{named(name)}"; names must be unique', field=path
+                f'{where}: there are two tools named "{named(name)}"; names must be unique', field=where
             )
     return tools
+
+
+def _listed(tools_config: Fields) -> tuple[list[Any], str, Fields | None]:
+    """The tools as they came, the path of their list, and their parameters by name; None: each has its parameters in itself."""
+    given = tools_config.raw("api_tools")
+    if isinstance(given, list):
+        return given, tools_config.at("api_tools"), None
+    if given is not None and not isinstance(given, Mapping):
+        raise tools_config.wrong("api_tools", "an object or an array of tools")
+    section = tools_config.child("api_tools") or Fields({}, tools_config.at("api_tools"))
+    path = section.at("tools")
+    listed = section.raw("tools")
+    if isinstance(listed, str):
+        listed = _json(listed, path)
+    if listed is not None and not isinstance(listed, list):
+        raise wrong(path, "an array of tools or its JSON text", listed)
+    return listed or [], path, section.child("tools_params") or Fields({}, section.at("tools_params"))
 
 
 def _json(text: str, path: str) -> Any:
@@ -88,7 +96,7 @@ def _json(text: str, path: str) -> Any:
         raise InvalidAgentError(f"{path} is text that is not JSON ({error})", field=path) from error
 
 
-def _tool(given: object, path: str, params: Fields, kept: Collection[str] | None) -> ToolSpec:
+def _tool(given: object, path: str, params: Fields | None, kept: Collection[str] | None) -> ToolSpec:
     if not isinstance(given, Mapping):
         raise wrong(path, "an object", given)
     outer = Fields(given, path)
@@ -103,14 +111,14 @@ def _tool(given: object, path: str, params: Fields, kept: Collection[str] | None
             field=tool.at("name"),
         )
     key = outer.text("key") or tool.text("key") or _key_of(name)
-    given_params = params.child(name) or outer.child("value") or tool.child("value")
+    given_params = (params and params.child(name)) or outer.child("value") or tool.child("value") or _flat_params(outer)
     call = _call(given_params)
     sections = [section for section in (outer, tool, given_params) if section is not None]
     for section in sections:
         call |= read_given((TRANSFER_MODE,), section)
     key = _SAME_KEY.get(key, key)
     if key == "custom_task" and not call.get("url"):
-        where = params.at(name)
+        where = outer.at("value") if params is None else params.at(name)
         raise InvalidAgentError(
             f'{where}.url is required: the tool "{named(name)}" ({path}) has nothing to call', field=f"{where}.url"
         )
@@ -130,6 +138,13 @@ def _tool(given: object, path: str, params: Fields, kept: Collection[str] | None
         ),
         strict=any(STRICT.of(section) for section in sections),
     )
+
+
+def _flat_params(tool: Fields) -> Fields | None:
+    """The parameters of a tool that stand in the tool itself."""
+    if not tool.raw("url"):
+        return None
+    return Fields({name: value for name, value in tool.value.items() if name in _PARAMS}, tool.path)
 
 
 def _key_of(name: str) -> str:

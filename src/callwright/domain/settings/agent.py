@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callwright.domain.limits import MAX_NAME_CHARACTERS
-from callwright.domain.settings.kinds import choice, described, text
+from callwright.domain.settings.kinds import TEXT, choice, described, text
 from callwright.domain.settings.setting import Setting
 
 _TASK_TYPES = ("conversation", "extraction", "summarization", "webhook")
@@ -11,7 +11,7 @@ _TASK_TYPES = ("conversation", "extraction", "summarization", "webhook")
 AGENT_NAME = Setting("agent.agent_name", text(MAX_NAME_CHARACTERS), None, "Required.")
 WELCOME = Setting(
     "agent.agent_welcome_message",
-    described("a text"),
+    described("a text", TEXT),
     "This call is recorded for quality assurance and training. Please speak now.",
     "The first sentence; empty: the caller speaks first.",
 )
@@ -34,7 +34,7 @@ AGENT: tuple[Setting, ...] = (
     ),
     Setting(
         "agent.webhook_url",
-        described("an http or https URL"),
+        described("an http or https URL", TEXT),
         None,
         "Gets a request for each status. `{names}` in path and query are variables, percent-encoded.",
     ),
@@ -48,7 +48,9 @@ AGENT: tuple[Setting, ...] = (
     TELEPHONY_PROVIDER,
     Setting(
         "agent.ingest_source_config",
-        described("`source_type` (api, csv, google_sheet), `source_url`, `source_auth_token`, `source_name`"),
+        described(
+            "`source_type` (api, csv, google_sheet), `source_url`, `source_auth_token`, `source_name`; also as JSON text"
+        ),
         None,
         "Where callers are looked up before the answer ([how](how-to/inbound-and-numbers.md)).",
     ),
@@ -66,7 +68,7 @@ AGENT: tuple[Setting, ...] = (
     ),
     Setting(
         "agent.calling_guardrails",
-        described("`call_start_hour` and `call_end_hour`, 0 to 23"),
+        described("`call_start_hour` and `call_end_hour`, 0 to 23, or its JSON text"),
         None,
         "Hours in which a call-back may take place; null: 9 to 21. Other calls ignore them.",
     ),
@@ -80,7 +82,7 @@ AGENT: tuple[Setting, ...] = (
     TASK_TYPE,
     Setting(
         "task.toolchain",
-        described("`execution` and `pipelines`"),
+        described("`execution` and `pipelines`", {"type": "object"}),
         None,
         "In which order its parts work; ours is fixed.",
         kept=True,

@@ -329,6 +329,40 @@ OTHERS: tuple[Setting, ...] = (
 
 TASK_CONFIG: tuple[Setting, ...] = (*declared_in(ConversationSettings), *OTHERS)
 _NAMES = frozenset(one.name for one in TASK_CONFIG)
+_DOCUMENTED = frozenset(
+    {
+        "hangup_after_silence",
+        "call_terminate",
+        "hangup_after_LLMCall",
+        "call_cancellation_prompt",
+        "call_hangup_message",
+        "incremental_delay",
+        "number_of_words_for_interruption",
+        "backchanneling",
+        "backchanneling_message_gap",
+        "backchanneling_start_delay",
+        "ambient_noise",
+        "ambient_noise_track",
+        "noise_cancellation_level",
+        "check_if_user_online",
+        "trigger_user_online_message_after",
+        "voicemail",
+        "voicemail_detection_duration",
+        "voicemail_check_interval",
+        "voicemail_min_transcript_length",
+        "voicemail_detection_time",
+        "welcome_message_delay",
+        "dtmf_enabled",
+        "auto_reschedule",
+        "inbound_limit",
+        "whitelist_phone_numbers",
+        "disallow_unknown_numbers",
+    }
+)
+
+DOCUMENTED_DEFAULTS: Mapping[str, Any] = {one.name: one.default for one in TASK_CONFIG if one.name in _DOCUMENTED}
+"""Settings whose default the hosted service documents (contract 4.7), with it: ours is the same. ``check_user_online_message`` is not among
+them: that default is in English, and ours is in the language of the call."""
 
 
 def read_settings(config: Fields) -> ConversationSettings:

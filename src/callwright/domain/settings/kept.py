@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from callwright.domain.provider_table import DEFAULT_MODEL_PROVIDER
-from callwright.domain.settings.kinds import described
+from callwright.domain.settings.kinds import TEXT, described
 from callwright.domain.settings.setting import Setting
 
 _LISTENING = "Of one vendor's recogniser."
@@ -12,8 +15,8 @@ _GRAPH = "Of graph agents, which think as simple ones here."
 _ONE_LANGUAGE = "Of calls in several languages; a call has one here."
 
 
-def _kept(key: str, words: str, default: object, does: str) -> Setting:
-    return Setting(key, described(words), default, does, kept=True)
+def _kept(key: str, words: str, default: object, does: str, schema: Mapping[str, Any] | None = None) -> Setting:
+    return Setting(key, described(words, schema), default, does, kept=True)
 
 
 KEPT: tuple[Setting, ...] = (
@@ -27,7 +30,7 @@ KEPT: tuple[Setting, ...] = (
     _kept("task_config.language_injection_mode", "system_only or per_turn", None, _ONE_LANGUAGE),
     _kept("task_config.language_instruction_template", "a text", None, _ONE_LANGUAGE),
     _kept("llm_agent.family", "a text", DEFAULT_MODEL_PROVIDER, "The provider says it."),
-    _kept("llm_agent.agent_flow_type", "a text", "streaming", "Replies are always streamed."),
+    _kept("llm_agent.agent_flow_type", "a text", "streaming", "Replies are always streamed.", TEXT),
     _kept("llm_agent.routes", "an object", None, "Sentences answered without a model; ours is always asked."),
     _kept(
         "llm_agent.use_responses_api",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from callwright.domain.fields import Fields, wrong
@@ -10,14 +10,14 @@ from callwright.domain.limits import MAX_ADDRESS_CHARACTERS
 from callwright.domain.settings.setting import Kind
 from callwright.domain.web_address import names_host
 
-_TEXT = {"type": "string"}
+TEXT = {"type": "string"}
 _LARGEST_SEED = 2**63
 """Endpoints read 64 bits."""
 
 
-def described(words: str) -> Kind:
+def described(words: str, schema: Mapping[str, Any] | None = None) -> Kind:
     """A value that the declaration only describes: code of its own reads it, or nothing does."""
-    return Kind(words, {})
+    return Kind(words, schema or {})
 
 
 def number(least: float, most: float, *, floor: float | None = None, ceiling: float | None = None) -> Kind:
@@ -39,14 +39,14 @@ def whole(least: int, most: int) -> Kind:
 
 def text(longest: int | None = None, words: str = "a text") -> Kind:
     """A text; an empty one counts as missing."""
-    schema = _TEXT if longest is None else {**_TEXT, "maxLength": longest}
+    schema = TEXT if longest is None else {**TEXT, "maxLength": longest}
     return Kind(words, schema, lambda given, name: given.text(name, longest=longest) or None)
 
 
 def choice(allowed: Collection[str], words: str = "") -> Kind:
     """One of a few words."""
     told = words or f"{', '.join(list(allowed)[:-1])} or {list(allowed)[-1]}"
-    schema = {**_TEXT, "enum": list(allowed)}
+    schema = {**TEXT, "enum": list(allowed)}
     return Kind(told, schema, lambda given, name: given.choice(name, "", allowed))
 
 
@@ -63,7 +63,7 @@ def sentences(most: int, longest: int) -> Kind:
                 raise wrong(f"{path}[{index}]", f"a sentence of at most {longest} characters", one, given.failure)
         return tuple(listed)
 
-    items = {**_TEXT, "minLength": 1, "maxLength": longest}
+    items = {**TEXT, "minLength": 1, "maxLength": longest}
     return Kind(f"up to {most} sentences", {"type": "array", "items": items, "maxItems": most}, read)
 
 
@@ -81,7 +81,7 @@ def phone_numbers(most: int) -> Kind:
                 raise each.wrong(str(index), "a phone number")
         return [one.strip() for one in listed]
 
-    return Kind("a list of numbers", {"type": "array", "items": _TEXT, "maxItems": most}, read)
+    return Kind("a list of numbers", {"type": "array", "items": TEXT, "maxItems": most}, read)
 
 
 def texts(words: str) -> Kind:
@@ -94,7 +94,7 @@ def texts(words: str) -> Kind:
             raise given.wrong(name, "a text or a list of texts")
         return value
 
-    return Kind(words, {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}, read)
+    return Kind(words, {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}, read)
 
 
 def _seed(given: Fields, name: str) -> int:
@@ -114,10 +114,10 @@ def _address(given: Fields, name: str) -> str | None:
 SWITCH = Kind("true or false", {"type": "boolean"}, lambda given, name: given.switch(name, False))
 MESSAGE = Kind(
     "a text, or a map of language to text",
-    {"anyOf": [_TEXT, {"type": "object", "additionalProperties": _TEXT}]},
+    {"anyOf": [TEXT, {"type": "object", "additionalProperties": TEXT}]},
     lambda given, name: given.message(name, None) or None,
 )
 """A sentence, in one language or in several. An empty one counts as missing."""
 
 SEED = Kind("a whole number", {"type": "integer"}, _seed)
-ADDRESS = Kind("an http or https URL", {**_TEXT, "maxLength": MAX_ADDRESS_CHARACTERS}, _address)
+ADDRESS = Kind("an http or https URL", {**TEXT, "maxLength": MAX_ADDRESS_CHARACTERS}, _address)

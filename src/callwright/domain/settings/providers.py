@@ -52,7 +52,7 @@ SPEED = Setting(
 )
 VOICE = within(
     "provider_config",
-    Setting("synthesizer.voice", text(), "", "The voice."),
+    Setting("synthesizer.voice", text(), "", "The voice. Like the next four, also read beside `provider_config`."),
     Setting("synthesizer.voice_id", text(), "", "The voice; takes precedence."),
     Setting("synthesizer.model", text(MAX_NAME_CHARACTERS), "", "The voice's model."),
     Setting(

@@ -42,7 +42,7 @@ TOOLS: tuple[Setting, ...] = (
         "api_tools.tools",
         described("a list, or its JSON text"),
         None,
-        "What the model may call ([tools](how-to/tools.md)).",
+        "What the model may call ([tools](how-to/tools.md)). `api_tools` may be this list.",
     ),
     Setting("api_tools.tools_params", described("an object"), None, "Their parameters, by name."),
     Setting(

@@ -17,7 +17,9 @@ from callwright.domain.variables import name_of
 
 _NO_PART = r"/?#\\\x00-\x1f\x7f"
 """What no name holds here: the address is divided at it."""
-_PLACE = re.compile(rf"%\(((?:[^(){_NO_PART}]|\([^(){_NO_PART}]*\))+)\)([sif])|\{{((?:[^{{}}%{_NO_PART}]|%(?!\())+)\}}")
+_PLACE = re.compile(
+    rf"%\(((?:[^(){_NO_PART}]|\([^(){_NO_PART}]*\))+)\)([sidf])|\{{((?:[^{{}}%{_NO_PART}]|%(?!\())+)\}}"
+)
 _WRITTEN = "".join(chr(code) for code in range(0x21, 0x7F))
 _OUTSIDE = re.compile(r"[\x00-\x20\x7f\\]")
 _DOTS = frozenset({".", ".."})

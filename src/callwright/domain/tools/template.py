@@ -1,7 +1,8 @@
 """The body a tool is asked with, as its agent wrote it: JSON with places to fill (contract 14.1).
 
-``%(name)s``, ``%(name)i`` and ``%(name)f`` inside a text become part of that text, ``%%`` a percent sign; outside of texts, and as
-``{"$var": "name"}``, a value keeps its type. Names are those of ``domain.variables``.
+``%(name)s``, ``%(name)i``, ``%(name)d`` and ``%(name)f`` inside a text become part of that text, ``%%`` a percent sign. Outside of texts
+``i`` and ``d`` are whole numbers, ``f`` is a number, and ``s`` keeps the type of its value, as ``{"$var": "name"}`` does. Names are those
+of ``domain.variables``.
 
 The template is read into a tree first and filled afterwards, value by value: nothing that a
 caller or a model says can end a text, add a key or change another value.
@@ -18,11 +19,11 @@ from typing import Any
 from callwright.domain.tools.arguments import fitted
 from callwright.domain.variables import name_of
 
-GIVEN = r"%\(((?:[^()]|\([^()]*\))+)\)([sif])"
+GIVEN = r"%\(((?:[^()]|\([^()]*\))+)\)([sidf])"
 """A place and its kind: a name of any letters, in which parentheses are closed."""
 
 _PLACE = re.compile(rf"{GIVEN}|%%")
-_TYPES = {"i": "integer", "f": "number"}
+_TYPES = {"i": "integer", "d": "integer", "f": "number"}
 
 
 class BadTemplateError(ValueError):
@@ -31,7 +32,7 @@ class BadTemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value goes. ``kind``: s, i or f of ``%(name)s``; empty for any value as it is."""
+    """Where a value goes. ``kind``: s, i, d or f of ``%(name)s``; empty for any value as it is."""
 
     name: str
     kind: str
@@ -66,7 +67,7 @@ def read_template(param: object) -> Node:
 def filled(node: Node, values: Mapping[str, Any]) -> Any:
     """The template's JSON value. A missing name is an empty text within a text and null elsewhere.
 
-    Raises UnfitArgumentsError for ``%(name)i`` and ``%(name)f`` of what is no such number.
+    Raises UnfitArgumentsError for ``%(name)i``, ``%(name)d`` and ``%(name)f`` of what is no such number.
     """
     if isinstance(node, Place):
         value = values.get(name_of(node.name, values) or node.name)

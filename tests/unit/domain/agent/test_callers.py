@@ -37,6 +37,28 @@ def test_the_three_kinds_of_source() -> None:
     )
 
 
+@pytest.mark.parametrize("token", ["Bearer t0ken", "bearer  t0ken ", " t0ken"])
+def test_a_token_may_come_with_its_scheme(token: str) -> None:
+    found = source(source_type="api", source_url="https://crm.example", source_auth_token=token)
+    assert found is not None
+    assert found.token == "t0ken"
+
+
+@pytest.mark.parametrize("text", ["null", "", "{}"])
+def test_a_source_may_be_the_text_of_nothing(text: str) -> None:
+    assert read(ingest_source_config=text) == CallerData()
+
+
+def test_a_source_may_be_json_text_whose_faults_are_named_by_their_path() -> None:
+    text = '{"source_type": "csv", "source_name": "customers.csv"}'
+    assert read(ingest_source_config=text).source == CallerSource("csv", name="customers.csv")
+    with pytest.raises(InvalidAgentError) as caught:
+        read(ingest_source_config='{"source_type": "csv"}')
+    assert caught.value.field == "agent_config.ingest_source_config.source_name"
+    with pytest.raises(InvalidAgentError, match="an object or its JSON text, not a string of 3 characters"):
+        read(ingest_source_config="crm")
+
+
 def test_a_token_is_not_shown() -> None:
     assert "t0ken" not in repr(source(source_type="api", source_url="https://crm.example", source_auth_token="t0ken"))
 
@@ -52,6 +74,10 @@ def test_a_token_is_not_shown() -> None:
         ({"source_type": "csv"}, "source_name"),
         (
             {"source_type": "api", "source_url": "https://crm.example", "source_auth_token": "two words"},
+            "source_auth_token",
+        ),
+        (
+            {"source_type": "api", "source_url": "https://crm.example", "source_auth_token": "two bearer words"},
             "source_auth_token",
         ),
     ],

@@ -261,7 +261,8 @@ def test_messages_may_be_maps_of_languages() -> None:
         (agent({"tools_config": "x"}), "must be an object", f"{TASK}.tools_config"),
         (agent(agent_prompts=[]), "must be an object", "agent_prompts"),
         (agent(agent_prompts={"task1": {}}), "agent_prompts.task_1.system_prompt is required", "agent_prompts.task_1.system_prompt"),
-        (agent(agent_prompts={"task_1": {}}), "agent_prompts.task_1.system_prompt is required", "agent_prompts.task_1.system_prompt"),
+        (agent(agent_prompts={"task_2": {"system_prompt": "x"}}), "task_1.system_prompt is required", "agent_prompts.task_1.system_prompt"),
+        (agent(agent_prompts={"task_1": {"prompt": "x"}}), "task_1.system_prompt is required", "agent_prompts.task_1.system_prompt"),
         (agent(agent_prompts={"task_1": {"system_prompt": 1}}), "must be a string", "agent_prompts.task_1.system_prompt"),
         (agent(agent_welcome_message=5), "must be a string", "agent_config.agent_welcome_message"),
         (agent(webhook_url="https://{region}.x"), "stand in its path and query only", "agent_config.webhook_url"),
@@ -279,6 +280,9 @@ def test_messages_may_be_maps_of_languages() -> None:
         (agent(webhook_config="completed"), "a list of statuses", "agent_config.webhook_config"),
         (agent(telephony_provider="pigeon"), "Invalid value for provider:'pigeon'", "agent_config.telephony_provider"),
         (with_tools(input={"provider": "pigeon"}), "Invalid value for provider:'pigeon'", f"{TASK}.tools_config.input.provider"),
+        (agent(calling_guardrails="9 to 5"), "an object or its JSON text, not a string of 6", "agent_config.calling_guardrails"),
+        (agent(calling_guardrails="[9, 17]"), "an object or its JSON text", "agent_config.calling_guardrails"),
+        (agent(calling_guardrails='{"call_end_hour": 24}'), "from 0 to 23", "agent_config.calling_guardrails.call_end_hour"),
         (agent(calling_guardrails={"call_end_hour": 24}), "from 0 to 23", "agent_config.calling_guardrails.call_end_hour"),
         (agent(calling_guardrails={"call_start_hour": 9, "call_end_hour": 8}), "at least call_start", END_HOUR),
     ],
@@ -341,6 +345,28 @@ def test_limits_are_reached_before_they_are_passed() -> None:
 
 def test_long_values_are_not_repeated_in_errors() -> None:
     assert len(refused(with_settings(voicemail="s" * 5000)).message) < 200
+
+
+@pytest.mark.parametrize("prompts", [{}, None, {"task_1": {}}, {"task_1": None}, {"task_1": {"system_prompt": None}}])
+def test_an_agent_may_have_no_prompts(prompts: Any) -> None:
+    assert parse_agent(agent(agent_prompts=prompts), nothing_registered) == parse_agent(agent(), nothing_registered)
+
+
+def test_a_graph_agent_may_have_the_prompt_of_its_second_task_alone() -> None:
+    graph = {"tools_config": {"llm_agent": {"agent_type": "graph_agent", "llm_config": {"nodes": []}}}}
+    body = agent(graph, {"task_type": "extraction"}, agent_prompts={"task_2": {"system_prompt": "Extract."}})
+    spec = parse_agent(body, nothing_registered)
+    assert (spec.system_prompt, spec.post_call[0].system_prompt) == ("", "Extract.")
+
+
+@pytest.mark.parametrize("text", ["null", "", " ", "{}"])
+def test_hours_that_are_the_text_of_nothing_are_those_of_an_agent_without(text: str) -> None:
+    assert parse_agent(agent(calling_guardrails=text)).calling_hours == parse_agent(agent()).calling_hours
+
+
+def test_hours_may_be_json_text() -> None:
+    text = '{"call_start_hour": 10, "call_end_hour": "16"}'
+    assert parse_agent(agent(calling_guardrails=text)).calling_hours == (10, 16)
 
 
 @pytest.mark.proves("agent.agent_prompts")
@@ -493,6 +519,26 @@ class TestVoicesAndEars:
         assert error.message == "ElevenLabs config requires 'voice' or 'voice_id'."
         assert refused(with_tools(synthesizer={"provider": "x"})).field == f"{TASK}.tools_config.synthesizer.provider"
 
+    @pytest.mark.parametrize("provider", ["elevenlabs", "cartesia", "polly", "piper"])
+    def test_a_voice_beside_its_config_is_that_in_it(self, provider: str) -> None:
+        voice = {"voice": "Nila", "voice_id": "V9", "model": "m-2", "language": "hi", "speed": 1.2, "stability": 0.4}
+        beside = parse_agent(with_tools(synthesizer={"provider": provider, "stream": True, **voice})).voice
+        inside = parse_agent(with_tools(synthesizer={"provider": provider, "stream": True, "provider_config": voice}))
+        assert beside == inside.voice
+        assert (beside.voice, beside.model, beside.language) == ("V9", "m-2", "hi")
+
+    def test_what_stands_in_the_config_goes_first(self) -> None:
+        section = {
+            "voice_id": "V9",
+            "model": "m-1",
+            "language": "hi",
+            "provider_config": {"voice": "amy", "model": "m-2"},
+        }
+        voice = parse_agent(with_tools(synthesizer=section)).voice
+        assert (voice.voice, voice.model, voice.language) == ("amy", "m-2", "hi")
+        wrong = refused(with_tools(synthesizer={"voice": 5, "provider_config": {"voice": "amy"}}))
+        assert wrong.field == f"{TASK}.tools_config.synthesizer.voice"
+
     def test_the_recogniser(self) -> None:
         assert parse_agent(with_tools(transcriber={"model": "nova-3"})).transcriber.provider == "deepgram"
         assert parse_agent(with_tools(transcriber={"language": "de"})).transcriber.provider == "local"
@@ -557,10 +603,23 @@ class TestTools:
             {"tools": json.dumps([self.BOOK]), "tools_params": {"book": self.CALL}},
             {"tools": [{**self.BOOK, "value": self.CALL}]},
             {"tools": [wrapped], "tools_params": {"book": self.CALL}},
+            {"tools": [{**self.BOOK, **self.CALL}]},
+            [{**self.BOOK, "value": self.CALL}],
+            [{**wrapped, "value": self.CALL}],
+            [{**self.BOOK, **self.CALL}],
         ]
         specs = [self.spec(form).tools for form in forms]
         assert specs[0][0].params["method"] == "POST"
         assert all(tools == specs[0] for tools in specs)
+
+    def test_a_list_may_be_empty_and_names_its_faults_by_their_place(self) -> None:
+        assert self.spec([]).tools == ()
+        assert refused(with_tools(api_tools=[self.BOOK])).field == f"{TASK}.tools_config.api_tools[0].value.url"
+        twice = refused(with_tools(api_tools=[{"name": "end_call"}, {"name": "end_call"}]))
+        assert twice.field == f"{TASK}.tools_config.api_tools[1].name"
+        assert refused(with_tools(api_tools="x")).message.endswith(
+            "an object or an array of tools, not a string of 1 characters"
+        )
 
     @pytest.mark.proves("task_config.end_call_tool_mode")
     def test_built_in_tools_go_by_name_and_the_calendar_by_either_key(self) -> None:

@@ -51,10 +51,6 @@ def test_settings_that_have_their_default_may_be_set():
         ("agent.tasks.0.tools_confg.llm_agent.model=m", "did you mean tools_config"),
         ("agent.agent_prompts.first.system_prompt=Hi", "agent.agent_prompts has no 'first'"),
         ("agent.agent_prompts.task_1.prompt=Hi", "did you mean system_prompt?"),
-        (
-            "agent.tasks.0.tools_config.synthesizer.voice=Ann",
-            "synthesizer.voice would not be read: use agent.tasks.0.tools_config.synthesizer.provider_config.voice",
-        ),
         ("agent.tasks.0.tools_config.llm_agent.llm_config.model=m", "use agent.tasks.0.tools_config.llm_agent.model"),
         ("agent.tasks.4.task_config.call_terminate=1", "agent.tasks has no '4': it is a list of 1; use agent.tasks.0"),
         (
@@ -107,6 +103,7 @@ PLAIN = {"agent_name": "Ava", "tasks": [{"task_type": "conversation", "tools_con
         ("task_config.end_call_tool_mode=any", {"task_config": {"end_call_tool_mode": "any"}, "tools_config": None}),
         ("tools_config.llm_agent.provider=scripted", {"tools_config": {"llm_agent": {"provider": "scripted"}}}),
         ("tools_config.llm_agent.llm_config.model=m", {"tools_config": {"llm_agent": {"llm_config": {"model": "m"}}}}),
+        ("tools_config.synthesizer.voice=v", {"tools_config": {"synthesizer": {"voice": "v"}}}),
         ("tools_config.transcriber.endpointing=90", {"tools_config": {"transcriber": {"endpointing": 90}}}),
         (
             "tools_config.synthesizer.provider_config.voice=v",
@@ -125,6 +122,12 @@ def test_prompt_and_welcome_may_be_left_out():
     changed = with_changes(PLAIN, ["agent.agent_prompts.task_1.system_prompt=Hi", "agent.agent_welcome_message=Yes?"])
     assert parse_agent(changed).system_prompt == "Hi"
     assert parse_agent(changed).welcome_message == "Yes?"
+
+
+def test_where_the_voice_has_a_section_of_its_own_a_setting_beside_it_is_refused():
+    agent = with_changes(PLAIN, ["agent.tasks.0.tools_config.synthesizer.provider_config.voice=v"])
+    with pytest.raises(BadInputError, match=r"synthesizer\.voice would not be read: use .*\.provider_config\.voice"):
+        with_changes(agent, ["agent.tasks.0.tools_config.synthesizer.voice=Ann"])
 
 
 def test_where_the_model_has_a_section_of_its_own_a_setting_beside_it_is_refused():

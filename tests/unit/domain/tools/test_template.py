@@ -42,6 +42,8 @@ def fill(param: object, **values: Any) -> Any:
         ('{"n": "%(name)s"}', {"n": 'Ann "A" O\'Hara'}),
         ({"n": "for %(guests)i of %(guests)s at %(price)f"}, {"n": "for 4 of 4 at 9.500000"}),
         ('{"n": %(guests)i, "p": %(price)f, "l": %(list)s, "s": %(name)s}', {"n": 4, "p": 9.5, "l": [1, "b"], "s": 'Ann "A" O\'Hara'}),
+        ('{"n": %(guests)d, "t": "%(guests)d of %(1st)d", "m": %(missing)d}', {"n": 4, "t": "4 of 1", "m": None}),
+        ({"n": "table for %(guests)d"}, {"n": "table for 4"}),
         ('{"n": %(missing)i, "t": "%(missing)s!", "q": "%(missing)i"}', {"n": None, "t": "!", "q": ""}),
         ({"a": [{"b": {"$var": "list"}}, {"$var": "missing"}]}, {"a": [{"b": [1, "b"]}, None]}),
         ({"t": "%(yes)s %(list)s %(none)s|"}, {"t": 'true [1,"b"] |'}),
@@ -75,11 +77,11 @@ def test_a_number_that_no_float_holds_is_refused(param: object) -> None:
         fill(param, huge=10**400)
 
 
-@pytest.mark.parametrize("param", ['{"n": %(name)i}', {"n": "%(name)i"}, {"n": "%(name)f"}])
+@pytest.mark.parametrize("param", ['{"n": %(name)i}', '{"n": %(name)d}', {"n": "%(name)i"}, {"n": "%(name)f"}])
 def test_a_number_that_is_none_is_told(param: object) -> None:
     with pytest.raises(UnfitArgumentsError, match="name must be a"):
         fill(param)
-    assert fill('{"n": %(name)i}', name="12") == {"n": 12}
+    assert fill('{"n": %(name)i, "d": %(name)d}', name="12") == {"n": 12, "d": 12}
 
 
 TEMPLATES = (
