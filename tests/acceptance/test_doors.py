@@ -24,7 +24,6 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from callwright.actions.keys import create_key
-from callwright.bootstrap import foundation
 from callwright.bootstrap.platform import Platform, open_platform
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.domain.limits import (
@@ -202,11 +201,11 @@ def signature(address: str) -> str:
 async def opened(dsn: str, folder: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> AsyncIterator[Gateway]:
     """A platform that serves on loopback, with the example as a plugin and a gateway beside it."""
     plugins = [*SCRIPTED, *LOOPBACK, *module.PLUGINS, Plugin("carrier", "echo", "sends back what comes", Echo)]
-    monkeypatch.setattr(foundation, "installed_plugins", lambda: Registry(plugins))
     listener = bind("127.0.0.1", 0)
     url = url_of(listener)
-    settings = Settings(data=folder, database_url=dsn, sip_listen="", vad="energy", turn="none")
-    async with open_platform(settings, url) as platform, http_server(platform.app, listener):
+    scripted = dict.fromkeys(("transcriber", "model", "voice"), "scripted")
+    settings = Settings(data=folder, database_url=dsn, sip_listen="", vad="energy", turn="none", **scripted)
+    async with open_platform(settings, url, Registry(plugins)) as platform, http_server(platform.app, listener):
         key = (await create_key(platform.services, DEFAULT_TENANT_ID, "doors")).secret
         gateway = Gateway(platform, url, key)
         server = await asyncio.start_server(gateway.asked, "127.0.0.1", 0)

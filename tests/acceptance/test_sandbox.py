@@ -20,7 +20,6 @@ from tests.telephone import Telephone
 from tests.waiting import until
 
 from callwright.actions.keys import create_key
-from callwright.bootstrap import foundation
 from callwright.bootstrap.platform import open_platform
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.conversation.replay import replay
@@ -161,14 +160,13 @@ class Account:
 
 
 @asynccontextmanager
-async def opened(dsn: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> AsyncIterator[Account]:
+async def opened(dsn: str, folder: Path, **more: Any) -> AsyncIterator[Account]:
     ear = next(plugin for plugin in SCRIPTED if (plugin.kind, plugin.name) == ("transcriber", "scripted"))
     english = (
         replace(ear, name="english", languages=("en",)),
         Plugin("voice", "english", "speaks English", lambda _: EnglishVoice(), languages=("en",)),
     )
     registry = Registry([*SCRIPTED, *ENDPOINTS, *LOOPBACK, *SIP, *TELEPHONE, *english])
-    monkeypatch.setattr(foundation, "installed_plugins", lambda: registry)
     scenario = folder / "scenario.json"
     scenario.write_text(json.dumps(SCENARIO))
     hooks: list[dict[str, Any]] = []
@@ -183,7 +181,11 @@ async def opened(dsn: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **more
         data=folder, database_url=dsn, sip_listen="", vad="energy", turn="none", scenario=scenario, allow_private_urls=True,
         transcriber="english", model="scripted", voice="english", loopback_voice="scripted", loopback_ears="scripted", **more,
     )  # fmt: skip
-    async with serving(take) as hook, open_platform(settings, url) as platform, http_server(platform.app, listener):
+    async with (
+        serving(take) as hook,
+        open_platform(settings, url, registry) as platform,
+        http_server(platform.app, listener),
+    ):
         key = (await create_key(platform.services, DEFAULT_TENANT_ID, "tests")).secret
         headers = {"Authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False) as client:
@@ -192,8 +194,8 @@ async def opened(dsn: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **more
 
 
 @pytest.fixture
-async def account(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Account]:
-    async with opened(dsn, tmp_path, monkeypatch) as found:
+async def account(dsn: str, tmp_path: Path) -> AsyncIterator[Account]:
+    async with opened(dsn, tmp_path) as found:
         yield found
 
 
@@ -375,9 +377,9 @@ async def test_the_calls_of_a_batch_name_their_stand_ins_from_the_beginning(acco
 
 @pytest.mark.parametrize(("sandbox", "status"), [("never", 400), ("always", 200)])
 async def test_the_setting_makes_nobody_or_everybody_a_sandbox(
-    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: str, status: int
+    dsn: str, tmp_path: Path, sandbox: str, status: int
 ) -> None:
-    async with opened(dsn, tmp_path, monkeypatch, sandbox=sandbox) as account:
+    async with opened(dsn, tmp_path, sandbox=sandbox) as account:
         if sandbox == "always":
             await connect(account)
         assert (await account.call(await account.saved(agent()))).status_code == status

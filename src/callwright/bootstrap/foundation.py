@@ -28,6 +28,7 @@ from callwright.ops.settings import Settings
 from callwright.ops.vault import SealedVault
 from callwright.outbox.publication import BatchWebhookPublisher, WebhookPublisher
 from callwright.ports.chat import Chats
+from callwright.ports.registry import Registry
 from callwright.storage.embedded import EmbeddedPostgres
 from callwright.storage.ledger import PostgresLedger
 from callwright.storage.migrate import migrate
@@ -110,11 +111,14 @@ class NoDatabaseError(BadInputError):
 
 
 @asynccontextmanager
-async def open_foundation(settings: Settings, *, may_make: bool = False) -> AsyncIterator[Foundation]:
+async def open_foundation(
+    settings: Settings, *, may_make: bool = False, registry: Registry | None = None
+) -> AsyncIterator[Foundation]:
     """Prepare the data folder, start or join the database, bring its schema up to date and connect.
 
-    With ``may_make`` a data folder without a database gets one. Everything that can be checked before the database starts is. Raises
-    ConfigurationError (a setting is wrong), NoDatabaseError and UnavailableError (the database cannot be reached).
+    With ``may_make`` a data folder without a database gets one. ``registry``: the plugins, else those installed. Everything that can be
+    checked before the database starts is. Raises ConfigurationError (a setting is wrong), NoDatabaseError and UnavailableError (the
+    database cannot be reached).
     """
     if not (may_make or settings.database_url or EmbeddedPostgres(settings.data).is_made):
         raise NoDatabaseError(f"there is no database in {settings.data.resolve()}, and DATABASE_URL names none")
@@ -135,7 +139,9 @@ async def open_foundation(settings: Settings, *, may_make: bool = False) -> Asyn
         await ledger.open()
         stack.push_async_callback(ledger.aclose)
         client = await stack.enter_async_context(GuardedClient(allow_private=settings.allow_private_urls))
-        plugins = PluginInstances(await asyncio.to_thread(installed_plugins))
+        if registry is None:
+            registry = await asyncio.to_thread(installed_plugins)
+        plugins = PluginInstances(registry)
         stack.push_async_callback(plugins.aclose)
         yield Foundation(
             settings=settings,

@@ -53,7 +53,7 @@ from callwright.outbox.publication import WebhookPublisher
 from callwright.outbox.sign import decode_secret, signature_headers
 from callwright.ports.market import NumberMarket
 from callwright.ports.model import ModelSettings, RemoteModel
-from callwright.ports.registry import PluginContext
+from callwright.ports.registry import PluginContext, Registry
 from callwright.providers.local.inference import LocalInference, install_command
 from callwright.storage.job_runner import JobRunner
 
@@ -93,19 +93,23 @@ class Platform:
 
 
 @asynccontextmanager
-async def open_platform(settings: Settings, public_url: str) -> AsyncIterator[Platform]:
-    """Start everything. ``public_url`` is how the outside reaches the API.
+async def open_platform(
+    settings: Settings, public_url: str, registry: Registry | None = None
+) -> AsyncIterator[Platform]:
+    """Start everything. ``public_url`` is how the outside reaches the API; ``registry`` has the plugins, else those installed.
 
     Leaving stops in the opposite order; calls that are still under way are settled by the next process. Raises ConfigurationError for a
     setting that is wrong, before the database starts.
     """
-    check_names(settings, await asyncio.to_thread(installed_plugins))
+    if registry is None:
+        registry = await asyncio.to_thread(installed_plugins)
+    check_names(settings, registry)
     if settings.webhook_secret:
         decode_secret(settings.webhook_secret)
     if settings.ambient is not None and not settings.ambient.is_dir():
         raise ConfigurationError(f"CALLWRIGHT_AMBIENT: {settings.ambient} is no folder")
     async with AsyncExitStack() as stack:
-        foundation = await stack.enter_async_context(open_foundation(settings, may_make=True))
+        foundation = await stack.enter_async_context(open_foundation(settings, may_make=True, registry=registry))
         metrics = Metrics()
         market_client = await stack.enter_async_context(GuardedClient(allow_private=False))
         doors = Doors(public_url, foundation.ids, foundation.clock)
