@@ -27,6 +27,18 @@ def database_at(dsn: str, name: str) -> str:
     return urlunsplit(parts._replace(path=f"/{name}"))
 
 
+def make_data_folder(data: Path) -> None:
+    """Make the embedded database of a data folder, as a first start of the server leaves it."""
+    from callwright.bootstrap import open_foundation
+    from callwright.ops.settings import load_settings
+
+    async def start() -> None:
+        async with open_foundation(load_settings({}, data=data), may_make=True):
+            pass
+
+    asyncio.run(start())
+
+
 async def run_sql(dsn: str, *statements: str) -> None:
     """Run statements one after the other on a connection of their own."""
     import asyncpg

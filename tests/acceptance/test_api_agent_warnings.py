@@ -162,6 +162,16 @@ async def test_what_is_lacking_is_named_first(world: ApiWorld) -> None:
     ]
 
 
+async def test_a_secret_that_a_plugin_quotes_is_not_repeated(world: ApiWorld) -> None:
+    secret = "sk-0123456789abcdefghij"
+    message = f"the voice 'local' cannot be used, there is no voice '{secret}'"
+    lacking(world, [Lack(VOICE, f"{TASK}.tools_config.synthesizer.provider", secret, LackKind.UNUSABLE, message, "")])
+    async with world.client() as client:
+        (one,) = await warnings(client, body())
+    assert secret not in str(one)
+    assert one["remedy"] == "Name another one."
+
+
 @pytest.mark.parametrize("error", [VaultLockedError("the master key is gone"), UnavailableError("no database")])
 async def test_an_agent_is_saved_when_nobody_can_tell_what_is_lacking(world: ApiWorld, error: CallwrightError) -> None:
     lacking(world, error=error)

@@ -189,12 +189,7 @@ async def test_a_patch_of_tasks_is_applied_task_by_task_unless_strict(world: Api
         assert ignored.json()["callwright"]["ignored"] == ["agent_config.tasks"]
         assert (await client.get(f"/v2/agent/{agent_id}")).json()["callwright"]["revision"] == 1
         applied = await client.patch(f"/v2/agent/{agent_id}", json=change)
-        assert {**applied.json(), "callwright": {}} == {
-            "message": "success",
-            "state": "updated",
-            "status": "success",
-            "callwright": {},
-        }
+        assert (applied.status_code, applied.json()["state"]) == (200, "updated")
         assert "ignored" not in applied.json()["callwright"]
         read = (await client.get(f"/v2/agent/{agent_id}")).json()
         assert (await client.put(f"/v2/agent/{agent_id}", json=read)).status_code == 200

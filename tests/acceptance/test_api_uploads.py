@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.api_world import ApiWorld, create, place
-from tests.database import fetch
+from tests.database import fetch, make_data_folder
 from tests.unit.media.test_sound_file import mp3, tone
 from tests.waiting import until
 
@@ -232,6 +232,7 @@ def test_the_operator_works_at_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    make_data_folder(tmp_path / "data")
     data = ["--data", str(tmp_path / "data")]
     assert main(["violations", "create", "--note", "too many calls", *data]) == 0
     violation_id = capsys.readouterr().out.strip()

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from pathlib import Path
 
 import pytest
+from tests.database import make_data_folder
 
-from callwright.bootstrap import open_foundation
 from callwright.cli import main
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ops.settings import load_settings
-
-
-async def _first_start() -> None:
-    async with open_foundation(load_settings(os.environ), may_make=True):
-        pass
 
 
 def test_organisations_are_made_changed_and_listed(
@@ -24,7 +16,7 @@ def test_organisations_are_made_changed_and_listed(
 ) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("CALLWRIGHT_DATA", str(tmp_path / "data"))
-    asyncio.run(_first_start())
+    make_data_folder(tmp_path / "data")
 
     assert main(["accounts", "create", "--name", "Branch office", "--max-concurrency", "7"]) == 0
     made = capsys.readouterr().out.strip()

@@ -7,9 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.database import make_data_folder
 
 from callwright.actions.provider_keys import NamedSecret, put_provider_key
-from callwright.bootstrap import open_actions, open_foundation
+from callwright.bootstrap import open_actions
 from callwright.cli import main
 from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.ops.master_key import MASTER_KEY_FILE
@@ -21,11 +22,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with a database, as a first start leaves it."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
 
-    async def start() -> None:
-        async with open_foundation(load_settings(os.environ, data=tmp_path / "data"), may_make=True):
-            pass
-
-    asyncio.run(start())
+    make_data_folder(tmp_path / "data")
     return tmp_path / "data"
 
 

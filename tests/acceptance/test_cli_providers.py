@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.database import make_data_folder
 
 from callwright.actions.agents import create_agent
 from callwright.actions.organisations import OrganisationWish, create_organisation
@@ -47,6 +48,7 @@ def test_each_provider_is_shown_with_its_keys_and_how_many_agents_use_it(
 ) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     data = tmp_path / "data"
+    make_data_folder(data)
     asyncio.run(_fill(data))
 
     assert main(["providers", "--data", str(data), "--json"]) == 0
@@ -85,6 +87,7 @@ def test_a_provider_without_its_model_files_says_which_command_adds_them(
 ) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("CALLWRIGHT_MODELS", str(tmp_path / "none"))
+    make_data_folder(tmp_path / "data")
     assert main(["providers", "--data", str(tmp_path / "data")]) == 0
     lines = capsys.readouterr().out.splitlines()
     at = next(at for at, line in enumerate(lines) if line.split()[:2] == ["voice", "kokoro"])

@@ -10,9 +10,10 @@ from callwright.actions.services import Services
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, AgentWarning
 from callwright.domain.agent.warnings import addresses, body_warnings
-from callwright.domain.availability import VOICE
+from callwright.domain.audit import redacted
+from callwright.domain.availability import VOICE, LackKind
 from callwright.domain.errors import BlockedUrlError, InvalidAgentError, UnavailableError, VaultLockedError
-from callwright.domain.fields import nearest, plain
+from callwright.domain.fields import nearest, plain_value
 from callwright.domain.limits import MAX_AGENT_WARNINGS
 from callwright.domain.tenant import Principal
 from callwright.domain.tools.address import host_of
@@ -49,9 +50,11 @@ async def _of_providers(
         yield AgentWarning("agent_config", None, message, "Read the agent again.")
         return
     for lack in lacks:
+        # A plugin may quote what it was given.
+        message = _sentence(redacted(lack.message))
         remedy = _sentence(lack.remedy) if lack.remedy else "Name another one."
-        yield AgentWarning(lack.path or "agent_config", plain(lack.wanted), _sentence(lack.message), remedy)
-    if not any(lack.leg == VOICE for lack in lacks):
+        yield AgentWarning(lack.path or "agent_config", plain_value(lack.wanted), message, remedy)
+    if not any(lack.leg == VOICE and lack.kind is not LackKind.LANGUAGE for lack in lacks):
         for warning in _of_voice(services, spec):
             yield warning
 
@@ -70,7 +73,7 @@ def _of_voice(services: Services, spec: AgentSpec) -> Iterator[AgentWarning]:
         near = nearest(chosen.voice, voices)
         remedy = f"Write {near}." if near else f"Write one of {', '.join(voices)}."
         path = f"{chosen.path}.provider_config.{'voice_id' if chosen.options.get('voice_id') else 'voice'}"
-        yield AgentWarning(path, plain(chosen.voice), f"{plugin.name} has no such voice.", remedy)
+        yield AgentWarning(path, plain_value(chosen.voice), f"{plugin.name} has no such voice.", remedy)
 
 
 def _of_addresses(body: Mapping[str, Any], *, allow_private: bool) -> Iterator[AgentWarning]:

@@ -139,7 +139,7 @@ def is_slip(given: str, wanted: str, *, least: int = 3) -> bool:
     return a[1:] == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
 
 
-def plain(value: object, path: str = "") -> str | int | float | bool | None:
+def plain_value(value: object, path: str = "") -> str | int | float | bool | None:
     """``value`` as it came where it can be no secret, else its kind."""
     if value is None or isinstance(value, bool):
         return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -119,16 +119,8 @@ class Case:
         call = next(calls, None)
         if call is not None:
             return int(call.values["turn"])
-        return self._newest(e for e in self.view.of("AskModel", "UserSaid") if e.seq < entry.seq)
-
-    def turn_begun(self, at_us: int) -> int | None:
-        """The newest turn that had begun by then, whether the agent spoke in it or not; None before the first."""
-        return self._newest(e for e in self.view.of("AskModel", "UserSaid") if e.at_us <= at_us)
-
-    @staticmethod
-    def _newest(begun: Iterable[Entry]) -> int | None:
-        turns = [int(entry.values["turn"]) for entry in begun]
-        return turns[-1] if turns else None
+        begun = [e for e in self.view.of("AskModel", "UserSaid") if e.seq < entry.seq]
+        return int(begun[-1].values["turn"]) if begun else None
 
     def turn_at(self, at_us: int) -> int | None:
         """The newest turn the agent spoke in until then, None before the first."""

@@ -100,8 +100,9 @@ def provider_failed(case: Case) -> Iterator[Finding]:
         cause = kind if kind in RULES["provider_failed"].advice else "carrier"
         severity = BAD if _ENDS.get(kind) in ended else _SEVERITY.get(kind, WARNING)
         times = group.times_us
-        turn = case.turn_begun(times[0])
-        yield Finding("provider_failed", severity, times[0], times[-1] - times[0], group.sentence, (cause,), turn)
+        yield Finding(
+            "provider_failed", severity, times[0], times[-1] - times[0], group.sentence, (cause,), group.first.turn
+        )
     yield from _given_up(case)
 
 

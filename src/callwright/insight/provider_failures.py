@@ -40,7 +40,7 @@ _WAITS: Mapping[str, tuple[str, str, str]] = {
 class Failure:
     """One failure. ``kind``: transcriber, model, voice, turn or tool, ``provider``: its name. ``failure``: one of
     ``ports.failures.FailureKind``, or one of this module. ``message`` says what to do where that is known, and holds no secret.
-    ``host``: where a tool was to be asked."""
+    ``host``: where a tool was to be asked. ``turn``: the turn it belongs to, None before the first."""
 
     kind: str
     provider: str
@@ -48,6 +48,7 @@ class Failure:
     message: str
     at_us: int
     host: str = ""
+    turn: int | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -87,7 +88,8 @@ class ProviderFailures:
         self._waiting: dict[int, tuple[int, int]] = {}
         self._given_up: Failure | None = None
         self._model_works = False
-        self._tools: dict[int, str] = {}
+        self._tools: dict[int, tuple[str, int | None]] = {}
+        self._turn: int | None = None
         self._sent: dict[int, Mapping[str, Any]] = {}
 
     @property
@@ -113,6 +115,9 @@ class ProviderFailures:
                 self._provider[str(values["kind"])] = str(values["provider"])
             case "AskModel":
                 self._waiting[values["request"]] = at_us, values["generation"]
+                self._turn = values.get("turn", self._turn)
+            case "UserSaid":
+                self._turn = values.get("turn", self._turn)
             case "ReplyText" | "ReplyTool":
                 self._waiting.pop(values["request"], None)
                 self._lasting.pop("model", None)
@@ -137,7 +142,7 @@ class ProviderFailures:
             case "Note":
                 return self._noted(at_us, str(values["kind"]))
             case "CallTool":
-                self._tools[values["request"]] = str(values.get("name", ""))
+                self._tools[values["request"]] = str(values.get("name", "")), values.get("turn")
             case "tool_request":
                 self._sent[values["request"]] = values
             case "ToolResult":
@@ -145,7 +150,7 @@ class ProviderFailures:
         return ()
 
     def _of(self, kind: str, failure: str, message: str, at_us: int) -> Failure:
-        return Failure(kind, self._provider.get(kind, ""), failure, message, at_us)
+        return Failure(kind, self._provider.get(kind, ""), failure, message, at_us, turn=self._turn)
 
     def _lasts(self, failure: Failure) -> tuple[Failure, ...]:
         self._lasting[failure.kind] = failure
@@ -175,7 +180,9 @@ class ProviderFailures:
     def _failed(self, at_us: int, values: Mapping[str, Any]) -> tuple[Failure, ...]:
         kind = str(values["kind"])
         self._waiting.pop(values.get("request", 0), None)
-        failure = Failure(kind, str(values["provider"]), str(values["failure"]), str(values["message"]), at_us)
+        _, turn = self._tools.get(values.get("request", 0), ("", self._turn))
+        why = str(values["failure"])
+        failure = Failure(kind, str(values["provider"]), why, str(values["message"]), at_us, turn=turn)
         # A question about the conversation has no generation: the agent answers without it.
         return self._lasts(failure) if values.get("generation") or kind == "transcriber" else (failure,)
 
@@ -191,16 +198,17 @@ class ProviderFailures:
 
     def _answered(self, at_us: int, values: Mapping[str, Any]) -> tuple[Failure, ...]:
         """The result of a tool. What was never sent, for it did not fit, is no failure of the tool."""
-        sent, tool = self._sent.pop(values["request"], None), self._tools.get(values["request"], "")
+        sent = self._sent.pop(values["request"], None)
+        tool, turn = self._tools.get(values["request"], ("", self._turn))
         if sent is None or values["ok"]:
             return ()
         host, status = str(sent.get("host", "")), int(sent.get("status") or 0)
         if sent.get("blocked"):
-            return (Failure("tool", tool, BLOCKED, str(values["result"]), at_us, host),)
+            return (Failure("tool", tool, BLOCKED, str(values["result"]), at_us, host, turn),)
         if status:
             # The API's own words may hold anything.
-            return (Failure("tool", tool, ERROR_ANSWER, f"the API answered with HTTP {status}", at_us, host),)
-        return (Failure("tool", tool, NO_ANSWER, str(values["result"]), at_us, host),)
+            return (Failure("tool", tool, ERROR_ANSWER, f"the API answered with HTTP {status}", at_us, host, turn),)
+        return (Failure("tool", tool, NO_ANSWER, str(values["result"]), at_us, host, turn),)
 
 
 def failures_of(view: CallView) -> ProviderFailures:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from callwright.domain.errors import InvalidAgentError
-from callwright.domain.fields import Fields, named, number, word
+from callwright.domain.fields import Fields, is_slip, named, nearest, number, plain_value, slip_of, word
 
 HEX = "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432"
 CARRIERS = ("plivo", "twilio", "completed", "elevenlabs")
@@ -82,3 +82,62 @@ def test_an_ordinary_name_is_told(name: str) -> None:
 )
 def test_a_number_is_told_unless_it_is_as_long_as_that_of_a_card(value: Any, told: str) -> None:
     assert number(value) == told
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_plain_value_is_no_secret(secret: str) -> None:
+    assert plain_value(secret) == f"a string of {len(secret)} characters"
+    assert plain_value("hello", "agent_config.webhook_headers.X-Mine") == "a string of 5 characters"
+    assert plain_value({secret: secret}) == "an object"
+    assert plain_value([secret]) == "an array"
+
+
+@pytest.mark.parametrize("value", ["hello", "en-IN", 5, 0.25, True, False, None])
+def test_a_plain_value_stays_as_it_came(value: Any) -> None:
+    assert plain_value(value) is value
+
+
+def test_a_long_number_may_be_that_of_a_card() -> None:
+    assert plain_value(4111111111111111) == "a number"
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        *(("temprature", "temperature"), ("temperaturee", "temperature"), ("temparature", "temperature")),
+        *(("langauge", "language"), ("voiceId", "voice_id"), ("Voice-ID", "voice_id"), ("dya", "day"), ("id", "ID")),
+    ],
+)
+def test_one_slip_is_one(given: str, wanted: str) -> None:
+    assert is_slip(given, wanted)
+    assert slip_of(given, ["other", wanted]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("temprture", "temperature"),
+        ("language", "gauge"),
+        ("top_a", "top_p"),
+        ("id", "in"),
+        ("", "day"),
+        ("abcd", "badc"),
+    ],
+)
+def test_two_slips_and_short_names_are_none(given: str, wanted: str) -> None:
+    assert not is_slip(given, wanted, least=5)
+
+
+def test_the_nearest_name_may_have_more_slips() -> None:
+    known = {"hangup_after_silence", "hangup_after_LLMCall", "number_of_words_for_interruption"}
+    assert nearest("hangup_after_silense", known) == "hangup_after_silence"
+    assert nearest("number_of_word_for_interuption", known) == "number_of_words_for_interruption"
+    assert nearest("hangup_after_llm_call", known) == "hangup_after_LLMCall"
+    assert nearest("colour", known) is None
+    assert nearest("x" * 10_000, known) is None
+
+
+def test_of_very_many_names_only_the_first_are_compared() -> None:
+    known = [f"name_{number}" for number in range(300)]
+    assert slip_of("nmae_7", known) == "name_7"
+    assert slip_of("nmae_250", known) is None

@@ -74,6 +74,7 @@ def test_a_question_about_the_conversation_that_fails_is_no_error_of_the_call() 
     log = answers(asks(connected(), 1, 2_000), 1, 2_300).at(3_000)
     log.event(ev.ProviderFailed, "model", "acme", "bad_request", "no schema", 0, 9).at(4_000).leg_ended()
     assert (error_of(log), len(logged(log))) == (None, 1)
+    assert [group.first.turn for group in failures_of(log.view).groups.values()] == [1]
 
 
 def test_an_answer_without_a_word_is_told() -> None:
@@ -171,7 +172,7 @@ def test_what_a_tool_answered_is_not_logged_but_its_status() -> None:
     log = tool("ERROR CALLING API: the API answered 500: Ann Smith, born 1970", status=500)
     assert logged(log) == ['The tool book failed, error answer: "the API answered with HTTP 500".']
     (group,) = failures_of(log.view).groups.values()
-    assert group.first.host == "h.example"
+    assert (group.first.host, group.first.turn) == ("h.example", 1)
 
 
 def test_a_tool_that_does_not_answer_is_logged() -> None:

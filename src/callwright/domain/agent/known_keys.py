@@ -9,7 +9,7 @@ from itertools import islice
 
 from callwright.domain.agent.spec import AgentWarning
 from callwright.domain.agent.tool_checks import object_at, written_tools
-from callwright.domain.fields import Fields, named, nearest, plain, slip_of
+from callwright.domain.fields import Fields, named, nearest, plain_value, slip_of
 from callwright.domain.limits import MAX_UNKNOWN_KEYS
 from callwright.domain.settings.table import SETTINGS
 
@@ -155,4 +155,6 @@ def _warning(one: _Unknown) -> AgentWarning | None:
         meant = nearest(one.key, known)
         remedy = f"Write {meant}." if meant else "Remove it, or check its name in docs/reference/agent-settings.md."
     path = one.fields.at(one.key)
-    return AgentWarning(path, plain(one.fields.raw(one.key), path), f"Nothing reads {named(one.key)} here.", remedy)
+    return AgentWarning(
+        path, plain_value(one.fields.raw(one.key), path), f"Nothing reads {named(one.key)} here.", remedy
+    )

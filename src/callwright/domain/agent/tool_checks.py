@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from callwright.domain.agent.spec import AgentWarning
 from callwright.domain.agent.transfers import SYSTEM_VARIABLES
-from callwright.domain.fields import Fields, named, nearest, plain, slip_of
+from callwright.domain.fields import Fields, named, nearest, plain_value, slip_of
 from callwright.domain.limits import MAX_TOOL_VALUE_DEPTH
-from callwright.domain.tools.template import BadTemplateError, Node, Place, Text, read_template
+from callwright.domain.tools.template import BadTemplateError, Node, Place, Text, read_template, read_text
 from callwright.domain.variables import name_of
 
 _TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
@@ -99,7 +99,7 @@ def wrong_schemas(tool: WrittenTool) -> Iterator[AgentWarning]:
             for path, value, message, remedy in _wrong_root(schema.value):
                 # Names are told late: there may be thousands, and each is looked at for a secret.
                 at = ".".join([schema.path, *map(named, path)])
-                yield AgentWarning(at, plain(value, at), message, remedy)
+                yield AgentWarning(at, plain_value(value, at), message, remedy)
             return
 
 
@@ -170,9 +170,10 @@ def unfilled_places(tool: WrittenTool, variables: Collection[str]) -> Iterator[A
     properties = object_at(schema, "properties")
     declared = [] if properties is None else [str(name) for name in properties.value]
     known = {*declared, *variables, *SYSTEM_VARIABLES}
-    for name in ("param", "pre_call_webhook_param"):
+    for name in ("url", "param", "pre_call_webhook_param"):
         seen = set()
-        for place in _places(tool.params.raw(name)):
+        given = tool.params.raw(name)
+        for place in _places_in(read_text(given)) if name == "url" and isinstance(given, str) else _places(given):
             if place.name in seen or (name_of(place.name, known) or place.name) in known:
                 continue
             seen.add(place.name)

@@ -214,6 +214,11 @@ def test_a_place_that_is_no_parameter_is_named_once(param: Any) -> None:
     assert warning.remedy == "Write %(day)s, unless user_data or the answer of an earlier tool has dya."
 
 
+def test_a_place_in_an_address_is_looked_at_too() -> None:
+    (warning,) = of_tool(DAY, {"url": "https://x.example/{branch}/%(dya)s?to=%(day)s"})
+    assert (warning.path, warning.value) == (f"{TOOLS}.tools_params.book.url", "%(dya)s")
+
+
 def test_places_of_parameters_of_the_system_and_of_the_agents_variables_are_filled() -> None:
     param = {"a": "%(day)s", "b": "%(call_sid)s", "c": {"$var": "from_number"}, "d": "%(customer_id)s", "e": "%(crm)s"}
     api_tools = {"tools": [{"name": "book", **DAY, "value": {"param": param}}]}
