@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,12 +20,16 @@ from tests.rows import admit, claim
 from callwright.actions.violations import put_before
 from callwright.api.app import build_app
 from callwright.api.description import MADE
+from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.availability import Line, Provision
 from callwright.domain.batch import BatchStatus
 from callwright.domain.execution import Phase
+from callwright.domain.number import LOOPBACK
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import write_wav
+from callwright.ports.availability import EverythingAvailable
 from callwright.ports.chat import ChatMessage, ChatReply, NewChat
-from callwright.ports.ledger import Change
+from callwright.ports.ledger import Change, Unit
 from callwright.storage.ledger import PostgresLedger
 
 ASK_SECONDS = 30
@@ -44,6 +48,23 @@ class Talking:
         """Nothing to end."""
 
 
+class OnTheTestLine(EverythingAvailable):
+    """An account in the sandbox: a call goes over the test line where its carrier is not installed."""
+
+    def __init__(self, has: Callable[[str, str], bool]) -> None:
+        self._has = has
+
+    async def connected(self, unit: Unit, tenant_id: str) -> bool:
+        """False."""
+        return False
+
+    async def provide(self, unit: Unit, tenant_id: str, spec: AgentSpec, line: Line) -> Provision:
+        """The agent as it is."""
+        found = await super().provide(unit, tenant_id, spec, line)
+        carrier = found.carrier if self._has("carrier", found.carrier) else LOOPBACK
+        return replace(found, carrier=carrier, sandbox=True)
+
+
 class FuzzWorld:
     """A running application and the ids of objects that exist in it."""
 
@@ -54,7 +75,8 @@ class FuzzWorld:
         self._world = world
         self._ledger = ledger
         policy = replace(world.services.actions.policy, strict=strict)
-        services = replace(world.services, actions=replace(world.services.actions, chats=Talking(), policy=policy))
+        actions = replace(world.services.actions, chats=Talking(), policy=policy)
+        services = replace(world.services, actions=replace(actions, availability=OnTheTestLine(actions.has)))
         self._app = build_app(services)
         self.description: dict[str, Any] = self._app.openapi()
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
