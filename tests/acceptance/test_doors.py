@@ -203,8 +203,10 @@ async def opened(dsn: str, folder: Path, monkeypatch: pytest.MonkeyPatch, module
     plugins = [*SCRIPTED, *LOOPBACK, *module.PLUGINS, Plugin("carrier", "echo", "sends back what comes", Echo)]
     listener = bind("127.0.0.1", 0)
     url = url_of(listener)
-    scripted = dict.fromkeys(("transcriber", "model", "voice"), "scripted")
-    settings = Settings(data=folder, database_url=dsn, sip_listen="", vad="energy", turn="none", **scripted)
+    settings = Settings(
+        data=folder, database_url=dsn, sip_listen="", vad="energy", turn="none",
+        transcriber="scripted", model="scripted", voice="scripted", loopback_voice="scripted", loopback_ears="scripted",
+    )  # fmt: skip
     async with open_platform(settings, url, Registry(plugins)) as platform, http_server(platform.app, listener):
         key = (await create_key(platform.services, DEFAULT_TENANT_ID, "doors")).secret
         gateway = Gateway(platform, url, key)
