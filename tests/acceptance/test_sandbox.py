@@ -322,6 +322,7 @@ async def test_an_account_that_is_connected_before_its_call_is_dialled_is_told_b
     ended = await account.ended(placed["execution_id"])
     assert (ended["status"], ended["error_message"]) == ("error", f"{NO_CARRIER}: {PLUGIN}")
     assert ended["transcript"] is None
+    assert (ended["callwright"]["sandbox"], ended["callwright"]["stand_ins"]) == (False, [])
 
 
 async def test_a_call_over_the_test_line_says_so_also_for_an_agent_that_names_no_carrier(account: Account) -> None:

@@ -38,7 +38,7 @@ from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import VOICE, Provision
 from callwright.domain.call_variables import call_variables
-from callwright.domain.errors import BrokenInvariantError, CallwrightError
+from callwright.domain.errors import BrokenInvariantError, CallwrightError, LackingError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.suppression import far_number
 from callwright.insight.provision import SANDBOX, shown_provision
@@ -198,15 +198,26 @@ class Attempt:
 
     async def _provided(self, spec: AgentSpec) -> Provision:
         """What the call runs with, and in the row what of it is not known there yet."""
-        deps, row = self._office.deps, self._row
-        tenant_id, line = row.execution.tenant_id, self._connection.line()
-        provision = await patiently(
-            deps.ledger, deps.clock, lambda unit: deps.availability.provide(unit, tenant_id, spec, line)
-        )
-        found = provision.as_wire()
-        if found != shown_provision(row.execution.record):
-            await row.write(Change(record=found))
+        deps, execution, line = self._office.deps, self._row.execution, self._connection.line()
+        tenant_id, body = execution.tenant_id, execution.agent
+        try:
+            provision = await patiently(
+                deps.ledger, deps.clock, lambda unit: deps.availability.provide(unit, tenant_id, spec, line)
+            )
+        except LackingError:
+            # Since the call was placed the account was connected, or something went: what was foreseen then does not stand in.
+            await self._note(
+                await patiently(
+                    deps.ledger, deps.clock, lambda unit: deps.availability.foresee(unit, tenant_id, body, line)
+                )
+            )
+            raise
+        await self._note(provision.as_wire())
         return provision
+
+    async def _note(self, found: dict[str, Any]) -> None:
+        if found != shown_provision(self._row.execution.record):
+            await self._row.write(Change(record=found))
 
     def _open_log(self, prepared: _Prepared) -> tuple[CallRunner, Shipment]:
         deps, execution = self._office.deps, self._row.execution
