@@ -37,6 +37,8 @@ AUTO, ALWAYS, NEVER = "auto", "always", "never"
 
 NO_PHONE = "the carrier 'loopback' rings no phones, it plays synthetic callers"
 NOBODY_RANG = "nobody's phone rang"
+NO_ACCOUNT_DIALS = "every account is a sandbox here, which calls no phone numbers"
+ONLY_UNCONNECTED = "set CALLWRIGHT_SANDBOX=auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,16 @@ class PluginAvailability:
             # A test line that was asked for by its address stands in for nothing.
             return line.carrier or ("" if to is None else to.kind), ()
         wanted, path = self._named(spec.telephony_provider), spec.telephony_path
-        lack = next(self._lacks.of_line(lines, wanted, path), None)
-        used = line.carrier or (wanted if lack is None else self._settings.carrier)
+        lack = next(self._lacks.of_line(lines, wanted, path), None) or self._held_back(wanted, path)
+        own = LOOPBACK if self._settings.sandbox == ALWAYS else self._settings.carrier
+        used = line.carrier or (wanted if lack is None else own)
+        held_back = self._held_back(used, path if used == wanted else "")
+        if held_back is not None:
+            # Placed when the setting was another one, or a call back over a trunk.
+            raise refusal(held_back)
         if used != LOOPBACK:
-            for own in self._lacks.of_line(lines, used, path if used == wanted else ""):
-                raise refusal(own)
+            for of_used in self._lacks.of_line(lines, used, path if used == wanted else ""):
+                raise refusal(of_used)
             if lack is None or (line.carrier and not sandbox):
                 # Also a call back over the line on which the first call came in.
                 return used, ()
@@ -141,6 +148,12 @@ class PluginAvailability:
             raise refusal(lack)
         reason = f"{lack.message}; {NOBODY_RANG}" if used == LOOPBACK else lack.message
         return used, (StandIn(LINE, spec.telephony_provider, used, reason, lack.remedy),)
+
+    def _held_back(self, carrier: str, path: str) -> Lack | None:
+        """Where every account is a sandbox, a carrier that could ring somebody's phone is lacking: what stands in would talk to them."""
+        if self._settings.sandbox != ALWAYS or carrier == LOOPBACK:
+            return None
+        return Lack(LINE, path, carrier, LackKind.NO_PHONE_LINE, NO_ACCOUNT_DIALS, ONLY_UNCONNECTED)
 
     def _stood_in(self, spec: AgentSpec, lacking: Sequence[Lack]) -> AgentSpec:
         """The agent with the server's own providers in place of those that lack something, without the settings of the others: voices,

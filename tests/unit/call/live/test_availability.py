@@ -376,6 +376,19 @@ async def test_the_line_of_a_phone_call(
     assert all(one.reason.endswith("nobody's phone rang") for one in found.stand_ins)
 
 
+@pytest.mark.parametrize("named", ["default", "sip-trunk", "twilio"])
+async def test_where_every_account_is_a_sandbox_no_phone_rings_over_a_trunk_either(tmp_path: Path, named: str) -> None:
+    spec = parse_agent({**agent(), "telephony_provider": named})
+    found = availability(tmp_path, sandbox="always")
+    tables = unit(trunks=(True,))
+    provision = await found.provide(tables, ORGANISATION, spec, Line(PHONE))
+    (entry,) = provision.stand_ins
+    assert (provision.carrier, provision.sandbox) == ("loopback", True)
+    assert (entry.leg, entry.wanted, entry.used) == ("line", named, "loopback")
+    with pytest.raises(LackingError, match="every account is a sandbox here.*: set CALLWRIGHT_SANDBOX=auto"):
+        await found.provide(tables, ORGANISATION, spec, Line(PHONE, "sip-trunk"))
+
+
 @pytest.mark.parametrize(
     ("own", "provider", "used", "language", "entries"),
     [
