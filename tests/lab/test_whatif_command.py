@@ -17,8 +17,10 @@ from tests.unit.lab.recorded_calls import bare, header
 
 from callwright.bootstrap.plugins import PluginInstances
 from callwright.cli import main
+from callwright.conversation.log import entry_line
 from callwright.conversation.plan import plan_for
 from callwright.domain.agent.parsing import parse_agent
+from callwright.insight.provision import SANDBOX
 from callwright.lab.whatif import what_if
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest
@@ -89,6 +91,21 @@ def test_as_json_it_is_labelled_too(log: str, capsys: pytest.CaptureFixture[str]
     assert (body["what_if"], body["set"], body["first_difference"]) == (True, [setting], None)
     assert [line["text"] for line in body["after"]] == ["Tonight at eight.", "For when?"]
     assert body["after"][1]["wait_ms"] >= 2_000
+
+
+def test_what_stood_in_for_the_agents_model_is_asked_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(recorded(tmp_path))
+    first, *lines = path.read_text().splitlines()
+    begins = json.loads(first)
+    begins["agent"]["tasks"][0]["tools_config"]["llm_agent"]["provider"] = "openai"
+    stood = {"leg": "model", "wanted": "openai", "used": "scripted", "reason": "it has no key", "remedy": ""}
+    last = json.loads(lines[-1])
+    fact = entry_line(last["seq"] + 1, last["at"], "core", "fact", SANDBOX, {"stand_ins": [stood]})
+    path.write_text("\n".join([json.dumps(begins), *lines, fact]))
+    assert main(["replay", str(path), "--from-turn", "1"]) == 0
+    told = capsys.readouterr().out
+    assert "the model asked was scripted, in place of openai\n" in told
+    assert "the model failed" not in told
 
 
 NO_FLOOR = "task_config.incremental_delay=0"

@@ -22,10 +22,12 @@ from callwright.conversation.effects import AskClassifier, AskModel
 from callwright.conversation.plan import CallPlan, plan_for
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.path import with_changes
-from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
+from callwright.domain.agent.spec import AgentSpec, ProviderChoice, ProviderDefaults
+from callwright.domain.availability import MODEL, model_in_place
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import CLASSIFIER_SECONDS, MAX_CALL_SECONDS, MODEL_ANSWER_SECONDS
 from callwright.insight.provider_failures import failures_of
+from callwright.insight.provision import provision_of
 from callwright.insight.side_by_side import columns, first_difference
 from callwright.insight.view import CallView
 from callwright.insight.wholeness import wholeness
@@ -55,8 +57,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--model",
-        help=f"who answers: {AGENTS_OWN} (its own provider: the default), {RECORDED} (what was said in the call), or a provider's name,"
-        " as scripted",
+        help=f"who answers: {AGENTS_OWN} (its own provider, or what stood in for it: the default), {RECORDED} (what was said in the call),"
+        " or a provider's name, as scripted",
     )
     group.add_argument(
         "--keep-going", action="store_true", help="the caller says the recorded words even when they fit no more"
@@ -103,7 +105,7 @@ def _asked(arguments: argparse.Namespace, text: str) -> tuple[WhatIf, list[str],
             change, spec = _changed(view, arguments.set, defaults, plugins)
             answers = _answers(runner, plugins, spec, arguments, view)
             found = what_if(view, arguments.from_turn, change, answers, keep_going=arguments.keep_going)
-            told = [*_model_asked(answers), *_new_failures(view, found)]
+            told = [*_model_asked(answers, spec), *_new_failures(view, found)]
         except BadInputError as error:
             raise BadInputError("; ".join([error.message, *missing])) from error
         finally:
@@ -119,15 +121,16 @@ def _new_failures(view: CallView, found: WhatIf) -> list[str]:
     return [sentence for sentence in after if sentence not in before]
 
 
-def _model_asked(answers: Answers) -> list[str]:
-    """Which model answered, if one was asked."""
+def _model_asked(answers: Answers, spec: AgentSpec | None) -> list[str]:
+    """Which model answered, if one was asked, and whether it is the agent's own."""
     if not isinstance(answers, AskedAnswers):
         return []
     thinker = answers.thinker
     model, settings = thinker.model, thinker.settings
     host = model.host(settings) if isinstance(model, RemoteModel) else ""
     name = " ".join(dict.fromkeys(filter(None, (thinker.provider, settings.model))))
-    return [f"the model asked was {name}" + (f" at {host}" if host else "")]
+    own = "" if spec is None or spec.model.provider == thinker.provider else f", in place of {spec.model.provider}"
+    return [f"the model asked was {name}" + (f" at {host}" if host else "") + own]
 
 
 def _answers(
@@ -174,9 +177,16 @@ class AskedAnswers:
 
 
 def _thinker(plugins: PluginInstances, spec: AgentSpec, wanted: str, view: CallView) -> Thinker:
-    provider = spec.model.provider if wanted == AGENTS_OWN else wanted
-    model = need(plugins, "model", provider)
-    return Thinker(model, provider, model_settings(spec.model), view.header.variables)
+    choice = _as_in_the_call(spec.model, view) if wanted == AGENTS_OWN else replace(spec.model, provider=wanted)
+    model = need(plugins, "model", choice.provider)
+    return Thinker(model, choice.provider, model_settings(choice), view.header.variables)
+
+
+def _as_in_the_call(own: ProviderChoice, view: CallView) -> ProviderChoice:
+    """The agent's own model, or what stood in for its provider in the call."""
+    stood = provision_of(view)["stand_ins"]
+    used = next((one["used"] for one in stood if (one["leg"], one["wanted"]) == (MODEL, own.provider)), "")
+    return model_in_place(own, used) if used else own
 
 
 def _changed(

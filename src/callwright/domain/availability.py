@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import LackingError
 from callwright.domain.number import Destination
 
@@ -106,6 +106,12 @@ class Provision:
     def stands_in(self, leg: str) -> bool:
         """Whether something stands in on this leg."""
         return any(one.leg == leg for one in self.stand_ins)
+
+
+def model_in_place(choice: ProviderChoice, provider: str) -> ProviderChoice:
+    """The model of ``provider`` in place of another one, without the settings of that: they mean nothing to it. The agent's limit stays."""
+    options = {name: value for name, value in choice.options.items() if name == "max_tokens"}
+    return ProviderChoice(provider, options=options, path=choice.path)
 
 
 def refusal(lack: Lack) -> LackingError:

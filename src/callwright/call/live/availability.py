@@ -21,6 +21,7 @@ from callwright.domain.availability import (
     Line,
     Provision,
     StandIn,
+    model_in_place,
     refusal,
 )
 from callwright.domain.errors import CallwrightError
@@ -162,10 +163,8 @@ class PluginAvailability:
         paths = {lack.path for lack in lacking if lack.leg == MODEL}
 
         def model(choice: ProviderChoice) -> ProviderChoice:
-            if path_of(choice, "provider") not in paths:
-                return choice
-            options = {name: value for name, value in choice.options.items() if name == "max_tokens"}
-            return ProviderChoice(self._settings.defaults.model, options=options, path=choice.path)
+            stays = path_of(choice, "provider") not in paths
+            return choice if stays else model_in_place(choice, self._settings.defaults.model)
 
         def task(one: PostCallTask) -> PostCallTask:
             return replace(one, model=model(one.model))
