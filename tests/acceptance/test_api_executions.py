@@ -198,7 +198,8 @@ async def test_a_live_call_is_followed_to_its_end(world: ApiWorld) -> None:
         answer = await client.get(f"/v1/callwright/executions/{execution_id}/events", headers={"Last-Event-ID": "7"})
     assert answer.headers["content-type"].startswith("text/event-stream")
     frames = answer.text.split("\n\n")
-    assert frames[0] == f'event: execution\ndata: {{"id":"{execution_id}","status":"queued"}}'
+    provision = '"callwright":{"sandbox":false,"stand_ins":[]}'
+    assert frames[0] == f'event: execution\ndata: {{"id":"{execution_id}","status":"queued",{provision}}}'
     assert frames[1] == 'id: 1\nevent: heard\ndata: {"text":"hello\\nthere"}'
     assert frames[2] == 'id: 2 event: forged\nevent: spoken\ndata: {"text":"hi"}'
     assert frames[3] == "event: end\ndata: {}"

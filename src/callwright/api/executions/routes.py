@@ -30,6 +30,7 @@ from callwright.api.standing import closed_event
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import LIVE_HEARTBEAT_SECONDS
 from callwright.insight.doctor import examined
+from callwright.insight.provision import shown_provision
 from callwright.insight.rawlog import raw_log
 from callwright.insight.record import execution_body
 from callwright.insight.view import view_of
@@ -147,9 +148,10 @@ def _examined(log: bytes) -> dict[str, Any]:
     responses={200: _SSE, **errors(404, 429)},
 )
 async def follow(request: Request, execution_id: str) -> Response:
-    """Server-sent events: first `execution` with the present status, then what happens in the call, a comment at least every 15 seconds,
-    and `end` when the call has ended. `Last-Event-ID` continues where a broken stream stopped, as far as events are still known. When the
-    key is revoked, expires or may do something else meanwhile, the last event is `closed` and says so (`code`, `message`, `hint`)."""
+    """Server-sent events: first `execution` with the present status and what stands in, then what happens in the call, a comment at least
+    every 15 seconds, and `end` when the call has ended. `Last-Event-ID` continues where a broken stream stopped, as far as events are still
+    known. When the key is revoked, expires or may do something else meanwhile, the last event is `closed` and says so (`code`, `message`,
+    `hint`)."""
     services = services_of(request)
     execution = await executions.get_execution(services.actions, principal_of(request), execution_id)
     streams = request.app.state.live_streams
@@ -159,7 +161,9 @@ async def follow(request: Request, execution_id: str) -> Response:
 
 
 async def _stream(services: ApiServices, execution: Execution, request: Request) -> AsyncGenerator[bytes]:
-    first = {"event": "execution", "data": {"id": execution.id, "status": execution.status.value}}
+    # What stands in is told here too: its own event came with the first of the call, before most clients can follow.
+    data = {"id": execution.id, "status": execution.status.value, "callwright": shown_provision(execution.record)}
+    first = {"event": "execution", "data": data}
     over = execution.phase is Phase.DONE
     after = request.headers.get("last-event-id")
     events = _nothing() if over else aiter(services.live.subscribe(execution.id, after))
