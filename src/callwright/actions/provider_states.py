@@ -19,8 +19,8 @@ from callwright.ports.registry import Plugin
 _CARRIER = "carrier"
 _NAMED_BY_AGENTS = ("transcriber", "model", "voice", _CARRIER)
 _NOT_WHOLE = (LackKind.NO_EXTRA, LackKind.NO_MODEL_FILES)
-_ASKED_ANYWAY = (LackKind.NOT_INSTALLED, LackKind.NO_KEY, LackKind.NO_TRUNK)
-"""What other columns say, or no plugin can help."""
+_ASKED_ANYWAY = (LackKind.NOT_INSTALLED, LackKind.NO_KEY, LackKind.NO_TRUNK, LackKind.NO_PHONE_LINE)
+"""What other columns say, what no plugin can help, or what is no lack of the plugin."""
 
 _NOBODY = {"agent_name": "nobody", "tasks": [{}]}
 

@@ -34,7 +34,7 @@ def provision_text(shown: Mapping[str, Any]) -> list[str]:
     """``callwright.sandbox`` and ``callwright.stand_ins`` as lines for a terminal; none for a call of a connected account."""
     if not shown["sandbox"]:
         return []
-    lines = ["sandbox     the account has no carrier of its own: docs/reference/compatibility.md"]
+    lines = ["sandbox     see docs/reference/compatibility.md"]
     for one in shown["stand_ins"]:
         remedy = f" ({one['remedy']})" if one["remedy"] else ""
         lines.append(f"stand-in    {one['leg']}: {one['used']} for {one['wanted']}, because {one['reason']}{remedy}")

@@ -28,7 +28,7 @@ def test_an_execution_without_the_keys_is_of_a_connected_account() -> None:
 def test_a_terminal_shows_each_stand_in_with_its_reason_and_remedy() -> None:
     assert provision_text({"sandbox": False, "stand_ins": []}) == []
     assert provision_text({"sandbox": True, "stand_ins": [MODEL, VOICE]}) == [
-        "sandbox     the account has no carrier of its own: docs/reference/compatibility.md",
+        "sandbox     see docs/reference/compatibility.md",
         "stand-in    model: local for openai, because the model 'openai' has no key (POST /providers)",
         "stand-in    voice: en for hi, because the voice 'local' speaks only en, not 'hi'",
     ]

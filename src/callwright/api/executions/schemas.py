@@ -134,7 +134,7 @@ class ExecutionView(Open):
     context_details: dict[str, Any]
     latency_data: dict[str, Any] | None
     callwright: dict[str, Any] = Field(
-        description="What is ours. `sandbox`: whether the account has no carrier of its own; `stand_ins`: what ran there in place"
+        description="What is ours. `sandbox`: whether the account is a sandbox; `stand_ins`: what ran there in place"
         " of what the agent wants (`leg`, `wanted`, `used`, `reason`, `remedy`).\n\n"
         "In `turns`, `assistant` is what the caller heard of the agent; `assistant_estimated` is true where that"
         " is an estimate: the voice gave no exact times of words, or nobody could say how far the sound got. Null where nobody"

@@ -72,7 +72,7 @@ class PluginAvailability:
     ) -> tuple[Lack, ...]:
         """See :class:`Availability`."""
         lines = await _lines(unit, tenant_id)
-        of_line = self._lacks.of_line(lines, self._named(carrier), spec.telephony_path) if carrier else ()
+        of_line = self._lines_lacking(lines, self._named(carrier), spec.telephony_path) if carrier else ()
         fitted = await self._access.fit_in(unit, tenant_id, spec)
         return (*of_line, *self._lacking(spec, fitted, Line()))
 
@@ -117,6 +117,12 @@ class PluginAvailability:
         own = {name for plugin in self._registry.all() if plugin.kind == "carrier" for name in plugin.keys}
         return lines.has_trunk or any(name in own or name.partition("_")[0] in CARRIER_KEYS for name in lines.keys)
 
+    def _lines_lacking(self, lines: Lines, wanted: str, path: str) -> tuple[Lack, ...]:
+        """Of the line to a phone number, which in a connected account is never the test line."""
+        if wanted == LOOPBACK and self._is_connected(lines):
+            return (_no_phones(wanted, path),)
+        return tuple(self._lacks.of_line(lines, wanted, path))
+
     def _named(self, carrier: str) -> str:
         return self._settings.carrier if carrier == TELEPHONY_PROVIDER.default else carrier
 
@@ -144,7 +150,7 @@ class PluginAvailability:
             if lack is None or (line.carrier and not sandbox):
                 # Also a call back over the line on which the first call came in.
                 return used, ()
-        lack = lack or Lack(LINE, path, wanted, LackKind.NO_PHONE_LINE, NO_PHONE, ADD_A_TRUNK)
+        lack = lack or _no_phones(wanted, path)
         if not sandbox:
             raise refusal(lack)
         reason = f"{lack.message}; {NOBODY_RANG}" if used == LOOPBACK else lack.message
@@ -200,6 +206,10 @@ class PluginAvailability:
             return fitted
         language = self._lacks.languages(TRANSCRIBER, fitted.transcriber)[0]
         return replace(fitted, transcriber=replace(fitted.transcriber, language=language))
+
+
+def _no_phones(wanted: str, path: str) -> Lack:
+    return Lack(LINE, path, wanted, LackKind.NO_PHONE_LINE, NO_PHONE, ADD_A_TRUNK)
 
 
 def _replaced(spec: AgentSpec, stood: AgentSpec, lacking: Sequence[Lack]) -> Iterator[StandIn]:

@@ -254,6 +254,15 @@ async def test_a_carriers_own_keys_connect_too_and_their_absence_is_lacking(tmp_
     assert await lacks_of(found, body, unit(("HOUSE_TOKEN",))) == ()
 
 
+async def test_an_agent_that_names_no_carrier_is_told_early_that_a_connected_account_calls_no_number_with_it(
+    tmp_path: Path,
+) -> None:
+    found = in_sandbox(tmp_path)
+    assert await lacks_of(found, agent(), unit()) == ()
+    (lack,) = await lacks_of(found, agent(), unit(("PLIVO_AUTH_ID",)))
+    assert (lack.leg, lack.message) == ("line", "the carrier 'loopback' rings no phones, it plays synthetic callers")
+
+
 def hosted(**more: Any) -> dict[str, Any]:
     """An agent of which nothing is here."""
     return {
