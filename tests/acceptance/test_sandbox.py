@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -318,8 +318,10 @@ async def test_an_account_that_is_connected_before_its_call_is_dialled_is_told_b
     placed = (await account.client.post("/call", json=body)).json()
     assert placed["callwright"] == {"sandbox": True, "stand_ins": STAND_INS}
     stream = account.client.stream("GET", f"/v1/callwright/executions/{placed['execution_id']}/events")
-    async with stream as events, aclosing(events.aiter_lines()) as lines:
-        first = json.loads([await anext(lines), await anext(lines)][1].removeprefix("data: "))
+    async with stream as events:
+        lines = events.aiter_lines()
+        assert await anext(lines) == "event: execution"
+        first = json.loads((await anext(lines)).removeprefix("data: "))
     assert first["callwright"] == {"sandbox": True, "stand_ins": STAND_INS}
     await connect(account)
     await run_sql(dsn, f"update execution set due_at = now() where id = '{placed['execution_id']}'")
