@@ -164,6 +164,7 @@ async def test_a_private_address_is_taken_where_the_server_allows_them(world: Ap
         for url in ("http://localhost/x", "http://[::1]/x", "http://192.168.1.7:8080/prices"):
             assert (await client.post("/knowledgebase", data={"url": url})).status_code == 200, url
         closed = await client.post("/knowledgebase", data={"url": "http://169.254.169.254/latest"})
+        assert "CALLWRIGHT_ALLOW_PRIVATE_URLS" not in closed.json()["hint"]
         assert (closed.status_code, closed.json()["field"]) == (400, "url")
 
 

@@ -43,7 +43,12 @@ def own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("CALLWRIGHT_VAD", "loud", "CALLWRIGHT_VAD: there is no vad 'loud'"),
         ("CALLWRIGHT_TURN", "nne", "CALLWRIGHT_TURN: there is no turn 'nne'; did you mean none? known: none, "),
         ("CALLWRIGHT_LOOPBACK_EARS", "big", "CALLWRIGHT_LOOPBACK_EARS: there is no transcriber 'big'"),
-        ("CALLWRIGHT_LOCAL_MODEL", "qwen", "CALLWRIGHT_LOCAL_MODEL: there is no local model 'qwen'"),
+        ("CALLWRIGHT_LOCAL_MODEL", "qwen", "CALLWRIGHT_LOCAL_MODEL: there is no local language model 'qwen'"),
+        (
+            "CALLWRIGHT_LOCAL_MODEL",
+            "silero-vad",
+            "CALLWRIGHT_LOCAL_MODEL: there is no local language model 'silero-vad'",
+        ),
         ("CALLWRIGHT_LOCAL_MODEL_PATHS", "qwen=/a", "CALLWRIGHT_LOCAL_MODEL_PATHS: there is no local model 'qwen'"),
         ("CALLWRIGHT_SCENARIO", "missing.json", "CALLWRIGHT_SCENARIO: missing.json cannot be read: No such file"),
         ("CALLWRIGHT_AMBIENT", "/proc/callwright", "CALLWRIGHT_AMBIENT: /proc/callwright is no folder"),

@@ -75,6 +75,12 @@ def streaming(*pieces: bytes) -> Script:
     return answer
 
 
+async def cut_short(exchange: Exchange) -> None:
+    """A server that announces more than it sends before it hangs up."""
+    exchange.head(200, content_type="text/event-stream", content_length="5000")
+    await exchange.write(chunk({"content": "Well"}))
+
+
 def refusing(status: int, **body: Any) -> Script:
     """A server that refuses, repeating the key as some do."""
 
@@ -422,6 +428,7 @@ async def test_without_a_models_name_the_setting_is_named_and_nothing_is_asked(s
     [
         (offering("m-1", "m-2"), "the endpoint offers the model m-1"),
         (offering("models/m-1"), "the endpoint offers the model m-1"),
+        (offering(), "the endpoint is asked for the model m-1, and lists no model"),
         (without_a_list(404), "the endpoint is asked for the model m-1, and offers no list of models"),
         (offering("m-2"), "the endpoint does not list the model m-1; check CALLWRIGHT_MODEL_NAME; it lists m-2"),
         (without_a_list(500), "the endpoint failed (HTTP 500)"),
@@ -515,6 +522,7 @@ async def whole_json(exchange: Exchange) -> None:
             "the endpoint has no such model or address; check the base URL (CALLWRIGHT_MODEL_BASE_URL) and the model's name (HTTP 404)",
         ),
         (streaming(chunk({"content": "Well"})), "the answer broke off: the stream closed before its end"),
+        (cut_short, "the answer broke off: the connection was lost"),
         (
             streaming(chunk({"content": "Well"}), event({"error": {"message": "overloaded"}})),
             "the answer broke off: the endpoint sent an error in it",

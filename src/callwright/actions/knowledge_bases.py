@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 
 from callwright.actions.audit import audit
@@ -20,7 +19,7 @@ from callwright.domain.knowledge_base import (
 )
 from callwright.domain.limits import MAX_KNOWLEDGE_BASES, MAX_NAME_CHARACTERS
 from callwright.domain.tenant import Principal
-from callwright.net.policy import check_url, may_connect
+from callwright.net.policy import check_url, check_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +64,16 @@ def _source(upload: KnowledgeUpload, *, allow_private: bool) -> tuple[str, str]:
     url = upload.url
     if upload.content is None:
         # The address is fetched through the guarded client, when it is; what that would refuse by its looks is refused now.
-        host = check_url(url).hostname or ""
-        address = "127.0.0.1" if host == "localhost" else host
-        if _is_address(address) and not may_connect(address, allow_private=allow_private):
-            raise BlockedUrlError(f"{host} is a private or reserved address", field="url")
+        check_url(url)
+        try:
+            check_written(url, allow_private=allow_private)
+        except BlockedUrlError as error:
+            raise BlockedUrlError(error.message, field="url", hint=error.hint) from None
         return URL, url
     if not upload.content:
         raise BadInputError("file is empty", field="file")
     check_pdf(upload.content)
     return PDF, upload.file_name[:MAX_NAME_CHARACTERS] or "document.pdf"
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 async def list_knowledge_bases(services: Services, principal: Principal) -> list[KnowledgeBase]:

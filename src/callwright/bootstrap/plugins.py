@@ -60,8 +60,9 @@ def check_names(settings: Settings, registry: Registry) -> None:
             known = [*others, *(plugin.name for plugin in registry.all() if plugin.kind == kind)]
             raise ConfigurationError(f"{SETTINGS[setting].variable}: {_unknown(kind, name, known)}")
     models = [artefact.name for artefact in ARTEFACTS]
-    if settings.local_model and settings.local_model not in models:
-        said = _unknown("local model", settings.local_model, models)
+    language_models = [artefact.name for artefact in ARTEFACTS if artefact.role == "model"]
+    if settings.local_model and settings.local_model not in language_models:
+        said = _unknown("local language model", settings.local_model, language_models)
         raise ConfigurationError(f"{SETTINGS['local_model'].variable}: {said}")
     for pair in settings.local_model_paths:
         name = pair.partition("=")[0].strip()

@@ -13,6 +13,7 @@ from pathlib import Path
 import uvloop
 
 from callwright.bootstrap.platform import open_platform
+from callwright.bootstrap.plugins import provider_defaults
 from callwright.cli.serving import bind, http_server, url_of, warn_of_unknown_variables
 from callwright.domain.availability import LEG_NAMES, MODEL, TRANSCRIBER, VOICE, Lack
 from callwright.ops.logging import configure_logging
@@ -71,7 +72,8 @@ _SANDBOX = {
 
 def told_at_start(settings: Settings, lacks: Sequence[Lack]) -> list[str]:
     """What this server does with what agents lack, and what its own recogniser, voice and model can do."""
-    own = {TRANSCRIBER: settings.transcriber, VOICE: settings.voice, MODEL: settings.model}
+    defaults = provider_defaults(settings)
+    own = {TRANSCRIBER: defaults.transcriber, VOICE: defaults.voice, MODEL: defaults.model}
     able = [f"{LEG_NAMES[leg]} {name}" for leg, name in own.items() if leg not in {lack.leg for lack in lacks}]
     lines = [f"sandbox: {settings.sandbox}, {_SANDBOX[settings.sandbox]} (CALLWRIGHT_SANDBOX)"]
     if able:

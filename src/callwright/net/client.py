@@ -21,7 +21,7 @@ import httpx2 as httpx
 from callwright.domain.errors import BlockedUrlError, UnavailableError
 from callwright.domain.limits import MAX_ADDRESSES_TRIED, MAX_WEB_ANSWER_BYTES, STREAM_SECONDS
 from callwright.net.bounded import BOUNDED
-from callwright.net.policy import check_url, may_connect
+from callwright.net.policy import CORRECT_URL, blocked_address, check_url, may_connect
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a host name, best first. Raises OSError when it has none."""
@@ -83,7 +83,7 @@ class _CheckedNetwork(httpcore.AsyncNetworkBackend):
         if not addresses:
             raise httpcore.ConnectError(f"{host} has no address")
         if not all(may_connect(address, allow_private=self._allow_private) for address in addresses):
-            raise BlockedUrlError(f"{host} is a private or reserved address")
+            raise blocked_address(host, addresses)
         return list(dict.fromkeys(addresses))[:MAX_ADDRESSES_TRIED]
 
 
@@ -209,7 +209,7 @@ class GuardedClient:
             given = {"accept-encoding": "identity", **{name.lower(): value for name, value in headers.items()}}
             request = self._client.build_request(method, url, headers=given, content=body, timeout=timeout_s)
         except (httpx.InvalidURL, ValueError, TypeError) as error:
-            raise BlockedUrlError("the URL or one of the headers cannot be sent") from error
+            raise BlockedUrlError("the URL or one of the headers cannot be sent", hint=CORRECT_URL) from error
         response = await self._client.send(request, stream=True)
         try:
             received = bytearray()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from callwright.domain.errors import BlockedUrlError
 from callwright.domain.limits import MAX_URL_CHARACTERS
+
+CORRECT_URL = "Correct the URL; no setting allows this one."
+OTHER_ADDRESS = "Use another address; no setting opens this one."
 
 _SCHEMES = ("http", "https")
 _SHARED = ipaddress.ip_network("100.64.0.0/10")
@@ -20,20 +24,20 @@ _SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
 def check_url(url: str) -> SplitResult:
     """The URL's parts. Raises BlockedUrlError for another scheme, credentials in the URL, no host, or too long a URL."""
     if len(url) > MAX_URL_CHARACTERS:
-        raise BlockedUrlError(f"the URL is longer than {MAX_URL_CHARACTERS} characters")
+        raise BlockedUrlError(f"the URL is longer than {MAX_URL_CHARACTERS} characters", hint=CORRECT_URL)
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise BlockedUrlError(f"the URL cannot be read: {error}") from error
+        raise BlockedUrlError(f"the URL cannot be read: {error}", hint=CORRECT_URL) from error
     if parts.scheme not in _SCHEMES:
-        raise BlockedUrlError("the URL must begin with http:// or https://")
+        raise BlockedUrlError("the URL must begin with http:// or https://", hint=CORRECT_URL)
     if not parts.hostname:
-        raise BlockedUrlError("the URL names no host")
+        raise BlockedUrlError("the URL names no host", hint=CORRECT_URL)
     if parts.username or parts.password:
-        raise BlockedUrlError("the URL must not hold a user name or password; use headers")
+        raise BlockedUrlError("the URL must not hold a user name or password; use headers", hint=CORRECT_URL)
     if port == 0:
-        raise BlockedUrlError("port 0 is not an address")
+        raise BlockedUrlError("port 0 is not an address", hint=CORRECT_URL)
     return parts
 
 
@@ -65,6 +69,12 @@ def may_connect(address: str, *, allow_private: bool) -> bool:
     return ip.is_loopback or ip in _SHARED or (ip.is_private and not ip.is_reserved)
 
 
+def blocked_address(host: str, addresses: Iterable[str], kind: str = "a private or reserved") -> BlockedUrlError:
+    """The refusal of ``host`` at its IP addresses. The hint names CALLWRIGHT_ALLOW_PRIVATE_URLS only where that opens all of them."""
+    opened = all(may_connect(address, allow_private=True) for address in addresses)
+    return BlockedUrlError(f"{host} is {kind} address", hint="" if opened else OTHER_ADDRESS)
+
+
 def check_written(url: str, *, allow_private: bool) -> None:
     """Raises BlockedUrlError for a URL that is blocked for what is written in it, without asking where its name leads."""
     host = check_url(url).hostname or ""
@@ -74,7 +84,7 @@ def check_written(url: str, *, allow_private: bool) -> None:
     except ValueError:
         return
     if not may_connect(address, allow_private=allow_private):
-        raise BlockedUrlError(f"{host} is not a public address")
+        raise blocked_address(host, (address,), "not a public")
 
 
 def _inner_ipv4(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

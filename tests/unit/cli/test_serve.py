@@ -22,6 +22,11 @@ def test_a_server_that_lacks_nothing_says_what_it_runs_and_which_accounts_are_sa
     ]
 
 
+def test_with_an_endpoint_the_model_is_that_of_the_endpoint() -> None:
+    settings = Settings(model_base_url="http://127.0.0.1:8000/v1")
+    assert told_at_start(settings, ())[1] == "ready: recogniser local, voice local, model custom"
+
+
 @pytest.mark.parametrize(
     ("sandbox", "meaning"), [("always", "every account is a sandbox"), ("never", "no account is a sandbox")]
 )

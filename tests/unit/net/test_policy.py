@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from callwright.domain.errors import BlockedUrlError
 from callwright.domain.limits import MAX_URL_CHARACTERS
-from callwright.net.policy import check_url, check_written, is_public, may_connect
+from callwright.net.policy import blocked_address, check_url, check_written, is_public, may_connect
 
 PUBLIC = [
     "8.8.8.8",
@@ -121,3 +121,20 @@ def test_the_length_of_a_url_is_limited():
 def test_the_parts_of_a_good_url_come_back():
     parts = check_url("https://example.com:8443/hook?x=1")
     assert (parts.scheme, parts.hostname, parts.port, parts.path) == ("https", "example.com", 8443, "/hook")
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_the_refusal_of_a_private_address_names_the_setting(address: str):
+    assert "CALLWRIGHT_ALLOW_PRIVATE_URLS" in blocked_address("crm.example", (address,)).hint
+
+
+@pytest.mark.parametrize("addresses", [(address,) for address in NEVER] + [("10.0.0.1", "169.254.169.254")])
+def test_the_refusal_of_an_address_that_no_setting_opens_names_none(addresses: tuple[str, ...]):
+    assert "CALLWRIGHT_" not in blocked_address("crm.example", addresses).hint
+
+
+@pytest.mark.parametrize("url", ["ftp://a.example/", "http://u:p@a.example/", "http:///x", "http://a.example:0/"])
+def test_the_refusal_of_a_url_that_is_written_wrong_names_no_setting(url: str):
+    with pytest.raises(BlockedUrlError) as caught:
+        check_url(url)
+    assert "CALLWRIGHT_" not in caught.value.hint

@@ -127,7 +127,9 @@ class OpenAICompatibleModel:
             names = await self.models()
         except _NoListError:
             return f"the endpoint is asked for the model {wanted}, and offers no list of models"
-        if names and not any(wanted in (name, name.rpartition("/")[2]) for name in names):
+        if not names:
+            return f"the endpoint is asked for the model {wanted}, and lists no model"
+        if not any(wanted in (name, name.rpartition("/")[2]) for name in names):
             why = f"the endpoint does not list the model {wanted}; check {self._endpoint.name_from}; it lists {_listed(names)}"
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, why)
         return f"the endpoint offers the model {wanted}"
@@ -357,8 +359,10 @@ def _failure(error: openai.OpenAIError, endpoint: Endpoint, begun: bool) -> Prov
             where = f"the base URL ({endpoint.url_from}) and " if endpoint.url_from else ""
             sentence = f"the endpoint has no such model or address; check {where}the model's name"
         return ProviderError(kind, endpoint.name, f"{sentence} (HTTP {status})")
-    if isinstance(error, openai.APIConnectionError) and not begun:
+    if isinstance(error, openai.APIConnectionError):
         late = isinstance(error, openai.APITimeoutError)
+        if begun:
+            return _broken(endpoint.name, "nothing more came in time" if late else "the connection was lost")
         why = "does not answer in time" if late else f"cannot be reached{_check(endpoint.url_from)}"
         return ProviderError(FailureKind.UNAVAILABLE, endpoint.name, f"the endpoint {why}")
     return _broken(endpoint.name, "the endpoint sent an error in it")
