@@ -165,20 +165,20 @@ async def test_a_model_that_recovers_is_a_finding_and_no_error(dsn: str, tmp_pat
     ("section", "status", "reason", "told"),
     [
         (
-            {"synthesizer": {"provider": "local", "provider_config": {"voice": "rachel"}}},
+            {"synthesizer": {"provider": "scripted", "provider_config": {"fail": "bad_request"}}},
             "completed",
             "synthesizer_error",
-            "there is no voice 'rachel'; known: joe, robin",
+            "the script makes this voice fail with bad_request",
         ),
         (
-            {"transcriber": {"provider": "local", "language": "hi"}},
+            {"transcriber": {"provider": "scripted", "fail_open": "bad_request"}},
             "error",
             "transcriber_error",
-            "the local recogniser hears English only, not 'hi'",
+            "the script makes the opening fail with bad_request",
         ),
     ],
 )
-async def test_a_call_whose_voice_or_recogniser_cannot_do_what_is_asked_says_so(
+async def test_a_call_whose_voice_or_recogniser_fails_says_so(
     section: Mapping[str, Any],
     status: str,
     reason: str,
@@ -193,6 +193,17 @@ async def test_a_call_whose_voice_or_recogniser_cannot_do_what_is_asked_says_so(
     assert (done["status"], done["telephony_data"]["hangup_reason"]) == (status, reason)
     assert f'"{told}".' in done["error_message"]
     assert [told in one.getMessage() for one in caplog.records if one.name == REPORTS] == [True]
+
+
+async def test_a_voice_that_a_sandbox_lacks_is_stood_in_for_and_the_known_ones_are_named(
+    dsn: str, tmp_path: Path
+) -> None:
+    section = {"synthesizer": {"provider": "local", "provider_config": {"voice": "rachel"}}}
+    async with clinic(dsn, tmp_path, streaming(chunk({"content": "Yes."}, "stop"), DONE)) as place:
+        done = await place.ended(await place.call(await place.agent(**section)))
+    (voice,) = [one for one in done["callwright"]["stand_ins"] if one["leg"] == "voice"]
+    assert (done["error_message"], voice["used"]) == (None, "scripted")
+    assert "there is no voice 'rachel'; known: joe, robin" in voice["reason"]
 
 
 async def test_a_tool_that_the_policy_blocks_was_never_asked_and_the_setting_is_named(
@@ -230,7 +241,8 @@ async def test_a_chat_that_cannot_be_opened_says_why(dsn: str, tmp_path: Path) -
         agent_id = await place.agent()
         answer = (await place.client.post(f"/v1/callwright/agents/{agent_id}/chats", json={})).json()
     assert answer["ended"]
-    assert "no endpoint is known" in answer["error"]
+    assert "has no endpoint" in answer["error"]
+    assert "CALLWRIGHT_MODEL_BASE_URL" in answer["error"]
 
 
 @pytest.mark.parametrize(
