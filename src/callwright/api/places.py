@@ -19,9 +19,11 @@ class Places:
     def enter(self, organisation_id: str) -> None:
         """Take a place. Raises RateLimitedError when the organisation, or the process, has none left."""
         if self._taken[organisation_id] >= self._of_one:
-            raise RateLimitedError(f"the organisation has {self._of_one} {self._what} already; wait for one to end")
+            raise RateLimitedError(
+                f"{self._of_one} {self._what} of the organisation are under way; wait for one to end"
+            )
         if self._taken.total() >= self._of_all:
-            raise RateLimitedError(f"the server has {self._of_all} {self._what} already; try later")
+            raise RateLimitedError(f"{self._of_all} {self._what} are under way already; try later")
         self._taken[organisation_id] += 1
 
     def leave(self, organisation_id: str) -> None:

@@ -85,10 +85,10 @@ def test_an_organisation_has_a_share_of_the_places() -> None:
     places = Places("live event streams", of_all=3, of_one=2)
     places.enter("one")
     places.enter("one")
-    with pytest.raises(RateLimitedError, match="the organisation has 2 live event streams"):
+    with pytest.raises(RateLimitedError, match="2 live event streams of the organisation"):
         places.enter("one")
     places.enter("two")
-    with pytest.raises(RateLimitedError, match="the server has 3 live event streams"):
+    with pytest.raises(RateLimitedError, match="3 live event streams are under way"):
         places.enter("two")
     places.leave("one")
     places.enter("two")
