@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from callwright.domain.errors import CallwrightError, UnavailableError
-from callwright.ports.ledger import OutboxEntry
+from callwright.ports.ledger import OutboxEntry, WebhookShare
 
 
 class VirtualClock:
@@ -73,17 +74,20 @@ class MemoryOutbox:
         sequence = 1 + sum(1 for one in self.kept if one.entry.execution_id == entry.execution_id)
         self.kept.append(Kept(replace(entry, sequence=sequence), self.clock.elapsed_s))
 
-    async def lease(self, worker: str, seconds: int, count: int, gap_after_seconds: int) -> list[OutboxEntry]:
-        """Take due entries for ``worker``."""
+    async def lease(
+        self, worker: str, seconds: int, count: int, gap_after_seconds: int, share: WebhookShare | None = None
+    ) -> list[OutboxEntry]:
+        """Take due entries for ``worker``; each tenant is an organisation."""
         now_s = self.clock.elapsed_s
         due = [one for one in self.kept if self._is_due(one, now_s, gap_after_seconds)]
-        taken = sorted(due, key=lambda one: one.due_s)[:count]
+        taken = _shared(sorted(due, key=lambda one: one.due_s), share or WebhookShare(count, count))[:count]
         for one in taken:
             if one.leased_by is not None:
                 one.entry = replace(one.entry, tries=one.entry.tries + 1)
                 one.failing_since_s = one.leased_until_s if one.failing_since_s is None else one.failing_since_s
             one.leased_by, one.leased_until_s = worker, now_s + seconds
-            one.entry = replace(one.entry, gap=any(before.state != "delivered" for before in self._before(one)))
+            gap = any(before.state != "delivered" for before in self._before(one))
+            one.entry = replace(one.entry, gap=gap, organisation_id=one.entry.tenant_id)
         return [one.entry for one in taken]
 
     async def delivered(self, entry_id: str, worker: str, http_status: int, answer: str) -> bool:
@@ -140,6 +144,20 @@ class MemoryOutbox:
             if one.entry.id == entry_id and one.leased_by == worker and one.state == "waiting":
                 return one
         return None
+
+
+def _shared(due: Iterable[Kept], share: WebhookShare) -> list[Kept]:
+    """Those of ``due`` that their organisation and receiver have a place for, in turns."""
+    organisations = Counter(entry.organisation_id for entry in share.under_way)
+    receivers = Counter((entry.organisation_id, urlsplit(entry.url).netloc) for entry in share.under_way)
+    turns: list[tuple[int, Kept]] = []
+    for one in due:
+        tenant_id, receiver = one.entry.tenant_id, (one.entry.tenant_id, urlsplit(one.entry.url).netloc)
+        if organisations[tenant_id] < share.of_organisation and receivers[receiver] < share.of_receiver:
+            organisations[tenant_id] += 1
+            receivers[receiver] += 1
+            turns.append((organisations[tenant_id], one))
+    return [one for _, one in sorted(turns, key=lambda turn: turn[0])]
 
 
 @dataclass(slots=True)

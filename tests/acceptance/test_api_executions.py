@@ -17,7 +17,7 @@ from callwright.actions.keys import create_key
 from callwright.conversation.events import ProviderFailed
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Phase
-from callwright.domain.limits import MAX_PAGE_SIZE, RECORDING_LINK_SECONDS, STANDING_SECONDS
+from callwright.domain.limits import MAX_LIVE_STREAMS_OF_ONE, MAX_PAGE_SIZE, RECORDING_LINK_SECONDS, STANDING_SECONDS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import Change, LogChunk
 
@@ -258,6 +258,26 @@ async def test_a_live_stream_ends_when_its_key_expires(world: ApiWorld) -> None:
         answer = await asyncio.wait_for(watching, 10)
     assert "event: closed" in answer.text
     assert "has expired" in answer.text
+
+
+async def test_an_organisation_with_its_share_of_the_live_streams_leaves_the_others_theirs(world: ApiWorld) -> None:
+    world.live.hold_seconds = 60
+    async with world.client() as client, world.client(world.other_key) as others:
+        ours, theirs = [
+            f"/v1/callwright/executions/{await place(each, await create(each))}/events" for each in (client, others)
+        ]
+        streams = [asyncio.create_task(client.get(ours)) for _ in range(MAX_LIVE_STREAMS_OF_ONE)]
+        await until(lambda: len(world.live.after) == MAX_LIVE_STREAMS_OF_ONE)
+        refused = await client.get(ours)
+        # The key of the others, to the same server.
+        other = asyncio.create_task(client.get(theirs, headers={"Authorization": f"Bearer {world.other_key}"}))
+        await until(lambda: len(world.live.after) == MAX_LIVE_STREAMS_OF_ONE + 1)
+        assert not other.done()
+        for stream in (*streams, other):
+            stream.cancel()
+        await asyncio.gather(*streams, other, return_exceptions=True)
+    assert refused.status_code == 429
+    assert f"{MAX_LIVE_STREAMS_OF_ONE} live event streams of the organisation" in refused.json()["message"]
 
 
 async def test_following_a_call_that_has_ended_ends_at_once(world: ApiWorld) -> None:

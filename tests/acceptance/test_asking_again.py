@@ -295,9 +295,9 @@ async def test_a_call_that_was_asked_while_an_order_waited_for_it_is_not_ordered
     assert (made.run, made.execution_ids, made.left_out) == ("", [], 1)
 
 
-def order_of(call: Execution, run: str) -> bytes:
+def order_of(call: Execution, run: str, tenant_id: str = DEFAULT_TENANT_ID) -> bytes:
     """The job of an order for one call."""
-    return json.dumps({"ids": [call.id], "run": run, "by": "key-1"}).encode()
+    return json.dumps({"ids": [call.id], "run": run, "by": "key-1", "tenant_id": tenant_id}).encode()
 
 
 async def answers_slowly(world: CallWorld, first_token_ms: int) -> None:
@@ -353,6 +353,29 @@ async def test_a_run_whose_call_is_ordered_anew_meanwhile_writes_no_more_and_the
     assert row.record["extraction_state"]["status"] == "done"
     tokens = row.record["usage_breakdown"]["llm_tokens"]
     assert sum(o.amount + o.amount_output for key, o in contribution(row).items() if key.kind == LLM) == tokens
+
+
+async def has_begun(world: CallWorld, call: Execution) -> bool:
+    """Whether a run has begun to ask the call."""
+    return b"run_began" in await log_of(world, call)
+
+
+async def test_an_order_of_a_tenant_waits_for_no_other_tenant(world: CallWorld) -> None:
+    first, second, third = [await called(world, body()) for _ in range(3)]
+    await ask(world, "Caller")
+    await answers_slowly(world, 2_000)
+    handler = world.runtime.jobs["extraction"]
+    for call in (first, second, third):
+        await ordered_anew(world, call.id, "run-1")
+    slow = asyncio.ensure_future(handler(order_of(first, "run-1")))
+    await until(lambda: has_begun(world, first))
+    # Of the same tenant: put back. Of another one: asked beside it.
+    await handler(order_of(second, "run-1"))
+    assert not await has_begun(world, second)
+    beside = asyncio.ensure_future(handler(order_of(third, "run-1", tenant_id="another")))
+    await until(lambda: has_begun(world, third))
+    assert not slow.done()
+    await asyncio.gather(slow, beside)
 
 
 @pytest.mark.long

@@ -110,7 +110,7 @@ async def test_what_was_stopped_is_told_of_once_however_often_its_writing_is_kil
     count = 12 * PIECE
     ids = await a_due_batch(ledger, count, BatchStatus.STOPPED, webhook_url="https://hooks.example.org/calls")
     async with ledger.unit() as unit:
-        await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{DEFAULT_TENANT_ID} {BATCH_ID}".encode())
+        await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{DEFAULT_TENANT_ID} {BATCH_ID}".encode(), DEFAULT_TENANT_ID)
         if deleted:
             await unit.batches.mark_deleted(BATCH_ID)
     for wanted in (1, 3 * PIECE, 6 * PIECE):

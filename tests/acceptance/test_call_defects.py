@@ -131,6 +131,23 @@ async def test_an_end_the_ledger_refuses_still_ends_the_call_with_its_record(wor
     assert "assistant: Hello, this is reception." in row.record["transcript"]
 
 
+@pytest.mark.parametrize("damage", ["cut", "removed"])
+async def test_a_call_whose_log_is_cut_or_removed_ends_with_its_reason(world: CallWorld, damage: str) -> None:
+    execution_id = await world.place(persona="waiting")
+    await world.until_logged(execution_id, "Answered")
+    path = world.folder / "live" / f"{execution_id}.1.log"
+    if damage == "cut":
+        path.write_bytes(b"")
+    else:
+        path.unlink()
+
+    await world.runtime.control.request_stop(execution_id, "API Request", "stopped_by_api")
+
+    row = await world.until(execution_id, "completed", seconds=15)
+    assert (row.hangup_by, row.hangup_reason, row.error_message) == ("API Request", "stopped_by_api", None)
+    assert "LegEnded" in await world.log(execution_id)
+
+
 class BreakingCarrier(LoopbackCarrier):
     """The loopback carrier with a defect: it fails in the middle of a call, with words no column of a database can hold."""
 

@@ -111,7 +111,7 @@ async def test_a_platform_writes_the_calls_of_a_stopped_batch(
 ) -> None:
     ids = await a_due_batch(ledger, 3, BatchStatus.STOPPED, webhook_url="https://hooks.example.org/calls")
     async with ledger.unit() as unit:
-        await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{DEFAULT_TENANT_ID} {BATCH_ID}".encode())
+        await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{DEFAULT_TENANT_ID} {BATCH_ID}".encode(), DEFAULT_TENANT_ID)
 
     async def told() -> bool:
         rows = await fetch(dsn, "select execution_id from outbox where status = 'stopped'")

@@ -16,9 +16,10 @@ from tests.waiting import until
 
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Phase
+from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.storage.embedded import EmbeddedPostgres, ServerPlacement
 from callwright.storage.job_runner import JobRunner, JobTimings
-from callwright.storage.ledger import PostgresLedger
+from callwright.storage.ledger import PING_SECONDS, PostgresLedger
 from callwright.storage.migrate import migrate
 
 pytestmark = pytest.mark.real_time
@@ -45,6 +46,14 @@ class Server:
         pid = self._embedded[-1].server_pid()
         assert pid is not None
         os.kill(pid, signal.SIGQUIT)
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to the server and to each of its processes."""
+        pid = self._embedded[-1].server_pid()
+        assert pid is not None
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for each in (pid, *map(int, children)):
+            os.kill(each, number)
 
     def leave(self) -> None:
         """Let every use of it end, which stops it."""
@@ -132,10 +141,10 @@ async def test_jobs_go_on_after_a_restart_of_the_database(server: Server):
     async def handle(payload: bytes) -> None:
         seen.append(payload)
 
-    runner = JobRunner(server.dsn, {"post": handle}, 4, JobTimings(heartbeat_s=5, restart_s=0.2))
+    runner = JobRunner(server.dsn, {"post": handle}, timings=JobTimings(heartbeat_s=5, restart_s=0.2))
     task = asyncio.create_task(runner.run())
     async with ledger.unit() as unit:
-        await unit.jobs.put("post", b"before")
+        await unit.jobs.put("post", b"before", DEFAULT_TENANT_ID)
     await until(lambda: b"before" in seen)
 
     server.kill()
@@ -144,8 +153,29 @@ async def test_jobs_go_on_after_a_restart_of_the_database(server: Server):
     await asyncio.to_thread(server.start)
     await until(lambda: reachable(ledger))
     async with ledger.unit() as unit:
-        await unit.jobs.put("post", b"after")
+        await unit.jobs.put("post", b"after", DEFAULT_TENANT_ID)
     await until(lambda: b"after" in seen)
     runner.stop()
     await asyncio.wait_for(task, 15)
+    await ledger.aclose()
+
+
+async def test_a_database_that_stands_still_is_out_of_reach_in_time(server: Server):
+    ledger = PostgresLedger(server.dsn, connections=2)
+    await ledger.open()
+    loop = asyncio.get_running_loop()
+    await ledger.ping()
+
+    server.signal_all(signal.SIGSTOP)
+    try:
+        # More probes than connections: those that stand still are not kept, and a new one is not waited for.
+        for _ in range(3):
+            asked = loop.time()
+            with pytest.raises(UnavailableError):
+                await ledger.ping()
+            assert loop.time() - asked < PING_SECONDS + 0.5
+    finally:
+        server.signal_all(signal.SIGCONT)
+
+    await until(lambda: reachable(ledger))
     await ledger.aclose()

@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 from tests.database import fetch, run_sql
 from tests.http_server import Exchange, LocalServer, serving
-from tests.rows import admit, agent_row, claim, execution_row
+from tests.rows import OTHER_TENANT_ID, admit, agent_row, claim, entry_row, execution_row, place
 from tests.waiting import until
 
 from callwright.actions.transition import insert, transition
 from callwright.domain.execution import Phase
+from callwright.domain.limits import MAX_WEBHOOKS_SENT_TO_ONE
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
@@ -245,3 +246,31 @@ async def test_a_receivers_answer_that_breaks_off_is_a_failed_try_like_any_other
     first = (await rows(dsn))[0]
     assert (first["state"], first["http_status"]) == ("waiting", None)
     assert json.dumps(first["answer"])
+
+
+async def test_receivers_that_hang_delay_no_other_organisation(
+    ledger: PostgresLedger, dsn: str, receiver: Receiver, server: LocalServer
+):
+    await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
+    await place(ledger, *(execution_row(f"call-{number}") for number in range(60)))
+    async with ledger.unit() as unit:
+        await unit.agents.insert(agent_row("agent-2", tenant_id=OTHER_TENANT_ID))
+        await unit.executions.insert(execution_row("other", tenant_id=OTHER_TENANT_ID, agent_id="agent-2"))
+    hanging = asyncio.Event()
+    held: list[Exchange] = []
+
+    async def hang(exchange: Exchange) -> None:
+        held.append(exchange)
+        await hanging.wait()
+
+    body = b'{"id": "other", "status": "initiated"}'
+    async with serving(hang) as slow, delivering(ledger):
+        async with ledger.unit() as unit:
+            for number in range(60):
+                await unit.outbox.add(entry_row(f"call-{number}", url=f"{slow.url}/hook"))
+        await until(lambda: len(held) == MAX_WEBHOOKS_SENT_TO_ONE)
+        async with ledger.unit() as unit:
+            await unit.outbox.add(entry_row("other", tenant_id=OTHER_TENANT_ID, url=f"{server.url}/hook", body=body))
+        await until(lambda: receiver.seen == [("other", "initiated", 200)], 2)
+        assert len(held) == MAX_WEBHOOKS_SENT_TO_ONE
+        hanging.set()

@@ -7,19 +7,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from tests.database import fetch
+from tests.database import fetch, run_sql
+from tests.rows import OTHER_TENANT_ID
 from tests.waiting import until
 
 from callwright.domain.limits import MAX_JOB_TRIES
-from callwright.storage.job_runner import Handler, JobRunner, JobTimings
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.storage.job_runner import Handler, JobPlaces, JobRunner, JobTimings
 from callwright.storage.ledger import PostgresLedger
 
 FAST = JobTimings(first_retry_s=0.01, longest_retry_s=0.02, heartbeat_s=5, restart_s=0.1)
 
 
 @asynccontextmanager
-async def running(dsn: str, handlers: dict[str, Handler], concurrency: int = 4) -> AsyncIterator[JobRunner]:
-    runner = JobRunner(dsn, handlers, concurrency, FAST)
+async def running(dsn: str, handlers: dict[str, Handler], places: JobPlaces | None = None) -> AsyncIterator[JobRunner]:
+    runner = JobRunner(dsn, handlers, places, FAST)
     task = asyncio.create_task(runner.run())
     try:
         yield runner
@@ -28,10 +30,12 @@ async def running(dsn: str, handlers: dict[str, Handler], concurrency: int = 4) 
         await asyncio.wait_for(task, 10)
 
 
-async def put(ledger: PostgresLedger, name: str, *payloads: bytes, after_seconds: int = 0) -> None:
+async def put(
+    ledger: PostgresLedger, name: str, *payloads: bytes, tenant_id: str = DEFAULT_TENANT_ID, after_seconds: int = 0
+) -> None:
     async with ledger.unit() as unit:
         for payload in payloads:
-            await unit.jobs.put(name, payload, after_seconds)
+            await unit.jobs.put(name, payload, tenant_id, after_seconds)
 
 
 async def test_jobs_reach_the_handler_of_their_name(ledger: PostgresLedger, dsn: str):
@@ -55,7 +59,7 @@ async def test_jobs_reach_the_handler_of_their_name(ledger: PostgresLedger, dsn:
 async def test_a_job_of_a_unit_that_was_undone_does_not_exist(ledger: PostgresLedger, dsn: str):
     async def undone() -> None:
         async with ledger.unit() as unit:
-            await unit.jobs.put("post", b"x")
+            await unit.jobs.put("post", b"x", DEFAULT_TENANT_ID)
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -123,7 +127,7 @@ async def test_no_more_jobs_run_at_once_than_allowed(ledger: PostgresLedger, dsn
         done += 1
 
     await put(ledger, "post", *(b"x" for _ in range(8)))
-    async with running(dsn, {"post": post}, concurrency):
+    async with running(dsn, {"post": post}, JobPlaces(concurrency, concurrency)):
         await until(lambda: done == 8)
     assert most <= concurrency
 
@@ -154,3 +158,45 @@ async def test_two_runners_share_the_work(ledger: PostgresLedger, dsn: str):
         await put(ledger, "post", *(str(number).encode() for number in range(30)))
         await until(lambda: len(seen) >= 30)
     assert sorted(seen) == sorted(str(number).encode() for number in range(30))
+
+
+async def test_jobs_that_hang_take_no_place_of_another_organisation(ledger: PostgresLedger, dsn: str):
+    hang, begun, done = asyncio.Event(), list[bytes](), list[bytes]()
+
+    async def post(payload: bytes) -> None:
+        begun.append(payload)
+        if payload == b"hangs":
+            await hang.wait()
+        done.append(payload)
+
+    await put(ledger, "post", *(b"hangs" for _ in range(12)))
+    async with running(dsn, {"post": post}, JobPlaces(4, 2)):
+        await until(lambda: len(begun) == 2)
+        await put(ledger, "post", b"other", tenant_id=OTHER_TENANT_ID)
+        await until(lambda: done == [b"other"], 2)
+        assert begun == [b"hangs", b"hangs", b"other"], "no more of the first one than its share"
+        hang.set()
+        await until(lambda: len(done) == 13)
+
+
+async def test_the_jobs_of_a_sub_account_take_the_places_of_its_organisation(ledger: PostgresLedger, dsn: str):
+    hang, begun = asyncio.Event(), list[bytes]()
+    await run_sql(
+        dsn,
+        "insert into tenant (id, name, email, parent_id, min_concurrency)"
+        f" values ('sub', 'Sub', '', '{DEFAULT_TENANT_ID}', 0)",
+    )
+
+    async def post(payload: bytes) -> None:
+        begun.append(payload)
+        await hang.wait()
+
+    await put(ledger, "post", b"own", b"own")
+    async with running(dsn, {"post": post}, JobPlaces(4, 2)):
+        await until(lambda: len(begun) == 2)
+        await put(ledger, "post", b"sub", tenant_id="sub")
+        await put(ledger, "post", b"other", tenant_id=OTHER_TENANT_ID)
+        await until(lambda: len(begun) == 3)
+        assert begun == [b"own", b"own", b"other"]
+        hang.set()
+        await until(lambda: begun[3:] == [b"sub"])

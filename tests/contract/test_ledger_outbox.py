@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from tests.database import fetch, run_sql
-from tests.rows import OTHER_TENANT_ID, entry_row, execution_row, place
+from tests.rows import OTHER_TENANT_ID, agent_row, entry_row, execution_row, place
 
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import OutboxEntry
+from callwright.ports.ledger import OutboxEntry, WebhookShare
 from callwright.storage.ledger import PostgresLedger
 
 LEASE_S = 25
@@ -221,3 +221,22 @@ async def test_the_lease_stays_quick_behind_a_long_queue(ledger: PostgresLedger,
             taken += len(await lease(ledger, count=50))
     assert taken == 300
     assert await lease(ledger) == []
+
+
+async def test_webhooks_of_a_sub_account_take_the_places_of_its_organisation(ledger: PostgresLedger, dsn: str):
+    await run_sql(
+        dsn,
+        "insert into tenant (id, name, email, parent_id, min_concurrency)"
+        f" values ('sub', 'Sub', '', '{DEFAULT_TENANT_ID}', 0)",
+    )
+    await place(ledger, execution_row("own"))
+    async with ledger.unit() as unit:
+        await unit.agents.insert(agent_row("agent-2", tenant_id="sub"))
+        await unit.executions.insert(execution_row("of-sub", tenant_id="sub", agent_id="agent-2"))
+    await add(ledger, entry_row("of-sub", tenant_id="sub"), entry_row("own"))
+    async with ledger.unit() as unit:
+        (first,) = await unit.outbox.lease("w", LEASE_S, 10, GAP_S, WebhookShare(1, 1))
+        assert await unit.outbox.lease("w", LEASE_S, 10, GAP_S, WebhookShare(1, 1, (first,))) == []
+        (second,) = await unit.outbox.lease("w", LEASE_S, 10, GAP_S, WebhookShare(1, 1))
+    assert (first.organisation_id, second.organisation_id) == (DEFAULT_TENANT_ID, DEFAULT_TENANT_ID)
+    assert {first.execution_id, second.execution_id} == {"own", "of-sub"}

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from proof.webhooks import VirtualClock, WebhookLedger
-from tests.rows import entry_row, execution_row, place
+from tests.database import run_sql
+from tests.rows import OTHER_TENANT_ID, agent_row, entry_row, execution_row, place
 
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import OutboxEntry
+from callwright.ports.ledger import OutboxEntry, WebhookShare
 from callwright.storage.ledger import PostgresLedger
+
+MANY = tuple(f"many-{number}" for number in range(8))
 
 Unit = Callable[[], AbstractAsyncContextManager[Any]]
 
@@ -27,10 +30,17 @@ def storage(request: pytest.FixtureRequest) -> WebhookLedger | PostgresLedger:
 
 
 @pytest.fixture
-async def unit(storage: WebhookLedger | PostgresLedger) -> Unit:
-    """Units of the implementation, with the executions a and b."""
+async def unit(request: pytest.FixtureRequest, storage: WebhookLedger | PostgresLedger) -> Unit:
+    """Units of the implementation, with the executions a and b, many more, and one of another organisation."""
     if isinstance(storage, PostgresLedger):
-        await place(storage, execution_row("a"), execution_row("b"))
+        dsn = request.getfixturevalue("dsn")
+        await run_sql(
+            dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)"
+        )
+        await place(storage, execution_row("a"), execution_row("b"), *(execution_row(each) for each in MANY))
+        async with storage.unit() as work:
+            await work.agents.insert(agent_row("agent-2", tenant_id=OTHER_TENANT_ID))
+            await work.executions.insert(execution_row("other", tenant_id=OTHER_TENANT_ID, agent_id="agent-2"))
     return storage.unit
 
 
@@ -96,3 +106,33 @@ async def test_who_does_not_hold_the_lease_cannot_settle_it(unit: Unit):
         assert not await work.outbox.delivered(entry.id, "w2", 200, "ok")
         assert not await work.outbox.failed(entry.id, "w2", 5, 500, "no")
         assert await work.outbox.delivered(entry.id, "w1", 200, "ok")
+
+
+async def take(unit: Unit, under_way: list[OutboxEntry], count: int = 6) -> list[str]:
+    """Lease with a share of 4 for an organisation and 3 for a receiver of it; ``under_way`` grows by what was taken."""
+    async with unit() as work:
+        taken = await work.outbox.lease("w1", 25, count, 180, WebhookShare(4, 3, tuple(under_way)))
+    under_way += taken
+    return sorted(entry.execution_id for entry in taken)
+
+
+async def test_an_organisation_with_many_has_its_share_and_the_other_one_goes_beside_it(unit: Unit):
+    await add(unit, *MANY)
+    under_way: list[OutboxEntry] = []
+    assert await take(unit, under_way) == list(MANY[:3]), "a receiver's share"
+    assert await take(unit, under_way) == []
+    async with unit() as work:
+        await work.outbox.add(entry_row("other", tenant_id=OTHER_TENANT_ID))
+        await work.outbox.add(entry_row("a", url="https://second.example/hook?//third.example"))
+        await work.outbox.add(entry_row("b", url="https://second.example:443/hook"))
+    assert await take(unit, under_way) == ["a", "other"], "the organisation's share, and the other organisation's own"
+    del under_way[0]
+    assert await take(unit, under_way) == [MANY[3]]
+    assert {entry.organisation_id for entry in under_way} == {DEFAULT_TENANT_ID, OTHER_TENANT_ID}
+
+
+async def test_organisations_take_turns_in_places_that_are_not_enough(unit: Unit):
+    await add(unit, *MANY)
+    async with unit() as work:
+        await work.outbox.add(entry_row("other", tenant_id=OTHER_TENANT_ID))
+    assert await take(unit, [], count=2) == [MANY[0], "other"]

@@ -2364,7 +2364,7 @@ CREATE INDEX batch_newest ON public.batch USING btree (tenant_id, agent_id, crea
 -- Name: batch_outbox_due; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX batch_outbox_due ON public.batch_outbox USING btree (due_at, id) WHERE ((state = 'waiting'::text) AND (due_at < 'infinity'::timestamp with time zone));
+CREATE INDEX batch_outbox_due ON public.batch_outbox USING btree (tenant_id, due_at, id) WHERE ((state = 'waiting'::text) AND (due_at < 'infinity'::timestamp with time zone));
 
 
 --
@@ -2490,7 +2490,7 @@ CREATE INDEX knowledge_base_newest ON public.knowledge_base USING btree (tenant_
 -- Name: outbox_due; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX outbox_due ON public.outbox USING btree (due_at, id) WHERE ((state = 'waiting'::text) AND (due_at < 'infinity'::timestamp with time zone));
+CREATE INDEX outbox_due ON public.outbox USING btree (tenant_id, due_at, id) WHERE ((state = 'waiting'::text) AND (due_at < 'infinity'::timestamp with time zone));
 
 
 --

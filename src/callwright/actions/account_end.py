@@ -22,7 +22,7 @@ PIECE = 500
 
 async def put_purge(unit: Unit, account_id: str, after_seconds: int = LOOK_AGAIN_SECONDS) -> None:
     """Have the account's rows deleted when its calls have ended."""
-    await unit.jobs.put(PURGE_JOB, account_id.encode(), after_seconds)
+    await unit.jobs.put(PURGE_JOB, account_id.encode(), account_id, after_seconds)
 
 
 async def end_calls(services: Services, account_id: str) -> bool:

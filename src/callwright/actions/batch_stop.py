@@ -46,7 +46,7 @@ async def stop_locked(unit: Unit, services: Services, batch: Batch) -> tuple[Bat
     """Stop a batch whose row this unit has locked; returns it and the ids of its executions that were stopped. The
     executions of contacts that wait are written by STOPPED_CONTACTS_JOB."""
     stopped = await stop_waiting(unit, services, batch.id)
-    await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{batch.tenant_id} {batch.id}".encode())
+    await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{batch.tenant_id} {batch.id}".encode(), batch.tenant_id)
     return await move_batch(unit, batch, BatchStatus.STOPPED, services.batch_publisher), stopped
 
 
@@ -91,7 +91,7 @@ class StoppedContacts:
         tenant_id, batch_id = payload.decode().split()
         async with self.ledger.unit() as unit:
             if await self._write_piece(unit, tenant_id, batch_id):
-                await unit.jobs.put(STOPPED_CONTACTS_JOB, payload)
+                await unit.jobs.put(STOPPED_CONTACTS_JOB, payload, tenant_id)
 
     async def write(self, tenant_id: str, batch_id: str) -> None:
         """Write them all now, a piece in each unit."""

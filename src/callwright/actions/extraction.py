@@ -152,6 +152,7 @@ async def _order(
         await transition(unit, row.id, Change(record={_STATE: state}), services.publisher)
         await audit(unit, principal, "execution.asked_again", row.id, before=before, after={"run": run, "force": force})
     ids = [row.id for row in rows]
-    payload = {"ids": ids, "run": run, "by": principal.key_id, "force": force}
-    await unit.jobs.put(EXTRACTION_JOB, json.dumps(payload).encode())
+    tenant_id = principal.tenant_id
+    payload = {"ids": ids, "run": run, "by": principal.key_id, "force": force, "tenant_id": tenant_id}
+    await unit.jobs.put(EXTRACTION_JOB, json.dumps(payload).encode(), tenant_id)
     return Ordered(run, ids)

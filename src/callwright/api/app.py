@@ -22,7 +22,6 @@ from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
 from callwright.api.doors import Doors
-from callwright.api.executions.live import LiveStreams
 from callwright.api.executions.routes import polled
 from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
@@ -36,6 +35,7 @@ from callwright.api.models.routes import router as models
 from callwright.api.operations.routes import router as operations
 from callwright.api.pages.routes import router as pages
 from callwright.api.phone_numbers.routes import router as phone_numbers
+from callwright.api.places import Places
 from callwright.api.providers.routes import router as providers
 from callwright.api.query_names import check_names
 from callwright.api.reading import refusal
@@ -49,6 +49,7 @@ from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
 from callwright.api.voices.routes import router as voices
 from callwright.domain.errors import CallwrightError
+from callwright.domain.limits import MAX_LIVE_STREAMS, MAX_LIVE_STREAMS_OF_ONE
 from callwright.insight.wire import encode
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
@@ -113,7 +114,7 @@ def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
         # Requests are counted by the gate, and looking for a tracer takes longer than that.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.live_streams = LiveStreams()
+    app.state.live_streams = Places("live event streams", MAX_LIVE_STREAMS, MAX_LIVE_STREAMS_OF_ONE)
     app.state.uploads = Uploads()
     app.router.routes.extend(polled.routes)
     for router in _ROUTERS:

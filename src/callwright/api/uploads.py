@@ -6,7 +6,6 @@ A file lies on the disk while it comes (``api.forms``, ``api.bodies.read_file``)
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import IO
@@ -15,8 +14,8 @@ from fastapi import Request
 
 from callwright.api.bodies import read_file
 from callwright.api.forms import Form, FormRules, read_form
+from callwright.api.places import Places
 from callwright.api.services import principal_of
-from callwright.domain.errors import RateLimitedError
 from callwright.domain.limits import MAX_UPLOADS, MAX_UPLOADS_IN_MEMORY, MAX_UPLOADS_OF_ONE
 
 
@@ -24,25 +23,17 @@ class Uploads:
     """The uploads of one process."""
 
     def __init__(self) -> None:
-        self._received: Counter[str] = Counter()
+        self._received = Places("uploads", MAX_UPLOADS, MAX_UPLOADS_OF_ONE)
         self._memory = asyncio.Semaphore(MAX_UPLOADS_IN_MEMORY)
 
     @contextmanager
     def place(self, organisation_id: str) -> Iterator[None]:
         """A place for one more, within the block. Raises RateLimitedError when the organisation, or the process, has as many as it may."""
-        if self._received[organisation_id] >= MAX_UPLOADS_OF_ONE:
-            raise RateLimitedError(
-                f"{MAX_UPLOADS_OF_ONE} uploads of the organisation are under way; wait for one to end"
-            )
-        if self._received.total() >= MAX_UPLOADS:
-            raise RateLimitedError(f"{MAX_UPLOADS} uploads are under way already; try later")
-        self._received[organisation_id] += 1
+        self._received.enter(organisation_id)
         try:
             yield
         finally:
-            self._received[organisation_id] -= 1
-            # Nothing is kept of organisations that upload nothing.
-            self._received += Counter()
+            self._received.leave(organisation_id)
 
     @asynccontextmanager
     async def in_memory(self) -> AsyncIterator[None]:

@@ -15,6 +15,7 @@ from callwright.call.live.access import TenantAccess
 from callwright.call.live.availability import AvailabilitySettings, PluginAvailability
 from callwright.call.live.equipment import LocalEars
 from callwright.domain.errors import BadInputError
+from callwright.domain.limits import MAX_WEBHOOKS_SENT
 from callwright.domain.pricing import PriceBook
 from callwright.lab.caller_scenario import Scenario
 from callwright.net.client import GuardedClient
@@ -33,6 +34,9 @@ from callwright.storage.embedded import EmbeddedPostgres
 from callwright.storage.ledger import PostgresLedger
 from callwright.storage.migrate import migrate
 from callwright.telephony.loopback.carrier import load_scenario
+
+_CONNECTIONS = 2 * MAX_WEBHOOKS_SENT + 50
+"""Webhooks of executions and of batches at once, and what else is sent with the same client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,9 @@ async def open_foundation(
         ledger = PostgresLedger(dsn)
         await ledger.open()
         stack.push_async_callback(ledger.aclose)
-        client = await stack.enter_async_context(GuardedClient(allow_private=settings.allow_private_urls))
+        client = await stack.enter_async_context(
+            GuardedClient(allow_private=settings.allow_private_urls, connections=_CONNECTIONS)
+        )
         if registry is None:
             registry = await asyncio.to_thread(installed_plugins)
         plugins = PluginInstances(registry)

@@ -61,7 +61,6 @@ _LOG = logging.getLogger(__name__)
 
 _WATCH_SECONDS = 5.0
 _AUDIT_SECONDS = 600.0
-_JOBS_AT_ONCE = 4
 
 
 @dataclass(slots=True)
@@ -137,7 +136,7 @@ async def open_platform(
             PURGE_JOB: AccountPurge(services).run,
             STOPPED_CONTACTS_JOB: _stopped_contacts(foundation, publisher).run,
         }
-        jobs = JobRunner(foundation.dsn, handlers, _JOBS_AT_ONCE)
+        jobs = JobRunner(foundation.dsn, handlers)
         delivery = WebhookDelivery(
             foundation.ledger,
             foundation.client,

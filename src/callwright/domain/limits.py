@@ -89,6 +89,21 @@ DATABASE_STATEMENT_SECONDS = 60
 MAX_JOB_TRIES = 8
 """Tries of a background job before it is held for a person to look at."""
 
+MAX_JOBS = 16
+"""Background jobs at once per process."""
+
+MAX_JOBS_OF_ONE = 4
+"""Those per organisation, sub-accounts included."""
+
+MAX_WEBHOOKS_SENT = 48
+"""Webhooks on their way at once per process. Those of batches have as many of their own."""
+
+MAX_WEBHOOKS_SENT_OF_ONE = 12
+"""Those per organisation, sub-accounts included."""
+
+MAX_WEBHOOKS_SENT_TO_ONE = 8
+"""Those per organisation and receiving host."""
+
 MAX_AGENT_TASKS = 20
 """Tasks per agent."""
 
@@ -136,6 +151,9 @@ LIVE_SEND_SECONDS = 30
 
 MAX_LIVE_STREAMS = 200
 """Live event streams per process."""
+
+MAX_LIVE_STREAMS_OF_ONE = 50
+"""Those per organisation, sub-accounts included."""
 
 STANDING_SECONDS = 0.5
 """Interval at which the key of a long request is checked again."""

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError
-from callwright.domain.limits import MAX_WEBHOOK_ANSWER_CHARACTERS
+from callwright.domain.limits import (
+    MAX_WEBHOOK_ANSWER_CHARACTERS,
+    MAX_WEBHOOKS_SENT,
+    MAX_WEBHOOKS_SENT_OF_ONE,
+    MAX_WEBHOOKS_SENT_TO_ONE,
+)
 from callwright.domain.web_address import place_of
 from callwright.ops.rounds import round_boundary
 from callwright.outbox.schedule import GAP_AFTER_S, LEASE_MARGIN_S, is_delivered, retry_in
 from callwright.outbox.sign import signature_headers
-from callwright.ports.ledger import Outbox, OutboxEntry, reason_of
+from callwright.ports.ledger import Outbox, OutboxEntry, WebhookShare, reason_of
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
@@ -67,13 +72,19 @@ class OutboxLedger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """``worker`` names this process in the leases; ``secret`` signs when it is not empty; ``at_once`` bounds exchanges under way."""
+    """``worker`` names this process in the leases; ``secret`` signs when it is not empty. ``at_once`` bounds exchanges under way,
+    ``of_organisation`` those of one organisation, ``to_receiver`` those with one of its receivers."""
 
     worker: str
     timeout_s: int
     secret: bytes = b""
-    at_once: int = 8
+    at_once: int = MAX_WEBHOOKS_SENT
+    of_organisation: int = MAX_WEBHOOKS_SENT_OF_ONE
+    to_receiver: int = MAX_WEBHOOKS_SENT_TO_ONE
     idle_s: float = 1.0
+
+
+_UnderWay = dict[asyncio.Task[bool], OutboxEntry]
 
 
 def _report_defect(task: asyncio.Task[bool]) -> None:
@@ -102,9 +113,9 @@ class WebhookDelivery:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Deliver until :meth:`stop`; a database out of reach is waited for. A slow receiver holds up only its own executions: whatever
-        else is due is sent beside it, ``at_once`` exchanges at most."""
-        under_way: set[asyncio.Task[bool]] = set()
+        """Deliver until :meth:`stop`; a database out of reach is waited for. A slow receiver holds up its own executions, many slow ones
+        their own organisation: whatever else is due is sent beside them."""
+        under_way: _UnderWay = {}
         try:
             while not self._stopping.is_set():
                 with round_boundary("delivering webhooks"):
@@ -124,31 +135,33 @@ class WebhookDelivery:
 
     async def deliver_due(self) -> int:
         """Send what is due now and wait for the answers; returns how many entries were taken."""
-        under_way: set[asyncio.Task[bool]] = set()
+        under_way: _UnderWay = {}
         taken = await self._start_due(under_way)
         await asyncio.gather(*under_way)
         return taken
 
-    async def _start_due(self, under_way: set[asyncio.Task[bool]]) -> int:
+    async def _start_due(self, under_way: _UnderWay) -> int:
         """Lease what is due, as far as there is room, and begin to send it. Nothing is taken while the database is out of reach."""
         room = self._settings.at_once - len(under_way)
         if room <= 0:
             return 0
-        lease_s = self._settings.timeout_s + LEASE_MARGIN_S
+        settings = self._settings
+        lease_s = settings.timeout_s + LEASE_MARGIN_S
+        share = WebhookShare(settings.of_organisation, settings.to_receiver, tuple(under_way.values()))
         try:
             async with self._ledger.unit() as unit:
-                entries = await unit.outbox.lease(self._settings.worker, lease_s, room, GAP_AFTER_S)
+                entries = await unit.outbox.lease(settings.worker, lease_s, room, GAP_AFTER_S, share)
         except UnavailableError as error:
             _LOG.warning("webhooks wait for the database: %s", error.message)
             return 0
         for entry in entries:
             task = asyncio.get_running_loop().create_task(self._deliver(entry))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
+            under_way[task] = entry
+            task.add_done_callback(under_way.pop)
             task.add_done_callback(_report_defect)
         return len(entries)
 
-    async def _wait(self, under_way: set[asyncio.Task[bool]]) -> None:
+    async def _wait(self, under_way: _UnderWay) -> None:
         """Until an exchange is over (its execution's next entry may go), a webhook was added, some time has passed, or the end."""
         loop = asyncio.get_running_loop()
         waking = {loop.create_task(self._idle()), loop.create_task(self._stopping.wait())}

@@ -3,13 +3,16 @@
 pgqueuer's own ``run()`` ends when the database restarts, so it is started again. Handlers may run twice: after a crash, and when a
 finished job's completion was not yet written. A job that fails is tried again after a growing delay, at most ``MAX_JOB_TRIES``
 times, and is then held (``PostgresLedger.held_jobs``), never dropped.
+
+An organisation has a share of a process's places. Beyond it, its jobs stay in the queue and the next organisation's job is taken.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,7 +23,8 @@ from pgqueuer.models import Job
 from pgqueuer.qm import QueueManager
 from pgqueuer.queries import Queries
 
-from callwright.domain.limits import MAX_JOB_TRIES
+from callwright.domain.limits import MAX_JOB_TRIES, MAX_JOBS, MAX_JOBS_OF_ONE
+from callwright.storage.jobs import ORGANISATION
 from callwright.storage.pool import open_connection, open_pool
 
 _LOG = logging.getLogger(__name__)
@@ -43,17 +47,94 @@ class JobTimings:
     restart_s: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class JobPlaces:
+    """How many jobs run at once in a process, and how many of them of one organisation."""
+
+    of_all: int = MAX_JOBS
+    of_one: int = MAX_JOBS_OF_ONE
+
+
+# pgqueuer's own query, without its limits, and with two conditions more: no job of $4 (running here) and none of the organisations $5.
+_TAKE = f"""
+with ready as (
+  select job.id, job.priority from unnest($1::text[]) as handled (name) cross join lateral (
+    select q.id, q.priority from pgqueuer q
+    where q.entrypoint = handled.name and q.status = 'queued' and q.execute_after < now()
+      and coalesce(q.headers ->> '{ORGANISATION}', '') <> all ($5::text[])
+    order by q.priority desc, q.id limit 1 for update skip locked
+  ) job
+  union all
+  select job.id, job.priority from (
+    select q.id, q.priority from pgqueuer q
+    where q.status = 'picked' and q.entrypoint = any ($1::text[]) and q.execute_after < now()
+      and q.heartbeat < now() - $3::interval and q.id <> all ($4::bigint[])
+      and coalesce(q.headers ->> '{ORGANISATION}', '') <> all ($5::text[])
+    order by q.priority desc, q.id limit 1 for update skip locked
+  ) job
+),
+taken as (
+  update pgqueuer set status = 'picked', updated = now(), heartbeat = now(), queue_manager_id = $2
+  where id = any (array(select id from ready order by priority desc, id limit 1))
+  returning *
+),
+noted as (
+  insert into pgqueuer_log (job_id, status, entrypoint, priority) select id, status, entrypoint, priority from taken
+)
+select * from taken
+"""
+
+
+class _SharedQueue(QueueManager):
+    """pgqueuer's manager, which takes one job at a time and none of an organisation that has its share of the places."""
+
+    def __init__(self, queries: Queries, places: JobPlaces) -> None:
+        super().__init__(queries)
+        self._places = places
+        self._organisations: dict[int, str] = {}
+
+    async def fetch_jobs(
+        self, batch_size: int, global_concurrency_limit: int | None, heartbeat_timeout: timedelta
+    ) -> AsyncGenerator[Job, None]:
+        """Yield what may run now, the oldest first, until no job or no place is left."""
+        while not self.shutdown.is_set():
+            job = await self._take(heartbeat_timeout)
+            if job is None:
+                return
+            yield job
+
+    async def _take(self, heartbeat_timeout: timedelta) -> Job | None:
+        # A job has a context of pgqueuer's from the moment it is handed out until it is over.
+        running = {id_: name for id_, name in self._organisations.items() if id_ in self.job_context}
+        self._organisations = running
+        if len(running) >= self._places.of_all:
+            return None
+        full = [name for name, count in Counter(running.values()).items() if count >= self._places.of_one]
+        rows = await self.queries.driver.fetch(
+            _TAKE, list(self.entrypoint_registry), self.queue_manager_id, heartbeat_timeout, list(running), full
+        )
+        if not rows:
+            return None
+        job = Job.model_validate(rows[0])
+        running[job.id] = str((job.headers or {}).get(ORGANISATION, ""))
+        return job
+
+
 class JobRunner:
-    """Runs the jobs of ``handlers`` (name -> handler of the payload), at most ``concurrency`` at once."""
+    """Runs the jobs of ``handlers`` (name -> handler of the payload) in ``places``."""
 
     def __init__(
-        self, dsn: str, handlers: Mapping[str, Handler], concurrency: int = 4, timings: JobTimings | None = None
+        self,
+        dsn: str,
+        handlers: Mapping[str, Handler],
+        places: JobPlaces | None = None,
+        timings: JobTimings | None = None,
     ) -> None:
         self._dsn = dsn
         self._handlers = dict(handlers)
         self._timings = timings or JobTimings()
-        self._places = asyncio.Semaphore(concurrency)
-        self._batch = max(1, concurrency // 2)
+        self._places = places or JobPlaces()
+        self._batch = max(1, self._places.of_all // 2)
         self._stopping = asyncio.Event()
         self._queue: QueueManager | None = None
 
@@ -87,7 +168,7 @@ class JobRunner:
         try:
             pool = await open_pool(self._dsn, POOL_CONNECTIONS)
             try:
-                await self._run_queue(QueueManager(Queries(AsyncpgPoolDriver(pool))), sentinel)
+                await self._run_queue(_SharedQueue(Queries(AsyncpgPoolDriver(pool)), self._places), sentinel)
             finally:
                 pool.terminate()
         finally:
@@ -116,8 +197,7 @@ class JobRunner:
 
     def _register(self, queue: QueueManager, name: str, handler: Handler) -> None:
         async def work(job: Job) -> None:
-            async with self._places:
-                await handler(job.payload or b"")
+            await handler(job.payload or b"")
 
         def executor(parameters: Any) -> DatabaseRetryEntrypointExecutor:
             return DatabaseRetryEntrypointExecutor(

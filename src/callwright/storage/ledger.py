@@ -75,9 +75,18 @@ class PostgresLedger:
         return self._known_keys.known(digest)
 
     async def ping(self) -> None:
-        """Raises UnavailableError when the database cannot be reached."""
+        """Raises UnavailableError when the database does not answer within PING_SECONDS."""
+        pool, loop = self._opened(), asyncio.get_running_loop()
         with failures.translated(connecting=True):
-            await self._opened().fetchval("select 1", timeout=PING_SECONDS)
+            async with asyncio.timeout(PING_SECONDS) as limit:
+                connection = await pool.acquire()
+            # Cancelling a statement asks the server for it, and one that stands still answers nothing: the connection is given up.
+            late = loop.call_at(limit.when() or loop.time(), connection.terminate)
+            try:
+                await connection.fetchval("select 1")
+            finally:
+                late.cancel()
+                await pool.release(connection)
 
     async def wait_for_admitted(self, timeout_seconds: float) -> bool:
         """Sleep until some execution was admitted (NOTIFY) or the time is over; True when woken. One waiter for each process."""

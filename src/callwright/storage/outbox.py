@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from callwright.ports.ledger import OutboxEntry
+from callwright.ports.ledger import OutboxEntry, WebhookShare
+
+LOOK_AHEAD = 100
+"""Due entries of a tenant that are looked at for those whose receiver has a place left."""
+
+_WAITS = "state = 'waiting' and due_at < 'infinity'"
+
+
+def _receiver(url: str) -> str:
+    """SQL for the host and port of a URL."""
+    return f"coalesce(substring({url} from '//([^/?#]*)'), '')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +37,47 @@ class OutboxTable:
     def lease(self) -> str:
         """What may go now: entries that wait behind another one have an infinite due_at, and a lease moves due_at to its own end. A lease
         that ran out without a word from its worker counts as a failed try. Rows are locked for this statement's unit only, never while HTTP
-        is under way; "skip locked" lets two workers take different entries at once."""
+        is under way; "skip locked" lets two workers take different entries at once.
+
+        $4 and $5 are the organisations and URLs of what the worker sends already, $6 the places of an organisation, $7 those of one of its
+        receivers. Each tenant with webhooks that wait is one step in the index, whatever else waits behind its first ones. The organisation
+        with the fewest under way is first."""
         return f"""
-with due as (
-  select id from {self.name} where state = 'waiting' and due_at <= now() and due_at < 'infinity'
-  order by due_at, id limit $3 for update skip locked
-)
+with recursive waiting (id) as (
+  (select tenant_id from {self.name} where {_WAITS} order by tenant_id limit 1)
+  union all
+  select (select tenant_id from {self.name} where {_WAITS} and tenant_id > waiting.id order by tenant_id limit 1)
+  from waiting where waiting.id is not null
+),
+busy as materialized (
+  select organisation_id, {_receiver("url")} as receiver, count(*) as number
+  from unnest($4::text[], $5::text[]) as sent (organisation_id, url) group by 1, 2
+),
+account as materialized (
+  select t.id, o.id as organisation_id, $6 - o.number as places
+  from waiting join tenant t on t.id = waiting.id cross join lateral (
+    select coalesce(t.parent_id, t.id) as id,
+      (select coalesce(sum(b.number), 0) from busy b where b.organisation_id = coalesce(t.parent_id, t.id)) as number
+  ) o where o.number < $6
+),
+candidate as materialized (
+  select a.organisation_id, a.places, c.id, c.due_at, c.receiver from account a cross join lateral (
+    select o.id, o.due_at, {_receiver("o.url")} as receiver from {self.name} o
+    where o.tenant_id = a.id and o.state = 'waiting' and o.due_at < 'infinity' and o.due_at <= now()
+    order by o.due_at, o.id limit {LOOK_AHEAD}
+    for update of o skip locked
+  ) c
+),
+sendable as (
+  select c.*, row_number() over (partition by c.organisation_id, c.receiver order by c.due_at, c.id)
+    + coalesce((select b.number from busy b where b.organisation_id = c.organisation_id and b.receiver = c.receiver), 0) as place
+  from candidate c
+),
+turn as (
+  select s.id, s.due_at, row_number() over (partition by s.organisation_id order by s.due_at, s.id) - s.places as place
+  from sendable s where s.place <= $7
+),
+due as (select id from turn where place <= 0 order by place, due_at, id limit $3)
 update {self.name} o set
   leased_by = $1,
   leased_until = now() + make_interval(secs => $2),
@@ -42,7 +87,8 @@ update {self.name} o set
   gap = exists (
     select from {self.name} f where f.{self.key} = o.{self.key} and f.sequence < o.sequence and f.state <> 'delivered')
 where o.id = any (array(select id from due))
-returning o.id, o.tenant_id, o.{self.key} as execution_id, o.sequence, o.status, o.url, o.headers, o.body, o.tries, o.created_at, o.gap
+returning o.id, o.tenant_id, o.{self.key} as execution_id, o.sequence, o.status, o.url, o.headers, o.body, o.tries, o.created_at, o.gap,
+  (select coalesce(t.parent_id, t.id) from tenant t where t.id = o.tenant_id) as organisation_id
 """
 
     @property
@@ -104,14 +150,26 @@ class OutboxRows:
             entry.created_at,
         )
 
-    async def lease(self, worker: str, seconds: int, count: int, gap_after_seconds: int) -> list[OutboxEntry]:
+    async def lease(
+        self, worker: str, seconds: int, count: int, gap_after_seconds: int, share: WebhookShare | None = None
+    ) -> list[OutboxEntry]:
         """Take due entries for ``worker``. ``tries`` of each counts the failed tries before this one."""
         stuck = await self._connection.fetch(self._table.stuck, gap_after_seconds)
         if stuck:
             held = await self._lock([row["id"] for row in stuck])
             await self._connection.execute(self._table.pass_by, held, gap_after_seconds)
             await self._connection.execute(self._table.release, held)
-        rows = await self._connection.fetch(self._table.lease, worker, seconds, count)
+        share = share or WebhookShare(count, count)
+        rows = await self._connection.fetch(
+            self._table.lease,
+            worker,
+            seconds,
+            count,
+            [entry.organisation_id for entry in share.under_way],
+            [entry.url for entry in share.under_way],
+            share.of_organisation,
+            share.of_receiver,
+        )
         return [OutboxEntry(**row) for row in rows]
 
     async def delivered(self, entry_id: str, worker: str, http_status: int, answer: str) -> bool:

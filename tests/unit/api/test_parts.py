@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from callwright.api.bodies import parse_object
-from callwright.api.executions.live import HEARTBEAT, LiveResponse, LiveStreams, frame, framed
+from callwright.api.executions.live import HEARTBEAT, LiveResponse, frame, framed
+from callwright.api.places import Places
 from callwright.api.recordings.links import check_link, signature_of, signed_path
 from callwright.domain.errors import InvalidJsonError, NotAllowedError, RateLimitedError
-from callwright.domain.limits import MAX_JSON_DEPTH, MAX_LIVE_STREAMS
+from callwright.domain.limits import MAX_JSON_DEPTH
 
 FIRST = {"event": "execution", "data": {}}
 SECRET = b"s" * 32
@@ -80,23 +81,26 @@ async def test_a_client_that_leaves_closes_the_source() -> None:
     assert source.closed
 
 
-def test_streams_are_counted_up_to_their_limit() -> None:
-    streams = LiveStreams()
-    for _ in range(MAX_LIVE_STREAMS):
-        streams.enter()
-    with pytest.raises(RateLimitedError):
-        streams.enter()
-    streams.leave()
-    streams.enter()
+def test_an_organisation_has_a_share_of_the_places() -> None:
+    places = Places("live event streams", of_all=3, of_one=2)
+    places.enter("one")
+    places.enter("one")
+    with pytest.raises(RateLimitedError, match="2 live event streams of the organisation"):
+        places.enter("one")
+    places.enter("two")
+    with pytest.raises(RateLimitedError, match="3 live event streams are under way"):
+        places.enter("two")
+    places.leave("one")
+    places.enter("two")
 
 
 async def test_a_stream_leaves_its_place_also_when_nothing_of_it_could_be_sent() -> None:
-    streams = LiveStreams(1)
+    streams = Places("live event streams", 1, 1)
     for broken in (True, False):
-        streams.enter()
+        streams.enter("one")
         source = Source()
         await source.events.put(None)
-        response = LiveResponse(framed(source.stream(), FIRST, 60, never), streams)
+        response = LiveResponse(framed(source.stream(), FIRST, 60, never), streams, "one")
 
         async def send(message: Any, broken: bool = broken) -> None:
             if broken:
@@ -104,7 +108,7 @@ async def test_a_stream_leaves_its_place_also_when_nothing_of_it_could_be_sent()
 
         with pytest.raises(OSError, match="gone") if broken else nullcontext():
             await response.stream_response(send)
-    streams.enter()
+    streams.enter("one")
 
 
 def test_a_link_is_good_for_one_file_until_its_time() -> None:

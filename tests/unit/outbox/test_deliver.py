@@ -16,6 +16,7 @@ from proof.webhooks import (
 )
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError
+from callwright.domain.limits import MAX_WEBHOOKS_SENT, MAX_WEBHOOKS_SENT_TO_ONE
 from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
 from callwright.outbox.sign import signature_headers
 from callwright.ports.ledger import OutboxEntry
@@ -35,13 +36,15 @@ class World:
         self.results: list[str] = []
         self.delivery = WebhookDelivery(self.ledger, self.receivers, self.clock, settings, self.results.append)
 
-    async def publish(self, execution_id: str, *statuses: str, url: str = HOOK, **headers: str) -> None:
+    async def publish(
+        self, execution_id: str, *statuses: str, url: str = HOOK, tenant_id: str = "t", **headers: str
+    ) -> None:
         for status in statuses:
             number = len(self.ledger.outbox.kept) + 1
             await self.ledger.outbox.add(
                 OutboxEntry(
                     f"event-{number}",
-                    "t",
+                    tenant_id,
                     execution_id,
                     0,
                     status,
@@ -358,3 +361,20 @@ async def test_delivery_outlives_an_error_nobody_expects_of_a_database():
     await world.run_until(world.settled)
     assert ledger.surprises == 0
     assert world.bodies == ["call-1 initiated"]
+
+
+async def test_a_receiver_that_hangs_delays_no_other_organisation():
+    world, hang = World(at_once=MAX_WEBHOOKS_SENT), asyncio.Event()
+    world.receivers.script(HOOK, *[hang] * 120)
+    for number in range(120):
+        await world.publish(f"call-{number}", "initiated")
+    running = world.start()
+    assert await let_run_until(lambda: len(world.receivers.received) == MAX_WEBHOOKS_SENT_TO_ONE)
+    await world.publish("call-of-other", "initiated", url=OTHER, tenant_id="other")
+    await world.publish("call-elsewhere", "initiated", url=OTHER)
+    began_s = world.clock.elapsed_s
+    assert await let_run_until(lambda: world.states().count("delivered") == 2, 5_000)
+    assert all(one.at_s - began_s <= 2 for one in world.receivers.received if one.url == OTHER)
+    assert sum(one.url == HOOK for one in world.receivers.received) == MAX_WEBHOOKS_SENT_TO_ONE
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -10,8 +10,8 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Send
 
-from callwright.domain.errors import RateLimitedError
-from callwright.domain.limits import LIVE_SEND_SECONDS, MAX_LIVE_STREAMS
+from callwright.api.places import Places
+from callwright.domain.limits import LIVE_SEND_SECONDS
 from callwright.insight.wire import encode
 
 _LOG = logging.getLogger(__name__)
@@ -19,35 +19,18 @@ _LOG = logging.getLogger(__name__)
 HEARTBEAT = b": still here\n\n"
 
 
-class LiveStreams:
-    """Counts the streams of one process."""
-
-    def __init__(self, most: int = MAX_LIVE_STREAMS) -> None:
-        self._most = most
-        self._open = 0
-
-    def enter(self) -> None:
-        """Count one more. Raises RateLimitedError at the limit."""
-        if self._open >= self._most:
-            raise RateLimitedError(f"there are {self._most} live event streams already; close one or try later")
-        self._open += 1
-
-    def leave(self) -> None:
-        """Count one less."""
-        self._open -= 1
-
-
 class LiveResponse(StreamingResponse):
-    """A live event stream as an answer, which leaves its place in ``streams`` when it is over, begun or not. Whoever does not read keeps
-    none: the connection is closed after LIVE_SEND_SECONDS."""
+    """A live event stream as an answer, which leaves the organisation's place in ``streams`` when it is over, begun or not. Whoever does
+    not read keeps none: the connection is closed after LIVE_SEND_SECONDS."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncGenerator[bytes], streams: LiveStreams) -> None:
+    def __init__(self, frames: AsyncGenerator[bytes], streams: Places, organisation_id: str) -> None:
         # A proxy shall not keep events to itself.
         super().__init__(frames, headers={"X-Accel-Buffering": "no"})
         self._frames = frames
         self._streams = streams
+        self._organisation_id = organisation_id
 
     async def stream_response(self, send: Send) -> None:
         """Send the frames, and close their source whatever happens."""
@@ -62,7 +45,7 @@ class LiveResponse(StreamingResponse):
             # The answer is left incomplete, which makes the server close the connection.
             _LOG.info("a live event stream was closed: its client read nothing for %d s", LIVE_SEND_SECONDS)
         finally:
-            self._streams.leave()
+            self._streams.leave(self._organisation_id)
             await self._frames.aclose()
 
 

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from callwright.actions import executions
 from callwright.api.answers import answer, answer_encoded
 from callwright.api.description import operation_id
-from callwright.api.executions.live import LiveResponse, LiveStreams, framed
+from callwright.api.executions.live import LiveResponse, framed
 from callwright.api.executions.schemas import (
     DoctorAnswer,
     ExecutionPage,
@@ -22,6 +22,7 @@ from callwright.api.executions.schemas import (
     LogAnswer,
     PeriodQuery,
 )
+from callwright.api.places import Places
 from callwright.api.query_names import check_names
 from callwright.api.reading import validated
 from callwright.api.schemas import errors, shown
@@ -153,11 +154,12 @@ async def follow(request: Request, execution_id: str) -> Response:
     known. When the key is revoked, expires or may do something else meanwhile, the last event is `closed` and says so (`code`, `message`,
     `hint`)."""
     services = services_of(request)
-    execution = await executions.get_execution(services.actions, principal_of(request), execution_id)
+    principal = principal_of(request)
+    execution = await executions.get_execution(services.actions, principal, execution_id)
     streams = request.app.state.live_streams
-    assert isinstance(streams, LiveStreams)
-    streams.enter()
-    return LiveResponse(_stream(services, execution, request), streams)
+    assert isinstance(streams, Places)
+    streams.enter(principal.organisation_id)
+    return LiveResponse(_stream(services, execution, request), streams, principal.organisation_id)
 
 
 async def _stream(services: ApiServices, execution: Execution, request: Request) -> AsyncGenerator[bytes]:

@@ -1,7 +1,7 @@
 """The job that asks past calls again: the agent's present tasks and dispositions over the transcript that is in the log.
 
-Calls are asked one after the other, and one at a time in a process, so that however many are ordered, the post-call work of the calls that
-end meanwhile has its models and its places in the queue. What is found and spent goes into the log of the call as a run of its own.
+A process asks one call of a tenant at a time. However many are ordered, the post-call work of the calls that end meanwhile has its models
+and its places in the queue. What is found and spent goes into the log of the call as a run of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from callwright.actions.transition import transition
@@ -61,12 +61,13 @@ _RECORD_KEYS = ("extracted_data", "extraction_rejected", "summary", "post_failur
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What is to be asked: calls by id, for whom, and whether also where nothing has changed."""
+    """What is to be asked: calls of one tenant by id, for whom, and whether also where nothing has changed."""
 
     ids: tuple[str, ...]
     run: str
     by: str
     force: bool
+    tenant_id: str
 
 
 class _SupersededError(Exception):
@@ -133,7 +134,7 @@ class AskingAgain:
 
     def __init__(self, deps: RuntimeDeps) -> None:
         self._deps = deps
-        self._busy = asyncio.Lock()
+        self._busy: set[str] = set()
 
     async def run(self, payload: bytes) -> None:
         """The job EXTRACTION_JOB. Raises UnavailableError when the database is away: the job runner tries again."""
@@ -141,22 +142,25 @@ class AskingAgain:
         ids = tuple(str(one) for one in plain.get("ids", ()))
         if not ids:
             return
-        order = _Order(ids, str(plain["run"]), str(plain.get("by", "")), bool(plain.get("force")))
-        if self._busy.locked():
+        order = _Order(
+            ids, str(plain["run"]), str(plain.get("by", "")), bool(plain.get("force")), str(plain.get("tenant_id", ""))
+        )
+        if order.tenant_id in self._busy:
             await self._put(order, BUSY_SECONDS)
             return
-        async with self._busy:
-            try:
-                await self._one(order.ids[0], order)
-            except _SupersededError:
-                _LOG.info("execution %s was ordered anew and is left to that order", order.ids[0])
+        self._busy.add(order.tenant_id)
+        try:
+            await self._one(order.ids[0], order)
+        except _SupersededError:
+            _LOG.info("execution %s was ordered anew and is left to that order", order.ids[0])
+        finally:
+            self._busy.discard(order.tenant_id)
         if order.ids[1:]:
-            await self._put(_Order(order.ids[1:], order.run, order.by, order.force), 0)
+            await self._put(replace(order, ids=order.ids[1:]), 0)
 
     async def _put(self, order: _Order, after_seconds: int) -> None:
-        payload = {"ids": list(order.ids), "run": order.run, "by": order.by, "force": order.force}
         async with self._deps.ledger.unit() as unit:
-            await unit.jobs.put(EXTRACTION_JOB, json.dumps(payload).encode(), after_seconds)
+            await unit.jobs.put(EXTRACTION_JOB, json.dumps(asdict(order)).encode(), order.tenant_id, after_seconds)
 
     async def _one(self, execution_id: str, order: _Order) -> None:
         async with self._deps.ledger.unit() as unit:

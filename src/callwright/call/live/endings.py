@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from callwright.conversation.effects import HangUp
-from callwright.conversation.log import LogFormatError, entry_line
+from callwright.conversation.events import LegEnded
+from callwright.conversation.log import LogFormatError, entry_line, values_of
 from callwright.domain.execution import Phase
 from callwright.domain.pricing import PriceBook
 from callwright.insight.record import BuiltRecord, build
@@ -54,6 +55,23 @@ def sound_line(log: bytes, audio_ms: int) -> bytes:
     if until <= view.ended_us:
         return b""
     return entry_line(view.entries[-1].seq + 1, until, "leg", "fact", "sound_kept", {"audio_ms": audio_ms}).encode()
+
+
+def end_lines(log: bytes, closed: LegClosed, wanted: HangUp | None, at_us: int) -> bytes:
+    """The lines that end a log whose file was cut or removed during the call: the hang-up that was wanted, and the end of the leg. Empty
+    when the log has its end, or cannot be read."""
+    try:
+        view = view_of(log.decode(errors="replace"))
+    except LogFormatError:
+        return b""
+    if view.first("LegEnded") is not None:
+        return b""
+    at_us, seq, lines = max(at_us, view.ended_us), len(view.entries), ""
+    if wanted is not None and view.first("HangUp") is None:
+        seq += 1
+        lines += entry_line(seq, at_us, "core", "out", "HangUp", values_of(wanted))
+    ended = LegEnded(at_us, closed.outcome, closed.by, closed.reason, closed.code)
+    return (lines + entry_line(seq + 1, at_us, "leg", "in", "LegEnded", values_of(ended))).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from callwright.call.live.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE
 from callwright.call.live.equipment import Needs, equip, fitting, with_options, without_call_backs
 from callwright.call.live.failure_reports import FailureReports
 from callwright.call.live.files import LiveFiles, live_files
-from callwright.call.live.logfile import AppendFile, LogWriter
+from callwright.call.live.logfile import LIVE, AppendFile, LogWriter
 from callwright.call.live.own_tracks import AccountSounds
 from callwright.call.live.recorder import Recorder
 from callwright.call.live.redaction import redacted
@@ -44,7 +44,7 @@ from callwright.domain.suppression import far_number
 from callwright.insight.provision import SANDBOX, shown_provision
 from callwright.insight.record import BuiltRecord
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import Change, Unit
+from callwright.ports.ledger import Change, LogChunk, Unit
 from callwright.ports.leg import LegClosed
 
 _LOG = logging.getLogger(__name__)
@@ -80,7 +80,9 @@ class Attempt:
         self._row = OwnedRow(office.deps.ledger, office.deps.clock, office.deps.publisher, execution, self._lost_row)
         self._files: LiveFiles = live_files(office.deps.live_folder, execution.id, execution.attempt)
         self._session: CallSession | None = None
+        self._runner: CallRunner | None = None
         self._shipment: Shipment | None = None
+        self._end: LogChunk | None = None
         self._stop: tuple[str, str] | None = None
         self._over = asyncio.Event()
         self._answered = False
@@ -156,7 +158,7 @@ class Attempt:
         runner, shipment = self._open_log(prepared)
         recorder = Recorder(self._files.raw, self._office.deps.disk)
         session = CallSession(runner, prepared.equipment, self._office.place, recorder, self, self._sounds())
-        self._session, self._shipment = session, shipment
+        self._session, self._runner, self._shipment = session, runner, shipment
         warming = Warming(runner, self._office.deps.clock)
         try:
             await self._talk(prepared, session, runner, warming)
@@ -276,15 +278,30 @@ class Attempt:
 
     async def _record(self) -> BuiltRecord:
         log = await asyncio.to_thread(self._files.read_log)
+        if self._shipment is not None and len(log) < self._shipment.log.size_bytes:
+            log = await self._mended(log)
         return await asyncio.to_thread(endings.record_of, log, self._office.deps.book, self._row.execution.carrier)
+
+    async def _mended(self, log: bytes) -> bytes:
+        """The log whose file somebody cut or removed: what the ledger has of it, if that is more, and its end."""
+        deps, row, runner, session = self._office.deps, self._row.execution, self._runner, self._session
+        shipped = await patiently(deps.ledger, deps.clock, lambda unit: unit.logs.read(row.id, row.attempt))
+        if len(shipped) <= len(log) or runner is None or session is None or session.end is None:
+            return log
+        end = endings.end_lines(shipped, session.end, session.hang_up_wanted, runner.now_us())
+        self._end = LogChunk(row.id, row.attempt, LIVE, len(shipped), end) if end else None
+        return shipped + end
 
     async def _also(self, built: BuiltRecord, unit: Unit) -> None:
         """What is written with the end: whom not to call any more, the rest of the log, and the job for the work after the call."""
         await self._suppress(built, unit)
         if self._shipment is not None:
             await LogShipper.rest(unit, self._shipment)
+        if self._end is not None:
+            await unit.logs.append(self._end)
         if self._answered:
-            await unit.jobs.put(FINISH_JOB, job_payload(self.execution_id, self._row.execution.attempt))
+            row = self._row.execution
+            await unit.jobs.put(FINISH_JOB, job_payload(row.id, row.attempt), row.tenant_id)
 
     async def _suppress(self, built: BuiltRecord, unit: Unit) -> None:
         await suppress(unit, self._row.execution, built, self._office.deps.clock.now())

@@ -88,7 +88,7 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
         await transition(unit, execution.id, change, deps.publisher, owner=owner, attempt=execution.attempt)
         await suppress(unit, execution, built, deps.clock.now())
         if was_live:
-            await unit.jobs.put(FINISH_JOB, job_payload(execution.id, execution.attempt))
+            await unit.jobs.put(FINISH_JOB, job_payload(execution.id, execution.attempt), execution.tenant_id)
     if not was_live:
         await asyncio.to_thread(files.delete)
     _say_last_words(deps, execution, log)

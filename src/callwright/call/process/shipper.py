@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,21 +28,29 @@ FLUSHES_PER_SHIPMENT = 4
 
 @dataclass(slots=True, eq=False)
 class Shipment:
-    """One attempt's log and how much of it the ledger has."""
+    """One attempt's log and how much of it the ledger has.
+
+    ``cut``: the file has less than was written to it, and the ledger gets no more of it.
+    """
 
     execution_id: str
     attempt: int
     path: Path
     log: LogWriter
     shipped_bytes: int = 0
+    cut: bool = False
 
     async def next_chunk(self, most_bytes: int = LOG_CHUNK_BYTES, begin: int | None = None) -> LogChunk | None:
-        """The piece from ``begin`` on (what was shipped, without it), whole lines; None when nothing more was flushed."""
-        at = self.shipped_bytes if begin is None else begin
-        size = self.log.size_bytes - at
-        if size <= 0:
+        """The piece from ``begin`` on (what was shipped, without it), whole lines; None when nothing more was flushed, or the file was cut.
+        Raises OSError when it cannot be read."""
+        at, written = self.shipped_bytes if begin is None else begin, self.log.size_bytes
+        if self.cut or written <= at:
             return None
-        data = await asyncio.to_thread(read_piece, self.path, at, min(size, most_bytes))
+        data = await asyncio.to_thread(_read_piece, self.path, at, min(written - at, most_bytes), written)
+        if data is None:
+            self.cut = True
+            _LOG.error("the log of execution %s was cut or removed; the rest of it is lost", self.execution_id)
+            return None
         if len(data) == most_bytes:
             # A piece of more than one chunk ends with a line; a single line never exceeds a chunk by the limits of a log entry and of
             # a plan, and if one did, the piece is cut inside it, which the next one mends.
@@ -49,11 +58,16 @@ class Shipment:
         return LogChunk(self.execution_id, self.attempt, LIVE, at, data)
 
 
-def read_piece(path: Path, offset: int, size: int) -> bytes:
-    """``size`` bytes of a file from ``offset`` on. Blocking."""
-    with path.open("rb") as file:
-        file.seek(offset)
-        return file.read(size)
+def _read_piece(path: Path, offset: int, size: int, written: int) -> bytes | None:
+    """``size`` bytes of a file from ``offset`` on; None when it has fewer than ``written``. Blocking."""
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size < written:
+                return None
+            file.seek(offset)
+            return file.read(size)
+    except FileNotFoundError:
+        return None
 
 
 class LogShipper:
@@ -88,7 +102,12 @@ class LogShipper:
         """Send what is new of every log, one piece each in one unit. A database that is away gets it later."""
         pieces: list[tuple[Shipment, LogChunk]] = []
         for shipment in tuple(self._shipments):
-            chunk = await shipment.next_chunk()
+            try:
+                chunk = await shipment.next_chunk()
+            except OSError as error:
+                # The logs of the other calls must go on.
+                _LOG.warning("the log of execution %s waits to be shipped: %s", shipment.execution_id, error.strerror)
+                continue
             if chunk is not None:
                 pieces.append((shipment, chunk))
         if not pieces:

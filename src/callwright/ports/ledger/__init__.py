@@ -27,7 +27,7 @@ from callwright.ports.ledger.knowledge_bases import KnowledgeBases
 from callwright.ports.ledger.logs import LogChunk, Logs
 from callwright.ports.ledger.nodes import Nodes, NodeView
 from callwright.ports.ledger.numbers import Numbers
-from callwright.ports.ledger.outbox import Outbox, OutboxEntry
+from callwright.ports.ledger.outbox import Outbox, OutboxEntry, WebhookShare
 from callwright.ports.ledger.own_tracks import OwnTracks
 from callwright.ports.ledger.provider_keys import ProviderKeys
 from callwright.ports.ledger.suppressions import Suppressions
@@ -80,5 +80,6 @@ __all__ = [
     "Usage",
     "Violations",
     "WantedDeliveries",
+    "WebhookShare",
     "reason_of",
 ]

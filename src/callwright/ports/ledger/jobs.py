@@ -8,5 +8,5 @@ from typing import Protocol
 class Jobs(Protocol):
     """Durable background jobs; handlers may run twice."""
 
-    async def put(self, name: str, payload: bytes, after_seconds: int = 0) -> None:
-        """Enqueue in the same unit as the change that caused it."""
+    async def put(self, name: str, payload: bytes, tenant_id: str, after_seconds: int = 0) -> None:
+        """Enqueue in the same unit as the change that caused it. The job takes a place of the tenant's organisation."""

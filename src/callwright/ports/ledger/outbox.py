@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -23,6 +23,18 @@ class OutboxEntry:
     tries: int
     created_at: datetime
     gap: bool = False
+    organisation_id: str = ""
+    """Of the tenant; known of a leased entry only."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookShare:
+    """How many webhooks a worker sends at once for one organisation, and to one receiving host of it. ``under_way`` has those it sends
+    already."""
+
+    of_organisation: int
+    of_receiver: int
+    under_way: Sequence[OutboxEntry] = ()
 
 
 class Outbox(Protocol):
@@ -31,10 +43,13 @@ class Outbox(Protocol):
     async def add(self, entry: OutboxEntry) -> None:
         """Append; ``sequence`` is assigned as the next of the execution (the entry's own value is ignored)."""
 
-    async def lease(self, worker: str, seconds: int, count: int, gap_after_seconds: int) -> list[OutboxEntry]:
+    async def lease(
+        self, worker: str, seconds: int, count: int, gap_after_seconds: int, share: WebhookShare | None = None
+    ) -> list[OutboxEntry]:
         """Take due entries for ``worker``: only the oldest undelivered one of each execution, or the next one when the
         oldest has been failing for
-        ``gap_after_seconds`` (then ``gap`` is True). No row stays locked; the lease ends by time."""
+        ``gap_after_seconds`` (then ``gap`` is True). No row stays locked; the lease ends by time. With ``share``, no more than each
+        organisation and receiver may have, and the organisations take turns."""
 
     async def delivered(self, entry_id: str, worker: str, http_status: int, answer: str) -> bool:
         """Mark as delivered. False when the lease was lost."""

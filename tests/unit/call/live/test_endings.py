@@ -10,7 +10,17 @@ import pytest
 from tests.unit.call.world import Paper
 from tests.unit.insight.call_log import CallLog
 
-from callwright.call.live.endings import Ending, cut_off, ended, job_payload, record_of, refused, sound_line, undialled
+from callwright.call.live.endings import (
+    Ending,
+    cut_off,
+    end_lines,
+    ended,
+    job_payload,
+    record_of,
+    refused,
+    sound_line,
+    undialled,
+)
 from callwright.call.live.logfile import LogWriter
 from callwright.conversation import events as ev
 from callwright.conversation.effects import HangUp
@@ -122,3 +132,19 @@ def test_a_log_with_bytes_that_are_no_text_is_still_read() -> None:
 @pytest.mark.parametrize("log", [b"", b"\x00", b"{}\n", b"[1]\n", b"\xff\xff\n{\n"])
 def test_a_log_that_cannot_be_read_gives_an_empty_record(log: bytes) -> None:
     assert record_of(log, PriceBook(), "sip") == BuiltRecord({}, {})
+
+
+def test_a_log_that_was_cut_gets_the_end_that_is_known() -> None:
+    log = CallLog().at(1_000).answered().at(2_000).text.encode()
+    mended = log + end_lines(log, HUNG_UP, HangUp("API Request", "stopped_by_api"), 9_000_000)
+    view = view_of(mended.decode())
+    assert [entry.seq for entry in view.entries] == list(range(1, len(view.entries) + 1))
+    assert view.ended_us == 9_000_000
+    columns = record_of(mended, PriceBook(), "loopback").columns
+    assert (columns["hangup_by"], columns["hangup_reason"]) == ("API Request", "stopped_by_api")
+
+
+def test_a_log_with_its_end_or_without_a_header_gets_none() -> None:
+    log = CallLog().at(1_000).answered().at(2_000).leg_ended().text.encode()
+    assert end_lines(log, HUNG_UP, None, 9_000_000) == b""
+    assert end_lines(b"", HUNG_UP, None, 9_000_000) == b""

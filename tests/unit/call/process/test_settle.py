@@ -81,7 +81,7 @@ class Ledger:
     async def read(self, execution_id: str, attempt: int | None = None) -> bytes:
         return self.log
 
-    async def put(self, kind: str, payload: bytes) -> None:
+    async def put(self, kind: str, payload: bytes, tenant_id: str) -> None:
         self.put_jobs.append(kind)
 
     def entry(self, execution: Execution) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -127,3 +128,34 @@ async def test_a_log_that_is_complete_is_not_shipped_any_more(tmp_path: Path) ->
     _talk(shipment, 5)
     await shipper.ship()
     assert ledger.log("call-1") == b""
+
+
+async def test_a_log_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
+    ledger = Ledger()
+    removed, unreadable, lives = (_shipment(tmp_path, name) for name in ("removed", "unreadable", "lives"))
+    shipper = LogShipper(ledger, VirtualClock())  # type: ignore[arg-type]
+    for shipment in (removed, unreadable, lives):
+        shipper.add(shipment)
+        _talk(shipment, 5)
+    removed.path.unlink()
+    unreadable.path.unlink()
+    unreadable.path.mkdir()
+    await shipper.ship()
+    assert ledger.log("lives") == lives.path.read_bytes()
+    assert (ledger.log("removed"), ledger.log("unreadable")) == (b"", b"")
+
+
+@pytest.mark.parametrize("more", [0, 100])
+async def test_of_a_log_that_was_cut_nothing_more_is_sent(tmp_path: Path, more: int) -> None:
+    ledger, shipment = Ledger(), _shipment(tmp_path)
+    shipper = LogShipper(ledger, VirtualClock())  # type: ignore[arg-type]
+    shipper.add(shipment)
+    _talk(shipment, 20)
+    await shipper.ship()
+    whole = shipment.path.read_bytes()
+    with shipment.path.open("r+b") as file:
+        file.truncate(0)
+    _talk(shipment, 5 + more)
+    await shipper.ship()
+    await asyncio.wait_for(_end(ledger, shipment), 5)
+    assert ledger.log("call-1") == whole

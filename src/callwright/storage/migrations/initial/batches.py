@@ -107,7 +107,7 @@ create table batch_outbox (
   constraint batch_outbox_settled_when_over check ((state = 'waiting') = (settled_at is null)),
   constraint batch_outbox_no_lease_when_over check (state = 'waiting' or leased_by is null)
 )""",
-    "create index batch_outbox_due on batch_outbox (due_at, id) where state = 'waiting' and due_at < 'infinity'",
+    "create index batch_outbox_due on batch_outbox (tenant_id, due_at, id) where state = 'waiting' and due_at < 'infinity'",
     (
         "create index batch_outbox_failing on batch_outbox (failing_since)"
         " where state = 'waiting' and not passed and failing_since is not null"

@@ -30,7 +30,7 @@ create table outbox (
   constraint outbox_settled_when_over check ((state = 'waiting') = (settled_at is null)),
   constraint outbox_no_lease_when_over check (state = 'waiting' or leased_by is null)
 )""",
-    "create index outbox_due on outbox (due_at, id) where state = 'waiting' and due_at < 'infinity'",
+    "create index outbox_due on outbox (tenant_id, due_at, id) where state = 'waiting' and due_at < 'infinity'",
     "create index outbox_failing on outbox (failing_since) where state = 'waiting' and not passed and failing_since is not null",
     # The number is given here, under the lock of the execution's row, so that no way of writing can leave a gap or use one twice.
     """
