@@ -326,6 +326,12 @@ MAX_PATTERN_STATES = 500
 MAX_CHECKED_CHARACTERS = 300
 """Longest answer matched against a pattern."""
 
+MAX_SEARCH_STEPS = 5_000_000
+"""Steps in which the rules of a scripted model search for one answer: instructions of a pattern times characters of the text."""
+
+MAX_FILLED_CHARACTERS = 32_000
+"""Characters of the templates of one scripted answer and of what is filled into them."""
+
 MAX_SUBJECTIVE_CHARACTERS = 4_000
 """Longest answer or reason of a model to one disposition."""
 
