@@ -327,10 +327,10 @@ MAX_CHECKED_CHARACTERS = 300
 """Longest answer matched against a pattern."""
 
 MAX_SEARCH_STEPS = 5_000_000
-"""Steps in which the rules of a scripted model search for one answer: instructions of a pattern times characters of the text."""
+"""Work of a scripted model's patterns for one answer: instructions times characters."""
 
 MAX_FILLED_CHARACTERS = 32_000
-"""Characters of the templates of one scripted answer and of what is filled into them."""
+"""Characters of one scripted answer's templates and of what fills them."""
 
 MAX_SUBJECTIVE_CHARACTERS = 4_000
 """Longest answer or reason of a model to one disposition."""

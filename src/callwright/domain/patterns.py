@@ -5,7 +5,8 @@ syntax of the standard library and hands it to RE2 in RE2's own. So an error nam
 Look-around and references to groups are refused by name. A pattern must fit the whole text. ``^`` and ``$`` are allowed and change nothing
 at the ends.
 
-Rules of a script (:class:`Searches`) search instead: RE2 reads them itself, its ``\\w`` is that of ASCII, and all of an answer share one bound.
+Rules of a script (:class:`Searches`) search instead. RE2 reads them itself, its ``\\w`` is that of ASCII, and all of an answer share one
+bound.
 
 ``\\d``, ``\\w``, ``\\s`` and ``\\b`` know every alphabet. RE2 compiles a pattern that repeats such a class for a tenth of a second, in
 which no call has sound. So RE2 gets no characters but symbols. All characters that no set of the pattern tells apart are one symbol.

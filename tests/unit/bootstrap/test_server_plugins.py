@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from callwright.bootstrap.plugins import plugins_of_server
@@ -20,5 +22,6 @@ def test_a_server_has_no_scripted_provider_unless_a_setting_names_one() -> None:
 
 @pytest.mark.parametrize("setting", ["transcriber", "model", "voice", "turn", "loopback_voice", "loopback_ears"])
 def test_a_setting_that_names_one_turns_all_of_them_on(setting: str) -> None:
-    served = plugins_of_server(Registry(PLUGINS), Settings(**{setting: "scripted"}))
+    named: dict[str, Any] = {setting: "scripted"}
+    served = plugins_of_server(Registry(PLUGINS), Settings(**named))
     assert [one for one in SCRIPTED if not served.has(*one)] == []

@@ -38,10 +38,10 @@ class ScriptedModel:
     """A model by script. Options of the agent's model settings:
 
     ``rules``: list of ``{"when": regex, "say": text, "tool": {"name", "arguments"}, "end_call": true, "json": value, "fail": kind}``; the
-    first rule whose ``when`` (RE2's syntax) is found in the last user message (any case) answers, a rule without ``when`` always does. ``\\1`` and
-    ``\\g<name>`` in ``say`` and in the strings of ``json`` stand for what the groups matched. ``replies``: list of texts or rules, one
-    per user message so far, the last one repeated. ``answers``: purpose (extraction, summary, hangup, ...) -> list of rules for requests
-    of that purpose. ``first_token_ms``, ``token_ms``: delays. Stateless: the same request gives the same answer.
+    first rule whose ``when`` (RE2's syntax, any case) is found in the last user message answers, a rule without ``when`` always does.
+    ``\\1`` and ``\\g<name>`` in ``say`` and in the strings of ``json`` stand for what the groups matched. ``replies``: list of texts or
+    rules, one per user message so far, the last one repeated. ``answers``: purpose (extraction, summary, hangup, ...) -> list of rules
+    for requests of that purpose. ``first_token_ms``, ``token_ms``: delays. Stateless: the same request gives the same answer.
     """
 
     name = "scripted"

@@ -10,7 +10,17 @@ import pytest
 from tests.unit.call.world import Paper
 from tests.unit.insight.call_log import CallLog
 
-from callwright.call.live.endings import Ending, cut_off, ended, job_payload, record_of, refused, sound_line, undialled
+from callwright.call.live.endings import (
+    Ending,
+    cut_off,
+    ended,
+    job_payload,
+    record_of,
+    refused,
+    sound_line,
+    told,
+    undialled,
+)
 from callwright.call.live.logfile import LogWriter
 from callwright.conversation import events as ev
 from callwright.conversation.effects import HangUp
@@ -122,3 +132,20 @@ def test_a_log_with_bytes_that_are_no_text_is_still_read() -> None:
 @pytest.mark.parametrize("log", [b"", b"\x00", b"{}\n", b"[1]\n", b"\xff\xff\n{\n"])
 def test_a_log_that_cannot_be_read_gives_an_empty_record(log: bytes) -> None:
     assert record_of(log, PriceBook(), "sip") == BuiltRecord({}, {})
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(24, "Too many open files", "/srv/d3/live/e1.1.log"), "OSError: Too many open files"),
+        (OSError("the link /srv/d3/live is gone"), "OSError: the link (a file) is gone"),
+        (RuntimeError("no '/srv/data/secret': x"), "RuntimeError: no '(a file)': x"),
+        (
+            ValueError("https://host.example/a/b is 1/2 of and/or/not"),
+            "ValueError: https://host.example/a/b is 1/2 of and/or/not",
+        ),
+        (KeyError("/srv/callwright/"), "KeyError: '(a file)'"),
+    ],
+)
+def test_an_error_that_nobody_foresaw_names_no_path_of_the_server(error: Exception, said: str) -> None:
+    assert told(error) == said
