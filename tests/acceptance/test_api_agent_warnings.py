@@ -235,3 +235,6 @@ async def test_a_running_platform_names_vendors_that_it_lacks_and_a_language_tha
     assert named[f"{section}.provider"]["message"].startswith("No plugin for the voice 'elevenlabs' is installed")
     assert named[f"{section}.language"]["value"] == "hi"
     assert "speaks only en" in named[f"{section}.language"]["message"]
+    # No setting of this server names a scripted provider, so it has none.
+    of_model = named[f"{TASK}.tools_config.llm_agent.provider"]
+    assert of_model["message"].startswith("No plugin for the model 'scripted' is installed")

@@ -66,6 +66,8 @@ async def test_a_trunk_is_made_read_changed_and_deleted(world: ApiWorld) -> None
         assert (await client.get(TRUNKS)).json() == [trunk]
 
         gateways = [{"gateway_address": "a.example", "priority": 2}, {"gateway_address": "b.example", "port": 5080}]
+        refused = await client.patch(path, json={"ip_identifiers": ["203.0.0.0/16"]})
+        assert (refused.status_code, refused.json()["field"]) == (400, "ip_identifiers[0].ip_address")
         change = {"gateways": gateways, "ip_identifiers": [{"ip_address": "203.0.113.7"}], "inbound_enabled": True}
         changed = (await client.patch(path, json={**change, "is_active": False})).json()
 
@@ -123,6 +125,8 @@ async def test_encrypted_sound_without_tls_is_422_and_tls_is_kept_and_said_to_be
         ({"auth_password": None}, 400, "auth_password"),
         ({"gateways": []}, 400, "gateways"),
         ({"auth_type": "ip-based"}, 400, "ip_identifiers"),
+        ({"ip_identifiers": ["127.0.0.0/8"]}, 400, "ip_identifiers[0].ip_address"),
+        ({"ip_identifiers": ["203.0.113.7", "10.0.0.1"]}, 400, "ip_identifiers[1].ip_address"),
         ({"phone_numbers": [{"phone_number": "911"}]}, 400, "phone_numbers[0].phone_number"),
         ({"phone_numbers": [{"phone_number": "4711"}, {"phone_number": "+4711"}]}, 409, "phone_number"),
         ({"is_active": "perhaps"}, 400, "is_active"),

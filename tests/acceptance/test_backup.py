@@ -103,6 +103,8 @@ def test_a_restored_installation_holds_the_same(archive: Path, tmp_path: Path, i
     for name in ("recordings/one/call.wav", "recordings/two/ünï code.wav", "live/three.log"):
         assert (fresh / name).read_bytes() == (installation / name).read_bytes()
         assert stat.S_IMODE((fresh / name).stat().st_mode) == 0o600
+    for folder in ("", "recordings", "recordings/one", "live"):
+        assert stat.S_IMODE((fresh / folder).stat().st_mode) == 0o700, folder
     assert not (fresh / "secret").exists()
     assert not (fresh / "recordings/two/.call.wav.17").exists()
 

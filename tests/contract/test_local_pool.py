@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,20 @@ async def process():
     await inference.ready()
     yield inference
     await inference.aclose()
+
+
+def environment_of(pid):
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
+async def test_the_process_has_none_of_our_secrets_in_its_environment(monkeypatch):
+    monkeypatch.setenv("CALLWRIGHT_MASTER_KEY", "canary")
+    inference = InferenceProcess(ProcessPlan("drill", {"engine": "drill"}))
+    await inference.ready()
+    environment = environment_of(inference.pid)
+    await inference.aclose()
+    assert b"OMP_NUM_THREADS=1" in environment
+    assert b"canary" not in environment
 
 
 async def running(stream):

@@ -52,6 +52,7 @@ class Server:
             "CALLWRIGHT_TURN": "scripted",
             "CALLWRIGHT_SIP_LISTEN": f"127.0.0.1:{sip_port}",
             "CALLWRIGHT_SIP_RTP_PORTS": rtp_ports,
+            "CALLWRIGHT_TRUNK_NETWORKS": "127.0.0.0/8",
             "PYTHONUNBUFFERED": "1",
             **more,
         }

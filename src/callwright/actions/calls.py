@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -53,8 +53,13 @@ class CallRequest:
     options: dict[str, Any]
 
 
-def read_request(wire: Mapping[str, Any], now: datetime, *, strict: bool) -> CallRequest:
-    """Check the body of ``POST /call``. Raises BadInputError, InvalidNumberError or TooLargeError naming the field."""
+def read_request(
+    wire: Mapping[str, Any], now: datetime, *, strict: bool, sip_headers: Collection[str] = ()
+) -> CallRequest:
+    """Check the body of ``POST /call``. ``sip_headers``: those that may be set beside X-...
+
+    Raises BadInputError, InvalidNumberError or TooLargeError naming the field.
+    """
     agent_id = wire.get("agent_id")
     if not isinstance(agent_id, str) or not agent_id.strip():
         raise BadInputError("agent_id is required", field="agent_id")
@@ -69,7 +74,7 @@ def read_request(wire: Mapping[str, Any], now: datetime, *, strict: bool) -> Cal
         from_number=parse_destination(sender, what="from_phone_number").value if sender else None,
         scheduled_at=due_time(wire.get("scheduled_at"), now, strict=strict),
         user_data=read_user_data(wire),
-        options=_options(wire),
+        options=_options(wire, sip_headers),
     )
 
 
@@ -98,12 +103,12 @@ def read_user_data(wire: Mapping[str, Any]) -> dict[str, Any]:
     return dict(given)
 
 
-def _options(wire: Mapping[str, Any]) -> dict[str, Any]:
+def _options(wire: Mapping[str, Any], sip_headers: Collection[str]) -> dict[str, Any]:
     fields = Fields(wire, "", BadInputError)
     options: dict[str, Any] = {}
     if fields.switch("bypass_call_guardrails", False):
         options["bypass_call_guardrails"] = True
-    headers = custom_headers(wire.get("sip_headers"))
+    headers = custom_headers(wire.get("sip_headers"), sip_headers)
     if headers:
         options["sip_headers"] = headers
     data = fields.child("agent_data")
@@ -194,7 +199,8 @@ async def place_call(
 
     async def work(joined: Services) -> bytes:
         # Read here, not before the key: ``scheduled_at`` of a repeated request may have passed since.
-        request = read_request(wire, joined.clock.now(), strict=joined.policy.strict)
+        policy = joined.policy
+        request = read_request(wire, joined.clock.now(), strict=policy.strict, sip_headers=policy.sip_call_headers)
         async with joined.ledger.unit() as unit:
             return encode(await _place(joined, unit, principal, request))
 

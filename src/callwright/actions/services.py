@@ -63,6 +63,10 @@ class CallPolicy:
     """Names and numbers of synthetic callers: what a ``loopback:`` address may name. Empty: anything."""
     allow_private_urls: bool = False
     """Whether webhooks and tools may be at private addresses."""
+    sip_call_headers: tuple[str, ...] = ()
+    """Headers beside X-... that a call over SIP may be given."""
+    trunk_networks: tuple[str, ...] = ()
+    """Networks that trunks may name though they are wide or not public."""
 
 
 class NoChats:

@@ -20,6 +20,7 @@ from callwright.domain.sip_trunk import (
     USERPASS,
     SipTrunk,
     TrunkSettings,
+    check_networks,
     read_password,
     read_trunk,
     read_trunk_number,
@@ -44,6 +45,7 @@ async def create_trunk(services: Services, principal: Principal, wire: Mapping[s
     """A new trunk with its numbers. Raises BadInputError, UnprocessableError, ConflictError for a name or number there is already or one
     too many; nothing is made then."""
     body, settings = read_trunk(_kept(wire))
+    check_networks(settings.networks, services.policy.trunk_networks)
     password = read_password(wire)
     _check_proof(settings, has_password=password is not None)
     fields = Fields(wire, "", BadInputError)
@@ -90,6 +92,8 @@ async def change_trunk(
     async with services.ledger.unit() as unit:
         before = await _locked_trunk(unit, principal, trunk_id)
         body, settings = read_trunk({**before.body, **_kept(wire)})
+        if settings.networks != before.settings.networks:
+            check_networks(settings.networks, services.policy.trunk_networks)
         _check_proof(settings, has_password=password is not None or before.sealed is not None)
         is_active = before.is_active
         if wire.get("is_active") is not None:

@@ -92,6 +92,8 @@ class Foundation:
             defaults=provider_defaults(s),
             callers=callers,
             allow_private_urls=s.allow_private_urls,
+            sip_call_headers=s.sip_call_headers,
+            trunk_networks=s.trunk_networks,
         )
 
 

@@ -27,7 +27,7 @@ from callwright.api.services import ApiServices
 from callwright.bootstrap.batch_outbox import BatchOutboxLedger
 from callwright.bootstrap.carriers import mount_doors, open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
-from callwright.bootstrap.plugins import check_names, installed_plugins, setting_texts
+from callwright.bootstrap.plugins import check_names, installed_plugins, plugins_of_server, setting_texts
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
@@ -103,6 +103,7 @@ async def open_platform(
     if registry is None:
         registry = await asyncio.to_thread(installed_plugins)
     check_names(settings, registry)
+    registry = plugins_of_server(registry, settings)
     if settings.webhook_secret:
         decode_secret(settings.webhook_secret)
     if settings.ambient is not None and not settings.ambient.is_dir():

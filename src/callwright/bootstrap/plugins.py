@@ -71,6 +71,14 @@ def check_names(settings: Settings, registry: Registry) -> None:
             raise ConfigurationError(f"{SETTINGS['local_model_paths'].variable}: {said}")
 
 
+def plugins_of_server(registry: Registry, settings: Settings) -> Registry:
+    """The plugins that a server with these settings has: those that are ``only_by_setting`` if a setting names one of them."""
+    named = ((kind, getattr(settings, setting)) for setting, (kind, _) in _NAMED.items())
+    if any(registry.has(*one) and registry.find(*one).only_by_setting for one in named):
+        return registry
+    return Registry(plugin for plugin in registry.all() if not plugin.only_by_setting)
+
+
 def _unknown(what: str, name: str, known: Sequence[str]) -> str:
     near = get_close_matches(name, known, 1)
     return f"there is no {what} {name!r}; {f'did you mean {near[0]}? ' if near else ''}known: {', '.join(known)}"

@@ -344,6 +344,12 @@ MAX_PATTERN_STATES = 500
 MAX_CHECKED_CHARACTERS = 300
 """Longest answer matched against a pattern."""
 
+MAX_SEARCH_STEPS = 5_000_000
+"""Work of a scripted model's patterns for one answer: instructions times characters."""
+
+MAX_FILLED_CHARACTERS = 32_000
+"""Characters of one scripted answer's templates and of what fills them."""
+
 MAX_SUBJECTIVE_CHARACTERS = 4_000
 """Longest answer or reason of a model to one disposition."""
 

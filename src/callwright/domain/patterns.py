@@ -5,6 +5,9 @@ syntax of the standard library and hands it to RE2 in RE2's own. So an error nam
 Look-around and references to groups are refused by name. A pattern must fit the whole text. ``^`` and ``$`` are allowed and change nothing
 at the ends.
 
+Rules of a script (:class:`Searches`) search instead. RE2 reads them itself, its ``\\w`` is that of ASCII, and all of an answer share one
+bound.
+
 ``\\d``, ``\\w``, ``\\s`` and ``\\b`` know every alphabet. RE2 compiles a pattern that repeats such a class for a tenth of a second, in
 which no call has sound. So RE2 gets no characters but symbols. All characters that no set of the pattern tells apart are one symbol.
 """
@@ -20,12 +23,23 @@ from typing import Any
 
 import re2
 
-from callwright.domain.limits import MAX_CHECKED_CHARACTERS, MAX_PATTERN_CHARACTERS, MAX_PATTERN_STATES
+from callwright.domain.limits import (
+    MAX_CHECKED_CHARACTERS,
+    MAX_FILLED_CHARACTERS,
+    MAX_PATTERN_CHARACTERS,
+    MAX_PATTERN_STATES,
+    MAX_SEARCH_STEPS,
+)
 
 _MAX_GROUPS_DEEP = 20
 _MAX_REPEATS = MAX_PATTERN_STATES
 _MAX_MEMORY_BYTES = 8 << 20
 """What RE2 may use for one pattern: more than any pattern within the limits needs."""
+_MAX_SEARCH_MEMORY_BYTES = 256 << 10
+"""What RE2 may use for one pattern that searches."""
+_STEPS_TO_COMPILE = 500
+"""Steps of a search that compiling one instruction counts for."""
+_IN_TEMPLATE = re.compile(r"\\(?:g<([^<>]*)>|([1-9][0-9]?)|(.))", re.DOTALL)
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "0": "\0"}
 _ANCHORS = {"b": r"\b", "B": r"\B", "A": r"\A", "Z": r"\z"}
 _PLAIN_GROUPS = ("?:", "?P<", "?<")
@@ -388,3 +402,79 @@ def compile_pattern(text: str) -> Pattern:
     except re2.error:
         # RE2 knows all that is written here and refuses only its size.
         raise PatternError("it needs too much memory; repeat less") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place where a pattern was found. ``groups``: what its groups matched, the whole match first."""
+
+    groups: tuple[str, ...]
+    named: dict[str, str]
+
+
+class Searches:
+    """The searches of one answer and the templates filled from them. All together take bounded time and make bounded text."""
+
+    def __init__(self) -> None:
+        self._steps = MAX_SEARCH_STEPS
+        self._characters = MAX_FILLED_CHARACTERS
+
+    def find(self, pattern: str, text: str) -> Found | None:
+        """The first place in ``text`` that ``pattern`` fits, in any case; None without one. ``.`` fits a line's end too.
+
+        Raises PatternError for a pattern that RE2 does not read, and for more than MAX_SEARCH_STEPS in all.
+        """
+        compiled = _compiled_search(pattern)
+        self._steps -= compiled.programsize * (len(text) + _STEPS_TO_COMPILE)
+        if self._steps < 0:
+            raise PatternError("the patterns take too long for a text of this length; use fewer or shorter ones")
+        match = compiled.search(text)
+        return None if match is None else Found((match[0], *match.groups("")), match.groupdict(""))
+
+    def filled(self, template: str, found: Found) -> str:
+        """``template`` with ``\\1`` and ``\\g<name>`` replaced by what the groups matched.
+
+        Raises PatternError for a group that is not there, and for more than MAX_FILLED_CHARACTERS in all.
+        """
+        self._use(len(template))
+        pieces, end = [], 0
+        for place in _IN_TEMPLATE.finditer(template):
+            piece = _piece(place, found)
+            self._use(len(piece))
+            pieces += [template[end : place.start()], piece]
+            end = place.end()
+        return "".join([*pieces, template[end:]])
+
+    def _use(self, characters: int) -> None:
+        self._characters -= characters
+        if self._characters < 0:
+            raise PatternError(f"the filled texts have more than {MAX_FILLED_CHARACTERS} characters")
+
+
+def _compiled_search(pattern: str) -> Any:
+    if len(pattern) > MAX_PATTERN_CHARACTERS:
+        raise PatternError(f"it has {len(pattern)} characters, at most {MAX_PATTERN_CHARACTERS} are allowed")
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MAX_SEARCH_MEMORY_BYTES
+    options.case_sensitive = False
+    options.dot_nl = True
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        (why,) = error.args
+        raise PatternError(why.decode(errors="replace")) from None
+
+
+def _piece(place: re.Match[str], found: Found) -> str:
+    name, number, escaped = place.groups()
+    if escaped is not None:
+        if escaped.isascii() and escaped.isalpha() and escaped not in _CONTROL:
+            raise PatternError(f"\\{escaped} is not supported")
+        return "\\" if escaped == "\\" else _CONTROL.get(escaped, place[0])
+    group = number or name
+    if group in found.named:
+        return found.named[group]
+    if not (group.isascii() and group.isdigit() and len(group) <= 3 and int(group) < len(found.groups)):
+        raise PatternError(f"there is no group {group!r}")
+    return found.groups[int(group)]

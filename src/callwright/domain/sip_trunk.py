@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,19 @@ _USER = re.compile(r"[\x21-\x7e]+")
 #: What the SIP stack cannot be told in a user name or a password.
 _NOT_IN_USER, _NOT_IN_PASSWORD = frozenset(';<>"\\'), frozenset('"\\')
 _WIDEST = {4: 8, 6: 16}
+_NARROW = {4: 24, 6: 64}
+"""The widest networks that a tenant may name without an operator."""
+_NOT_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3",
+            "::/127", "::ffff:0:0/96", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+        ),
+    )
+)  # fmt: skip
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +221,32 @@ def _networks(fields: Fields, *, required: bool) -> tuple[str, ...]:
         single = network.prefixlen == network.max_prefixlen
         found.append(str(network.network_address) if single else str(network))
     return tuple(found)
+
+
+def check_networks(networks: Sequence[str], allowed: Sequence[str]) -> None:
+    """Refuse networks that a tenant may not name: wider ones than a /24 (IPv6: /64), loopback and private ones. Those within a network of
+    ``allowed`` are accepted. Raises BadInputError naming the field."""
+    for index, text in enumerate(networks):
+        network = ipaddress.ip_network(text)
+        if any(_is_within(network, ipaddress.ip_network(one)) for one in allowed):
+            continue
+        narrow = _NARROW[network.version]
+        field = f"ip_identifiers[{index}].ip_address"
+        if network.prefixlen < narrow:
+            raise BadInputError(
+                f"{field} must be a network of at least /{narrow}; the operator allows wider ones in CALLWRIGHT_TRUNK_NETWORKS",
+                field=field,
+            )
+        if any(network.version == inner.version and network.overlaps(inner) for inner in _NOT_PUBLIC):
+            raise BadInputError(
+                f"{field} is no public address; the operator allows others in CALLWRIGHT_TRUNK_NETWORKS", field=field
+            )
+
+
+def _is_within(network: _Network, other: _Network) -> bool:
+    if isinstance(network, ipaddress.IPv4Network):
+        return isinstance(other, ipaddress.IPv4Network) and network.subnet_of(other)
+    return isinstance(other, ipaddress.IPv6Network) and network.subnet_of(other)
 
 
 def secret_name(trunk_id: str) -> str:

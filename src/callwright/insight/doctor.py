@@ -19,6 +19,7 @@ from callwright.insight.doctor_rules import RULES
 from callwright.insight.doctor_services import (
     broken_log,
     broken_rule,
+    cut_recording,
     failed_tool,
     provider_failed,
     slow_tool,
@@ -57,6 +58,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     provider_failed,
     withdrawn_work,
     line_faults,
+    cut_recording,
     broken_rule,
     broken_log,
 )

@@ -517,6 +517,14 @@ RULES: dict[str, Rule] = _table(
         },
     ),
     Rule(
+        "cut_recording",
+        "Recording cut",
+        "The recording ends before the call does.",
+        "the fact recording",
+        {},
+        {"disk": Advice("the disk", CHECK, "it refused the call's audio: is it full?")},
+    ),
+    Rule(
         "broken_rule",
         "Defect of ours",
         "The conversation broke a rule of its own and was ended.",

@@ -154,6 +154,15 @@ def _sum(legs: Mapping[str, int]) -> int:
     return int(legs.get("llm", 0)) + int(legs.get("synthesizer", 0))
 
 
+def cut_recording(case: Case) -> Iterator[Finding]:
+    """The disk took the call's audio only up to a moment that is not known here."""
+    recording = case.view.last("recording")
+    lost = "" if recording is None else str(recording.values.get("lost") or "")
+    if recording is not None and lost:
+        what = f"The recording ends before the call does, because it could not be written: {lost}."
+        yield Finding("cut_recording", WARNING, recording.at_us, 0, what, ("disk",))
+
+
 def broken_rule(case: Case) -> Iterator[Finding]:
     """The core broke one of its own rules: never the caller's or the agent's fault."""
     for entry in case.view.of("broken_invariant"):

@@ -97,9 +97,18 @@ def post_work(view: CallView) -> dict[str, Any]:
         "extraction_rejected": current.all_rejected,
         "summary": current.summary,
         "recording": None if recording is None else dict(recording.values),
-        "post_failures": [*of_the_call, *current.failures],
+        "post_failures": [*_cut_recording(view), *of_the_call, *current.failures],
         "extraction_runs": list(_told(view, runs, current)) if len(runs) > 1 else [],
     }
+
+
+def _cut_recording(view: CallView) -> list[dict[str, Any]]:
+    """The recording that the disk cut during the call, as a failure."""
+    recording = view.last("recording")
+    lost = "" if recording is None else str(recording.values.get("lost") or "")
+    if not lost:
+        return []
+    return [{"what": "recording", "reason": f"the recording ends early, it could not be written: {lost}"}]
 
 
 def _current(runs: Sequence[Run]) -> Run:

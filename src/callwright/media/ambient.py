@@ -20,6 +20,9 @@ LONGEST_WAV_SECONDS = 120
 LEVEL_RMS = 180.0
 """-45 dB of full scale: present in a pause, far below a voice."""
 
+_LEAST_RATE_HZ, _MAX_RATE_HZ = 4_000, 192_000
+"""Sample rates of sound files that are read."""
+
 _EVENED_MS, _EVENED = 60, 0.35
 
 Samples = NDArray[np.float64]
@@ -81,6 +84,8 @@ def track(name: str) -> bytes:
 def track_of_wav(blob: bytes) -> bytes:
     """A WAV file as a track: its first channel, at our rate and level, LONGEST_WAV_SECONDS at most. Raises WavError."""
     wav = read_wav(blob)
+    if not _LEAST_RATE_HZ <= wav.rate_hz <= _MAX_RATE_HZ:
+        raise WavError(f"a sample rate of {wav.rate_hz} Hz is not read; use {_LEAST_RATE_HZ} to {_MAX_RATE_HZ} Hz")
     pcm = wav.channel(0)[: 2 * wav.rate_hz * LONGEST_WAV_SECONDS]
     samples = np.frombuffer(resample(pcm, wav.rate_hz, SAMPLE_RATE_HZ), dtype="<i2").astype(np.float64)
     if len(samples) < FRAME_SAMPLES or not samples.any():

@@ -9,10 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import LEAST_AUDIT_DAYS, MAX_SIP_CALLS, MAX_SIP_HEADERS_KEPT
@@ -97,6 +98,13 @@ def _header_names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _call_header_names(text: str) -> tuple[str, ...]:
+    names = _header_names(text)
+    if ours := [name for name in names if name.lower() in _HEADERS_OF_A_DIALOG]:
+        raise ValueError(f"{', '.join(ours)} is the SIP stack's own")
+    return names
+
+
 def _hosts(text: str) -> tuple[str, ...]:
     hosts = tuple(part.lower() for part in _listing("" if text.strip().lower() == "none" else text))
     if not all(re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]", host) for host in hosts):
@@ -130,6 +138,14 @@ def _model_paths(text: str) -> tuple[str, ...]:
     if not all(re.fullmatch(r"[^=\s]+\s*=\s*\S.*", pair) for pair in pairs):
         raise ValueError("write name=path, several separated by commas")
     return pairs
+
+
+_HEADERS_OF_A_DIALOG = frozenset(
+    {
+        "via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "route", "record-route", "content-type", "content-length",
+        "authorization", "proxy-authorization", "require", "supported", "allow", "expires",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +217,8 @@ class Settings:
     sip_password: str = field(default="", repr=False)
     sip_codecs: tuple[str, ...] = ("pcmu", "pcma")
     sip_headers: tuple[str, ...] = ("X-Campaign", "X-Call-Reason", "Diversion")
+    sip_call_headers: tuple[str, ...] = ()
+    trunk_networks: tuple[str, ...] = ()
     sip_transfer_to: tuple[str, ...] = ("127.0.0.1", "localhost")
     sip_call_to: tuple[str, ...] = ("127.0.0.0/8", "localhost")
 
@@ -336,6 +354,16 @@ SETTINGS: dict[str, Setting] = {
         "Kept headers of incoming SIP calls, separated by commas, beside those the agent names; or none.",
         _header_names,
     ),
+    "sip_call_headers": Setting(
+        "CALLWRIGHT_SIP_CALL_HEADERS",
+        "Headers beside X-... that sip_headers may set.",
+        _call_header_names,
+    ),
+    "trunk_networks": Setting(
+        "CALLWRIGHT_TRUNK_NETWORKS",
+        "Networks in which trunks' ip_identifiers may be wider than /24 (IPv6: /64), loopback or private.",
+        _proxies,
+    ),
     "sip_transfer_to": Setting(
         "CALLWRIGHT_SIP_TRANSFER_TO",
         "Hosts to which the far end may send a SIP call (REFER); or none.",
@@ -343,7 +371,8 @@ SETTINGS: dict[str, Setting] = {
     ),
     "sip_call_to": Setting(
         "CALLWRIGHT_SIP_CALL_TO",
-        "Hosts and IPv4 networks that may be called over SIP, beside CALLWRIGHT_SIP_ALLOW; any, or none.",
+        "Hosts and IPv4 networks that may be called over SIP, beside CALLWRIGHT_SIP_ALLOW; any, or none. Default of"
+        " a server that other machines reach: none.",
         _places,
     ),
 }
@@ -412,7 +441,23 @@ def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
         _check(name, value)
     settings = Settings(**values)
     _check_sip(settings)
+    if "sip_call_to" not in values and _serves_others(settings):
+        # By default no tenant of such a server has it send datagrams to what else runs on its machine.
+        return replace(settings, sip_call_to=())
     return settings
+
+
+def _serves_others(settings: Settings) -> bool:
+    """Whether a server with these settings is for more than its own machine."""
+    hosts = (settings.host, urlsplit(settings.public_url).hostname or "", settings.sip_listen.partition(":")[0])
+    return not all(host in ("", "localhost") or _is_loopback(host) for host in hosts)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _check_sip(settings: Settings) -> None:

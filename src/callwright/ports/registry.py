@@ -181,7 +181,8 @@ class Plugin:
 
     ``keys`` names the provider keys it asks for, in capitals: a call hands it those that its organisation has, with its settings
     (``domain.provider_access.Access``). ``voices`` and ``models`` are what lists offer of it, ``base_url`` where its models are.
-    ``languages``: codes of ISO 639-1 that it hears or speaks, empty for any; a voice's own stand in ``voices``.
+    ``languages``: codes of ISO 639-1 that it hears or speaks, empty for any; a voice's own stand in ``voices``. A server has a plugin with
+    ``only_by_setting`` only if one of its settings names such a plugin.
     """
 
     kind: str
@@ -194,6 +195,7 @@ class Plugin:
     models: tuple[ModelOffer, ...] = ()
     base_url: str = ""
     languages: tuple[str, ...] = ()
+    only_by_setting: bool = False
 
     def languages_of(self, voice: str = "") -> tuple[str, ...]:
         """The languages it hears or speaks, empty for any; those of the voice with that id where it offers one."""

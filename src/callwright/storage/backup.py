@@ -188,7 +188,7 @@ def restore(
     if dsn is not None:
         _check_empty(dsn)
     try:
-        data_folder.mkdir(parents=True, exist_ok=True)
+        data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BadInputError(f"{data_folder} cannot be made: {error.strerror}") from error
     try:
@@ -341,7 +341,7 @@ def _extract(archive: Path, manifest: Manifest, data_folder: Path, dump: Path) -
                 continue
             _check_name(entry)
             path = dump if entry.name == DUMP else data_folder / entry.name
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_private(path.parent)
             with open(path, "xb", opener=_private) as file:
                 # Compared again: the archive may have changed since it was verified.
                 if _copy(_content(tar, entry), file, entry.size) != named[entry.name].sha256:
@@ -349,6 +349,12 @@ def _extract(archive: Path, manifest: Manifest, data_folder: Path, dump: Path) -
                 file.flush()
                 os.fsync(file.fileno())
             os.utime(path, (entry.mtime, entry.mtime))
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder and those above it that are missing, all of mode 0700: ``mkdir`` gives the mode to the last one only."""
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700)
 
 
 def _check_empty(dsn: str) -> None:

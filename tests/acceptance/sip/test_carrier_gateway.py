@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 from tests.acceptance.sip.carrier_world import COMMAND, DIALLED, Desk, Phone, dialog, make_world
@@ -153,6 +154,21 @@ async def test_a_gateway_that_cannot_start_is_tried_again_with_growing_delays():
     assert 2 <= world.carrier.health.restarts <= 4
     await world.carrier.aclose()
     assert world.carrier.health.state == "off"
+
+
+def environment_of(pid):
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
+async def test_the_gateway_has_none_of_our_secrets_in_its_environment(monkeypatch):
+    monkeypatch.setenv("CALLWRIGHT_MASTER_KEY", "canary")
+    monkeypatch.setenv("CALLWRIGHT_SECRET", "canary")
+    world = make_world()
+    await world.carrier.open(world.desk)
+    environment = environment_of(world.carrier.health.pid)
+    await asyncio.wait_for(world.carrier.aclose(), 20)
+    assert b"PATH=" in environment
+    assert b"canary" not in environment
 
 
 async def test_no_process_is_left_after_closing(world):

@@ -105,8 +105,13 @@ def test_retries_get_their_defaults() -> None:
 def test_custom_headers_of_a_call_are_kept_or_refused_at_the_door() -> None:
     wire = {**CALL, "sip_headers": {"X-Campaign": "spring-8"}}
     assert read_request(wire, NOW, strict=False).options == {"sip_headers": {"X-Campaign": "spring-8"}}
-    with pytest.raises(BadInputError, match="begin with X- or P-"):
+    with pytest.raises(BadInputError, match="begin with X-"):
         read_request({**CALL, "sip_headers": {"Via": "here"}}, NOW, strict=False)
+    wire = {**CALL, "sip_headers": {"P-Charge-Info": "<sip:+19998887777@x.example>"}}
+    with pytest.raises(BadInputError, match="P-Charge-Info cannot be set"):
+        read_request(wire, NOW, strict=False)
+    allowed = read_request(wire, NOW, strict=False, sip_headers=["P-Charge-Info"])
+    assert allowed.options == {"sip_headers": wire["sip_headers"]}
 
 
 def test_options_of_a_call_are_kept_only_when_they_say_something() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from collections import deque
+from functools import partial
 
 import pytest
 
-from callwright.domain.limits import MAX_CHECKED_CHARACTERS, MAX_PATTERN_CHARACTERS
-from callwright.domain.patterns import PatternError, compile_pattern
+from callwright.domain.limits import MAX_CHECKED_CHARACTERS, MAX_FILLED_CHARACTERS, MAX_PATTERN_CHARACTERS
+from callwright.domain.patterns import Found, PatternError, Searches, compile_pattern
 
 PATTERNS = (
     r"\d{6}", r"^\d{6}$", r"[A-Z]{2}\d+", r"(?:ab|a)(?:c|bcd)", r"a*", r"a+b?", r"(a|b)*abb", r"[^0-9 ]+", r"", r"a|",
@@ -117,3 +119,85 @@ def test_without_case_a_character_is_all_its_spellings(pattern: str, text: str, 
 @pytest.mark.parametrize(("pattern", "text"), [("{2}a", "{2}a"), ("^*a$+", "a"), (r"\b{3}x", "x")])
 def test_braces_and_anchors_that_the_usual_engine_refuses_are_matched(pattern: str, text: str) -> None:
     assert compile_pattern(pattern).fits(text)
+
+
+HUNDREDFOLD = r"\1" * 20_000
+"""A template of 40,000 characters that would be 78,000,000."""
+
+
+def test_a_search_finds_in_any_case_and_over_lines_and_its_groups_fill_templates() -> None:
+    searches = Searches()
+    found = searches.find(r"my name is (?P<name>\w+)(, really)?.*(\d)", "Hi,\nMY NAME IS Ada\nand 7.")
+    assert found is not None
+    assert searches.filled(r"\g<name> \1 [\2] \g<3>: \g<0>\n\\\.", found) == (
+        "Ada Ada [] 7: MY NAME IS Ada\nand 7\n\\\\."
+    )
+    assert searches.find("nobody", "Ada") is None
+    assert searches.find("", "") == Found(("",), {})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (r"(a+)+$", "a" * 28 + "!"),
+        (r"(a|a)*b", "a" * 4_000),
+        (r"(x+x+)+y", "x" * 4_000),
+        (r"(.*)*=", "x" * 4_000),
+    ],
+)
+def test_a_search_that_backtracks_without_end_elsewhere_takes_no_time(pattern: str, text: str) -> None:
+    began = time.perf_counter()
+    assert Searches().find(pattern, text) is None
+    assert time.perf_counter() - began < 0.2
+
+
+@pytest.mark.parametrize(
+    ("patterns", "text"),
+    [
+        ([f"{number}" for number in range(100_000)], "hello"),
+        ([rf"(\pL{{{number}}})" for number in range(5, 300)], "a" * 4_000),
+        ([rf"(?:a?){{{number}}}b" for number in range(20, 300)], "a" * 4_000),
+    ],
+)
+def test_the_searches_of_one_answer_share_a_bound(patterns: list[str], text: str) -> None:
+    searches = Searches()
+    began = time.perf_counter()
+    with pytest.raises(PatternError, match=r"take too long|too large"):
+        deque((searches.find(pattern, text) for pattern in patterns), 0)
+    assert time.perf_counter() - began < 0.5
+
+
+def test_the_texts_filled_for_one_answer_share_a_bound() -> None:
+    found = Searches().find("(a+)", "a" * 3_900)
+    assert found is not None
+    for template, times in ((r"\1" * 9, 1), (r"\1", 9), (HUNDREDFOLD, 1), ("x" * 16_001, 2)):
+        fill = partial(Searches().filled, template)
+        with pytest.raises(PatternError, match=f"more than {MAX_FILLED_CHARACTERS} characters"):
+            deque(map(fill, [found] * times), 0)
+    exactly = "x" * MAX_FILLED_CHARACTERS
+    assert Searches().filled(exactly, found) == exactly
+
+
+@pytest.mark.parametrize(
+    ("pattern", "template", "why"),
+    [
+        ("(", "", r"missing \)"),
+        (r"(a)\1", "", r"invalid escape sequence: \\1"),
+        ("a(?=b)", "", "invalid perl operator"),
+        ("a" * (MAX_PATTERN_CHARACTERS + 1), "", "at most 300 are allowed"),
+        ("a", r"\1", "there is no group '1'"),
+        ("a", r"\g<b>", "there is no group 'b'"),
+        ("a", r"\g<>", "there is no group ''"),
+        ("a", r"\q", r"\\q is not supported"),
+    ],
+)
+def test_a_search_or_template_that_cannot_be_says_why(pattern: str, template: str, why: str) -> None:
+    with pytest.raises(PatternError, match=why):
+        searched_and_filled(pattern, template)
+
+
+def searched_and_filled(pattern: str, template: str) -> None:
+    searches = Searches()
+    found = searches.find(pattern, "a")
+    assert found is not None
+    searches.filled(template, found)

@@ -11,6 +11,7 @@ from callwright.domain.limits import MAX_TRUNK_GATEWAYS, MAX_TRUNK_NETWORKS
 from callwright.domain.sip_trunk import (
     Gateway,
     TrunkSettings,
+    check_networks,
     read_password,
     read_trunk,
     read_trunk_number,
@@ -94,6 +95,34 @@ def test_a_wrong_trunk_is_refused_by_field(changes: dict[str, Any], field: str) 
     with pytest.raises(BadInputError) as caught:
         settings(**changes)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("network", "wide"),
+    [
+        ("127.0.0.1", "127.0.0.0/8"),
+        ("10.1.2.0/24", "10.1.0.0/16"),
+        ("172.31.0.9", "172.16.0.0/12"),
+        ("192.168.0.0/24", "192.168.0.0/24"),
+        ("100.64.0.1", "100.64.0.0/10"),
+        ("169.254.169.254", "169.254.0.0/16"),
+        ("203.0.0.0/16", "203.0.0.0/8"),
+        ("203.0.112.0/23", "203.0.112.0/20"),
+        ("2001:db8::/63", "2001:db8::/32"),
+        ("::1", "::1/128"),
+        ("::ffff:7f00:1", "::ffff:0:0/96"),
+        ("fd00::/64", "fd00::/8"),
+    ],
+)
+def test_wide_private_and_loopback_networks_are_the_operators_to_allow(network: str, wide: str) -> None:
+    with pytest.raises(BadInputError, match="CALLWRIGHT_TRUNK_NETWORKS") as refused:
+        check_networks(["203.0.113.7", network], ["198.51.100.0/24"])
+    assert refused.value.field == "ip_identifiers[1].ip_address"
+    check_networks(["203.0.113.7", network], ["::/128", wide])
+
+
+def test_an_address_a_24_and_a_64_need_nobodys_leave() -> None:
+    check_networks(["203.0.113.7", "198.51.100.0/24", "2001:db8::/64", "2001:db8::7"], [])
 
 
 def test_encrypted_sound_needs_an_encrypted_transport() -> None:

@@ -797,6 +797,13 @@ class TestServices:
         call = healthy().fact("core", "broken_invariant", message="silence has a limit").at(13_000).leg_ended()
         assert call.found("broken_rule").severity == "bad"
 
+    def test_a_recording_that_the_disk_cut_is_told(self):
+        call = healthy().at(13_000).leg_ended()
+        assert call.fact("leg", "recording", lost="").findings() == []
+        finding = call.fact("leg", "recording", lost="No space left on device").found("cut_recording")
+        assert (finding.severity, finding.causes) == ("warning", ("disk",))
+        assert finding.what.endswith("because it could not be written: No space left on device.")
+
     def test_a_log_with_a_hole_is_told_where_it_is(self):
         call = healthy().at(13_000).leg_ended()
         del call.lines[12:15]

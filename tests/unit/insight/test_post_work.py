@@ -36,6 +36,16 @@ def test_a_call_that_was_asked_nothing_has_nothing() -> None:
     }
 
 
+def test_a_recording_that_the_disk_cut_is_a_failure() -> None:
+    log = (
+        call().fact("leg", "recording", lost="No space left on device").fact("post", "recording_ready", name="call.wav")
+    )
+    reason = "the recording ends early, it could not be written: No space left on device"
+    assert record(log)["post_failures"] == [{"what": "recording", "reason": reason}]
+    assert record(log)["recording"] == {"name": "call.wav"}
+    assert record(call().fact("leg", "recording", lost=""))["post_failures"] == []
+
+
 def test_dispositions_stand_in_their_category_beside_older_values() -> None:
     log = call().fact("post", "extraction", task="extraction", data={"user_interested": True}, rejected=[])
     found(log, "Mood", "good")

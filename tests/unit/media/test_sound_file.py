@@ -63,6 +63,12 @@ def test_an_mp3_file_is_read_behind_its_tag_and_as_far_as_it_goes():
         (b"OggS" + bytes(100), "neither a WAV nor an MP3"),
         (b"RIFF\x00\x00\x00\x00WAVE", "no data chunk"),
         (write_wav(bytes(8_000)), "no sound"),
+        (
+            write_wav(bytes(8_000), rate_hz=2_000_000_000),
+            "a sample rate of 2000000000 Hz is not read; use 4000 to 192000",
+        ),
+        (write_wav(bytes(8_000), rate_hz=192_001), "a sample rate of 192001 Hz is not read"),
+        (write_wav(bytes(8_000), rate_hz=3_999), "a sample rate of 3999 Hz is not read"),
         (b"ID3" + bytes(100), "MP3 file"),
         (b"\xff\xfb" + b"no mpeg at all " * 50, "MP3 file"),
         (mp3(1)[:40], "MP3 file"),

@@ -24,7 +24,8 @@ TEXTS: dict[str, tuple[str, Any]] = {
     "sandbox": ("never", "never"),
     "log_level": ("debug", "debug"),
     "log_format": ("json", "json"),
-    "public_url": ("https://calls.example/", "https://calls.example"),
+    "host": ("127.0.0.2", "127.0.0.2"),
+    "public_url": ("https://localhost/", "https://localhost"),
     "model_base_url": ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
     "cors_origins": ("https://a.example, https://b.example,", ("https://a.example", "https://b.example")),
     "local_model_threads": ("4", 4),
@@ -34,6 +35,8 @@ TEXTS: dict[str, tuple[str, Any]] = {
     "sip_allow": ("10.0.0.0/8, 192.0.2.7", ("10.0.0.0/8", "192.0.2.7/32")),
     "sip_codecs": ("PCMA", ("pcma",)),
     "sip_headers": ("X-One, Diversion", ("X-One", "Diversion")),
+    "sip_call_headers": ("P-Charge-Info, Privacy", ("P-Charge-Info", "Privacy")),
+    "trunk_networks": ("10.0.0.0/8, 2001:db8::/32", ("10.0.0.0/8", "2001:db8::/32")),
     "sip_call_to": ("PBX.example.org, 192.0.2.7, 10.0.0.0/8", ("pbx.example.org", "192.0.2.7/32", "10.0.0.0/8")),
     "sip_transfer_to": ("PBX.example.org, 192.0.2.7", ("pbx.example.org", "192.0.2.7")),
 }
@@ -206,6 +209,36 @@ def test_sip_can_be_switched_off_and_lists_of_it_emptied():
 
 def test_any_host_may_be_called_when_the_setting_says_so():
     assert load_settings({"CALLWRIGHT_SIP_CALL_TO": "Any"}).sip_call_to == ("any",)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "local"),
+    [
+        ("CALLWRIGHT_HOST", "0.0.0.0", False),
+        ("CALLWRIGHT_PUBLIC_URL", "https://calls.example", False),
+        ("CALLWRIGHT_HOST", "::1", True),
+        ("CALLWRIGHT_HOST", "localhost", True),
+        ("CALLWRIGHT_PUBLIC_URL", "http://127.0.0.1:8700", True),
+        ("CALLWRIGHT_SIP_LISTEN", "off", True),
+    ],
+)
+def test_only_a_server_of_its_own_machine_may_call_that_machine_over_sip_by_default(variable, value, local):
+    assert load_settings({variable: value}).sip_call_to == (("127.0.0.0/8", "localhost") if local else ())
+    assert load_settings({variable: value, "CALLWRIGHT_SIP_CALL_TO": "127.0.0.1"}).sip_call_to == ("127.0.0.1/32",)
+
+
+def test_a_server_that_phones_reach_may_not_call_its_own_machine_over_sip_by_default():
+    given = {"CALLWRIGHT_SIP_LISTEN": "192.0.2.1:5060", "CALLWRIGHT_SIP_ALLOW": "192.0.2.0/24"}
+    assert load_settings(given).sip_call_to == ()
+
+
+def test_no_header_of_the_sip_stack_itself_may_be_allowed():
+    assert load_settings({"CALLWRIGHT_SIP_CALL_HEADERS": "P-Charge-Info, Privacy"}).sip_call_headers == (
+        "P-Charge-Info",
+        "Privacy",
+    )
+    with pytest.raises(ConfigurationError, match=r"CALLWRIGHT_SIP_CALL_HEADERS.*Via is the SIP stack's own"):
+        load_settings({"CALLWRIGHT_SIP_CALL_HEADERS": "Privacy, Via"})
 
 
 def test_as_many_sip_headers_are_kept_as_the_limit_says():

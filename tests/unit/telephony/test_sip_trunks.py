@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -31,8 +32,18 @@ def request(to: str = "+15550199887", sender: str = "+15550100123", **trunk: Any
         "undiallable": "",
         **trunk,
     }
-    headers = {"X-Campaign": "spring", "P-Asserted-Identity": "<sip:somebody@else>"}
-    return DialRequest("e1.1", to, sender, 60, {"trunk": option, "sip_headers": headers})
+    return DialRequest("e1.1", to, sender, 60, {"trunk": option, "sip_headers": {"X-Campaign": "spring"}})
+
+
+def test_who_we_are_is_ours_to_say() -> None:
+    identity = {"P-Asserted-Identity": "<sip:somebody@else>"}
+    given = request()
+    given = replace(given, options={**given.options, "sip_headers": {"X-Campaign": "spring", **identity}})
+    with pytest.raises(ProviderError, match="P-Asserted-Identity cannot be set"):
+        trunk_route(given)
+    assert trunk_route(given, list(identity)).headers == {"X-Campaign": "spring"}, (
+        "ours is sent, whoever allowed others"
+    )
 
 
 def test_a_number_is_called_at_each_gateway_as_our_own_number() -> None:
@@ -40,7 +51,7 @@ def test_a_number_is_called_at_each_gateway_as_our_own_number() -> None:
     assert route.addresses == ("sip:+15550199887@one.example:5060", "sip:+15550199887@two.example:5080")
     assert route.domains == ("one.example", "two.example:5080")
     assert (route.user, route.auth_user, route.auth_password) == ("+15550100123", "u1", "p1")
-    assert route.headers == {"X-Campaign": "spring"}, "who we are is ours to say"
+    assert route.headers == {"X-Campaign": "spring"}
     assert "p1" not in repr(route)
 
 

@@ -41,7 +41,7 @@ class CallBody(Open):
         default=None, description="`voice_id`: another voice of the same provider."
     )
     sip_headers: dict[str, str] | None = Field(
-        default=None, description="Custom headers (X-..., P-...) of the call's INVITE; our own key."
+        default=None, description="Custom headers (X-...) of the call's INVITE; our own key."
     )
     retry_config: RetryConfig | None = None
     bypass_call_guardrails: bool = False

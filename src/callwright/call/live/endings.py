@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,8 @@ ERROR_CODE = 5010
 INTERNAL_ERROR = "internal_error"
 NODE_LOST = "node_lost"
 MAX_ERROR_CHARACTERS = 500
+_PATH = re.compile(r"(?<![\w:/.])(?:/[^\s/'\"]+){2,}/?")
+"""An absolute path, but not that of a URL."""
 _UNANSWERED = frozenset({"busy", "no-answer", "failed", "canceled"})
 
 
@@ -115,6 +118,13 @@ def ended(ending: Ending, built: BuiltRecord, now: datetime) -> Change:
     if outcome == "error":
         columns.setdefault("hangup_by", ERROR)
     return Change(Phase.DONE, outcome, columns=columns, record=built.record)
+
+
+def told(error: Exception) -> str:
+    """What a tenant reads of an error that nobody foresaw: no path of the server."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{type(error).__name__}: {error.strerror}"
+    return f"{type(error).__name__}: {_PATH.sub('(a file)', str(error))}"
 
 
 def refused(message: str, now: datetime) -> Change:

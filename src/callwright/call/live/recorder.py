@@ -187,5 +187,5 @@ class Recorder:
         try:
             self._append(path, data)
         except OSError as error:
-            self.lost = str(error)
+            self.lost = error.strerror or type(error).__name__
             _LOG.error("the recording cannot be written: %s", error)

@@ -118,7 +118,7 @@ class Attempt:
         # Boundary: a defect in one call must end that call with its reason and leave the others alone.
         except Exception as error:  # noqa: BLE001
             _LOG.exception("the attempt of execution %s failed", self.execution_id)
-            await self._fail_hard(f"{type(error).__name__}: {error}")
+            await self._fail_hard(endings.told(error))
         finally:
             self._office.live.close(self.execution_id)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-import os
 import socket
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -22,6 +21,7 @@ from typing import Any
 import msgspec
 
 from callwright.domain.limits import MAX_QUEUED_JOBS, MAX_STEPS_BACK
+from callwright.ops.child_environment import child_environment
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.providers.local.wire import LENGTH, Order, Report, length_of, pack
 
@@ -267,7 +267,11 @@ class InferenceProcess:
         """One life of the process; returns whether it ever took jobs."""
         ours, theirs = socket.socketpair()
         try:
-            environment = {**os.environ, "OMP_NUM_THREADS": str(self.plan.threads), "OMP_WAIT_POLICY": "passive"}
+            environment = {
+                **child_environment(),
+                "OMP_NUM_THREADS": str(self.plan.threads),
+                "OMP_WAIT_POLICY": "passive",
+            }
             command = [
                 sys.executable,
                 "-P",

@@ -1,7 +1,8 @@
 """Speech and language by script: real audio and deterministic answers without any model, for tests and for trying things out.
 
 The voice says its text as two-tone audio (``callwright.media.tonetext``) and the transcriber hears exactly what was played of it.
-Everything is instant unless its options ask for delays or failures.
+Everything is instant unless its options ask for delays or failures. A server has them only if one of its settings names one: what an
+agent's script asks for is no tenant's to ask of a server with phones.
 """
 
 from __future__ import annotations
@@ -26,13 +27,20 @@ class EnergyVadPlugin:
 
 
 PLUGINS = (
-    Plugin("transcriber", "scripted", "hears text carried in two-tone audio", lambda _: ScriptedTranscriber()),
+    Plugin(
+        "transcriber",
+        "scripted",
+        "hears text carried in two-tone audio",
+        lambda _: ScriptedTranscriber(),
+        only_by_setting=True,
+    ),
     Plugin(
         "voice",
         "scripted",
         "says text as two-tone audio",
         lambda _: ScriptedVoice(),
         voices=(VoiceOffer("scripted", "Two tones", "scripted", languages=()),),
+        only_by_setting=True,
     ),
     Plugin(
         "model",
@@ -40,8 +48,15 @@ PLUGINS = (
         "answers by rules or from a list",
         lambda _: ScriptedModel(),
         models=(ModelOffer("", "Rules of the agent", "scripted"),),
+        only_by_setting=True,
     ),
-    Plugin("turn", "scripted", "judges a turn by its last word and punctuation", lambda _: ScriptedTurnModel()),
+    Plugin(
+        "turn",
+        "scripted",
+        "judges a turn by its last word and punctuation",
+        lambda _: ScriptedTurnModel(),
+        only_by_setting=True,
+    ),
     Plugin(
         "vad", "energy", "voice activity by signal energy, without a model", lambda _: EnergyVadPlugin(), ("scripted",)
     ),

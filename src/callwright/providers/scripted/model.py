@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from callwright.domain.patterns import PatternError, Searches
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ToolCall
 from callwright.ports.speech import UsageAmount
@@ -18,6 +20,9 @@ DEFAULT_REPLY = "I see. Please tell me more."
 DEFAULT_GOODBYE = "Goodbye."
 END_CALL_TOOL = "end_call"
 RULE_KEYS = frozenset({"when", "say", "tool", "end_call", "json", "fail"})
+
+_Filling = Callable[[str], str]
+"""Puts what was found into a template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,10 @@ class ScriptedModel:
     """A model by script. Options of the agent's model settings:
 
     ``rules``: list of ``{"when": regex, "say": text, "tool": {"name", "arguments"}, "end_call": true, "json": value, "fail": kind}``; the
-    first rule whose ``when`` is found in the last user message (any case) answers, a rule without ``when`` always does. ``\\1`` and
-    ``\\g<name>`` in ``say`` and in the strings of ``json`` stand for what the groups matched. ``replies``: list of texts or rules, one
-    per user message so far, the last one repeated. ``answers``: purpose (extraction, summary, hangup, ...) -> list of rules for requests
-    of that purpose. ``first_token_ms``, ``token_ms``: delays. Stateless: the same request gives the same answer.
+    first rule whose ``when`` (RE2's syntax, any case) is found in the last user message answers, a rule without ``when`` always does.
+    ``\\1`` and ``\\g<name>`` in ``say`` and in the strings of ``json`` stand for what the groups matched. ``replies``: list of texts or
+    rules, one per user message so far, the last one repeated. ``answers``: purpose (extraction, summary, hangup, ...) -> list of rules
+    for requests of that purpose. ``first_token_ms``, ``token_ms``: delays. Stateless: the same request gives the same answer.
     """
 
     name = "scripted"
@@ -49,7 +54,8 @@ class ScriptedModel:
         if said.fail:
             kind = script.failure({"fail": said.fail}, "fail", FailureKind.UNAVAILABLE)
             raise ProviderError(kind, self.name, f"the script makes this answer fail with {kind}")
-        words = re.findall(r"\s*\S+", said.text)
+        # Without spaces at the end: the expression would look at them once for each of them.
+        words = re.findall(r"\s*\S+", said.text.rstrip())
         reason = "tool" if said.tools else "stop"
         if len(words) > request.settings.max_tokens and not request.schema:
             words, reason = words[: request.settings.max_tokens], "length"
@@ -95,27 +101,28 @@ def _answers(given: Mapping[str, Any], purpose: str) -> list[Any]:
 
 
 def _by_rules(rules: list[Any], heard: str, request: ModelRequest) -> _Answer | None:
+    searches = Searches()
     for number, rule in enumerate(rules):
         if not isinstance(rule, Mapping) or not set(rule) <= RULE_KEYS:
             raise script.bad(f"rule {number} must be an object with some of {', '.join(sorted(RULE_KEYS))}")
         try:
-            match = re.search(str(rule.get("when", "")), heard, re.IGNORECASE | re.DOTALL)
-            if match is not None:
-                return _answer(rule, match, request)
-        except (re.error, IndexError) as error:
+            found = searches.find(str(rule.get("when", "")), heard)
+            if found is not None:
+                return _answer(rule, partial(searches.filled, found=found), request)
+        except PatternError as error:
             raise script.bad(f"rule {number}: {error}") from error
     return None
 
 
-def _answer(rule: Mapping[str, Any], match: re.Match[str], request: ModelRequest) -> _Answer:
-    text = match.expand(str(rule.get("say", "")))
+def _answer(rule: Mapping[str, Any], filled: _Filling, request: ModelRequest) -> _Answer:
+    text = filled(str(rule.get("say", "")))
     if "json" in rule:
-        text = json.dumps(_filled(rule["json"], match), ensure_ascii=False)
+        text = json.dumps(_filled(rule["json"], filled), ensure_ascii=False)
     turn = len(request.messages)
     tools: list[ToolCall] = []
     tool = rule.get("tool")
     if isinstance(tool, Mapping):
-        arguments = json.dumps(_filled(tool.get("arguments", {}), match), ensure_ascii=False)
+        arguments = json.dumps(_filled(tool.get("arguments", {}), filled), ensure_ascii=False)
         tools.append(ToolCall(f"scripted-{turn}-{len(tools)}", str(tool.get("name", "")), arguments))
     if rule.get("end_call"):
         tools.append(ToolCall(f"scripted-{turn}-{len(tools)}", END_CALL_TOOL, '{"reason": "the conversation is over"}'))
@@ -124,12 +131,12 @@ def _answer(rule: Mapping[str, Any], match: re.Match[str], request: ModelRequest
     return _Answer(text, tuple(tools), str(rule.get("fail", "")))
 
 
-def _filled(value: Any, match: re.Match[str]) -> Any:
-    """``value`` with the groups of ``match`` put into its strings."""
+def _filled(value: Any, filled: _Filling) -> Any:
+    """``value`` with what was found put into its strings."""
     if isinstance(value, str):
-        return match.expand(value)
+        return filled(value)
     if isinstance(value, Mapping):
-        return {key: _filled(item, match) for key, item in value.items()}
+        return {key: _filled(item, filled) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_filled(item, match) for item in value]
+        return [_filled(item, filled) for item in value]
     return value

@@ -45,7 +45,8 @@ _BROKEN = 500
 
 
 class SipCarrier:
-    """Calls to and from SIP phones. Options of a dial: ``sip_headers``, custom headers (X-... and P-...) by name.
+    """Calls to and from SIP phones. Options of a dial: ``sip_headers``, custom headers (X-... and those of the setting) by
+    name.
 
     ``command`` is how the gateway is started; another one than ours needs no SIP stack here.
     """
@@ -98,7 +99,8 @@ class SipCarrier:
         not be called, LIMIT when there are too many
         calls, UNAVAILABLE when there is no gateway. Returns when the INVITE is on its way."""
         address = reachable_address(request.to_number, self._settings.places)
-        headers = {CALL_HEADER: request.callback_id, **sendable_headers(request.options.get("sip_headers"))}
+        given = sendable_headers(request.options.get("sip_headers"), self._settings.call_headers)
+        headers = {CALL_HEADER: request.callback_id, **given}
         values = {"to": address, "from_user": user_of(request.from_number), "headers": headers}
         return await self._dial(values, request.ring_seconds, listener)
 

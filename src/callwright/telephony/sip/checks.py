@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,9 +104,12 @@ class TrunkRoute:
     trunk: str = ""
 
 
-def trunk_route(request: DialRequest) -> TrunkRoute:
+def trunk_route(request: DialRequest, call_headers: Collection[str] = ()) -> TrunkRoute:
     """How a call to a phone number goes out. Its ``trunk`` option holds ``id``, ``gateways`` (pairs of host and port in their order),
-    ``username``, ``password``, ``leading_plus`` and ``undiallable``. Raises ProviderError(BAD_REQUEST), which never holds the password."""
+    ``username``, ``password``, ``leading_plus`` and ``undiallable``. ``call_headers`` may be set beside X-...
+
+    Raises ProviderError(BAD_REQUEST), which never holds the password.
+    """
     trunk = request.options.get("trunk")
     if not isinstance(trunk, Mapping):
         raise refused("the call has no SIP trunk: call from a number of one")
@@ -124,7 +127,7 @@ def trunk_route(request: DialRequest) -> TrunkRoute:
     gateways = [(str(host), int(port)) for host, port in trunk.get("gateways") or ()]
     if not gateways:
         raise refused("the SIP trunk has no gateway")
-    headers = sendable_headers(request.options.get("sip_headers"))
+    headers = sendable_headers(request.options.get("sip_headers"), call_headers)
     return TrunkRoute(
         addresses=tuple(f"sip:{called}@{host}:{port}" for host, port in gateways),
         domains=tuple(host if port == _SIP_PORT else f"{host}:{port}" for host, port in gateways),
@@ -136,10 +139,10 @@ def trunk_route(request: DialRequest) -> TrunkRoute:
     )
 
 
-def sendable_headers(given: Any) -> dict[str, str]:
+def sendable_headers(given: Any, allowed: Collection[str] = ()) -> dict[str, str]:
     """The headers of a dial's ``sip_headers`` option. Raises ProviderError(BAD_REQUEST) for what ``domain.sip_headers`` refuses."""
     try:
-        return custom_headers(given)
+        return custom_headers(given, allowed)
     except BadInputError as error:
         raise refused(error.message) from error
 

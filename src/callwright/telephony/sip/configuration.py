@@ -20,6 +20,7 @@ class SipSettings:
     password: str = field(default="", repr=False)
     codecs: tuple[str, ...] = ("pcmu", "pcma")
     headers: tuple[str, ...] = ()
+    call_headers: tuple[str, ...] = ()
     transfer_to: tuple[str, ...] = ()
     call_to: tuple[str, ...] = ("127.0.0.0/8", "localhost")
     log_level: str = "info"
@@ -32,7 +33,7 @@ class SipSettings:
         for name in ("listen", "rtp_ports", "user", "password"):
             if f"sip_{name}" in texts:
                 given[name] = texts[f"sip_{name}"]
-        for name in ("allow", "codecs", "headers", "transfer_to", "call_to"):
+        for name in ("allow", "codecs", "headers", "call_headers", "transfer_to", "call_to"):
             if f"sip_{name}" in texts:
                 given[name] = tuple(part for part in texts[f"sip_{name}"].split(",") if part)
         for name in ("log_level", "log_format"):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
+from callwright.ops.child_environment import child_environment
 from callwright.ops.clock import SystemClock
 from callwright.telephony.sip.configuration import SipSettings
 from callwright.telephony.sip.link import GatewayLink, Switchboard
@@ -198,6 +199,7 @@ class GatewaySupervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=_STANDARD_ERROR,
                 start_new_session=True,
+                env=child_environment(),
             )
         except OSError as error:
             ours.close()

@@ -20,6 +20,7 @@ from callwright.ports.registry import PluginContext
 from callwright.ports.world import Clock
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.checks import PROVIDER, TRUNK_PROVIDER, TrunkRoute, trunk_route
+from callwright.telephony.sip.configuration import SipSettings
 from callwright.telephony.sip.silent_gateways import Gateway, SilentGateways
 
 NEXT_GATEWAY = frozenset({"408", "503", "request_timeout", ""})
@@ -28,24 +29,29 @@ NEXT_GATEWAY = frozenset({"408", "503", "request_timeout", ""})
 
 class SipTrunkCarrier:
     """Dials through trunks. Options of a dial: ``trunk`` (see ``checks.trunk_route``), and those of ``sip``. ``sip()`` gives the carrier
-    whose gateway process does it."""
+    whose gateway process does it. ``call_headers`` may be set beside X-...
+    """
 
     name = TRUNK_PROVIDER
 
-    def __init__(self, sip: Callable[[], SipCarrier], clock: Clock | None = None) -> None:
+    def __init__(
+        self, sip: Callable[[], SipCarrier], clock: Clock | None = None, call_headers: tuple[str, ...] = ()
+    ) -> None:
         self._sip = sip
+        self._call_headers = call_headers
         self._clock = clock or SystemClock()
         self._silent = SilentGateways()
 
     @classmethod
     def build(cls, context: PluginContext) -> SipTrunkCarrier:
         """Uses the carrier ``sip`` of the same process."""
-        return cls(lambda: cast(SipCarrier, context.plugin("carrier", PROVIDER)))
+        call_headers = SipSettings.of_texts(context.settings).call_headers
+        return cls(lambda: cast(SipCarrier, context.plugin("carrier", PROVIDER)), call_headers=call_headers)
 
     async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
         """Ask the trunk's first gateway. Raises ProviderError: BAD_REQUEST for a trunk that cannot be used, a number that must not be
         called or a gateway that may not be, else as ``sip`` does. Returns when an INVITE is on its way."""
-        route = trunk_route(request)
+        route = trunk_route(request, self._call_headers)
         leg = TrunkLeg(self._sip(), request, route, listener, Found(self._silent, route, self._clock))
         await leg.begin()
         return leg

@@ -19,6 +19,7 @@ from callwright.call.live.endings import (
     record_of,
     refused,
     sound_line,
+    told,
     undialled,
 )
 from callwright.call.live.logfile import LogWriter
@@ -148,3 +149,20 @@ def test_a_log_with_its_end_or_without_a_header_gets_none() -> None:
     log = CallLog().at(1_000).answered().at(2_000).leg_ended().text.encode()
     assert end_lines(log, HUNG_UP, None, 9_000_000) == b""
     assert end_lines(b"", HUNG_UP, None, 9_000_000) == b""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(24, "Too many open files", "/srv/d3/live/e1.1.log"), "OSError: Too many open files"),
+        (OSError("the link /srv/d3/live is gone"), "OSError: the link (a file) is gone"),
+        (RuntimeError("no '/srv/data/secret': x"), "RuntimeError: no '(a file)': x"),
+        (
+            ValueError("https://host.example/a/b is 1/2 of and/or/not"),
+            "ValueError: https://host.example/a/b is 1/2 of and/or/not",
+        ),
+        (KeyError("/srv/callwright/"), "KeyError: '(a file)'"),
+    ],
+)
+def test_an_error_that_nobody_foresaw_names_no_path_of_the_server(error: Exception, said: str) -> None:
+    assert told(error) == said

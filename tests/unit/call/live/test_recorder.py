@@ -122,7 +122,7 @@ def test_a_full_disk_ends_the_recording_and_says_so() -> None:
     recorder.finish(T0 + 20_000)
     disk.full = False
     recorder.finish(T0 + 40_000)
-    assert "No space left" in recorder.lost
+    assert recorder.lost == "No space left on device"
     assert not disk.files
 
 
