@@ -47,6 +47,7 @@ from callwright.net.client import GuardedClient
 from callwright.ops.metrics import Metrics
 from callwright.ops.rounds import round_boundary
 from callwright.ops.secret import derive
+from callwright.ops.security_log import SecurityLog
 from callwright.ops.settings import Settings
 from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
 from callwright.outbox.publication import WebhookPublisher
@@ -299,6 +300,7 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
             read_rates(settings.rate_limits), lambda: platform.foundation.clock.monotonic_us() / 1_000_000
         ),
         bad_key_status=int(settings.bad_key),
+        security=SecurityLog(lambda kind: metrics.security_events.labels(kind=kind).inc()),
     )
 
 
