@@ -21,7 +21,7 @@ from tests.waiting import until
 
 from callwright.actions.account_end import PURGE_AGAIN_SECONDS, PURGE_JOB, AccountPurge
 from callwright.actions.key_use import WRITE_EVERY, KeyUse
-from callwright.actions.keys import digest_of
+from callwright.actions.keys import create_key, digest_of
 from callwright.api.app import build_app
 from callwright.api.rates import RateLimits
 from callwright.api.sub_accounts.schemas import UsageQuery
@@ -542,6 +542,22 @@ async def test_the_same_request_for_a_key_gives_the_same_key_again(world: ApiWor
         assert sum(key["name"] == "crm" for key in (await client.get(KEYS)).json()) == 1
     (row,) = await fetch(world.dsn, "select convert_from(body, 'utf8') from idempotency where key = 'k1'")
     assert answers[0].json()["key"] not in row[0]
+
+
+async def test_a_key_that_expires_does_not_get_one_that_outlives_it_by_asking_again(world: ApiWorld) -> None:
+    until = world.clock.now() + timedelta(hours=1)
+    expiring = await create_key(world.services.actions, DEFAULT_TENANT_ID, "for an hour", expires_at=until)
+    headers = {"Idempotency-Key": "k1"}
+    async with world.client() as client, world.client(expiring.secret) as other:
+        made = await client.post(KEYS, json={"name": "crm"}, headers=headers)
+        assert made.json()["expires_at"] is None
+        answer = await other.post(KEYS, json={"name": "crm"}, headers=headers)
+        assert answer.status_code == 403, answer.text
+        assert made.json()["key"] not in answer.text
+        own = {**headers, "Idempotency-Key": "k2"}
+        first, again = [await other.post(KEYS, json={"name": "own"}, headers=own) for _ in range(2)]
+        assert first.status_code == again.status_code == 201
+        assert first.content == again.content
 
 
 async def test_the_last_use_of_a_key_is_kept_without_a_write_for_each_request(world: ApiWorld) -> None:

@@ -217,6 +217,15 @@ def _holder_of(key: ApiKey) -> Principal:
     )
 
 
+async def is_good(services: Services, key_id: str) -> bool:
+    """Whether a key, by its id, is neither revoked nor expired, and its account not deleted."""
+    async with services.ledger.reading() as unit:
+        found = await unit.keys.by_id(key_id)
+    if found is None or found.revoked_at is not None:
+        return False
+    return found.expires_at is None or found.expires_at > services.clock.now()
+
+
 async def lost_standing(services: Services, key: str, opened: Principal) -> CallwrightError | None:
     """Why a request that ``key`` opened as ``opened`` may not stay open: UnknownKeyError when the key was revoked or has expired,
     NotAllowedError when it may do something else now. None while it may. Raises UnavailableError when nobody can tell."""

@@ -294,6 +294,7 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
         missing_models=_missing_models(platform.foundation),
         public_url=public_url,
         link_secret=derive(platform.foundation.secret, "recording-links"),
+        links_end_with_key=settings.links_end_with_key,
         version=__version__,
         cors_origins=settings.cors_origins,
         rates=RateLimits(

@@ -190,6 +190,7 @@ class Settings:
     rate_limits: str = rates_text(LIMITS)
     trusted_proxies: tuple[str, ...] = ()
     bad_key: str = "401"
+    links_end_with_key: bool = False
     show_sub_account_keys: bool = False
     loopback_voice: str = "local"
     loopback_ears: str = "local"
@@ -313,6 +314,11 @@ SETTINGS: dict[str, Setting] = {
         _proxies,
     ),
     "bad_key": Setting("CALLWRIGHT_BAD_KEY", "Answer to a bad key: 401 (documented) or 403."),
+    "links_end_with_key": Setting(
+        "CALLWRIGHT_LINKS_END_WITH_KEY",
+        "1: a recording link ends when the API key that asked for it is revoked or expires.",
+        _switch,
+    ),
     "show_sub_account_keys": Setting(
         "CALLWRIGHT_SHOW_SUB_ACCOUNT_KEYS",
         "1: GET /sub-accounts/all shows keys made while this is on, as the hosted service does.",

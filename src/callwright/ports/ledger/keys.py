@@ -18,6 +18,9 @@ class Keys(Protocol):
     async def by_digest(self, digest: bytes) -> ApiKey | None:
         """The key with that keyed hash, revoked and expired ones included, those of a deleted sub-account not."""
 
+    async def by_id(self, key_id: str) -> ApiKey | None:
+        """The key with that id, revoked and expired ones included, those of a deleted sub-account not."""
+
     async def all(self, tenant_id: str) -> list[ApiKey]:
         """The tenant's keys, newest first."""
 
