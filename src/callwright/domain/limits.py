@@ -629,6 +629,9 @@ MAX_SECURITY_SOURCES_COUNTED = 100
 MAX_SECURITY_LINE_CHARACTERS = 300
 """Characters of a security event in the log."""
 
+MIN_WEBHOOK_SECRET_BYTES = 24
+"""Bytes of an organisation's webhook secret."""
+
 MAX_PROVIDER_KEYS = 200
 """Provider keys per organisation."""
 

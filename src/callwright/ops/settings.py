@@ -246,7 +246,9 @@ SETTINGS: dict[str, Setting] = {
     ),
     "publish_queued": Setting("CALLWRIGHT_PUBLISH_QUEUED", "1 also sends webhooks for queued and scheduled.", _switch),
     "webhook_timeout_s": Setting("CALLWRIGHT_WEBHOOK_TIMEOUT", "Seconds a webhook receiver has to answer.", _whole),
-    "webhook_secret": Setting("CALLWRIGHT_WEBHOOK_SECRET", "Signs webhooks (Standard Webhooks).", secret=True),
+    "webhook_secret": Setting(
+        "CALLWRIGHT_WEBHOOK_SECRET", "Signs webhooks of organisations without a secret of their own.", secret=True
+    ),
     "drain_seconds": Setting("CALLWRIGHT_DRAIN_SECONDS", "Seconds that live calls may continue after SIGTERM.", _whole),
     "retention_days": Setting(
         "CALLWRIGHT_RETENTION_DAYS",

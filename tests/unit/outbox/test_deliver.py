@@ -15,7 +15,7 @@ from proof.webhooks import (
     let_run_until,
 )
 
-from callwright.domain.errors import BlockedUrlError, UnavailableError
+from callwright.domain.errors import BlockedUrlError, UnavailableError, VaultLockedError
 from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
 from callwright.outbox.sign import signature_headers
 from callwright.ports.ledger import OutboxEntry
@@ -31,9 +31,17 @@ class World:
         self.clock = VirtualClock()
         self.ledger = WebhookLedger(self.clock)
         self.receivers = ScriptedReceivers(self.clock)
-        settings = DeliverySettings("worker-1", timeout_s=10, secret=secret, at_once=at_once, idle_s=idle_s)
+        self.secrets: list[bytes] = [secret] if secret else []
+        self.locked = False
+        settings = DeliverySettings("worker-1", 10, self._secrets_of, at_once=at_once, idle_s=idle_s)
         self.results: list[str] = []
         self.delivery = WebhookDelivery(self.ledger, self.receivers, self.clock, settings, self.results.append)
+
+    async def _secrets_of(self, tenant_id: str) -> list[bytes]:
+        assert tenant_id == "t"
+        if self.locked:
+            raise VaultLockedError("the master key is missing")
+        return self.secrets
 
     async def publish(self, execution_id: str, *statuses: str, url: str = HOOK, **headers: str) -> None:
         for status in statuses:
@@ -358,3 +366,23 @@ async def test_delivery_outlives_an_error_nobody_expects_of_a_database():
     await world.run_until(world.settled)
     assert ledger.surprises == 0
     assert world.bodies == ["call-1 initiated"]
+
+
+async def test_during_an_overlap_both_secrets_sign():
+    world = World()
+    world.secrets = [b"new", b"former"]
+    await world.publish("call-1", "initiated")
+    await world.delivery.deliver_due()
+    (received,) = world.receivers.received
+    stamp = int(received.headers["webhook-timestamp"])
+    each = [signature_headers(one, "event-1", stamp, received.body)["webhook-signature"] for one in (b"new", b"former")]
+    assert received.headers["webhook-signature"] == " ".join(each)
+
+
+async def test_a_webhook_waits_while_its_secret_cannot_be_opened():
+    world = World(secret=b"s")
+    world.locked = True
+    await world.publish("call-1", "initiated")
+    await world.delivery.deliver_due()
+    assert (world.receivers.received, world.states()) == ([], ["waiting"])
+    assert world.results == ["failed"]
