@@ -73,9 +73,11 @@ async def create_visible(services: Services, principal: Principal, wish: KeyWish
 
 
 def first_answer(services: Services, key: ApiKey) -> NewKey:
-    """A derived key as it was when it was made."""
-    as_made = replace(key, used_at=None, revoked_at=None)
-    return NewKey(derived_key(services, key.id, of_sub_account=key.parent_id is not None), as_made)
+    """A derived key as it was when it was made. Raises ConflictError where the server's secret has changed since."""
+    text = derived_key(services, key)
+    if text is None:
+        raise ConflictError("the API key of this Idempotency-Key cannot be shown again; make a new one")
+    return NewKey(text, replace(key, used_at=None, revoked_at=None))
 
 
 def wish_of(principal: Principal, asked: KeyWish) -> KeyWish:

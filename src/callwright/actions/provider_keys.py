@@ -35,7 +35,7 @@ def comparable(services: Services, wire: Mapping[str, Any]) -> dict[str, str]:
     """What two requests that store the same have in common, for their ``Idempotency-Key``: kept as a hash, so a short value must not be
     found by trying."""
     text = json.dumps(wire, sort_keys=True).encode()
-    return {"digest": hmac.new(services.key_secret, text, hashlib.sha256).hexdigest()}
+    return {"digest": hmac.new(services.key_secrets()[0], text, hashlib.sha256).hexdigest()}
 
 
 async def put_provider_key(services: Services, principal: Principal, secret: NamedSecret) -> ProviderKey:

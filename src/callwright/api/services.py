@@ -52,8 +52,9 @@ class ApiServices:
     them; likewise no reason: every process of the machine lacks them, and API, webhooks and calls of other providers work.
     ``public_url`` is how the outside reaches the API, without a trailing slash; empty: links are relative to the request.
     ``rates`` says how often an organisation may ask, None: as often as it likes. ``bad_key_status`` answers an unknown key, 401 or 403.
-    ``link_secret`` signs recording links; it must not be the secret of the key hashes. With ``links_end_with_key`` a
-    link is good no longer than the API key that asked for it. ``security`` records refusals and changes of rights.
+    The first of ``link_secrets`` signs recording links, all of them check; none may be a secret of the key hashes.
+    With ``links_end_with_key`` a link is good no longer than the API key that asked for it.
+    ``security`` records refusals and changes of rights.
     """
 
     actions: Services
@@ -63,7 +64,7 @@ class ApiServices:
     carriers: Callable[[], Mapping[str, str]] = dict
     missing_models: Callable[[], tuple[Sequence[str], str]] = lambda: ((), "")
     public_url: str = ""
-    link_secret: bytes = field(default=b"", repr=False)
+    link_secrets: Callable[[], Sequence[bytes]] = field(default=tuple, repr=False)
     links_end_with_key: bool = False
     version: str = ""
     cors_origins: tuple[str, ...] = ()

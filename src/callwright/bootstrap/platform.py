@@ -47,7 +47,6 @@ from callwright.insight.record import execution_body
 from callwright.net.client import GuardedClient
 from callwright.ops.metrics import Metrics
 from callwright.ops.rounds import round_boundary
-from callwright.ops.secret import derive
 from callwright.ops.security_log import SecurityLog
 from callwright.ops.settings import Settings
 from callwright.outbox.deliver import DeliverySettings, SecretsOf, WebhookDelivery
@@ -308,7 +307,7 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
         carriers=lambda: {SIP: "off", **platform.foundation.plugins.states()},
         missing_models=_missing_models(platform.foundation),
         public_url=public_url,
-        link_secret=derive(platform.foundation.secret, "recording-links"),
+        link_secrets=lambda: platform.foundation.secrets.derived("recording-links"),
         links_end_with_key=settings.links_end_with_key,
         version=__version__,
         cors_origins=settings.cors_origins,

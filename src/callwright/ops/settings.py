@@ -216,7 +216,8 @@ SETTINGS: dict[str, Setting] = {
     ),
     "secret": Setting(
         "CALLWRIGHT_SECRET",
-        "Server secret (hex) for key hashes and signed links; else a file in the data folder.",
+        "Server secret (hex) for key hashes and signed links; else a file in the data folder. Of several, separated by"
+        " commas, the first one makes new ones.",
         secret=True,
     ),
     "master_key": Setting(

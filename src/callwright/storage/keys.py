@@ -76,6 +76,10 @@ class KeyRows:
         )
         return not revoked
 
+    async def rehash(self, key_id: str, digest: bytes) -> None:
+        """Store a key under another keyed hash."""
+        await self._connection.execute("update api_key set digest = $2 where id = $1", key_id, digest)
+
     async def revoke(self, tenant_id: str, key_id: str, at: datetime) -> bool:
         """Revoke a key; one that was revoked before keeps its first time. False when there is none."""
         self.changed = True

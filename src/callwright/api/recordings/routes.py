@@ -68,7 +68,7 @@ async def _redirect(request: Request, execution_id: str, name: str) -> Response:
         raise missing("recording")
     expires = int(services.actions.clock.now().timestamp()) + RECORDING_LINK_SECONDS
     key_id = principal_of(request).key_id if services.links_end_with_key else ""
-    link = services.public_url + signed_path(services.link_secret, found.id, name, expires, key_id)
+    link = services.public_url + signed_path(services.link_secrets()[0], found.id, name, expires, key_id)
     return RedirectResponse(link, status_code=302)
 
 
@@ -104,7 +104,7 @@ async def file(
     """Needs no key: the signature is the permission."""
     services = services_of(request)
     now = int(services.actions.clock.now().timestamp())
-    check_link(services.link_secret, execution_id, name, expires, signature, now, key)
+    check_link(services.link_secrets(), execution_id, name, expires, signature, now, key)
     if (services.links_end_with_key or key) and not await is_good(services.actions, key):
         raise bad_link()
     # Signed names are ours, but a path is made of them: only the known ones, and only an id.

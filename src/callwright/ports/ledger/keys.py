@@ -28,6 +28,9 @@ class Keys(Protocol):
         """Whether a key is not revoked; nobody revokes it until the unit ends. True for an id that is no key's (the operator's)."""
         ...
 
+    async def rehash(self, key_id: str, digest: bytes) -> None:
+        """Store a key under another keyed hash."""
+
     async def revoke(self, tenant_id: str, key_id: str, at: datetime) -> bool:
         """Revoke a key. False when there is none."""
 
