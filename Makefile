@@ -26,7 +26,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve models test test-all coverage test-unit test-voice test-phone test-scenarios test-image prove mutate conformance fuzz lint format typecheck gates docs lock bench release release-database image clean
+.PHONY: help venv demo serve models test test-all coverage test-unit test-voice test-phone test-scenarios test-image prove mutate conformance fuzz lint format typecheck gates docs lock bench release release-database sbom image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -168,6 +168,9 @@ release: $(STAMPS)/project ## Build wheel and sdist into dist/, install the whee
 
 release-database: $(STAMPS)/dev ## Write tests/releases/VERSION.sql, the database that the upgrade test starts from
 	@PYTHONPATH=tools $(BIN)/python tools/release_database.py
+
+sbom: venv ## Write build/sbom.cdx.json (CycloneDX); fails on a licence that tools/sbom.py does not list
+	@$(BIN)/python tools/sbom.py
 
 image: ## Build the container image (TARGET=full adds local speech; BASE=..., BUILDER=docker, podman or buildah)
 	@test -n "$(BUILDER)" || { echo "make image needs docker, podman or buildah" >&2; exit 1; }

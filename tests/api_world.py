@@ -200,7 +200,7 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
             (kind, name) in {("carrier", "loopback"), ("carrier", "sip"), ("carrier", "sip-trunk"), ("voice", "acme")}
         ),
         policy=CallPolicy(),
-        key_secret=b"k" * 32,
+        key_secrets=lambda: (b"k" * 32,),
         vault=SealedVault(MasterKeys("", folder)),
         plugins=lambda: [*SCRIPTED, *ENDPOINTS],
         questions=Examining(),
@@ -210,7 +210,12 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
         return None
 
     services = ApiServices(
-        actions=actions, live=live, metrics=Metrics(), ready=ready, public_url=PUBLIC_URL, link_secret=b"l" * 32
+        actions=actions,
+        live=live,
+        metrics=Metrics(),
+        ready=ready,
+        public_url=PUBLIC_URL,
+        link_secrets=lambda: (b"l" * 32,),
     )
     await run_sql(
         dsn,

@@ -21,7 +21,7 @@ from tests.waiting import until
 
 from callwright.actions.account_end import PURGE_AGAIN_SECONDS, PURGE_JOB, AccountPurge
 from callwright.actions.key_use import WRITE_EVERY, KeyUse
-from callwright.actions.keys import digest_of
+from callwright.actions.keys import create_key, digest_of
 from callwright.api.app import build_app
 from callwright.api.rates import RateLimits
 from callwright.api.sub_accounts.schemas import UsageQuery
@@ -544,6 +544,51 @@ async def test_the_same_request_for_a_key_gives_the_same_key_again(world: ApiWor
     assert answers[0].json()["key"] not in row[0]
 
 
+async def test_a_key_that_expires_does_not_get_one_that_outlives_it_by_asking_again(world: ApiWorld) -> None:
+    until = world.clock.now() + timedelta(hours=1)
+    expiring = await create_key(world.services.actions, DEFAULT_TENANT_ID, "for an hour", expires_at=until)
+    headers = {"Idempotency-Key": "k1"}
+    async with world.client() as client, world.client(expiring.secret) as other:
+        made = await client.post(KEYS, json={"name": "crm"}, headers=headers)
+        assert made.json()["expires_at"] is None
+        answer = await other.post(KEYS, json={"name": "crm"}, headers=headers)
+        assert answer.status_code == 403, answer.text
+        assert made.json()["key"] not in answer.text
+        own = {**headers, "Idempotency-Key": "k2"}
+        first, again = [await other.post(KEYS, json={"name": "own"}, headers=own) for _ in range(2)]
+        assert first.status_code == again.status_code == 201
+        assert first.content == again.content
+
+
+async def test_keys_and_links_outlive_a_change_of_the_servers_secret(world: ApiWorld) -> None:
+    secrets, links = [b"k" * 32], [b"l" * 32]
+    actions = replace(world.services.actions, key_secrets=lambda: secrets)
+    rotated = replace(world, services=replace(world.services, actions=actions, link_secrets=lambda: links))
+    unused = await create_key(actions, DEFAULT_TENANT_ID, "not used after the change")
+    async with rotated.client() as client, rotated.client(None) as anybody, rotated.client(unused.secret) as late:
+        execution_id = await place(client, await create(client))
+        world.recordings.write(execution_id, "call.wav", b"RIFF0123456789")
+        link = (await client.get(f"/recordings/call/{execution_id}")).headers["location"]
+        headers = {"Idempotency-Key": "k1"}
+        made = await client.post(KEYS, json={"name": "crm"}, headers=headers)
+
+        secrets.insert(0, b"K" * 32)
+        links.insert(0, b"L" * 32)
+        assert [(await client.get("/user/me")).status_code for _ in range(2)] == [200, 200]
+        assert (await anybody.get(link)).status_code == 200
+        assert (await client.post(KEYS, json={"name": "crm"}, headers=headers)).content == made.content
+        async with rotated.client(made.json()["key"]) as crm:
+            assert (await crm.get("/user/me")).status_code == 200
+        assert (await client.post(KEYS, json={"name": "crm"}, headers=headers)).content == made.content
+
+        del secrets[1:], links[1:]
+        assert (await client.get("/user/me")).status_code == 200
+        assert (await late.get("/user/me")).status_code == 401
+        assert (await anybody.get(link)).status_code == 403
+        again = await client.post(KEYS, json={"name": "crm"}, headers=headers)
+        assert (again.status_code, "cannot be shown again" in again.text) == (409, True)
+
+
 async def test_the_last_use_of_a_key_is_kept_without_a_write_for_each_request(world: ApiWorld) -> None:
     use = KeyUse()
     noting = replace(
@@ -608,7 +653,7 @@ async def test_a_good_key_in_memory_is_served_while_an_attacker_fills_every_plac
     headers = {"Authorization": f"Bearer {world.key}"}
     transport = httpx.ASGITransport(app, client=(address, 1234))
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client, AsyncExitStack() as attackers:
-        digest = digest_of(world.key, world.services.actions.key_secret)
+        digest = digest_of(world.key, world.services.actions.key_secrets()[0])
 
         async def is_in_memory() -> bool:
             assert (await client.get("/user/me", headers=headers)).status_code == 200

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +15,7 @@ from tests.rows import admit, claim
 from tests.unit.insight.call_log import CallLog
 from tests.waiting import until
 
-from callwright.actions.keys import create_key
+from callwright.actions.keys import create_key, revoke_key
 from callwright.conversation.events import ProviderFailed
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Phase
@@ -133,6 +135,30 @@ async def test_the_raw_log_is_empty_before_the_call(world: ApiWorld) -> None:
         execution_id = await place(client, await create(client))
         answer = await client.get(f"/executions/{execution_id}/log")
     assert answer.json() == {"status": "success", "data": []}
+
+
+async def test_a_recording_link_ends_with_its_key_where_the_setting_says_so(world: ApiWorld) -> None:
+    ending = replace(world, services=replace(world.services, links_end_with_key=True))
+    in_an_hour = world.clock.now() + timedelta(hours=1)
+    revoked = await create_key(world.services.actions, DEFAULT_TENANT_ID, "revoked later")
+    expiring = await create_key(world.services.actions, DEFAULT_TENANT_ID, "for an hour", expires_at=in_an_hour)
+    async with world.client() as client:
+        execution_id = await place(client, await create(client))
+        world.recordings.write(execution_id, "call.wav", b"RIFF0123456789")
+        endless = (await client.get(f"/recordings/call/{execution_id}")).headers["location"]
+    links = []
+    for key in (revoked.secret, expiring.secret):
+        async with ending.client(key) as client:
+            links.append((await client.get(f"/recordings/call/{execution_id}")).headers["location"])
+    async with ending.client(None) as anybody:
+        assert [(await anybody.get(link)).status_code for link in (*links, endless)] == [200, 200, 403]
+        stripped = re.sub("&key=[^&]*", "", links[0])
+        assert stripped != links[0]
+        assert (await anybody.get(stripped)).status_code == 403
+        await revoke_key(world.services.actions, DEFAULT_TENANT_ID, revoked.stored.id)
+        assert [(await anybody.get(link)).status_code for link in links] == [403, 200]
+        world.clock.ahead = timedelta(hours=2)
+        assert [(await anybody.get(link)).status_code for link in links] == [403, 403]
 
 
 async def test_a_recording_is_reached_by_a_link_that_expires(world: ApiWorld) -> None:

@@ -9,7 +9,12 @@ import pytest
 from tests.api_world import AGENT, ApiWorld
 from tests.database import fetch
 
-from callwright.domain.limits import MAX_CUSTOM_MODELS, MAX_PROVIDER_KEY_CHARACTERS, MAX_PROVIDER_KEYS
+from callwright.domain.limits import (
+    MAX_CUSTOM_MODELS,
+    MAX_PROVIDER_KEY_CHARACTERS,
+    MAX_PROVIDER_KEYS,
+    MIN_WEBHOOK_SECRET_BYTES,
+)
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.master_key import MASTER_KEY_FILE
 
@@ -188,3 +193,15 @@ async def test_no_more_models_are_named_than_allowed(world: ApiWorld) -> None:
             assert (await client.post("/user/model/custom", json=body)).status_code == 200
         body = {"custom_model_name": "more", "custom_model_url": "https://x.example"}
         assert (await client.post("/user/model/custom", json=body)).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("value", "status"), [("x" * 23, 400), ("x" * 24, 200), ("whsec_" + "A" * 32, 200), ("whsec_not~base64" * 9, 400)]
+)
+async def test_a_webhook_secret_must_be_able_to_sign(world: ApiWorld, value: str, status: int) -> None:
+    assert MIN_WEBHOOK_SECRET_BYTES == 24
+    for name in ("callwright_webhook_secret", "CALLWRIGHT_WEBHOOK_SECRET_FORMER"):
+        async with world.client() as client:
+            answer = await client.post("/providers", json={"provider_name": name, "provider_value": value})
+        assert answer.status_code == status, answer.text
+        assert value not in answer.text

@@ -72,7 +72,7 @@ def services(world: CallWorld) -> Services:
         recordings=world.deps.recordings,
         has=lambda kind, name: True,
         policy=CallPolicy(),
-        key_secret=b"k" * 32,
+        key_secrets=lambda: (b"k" * 32,),
     )
 
 

@@ -50,7 +50,7 @@ def services(world: CallWorld) -> Services:
         recordings=deps.recordings,
         has=lambda kind, name: True,
         policy=CallPolicy(),
-        key_secret=b"k" * 32,
+        key_secrets=lambda: (b"k" * 32,),
         chats=world.runtime.chats,
     )
 
@@ -66,7 +66,9 @@ async def api(world: CallWorld, body: Mapping[str, Any] | None = None) -> AsyncI
         )
     key = (await create_key(actions, DEFAULT_TENANT_ID, "chats")).secret
     app = build_app(
-        ApiServices(actions, world.runtime.live, world.deps.metrics, _ready, public_url=URL, link_secret=b"l" * 32)
+        ApiServices(
+            actions, world.runtime.live, world.deps.metrics, _ready, public_url=URL, link_secrets=lambda: (b"l" * 32,)
+        )
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     async with httpx.AsyncClient(

@@ -14,6 +14,7 @@ from callwright.bootstrap import open_actions
 from callwright.cli import main
 from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.ops.master_key import MASTER_KEY_FILE
+from callwright.ops.secret import SECRET_FILE
 from callwright.ops.settings import load_settings
 
 
@@ -82,6 +83,28 @@ def test_the_master_key_is_changed_and_every_provider_key_still_opens(
     assert "take the others out" in rotate()
     monkeypatch.setenv("CALLWRIGHT_MASTER_KEY", "a" * 64)
     assert asyncio.run(_opened(data)) == with_key
+
+
+def test_the_servers_secret_is_changed_and_the_former_one_forgotten(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rotate(*more: str) -> tuple[int, str]:
+        status = main(["keys", "rotate-secret", *more, "--data", str(data)])
+        told = capsys.readouterr()
+        return status, told.out + told.err
+
+    (before,) = (data / SECRET_FILE).read_text().split()
+    status, told = rotate()
+    assert (status, "rotate-secret --end" in told) == (0, True)
+    present, former = (data / SECRET_FILE).read_text().split()
+    assert (former, present != before) == (before, True)
+    assert present not in told
+    assert rotate("--end")[1].startswith("1 former secrets are forgotten")
+    assert (data / SECRET_FILE).read_text().split() == [present]
+
+    monkeypatch.setenv("CALLWRIGHT_SECRET", present)
+    status, told = rotate()
+    assert (status, "CALLWRIGHT_SECRET holds the secret" in told) == (1, True)
 
 
 async def _store(data: Path, value: str) -> str:

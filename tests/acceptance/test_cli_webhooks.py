@@ -8,10 +8,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.database import fetch
+from tests.database import fetch, run_sql
 from tests.rows import entry_row, execution_row, place
 
+from callwright.actions.webhooks import webhook_secrets
 from callwright.cli import main
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ops.master_key import MasterKeys
+from callwright.ops.vault import SealedVault
+from callwright.outbox.sign import decode_secret
 from callwright.storage.ledger import PostgresLedger
 
 CALL = "00000000-0000-4000-8000-0000000000aa"
@@ -104,3 +109,33 @@ async def test_what_cannot_be_sent_again_is_told(run: Run, given_up: str, ledger
         status, _, error = await run(*arguments)
         assert status == 1
         assert said in error
+
+
+async def test_an_organisation_has_a_secret_of_its_own_and_both_sign_while_it_is_changed(
+    run: Run, ledger: PostgresLedger, dsn: str, tmp_path: Path
+) -> None:
+    other, branch = "00000000-0000-4000-8000-0000000000ff", "00000000-0000-4000-8000-0000000000b1"
+    await run_sql(
+        dsn,
+        "insert into tenant (id, name, email, max_concurrency, min_concurrency, parent_id) values"
+        f" ('{other}', 'Others', '', 2, null, null), ('{branch}', 'Branch', '', null, 0, '{DEFAULT_TENANT_ID}')",
+    )
+    vault = SealedVault(MasterKeys("", tmp_path))
+
+    async def signing(tenant_id: str) -> tuple[bytes, ...]:
+        return await webhook_secrets(ledger, vault, tenant_id, b"of the server")
+
+    assert await signing(DEFAULT_TENANT_ID) == (b"of the server",)
+    first, second = [(await run("rotate-secret"))[1].strip() for _ in range(2)]
+    assert first.startswith("whsec_")
+    assert await signing(DEFAULT_TENANT_ID) == (decode_secret(second), decode_secret(first))
+    assert await signing(branch) == await signing(DEFAULT_TENANT_ID), "a sub-account uses its organisation's"
+    assert await signing(other) == (b"of the server",)
+
+    assert (await run("end-former-secret"))[0] == 0
+    assert await signing(DEFAULT_TENANT_ID) == (decode_secret(second),)
+    status, _, err = await run("end-former-secret")
+    assert (status != 0, "there is no such provider key" in err) == (True, True)
+    assert (await run("rotate-secret", "--account", branch))[0] != 0
+    stored = str(await fetch(dsn, "select * from provider_key")) + str(await fetch(dsn, "select * from audit"))
+    assert second not in stored

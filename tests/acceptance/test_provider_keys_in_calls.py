@@ -104,7 +104,7 @@ async def opened(dsn: str, folder: Path) -> AsyncIterator[World]:
             recordings=calls.deps.recordings,
             has=lambda kind, name: False,
             policy=CallPolicy(),
-            key_secret=b"k" * 32,
+            key_secrets=lambda: (b"k" * 32,),
             vault=vault,
         )
         yield World(calls, services, endpoint, dsn, folder)

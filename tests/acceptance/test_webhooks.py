@@ -82,7 +82,13 @@ async def run_call(ledger: PostgresLedger, execution_id: str, url: str, **agent:
 @asynccontextmanager
 async def delivering(ledger: PostgresLedger, *, allow_private: bool = True, **changes: Any) -> AsyncIterator[None]:
     """A worker that delivers while the block runs, stopped in order at its end."""
-    settings = DeliverySettings(**{"worker": WORKER, "timeout_s": 5, "secret": SECRET, "idle_s": 0.1, **changes})
+
+    async def secrets_of(_: str) -> list[bytes]:
+        return [SECRET]
+
+    settings = DeliverySettings(
+        **{"worker": WORKER, "timeout_s": 5, "secrets_of": secrets_of, "idle_s": 0.1, **changes}
+    )
     async with GuardedClient(allow_private=allow_private) as client:
         delivery = WebhookDelivery(ledger, client, SystemClock(), settings)
         running = asyncio.ensure_future(delivery.run())

@@ -23,7 +23,7 @@ from callwright.call.live.tools import ToolOutcome
 from callwright.call.live.web_tools import WebDesk, WebTools
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
-from callwright.domain.errors import UnavailableError
+from callwright.domain.errors import UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_TOOL_RESULT_CHARACTERS, MAX_WEB_ANSWER_BYTES
 from callwright.insight.record import execution_body
@@ -58,6 +58,7 @@ class Office:
         self.row: Execution | None = replace(EXECUTION, provider_call_id="CA1")
         self.asked = 0
         self.hangs = False
+        self.locked = False
         self.desk = WebDesk(
             client, SystemClock(), self._row, lambda one: execution_body(one, public_url="https://c"), self._sign
         )
@@ -73,7 +74,10 @@ class Office:
             raise UnavailableError("away")
         return self.row
 
-    def _sign(self, body: bytes) -> Mapping[str, str]:
+    async def _sign(self, tenant_id: str, body: bytes) -> Mapping[str, str]:
+        assert tenant_id == EXECUTION.tenant_id
+        if self.locked:
+            raise VaultLockedError("no master key")
         return signature_headers(SECRET, "id", 5, body)
 
 
@@ -433,3 +437,12 @@ async def test_a_webhook_that_cannot_be_sent_is_a_fact_and_nothing_else(office: 
     assert unfit is not None
     assert "webhook URL" in nowhere["reason"]
     assert "whole number" in unfit["reason"]
+
+
+async def test_a_webhook_whose_secret_cannot_be_opened_is_not_sent_unsigned(office: Office) -> None:
+    office.locked = True
+    async with answering(204) as server:
+        spec = agent({}, {"url": "http://127.0.0.1:1/", "pre_call_webhook_param": {}}, webhook_url=f"{server.url}/hook")
+        fact = await office.tools(spec).before("lookup", "{}")
+        assert server.requests == []
+    assert fact == {"tool": "lookup", "ok": False, "reason": "the webhook's secret cannot be read now"}

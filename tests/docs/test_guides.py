@@ -75,6 +75,7 @@ def test_the_check_of_a_signature_that_the_guide_shows_accepts_ours_and_nothing_
     for secret in ("whsec_" + "c2VjcmV0IG9mIHRoZSB0ZXN0", "plain text"):
         headers = signature_headers(decode_secret(secret), "evt-1", now, body)
         assert is_genuine(secret, headers, body)
+        assert is_genuine(secret, signature_headers(b"new", "evt-1", now, body, decode_secret(secret)), body)
         assert not is_genuine(secret, headers, body + b" ")
         assert not is_genuine("another", headers, body)
         assert not is_genuine(secret, signature_headers(decode_secret(secret), "evt-1", now - 400, body), body)
@@ -93,10 +94,11 @@ def test_the_check_of_a_signature_in_node_accepts_ours_and_nothing_else() -> Non
         late = signature_headers(decode_secret(secret), "evt-1", now - 400, body.encode())
         short = {**headers, "webhook-signature": "v1,"}
         cases += [(secret, headers, body), (secret, headers, f"{body} "), ("another", headers, body)]
-        cases += [(secret, late, body), (secret, short, body)]
+        overlap = signature_headers(b"new", "evt-1", now, body.encode(), decode_secret(secret))
+        cases += [(secret, late, body), (secret, short, body), (secret, overlap, body)]
     ask = f"console.log(JSON.stringify({json.dumps(cases)}.map(([s, h, b]) => isGenuine(s, h, Buffer.from(b)))))"
     run = subprocess.run([str(NODE), "-e", code + ask], capture_output=True, text=True, check=True, timeout=30)
-    assert json.loads(run.stdout) == [True, False, False, False, False] * 2
+    assert json.loads(run.stdout) == [True, False, False, False, False, True] * 2
 
 
 def test_the_guide_to_webhooks_says_what_is_signed_and_for_how_long_it_is_good() -> None:

@@ -21,8 +21,8 @@ from tests.database import fetch
 from callwright.actions.violations import put_before
 from callwright.actions.voices import model_id_of, provider_id_of
 from callwright.api.app import build_app
-from callwright.api.gate import OPEN_PATHS, OPEN_PREFIX
-from callwright.api.services import ApiServices
+from callwright.api.gate import OPEN_PATHS
+from callwright.api.services import OPEN_PREFIX, ApiServices
 from callwright.domain.access import Right, right_of
 from callwright.domain.batch import Batch, BatchStatus
 from callwright.domain.contacts import ContactFile, read_contacts

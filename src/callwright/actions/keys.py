@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import zlib
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
-from callwright.domain.errors import BadInputError, CallwrightError, NotAllowedError, UnknownKeyError
+from callwright.domain.errors import BadInputError, CallwrightError, NotAllowedError, UnavailableError, UnknownKeyError
 from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.domain.tenant import (
     ADMIN,
@@ -81,10 +82,21 @@ def digest_of(key: str, secret: bytes) -> bytes:
     return hmac.digest(secret, key.encode(), "sha256")
 
 
-def derived_key(services: Services, key_id: str, *, of_sub_account: bool) -> str:
-    """The key of an id: the same again for whoever has the server's secret, and for nobody else."""
-    digits = hmac.new(services.key_secret, f"key of {key_id}".encode(), hashlib.sha256).hexdigest()
+def _derived_key(secret: bytes, key_id: str, *, of_sub_account: bool) -> str:
+    digits = hmac.new(secret, f"key of {key_id}".encode(), hashlib.sha256).hexdigest()
     return _key_of(digits, of_sub_account=of_sub_account)
+
+
+def derived_key(services: Services, key: ApiKey) -> str | None:
+    """A stored key in clear: derived from its id, the same again for whoever has the server's secret, and for nobody else. None where the
+    secret it was derived from is gone."""
+    secrets = services.key_secrets()
+    for secret in secrets:
+        text = _derived_key(secret, key.id, of_sub_account=key.parent_id is not None)
+        # It may be stored under another secret than it was derived from.
+        if any(digest_of(text, one) == key.digest for one in secrets):
+            return text
+    return None
 
 
 def _key_of(digits: str, *, of_sub_account: bool) -> str:
@@ -118,14 +130,14 @@ async def insert_key(services: Services, unit: Unit, by: Principal, wish: KeyWis
     expires_at = expiry_of_new(by, wish.expires_at)
     key_id = services.ids.uuid()
     if wish.derived:
-        secret = derived_key(services, key_id, of_sub_account=wish.of_sub_account)
+        secret = _derived_key(services.key_secrets()[0], key_id, of_sub_account=wish.of_sub_account)
     else:
         secret = _key_of(services.ids.token(_RANDOM_BYTES), of_sub_account=wish.of_sub_account)
     stored = ApiKey(
         id=key_id,
         tenant_id=wish.tenant_id,
         name=wish.name,
-        digest=digest_of(secret, services.key_secret),
+        digest=digest_of(secret, services.key_secrets()[0]),
         last4=secret[-4:],
         scope=wish.scope,
         created_at=services.clock.now(),
@@ -191,17 +203,32 @@ async def authenticate(
 ) -> Principal:
     """Who ``key`` belongs to. A key that is not in memory is looked up within ``looking_up``, which may wait or refuse. Raises
     UnknownKeyError, in the same words and after the same work for a key that never was, one that was revoked and one that expired: the
-    hash is always computed and always looked up, whatever the key looks like."""
-    digest = digest_of(key, services.key_secret)
-    found = services.ledger.known_key(digest)
+    hash is always computed and always looked up, whatever the key looks like. A key that is stored under a former secret is stored under
+    the present one then."""
+    digests = [digest_of(key, secret) for secret in services.key_secrets()]
+    found = next((known for digest in digests if (known := services.ledger.known_key(digest)) is not None), None)
     if found is None:
         async with looking_up or nullcontext():
-            found = await services.ledger.key_of(digest)
+            found = await _stored(services, digests)
     now = services.clock.now()
     if found is None or found.revoked_at is not None or (found.expires_at is not None and found.expires_at <= now):
         raise UnknownKeyError(ACCESS_DENIED)
+    if found.digest != digests[0]:
+        # Without the database it is done at a later request.
+        with suppress(UnavailableError):
+            async with services.ledger.unit() as unit:
+                await unit.keys.rehash(found.id, digests[0])
     services.key_used(found.id, now)
     return _holder_of(found)
+
+
+async def _stored(services: Services, digests: Sequence[bytes]) -> ApiKey | None:
+    """The key that is stored under one of some hashes."""
+    for digest in digests:
+        found = await services.ledger.key_of(digest)
+        if found is not None:
+            return found
+    return None
 
 
 def _holder_of(key: ApiKey) -> Principal:
@@ -217,10 +244,19 @@ def _holder_of(key: ApiKey) -> Principal:
     )
 
 
+async def is_good(services: Services, key_id: str) -> bool:
+    """Whether a key, by its id, is neither revoked nor expired, and its account not deleted."""
+    async with services.ledger.reading() as unit:
+        found = await unit.keys.by_id(key_id)
+    if found is None or found.revoked_at is not None:
+        return False
+    return found.expires_at is None or found.expires_at > services.clock.now()
+
+
 async def lost_standing(services: Services, key: str, opened: Principal) -> CallwrightError | None:
     """Why a request that ``key`` opened as ``opened`` may not stay open: UnknownKeyError when the key was revoked or has expired,
     NotAllowedError when it may do something else now. None while it may. Raises UnavailableError when nobody can tell."""
-    found = await services.ledger.key_of(digest_of(key, services.key_secret))
+    found = await _stored(services, [digest_of(key, secret) for secret in services.key_secrets()])
     if found is None or found.revoked_at is not None:
         return UnknownKeyError("the key this was opened with was revoked")
     if found.expires_at is not None and found.expires_at <= services.clock.now():

@@ -45,7 +45,8 @@ async def _found(unit: Unit, principal: Principal, key_id: str) -> ApiKey:
 
 async def create_visible(services: Services, principal: Principal, wish: KeyWish, asked: OnceKey | None) -> NewKey:
     """Make a key. Where it was ``asked`` for under an ``Idempotency-Key`` the same request gives the same key again within 24 hours: it is
-    derived then, and the database holds its id alone. Raises NotFoundError for a sub-account that is none, ConflictError for too many."""
+    derived then, and the database holds its id alone. Raises NotFoundError for a sub-account that is none, ConflictError for too many,
+    NotAllowedError where the same key is good for longer than the one that asks."""
     made: list[NewKey] = []
 
     async def work(joined: Services) -> bytes:
@@ -65,13 +66,18 @@ async def create_visible(services: Services, principal: Principal, wish: KeyWish
     if made:
         return made[0]
     async with services.ledger.unit() as unit:
-        return first_answer(services, await _found(unit, principal, kept.decode()))
+        found = await _found(unit, principal, kept.decode())
+    if principal.expires_at is not None and (found.expires_at is None or found.expires_at > principal.expires_at):
+        raise NotAllowedError("the API key of this Idempotency-Key is good for longer than the key that asks for it")
+    return first_answer(services, found)
 
 
 def first_answer(services: Services, key: ApiKey) -> NewKey:
-    """A derived key as it was when it was made."""
-    as_made = replace(key, used_at=None, revoked_at=None)
-    return NewKey(derived_key(services, key.id, of_sub_account=key.parent_id is not None), as_made)
+    """A derived key as it was when it was made. Raises ConflictError where the server's secret has changed since."""
+    text = derived_key(services, key)
+    if text is None:
+        raise ConflictError("the API key of this Idempotency-Key cannot be shown again; make a new one")
+    return NewKey(text, replace(key, used_at=None, revoked_at=None))
 
 
 def wish_of(principal: Principal, asked: KeyWish) -> KeyWish:

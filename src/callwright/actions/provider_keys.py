@@ -11,11 +11,12 @@ from typing import Any
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
-from callwright.domain.errors import BadInputError, ConflictError, VaultLockedError
-from callwright.domain.limits import MAX_PROVIDER_KEYS
-from callwright.domain.provider_key import ProviderKey, hint_of, parse_key_name
+from callwright.domain.errors import BadInputError, ConfigurationError, ConflictError, VaultLockedError
+from callwright.domain.limits import MAX_PROVIDER_KEYS, MIN_WEBHOOK_SECRET_BYTES
+from callwright.domain.provider_key import FORMER_WEBHOOK_SECRET, WEBHOOK_SECRET, ProviderKey, hint_of, parse_key_name
 from callwright.domain.sealing import WrappedKey
 from callwright.domain.tenant import Principal
+from callwright.outbox.sign import decode_secret
 from callwright.ports.ledger import Unit
 
 
@@ -34,12 +35,14 @@ def comparable(services: Services, wire: Mapping[str, Any]) -> dict[str, str]:
     """What two requests that store the same have in common, for their ``Idempotency-Key``: kept as a hash, so a short value must not be
     found by trying."""
     text = json.dumps(wire, sort_keys=True).encode()
-    return {"digest": hmac.new(services.key_secret, text, hashlib.sha256).hexdigest()}
+    return {"digest": hmac.new(services.key_secrets()[0], text, hashlib.sha256).hexdigest()}
 
 
 async def put_provider_key(services: Services, principal: Principal, secret: NamedSecret) -> ProviderKey:
     """Store a key, or another value under a name there is: calls that begin from now on use it. Raises ConflictError for one more
-    than MAX_PROVIDER_KEYS, VaultLockedError."""
+    than MAX_PROVIDER_KEYS, BadInputError for a webhook secret that cannot sign, VaultLockedError."""
+    if secret.name.upper() in (WEBHOOK_SECRET, FORMER_WEBHOOK_SECRET):
+        _check_webhook_secret(secret)
     tenant_id, now = principal.organisation_id, services.clock.now()
     async with services.ledger.unit() as unit:
         before = await unit.provider_keys.get(tenant_id, secret.name)
@@ -61,6 +64,18 @@ async def put_provider_key(services: Services, principal: Principal, secret: Nam
         was = None if before is None else _shown(before)
         await audit(unit, principal, action, key.id, before=was, after=_shown(key), about={"name": key.name})
     return key
+
+
+def _check_webhook_secret(secret: NamedSecret) -> None:
+    try:
+        size = len(decode_secret(secret.value))
+    except ConfigurationError:
+        size = 0
+    if size < MIN_WEBHOOK_SECRET_BYTES:
+        raise BadInputError(
+            f"a webhook secret is whsec_ and base64, or other text, of at least {MIN_WEBHOOK_SECRET_BYTES} bytes",
+            field="provider_value",
+        )
 
 
 async def list_provider_keys(services: Services, principal: Principal) -> list[ProviderKey]:

@@ -154,8 +154,8 @@ class Services:
     """Returns whether a plugin of this kind and name is registered."""
     policy: CallPolicy
     """Settings that decide how calls are placed."""
-    key_secret: bytes = field(repr=False)
-    """The secret under which API keys are hashed."""
+    key_secrets: Callable[[], Sequence[bytes]] = field(repr=False)
+    """Returns the secrets under which API keys are hashed: the present one, then former ones."""
     agent_saved: Callable[[Mapping[str, Any]], None] = _nothing
     """Receives the body of every saved agent, to prepare for its calls."""
     availability: Availability = field(default_factory=EverythingAvailable)

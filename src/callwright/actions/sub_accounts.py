@@ -101,7 +101,7 @@ async def list_sub_accounts(services: Services, principal: Principal) -> list[Su
 def _listed(services: Services, tenant: Tenant, key: ApiKey | None) -> SubAccount:
     if key is None or not (key.derived and services.show_sub_account_keys):
         return SubAccount(tenant, key)
-    return SubAccount(tenant, key, derived_key(services, key.id, of_sub_account=True))
+    return SubAccount(tenant, key, derived_key(services, key))
 
 
 async def change_sub_account(

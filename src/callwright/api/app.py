@@ -40,7 +40,7 @@ from callwright.api.providers.routes import router as providers
 from callwright.api.query_names import check_names
 from callwright.api.reading import refusal
 from callwright.api.recordings.routes import router as recordings
-from callwright.api.services import ApiServices
+from callwright.api.services import ApiServices, record_refusal, services_of
 from callwright.api.sip_trunks.routes import router as sip_trunks
 from callwright.api.sub_accounts.routes import own as own_usage
 from callwright.api.sub_accounts.routes import router as sub_accounts
@@ -150,6 +150,7 @@ def _request_id(request: Request) -> str:
 
 async def _named(request: Request, error: Exception) -> Response:
     assert isinstance(error, CallwrightError)
+    record_refusal(services_of(request), request.scope, error)
     return error_answer(error, _request_id(request))
 
 

@@ -16,7 +16,7 @@ from callwright.api.answers import error_answer
 from callwright.api.bodies import PacedBody
 from callwright.api.doors import Doors
 from callwright.api.query_names import header_of, unknown_names, with_ignored
-from callwright.api.services import ApiServices
+from callwright.api.services import OPEN_PREFIX, ApiServices, address_of, record_refusal
 from callwright.domain.access import refusal, remedy
 from callwright.domain.errors import (
     CallwrightError,
@@ -27,14 +27,11 @@ from callwright.domain.errors import (
     UnrecognizedKeyError,
 )
 from callwright.domain.limits import MAX_API_KEY_CHARACTERS
-from callwright.domain.tenant import Principal
 
 _LOG = logging.getLogger(__name__)
 
 OPEN_PATHS = frozenset({"/", "/docs", "/healthz", "/readyz", "/metrics", "/openapi.json"})
 """Paths that need no key. Recording files carry their permission in a signature."""
-
-OPEN_PREFIX = "/recordings/file/"
 
 #: What the hosted service says at present to a key it does not know.
 UNRECOGNIZED = "Unrecognized access token"
@@ -74,7 +71,7 @@ class Gate:
         answer = _Answer(send, request_id, scope)
         try:
             if needs_key(scope["path"]) and not self._doors.has(scope):
-                state["principal"] = await self._principal(scope)
+                await self._admit(scope)
             if _CONTROL.search(scope["path"]):
                 # No id of ours holds one; and a route's pattern may end before a newline where the table of rights does not.
                 raise NotFoundError("there is no such path: it holds a control character")
@@ -83,6 +80,7 @@ class Gate:
         except _AnsweredError:
             _LOG.debug("request %s: HEAD of a long answer, of which no more is made", request_id)
         except CallwrightError as error:
+            record_refusal(self.services, scope, error)
             await answer.fail(error, scope, receive)
         # Boundary of the API: a defect in a route must become a plain 500 with a request id, never a trace on the wire.
         except Exception:  # noqa: BLE001
@@ -99,8 +97,9 @@ class Gate:
         state["services"] = self.services
         try:
             if not self._doors.has(scope):
-                state["principal"] = await self._principal(scope)
+                await self._admit(scope)
         except CallwrightError as error:
+            record_refusal(self.services, scope, error)
             await error_answer(error, request_id)(scope, receive, send)
             return
         await self.app(scope, receive, send)
@@ -120,10 +119,10 @@ class Gate:
                 break
         return self.services.actions.ids.token(8)
 
-    async def _principal(self, scope: Scope) -> Principal:
-        """Who is asking, if they may ask this, and may ask again so soon: all of it before a byte of the body is read."""
+    async def _admit(self, scope: Scope) -> None:
+        """Find who is asking, and raise unless they may ask this, and again so soon: all of it before a byte of the body is read."""
         services = self.services
-        address = _address_of(scope)
+        address = address_of(scope)
         try:
             key = bearer_key(scope)
             suspect = services.rates is not None and services.rates.is_suspect(address)
@@ -133,12 +132,12 @@ class Gate:
             if services.rates is not None:
                 services.rates.bad_key(address)
             raise (error if isinstance(error, MissingKeyError) else key_refused(services, error.message)) from None
+        scope["state"]["principal"] = principal
         if services.rates is not None:
             services.rates.check(principal.organisation_id, scope["path"])
         refused = refusal(principal, scope.get("method", "GET"), scope["path"])
         if refused is not None:
             raise NotAllowedError(refused, hint=remedy(principal, refused))
-        return principal
 
     async def _check_again(self, scope: Scope) -> None:
         """Raise unless the key of a request is still what it was when its headers came. A body may take minutes, and whoever always has
@@ -273,12 +272,6 @@ def bearer_key(scope: Scope) -> str:
         if scheme.lower() == "bearer" and key and key.isascii() and len(key) <= MAX_API_KEY_CHARACTERS:
             return key
     raise MissingKeyError(ACCESS_DENIED)
-
-
-def _address_of(scope: Scope) -> str:
-    """Where a request came from: the other end of the connection, or what a trusted proxy says (the server has put it there)."""
-    client = scope.get("client")
-    return str(client[0]) if client else ""
 
 
 def _one_spelling(scope: MutableMapping[str, Any]) -> None:

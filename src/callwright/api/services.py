@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -9,11 +10,27 @@ from typing import Any, Protocol
 
 from starlette.datastructures import URL
 from starlette.requests import Request
+from starlette.types import Scope
 
 from callwright.actions.services import Services
 from callwright.api.rates import RateLimits
+from callwright.domain.errors import (
+    CallwrightError,
+    MissingKeyError,
+    NotAllowedError,
+    QuotaError,
+    RateLimitedError,
+    SlowBodyError,
+    TooLargeError,
+    UnknownKeyError,
+)
 from callwright.domain.tenant import Principal
 from callwright.ops.metrics import Metrics
+from callwright.ops.security_log import SecurityLog
+from callwright.ports.door import LINES
+
+OPEN_PREFIX = "/recordings/file/"
+"""Signed links of recordings begin with this. They need no key: their permission is the signature."""
 
 
 class LiveEvents(Protocol):
@@ -35,7 +52,9 @@ class ApiServices:
     them; likewise no reason: every process of the machine lacks them, and API, webhooks and calls of other providers work.
     ``public_url`` is how the outside reaches the API, without a trailing slash; empty: links are relative to the request.
     ``rates`` says how often an organisation may ask, None: as often as it likes. ``bad_key_status`` answers an unknown key, 401 or 403.
-    ``link_secret`` signs recording links; it must not be the secret of the key hashes.
+    The first of ``link_secrets`` signs recording links, all of them check; none may be a secret of the key hashes.
+    With ``links_end_with_key`` a link is good no longer than the API key that asked for it.
+    ``security`` records refusals and changes of rights.
     """
 
     actions: Services
@@ -45,11 +64,13 @@ class ApiServices:
     carriers: Callable[[], Mapping[str, str]] = dict
     missing_models: Callable[[], tuple[Sequence[str], str]] = lambda: ((), "")
     public_url: str = ""
-    link_secret: bytes = field(default=b"", repr=False)
+    link_secrets: Callable[[], Sequence[bytes]] = field(default=tuple, repr=False)
+    links_end_with_key: bool = False
     version: str = ""
     cors_origins: tuple[str, ...] = ()
     rates: RateLimits | None = None
     bad_key_status: int = 401
+    security: SecurityLog = field(default_factory=SecurityLog)
 
 
 def services_of(request: Request) -> ApiServices:
@@ -64,6 +85,47 @@ def principal_of(request: Request) -> Principal:
     found = request.scope["state"]["principal"]
     assert isinstance(found, Principal)
     return found
+
+
+def address_of(scope: Scope) -> str:
+    """Where a request came from: the other end of the connection, or what a trusted proxy says (the server has put it there)."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def record_change(request: Request, kind: str, text: str) -> None:
+    """Record that a request made a key or changed a right; ``text`` says which."""
+    principal = principal_of(request)
+    by = f"{text}, by key {principal.key_id} of account {principal.tenant_id}"
+    services_of(request).security.record(kind, address_of(request.scope), by, logging.INFO)
+
+
+def record_refusal(services: ApiServices, scope: Scope, error: CallwrightError) -> None:
+    """Record an answer that refuses a key, a right, a proof or too much."""
+    kind = _kind_of(error, scope["path"])
+    if kind is None:
+        return
+    # The token of a door stands in its address, so the address ends at the carrier.
+    path = "/".join(scope["path"].split("/")[:3]) if scope["path"].startswith(LINES) else scope["path"]
+    principal: Principal | None = scope["state"].get("principal")
+    whose = "" if principal is None else f" with key {principal.key_id} of account {principal.tenant_id}"
+    services.security.record(kind, address_of(scope), f"{scope.get('method', 'websocket')} {path}{whose}: {error.code}")
+
+
+def _kind_of(error: CallwrightError, path: str) -> str | None:
+    if isinstance(error, MissingKeyError):
+        return "no_key"
+    if isinstance(error, UnknownKeyError):
+        return "bad_key"
+    if isinstance(error, RateLimitedError):
+        return "rate_limit"
+    if isinstance(error, (TooLargeError, QuotaError, SlowBodyError)):
+        return "limit"
+    if isinstance(error, NotAllowedError):
+        return (
+            "bad_proof" if path.startswith(LINES) else "bad_link" if path.startswith(OPEN_PREFIX) else "refused_right"
+        )
+    return None
 
 
 def public_url_of(request: Request) -> str:

@@ -24,7 +24,7 @@ from callwright.ops.folders import DataFolder, RecordingFiles
 from callwright.ops.ids import RandomIds
 from callwright.ops.master_key import MasterKeys
 from callwright.ops.price_book import load_price_book
-from callwright.ops.secret import derive, load_secret
+from callwright.ops.secret import ServerSecrets
 from callwright.ops.settings import Settings
 from callwright.ops.vault import SealedVault
 from callwright.outbox.publication import BatchWebhookPublisher, WebhookPublisher
@@ -45,7 +45,7 @@ class Foundation:
 
     settings: Settings
     folder: DataFolder
-    secret: bytes = field(repr=False)
+    secrets: ServerSecrets = field(repr=False)
     dsn: str = field(repr=False)
     embedded: EmbeddedPostgres | None
     ledger: PostgresLedger
@@ -130,7 +130,7 @@ async def open_foundation(
         raise NoDatabaseError(f"there is no database in {settings.data.resolve()}, and DATABASE_URL names none")
     folder = DataFolder(settings.data)
     folder.prepare()
-    secret = load_secret(settings.secret, folder.path)
+    secrets = ServerSecrets(settings.secret, folder.path)
     masters = MasterKeys(settings.master_key, folder.path)
     book = load_price_book(settings.price_book)
     callers = load_scenario(str(settings.scenario or ""))
@@ -154,7 +154,7 @@ async def open_foundation(
         yield Foundation(
             settings=settings,
             folder=folder,
-            secret=secret,
+            secrets=secrets,
             dsn=dsn,
             embedded=embedded,
             ledger=ledger,
@@ -187,7 +187,7 @@ def services_over(
         recordings=foundation.recordings,
         has=foundation.plugins.registry.has,
         policy=foundation.policy(),
-        key_secret=derive(foundation.secret, "api-keys"),
+        key_secrets=lambda: foundation.secrets.derived("api-keys"),
         agent_saved=agent_saved,
         availability=foundation.availability(),
         chats=chats or NoChats(),

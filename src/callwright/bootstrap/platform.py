@@ -20,6 +20,7 @@ from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.actions.key_use import KeyUse
 from callwright.actions.provider_keys import check_vault
 from callwright.actions.services import Services
+from callwright.actions.webhooks import webhook_secrets
 from callwright.api.app import build_app
 from callwright.api.doors import Doors
 from callwright.api.rates import RateLimits
@@ -46,9 +47,9 @@ from callwright.insight.record import execution_body
 from callwright.net.client import GuardedClient
 from callwright.ops.metrics import Metrics
 from callwright.ops.rounds import round_boundary
-from callwright.ops.secret import derive
+from callwright.ops.security_log import SecurityLog
 from callwright.ops.settings import Settings
-from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
+from callwright.outbox.deliver import DeliverySettings, SecretsOf, WebhookDelivery
 from callwright.outbox.publication import WebhookPublisher
 from callwright.outbox.sign import decode_secret, signature_headers
 from callwright.ports.market import NumberMarket
@@ -251,17 +252,31 @@ def _runtime_deps(
     )
 
 
+def _secrets_of(foundation: Foundation) -> SecretsOf:
+    """The secrets that sign an organisation's webhooks: its own, else that of the settings."""
+    configured = foundation.settings.webhook_secret
+    default = decode_secret(configured) if configured else b""
+
+    async def secrets_of(tenant_id: str) -> tuple[bytes, ...]:
+        return await webhook_secrets(foundation.ledger, foundation.vault, tenant_id, default)
+
+    return secrets_of
+
+
 def _web_desk(foundation: Foundation, client: GuardedClient, public_url: str) -> WebDesk:
-    settings = foundation.settings
-    secret = decode_secret(settings.webhook_secret) if settings.webhook_secret else b""
+    secrets_of = _secrets_of(foundation)
 
     async def row(execution_id: str) -> Execution | None:
         async with foundation.ledger.unit() as unit:
             return await unit.executions.get_any(execution_id)
 
-    def sign(body: bytes) -> dict[str, str]:
+    async def sign(tenant_id: str, body: bytes) -> dict[str, str]:
+        secrets = await secrets_of(tenant_id)
+        if not secrets:
+            return {}
+        secret, *former = secrets
         stamp = int(foundation.clock.now().timestamp())
-        return signature_headers(secret, foundation.ids.uuid(), stamp, body) if secret else {}
+        return signature_headers(secret, foundation.ids.uuid(), stamp, body, *former)
 
     return WebDesk(
         sender=client,
@@ -292,13 +307,15 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
         carriers=lambda: {SIP: "off", **platform.foundation.plugins.states()},
         missing_models=_missing_models(platform.foundation),
         public_url=public_url,
-        link_secret=derive(platform.foundation.secret, "recording-links"),
+        link_secrets=lambda: platform.foundation.secrets.derived("recording-links"),
+        links_end_with_key=settings.links_end_with_key,
         version=__version__,
         cors_origins=settings.cors_origins,
         rates=RateLimits(
             read_rates(settings.rate_limits), lambda: platform.foundation.clock.monotonic_us() / 1_000_000
         ),
         bad_key_status=int(settings.bad_key),
+        security=SecurityLog(lambda kind: metrics.security_events.labels(kind=kind).inc()),
     )
 
 
@@ -319,9 +336,8 @@ def _missing_models(foundation: Foundation) -> Callable[[], tuple[Sequence[str],
 
 
 def _delivery_settings(foundation: Foundation, runtime: CallRuntime) -> DeliverySettings:
-    settings = foundation.settings
-    secret = decode_secret(settings.webhook_secret) if settings.webhook_secret else b""
-    return DeliverySettings(worker=runtime.incarnation, timeout_s=settings.webhook_timeout_s, secret=secret)
+    timeout_s = foundation.settings.webhook_timeout_s
+    return DeliverySettings(runtime.incarnation, timeout_s, _secrets_of(foundation))
 
 
 def _task(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -37,7 +37,7 @@ async def _run(arguments: argparse.Namespace) -> int:
             foundation.folder.path,
             arguments.file,
             made_at=foundation.clock.now().isoformat(timespec="seconds"),
-            secret_fingerprint=fingerprint(foundation.secret),
+            secret_fingerprint=fingerprint(foundation.secrets.all()[0]),
             with_secret=arguments.with_secret,
         )
     print(f"{arguments.file}: {len(manifest.members)} members, verified by sha256 on restore")

@@ -13,8 +13,10 @@ from callwright.actions.provider_keys import check_vault, rewrap_data_keys
 from callwright.actions.services import Services
 from callwright.bootstrap import open_actions
 from callwright.bootstrap.foundation import NoCallControl, open_foundation, services_over
+from callwright.domain.errors import ConfigurationError
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.master_key import MASTER_KEY_FILE, VARIABLE
+from callwright.ops.secret import SECRET_FILE
 from callwright.ops.settings import Settings, load_settings
 
 _MOST_DAYS = 36_500
@@ -42,6 +44,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions.add_parser(
         "rotate-master", parents=[common], help="wrap all provider keys under a new master key, while the server runs"
     )
+    secret = actions.add_parser(
+        "rotate-secret",
+        parents=[common],
+        help="make a new server secret, while the server runs; keys and links stay good",
+    )
+    secret.add_argument("--end", action="store_true", help="forget the former secrets and all keys not used since")
 
 
 def _days(text: str) -> int:
@@ -52,13 +60,16 @@ def _days(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run one of create, list, revoke and rotate-master."""
+    """Run one of create, list, revoke, rotate-master and rotate-secret."""
     return asyncio.run(_run(arguments))
 
 
 async def _run(arguments: argparse.Namespace) -> int:
     if arguments.action == "rotate-master":
         print(await _rotate(load_settings(os.environ, data=arguments.data)))
+        return 0
+    if arguments.action == "rotate-secret":
+        print(await _rotate_secret(load_settings(os.environ, data=arguments.data), end=arguments.end))
         return 0
     async with open_actions(load_settings(os.environ, data=arguments.data)) as services:
         if arguments.action == "create":
@@ -120,3 +131,23 @@ async def _rotate(settings: Settings) -> str:
             place = foundation.folder.path / MASTER_KEY_FILE
             return f"{count} data keys are wrapped under the new master key in {place}"
         return f"{count} data keys are wrapped under the first key of {VARIABLE}; take the others out of it everywhere"
+
+
+async def _rotate_secret(settings: Settings, *, end: bool) -> str:
+    """Put a new server secret before the former ones, or forget those; what the operator has to know of it."""
+    async with open_foundation(settings) as foundation:
+        secrets = foundation.secrets
+        if not secrets.from_file:
+            raise ConfigurationError(
+                "CALLWRIGHT_SECRET holds the secret: add a new one behind it with a comma, restart every process, put it"
+                " first, restart again, and take the former one out when `callwright keys list` shows every key used since"
+            )
+        if end:
+            return (
+                f"{secrets.end_rotation()} former secrets are forgotten; keys not used since the rotation are refused"
+            )
+        secrets.begin_rotation()
+        return (
+            f"new keys and links are made with the new secret in {foundation.folder.path / SECRET_FILE}; a former key moves to it when it"
+            " is used. When `callwright keys list` shows every key used since now, run `callwright keys rotate-secret --end`"
+        )

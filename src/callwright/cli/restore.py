@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from callwright.domain.errors import ConfigurationError
-from callwright.ops.secret import fingerprint, load_secret
+from callwright.ops.secret import ServerSecrets, fingerprint
 from callwright.ops.settings import load_settings
 from callwright.storage.backup import restore
 
@@ -25,11 +25,11 @@ def run(arguments: argparse.Namespace) -> int:
     manifest = restore(arguments.file, settings.data.resolve(), dsn=settings.database_url or None)
     print(f"{settings.data}: {len(manifest.members)} members restored")
     try:
-        same = manifest.secret_fingerprint in (None, fingerprint(load_secret(settings.secret, settings.data.resolve())))
+        secrets = ServerSecrets(settings.secret, settings.data.resolve()).all()
     except ConfigurationError as error:
         print(f"callwright: {error.message}", file=sys.stderr)
         return 1
-    if not same:
+    if manifest.secret_fingerprint not in (None, *map(fingerprint, secrets)):
         print(
             "The server's secret is another one: API keys and recording links of the backup will be refused. "
             "Set CALLWRIGHT_SECRET to the old secret, or make new keys.",

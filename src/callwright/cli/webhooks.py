@@ -1,4 +1,4 @@
-"""``callwright webhooks``: how the deliveries of webhooks went, and sending one again."""
+"""``callwright webhooks``: how the deliveries of webhooks went, sending one again, and an organisation's secret."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from callwright.actions.services import object_id
-from callwright.actions.webhooks import list_deliveries, resend
+from callwright.actions.webhooks import end_former_secret, list_deliveries, resend, rotate_webhook_secret
 from callwright.bootstrap import open_actions
 from callwright.domain.batch import batch_id_in
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_DELIVERIES_LISTED
+from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import load_settings
 from callwright.ports.ledger import Delivery, WantedDeliveries
 from callwright.ports.ledger.deliveries import STATES, WAITING
@@ -39,14 +40,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
     again.add_argument(
         "id", nargs="?", default="", help="a webhook's id; else all given up ones of --execution or --batch"
     )
+    secret = argparse.ArgumentParser(add_help=False)
+    secret.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="data folder (CALLWRIGHT_DATA)")
+    secret.add_argument("--account", default=DEFAULT_TENANT_ID, metavar="ID", help="the organisation; else the first")
+    actions.add_parser(
+        "rotate-secret", parents=[secret], help="make an organisation's secret and print it; the one before signs too"
+    )
+    actions.add_parser("end-former-secret", parents=[secret], help="sign with the present secret alone")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run one of list and resend."""
+    """Run one of list, resend, rotate-secret and end-former-secret."""
     return asyncio.run(_run(arguments))
 
 
 async def _run(arguments: argparse.Namespace) -> int:
+    if arguments.action in ("rotate-secret", "end-former-secret"):
+        async with open_actions(load_settings(os.environ, data=arguments.data)) as services:
+            if arguments.action == "rotate-secret":
+                print(await rotate_webhook_secret(services, arguments.account))
+            else:
+                await end_former_secret(services, arguments.account)
+                print("the former secret does not sign any more")
+        return 0
     subject_id = _subject(arguments)
     async with open_actions(load_settings(os.environ, data=arguments.data)) as services:
         if arguments.action == "list":

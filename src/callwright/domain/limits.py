@@ -641,6 +641,21 @@ MAX_SUSPECTS_WAITING = 50
 MAX_SUSPECTS_WAITING_OF_ADDRESS = 10
 """Those per address."""
 
+MAX_SECURITY_LINES_OF_SOURCE = 10
+"""Lines of security events in the log per minute and address."""
+
+MAX_SECURITY_LINES = 300
+"""Those of all addresses."""
+
+MAX_SECURITY_SOURCES_COUNTED = 100
+"""Addresses whose further events are counted apart."""
+
+MAX_SECURITY_LINE_CHARACTERS = 300
+"""Characters of a security event in the log."""
+
+MIN_WEBHOOK_SECRET_BYTES = 24
+"""Bytes of an organisation's webhook secret."""
+
 MAX_PROVIDER_KEYS = 200
 """Provider keys per organisation."""
 

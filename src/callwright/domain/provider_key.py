@@ -14,6 +14,12 @@ _HIDDEN = "xxxxxxx"
 _LEAST_FOR_HINT = 12
 """Of a shorter value not even its end is shown."""
 
+WEBHOOK_SECRET = "CALLWRIGHT_WEBHOOK_SECRET"
+"""Name under which an organisation stores the secret that signs its webhooks."""
+
+FORMER_WEBHOOK_SECRET = "CALLWRIGHT_WEBHOOK_SECRET_FORMER"
+"""Name of the secret before, which signs too while it is stored."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderKey:

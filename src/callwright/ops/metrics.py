@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from callwright.ops.security_log import KINDS
+
 _LATENCY_BUCKETS_S = (0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 1.3, 1.8, 2.5, 4.0, 8.0)
 
 _OF_SIP = {
@@ -45,6 +47,11 @@ class Metrics:
         self.requests = Counter(
             "callwright_requests", "API requests by status class.", ["status"], registry=self.registry
         )
+        self.security_events = Counter(
+            "callwright_security_events", "Events of security by kind.", ["kind"], registry=self.registry
+        )
+        for kind in KINDS:
+            self.security_events.labels(kind=kind)
         self.pacing_late_ms = Gauge(
             "callwright_pacing_late_ms", "Lateness of the audio clock, p99 of the last minute.", registry=self.registry
         )

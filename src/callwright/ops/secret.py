@@ -1,9 +1,14 @@
-"""The server's secret: from the setting, else a file only its owner can read in the data folder, made on first use."""
+"""The server's secrets: from the setting, else a file only its owner can read in the data folder, made on first use.
+
+The first is the present one: it makes what is new. Former ones still check what they made. The file is read again when it has changed, so
+every process of the data folder knows of a rotation at once.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import os
 import re
 import time
@@ -12,16 +17,74 @@ from pathlib import Path
 from callwright.domain.errors import ConfigurationError
 from callwright.ops.ids import RandomIds
 
+_LOG = logging.getLogger(__name__)
+
 SECRET_FILE = "secret"
 SECRET_BYTES = 32
 WRITTEN_WITHIN_MS = 2_000
 _HEX = re.compile(r"[0-9a-fA-F]{64,}")
 
 
-def load_secret(configured: str, data_folder: Path) -> bytes:
-    """The secret (32 bytes or more). Raises ConfigurationError when it is not hex, too short, or its file is readable by others."""
+class ServerSecrets:
+    """The secrets of one installation (each 32 bytes or more)."""
+
+    def __init__(self, configured: str, data_folder: Path) -> None:
+        """``configured``: the setting, several secrets separated by commas, or nothing for the file. Raises ConfigurationError when one is
+        not hex, too short, or the file is readable by others."""
+        self._path = data_folder / SECRET_FILE
+        self.from_file = not configured
+        self._known = _load_all(configured, data_folder)
+        self._seen: tuple[int, int] | None = None
+        self._seen = self._stamp()
+
+    def all(self) -> tuple[bytes, ...]:
+        """Every secret, the present one first. Those read last are good while the file cannot be read."""
+        stamp = self._stamp()
+        if stamp != self._seen:
+            try:
+                self._known = _load_all("", self._path.parent)
+            except ConfigurationError as error:
+                _LOG.error("the server's secret stays as it was: %s", error.message)
+            self._seen = stamp
+        return self._known
+
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """A key for one purpose of each secret, in their order."""
+        return tuple(derive(secret, purpose) for secret in self.all())
+
+    def begin_rotation(self) -> None:
+        """Put a fresh secret before those of the file."""
+        self._write([bytes.fromhex(RandomIds().token(SECRET_BYTES)), *self.all()])
+
+    def end_rotation(self) -> int:
+        """Keep the present secret alone; returns how many former ones are gone."""
+        present, *former = self.all()
+        self._write([present])
+        return len(former)
+
+    def _stamp(self) -> tuple[int, int] | None:
+        if not self.from_file:
+            return None
+        try:
+            found = self._path.stat()
+        except OSError:
+            return self._seen
+        return found.st_mtime_ns, found.st_ino
+
+    def _write(self, secrets: list[bytes]) -> None:
+        """The file, complete or not at all."""
+        draft = self._path.with_name(f".{SECRET_FILE}.{os.getpid()}")
+        draft.unlink(missing_ok=True)
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write("".join(f"{secret.hex()}\n" for secret in secrets))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path)
+
+
+def _load_all(configured: str, data_folder: Path) -> tuple[bytes, ...]:
     if configured:
-        return _decode(configured, "CALLWRIGHT_SECRET")
+        return tuple(_decode(text, "CALLWRIGHT_SECRET") for text in configured.split(","))
     path = data_folder / SECRET_FILE
     try:
         # Only one process can make the file; O_EXCL also refuses a link somebody laid there.
@@ -33,12 +96,12 @@ def load_secret(configured: str, data_folder: Path) -> bytes:
             text = _read_when_written(path)
         except OSError as error:
             raise ConfigurationError(f"{path} cannot be read: {error.strerror}; is it another user's?") from error
-        return _decode(text, str(path))
+        return tuple(_decode(line, str(path)) for line in text.split() or [""])
     with os.fdopen(descriptor, "w") as file:
         file.write(RandomIds().token(SECRET_BYTES))
         file.flush()
         os.fsync(descriptor)
-    return _decode(path.read_text(), str(path))
+    return (_decode(path.read_text(), str(path)),)
 
 
 def _read_when_written(path: Path) -> str:

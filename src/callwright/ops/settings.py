@@ -206,6 +206,7 @@ class Settings:
     rate_limits: str = rates_text(LIMITS)
     trusted_proxies: tuple[str, ...] = ()
     bad_key: str = "401"
+    links_end_with_key: bool = False
     show_sub_account_keys: bool = False
     loopback_voice: str = "local"
     loopback_ears: str = "local"
@@ -233,7 +234,8 @@ SETTINGS: dict[str, Setting] = {
     ),
     "secret": Setting(
         "CALLWRIGHT_SECRET",
-        "Server secret (hex) for key hashes and signed links; else a file in the data folder.",
+        "Server secret (hex) for key hashes and signed links; else a file in the data folder. Of several, separated by"
+        " commas, the first one makes new ones.",
         secret=True,
     ),
     "master_key": Setting(
@@ -263,7 +265,9 @@ SETTINGS: dict[str, Setting] = {
     ),
     "publish_queued": Setting("CALLWRIGHT_PUBLISH_QUEUED", "1 also sends webhooks for queued and scheduled.", _switch),
     "webhook_timeout_s": Setting("CALLWRIGHT_WEBHOOK_TIMEOUT", "Seconds a webhook receiver has to answer.", _whole),
-    "webhook_secret": Setting("CALLWRIGHT_WEBHOOK_SECRET", "Signs webhooks (Standard Webhooks).", secret=True),
+    "webhook_secret": Setting(
+        "CALLWRIGHT_WEBHOOK_SECRET", "Signs webhooks of organisations without a secret of their own.", secret=True
+    ),
     "drain_seconds": Setting("CALLWRIGHT_DRAIN_SECONDS", "Seconds that live calls may continue after SIGTERM.", _whole),
     "retention_days": Setting(
         "CALLWRIGHT_RETENTION_DAYS",
@@ -331,6 +335,11 @@ SETTINGS: dict[str, Setting] = {
         _proxies,
     ),
     "bad_key": Setting("CALLWRIGHT_BAD_KEY", "Answer to a bad key: 401 (documented) or 403."),
+    "links_end_with_key": Setting(
+        "CALLWRIGHT_LINKS_END_WITH_KEY",
+        "1: a recording link ends when the API key that asked for it is revoked or expires.",
+        _switch,
+    ),
     "show_sub_account_keys": Setting(
         "CALLWRIGHT_SHOW_SUB_ACCOUNT_KEYS",
         "1: GET /sub-accounts/all shows keys made while this is on, as the hosted service does.",

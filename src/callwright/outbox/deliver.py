@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from callwright.domain.errors import BlockedUrlError, UnavailableError
+from callwright.domain.errors import BlockedUrlError, UnavailableError, VaultLockedError
 from callwright.domain.limits import (
     MAX_WEBHOOK_ANSWER_CHARACTERS,
     MAX_WEBHOOKS_SENT,
@@ -70,14 +70,23 @@ class OutboxLedger(Protocol):
         ...
 
 
+SecretsOf = Callable[[str], Awaitable[Sequence[bytes]]]
+"""The secrets that sign the webhooks of a tenant, the present one first; none: they are not signed. Raises UnavailableError, or
+VaultLockedError where they cannot be opened."""
+
+
+async def _unsigned(_: str) -> Sequence[bytes]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """``worker`` names this process in the leases; ``secret`` signs when it is not empty. ``at_once`` bounds exchanges under way,
-    ``of_organisation`` those of one organisation, ``to_receiver`` those with one of its receivers."""
+    """``worker`` names this process in the leases; ``secrets_of`` signs. ``at_once`` bounds exchanges under way, ``of_organisation`` those
+    of one organisation, ``to_receiver`` those with one of its receivers."""
 
     worker: str
     timeout_s: int
-    secret: bytes = b""
+    secrets_of: SecretsOf = _unsigned
     at_once: int = MAX_WEBHOOKS_SENT
     of_organisation: int = MAX_WEBHOOKS_SENT_OF_ONE
     to_receiver: int = MAX_WEBHOOKS_SENT_TO_ONE
@@ -192,8 +201,13 @@ class WebhookDelivery:
     async def _exchange(self, entry: OutboxEntry) -> bool:
         status: int | None = None
         try:
+            secrets = await self._settings.secrets_of(entry.tenant_id)
             reply = await self._sender.send(
-                "POST", entry.url, headers=self._headers(entry), body=entry.body, timeout_s=self._settings.timeout_s
+                "POST",
+                entry.url,
+                headers=self._headers(entry, secrets),
+                body=entry.body,
+                timeout_s=self._settings.timeout_s,
             )
             status = reply.status
             answer = reply.body[:MAX_WEBHOOK_ANSWER_CHARACTERS].decode("utf-8", "replace").replace("\x00", "")
@@ -201,7 +215,7 @@ class WebhookDelivery:
             # Refused by policy: it would be refused at every try.
             self._count("refused")
             return await self._settle(entry, None, None, error.message, f"{error.message} ({error.hint.rstrip('.')})")
-        except UnavailableError as error:
+        except (UnavailableError, VaultLockedError) as error:
             answer = error.message
         if status is not None and is_delivered(status):
             self._count("delivered")
@@ -221,7 +235,7 @@ class WebhookDelivery:
         async with self._ledger.unit() as unit:
             return await unit.outbox.failed(entry.id, self._settings.worker, retry_s, status, answer)
 
-    def _headers(self, entry: OutboxEntry) -> dict[str, str]:
+    def _headers(self, entry: OutboxEntry, secrets: Sequence[bytes]) -> dict[str, str]:
         own = {
             "content-type": "application/json",
             "user-agent": "Callwright",
@@ -230,8 +244,9 @@ class WebhookDelivery:
         }
         if entry.gap:
             own["x-callwright-gap"] = "1"
-        if self._settings.secret:
+        if secrets:
+            secret, *former = secrets
             stamp = int(self._clock.now().timestamp())
-            own.update(signature_headers(self._settings.secret, entry.id, stamp, entry.body))
+            own.update(signature_headers(secret, entry.id, stamp, entry.body, *former))
         given = {name.lower(): value for name, value in entry.headers.items() if name.lower() not in _RESERVED}
         return {**given, **own}

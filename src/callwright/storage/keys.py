@@ -48,10 +48,17 @@ class KeyRows:
 
     async def by_digest(self, digest: bytes) -> ApiKey | None:
         """The key with that keyed hash, revoked and expired ones included, those of a deleted sub-account not."""
+        return await self._one("digest", digest)
+
+    async def by_id(self, key_id: str) -> ApiKey | None:
+        """The key with that id, revoked and expired ones included, those of a deleted sub-account not."""
+        return await self._one("id", key_id)
+
+    async def _one(self, column: str, value: str | bytes) -> ApiKey | None:
         row = await self._connection.fetchrow(
             f"select {_COLUMNS}, (select parent_id from tenant t where t.id = tenant_id) as parent_id"
-            " from api_key where digest = $1 and (select deleted_at from tenant t where t.id = tenant_id) is null",
-            digest,
+            f" from api_key where {column} = $1 and (select deleted_at from tenant t where t.id = tenant_id) is null",
+            value,
         )
         return ApiKey(**row) if row else None
 
@@ -68,6 +75,10 @@ class KeyRows:
             "select revoked_at is not null from api_key where id = $1 for share", key_id
         )
         return not revoked
+
+    async def rehash(self, key_id: str, digest: bytes) -> None:
+        """Store a key under another keyed hash."""
+        await self._connection.execute("update api_key set digest = $2 where id = $1", key_id, digest)
 
     async def revoke(self, tenant_id: str, key_id: str, at: datetime) -> bool:
         """Revoke a key; one that was revoked before keeps its first time. False when there is none."""

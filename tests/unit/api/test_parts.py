@@ -116,17 +116,18 @@ def test_a_link_is_good_for_one_file_until_its_time() -> None:
     assert (
         signed_path(SECRET, "id", "call.wav", 100) == f"/recordings/file/id/call.wav?expires=100&signature={signature}"
     )
-    check_link(SECRET, "id", "call.wav", "100", signature, now=99)
+    check_link([SECRET], "id", "call.wav", "100", signature, now=99)
+    check_link([b"t" * 32, SECRET], "id", "call.wav", "100", signature, now=99)
     for wrong in (
-        (SECRET, "id", "call.wav", "100", signature, 100),
-        (SECRET, "id", "call.wav", "101", signature, 99),
-        (SECRET, "id", "call.wav", "1e2", signature, 99),
-        (SECRET, "id", "call.wav", "", "", 99),
-        (SECRET, "id", "call.wav", "9" * 400, signature, 99),
-        (SECRET, "other", "call.wav", "100", signature, 99),
-        (SECRET, "id", "transfer.wav", "100", signature, 99),
-        (b"t" * 32, "id", "call.wav", "100", signature, 99),
-        (SECRET, "id", "call.wav", "100", "é", 99),
+        ([SECRET], "id", "call.wav", "100", signature, 100),
+        ([SECRET], "id", "call.wav", "101", signature, 99),
+        ([SECRET], "id", "call.wav", "1e2", signature, 99),
+        ([SECRET], "id", "call.wav", "", "", 99),
+        ([SECRET], "id", "call.wav", "9" * 400, signature, 99),
+        ([SECRET], "other", "call.wav", "100", signature, 99),
+        ([SECRET], "id", "transfer.wav", "100", signature, 99),
+        ([b"t" * 32], "id", "call.wav", "100", signature, 99),
+        ([SECRET], "id", "call.wav", "100", "é", 99),
     ):
         with pytest.raises(NotAllowedError):
             check_link(*wrong)

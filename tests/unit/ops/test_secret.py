@@ -8,9 +8,14 @@ from threading import Barrier, Timer
 import pytest
 
 from callwright.domain.errors import ConfigurationError
-from callwright.ops.secret import SECRET_FILE, derive, fingerprint, load_secret
+from callwright.ops.secret import SECRET_FILE, ServerSecrets, derive, fingerprint
 
 HEX = "0123456789abcdef" * 4
+
+
+def load_secret(configured: str, folder: Path) -> bytes:
+    (secret,) = ServerSecrets(configured, folder).all()
+    return secret
 
 
 def test_a_configured_secret_is_used_and_nothing_is_written(tmp_path: Path):
@@ -82,3 +87,33 @@ def test_each_purpose_has_its_own_key_and_the_name_gives_none_away():
     assert derive(secret, "links") == derive(secret, "links")
     assert len(fingerprint(secret)) == 16
     assert fingerprint(secret) not in HEX
+
+
+def test_a_rotation_is_known_at_once_to_every_process_of_the_folder(tmp_path: Path):
+    here, elsewhere = ServerSecrets("", tmp_path), ServerSecrets("", tmp_path)
+    (former,) = here.all()
+    here.begin_rotation()
+    present, kept = elsewhere.all()
+    assert (kept, len(present)) == (former, 32)
+    assert present != former
+    assert here.derived("links") == (derive(present, "links"), derive(former, "links"))
+    assert stat.S_IMODE((tmp_path / SECRET_FILE).stat().st_mode) == 0o600
+
+    assert elsewhere.end_rotation() == 1
+    assert here.all() == ServerSecrets("", tmp_path).all() == (present,)
+    assert [path.name for path in tmp_path.iterdir()] == [SECRET_FILE]
+
+
+def test_the_secrets_read_last_are_good_while_the_file_cannot_be_read(tmp_path: Path):
+    secrets = ServerSecrets("", tmp_path)
+    before = secrets.all()
+    (tmp_path / SECRET_FILE).write_text("damaged" * 20)
+    assert secrets.all() == before
+    (tmp_path / SECRET_FILE).unlink()
+    assert secrets.all() == before
+
+
+def test_the_setting_may_hold_several_secrets_the_present_one_first(tmp_path: Path):
+    secrets = ServerSecrets(f"{'a' * 64}, {HEX}", tmp_path)
+    assert secrets.all() == (b"\xaa" * 32, bytes.fromhex(HEX))
+    assert not secrets.from_file

@@ -15,7 +15,7 @@ from proof.webhooks import (
     let_run_until,
 )
 
-from callwright.domain.errors import BlockedUrlError, UnavailableError
+from callwright.domain.errors import BlockedUrlError, UnavailableError, VaultLockedError
 from callwright.domain.limits import MAX_WEBHOOKS_SENT, MAX_WEBHOOKS_SENT_TO_ONE
 from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
 from callwright.outbox.sign import signature_headers
@@ -32,9 +32,17 @@ class World:
         self.clock = VirtualClock()
         self.ledger = WebhookLedger(self.clock)
         self.receivers = ScriptedReceivers(self.clock)
-        settings = DeliverySettings("worker-1", timeout_s=10, secret=secret, at_once=at_once, idle_s=idle_s)
+        self.secrets: list[bytes] = [secret] if secret else []
+        self.locked = False
+        settings = DeliverySettings("worker-1", 10, self._secrets_of, at_once=at_once, idle_s=idle_s)
         self.results: list[str] = []
         self.delivery = WebhookDelivery(self.ledger, self.receivers, self.clock, settings, self.results.append)
+
+    async def _secrets_of(self, tenant_id: str) -> list[bytes]:
+        assert tenant_id in {"t", "other"}
+        if self.locked:
+            raise VaultLockedError("the master key is missing")
+        return self.secrets
 
     async def publish(
         self, execution_id: str, *statuses: str, url: str = HOOK, tenant_id: str = "t", **headers: str
@@ -378,3 +386,23 @@ async def test_a_receiver_that_hangs_delays_no_other_organisation():
     assert sum(one.url == HOOK for one in world.receivers.received) == MAX_WEBHOOKS_SENT_TO_ONE
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_during_an_overlap_both_secrets_sign():
+    world = World()
+    world.secrets = [b"new", b"former"]
+    await world.publish("call-1", "initiated")
+    await world.delivery.deliver_due()
+    (received,) = world.receivers.received
+    stamp = int(received.headers["webhook-timestamp"])
+    each = [signature_headers(one, "event-1", stamp, received.body)["webhook-signature"] for one in (b"new", b"former")]
+    assert received.headers["webhook-signature"] == " ".join(each)
+
+
+async def test_a_webhook_waits_while_its_secret_cannot_be_opened():
+    world = World(secret=b"s")
+    world.locked = True
+    await world.publish("call-1", "initiated")
+    await world.delivery.deliver_due()
+    assert (world.receivers.received, world.states()) == ([], ["waiting"])
+    assert world.results == ["failed"]

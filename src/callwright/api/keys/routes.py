@@ -14,7 +14,7 @@ from callwright.api.answers import answer
 from callwright.api.keys.schemas import EXAMPLE, KeyBody, KeyView, NewKeyView
 from callwright.api.reading import json_body
 from callwright.api.schemas import Acknowledged, errors, shown
-from callwright.api.services import principal_of, services_of
+from callwright.api.services import principal_of, record_change, services_of
 from callwright.domain.tenant import KEY_PREFIX, SUB_ACCOUNT_PREFIX, ApiKey
 from callwright.insight.wire import wire_time
 
@@ -58,6 +58,8 @@ async def create(
     )
     asked = None if idempotency_key is None else once_key(idempotency_key, organisation_keys.ROUTE, body.wire)
     made = await organisation_keys.create_visible(services, principal, wish, asked)
+    stored = made.stored
+    record_change(request, "new_key", f"key {stored.id} of account {stored.tenant_id} ({stored.scope}, {stored.role})")
     return answer({"key": made.secret, **view(made.stored, made.stored.created_at)}, 201)
 
 
@@ -73,6 +75,7 @@ async def read(request: Request, key_id: str) -> Response:
 async def revoke(request: Request, key_id: str) -> Response:
     """The next request that comes with it is refused, by every process. It stays in the list as revoked."""
     await organisation_keys.revoke_visible(services_of(request).actions, principal_of(request), key_id)
+    record_change(request, "changed_right", f"key {key_id} revoked")
     return answer({"message": "success", "state": "revoked"})
 
 

@@ -11,8 +11,9 @@ from starlette.responses import FileResponse, RedirectResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from callwright.actions.executions import get_execution
+from callwright.actions.keys import is_good
 from callwright.actions.services import missing, object_id
-from callwright.api.recordings.links import check_link, signed_path
+from callwright.api.recordings.links import bad_link, check_link, signed_path
 from callwright.api.schemas import Error, errors
 from callwright.api.services import principal_of, services_of
 from callwright.domain.errors import BadInputError, NoSuchRangeError
@@ -66,7 +67,8 @@ async def _redirect(request: Request, execution_id: str, name: str) -> Response:
     if await asyncio.to_thread(services.actions.recordings.path, found.id, name) is None:
         raise missing("recording")
     expires = int(services.actions.clock.now().timestamp()) + RECORDING_LINK_SECONDS
-    link = services.public_url + signed_path(services.link_secret, found.id, name, expires)
+    key_id = principal_of(request).key_id if services.links_end_with_key else ""
+    link = services.public_url + signed_path(services.link_secrets()[0], found.id, name, expires, key_id)
     return RedirectResponse(link, status_code=302)
 
 
@@ -94,6 +96,7 @@ async def file(
     name: str,
     expires: str = "",
     signature: str = "",
+    key: str = "",
     _range: Annotated[
         str | None, Header(alias="Range", description="Bytes to send alone, as in `bytes=0-1023`.")
     ] = None,
@@ -101,7 +104,9 @@ async def file(
     """Needs no key: the signature is the permission."""
     services = services_of(request)
     now = int(services.actions.clock.now().timestamp())
-    check_link(services.link_secret, execution_id, name, expires, signature, now)
+    check_link(services.link_secrets(), execution_id, name, expires, signature, now, key)
+    if (services.links_end_with_key or key) and not await is_good(services.actions, key):
+        raise bad_link()
     # Signed names are ours, but a path is made of them: only the known ones, and only an id.
     if name not in _FILES:
         raise missing("recording")

@@ -12,7 +12,7 @@ from callwright.actions.usage import AccountUsage
 from callwright.api.answers import answer
 from callwright.api.reading import Subject, json_body
 from callwright.api.schemas import Acknowledged, errors, shown
-from callwright.api.services import principal_of, services_of
+from callwright.api.services import principal_of, record_change, services_of
 from callwright.api.sub_accounts.mapping import record, usage_record
 from callwright.api.sub_accounts.schemas import (
     EXAMPLE,
@@ -60,7 +60,9 @@ async def create(
     """Its key is shown in this answer. Guaranteed places must fit into the organisation's minimum, maximums into its maximum."""
     services, principal = services_of(request).actions, principal_of(request)
     asked = None if idempotency_key is None else once_key(idempotency_key, sub_accounts.ROUTE, body.wire)
-    return answer(record(await sub_accounts.create_sub_account(services, principal, body.name, body.places, asked)))
+    made = await sub_accounts.create_sub_account(services, principal, body.name, body.places, asked)
+    record_change(request, "new_key", f"the first key of sub-account {made.tenant.id}")
+    return answer(record(made))
 
 
 @router.get(
@@ -137,4 +139,5 @@ async def delete(request: Request, sub_account_id: str) -> Response:
     """Its keys are refused from now on, its waiting calls are stopped and its live ones end. Agents, executions, logs and recordings are
     deleted as soon as its last call has been completed. What it used and cost stays, in the usage of all sub-accounts and in its own."""
     await sub_accounts.delete_sub_account(services_of(request).actions, principal_of(request), sub_account_id)
+    record_change(request, "changed_right", f"all keys of sub-account {sub_account_id} revoked")
     return answer({"message": "success", "state": "deleted"})

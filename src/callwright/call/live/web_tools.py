@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from callwright.call.live.redaction import redacted
 from callwright.call.live.tools import ToolOutcome
 from callwright.domain.agent.spec import AgentSpec, ToolSpec
 from callwright.domain.agent.transfers import SYSTEM_VARIABLES, asks_for_transfer
-from callwright.domain.errors import BlockedUrlError, UnavailableError
+from callwright.domain.errors import BlockedUrlError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import TOOL_REQUEST_SECONDS
 from callwright.domain.named_values import given_values
@@ -65,8 +65,13 @@ LiveRow = Callable[[str], Awaitable[Execution | None]]
 InProgress = Callable[[Execution], Mapping[str, Any]]
 """The Execution object of the contract, as a webhook has it."""
 
-Signer = Callable[[bytes], Mapping[str, str]]
-"""Headers that sign the body of a webhook; none without a secret."""
+Signer = Callable[[str, bytes], Awaitable[Mapping[str, str]]]
+"""Headers that sign the body of a tenant's webhook; none without a secret. Raises UnavailableError, or VaultLockedError where the secret
+cannot be opened."""
+
+
+async def _unsigned(_: str, __: bytes) -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class WebDesk:
     clock: Clock
     row: LiveRow
     body: InProgress
-    sign: Signer = field(default=lambda _: {})
+    sign: Signer = _unsigned
 
     def tools(self, execution: Execution, spec: AgentSpec, variables: Mapping[str, str]) -> WebTools:
         """The tools of one call. ``variables`` are the call's."""
@@ -134,7 +139,12 @@ class WebTools:
             **(told if isinstance(told, dict) else {}),
         }
         body = json.dumps(whole, ensure_ascii=False, separators=(",", ":"), default=float).encode("utf-8", "replace")
-        headers = {"content-type": "application/json", **self._desk.sign(body)}
+        try:
+            async with asyncio.timeout(ROW_SECONDS):
+                signature = await self._desk.sign(self._execution.tenant_id, body)
+        except (TimeoutError, UnavailableError, VaultLockedError):
+            return {"tool": name, "ok": False, "reason": "the webhook's secret cannot be read now"}
+        headers = {"content-type": "application/json", **signature}
         if url == self._spec.webhook_url:
             # The agent's own headers are for its own receiver only.
             headers = {**{key.lower(): value for key, value in self._spec.webhook_headers.items()}, **headers}

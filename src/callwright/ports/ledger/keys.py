@@ -18,12 +18,18 @@ class Keys(Protocol):
     async def by_digest(self, digest: bytes) -> ApiKey | None:
         """The key with that keyed hash, revoked and expired ones included, those of a deleted sub-account not."""
 
+    async def by_id(self, key_id: str) -> ApiKey | None:
+        """The key with that id, revoked and expired ones included, those of a deleted sub-account not."""
+
     async def all(self, tenant_id: str) -> list[ApiKey]:
         """The tenant's keys, newest first."""
 
     async def lock_good(self, key_id: str) -> bool:
         """Whether a key is not revoked; nobody revokes it until the unit ends. True for an id that is no key's (the operator's)."""
         ...
+
+    async def rehash(self, key_id: str, digest: bytes) -> None:
+        """Store a key under another keyed hash."""
 
     async def revoke(self, tenant_id: str, key_id: str, at: datetime) -> bool:
         """Revoke a key. False when there is none."""
