@@ -35,6 +35,27 @@ organisation as materialized (
 )
 """
 
+# Places of a process, and of the queue of admitted calls, are shared by the rule of :func:`_within_share`. ``numbered`` is the call's
+# number among those of its organisation there, ``rank`` the one among all that are looked at, those with the lowest numbers first: so
+# they form a queue in which an organisation that has little comes before one that has much.
+_SHARED = """
+organisations as materialized (
+  select count(*) as number from (
+    select from tenant t where exists (select from agent a where a.tenant_id = t.id) group by coalesce(t.parent_id, t.id) limit 2
+  ) o
+)
+"""
+
+
+def _within_share(number: str, free: str) -> str:
+    """SQL: whether an organisation may have its ``number``-th place where ``free`` places are left with it.
+
+    The first one it may always have, and others up to four times what is left. So one organisation alone leaves a fifth of all places to
+    others, the next one a fifth of that. Where only one organisation has agents there is nobody to leave them to.
+    """
+    return f"({number} = 1 or {number} <= {_SHARE} * ({free}) or (select number from organisations) < 2)"
+
+
 # A guaranteed call takes a free place, any other one a place that is free and not held. Those others share in proportion to what their
 # accounts are guaranteed (contract 11.4): "turn" is how far above its guarantee the call would bring its account, by that weight. Within an
 # account, and between accounts of equal turn, the oldest due come first. "phase = 'waiting'" is repeated in the update itself: an execution

@@ -50,3 +50,7 @@ class Exchange(Protocol):
     def admits(self, call: TracedCall | None) -> bool:
         """Whether its caller may call; one that must give a password first has been asked for it."""
         ...
+
+    def is_crowded(self, peer: str) -> bool:
+        """Whether the address ``peer`` (``host:port``) has more calls that it has not acknowledged than it may, the newest included."""
+        ...

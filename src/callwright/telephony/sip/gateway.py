@@ -25,6 +25,7 @@ from callwright.ops.ids import RandomIds
 from callwright.ops.logging import configure_logging
 from callwright.telephony.sip.acknowledge import Acknowledgements
 from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
+from callwright.telephony.sip.checks import address_of
 from callwright.telephony.sip.datagram import send
 from callwright.telephony.sip.dialog import BRANCH_COOKIE
 from callwright.telephony.sip.digest import Digest
@@ -75,7 +76,7 @@ class Gateway(asyncio.Protocol):
         self._acks = Acknowledgements()
         self._late = LateAnswers(lambda: f"{BRANCH_COOKIE}-{RandomIds().token(16)}")
         self._leftovers = Leftovers(0)
-        self._max_calls = 0
+        self._max_calls = self._max_unacknowledged = 0
 
     # -- asyncio.Protocol -------------------------------------------------------------------------------------------------------
 
@@ -195,6 +196,14 @@ class Gateway(asyncio.Protocol):
         refusal(call, 401, self._listen, (f"WWW-Authenticate: {self._digest.challenge(invite.call_id, now_s)}",))
         return False
 
+    def is_crowded(self, peer: str) -> bool:
+        """Whether the address ``peer`` has more calls that it has not acknowledged than it may."""
+        host = address_of(peer)
+        held = sum(call.unacknowledged == host for call in self._calls.values()) if host else 0
+        if held > self._max_unacknowledged:
+            _log.warning("a call of %s is refused: %d of its calls are not acknowledged", host, held - 1)
+        return held > self._max_unacknowledged
+
     def over(self, call: NumberedCall) -> None:
         """Forget a call."""
         gone = self._calls.pop(call.number, None)
@@ -264,6 +273,7 @@ class Gateway(asyncio.Protocol):
                 allow_only((*allow, f"{host}/32"), self._listen)
 
         self._max_calls = int(settings["max_calls"])
+        self._max_unacknowledged = int(settings["max_unacknowledged"])
         await self.stack.open(
             StackSettings(
                 listen=listen,

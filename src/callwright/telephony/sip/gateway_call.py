@@ -14,6 +14,7 @@ from typing import Any
 from callwright.telephony.sip.call_events import happened
 from callwright.telephony.sip.call_facts import CallFacts
 from callwright.telephony.sip.call_sound import CallSound
+from callwright.telephony.sip.checks import address_of
 from callwright.telephony.sip.exchange import Exchange
 from callwright.telephony.sip.key_ears import KeyEars
 from callwright.telephony.sip.message import passed_on, user_of
@@ -55,6 +56,14 @@ class GatewayCall:
         if self._entry is None:
             self._entry = self._exchange.trace.claim(self.call_id)
         return self._entry
+
+    @property
+    def unacknowledged(self) -> str:
+        """The host that calls, until it acknowledges our answer or we end the call. Empty for any other call."""
+        facts = self.facts
+        if not facts.inbound or facts.answered or facts.closed or facts.hang_up_asked or self._entry is None:
+            return ""
+        return address_of(self._entry.dialog.peer)
 
     @property
     def call_id(self) -> str:
@@ -119,9 +128,13 @@ class GatewayCall:
             facts.closed_told = facts.hang_up_asked = True
             self._exchange.start(self._try("refuse"))
             return
+        peer = traced.dialog.peer if traced is not None else ""
+        if self._exchange.is_crowded(peer):
+            facts.closed_told = True
+            self._reject({})
+            return
         called = user_of(invite.uri) if invite is not None else user_of(line.headers.get("To", ""))
         self.user = called
-        peer = traced.dialog.peer if traced is not None else ""
         headers = {name: value for name, value in line.headers.items() if name.lower() != "to"}
         # The stack gives only the headers it was told of at its start; agents name others.
         others = passed_on(invite) if invite is not None else {}
