@@ -124,7 +124,9 @@ class Connections:
             ip = ipaddress.ip_address(address.partition("%")[0])
         except ValueError:
             return False
-        return any(ip in network for network in self._trusted)
+        # A server that listens on :: sees IPv4 addresses as ::ffff:a.b.c.d.
+        mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+        return any((mapped or ip) in network for network in self._trusted)
 
     def _refused(self, why: str) -> None:
         self._unlogged += 1

@@ -49,7 +49,7 @@ def test_addresses_of_one_ipv6_network_count_together() -> None:
 
 def test_a_trusted_proxy_has_no_limit_of_its_own() -> None:
     connections = table(9, 1, "10.0.0.0/8")
-    assert all(connections.enter(Line(), PROXY) for _ in range(5))
+    assert all(connections.enter(Line(), proxy) for proxy in (PROXY, f"::ffff:{PROXY}") * 2)
     assert [connections.enter(Line(), HERE) for _ in range(2)] == [True, False]
 
 

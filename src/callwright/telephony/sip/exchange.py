@@ -48,9 +48,5 @@ class Exchange(Protocol):
         ...
 
     def admits(self, call: TracedCall | None) -> bool:
-        """Whether its caller may call; one that must give a password first has been asked for it."""
-        ...
-
-    def is_crowded(self, peer: str) -> bool:
-        """Whether the address ``peer`` (``host:port``) has more calls that it has not acknowledged than it may, the newest included."""
+        """Whether its caller may call: it proves who it is, or was asked to, and has not too many calls that it did not acknowledge."""
         ...

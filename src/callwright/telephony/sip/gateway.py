@@ -30,7 +30,7 @@ from callwright.telephony.sip.datagram import send
 from callwright.telephony.sip.dialog import BRANCH_COOKIE
 from callwright.telephony.sip.digest import Digest
 from callwright.telephony.sip.exchange import NumberedCall
-from callwright.telephony.sip.gateway_call import BUSY, GatewayCall, turn_away
+from callwright.telephony.sip.gateway_call import BUSY, GatewayCall, turn_away, unacknowledged
 from callwright.telephony.sip.late_answers import LateAnswers
 from callwright.telephony.sip.leftovers import Leftovers
 from callwright.telephony.sip.message import traced
@@ -183,26 +183,15 @@ class Gateway(asyncio.Protocol):
         return refusal(call, code, self._listen)
 
     def admits(self, call: TracedCall | None) -> bool:
-        """Whether the caller gave user and password, where they are asked for. The stack has settings for that (``uas_user``), but they
-        count for MESSAGE only, not for INVITE."""
-        if self._digest is None:
-            return True
-        invite = call.invite if call is not None else None
-        if call is None or invite is None:
+        """Whether the caller gave user and password, where they are asked for, and its address has few enough calls that it did not
+        acknowledge. The stack has settings for passwords (``uas_user``), but they count for MESSAGE only, not for INVITE."""
+        if self._digest is not None and not _proves(call, self._digest, self._listen):
             return False
-        now_s = SystemClock().monotonic_us() // 1_000_000
-        if self._digest.accepts(invite, now_s):
-            return True
-        refusal(call, 401, self._listen, (f"WWW-Authenticate: {self._digest.challenge(invite.call_id, now_s)}",))
-        return False
-
-    def is_crowded(self, peer: str) -> bool:
-        """Whether the address ``peer`` has more calls that it has not acknowledged than it may."""
-        host = address_of(peer)
-        held = sum(call.unacknowledged == host for call in self._calls.values()) if host else 0
+        host = address_of(call.dialog.peer) if call is not None else ""
+        held = sum(unacknowledged(one) == host for one in self._calls.values()) if host else 0
         if held > self._max_unacknowledged:
-            _log.warning("a call of %s is refused: %d of its calls are not acknowledged", host, held - 1)
-        return held > self._max_unacknowledged
+            _log.info("a call of %s is refused: it has not acknowledged %d others", host, self._max_unacknowledged)
+        return held <= self._max_unacknowledged
 
     def over(self, call: NumberedCall) -> None:
         """Forget a call."""
@@ -357,6 +346,18 @@ class Gateway(asyncio.Protocol):
             await asyncio.wait_for(self.stack.close(), CLOSE_SECONDS)
         except (TimeoutError, StackError) as error:
             _log.debug("the stack was left as it is: %s", error)
+
+
+def _proves(call: TracedCall | None, digest: Digest, listen: tuple[str, int]) -> bool:
+    """Whether the caller gave user and password. One that did not is asked for them."""
+    invite = call.invite if call is not None else None
+    if call is None or invite is None:
+        return False
+    now_s = SystemClock().monotonic_us() // 1_000_000
+    if digest.accepts(invite, now_s):
+        return True
+    refusal(call, 401, listen, (f"WWW-Authenticate: {digest.challenge(invite.call_id, now_s)}",))
+    return False
 
 
 def _open_sockets() -> int:

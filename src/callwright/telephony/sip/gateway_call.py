@@ -58,14 +58,6 @@ class GatewayCall:
         return self._entry
 
     @property
-    def unacknowledged(self) -> str:
-        """The host that calls, until it acknowledges our answer or we end the call. Empty for any other call."""
-        facts = self.facts
-        if not facts.inbound or facts.answered or facts.closed or facts.hang_up_asked or self._entry is None:
-            return ""
-        return address_of(self._entry.dialog.peer)
-
-    @property
     def call_id(self) -> str:
         """The SIP Call-ID; nothing before the stack has the call."""
         return self.line.call_id if self.line is not None else ""
@@ -128,13 +120,9 @@ class GatewayCall:
             facts.closed_told = facts.hang_up_asked = True
             self._exchange.start(self._try("refuse"))
             return
-        peer = traced.dialog.peer if traced is not None else ""
-        if self._exchange.is_crowded(peer):
-            facts.closed_told = True
-            self._reject({})
-            return
         called = user_of(invite.uri) if invite is not None else user_of(line.headers.get("To", ""))
         self.user = called
+        peer = traced.dialog.peer if traced is not None else ""
         headers = {name: value for name, value in line.headers.items() if name.lower() != "to"}
         # The stack gives only the headers it was told of at its start; agents name others.
         others = passed_on(invite) if invite is not None else {}
@@ -367,6 +355,14 @@ def turn_away(call: GatewayCall, line: StackCall, status: int) -> None:
     call.line = line
     line.listen(call.happened)
     call.asked({"type": "reject", "code": status})
+
+
+def unacknowledged(call: GatewayCall) -> str:
+    """The address that calls, until it acknowledges our answer or the call ends. Empty for any other call."""
+    facts, traced = call.facts, call.traced
+    if traced is None or not facts.inbound or facts.answered or facts.closed or facts.hang_up_asked:
+        return ""
+    return address_of(traced.dialog.peer)
 
 
 def _ignore(event: LineEvent) -> None:
