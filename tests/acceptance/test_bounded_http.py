@@ -17,6 +17,7 @@ from callwright.api.app import build_app
 from callwright.api.executions import live
 from callwright.api.rates import RateLimits
 from callwright.cli import bounded_http
+from callwright.cli.connections import ConnectionLimits
 from callwright.cli.serving import bind, http_server
 from callwright.domain.limits import MAX_HEAD_BYTES, MAX_HEADERS
 
@@ -177,6 +178,45 @@ async def test_a_watcher_that_does_not_read_loses_its_place(
     assert status == 200
     assert read.count(b"event: heard") == 400
     assert read.endswith(b"event: end\ndata: {}\n\n")
+
+
+async def silent(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection that sends nothing."""
+    return await asyncio.open_connection("127.0.0.1", port)
+
+
+async def closed_at_once(reader: asyncio.StreamReader) -> bool:
+    """Whether the server ends a connection on which nothing was sent."""
+    try:
+        return await asyncio.wait_for(reader.read(), 5) == b""
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
+
+
+async def test_one_address_has_so_many_connections_and_gets_them_back(world: ApiWorld) -> None:
+    listener = bind("127.0.0.1", 0)
+    async with http_server(build_app(world.services), listener, (), ConnectionLimits(9, 2)):
+        port = listener.getsockname()[1]
+        kept = [await silent(port) for _ in range(2)]
+        assert await closed_at_once((await silent(port))[0])
+        for _, writer in kept:
+            writer.close()
+            await writer.wait_closed()
+        await asyncio.sleep(0.05)
+        assert (await sent(port, head()))[0] == 200
+
+
+async def test_a_table_full_of_idle_strangers_keeps_nobody_out(world: ApiWorld) -> None:
+    listener = bind("127.0.0.1", 0)
+    async with http_server(build_app(world.services), listener, ("127.0.0.0/8",), ConnectionLimits(3, 1)):
+        port = listener.getsockname()[1]
+        strangers = [await silent(port) for _ in range(3)]
+        assert (await sent(port, head()))[0] == 200
+        assert await closed_at_once(strangers[0][0])
+        for _, writer in strangers:
+            writer.close()
 
 
 async def watched(port: int, path: str, key: str) -> tuple[int, bytes]:

@@ -98,7 +98,7 @@ async def test_a_call_that_came_in_and_whose_row_was_written_while_the_answer_wa
         ringing_at=now,
     )
     async with world.ledger.unit() as unit:
-        assert await unit.executions.insert_owned(row)
+        assert await unit.executions.insert_owned(row, 1000)
 
     row = await world.until(row.id, *ENDED, seconds=8)
 

@@ -24,13 +24,14 @@ from callwright.call.live.equipment import LocalEars
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.conversation.replay import replay
 from callwright.domain.agent.spec import ProviderDefaults
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
 from callwright.ports.ledger import StoredAgent
 from callwright.storage.ledger import PostgresLedger
 
 pytestmark = pytest.mark.real_time
 
 URL = "http://callwright.test"
+THEIR_AGENT_ID = "5b0b0c9e-0000-4000-8000-00000000000a"
 
 
 @pytest.fixture
@@ -293,6 +294,27 @@ async def test_a_chat_counts_among_the_calls_of_its_process(dsn: str, tmp_path: 
         await opened(client)
         refused = await client.post(f"/v1/callwright/agents/{AGENT_ID}/chats", json={})
         assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+
+
+async def test_chats_of_one_organisation_leave_places_for_another_one(dsn: str, tmp_path: Path) -> None:
+    names = ProviderDefaults("scripted", "scripted", "scripted")
+    settings = RuntimeSettings(max_calls=5, ears=LocalEars("energy", "scripted"), defaults=names)
+    async with call_world(dsn, tmp_path, settings=settings) as world, api(world) as client:
+        now = world.clock.now()
+        async with world.ledger.unit() as unit:
+            await unit.accounts.insert(Tenant("theirs", "theirs", "", 10, 0, now))
+            await unit.agents.insert(
+                StoredAgent(THEIR_AGENT_ID, "theirs", "Their reception", agent_body(), 1, now, now)
+            )
+        their_key = (await create_key(services(world), "theirs", "chats")).secret
+        for _ in range(4):
+            await opened(client, hangup_after_silence=0)
+        refused = await client.post(f"/v1/callwright/agents/{AGENT_ID}/chats", json={})
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        theirs = await client.post(
+            f"/v1/callwright/agents/{THEIR_AGENT_ID}/chats", json={}, headers={"Authorization": f"Bearer {their_key}"}
+        )
+        assert theirs.status_code == 201
 
 
 async def test_the_chat_of_another_process_is_said_to_be_there(world: CallWorld, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ async def take_inbound(ledger: PostgresLedger, tenant_id: str) -> bool:
     name = f"in-{next(_numbers):05}"
     async with ledger.unit() as unit:
         return await unit.executions.insert_owned(
-            ringing_row(name, tenant_id=tenant_id, agent_id=agent_of(tenant_id), provider_call_id=name)
+            ringing_row(name, tenant_id=tenant_id, agent_id=agent_of(tenant_id), provider_call_id=name), 1000
         )
 
 

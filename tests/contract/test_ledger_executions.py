@@ -457,7 +457,7 @@ async def test_a_list_is_narrowed(ledger: PostgresLedger, narrow: ExecutionFilte
         execution_row("late", created_at=seconds_after(100), updated_at=seconds_after(100)),
     )
     async with ledger.unit() as unit:
-        await unit.executions.insert_owned(ringing_row("inbound"))
+        await unit.executions.insert_owned(ringing_row("inbound"), 1000)
         await unit.executions.change("stopped", Change(Phase.DONE, "stopped"))
         await unit.executions.change("machine", Change(record={"answered_by_voice_mail": True}))
         page = await unit.executions.page(DEFAULT_TENANT_ID, "agent-1", narrow, 1, 50)

@@ -20,7 +20,7 @@ from callwright.storage.ledger import PostgresLedger
 
 async def take(ledger: PostgresLedger, execution: Execution) -> bool:
     async with ledger.unit() as unit:
-        return await unit.executions.insert_owned(execution)
+        return await unit.executions.insert_owned(execution, 1000)
 
 
 async def test_a_call_that_comes_in_belongs_to_its_process_at_once(ledger: PostgresLedger, dsn: str) -> None:

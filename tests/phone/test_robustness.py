@@ -41,7 +41,7 @@ _A_RENEWAL_S = 5
 
 @pytest.fixture
 async def carrier(ports: Ports) -> AsyncIterator[BareCarrier]:
-    opened = await BareCarrier.open(ports, max_calls=100)
+    opened = await BareCarrier.open(ports, max_calls=100, max_unacknowledged=100)
     yield opened
     await opened.carrier.aclose()
 

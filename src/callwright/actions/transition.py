@@ -57,10 +57,11 @@ async def insert(unit: Unit, execution: Execution, publisher: Publisher) -> None
     await _publish(unit, execution, publisher)
 
 
-async def insert_owned(unit: Unit, execution: Execution, publisher: Publisher) -> bool:
-    """Write a new execution of a call that comes in, with its owner, and the webhook of its first status in the same unit. False, and
-    nothing is written, when its tenant has no room for one more call. StaleOwnerError when the owner was declared dead."""
-    if not await unit.executions.insert_owned(execution):
+async def insert_owned(unit: Unit, execution: Execution, publisher: Publisher, free: int) -> bool:
+    """Write a new execution of a call that comes in, with its owner, a process with ``free`` places, and the webhook of its first status in
+    the same unit. False, and nothing is written, when its tenant has no room for one more call.
+    StaleOwnerError when the owner was declared dead."""
+    if not await unit.executions.insert_owned(execution, free):
         return False
     await _publish(unit, execution, publisher)
     return True

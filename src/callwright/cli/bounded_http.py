@@ -4,12 +4,14 @@ Nor may a body that nobody reads come for ever."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import get_remote_addr
 
 from callwright.api.answers import error_answer
+from callwright.cli.connections import Connections
 from callwright.domain.errors import HeadTooLargeError
 from callwright.domain.limits import BODY_SECONDS, HEAD_SECONDS, MAX_HEAD_BYTES, MAX_HEADERS, UNREAD_SECONDS
 
@@ -26,11 +28,16 @@ class JoinedWrites:
     """
 
     def __init__(
-        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, unread_s: float = UNREAD_SECONDS
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        unread_s: float = UNREAD_SECONDS,
+        when_lost: Callable[[], None] | None = None,
     ) -> None:
         self._transport = transport
         self._loop = loop
         self._unread_s = unread_s
+        self._when_lost = when_lost
         self._held: bytes | None = None
         self._cut: asyncio.TimerHandle | None = None
 
@@ -61,10 +68,12 @@ class JoinedWrites:
         self._transport.write_eof()
 
     def lost(self) -> None:
-        """The connection is gone: nothing is left to be cut."""
+        """The connection is gone: nothing is left to be cut. Calls ``when_lost``."""
         if self._cut is not None:
             self._cut.cancel()
             self._cut = None
+        if self._when_lost is not None:
+            self._when_lost()
 
     def _cut_unless_read(self, left_before: int | None) -> None:
         self._cut = None
@@ -85,10 +94,14 @@ class JoinedWrites:
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """uvicorn's protocol with limits on the line and the headers of a request: bytes, number and seconds."""
+    """uvicorn's protocol with limits on the line and the headers of a request: bytes, number and seconds.
 
-    def __init__(self, *args: Any, **more: Any) -> None:
+    A connection that ``connections`` refuses is closed before it is read.
+    """
+
+    def __init__(self, *args: Any, connections: Connections, **more: Any) -> None:
         super().__init__(*args, **more)
+        self._table = connections
         self._head_bytes = 0
         self._unparsed_bytes = 0
         self._in_head = False
@@ -96,20 +109,27 @@ class BoundedHttp(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._whole = True
         self._joined: JoinedWrites | None = None
+        self._line: asyncio.Transport
 
     def connection_made(self, transport: Any) -> None:
         """Somebody connects, and has HEAD_SECONDS to ask for something."""
+        client = get_remote_addr(transport)
+        if not self._table.enter(transport, client[0] if client else ""):
+            transport.abort()
+            return
         super().connection_made(transport)
-        self._joined = JoinedWrites(transport, self.loop)
+        self._joined = JoinedWrites(transport, self.loop, when_lost=lambda: self._table.leave(transport))
+        self._line = transport
         self.transport = cast(asyncio.Transport, self._joined)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody waits any more."""
+        if self._joined is None:
+            return
         self._head_is_there()
         super().connection_lost(exc)
-        if self._joined is not None:
-            self._joined.lost()
+        self._joined.lost()
 
     def eof_received(self) -> None:
         """The client sends nothing more: the connection is closed, as it would be without us, but what is held leaves before."""
@@ -150,6 +170,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
+        self._table.asked(self._line)
         self._in_head = False
         self._head_is_there()
         super().on_headers_complete()

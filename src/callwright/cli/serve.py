@@ -14,6 +14,7 @@ import uvloop
 
 from callwright.bootstrap.platform import open_platform
 from callwright.bootstrap.plugins import provider_defaults
+from callwright.cli.connections import ConnectionLimits, fitted, raise_descriptor_limit
 from callwright.cli.serving import bind, http_server, url_of, warn_of_unknown_variables
 from callwright.domain.availability import LEG_NAMES, MODEL, TRANSCRIBER, VOICE, Lack
 from callwright.ops.logging import configure_logging
@@ -32,11 +33,12 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings(os.environ, host=arguments.host, port=arguments.port, data=arguments.data)
     configure_logging(settings.log_level, settings.log_format)
     warn_of_unknown_variables(os.environ)
-    uvloop.run(_serve(settings))
+    wanted = ConnectionLimits(settings.max_connections, settings.max_connections_of_address)
+    uvloop.run(_serve(settings, fitted(wanted, settings.max_calls, raise_descriptor_limit())))
     return 0
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, limits: ConnectionLimits) -> None:
     listener = bind(settings.host, settings.port)
     public_url = settings.public_url.rstrip("/") or url_of(listener)
     wanted = asyncio.Event()
@@ -50,7 +52,7 @@ async def _serve(settings: Settings) -> None:
         loop.add_signal_handler(number, on_signal)
     async with (
         open_platform(settings, public_url) as platform,
-        http_server(platform.app, listener, settings.trusted_proxies),
+        http_server(platform.app, listener, settings.trusted_proxies, limits),
     ):
         for line in (f"callwright listens on {url_of(listener)}", *told_at_start(settings, platform.lacks)):
             print(line, file=sys.stderr, flush=True)

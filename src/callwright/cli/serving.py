@@ -7,13 +7,15 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from callwright.cli.bounded_http import BoundedHttp
+from callwright.cli.bounded_http import BoundedHttp, JoinedWrites
+from callwright.cli.connections import ConnectionLimits, Connections
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_DOOR_SOCKET_MESSAGE_BYTES
 from callwright.ops.settings import unknown_variables
@@ -46,6 +48,11 @@ class _Server(uvicorn.Server):
 class _Websockets(WebSocketsSansIOProtocol):
     """uvicorn's websockets. One that was refused is answered: it is no error for the log, which strangers could fill."""
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone, and its place is free."""
+        super().connection_lost(exc)
+        cast(JoinedWrites, self.transport).lost()
+
     async def send(self, message: Any) -> None:
         """Send a message of the application."""
         await super().send(message)
@@ -74,12 +81,17 @@ def url_of(listener: socket.socket) -> str:
 
 @asynccontextmanager
 async def http_server(
-    app: ASGIApp, listener: socket.socket, trusted_proxies: Sequence[str] = ()
+    app: ASGIApp,
+    listener: socket.socket,
+    trusted_proxies: Sequence[str] = (),
+    limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008 (immutable)
 ) -> AsyncIterator[None]:
-    """Answer requests on ``listener`` while the block runs; requests under way are finished at its end.
+    """Answer requests on ``listener`` while the block runs; requests under way are finished at its end. ``limits`` bound its connections.
 
     Only what comes from the networks of ``trusted_proxies`` may say for whom and how it came (``X-Forwarded-For``, ``X-Forwarded-Proto``).
     """
+    loop = asyncio.get_running_loop()
+    connections = Connections(limits, trusted_proxies, loop.time)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -88,7 +100,7 @@ async def http_server(
         timeout_graceful_shutdown=5,
         backlog=_BACKLOG,
         server_header=False,
-        http=BoundedHttp,
+        http=cast(type[asyncio.Protocol], partial(BoundedHttp, connections=connections)),
         ws=_Websockets,
         ws_max_size=MAX_DOOR_SOCKET_MESSAGE_BYTES,
         # Audio gains nothing by it, and a small message may unpack to a large one.
@@ -97,7 +109,7 @@ async def http_server(
         forwarded_allow_ips=list(trusted_proxies),
     )
     server = _Server(config)
-    serving = asyncio.get_running_loop().create_task(server.serve([listener]))
+    serving = loop.create_task(server.serve([listener]))
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110 (uvicorn has a flag, no event)
             await asyncio.sleep(0.01)

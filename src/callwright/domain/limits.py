@@ -239,6 +239,9 @@ MAX_CLAUSE_CHARACTERS = 600
 MAX_SIP_CALLS = 250
 """Largest setting of SIP calls at once; one gateway process holds 255."""
 
+MAX_SIP_UNACKNOWLEDGED = 20
+"""Default of incoming SIP calls of one address that are not acknowledged yet."""
+
 MAX_SIP_HEADERS_KEPT = 14
 """Most headers kept of every incoming SIP call, beside those its agent names."""
 
@@ -473,6 +476,9 @@ MAX_CALLBACK_LATE_SECONDS = 3_600
 CHAT_SILENCE_SECONDS = 600
 """Default silence that ends a chat."""
 
+MAX_CHAT_SILENCE_SECONDS = 1_200
+"""Longest silence in a chat, whatever ``hangup_after_silence`` says."""
+
 CHAT_WAIT_SECONDS = 30
 """Default wait for a reply."""
 
@@ -694,6 +700,27 @@ MAX_HEADERS = 100
 
 MAX_HEAD_BYTES = 32_768
 """Largest line and headers of a request together; refused before they are parsed."""
+
+MAX_CONNECTIONS = 1_000
+"""Default of HTTP connections of a process. Then the one without a request that has waited longest is closed."""
+
+MAX_CONNECTIONS_OF_ADDRESS = 250
+"""Default of HTTP connections of one address, or of one IPv6 network of 64 bits. More are closed before they are read."""
+
+MIN_CONNECTIONS = 32
+"""HTTP connections of a process with too few file descriptors."""
+
+MAX_DESCRIPTORS = 65_536
+"""File descriptors to which a process raises its limit, where the system allows as many."""
+
+PROCESS_DESCRIPTORS = 128
+"""File descriptors kept for the process itself: database, jobs, webhooks, inference, SIP gateway."""
+
+CALL_DESCRIPTORS = 6
+"""File descriptors kept for each call: log, recording, recogniser, model, voice, tool."""
+
+CONNECTION_LOG_SECONDS = 60
+"""Least time between two log lines about connections that were closed as too many."""
 
 HEAD_SECONDS = 30
 """Longest time to send the request line and headers; then the connection is closed."""

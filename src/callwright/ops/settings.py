@@ -16,7 +16,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from callwright.domain.errors import ConfigurationError
-from callwright.domain.limits import LEAST_AUDIT_DAYS, MAX_SIP_CALLS, MAX_SIP_HEADERS_KEPT
+from callwright.domain.limits import (
+    LEAST_AUDIT_DAYS,
+    MAX_CONNECTIONS,
+    MAX_CONNECTIONS_OF_ADDRESS,
+    MAX_DESCRIPTORS,
+    MAX_SIP_CALLS,
+    MAX_SIP_HEADERS_KEPT,
+    MAX_SIP_UNACKNOWLEDGED,
+)
 from callwright.domain.rates import LIMITS, rates_text, read_rates
 
 
@@ -204,6 +212,8 @@ class Settings:
     local_model_paths: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     rate_limits: str = rates_text(LIMITS)
+    max_connections: int = MAX_CONNECTIONS
+    max_connections_of_address: int = MAX_CONNECTIONS_OF_ADDRESS
     trusted_proxies: tuple[str, ...] = ()
     bad_key: str = "401"
     links_end_with_key: bool = False
@@ -213,6 +223,7 @@ class Settings:
     sip_listen: str = "127.0.0.1:5060"
     sip_rtp_ports: str = "20000-20999"
     sip_max_calls: int = 100
+    sip_max_unacknowledged: int = MAX_SIP_UNACKNOWLEDGED
     sip_allow: tuple[str, ...] = ()
     sip_user: str = ""
     sip_password: str = field(default="", repr=False)
@@ -328,6 +339,12 @@ SETTINGS: dict[str, Setting] = {
         " no limit.",
         _rates,
     ),
+    "max_connections": Setting(
+        "CALLWRIGHT_MAX_CONNECTIONS", "HTTP connections of one process; fewer if file descriptors are short.", _whole
+    ),
+    "max_connections_of_address": Setting(
+        "CALLWRIGHT_MAX_CONNECTIONS_OF_ADDRESS", "Those of one address that is no trusted proxy.", _whole
+    ),
     "trusted_proxies": Setting(
         "CALLWRIGHT_TRUSTED_PROXIES",
         "Your proxies' addresses and networks, separated by commas. Their X-Forwarded-For and X-Forwarded-Proto are"
@@ -350,6 +367,11 @@ SETTINGS: dict[str, Setting] = {
         "CALLWRIGHT_SIP_RTP_PORTS", "First and last UDP port of SIP audio, two for each call.", _ports
     ),
     "sip_max_calls": Setting("CALLWRIGHT_SIP_MAX_CALLS", "SIP calls at once; others get 486.", _whole),
+    "sip_max_unacknowledged": Setting(
+        "CALLWRIGHT_SIP_MAX_UNACKNOWLEDGED",
+        "Incoming SIP calls of one address that are not acknowledged (ACK) yet; others get 486.",
+        _whole,
+    ),
     "sip_allow": Setting(
         "CALLWRIGHT_SIP_ALLOW",
         "IPv4 networks that may send SIP, separated by commas. Beyond loopback, this or a user is needed.",
@@ -404,7 +426,10 @@ _RANGES: dict[str, tuple[int, int]] = {
     "upload_quota_mb": (0, 10_000_000),
     "local_threads": (1, 64),
     "local_model_threads": (1, 64),
+    "max_connections": (1, MAX_DESCRIPTORS),
+    "max_connections_of_address": (1, MAX_DESCRIPTORS),
     "sip_max_calls": (1, MAX_SIP_CALLS),
+    "sip_max_unacknowledged": (1, MAX_SIP_CALLS),
 }
 
 

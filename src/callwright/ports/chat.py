@@ -11,7 +11,8 @@ from callwright.ports.ledger import StoredAgent
 
 @dataclass(frozen=True, slots=True)
 class NewChat:
-    """A chat to open. ``silence_s`` ends it when nobody wrote for so long, ``most_s`` whatever happens; with ``reading_pace`` the agent's
+    """A chat to open. ``silence_s`` ends it when nobody wrote for so long (0: MAX_CHAT_SILENCE_SECONDS, the most), ``most_s`` whatever
+    happens; with ``reading_pace`` the agent's
     sentences come as fast as somebody reads, else at once."""
 
     agent: StoredAgent

@@ -2,7 +2,8 @@
 
 What holds whatever the accounts do: an organisation never has more calls than its maximum, an account never more than its own, and a place
 that an account is guaranteed is free for it, as long as the guarantees fit into the maximum (``domain.concurrency`` sees to that) and were
-there before the calls that are in the way.
+there before the calls that are in the way. Where several organisations have agents, none takes all places of a process or of the queue in
+front of it (:func:`_within_share`).
 """
 
 from __future__ import annotations
@@ -35,13 +36,55 @@ organisation as materialized (
 )
 """
 
+# "others.wait": whether a second organisation has agents, for which places of a process are kept. The look at the agents is a scalar
+# subquery, so that the planner asks the index for one tenant at a time and stops early.
+_OTHERS = """
+first as materialized (
+  select coalesce(t.parent_id, t.id) as id from tenant t
+  where t.deleted_at is null and (select true from agent a where a.tenant_id = t.id limit 1) limit 1
+),
+others as materialized (
+  select exists (
+    select from tenant t where t.deleted_at is null and coalesce(t.parent_id, t.id) <> (select id from first)
+      and (select true from agent a where a.tenant_id = t.id limit 1)
+  ) as wait
+)
+"""
+
+# What each organisation has in the process of the owner $1.
+_HERE = """
+here as materialized (
+  select coalesce(t.parent_id, t.id) as organisation_id, count(*) as number
+  from execution e join tenant t on t.id = e.tenant_id
+  where e.owner = $1 and e.phase in ('admitted', 'claimed', 'dialling', 'live') group by 1
+)
+"""
+
+_SHARE = 4
+
+
+def _within_share(number: str, left: str) -> str:
+    """SQL: whether an organisation may take its ``number``-th place, after which ``left`` places are free.
+
+    Each may have one place, and more of them up to _SHARE times as many as it leaves free. The first organisation thus leaves a fifth of
+    all places to others, and the second one a fifth of these. A platform on which one organisation has agents keeps nothing free.
+    """
+    return f"({number} = 1 or {number} <= {_SHARE} * ({left}) or not (select wait from others))"
+
+
 # A guaranteed call takes a free place, any other one a place that is free and not held. Those others share in proportion to what their
 # accounts are guaranteed (contract 11.4): "turn" is how far above its guarantee the call would bring its account, by that weight. Within an
 # account, and between accounts of equal turn, the oldest due come first. "phase = 'waiting'" is repeated in the update itself: an execution
 # stopped between the look and the update must stay stopped (four calls were dialled after their stop before this was there).
 # "any (array(...))" keeps the planner at the primary key, whatever it believes of the number of rows.
 _ADMIT = f"""
-with {_PLACES},
+with {_PLACES}, {_OTHERS},
+queue as materialized (
+  select greatest($1::bigint - coalesce(sum(unclaimed), 0)::bigint, 0) as free from busy
+),
+queued as materialized (
+  select a.organisation_id, sum(b.unclaimed)::bigint as number from busy b join account a on a.id = b.tenant_id group by 1
+),
 candidate as materialized (
   select a.organisation_id, a.number, a.least_places, c.id, c.due_at,
     row_number() over (partition by a.id order by c.due_at, c.id) as place
@@ -63,20 +106,43 @@ ranked as (
     row_number() over (partition by organisation_id, guaranteed order by turn, due_at, id) as rank
   from weighed
 ),
-next as (
-  select r.id from ranked r join organisation o on o.id = r.organisation_id
+numbered as (
+  select r.id, r.guaranteed, r.due_at, coalesce(q.number, 0)
+    + row_number() over (partition by r.organisation_id order by r.guaranteed desc, r.due_at, r.id) as number
+  from ranked r join organisation o on o.id = r.organisation_id left join queued q on q.organisation_id = r.organisation_id
   where r.rank <= case when r.guaranteed then o.free else o.free - o.held end
-  order by r.guaranteed desc, r.due_at, r.id
-  limit greatest($1::bigint - (select coalesce(sum(unclaimed), 0)::bigint from busy), 0)
+),
+lined_up as (
+  select id, number, row_number() over (order by number, guaranteed desc, due_at, id) as rank from numbered
+),
+next as (
+  select l.id from lined_up l cross join queue where l.rank <= queue.free and {_within_share("l.number", "queue.free - l.rank")}
 )
 update execution set phase = 'admitted', detail = '', status = 'queued', updated_at = greatest(now(), created_at)
 where execution.id = any (array(select id from next)) and execution.phase = 'waiting'
 returning {qualified("execution")}
 """
 
+# A process with $2 free places takes the calls of organisations that have few there before those of others. Rows that another process is
+# taking count as taken by this one, which errs to the side of what is kept free until the next look.
 _CLAIM = f"""
-with next as (
-  select id from execution where phase = 'admitted' order by due_at, id limit $2 for no key update skip locked
+with {_HERE}, {_OTHERS},
+numbered as (
+  select e.id, e.due_at, coalesce(h.number, 0)
+    + row_number() over (partition by coalesce(t.parent_id, t.id) order by e.due_at, e.id) as number
+  from execution e join tenant t on t.id = e.tenant_id left join here h on h.organisation_id = coalesce(t.parent_id, t.id)
+  where e.phase = 'admitted'
+),
+lined_up as (
+  select id, number, row_number() over (order by number, due_at, id) as rank from numbered
+),
+next as (
+  select e.id from (
+    select id from lined_up where {_within_share("number", "$2::bigint - rank")} order by rank
+  ) l cross join lateral (
+    select x.id from execution x where x.id = l.id and x.phase = 'admitted' for no key update skip locked
+  ) e
+  limit $2
 ),
 taken as (
   update execution set phase = 'claimed', owner = $1, attempt = attempt + 1, updated_at = greatest(now(), created_at)
@@ -90,12 +156,12 @@ select * from taken
 """
 
 _ROOM = f"""
-with {_PLACES}
-select case
+with {_PLACES}, {_HERE}, {_OTHERS}
+select {_within_share("coalesce(h.number, 0) + 1", "$3::bigint - 1")} and case
   when a.number >= a.most_places then false
   when a.number < a.least_places then o.free > 0
   else o.free > o.held
-end from account a join organisation o on o.id = a.organisation_id where a.id = $1
+end from account a join organisation o on o.id = a.organisation_id left join here h on h.organisation_id = o.id where a.id = $2
 """
 
 
@@ -107,19 +173,20 @@ async def admit(connection: Any, node_limit: int) -> list[Execution]:
 
 
 async def claim(connection: Any, owner: str, count: int) -> list[Execution]:
-    """Take up to ``count`` admitted executions for ``owner``, which is registered as a node if it was not."""
+    """Take up to ``count`` admitted executions, the free places of ``owner``, which is registered as a node if it was not."""
     if count <= 0:
         return []
     await _must_live(connection, owner)
     return [execution_of(row) for row in await connection.fetch(_CLAIM, owner, count)]
 
 
-async def make_room(connection: Any, owner: str, tenant_id: str) -> bool:
-    """Whether ``owner`` may take one more call of the tenant, one that comes in; nobody else admits or takes one until the unit ends."""
+async def make_room(connection: Any, owner: str, tenant_id: str, free: int) -> bool:
+    """Whether ``owner``, a process with ``free`` places, may take one more call of the tenant, one that comes in; nobody else admits or
+    takes one until the unit ends."""
     # Waits for an admission under way (milliseconds): both count the same calls, and together they would exceed the limit.
     await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
     await _must_live(connection, owner)
-    return bool(await connection.fetchval(_ROOM, tenant_id))
+    return bool(await connection.fetchval(_ROOM, owner, tenant_id, free))
 
 
 async def _must_live(connection: Any, owner: str) -> None:

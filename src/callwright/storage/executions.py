@@ -77,12 +77,13 @@ class ExecutionRows:
             raise WrongStateError("a new execution starts in phase waiting, without an owner or an attempt")
         await self._insert(execution)
 
-    async def insert_owned(self, execution: Execution) -> bool:
-        """A call that comes in: a new execution with its owner, in its first attempt. False, and nothing is written, when the tenant has no
-        room. StaleOwnerError when the owner was declared dead; WrongStateError in a state in which such a call does not begin."""
+    async def insert_owned(self, execution: Execution, free: int) -> bool:
+        """A call that comes in: a new execution with its owner, a process with ``free`` places, in its first attempt. False, and nothing is
+        written, when the tenant has no room. StaleOwnerError when the owner was declared dead;
+        WrongStateError in a state in which such a call does not begin."""
         if execution.owner is None or execution.attempt != 1 or not PHASES[execution.phase][1]:
             raise WrongStateError("a call that comes in begins with its owner and its first attempt")
-        if not await admission.make_room(self._connection, execution.owner, execution.tenant_id):
+        if not await admission.make_room(self._connection, execution.owner, execution.tenant_id, free):
             return False
         await self._insert(execution)
         await self._connection.execute(

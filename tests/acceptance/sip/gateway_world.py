@@ -237,6 +237,7 @@ async def start(*, command: tuple[str, ...] = ("-m", "callwright.telephony.sip.g
         "listen": f"{HOST}:{port}",
         "rtp_ports": f"{first}-{first + 199}",
         "max_calls": 50,
+        "max_unacknowledged": 20,
         "allow": [],
         "user": "",
         "password": "",

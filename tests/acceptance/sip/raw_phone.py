@@ -36,6 +36,7 @@ class RawPhone:
     answer_status: int = 200
     ring: bool = True
     answer_at_once: bool = True
+    acknowledges: bool = True
     record_route: str = ""
     answer_headers: tuple[str, ...] = ()
     heard: list[str] = field(default_factory=list)
@@ -132,7 +133,8 @@ class RawPhone:
         elif start.startswith("SIP/2.0 2") and " INVITE" in header(text, "CSeq"):
             self.to, self.target = header(text, "To"), between(header(text, "Contact"))
             self._learn_media(text)
-            self.send(self.request("ACK", number=int(header(text, "CSeq").split()[0])))
+            if self.acknowledges:
+                self.send(self.request("ACK", number=int(header(text, "CSeq").split()[0])))
         elif re.match(r"SIP/2.0 [3-6]", start) and " INVITE" in header(text, "CSeq"):
             self.to = header(text, "To")
             branch = re.search(r"branch=([^;,\s]+)", header(text, "Via"))

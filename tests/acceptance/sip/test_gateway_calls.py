@@ -190,6 +190,32 @@ async def test_above_the_limit_a_call_is_busy():
             phone.close()
 
 
+async def test_one_address_has_so_many_calls_that_it_does_not_acknowledge():
+    async with gateway(max_unacknowledged=2) as ours:
+        phones = [await RawPhone().open() for _ in range(4)]
+        calling = []
+        for number, phone in enumerate(phones[:2]):
+            phone.acknowledges = number == 1
+            calling.append(asyncio.ensure_future(phone.call(f"sip:x@{ours.listen}")))
+            await ours.wait(None, "incoming", count=number + 1)
+        assert (await phones[2].call(f"sip:x@{ours.listen}")).startswith("SIP/2.0 486")
+        # Both are answered; only the second one says that it knows.
+        (silent, _), (heard, _) = (one for one in ours.messages if one[1]["type"] == "incoming")
+        for number in (silent, heard):
+            ours.send(number, "answer")
+        for answer in calling:
+            assert (await answer).startswith("SIP/2.0 200")
+        await ours.wait(heard, "answered")
+        third = asyncio.ensure_future(phones[2].call(f"sip:x@{ours.listen}"))
+        await ours.wait(None, "incoming", count=3)
+        assert not ours.of(silent, "answered")
+        assert (await phones[3].call(f"sip:x@{ours.listen}")).startswith("SIP/2.0 486")
+        third.cancel()
+        await asyncio.gather(third, return_exceptions=True)
+        for phone in phones:
+            phone.close()
+
+
 async def test_what_a_bye_needs_is_told_and_true():
     phone = await RawPhone().open()
     phone.record_route = route = f"<sip:{HOST}:{phone.port};lr>"

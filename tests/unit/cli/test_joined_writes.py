@@ -9,15 +9,17 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from callwright.cli.bounded_http import BoundedHttp, JoinedWrites
+from callwright.cli.connections import ConnectionLimits, Connections
 
 
 class Line(asyncio.Transport):
     """What was handed to the kernel, in calls."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__({"peername": ("192.0.2.1", 5_060)})
         self.calls: list[bytes] = []
         self.closed = False
+        self.aborted = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.closed
@@ -35,8 +37,21 @@ class Line(asyncio.Transport):
     def close(self) -> None:
         self.closed = True
 
+    def abort(self) -> None:
+        self.closed = self.aborted = True
+
     def is_closing(self) -> bool:
         return self.closed
+
+
+def protocol(connections: Connections) -> BoundedHttp:
+    """The HTTP protocol of one connection, in front of nothing."""
+
+    async def app(scope: object, receive: object, send: object) -> None:
+        """Never asked."""
+
+    config = Config(app, interface="asgi3", log_config=None)
+    return BoundedHttp(connections=connections, config=config, server_state=ServerState(), app_state={})
 
 
 async def test_a_head_and_its_body_are_one_call() -> None:
@@ -99,13 +114,8 @@ async def test_what_is_held_leaves_before_pieces_and_before_the_end() -> None:
 
 
 async def test_an_answer_that_is_held_when_the_client_sends_nothing_more_leaves_before_the_line_closes() -> None:
-    async def app(scope: object, receive: object, send: object) -> None:
-        """Never asked."""
-
     line = Line()
-    server = BoundedHttp(
-        config=Config(app, interface="asgi3", log_config=None), server_state=ServerState(), app_state={}
-    )
+    server = protocol(Connections(ConnectionLimits(), (), lambda: 0.0))
     server.connection_made(line)
     server.transport.write(b"answer")
     server.eof_received()

@@ -150,6 +150,7 @@ def test_settings_reach_the_gateway_as_json_values_and_the_password_no_log():
     texts = {
         "sip_listen": "127.0.0.1:5070",
         "sip_max_calls": "7",
+        "sip_max_unacknowledged": "3",
         "sip_allow": "10.0.0.0/8,192.0.2.7/32",
         "sip_headers": "",
         "sip_user": "trunk",
@@ -163,6 +164,7 @@ def test_settings_reach_the_gateway_as_json_values_and_the_password_no_log():
         "listen": "127.0.0.1:5070",
         "rtp_ports": "20000-20999",
         "max_calls": 7,
+        "max_unacknowledged": 3,
         "allow": ["10.0.0.0/8", "192.0.2.7/32"],
         "user": "trunk",
         "password": "top-secret",

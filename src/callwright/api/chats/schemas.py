@@ -10,7 +10,13 @@ from callwright.actions.calls import read_user_data
 from callwright.api.reading import Asked, filled, reads
 from callwright.api.schemas import Open, example
 from callwright.domain.fields import Fields
-from callwright.domain.limits import CHAT_SILENCE_SECONDS, CHAT_WAIT_SECONDS, MAX_CALL_SECONDS, MAX_CHAT_WAIT_SECONDS
+from callwright.domain.limits import (
+    CHAT_SILENCE_SECONDS,
+    CHAT_WAIT_SECONDS,
+    MAX_CALL_SECONDS,
+    MAX_CHAT_SILENCE_SECONDS,
+    MAX_CHAT_WAIT_SECONDS,
+)
 from callwright.domain.settings.kinds import number
 from callwright.domain.settings.setting import Kind
 
@@ -30,7 +36,7 @@ class ChatBody(Asked):
     )
     hangup_after_silence: Annotated[float, reads(number(0, MAX_CALL_SECONDS))] = Field(
         default=CHAT_SILENCE_SECONDS,
-        description="Seconds without a line from either side after which the chat ends; 0: never.",
+        description=f"Seconds without a line from either side after which the chat ends, at most {MAX_CHAT_SILENCE_SECONDS}; 0: as many.",
     )
     call_terminate: Annotated[float, reads(number(1, MAX_CALL_SECONDS))] = Field(
         default=MAX_CALL_SECONDS, description="Seconds after which the chat ends in any case."

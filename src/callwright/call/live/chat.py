@@ -22,7 +22,7 @@ from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.availability import WRITTEN, Line
 from callwright.domain.causes import CAUSES
 from callwright.domain.execution import CHAT
-from callwright.domain.limits import WARM_BEFORE_ANSWER_SECONDS
+from callwright.domain.limits import MAX_CHAT_SILENCE_SECONDS, WARM_BEFORE_ANSWER_SECONDS
 from callwright.ports.chat import NewChat
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.ledger import Change
@@ -150,7 +150,9 @@ class Chatting(Connection):
 
     def fit(self, needs: Needs) -> Needs:
         """The agent without recogniser and voice, and with the patience of somebody who writes."""
-        spec = in_writing(needs.spec, self._chat.silence_s, self._chat.most_s)
+        # A chat that somebody left open holds a place of the process.
+        silence_s = min(self._chat.silence_s or MAX_CHAT_SILENCE_SECONDS, MAX_CHAT_SILENCE_SECONDS)
+        spec = in_writing(needs.spec, silence_s, self._chat.most_s)
         pace = READING_MS_PER_CHARACTER if self._chat.reading_pace else 0
         return Needs(spec, _with_text(needs.plugin, pace), LocalEars(TEXT, NO_TURN_MODEL), sound=False)
 

@@ -98,13 +98,15 @@ class ChatDesk:
         with self._worker.knows(attempt):
             try:
                 async with asyncio.timeout(INBOUND_LOOKUP_SECONDS), deps.ledger.unit() as unit:
-                    taken = await insert_owned(unit, execution, deps.publisher)
+                    taken = await insert_owned(unit, execution, deps.publisher, self._worker.free + 1)
             except (CallwrightError, TimeoutError) as error:
                 chat.begun.set_exception(_told(error))
                 return
             if not taken:
                 chat.begun.set_exception(
-                    RateLimitedError("the organisation has as many calls and chats at once as it may; end one first")
+                    RateLimitedError(
+                        "the organisation has as many calls and chats at once as it may, here or in all; end one first"
+                    )
                 )
                 return
             self._chats[execution.id] = chat

@@ -117,7 +117,7 @@ class Desk:
         # Known before it is written: otherwise the heartbeat could take it for a call that was lost.
         with self._worker.knows(attempt):
             async with self._unit() as unit:
-                taken = await insert_owned(unit, execution, deps.publisher)
+                taken = await insert_owned(unit, execution, deps.publisher, self._worker.free + 1)
             if not taken:
                 return _TENANT_BUSY
             await attempt.run()

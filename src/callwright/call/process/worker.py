@@ -44,7 +44,12 @@ class Worker:
     @property
     def room(self) -> int:
         """How many calls more this process takes."""
-        return 0 if self.draining else max(0, self._office.deps.settings.max_calls - len(self._held))
+        return 0 if self.draining else self.free
+
+    @property
+    def free(self) -> int:
+        """How many places nobody is in."""
+        return max(0, self._office.deps.settings.max_calls - len(self._held))
 
     async def run(self) -> None:
         """Claim until cancelled or draining."""

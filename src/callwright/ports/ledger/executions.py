@@ -47,9 +47,10 @@ class Executions(Protocol):
     async def insert(self, execution: Execution) -> None:
         """A new execution (phase waiting)."""
 
-    async def insert_owned(self, execution: Execution) -> bool:
+    async def insert_owned(self, execution: Execution, free: int) -> bool:
         """A call that comes in: a new execution that already belongs to its owner, in its first attempt (the attempt row is opened
-        too). False, and nothing is written, when the tenant's concurrency is used up. StaleOwnerError when the owner was declared dead."""
+        too). ``free``: the owner's free places, this call's included. False, and nothing is written, when the tenant's concurrency or its
+        organisation's share of the owner's places is used up. StaleOwnerError when the owner was declared dead."""
         ...
 
     async def get(self, tenant_id: str, execution_id: str) -> Execution | None:

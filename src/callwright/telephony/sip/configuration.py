@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from callwright.domain.limits import MAX_SIP_UNACKNOWLEDGED
+
 
 @dataclass(frozen=True, slots=True)
 class SipSettings:
@@ -15,6 +17,7 @@ class SipSettings:
     listen: str = "127.0.0.1:5060"
     rtp_ports: str = "20000-20999"
     max_calls: int = 100
+    max_unacknowledged: int = MAX_SIP_UNACKNOWLEDGED
     allow: tuple[str, ...] = ()
     user: str = ""
     password: str = field(default="", repr=False)
@@ -39,8 +42,9 @@ class SipSettings:
         for name in ("log_level", "log_format"):
             if name in texts:
                 given[name] = texts[name]
-        if "sip_max_calls" in texts:
-            given["max_calls"] = int(texts["sip_max_calls"])
+        for name in ("max_calls", "max_unacknowledged"):
+            if f"sip_{name}" in texts:
+                given[name] = int(texts[f"sip_{name}"])
         return cls(**given)
 
     @property
@@ -54,6 +58,7 @@ class SipSettings:
             "listen": self.listen,
             "rtp_ports": self.rtp_ports,
             "max_calls": self.max_calls,
+            "max_unacknowledged": self.max_unacknowledged,
             "allow": list(self.allow),
             "user": self.user,
             "password": self.password,

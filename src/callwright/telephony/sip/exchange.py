@@ -48,5 +48,5 @@ class Exchange(Protocol):
         ...
 
     def admits(self, call: TracedCall | None) -> bool:
-        """Whether its caller may call; one that must give a password first has been asked for it."""
+        """Whether its caller may call: it proves who it is, or was asked to, and has not too many calls that it did not acknowledge."""
         ...

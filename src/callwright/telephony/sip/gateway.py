@@ -25,11 +25,12 @@ from callwright.ops.ids import RandomIds
 from callwright.ops.logging import configure_logging
 from callwright.telephony.sip.acknowledge import Acknowledgements
 from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
+from callwright.telephony.sip.checks import address_of
 from callwright.telephony.sip.datagram import send
 from callwright.telephony.sip.dialog import BRANCH_COOKIE
 from callwright.telephony.sip.digest import Digest
 from callwright.telephony.sip.exchange import NumberedCall
-from callwright.telephony.sip.gateway_call import BUSY, GatewayCall, turn_away
+from callwright.telephony.sip.gateway_call import BUSY, GatewayCall, turn_away, unacknowledged
 from callwright.telephony.sip.late_answers import LateAnswers
 from callwright.telephony.sip.leftovers import Leftovers
 from callwright.telephony.sip.message import traced
@@ -75,7 +76,7 @@ class Gateway(asyncio.Protocol):
         self._acks = Acknowledgements()
         self._late = LateAnswers(lambda: f"{BRANCH_COOKIE}-{RandomIds().token(16)}")
         self._leftovers = Leftovers(0)
-        self._max_calls = 0
+        self._max_calls = self._max_unacknowledged = 0
 
     # -- asyncio.Protocol -------------------------------------------------------------------------------------------------------
 
@@ -182,18 +183,15 @@ class Gateway(asyncio.Protocol):
         return refusal(call, code, self._listen)
 
     def admits(self, call: TracedCall | None) -> bool:
-        """Whether the caller gave user and password, where they are asked for. The stack has settings for that (``uas_user``), but they
-        count for MESSAGE only, not for INVITE."""
-        if self._digest is None:
-            return True
-        invite = call.invite if call is not None else None
-        if call is None or invite is None:
+        """Whether the caller gave user and password, where they are asked for, and its address has few enough calls that it did not
+        acknowledge. The stack has settings for passwords (``uas_user``), but they count for MESSAGE only, not for INVITE."""
+        if self._digest is not None and not _proves(call, self._digest, self._listen):
             return False
-        now_s = SystemClock().monotonic_us() // 1_000_000
-        if self._digest.accepts(invite, now_s):
-            return True
-        refusal(call, 401, self._listen, (f"WWW-Authenticate: {self._digest.challenge(invite.call_id, now_s)}",))
-        return False
+        host = address_of(call.dialog.peer) if call is not None else ""
+        held = sum(unacknowledged(one) == host for one in self._calls.values()) if host else 0
+        if held > self._max_unacknowledged:
+            _log.info("a call of %s is refused: it has not acknowledged %d others", host, self._max_unacknowledged)
+        return held <= self._max_unacknowledged
 
     def over(self, call: NumberedCall) -> None:
         """Forget a call."""
@@ -264,6 +262,7 @@ class Gateway(asyncio.Protocol):
                 allow_only((*allow, f"{host}/32"), self._listen)
 
         self._max_calls = int(settings["max_calls"])
+        self._max_unacknowledged = int(settings["max_unacknowledged"])
         await self.stack.open(
             StackSettings(
                 listen=listen,
@@ -347,6 +346,18 @@ class Gateway(asyncio.Protocol):
             await asyncio.wait_for(self.stack.close(), CLOSE_SECONDS)
         except (TimeoutError, StackError) as error:
             _log.debug("the stack was left as it is: %s", error)
+
+
+def _proves(call: TracedCall | None, digest: Digest, listen: tuple[str, int]) -> bool:
+    """Whether the caller gave user and password. One that did not is asked for them."""
+    invite = call.invite if call is not None else None
+    if call is None or invite is None:
+        return False
+    now_s = SystemClock().monotonic_us() // 1_000_000
+    if digest.accepts(invite, now_s):
+        return True
+    refusal(call, 401, listen, (f"WWW-Authenticate: {digest.challenge(invite.call_id, now_s)}",))
+    return False
 
 
 def _open_sockets() -> int:

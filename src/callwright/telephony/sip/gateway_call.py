@@ -14,6 +14,7 @@ from typing import Any
 from callwright.telephony.sip.call_events import happened
 from callwright.telephony.sip.call_facts import CallFacts
 from callwright.telephony.sip.call_sound import CallSound
+from callwright.telephony.sip.checks import address_of
 from callwright.telephony.sip.exchange import Exchange
 from callwright.telephony.sip.key_ears import KeyEars
 from callwright.telephony.sip.message import passed_on, user_of
@@ -354,6 +355,14 @@ def turn_away(call: GatewayCall, line: StackCall, status: int) -> None:
     call.line = line
     line.listen(call.happened)
     call.asked({"type": "reject", "code": status})
+
+
+def unacknowledged(call: GatewayCall) -> str:
+    """The address that calls, until it acknowledges our answer or the call ends. Empty for any other call."""
+    facts, traced = call.facts, call.traced
+    if traced is None or not facts.inbound or facts.answered or facts.closed or facts.hang_up_asked:
+        return ""
+    return address_of(traced.dialog.peer)
 
 
 def _ignore(event: LineEvent) -> None:

@@ -10,8 +10,8 @@ Server to gateway:
 ========== ============================================================= ===========================================================
 type       values                                                        meaning
 ========== ============================================================= ===========================================================
-settings   listen, rtp_ports, max_calls, allow, user, password, codecs,  the first message: how to listen (call 0). Lists are lists of
-           headers, log_level, log_format                                strings; rtp_ports is "first-last", listen "address:port"
+settings   listen, rtp_ports, max_calls, max_unacknowledged, allow,      the first message: how to listen (call 0). Lists are lists of
+           user, password, codecs, headers, log_level, log_format        strings; rtp_ports is "first-last", listen "address:port"
 ping       at                                                            say pong with the same value (call 0, about once a second)
 dial       to, from_user, display_name, headers, ring_seconds; domain,   call ``to`` (a ``sip:`` address) once; the others: the host of
            auth_user, auth_password, tell_trying                         our own address, what answers a challenge, ``trying`` is wanted

@@ -18,6 +18,7 @@ from callwright.call.live.hear import Words
 from callwright.call.live.text_voice import TEXT, TextVoice
 from callwright.call.live.tools import NoTools
 from callwright.conversation.plan import plan_for
+from callwright.domain.limits import MAX_CHAT_SILENCE_SECONDS
 from callwright.ports.chat import ChatMessage, ChatTool, NewChat
 from callwright.ports.failures import ProviderError
 from callwright.ports.ledger import StoredAgent
@@ -116,6 +117,14 @@ def test_a_chat_is_equipped_without_recogniser_and_voice() -> None:
     plan = fitting(plan_for(needs.spec), equipment, needs.spec.settings.speculative_replies)
     assert (plan.written, plan.turn_model, plan.speculate, plan.check_if_user_online) == (True, False, False, False)
     assert (plan.incremental_delay_ms, plan.hangup_after_silence_ms, plan.call_terminate_ms) == (0, 600_000, 60_000)
+
+
+@pytest.mark.parametrize(("asked_s", "silence_s"), [(0, 1_200), (1, 1), (1_200, 1_200), (1_201, 1_200), (2_400, 1_200)])
+def test_a_chat_in_which_nobody_writes_ends_whatever_was_asked(asked_s: float, silence_s: int) -> None:
+    needs = Needs(SPEC, Shelf(*BASE), LocalEars("energy", "smart"))
+    plan = plan_for(Chatting(NewChat(AGENT, silence_s=asked_s), "chat-1").fit(needs).spec)
+    assert plan.hangup_after_silence_ms == silence_s * 1_000
+    assert MAX_CHAT_SILENCE_SECONDS == 1_200
 
 
 def test_a_chat_greets_and_answers_without_the_delays_of_a_voice_and_loses_no_line() -> None:
