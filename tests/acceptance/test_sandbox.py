@@ -374,10 +374,17 @@ async def test_a_call_that_comes_in_names_its_stand_ins_from_its_first_ring(acco
     assert account.hooks[0]["status"] == "ringing"
 
 
-async def test_the_calls_of_a_batch_name_their_stand_ins_from_the_beginning(account: Account) -> None:
+async def test_a_batch_its_webhooks_and_its_calls_name_the_stand_ins_from_the_beginning(account: Account) -> None:
     agent_id = await account.saved(agent())
     listed = {"file": ("list.csv", b"contact_number\n+15550198\nloopback:patient\n", "text/csv")}
-    batch = (await account.client.post("/batches", data={"agent_id": agent_id}, files=listed)).json()
+    asked = {"agent_id": agent_id, "webhook_url": account.hook_url}
+    batch = (await account.client.post("/batches", data=asked, files=listed)).json()
+    found = (await account.client.get(f"/batches/{batch['batch_id']}")).json()
+    async with asyncio.timeout(20):
+        while not account.hooks:
+            await asyncio.sleep(0.1)
+    for told in (found, account.hooks[0]):
+        assert (told["callwright"]["sandbox"], told["callwright"]["stand_ins"]) == (True, STAND_INS)
     rows = (await account.client.get(f"/batches/{batch['batch_id']}/executions")).json()
     assert [row["callwright"]["stand_ins"] for row in rows] == [STAND_INS, STAND_INS[1:]]
 

@@ -18,7 +18,7 @@ from callwright.actions.numbers import check_own, trunk_number
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing
 from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.availability import LINE, Line
+from callwright.domain.availability import LINE, Line, Provision
 from callwright.domain.batch import (
     SCHEDULABLE,
     STOPPABLE,
@@ -101,6 +101,7 @@ async def create_batch(
             total_contacts=reading.total,
             valid_contacts=reading.valid,
             refused=tuple(reading.refused),
+            **reading.choice.told(),
         )
         await audit(unit, principal, "batch.created", batch.id, after=audited(batch))
         await tell_of_batch(unit, batch, services.batch_publisher)
@@ -141,7 +142,7 @@ class _Reading:
     @property
     def carriers(self) -> Mapping[str, str]:
         """The carriers of those kinds of addresses that were found."""
-        return self.choice.used
+        return {kind: found.carrier for kind, found in self.choice.used.items()}
 
     async def pieces(self) -> AsyncIterator[Sequence[Contact]]:
         """The contacts, so many at a time; a piece is read while the one before is written."""
@@ -164,7 +165,8 @@ class _Reading:
             self.valid += 1
             to = row.destination
             contact_id = self.services.ids.uuid()
-            found.append(Contact(self.valid, row.line, contact_id, to.value, self.carriers[to.kind], row.variables))
+            carrier = self.choice.used[to.kind].carrier
+            found.append(Contact(self.valid, row.line, contact_id, to.value, carrier, row.variables))
         return found if any_row else None
 
     def check(self) -> None:
@@ -187,25 +189,33 @@ class _Carriers:
     """The carrier of each kind of address, decided once for a whole list, or why there is none. ``used``: of the kinds that were found."""
 
     services: Services
-    chosen: Mapping[str, str | BadInputError]
-    used: dict[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, Provision | BadInputError]
+    used: dict[str, Provision] = field(default_factory=dict)
 
     def check(self, destination: Destination, variables: Mapping[str, str]) -> None:
         """Raise the error of ``POST /call`` for an address that cannot be called from here."""
         check_caller(self.services, destination, variables)
-        carrier = self.chosen[destination.kind]
-        if isinstance(carrier, BadInputError):
-            raise carrier
-        self.used[destination.kind] = carrier
+        found = self.chosen[destination.kind]
+        if isinstance(found, BadInputError):
+            raise found
+        self.used[destination.kind] = found
+
+    def told(self) -> dict[str, Any]:
+        """What the calls to the addresses that were found run with: ``sandbox`` and ``stand_ins`` of the batch."""
+        stand_ins = dict.fromkeys(one for found in self.used.values() for one in found.stand_ins)
+        return {
+            "sandbox": any(found.sandbox for found in self.used.values()),
+            "stand_ins": tuple(one.as_wire() for one in stand_ins),
+        }
 
 
 async def _carriers(services: Services, unit: Unit, tenant_id: str, agent: StoredAgent) -> _Carriers:
     """Raises LackingError when the agent can call nobody."""
     spec = parse_agent(agent.body, defaults=services.policy.defaults)
-    chosen: dict[str, str | BadInputError] = {}
+    chosen: dict[str, Provision | BadInputError] = {}
     for kind in (E164, SIP, LOOPBACK):
         try:
-            chosen[kind] = (await provided(services, unit, tenant_id, spec, Destination(kind, ""))).carrier
+            chosen[kind] = await provided(services, unit, tenant_id, spec, Destination(kind, ""))
         except BadInputError as error:
             if isinstance(error, LackingError) and error.leg != LINE:
                 raise

@@ -90,6 +90,7 @@ class RefusedRow:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """A batch as stored. ``refused`` holds the first refused rows; how many there were is ``total_contacts - valid_contacts``.
+    ``sandbox`` and ``stand_ins`` (``availability.StandIn.as_wire``): what its calls were to run with when its list was read.
     ``deleted_at``: of one that was stopped and deleted, and stays until the executions of its contacts are written."""
 
     id: str
@@ -107,6 +108,8 @@ class Batch:
     total_contacts: int = 0
     valid_contacts: int = 0
     refused: tuple[RefusedRow, ...] = ()
+    sandbox: bool = False
+    stand_ins: tuple[Mapping[str, Any], ...] = ()
     deleted_at: datetime | None = None
 
 

@@ -42,6 +42,8 @@ def batch_body(batch: Batch, progress: BatchProgress, now: datetime) -> dict[str
             "conversation_duration": round(progress.talk_ms / 1000, 1),
             "total_cost": cents_from_nano(progress.total_cost_nano),
             "refused_contacts": batch.total_contacts - batch.valid_contacts,
+            "sandbox": batch.sandbox,
+            "stand_ins": [dict(one) for one in batch.stand_ins],
             "refused_rows": [{"line": row.line, "reason": row.reason} for row in batch.refused],
         },
     }

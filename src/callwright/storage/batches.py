@@ -30,7 +30,16 @@ _NAMES = tuple(field.name for field in fields(Batch))
 _COLUMNS = ", ".join(_NAMES)
 _QUALIFIED = ", ".join(f"b.{name}" for name in _NAMES)
 _CHANGEABLE = frozenset(
-    {"from_numbers", "scheduled_at", "bypass_call_guardrails", "total_contacts", "valid_contacts", "refused"}
+    {
+        "from_numbers",
+        "scheduled_at",
+        "bypass_call_guardrails",
+        "total_contacts",
+        "valid_contacts",
+        "refused",
+        "sandbox",
+        "stand_ins",
+    }
 )
 _CONTACT = "position, line, execution_id, number, carrier, user_data"
 _STAGED = ["batch_id", "position", "line", "execution_id", "number", "carrier", "user_data"]
@@ -334,13 +343,14 @@ def _progress(batch: Batch, waiting: int, rows: Sequence[Any]) -> BatchProgress:
 def _stored(name: str, value: Any) -> Any:
     if name == "refused":
         return [{"line": row.line, "reason": row.reason} for row in value]
-    return list(value) if name == "from_numbers" else value
+    return list(value) if name in {"from_numbers", "stand_ins"} else value
 
 
 def _batch_of(row: Any) -> Batch:
     values = dict(row)
     values["status"] = BatchStatus(values["status"])
     values["from_numbers"] = tuple(values["from_numbers"])
+    values["stand_ins"] = tuple(values["stand_ins"])
     values["refused"] = tuple(RefusedRow(**each) for each in values["refused"])
     return Batch(**values)
 

@@ -127,6 +127,10 @@ class BatchSums(Open):
     total_cost: float = Field(description="Cents, of all calls together.")
     refused_contacts: int
     refused_rows: list[RefusedRowView] = Field(description="The first of them.")
+    sandbox: bool = Field(description="Whether the account was a sandbox when the list was read.")
+    stand_ins: list[dict[str, Any]] = Field(
+        description="What was to stand in for what the agent lacks, as in executions. Each call says what it ran with."
+    )
 
 
 class BatchView(Open):
@@ -162,6 +166,8 @@ class BatchView(Open):
                 "conversation_duration": 3.4,
                 "total_cost": 2,
                 "refused_contacts": 1,
+                "sandbox": False,
+                "stand_ins": [],
                 "refused_rows": [
                     {
                         "line": 4,

@@ -31,6 +31,8 @@ create table batch (
   total_contacts integer not null,
   valid_contacts integer not null,
   refused json not null,
+  sandbox boolean not null default false,
+  stand_ins json not null default '[]',
   deleted_at timestamptz,
   contacts_failed_at timestamptz,
   constraint batch_contacts_counted check (0 <= valid_contacts and valid_contacts <= total_contacts),
