@@ -14,8 +14,8 @@ from callwright.domain.errors import LackingError
 
 @dataclass(frozen=True, slots=True)
 class ModelsAfterwards:
-    """``spec``: the agent as it is asked; ``fitting``: gives a disposition's own model its access; ``sandbox``: whether the agent's model
-    stands in for one that is lacking."""
+    """``spec``: the agent as it is asked; ``fitting``: gives a disposition's own model its access; ``sandbox``: whether the account is one,
+    in which the agent's model stands in for one that a disposition lacks."""
 
     spec: AgentSpec
     fitting: Fitting
