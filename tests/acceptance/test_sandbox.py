@@ -380,9 +380,7 @@ async def test_a_batch_its_webhooks_and_its_calls_name_the_stand_ins_from_the_be
     asked = {"agent_id": agent_id, "webhook_url": account.hook_url}
     batch = (await account.client.post("/batches", data=asked, files=listed)).json()
     found = (await account.client.get(f"/batches/{batch['batch_id']}")).json()
-    async with asyncio.timeout(20):
-        while not account.hooks:
-            await asyncio.sleep(0.1)
+    await until(lambda: bool(account.hooks))
     for told in (found, account.hooks[0]):
         assert (told["callwright"]["sandbox"], told["callwright"]["stand_ins"]) == (True, STAND_INS)
     rows = (await account.client.get(f"/batches/{batch['batch_id']}/executions")).json()
