@@ -156,7 +156,7 @@ async def test_what_is_lacking_is_named_first(world: ApiWorld) -> None:
             "path": path,
             "value": "elevenlabs",
             "message": "No plugin for the voice 'elevenlabs' is installed.",
-            "remedy": "See docs.",
+            "remedy": "see docs",
         },
         SILENCE,
     ]

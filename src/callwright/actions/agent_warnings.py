@@ -52,7 +52,8 @@ async def _of_providers(
     for lack in lacks:
         # A plugin may quote what it was given.
         message = _sentence(redacted(lack.message))
-        remedy = _sentence(lack.remedy) if lack.remedy else "Name another one."
+        # As stand-ins and refusals have it: often a command to copy.
+        remedy = lack.remedy or "Name another one."
         yield AgentWarning(lack.path or "agent_config", plain_value(lack.wanted), message, remedy)
     if not any(lack.leg == VOICE and lack.kind is not LackKind.LANGUAGE for lack in lacks):
         for warning in _of_voice(services, spec):
