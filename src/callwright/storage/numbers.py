@@ -159,12 +159,11 @@ class NumberRows:
         """What is called so from the IP address ``source`` (empty: it is not known), whoever it belongs to: a number of an active trunk
         whose calls come from there, else an extension. For calls that come in, never for a request."""
         if source:
-            # Of two trunks with the same number the one counts that names the address more exactly, then the older entry.
+            # Of two trunks with the same number the older entry counts: nobody takes another's calls by coming later.
             row = await self._connection.fetchrow(
                 f"select {_OF_NUMBER} from phone_number n join sip_trunk t on t.tenant_id = n.tenant_id and t.id = n.trunk_id"
                 " where n.dialled = $1 and t.is_active and t.inbound and $2::text::inet <<= any (t.networks)"
-                " order by (select max(masklen(one)) from unnest(t.networks) one where $2::text::inet <<= one) desc, n.created_at, n.id"
-                " limit 1",
+                " order by n.created_at, n.id limit 1",
                 dialled,
                 source,
             )
