@@ -55,8 +55,12 @@ async def test_a_platform_without_models_is_ready_and_names_them(dsn: str, tmp_p
     async with open_platform(settings, "http://callwright.test") as opened:
         answer = await ready(opened)
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
-    assert set(answer.json()["missing_models"]) == {"whisper-tiny.en", "piper-joe", "silero-vad", "minilm-l6-int8"}
-    assert answer.json()["install"] == "callwright models install --default"
+    install = "callwright models install --default"
+    assert answer.json()["lacking"] == [
+        f"the recogniser 'whisper' lacks its model whisper-tiny.en: {install}",
+        f"the voice 'local' lacks its model piper-joe: {install}",
+        f"the model 'intents' lacks its model minilm-l6-int8: {install}",
+    ]
 
 
 async def test_the_synthetic_callers_of_the_scenario_file_may_be_called(dsn: str, tmp_path: Path) -> None:

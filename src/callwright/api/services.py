@@ -48,8 +48,8 @@ class ApiServices:
 
     ``ready`` raises UnavailableError while this process should get no requests (the database is asked as well, without it).
     ``carriers`` tells how those are that listen, by name; one that does not is no reason to send requests elsewhere.
-    ``missing_models`` names local models that the providers of the settings need and that are not installed, and the command that brings
-    them; likewise no reason: every process of the machine lacks them, and API, webhooks and calls of other providers work.
+    ``lacking`` says in sentences what the server's own recogniser, voice and model lack. That is no reason either: every process of the
+    machine lacks it, and API, webhooks and calls of other providers work.
     ``public_url`` is how the outside reaches the API, without a trailing slash; empty: links are relative to the request.
     ``rates`` says how often an organisation may ask, None: as often as it likes. ``bad_key_status`` answers an unknown key, 401 or 403.
     The first of ``link_secrets`` signs recording links, all of them check; none may be a secret of the key hashes.
@@ -62,7 +62,7 @@ class ApiServices:
     metrics: Metrics
     ready: Callable[[], Awaitable[None]]
     carriers: Callable[[], Mapping[str, str]] = dict
-    missing_models: Callable[[], tuple[Sequence[str], str]] = lambda: ((), "")
+    lacking: Callable[[], Sequence[str]] = tuple
     public_url: str = ""
     link_secrets: Callable[[], Sequence[bytes]] = field(default=tuple, repr=False)
     links_end_with_key: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -55,7 +55,6 @@ from callwright.outbox.sign import decode_secret, signature_headers
 from callwright.ports.market import NumberMarket
 from callwright.ports.model import ModelSettings, RemoteModel
 from callwright.ports.registry import PluginContext, Registry
-from callwright.providers.local.inference import LocalInference, install_command
 from callwright.storage.job_runner import JobRunner
 
 _LOG = logging.getLogger(__name__)
@@ -66,13 +65,15 @@ _AUDIT_SECONDS = 600.0
 
 @dataclass(slots=True)
 class Platform:
-    """A running platform. ``draining`` turns requests to other processes away by ``/readyz``."""
+    """A running platform. ``draining`` turns requests to other processes away by ``/readyz``. ``endpoint_failure``: why the endpoint of
+    CALLWRIGHT_MODEL_BASE_URL could not be used at the start, or nothing."""
 
     foundation: Foundation
     runtime: CallRuntime
     services: Services
     app: FastAPI
     draining: bool = False
+    endpoint_failure: str = ""
     work: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
@@ -130,7 +131,7 @@ async def open_platform(
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url), doors)
         await _tell_of_locked_vault(services)
-        await _tell_of_model(foundation)
+        platform.endpoint_failure = await _probe_endpoint(foundation)
         await runtime.start()
         stack.push_async_callback(runtime.aclose)
         handlers = {
@@ -182,18 +183,21 @@ async def _tell_of_locked_vault(services: Services) -> None:
         _LOG.error("%s", error.message)
 
 
-async def _tell_of_model(foundation: Foundation) -> None:
-    """Log whether the endpoint of CALLWRIGHT_MODEL_BASE_URL can be used. The server starts without it, for it may come later."""
-    if not foundation.settings.model_base_url:
-        return
+async def _probe_endpoint(foundation: Foundation) -> str:
+    """Logs whether the endpoint of CALLWRIGHT_MODEL_BASE_URL can be used. Returns why not, or nothing. The server starts without it, for it
+    may come later."""
+    failures: list[str] = []
     model, wanted = foundation.plugins("model", "custom"), ModelSettings()
-    if isinstance(model, RemoteModel):
+    if foundation.settings.model_base_url and isinstance(model, RemoteModel):
         host = model.host(wanted)
         with plugin_boundary(
-            "custom", lambda _, message: _LOG.warning("the model at %s cannot be used now: %s", host, message)
+            "custom", lambda _, message: failures.append(f"the model at {host} cannot be used now: {message}")
         ):
             async with asyncio.timeout(MODEL_LIST_SECONDS):
                 _LOG.info("the model at %s: %s", host, await model.probe(wanted))
+    for failure in failures:
+        _LOG.warning("%s", failure)
+    return "; ".join(failures)
 
 
 def _plugin_context(foundation: Foundation, client: GuardedClient, metrics: Metrics, doors: Doors) -> PluginContext:
@@ -305,7 +309,7 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
         ready=ready,
         # Without an address the carrier for SIP is not made, and cannot tell itself that it is off.
         carriers=lambda: {SIP: "off", **platform.foundation.plugins.states()},
-        missing_models=_missing_models(platform.foundation),
+        lacking=lambda: list(dict.fromkeys(lack.sentence for lack in platform.lacks)),
         public_url=public_url,
         link_secrets=lambda: platform.foundation.secrets.derived("recording-links"),
         links_end_with_key=settings.links_end_with_key,
@@ -317,22 +321,6 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
         bad_key_status=int(settings.bad_key),
         security=SecurityLog(lambda kind: metrics.security_events.labels(kind=kind).inc()),
     )
-
-
-def _missing_models(foundation: Foundation) -> Callable[[], tuple[Sequence[str], str]]:
-    """Looks for the models of the settings' own providers."""
-    settings, registry = foundation.settings, foundation.plugins.registry
-    defaults = foundation.policy().defaults
-    named = {"transcriber": defaults.transcriber, "model": defaults.model, "voice": defaults.voice}
-    named |= {"vad": settings.vad, "turn": settings.turn}
-    used = [(kind, registry.find(kind, name).name) for kind, name in named.items() if registry.has(kind, name)]
-    inference = LocalInference(settings.models.expanduser(), setting_texts(settings))
-
-    def missing() -> tuple[Sequence[str], str]:
-        names = inference.missing(used)
-        return names, install_command(names) if names else ""
-
-    return missing
 
 
 def _delivery_settings(foundation: Foundation, runtime: CallRuntime) -> DeliverySettings:

@@ -54,7 +54,8 @@ async def _serve(settings: Settings, limits: ConnectionLimits) -> None:
         open_platform(settings, public_url) as platform,
         http_server(platform.app, listener, settings.trusted_proxies, limits),
     ):
-        for line in (f"callwright listens on {url_of(listener)}", *told_at_start(settings, platform.lacks)):
+        told = told_at_start(settings, platform.lacks, platform.endpoint_failure)
+        for line in (f"callwright listens on {url_of(listener)}", *told):
             print(line, file=sys.stderr, flush=True)
         await wanted.wait()
         draining = loop.create_task(platform.drain())
@@ -72,12 +73,15 @@ _SANDBOX = {
 }
 
 
-def told_at_start(settings: Settings, lacks: Sequence[Lack]) -> list[str]:
-    """What this server does with what agents lack, and what its own recogniser, voice and model can do."""
+def told_at_start(settings: Settings, lacks: Sequence[Lack], endpoint_failure: str = "") -> list[str]:
+    """What this server does with what agents lack, and what its own recogniser, voice and model can do. ``endpoint_failure``: why the
+    endpoint of the settings, which is the model ``custom``, cannot be used now."""
     defaults = provider_defaults(settings)
     own = {TRANSCRIBER: defaults.transcriber, VOICE: defaults.voice, MODEL: defaults.model}
-    able = [f"{LEG_NAMES[leg]} {name}" for leg, name in own.items() if leg not in {lack.leg for lack in lacks}]
+    unable = {lack.leg for lack in lacks} | ({MODEL} if endpoint_failure and own[MODEL] == "custom" else set())
+    able = [f"{LEG_NAMES[leg]} {name}" for leg, name in own.items() if leg not in unable]
     lines = [f"sandbox: {settings.sandbox}, {_SANDBOX[settings.sandbox]} (CALLWRIGHT_SANDBOX)"]
     if able:
         lines.append(f"ready: {', '.join(able)}")
-    return [*lines, *(f"not ready: {sentence}" for sentence in dict.fromkeys(lack.sentence for lack in lacks))]
+    missing = dict.fromkeys([*(lack.sentence for lack in lacks), *filter(None, [endpoint_failure])])
+    return [*lines, *(f"not ready: {sentence}" for sentence in missing)]

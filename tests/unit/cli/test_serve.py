@@ -27,6 +27,14 @@ def test_with_an_endpoint_the_model_is_that_of_the_endpoint() -> None:
     assert told_at_start(settings, ())[1] == "ready: recogniser local, voice local, model custom"
 
 
+def test_an_endpoint_that_failed_its_first_request_is_not_called_ready() -> None:
+    failure = "the model at 127.0.0.1:8000 cannot be used now: it cannot be reached"
+    endpoint = Settings(model_base_url="http://127.0.0.1:8000/v1")
+    assert told_at_start(endpoint, (), failure)[1:] == ["ready: recogniser local, voice local", f"not ready: {failure}"]
+    beside = Settings(model="intents", model_base_url="http://127.0.0.1:8000/v1")
+    assert told_at_start(beside, (), failure)[1] == "ready: recogniser local, voice local, model intents"
+
+
 @pytest.mark.parametrize(
     ("sandbox", "meaning"), [("always", "every account is a sandbox"), ("never", "no account is a sandbox")]
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from callwright.domain.errors import ConfigurationError
-from callwright.providers.local.inference import LocalInference, install_command
+from callwright.providers.local.inference import LocalInference
 
 NOWHERE = Path("no-such-folder")
 PACKAGE, MODELS = "pip install 'callwright[local]'", "callwright models install --default"
@@ -36,15 +36,6 @@ def test_installed_engines_are_not_installed_again(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
     assert LocalInference(NOWHERE, {}).what_to_install(language=True) == [MODELS]
     assert LocalInference(NOWHERE, OWN_SPEECH).what_to_install(language=False) == []
-
-
-def test_what_is_missing_follows_from_the_plugins_that_are_used() -> None:
-    inference = LocalInference(NOWHERE, {**OWN_SPEECH, "local_model": "smollm2-135m"})
-    assert inference.missing([("transcriber", "local"), ("voice", "local"), ("model", "custom")]) == []
-    used = [("vad", "local"), ("turn", "local"), ("model", "local"), ("model", "intents"), ("voice", "kokoro")]
-    missing = inference.missing(used)
-    assert missing == ["silero-vad", "smart-turn-v3.2", "smollm2-135m", "minilm-l6-int8", "kokoro-82m-int8"]
-    assert install_command(missing) == f"{MODELS} smollm2-135m kokoro-82m-int8"
 
 
 def test_a_call_without_a_model_of_the_default_set_names_all_that_are_missing() -> None:

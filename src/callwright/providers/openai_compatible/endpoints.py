@@ -68,6 +68,7 @@ class EndpointModels:
         to fill them would cost money."""
         if importlib.util.find_spec("openai") is not None:
             await _library()
+            # What is wrong now may be right by the first question; if not, its answer says so.
             with suppress(ProviderError):
                 model = await self.client_for(request.settings)
                 await model.warm(request)

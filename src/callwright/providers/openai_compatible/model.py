@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import httpx2 as httpx
@@ -81,9 +81,8 @@ class OpenAICompatibleModel:
 
     async def warm(self, request: ModelRequest) -> None:
         """Learn the model's name where nobody gave one. Nothing else is sent: endpoints keep their own prompt caches, and a request only to
-        fill them would cost money."""
-        with suppress(ProviderError):
-            await self.model_name(request.settings.model)
+        fill them would cost money. Raises ProviderError."""
+        await self.model_name(request.settings.model)
 
     async def model_name(self, wanted: str) -> str:
         """``wanted``, else the endpoint's default, else the only model of its list. Raises ProviderError, which names the models there are,
