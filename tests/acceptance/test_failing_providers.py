@@ -266,7 +266,9 @@ async def test_the_server_says_at_its_start_what_became_of_the_model(
     caplog.set_level(logging.INFO, "callwright")
     async with clinic(dsn, tmp_path, listing, **settings) as place:
         assert (await place.client.get("/healthz")).status_code == 200
-    (record,) = [one for one in caplog.records if one.name == "callwright.bootstrap.platform" and "model at" in one.msg]
+    (record,) = [
+        one for one in caplog.records if one.name == "callwright.bootstrap.platform" and "model at" in one.getMessage()
+    ]
     assert record.levelno == level
     assert told in record.getMessage()
     assert len(place.endpoint.requests) <= 1
