@@ -186,9 +186,11 @@ async def _tell_of_locked_vault(services: Services) -> None:
 async def _probe_endpoint(foundation: Foundation) -> str:
     """Logs whether the endpoint of CALLWRIGHT_MODEL_BASE_URL can be used. Returns why not, or nothing. The server starts without it, for it
     may come later."""
+    if not foundation.settings.model_base_url:
+        return ""
     failures: list[str] = []
     model, wanted = foundation.plugins("model", "custom"), ModelSettings()
-    if foundation.settings.model_base_url and isinstance(model, RemoteModel):
+    if isinstance(model, RemoteModel):
         host = model.host(wanted)
         with plugin_boundary(
             "custom", lambda _, message: failures.append(f"the model at {host} cannot be used now: {message}")
