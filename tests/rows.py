@@ -9,7 +9,7 @@ from typing import Any
 
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.tenant import DEFAULT_TENANT_ID, ApiKey
-from callwright.ports.ledger import Change, OutboxEntry, StoredAgent
+from callwright.ports.ledger import Change, OutboxEntry, StoredAgent, Unit
 from callwright.storage.ledger import PostgresLedger
 
 THEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -112,10 +112,16 @@ async def place(ledger: PostgresLedger, *executions: Execution) -> None:
             await unit.executions.insert(execution)
 
 
+async def admit_candidates(unit: Unit, limit: int) -> list[Execution]:
+    """Admit whatever the limits allow."""
+    candidates = await unit.executions.candidates(limit)
+    return await unit.executions.admit([row.id for row in candidates])
+
+
 async def admit(ledger: PostgresLedger, limit: int = 1000) -> list[str]:
     """Run the pacer once; the ids it admitted, sorted."""
     async with ledger.unit() as unit:
-        return sorted(row.id for row in await unit.executions.admit(limit))
+        return sorted(row.id for row in await admit_candidates(unit, limit))
 
 
 async def claim(ledger: PostgresLedger, owner: str = "node-a", count: int = 1000) -> list[Execution]:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from tests.api_world import ApiWorld, create, place
 from tests.database import fetch, run_sql
+from tests.rows import admit_candidates
 from tests.typed_answers import typed
 
 from callwright.actions.batch_stop import PIECE, STOPPED_CONTACTS_JOB, StoppedContacts
@@ -86,7 +87,7 @@ async def rows(client: httpx.AsyncClient, batch_id: str) -> list[dict[str, Any]]
 async def end_calls(world: ApiWorld) -> int:
     """Admit, claim and end what waits, as calls that nobody answers."""
     async with world.ledger.unit() as unit:
-        await unit.executions.admit(100)
+        await admit_candidates(unit, 100)
     async with world.ledger.unit() as unit:
         claimed = await unit.executions.claim("node-a", 100)
         for row in claimed:
@@ -362,7 +363,7 @@ async def test_stopping_ends_what_waits_and_lets_live_calls_go_on(world: ApiWorl
         assert (refused.status_code, refused.json()["message"]) == (404, "Batch is not queued or running")
         await begin(world, client, batch_id)
         async with world.ledger.unit() as unit:
-            await unit.executions.admit(2)
+            await admit_candidates(unit, 2)
         async with world.ledger.unit() as unit:
             live = await unit.executions.claim("node-a", 2)
             for row in live:
@@ -689,7 +690,7 @@ async def test_an_agent_that_cannot_be_deleted_keeps_its_batches_running(world: 
         batch_id = await batch_id_of(client, agent_id, LIST + "loopback:demo,x,y\n" * 100)
         await begin(world, client, batch_id)
         async with world.ledger.unit() as unit:
-            await unit.executions.admit(1)
+            await admit_candidates(unit, 1)
         async with world.ledger.unit() as unit:
             assert await unit.executions.claim("node-a", 1)
         assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 409

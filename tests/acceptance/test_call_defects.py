@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
 from tests.database import fetch, run_sql
-from tests.rows import execution_row, ringing_row
+from tests.rows import admit_candidates, execution_row, ringing_row
 from tests.waiting import until
 
 from callwright.domain.execution import Execution, Phase
@@ -44,7 +44,7 @@ async def claimed_behind_its_back(world: CallWorld, *changes: Change) -> str:
 
         async def admitted() -> bool:
             """Once: another admission under way lets nobody beside it."""
-            return [row.id for row in await unit.executions.admit(10)] == [execution.id]
+            return [row.id for row in await admit_candidates(unit, 10)] == [execution.id]
 
         await until(admitted)
         assert [row.id for row in await unit.executions.claim(owner, 10)] == [execution.id]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import asyncpg
 import pytest
 from tests.database import fetch, run_sql
-from tests.rows import THEN, agent_row, execution_row, key_row, place, ringing_row
+from tests.rows import THEN, admit_candidates, agent_row, execution_row, key_row, place, ringing_row
 
 from callwright.domain.concurrency import Places
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
@@ -62,7 +62,7 @@ async def take_inbound(ledger: PostgresLedger, tenant_id: str) -> bool:
 async def admit(ledger: PostgresLedger, limit: int = 1000) -> Counter[str]:
     """Run the pacer once: how many of each account it admitted."""
     async with ledger.unit() as unit:
-        return Counter(row.tenant_id for row in await unit.executions.admit(limit))
+        return Counter(row.tenant_id for row in await admit_candidates(unit, limit))
 
 
 async def counted(dsn: str, phases: str) -> Counter[str]:

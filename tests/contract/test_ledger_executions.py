@@ -12,6 +12,7 @@ from tests.rows import (
     OTHER_TENANT_ID,
     THEN,
     admit,
+    admit_candidates,
     agent_row,
     claim,
     claimed_call,
@@ -341,7 +342,7 @@ async def test_two_pacers_at_once_admit_each_execution_once_and_keep_the_limit(l
 async def test_a_pacer_does_not_wait_for_another(ledger: PostgresLedger):
     await place(ledger, execution_row())
     async with ledger.unit() as first:
-        assert len(await first.executions.admit(10)) == 1
+        assert len(await admit_candidates(first, 10)) == 1
         assert await asyncio.wait_for(admit(ledger), 2) == []
 
 

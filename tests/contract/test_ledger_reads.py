@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.database import fetch
-from tests.rows import THEN, agent_row, execution_row, place
+from tests.rows import THEN, admit_candidates, agent_row, execution_row, place
 
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import ExecutionFilter
@@ -96,6 +96,6 @@ async def test_the_version_of_a_row_is_another_one_after_a_change(ledger: Postgr
         assert await unit.executions.version(DEFAULT_TENANT_ID, "nothing") is None
         assert await unit.executions.get_shown("another", "call-000") is None
     async with ledger.unit() as unit:
-        await unit.executions.admit(1000)
+        await admit_candidates(unit, 1000)
     async with ledger.reading() as unit:
         assert await unit.executions.version(DEFAULT_TENANT_ID, "call-000") != before

@@ -10,6 +10,7 @@ from tests.database import fetch, run_sql
 from tests.rows import (
     OTHER_TENANT_ID,
     THEN,
+    admit_candidates,
     agent_row,
     claimed_call,
     execution_row,
@@ -183,7 +184,7 @@ async def run_again(ledger: PostgresLedger) -> None:
     async with ledger.unit() as unit:
         await unit.executions.change("call-1", Change(Phase.WAITING, "scheduled", {"scheduled_at": THEN}))
     async with ledger.unit() as unit:
-        await unit.executions.admit(10)
+        await admit_candidates(unit, 10)
     async with ledger.unit() as unit:
         await unit.executions.claim("node-a", 1)
 

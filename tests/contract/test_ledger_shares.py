@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from tests.rows import THEN, agent_row, execution_row, ringing_row
+from tests.rows import THEN, admit_candidates, agent_row, execution_row, ringing_row
 
 from callwright.domain.tenant import Tenant
 from callwright.storage.ledger import PostgresLedger
@@ -54,7 +54,7 @@ async def fill(ledger: PostgresLedger, tenant_id: str, free: int, owner: str = "
 
 async def admitted(ledger: PostgresLedger, limit: int = PLACES) -> Counter[str]:
     async with ledger.unit() as unit:
-        return Counter(row.tenant_id for row in await unit.executions.admit(limit))
+        return Counter(row.tenant_id for row in await admit_candidates(unit, limit))
 
 
 async def claimed(ledger: PostgresLedger, free: int, owner: str = "node-a") -> Counter[str]:

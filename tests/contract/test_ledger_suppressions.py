@@ -8,7 +8,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 from tests.database import fetch, run_sql
-from tests.rows import THEN, agent_row, execution_row
+from tests.rows import THEN, admit_candidates, agent_row, execution_row
 
 from callwright.domain.errors import SuppressedError
 from callwright.domain.execution import Phase
@@ -40,7 +40,7 @@ async def prepare(ledger: PostgresLedger, *execution_ids: str, to_number: str = 
 
 async def claim(ledger: PostgresLedger) -> list[str]:
     async with ledger.unit() as unit:
-        await unit.executions.admit(50)
+        await admit_candidates(unit, 50)
     async with ledger.unit() as unit:
         return [row.id for row in await unit.executions.claim("node-a", 50)]
 

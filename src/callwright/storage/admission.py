@@ -8,6 +8,7 @@ front of it (:func:`_within_share`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from callwright.domain.errors import StaleOwnerError
@@ -74,10 +75,10 @@ def _within_share(number: str, left: str) -> str:
 
 # A guaranteed call takes a free place, any other one a place that is free and not held. Those others share in proportion to what their
 # accounts are guaranteed (contract 11.4): "turn" is how far above its guarantee the call would bring its account, by that weight. Within an
-# account, and between accounts of equal turn, the oldest due come first. "phase = 'waiting'" is repeated in the update itself: an execution
-# stopped between the look and the update must stay stopped (four calls were dialled after their stop before this was there).
-# "any (array(...))" keeps the planner at the primary key, whatever it believes of the number of rows.
-_ADMIT = f"""
+# account, and between accounts of equal turn, the oldest due come first. The outer query locks again and repeats "phase = 'waiting'": it
+# then returns the row as it is now, not as it was when the statement began. "any (array(...))" keeps the planner at the primary key,
+# whatever it believes of the number of rows.
+_CANDIDATES = f"""
 with {_PLACES}, {_OTHERS},
 queue as materialized (
   select greatest($1::bigint - coalesce(sum(unclaimed), 0)::bigint, 0) as free from busy
@@ -118,8 +119,17 @@ lined_up as (
 next as (
   select l.id from lined_up l cross join queue where l.rank <= queue.free and {_within_share("l.number", "queue.free - l.rank")}
 )
-update execution set phase = 'admitted', detail = '', status = 'queued', updated_at = greatest(now(), created_at)
+select {qualified("execution")} from execution
 where execution.id = any (array(select id from next)) and execution.phase = 'waiting'
+order by execution.due_at, execution.id
+for no key update of execution
+"""
+
+# "phase = 'waiting'" is repeated in the update itself: an execution stopped between the look and the update must stay stopped (four calls
+# were dialled after their stop before this was there).
+_ADMIT = f"""
+update execution set phase = 'admitted', detail = '', status = 'queued', updated_at = greatest(now(), created_at)
+where execution.id = any ($1::text[]) and execution.phase = 'waiting'
 returning {qualified("execution")}
 """
 
@@ -165,11 +175,16 @@ end from account a join organisation o on o.id = a.organisation_id left join her
 """
 
 
-async def admit(connection: Any, node_limit: int) -> list[Execution]:
-    """Run the admission query; [] when another process is at it."""
+async def candidates(connection: Any, node_limit: int) -> list[Execution]:
+    """Lock and return the executions that the limits allow to be dialled next; [] when another process is at it."""
     if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", LOCK):
         return []
-    return [execution_of(row) for row in await connection.fetch(_ADMIT, node_limit)]
+    return [execution_of(row) for row in await connection.fetch(_CANDIDATES, node_limit)]
+
+
+async def admit(connection: Any, execution_ids: Sequence[str]) -> list[Execution]:
+    """Admit those of them that still wait, and return them."""
+    return [execution_of(row) for row in await connection.fetch(_ADMIT, list(execution_ids))]
 
 
 async def claim(connection: Any, owner: str, count: int) -> list[Execution]:

@@ -172,10 +172,14 @@ class ExecutionRows:
         )
         return [execution_of(row) for row in rows]
 
-    async def admit(self, node_limit: int) -> list[Execution]:
-        """Admit waiting and due executions within their tenant's concurrency, so that at most ``node_limit`` are admitted and not yet
-        claimed. [] when another process is admitting."""
-        return await admission.admit(self._connection, node_limit)
+    async def candidates(self, node_limit: int) -> list[Execution]:
+        """Waiting and due executions within their tenant's concurrency, locked; with all of them admitted, at most ``node_limit`` are
+        admitted and not yet claimed. [] when another process is admitting."""
+        return await admission.candidates(self._connection, node_limit)
+
+    async def admit(self, execution_ids: Sequence[str]) -> list[Execution]:
+        """Admit those of the candidates that still wait, and return them."""
+        return await admission.admit(self._connection, execution_ids)
 
     async def claim(self, owner: str, count: int) -> list[Execution]:
         """Take up to ``count`` admitted executions for ``owner``. StaleOwnerError when ``owner`` was declared dead."""

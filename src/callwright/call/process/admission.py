@@ -20,7 +20,8 @@ async def admit_forever(ledger: Ledger, clock: Clock, node_limit: int) -> None:
         with round_boundary("admitting calls"):
             try:
                 async with ledger.unit() as unit:
-                    admitted = await unit.executions.admit(node_limit)
+                    candidates = await unit.executions.candidates(node_limit)
+                    admitted = await unit.executions.admit([one.id for one in candidates]) if candidates else []
                 if not admitted:
                     await ledger.wait_for_waiting(WAIT_SECONDS)
                 continue

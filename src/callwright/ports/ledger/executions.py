@@ -79,9 +79,14 @@ class Executions(Protocol):
         """The version of an execution's row, another one after every change; None when there is no such execution."""
         ...
 
-    async def admit(self, node_limit: int) -> list[Execution]:
-        """The admission query: waiting and due executions within their tenant's concurrency become ``admitted``. Returns them. Must be
-        run by one node at a time (advisory lock inside; returns [] when another holds it)."""
+    async def candidates(self, node_limit: int) -> list[Execution]:
+        """The executions that may be admitted next: waiting, due, and within their tenant's concurrency. Their rows are locked until
+        the unit ends, and no other process gets candidates meanwhile (advisory lock inside; returns [] when another holds it)."""
+        ...
+
+    async def admit(self, execution_ids: Sequence[str]) -> list[Execution]:
+        """Candidates of this unit become ``admitted``. Returns those that did."""
+        ...
 
     async def claim(self, owner: str, count: int) -> list[Execution]:
         """Take up to ``count`` admitted executions for ``owner`` (skip locked): phase claimed, attempt + 1. Also opens the attempt row."""
