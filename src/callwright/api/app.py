@@ -16,6 +16,7 @@ from callwright.api.answers import answer_bytes, error_answer, error_body
 from callwright.api.audit.routes import router as audit
 from callwright.api.batches.routes import router as batches
 from callwright.api.batches.routes import singular as batch
+from callwright.api.calling_policy.routes import router as calling_policy
 from callwright.api.calls.routes import router as calls
 from callwright.api.chats.routes import router as chats
 from callwright.api.contact_files.routes import router as contact_files
@@ -78,6 +79,7 @@ _ROUTERS = (
     agents_v1,
     extensions,
     suppressions,
+    calling_policy,
     calls,
     chats,
     executions,

@@ -61,6 +61,7 @@ _TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
         (("POST", "PUT", "PATCH", "DELETE"), "/sip-trunks/.*", Right.SHARED),
         (("POST",), "/user/model/custom", Right.SHARED),
         (("DELETE",), "/v1/callwright/models/{id}", Right.SHARED),
+        (("PUT",), "/v1/callwright/calling-policy", Right.SHARED),
     )
 )
 

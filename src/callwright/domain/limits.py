@@ -814,3 +814,12 @@ MAX_DOOR_SOCKETS_OF_CARRIER = 500
 
 MAX_DOOR_CAPABILITIES = 10_000
 """Issued and unused addresses per process."""
+
+MAX_POLICY_COUNTRIES = 250
+"""Countries that a calling policy may name."""
+
+MAX_ATTEMPTS_PER_NUMBER = 1_000
+"""Largest number of attempts that a calling policy may allow per number."""
+
+MAX_ATTEMPT_PERIOD_HOURS = 2_160
+"""Longest period in which a calling policy counts attempts."""

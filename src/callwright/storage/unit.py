@@ -12,6 +12,7 @@ from callwright.storage.accounts import AccountRows
 from callwright.storage.agents import AgentRows
 from callwright.storage.audit import AuditTrail
 from callwright.storage.batches import BatchRows
+from callwright.storage.calling_policies import CallingPolicyRows
 from callwright.storage.contacts import ContactRows
 from callwright.storage.custom_models import CustomModelRows
 from callwright.storage.deliveries import DeliveryRows
@@ -77,6 +78,7 @@ class PostgresUnit:
     idempotency = _Rows(IdempotencyRows)
     audit = _Rows(AuditTrail)
     batches = _Rows(BatchRows)
+    calling_policies = _Rows(CallingPolicyRows)
     jobs = _Rows(JobRows)
     provider_keys = _Rows(ProviderKeyRows)
     custom_models = _Rows(CustomModelRows)

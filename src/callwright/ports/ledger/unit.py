@@ -10,6 +10,7 @@ from callwright.ports.ledger.accounts import Accounts
 from callwright.ports.ledger.agents import Agents
 from callwright.ports.ledger.audit import Audit
 from callwright.ports.ledger.batches import BatchLedger
+from callwright.ports.ledger.calling_policies import CallingPolicies
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
 from callwright.ports.ledger.deliveries import Deliveries
@@ -84,6 +85,11 @@ class Unit(Protocol):
     @property
     def batches(self) -> BatchLedger:
         """Batches of calls, their contacts and webhooks."""
+        ...
+
+    @property
+    def calling_policies(self) -> CallingPolicies:
+        """Which numbers organisations let dial, and when."""
         ...
 
     @property

@@ -1,0 +1,1 @@
+"""The calling policy: what an organisation wants held of its outbound calls."""

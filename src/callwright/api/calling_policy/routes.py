@@ -1,0 +1,39 @@
+"""Routes of the calling policy (our own)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+
+from callwright.actions import calling_policy
+from callwright.api.answers import answer
+from callwright.api.calling_policy.schemas import EXAMPLE, CallingPolicyBody, CallingPolicyView
+from callwright.api.reading import kept_body
+from callwright.api.schemas import errors, shown
+from callwright.api.services import principal_of, services_of
+from callwright.domain.dialling.policy import StoredPolicy, policy_wire
+from callwright.insight.wire import wire_time
+
+router = APIRouter(prefix="/v1/callwright/calling-policy", tags=["calling policy"])
+
+
+@router.get("", summary="Read the calling policy", responses={200: shown("The policy.", CallingPolicyView), **errors()})
+async def read(request: Request) -> Response:
+    """Which numbers may be dialled, and when. A sub-account has the policy of its organisation."""
+    return answer(_view(await calling_policy.get_calling_policy(services_of(request).actions, principal_of(request))))
+
+
+@router.put(
+    "",
+    summary="Replace the calling policy",
+    responses={200: shown("The new policy.", CallingPolicyView), **errors(400)},
+)
+async def put(request: Request, body: Annotated[dict[str, Any], kept_body(CallingPolicyBody, EXAMPLE)]) -> Response:
+    """Calls that wait are decided by the new policy. Sections and fields that are missing get their defaults."""
+    services, principal = services_of(request).actions, principal_of(request)
+    return answer(_view(await calling_policy.put_calling_policy(services, principal, body)))
+
+
+def _view(stored: StoredPolicy) -> dict[str, Any]:
+    return {**policy_wire(stored.policy), "version": stored.version, "updated_at": wire_time(stored.updated_at)}

@@ -1,0 +1,92 @@
+"""Shapes of the calling policy for the API description."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from callwright.api.schemas import Open, Timestamp, example
+from callwright.domain.dialling.policy import CallingPolicy, policy_wire
+from callwright.domain.limits import MAX_ATTEMPT_PERIOD_HOURS, MAX_ATTEMPTS_PER_NUMBER, MAX_POLICY_COUNTRIES
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+NumberKind = Literal["premium", "shared-cost", "satellite", "unknown"]
+
+
+class HoursSection(BaseModel):
+    """Hours of every outbound call, in the zone of whoever is called."""
+
+    start_hour: int = Field(default=0, ge=0, le=23)
+    end_hour: int = Field(default=24, ge=1, le=24, description="Exclusive.")
+    days: list[Day] = Field(default=["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
+    default_time_zone: str = Field(
+        default="UTC", description="Zone of addresses that have none, such as `sip:` addresses."
+    )
+
+
+class CountryRulesSection(BaseModel):
+    """Whether the rule file of the number's country is applied, and which of its parts."""
+
+    enabled: bool = False
+    hours: bool = True
+    holidays: bool = True
+    consent: bool = True
+
+
+class NumbersSection(BaseModel):
+    """Which numbers are dialled."""
+
+    countries: list[str] | None = Field(
+        default=None, max_length=MAX_POLICY_COUNTRIES, description="ISO 3166 codes; null: every country."
+    )
+    refused_kinds: list[NumberKind] = Field(
+        default=["premium", "shared-cost", "satellite"],
+        description="`satellite`: every number of no country. `unknown`: in no published range.",
+    )
+
+
+class AttemptsSection(BaseModel):
+    """How often one number is dialled within a period, over all calls of the organisation."""
+
+    per_number: int = Field(default=0, ge=0, le=MAX_ATTEMPTS_PER_NUMBER, description="0: no limit.")
+    period_hours: int = Field(default=24, ge=1, le=MAX_ATTEMPT_PERIOD_HOURS)
+
+
+class ConsentSection(BaseModel):
+    """The column of `user_data` that says that a person agreed to be called."""
+
+    required: bool = Field(default=False, description="Whether every call needs it.")
+    field: str = "consent"
+
+
+class CallingPolicyBody(BaseModel):
+    """The whole policy: a section that is missing gets its defaults."""
+
+    hours: HoursSection = HoursSection()
+    country_rules: CountryRulesSection = CountryRulesSection()
+    numbers: NumbersSection = NumbersSection()
+    attempts: AttemptsSection = AttemptsSection()
+    consent: ConsentSection = ConsentSection()
+
+
+class CallingPolicyView(Open):
+    """The policy of an organisation."""
+
+    model_config = example(
+        {**policy_wire(CallingPolicy()), "version": 1, "updated_at": "2026-11-29T09:12:44.120318+00:00"}
+    )
+
+    hours: HoursSection
+    country_rules: CountryRulesSection
+    numbers: NumbersSection
+    attempts: AttemptsSection
+    consent: ConsentSection
+    version: int = Field(description="Counts the changes; 0 is the default policy.")
+    updated_at: Timestamp | None
+
+
+EXAMPLE: dict[str, Any] = {
+    "hours": {"start_hour": 9, "end_hour": 20, "days": ["mon", "tue", "wed", "thu", "fri"]},
+    "numbers": {"countries": ["US", "GB"]},
+}

@@ -1,0 +1,49 @@
+"""Calling policies of organisations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from callwright.domain.dialling.policy import CallingPolicy, StoredPolicy, policy_wire, stored_policy
+
+
+class CallingPolicyRows:
+    """``ports.ledger.CallingPolicies``."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def binding(self, tenant_id: str) -> StoredPolicy:
+        """The policy that binds a tenant: its organisation's."""
+        row = await self._connection.fetchrow(
+            "select o.organisation_id, p.body, p.version, p.updated_at"
+            " from (select coalesce(parent_id, id) as organisation_id from tenant where id = $1) o"
+            " left join calling_policy p on p.tenant_id = o.organisation_id",
+            tenant_id,
+        )
+        return _policy_of(tenant_id if row is None else row["organisation_id"], row)
+
+    async def lock(self, tenant_id: str) -> StoredPolicy:
+        """The policy of an organisation, which nobody else changes until the unit ends."""
+        # The tenant's row is there where the policy's is not yet.
+        await self._connection.execute("select from tenant where id = $1 for no key update", tenant_id)
+        return await self.binding(tenant_id)
+
+    async def put(self, tenant_id: str, policy: CallingPolicy, at: datetime) -> StoredPolicy:
+        """Store the policy of an organisation in its next version."""
+        version = await self._connection.fetchval(
+            "insert into calling_policy as p (tenant_id, body, version, updated_at) values ($1, $2, 1, $3)"
+            " on conflict (tenant_id) do update set body = excluded.body, version = p.version + 1, updated_at = excluded.updated_at"
+            " returning version",
+            tenant_id,
+            policy_wire(policy),
+            at,
+        )
+        return StoredPolicy(tenant_id, policy, int(version), at)
+
+
+def _policy_of(tenant_id: str, row: Any) -> StoredPolicy:
+    if row is None or row["body"] is None:
+        return StoredPolicy(tenant_id, CallingPolicy(), 0, None)
+    return StoredPolicy(tenant_id, stored_policy(row["body"]), row["version"], row["updated_at"])

@@ -1,0 +1,46 @@
+"""The calling policy over the API: whose it is, what changes it, and what is refused."""
+
+from __future__ import annotations
+
+from tests.api_world import ApiWorld
+
+PATH = "/v1/callwright/calling-policy"
+
+
+async def test_the_policy_of_an_organisation_binds_its_sub_accounts_and_nobody_else(world: ApiWorld) -> None:
+    async with world.client() as ours, world.client(world.sub_key) as sub, world.client(world.other_key) as other:
+        first = (await ours.get(PATH)).json()
+        assert (first["version"], first["updated_at"]) == (0, None)
+        assert first["hours"] == {
+            "start_hour": 0,
+            "end_hour": 24,
+            "days": first["hours"]["days"],
+            "default_time_zone": "UTC",
+        }
+        answer = await ours.put(PATH, json={"hours": {"start_hour": 9, "end_hour": 17}})
+        assert answer.status_code == 200, answer.text
+        changed = answer.json()
+        assert (changed["version"], changed["hours"]["start_hour"], changed["hours"]["end_hour"]) == (1, 9, 17)
+        assert (await ours.get(PATH)).json() == changed == (await sub.get(PATH)).json()
+        assert (await other.get(PATH)).json() == first
+        assert (await sub.put(PATH, json={})).status_code == 403
+
+
+async def test_each_change_is_a_version_and_a_row_of_the_audit_trail(world: ApiWorld) -> None:
+    async with world.client() as client:
+        body = {"numbers": {"countries": ["GB"]}}
+        versions = [(await client.put(PATH, json=one)).json()["version"] for one in (body, body, {}, {})]
+        assert versions == [1, 1, 2, 2], "the same policy again changes nothing"
+        trail = (await client.get("/v1/callwright/audit")).json()["data"]
+        rows = [row for row in trail if row["action"] == "calling_policy.changed"]
+        assert len(rows) == 2
+        first = rows[-1]
+        assert (first["before"]["numbers"]["countries"], first["after"]["numbers"]["countries"]) == (None, ["GB"])
+
+
+async def test_a_misspelt_rule_is_refused_and_changes_nothing(world: ApiWorld) -> None:
+    async with world.client() as client:
+        refused = await client.put(PATH, json={"hours": {"start": 9}})
+        assert (refused.status_code, refused.json()["field"]) == (400, "hours.start")
+        assert "start_hour" in refused.json()["message"]
+        assert (await client.get(PATH)).json()["version"] == 0
