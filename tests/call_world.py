@@ -191,7 +191,13 @@ class CallWorld:
 
 
 async def place(
-    ledger: PostgresLedger, publisher: WebhookPublisher, body: Mapping[str, Any], *, persona: str = "", to: str = ""
+    ledger: PostgresLedger,
+    publisher: WebhookPublisher,
+    body: Mapping[str, Any],
+    *,
+    persona: str = "",
+    to: str = "",
+    options: Mapping[str, Any] | None = None,
 ) -> Execution:
     """Write a waiting execution of the default tenant, and its agent if that is missing."""
     now = SystemClock().now()
@@ -210,6 +216,7 @@ async def place(
         created_at=now,
         updated_at=now,
         user_data={"persona": persona} if persona else {},
+        options=dict(options or {}),
         agent=dict(body),
     )
     async with ledger.unit() as unit:

@@ -67,6 +67,27 @@ def test_an_executions_log_is_replayed_examined_and_run_on(
     assert "--data, CALLWRIGHT_DATA or DATABASE_URL" in told
 
 
+def test_an_attempt_of_an_execution_is_named(
+    dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", dsn)
+    execution_id = asyncio.run(_in_the_ledger(dsn, _log()))
+    here = ["--data", str(tmp_path / "data")]
+    assert main(["replay", execution_id, "--attempt", "1", *here]) == 0
+    assert "the same: " in capsys.readouterr().out
+    assert main(["doctor", execution_id, "--attempt", "2", *here]) == 2
+    assert f"{execution_id} has no log of attempt 2: it was not made yet" in capsys.readouterr().err
+
+
+def test_a_log_is_of_one_attempt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "call.log").write_text(_log())
+    assert main(["replay", str(tmp_path / "call.log"), "--attempt", "1"]) == 2
+    assert "a log is of one attempt: leave it out" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["replay", "a-call", "--attempt", "0"])
+    assert "0 is no attempt: they are counted from 1" in capsys.readouterr().err
+
+
 def test_an_execution_without_a_log_is_told_from_one_that_is_not_there(
     dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from tests.call_world import CallWorld, agent_body, call_world
 
-from callwright.call.afterwards.postcall import RECORDING_NAME
 from callwright.conversation.log import Entry, read_log
 from callwright.conversation.replay import replay
+from callwright.domain.attempts import recording_name
 from callwright.media.g711 import loudness
 from callwright.media.wav import read_wav
 
@@ -135,7 +135,7 @@ async def test_ambient_noise_lies_under_the_whole_call_and_is_recorded(world: Ca
     execution, _ = await called(world, "person", ambient_noise=True, ambient_noise_track="coffee-shop")
     assert execution["transcript"].startswith("assistant: Hello, this is reception.")
     assert "I want to book a dentist." in execution["transcript"]
-    path = world.deps.recordings.path(execution["id"], RECORDING_NAME)
+    path = world.deps.recordings.path(execution["id"], recording_name(1))
     assert path is not None
     recording = read_wav(await asyncio.to_thread(Path(path).read_bytes))
     agent = recording.channel(1)

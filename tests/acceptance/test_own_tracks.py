@@ -12,7 +12,7 @@ import pytest
 from tests.call_world import CallWorld, agent_body, call_world
 from tests.database import run_sql
 
-from callwright.call.afterwards.postcall import RECORDING_NAME
+from callwright.domain.attempts import recording_name
 from callwright.domain.own_track import OwnTrack
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import read_wav
@@ -43,7 +43,7 @@ async def call_with(world: CallWorld, track: str) -> tuple[float, str]:
     """How much of what lies under the agent's pauses is the track, from 0 to 1, and the call's log."""
     body = agent_body(check_if_user_online=False, ambient_noise=True, ambient_noise_track=track)
     execution = await world.until(await world.place(body), "completed", "error")
-    path = world.deps.recordings.path(execution.id, RECORDING_NAME)
+    path = world.deps.recordings.path(execution.id, recording_name(1))
     assert path is not None
     return await asyncio.to_thread(_share, Path(path)), await world.log(execution.id)
 

@@ -135,14 +135,15 @@ async def test_what_every_attempt_of_a_call_used_counts_and_the_call_once(ledger
         await unit.executions.change("call-1", Change(Phase.DONE, "error", *first), owner="node-a", attempt=1)
     async with ledger.unit() as unit:
         again = await unit.executions.change("call-1", Change(Phase.WAITING, "scheduled", {"scheduled_at": LATER}))
-    assert again.total_cost_nano == 0, "what is shown is the attempt that begins now"
+    assert again.total_cost_nano == first[0]["total_cost_nano"], "what the first attempt cost stays"
     assert by_kind(await used(ledger)).get(CALLS, (0, 0, 0, 0)) == (0, 0, 0, 0), "nothing until it is done"
     await admit(ledger)
     await claim(ledger)
     for phase, detail in ((Phase.DIALLING, "initiated"), (Phase.LIVE, ""), (Phase.FINISHING, "")):
         await move(ledger, "call-1", phase, detail, owner="node-a", attempt=2)
     async with ledger.unit() as unit:
-        await unit.executions.change("call-1", Change(Phase.DONE, "completed", *second))
+        whole = {"total_cost_nano": sum(columns["total_cost_nano"] for columns, _ in (first, second))}
+        await unit.executions.change("call-1", Change(Phase.DONE, "completed", whole, second[1]))
     found = await used(ledger)
     both = [record for _, record in (first, second)]
     assert {key.model for key, one in found.items() if key.kind == CALLS and one.records} == {"completed"}

@@ -17,6 +17,7 @@ from callwright.domain.errors import ConflictError, InvalidAgentError, TooLargeE
 from callwright.domain.execution import Phase, Status
 from callwright.domain.limits import MAX_AGENT_BYTES, MAX_PAGE_SIZE, MAX_STOPPED_AT_ONCE
 from callwright.domain.provider_table import CARRIER_FORMAT
+from callwright.domain.retry import RETRIES_STOPPED, policy_of
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import Change, ExecutionFilter, StoredAgent, Unit
 
@@ -56,6 +57,7 @@ PATCHABLE = (
 _PATCHED_DEEPER = ("synthesizer", "telephony_provider", "tasks")
 _PATCH_TRIES = 5
 _WAITING_STATUSES = (Status.QUEUED, Status.SCHEDULED, Status.RESCHEDULED, Status.PREPARED)
+_LIVE_STATUSES = (Status.INITIATED, Status.RINGING, Status.IN_PROGRESS, Status.CALL_DISCONNECTED)
 
 
 def flat_body(wire: Mapping[str, Any], *, allow_flat: bool = False) -> dict[str, Any]:
@@ -255,20 +257,27 @@ def _delete_files(services: Services, executions: list[str]) -> None:
 
 
 async def stop_waiting_calls(services: Services, principal: Principal, agent_id: str) -> list[str]:
-    """Stop the agent's batches whole, and at most MAX_STOPPED_AT_ONCE of its other queued and scheduled calls; live ones go on. Returns
-    the ids of those stopped, the batches' first, at most MAX_STOPPED_AT_ONCE of them. Raises NotFoundError."""
+    """Stop the agent's batches whole, and at most MAX_STOPPED_AT_ONCE of its other queued and scheduled calls; live ones go on, and are not
+    made again. Returns the ids of those stopped, the batches' first, at most MAX_STOPPED_AT_ONCE of them. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
         if not await unit.agents.lock(principal.tenant_id, agent.id):
             raise missing("agent")
         stopped = await stop_batches_of_agent(unit, services, principal, agent.id)
         # In one order, as everybody who locks many of them.
-        for waiting_id in sorted(await _waiting(unit, principal, agent.id)):
-            row = await unit.executions.lock(waiting_id)
-            # Dialled in the meantime: no longer ours to stop.
-            if row is not None and row.phase in (Phase.WAITING, Phase.ADMITTED):
-                await transition(unit, waiting_id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
-                stopped.append(waiting_id)
+        waiting = await _with_status(unit, principal, agent.id, _WAITING_STATUSES)
+        live = await _with_status(unit, principal, agent.id, _LIVE_STATUSES)
+        for execution_id in sorted({*waiting, *live}):
+            row = await unit.executions.lock(execution_id)
+            if row is None or row.phase is Phase.DONE:
+                continue
+            if row.phase in (Phase.WAITING, Phase.ADMITTED):
+                await transition(unit, execution_id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
+                stopped.append(execution_id)
+            elif policy_of(row.options.get("retry_config")) is not None:
+                # Dialled already: no longer ours to stop.
+                marked = Change(columns={"options": {**row.options, RETRIES_STOPPED: True}})
+                await transition(unit, execution_id, marked, services.publisher)
         del stopped[MAX_STOPPED_AT_ONCE:]
         if stopped:
             await audit(
@@ -282,9 +291,9 @@ async def stop_waiting_calls(services: Services, principal: Principal, agent_id:
     return stopped
 
 
-async def _waiting(unit: Unit, principal: Principal, agent_id: str) -> list[str]:
+async def _with_status(unit: Unit, principal: Principal, agent_id: str, statuses: Collection[Status]) -> list[str]:
     found: dict[str, None] = {}
-    for status in _WAITING_STATUSES:
+    for status in statuses:
         narrow = ExecutionFilter(status=status.value)
         for number in range(1, MAX_STOPPED_AT_ONCE // MAX_PAGE_SIZE + 1):
             page = await unit.executions.page(principal.tenant_id, agent_id, narrow, number, MAX_PAGE_SIZE)

@@ -17,7 +17,7 @@ from callwright.actions.transition import Publisher, transition
 from callwright.domain.batch import STOPPABLE, Batch, BatchStatus, execution_of_contact
 from callwright.domain.errors import WrongStateError
 from callwright.domain.execution import Execution, Phase
-from callwright.domain.limits import MAX_STOPPED_AT_ONCE
+from callwright.domain.limits import MAX_BATCH_CONTACTS, MAX_STOPPED_AT_ONCE
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import Change, Ledger, Unit
 from callwright.ports.world import Clock
@@ -25,8 +25,6 @@ from callwright.ports.world import Clock
 STOPPED_CONTACTS_JOB = "write_stopped_contacts"
 PIECE = 200
 """Executions of stopped contacts that are written in one unit."""
-
-_AT_ONCE = 1_000
 
 
 def audited(batch: Batch) -> dict[str, Any]:
@@ -53,7 +51,8 @@ async def stop_locked(unit: Unit, services: Services, batch: Batch) -> tuple[Bat
 async def stop_waiting(unit: Unit, services: Services, batch_id: str) -> list[str]:
     """Stop the executions of a batch that wait in the queue; returns their ids."""
     stopped: list[str] = []
-    for execution_id in sorted(await unit.executions.waiting_of_batch(batch_id, _AT_ONCE)):
+    # All of them: as many may wait for a retry as there are contacts.
+    for execution_id in sorted(await unit.executions.waiting_of_batch(batch_id, MAX_BATCH_CONTACTS)):
         row = await unit.executions.lock(execution_id)
         # Claimed in the meantime: it is being dialled, and no longer ours to stop.
         if row is not None and row.phase in (Phase.WAITING, Phase.ADMITTED):

@@ -26,6 +26,14 @@ from callwright.domain.execution import Execution, Phase, status_of
 from callwright.domain.fields import Fields, named
 from callwright.domain.limits import MAX_CALL_RETRIES, MAX_USER_DATA_BYTES
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
+from callwright.domain.retry import (
+    DEFAULT_INTERVALS_MINUTES,
+    DEFAULT_RETRIES,
+    DEFAULT_STATUSES,
+    RETRIED_STATUSES,
+    STOP_REQUESTED,
+    awaits_retry,
+)
 from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.domain.sip_headers import custom_headers
 from callwright.domain.sip_trunk import PROVIDER
@@ -35,8 +43,6 @@ from callwright.ports.ledger import Change, StoredAgent, Unit
 STOPPED_BY = "API Request"
 STOP_REASON = "stopped_by_api"
 
-_RETRIED_STATUSES = ("no-answer", "busy", "failed", "error")
-_RETRY_INTERVALS_MINUTES = (30, 60, 120)
 _MOST_CALLERS_LISTED = 20
 _OWNED = frozenset({Phase.CLAIMED, Phase.DIALLING, Phase.LIVE})
 
@@ -124,8 +130,8 @@ def read_retry_config(given: Fields) -> dict[str, Any]:
     """Contract 11.1, with its defaults filled in. Raises BadInputError."""
     statuses = given.list("retry_on_statuses")
     for status in statuses or ():
-        if status not in _RETRIED_STATUSES:
-            raise given.wrong("retry_on_statuses", f"a list of {', '.join(_RETRIED_STATUSES)}")
+        if status not in RETRIED_STATUSES:
+            raise given.wrong("retry_on_statuses", f"a list of {', '.join(RETRIED_STATUSES)}")
     minutes = given.list("retry_intervals_minutes")
     intervals = [
         Fields({f"[{index}]": each}, given.at("retry_intervals_minutes"), BadInputError).whole(
@@ -135,10 +141,10 @@ def read_retry_config(given: Fields) -> dict[str, Any]:
     ]
     return {
         "enabled": given.switch("enabled", False),
-        "max_retries": given.whole("max_retries", 3, 1, MAX_CALL_RETRIES),
-        "retry_on_statuses": statuses if statuses is not None else list(_RETRIED_STATUSES[:3]),
+        "max_retries": given.whole("max_retries", DEFAULT_RETRIES, 1, MAX_CALL_RETRIES),
+        "retry_on_statuses": statuses if statuses is not None else list(DEFAULT_STATUSES),
         "retry_on_voicemail": given.switch("retry_on_voicemail", False),
-        "retry_intervals_minutes": intervals or list(_RETRY_INTERVALS_MINUTES),
+        "retry_intervals_minutes": intervals or list(DEFAULT_INTERVALS_MINUTES),
     }
 
 
@@ -262,7 +268,7 @@ async def _new_execution(
 
 async def stop_call(services: Services, principal: Principal, execution_id: str) -> Execution:
     """Stop a call: one that waits becomes ``stopped``, a live one is hung up by the process that runs it (strict: WrongStateError, as the
-    hosted service cannot). WrongStateError for one that has ended, NotFoundError for one that does not exist."""
+    hosted service cannot). Neither is made again. WrongStateError for one that has ended, NotFoundError for one that does not exist."""
     execution_id = object_id(execution_id, "execution")
     async with services.ledger.unit() as unit:
         if await unit.executions.get(principal.tenant_id, execution_id) is None:
@@ -279,12 +285,12 @@ async def stop_call(services: Services, principal: Principal, execution_id: str)
             was, now = ({"status": str(one.status)} for one in (row, stopped))
             await audit(unit, principal, "execution.stopped", row.id, before=was, after=now)
             return stopped
-        if row.phase not in _OWNED:
+        if row.phase not in _OWNED and not awaits_retry(row):
             raise WrongStateError(f"the call cannot be stopped: it is {row.status.value}")
         if services.policy.strict:
             raise WrongStateError(f"the call cannot be stopped: it is {row.status.value}, and only waiting calls can")
         wish = {"by": STOPPED_BY, "reason": STOP_REASON}
-        change = Change(columns={"options": {**row.options, "stop_requested": wish}})
+        change = Change(columns={"options": {**row.options, STOP_REQUESTED: wish}})
         # It ends when the process that runs it has hung up; what is changed here is the wish.
         was = {"status": str(row.status)}
         await audit(unit, principal, "execution.stopped", row.id, before=was, after={"stop_requested": wish})

@@ -53,13 +53,13 @@ async def get_execution(services: Services, principal: Principal, execution_id: 
     return found
 
 
-async def get_log(services: Services, principal: Principal, execution_id: str) -> bytes:
-    """The log of the newest attempt, empty when none was made. Raises NotFoundError."""
+async def get_log(services: Services, principal: Principal, execution_id: str, attempt: int | None = None) -> bytes:
+    """The log of an attempt, by default the newest one; empty when it was not made. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
         found = await find_execution(unit, services, principal.tenant_id, object_id(execution_id, "execution"))
         if found is None:
             raise missing("execution")
-        return await unit.logs.read(found.id)
+        return await unit.logs.read(found.id, attempt)
 
 
 async def read_execution(

@@ -22,6 +22,7 @@ _UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, Typ
 """What reading ends with where a field is missing or of another kind."""
 _DIRECTIONS = ("in", "out", "fact")
 """Of an entry. What goes another way is of a version that knows more: left out, a replay would have compared something else."""
+_MOST_DIGITS = 10
 _XZ = b"\xfd7zXZ\x00"
 """How a packed file begins."""
 
@@ -37,12 +38,26 @@ def configure_call(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "call", help="an execution's id, a log file (live/*.log, a golden *.log.xz), or - for standard input"
     )
+    parser.add_argument(
+        "--attempt", type=_attempt, metavar="N", help="which attempt of an execution, from 1; the newest one by default"
+    )
     parser.add_argument("--data", type=Path, help="data folder of an execution (CALLWRIGHT_DATA)")
 
 
+def _attempt(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no attempt: they are counted from 1")
+    return number
+
+
 def log_text(arguments: argparse.Namespace) -> str:
-    """The call's log: of an execution that of its last attempt, as far as the ledger has it. Raises BadInputError, NotFoundError."""
+    """The call's log: of an execution that of its last attempt or of ``--attempt``, as far as the ledger has it. Raises BadInputError,
+    NotFoundError."""
     call = str(arguments.call)
+    attempt: int | None = arguments.attempt
+    if attempt is not None and (call == "-" or Path(call).exists()):
+        raise BadInputError("--attempt names an attempt of an execution, and a log is of one attempt: leave it out")
     if call == "-":
         return _plain(call, sys.stdin.buffer.read())
     file = Path(call)
@@ -54,7 +69,7 @@ def log_text(arguments: argparse.Namespace) -> str:
         raise BadInputError(f"{call} cannot be read: {error.strerror}") from error
     if "/" in call or "." in call:
         raise BadInputError(f"there is no file {call}")
-    return asyncio.run(_from_ledger(call, load_settings(os.environ, data=arguments.data)))
+    return asyncio.run(_from_ledger(call, attempt, load_settings(os.environ, data=arguments.data)))
 
 
 def _plain(call: str, data: bytes) -> str:
@@ -94,13 +109,16 @@ def view_in(text: str) -> CallView:
     return view
 
 
-async def _from_ledger(call: str, settings: Settings) -> str:
+async def _from_ledger(call: str, attempt: int | None, settings: Settings) -> str:
     execution_id = object_id(call, "execution")
     async with open_foundation(settings) as foundation, foundation.ledger.unit() as unit:
-        log = await unit.logs.read(execution_id)
+        log = await unit.logs.read(execution_id, attempt)
         is_there = bool(log) or await unit.executions.get_any(execution_id) is not None
     if not is_there:
         raise missing("execution")
     if not log:
-        raise NoLogError(f"the execution {execution_id} has no log: no attempt of it was made yet, or the log is gone")
+        which, made = (
+            ("", "no attempt of it was made") if attempt is None else (f" of attempt {attempt}", "it was not made")
+        )
+        raise NoLogError(f"the execution {execution_id} has no log{which}: {made} yet, or the log is gone")
     return log.decode(errors="replace")

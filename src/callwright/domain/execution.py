@@ -80,7 +80,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
         {Status.IN_PROGRESS, Status.BUSY, Status.NO_ANSWER, Status.FAILED, Status.CANCELED, Status.ERROR}
     ),
     Status.IN_PROGRESS: frozenset({Status.CALL_DISCONNECTED, Status.COMPLETED, Status.ERROR}),
-    Status.CALL_DISCONNECTED: frozenset({Status.COMPLETED, Status.ERROR}),
+    Status.CALL_DISCONNECTED: frozenset({Status.COMPLETED, Status.SCHEDULED, Status.ERROR}),
     Status.COMPLETED: frozenset(),
     Status.NO_ANSWER: frozenset({Status.SCHEDULED}),
     Status.BUSY: frozenset({Status.SCHEDULED}),
@@ -111,7 +111,7 @@ PHASES: dict[Phase, tuple[frozenset[Phase], bool]] = {
     Phase.CLAIMED: (frozenset({Phase.DIALLING, Phase.DONE}), True),
     Phase.DIALLING: (frozenset({Phase.LIVE, Phase.DONE}), True),
     Phase.LIVE: (frozenset({Phase.FINISHING, Phase.DONE}), True),
-    Phase.FINISHING: (frozenset({Phase.DONE}), False),
+    Phase.FINISHING: (frozenset({Phase.DONE, Phase.WAITING}), False),
     Phase.DONE: (frozenset({Phase.WAITING}), False),
 }
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from callwright.domain.attempts import earlier_attempts
 from callwright.domain.execution import Execution, Phase
 
 QUARTER = timedelta(minutes=15)
@@ -22,10 +23,6 @@ PLATFORM, NETWORK = "platform", "network"
 """Costs of these legs."""
 TRANSCRIBER, SYNTHESIZER, LLM = "transcriber", "synthesizer", "llm"
 """Work of one provider's model and its cost: milliseconds heard, characters said, tokens read and written."""
-
-
-EARLIER = "earlier_attempts"
-"""Key of the record of an execution that was tried again: what the attempts before the present one used (:func:`spent_by`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +85,20 @@ def contribution(execution: Execution) -> dict[UsageKey, Used]:
 
 def spent_by(execution: Execution) -> dict[str, Any]:
     """What all attempts of an execution have used so far: ``conversation_ms``, ``cost``, ``platform`` and ``network`` in nano-cents, and
-    ``lines`` like ``usage_lines`` of a record. What the attempts before the present one used is kept in its record as EARLIER."""
-    record = execution.record
-    earlier: Mapping[str, Any] = record.get(EARLIER) or {}
-    legs: Mapping[str, Any] = (record.get("cost_nano") or {}).get("legs") or {}
-    present = {
-        "conversation_ms": record.get("conversation_ms"),
+    ``lines`` like ``usage_lines`` of a record."""
+    spent: dict[str, Any] = {
+        "conversation_ms": 0,
         "cost": execution.total_cost_nano,
-        PLATFORM: legs.get(PLATFORM),
-        NETWORK: legs.get(NETWORK),
+        PLATFORM: 0,
+        NETWORK: 0,
+        "lines": [],
     }
-    spent: dict[str, Any] = {name: int(value or 0) + int(earlier.get(name, 0)) for name, value in present.items()}
-    spent["lines"] = [*earlier.get("lines", ()), *usage_lines(record)]
+    for record in (*earlier_attempts(execution.record), execution.record):
+        legs: Mapping[str, Any] = (record.get("cost_nano") or {}).get("legs") or {}
+        spent["conversation_ms"] += int(record.get("conversation_ms") or 0)
+        for leg in (PLATFORM, NETWORK):
+            spent[leg] += int(legs.get(leg) or 0)
+        spent["lines"] += usage_lines(record)
     return spent
 
 

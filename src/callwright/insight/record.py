@@ -17,8 +17,10 @@ from callwright.domain.causes import CAUSES
 from callwright.domain.execution import CHAT, TERMINAL, Execution, Status
 from callwright.domain.money import cents_from_nano, cents_of
 from callwright.domain.pricing import PriceBook
+from callwright.domain.retry import RETRY_AT
 from callwright.domain.suppression import far_number
-from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
+from callwright.insight.attempts import attempts, cost_breakdown, retry_history, usage
+from callwright.insight.cost import LEGS, CallCost, cost_of
 from callwright.insight.doctor import examined
 from callwright.insight.interruptions import interruption_stats
 from callwright.insight.line import dial_times, line_of
@@ -31,10 +33,10 @@ from callwright.insight.settled import is_settled
 from callwright.insight.tools import context, end_reason, tools
 from callwright.insight.transcript import transcript
 from callwright.insight.transfers import HANGUP, transfer_call_data, transfers, was_transferred
-from callwright.insight.usage import no_usage, usage_breakdown
+from callwright.insight.usage import usage_breakdown
 from callwright.insight.view import CallView, view_of
 from callwright.insight.waterfall import NO_LOOK_UPS, latency_data, waterfall
-from callwright.insight.wire import wire_time
+from callwright.insight.wire import kept_time, wire_time
 
 AGENT = "Agent"
 """``by`` of a hang-up the agent itself decided; the contract has no word for it and says who carried it out: the API."""
@@ -206,7 +208,6 @@ _OPAQUE = (
 
 
 #: Keys that records from before them lack.
-_NO_USAGE = no_usage()
 _NOT_MEASURED: dict[str, Any] = {**NO_LOOK_UPS, "interruption_stats": None}
 
 
@@ -243,8 +244,8 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "user_number": their_number or None,
         "agent_number": our_number or None,
         "provider": execution.carrier,
-        "cost_breakdown": _cost_breakdown(record),
-        "usage_breakdown": {**_NO_USAGE, **(record.get("usage_breakdown") or {})},
+        "cost_breakdown": cost_breakdown(record),
+        "usage_breakdown": usage(record),
         "telephony_data": _telephony_data(execution, public_url, conversation_ms),
         "transfer_call_data": transfer_call_data(execution, their_number),
         "batch_run_details": _batch_run_details(execution),
@@ -261,11 +262,11 @@ def execution_body(execution: Execution, *, public_url: str) -> dict[str, Any]:
         "latency_data": None if latency is None else {**_NOT_MEASURED, **latency},
         "retry_count": execution.retry_count,
         "retry_config": execution.options.get("retry_config"),
-        "retry_history": [],
+        "retry_history": retry_history(record),
         # What it says beside the status is not published; the status itself is true.
         "smart_status": str(execution.status),
         **dict.fromkeys(_OPAQUE),
-        "callwright": _own(execution),
+        "callwright": _own(execution, public_url),
     }
 
 
@@ -284,16 +285,6 @@ def _batch_run_details(execution: Execution) -> dict[str, Any] | None:
         "updated_at": wire_time(execution.updated_at),
         "retried": execution.retry_count,
     }
-
-
-def _cost_breakdown(record: Mapping[str, Any]) -> dict[str, Any]:
-    cost = record.get("cost_nano") or {}
-    categories = cost.get("categories") or {}
-    body: dict[str, Any] = {**cents_of(cost.get("legs") or {}, LEGS)}
-    for leg, names in CATEGORIES.items():
-        body[f"{leg}_breakdown"] = cents_of(categories.get(leg) or {}, names)
-    body["transfer_cost"] = cents_from_nano(0)
-    return body
 
 
 def _telephony_data(execution: Execution, public_url: str, conversation_ms: int) -> dict[str, Any]:
@@ -363,8 +354,8 @@ def _events(execution: Execution) -> list[dict[str, Any]]:
     ]
 
 
-def _own(execution: Execution) -> dict[str, Any]:
-    """Our own keys: cost and latency of every part, which sum to the legs and to the whole."""
+def _own(execution: Execution, public_url: str) -> dict[str, Any]:
+    """Our own keys: cost and latency of every part of the newest attempt, which sum to its legs and its whole."""
     record = execution.record
     parts = []
     for row in record.get("turns") or []:
@@ -387,6 +378,8 @@ def _own(execution: Execution) -> dict[str, Any]:
         "channel": CHAT if execution.carrier == CHAT else "voice",
         **shown_provision(record),
         "attempt": execution.attempt,
+        "attempts": attempts(execution, public_url),
+        "retry_at": kept_time(record.get(RETRY_AT)),
         "answered_at": wire_time(execution.answered_at),
         "ended_at": wire_time(execution.ended_at),
         "completed_at": wire_time(execution.completed_at),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from callwright.domain.execution import TERMINAL, Execution
+from callwright.domain.retry import RETRY_AT
 
 FINISHED = "finished_attempt"
 """Key of the record: the attempt whose post-call work is done."""
@@ -13,9 +14,10 @@ _ASKING = "queued"
 
 
 def is_settled(execution: Execution) -> bool:
-    """Whether nothing is added to the cost of ``execution`` any more: it has come to its end, and no question about it is still asked."""
+    """Whether nothing is added to the cost of ``execution`` any more: it has come to its end, no other attempt
+    follows, and no question about it is still asked."""
     record = execution.record
-    if execution.status not in TERMINAL:
+    if execution.status not in TERMINAL or record.get(RETRY_AT):
         return False
     if record.get(POST_DUE) == execution.attempt and record.get(FINISHED) != execution.attempt:
         return False

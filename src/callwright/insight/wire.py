@@ -22,3 +22,8 @@ def wire_time(moment: datetime | None) -> str | None:
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="microseconds")
+
+
+def kept_time(text: str | None) -> str | None:
+    """A time that a record keeps as ISO 8601 text, as :func:`wire_time` writes it."""
+    return None if text is None else wire_time(datetime.fromisoformat(text))

@@ -20,7 +20,8 @@ from callwright.ports.ledger import OutboxEntry
 
 @dataclass(frozen=True, slots=True)
 class WebhookPublisher:
-    """Makes the outbox entry of a change. ``publish_queued`` also publishes the first queued or scheduled status."""
+    """Makes the outbox entry of a change. ``publish_queued`` also publishes the first queued or scheduled status; that a call is scheduled
+    for another attempt is always published."""
 
     public_url: str
     publish_queued: bool
@@ -51,7 +52,7 @@ class WebhookPublisher:
         statuses = _statuses(execution.agent.get("webhook_config"))
         if statuses is not None:
             return str(execution.status) in statuses
-        if execution.status in PUBLISHED_BY_DEFAULT:
+        if execution.status in PUBLISHED_BY_DEFAULT or (execution.status is Status.SCHEDULED and execution.retry_count):
             return True
         return self.publish_queued and execution.status in {Status.QUEUED, Status.SCHEDULED}
 

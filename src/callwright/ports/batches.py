@@ -12,8 +12,8 @@ from callwright.domain.batch import Batch, BatchProgress, BatchStatus, Contact
 
 @dataclass(frozen=True, slots=True)
 class ActiveBatch:
-    """A batch that is queued or running, as the release looks at it. ``waiting``: its executions that are not claimed yet; ``open``: all
-    that have not ended; ``left``: whether contacts wait in it. ``concurrency`` is its tenant's."""
+    """A batch that is queued or running, as the release looks at it. ``waiting``: its executions that are due and not claimed;
+    ``open``: all that have not ended; ``left``: whether contacts wait in it. ``concurrency`` is its tenant's."""
 
     id: str
     tenant_id: str
@@ -41,6 +41,11 @@ class Batches(Protocol):
 
     async def lock_any(self, batch_id: str) -> Batch | None:
         """The row whoever owns it, locked, or None when another process is at it: for the platform's own work, never for a request."""
+        ...
+
+    async def lock_shared(self, batch_id: str) -> Batch | None:
+        """The row whoever owns it, a deleted one too. Nobody changes or deletes it until the unit ends, and several may hold it so: for the
+        platform's own work, never for a request."""
         ...
 
     async def of_agent(self, tenant_id: str, agent_id: str, count: int) -> list[Batch]:

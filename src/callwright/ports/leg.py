@@ -23,7 +23,9 @@ class LegClosed:
 
     ``outcome``: answered (the call had been answered), busy, no-answer, failed, canceled, error. ``by`` and ``reason`` are in the
     contract's words (chapter 8: Callee, Caller, Carrier, API Request, Error, Unknown; "Call recipient was busy", ...); ``code`` is the
-    hang-up cause number. ``provider_code`` is what the carrier itself said (a SIP status, a cause name).
+    hang-up cause number. ``provider_code`` is what the carrier itself said (a SIP status, a cause name). ``cause`` is the key of the
+    cause in ``domain.causes``, empty for an end that is none of them; it only
+    names what the other fields say.
     """
 
     outcome: str
@@ -31,11 +33,12 @@ class LegClosed:
     reason: str
     code: int
     provider_code: str = ""
+    cause: str = field(default="", compare=False)
 
 
 def closed_by(cause: Cause, provider_code: str = "") -> LegClosed:
     """The end of a leg by a cause of the one table. ``provider_code`` as the carrier said it; without one, the cause's key."""
-    return LegClosed(cause.outcome, cause.by, cause.reason, cause.code, provider_code or cause.key)
+    return LegClosed(cause.outcome, cause.by, cause.reason, cause.code, provider_code or cause.key, cause.key)
 
 
 _CAUSE_OF_FAILURE = {

@@ -54,7 +54,8 @@ _UNWRITTEN = (
 
 _ACTIVE_BATCHES = f"""
 select b.id, b.tenant_id, coalesce(t.max_concurrency, o.max_concurrency) as concurrency,
-  (select count(*) from execution e where e.batch_id = b.id and e.phase in ('waiting', 'admitted')) as waiting,
+  (select count(*) from execution e where e.batch_id = b.id
+    and (e.phase = 'waiting' and e.due_at <= now() or e.phase = 'admitted')) as waiting,
   (select count(*) from execution e where e.batch_id = b.id and e.phase <> 'done') as open,
   exists (select from batch_contact c where c.batch_id = b.id) as left
 from (
@@ -109,6 +110,10 @@ class BatchRows:
     async def lock_any(self, batch_id: str) -> Batch | None:
         """The row whoever owns it, locked, or None when another process is at it."""
         return await self._one("id = $1 for no key update skip locked", batch_id)
+
+    async def lock_shared(self, batch_id: str) -> Batch | None:
+        """The row whoever owns it, a deleted one too. Nobody changes or deletes it until the unit ends, and several may hold it so."""
+        return await self._one("id = $1 for share", batch_id)
 
     async def of_agent(self, tenant_id: str, agent_id: str, count: int) -> list[Batch]:
         """An agent's newest batches, newest first."""

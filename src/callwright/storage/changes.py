@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from callwright.domain.attempts import EARLIER, earlier_attempts, ended_attempt
 from callwright.domain.errors import WrongStateError
 from callwright.domain.execution import PHASES, STATUS_OF, Execution, Phase, Status, may_follow
-from callwright.domain.usage import EARLIER, spent_by
 from callwright.ports.ledger import Change
 
 TIMES = ("created_at", "initiated_at", "ringing_at", "answered_at", "ended_at", "completed_at")
@@ -51,11 +51,13 @@ _OF_ONE_ATTEMPT = (*ATTEMPT_COLUMNS, "completed_at", "error_message")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The columns to write on the execution and on its attempt. ``outcome``: how the attempt ended, None while it goes on."""
+    """The columns to write on the execution and on its attempt. ``outcome``: how the attempt ended, None while it goes on. ``again``: the
+    execution waits for another attempt."""
 
     values: Mapping[str, Any]
     attempt_values: Mapping[str, Any]
     outcome: str | None
+    again: bool = False
 
 
 def plan(before: Execution, change: Change) -> Plan:
@@ -63,7 +65,8 @@ def plan(before: Execution, change: Change) -> Plan:
     column that is not in CHANGEABLE.
 
     Times are raised to the one before where a clock of another machine ran ahead, so that a skew never ends a call. An execution that
-    waits again (a retry) loses what told of the attempt before: the attempt's own row and its log keep it, and the record what it used.
+    waits again (a retry) loses what told of the attempt before: the attempt's own row and its log keep it, and an entry of the record
+    (``domain.attempts``). What it cost stays in ``total_cost_nano``.
     """
     given = {name: _storable(value) for name, value in change.columns.items()}
     outcome = given.pop(ATTEMPT_OUTCOME, None)
@@ -74,7 +77,7 @@ def plan(before: Execution, change: Change) -> Plan:
     if PHASES[phase][1] and before.owner is None:
         raise WrongStateError(f"execution {before.id} becomes {phase.value} only by being claimed")
     values: dict[str, Any] = {}
-    again = before.phase is Phase.DONE and phase is Phase.WAITING
+    again = phase is Phase.WAITING and before.phase in (Phase.FINISHING, Phase.DONE)
     if again:
         values.update(dict.fromkeys(_OF_ONE_ATTEMPT))
     values.update(_ordered(before, given, fresh=again))
@@ -85,12 +88,12 @@ def plan(before: Execution, change: Change) -> Plan:
     if before.owner is not None and not PHASES[phase][1]:
         values["owner"] = None
     if again:
-        values["total_cost_nano"] = 0
-        values["record"] = {EARLIER: spent_by(before), **change.record}
+        entry = ended_attempt(before, outcome or before.status.value)
+        values["record"] = {EARLIER: [*earlier_attempts(before.record), entry], **change.record}
     elif change.record:
         values["record"] = {**before.record, **change.record}
     ended = _ran_an_attempt(before.phase) and not PHASES[phase][1]
-    return Plan(values, attempt_values, (outcome or status.value) if ended else None)
+    return Plan(values, attempt_values, (outcome or status.value) if ended else None, again)
 
 
 def _storable(value: Any) -> Any:

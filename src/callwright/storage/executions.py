@@ -199,6 +199,8 @@ class ExecutionRows:
         values = dict(planned.values)
         if values.get("phase") == Phase.WAITING or "scheduled_at" in values:
             values["due_at"] = values.get("scheduled_at", before.scheduled_at)
+        if planned.again:
+            values["answered_by_voice_mail"] = None
         if "answered_by_voice_mail" in change.record:
             values["answered_by_voice_mail"] = bool(change.record["answered_by_voice_mail"])
         updated_at = await self._write(execution_id, values)

@@ -55,6 +55,14 @@ def test_every_change_of_a_call_in_progress_is_published(status: Status):
     assert entry(status) is not None
 
 
+def test_that_a_call_is_made_again_is_always_published():
+    publisher = WebhookPublisher("", False, lambda: "event-1", lambda: NOW)
+    again = replace(execution(), status=Status.SCHEDULED, retry_count=1, agent=HOOK)
+    assert publisher.entry(again) is not None
+    assert publisher.entry(replace(again, retry_count=0)) is None
+    assert publisher.entry(replace(again, agent={**HOOK, "webhook_config": ["completed"]})) is None, "not asked for"
+
+
 @pytest.mark.parametrize(
     ("status", "published"), [(Status.QUEUED, True), (Status.SCHEDULED, True), (Status.PREPARED, False)]
 )

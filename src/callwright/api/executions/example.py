@@ -136,6 +136,8 @@ EXECUTION: dict[str, Any] = {
         "sandbox": False,
         "stand_ins": [],
         "attempt": 1,
+        "attempts": [],
+        "retry_at": None,
         "answered_at": "2026-11-24T16:31:12.277628+00:00",
         "ended_at": "2026-11-24T16:31:15.722025+00:00",
         "completed_at": "2026-11-24T16:31:15.768001+00:00",

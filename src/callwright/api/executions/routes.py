@@ -15,6 +15,7 @@ from callwright.api.answers import answer, answer_encoded
 from callwright.api.description import operation_id
 from callwright.api.executions.live import LiveResponse, framed
 from callwright.api.executions.schemas import (
+    AttemptQuery,
     DoctorAnswer,
     ExecutionPage,
     ExecutionQuery,
@@ -110,9 +111,9 @@ async def read(request: Request, execution_id: str) -> Response:
     summary="Read the raw log of an execution",
     responses={200: shown("Requests and answers by component, in order.", LogAnswer), **errors(404)},
 )
-async def read_log(request: Request, execution_id: str) -> Response:
+async def read_log(request: Request, execution_id: str, query: Annotated[AttemptQuery, Query()]) -> Response:
     """Empty until the call was dialled; grows while it lives."""
-    log = await executions.get_log(services_of(request).actions, principal_of(request), execution_id)
+    log = await executions.get_log(services_of(request).actions, principal_of(request), execution_id, query.attempt)
     # In a thread: reading the log of a long call takes long enough to disturb the calls this process may be holding.
     entries = await asyncio.to_thread(_entries, log)
     return answer({"status": "success", "data": entries})
@@ -127,14 +128,14 @@ def _entries(log: bytes) -> list[dict[str, Any]]:
     summary="Say what went wrong in a call",
     responses={200: shown("Findings in the order of the call.", DoctorAnswer), **errors(404)},
 )
-async def examine(request: Request, execution_id: str) -> Response:
+async def examine(request: Request, execution_id: str, query: Annotated[AttemptQuery, Query()]) -> Response:
     """What went wrong in a call, when, and which setting to change: `callwright.doctor` of the execution, during the call as far as its
     log goes. No findings before it was dialled."""
     services, principal = services_of(request).actions, principal_of(request)
     execution = await executions.get_execution(services, principal, execution_id)
-    found = execution.record.get("doctor")
+    found = execution.record.get("doctor") if query.attempt in (None, execution.attempt) else None
     if found is None:
-        log = await executions.get_log(services, principal, execution_id)
+        log = await executions.get_log(services, principal, execution_id, query.attempt)
         found = await asyncio.to_thread(_examined, log)
     return answer(found)
 

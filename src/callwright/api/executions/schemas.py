@@ -11,6 +11,7 @@ from callwright.actions.executions import PageRequest, read_cursor
 from callwright.api.executions.example import EXECUTION
 from callwright.api.reading import MOMENT, AskedQuery, reads
 from callwright.api.schemas import Open, Timestamp, example
+from callwright.domain.attempts import MOST_ATTEMPTS
 from callwright.domain.batch import batch_id_in
 from callwright.domain.errors import BadInputError
 from callwright.domain.execution import Status
@@ -25,8 +26,15 @@ _SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 
 def _page_number(given: Fields, name: str) -> int:
+    return _number(given, name, MAX_PAGE_NUMBER)
+
+
+def _attempt_number(given: Fields, name: str) -> int:
+    return _number(given, name, MOST_ATTEMPTS)
+
+
+def _number(given: Fields, name: str, most: int) -> int:
     text = given.text(name)
-    most = MAX_PAGE_NUMBER
     if not text.isascii() or not text.isdigit() or len(text) > len(str(most)) or not 1 <= int(text) <= most:
         raise BadInputError(f"{name} must be a whole number from 1 to {most}", field=name)
     return int(text)
@@ -57,6 +65,7 @@ def _switch(given: Fields, name: str) -> bool:
 
 
 _PAGE = Kind("a page", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_NUMBER}, _page_number)
+_ATTEMPT = Kind("an attempt", {"type": "integer", "minimum": 1, "maximum": MOST_ATTEMPTS}, _attempt_number)
 _NAME = Kind("a text", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _name)
 
 
@@ -114,6 +123,14 @@ class ExecutionQuery(PeriodQuery):
         return PageRequest(self.page_number, min(MAX_PAGE_SIZE, self.page_size), narrow, after)
 
 
+class AttemptQuery(AskedQuery):
+    """Which attempt of an execution."""
+
+    attempt: Annotated[int | None, reads(_ATTEMPT)] = Field(
+        default=None, description="From 1; the newest one by default."
+    )
+
+
 class ExecutionView(Open):
     """An execution. Every documented key is present, null when empty; our own keys are under `callwright`."""
 
@@ -136,6 +153,9 @@ class ExecutionView(Open):
     callwright: dict[str, Any] = Field(
         description="What is ours. `sandbox`: whether the account is a sandbox; `stand_ins`: what ran there in place"
         " of what the agent wants (`leg`, `wanted`, `used`, `reason`, `remedy`).\n\n"
+        "`attempts`: every attempt of a call that is or was retried. `total_cost`, `cost_breakdown` and `usage_breakdown` are those of all"
+        " attempts together; everything else is of the newest one. `retry_at`, in the webhook of the status with which an attempt ended:"
+        " when the next one is due. Null where that status is final.\n\n"
         "In `turns`, `assistant` is what the caller heard of the agent; `assistant_estimated` is true where that"
         " is an estimate: the voice gave no exact times of words, or nobody could say how far the sound got. Null where nobody"
         " speaks, and in records from before the key."

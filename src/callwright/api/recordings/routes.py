@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -13,17 +13,19 @@ from starlette.types import Message, Receive, Scope, Send
 from callwright.actions.executions import get_execution
 from callwright.actions.keys import is_good
 from callwright.actions.services import missing, object_id
+from callwright.api.executions.schemas import AttemptQuery
 from callwright.api.recordings.links import bad_link, check_link, signed_path
 from callwright.api.schemas import Error, errors
 from callwright.api.services import principal_of, services_of
+from callwright.domain.attempts import MOST_ATTEMPTS, recording_name
 from callwright.domain.errors import BadInputError, NoSuchRangeError
+from callwright.domain.execution import Execution
 from callwright.domain.limits import RECORDING_LINK_SECONDS
 
 router = APIRouter(prefix="/recordings", tags=["recordings"])
 
-CALL_FILE = "call.wav"
 TRANSFER_FILE = "transfer.wav"
-_FILES = frozenset({CALL_FILE, TRANSFER_FILE})
+_FILES = frozenset({TRANSFER_FILE, *(recording_name(attempt) for attempt in range(1, MOST_ATTEMPTS + 1))})
 _REDIRECT: dict[int | str, dict[str, Any]] = {
     302: {"description": "To a link that is valid for 24 hours without a key."}
 }
@@ -48,9 +50,10 @@ class _RangedFile(FileResponse):
 
 
 @router.get("/call/{execution_id}", summary="The recording of a call", responses={**_REDIRECT, **errors(404)})
-async def of_call(request: Request, execution_id: str) -> Response:
+async def of_call(request: Request, execution_id: str, query: Annotated[AttemptQuery, Query()]) -> Response:
     """Stereo: the caller left, the agent right. `telephony_data.recording_url` leads here."""
-    return await _redirect(request, execution_id, CALL_FILE)
+    found = await _find(request, execution_id)
+    return await _redirect(request, found, recording_name(query.attempt or found.attempt))
 
 
 @router.get(
@@ -58,12 +61,15 @@ async def of_call(request: Request, execution_id: str) -> Response:
 )
 async def of_transfer(request: Request, execution_id: str) -> Response:
     """What was said after a transfer, where it was recorded."""
-    return await _redirect(request, execution_id, TRANSFER_FILE)
+    return await _redirect(request, await _find(request, execution_id), TRANSFER_FILE)
 
 
-async def _redirect(request: Request, execution_id: str, name: str) -> Response:
+async def _find(request: Request, execution_id: str) -> Execution:
+    return await get_execution(services_of(request).actions, principal_of(request), execution_id)
+
+
+async def _redirect(request: Request, found: Execution, name: str) -> Response:
     services = services_of(request)
-    found = await get_execution(services.actions, principal_of(request), execution_id)
     if await asyncio.to_thread(services.actions.recordings.path, found.id, name) is None:
         raise missing("recording")
     expires = int(services.actions.clock.now().timestamp()) + RECORDING_LINK_SECONDS

@@ -112,7 +112,7 @@ class _Case:
         """Go on from the section as the ledger has it. Whether another process has ended this very run: then what this one spent is added
         to what the call cost, and nothing else."""
         if any(values["run"] == self.run for values in facts_of(await section_of(unit, row), RUN_ENDED)):
-            await pay_late(unit, row, self.live_log, self.post, self.deps)
+            await pay_late(unit, row, row.attempt, self.live_log, self.post, self.deps)
             return True
         self.post.take_in(await section_of(unit, row))
         return False

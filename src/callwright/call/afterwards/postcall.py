@@ -32,16 +32,19 @@ from callwright.call.afterwards.post_log import (
     live_part,
     post_part,
 )
+from callwright.call.live.attempt_end import end_attempt, lock_ending
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.files import LiveFiles, live_files
 from callwright.call.live.logfile import POST
 from callwright.conversation.log import LogFormatError
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.attempts import is_earlier, recording_name
 from callwright.domain.disposition import Disposition, StoredDisposition
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.execution import CHAT, Execution, Phase
 from callwright.domain.limits import POST_CALL_SECONDS
+from callwright.domain.retry import ENDS_AS
 from callwright.insight.callback import Callback
 from callwright.insight.dispositions import questions_of
 from callwright.insight.record import BuiltRecord, build
@@ -54,7 +57,6 @@ from callwright.ports.ledger import Change, LogChunk, Unit
 
 _LOG = logging.getLogger(__name__)
 
-RECORDING_NAME = "call.wav"
 RESERVE_SECONDS = 30
 """Kept back of POST_CALL_SECONDS for writing the record."""
 LEAST_SECONDS = 10
@@ -243,9 +245,9 @@ class PostCall:
 
     async def _spent_too_late(self, unit: Unit, row: Execution, case: _Case) -> None:
         """Another run has finished the call while this one asked: what it found stands, and what this one spent is added to the record."""
-        if row.attempt != case.execution.attempt or row.record.get(FINISHED) != row.attempt:
-            return
-        await pay_late(unit, row, case.live_log, case.post, self._deps)
+        attempt = case.execution.attempt
+        if (row.attempt == attempt and row.record.get(FINISHED) == attempt) or is_earlier(row, attempt):
+            await pay_late(unit, row, attempt, case.live_log, case.post, self._deps)
 
     # -- recording -------------------------------------------------------------------------------------------------------------
 
@@ -265,14 +267,14 @@ class PostCall:
     def _mix_down(self, execution: Execution) -> dict[str, Any] | None:
         """Raw sides to a stereo file. A second run without the raw sides finds the file of the first. Blocking."""
         sides = self._files(execution).read_raw()
-        recordings = self._deps.recordings
+        recordings, name = self._deps.recordings, recording_name(execution.attempt)
         if sides is None:
             ready = execution.record.get("recording")
-            return dict(ready) if ready and recordings.path(execution.id, RECORDING_NAME) else None
+            return dict(ready) if ready and recordings.path(execution.id, name) else None
         caller, agent = sides
         wav = mix_down(caller, agent)
-        recordings.write(execution.id, RECORDING_NAME, wav)
-        return {"name": RECORDING_NAME, "duration_ms": max(len(caller), len(agent)) // 8, "size_bytes": len(wav)}
+        recordings.write(execution.id, name, wav)
+        return {"name": name, "duration_ms": max(len(caller), len(agent)) // 8, "size_bytes": len(wav)}
 
     # -- the end ---------------------------------------------------------------------------------------------------------------
 
@@ -283,7 +285,7 @@ class PostCall:
         built = await asyncio.to_thread(build, text, self._deps.book, execution.carrier)
         wish = None if built.record.get("opt_out") else self._callback(case)
         async with self._deps.ledger.unit() as unit:
-            row = await unit.executions.lock(execution.id)
+            row = await lock_ending(unit, execution)
             if row is None:
                 return
             if not _to_finish(row, execution.attempt):
@@ -301,7 +303,7 @@ class PostCall:
             if wish is not None:
                 told = await schedule(unit, row, wish, self._deps.publisher, self._deps.clock.now())
                 change = replace(change, record={**change.record, "callback": told})
-            await transition(unit, execution.id, change, self._deps.publisher)
+            await end_attempt(unit, row, change, self._deps.publisher, self._deps.clock.now())
         # Only now: a run that was repeated would have had nothing left to mix down.
         await asyncio.to_thread(self._files(execution).delete)
 
@@ -320,20 +322,21 @@ class PostCall:
         if row.phase is Phase.DONE:
             return Change(columns=columns, record=record)
         columns["completed_at"] = self._deps.clock.now()
-        return Change(Phase.DONE, "completed", columns=columns, record=record)
+        return Change(Phase.DONE, _final(row), columns=columns, record=record)
 
     async def _complete_without_log(self, execution: Execution) -> None:
         failures = [{"what": "log", "reason": "the call's log is missing or damaged"}]
         record = {"post_failures": failures, FINISHED: execution.attempt}
         async with self._deps.ledger.unit() as unit:
-            row = await unit.executions.lock(execution.id)
+            row = await lock_ending(unit, execution)
             if row is None or not _to_finish(row, execution.attempt):
                 return
             if row.phase is Phase.DONE:
                 await transition(unit, execution.id, Change(record={FINISHED: row.attempt}), self._deps.publisher)
                 return
-            change = Change(Phase.DONE, "completed", columns={"completed_at": self._deps.clock.now()}, record=record)
-            await transition(unit, execution.id, change, self._deps.publisher)
+            now = self._deps.clock.now()
+            change = Change(Phase.DONE, _final(row), columns={"completed_at": now}, record=record)
+            await end_attempt(unit, row, change, self._deps.publisher, now)
 
     def _files(self, execution: Execution) -> LiveFiles:
         return live_files(self._deps.live_folder, execution.id, execution.attempt)
@@ -347,6 +350,11 @@ def _to_finish(execution: Execution, attempt: int) -> bool:
     if execution.attempt != attempt or execution.phase not in (Phase.FINISHING, Phase.DONE):
         return False
     return execution.record.get(FINISHED) != attempt
+
+
+def _final(row: Execution) -> str:
+    """The status of an answered attempt after its post-call work, by the row as the end of the call left it."""
+    return str(row.record.get(ENDS_AS) or "completed")
 
 
 def _chunk(case: _Case) -> LogChunk:

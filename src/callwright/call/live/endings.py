@@ -11,8 +11,10 @@ from typing import Any
 from callwright.conversation.effects import HangUp
 from callwright.conversation.events import LegEnded
 from callwright.conversation.log import LogFormatError, entry_line, values_of
-from callwright.domain.execution import Phase
+from callwright.domain.causes import CAUSES
+from callwright.domain.execution import Execution, Phase
 from callwright.domain.pricing import PriceBook
+from callwright.domain.retry import ENDS_AS, RETRY_CLASS, wait_before_retry
 from callwright.insight.record import BuiltRecord, build
 from callwright.insight.settled import POST_DUE
 from callwright.insight.view import view_of
@@ -103,6 +105,11 @@ class Ending:
             return closed.outcome, closed.reason if closed.outcome == "failed" else ""
         return "error", closed.reason
 
+    def retry_class(self, outcome: str) -> str:
+        """Of the cause that gave the call this outcome; the outcome itself where something else did."""
+        cause = CAUSES.get(self.closed.cause)
+        return cause.retry if cause is not None and cause.outcome == outcome and not self.broken else outcome
+
 
 def ended(ending: Ending, built: BuiltRecord, now: datetime) -> Change:
     """The leg ended, and the log was read. A failure of a provider is told in its own sentence; a defect of ours comes before it."""
@@ -117,7 +124,9 @@ def ended(ending: Ending, built: BuiltRecord, now: datetime) -> Change:
         columns["error_message"] = message[:MAX_ERROR_CHARACTERS]
     if outcome == "error":
         columns.setdefault("hangup_by", ERROR)
-    return Change(Phase.DONE, outcome, columns=columns, record=built.record)
+    return Change(
+        Phase.DONE, outcome, columns=columns, record={**built.record, RETRY_CLASS: ending.retry_class(outcome)}
+    )
 
 
 def told(error: Exception) -> str:
@@ -145,9 +154,15 @@ def cut_off(built: BuiltRecord, reason: str, message: str, now: datetime) -> Cha
     return _error(reason, message, _of_log(built, now), now, built.record)
 
 
-def before_post_work(change: Change, attempt: int) -> Change:
-    """``change``, which ends a call whose post-call work is still to come: until then its cost is not settled."""
-    return replace(change, record={**change.record, POST_DUE: attempt}) if change.phase is Phase.DONE else change
+def before_post_work(change: Change, execution: Execution) -> Change:
+    """``change``, which ends an answered attempt of ``execution`` whose post-call work is still to come. Until then its cost is not
+    settled, and a call that is made again has no final status."""
+    if change.phase is not Phase.DONE or change.detail is None:
+        return change
+    if wait_before_retry(execution, change.detail, change.record) is None:
+        return replace(change, record={**change.record, POST_DUE: execution.attempt})
+    columns = {name: value for name, value in change.columns.items() if name != "completed_at"}
+    return Change(Phase.FINISHING, columns=columns, record={**change.record, ENDS_AS: change.detail})
 
 
 def _of_log(built: BuiltRecord, now: datetime) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from callwright.actions.transition import Publisher, transition
+from callwright.call.live.attempt_end import Fence, end_attempt
 from callwright.domain.errors import StaleOwnerError, UnavailableError, WrongStateError
 from callwright.domain.execution import Execution, Phase
 from callwright.ops.rounds import round_boundary
@@ -41,7 +42,8 @@ class OwnedRow:
         self.stale = False
 
     async def write(self, change: Change, also: Also | None = None) -> bool:
-        """Apply ``change``, and ``also`` in the same unit. False when the row is not ours any more or does not allow it."""
+        """Apply ``change``, and ``also`` in the same unit. False when the row is not ours any more or does not allow it. A change that ends
+        the attempt is one of ``attempt_end.end_attempt``: the call may then wait for another one."""
         async with self._turn:
             while not self.stale:
                 try:
@@ -78,7 +80,11 @@ class OwnedRow:
     async def _write(self, change: Change, also: Also | None) -> None:
         owner, attempt = self.execution.owner, self.execution.attempt
         async with self._ledger.unit() as unit:
-            after = await transition(unit, self.execution.id, change, self._publisher, owner=owner, attempt=attempt)
+            if change.phase in _SETTLED:
+                fence = Fence(owner, attempt)
+                after = await end_attempt(unit, self.execution, change, self._publisher, self._clock.now(), fence)
+            else:
+                after = await transition(unit, self.execution.id, change, self._publisher, owner=owner, attempt=attempt)
             if also is not None:
                 await also(unit)
         # The owner stays the one who claimed it: the row itself has none once the call is over.
@@ -91,8 +97,10 @@ class OwnedRow:
                 row = await unit.executions.get_any(self.execution.id)
         except UnavailableError:
             return False
-        same = row is not None and row.attempt == self.execution.attempt and row.phase == change.phase
-        return same and change.phase in _SETTLED
+        if row is None or row.attempt != self.execution.attempt or change.phase not in _SETTLED:
+            return False
+        # Another attempt may follow: then the row waits for it.
+        return row.phase == change.phase or row.retry_count > self.execution.retry_count
 
     def _lose(self) -> None:
         if not self.stale:

@@ -340,7 +340,7 @@ class Attempt:
         return endings.cut_off(built, INTERNAL_ERROR, message, self._office.deps.clock.now())
 
     def _before_post_work(self, change: Change) -> Change:
-        return endings.before_post_work(change, self._row.execution.attempt) if self._answered else change
+        return endings.before_post_work(change, self._row.execution) if self._answered else change
 
     def _count(self, outcome: str, built: BuiltRecord) -> None:
         metrics = self._office.deps.metrics

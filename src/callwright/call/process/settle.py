@@ -7,8 +7,8 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 
-from callwright.actions.transition import transition
 from callwright.call.afterwards.opted_out import suppress
+from callwright.call.live.attempt_end import Fence, end_attempt, lock_ending
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import (
     FINISH_JOB,
@@ -74,7 +74,7 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
     local = _whole_lines(await asyncio.to_thread(files.read_log))
     audio_ms = await asyncio.to_thread(files.audio_ms)
     async with deps.ledger.unit() as unit:
-        row = await unit.executions.lock(execution.id)
+        row = await lock_ending(unit, execution)
         if row is None or row.owner != execution.owner or row.attempt != execution.attempt:
             return
         log = await _complete_log(unit, execution, local, audio_ms)
@@ -83,9 +83,9 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
         change = cut_off(built, fate.reason, fate.message, deps.clock.now())
         change = replace(change, columns={**change.columns, "attempt_outcome": UNKNOWN})
         if was_live:
-            change = before_post_work(change, execution.attempt)
-        owner = execution.owner if fate.own else None
-        await transition(unit, execution.id, change, deps.publisher, owner=owner, attempt=execution.attempt)
+            change = before_post_work(change, row)
+        fence = Fence(execution.owner if fate.own else None, execution.attempt)
+        await end_attempt(unit, row, change, deps.publisher, deps.clock.now(), fence)
         await suppress(unit, execution, built, deps.clock.now())
         if was_live:
             await unit.jobs.put(FINISH_JOB, job_payload(execution.id, execution.attempt), execution.tenant_id)

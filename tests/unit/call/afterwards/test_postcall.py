@@ -410,7 +410,7 @@ async def test_a_line_that_was_cut_off_here_leaves_the_end_of_the_sound_that_the
 @pytest.mark.parametrize("readable", [True, False])
 async def test_a_call_that_had_ended_at_once_is_settled_when_the_work_after_it_is_done(readable: bool) -> None:
     bench = Bench(BOOK)
-    killed = before_post_work(Change(Phase.DONE, "error"), 1)
+    killed = before_post_work(Change(Phase.DONE, "error"), bench.ledger.row)
     bench.ledger.row = replace(
         bench.ledger.row, phase=Phase.DONE, status=Status.ERROR, detail="error", record=dict(killed.record)
     )

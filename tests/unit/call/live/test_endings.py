@@ -27,11 +27,13 @@ from callwright.conversation import events as ev
 from callwright.conversation.effects import HangUp
 from callwright.conversation.log import Header
 from callwright.conversation.plan import CORE_VERSION
+from callwright.domain.causes import CAUSES
 from callwright.domain.execution import Phase
 from callwright.domain.pricing import PriceBook
+from callwright.domain.retry import RETRY_CLASS
 from callwright.insight.record import BuiltRecord
 from callwright.insight.view import view_of
-from callwright.ports.leg import LegClosed
+from callwright.ports.leg import LegClosed, closed_by
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HUNG_UP = LegClosed("answered", "Caller", "Call ended", 4000)
@@ -65,6 +67,32 @@ def test_the_outcome_of_an_attempt(given: Ending, outcome: str, message: str) ->
     assert ("completed_at" in change.columns) == (outcome != "answered")
     assert change.columns["ended_at"] == NOW
     assert change.columns.get("hangup_by") == ("Error" if outcome == "error" else None)
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome", "retry_class"),
+    [
+        (ending(closed_by(CAUSES["unallocated_number"], "404"), answered=False), "failed", "never"),
+        (ending(closed_by(CAUSES["number_changed"]), answered=False), "failed", "never"),
+        (ending(closed_by(CAUSES["destination_out_of_order"]), answered=False), "failed", "failed"),
+        (ending(closed_by(CAUSES["user_busy"]), answered=False), "busy", "busy"),
+        (ending(closed_by(CAUSES["originator_cancel"]), answered=False), "canceled", "never"),
+        (ending(LegClosed("failed", "Carrier", "no gateway", 3000), answered=False), "failed", "failed"),
+        (ending(closed_by(CAUSES["unallocated_number"]), answered=False, broken="two at once"), "error", "error"),
+        # We gave up the ringing: what the carrier made of it is no cause of ours.
+        (
+            ending(closed_by(CAUSES["originator_cancel"]), answered=False, wanted=HangUp("Agent", "not_answered")),
+            "no-answer",
+            "no-answer",
+        ),
+        (ending(closed_by(CAUSES["gateway_lost"])), "error", "error"),
+    ],
+)
+def test_the_cause_of_the_end_says_whether_another_attempt_could_end_otherwise(
+    given: Ending, outcome: str, retry_class: str
+) -> None:
+    change = ended(given, BuiltRecord({}, {}), NOW)
+    assert (change.detail, change.record[RETRY_CLASS]) == (outcome, retry_class)
 
 
 def test_what_was_never_tried_ends_with_its_reason() -> None:

@@ -1,0 +1,96 @@
+"""Whether a call is made again, and when (``retry_config``, contract 11.1). Pure: what was locked and read meanwhile is the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from callwright.domain.execution import CHAT, Execution, Phase, Status
+
+RETRIED_STATUSES = ("no-answer", "busy", "failed", "error")
+"""What ``retry_on_statuses`` may name."""
+DEFAULT_STATUSES = RETRIED_STATUSES[:3]
+DEFAULT_INTERVALS_MINUTES = (30, 60, 120)
+DEFAULT_RETRIES = 3
+
+NEVER = "never"
+"""The retry class of a cause after which the same call cannot end otherwise (``domain.causes.RETRY_CLASSES``)."""
+RETRY_CLASS = "retry_class"
+"""Key of the record: the retry class of the cause by which the attempt ended. Without it, the status is the class."""
+RETRY_AT = "retry_at"
+"""Key of the record, and ``callwright.retry_at``: when the next attempt is due after the status that the attempt ended with."""
+ENDS_AS = "ends_as"
+"""Key of the record of an answered attempt that is retried after its post-call work: the status it has then, if not ``completed``."""
+STOP_REQUESTED = "stop_requested"
+"""Key of the options: somebody wants the live call to end."""
+RETRIES_STOPPED = "retries_stopped"
+"""Key of the options: the agent's calls were stopped while this one was live. It goes on, and is not made again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """A ``retry_config`` that is enabled. The n-th interval is the time before the n-th retry; the last one repeats."""
+
+    max_retries: int
+    statuses: frozenset[str]
+    on_voicemail: bool
+    intervals: tuple[timedelta, ...]
+
+    def wait(self, end: AttemptEnd, retries: int) -> timedelta | None:
+        """The time from the end of an attempt to the next one, after ``retries`` were made already. None: there is no next one."""
+        if retries >= self.max_retries:
+            return None
+        if end.status == Status.COMPLETED:
+            wanted = self.on_voicemail and end.voicemail
+        else:
+            wanted = end.status in self.statuses and end.retry_class != NEVER
+        return self.intervals[min(retries, len(self.intervals) - 1)] if wanted else None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnd:
+    """How an attempt ended: its status, the retry class of the cause, and whether a machine answered."""
+
+    status: str
+    retry_class: str
+    voicemail: bool = False
+
+
+def policy_of(config: Mapping[str, Any] | None) -> RetryPolicy | None:
+    """The policy of a stored ``retry_config``; None when there is none or it is not enabled."""
+    if not config or not config.get("enabled"):
+        return None
+    minutes = config.get("retry_intervals_minutes") or DEFAULT_INTERVALS_MINUTES
+    statuses = config.get("retry_on_statuses")
+    return RetryPolicy(
+        max_retries=int(config.get("max_retries", DEFAULT_RETRIES)),
+        statuses=frozenset(DEFAULT_STATUSES if statuses is None else statuses),
+        on_voicemail=bool(config.get("retry_on_voicemail")),
+        intervals=tuple(timedelta(minutes=each) for each in minutes),
+    )
+
+
+def wait_before_retry(execution: Execution, status: str, record: Mapping[str, Any]) -> timedelta | None:
+    """The time until the next attempt of ``execution``, whose present one ends with ``status`` and ``record``. None: there is no next one.
+    Calls that come in and chats are never made again, nor is a call that somebody stopped, or whose caller is called back."""
+    policy = policy_of(execution.options.get("retry_config"))
+    if policy is None or execution.direction != "outbound" or execution.carrier == CHAT or is_stopped(execution):
+        return None
+    if (record.get("callback") or {}).get("execution_id"):
+        return None
+    end = AttemptEnd(status, str(record.get(RETRY_CLASS) or status), record.get("answered_by_voice_mail") is True)
+    return policy.wait(end, execution.retry_count)
+
+
+def awaits_retry(execution: Execution) -> bool:
+    """Whether ``execution`` is to be made again as soon as the post-call work of its answered attempt is done."""
+    record = execution.record
+    status = str(record.get(ENDS_AS) or Status.COMPLETED)
+    return execution.phase is Phase.FINISHING and wait_before_retry(execution, status, record) is not None
+
+
+def is_stopped(execution: Execution) -> bool:
+    """Whether a request that came during the attempt forbids another one."""
+    return STOP_REQUESTED in execution.options or RETRIES_STOPPED in execution.options
