@@ -30,6 +30,8 @@ LAYERS: dict[str, Layer] = {
     "domain": Layer((), third_party=False),
     # A stranger's pattern needs an engine of bounded time. That is arithmetic on text, so it stays in the domain, on RE2.
     "domain.patterns": Layer(("domain",), only_third_party=("re2",)),
+    # The number plans of the world are data that others keep.
+    "domain.national_number": Layer(("domain",), only_third_party=("phonenumbers",)),
     "ports": Layer(("domain",), third_party=False),
     "media": Layer(("domain",), only_third_party=("numpy", "audioop", "soundfile", "soxr")),
     "conversation": Layer(("domain", "ports", "media"), third_party=False),

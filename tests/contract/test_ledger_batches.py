@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import asyncpg
 import pytest
@@ -17,6 +16,8 @@ from callwright.domain.batch import (
     BatchProgress,
     BatchStatus,
     Contact,
+    ListFormat,
+    RefusedRow,
     execution_of_contact,
 )
 from callwright.domain.errors import NotFoundError, WrongStateError
@@ -37,23 +38,25 @@ BATCH = Batch(
 
 async def stage(ledger: PostgresLedger, count: int = 3, batch: Batch = BATCH) -> list[Contact]:
     contacts = [
-        Contact(n, n + 1, f"00000000-0000-4000-8000-{n:012d}", "loopback:demo", "loopback", {"n": str(n)})
+        Contact(n, n + 1, f"00000000-0000-4000-8000-{n:012d}", "loopback:demo", "loopback", {"n": str(n)}, "demo")
         for n in range(1, count + 1)
     ]
-
-    async def pieces() -> Any:
-        yield contacts
 
     async with ledger.unit() as unit:
         await unit.agents.insert(agent_row())
         await unit.batches.insert(batch)
-        await unit.batches.contacts.stage(batch.id, pieces())
+        await unit.batches.contacts.stage(batch.id, contacts)
     return contacts
 
 
 async def test_a_batch_comes_back_as_it_was_written(ledger: PostgresLedger) -> None:
     batch = replace(
-        BATCH, from_numbers=("+15550001",), retry_config={"enabled": True}, webhook_url="https://h.example/"
+        BATCH,
+        from_numbers=("+15550001",),
+        retry_config={"enabled": True},
+        webhook_url="https://h.example/",
+        refused=(RefusedRow(3, "empty", "Add it."),),
+        list_format=ListFormat("utf-8", ";", ("Phone", "n"), 0, "DE", "skip"),
     )
     contacts = await stage(ledger, batch=batch)
     async with ledger.unit() as unit:
@@ -63,6 +66,19 @@ async def test_a_batch_comes_back_as_it_was_written(ledger: PostgresLedger) -> N
         assert await unit.batches.contacts.after(BATCH.id, 2, 10) == contacts[2:]
         assert await unit.batches.contacts.find(DEFAULT_TENANT_ID, contacts[1].execution_id) == (batch, contacts[1])
         assert await unit.batches.contacts.find("somebody", contacts[1].execution_id) is None
+
+
+async def test_refused_rows_are_read_in_order_and_go_with_their_batch(ledger: PostgresLedger, dsn: str) -> None:
+    await stage(ledger)
+    rows = [RefusedRow(line, "empty", "Add the number.", ("", f"row {line}")) for line in (3, 5, 9)]
+    async with ledger.unit() as unit:
+        await unit.batches.refused.stage(BATCH.id, rows[:2])
+        await unit.batches.refused.stage(BATCH.id, rows[2:])
+    async with ledger.unit() as unit:
+        assert await unit.batches.refused.after(BATCH.id, 0, 2) == rows[:2]
+        assert await unit.batches.refused.after(BATCH.id, 5, 2) == rows[2:]
+        await unit.batches.delete(BATCH.id)
+    assert await fetch(dsn, "select 1 from batch_refused") == []
 
 
 async def test_a_batch_needs_an_agent_of_its_tenant(ledger: PostgresLedger) -> None:
@@ -241,12 +257,9 @@ async def test_batches_of_a_deleted_account_neither_begin_nor_go_on(
 async def test_a_stopped_batch_of_a_deleted_account_is_forgotten_as_it_is(ledger: PostgresLedger, dsn: str) -> None:
     await branch(ledger, "north")
     await begun(ledger, "north", "a", status=BatchStatus.STOPPED)
-
-    async def pieces() -> Any:
-        yield [Contact(1, 2, f"00000000-0000-4000-8000-{1:012d}", "loopback:demo", "loopback", {})]
-
+    contact = Contact(1, 2, f"00000000-0000-4000-8000-{1:012d}", "loopback:demo", "loopback", {})
     async with ledger.unit() as unit:
-        await unit.batches.contacts.stage("a" * 32, pieces())
+        await unit.batches.contacts.stage("a" * 32, [contact])
     async with ledger.unit() as unit:
         assert await unit.batches.unwritten(LATER, 10) == [("north", "a" * 32)]
         await unit.accounts.delete("north")

@@ -32,11 +32,10 @@ from callwright.domain.batch import (
     execution_of_contact,
     rounded_up,
 )
-from callwright.domain.contact_list import read_contacts
+from callwright.domain.contact_list import KEEP, ContactList, ListRules, Row
 from callwright.domain.errors import BadInputError, LackingError, NotFoundError, WrongStateError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import (
-    MAX_BATCH_ROW_BYTES,
     MAX_BATCHES_LISTED,
     MAX_REFUSED_ROWS_KEPT,
 )
@@ -49,6 +48,7 @@ NOT_STOPPABLE = "Batch is not queued or running"
 """The hosted service's own words."""
 
 _PIECE = 2_000
+_PIECE_BYTES = 65_536
 _PAGE = 200
 
 BatchView = tuple[Batch, BatchProgress]
@@ -65,16 +65,21 @@ class BatchRequest:
     from_numbers: tuple[str, ...] = ()
     retry_config: Mapping[str, Any] | None = None
     webhook_url: str | None = None
+    default_country: str | None = None
+    duplicates: str = KEEP
+    scheduled_at: str | None = None
+    bypass_call_guardrails: bool = False
 
 
 async def create_batch(
     services: Services, principal: Principal, request: BatchRequest, file_name: str, content: IO[bytes]
 ) -> Batch:
-    """Read the list and stage it. One unit: either the whole batch is there, ``processed``, or nothing is. Reading happens on a thread, in
-    pieces, so memory does not grow with the list. Raises NotFoundError for an unknown agent, BadInputError for a file that cannot
-    be read or
-    in which nobody can be called."""
-    now = services.clock.now()
+    """Read the list and stage it, and schedule it where ``scheduled_at`` is given (unless strict: the hosted service ignores it). One unit:
+    either the whole batch is there or nothing is. Reading happens on a thread, in pieces, so memory does not grow with the list. Raises
+    NotFoundError for an unknown agent, BadInputError for a start that :func:`schedule_batch` refuses, for a file that cannot be read, or
+    for one in which nobody can be called."""
+    now, strict = services.clock.now(), services.policy.strict
+    start = None if strict or request.scheduled_at is None else _start(request.scheduled_at, now, strict=False)
     async with services.ledger.slow_unit() as unit:
         agent = await agent_of(unit, principal, request.agent_id)
         batch = Batch(
@@ -92,8 +97,14 @@ async def create_batch(
         await _check_numbers(services, unit, principal, agent, request.from_numbers)
         await unit.batches.insert(batch)
         choice = await _carriers(services, unit, principal.tenant_id, agent)
-        reading = _Reading(services, choice, content)
-        await unit.batches.contacts.stage(batch.id, reading.pieces())
+        reading = _Reading(services, choice)
+        rules = ListRules(request.default_country, request.duplicates, strict)
+        contact_list = await asyncio.to_thread(ContactList, lambda: _pieces(content), rules)
+        rows = contact_list.rows(choice.check)
+        while piece := await asyncio.to_thread(reading.piece, rows):
+            await unit.batches.contacts.stage(batch.id, piece.contacts)
+            if piece.refused:
+                await unit.batches.refused.stage(batch.id, piece.refused)
         reading.check()
         batch = await unit.batches.change(
             batch.id,
@@ -101,10 +112,13 @@ async def create_batch(
             total_contacts=reading.total,
             valid_contacts=reading.valid,
             refused=tuple(reading.refused),
+            list_format=contact_list.format,
             **reading.choice.told(),
         )
         await audit(unit, principal, "batch.created", batch.id, after=audited(batch))
         await tell_of_batch(unit, batch, services.batch_publisher)
+        if start is not None:
+            batch = await _scheduled(services, unit, principal, batch, start, request.bypass_call_guardrails)
     return batch
 
 
@@ -128,13 +142,20 @@ async def _numbers_for(
     return (await trunk_number(unit, principal, agent.id, None),)
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Some rows of a list in a row."""
+
+    contacts: list[Contact] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class _Reading:
     """A list being read: how many rows there were, and the first that cannot be called."""
 
     services: Services
     choice: _Carriers
-    content: IO[bytes]
     total: int = 0
     valid: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
@@ -144,30 +165,25 @@ class _Reading:
         """The carriers of those kinds of addresses that were found."""
         return {kind: found.carrier for kind, found in self.choice.used.items()}
 
-    async def pieces(self) -> AsyncIterator[Sequence[Contact]]:
-        """The contacts, so many at a time; a piece is read while the one before is written."""
-        rows = read_contacts(_lines(self.content), self.choice.check)
-        piece = await asyncio.to_thread(self._piece, rows)
-        while piece is not None:
-            yield piece
-            piece = await asyncio.to_thread(self._piece, rows)
-
-    def _piece(self, rows: Iterator[Any]) -> list[Contact] | None:
-        found: list[Contact] = []
-        any_row = False
+    def piece(self, rows: Iterator[Row]) -> _Piece | None:
+        """The next rows, or None when there are no more."""
+        found = _Piece()
+        before = self.total
         for row in islice(rows, _PIECE):
-            any_row = True
             self.total += 1
             if isinstance(row, RefusedRow):
+                found.refused.append(row)
                 if len(self.refused) < MAX_REFUSED_ROWS_KEPT:
-                    self.refused.append(row)
+                    self.refused.append(replace(row, cells=()))
                 continue
             self.valid += 1
             to = row.destination
             contact_id = self.services.ids.uuid()
             carrier = self.choice.used[to.kind].carrier
-            found.append(Contact(self.valid, row.line, contact_id, to.value, carrier, row.variables))
-        return found if any_row else None
+            found.contacts.append(
+                Contact(self.valid, row.line, contact_id, to.value, carrier, row.variables, row.written)
+            )
+        return found if self.total > before else None
 
     def check(self) -> None:
         """Raise when there is nobody to call."""
@@ -223,10 +239,11 @@ async def _carriers(services: Services, unit: Unit, tenant_id: str, agent: Store
     return _Carriers(services, chosen)
 
 
-def _lines(content: IO[bytes]) -> Iterator[bytes]:
-    """The lines of a file; of one that is too long only the beginning."""
-    while line := content.readline(MAX_BATCH_ROW_BYTES + 1):
-        yield line
+def _pieces(content: IO[bytes]) -> Iterator[bytes]:
+    """A file from its beginning, so many bytes at a time."""
+    content.seek(0)
+    while piece := content.read(_PIECE_BYTES):
+        yield piece
 
 
 async def get_batch(services: Services, principal: Principal, batch_id: str) -> BatchView:
@@ -326,18 +343,27 @@ async def schedule_batch(
     time from now on, as it is.
     """
     now = services.clock.now()
-    strict = services.policy.strict
     async with services.ledger.unit() as unit:
         batch = await _locked(unit, principal, batch_id)
         if scheduled_at is None:
             raise BadInputError("scheduled_at is required", field="scheduled_at")
-        at = due_time(scheduled_at, now, strict=strict) or now
-        at = rounded_up(at.astimezone(UTC)) if strict else at
+        at = _start(scheduled_at, now, strict=services.policy.strict)
         if batch.status not in SCHEDULABLE:
             raise WrongStateError(f"the batch cannot be scheduled: it is {batch.status.value}")
-        columns = {"scheduled_at": at, "bypass_call_guardrails": bypass}
-        after = await move_batch(unit, batch, BatchStatus.SCHEDULED, services.batch_publisher, **columns)
-        await audit(unit, principal, "batch.scheduled", batch.id, before=audited(batch), after=audited(after))
+        return await _scheduled(services, unit, principal, batch, at, bypass)
+
+
+def _start(scheduled_at: str, now: datetime, *, strict: bool) -> datetime:
+    at = due_time(scheduled_at, now, strict=strict) or now
+    return rounded_up(at.astimezone(UTC)) if strict else at
+
+
+async def _scheduled(
+    services: Services, unit: Unit, principal: Principal, batch: Batch, at: datetime, bypass: bool
+) -> Batch:
+    columns = {"scheduled_at": at, "bypass_call_guardrails": bypass}
+    after = await move_batch(unit, batch, BatchStatus.SCHEDULED, services.batch_publisher, **columns)
+    await audit(unit, principal, "batch.scheduled", batch.id, before=audited(batch), after=audited(after))
     return after
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from typing import Any
 
 from callwright.actions.audit import audit
@@ -20,7 +19,7 @@ async def put_contact_file(services: Services, principal: Principal, name: str, 
     ConflictError for one more than MAX_CONTACT_FILES."""
     if not _is_name(name):
         raise BadInputError(f"the name must have 1 to {MAX_NAME_CHARACTERS} printable characters", field="name")
-    contacts = await asyncio.to_thread(read_contact_file, io.BytesIO(csv))
+    contacts = await asyncio.to_thread(read_contact_file, csv)
     now = services.clock.now()
     async with services.ledger.unit() as unit:
         stored = await stored_before(services, unit, principal)

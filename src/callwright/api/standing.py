@@ -55,8 +55,10 @@ class StandingStream(StreamingResponse):
     """A long answer that is sent as it is made, while the key of ``request`` is what it was when the request came. Then it is left
     incomplete, so that nobody takes it for all."""
 
-    def __init__(self, request: Request, body: AsyncIterator[bytes], media_type: str) -> None:
-        super().__init__(body, media_type=media_type)
+    def __init__(
+        self, request: Request, body: AsyncIterator[bytes], media_type: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(body, media_type=media_type, headers=headers)
         self._request = request
 
     async def stream_response(self, send: Send) -> None:

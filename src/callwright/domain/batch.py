@@ -69,7 +69,8 @@ ROUND_TO = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One row of a list that can be called. ``position`` counts the accepted rows from 1; ``line`` is where the row begins in the file."""
+    """One row of a list that can be called. ``position`` counts the accepted rows from 1; ``line`` is where the row begins in the file.
+    ``written``: the cell of the number, if it is not in its normal form there."""
 
     position: int
     line: int
@@ -77,21 +78,38 @@ class Contact:
     number: str
     carrier: str
     user_data: Mapping[str, Any]
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """One row of a list that cannot be called, and why."""
+    """One row of a list that is not called, why, and what can be done. ``cells``: the row as it came, in the order of
+    ``ListFormat.columns``; surplus cells follow. Empty where only line and reason are kept."""
 
     line: int
     reason: str
+    hint: str = ""
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListFormat:
+    """How a list was read. ``columns``: their names, in the order of the file; ``number_at``: which of them has the numbers."""
+
+    encoding: str
+    delimiter: str
+    columns: tuple[str, ...]
+    number_at: int
+    default_country: str | None = None
+    duplicates: str = "keep"
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """A batch as stored. ``refused`` holds the first refused rows; how many there were is ``total_contacts - valid_contacts``.
     ``sandbox`` and ``stand_ins`` (``availability.StandIn.as_wire``): what its calls were to run with when its list was read.
-    ``deleted_at``: of one that was stopped and deleted, and stays until the executions of its contacts are written."""
+    ``list_format``: how its list was read; None where there was none. ``deleted_at``: of one that was stopped and deleted, and stays until
+    the executions of its contacts are written."""
 
     id: str
     tenant_id: str
@@ -110,6 +128,7 @@ class Batch:
     refused: tuple[RefusedRow, ...] = ()
     sandbox: bool = False
     stand_ins: tuple[Mapping[str, Any], ...] = ()
+    list_format: ListFormat | None = None
     deleted_at: datetime | None = None
 
 
@@ -163,6 +182,8 @@ def execution_of_contact(
     created_at = batch.created_at + timedelta(microseconds=contact.position)
     phase, detail = WAITING_AS[batch.status]
     options: dict[str, Any] = {"batch_line": contact.line}
+    if contact.written:
+        options["batch_number"] = contact.written
     if batch.bypass_call_guardrails:
         options["bypass_call_guardrails"] = True
     if batch.retry_config:

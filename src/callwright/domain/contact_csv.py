@@ -1,4 +1,4 @@
-"""Reading CSV whose rows are contacts: as RFC 4180 has it, in UTF-8 with or without a mark, separated as spreadsheets of any country do.
+"""Reading CSV whose rows are contacts: as RFC 4180 has it, separated as spreadsheets of any country do.
 
 One reader for lists of contacts to be called (``domain.contact_list``) and for files in which callers are looked up (``domain.contacts``);
 what they do with a row is their own. No I/O here: lines come in, rows go out.
@@ -10,7 +10,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import tee
+from itertools import chain, tee
 from typing import TYPE_CHECKING
 
 from callwright.domain.errors import BadInputError, TooLargeError
@@ -22,20 +22,24 @@ if TYPE_CHECKING:
 
 NUMBER_COLUMN = "contact_number"
 
-_MARK = b"\xef\xbb\xbf"
-_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SEPARATORS = re.compile(r"[\s_-]+")
 _DELIMITERS = (",", ";", "\t")
+_DECLARED = re.compile(r'"?sep=(?P<delimiter>[^\r\n])"?\r?\n?', re.IGNORECASE)
+"""The first line with which spreadsheets name the delimiter."""
 
 
 @dataclass(frozen=True, slots=True)
 class CsvRules:
     """What a file may be. ``field`` names it in errors, empty: the whole body is the file. ``number_columns``: names of the column of
-    numbers, the one that counts first; capitals, spaces and hyphens make no difference."""
+    numbers, the one that counts first; capitals, spaces and hyphens make no difference. ``common_names``: other names of it, which count
+    where one column has such a name and no more. ``declared_delimiter``: whether a first line ``sep=;`` may name the delimiter."""
 
     most_columns: int
     field: str = ""
     number_columns: tuple[str, ...] = (NUMBER_COLUMN,)
+    common_names: frozenset[str] = frozenset()
+    delimiters: tuple[str, ...] = _DELIMITERS
+    declared_delimiter: bool = False
 
     def unreadable(self, line: int, why: str) -> BadInputError:
         """The error for a file that cannot be read on at a line."""
@@ -49,47 +53,22 @@ class CsvRules:
         return f"{self.field}, line {line}" if self.field else f"line {line}"
 
 
-class Utf8Lines(Iterator[str]):
-    """Lines of bytes (with their ends) as lines of text, each of at most ``most_bytes``. Raises BadInputError for what is not UTF-8,
-    TooLargeError for a longer line."""
-
-    def __init__(self, lines: Iterable[bytes], rules: CsvRules, most_bytes: int) -> None:
-        self._lines = iter(lines)
-        self._rules = rules
-        self._most_bytes = most_bytes
-        self._line = 0
-
-    def __next__(self) -> str:
-        raw = next(self._lines)
-        if self._line == 0:
-            if raw.startswith(_WIDE_MARKS):
-                raise self._rules.unreadable(1, "the file is UTF-16; save it as CSV UTF-8")
-            raw = raw.removeprefix(_MARK)
-        self._line += 1
-        if len(raw) > self._most_bytes:
-            raise self._rules.too_large(
-                f"the line is longer than {self._most_bytes} bytes; is this a CSV file?", self._line
-            )
-        try:
-            return raw.decode()
-        except UnicodeDecodeError:
-            raise self._rules.unreadable(self._line, "this is not UTF-8; save the file as CSV UTF-8") from None
-
-
 class ContactCsv:
-    """A file whose header is read: ``columns`` by name (a column may have none), and which of them is the number's, ``number_at``."""
+    """A file whose header is read: ``columns`` by name (a column may have none), which of them is the number's, ``number_at``, and the
+    ``delimiter`` between them."""
 
     def __init__(self, lines: Iterable[str], rules: CsvRules) -> None:
         """Raises BadInputError for a header that cannot be read, has no column of numbers, two of one name or too many."""
         self._rules = rules
-        self._reader, names = self._opened(lines)
+        self._header_line = 1
+        self._reader, names, self.delimiter = self._opened(iter(lines))
         self.columns = self._named(names)
         self.number_at = self._number_column()
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Each row that is not empty, with the line it begins in. Raises BadInputError where it cannot be read on."""
         while True:
-            line = self._reader.line_num + 1
+            line = self._reader.line_num + self._header_line
             try:
                 cells = next(self._reader, None)
             except csv.Error as error:
@@ -101,14 +80,17 @@ class ContactCsv:
             if any(cell.strip() for cell in cells):
                 yield line, cells
 
-    def _opened(self, lines: Iterable[str]) -> tuple[Reader, list[str]]:
-        """The rows behind the header, and its cells: between commas, unless only between semicolons or tabs, as spreadsheets of some
-        countries write, there is a column of numbers."""
-        commas: tuple[Reader, list[str]] | None = None
+    def _opened(self, lines: Iterator[str]) -> tuple[Reader, list[str], str]:
+        """The rows after the header, its cells and the delimiter: the first one with which there is a column of numbers, else the first."""
+        first, delimiters = next(lines, ""), self._rules.delimiters
+        declared = _DECLARED.fullmatch(first) if self._rules.declared_delimiter else None
+        if declared is not None:
+            if declared["delimiter"] not in delimiters:
+                raise self._rules.unreadable(1, "the line sep= names no delimiter; use a comma, semicolon, tab or pipe")
+            first, delimiters, self._header_line = next(lines, ""), (declared["delimiter"],), 2
+        default: tuple[Reader, list[str], str] | None = None
         problem = ""
-        peeked, *copies = tee(lines, 1 + len(_DELIMITERS))
-        first = next(peeked, "")
-        for delimiter, copy in zip(_DELIMITERS, copies, strict=True):
+        for delimiter, copy in zip(delimiters, tee(chain((first,), lines), len(delimiters)), strict=True):
             reader = csv.reader(copy, delimiter=delimiter, strict=True)
             try:
                 names = next(reader, [])
@@ -120,28 +102,30 @@ class ContactCsv:
                 except csv.Error:
                     problem = problem or str(error)
                     continue
-            if {_plain(name) for name in names} & set(self._rules.number_columns):
-                return reader, names
-            if delimiter == _DELIMITERS[0]:
-                commas = reader, names
-        if commas is None:
+            if {_plain(name) for name in names} & {*self._rules.number_columns, *self._rules.common_names}:
+                return reader, names, delimiter
+            if delimiter == delimiters[0]:
+                default = reader, names, delimiter
+        if default is None:
             why = "look for a quote that is not closed; lines end with LF or CRLF"
-            raise self._rules.unreadable(1, f"the header is not CSV ({problem}); {why}")
-        return commas
+            raise self._unreadable_header(f"the header is not CSV ({problem}); {why}")
+        return default
 
     def _named(self, names: list[str]) -> list[str]:
         columns = [name.strip() for name in names]
         if len(columns) > self._rules.most_columns:
-            why = f"the header has {len(columns)} columns; at most {self._rules.most_columns} are allowed"
-            raise self._rules.unreadable(1, why)
+            raise self._unreadable_header(
+                f"the header has {len(columns)} columns; at most {self._rules.most_columns} are allowed"
+            )
         seen: set[str] = set()
         for name in columns:
             if len(name) > MAX_NAME_CHARACTERS or "\x00" in name:
-                why = f"a column's name must be at most {MAX_NAME_CHARACTERS} characters, without NUL"
-                raise self._rules.unreadable(1, why)
+                raise self._unreadable_header(
+                    f"a column's name must be at most {MAX_NAME_CHARACTERS} characters, without NUL"
+                )
             if name and name in seen:
-                raise self._rules.unreadable(
-                    1, f"there are two columns {named(name)!r}, the same name; give each its own"
+                raise self._unreadable_header(
+                    f"there are two columns {named(name)!r}, the same name; give each its own"
                 )
             seen.add(name)
         return columns
@@ -152,8 +136,18 @@ class ContactCsv:
             for names in (self.columns, plain):
                 if wanted in names:
                     return names.index(wanted)
+        common = [at for at, name in enumerate(plain) if name in self._rules.common_names]
+        if len(common) == 1:
+            return common[0]
+        wanted = self._rules.number_columns[0]
+        if common:
+            found = " and ".join(named(self.columns[at]) for at in common)[:200]
+            raise self._unreadable_header(f"the header has {found}; call the column with the numbers {wanted}")
         found = ", ".join(named(name) for name in self.columns if name)[:200] or "nothing"
-        raise self._rules.unreadable(1, f"the header needs a column {self._rules.number_columns[0]}; it has {found}")
+        raise self._unreadable_header(f"the header needs a column {wanted}; it has {found}")
+
+    def _unreadable_header(self, why: str) -> BadInputError:
+        return self._rules.unreadable(self._header_line, why)
 
 
 def _plain(name: str) -> str:

@@ -1,35 +1,70 @@
 """Reading a list of contacts to be called (contract 10.1): CSV (``domain.contact_csv``), one contact for each row.
 
-A row that cannot be called is refused by itself, with its line and the reason; what makes the rest of the file unreadable (another
-encoding, a quote that is never closed) refuses the whole file. No I/O here: lines of bytes come in, rows go out.
+A row that cannot be called is refused by itself, with its line and the reason; what makes the rest of the file unreadable (a quote that is
+never closed) refuses the whole file. No I/O here: lines come in, rows go out.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from callwright.domain.batch import RefusedRow
-from callwright.domain.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules, Utf8Lines
+from callwright.domain.batch import ListFormat, RefusedRow
+from callwright.domain.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules
 from callwright.domain.errors import CallwrightError
 from callwright.domain.fields import named
-from callwright.domain.limits import MAX_BATCH_COLUMNS, MAX_BATCH_CONTACTS, MAX_BATCH_ROW_BYTES, MAX_USER_DATA_BYTES
-from callwright.domain.number import Destination, parse_destination
+from callwright.domain.limits import (
+    MAX_BATCH_COLUMNS,
+    MAX_BATCH_CONTACTS,
+    MAX_BATCH_ROW_BYTES,
+    MAX_REFUSED_ROW_CHARACTERS,
+    MAX_USER_DATA_BYTES,
+)
+from callwright.domain.listed_number import listed_destination
+from callwright.domain.number import Destination
+from callwright.domain.text_encoding import Pieces, encoding_of, lines_of
 
 #: Names that are taken for the column of numbers where it is missing.
 OTHER_NUMBER_COLUMNS = ("recipient_phone_number", "phone_number")
+_PHONES = ("phone", "mobile", "telephone", "cell")
+#: The same, if one column has such a name and no more.
+COMMON_NUMBER_COLUMNS = frozenset(
+    {*_PHONES, *(f"{one}_{more}" for one in _PHONES for more in ("no", "number", "phone")), "tel", "number"}
+)
+REPORT_PREFIX = "callwright_"
+"""How the columns of our own reports begin. In a list they are left out, so that a report can be corrected and uploaded."""
 
-_RULES = CsvRules(MAX_BATCH_COLUMNS, "file", (NUMBER_COLUMN, *OTHER_NUMBER_COLUMNS))
+KEEP = "keep"
+SKIP = "skip"
+DUPLICATES = (KEEP, SKIP)
+"""What becomes of rows with a number that an earlier row has: called as well, or refused."""
+
+_STRICT = CsvRules(MAX_BATCH_COLUMNS, "file", (NUMBER_COLUMN, *OTHER_NUMBER_COLUMNS))
+_TOLERANT = replace(
+    _STRICT, common_names=COMMON_NUMBER_COLUMNS, delimiters=(*_STRICT.delimiters, "|"), declared_delimiter=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListRules:
+    """How a list is read. ``default_country``: ISO 3166, of numbers without a country code. ``strict``: UTF-8, no common names of the
+    number's column, no pipes and no line ``sep=``."""
+
+    default_country: str | None = None
+    duplicates: str = KEEP
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ListedContact:
-    """A row that can be called: where it begins, whom to call, and the other columns as variables, unchanged."""
+    """A row that can be called: where it begins, whom to call, and the other columns as variables, unchanged. ``written``: the cell of the
+    number, if it is not in its normal form there."""
 
     line: int
     destination: Destination
     variables: Mapping[str, str]
+    written: str = ""
 
 
 Row = ListedContact | RefusedRow
@@ -39,49 +74,77 @@ Check = Callable[[Destination, Mapping[str, str]], None]
 """Raises a named error for an address that cannot be called from here with these variables."""
 
 
-def read_contacts(lines: Iterable[bytes], check: Check) -> Iterator[Row]:
-    """The rows of a file given in lines (with their ends), in order; empty ones are left out.
+class ContactList:
+    """A list whose header is read: ``format`` says how."""
 
-    Raises BadInputError with the line for a file that cannot be read on, TooLargeError for more than MAX_BATCH_CONTACTS rows or a row above
-    MAX_BATCH_ROW_BYTES.
-    """
-    file = ContactCsv(Utf8Lines(lines, _RULES, MAX_BATCH_ROW_BYTES), _RULES)
-    for count, (line, cells) in enumerate(file.rows(), 1):
-        if count > MAX_BATCH_CONTACTS:
-            raise _RULES.too_large(f"the file has more than {MAX_BATCH_CONTACTS} contacts; split it")
-        yield _row(line, file.columns, file.number_at, cells, check)
+    def __init__(self, pieces: Pieces, rules: ListRules) -> None:
+        """Raises BadInputError with the line for a file that cannot be read."""
+        self._csv_rules = _STRICT if rules.strict else _TOLERANT
+        encoding = encoding_of(pieces, self._csv_rules, only_utf_8=rules.strict)
+        self._file = ContactCsv(lines_of(pieces(), encoding, self._csv_rules, MAX_BATCH_ROW_BYTES), self._csv_rules)
+        self._country = rules.default_country
+        header, at = self._file.columns, self._file.number_at
+        self._kept = [index for index, name in enumerate(header) if index == at or not name.startswith(REPORT_PREFIX)]
+        self._variables = [(index, header[index]) for index in self._kept if header[index] and index != at]
+        self._lines_of_numbers: dict[str, int] | None = {} if rules.duplicates == SKIP else None
+        self.format = ListFormat(
+            encoding,
+            self._file.delimiter,
+            tuple(header[index] for index in self._kept),
+            self._kept.index(at),
+            rules.default_country,
+            rules.duplicates,
+        )
+
+    def rows(self, check: Check) -> Iterator[Row]:
+        """The rows in order; empty ones are left out. Raises BadInputError with the line for a file that cannot be read on, TooLargeError
+        for more than MAX_BATCH_CONTACTS rows or a line above MAX_BATCH_ROW_BYTES."""
+        for count, (line, cells) in enumerate(self._file.rows(), 1):
+            if count > MAX_BATCH_CONTACTS:
+                raise self._csv_rules.too_large(f"the file has more than {MAX_BATCH_CONTACTS} contacts; split it")
+            yield self._row(line, cells, check)
+
+    def _row(self, line: int, cells: list[str], check: Check) -> Row:
+        header, at = self._file.columns, self._file.number_at
+        if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
+            why = f"the row has {len(cells)} cells, the header {len(header)} columns"
+            return self._refused(line, cells, why, "Put a cell that holds the delimiter in quotes.")
+        written = cells[at].strip() if at < len(cells) else ""
+        if not written.removeprefix("'"):
+            return self._refused(line, cells, f"{header[at]} is empty", "Add the number.")
+        variables = {name: cells[index] if index < len(cells) else "" for index, name in self._variables}
+        try:
+            destination = listed_destination(written, what=header[at], country=self._country)
+            check(destination, variables)
+        except CallwrightError as error:
+            return self._refused(line, cells, error.message, error.hint)
+        if problem := _problem_of(variables):
+            return self._refused(line, cells, *problem)
+        number = destination.value
+        if self._lines_of_numbers is not None:
+            first = self._lines_of_numbers.setdefault(number, line)
+            if first != line:
+                hint = "Nothing: the first row is called. With duplicates=keep both are."
+                return self._refused(line, cells, f"{header[at]} is the same as in line {first}", hint)
+        return ListedContact(line, destination, variables, "" if written == number else written)
+
+    def _refused(self, line: int, cells: list[str], reason: str, hint: str) -> RefusedRow:
+        width = len(self._file.columns)
+        kept = [cells[index] if index < len(cells) else "" for index in self._kept] + cells[width:]
+        short = sum(map(len, kept)) <= MAX_REFUSED_ROW_CHARACTERS
+        return RefusedRow(line, reason, hint, tuple(cell.replace("\x00", "") for cell in kept) if short else ())
 
 
-def _row(line: int, header: list[str], at: int, cells: list[str], check: Check) -> Row:
-    if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-        return RefusedRow(line, f"the row has {len(cells)} cells, the header {len(header)} columns")
-    number = cells[at].strip().removeprefix("'") if at < len(cells) else ""
-    if not number:
-        return RefusedRow(line, f"{header[at]} is empty")
-    variables = {
-        name: cell for index, (name, cell) in enumerate(zip(header, cells, strict=False)) if name and index != at
-    }
-    for name in header[len(cells) :]:
-        if name:
-            variables[name] = ""
-    try:
-        destination = parse_destination(number, what=header[at])
-        check(destination, variables)
-    except CallwrightError as error:
-        return RefusedRow(line, error.message)
-    return _bounded(line, destination, variables)
-
-
-def _bounded(line: int, destination: Destination, variables: dict[str, str]) -> Row:
+def _problem_of(variables: Mapping[str, str]) -> tuple[str, str] | None:
+    """Why these cannot be the variables of a call, and what can be done."""
     size = sum(len(name) + len(value) for name, value in variables.items())
     # Only what could be too large is measured exactly: a character is at most six bytes of JSON.
     if 6 * size + 6 * len(variables) > MAX_USER_DATA_BYTES:
         bytes_of_json = len(json.dumps(variables, ensure_ascii=False, separators=(",", ":")).encode())
         if bytes_of_json > MAX_USER_DATA_BYTES:
-            return RefusedRow(
-                line, f"the variables are {bytes_of_json} bytes of JSON; at most {MAX_USER_DATA_BYTES} are allowed"
-            )
+            why = f"the variables are {bytes_of_json} bytes of JSON; at most {MAX_USER_DATA_BYTES} are allowed"
+            return why, "Shorten the row, or leave out columns that the agent does not use."
     for name, value in variables.items():
         if "\x00" in value:
-            return RefusedRow(line, f"{named(name)} holds a NUL")
-    return ListedContact(line, destination, variables)
+            return f"{named(name)} holds a NUL", "Take the character out, and save the file as CSV UTF-8."
+    return None

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from callwright.domain.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules, Utf8Lines
+from callwright.domain.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import (
     MAX_CONTACT_COLUMNS,
@@ -15,6 +15,7 @@ from callwright.domain.limits import (
     MAX_CONTACTS,
     MAX_NUMBER_CHARACTERS,
 )
+from callwright.domain.text_encoding import encoding_of, lines_of
 
 _BYTE_ORDER_MARK = "\ufeff"
 _RULES = CsvRules(MAX_CONTACT_COLUMNS)
@@ -46,9 +47,10 @@ def read_contacts(text: str) -> Contacts:
     return _read(io.StringIO(text.removeprefix(_BYTE_ORDER_MARK), newline=""))
 
 
-def read_contact_file(file: Iterable[bytes]) -> Contacts:
-    """Read a CSV file, given in lines (with their ends). Raises BadInputError saying in which line it cannot be read."""
-    return _read(Utf8Lines(file, _RULES, MAX_CONTACT_FILE_BYTES))
+def read_contact_file(content: bytes) -> Contacts:
+    """Read a CSV file in UTF-8. Raises BadInputError saying in which line it cannot be read."""
+    encoding = encoding_of(lambda: (content,), _RULES, only_utf_8=True)
+    return _read(lines_of((content,), encoding, _RULES, MAX_CONTACT_FILE_BYTES))
 
 
 def _read(lines: Iterable[str]) -> Contacts:

@@ -750,7 +750,13 @@ MAX_BATCH_NUMBERS = 100
 """``from_phone_numbers`` of a batch."""
 
 MAX_REFUSED_ROWS_KEPT = 100
-"""Refused rows whose line and reason are kept."""
+"""Refused rows in an answer about a batch. `refused.csv` has all of them."""
+
+MAX_REFUSED_ROW_CHARACTERS = 25_600
+"""Longest refused row whose cells are kept."""
+
+MAX_RESULT_COLUMNS = 300
+"""Columns of extracted data in `results.csv`. Further values share one column, as JSON."""
 
 MAX_BATCHES_LISTED = 500
 """Newest batches in `GET /batches/{agent_id}/all`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from callwright.domain.batch import Batch, BatchProgress
+from callwright.domain.batch import Batch, BatchProgress, ListFormat
 from callwright.domain.human_time import ago
 from callwright.domain.money import cents_from_nano
 from callwright.insight.wire import wire_time
@@ -44,6 +44,20 @@ def batch_body(batch: Batch, progress: BatchProgress, now: datetime) -> dict[str
             "refused_contacts": batch.total_contacts - batch.valid_contacts,
             "sandbox": batch.sandbox,
             "stand_ins": [dict(one) for one in batch.stand_ins],
-            "refused_rows": [{"line": row.line, "reason": row.reason} for row in batch.refused],
+            "refused_rows": [{"line": row.line, "reason": row.reason, "hint": row.hint} for row in batch.refused],
+            "file": _file_body(batch.list_format),
         },
+    }
+
+
+def _file_body(found: ListFormat | None) -> dict[str, Any] | None:
+    """How the list was read."""
+    if found is None:
+        return None
+    return {
+        "encoding": found.encoding,
+        "delimiter": found.delimiter,
+        "number_column": found.columns[found.number_at],
+        "default_country": found.default_country,
+        "duplicates": found.duplicates,
     }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from callwright.domain.batch import Batch, BatchProgress, BatchStatus, Contact
+from callwright.domain.batch import Batch, BatchProgress, BatchStatus, Contact, RefusedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,13 @@ class Batches(Protocol):
         """How far each of them is."""
         ...
 
+    async def extracted(
+        self, tenant_id: str, batch_id: str, after: tuple[datetime, str] | None, count: int
+    ) -> list[tuple[datetime, str, Any]]:
+        """Creation, id and extracted data of up to ``count`` executions of a batch, in the order of its file, from behind ``after``
+        (creation, id) on."""
+        ...
+
     async def under_way(self, batch_id: str) -> bool:
         """Whether contacts wait in it or executions of it have not ended."""
         ...
@@ -108,8 +115,8 @@ class Batches(Protocol):
 class BatchContacts(Protocol):
     """Contacts that wait in batches."""
 
-    async def stage(self, batch_id: str, pieces: AsyncIterable[Sequence[Contact]]) -> None:
-        """Write all contacts of a new batch, as they come."""
+    async def stage(self, batch_id: str, contacts: Sequence[Contact]) -> None:
+        """Write contacts of a new batch."""
         ...
 
     async def after(self, batch_id: str, position: int, count: int) -> list[Contact]:
@@ -130,4 +137,16 @@ class BatchContacts(Protocol):
 
     async def take_one(self, execution_id: str) -> Contact | None:
         """Take one contact out of its batch."""
+        ...
+
+
+class RefusedRows(Protocol):
+    """Rows of lists that are not called. They are deleted with their batch."""
+
+    async def stage(self, batch_id: str, rows: Sequence[RefusedRow]) -> None:
+        """Write refused rows of a new batch."""
+        ...
+
+    async def after(self, batch_id: str, line: int, count: int) -> list[RefusedRow]:
+        """Up to ``count`` refused rows after ``line``, in the order of the file."""
         ...

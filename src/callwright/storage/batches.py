@@ -4,8 +4,8 @@ taken out and its execution written in one unit."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from callwright.domain.batch import (
     BatchProgress,
     BatchStatus,
     Contact,
+    ListFormat,
     RefusedRow,
     may_become,
 )
@@ -39,10 +40,12 @@ _CHANGEABLE = frozenset(
         "refused",
         "sandbox",
         "stand_ins",
+        "list_format",
     }
 )
-_CONTACT = "position, line, execution_id, number, carrier, user_data"
-_STAGED = ["batch_id", "position", "line", "execution_id", "number", "carrier", "user_data"]
+_CONTACT = "position, line, execution_id, number, carrier, user_data, written"
+_STAGED = ["batch_id", *_CONTACT.split(", ")]
+_REFUSED = ["batch_id", "line", "reason", "hint", "cells"]
 _ACTIVE = ", ".join(f"'{status}'" for status in ACTIVE)
 _STOPPABLE = ", ".join(f"'{status}'" for status in sorted(STOPPABLE))
 _ENDED = ", ".join(f"'{status}'" for status in sorted(ENDED))
@@ -88,6 +91,7 @@ class BatchRows:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self.contacts = BatchContactRows(connection)
+        self.refused = RefusedRows(connection)
         self.outbox = OutboxRows(connection, OF_BATCHES)
 
     async def insert(self, batch: Batch) -> None:
@@ -173,6 +177,21 @@ class BatchRows:
         for row in await self._connection.fetch(f"{COUNTS} union all {_PRUNED}", ids):
             counted.setdefault(row["batch_id"], []).append(row)
         return {batch.id: _progress(batch, waiting.get(batch.id, 0), counted.get(batch.id, [])) for batch in batches}
+
+    async def extracted(
+        self, tenant_id: str, batch_id: str, after: tuple[datetime, str] | None, count: int
+    ) -> list[tuple[datetime, str, Any]]:
+        """Creation, id and extracted data of up to ``count`` executions of a batch, from behind ``after`` (creation, id) on."""
+        behind = "" if after is None else " and (created_at, id) > ($4, $5)"
+        rows = await self._connection.fetch(
+            f"select created_at, id, record -> 'extracted_data' as found from execution where batch_id = $1 and tenant_id = $2{behind}"
+            " order by created_at, id limit $3",
+            batch_id,
+            tenant_id,
+            count,
+            *(after or ()),
+        )
+        return [(row["created_at"], str(row["id"]), row["found"]) for row in rows]
 
     async def under_way(self, batch_id: str) -> bool:
         """Whether contacts wait in it or executions of it have not ended."""
@@ -263,11 +282,13 @@ class BatchContactRows:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    async def stage(self, batch_id: str, pieces: AsyncIterable[Sequence[Contact]]) -> None:
-        """Write all contacts of a new batch, as they come."""
-        await self._connection.copy_records_to_table(
-            "batch_contact", records=_records(batch_id, pieces), columns=_STAGED, timeout=None
+    async def stage(self, batch_id: str, contacts: Sequence[Contact]) -> None:
+        """Write contacts of a new batch."""
+        records = (
+            (batch_id, c.position, c.line, c.execution_id, c.number, c.carrier, c.user_data, c.written)
+            for c in contacts
         )
+        await self._connection.copy_records_to_table("batch_contact", records=records, columns=_STAGED)
 
     async def after(self, batch_id: str, position: int, count: int) -> list[Contact]:
         """Up to ``count`` contacts that wait, from behind ``position`` on."""
@@ -320,10 +341,26 @@ class BatchContactRows:
         return _contact_of(row) if row else None
 
 
-async def _records(batch_id: str, pieces: AsyncIterable[Sequence[Contact]]) -> AsyncIterator[tuple[Any, ...]]:
-    async for piece in pieces:
-        for c in piece:
-            yield (batch_id, c.position, c.line, c.execution_id, c.number, c.carrier, c.user_data)
+class RefusedRows:
+    """``ports.batches.RefusedRows``."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def stage(self, batch_id: str, rows: Sequence[RefusedRow]) -> None:
+        """Write refused rows of a new batch."""
+        records = ((batch_id, row.line, row.reason, row.hint, row.cells) for row in rows)
+        await self._connection.copy_records_to_table("batch_refused", records=records, columns=_REFUSED)
+
+    async def after(self, batch_id: str, line: int, count: int) -> list[RefusedRow]:
+        """Up to ``count`` refused rows after ``line``, in the order of the file."""
+        rows = await self._connection.fetch(
+            "select line, reason, hint, cells from batch_refused where batch_id = $1 and line > $2 order by line limit $3",
+            batch_id,
+            line,
+            count,
+        )
+        return [RefusedRow(row["line"], row["reason"], row["hint"], tuple(row["cells"])) for row in rows]
 
 
 def _of_tenant(also_deleted: bool) -> str:
@@ -347,7 +384,9 @@ def _progress(batch: Batch, waiting: int, rows: Sequence[Any]) -> BatchProgress:
 
 def _stored(name: str, value: Any) -> Any:
     if name == "refused":
-        return [{"line": row.line, "reason": row.reason} for row in value]
+        return [{"line": row.line, "reason": row.reason, "hint": row.hint} for row in value]
+    if name == "list_format" and value is not None:
+        return asdict(value)
     return list(value) if name in {"from_numbers", "stand_ins"} else value
 
 
@@ -357,6 +396,8 @@ def _batch_of(row: Any) -> Batch:
     values["from_numbers"] = tuple(values["from_numbers"])
     values["stand_ins"] = tuple(values["stand_ins"])
     values["refused"] = tuple(RefusedRow(**each) for each in values["refused"])
+    if (found := values["list_format"]) is not None:
+        values["list_format"] = ListFormat(**{**found, "columns": tuple(found["columns"])})
     return Batch(**values)
 
 

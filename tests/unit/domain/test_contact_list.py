@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
-from io import BytesIO
 from itertools import islice
+from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from callwright.domain.batch import RefusedRow
-from callwright.domain.contact_list import ListedContact, Row, read_contacts
+from callwright.domain.contact_list import ContactList, ListedContact, ListRules, Row
 from callwright.domain.errors import BadInputError, TooLargeError
 from callwright.domain.limits import (
     MAX_BATCH_COLUMNS,
     MAX_BATCH_CONTACTS,
     MAX_BATCH_ROW_BYTES,
     MAX_NAME_CHARACTERS,
+    MAX_REFUSED_ROW_CHARACTERS,
     MAX_USER_DATA_BYTES,
 )
 from callwright.domain.number import E164, SIP, Destination
@@ -25,19 +30,26 @@ def everybody(destination: Destination, variables: Mapping[str, str]) -> None:
     """Everybody can be called."""
 
 
-def rows(text: str | bytes) -> list[Row]:
+def opened(text: str | bytes, **rules: Any) -> ContactList:
     raw = text.encode() if isinstance(text, str) else text
-    return list(read_contacts(BytesIO(raw), everybody))
+    # Pieces that end within characters and within line ends.
+    return ContactList(lambda: (raw[at : at + 7] for at in range(0, len(raw), 7)), ListRules(**rules))
 
 
-def contacts(text: str | bytes) -> list[tuple[int, str, dict[str, str]]]:
+def rows(text: str | bytes, **rules: Any) -> list[Row]:
+    return list(opened(text, **rules).rows(everybody))
+
+
+def contacts(text: str | bytes, **rules: Any) -> list[tuple[int, str, dict[str, str]]]:
     return [
-        (row.line, row.destination.value, dict(row.variables)) for row in rows(text) if isinstance(row, ListedContact)
+        (row.line, row.destination.value, dict(row.variables))
+        for row in rows(text, **rules)
+        if isinstance(row, ListedContact)
     ]
 
 
-def refused(text: str | bytes) -> list[tuple[int, str]]:
-    return [(row.line, row.reason) for row in rows(text) if isinstance(row, RefusedRow)]
+def refused(text: str | bytes, **rules: Any) -> list[tuple[int, str]]:
+    return [(row.line, row.reason) for row in rows(text, **rules) if isinstance(row, RefusedRow)]
 
 
 def test_other_columns_are_variables_unchanged() -> None:
@@ -75,6 +87,141 @@ def test_contact_number_comes_before_other_names() -> None:
     assert contacts("phone_number,contact_number\n+15550000,+15550123\n") == [
         (2, "+15550123", {"phone_number": "+15550000"})
     ]
+
+
+@pytest.mark.parametrize("header", ["Phone", "mobile", " TEL ", "Cell-Phone", "number"])
+def test_a_common_name_is_the_number_column_where_no_other_column_is(header: str) -> None:
+    assert contacts(f"name,{header}\nAda,+15550123\n") == [(2, "+15550123", {"name": "Ada"})]
+    assert contacts(f"{header},phone_number\nx,+15550123\n") == [(2, "+15550123", {header.strip(): "x"})]
+    with pytest.raises(BadInputError, match="needs a column contact_number"):
+        opened(f"name,{header}\nAda,+15550123\n", strict=True)
+
+
+def test_two_common_names_are_ambiguous() -> None:
+    with pytest.raises(BadInputError, match="the header has Phone and mobile; call the column with the numbers"):
+        opened("Phone,name,mobile\n+15550123,Ada,+15550124\n")
+
+
+def test_columns_of_our_reports_are_left_out() -> None:
+    text = "name,callwright_line,contact_number,callwright_reason\nAda,7,+15550123,x\nBea,8,,y\n"
+    assert contacts(text) == [(2, "+15550123", {"name": "Ada"})]
+    found = opened(text)
+    assert (found.format.columns, found.format.number_at) == (("name", "contact_number"), 1)
+    assert [row.cells for row in found.rows(everybody) if isinstance(row, RefusedRow)] == [("Bea", "")]
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"'])
+def test_the_first_line_may_name_the_delimiter(line: str) -> None:
+    text = f"{line}\r\nname, first;contact_number\r\nAda;+15550123\r\n;\r\nBea;\r\n"
+    assert contacts(text) == [(3, "+15550123", {"name, first": "Ada"})]
+    assert refused(text) == [(5, "contact_number is empty")]
+    assert opened(text).format.delimiter == ";"
+    with pytest.raises(BadInputError, match="file, line 2: the header needs"):
+        opened(f"{line}\nname\n")
+    with pytest.raises(BadInputError, match="file, line 1: the header needs"):
+        opened(text, strict=True)
+
+
+def test_a_delimiter_that_nobody_uses_is_refused() -> None:
+    with pytest.raises(BadInputError, match="line 1: the line sep= names no delimiter"):
+        opened("sep=x\ncontact_number\n+15550123\n")
+
+
+def test_pipes_are_read_unless_strict() -> None:
+    text = "name|contact_number\nAda|+15550123\n"
+    assert contacts(text) == [(2, "+15550123", {"name": "Ada"})]
+    with pytest.raises(BadInputError, match="needs a column"):
+        opened(text, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("codec", "told"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("utf-16", "utf-16"),
+        ("cp1252", "windows-1252"),
+        ("latin-1", "windows-1252"),
+    ],
+)
+def test_the_encoding_of_a_spreadsheet_is_recognised(codec: str, told: str) -> None:
+    raw = "contact_number;Straße\r\n+15550123;Zoë Çelik, 5 Rué\r\n".encode(codec)
+    assert contacts(raw) == [(2, "+15550123", {"Straße": "Zoë Çelik, 5 Rué"})]
+    assert opened(raw).format.encoding == told
+
+
+@pytest.mark.parametrize("raw", ["contact_number,a\n1,Zoë\n".encode("cp1252"), "contact_number\n1\n".encode("utf-16")])
+def test_strict_reads_utf_8_only(raw: bytes) -> None:
+    with pytest.raises(BadInputError, match="save"):
+        opened(raw, strict=True)
+
+
+def test_an_earlier_row_with_the_same_number_may_be_enough() -> None:
+    text = "contact_number,name\n+15550123,Ada\n+1 (555) 0123,Bea\n+15550124,Cy\n+15550123,Dee\n"
+    assert [line for line, _, _ in contacts(text)] == [2, 3, 4, 5]
+    assert [line for line, _, _ in contacts(text, duplicates="skip")] == [2, 4]
+    assert refused(text, duplicates="skip") == [
+        (3, "contact_number is the same as in line 2"),
+        (5, "contact_number is the same as in line 2"),
+    ]
+
+
+def test_a_number_that_is_refused_makes_no_later_row_a_duplicate() -> None:
+    text = f"contact_number,name\n+15550123,{'x' * MAX_USER_DATA_BYTES}\n+15550123,Ada\n"
+    assert [line for line, _, _ in contacts(text, duplicates="skip")] == [3]
+
+
+def test_national_numbers_are_read_with_a_country_and_kept_as_they_were_written() -> None:
+    text = "contact_number,name\n030 901820,Ada\n+15550123,Bea\n"
+    found = [row for row in rows(text, default_country="DE") if isinstance(row, ListedContact)]
+    assert [(row.destination.value, row.written) for row in found] == [("+4930901820", "030 901820"), ("+15550123", "")]
+    assert [line for line, _ in refused(text)] == [2]
+
+
+def test_a_refused_row_is_kept_as_it_came_unless_it_is_long() -> None:
+    text = "contact_number,,name\nx,y\n,,a,b,c\n"
+    found = [row for row in rows(text) if isinstance(row, RefusedRow)]
+    assert [row.cells for row in found] == [("x", "y", ""), ("", "", "a", "b", "c")]
+    assert all(row.hint for row in found)
+    long = "x" * MAX_REFUSED_ROW_CHARACTERS
+    kept = [len(row.cells) for row in rows(f"contact_number\n{long}\n{long}x\n") if isinstance(row, RefusedRow)]
+    assert kept == [1, 0]
+
+
+@given(
+    st.lists(
+        st.lists(st.text(st.characters(codec="cp1252", exclude_characters="\x00\r\ufeff")), min_size=2, max_size=2)
+    ),
+    st.sampled_from(",;\t|"),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+    st.sampled_from(["\r\n", "\n"]),
+)
+def test_cells_are_read_as_they_were_written_or_the_file_is_refused(
+    cells: list[list[str]], delimiter: str, codec: str, line_end: str
+) -> None:
+    kept = io.StringIO(newline="")
+    writer = csv.writer(kept, delimiter=delimiter, lineterminator=line_end)
+    writer.writerow(["contact_number", "a", "b"])
+    writer.writerows(["+15550123", *row] for row in cells)
+    raw = kept.getvalue().encode(codec)
+    assume(codec != "cp1252" or raw.isascii() or not is_utf_8(raw))
+    assert variables_of(raw) in ([cells] if codec != "cp1252" else [cells, None])
+
+
+def is_utf_8(raw: bytes) -> bool:
+    try:
+        return bool(raw.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def variables_of(raw: bytes) -> list[list[str]] | None:
+    """The other cells of all rows, None for a file that is refused."""
+    try:
+        found = list(opened(raw).rows(everybody))
+    except BadInputError:
+        return None
+    return [list(row.variables.values()) for row in found if isinstance(row, ListedContact)]
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
@@ -132,8 +279,8 @@ def test_an_address_nobody_can_call_is_refused_with_the_reason_of_the_check() ->
         if destination.kind == SIP:
             raise BadInputError("no SIP here")
 
-    found = list(read_contacts([b"contact_number\n", b"sip:a@b.example\n", b"+15550123\n"], no_sip))
-    assert found[0] == RefusedRow(2, "no SIP here")
+    found = list(opened("contact_number\nsip:a@b.example\n+15550123\n").rows(no_sip))
+    assert found[0] == RefusedRow(2, "no SIP here", BadInputError.hint, ("sip:a@b.example",))
     assert isinstance(found[1], ListedContact)
 
 
@@ -142,9 +289,9 @@ def test_whether_a_row_can_be_called_may_depend_on_its_variables():
         if not variables["persona"]:
             raise BadInputError(f"{destination.value} has no persona")
 
-    found = list(read_contacts([b"contact_number,persona\n", b"loopback:x,busy\n", b"loopback:y\n"], named_only))
+    found = list(opened("contact_number,persona\nloopback:x,busy\nloopback:y\n").rows(named_only))
     assert isinstance(found[0], ListedContact)
-    assert found[1] == RefusedRow(3, "loopback:y has no persona")
+    assert found[1] == RefusedRow(3, "loopback:y has no persona", BadInputError.hint, ("loopback:y", ""))
 
 
 @pytest.mark.parametrize(
@@ -159,9 +306,9 @@ def test_whether_a_row_can_be_called_may_depend_on_its_variables():
         ("contact_number\ra\r", "line 1: the header is not CSV"),
         ('contact_number,"name\n+15550123,Ada\n', "line 1: the header is not CSV"),
         ('contact_number,"name"s\n+15550123,Ada\n', "line 1: the header is not CSV"),
-        (b"contact_number\n\xff\n", "line 2: this is not UTF-8"),
         ("contact_number\n".encode("utf-16-be"), "without NUL"),
-        (b"\xff\xfec\x00\n", "line 1: the file is UTF-16"),
+        (b"\xff\xfe\x00\x00c\x00\x00\x00", "line 1: the file is UTF-32"),
+        (b"\xff\xfec\x00\n", "line 1: this is not UTF-16"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_where(text: str | bytes, message: str) -> None:
@@ -174,8 +321,8 @@ def test_a_file_that_cannot_be_read_says_where(text: str | bytes, message: str) 
 def test_a_line_and_a_list_have_limits() -> None:
     long = b"+15550123," + b"x" * MAX_BATCH_ROW_BYTES + b"\n"
     with pytest.raises(TooLargeError, match="line 2: the line is longer"):
-        list(read_contacts([b"contact_number,name\n", long], everybody))
-    rows = read_contacts([b"contact_number\n", *[b"x\n"] * (MAX_BATCH_CONTACTS + 1)], everybody)
-    assert sum(1 for _ in islice(rows, MAX_BATCH_CONTACTS)) == MAX_BATCH_CONTACTS
+        rows(b"contact_number,name\n" + long)
+    found = ContactList(lambda: (b"contact_number\n", b"x\n" * (MAX_BATCH_CONTACTS + 1)), ListRules()).rows(everybody)
+    assert sum(1 for _ in islice(found, MAX_BATCH_CONTACTS)) == MAX_BATCH_CONTACTS
     with pytest.raises(TooLargeError, match="split it"):
-        next(rows)
+        next(found)

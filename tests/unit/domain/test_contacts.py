@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-
 import pytest
 
 from callwright.domain.contacts import find_contact, read_contact_file, read_contacts
@@ -84,7 +82,7 @@ def test_the_column_that_is_named_exactly_counts() -> None:
 
 
 def test_a_file_is_read_as_its_text_is() -> None:
-    assert read_contact_file(BytesIO(FILE.encode())) == read_contacts(FILE)
+    assert read_contact_file(FILE.encode()) == read_contacts(FILE)
 
 
 @pytest.mark.parametrize(
@@ -98,5 +96,5 @@ def test_a_file_is_read_as_its_text_is() -> None:
 )
 def test_a_file_that_cannot_be_read_says_where(raw: bytes, says: str) -> None:
     with pytest.raises(BadInputError, match=says) as refused:
-        read_contact_file(BytesIO(raw))
+        read_contact_file(raw)
     assert refused.value.field is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from callwright.domain.batch import Batch, BatchProgress, BatchStatus, RefusedRow
+from callwright.domain.batch import Batch, BatchProgress, BatchStatus, ListFormat, RefusedRow
 from callwright.insight.batch_record import batch_body, offset_time
 
 CREATED = datetime(2026, 9, 14, 5, 0, 12, 100200, tzinfo=UTC)
@@ -23,7 +23,8 @@ BATCH = Batch(
     scheduled_at=datetime(2026, 9, 14, 5, 10, tzinfo=UTC),
     total_contacts=3,
     valid_contacts=2,
-    refused=(RefusedRow(4, "contact_number is empty"),),
+    refused=(RefusedRow(4, "contact_number is empty", "Add the number."),),
+    list_format=ListFormat("windows-1252", ";", ("name", "Phone"), 1, "DE"),
 )
 PROGRESS = BatchProgress({"completed": 1, "ringing": 1}, 0, 3_230_000_000, 41_260, 1)
 
@@ -42,7 +43,18 @@ def test_sums_and_refused_rows_are_our_own() -> None:
     own = batch_body(replace(BATCH, retry_config={"enabled": True}), PROGRESS, NOW)["callwright"]
     assert (float(own["total_cost"]), own["conversation_duration"], own["answered"]) == (3.23, 41.3, 1)
     assert own["refused_contacts"] == 1
-    assert own["refused_rows"] == [{"line": 4, "reason": "contact_number is empty"}]
+    assert own["refused_rows"] == [{"line": 4, "reason": "contact_number is empty", "hint": "Add the number."}]
+
+
+def test_how_the_list_was_read_is_told() -> None:
+    assert batch_body(BATCH, PROGRESS, NOW)["callwright"]["file"] == {
+        "encoding": "windows-1252",
+        "delimiter": ";",
+        "number_column": "Phone",
+        "default_country": "DE",
+        "duplicates": "keep",
+    }
+    assert batch_body(replace(BATCH, list_format=None), PROGRESS, NOW)["callwright"]["file"] is None
 
 
 def test_what_is_not_there_is_null() -> None:

@@ -36,6 +36,9 @@ router = APIRouter(prefix="/batches", tags=["batches"])
 singular = APIRouter(prefix="/batch", tags=["batches"], deprecated=True)
 """As one page of the hosted documentation spells it."""
 
+_OWN_FIELDS = ("default_country", "duplicates", "scheduled_at", "bypass_call_guardrails")
+"""Fields that the hosted service does not know."""
+
 _Form = Annotated[
     BatchForm,
     form_body(BatchForm, CREATE_EXAMPLE, FormRules({"file": FileRule(MAX_BATCH_FILE_BYTES)}), received_upload),
@@ -49,8 +52,9 @@ _Form = Annotated[
     responses={201: shown("The whole list is staged.", BatchCreated), **errors(400, 404, 409, 413)},
 )
 async def create(request: Request, form: _Form, idempotency_key: IdempotencyKey = None) -> Response:
-    """Reads the list and keeps all of its contacts, or nothing. Nobody is called before the batch is scheduled. Rows that cannot be called
-    are left out; `GET /batches/{batch_id}` tells their lines and reasons."""
+    """Reads the list and keeps all of its contacts, or nothing. Nobody is called before the batch is scheduled, here by `scheduled_at` or
+    by `POST /batches/{batch_id}/schedule`. Rows that cannot be called are left out; `GET /v1/callwright/batches/{batch_id}/refused.csv`
+    has them with the reasons."""
     principal, asked, file = principal_of(request), form.request, form.file
 
     async def work(services: Services) -> dict[str, Any]:
@@ -63,6 +67,7 @@ async def create(request: Request, form: _Form, idempotency_key: IdempotencyKey 
         "retry": asked.retry_config,
         "webhook_url": asked.webhook_url,
         "file": file.sha256,
+        **{name: given for name in _OWN_FIELDS if (given := form.wire.get(name))},
     }
     return await answer_once(request, idempotency_key, wire, work, 201)
 

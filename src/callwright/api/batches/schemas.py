@@ -13,11 +13,13 @@ from callwright.actions.batches import BatchRequest
 from callwright.actions.calls import read_retry_config, refuse_version
 from callwright.api.reading import MOMENT, AskedForm, UploadedFile, reads
 from callwright.api.schemas import Open, Timestamp, example
+from callwright.domain.contact_list import DUPLICATES, KEEP
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_ADDRESS_CHARACTERS, MAX_BATCH_NUMBERS
+from callwright.domain.national_number import is_country
 from callwright.domain.number import parse_destination
-from callwright.domain.settings.kinds import SWITCH, text
+from callwright.domain.settings.kinds import SWITCH, choice, text
 from callwright.domain.settings.setting import Kind
 from callwright.domain.web_address import names_host
 
@@ -69,6 +71,23 @@ def _web_address(given: Fields, name: str) -> str | None:
     return url if usable and url.isprintable() and len(url) <= MAX_ADDRESS_CHARACTERS else None
 
 
+def _start(given: Fields, name: str) -> str:
+    if not isinstance(given.raw(name), str):
+        raise BadInputError(f"{name} must be a text", field=name)
+    return given.text(name)
+
+
+def _bypass(given: Fields, name: str) -> bool:
+    return bool(given.raw(name)) and given.switch(name, False)
+
+
+def _country(given: Fields, name: str) -> str:
+    code = given.text(name).strip().upper()
+    if not is_country(code):
+        raise BadInputError(f"{name} must be an ISO 3166 code of two letters, such as DE", field=name)
+    return code
+
+
 class BatchForm(AskedForm):
     """A list of contacts to call."""
 
@@ -88,8 +107,22 @@ class BatchForm(AskedForm):
     agent_version_id: Annotated[None, reads(Kind("nothing", {"type": "string"}, _no_version))] = Field(
         default=None, description="Agents have no versions yet: any value is refused."
     )
+    default_country: Annotated[str | None, reads(Kind("a country", {"type": "string"}, _country))] = Field(
+        default=None,
+        description="ISO 3166, such as `DE`: numbers without a country code are read as they are written there.",
+    )
+    duplicates: Annotated[str, reads(choice(DUPLICATES))] = Field(
+        default=KEEP, description="`skip` refuses a row with a number that an earlier row has; `keep` calls both."
+    )
+    scheduled_at: Annotated[str | None, reads(Kind(MOMENT.words, MOMENT.schema, _start))] = Field(
+        default=None,
+        description="Schedules the batch as well. Ignored with the strict setting, as the hosted service does.",
+    )
+    bypass_call_guardrails: Annotated[bool, reads(Kind(SWITCH.words, SWITCH.schema, _bypass))] = Field(
+        default=False, description="As of `POST /batches/{batch_id}/schedule`; counts beside `scheduled_at` only."
+    )
     file: UploadedFile = Field(
-        description="CSV in UTF-8 with a header; `contact_number` (E.164, a `sip:` URI or `loopback:<name>`) and any other columns."
+        description="CSV with a header; `contact_number` (E.164, a `sip:` URI or `loopback:<name>`) and any other columns."
     )
 
     @property
@@ -97,7 +130,16 @@ class BatchForm(AskedForm):
         """What it asks for. Raises BadInputError."""
         numbers = (*self.from_phone_numbers, *self.from_phone_number)
         _check_count(numbers)
-        return BatchRequest(self.agent_id, numbers, self.retry_config, self.webhook_url)
+        return BatchRequest(
+            self.agent_id,
+            numbers,
+            self.retry_config,
+            self.webhook_url,
+            self.default_country,
+            self.duplicates,
+            self.scheduled_at,
+            self.bypass_call_guardrails,
+        )
 
 
 class BatchCreated(Open):
@@ -114,6 +156,17 @@ class RefusedRowView(Open):
 
     line: int
     reason: str
+    hint: str = Field(description="What can be done.")
+
+
+class ListFileView(Open):
+    """How a list was read."""
+
+    encoding: str = Field(description="`utf-8`, `utf-16` or `windows-1252`.")
+    delimiter: str
+    number_column: str
+    default_country: str | None
+    duplicates: str
 
 
 class BatchSums(Open):
@@ -126,7 +179,8 @@ class BatchSums(Open):
     conversation_duration: float = Field(description="Seconds from answer to end, of all calls together, to a tenth.")
     total_cost: float = Field(description="Cents, of all calls together.")
     refused_contacts: int
-    refused_rows: list[RefusedRowView] = Field(description="The first of them.")
+    refused_rows: list[RefusedRowView] = Field(description="The first 100 of them; `refused.csv` has all.")
+    file: ListFileView | None = Field(description="How the list was read.")
     sandbox: bool = Field(description="Whether the account was a sandbox when the list was read.")
     stand_ins: list[dict[str, Any]] = Field(
         description="What was to stand in for what the agent lacks, as in executions. Each call says what it ran with."
@@ -174,8 +228,16 @@ class BatchView(Open):
                         "reason": "contact_number is not a valid phone number: '12'; use "
                         "E.164, a + followed by 7 to 15 digits, such as "
                         "+15550100123",
+                        "hint": "Write a plus and the country code in front, or send default_country with the list.",
                     }
                 ],
+                "file": {
+                    "encoding": "utf-8",
+                    "delimiter": ",",
+                    "number_column": "contact_number",
+                    "default_country": None,
+                    "duplicates": "keep",
+                },
             },
         }
     )
@@ -194,16 +256,6 @@ class BatchView(Open):
     execution_status: dict[str, int]
     agent_id: str
     callwright: BatchSums
-
-
-def _start(given: Fields, name: str) -> str:
-    if not isinstance(given.raw(name), str):
-        raise BadInputError(f"{name} must be a text", field=name)
-    return given.text(name)
-
-
-def _bypass(given: Fields, name: str) -> bool:
-    return bool(given.raw(name)) and given.switch(name, False)
 
 
 class ScheduleForm(AskedForm):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from callwright.ports.batches import BatchContacts, Batches
+from callwright.ports.batches import BatchContacts, Batches, RefusedRows
 from callwright.ports.ledger.outbox import Outbox
 
 
@@ -14,6 +14,11 @@ class BatchLedger(Batches, Protocol):
     @property
     def contacts(self) -> BatchContacts:
         """Contacts that wait."""
+        ...
+
+    @property
+    def refused(self) -> RefusedRows:
+        """Rows of lists that are not called."""
         ...
 
     @property

@@ -33,6 +33,7 @@ create table batch (
   refused json not null,
   sandbox boolean not null default false,
   stand_ins json not null default '[]',
+  list_format json,
   deleted_at timestamptz,
   contacts_failed_at timestamptz,
   constraint batch_contacts_counted check (0 <= valid_contacts and valid_contacts <= total_contacts),
@@ -67,9 +68,20 @@ create table batch_contact (
   number text not null,
   carrier text not null,
   user_data json not null,
+  written text not null default '',
   primary key (batch_id, position)
 )""",
     "create unique index batch_contact_execution on batch_contact (execution_id)",
+    # Rows of the list that are not called, for its report.
+    """
+create table batch_refused (
+  batch_id text collate "C" not null references batch (id) on delete cascade,
+  line integer not null check (line > 0),
+  reason text not null,
+  hint text not null,
+  cells json not null,
+  primary key (batch_id, line)
+)""",
     # Figures of executions that retention has deleted.
     """
 create table batch_pruned (

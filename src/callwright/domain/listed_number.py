@@ -1,0 +1,77 @@
+"""Phone numbers as they stand in a list from a spreadsheet: written for people, and sometimes damaged."""
+
+from __future__ import annotations
+
+import re
+
+from callwright.domain.errors import InvalidNumberError
+from callwright.domain.national_number import numbers_in
+from callwright.domain.number import Destination, is_emergency, parse_destination
+
+_PLAIN = re.compile(r"\+[1-9][0-9]{6,14}")
+_SCHEME = re.compile(r"(?:sips?|loopback):", re.IGNORECASE)
+_EXPONENT = re.compile(r"\+?[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
+_DECIMALS = re.compile(r"(?<=[0-9]{7})[.,]0+$")
+"""What a table of decimals adds to a whole number."""
+_TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
+"""The national prefix as it is written inside an international number: ``+49 (0)30``."""
+_WRITTEN = re.compile(r"[+0-9 .()/-]+")
+_NO_DIGITS = re.compile(r"[^+0-9]")
+
+#: Signs that programs put around a number without showing them, as regular expressions name them.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_ALIKE = str.maketrans(
+    {
+        **dict.fromkeys("\u00a0\u2007\u2009\u202f\t", " "),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
+        **dict.fromkeys("\u2018\u2019\u00b4`", "'"),
+        "\uff0b": "+",
+    }
+)
+
+AS_TEXT = "Format the column as text in the spreadsheet, enter the number again and upload the file again."
+WITH_COUNTRY = "Write a plus and the country code in front, or send default_country with the list."
+
+
+def listed_destination(cell: str, *, what: str, country: str | None = None) -> Destination:
+    """The address in a cell: E.164, a ``sip:`` URI, ``loopback:name``, and with ``country`` (ISO 3166) a number as it is written there.
+
+    Raises InvalidNumberError naming ``what``, with a hint of what to do about the cell.
+    """
+    if _PLAIN.fullmatch(cell):
+        return parse_destination(cell, what=what)
+    text = _INVISIBLE.sub("", cell).translate(_ALIKE).strip().removeprefix("'").strip()
+    if _EXPONENT.fullmatch(text):
+        raise InvalidNumberError(
+            f"{what} was rounded by a spreadsheet to a number with an exponent (E+), so its last digits are lost",
+            field=what,
+            hint=AS_TEXT,
+        )
+    if _SCHEME.match(text):
+        return parse_destination(text, what=what)
+    text = _DECIMALS.sub("", text)
+    if not _WRITTEN.fullmatch(text):
+        return parse_destination(text, what=what)
+    abroad = text.startswith("+")
+    if abroad and not _TRUNK_ZERO.search(text):
+        return parse_destination(text.replace("/", " "), what=what)
+    if is_emergency(_NO_DIGITS.sub("", text)) or not (abroad or country):
+        return _as_it_is(text, what)
+    readings = numbers_in(text, country)
+    if len(readings) == 1:
+        return parse_destination(*readings, what=what)
+    where = "with its country code" if abroad else f"in {country}"
+    why = f"may be {' or '.join(sorted(readings))}" if readings else f"is not a valid phone number {where}"
+    raise InvalidNumberError(
+        f"{what} {why}: it has {sum(map(str.isdigit, text))} digits",
+        field=what,
+        hint="Correct the number, or write it with a plus and the country code.",
+    )
+
+
+def _as_it_is(text: str, what: str) -> Destination:
+    try:
+        return parse_destination(text, what=what)
+    except InvalidNumberError as error:
+        emergency = is_emergency(_NO_DIGITS.sub("", text))
+        raise InvalidNumberError(error.message, field=what, hint="" if emergency else WITH_COUNTRY) from None

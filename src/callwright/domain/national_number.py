@@ -1,0 +1,33 @@
+"""Phone numbers as people of one country write them, by the number plans of the world (``phonenumbers``, data of libphonenumber)."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+
+def is_country(code: str) -> bool:
+    """Whether ``code`` is an ISO 3166 code (``DE``) of a country with a number plan."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def numbers_in(text: str, country: str | None) -> frozenset[str]:
+    """The valid numbers, in E.164 form, that a text can be as it is written in ``country``, or with a plus anywhere.
+
+    Prefixes for long distance and for calls abroad are taken off, also where a spreadsheet lost the leading zero. There are several where
+    the text may have lost its plus.
+    """
+    readings = {_valid(text, country)}
+    if country is not None and text.lstrip("( ").startswith(str(phonenumbers.country_code_for_region(country))):
+        readings.add(_valid(f"+{text}", None))
+    return frozenset(one for one in readings if one is not None)
+
+
+def _valid(text: str, country: str | None) -> str | None:
+    try:
+        found = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    # An extension cannot be dialled with the number.
+    if found.extension or not phonenumbers.is_valid_number(found):
+        return None
+    return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)

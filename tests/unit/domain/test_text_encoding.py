@@ -1,0 +1,69 @@
+"""Which encoding an uploaded text is in, and which texts are refused because nobody can tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from callwright.domain.contact_csv import CsvRules
+from callwright.domain.errors import BadInputError, TooLargeError
+from callwright.domain.text_encoding import UTF_8, UTF_16, WINDOWS_1252, encoding_of, lines_of
+
+RULES = CsvRules(10)
+
+
+def found(raw: bytes, piece: int = 3) -> str:
+    return encoding_of(lambda: [raw[at : at + piece] for at in range(0, len(raw), piece)], RULES)
+
+
+@pytest.mark.parametrize(
+    ("raw", "encoding"),
+    [
+        (b"", UTF_8),
+        (b"plain\n", UTF_8),
+        ("Zoë – 5 €\n".encode(), UTF_8),
+        ("\ufeffZoë\n".encode(), UTF_8),
+        ("Иван, 李明, نور\n".encode(), UTF_8),
+        ("Zoë\nИван\n".encode("utf-16"), UTF_16),
+        (b"\xfe\xff" + "Zoë\n".encode("utf-16-be"), UTF_16),
+        ("Zoë – 5 €\n".encode("cp1252"), WINDOWS_1252),
+        ("„Spaß“ für Müller & Söhne\n".encode("cp1252"), WINDOWS_1252),
+        ("«CAFÉ» à Saint-Étienne, créée\n".encode("cp1252"), WINDOWS_1252),
+        ("——— é…” ———\n".encode("cp1252"), WINDOWS_1252),
+        ("¿Qué? Año, São João\n".encode("latin-1"), WINDOWS_1252),
+    ],
+)
+def test_an_encoding_that_can_be_told_is(raw: bytes, encoding: str) -> None:
+    assert found(raw) == encoding
+    assert found(raw, 1_000) == encoding
+
+
+@pytest.mark.parametrize(
+    ("raw", "line", "why"),
+    [
+        (b"a\nb\x81\n", 2, "bytes that are nothing in Windows-1252"),
+        ("Zoë\n".encode() + "Zoë\n".encode("cp1252"), 2, "other parts of it are UTF-8"),
+        ("Zoë".encode() + b"\xff\n", 1, "other parts of it are UTF-8"),
+        ("ab\n\nИван\n".encode("cp1251"), 3, "an alphabet that Windows-1252 does not have"),
+        ("Γιώργος\n".encode("cp1253"), 1, "an alphabet that"),
+        ("李明\n".encode("gb18030"), 1, "an alphabet that"),
+        ("田中さん\n".encode("shift_jis"), 1, "an alphabet that"),
+        ("\ufeffa\n".encode() + b"\xe4\n", 2, "this is not UTF-8"),
+        (b"\xff\xfea\x00\n\x00\x00\xd8a\x00", 2, "this is not UTF-16"),
+        ("a\n".encode("utf-32"), 1, "the file is UTF-32"),
+    ],
+)
+def test_a_text_that_may_be_read_wrongly_is_refused_with_its_line(raw: bytes, line: int, why: str) -> None:
+    for piece in (1, 3, 1_000):
+        with pytest.raises(BadInputError) as refused:
+            found(raw, piece)
+        assert refused.value.message.startswith(f"line {line}: ")
+        assert why in refused.value.message
+
+
+def test_lines_keep_their_ends_and_have_a_longest() -> None:
+    raw = "Zoë\r\n\nИван".encode("utf-16")
+    assert list(lines_of([raw[:5], raw[5:9], raw[9:]], UTF_16, RULES, 100)) == ["Zoë\r\n", "\n", "Иван"]
+    assert list(lines_of([b"\xef\xbb", b"\xbfab\n"], UTF_8, RULES, 3)) == ["ab\n"]
+    for raw in (b"a\nabc\n", b"a\nabcd", "a\nüä".encode()):
+        with pytest.raises(TooLargeError, match="line 2: the line is longer than 3 bytes"):
+            list(lines_of([raw], UTF_8, RULES, 3))
