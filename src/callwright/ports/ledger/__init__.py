@@ -14,6 +14,7 @@ from callwright.ports.ledger.accounts import Accounts
 from callwright.ports.ledger.agents import Agents, StoredAgent
 from callwright.ports.ledger.audit import Audit, AuditFilter
 from callwright.ports.ledger.batches import BatchLedger
+from callwright.ports.ledger.bodies import Bodies, BodyKind, StoredBody
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
 from callwright.ports.ledger.deliveries import Deliveries, Delivery, WantedDeliveries, reason_of
@@ -43,6 +44,8 @@ __all__ = [
     "Audit",
     "AuditFilter",
     "BatchLedger",
+    "Bodies",
+    "BodyKind",
     "Change",
     "ContactFiles",
     "CustomModels",
@@ -72,6 +75,7 @@ __all__ = [
     "Page",
     "ProviderKeys",
     "StoredAgent",
+    "StoredBody",
     "StoredTemplate",
     "Suppressions",
     "Templates",
