@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.database import make_data_folder
+from tests.rows import agent_row
 
 from callwright.actions.provider_keys import NamedSecret, put_provider_key
 from callwright.bootstrap import open_actions
@@ -16,6 +17,7 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.ops.master_key import MASTER_KEY_FILE
 from callwright.ops.secret import SECRET_FILE
 from callwright.ops.settings import load_settings
+from callwright.ports.ledger import StoredAgent
 
 
 @pytest.fixture
@@ -121,3 +123,21 @@ async def _opened(data: Path) -> str:
         assert data_key is not None
         assert key is not None
         return services.vault.open(data_key, "A", key.sealed)
+
+
+def test_credentials_that_an_earlier_version_stored_in_clear_are_sealed(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = {"agent_name": "A", "tasks": [], "webhook_headers": {"X-Key": "canary"}}
+
+    async def stored(row: StoredAgent | None = None) -> str:
+        async with open_actions(load_settings(os.environ, data=data)) as services, services.ledger.unit() as unit:
+            if row is not None:
+                await unit.agents.insert(row)
+            found = await unit.agents.get(DEFAULT_TENANT_ID, "agent-1")
+        return str(found)
+
+    assert "canary" in asyncio.run(stored(agent_row(body=body)))
+    assert main(["keys", "seal-agents", "--data", str(data)]) == 0
+    assert capsys.readouterr().out == "sealed the credentials of 1 agents, 0 calls and 0 webhooks\n"
+    assert "canary" not in asyncio.run(stored())

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from callwright.actions.services import Services
+from callwright.domain.agent.credentials import shown_body
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, AgentWarning
 from callwright.domain.agent.warnings import addresses, body_warnings
@@ -25,10 +26,11 @@ _ANY_VOICE = ("", "default")
 
 async def agent_warnings(services: Services, principal: Principal, agent: StoredAgent) -> list[AgentWarning]:
     """The warnings about a stored agent, at most MAX_AGENT_WARNINGS: of its providers first, then of its addresses, keys and tools."""
-    found = [warning async for warning in _of_providers(services, principal, agent.body)]
+    body = shown_body(agent.body)
+    found = [warning async for warning in _of_providers(services, principal, body)]
     private = services.policy.allow_private_urls
-    found += islice(_of_addresses(agent.body, allow_private=private), MAX_AGENT_WARNINGS)
-    found += islice(body_warnings(agent.body), MAX_AGENT_WARNINGS)
+    found += islice(_of_addresses(body, allow_private=private), MAX_AGENT_WARNINGS)
+    found += islice(body_warnings(body), MAX_AGENT_WARNINGS)
     return found[:MAX_AGENT_WARNINGS]
 
 

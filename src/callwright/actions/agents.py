@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from callwright.actions.agent_credentials import Holder, sealed_body
 from callwright.actions.audit import audit
 from callwright.actions.batch_stop import stop_batches_of_agent
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.transition import transition
+from callwright.domain.agent.credentials import Credential, check_credentials, kept_credentials, with_credentials
 from callwright.domain.agent.parsing import check_addresses, parse_agent
 from callwright.domain.agent.tasks import changed_tasks, kind_of_task
-from callwright.domain.errors import ConflictError, InvalidAgentError, TooLargeError
+from callwright.domain.errors import ConflictError, InvalidAgentError, NotFoundError, TooLargeError
 from callwright.domain.execution import Phase, Status
 from callwright.domain.limits import MAX_AGENT_BYTES, MAX_PAGE_SIZE, MAX_STOPPED_AT_ONCE
 from callwright.domain.provider_table import CARRIER_FORMAT
 from callwright.domain.retry import RETRIES_STOPPED, policy_of
+from callwright.domain.sealing import mask_of, sealed_bytes
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import Change, ExecutionFilter, StoredAgent, Unit
 
@@ -76,12 +80,40 @@ def flat_body(wire: Mapping[str, Any], *, allow_flat: bool = False) -> dict[str,
     return {name: value for name, value in {**outside, **config}.items() if name not in READ_ONLY}
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A body that can be stored, with the agent's name."""
+
+    name: str
+    body: Mapping[str, Any]
+
+
+async def _checked(
+    services: Services,
+    unit: Unit,
+    principal: Principal,
+    body: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    template: Mapping[str, Any] | None = None,
+) -> _Checked:
+    """``body`` as it is stored: checked, and its credentials sealed. ``before``: the agent's stored body, sealed; ``template``: the body
+    whose credentials may stand in ``body`` as masks, else ``before``. Raises InvalidAgentError, TooLargeError or VaultLockedError."""
+    check_credentials(body)
+    kept = kept_credentials(body, template or before or {})
+    name = check_body(services, kept, await model_names(unit, principal), before)
+    return _Checked(name, await sealed_body(services, unit, _holder(principal), kept, before))
+
+
+def _holder(principal: Principal) -> Holder:
+    return Holder(principal.tenant_id, principal.organisation_id)
+
+
 def check_body(
     services: Services, body: Mapping[str, Any], models: Collection[str] = (), before: Mapping[str, Any] | None = None
 ) -> str:
     """Check a flat body as a call would need it and return the agent's name. ``models``: names of the organisation's own, which may stand
     for a provider. ``before``: the agent's stored body. Raises InvalidAgentError or TooLargeError."""
-    size = len(json.dumps(body, ensure_ascii=False).encode())
+    size = len(json.dumps(with_credentials(body, _as_sent), ensure_ascii=False).encode())
     if size > MAX_AGENT_BYTES:
         raise TooLargeError(
             f"the agent is {size} bytes of JSON, at most {MAX_AGENT_BYTES} are allowed", field="agent_config"
@@ -96,29 +128,51 @@ def check_body(
     return spec.name
 
 
+def _as_sent(one: Credential) -> str:
+    """A credential in the length in which it was sent: its sealed form is longer."""
+    return one.text if sealed_bytes(one.text) is None else mask_of(one.text)
+
+
 async def model_names(unit: Unit, principal: Principal) -> set[str]:
     """Names of the organisation's own models."""
     return {model.name for model in await unit.custom_models.all(principal.organisation_id)}
 
 
 async def create_agent(services: Services, principal: Principal, wire: Mapping[str, Any]) -> StoredAgent:
-    """Save a new agent, unless strict also from an object as reads return it. Raises InvalidAgentError: nothing was saved then."""
+    """Save a new agent, unless strict also from an object as reads return it, with the credentials of the agent of its ``id``. Raises
+    InvalidAgentError: nothing was saved then."""
     body = flat_body(wire, allow_flat=not services.policy.strict)
     now = services.clock.now()
     async with services.ledger.unit() as unit:
+        copied = await _copied(services, unit, principal, wire)
+        checked = await _checked(services, unit, principal, body, None, copied)
         agent = StoredAgent(
             id=services.ids.uuid(),
             tenant_id=principal.tenant_id,
-            name=check_body(services, body, await model_names(unit, principal)),
-            body=body,
+            name=checked.name,
+            body=checked.body,
             revision=1,
             created_at=now,
             updated_at=now,
         )
         await unit.agents.insert(agent)
-        await audit(unit, principal, "agent.created", agent.id, after=body)
-    services.agent_saved(body)
+        await audit(unit, principal, "agent.created", agent.id, after=agent.body)
+    services.agent_saved(agent.body)
     return agent
+
+
+async def _copied(
+    services: Services, unit: Unit, principal: Principal, wire: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """The stored body of the agent that a new one is a copy of: the one whose ``id`` it has."""
+    agent_id = wire.get("id")
+    if not isinstance(agent_id, str):
+        return None
+    try:
+        agent = await agent_of(unit, principal, agent_id)
+    except NotFoundError:
+        return None
+    return await sealed_body(services, unit, _holder(principal), agent.body)
 
 
 async def get_agent(services: Services, principal: Principal, agent_id: str) -> StoredAgent:
@@ -148,14 +202,15 @@ async def replace_agent(
     agent_id = object_id(agent_id, "agent")
     body = flat_body(wire, allow_flat=True)
     async with services.ledger.unit() as unit:
-        before = await agent_of(unit, principal, agent_id)
+        agent = await agent_of(unit, principal, agent_id)
+        before = await sealed_body(services, unit, _holder(principal), agent.body)
         if body.get("agent_name") is None:
-            body["agent_name"] = before.body["agent_name"]
-        name = check_body(services, body, await model_names(unit, principal), before.body)
-        updated = await unit.agents.update(principal.tenant_id, agent_id, name, body)
+            body["agent_name"] = before["agent_name"]
+        checked = await _checked(services, unit, principal, body, before)
+        updated = await unit.agents.update(principal.tenant_id, agent_id, checked.name, checked.body)
         if updated is None:
             raise missing("agent")
-        await audit(unit, principal, "agent.changed", agent_id, before=before.body, after=body)
+        await audit(unit, principal, "agent.changed", agent_id, before=before, after=checked.body)
     services.agent_saved(updated.body)
     return updated
 
@@ -179,16 +234,17 @@ async def patch_agent(services: Services, principal: Principal, agent_id: str, w
 async def _patch_once(services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]) -> StoredAgent:
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
-        body = patched(agent.body, wire, strict=services.policy.strict)
-        name = check_body(services, body, await model_names(unit, principal), agent.body)
-        if body == agent.body:
+        before = await sealed_body(services, unit, _holder(principal), agent.body)
+        body = patched(before, wire, strict=services.policy.strict)
+        checked = await _checked(services, unit, principal, body, before)
+        if checked.body == before:
             return agent
-        updated = await unit.agents.update(principal.tenant_id, agent.id, name, body)
+        updated = await unit.agents.update(principal.tenant_id, agent.id, checked.name, checked.body)
         if updated is None:
             raise missing("agent")
         if updated.revision != agent.revision + 1:
             raise ConflictError("the agent was changed in the meantime")
-        await audit(unit, principal, "agent.changed", agent.id, before=agent.body, after=body)
+        await audit(unit, principal, "agent.changed", agent.id, before=before, after=checked.body)
     return updated
 
 

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from callwright import __version__
 from callwright.actions.account_end import PURGE_JOB, AccountPurge
+from callwright.actions.agent_credentials import seal_at_start
 from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.actions.key_use import KeyUse
 from callwright.actions.provider_keys import check_vault
@@ -43,15 +44,17 @@ from callwright.domain.execution import Execution
 from callwright.domain.limits import MODEL_LIST_SECONDS
 from callwright.domain.number import SIP
 from callwright.domain.rates import read_rates
+from callwright.domain.tools.request import HEADER_BLANKS
 from callwright.insight.record import execution_body
 from callwright.net.client import GuardedClient
 from callwright.ops.metrics import Metrics
 from callwright.ops.rounds import round_boundary
 from callwright.ops.security_log import SecurityLog
 from callwright.ops.settings import Settings
-from callwright.outbox.deliver import DeliverySettings, SecretsOf, WebhookDelivery
+from callwright.outbox.deliver import DeliverySettings, HeadersOf, SecretsOf, WebhookDelivery
 from callwright.outbox.publication import WebhookPublisher
 from callwright.outbox.sign import decode_secret, signature_headers
+from callwright.ports.ledger import OutboxEntry
 from callwright.ports.market import NumberMarket
 from callwright.ports.model import ModelSettings, RemoteModel
 from callwright.ports.registry import PluginContext, Registry
@@ -130,7 +133,7 @@ async def open_platform(
         services = replace(services, questions=runtime.questions, markets=_markets(foundation))
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url), doors)
-        await _tell_of_locked_vault(services)
+        await _check_vault(services)
         platform.endpoint_failure = await _probe_endpoint(foundation)
         await runtime.start()
         stack.push_async_callback(runtime.aclose)
@@ -175,10 +178,12 @@ async def open_platform(
         yield platform
 
 
-async def _tell_of_locked_vault(services: Services) -> None:
-    """Say at the start that stored provider keys cannot be opened; calls that need none are served all the same."""
+async def _check_vault(services: Services) -> None:
+    """Say at the start that stored secrets cannot be opened; calls that need none are served all the same. Seal what an earlier version
+    stored in clear, before calls copy it."""
     try:
         await check_vault(services)
+        await seal_at_start(services)
     except (VaultLockedError, ConfigurationError) as error:
         _LOG.error("%s", error.message)
 
@@ -269,6 +274,17 @@ def _secrets_of(foundation: Foundation) -> SecretsOf:
     return secrets_of
 
 
+def _headers_of(foundation: Foundation) -> HeadersOf:
+    """The headers of a webhook, which are sealed as those of its agent are."""
+    access = foundation.access()
+
+    async def headers_of(entry: OutboxEntry) -> dict[str, str]:
+        opened = await access.opened(entry.tenant_id, {"webhook_headers": entry.headers})
+        return {name: value.strip(HEADER_BLANKS) for name, value in opened["webhook_headers"].items()}
+
+    return headers_of
+
+
 def _web_desk(foundation: Foundation, client: GuardedClient, public_url: str) -> WebDesk:
     secrets_of = _secrets_of(foundation)
 
@@ -327,7 +343,7 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
 
 def _delivery_settings(foundation: Foundation, runtime: CallRuntime) -> DeliverySettings:
     timeout_s = foundation.settings.webhook_timeout_s
-    return DeliverySettings(runtime.incarnation, timeout_s, _secrets_of(foundation))
+    return DeliverySettings(runtime.incarnation, timeout_s, _secrets_of(foundation), _headers_of(foundation))
 
 
 def _task(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -8,6 +8,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+from callwright.actions.agent_credentials import seal_stored
 from callwright.actions.keys import ROLES, SCOPES, create_key, list_keys, revoke_key
 from callwright.actions.provider_keys import check_vault, rewrap_data_keys
 from callwright.actions.services import Services
@@ -18,6 +19,7 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.master_key import MASTER_KEY_FILE, VARIABLE
 from callwright.ops.secret import SECRET_FILE
 from callwright.ops.settings import Settings, load_settings
+from callwright.ports.ledger import BodyKind
 
 _MOST_DAYS = 36_500
 
@@ -44,6 +46,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions.add_parser(
         "rotate-master", parents=[common], help="wrap all provider keys under a new master key, while the server runs"
     )
+    actions.add_parser(
+        "seal-agents",
+        parents=[common],
+        help="seal credentials that earlier versions stored in clear, also in past calls",
+    )
     secret = actions.add_parser(
         "rotate-secret",
         parents=[common],
@@ -60,7 +67,7 @@ def _days(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run one of create, list, revoke, rotate-master and rotate-secret."""
+    """Run one of create, list, revoke, seal-agents, rotate-master and rotate-secret."""
     return asyncio.run(_run(arguments))
 
 
@@ -77,6 +84,9 @@ async def _run(arguments: argparse.Namespace) -> int:
         elif arguments.action == "revoke":
             await revoke_key(services, arguments.account, arguments.id)
             print("revoked")
+        elif arguments.action == "seal-agents":
+            agents, calls, past, hooks = [await seal_stored(services, kind) for kind in BodyKind]
+            print(f"sealed the credentials of {agents} agents, {calls + past} calls and {hooks} webhooks")
         else:
             await _list(services, arguments.account)
     return 0

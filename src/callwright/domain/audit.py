@@ -66,6 +66,11 @@ def redacted(value: Any, name: str = "") -> Any:
     return value
 
 
+def holds_secret(text: str) -> bool:
+    """Whether a part of a text has the form of a secret."""
+    return _SECRET_TEXTS.search(text) is not None
+
+
 def may_hold_secret(path: str) -> bool:
     """Whether the names of a path, as ``agent_config.webhook_headers.X-Mine``, tell that a secret may stand there."""
     return any(

@@ -110,6 +110,9 @@ MAX_AGENT_TASKS = 20
 MAX_AGENT_TOOLS = 64
 """Tools per agent."""
 
+MAX_AGENT_CREDENTIALS = 500
+"""Credentials inside an agent: headers, tokens and values with secret-like names."""
+
 MAX_WEBHOOK_HEADERS = 20
 """Headers that an agent adds to its webhooks."""
 

@@ -47,7 +47,7 @@ class SealedVault:
             return _open(self._unwrap(data_key), sealed, bound).decode()
         except InvalidTag:
             raise VaultLockedError(
-                f"the provider key {name} is damaged, or was moved from elsewhere; store it anew with POST /providers"
+                f"the sealed {name} is damaged, or was moved from elsewhere; store it anew"
             ) from None
 
     def rewrap(self, data_key: WrappedKey) -> WrappedKey:

@@ -79,14 +79,23 @@ async def _unsigned(_: str) -> Sequence[bytes]:
     return ()
 
 
+HeadersOf = Callable[[OutboxEntry], Awaitable[Mapping[str, str]]]
+"""The headers of an entry in clear. Raises UnavailableError, or VaultLockedError where they cannot be opened."""
+
+
+async def _as_stored(entry: OutboxEntry) -> Mapping[str, str]:
+    return entry.headers
+
+
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """``worker`` names this process in the leases; ``secrets_of`` signs. ``at_once`` bounds exchanges under way, ``of_organisation`` those
-    of one organisation, ``to_receiver`` those with one of its receivers."""
+    """``worker`` names this process in the leases; ``secrets_of`` signs, and ``headers_of`` opens sealed headers. ``at_once`` bounds
+    exchanges under way, ``of_organisation`` those of one organisation, ``to_receiver`` those with one of its receivers."""
 
     worker: str
     timeout_s: int
     secrets_of: SecretsOf = _unsigned
+    headers_of: HeadersOf = _as_stored
     at_once: int = MAX_WEBHOOKS_SENT
     of_organisation: int = MAX_WEBHOOKS_SENT_OF_ONE
     to_receiver: int = MAX_WEBHOOKS_SENT_TO_ONE
@@ -202,10 +211,11 @@ class WebhookDelivery:
         status: int | None = None
         try:
             secrets = await self._settings.secrets_of(entry.tenant_id)
+            headers = await self._settings.headers_of(entry)
             reply = await self._sender.send(
                 "POST",
                 entry.url,
-                headers=self._headers(entry, secrets),
+                headers=self._headers(entry, headers, secrets),
                 body=entry.body,
                 timeout_s=self._settings.timeout_s,
             )
@@ -235,7 +245,7 @@ class WebhookDelivery:
         async with self._ledger.unit() as unit:
             return await unit.outbox.failed(entry.id, self._settings.worker, retry_s, status, answer)
 
-    def _headers(self, entry: OutboxEntry, secrets: Sequence[bytes]) -> dict[str, str]:
+    def _headers(self, entry: OutboxEntry, headers: Mapping[str, str], secrets: Sequence[bytes]) -> dict[str, str]:
         own = {
             "content-type": "application/json",
             "user-agent": "Callwright",
@@ -248,5 +258,5 @@ class WebhookDelivery:
             secret, *former = secrets
             stamp = int(self._clock.now().timestamp())
             own.update(signature_headers(secret, entry.id, stamp, entry.body, *former))
-        given = {name.lower(): value for name, value in entry.headers.items() if name.lower() not in _RESERVED}
+        given = {name.lower(): value for name, value in headers.items() if name.lower() not in _RESERVED}
         return {**given, **own}

@@ -12,6 +12,7 @@ from callwright.storage.accounts import AccountRows
 from callwright.storage.agents import AgentRows
 from callwright.storage.audit import AuditTrail
 from callwright.storage.batches import BatchRows
+from callwright.storage.bodies import BodyRows
 from callwright.storage.calling_policies import CallingPolicyRows
 from callwright.storage.contacts import ContactRows
 from callwright.storage.custom_models import CustomModelRows
@@ -61,6 +62,7 @@ class PostgresUnit:
 
     executions = _Rows(ExecutionRows)
     agents = _Rows(AgentRows)
+    bodies = _Rows(BodyRows)
     extensions = _Rows(ExtensionRows)
     numbers = _Rows(NumberRows)
     trunks = _Rows(TrunkRows)

@@ -12,7 +12,9 @@ from tests.agent_of_settings import agent_of, another_value, is_within
 
 from callwright.actions.agents import flat_body
 from callwright.api.agents.mapping import agent_view
+from callwright.domain.agent.credentials import kept_credentials, shown_body, with_credentials
 from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.sealing import sealed_bytes, sealed_text
 from callwright.domain.settings.table import SETTINGS
 from callwright.insight.wire import encode
 from callwright.ports.ledger import StoredAgent
@@ -100,12 +102,14 @@ def of(body: dict[str, Any]) -> StoredAgent:
 
 def assert_can_be_put_back(body: dict[str, Any]) -> None:
     spec = parse_agent(body, lambda kind, name: True)
+    body = with_credentials(body, lambda one: sealed_text(one.text, one.text.encode()))
     read = agent_view(of(body))
-    assert is_within(body, read)
+    assert is_within(shown_body(body), read)
     for wire in (read, {"agent_config": read, "agent_prompts": read["agent_prompts"]}):
-        again = flat_body(wire, allow_flat=True)
-        assert parse_agent(again, lambda kind, name: True) == spec, "a call does the same"
-        assert encode(agent_view(of(again))) == encode({**read, **again}), "and it reads the same"
+        again = kept_credentials(flat_body(wire, allow_flat=True), body)
+        opened = with_credentials(again, lambda one: (sealed_bytes(one.text) or b"").decode())
+        assert parse_agent(opened, lambda kind, name: True) == spec, "a call does the same"
+        assert encode(agent_view(of(again))) == encode({**read, **shown_body(again)}), "and it reads the same"
 
 
 @given(stored())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from callwright.domain.agent.credentials import shown_body
 from callwright.domain.agent.parsing import DEFAULT_WELCOME
 from callwright.domain.agent.spec import AgentWarning
 from callwright.domain.agent.tasks import with_defaults
@@ -42,7 +43,8 @@ def warned(warnings: Sequence[AgentWarning]) -> dict[str, Any]:
 
 
 def agent_view(agent: StoredAgent, warnings: Sequence[AgentWarning] | None = None) -> dict[str, Any]:
-    """The Agent object of a read, in a list without ``warnings``. Unknown stored keys are returned as they came."""
+    """The Agent object of a read, in a list without ``warnings``. Credentials are masked; unknown stored keys are returned as they came."""
+    body = shown_body(agent.body)
     return {
         "id": agent.id,
         "agent_name": agent.name,
@@ -53,8 +55,8 @@ def agent_view(agent: StoredAgent, warnings: Sequence[AgentWarning] | None = Non
         "agent_welcome_message": DEFAULT_WELCOME,
         **dict.fromkeys(_EMPTY),
         "agent_prompts": {},
-        **agent.body,
-        "tasks": with_defaults(agent.body["tasks"]),
+        **body,
+        "tasks": with_defaults(body["tasks"]),
         "dispositions": agent.dispositions,
         "inbound_phone_number": agent.inbound_phone_number,
         "created_at": wire_time(agent.created_at),

@@ -172,9 +172,10 @@ class AskingAgain:
             log = await unit.logs.read(execution_id, execution.attempt)
             agent = await unit.agents.get_any(execution.agent_id)
             dispositions = await unit.dispositions.of_agent(execution.tenant_id, execution.agent_id)
+        body = {} if agent is None else agent.body
         try:
             view = await asyncio.to_thread(view_of, live_part(log).decode(errors="replace"))
-            spec = parse_agent({} if agent is None else agent.body, defaults=self._deps.settings.defaults)
+            spec = parse_agent(body, defaults=self._deps.settings.defaults)
         except (LogFormatError, CallwrightError) as error:
             await self._settle(execution, order, "failed", str(error))
             return
@@ -192,7 +193,7 @@ class AskingAgain:
         if not began:
             post.fact(RUN_BEGAN, {"run": order.run, "by": order.by, "digest": digest})
         if not any(values["run"] == order.run for values in post.facts(RUN_ENDED)):
-            await self._ask(case, spec, order.run)
+            await self._ask(case, body, order.run)
         await self._close(case, order)
 
     def _is_same(self, case: _Case, digest: str) -> bool:
@@ -209,10 +210,12 @@ class AskingAgain:
             return False
         return _digest(first, bodies_asked(case.post)) == digest
 
-    async def _ask(self, case: _Case, spec: AgentSpec, run: str) -> None:
+    async def _ask(self, case: _Case, body: Mapping[str, Any], run: str) -> None:
         post, tenant_id = case.post, case.execution.tenant_id
         try:
             async with asyncio.timeout(POST_CALL_SECONDS):
+                opened = await self._deps.access.opened(tenant_id, body)
+                spec = parse_agent(opened, defaults=self._deps.settings.defaults)
                 asked = await models_afterwards(self._deps, tenant_id, spec)
                 await self._questions(case, asked.spec, run, examiner_of(self._deps, asked))
         except TimeoutError:

@@ -62,7 +62,8 @@ class Examinations:
             self._under_way.discard(asked.tenant_id)
 
     async def _examine(self, asked: Examination) -> Examined:
-        spec = parse_agent(asked.agent, defaults=self._deps.settings.defaults)
+        body = await self._deps.access.opened(asked.tenant_id, asked.agent)
+        spec = parse_agent(body, defaults=self._deps.settings.defaults)
         models = await models_afterwards(self._deps, asked.tenant_id, spec)
         own, examiner = models.spec.model, examiner_of(self._deps, models)
         questions = questions_of(readable(asked.bodies), {})

@@ -166,7 +166,8 @@ class PostCall:
     async def _work(self, case: _Case) -> None:
         await self._record(case)
         try:
-            spec = parse_agent(case.execution.agent, defaults=self._deps.settings.defaults)
+            body = await self._deps.access.opened(case.execution.tenant_id, case.execution.agent)
+            spec = parse_agent(body, defaults=self._deps.settings.defaults)
             asked = await models_afterwards(self._deps, case.execution.tenant_id, spec)
         except UnavailableError:
             # The job is tried again.

@@ -8,15 +8,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from callwright.domain.agent.credentials import Credential, credential_name, credentials_of, with_credentials
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.custom_model import CUSTOM, CustomModel, key_names, named
-from callwright.domain.errors import UnavailableError
+from callwright.domain.errors import UnavailableError, VaultLockedError
 from callwright.domain.limits import ACCESS_SECONDS
 from callwright.domain.provider_access import Access, Reach, reach_of_agent
 from callwright.domain.provider_key import ProviderKey
-from callwright.domain.sealing import WrappedKey
+from callwright.domain.sealing import WrappedKey, sealed_bytes
 from callwright.ports.ledger import Ledger, Unit
 from callwright.ports.vault import Vault
 from callwright.ports.world import Clock
@@ -50,6 +51,11 @@ class Accesses(Protocol):
         """The same for single models, as the organisation is now. Raises UnavailableError."""
         ...
 
+    async def opened(self, tenant_id: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An agent's body with its credentials in clear: for its calls and webhooks, never stored. Raises VaultLockedError, or
+        UnavailableError without a database."""
+        ...
+
 
 class NoAccess:
     """``Accesses`` where no organisation has anything."""
@@ -61,6 +67,10 @@ class NoAccess:
     async def fitting(self, tenant_id: str) -> Fitting:
         """Changes nothing."""
         return as_it_is
+
+    async def opened(self, tenant_id: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """``body`` as it is."""
+        return body
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,19 @@ class TenantAccess:
         has = await self._belongings(tenant_id)
         return lambda choice: self._fitted("model", choice, has)
 
+    async def opened(self, tenant_id: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See :class:`Accesses`."""
+        if all(sealed_bytes(one.text) is None for one in credentials_of(body)):
+            return body
+        data_key = await patiently(self._ledger, self._clock, lambda unit: _data_key(unit, tenant_id))
+        name = credential_name(tenant_id)
+
+        def clear(one: Credential) -> str:
+            sealed = sealed_bytes(one.text)
+            return one.text if sealed is None else self._vault.open(data_key, name, sealed)
+
+        return with_credentials(body, clear)
+
     def _asks(self, kind: str, choice: ProviderChoice) -> bool:
         names = self._key_names_of(kind, choice.provider)
         # A provider that is not installed may be a model of the organisation's own.
@@ -165,6 +188,15 @@ async def owner_of(unit: Unit, tenant_id: str) -> str:
     """The organisation whose keys and trunks an account uses: a sub-account uses what its organisation has."""
     tenant = await unit.accounts.tenant(tenant_id)
     return (tenant.parent_id if tenant is not None else None) or tenant_id
+
+
+async def _data_key(unit: Unit, tenant_id: str) -> WrappedKey:
+    found = await unit.provider_keys.data_key(await owner_of(unit, tenant_id))
+    if found is None:
+        raise VaultLockedError(
+            "the data key of the agent's organisation is not in the database; restore it from a backup"
+        )
+    return found
 
 
 async def _read(unit: Unit, tenant_id: str) -> _Belongings:

@@ -7,25 +7,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from callwright.domain.secret_names import is_secret
+
 _HIDDEN = "***"
-_ENDINGS = (
-    *("apikey", "appkey", "accesskey", "privatekey", "secretkey", "llmkey", "subscriptionkey", "clientkey", "masterkey"),
-    *("sharedkey", "authkey", "signingkey", "encryptionkey", "licensekey", "token", "secret", "secrets", "password"),
-    *("passwords", "passwd", "pwd", "passphrase", "passcode", "authorization", "credential", "credentials", "headers"),
-    *("signature", "jwt", "bearer", "cookie", "cookies"),
-)  # fmt: skip
-"""How names of secrets end, in small letters and without what divides their words: ``accessToken`` and ``X-Access-Token`` are the same."""
-
-_WORDS = frozenset({"key", "pin", "auth", "oauth", "otp", "cvv", "cvc"})
-"""Words that end such a name as words of their own only: ``app_key`` and ``userPin`` are secrets, ``monkey`` and ``spin`` are none."""
-
-_HARMLESS = ("finishonkey", "lookupkey", "publickey", "sortkey", "primarykey", "foreignkey", "idempotencykey")
-"""Endings of names that are none all the same."""
-
 _SENT = frozenset({"param", "pre_call_webhook_param"})
 """What tools send, where ``key`` by itself is somebody's key. Elsewhere in an agent it names a tool or a question."""
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NAME_IN_TEXT = re.compile(r'"([^"\\]{1,200})"\s*:\s*')
 _VALUE_IN_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"?|[^\s,:"{}\[\]]+', re.DOTALL)
 
@@ -44,15 +31,6 @@ def redacted(body: Any, *, sent: bool = False) -> Any:
     if isinstance(body, str) and body.lstrip().startswith(("{", "[")):
         return _redacted_text(body, sent)
     return body
-
-
-def is_secret(name: str, *, sent: bool = False) -> bool:
-    """Whether what is called ``name`` is for nobody's eyes. Numbers behind a name (``api_key_2``) change nothing."""
-    words = _WORD.findall(name)
-    plain = "".join(words).lower()
-    if not words or plain.endswith(_HARMLESS) or (plain == "key" and not sent):
-        return False
-    return plain.endswith(_ENDINGS) or words[-1].lower() in _WORDS
 
 
 def _redacted_value(name: str, value: Any, sent: bool) -> Any:

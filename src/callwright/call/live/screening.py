@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from callwright.call.live.caller_lookup import Found
+from callwright.call.live.caller_lookup import CallerLookup, Found
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.row import OwnedRow
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.caller import CallerRules
 from callwright.domain.causes import CAUSES, Cause
-from callwright.domain.errors import CallwrightError, UnavailableError
+from callwright.domain.errors import CallwrightError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import INBOUND_LOOKUP_SECONDS
 from callwright.ports.ledger import Change
@@ -80,16 +80,16 @@ class Screening:
 
     async def _learn(self, row: OwnedRow, spec: AgentSpec, caller: str) -> bool:
         """Whether the caller is known."""
-        source, lookup = spec.callers.source, self._deps.caller_lookup
-        if source is None:
+        lookup = self._deps.caller_lookup
+        if spec.callers.source is None:
             return False
         by_header = self._headers.get(spec.callers.lookup_header.lower(), "")
         began_us = self._deps.clock.monotonic_us()
         found = Found(problem="this process cannot look callers up")
         if lookup is not None:
-            found = await lookup.find(source, by_header or caller, row.execution)
+            found = await self._found(lookup, by_header or caller, row.execution)
         self.note = {
-            "source": source.kind,
+            "source": spec.callers.source.kind,
             "by": spec.callers.lookup_header if by_header else "number",
             "known": found.known,
             "problem": found.problem or None,
@@ -100,6 +100,16 @@ class Screening:
         columns = {"user_data": {**row.execution.user_data, **found.data}} if found.data else {}
         await row.write(Change(columns=columns, record={CALLER_LOOKUP: self.note}))
         return found.known
+
+    async def _found(self, lookup: CallerLookup, wanted: str, execution: Execution) -> Found:
+        """What the source knows of a caller; its token is opened for this question alone."""
+        try:
+            body = await self._deps.access.opened(execution.tenant_id, execution.agent)
+        except (UnavailableError, VaultLockedError) as error:
+            return Found(problem=f"its token cannot be opened: {error.message}")
+        source = parse_agent(body, defaults=self._deps.settings.defaults).callers.source
+        assert source is not None, "the sealed body has one"
+        return await lookup.find(source, wanted, execution)
 
     def _refused(self, code: int, cause: Cause, message: str) -> Refused:
         now = self._deps.clock.now()

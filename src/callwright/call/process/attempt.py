@@ -183,7 +183,9 @@ class Attempt:
 
     async def _prepare(self) -> _Prepared:
         deps, execution = self._office.deps, self._row.execution
-        spec = with_options(parse_agent(execution.agent, defaults=deps.settings.defaults), execution.options)
+        # Only in this process: the row, its log and its webhooks have the sealed body.
+        body = await deps.access.opened(execution.tenant_id, execution.agent)
+        spec = with_options(parse_agent(body, defaults=deps.settings.defaults), execution.options)
         provision = await self._provided(spec)
         variables = call_variables(execution, deps.clock.now())
         plugin = with_stand_in_voice(deps.plugin) if provision.stands_in(VOICE) else deps.plugin

@@ -14,6 +14,7 @@ from callwright.domain.limits import (
     MAX_NAME_CHARACTERS,
     MAX_SECRET_CHARACTERS,
 )
+from callwright.domain.sealing import sealed_bytes
 
 API = "api"
 CSV = "csv"
@@ -61,7 +62,9 @@ def _source(agent: Fields) -> CallerSource | None:
         raise config.wrong("source_type", f"one of {', '.join(sorted(_TYPES))}")
     kind = config.choice("source_type", API, _TYPES)
     url = config.text("source_url", longest=MAX_ADDRESS_CHARACTERS).strip()
-    token = _SCHEME.sub("", config.text("source_auth_token", longest=MAX_SECRET_CHARACTERS).strip())
+    token = config.text("source_auth_token")
+    if sealed_bytes(token) is None:
+        token = _SCHEME.sub("", config.text("source_auth_token", longest=MAX_SECRET_CHARACTERS).strip())
     name = config.text("source_name", longest=MAX_NAME_CHARACTERS).strip()
     if kind != CSV and not url:
         raise InvalidAgentError(f"{config.at('source_url')} is required", field=config.at("source_url"))

@@ -31,6 +31,7 @@ from callwright.domain.limits import (
     MAX_PROMPT_CHARACTERS,
     MAX_WEBHOOK_HEADERS,
 )
+from callwright.domain.sealing import sealed_bytes
 from callwright.domain.settings.agent import AGENT_NAME, TASK_TYPE, TELEPHONY_PROVIDER, WELCOME
 from callwright.domain.settings.conversation import read_settings
 from callwright.domain.tools.request import HEADER_BLANKS
@@ -321,7 +322,7 @@ def _webhook_headers(agent: Fields) -> dict[str, str]:
         if value is None:
             raise section.wrong(name, "a string")
         text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else section.text(name)
-        if not _HEADER_VALUE.fullmatch(text):
+        if sealed_bytes(text) is None and not _HEADER_VALUE.fullmatch(text):
             raise InvalidAgentError(f"{section.at(name)} is not a header that can be sent", field=section.at(name))
         # A secret that was pasted with a blank behind it could not be sent.
         found[name] = text.strip(HEADER_BLANKS)

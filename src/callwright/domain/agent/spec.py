@@ -31,7 +31,7 @@ class ProviderChoice:
     model: str = ""
     voice: str = ""
     language: str = "en"
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     access: Access = field(default_factory=Access, repr=False)
     path: str = field(default="", compare=False)
 
@@ -44,7 +44,7 @@ class ToolSpec:
     description: str
     key: str
     parameters: Mapping[str, Any]
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
     pre_call_message: str | Mapping[str, str] | None = None
     strict: bool = False
 
@@ -91,7 +91,7 @@ class AgentSpec:
     custom_questions: PostCallTask | None = None
     """What an older agent asks after its calls when it has no dispositions (``gpt_assistants``)."""
     webhook_url: str | None = None
-    webhook_headers: Mapping[str, str] = field(default_factory=dict)
+    webhook_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     webhook_statuses: frozenset[str] | None = None
     endpointing_ms: int = ENDPOINTING.default
     calling_hours: tuple[int, int] = (9, 21)

@@ -15,6 +15,7 @@ from callwright.domain.limits import (
     MAX_NAME_CHARACTERS,
     MAX_TOOL_HEADERS,
 )
+from callwright.domain.sealing import sealed_bytes
 from callwright.domain.settings.setting import read_given
 from callwright.domain.settings.tools import DESCRIPTION, METHOD, STRICT, TOOLS, TRANSFER_MODE
 from callwright.domain.tools.address import check_address
@@ -187,9 +188,10 @@ def _check_headers(params: Fields, headers: Mapping[str, Any]) -> None:
         if not HEADER_NAME.fullmatch(str(name)):
             # Not shown, as with the headers of webhooks.
             raise InvalidAgentError(f"{path} holds a name that is not a header's", field=path)
-        if not isinstance(text, str) or not HEADER_VALUE.fullmatch(text):
+        if not isinstance(text, str) or (sealed_bytes(text) is None and not HEADER_VALUE.fullmatch(text)):
             raise InvalidAgentError(f"{section.at(name)} is not a header that can be sent", field=section.at(name))
-    if not HEADER_VALUE.fullmatch(params.text("api_token")):
+    token = params.text("api_token")
+    if sealed_bytes(token) is None and not HEADER_VALUE.fullmatch(token):
         field = params.at("api_token")
         raise InvalidAgentError(f"{field} holds characters that a header cannot carry", field=field)
 

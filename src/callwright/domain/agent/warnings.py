@@ -9,7 +9,8 @@ from typing import Any
 from callwright.domain.agent.known_keys import unknown_keys
 from callwright.domain.agent.spec import AgentWarning
 from callwright.domain.agent.tool_checks import object_at, unfilled_places, written_tools, wrong_schemas
-from callwright.domain.fields import Fields, named
+from callwright.domain.audit import holds_secret
+from callwright.domain.fields import Fields, kind_of, named
 from callwright.domain.tools.template import GIVEN
 from callwright.domain.variables import name_of, names_in
 
@@ -21,6 +22,7 @@ def body_warnings(body: Mapping[str, Any]) -> Iterator[AgentWarning]:
     """A warning for each unknown key, wrong schema of a tool's parameters and place that nothing fills, of a flat body of any shape."""
     yield from unknown_keys(body)
     texts = dict(_texts(body))
+    yield from _secrets_in_clear(body, texts)
     for path, text in texts.items():
         yield from _unfilled(path, text)
     variables = {name for text in texts.values() for name in names_in(text)} | _header_variables(body)
@@ -28,6 +30,15 @@ def body_warnings(body: Mapping[str, Any]) -> Iterator[AgentWarning]:
         for tool in written_tools(tools_config):
             yield from wrong_schemas(tool)
             yield from unfilled_places(tool, variables)
+
+
+def _secrets_in_clear(body: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[AgentWarning]:
+    """Secrets in texts and addresses, which every reader of the agent sees: only credentials in their own places are sealed."""
+    for path, text in [*texts.items(), *addresses(body)]:
+        if holds_secret(text):
+            remedy = "Put it into the tool's api_token or headers, or into webhook_headers, where it is sealed."
+            message = "This seems to hold a secret, which whoever may read the agent sees."
+            yield AgentWarning(path, kind_of(text), message, remedy)
 
 
 def addresses(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from callwright.ports.ledger.accounts import Accounts
 from callwright.ports.ledger.agents import Agents, StoredAgent
 from callwright.ports.ledger.audit import Audit, AuditFilter
 from callwright.ports.ledger.batches import BatchLedger
+from callwright.ports.ledger.bodies import Bodies, BodyKind, StoredBody
 from callwright.ports.ledger.calling_policies import CallingPolicies
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
@@ -44,6 +45,8 @@ __all__ = [
     "Audit",
     "AuditFilter",
     "BatchLedger",
+    "Bodies",
+    "BodyKind",
     "CallingPolicies",
     "Change",
     "ContactFiles",
@@ -74,6 +77,7 @@ __all__ = [
     "Page",
     "ProviderKeys",
     "StoredAgent",
+    "StoredBody",
     "StoredTemplate",
     "Suppressions",
     "Templates",

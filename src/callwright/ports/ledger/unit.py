@@ -10,6 +10,7 @@ from callwright.ports.ledger.accounts import Accounts
 from callwright.ports.ledger.agents import Agents
 from callwright.ports.ledger.audit import Audit
 from callwright.ports.ledger.batches import BatchLedger
+from callwright.ports.ledger.bodies import Bodies
 from callwright.ports.ledger.calling_policies import CallingPolicies
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
@@ -45,6 +46,11 @@ class Unit(Protocol):
     @property
     def agents(self) -> Agents:
         """Agents."""
+        ...
+
+    @property
+    def bodies(self) -> Bodies:
+        """Bodies of agents, wherever they are kept."""
         ...
 
     @property

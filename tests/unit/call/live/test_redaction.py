@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from callwright.call.live.redaction import is_secret, redacted
+from callwright.call.live.redaction import redacted
+from callwright.domain.secret_names import is_secret
 
 
 def test_secrets_are_hidden_wherever_they_stand() -> None:

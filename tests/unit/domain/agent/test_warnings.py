@@ -267,3 +267,20 @@ def test_what_is_looked_at_is_bounded() -> None:
     body = {"tasks": [{"tools_config": {"api_tools": api_tools}}]}
     assert len(list(islice(body_warnings(body), MAX_AGENT_WARNINGS))) == MAX_AGENT_WARNINGS
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("agent", "path"),
+    [
+        ({"agent_prompts": {"task_1": {"system_prompt": f"Use {SECRET}."}}}, "agent_prompts.task_1.system_prompt"),
+        ({"agent_welcome_message": f"Bearer {SECRET}"}, "agent_config.agent_welcome_message"),
+        ({"webhook_url": "https://hooks.example/?token=t0ken"}, "agent_config.webhook_url"),
+        ({"tasks": [{"tools_config": {"api_tools": [{"name": "b", "value": {"url": f"https://a:{SECRET}@crm.example/"}}]}}]},
+         f"{TOOLS}[0].value.url"),
+    ],
+)  # fmt: skip
+def test_a_secret_outside_the_places_for_credentials_is_told_without_it(agent: dict[str, Any], path: str) -> None:
+    (warning,) = [one for one in found(**agent) if "secret" in one.message]
+    assert warning.path.endswith(path)
+    assert SECRET not in repr(warning)
+    assert "api_token" in warning.remedy
