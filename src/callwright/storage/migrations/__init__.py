@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from callwright.storage.migrations.initial import (
     accounts,
     batches,
+    events,
     executions,
     numbers,
     outbox,
@@ -19,7 +20,7 @@ from callwright.storage.migrations.initial import (
     usage,
 )
 
-_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads)
+_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads, events)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
