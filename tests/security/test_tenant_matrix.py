@@ -69,6 +69,7 @@ OWN = {
     ("GET", "/v1/callwright/keys"),
     ("POST", "/v1/callwright/keys"),
     ("GET", "/v1/callwright/audit"),
+    ("GET", "/v1/callwright/events"),
     ("GET", "/dispositions"),
     ("POST", "/dispositions"),
     ("POST", "/dispositions/bulk"),

@@ -12,15 +12,15 @@ from callwright.ports.ledger import Change, OutboxEntry, Unit
 
 
 class BatchPublisher(Protocol):
-    """Turns a batch that has just changed its status into the webhook to deliver (``insight.batch_record`` implements it)."""
+    """Turns a batch that has just changed its status into its event (``outbox.publication`` implements it)."""
 
     def batch_entry(self, batch: Batch, progress: BatchProgress) -> OutboxEntry | None:
-        """The entry with its body frozen, or None when nobody listens."""
+        """The entry with its body frozen, or None when nothing is published."""
         ...
 
 
 class NoBatchWebhooks:
-    """A :class:`BatchPublisher` to which nobody listens."""
+    """A :class:`BatchPublisher` that publishes nothing."""
 
     def batch_entry(self, batch: Batch, progress: BatchProgress) -> OutboxEntry | None:
         """None."""
@@ -39,9 +39,7 @@ async def move_batch(unit: Unit, batch: Batch, status: BatchStatus, publisher: B
 
 
 async def tell_of_batch(unit: Unit, batch: Batch, publisher: BatchPublisher) -> None:
-    """Write the webhook of a batch's present status, where it has an address for one."""
-    if batch.webhook_url is None:
-        return
+    """Write the event of a batch's present status, and its webhook where it has an address for one."""
     progress = await unit.batches.progress([batch])
     entry = publisher.batch_entry(batch, progress[batch.id])
     if entry is not None:

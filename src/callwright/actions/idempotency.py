@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -216,3 +216,7 @@ class _Joined:
     async def wait_for_outbox(self, timeout_seconds: float) -> bool:
         """Of the ledger behind it."""
         return await self._ledger.wait_for_outbox(timeout_seconds)
+
+    def new_events(self, tenant_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:
+        """Of the ledger behind it."""
+        return self._ledger.new_events(tenant_id, heartbeat_seconds)

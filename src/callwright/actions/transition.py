@@ -14,10 +14,11 @@ from callwright.ports.ledger import Change, OutboxEntry, Unit
 
 
 class Publisher(Protocol):
-    """Turns an execution that has just changed its status into the webhook to deliver (``outbox.publication`` implements it)."""
+    """Turns an execution that has just changed its status into its event (``outbox.publication`` implements it)."""
 
     def entry(self, execution: Execution) -> OutboxEntry | None:
-        """The entry with its body frozen as of ``execution``, or None when this status is not published or nobody listens.
+        """The entry with its body frozen as of ``execution``, or None when this status is not published. With an empty ``url``
+        there is no webhook, only the event that the account reads.
 
         ``sequence`` of the entry is ignored; the outbox assigns it.
         """

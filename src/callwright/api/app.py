@@ -24,6 +24,7 @@ from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
 from callwright.api.doors import Doors
+from callwright.api.events.routes import router as events
 from callwright.api.executions.routes import polled
 from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
@@ -51,7 +52,12 @@ from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
 from callwright.api.voices.routes import router as voices
 from callwright.domain.errors import CallwrightError
-from callwright.domain.limits import MAX_LIVE_STREAMS, MAX_LIVE_STREAMS_OF_ONE
+from callwright.domain.limits import (
+    MAX_EVENT_WAITS,
+    MAX_EVENT_WAITS_OF_ONE,
+    MAX_LIVE_STREAMS,
+    MAX_LIVE_STREAMS_OF_ONE,
+)
 from callwright.insight.wire import encode
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
@@ -71,6 +77,7 @@ _ROUTERS = (
     own_usage,
     keys,
     audit,
+    events,
     dispositions,
     extraction,
     extraction_templates,
@@ -119,6 +126,7 @@ def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.live_streams = Places("live event streams", MAX_LIVE_STREAMS, MAX_LIVE_STREAMS_OF_ONE)
+    app.state.event_waits = Places("requests that wait for events", MAX_EVENT_WAITS, MAX_EVENT_WAITS_OF_ONE)
     app.state.uploads = Uploads()
     app.router.routes.extend(polled.routes)
     for router in _ROUTERS:

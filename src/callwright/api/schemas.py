@@ -56,6 +56,7 @@ MEANINGS = {
     403: "The key may not do this. By a setting also: the key is unknown, revoked or expired.",
     404: "No such object for this key.",
     409: "The request contradicts the present state.",
+    410: "The cursor is no longer good: events after it were deleted.",
     413: "The body or a part of it is over its limit.",
     422: "The body is JSON, and what it says is not possible; nothing was done.",
     429: "Too many at once; wait for the seconds in Retry-After.",

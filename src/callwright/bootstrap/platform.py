@@ -51,7 +51,8 @@ from callwright.ops.metrics import Metrics
 from callwright.ops.rounds import round_boundary
 from callwright.ops.security_log import SecurityLog
 from callwright.ops.settings import Settings
-from callwright.outbox.deliver import DeliverySettings, HeadersOf, SecretsOf, WebhookDelivery
+from callwright.outbox.deliver import DeliverySettings, HeadersOf, OutboxLedger, SecretsOf, WebhookDelivery
+from callwright.outbox.ordering import order_forever
 from callwright.outbox.publication import WebhookPublisher
 from callwright.outbox.sign import decode_secret, signature_headers
 from callwright.ports.ledger import OutboxEntry
@@ -143,24 +144,13 @@ async def open_platform(
             STOPPED_CONTACTS_JOB: _stopped_contacts(foundation, publisher).run,
         }
         jobs = JobRunner(foundation.dsn, handlers)
-        delivery = WebhookDelivery(
-            foundation.ledger,
-            foundation.client,
-            foundation.clock,
-            _delivery_settings(foundation, runtime),
-            lambda result: metrics.webhooks.labels(result=result).inc(),
-        )
-        of_batches = WebhookDelivery(
-            BatchOutboxLedger(foundation.ledger, foundation.clock),
-            foundation.client,
-            foundation.clock,
-            _delivery_settings(foundation, runtime),
-            lambda result: metrics.webhooks.labels(result=result).inc(),
-        )
+        delivery = _delivery(foundation, foundation.ledger, runtime, metrics)
+        of_batches = _delivery(foundation, BatchOutboxLedger(foundation.ledger, foundation.clock), runtime, metrics)
         platform.work = [
             _task("jobs", jobs.run()),
             _task("webhooks", delivery.run()),
             _task("webhooks of batches", of_batches.run()),
+            _task("events", _order_events(foundation)),
             _task("batches", _release(foundation, publisher).forever()),
             _task("database", _watch_database(foundation, use)),
             _task("audit trail", _prune_audit(foundation)),
@@ -341,9 +331,16 @@ def _api_services(platform: Platform, services: Services, metrics: Metrics, publ
     )
 
 
-def _delivery_settings(foundation: Foundation, runtime: CallRuntime) -> DeliverySettings:
+def _delivery(foundation: Foundation, ledger: OutboxLedger, runtime: CallRuntime, metrics: Metrics) -> WebhookDelivery:
     timeout_s = foundation.settings.webhook_timeout_s
-    return DeliverySettings(runtime.incarnation, timeout_s, _secrets_of(foundation), _headers_of(foundation))
+    settings = DeliverySettings(runtime.incarnation, timeout_s, _secrets_of(foundation), _headers_of(foundation))
+    return WebhookDelivery(
+        ledger,
+        foundation.client,
+        foundation.clock,
+        settings,
+        lambda result: metrics.webhooks.labels(result=result).inc(),
+    )
 
 
 def _task(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -395,6 +392,13 @@ async def _watch_database(foundation: Foundation, use: KeyUse) -> None:
                 await use.write(foundation.ledger, foundation.clock.now())
             except UnavailableError as error:
                 _LOG.warning("the database is out of reach: %s", error.message)
+
+
+async def _order_events(foundation: Foundation) -> None:
+    """Put events into the order in which accounts read them."""
+    settings = foundation.settings
+    days = min(settings.event_days, settings.retention_days or settings.event_days)
+    await order_forever(foundation.ledger, foundation.clock, lambda: foundation.clock.now() - timedelta(days=days))
 
 
 async def _prune_audit(foundation: Foundation) -> None:

@@ -87,6 +87,18 @@ class LackingError(BadInputError):
         self.leg = leg
 
 
+class ExpiredCursorError(BadInputError):
+    """Events after a cursor are no longer kept, or the cursor is of a later state of the database."""
+
+    code = "cursor_expired"
+    http_status = 410
+    number = 410
+    hint = (
+        "Read on without `after`, from the oldest event that is kept. For what was missed, read"
+        " GET /v2/agent/{agent_id}/executions and GET /batches/{agent_id}/all."
+    )
+
+
 class UnprocessableError(BadInputError):
     """The body is JSON, and what it says is not possible."""
 

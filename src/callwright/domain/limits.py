@@ -104,6 +104,30 @@ MAX_WEBHOOKS_SENT_OF_ONE = 12
 MAX_WEBHOOKS_SENT_TO_ONE = 8
 """Those per organisation and receiving host."""
 
+MAX_EVENTS_LISTED = 100
+"""Most events in one answer. Larger requests are clamped."""
+
+MAX_EVENT_PAGE_BYTES = 4 * 1_048_576
+"""Bytes of bodies after which an answer with events ends."""
+
+MAX_EVENTS_SCANNED = 10_000
+"""Events that one request with ``types`` looks at. Then it answers with what it found."""
+
+MAX_EVENT_WAIT_SECONDS = 30
+"""Longest ``wait`` for events."""
+
+EVENT_POLL_SECONDS = 5.0
+"""Interval at which a waiting request looks whether its client is still there."""
+
+MAX_EVENT_WAITS = 100
+"""Requests per process that wait for events."""
+
+MAX_EVENT_WAITS_OF_ONE = 10
+"""Those per organisation, sub-accounts included."""
+
+MAX_EVENTS_ORDERED = 1_000
+"""Events that get their positions in one transaction."""
+
 MAX_AGENT_TASKS = 20
 """Tasks per agent."""
 

@@ -193,6 +193,7 @@ class Settings:
     webhook_timeout_s: int = 10
     webhook_secret: str = field(default="", repr=False)
     drain_seconds: int = 120
+    event_days: int = 7
     retention_days: int = 90
     audit_retention_days: int = 1_095
     upload_quota_mb: int = 1_024
@@ -278,6 +279,11 @@ SETTINGS: dict[str, Setting] = {
     "webhook_timeout_s": Setting("CALLWRIGHT_WEBHOOK_TIMEOUT", "Seconds a webhook receiver has to answer.", _whole),
     "webhook_secret": Setting(
         "CALLWRIGHT_WEBHOOK_SECRET", "Signs webhooks of organisations without a secret of their own.", secret=True
+    ),
+    "event_days": Setting(
+        "CALLWRIGHT_EVENT_DAYS",
+        "Days that GET /v1/callwright/events goes back; at most the days that calls are kept.",
+        _whole,
     ),
     "drain_seconds": Setting("CALLWRIGHT_DRAIN_SECONDS", "Seconds that live calls may continue after SIGTERM.", _whole),
     "retention_days": Setting(
@@ -421,6 +427,7 @@ _RANGES: dict[str, tuple[int, int]] = {
     "max_calls": (1, 10_000),
     "webhook_timeout_s": (1, 60),
     "drain_seconds": (0, 3_600),
+    "event_days": (1, 365),
     "retention_days": (0, 36_500),
     "audit_retention_days": (0, 36_500),
     "upload_quota_mb": (0, 10_000_000),

@@ -1,4 +1,4 @@
-"""Which changes of executions and batches are published, and the webhook that carries one: its body is frozen at the change."""
+"""Which changes of executions and batches are published, and the event that carries one: its body is frozen at the change."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from callwright.ports.ledger import OutboxEntry
 
 @dataclass(frozen=True, slots=True)
 class WebhookPublisher:
-    """Makes the outbox entry of a change. ``publish_queued`` also publishes the first queued or scheduled status; that a call is scheduled
-    for another attempt is always published."""
+    """Makes the event of a change. ``publish_queued`` also publishes the first queued or scheduled status; that a call is scheduled for
+    another attempt is always published."""
 
     public_url: str
     publish_queued: bool
@@ -29,10 +29,17 @@ class WebhookPublisher:
     now: Callable[[], datetime]
 
     def entry(self, execution: Execution) -> OutboxEntry | None:
-        """The webhook of the execution's present status, or None when nobody asked for it."""
+        """The event of the execution's present status, or None when that is not published. Its ``url`` is empty where no webhook is
+        wanted."""
         url = execution.agent.get("webhook_url")
         url = url.strip() if isinstance(url, str) else ""
-        if not url or not self._wanted(execution):
+        chosen = _statuses(execution.agent.get("webhook_config"))
+        published = self._is_published(execution)
+        if chosen is not None and str(execution.status) not in chosen:
+            url = ""
+        elif chosen is not None:
+            published = True
+        if not published:
             return None
         now = self.now()
         return OutboxEntry(
@@ -41,33 +48,29 @@ class WebhookPublisher:
             execution_id=execution.id,
             sequence=0,
             status=str(execution.status),
-            url=webhook_address(url, call_variables(execution, now)),
-            headers=_headers(execution.agent.get("webhook_headers")),
+            url=webhook_address(url, call_variables(execution, now)) if url else "",
+            headers=_headers(execution.agent.get("webhook_headers")) if url else {},
             body=encode(execution_body(execution, public_url=self.public_url)),
             tries=0,
             created_at=now,
         )
 
-    def _wanted(self, execution: Execution) -> bool:
-        statuses = _statuses(execution.agent.get("webhook_config"))
-        if statuses is not None:
-            return str(execution.status) in statuses
-        if execution.status in PUBLISHED_BY_DEFAULT or (execution.status is Status.SCHEDULED and execution.retry_count):
+    def _is_published(self, execution: Execution) -> bool:
+        status = execution.status
+        if status in PUBLISHED_BY_DEFAULT or (status is Status.SCHEDULED and execution.retry_count):
             return True
-        return self.publish_queued and execution.status in {Status.QUEUED, Status.SCHEDULED}
+        return self.publish_queued and status in {Status.QUEUED, Status.SCHEDULED}
 
 
 @dataclass(frozen=True, slots=True)
 class BatchWebhookPublisher:
-    """Makes the outbox entry of a batch's change."""
+    """Makes the event of a batch's change."""
 
     new_id: Callable[[], str]
     now: Callable[[], datetime]
 
-    def batch_entry(self, batch: Batch, progress: BatchProgress) -> OutboxEntry | None:
-        """The webhook with the batch as it is now, or None when it has no address for one."""
-        if batch.webhook_url is None:
-            return None
+    def batch_entry(self, batch: Batch, progress: BatchProgress) -> OutboxEntry:
+        """The event with the batch as it is now. Its ``url`` is empty where no webhook is wanted."""
         now = self.now()
         return OutboxEntry(
             id=self.new_id(),
@@ -75,7 +78,7 @@ class BatchWebhookPublisher:
             execution_id=batch.id,
             sequence=0,
             status=str(batch.status),
-            url=batch.webhook_url,
+            url=batch.webhook_url or "",
             headers={},
             body=encode(batch_body(batch, progress, now)),
             tries=0,

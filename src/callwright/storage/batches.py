@@ -216,6 +216,7 @@ class BatchRows:
     async def _forget_webhooks(self, batch_id: str) -> None:
         # Whoever deletes a batch wants to hear no more of it. When its agent is deleted, what waits to be told is still told.
         await self._connection.execute("delete from batch_outbox where batch_id = $1", batch_id)
+        await self._connection.execute("delete from event where batch_id = $1", batch_id)
 
     async def delete_ended(self, before: datetime, count: int) -> int:
         """Delete up to ``count`` batches that ended before ``before``; returns how many. Not one that ``unwritten`` names."""

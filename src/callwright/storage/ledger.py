@@ -14,7 +14,7 @@ from callwright.domain.tenant import ApiKey
 from callwright.ops.clock import SystemClock
 from callwright.storage import failures, housekeeping
 from callwright.storage.known_keys import KnownKeys
-from callwright.storage.listener import ADMITTED, OUTBOX, WAITING, Listener
+from callwright.storage.listener import ADMITTED, EVENTS, OUTBOX, WAITING, Listener
 from callwright.storage.pool import open_pool
 from callwright.storage.unit import PostgresUnit, Reading, transaction
 
@@ -99,6 +99,15 @@ class PostgresLedger:
     async def wait_for_outbox(self, timeout_seconds: float) -> bool:
         """Sleep until a webhook was added (NOTIFY) or the time is over."""
         return await self._listener.wait(OUTBOX, timeout_seconds)
+
+    async def wait_for_events(self, timeout_seconds: float) -> bool:
+        """Sleep until an event was added (NOTIFY) or the time is over."""
+        return await self._listener.wait(EVENTS, timeout_seconds)
+
+    def new_events(self, tenant_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:
+        """True at once and whenever an account has new events to read, so that reading after each True misses none; False after
+        ``heartbeat_seconds`` without one. Close it when done."""
+        return self._listener.changes(tenant_id, heartbeat_seconds)
 
     def changes(self, execution_id: str, heartbeat_seconds: float = 15.0) -> AsyncGenerator[bool, None]:
         """For live event streams: True at once and whenever the execution changed, so that reading it after each True misses nothing

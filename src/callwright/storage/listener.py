@@ -17,6 +17,8 @@ ADMITTED = "execution_admitted"
 WAITING = "execution_waiting"
 OUTBOX = "outbox_added"
 CHANGED = "execution_changed"
+EVENTS = "event_added"
+ORDERED = "event_ordered"
 KEYS = "key_changed"
 
 _FIRST_DELAY_S = 0.1
@@ -53,7 +55,7 @@ class Listener:
         self._keys_changed = keys_changed
         self.listening = False
         """Whether news would be heard now."""
-        self._bells = {ADMITTED: Bell(), WAITING: Bell(), OUTBOX: Bell()}
+        self._bells = {ADMITTED: Bell(), WAITING: Bell(), OUTBOX: Bell(), EVENTS: Bell()}
         self._followers: dict[str, set[Bell]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -72,19 +74,20 @@ class Listener:
         """Until the channel rings (True) or the time is over."""
         return await self._bells[channel].wait(timeout_seconds)
 
-    async def changes(self, execution_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:
-        """True at once and each time the execution changed (several changes may come as one), False after so long a silence."""
+    async def changes(self, followed_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:
+        """True at once and each time the execution changed or the account has new events (several changes may come as one), False after so
+        long a silence."""
         bell = Bell()
         bell.ring()
-        self._followers.setdefault(execution_id, set()).add(bell)
+        self._followers.setdefault(followed_id, set()).add(bell)
         try:
             while True:
                 yield await bell.wait(heartbeat_seconds)
         finally:
-            followers = self._followers[execution_id]
+            followers = self._followers[followed_id]
             followers.discard(bell)
             if not followers:
-                del self._followers[execution_id]
+                del self._followers[followed_id]
 
     async def _keep_listening(self) -> None:
         delay_s = _FIRST_DELAY_S
@@ -111,7 +114,7 @@ class Listener:
         closed = asyncio.Event()
         connection.add_termination_listener(lambda *_: closed.set())
         with failures.translated(connecting=True):
-            for channel in (*self._bells, CHANGED, KEYS):
+            for channel in (*self._bells, CHANGED, ORDERED, KEYS):
                 await connection.add_listener(channel, self._heard)
             self._ring_all()
             self._keys_changed()

@@ -136,7 +136,19 @@ class OutboxRows:
         self._table = table
 
     async def add(self, entry: OutboxEntry) -> None:
-        """Append; ``sequence`` is assigned by the database as the next of the execution, under the lock of its row."""
+        """Append; ``sequence`` is assigned by the database as the next of the execution, under the lock of its row. The database adds the
+        event of a webhook itself."""
+        if not entry.url:
+            await self._connection.execute(
+                f"insert into event (id, tenant_id, {self._table.key}, status, created_at, body) values ($1, $2, $3, $4, $5, $6)",
+                entry.id,
+                entry.tenant_id,
+                entry.execution_id,
+                entry.status,
+                entry.created_at,
+                entry.body,
+            )
+            return
         await self._connection.execute(
             f"insert into {self._table.name} (id, tenant_id, {self._table.key}, sequence, status, url, headers, body, created_at)"
             " values ($1, $2, $3, 1, $4, $5, $6, $7, $8)",

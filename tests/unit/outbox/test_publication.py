@@ -1,4 +1,4 @@
-"""Which changes become a webhook, and with what in it."""
+"""Which changes become an event or a webhook, and with what in it."""
 
 import json
 from dataclasses import replace
@@ -33,8 +33,12 @@ def test_a_webhook_carries_the_execution_as_it_is_now():
 
 
 @pytest.mark.parametrize("url", [None, "", "   ", 7])
-def test_without_an_address_nothing_is_published(url: object):
-    assert entry(Status.COMPLETED, webhook_url=url) is None
+def test_without_an_address_a_change_is_an_event_without_a_webhook(url: object):
+    found = entry(Status.COMPLETED, webhook_url=url, webhook_headers={"x-token": "t"})
+    assert found is not None
+    assert (found.url, found.headers) == ("", {})
+    assert json.loads(found.body)["status"] == "completed"
+    assert entry(Status.QUEUED, webhook_url=url) is None
 
 
 def test_spaces_around_the_address_do_not_matter():
@@ -76,7 +80,10 @@ def test_waiting_is_published_only_by_a_setting(status: Status, published: bool)
 def test_an_agent_may_choose_its_statuses(config: object):
     assert entry(Status.COMPLETED, webhook_config=config) is not None
     assert entry(Status.QUEUED, webhook_config=config) is not None
-    assert entry(Status.RINGING, webhook_config=config) is None
+    other = entry(Status.RINGING, webhook_config=config)
+    assert other is not None
+    assert other.url == "", "an event that the account reads, and no webhook"
+    assert entry(Status.SCHEDULED, webhook_config=config) is None
 
 
 @pytest.mark.parametrize("config", [None, {}, {"statuses": None}, "completed"])
@@ -93,7 +100,6 @@ def test_headers_that_are_no_object_are_none():
 def test_a_webhook_carries_the_batch() -> None:
     publisher = BatchWebhookPublisher(lambda: "id-1", lambda: NOW)
     entry = publisher.batch_entry(BATCH, PROGRESS)
-    assert entry is not None
     assert (entry.execution_id, entry.status, entry.url) == (BATCH.id, "running", BATCH.webhook_url)
     assert json.loads(entry.body)["batch_id"] == BATCH.id
-    assert publisher.batch_entry(replace(BATCH, webhook_url=None), PROGRESS) is None
+    assert publisher.batch_entry(replace(BATCH, webhook_url=None), PROGRESS).url == ""

@@ -20,6 +20,7 @@ from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
 from callwright.ports.ledger.deliveries import Deliveries, Delivery, WantedDeliveries, reason_of
 from callwright.ports.ledger.dispositions import Dispositions
+from callwright.ports.ledger.events import Event, EventPage, Events, WantedEvents
 from callwright.ports.ledger.executions import Change, ExecutionFilter, Executions, Page
 from callwright.ports.ledger.extensions import Extension, Extensions
 from callwright.ports.ledger.idempotency import HeldKey, Hold, Idempotency, IdempotentAnswer
@@ -54,6 +55,9 @@ __all__ = [
     "Deliveries",
     "Delivery",
     "Dispositions",
+    "Event",
+    "EventPage",
+    "Events",
     "ExecutionFilter",
     "Executions",
     "Extension",
@@ -86,6 +90,7 @@ __all__ = [
     "Usage",
     "Violations",
     "WantedDeliveries",
+    "WantedEvents",
     "WebhookShare",
     "reason_of",
 ]

@@ -10,7 +10,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """A webhook waiting to be delivered. ``body`` is frozen at the change; ``sequence`` orders the entries of one execution from 1."""
+    """A published change and its webhook. ``body`` is frozen at the change; ``sequence`` orders the webhooks of one execution from 1. With
+    an empty ``url`` it is an event that accounts read and no webhook."""
 
     id: str
     tenant_id: str
@@ -41,7 +42,8 @@ class Outbox(Protocol):
     """Webhooks to deliver, head of line per execution."""
 
     async def add(self, entry: OutboxEntry) -> None:
-        """Append; ``sequence`` is assigned as the next of the execution (the entry's own value is ignored)."""
+        """Append; ``sequence`` is assigned as the next of the execution (the entry's own value is ignored). Without a ``url`` only the
+        event is written."""
 
     async def lease(
         self, worker: str, seconds: int, count: int, gap_after_seconds: int, share: WebhookShare | None = None

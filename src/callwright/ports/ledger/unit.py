@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
 from callwright.ports.ledger.deliveries import Deliveries
 from callwright.ports.ledger.dispositions import Dispositions
+from callwright.ports.ledger.events import Events
 from callwright.ports.ledger.executions import Executions
 from callwright.ports.ledger.extensions import Extensions
 from callwright.ports.ledger.idempotency import Idempotency
@@ -149,6 +151,11 @@ class Unit(Protocol):
         ...
 
     @property
+    def events(self) -> Events:
+        """Published changes in the order in which accounts read them."""
+        ...
+
+    @property
     def logs(self) -> Logs:
         """Call logs in pieces."""
         ...
@@ -210,4 +217,9 @@ class Ledger(Protocol):
 
     async def wait_for_outbox(self, timeout_seconds: float) -> bool:
         """Sleep until a webhook was added (NOTIFY) or the time is over."""
+        ...
+
+    def new_events(self, tenant_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:
+        """True at once and whenever an account has new events to read, so that reading after each True misses none; False after
+        ``heartbeat_seconds`` without one. Close it when done."""
         ...

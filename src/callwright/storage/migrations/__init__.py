@@ -11,6 +11,7 @@ from callwright.storage.migrations.initial import (
     accounts,
     batches,
     dialling,
+    events,
     executions,
     numbers,
     outbox,
@@ -20,7 +21,7 @@ from callwright.storage.migrations.initial import (
     usage,
 )
 
-_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads, dialling)
+_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads, dialling, events)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],

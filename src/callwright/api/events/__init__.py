@@ -1,0 +1,1 @@
+"""Events with a cursor: `/v1/callwright/events`."""

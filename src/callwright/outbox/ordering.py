@@ -1,0 +1,64 @@
+"""The order of events: committed ones get their positions, and those past their time are deleted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from callwright.domain.errors import UnavailableError
+from callwright.domain.limits import MAX_EVENTS_ORDERED
+from callwright.ops.rounds import round_boundary
+from callwright.ports.ledger import Events
+from callwright.ports.world import Clock
+
+_LOG = logging.getLogger(__name__)
+
+_IDLE_S = 1.0
+_PRUNE_US = 5_000_000
+_GATHER_S = 0.02
+"""Changes come in groups, and cost less together."""
+
+
+class EventUnit(Protocol):
+    """What ordering needs of a unit (``ports.ledger.Unit``)."""
+
+    @property
+    def events(self) -> Events:
+        """Published changes."""
+        ...
+
+
+class EventLedger(Protocol):
+    """What ordering needs of the ledger."""
+
+    def unit(self) -> AbstractAsyncContextManager[EventUnit]:
+        """A transaction."""
+        ...
+
+    async def wait_for_events(self, timeout_seconds: float) -> bool:
+        """Sleep until an event was added or the time is over."""
+        ...
+
+
+async def order_forever(ledger: EventLedger, clock: Clock, kept_after: Callable[[], datetime]) -> None:
+    """Give positions to committed events as they come, and delete those older than ``kept_after``, until cancelled. Every process does so;
+    one at a time."""
+    pruned_us = clock.monotonic_us()
+    while True:
+        with round_boundary("ordering events"):
+            try:
+                async with ledger.unit() as unit:
+                    ordered = await unit.events.order(MAX_EVENTS_ORDERED)
+                if clock.monotonic_us() - pruned_us >= _PRUNE_US:
+                    pruned_us = clock.monotonic_us()
+                    async with ledger.unit() as unit:
+                        await unit.events.prune(kept_after(), MAX_EVENTS_ORDERED)
+                if ordered < MAX_EVENTS_ORDERED and await ledger.wait_for_events(_IDLE_S):
+                    await clock.sleep(_GATHER_S)
+                continue
+            except UnavailableError as error:
+                _LOG.warning("events wait for the database: %s", error.message)
+        await clock.sleep(_IDLE_S)
