@@ -91,11 +91,11 @@ async def said(client: httpx.AsyncClient, chat: Mapping[str, Any], text: str, **
     return dict(answer.json())
 
 
-async def execution(client: httpx.AsyncClient, chat: Mapping[str, Any], status: str) -> dict[str, Any]:
+async def execution(client: httpx.AsyncClient, chat: Mapping[str, Any], *statuses: str) -> dict[str, Any]:
     async with asyncio.timeout(30):
         while True:
             body = (await client.get(f"/executions/{chat['execution_id']}")).json()
-            if body["status"] == status:
+            if body["status"] in statuses:
                 return dict(body)
             await asyncio.sleep(0.05)
 
@@ -302,7 +302,7 @@ async def test_chats_of_one_organisation_leave_places_for_another_one(dsn: str, 
     async with call_world(dsn, tmp_path, settings=settings) as world, api(world) as client:
         now = world.clock.now()
         async with world.ledger.unit() as unit:
-            await unit.accounts.insert(Tenant("theirs", "theirs", "", 10, 0, now))
+            await unit.accounts.insert(Tenant("theirs", "theirs", "", 10, now))
             await unit.agents.insert(
                 StoredAgent(THEIR_AGENT_ID, "theirs", "Their reception", agent_body(), 1, now, now)
             )

@@ -28,8 +28,8 @@ RETRY_CLASSES: frozenset[str] = frozenset({"busy", "no-answer", "failed", "error
 class Cause:
     """One way a call ends.
 
-    ``outcome``: answered, busy, no-answer, failed, canceled, error (as ``ports.leg.LegClosed``). ``by``, ``reason`` and ``code`` become
-    ``hangup_by``, ``hangup_reason`` and ``hangup_provider_code``. ``retry`` is one of :data:`RETRY_CLASSES`.
+    ``outcome``: answered, busy, no-answer, failed, canceled, error, balance-low (as ``ports.leg.LegClosed``). ``by``, ``reason`` and
+    ``code`` become ``hangup_by``, ``hangup_reason`` and ``hangup_provider_code``. ``retry`` is one of :data:`RETRY_CLASSES`.
     """
 
     key: str
@@ -275,6 +275,15 @@ _ROWS: tuple[Cause, ...] = (
         4000,
         "never",
         "The number is on the do-not-call list.",
+    ),
+    Cause(
+        "balance_low",
+        "balance-low",
+        "API Request",
+        "balance_low",
+        4000,
+        "never",
+        "The wallet, or a cap, does not cover the call.",
     ),
     Cause(
         "trunk_unusable",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
+from callwright.actions.wallet import reserve
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import ERROR, ERROR_CODE, NODE_LOST
 from callwright.call.live.equipment import Needs, need
@@ -15,13 +16,14 @@ from callwright.call.live.warming import connected
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
-from callwright.domain.errors import CallwrightError, SuppressedError
+from callwright.domain.errors import BalanceLowError, CallwrightError, SuppressedError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.domain.number import Destination, kind_of_address
 from callwright.domain.sip_trunk import PROVIDER
+from callwright.domain.wallet import worst_price
 from callwright.ports.failures import ProviderError
-from callwright.ports.ledger import Change
+from callwright.ports.ledger import Change, Unit
 from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by, closed_by_failure
 
 _CANCELED_CODE = 4000
@@ -101,13 +103,22 @@ class Dialling:
         """Write the intent, then ask the carrier once."""
         if _called_off(session):
             return
-        clock = self._deps.clock
+        clock, execution, carrier = self._deps.clock, self._execution, self._execution.carrier
+        now = clock.now()
+
+        async def reserved(unit: Unit) -> None:
+            # Last in the unit: every reservation of the organisation waits for it.
+            await reserve(unit, execution, lambda: worst_price(spec, carrier, self._deps.book), now)
+
         # The intent is in the ledger before the carrier is asked: a process that dies in between never dials twice. And after our own
         # preparations: ``initiated`` is when somebody else is asked, from which the delay until it rings is counted.
         try:
-            written = await row.write(Change(Phase.DIALLING, "initiated", columns={"initiated_at": clock.now()}))
+            written = await row.write(Change(Phase.DIALLING, "initiated", columns={"initiated_at": now}), reserved)
         except SuppressedError:
             session.closed(closed_by(CAUSES["suppressed"]))
+            return
+        except BalanceLowError as error:
+            session.closed(replace(closed_by(CAUSES["balance_low"]), reason=error.message))
             return
         if not written:
             session.closed(LegClosed("error", ERROR, NODE_LOST, ERROR_CODE))
@@ -117,7 +128,6 @@ class Dialling:
         except CallwrightError as error:
             session.closed(replace(closed_by(CAUSES["trunk_unusable"]), reason=error.message))
             return
-        carrier = self._execution.carrier
         runner.fact("leg", "dialling", {"carrier": carrier, "callback_id": request.callback_id})
         runner.flush()
         if _called_off(session):

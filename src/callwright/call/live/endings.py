@@ -12,11 +12,10 @@ from callwright.conversation.effects import HangUp
 from callwright.conversation.events import LegEnded
 from callwright.conversation.log import LogFormatError, entry_line, values_of
 from callwright.domain.causes import CAUSES
-from callwright.domain.execution import Execution, Phase
+from callwright.domain.execution import POST_DUE, Execution, Phase
 from callwright.domain.pricing import PriceBook
 from callwright.domain.retry import ENDS_AS, RETRY_CLASS, wait_before_retry
 from callwright.insight.record import BuiltRecord, build
-from callwright.insight.settled import POST_DUE
 from callwright.insight.view import view_of
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change
@@ -93,8 +92,8 @@ class Ending:
         closed, wanted = self.closed, self.wanted
         if self.broken:
             return "error", f"broken invariant: {self.broken}"
-        if closed.outcome == "error":
-            return "error", closed.reason
+        if closed.outcome in ("error", "balance-low"):
+            return closed.outcome, closed.reason
         if self.answered:
             return "answered", ""
         if wanted is not None and wanted.by == ERROR:
@@ -120,6 +119,9 @@ def ended(ending: Ending, built: BuiltRecord, now: datetime) -> Change:
     columns["completed_at"] = now
     if outcome != "error":
         columns.pop("error_message", None)  # the far end was not there; what else did not work had no part in it
+    if outcome == "balance-low":
+        # The log has the sentence; whoever counts reasons needs one word.
+        columns["hangup_reason"] = CAUSES["balance_low"].reason
     if message and (ending.broken or "error_message" not in columns):
         columns["error_message"] = message[:MAX_ERROR_CHARACTERS]
     if outcome == "error":
