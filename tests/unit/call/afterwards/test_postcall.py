@@ -20,6 +20,7 @@ from callwright.call.afterwards.postcall import PostCall
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import before_post_work
 from callwright.call.live.files import live_files
+from callwright.domain.attempts import EARLIER, ended_attempt
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Execution, Phase, Status
@@ -368,6 +369,27 @@ async def test_what_a_run_spent_that_comes_too_late_is_added_to_the_call() -> No
     assert {name: bench.record[name] for name in found} == found
     await bench.run()
     costs(bench)
+
+
+async def test_what_comes_too_late_for_an_attempt_is_added_to_that_attempt() -> None:
+    bench = Bench(BOOK)
+    bench.model = held = Held()
+    late = asyncio.create_task(bench.run())
+    await held.holds.wait()
+    await bench.run()
+    first = bench.ledger.row
+    record = {EARLIER: [ended_attempt(first, "completed")]}
+    bench.ledger.row = replace(first, phase=Phase.WAITING, status=Status.SCHEDULED, record=record)
+    held.let_go.set()
+    await late
+    asked = len(held.asked)
+    (entry,) = bench.record[EARLIER]
+    assert entry["cost"] == bench.ledger.row.total_cost_nano == asked * COST > first.total_cost_nano
+    assert (
+        sum(entry["cost_nano"]["legs"].values()) == sum(line["cost"] for line in entry["usage_lines"]) == asked * COST
+    )
+    assert entry["usage_breakdown"]["llm_tokens"] == asked * (TOKENS + 10)
+    assert bench.record.keys() == {EARLIER}
 
 
 async def test_a_write_whose_answer_was_lost_is_not_made_twice() -> None:
