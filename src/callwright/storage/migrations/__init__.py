@@ -11,6 +11,7 @@ from callwright.storage.migrations.initial import (
     accounts,
     batches,
     executions,
+    number_owners,
     numbers,
     outbox,
     questions,
@@ -19,7 +20,7 @@ from callwright.storage.migrations.initial import (
     usage,
 )
 
-_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads)
+_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads, number_owners)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
