@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.api_world import ApiWorld, create
+from tests.api_world import OTHER_TENANT_ID, ApiWorld, create
 from tests.database import fetch
 
+from callwright.actions.number_owners import prove_number
 from callwright.domain.limits import MAX_TRUNK_NUMBERS, MAX_TRUNKS
 
 TRUNKS = "/sip-trunks/trunks"
@@ -167,6 +168,17 @@ async def test_numbers_are_added_listed_and_removed(world: ApiWorld) -> None:
         }
         assert (await client.get(path)).json() == []
         assert (await client.delete(f"{path}/{number['id']}")).status_code == 404
+
+
+async def test_a_number_that_belongs_to_another_account_cannot_be_added(world: ApiWorld) -> None:
+    services = world.services.actions
+    await prove_number(services, OTHER_TENANT_ID, "+918000000002")
+    async with world.client() as client, world.client(world.other_key) as owner:
+        path = f"{TRUNKS}/{(await made(client))['id']}/numbers"
+        refused = await client.post(path, json={"phone_number": "918000000002"})
+        assert (refused.status_code, "belongs to another account" in refused.json()["message"]) == (409, True)
+        path = f"{TRUNKS}/{(await made(owner))['id']}/numbers"
+        assert (await owner.post(path, json={"phone_number": "918000000002"})).status_code == 201
 
 
 async def test_a_number_of_a_trunk_is_answered_by_an_agent_for_trunks_only(world: ApiWorld) -> None:

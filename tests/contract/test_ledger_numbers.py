@@ -11,7 +11,7 @@ from tests.database import run_sql
 from tests.rows import OTHER_TENANT_ID, THEN, agent_row, place
 
 from callwright.domain.errors import ConflictError, NotFoundError
-from callwright.domain.phone_number import CARRIER, ORDER, TRUNK, UNDER_WAY, PhoneNumber
+from callwright.domain.phone_number import CARRIER, ORDER, TRUNK, UNDER_WAY, OwnedNumber, PhoneNumber
 from callwright.domain.sip_trunk import SipTrunk, read_trunk
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import Extension
@@ -88,6 +88,28 @@ async def test_nobody_takes_anothers_calls_by_coming_later(ledger: PostgresLedge
             "agent_tenant_id": OTHER_TENANT_ID,
         }
         await unit.numbers.add(number("n2", minutes=1, **theirs))
+    assert await called(ledger, "192.0.2.7") == "n1"
+
+
+async def test_a_number_with_an_owner_is_the_owners_alone(ledger: PostgresLedger, dsn: str) -> None:
+    await with_trunk(ledger, trunk())
+    await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
+    async with ledger.unit() as unit:
+        await unit.trunks.add(trunk("t2", OTHER_TENANT_ID, ip_identifiers=["192.0.2.7"]))
+        theirs: dict[str, Any] = {
+            "tenant_id": OTHER_TENANT_ID,
+            "trunk_id": "t2",
+            "agent_id": None,
+            "agent_tenant_id": None,
+        }
+        await unit.numbers.add(number("n2", minutes=1, **theirs))
+        assert await unit.numbers.own(OwnedNumber(OTHER_TENANT_ID, NUMBER, THEN)) == OTHER_TENANT_ID
+        assert await unit.numbers.own(OwnedNumber(DEFAULT_TENANT_ID, NUMBER, THEN)) == OTHER_TENANT_ID
+    assert await called(ledger, "192.0.2.7") == "n2"
+    assert await called(ledger, "203.0.113.200") is None, "from where the owner's trunk has no calls"
+    async with ledger.unit() as unit:
+        assert await unit.numbers.owned() == [OwnedNumber(OTHER_TENANT_ID, NUMBER, THEN)]
+        assert [await unit.numbers.disown(NUMBER) for _ in range(2)] == [OTHER_TENANT_ID, None]
     assert await called(ledger, "192.0.2.7") == "n1"
 
 

@@ -207,6 +207,8 @@ async def _add_number(
     before = await unit.numbers.find(trunk.tenant_id, number.dialled)
     if before is not None and before.kind == TRUNK:
         raise ConflictError(f"the number {text} is there already", field="phone_number")
+    if await unit.numbers.owner(number.dialled) not in (None, trunk.tenant_id):
+        raise ConflictError(f"the number {text} belongs to another account; ask the operator", field="phone_number")
     if before is not None and ORDER in before.details:
         raise ConflictError(
             f"the number was ordered at {before.provider}, and it is not known yet what came of that; order it again to find out",

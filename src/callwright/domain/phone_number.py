@@ -70,3 +70,12 @@ def dialled_form(text: str) -> str:
             text = text[len(scheme) :].partition("@")[0]
     plain = _SEPARATORS.sub("", text)
     return plain.removeprefix("+") if _DIGITS.fullmatch(plain) else text.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedNumber:
+    """A number that belongs to an organisation, which the operator has proved."""
+
+    tenant_id: str
+    number: str
+    proved_at: datetime

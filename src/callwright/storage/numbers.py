@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from callwright.domain.phone_number import PhoneNumber
+from callwright.domain.phone_number import OwnedNumber, PhoneNumber, dialled_form
 
 _COLUMNS = (
     "id, tenant_id, number, kind, provider, created_at, updated_at, name, agent_tenant_id, agent_id, details, trunk_id"
@@ -156,13 +156,14 @@ class NumberRows:
         return bool(gone)
 
     async def called(self, dialled: str, source: str = "") -> PhoneNumber | None:
-        """What is called so from the IP address ``source`` (empty: it is not known), whoever it belongs to: a number of an active trunk
-        whose calls come from there, else an extension. For calls that come in, never for a request."""
+        """What is called so from the IP address ``source`` (empty: it is not known): a number of an active trunk whose calls come from
+        there, of its owner where it has one, else an extension. For calls that come in, never for a request."""
         if source:
-            # Of two trunks with the same number the older entry counts: nobody takes another's calls by coming later.
+            # A number without an owner: of two trunks with it the older entry counts, so nobody takes another's calls by coming later.
             row = await self._connection.fetchrow(
                 f"select {_OF_NUMBER} from phone_number n join sip_trunk t on t.tenant_id = n.tenant_id and t.id = n.trunk_id"
                 " where n.dialled = $1 and t.is_active and t.inbound and $2::text::inet <<= any (t.networks)"
+                " and not exists (select from number_owner o where o.dialled = n.dialled and o.tenant_id <> n.tenant_id)"
                 " order by n.created_at, n.id limit 1",
                 dialled,
                 source,
@@ -173,6 +174,35 @@ class NumberRows:
             f"select {_COLUMNS} from phone_number where kind = 'extension' and dialled = $1", dialled
         )
         return PhoneNumber(**row) if row else None
+
+    async def owner(self, dialled: str) -> str | None:
+        """The organisation to which a number belongs, None for nobody."""
+        found = await self._connection.fetchval("select tenant_id from number_owner where dialled = $1", dialled)
+        return None if found is None else str(found)
+
+    async def own(self, number: OwnedNumber) -> str:
+        """Let a number belong to an organisation, unless it belongs to one already; returns to which it belongs."""
+        dialled = dialled_form(number.number)
+        await self._connection.execute(
+            "insert into number_owner (dialled, tenant_id, number, proved_at) values ($1, $2, $3, $4) on conflict do nothing",
+            dialled,
+            number.tenant_id,
+            number.number,
+            number.proved_at,
+        )
+        return str(await self.owner(dialled))
+
+    async def disown(self, number: str) -> str | None:
+        """Let a number belong to nobody; returns to whom it belonged, None for nobody."""
+        found = await self._connection.fetchval(
+            "delete from number_owner where dialled = $1 returning tenant_id", dialled_form(number)
+        )
+        return None if found is None else str(found)
+
+    async def owned(self) -> list[OwnedNumber]:
+        """Every number that belongs to somebody, of all organisations: for the operator, never for a request."""
+        rows = await self._connection.fetch("select tenant_id, number, proved_at from number_owner order by dialled")
+        return [OwnedNumber(**row) for row in rows]
 
 
 def _values(number: PhoneNumber) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from callwright.domain.phone_number import PhoneNumber
+from callwright.domain.phone_number import OwnedNumber, PhoneNumber
 
 
 class Numbers(Protocol):
@@ -66,5 +66,19 @@ class Numbers(Protocol):
         ...
 
     async def called(self, dialled: str, source: str = "") -> PhoneNumber | None:
-        """What is called so from the IP address ``source`` (empty: it is not known), whoever it belongs to: a number of an active trunk
-        whose calls come from there, else an extension. For calls that come in, never for a request."""
+        """What is called so from the IP address ``source`` (empty: it is not known): a number of an active trunk whose calls come from
+        there, of its owner where it has one, else an extension. For calls that come in, never for a request."""
+
+    async def owner(self, dialled: str) -> str | None:
+        """The organisation to which a number belongs, None for nobody."""
+
+    async def own(self, number: OwnedNumber) -> str:
+        """Let a number belong to an organisation, unless it belongs to one already; returns to which it belongs."""
+        ...
+
+    async def disown(self, number: str) -> str | None:
+        """Let a number belong to nobody; returns to whom it belonged, None for nobody."""
+
+    async def owned(self) -> list[OwnedNumber]:
+        """Every number that belongs to somebody, of all organisations: for the operator, never for a request."""
+        ...

@@ -13,6 +13,7 @@ from callwright.storage.migrations.initial import (
     dialling,
     events,
     executions,
+    number_owners,
     numbers,
     outbox,
     questions,
@@ -35,6 +36,7 @@ _INITIAL = (
     dialling,
     events,
     wallet,
+    number_owners,
 )
 
 REVISIONS: Mapping[str, Sequence[str]] = {
