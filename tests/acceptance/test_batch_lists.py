@@ -14,6 +14,8 @@ from tests.acceptance.test_api_batches import batch_id_of, begin, read, rows, ru
 from tests.api_world import ApiWorld, create
 from tests.database import fetch, run_sql
 
+from callwright.domain.limits import MAX_RESULT_COLUMNS
+
 SPREADSHEET = (
     "sep=;\r\nName;Straße;Handy;Phone\r\n"
     "Zoë;=1+1;030/1;loopback:demo\r\n"
@@ -201,6 +203,25 @@ async def test_results_are_a_row_for_each_contact_in_the_order_of_the_file(world
         marked = await client.get(path, params={"spreadsheet": "1", "delimiter": "semicolon"})
         assert marked.content.startswith(b"\xef\xbb\xbfstatus;Phone;note;")
         assert ";'+4930901820;" in marked.text
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_so_many_extracted_values_have_a_column_and_others_share_one(world: ApiWorld, more: int) -> None:
+    keys = [f"key_{n:03d}" for n in range(MAX_RESULT_COLUMNS + more)]
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client))
+        await begin(world, client, batch_id)
+        record = json.dumps({"extracted_data": dict.fromkeys(keys, "x")})
+        await run_sql(world.dsn, f"update execution set record = '{record}'")
+        found = (await table(client, f"/batches/{batch_id}/download"))[0]
+    assert sum(name.startswith("callwright_extracted.") for name in found) == MAX_RESULT_COLUMNS
+    assert found["callwright_extracted_more"] == (f'{{"{keys[-1]}":"x"}}' if more else "")
+
+
+async def test_a_list_in_which_nobody_can_be_called_says_what_to_do(world: ApiWorld) -> None:
+    async with world.client() as client:
+        answer = await upload(client, await create(client), "contact_number\n030 901820\n")
+    assert (answer.status_code, "send default_country" in answer.json()["hint"]) == (400, True)
 
 
 async def test_results_of_contacts_that_wait_are_there_too(world: ApiWorld) -> None:

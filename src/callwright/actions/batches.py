@@ -197,6 +197,7 @@ class _Reading:
             raise BadInputError(
                 f"file: none of its {self.total} contacts can be called; line {first.line}: {first.reason}",
                 field="file",
+                hint=first.hint,
             )
 
 

@@ -30,6 +30,7 @@ _ALIKE = str.maketrans(
 )
 
 AS_TEXT = "Format the column as text in the spreadsheet, enter the number again and upload the file again."
+TAKE_OUT = "Take the row out of the list."
 WITH_COUNTRY = "Write a plus and the country code in front, or send default_country with the list."
 
 
@@ -74,4 +75,4 @@ def _as_it_is(text: str, what: str) -> Destination:
         return parse_destination(text, what=what)
     except InvalidNumberError as error:
         emergency = is_emergency(_NO_DIGITS.sub("", text))
-        raise InvalidNumberError(error.message, field=what, hint="" if emergency else WITH_COUNTRY) from None
+        raise InvalidNumberError(error.message, field=what, hint=TAKE_OUT if emergency else WITH_COUNTRY) from None

@@ -67,7 +67,7 @@ class ResultQuery(ReportQuery):
 async def results(request: Request, batch_id: str, query: Annotated[ResultQuery, Query()]) -> Response:
     """One row for each accepted contact, in the order of the file: the columns of the list as they were, then status, retries, duration,
     cost, hang-up, summary and extracted data in columns that begin with `callwright_`. A cell that a spreadsheet would take for a formula
-    has an apostrophe in front; phone numbers in E.164 form do not need it. It can be read at any time, and grows while the batch runs."""
+    has an apostrophe in front; phone numbers in E.164 form do not need it. Contacts that wait have their rows too."""
     services = services_of(request).actions
     batch = await batch_reports.reported_batch(services, principal_of(request), batch_id)
 
