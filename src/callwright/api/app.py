@@ -49,6 +49,7 @@ from callwright.api.suppressions.routes import router as suppressions
 from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
 from callwright.api.voices.routes import router as voices
+from callwright.api.webhooks.routes import router as webhooks
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import (
     MAX_EVENT_WAITS,
@@ -76,6 +77,7 @@ _ROUTERS = (
     keys,
     audit,
     events,
+    webhooks,
     dispositions,
     extraction,
     extraction_templates,

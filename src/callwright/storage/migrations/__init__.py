@@ -18,9 +18,22 @@ from callwright.storage.migrations.initial import (
     suppressions,
     uploads,
     usage,
+    webhook_endpoints,
 )
 
-_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads, events)
+_INITIAL = (
+    accounts,
+    executions,
+    outbox,
+    usage,
+    suppressions,
+    questions,
+    batches,
+    numbers,
+    uploads,
+    events,
+    webhook_endpoints,
+)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
