@@ -62,7 +62,8 @@ async def test_deliveries_are_listed_with_host_and_reason_and_without_secrets(ru
     assert (found["state"], found["failed_tries"], found["last_reason"]) == ("given_up", 1, "HTTP 410")
     assert "secret" not in out + as_json
     assert "words of the receiver" not in out + as_json
-    assert (await run("list", "--state", "waiting"))[1] == ""
+    assert (await run("list", "--state", "waiting"))[1] == "no webhooks match\n"
+    assert json.loads((await run("list", "--state", "waiting", "--json"))[1]) == []
 
 
 async def test_a_webhook_is_sent_again_and_the_audit_trail_says_so(run: Run, given_up: str, dsn: str) -> None:
@@ -94,10 +95,6 @@ async def test_what_cannot_be_sent_again_is_told(run: Run, given_up: str, ledger
         await unit.outbox.lease("w", 25, 1, 180)
     status, _, error = await run("resend", given_up)
     assert (status, error.splitlines()[0]) == (1, "callwright: the webhook cannot be sent again: it is being sent now")
-    async with ledger.unit() as unit:
-        await unit.outbox.delivered(given_up, "w", 200, "")
-    _, _, error = await run("resend", given_up)
-    assert "it was delivered (HTTP 200)" in error
     for arguments, said in (
         (("resend", "nothing"), "there is no such webhook"),
         (("resend",), "name one webhook"),
@@ -109,6 +106,43 @@ async def test_what_cannot_be_sent_again_is_told(run: Run, given_up: str, ledger
         status, _, error = await run(*arguments)
         assert status == 1
         assert said in error
+
+
+async def test_a_range_is_counted_and_sent_again(run: Run, given_up: str, ledger: PostgresLedger, dsn: str) -> None:
+    await run("resend", given_up)
+    async with ledger.unit() as unit:
+        await unit.outbox.lease("w", 25, 1, 180)
+        await unit.outbox.delivered(given_up, "w", 200, "")
+    since = ("--from", "2026-02-01")
+    assert (await run("resend", *since))[1] == "0 webhooks due now; the running server sends them\n"
+    assert (await run("resend", *since, "--delivered", "--dry-run"))[1] == "1 webhooks would be sent again\n"
+    assert (await run("resend", "--execution", CALL, "--delivered", "--status", "ringing"))[1].startswith("0 ")
+    assert (await run("resend", *since, "--to", "2026-02-02", "--delivered"))[1].startswith("0 ")
+    assert (await run("resend", "--execution", CALL, "--delivered"))[1].startswith("1 webhooks due now")
+    assert [row["state"] for row in await fetch(dsn, "select state from outbox")] == ["waiting"]
+    (entry,) = await fetch(dsn, "select actor, object_id, after::text from audit where action = 'webhook.replayed'")
+    assert (entry["actor"], entry["object_id"], json.loads(entry["after"])["webhooks"]) == ("cli", CALL, 1)
+    status, _, error = await run("resend", given_up, "--dry-run")
+    assert (status, "name one webhook, or a range" in error) == (1, True)
+
+
+async def test_failing_endpoints_are_listed_without_secrets_and_resumed(
+    run: Run, given_up: str, ledger: PostgresLedger, dsn: str
+) -> None:
+    assert (await run("endpoints"))[1] == "no endpoint fails\n"
+    (row,) = await fetch(dsn, "select endpoint from outbox")
+    async with ledger.unit() as unit:
+        await unit.endpoints.failed(DEFAULT_TENANT_ID, row["endpoint"], "HTTP 410", is_gone=True)
+    told = (await run("endpoints"))[1]
+    assert f"{row['endpoint']}  account {DEFAULT_TENANT_ID}  gone     1 failed since" in told
+    assert "secret" not in told
+    (found,) = json.loads((await run("endpoints", "--json"))[1])
+    assert (found["state"], found["last_reason"], found["next_probe_at"]) == ("gone", "HTTP 410", None)
+    assert (await run("resume", row["endpoint"]))[0] == 0
+    assert (await run("endpoints"))[1] == "no endpoint fails\n"
+    status, _, error = await run("resume", row["endpoint"])
+    assert (status, "there is no such paused webhook endpoint" in error) == (1, True)
+    assert [entry["action"] for entry in await fetch(dsn, "select action from audit")] == ["webhook_endpoint.resumed"]
 
 
 async def test_an_organisation_has_a_secret_of_its_own_and_both_sign_while_it_is_changed(

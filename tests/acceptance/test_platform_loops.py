@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.acceptance.test_batch_crash import BATCH_ID, a_due_batch
+from tests.api_world import create, place
 from tests.database import fetch, run_sql
 from tests.waiting import until
 
 from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB
+from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import Platform, open_platform
 from callwright.domain.batch import BatchStatus
 from callwright.domain.tenant import DEFAULT_TENANT_ID
@@ -71,7 +74,9 @@ async def test_the_synthetic_callers_of_the_scenario_file_may_be_called(dsn: str
         assert opened.services.policy.callers == {*BUILT_IN, "ann", "+15550101"}
 
 
-@pytest.mark.parametrize("name", ["webhooks", "database", "worker", "admission", "node", "log shipper", "audit trail"])
+@pytest.mark.parametrize(
+    "name", ["webhooks", "events", "database", "worker", "admission", "node", "log shipper", "audit trail"]
+)
 async def test_a_platform_that_lost_a_loop_is_not_ready_and_names_it(platform: Platform, name: str) -> None:
     (task,) = [task for task in asyncio.all_tasks() if task.get_name() == name]
     task.cancel()
@@ -134,3 +139,19 @@ async def test_an_error_of_the_database_nobody_expects_ends_no_loop(platform: Pl
 
     assert platform.ended_loops == []
     assert (await ready(platform)).status_code == 200
+
+
+async def test_a_platform_puts_events_in_order_and_tells_those_who_wait(platform: Platform) -> None:
+    key = (await create_key(platform.services, DEFAULT_TENANT_ID, "reader")).secret
+    transport = httpx.ASGITransport(platform.app)
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://callwright.test", headers=headers) as client:
+        waiting = asyncio.ensure_future(client.get("/v1/callwright/events", params={"wait": 20}))
+        await asyncio.sleep(0.2)
+        agent_id = await create(client, webhook_url=None)
+        execution_id = await place(client, agent_id, scheduled_at=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+        stopped = await client.post(f"/call/{execution_id}/stop")
+        assert stopped.status_code == 200, stopped.text
+        async with asyncio.timeout(10):
+            (event,) = (await waiting).json()["data"]
+    assert (event["type"], event["execution_id"]) == ("execution.stopped", execution_id)

@@ -21,8 +21,9 @@ from tests.waiting import until
 
 from callwright.actions.transition import insert, transition
 from callwright.domain.execution import Phase
-from callwright.domain.limits import MAX_WEBHOOKS_SENT_TO_ONE
+from callwright.domain.limits import MAX_WEBHOOKS_SENT_OF_ONE, MAX_WEBHOOKS_SENT_TO_ONE
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.domain.webhook_address import endpoint_of
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
@@ -280,3 +281,49 @@ async def test_receivers_that_hang_delay_no_other_organisation(
         await until(lambda: receiver.seen == [("other", "initiated", 200)], 2)
         assert len(held) == MAX_WEBHOOKS_SENT_TO_ONE
         hanging.set()
+
+
+async def test_dead_endpoints_delay_no_other_of_the_same_organisation(
+    ledger: PostgresLedger, dsn: str, receiver: Receiver, server: LocalServer
+):
+    await place(ledger, *(execution_row(f"call-{number}") for number in range(60)))
+    hanging = asyncio.Event()
+    held: list[Exchange] = []
+
+    async def hang(exchange: Exchange) -> None:
+        held.append(exchange)
+        await hanging.wait()
+
+    async with serving(hang) as slow, delivering(ledger):
+        async with ledger.unit() as unit:
+            for number in range(40):
+                url = f"{slow.url}/dead-{number % 20}"
+                await unit.outbox.add(entry_row(f"call-{number}", url=url))
+                # Each failed before.
+                await unit.endpoints.failed(DEFAULT_TENANT_ID, endpoint_of(url), "no answer")
+        await until(lambda: len(held) == MAX_WEBHOOKS_SENT_OF_ONE // 2)
+        for number in range(40, 60):
+            body = json.dumps({"id": f"call-{number}", "status": "initiated"}).encode()
+            async with ledger.unit() as unit:
+                await unit.outbox.add(entry_row(f"call-{number}", url=f"{server.url}/well-{number}", body=body))
+        await until(lambda: len(receiver.seen) == 20, 3)
+        assert len(held) == MAX_WEBHOOKS_SENT_OF_ONE // 2, "they have half of the places, and one each"
+        hanging.set()
+
+
+async def test_an_endpoint_that_answers_410_is_paused_and_resumed(
+    ledger: PostgresLedger, dsn: str, receiver: Receiver, server: LocalServer
+):
+    receiver.scripts[("call-1", "initiated")] = [410]
+    await run_call(ledger, "call-1", f"{server.url}/hook")
+    async with delivering(ledger):
+        await until(lambda: bool(receiver.seen))
+        await run_call(ledger, "call-2", f"{server.url}/hook")
+        await asyncio.sleep(0.5)
+        assert len(receiver.seen) == 1
+        async with ledger.unit() as unit:
+            (one,) = await unit.endpoints.listed("", "")
+            assert (one.state, await unit.endpoints.resume(one.organisation_id, one.endpoint)) == ("gone", True)
+        await until(lambda: _all_settled(dsn), 10)
+    assert [status for call, status, _ in receiver.seen if call == "call-2"] == PUBLISHED
+    assert [status for call, status, _ in receiver.seen if call == "call-1"] == PUBLISHED

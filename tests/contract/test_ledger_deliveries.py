@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tests.database import run_sql
-from tests.rows import OTHER_TENANT_ID, entry_row, execution_row, place
+from tests.rows import OTHER_TENANT_ID, entry_row, execution_row, place, seconds_after
 
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Delivery, OutboxEntry, WantedDeliveries
+from callwright.ports.ledger import Delivery, OutboxEntry, WantedDeliveries, WantedReplay
 from callwright.storage.ledger import PostgresLedger
 
 
@@ -83,13 +83,95 @@ async def test_one_that_waits_for_its_next_try_is_hurried(ledger: PostgresLedger
     assert (again.id, again.tries) == (entry.id, 1)
 
 
-async def test_one_that_was_delivered_or_is_under_way_is_left_alone(ledger: PostgresLedger) -> None:
-    await place(ledger, execution_row("a"), execution_row("b"))
-    await add(ledger, "a", "b")
-    entries = await taken(ledger)
-    async with ledger.unit() as unit:
-        await unit.outbox.delivered(entries[0].id, "w", 200, "")
+async def test_a_try_that_was_asked_for_does_not_count(ledger: PostgresLedger) -> None:
+    await place(ledger, execution_row("a"))
+    await add(ledger, "a")
+    (entry,) = await taken(ledger)
+    await fails(ledger, entry, 3_600)
+    await resend(ledger, await listed(ledger))
+    (asked,) = await taken(ledger)
+    assert (asked.tries, asked.hurried, asked.replays) == (1, True, 0)
+    await fails(ledger, asked, 0)
+    (counted,) = await taken(ledger)
+    assert (counted.tries, counted.hurried) == (1, False)
+    await fails(ledger, counted, 0)
+    assert [one.tries for one in await listed(ledger)] == [2]
+
+
+async def test_one_that_is_under_way_is_left_alone(ledger: PostgresLedger) -> None:
+    await place(ledger, execution_row("a"))
+    await add(ledger, "a")
+    await taken(ledger)
     assert await resend(ledger, await listed(ledger)) == []
+
+
+async def delivered(ledger: PostgresLedger, count: int) -> list[str]:
+    """Deliver so many, and say in which order they went."""
+    sent: list[str] = []
+    while len(sent) < count:
+        (entry, *_) = await taken(ledger)
+        sent.append(entry.id)
+        async with ledger.unit() as unit:
+            await unit.outbox.delivered(entry.id, "w", 200, "")
+    return sent
+
+
+async def test_delivered_ones_are_sent_again_with_a_mark_in_the_order_of_their_execution(
+    ledger: PostgresLedger,
+) -> None:
+    await place(ledger, execution_row("a"))
+    await add(ledger, "a", "a", "a")
+    first = await delivered(ledger, 3)
+    assert len(await resend(ledger, await listed(ledger))) == 3
+    await add(ledger, "a")
+    (again,) = await taken(ledger)
+    assert (again.id, again.replays, again.tries, again.gap) == (first[0], 1, 0, False)
+    async with ledger.unit() as unit:
+        await unit.outbox.delivered(again.id, "w", 200, "")
+    rest = await delivered(ledger, 3)
+    assert rest[:2] == first[1:]
+    assert rest[2] not in first, "what happened meanwhile comes after them"
+
+
+async def test_one_replayed_event_makes_no_gap_before_the_next(ledger: PostgresLedger) -> None:
+    await place(ledger, execution_row("a"))
+    await add(ledger, "a", "a")
+    first = await delivered(ledger, 2)
+    await resend(ledger, await listed(ledger, delivery_id=first[0]))
+    await add(ledger, "a")
+    entries = {entry.sequence: entry for entry in await taken(ledger)}
+    assert {number: (one.replays, one.gap) for number, one in entries.items()} == {1: (1, False), 3: (0, False)}
+
+
+async def of_range(ledger: PostgresLedger, count: int = 100, **wanted: Any) -> list[str]:
+    async with ledger.unit() as unit:
+        found = await unit.deliveries.of_range(WantedReplay(**{"tenant_id": DEFAULT_TENANT_ID, **wanted}), count)
+    return [one.id for one in found]
+
+
+async def test_a_range_is_found_by_time_batch_execution_status_and_state(ledger: PostgresLedger, dsn: str) -> None:
+    await place(ledger, execution_row("a", batch_id="batch-1"), execution_row("b"))
+    async with ledger.unit() as unit:
+        for number, (call, status) in enumerate([("a", "ringing"), ("a", "completed"), ("b", "completed")]):
+            await unit.outbox.add(
+                entry_row(call, id=f"{call}-{status}", status=status, created_at=seconds_after(number))
+            )
+    assert await of_range(ledger) == [], "nothing is over"
+    first, last = sorted(await taken(ledger), key=lambda entry: entry.execution_id)
+    async with ledger.unit() as unit:
+        await unit.outbox.delivered(first.id, "w", 200, "")
+    await delivered(ledger, 1)
+    await fails(ledger, last, None)
+    everything = await of_range(ledger)
+    assert everything == ["a-ringing", "a-completed", "b-completed"]
+    assert await of_range(ledger, count=2) == everything[:2]
+    assert await of_range(ledger, since=seconds_after(1)) == everything[1:]
+    assert await of_range(ledger, until=seconds_after(1)) == everything[:1]
+    assert await of_range(ledger, execution_id="b") == ["b-completed"]
+    assert await of_range(ledger, batch_id="batch-1") == everything[:2]
+    assert await of_range(ledger, statuses=["completed"]) == everything[1:]
+    assert await of_range(ledger, states=["given_up"]) == [last.id]
+    assert await of_range(ledger, tenant_id=OTHER_TENANT_ID) == []
 
 
 async def test_webhooks_of_batches_are_listed_and_sent_again(ledger: PostgresLedger, dsn: str) -> None:

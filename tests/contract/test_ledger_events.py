@@ -9,8 +9,12 @@ import pytest
 from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, THEN, agent_row, entry_row, execution_row, place, seconds_after
 
+from callwright.actions.transition import transition
+from callwright.domain.execution import Phase
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import EventPage, WantedEvents
+from callwright.ops.ids import RandomIds
+from callwright.outbox.publication import WebhookPublisher
+from callwright.ports.ledger import Change, EventPage, WantedEvents
 from callwright.storage.ledger import PostgresLedger
 
 
@@ -203,3 +207,22 @@ async def test_an_event_is_frozen(ledger: PostgresLedger, dsn: str, change: str)
     await order(ledger)
     with pytest.raises(Exception, match="was frozen"):
         await run_sql(dsn, f"update event set {change}")
+
+
+async def statements(ledger: PostgresLedger, execution_id: str, publisher: WebhookPublisher) -> int:
+    """Statements that one change of the status needs."""
+    seen: list[str] = []
+    async with ledger.unit() as unit:
+        with unit.connection.query_logger(lambda record: seen.append(record.query)):
+            await transition(unit, execution_id, Change(Phase.DONE, "canceled"), publisher)
+    return len(seen)
+
+
+async def test_an_event_needs_no_statement_beside_its_webhook_and_one_without(ledger: PostgresLedger) -> None:
+    publisher = WebhookPublisher("https://calls.example", False, RandomIds().uuid, lambda: THEN)
+    hook = {"webhook_url": "https://receiver.example"}
+    await place(ledger, *(execution_row(name, agent=hook) for name in ("first", "told")), execution_row("silent"))
+    # The first ones on a connection also look up its types.
+    await statements(ledger, "first", publisher)
+    told, silent = [await statements(ledger, one, publisher) for one in ("told", "silent")]
+    assert (told, silent) == (5, 5), "before there were events: 5 with a webhook, 4 without"

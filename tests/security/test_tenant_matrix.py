@@ -70,6 +70,9 @@ OWN = {
     ("POST", "/v1/callwright/keys"),
     ("GET", "/v1/callwright/audit"),
     ("GET", "/v1/callwright/events"),
+    ("GET", "/v1/callwright/webhooks/endpoints"),
+    ("POST", "/v1/callwright/webhooks/endpoints/resume"),
+    ("POST", "/v1/callwright/webhooks/replay"),
     ("GET", "/dispositions"),
     ("POST", "/dispositions"),
     ("POST", "/dispositions/bulk"),
@@ -110,6 +113,7 @@ NAMES_OBJECT = {
     ("POST", "/inbound/setup"): 404,
     ("POST", "/inbound/unlink"): 404,
     ("POST", "/violations/submit"): 404,
+    ("POST", "/v1/callwright/webhooks/endpoints/resume"): 404,
 }
 
 #: Routes about what an organisation shares: its sub-accounts know of it, and may not take it from one another.
@@ -178,6 +182,8 @@ def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | Non
         ("POST", "/sip-trunks/trunks/{trunk_id}/numbers"): {"phone_number": "4711"},
         ("POST", "/providers"): {"provider_name": "DEEPGRAM", "provider_value": "of-others-and-long"},
         ("POST", "/user/model/custom"): {"custom_model_name": "other", "custom_model_url": "https://others.example"},
+        ("POST", "/v1/callwright/webhooks/endpoints/resume"): {"endpoint": ids["endpoint"]},
+        ("POST", "/v1/callwright/webhooks/replay"): {"from": "2020-01-01"},
         ("POST", "/inbound/unlink"): {"agent_id": agent_id, "phone_number_id": ids["phone_number_id"]},
     }
     return bodies.get((method, path))
@@ -220,6 +226,9 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         await unit.numbers.link(replace(number, agent_tenant_id=DEFAULT_TENANT_ID, agent_id=agent_id))
         file = ContactFile(f"{CANARY}.csv", DEFAULT_TENANT_ID, ("contact_number",), 1, now, now)
         await unit.contact_files.put(file, read_contacts("contact_number\n+15550199\n"))
+        endpoint = f"https://{CANARY}.example/~3f9a1c2b"
+        assert await unit.endpoints.failed(DEFAULT_TENANT_ID, endpoint, "HTTP 410", is_gone=True)
+    (webhook,) = await fetch(world.dsn, f"select id from outbox where execution_id = '{execution_id}'")
     for name in ("call.wav", "transfer.wav"):
         world.recordings.write(execution_id, name, CANARY.encode())
     return {
@@ -241,6 +250,8 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         "sound_id": sound_id,
         "rag_id": rag["rag_id"],
         "violation_id": violation.id,
+        "endpoint": endpoint,
+        "webhook_id": webhook["id"],
     }
 
 

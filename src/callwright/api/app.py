@@ -52,6 +52,7 @@ from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
 from callwright.api.voices.routes import router as voices
 from callwright.api.wallet.routes import router as wallet
+from callwright.api.webhooks.routes import router as webhooks
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import (
     MAX_EVENT_WAITS,
@@ -79,6 +80,7 @@ _ROUTERS = (
     keys,
     audit,
     events,
+    webhooks,
     dispositions,
     extraction,
     extraction_templates,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from callwright.ports.ledger import Ledger, Outbox
+from callwright.ports.ledger import Endpoints, Ledger, Outbox
 from callwright.ports.world import Clock
 
 
@@ -15,6 +15,7 @@ class BatchOutboxUnit:
     """A unit whose outbox is that of batches."""
 
     outbox: Outbox
+    endpoints: Endpoints
 
 
 class BatchOutboxLedger:
@@ -31,7 +32,7 @@ class BatchOutboxLedger:
     @asynccontextmanager
     async def _unit(self) -> AsyncIterator[BatchOutboxUnit]:
         async with self._ledger.unit() as unit:
-            yield BatchOutboxUnit(unit.batches.outbox)
+            yield BatchOutboxUnit(unit.batches.outbox, unit.endpoints)
 
     async def wait_for_outbox(self, timeout_seconds: float) -> bool:
         """Let the time pass."""

@@ -152,7 +152,7 @@ async def open_platform(
             _task("webhooks of batches", of_batches.run()),
             _task("events", _order_events(foundation)),
             _task("batches", _release(foundation, publisher).forever()),
-            _task("database", _watch_database(foundation, use)),
+            _task("database", _watch_database(foundation, use, metrics)),
             _task("audit trail", _prune_audit(foundation)),
         ]
         stack.push_async_callback(use.write, foundation.ledger, foundation.clock.now(), all_of_them=True)
@@ -381,7 +381,7 @@ async def _end_work(work: list[asyncio.Task[None]], jobs: JobRunner, *deliveries
     await asyncio.gather(*work, return_exceptions=True)
 
 
-async def _watch_database(foundation: Foundation, use: KeyUse) -> None:
+async def _watch_database(foundation: Foundation, use: KeyUse, metrics: Metrics) -> None:
     """Start the embedded server again if somebody ended it, prune what is past its time, and write when keys were used."""
     while True:
         await foundation.clock.sleep(_WATCH_SECONDS)
@@ -390,6 +390,8 @@ async def _watch_database(foundation: Foundation, use: KeyUse) -> None:
                 if foundation.embedded is not None:
                     await asyncio.to_thread(foundation.embedded.ensure_running)
                 await foundation.ledger.prune()
+                async with foundation.ledger.reading() as unit:
+                    metrics.webhook_endpoints_paused.set(await unit.endpoints.paused())
                 await use.write(foundation.ledger, foundation.clock.now())
             except UnavailableError as error:
                 _LOG.warning("the database is out of reach: %s", error.message)

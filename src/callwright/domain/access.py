@@ -62,6 +62,7 @@ _TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
         (("POST",), "/phone-numbers/buy", Right.SHARED),
         (("DELETE",), "/phone-numbers/{id}", Right.SHARED),
         (("POST", "PUT", "PATCH", "DELETE"), "/sip-trunks/.*", Right.SHARED),
+        (("POST",), "/v1/callwright/webhooks/endpoints/resume", Right.SHARED),
         (("POST",), "/user/model/custom", Right.SHARED),
         (("DELETE",), "/v1/callwright/models/{id}", Right.SHARED),
         (("PUT",), "/v1/callwright/calling-policy", Right.SHARED),

@@ -125,6 +125,21 @@ MAX_EVENT_WAITS = 100
 MAX_EVENT_WAITS_OF_ONE = 10
 """Those per organisation, sub-accounts included."""
 
+MAX_WEBHOOKS_REPLAYED = 10_000
+"""Webhooks that one replay of a range sends again. A larger range is refused."""
+
+MAX_WEBHOOK_ENDPOINTS = 500
+"""Endpoints of an account with webhooks that wait, of which a sender looks at the first ones."""
+
+PAUSE_AFTER_HOURS = 12
+"""Hours in which every try at a webhook endpoint failed before it is paused."""
+
+PAUSE_AFTER_FAILURES = 5
+"""Failed tries in those hours, at least."""
+
+PROBE_SECONDS = 900
+"""Interval at which a paused webhook endpoint gets one webhook, to see whether it answers again."""
+
 MAX_EVENTS_ORDERED = 1_000
 """Events that get their positions in one transaction."""
 

@@ -6,6 +6,7 @@ value: nothing that a caller says, or that is known of them, sends the webhook e
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
@@ -24,6 +25,24 @@ def has_fixed_host(url: str) -> bool:
 def has_blanks(url: str) -> bool:
     """Whether there are blanks that do not belong to the name of a variable, or line breaks and the like in one."""
     return " " in outside_braces(url) or any(sign.isspace() and sign != " " for sign in url)
+
+
+def endpoint_of(url: str) -> str:
+    """The endpoint of a ``webhook_url`` as it can be stored and shown: scheme, host and port, and a digest of the rest, which may hold
+    secrets. The digest of an address that differs from call to call stands in braces."""
+    host, path, query = _split(url)
+    scheme, mark, rest = host.partition("://")
+    user, at, place = rest.rpartition("@")
+    private = user + at + path.removesuffix("/") + query
+    if not private:
+        return f"{scheme}{mark}{place}".lower()
+    digest = "~" + hashlib.sha256(private.encode()).hexdigest()[:8]
+    return f"{scheme}{mark}{place}".lower() + "/" + (f"{{{digest}}}" if "{" in path else digest)
+
+
+def is_of_one_address(endpoint: str) -> bool:
+    """Whether all webhooks of an endpoint go to one address: no variable is in its path."""
+    return "{" not in endpoint
 
 
 def webhook_address(url: str, values: Mapping[str, str]) -> str:

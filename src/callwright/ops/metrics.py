@@ -44,6 +44,11 @@ class Metrics:
         self.webhooks = Counter(
             "callwright_webhooks", "Webhook deliveries by result.", ["result"], registry=self.registry
         )
+        self.webhook_endpoints_paused = Gauge(
+            "callwright_webhook_endpoints_paused",
+            "Webhook endpoints of all organisations that are paused.",
+            registry=self.registry,
+        )
         self.requests = Counter(
             "callwright_requests", "API requests by status class.", ["status"], registry=self.registry
         )

@@ -15,15 +15,18 @@ from callwright.domain.limits import (
     MAX_WEBHOOKS_SENT,
     MAX_WEBHOOKS_SENT_OF_ONE,
     MAX_WEBHOOKS_SENT_TO_ONE,
+    PAUSE_AFTER_HOURS,
 )
 from callwright.domain.web_address import place_of
+from callwright.domain.webhook_address import is_of_one_address
 from callwright.ops.rounds import round_boundary
 from callwright.outbox.schedule import GAP_AFTER_S, LEASE_MARGIN_S, is_delivered, retry_in
 from callwright.outbox.sign import signature_headers
-from callwright.ports.ledger import Outbox, OutboxEntry, WebhookShare, reason_of
+from callwright.ports.ledger import Endpoints, Outbox, OutboxEntry, WebhookShare, reason_of
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
+_ORDERED_AT_ONCE = 200
 _RESERVED = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection"})
 
 
@@ -55,6 +58,11 @@ class OutboxUnit(Protocol):
     @property
     def outbox(self) -> Outbox:
         """Webhooks to deliver."""
+        ...
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Webhook endpoints that fail."""
         ...
 
 
@@ -90,7 +98,8 @@ async def _as_stored(entry: OutboxEntry) -> Mapping[str, str]:
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
     """``worker`` names this process in the leases; ``secrets_of`` signs, and ``headers_of`` opens sealed headers. ``at_once`` bounds
-    exchanges under way, ``of_organisation`` those of one organisation, ``to_receiver`` those with one of its receivers."""
+    exchanges under way, ``of_organisation`` those of one organisation, ``to_receiver`` those with one of its receivers. Half of them at
+    most go to endpoints whose last try failed."""
 
     worker: str
     timeout_s: int
@@ -110,6 +119,15 @@ def _report_defect(task: asyncio.Task[bool]) -> None:
     error = None if task.cancelled() else task.exception()
     if error is not None:
         _LOG.error("delivering a webhook failed unexpectedly", exc_info=error)
+
+
+def _warn_of_pause(organisation_id: str, endpoint: str, why: str) -> None:
+    _LOG.warning(
+        "the webhook endpoint at %s of organisation %s is paused: %s; see `callwright webhooks endpoints`",
+        place_of(endpoint),
+        organisation_id,
+        why,
+    )
 
 
 class WebhookDelivery:
@@ -165,13 +183,18 @@ class WebhookDelivery:
             return 0
         settings = self._settings
         lease_s = settings.timeout_s + LEASE_MARGIN_S
-        share = WebhookShare(settings.of_organisation, settings.to_receiver, tuple(under_way.values()))
+        under = tuple(under_way.values())
+        share = WebhookShare(settings.of_organisation, settings.to_receiver, under, max(1, settings.at_once // 2))
         try:
             async with self._ledger.unit() as unit:
+                paused = await unit.endpoints.pause()
                 entries = await unit.outbox.lease(settings.worker, lease_s, room, GAP_AFTER_S, share)
         except UnavailableError as error:
             _LOG.warning("webhooks wait for the database: %s", error.message)
             return 0
+        for one in paused:
+            why = f"every try failed for {PAUSE_AFTER_HOURS} hours, the last with: {one.reason}"
+            _warn_of_pause(one.organisation_id, one.endpoint, why)
         for entry in entries:
             task = asyncio.get_running_loop().create_task(self._deliver(entry))
             under_way[task] = entry
@@ -224,26 +247,63 @@ class WebhookDelivery:
         except BlockedUrlError as error:
             # Refused by policy: it would be refused at every try.
             self._count("refused")
-            return await self._settle(entry, None, None, error.message, f"{error.message} ({error.hint.rstrip('.')})")
+            told = f"{error.message} ({error.hint.rstrip('.')})"
+            return await self._settle(entry, None, None, error.message, told, is_blocked=True)
         except (UnavailableError, VaultLockedError) as error:
             answer = error.message
         if status is not None and is_delivered(status):
             self._count("delivered")
-            async with self._ledger.unit() as unit:
-                return await unit.outbox.delivered(entry.id, self._settings.worker, status, answer)
+            return await self._delivered(entry, status, answer)
         self._count("failed")
-        return await self._settle(entry, retry_in(entry.tries + 1, status), status, answer, reason_of(status, answer))
+        # A try that was asked for does not count.
+        tries = max(1, entry.tries) if entry.hurried else entry.tries + 1
+        return await self._settle(entry, retry_in(tries, status), status, answer, reason_of(status, answer))
+
+    async def _delivered(self, entry: OutboxEntry, status: int, answer: str) -> bool:
+        async with self._ledger.unit() as unit:
+            settled = await unit.outbox.delivered(entry.id, self._settings.worker, status, answer)
+            if entry.is_failing and not entry.is_probe:
+                await unit.endpoints.answered(entry.organisation_id, entry.endpoint)
+        if entry.is_probe:
+            await self._resume(entry)
+        return settled
+
+    async def _resume(self, entry: OutboxEntry) -> None:
+        """End the pause of an endpoint that answers again, once its webhooks wait in order."""
+        ordered = 1
+        while ordered:
+            async with self._ledger.unit() as unit:
+                ordered = await unit.endpoints.order(entry.organisation_id, entry.endpoint, _ORDERED_AT_ONCE)
+        async with self._ledger.unit() as unit:
+            resumed = await unit.endpoints.resume(entry.organisation_id, entry.endpoint)
+        if resumed:
+            _LOG.info("the webhook endpoint at %s answers again; its webhooks are sent", place_of(entry.url))
 
     async def _settle(
-        self, entry: OutboxEntry, retry_s: int | None, status: int | None, answer: str, reason: str
+        self,
+        entry: OutboxEntry,
+        retry_s: int | None,
+        status: int | None,
+        answer: str,
+        reason: str,
+        *,
+        is_blocked: bool = False,
     ) -> bool:
         what = f"webhook {entry.status} of {entry.execution_id} to {place_of(entry.url)}"
         if retry_s is None:
             _LOG.warning("%s failed: %s; given up at try %d", what, reason, entry.tries + 1)
+        elif entry.is_probe:
+            _LOG.info("%s failed: %s; its endpoint stays paused", what, reason)
         else:
             _LOG.info("%s failed: %s; next try in %d s", what, reason, retry_s)
+        is_gone, paused = status == 410 and is_of_one_address(entry.endpoint), False
         async with self._ledger.unit() as unit:
-            return await unit.outbox.failed(entry.id, self._settings.worker, retry_s, status, answer)
+            settled = await unit.outbox.failed(entry.id, self._settings.worker, retry_s, status, answer)
+            if not is_blocked:
+                paused = await unit.endpoints.failed(entry.organisation_id, entry.endpoint, reason, is_gone=is_gone)
+        if paused:
+            _warn_of_pause(entry.organisation_id, entry.endpoint, "it answered 410")
+        return settled
 
     def _headers(self, entry: OutboxEntry, headers: Mapping[str, str], secrets: Sequence[bytes]) -> dict[str, str]:
         own = {
@@ -254,6 +314,8 @@ class WebhookDelivery:
         }
         if entry.gap:
             own["x-callwright-gap"] = "1"
+        if entry.replays:
+            own["x-callwright-replay"] = str(entry.replays)
         if secrets:
             secret, *former = secrets
             stamp = int(self._clock.now().timestamp())

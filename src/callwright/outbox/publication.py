@@ -11,7 +11,7 @@ from callwright.domain.batch import Batch, BatchProgress
 from callwright.domain.call_variables import call_variables
 from callwright.domain.execution import PUBLISHED_BY_DEFAULT, Execution, Status
 from callwright.domain.tools.request import HEADER_BLANKS
-from callwright.domain.webhook_address import webhook_address
+from callwright.domain.webhook_address import endpoint_of, webhook_address
 from callwright.insight.batch_record import batch_body
 from callwright.insight.record import execution_body
 from callwright.insight.wire import encode
@@ -53,6 +53,7 @@ class WebhookPublisher:
             body=encode(execution_body(execution, public_url=self.public_url)),
             tries=0,
             created_at=now,
+            endpoint=endpoint_of(url) if url else "",
         )
 
     def _is_published(self, execution: Execution) -> bool:

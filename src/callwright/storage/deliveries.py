@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from callwright.ports.ledger import Delivery, WantedDeliveries
+from callwright.ports.ledger import Delivery, WantedDeliveries, WantedReplay
 from callwright.storage.outbox import OF_BATCHES, OF_EXECUTIONS, OutboxTable
 
 
@@ -25,16 +25,49 @@ limit $5
 """
 
 
-def _resend(table: OutboxTable) -> str:
-    """A lease is left alone: that try is under way."""
+def _of_range(table: OutboxTable, subject: str) -> str:
     return f"""
-update {table.name} set
-  tries = case when state = 'given_up' then 0 else tries end,
-  passed = passed or state = 'given_up',
-  failing_since = case when state = 'given_up' then null else failing_since end,
-  state = 'waiting', settled_at = null, due_at = now()
-where id = any ($1::text[]) and leased_by is null and (state = 'given_up' or (state = 'waiting' and due_at < 'infinity'))
-returning id
+{_selected(table)} where tenant_id = $1 and state = any ($2::text[]) and ($3::text[] is null or status = any ($3))
+  and created_at >= coalesce($4, '-infinity'::timestamptz) and created_at < coalesce($5, 'infinity'::timestamptz) and {subject}"""
+
+
+_RANGE = f"""
+select * from (
+  {
+    _of_range(
+        OF_EXECUTIONS,
+        "($6 = '' or execution_id = $6) and ($7 = '' or execution_id in"
+        " (select id from execution where tenant_id = $1 and batch_id = $7))",
+    )
+}
+  union all
+  {_of_range(OF_BATCHES, "$6 = '' and ($7 = '' or batch_id = $7)")}
+) as every order by created_at, about, subject_id, sequence limit $8
+"""
+
+
+def _resend(table: OutboxTable) -> str:
+    """One that was over begins anew. Those of an execution go in order, each after the ones before it. A lease is left alone: that try is
+    under way."""
+    return f"""
+with again as (
+  select id, row_number() over (partition by {table.key} order by sequence) as number from {table.name}
+  where id = any ($1::text[]) and leased_by is null and (state <> 'waiting' or due_at < 'infinity')
+)
+update {table.name} o set
+  tries = case when o.state = 'waiting' then o.tries else 0 end,
+  replays = o.replays + (o.state <> 'waiting')::integer,
+  hurried = o.state = 'waiting',
+  passed = false,
+  failing_since = case when o.state = 'waiting' then o.failing_since end,
+  state = 'waiting',
+  settled_at = null,
+  due_at = case when a.number > 1 or exists (
+    select from {table.name} p
+    where p.{table.key} = o.{table.key} and p.sequence < o.sequence and p.state = 'waiting' and not p.passed
+  ) then 'infinity' else now() end
+from again a where o.id = a.id
+returning o.id
 """
 
 
@@ -51,8 +84,24 @@ class DeliveryRows:
         )
         return [Delivery(**row) for row in rows]
 
+    async def of_range(self, wanted: WantedReplay, count: int) -> list[Delivery]:
+        """Those of a range, the oldest first."""
+        statuses = None if wanted.statuses is None else list(wanted.statuses)
+        rows = await self._connection.fetch(
+            _RANGE,
+            wanted.tenant_id,
+            list(wanted.states),
+            statuses,
+            wanted.since,
+            wanted.until,
+            wanted.execution_id,
+            wanted.batch_id,
+            count,
+        )
+        return [Delivery(**row) for row in rows]
+
     async def resend(self, deliveries: Sequence[Delivery]) -> list[str]:
-        """Make given up ones and those that wait for their next try due now; returns the ids of those that are."""
+        """Make those that are over and those that wait for their next try due now; returns the ids of those that are."""
         done: list[str] = []
         for table in (OF_EXECUTIONS, OF_BATCHES):
             of_table = [one for one in deliveries if one.about == table.of]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from callwright.domain.limits import MAX_WEBHOOK_ENDPOINTS, PROBE_SECONDS
+from callwright.domain.webhook_address import endpoint_of
 from callwright.ports.ledger import OutboxEntry, WebhookShare
-
-LOOK_AHEAD = 100
-"""Due entries of a tenant that are looked at for those whose receiver has a place left."""
 
 _WAITS = "state = 'waiting' and due_at < 'infinity'"
 
@@ -16,6 +15,31 @@ _WAITS = "state = 'waiting' and due_at < 'infinity'"
 def _receiver(url: str) -> str:
     """SQL for the host and port of a URL."""
     return f"coalesce(substring({url} from '//([^/?#]*)'), '')"
+
+
+# Which candidates go: a part of ``OutboxTable.lease``, whose parameters it has.
+_TURNS = f"""
+sendable as (
+  select c.*, row_number() over (partition by c.organisation_id, c.receiver order by c.is_failing, c.due_at, c.id)
+    + coalesce((select b.number from busy b where b.organisation_id = c.organisation_id and b.receiver = c.receiver), 0) as place,
+    row_number() over (partition by c.organisation_id, c.is_failing order by c.due_at, c.id) + c.failing as failing_place
+  from candidate c
+),
+turn as (
+  select s.*, row_number() over (partition by s.organisation_id order by s.is_failing, s.due_at, s.id) - s.places as turn_place
+  from sendable s where s.place <= $7 and (not s.is_failing or s.failing_place <= greatest(1, $6 / 2))
+),
+due as materialized (
+  select id, organisation_id, endpoint, is_failing, is_probe from (
+    select t.*, row_number() over (partition by t.is_failing order by t.turn_place, t.due_at, t.id) as number from turn t
+    where t.turn_place <= 0
+  ) n where not is_failing or number <= $9 order by turn_place, due_at, id limit $3
+),
+probed as (
+  update webhook_endpoint e set probe_at = now() + interval '{PROBE_SECONDS} seconds'
+  from due d where d.is_probe and e.organisation_id = d.organisation_id and e.endpoint = d.endpoint
+)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +54,8 @@ class OutboxTable:
     def columns(self) -> str:
         """The columns of an entry."""
         return (
-            f"id, tenant_id, {self.key} as execution_id, sequence, status, url, headers, body, tries, created_at, gap"
+            f"id, tenant_id, {self.key} as execution_id, sequence, status, url, headers, body, tries, created_at, gap, endpoint,"
+            " replays, hurried"
         )
 
     @property
@@ -39,56 +64,70 @@ class OutboxTable:
         that ran out without a word from its worker counts as a failed try. Rows are locked for this statement's unit only, never while HTTP
         is under way; "skip locked" lets two workers take different entries at once.
 
-        $4 and $5 are the organisations and URLs of what the worker sends already, $6 the places of an organisation, $7 those of one of its
-        receivers. Each tenant with webhooks that wait is one step in the index, whatever else waits behind its first ones. The organisation
-        with the fewest under way is first."""
+        $4, $5, $10 and $8 are the organisations, URLs and endpoints of what the worker sends already, and whether these fail; $6 the places
+        of an organisation, $7 those of one of its receivers, $9 those left for endpoints that fail. Each endpoint of a tenant with webhooks
+        that wait is one step in the index, whatever else waits behind its first ones. The organisation with the fewest under way is first,
+        and within it endpoints that answer. A paused endpoint gets one webhook when it is time for a probe."""
         return f"""
-with recursive waiting (id) as (
-  (select tenant_id from {self.name} where {_WAITS} order by tenant_id limit 1)
+with recursive waiting (tenant_id, endpoint, number) as (
+  (select tenant_id, endpoint, 1 from {self.name} where {_WAITS} order by tenant_id, endpoint limit 1)
   union all
-  select (select tenant_id from {self.name} where {_WAITS} and tenant_id > waiting.id order by tenant_id limit 1)
-  from waiting where waiting.id is not null
+  select n.tenant_id, n.endpoint, case when n.tenant_id = w.tenant_id then w.number + 1 else 1 end
+  from waiting w cross join lateral (
+    select tenant_id, endpoint from {self.name} where {_WAITS}
+      and (tenant_id, endpoint) > (w.tenant_id, case when w.number < {MAX_WEBHOOK_ENDPOINTS} then w.endpoint else chr(1114111) end)
+    order by tenant_id, endpoint limit 1
+  ) n
+),
+sent as materialized (
+  select * from unnest($4::text[], $5::text[], $8::boolean[], $10::text[]) as u (organisation_id, url, is_failing, endpoint)
 ),
 busy as materialized (
-  select organisation_id, {_receiver("url")} as receiver, count(*) as number
-  from unnest($4::text[], $5::text[]) as sent (organisation_id, url) group by 1, 2
+  select organisation_id, {_receiver("url")} as receiver, count(*) as number, count(*) filter (where is_failing) as failing
+  from sent group by 1, 2
+),
+probe as materialized (
+  select organisation_id, endpoint from webhook_endpoint where paused_at is not null and probe_at <= now() for update skip locked
 ),
 account as materialized (
-  select t.id, o.id as organisation_id, $6 - o.number as places
-  from waiting join tenant t on t.id = waiting.id cross join lateral (
-    select coalesce(t.parent_id, t.id) as id,
-      (select coalesce(sum(b.number), 0) from busy b where b.organisation_id = coalesce(t.parent_id, t.id)) as number
-  ) o where o.number < $6
+  select t.id, w.endpoint, o.id as organisation_id, $6 - o.number as places, o.failing, e.endpoint is not null as is_failing,
+    p.endpoint is not null as is_probe
+  from waiting w join tenant t on t.id = w.tenant_id cross join lateral (
+    select coalesce(t.parent_id, t.id) as id, coalesce(sum(b.number), 0) as number, coalesce(sum(b.failing), 0) as failing
+    from busy b where b.organisation_id = coalesce(t.parent_id, t.id)
+  ) o
+  left join webhook_endpoint e on e.organisation_id = o.id and e.endpoint = w.endpoint
+  left join probe p on p.organisation_id = o.id and p.endpoint = w.endpoint
+  where o.number < $6 and (e.paused_at is null or p.endpoint is not null)
+    and (e.endpoint is null or not exists (select from sent s where s.organisation_id = o.id and s.endpoint = w.endpoint))
 ),
 candidate as materialized (
-  select a.organisation_id, a.places, c.id, c.due_at, c.receiver from account a cross join lateral (
+  select a.organisation_id, a.endpoint, a.places, a.failing, a.is_failing, a.is_probe, c.id, c.due_at, c.receiver
+  from account a cross join lateral (
     select o.id, o.due_at, {_receiver("o.url")} as receiver from {self.name} o
-    where o.tenant_id = a.id and o.state = 'waiting' and o.due_at < 'infinity' and o.due_at <= now()
-    order by o.due_at, o.id limit {LOOK_AHEAD}
+    where o.tenant_id = a.id and o.endpoint = a.endpoint and o.state = 'waiting' and o.due_at < 'infinity'
+      and case when a.is_probe then (o.leased_by is null or o.due_at <= now()) and not exists (
+          select from {self.name} p where p.{self.key} = o.{self.key} and p.sequence < o.sequence and p.state = 'waiting')
+        else o.due_at <= now() end
+    order by o.due_at, o.id limit case when a.is_failing then 1 else $7 end
     for update of o skip locked
   ) c
 ),
-sendable as (
-  select c.*, row_number() over (partition by c.organisation_id, c.receiver order by c.due_at, c.id)
-    + coalesce((select b.number from busy b where b.organisation_id = c.organisation_id and b.receiver = c.receiver), 0) as place
-  from candidate c
-),
-turn as (
-  select s.id, s.due_at, row_number() over (partition by s.organisation_id order by s.due_at, s.id) - s.places as place
-  from sendable s where s.place <= $7
-),
-due as (select id from turn where place <= 0 order by place, due_at, id limit $3)
+{_TURNS}
 update {self.name} o set
   leased_by = $1,
   leased_until = now() + make_interval(secs => $2),
   due_at = now() + make_interval(secs => $2),
   tries = o.tries + (o.leased_by is not null)::integer,
   failing_since = case when o.leased_by is not null then coalesce(o.failing_since, o.leased_until) else o.failing_since end,
+  hurried = o.hurried or d.is_probe,
   gap = exists (
-    select from {self.name} f where f.{self.key} = o.{self.key} and f.sequence < o.sequence and f.state <> 'delivered')
-where o.id = any (array(select id from due))
+    select from {self.name} f
+    where f.{self.key} = o.{self.key} and f.sequence < o.sequence and f.state <> 'delivered' and f.replays = 0)
+from due d
+where o.id = any (array(select id from due)) and o.id = d.id
 returning o.id, o.tenant_id, o.{self.key} as execution_id, o.sequence, o.status, o.url, o.headers, o.body, o.tries, o.created_at, o.gap,
-  (select coalesce(t.parent_id, t.id) from tenant t where t.id = o.tenant_id) as organisation_id
+  o.endpoint, o.replays, o.hurried, d.organisation_id, d.is_failing, d.is_probe
 """
 
     @property
@@ -150,8 +189,8 @@ class OutboxRows:
             )
             return
         await self._connection.execute(
-            f"insert into {self._table.name} (id, tenant_id, {self._table.key}, sequence, status, url, headers, body, created_at)"
-            " values ($1, $2, $3, 1, $4, $5, $6, $7, $8)",
+            f"insert into {self._table.name} (id, tenant_id, {self._table.key}, sequence, status, url, headers, body, created_at, endpoint)"
+            " values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
             entry.id,
             entry.tenant_id,
             entry.execution_id,
@@ -160,6 +199,7 @@ class OutboxRows:
             dict(entry.headers),
             entry.body,
             entry.created_at,
+            entry.endpoint or endpoint_of(entry.url),
         )
 
     async def lease(
@@ -181,6 +221,11 @@ class OutboxRows:
             [entry.url for entry in share.under_way],
             share.of_organisation,
             share.of_receiver,
+            [entry.is_failing for entry in share.under_way],
+            count
+            if share.of_failing is None
+            else max(0, share.of_failing - sum(e.is_failing for e in share.under_way)),
+            [entry.endpoint for entry in share.under_way],
         )
         return [OutboxEntry(**row) for row in rows]
 
@@ -197,8 +242,13 @@ class OutboxRows:
     async def failed(
         self, entry_id: str, worker: str, retry_in_seconds: int | None, http_status: int | None, answer: str
     ) -> bool:
-        """Give the lease back for a later try, or for good with None. False when the lease was lost."""
-        failure = "tries = tries + 1, failing_since = coalesce(failing_since, now()), http_status = $3, answer = $4"
+        """Give the lease back for a later try, or for good with None. A try that was asked for does not count. False when the lease was
+        lost."""
+        failure = (
+            "tries = tries + (not hurried)::integer, hurried = false,"
+            " failing_since = case when hurried then failing_since else coalesce(failing_since, now()) end,"
+            " http_status = $3, answer = $4"
+        )
         if retry_in_seconds is None:
             change = f"{failure}, state = 'given_up', settled_at = now()"
             return await self._settle(change, entry_id, worker, http_status, answer)

@@ -18,6 +18,7 @@ from callwright.storage.contacts import ContactRows
 from callwright.storage.custom_models import CustomModelRows
 from callwright.storage.deliveries import DeliveryRows
 from callwright.storage.dispositions import DispositionRows
+from callwright.storage.endpoints import EndpointRows
 from callwright.storage.events import EventRows
 from callwright.storage.executions import ExecutionRows
 from callwright.storage.extensions import ExtensionRows
@@ -77,6 +78,7 @@ class PostgresUnit:
     usage = _Rows(UsageRows)
     outbox = _Rows(OutboxRows)
     deliveries = _Rows(DeliveryRows)
+    endpoints = _Rows(EndpointRows)
     events = _Rows(EventRows)
     logs = _Rows(LogRows)
     nodes = _Rows(NodeRows)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from proof.webhooks import (
@@ -16,7 +19,8 @@ from proof.webhooks import (
 )
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError, VaultLockedError
-from callwright.domain.limits import MAX_WEBHOOKS_SENT, MAX_WEBHOOKS_SENT_TO_ONE
+from callwright.domain.limits import MAX_WEBHOOKS_SENT, MAX_WEBHOOKS_SENT_OF_ONE, MAX_WEBHOOKS_SENT_TO_ONE
+from callwright.domain.webhook_address import endpoint_of
 from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
 from callwright.outbox.sign import signature_headers
 from callwright.ports.ledger import OutboxEntry
@@ -147,12 +151,16 @@ async def test_tries_follow_the_schedule_and_end():
     world = World(idle_s=5)
     world.receivers.script(HOOK, *[500] * 10)
     await world.publish("call-1", "initiated")
+    await run_for(world, 10 * 3_600)
+    # The endpoint answers another webhook, so it is not paused.
+    await world.publish("call-2", "initiated", url=OTHER)
+    first, other = world.ledger.outbox.kept
+    other.entry = replace(other.entry, endpoint=first.entry.endpoint)
     await world.run_until(world.settled)
-    waits = [
-        round(b.at_s - a.at_s) for a, b in zip(world.receivers.received, world.receivers.received[1:], strict=False)
-    ]
+    tries = [one for one in world.receivers.received if one.url == HOOK]
+    waits = [round(b.at_s - a.at_s) for a, b in itertools.pairwise(tries)]
     assert waits == [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800]
-    assert world.states() == ["given_up"]
+    assert world.states() == ["given_up", "delivered"]
 
 
 async def test_the_next_event_passes_a_stuck_one_after_three_minutes_and_says_so():
@@ -175,10 +183,12 @@ async def test_a_failed_try_is_logged_with_host_reason_and_what_comes_next(caplo
     await world.publish("call-1", "ringing", url=hook)
     await world.run_until(world.settled)
     what = "webhook ringing of call-1 to receiver.example:8443 failed"
+    paused = "the webhook endpoint at receiver.example:8443 of organisation t is paused"
     assert [(record.levelname, record.message) for record in caplog.records] == [
         ("INFO", f"{what}: HTTP 500; next try in 5 s"),
         ("INFO", f"{what}: the request failed: no route; next try in 30 s"),
         ("WARNING", f"{what}: HTTP 410; given up at try 3"),
+        ("WARNING", f"{paused}: it answered 410; see `callwright webhooks endpoints`"),
     ]
 
 
@@ -406,3 +416,117 @@ async def test_a_webhook_waits_while_its_secret_cannot_be_opened():
     await world.delivery.deliver_due()
     assert (world.receivers.received, world.states()) == ([], ["waiting"])
     assert world.results == ["failed"]
+
+
+async def run_for(world: World, seconds: float, done: Callable[[], bool] = lambda: False) -> None:
+    """Let the worker run for so long, or until ``done``."""
+    end_s = world.clock.elapsed_s + seconds
+    running = world.start()
+    assert await let_run_until(lambda: world.clock.elapsed_s >= end_s or done(), 2_000_000)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+def tries_at(world: World, url: str) -> int:
+    return sum(one.url == url for one in world.receivers.received)
+
+
+def was_told(world: World, url: str, times: int) -> bool:
+    return tries_at(world, url) == times
+
+
+async def test_an_endpoint_that_fails_for_half_a_day_is_paused_and_loses_nothing(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, "callwright.outbox")
+    world = World(idle_s=60)
+    world.receivers.script(HOOK, *[503] * 10_000)
+    for number in range(3):
+        await world.publish(f"call-{number}", "initiated", "completed")
+    await run_for(world, 13 * 3_600)
+    (paused,) = [line for line in caplog.messages if "is paused" in line]
+    assert "every try failed for 12 hours, the last with: HTTP 503" in paused
+    await world.publish("call-3", "initiated", "completed")
+    before = tries_at(world, HOOK)
+    await run_for(world, 48 * 3_600)
+    assert 48 * 4 - 3 <= tries_at(world, HOOK) - before <= 48 * 4 + 1, "one each quarter of an hour"
+    assert world.states() == ["waiting"] * 8, "two days are more than ten tries have, and nothing is given up"
+    # It answers again.
+    world.receivers.recover()
+    await run_for(world, 3_600, world.settled)
+    assert world.states() == ["delivered"] * 8
+    assert "answers again" in caplog.messages[-1]
+    for number in range(4):
+        last = [body for body in world.bodies if body.startswith(f"call-{number} ")][-2:]
+        assert last == [f"call-{number} initiated", f"call-{number} completed"]
+
+
+async def test_a_paused_endpoint_that_answers_410_is_not_asked_again():
+    world = World(idle_s=60)
+    world.receivers.script(HOOK, 410)
+    await world.publish("call-1", "initiated", "completed")
+    await run_for(world, 48 * 3_600)
+    assert (tries_at(world, HOOK), world.states()) == (1, ["given_up", "waiting"])
+    endpoint = world.ledger.outbox.kept[0].entry.endpoint
+    await world.ledger.outbox.endpoints.resume("t", endpoint)
+    await run_for(world, 3_600, world.settled)
+    assert world.states() == ["given_up", "delivered"]
+
+
+async def test_410_of_an_address_that_differs_from_call_to_call_ends_that_webhook_only():
+    world = World()
+    world.receivers.script(HOOK, 410)
+    await world.publish("call-1", "initiated", "completed")
+    for one in world.ledger.outbox.kept:
+        one.entry = replace(one.entry, endpoint=endpoint_of("https://receiver.example/{agent_id}"))
+    await world.run_until(world.settled)
+    assert world.states() == ["given_up", "delivered"]
+
+
+async def test_fifty_dead_endpoints_of_a_hundred_delay_no_healthy_one():
+    """One organisation with all of them: each dead one hangs until the time limit, for as long as it is tried."""
+    world = World(at_once=MAX_WEBHOOKS_SENT)
+    dead = [f"https://dead-{number}.example/hook" for number in range(50)]
+    well = [f"https://well-{number}.example/hook" for number in range(50)]
+    hang = asyncio.Event()
+    for number, url in enumerate(dead):
+        await world.publish(f"dead-{number}", "initiated", "completed", url=url)
+        # It failed before.
+        await world.ledger.outbox.endpoints.failed("t", world.ledger.outbox.kept[-1].entry.endpoint, "no answer")
+        world.receivers.script(url, *[hang] * 10)
+    running = world.start()
+    assert await let_run_until(lambda: sum(tries_at(world, url) for url in dead) == MAX_WEBHOOKS_SENT_OF_ONE // 2)
+    for number, url in enumerate(well):
+        began_s = world.clock.elapsed_s
+        await world.publish(f"well-{number}", "initiated", "completed", url=url)
+        assert await let_run_until(partial(was_told, world, url, 2), 20_000)
+        assert world.clock.elapsed_s - began_s <= 2
+    assert sum(tries_at(world, url) for url in dead) == MAX_WEBHOOKS_SENT_OF_ONE // 2
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_dead_endpoints_of_many_organisations_leave_half_of_the_places_to_the_others():
+    world = World(at_once=8)
+    hang = asyncio.Event()
+    for number in range(20):
+        url = f"https://dead-{number}.example/"
+        await world.publish(f"dead-{number}", "initiated", url=url, tenant_id="t" if number % 2 else "other")
+        entry = world.ledger.outbox.kept[-1].entry
+        await world.ledger.outbox.endpoints.failed(entry.tenant_id, entry.endpoint, "no answer")
+        world.receivers.script(url, hang)
+    running = world.start()
+    assert await let_run_until(lambda: world.clock.elapsed_s >= 8)
+    assert len(world.receivers.received) == 4
+    await world.publish("well", "initiated")
+    assert await let_run_until(lambda: "delivered" in world.states())
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_replay_has_its_id_and_says_so():
+    world = World(secret=b"s")
+    await world.publish("call-1", "initiated")
+    world.ledger.outbox.kept[0].entry = replace(world.ledger.outbox.kept[0].entry, replays=2)
+    await world.delivery.deliver_due()
+    (received,) = world.receivers.received
+    assert received.headers["x-callwright-replay"] == "2"
+    assert received.headers["webhook-id"] == "event-1"

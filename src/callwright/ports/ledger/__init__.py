@@ -18,8 +18,9 @@ from callwright.ports.ledger.bodies import Bodies, BodyKind, StoredBody
 from callwright.ports.ledger.calling_policies import CallingPolicies
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
-from callwright.ports.ledger.deliveries import Deliveries, Delivery, WantedDeliveries, reason_of
+from callwright.ports.ledger.deliveries import Deliveries, Delivery, WantedDeliveries, WantedReplay, reason_of
 from callwright.ports.ledger.dispositions import Dispositions
+from callwright.ports.ledger.endpoints import Endpoints, FailingEndpoint
 from callwright.ports.ledger.events import Event, EventPage, Events, WantedEvents
 from callwright.ports.ledger.executions import Change, ExecutionFilter, Executions, Page
 from callwright.ports.ledger.extensions import Extension, Extensions
@@ -55,6 +56,7 @@ __all__ = [
     "Deliveries",
     "Delivery",
     "Dispositions",
+    "Endpoints",
     "Event",
     "EventPage",
     "Events",
@@ -62,6 +64,7 @@ __all__ = [
     "Executions",
     "Extension",
     "Extensions",
+    "FailingEndpoint",
     "HeldKey",
     "Hold",
     "Idempotency",
@@ -91,6 +94,7 @@ __all__ = [
     "Violations",
     "WantedDeliveries",
     "WantedEvents",
+    "WantedReplay",
     "WebhookShare",
     "reason_of",
 ]

@@ -62,12 +62,29 @@ class WantedDeliveries:
     limit: int = 100
 
 
+@dataclass(frozen=True, slots=True)
+class WantedReplay:
+    """Webhooks of ``tenant_id`` that are over, from ``since`` to before ``until``, of an execution, a batch (with its executions), of
+    ``statuses`` and in ``states``. None and an empty text are no condition."""
+
+    tenant_id: str
+    since: datetime | None = None
+    until: datetime | None = None
+    execution_id: str = ""
+    batch_id: str = ""
+    statuses: Sequence[str] | None = None
+    states: Sequence[str] = (DELIVERED, GIVEN_UP)
+
+
 class Deliveries(Protocol):
     """Webhooks of executions and batches, whatever became of them."""
 
     async def listed(self, wanted: WantedDeliveries) -> list[Delivery]:
         """Those that are wanted, the newest first."""
 
+    async def of_range(self, wanted: WantedReplay, count: int) -> list[Delivery]:
+        """Those of a range, the oldest first."""
+
     async def resend(self, deliveries: Sequence[Delivery]) -> list[str]:
-        """Make given up ones and those that wait for their next try due now; returns the ids of those that are. Given up ones begin anew
-        and hold up none after them."""
+        """Make those that are over and those that wait for their next try due now; returns the ids of those that are. Those that were over
+        begin anew, and those of one execution go in order. The try of one that waited does not count."""

@@ -24,8 +24,18 @@ class OutboxEntry:
     tries: int
     created_at: datetime
     gap: bool = False
+    endpoint: str = ""
+    """Where it goes, without secrets (``domain.webhook_address``)."""
     organisation_id: str = ""
     """Of the tenant; known of a leased entry only."""
+    is_failing: bool = False
+    """Whether the last try at its endpoint failed; known of a leased entry only."""
+    is_probe: bool = False
+    """Whether its endpoint is paused and this is a look whether it answers again; known of a leased entry only."""
+    replays: int = 0
+    """How often it was sent again after it was over."""
+    hurried: bool = False
+    """Whether this try was asked for and does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,9 @@ class WebhookShare:
     of_organisation: int
     of_receiver: int
     under_way: Sequence[OutboxEntry] = ()
+    of_failing: int | None = None
+    """How many of all may be under way to endpoints whose last try failed; None: any number. Each of them gets one at a time, and all
+    of an organisation half of its places."""
 
 
 class Outbox(Protocol):
@@ -59,7 +72,8 @@ class Outbox(Protocol):
     async def failed(
         self, entry_id: str, worker: str, retry_in_seconds: int | None, http_status: int | None, answer: str
     ) -> bool:
-        """Give the lease back for a later try, or for good with None."""
+        """Give the lease back for a later try, or for good with None. A try that was asked for does not count, and neither does a
+        probe."""
 
     async def of_execution(self, tenant_id: str, execution_id: str) -> list[OutboxEntry]:
         """All entries of one execution in order, delivered or not."""

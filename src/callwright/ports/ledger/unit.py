@@ -17,6 +17,7 @@ from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
 from callwright.ports.ledger.deliveries import Deliveries
 from callwright.ports.ledger.dispositions import Dispositions
+from callwright.ports.ledger.endpoints import Endpoints
 from callwright.ports.ledger.events import Events
 from callwright.ports.ledger.executions import Executions
 from callwright.ports.ledger.extensions import Extensions
@@ -154,6 +155,11 @@ class Unit(Protocol):
     @property
     def deliveries(self) -> Deliveries:
         """How the delivery of each webhook went."""
+        ...
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Webhook endpoints that fail."""
         ...
 
     @property

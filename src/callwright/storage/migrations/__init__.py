@@ -21,6 +21,7 @@ from callwright.storage.migrations.initial import (
     uploads,
     usage,
     wallet,
+    webhook_endpoints,
 )
 
 _INITIAL = (
@@ -35,6 +36,7 @@ _INITIAL = (
     uploads,
     dialling,
     events,
+    webhook_endpoints,
     wallet,
     number_owners,
 )

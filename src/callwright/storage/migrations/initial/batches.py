@@ -116,12 +116,15 @@ create table batch_outbox (
   http_status integer,
   answer text,
   gap boolean not null default false,
+  endpoint text collate "C" not null default '',
+  replays integer not null default 0 check (replays >= 0),
+  hurried boolean not null default false,
   constraint batch_outbox_sequence_once unique (batch_id, sequence),
   constraint batch_outbox_lease_whole check ((leased_by is null) = (leased_until is null)),
   constraint batch_outbox_settled_when_over check ((state = 'waiting') = (settled_at is null)),
   constraint batch_outbox_no_lease_when_over check (state = 'waiting' or leased_by is null)
 )""",
-    "create index batch_outbox_due on batch_outbox (tenant_id, due_at, id) where state = 'waiting' and due_at < 'infinity'",
+    "create index batch_outbox_due on batch_outbox (tenant_id, endpoint, due_at, id) where state = 'waiting' and due_at < 'infinity'",
     (
         "create index batch_outbox_failing on batch_outbox (failing_since)"
         " where state = 'waiting' and not passed and failing_since is not null"

@@ -1,0 +1,1 @@
+"""Webhooks after the fact: `/v1/callwright/webhooks`."""
