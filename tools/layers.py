@@ -30,6 +30,8 @@ LAYERS: dict[str, Layer] = {
     "domain": Layer((), third_party=False),
     # A stranger's pattern needs an engine of bounded time. That is arithmetic on text, so it stays in the domain, on RE2.
     "domain.patterns": Layer(("domain",), only_third_party=("re2",)),
+    # The number plans of the world are data. Reading them is arithmetic on text.
+    "domain.dialling.number_plan": Layer(("domain",), only_third_party=("phonenumbers",)),
     "ports": Layer(("domain",), third_party=False),
     "media": Layer(("domain",), only_third_party=("numpy", "audioop", "soundfile", "soxr")),
     "conversation": Layer(("domain", "ports", "media"), third_party=False),
@@ -48,8 +50,8 @@ LAYERS: dict[str, Layer] = {
     "lab": Layer((*PURE, "ops")),
     "testing": Layer(SHELL, third_party=False),
     "actions": Layer(RUNTIME),
-    "call": Layer((*RUNTIME, "actions.transition")),
-    "campaigns": Layer((*RUNTIME, "actions.transition", "actions.batch_transition")),
+    "call": Layer((*RUNTIME, "actions.transition", "actions.dialling")),
+    "campaigns": Layer((*RUNTIME, "actions.transition", "actions.batch_transition", "actions.dialling")),
     "outbox": Layer(RUNTIME),
     "api": Layer(("domain", "insight", "actions", "ops", "ports")),
     "dashboard": Layer(("domain", "insight", "actions", "ops")),

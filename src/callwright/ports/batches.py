@@ -12,7 +12,8 @@ from callwright.domain.batch import Batch, BatchProgress, BatchStatus, Contact
 
 @dataclass(frozen=True, slots=True)
 class ActiveBatch:
-    """A batch that is queued or running, as the release looks at it. ``waiting``: its executions that are not claimed yet; ``open``: all
+    """A batch that is queued or running, as the release looks at it. ``waiting``: its executions that are due and
+    not claimed yet; ``open``: all
     that have not ended; ``left``: whether contacts wait in it. ``concurrency`` is its tenant's."""
 
     id: str

@@ -54,7 +54,7 @@ _UNWRITTEN = (
 
 _ACTIVE_BATCHES = f"""
 select b.id, b.tenant_id, coalesce(t.max_concurrency, o.max_concurrency) as concurrency,
-  (select count(*) from execution e where e.batch_id = b.id and e.phase in ('waiting', 'admitted')) as waiting,
+  (select count(*) from execution e where e.batch_id = b.id and e.phase in ('waiting', 'admitted') and e.due_at <= now()) as waiting,
   (select count(*) from execution e where e.batch_id = b.id and e.phase <> 'done') as open,
   exists (select from batch_contact c where c.batch_id = b.id) as left
 from (

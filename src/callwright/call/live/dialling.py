@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
+from callwright.actions.dialling import DECISION, change_for, decision_wire
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import ERROR, ERROR_CODE, NODE_LOST
 from callwright.call.live.equipment import Needs, need
@@ -15,13 +16,14 @@ from callwright.call.live.warming import connected
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
+from callwright.domain.dialling import Decision, Verdict
 from callwright.domain.errors import CallwrightError, SuppressedError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.domain.number import Destination, kind_of_address
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.ports.failures import ProviderError
-from callwright.ports.ledger import Change
+from callwright.ports.ledger import Change, Unit
 from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by, closed_by_failure
 
 _CANCELED_CODE = 4000
@@ -104,16 +106,11 @@ class Dialling:
         clock = self._deps.clock
         # The intent is in the ledger before the carrier is asked: a process that dies in between never dials twice. And after our own
         # preparations: ``initiated`` is when somebody else is asked, from which the delay until it rings is counted.
-        try:
-            written = await row.write(Change(Phase.DIALLING, "initiated", columns={"initiated_at": clock.now()}))
-        except SuppressedError:
-            session.closed(closed_by(CAUSES["suppressed"]))
-            return
-        if not written:
-            session.closed(LegClosed("error", ERROR, NODE_LOST, ERROR_CODE))
+        decision = await self._intent(session, row)
+        if decision is None:
             return
         try:
-            request = await self._request(spec)
+            request = await self._request(spec, decision)
         except CallwrightError as error:
             session.closed(replace(closed_by(CAUSES["trunk_unusable"]), reason=error.message))
             return
@@ -140,11 +137,30 @@ class Dialling:
         runner.fact("core", "provider_connected", connected("carrier", carrier, ms))
         row.write_soon(Change(columns={"provider_call_id": leg.provider_call_id}))
 
+    async def _intent(self, session: CallSession, row: OwnedRow) -> Decision | None:
+        """Ask whether the number may be dialled, and write the intent in the same unit. None where the call was closed instead."""
+        intent = _Intent(self._deps)
+        try:
+            written = await row.decide(intent.plan)
+        except SuppressedError:
+            # Put on the list after we looked. Nothing was written: the second look sees it.
+            written = await row.decide(intent.plan)
+        decision = intent.decision
+        if row.given_back and decision is not None:
+            session.closed(LegClosed("canceled", "API Request", decision.rule, _CANCELED_CODE))
+        elif not written or decision is None:
+            session.closed(LegClosed("error", ERROR, NODE_LOST, ERROR_CODE))
+        elif not decision.dials:
+            session.closed(closed_by(CAUSES[decision.cause]))
+        else:
+            return decision
+        return None
+
     def _carrier(self) -> Carrier:
         carrier: Carrier = need(self._deps.plugin, "carrier", self._execution.carrier)
         return carrier
 
-    async def _request(self, spec: AgentSpec) -> DialRequest:
+    async def _request(self, spec: AgentSpec, decision: Decision) -> DialRequest:
         execution, trunks = self._execution, self._deps.trunks
         trunk = await trunks.route(execution) if execution.carrier == PROVIDER and trunks is not None else None
         return DialRequest(
@@ -160,7 +176,30 @@ class Dialling:
                 "agent_transcriber": spec.transcriber.provider,
                 "trunk": trunk,
             },
+            decision=decision,
         )
+
+
+class _Intent:
+    """The intent to dial, with the decision that it was written by."""
+
+    def __init__(self, deps: RuntimeDeps) -> None:
+        self._deps = deps
+        self.decision: Decision | None = None
+
+    async def plan(self, unit: Unit, execution: Execution) -> Change:
+        """Decides, and returns the change of the row: dialled, waiting again, or only the decision where the call is to end."""
+        now = self._deps.clock.now()
+        if self.decision is None or execution.phase is not Phase.DIALLING:
+            self.decision = await self._deps.decisions.of_intent(unit, execution, now)
+        # Else the intent was written before the connection to the database was lost.
+        decision = self.decision
+        if decision.verdict is Verdict.WAIT:
+            return change_for(decision, now)
+        record = {DECISION: decision_wire(decision, now)}
+        if not decision.dials:
+            return Change(record=record)
+        return Change(Phase.DIALLING, "initiated", columns={"initiated_at": now}, record=record)
 
 
 def _called_off(session: CallSession) -> bool:

@@ -18,6 +18,7 @@ from callwright.ports.ledger.calling_policies import CallingPolicies
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
 from callwright.ports.ledger.deliveries import Deliveries, Delivery, WantedDeliveries, reason_of
+from callwright.ports.ledger.dial_decisions import ADMISSION, DIALLING, TRANSFER, DialDecision, DialDecisions
 from callwright.ports.ledger.dispositions import Dispositions
 from callwright.ports.ledger.executions import Change, ExecutionFilter, Executions, Page
 from callwright.ports.ledger.extensions import Extension, Extensions
@@ -39,6 +40,9 @@ from callwright.ports.ledger.usage import Usage
 from callwright.ports.ledger.violations import Violations
 
 __all__ = [
+    "ADMISSION",
+    "DIALLING",
+    "TRANSFER",
     "Accounts",
     "Agents",
     "Audit",
@@ -50,6 +54,8 @@ __all__ = [
     "CustomModels",
     "Deliveries",
     "Delivery",
+    "DialDecision",
+    "DialDecisions",
     "Dispositions",
     "ExecutionFilter",
     "Executions",

@@ -14,6 +14,7 @@ from callwright.ports.ledger.calling_policies import CallingPolicies
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
 from callwright.ports.ledger.deliveries import Deliveries
+from callwright.ports.ledger.dial_decisions import DialDecisions
 from callwright.ports.ledger.dispositions import Dispositions
 from callwright.ports.ledger.executions import Executions
 from callwright.ports.ledger.extensions import Extensions
@@ -90,6 +91,11 @@ class Unit(Protocol):
     @property
     def calling_policies(self) -> CallingPolicies:
         """Which numbers organisations let dial, and when."""
+        ...
+
+    @property
+    def dial_decisions(self) -> DialDecisions:
+        """Decisions whether calls may be dialled."""
         ...
 
     @property
