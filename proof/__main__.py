@@ -1,4 +1,4 @@
-"""``python -m proof WHAT``: random conversations, random whole calls, golden traces, error rates on labelled sets.
+"""``python -m proof WHAT``: random conversations, whole calls and campaigns, golden traces, error rates on labelled sets.
 
 Each of them reads its own arguments (``python -m proof runs --help``).
 """
@@ -10,12 +10,14 @@ import sys
 from collections.abc import Callable, Sequence
 
 from callwright.domain.errors import CallwrightError
-from proof import conversations, detection, everything, golden_command, runs
+from proof import calling_hours, campaigns, conversations, detection, everything, golden_command, runs
 
 KINDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "all": (everything.main, "20,000 conversations, the golden traces and the detection figures (make prove)"),
     "conversations": (conversations.main, "random conversations against the core alone"),
     "runs": (runs.main, "random whole calls of the real shell"),
+    "campaigns": (campaigns.main, "campaigns of 30 virtual days: nobody is dialled against a rule"),
+    "hours": (calling_hours.main, "hours in every time zone, minute by minute, against the C library"),
     "detection": (detection.main, "error rates of barge-in, ends of turns and machines on labelled sets"),
     "golden": (golden_command.main, "check the golden traces, or make them anew and say what changed"),
 }

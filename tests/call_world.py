@@ -44,6 +44,7 @@ from callwright.ports.availability import EverythingAvailable
 from callwright.ports.ledger import Extension, StoredAgent
 from callwright.ports.registry import Plugin, PluginContext, Registry
 from callwright.ports.vault import Vault
+from callwright.ports.world import Clock
 from callwright.providers.openai_compatible import PLUGINS as ENDPOINTS
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.storage.job_runner import JobRunner
@@ -119,7 +120,7 @@ class CallWorld:
     publisher: WebhookPublisher
     folder: Path
     ids: RandomIds
-    clock: SystemClock
+    clock: Clock
     deps: RuntimeDeps
 
     async def telephone(self, body: Mapping[str, Any] | None = None, extension: str = "") -> Telephone:
@@ -226,7 +227,7 @@ async def place(
     return execution
 
 
-def web_desk(ledger: PostgresLedger, client: GuardedClient, clock: SystemClock) -> WebDesk:
+def web_desk(ledger: PostgresLedger, client: GuardedClient, clock: Clock) -> WebDesk:
     """HTTP tools as the bootstrap makes them."""
 
     async def row(execution_id: str) -> Execution | None:
@@ -259,6 +260,7 @@ async def call_world(
     client: GuardedClient | None = None,
     vault: Vault | None = None,
     book: PriceBook | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[CallWorld]:
     """Start a runtime with its job runner on the database ``dsn``; HTTP tools go through ``client``, if there is one. With ``vault`` calls
     use the provider keys of their tenants, all of whom count as connected."""
@@ -266,7 +268,7 @@ async def call_world(
     data.prepare()
     ledger = PostgresLedger(dsn)
     await ledger.open()
-    clock, ids = SystemClock(), RandomIds()
+    clock, ids = clock or SystemClock(), RandomIds()
     publisher = WebhookPublisher("", False, ids.uuid, clock.now)
     plugins = scripted_plugins(folder, scenario, loopback)
     names = ProviderDefaults("scripted", "scripted", "scripted")

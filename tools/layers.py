@@ -32,6 +32,8 @@ LAYERS: dict[str, Layer] = {
     "domain.patterns": Layer(("domain",), only_third_party=("re2",)),
     # The number plans of the world are data that others keep.
     "domain.national_number": Layer(("domain",), only_third_party=("phonenumbers",)),
+    # The number plans of the world are data. Reading them is arithmetic on text.
+    "domain.dialling.number_plan": Layer(("domain",), only_third_party=("phonenumbers",)),
     "ports": Layer(("domain",), third_party=False),
     "media": Layer(("domain",), only_third_party=("numpy", "audioop", "soundfile", "soxr")),
     "conversation": Layer(("domain", "ports", "media"), third_party=False),
@@ -50,8 +52,8 @@ LAYERS: dict[str, Layer] = {
     "lab": Layer((*PURE, "ops")),
     "testing": Layer(SHELL, third_party=False),
     "actions": Layer(RUNTIME),
-    "call": Layer((*RUNTIME, "actions.transition", "actions.wallet")),
-    "campaigns": Layer((*RUNTIME, "actions.transition", "actions.batch_transition")),
+    "call": Layer((*RUNTIME, "actions.transition", "actions.dialling", "actions.wallet")),
+    "campaigns": Layer((*RUNTIME, "actions.transition", "actions.batch_transition", "actions.dialling")),
     "outbox": Layer(RUNTIME),
     "api": Layer(("domain", "insight", "actions", "ops", "ports")),
     "dashboard": Layer(("domain", "insight", "actions", "ops")),

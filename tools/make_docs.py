@@ -131,7 +131,8 @@ def statuses_page() -> str:
     )
     intro = (
         "The status of an execution, its phases, and the statuses that may follow. Webhooks are sent for all but those marked *no webhook*,"
-        " unless the agent's `webhook_config` names others; `scheduled` has one when it stands for a retry. The tables are in `src/callwright/domain/execution.py`."
+        " unless the agent's `webhook_config` names others; `scheduled` has one when it stands for a retry. The tables are in"
+        " `src/callwright/domain/execution.py`."
     )
     return "\n".join(["# Statuses", "", NOTICE, "", intro, "", *lines, ""])
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.api_world import ApiWorld
+from tests.acceptance.test_api_batches import batch_id_of, begin, read, rows
+from tests.api_world import ApiWorld, create, place
+
+from callwright.actions.dialling import Decisions
 
 PATH = "/v1/callwright/calling-policy"
 
@@ -44,3 +47,28 @@ async def test_a_misspelt_rule_is_refused_and_changes_nothing(world: ApiWorld) -
         assert (refused.status_code, refused.json()["field"]) == (400, "hours.start")
         assert "start_hour" in refused.json()["message"]
         assert (await client.get(PATH)).json()["version"] == 0
+
+
+async def test_the_decisions_about_a_call_can_be_read(world: ApiWorld) -> None:
+    async with world.client() as client, world.client(world.other_key) as other:
+        execution_id = await place(client, await create(client))
+        path = f"/v1/callwright/executions/{execution_id}/decisions"
+        assert (await client.get(path)).json() == {"execution_id": execution_id, "data": []}
+        async with world.ledger.unit() as unit:
+            candidates = await unit.executions.candidates(10)
+            await Decisions({}).of_candidates(unit, candidates, world.clock.now())
+        (told,) = (await client.get(path)).json()["data"]
+        assert (told["step"], told["verdict"], told["rule"], told["until"]) == ("admission", "dial", "allowed", None)
+        assert told["inputs"] == {"number_kind": "none", "country": None, "time_zones": ["UTC"]}
+        assert (await other.get(path)).status_code == 404
+
+
+async def test_a_batch_counts_its_contacts_by_the_rule_that_decided(world: ApiWorld) -> None:
+    async with world.client() as client:
+        await client.post("/v1/callwright/suppressions", json={"number": "loopback:gone"})
+        agent_id = await create(client)
+        batch_id = await batch_id_of(client, agent_id, "contact_number\nloopback:demo\nloopback:gone\n")
+        await begin(world, client, batch_id)
+        assert (await read(client, batch_id))["callwright"]["decisions"] == {"suppressed": 1}
+        gone = next(row for row in await rows(client, batch_id) if row["user_number"] == "loopback:gone")
+        assert gone["callwright"]["decision"]["rule"] == "suppressed"

@@ -254,6 +254,12 @@ async def get_batch(services: Services, principal: Principal, batch_id: str) -> 
         return batch, (await unit.batches.progress([batch]))[batch.id]
 
 
+async def decisions_of_batch(services: Services, batch_id: str) -> Mapping[str, int]:
+    """By rule, how many executions of a batch that was read it has decided."""
+    async with services.ledger.reading() as unit:
+        return await unit.dial_decisions.rules_of_batch(batch_id)
+
+
 async def list_batches(services: Services, principal: Principal, agent_id: str) -> list[BatchView]:
     """An agent's batches, newest first, at most MAX_BATCHES_LISTED of them. Raises NotFoundError for an unknown agent."""
     async with services.ledger.unit() as unit:

@@ -14,11 +14,11 @@ from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError, NotFoundError
 from callwright.domain.execution import Execution
-from callwright.domain.limits import MAX_BARE_EXECUTIONS
+from callwright.domain.limits import MAX_BARE_EXECUTIONS, MAX_DECISIONS_SHOWN
 from callwright.domain.tenant import Principal
 from callwright.insight.record import execution_body
 from callwright.insight.wire import encode
-from callwright.ports.ledger import ExecutionFilter, Page, Unit
+from callwright.ports.ledger import DialDecision, ExecutionFilter, Page, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,15 @@ async def get_execution(services: Services, principal: Principal, execution_id: 
     if found is None:
         raise missing("execution")
     return found
+
+
+async def decisions_of(services: Services, principal: Principal, execution_id: str) -> list[DialDecision]:
+    """The newest MAX_DECISIONS_SHOWN decisions about an execution of the tenant, oldest first. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        found = await find_execution(unit, services, principal.tenant_id, object_id(execution_id, "execution"))
+        if found is None:
+            raise missing("execution")
+        return await unit.dial_decisions.of_execution(principal.tenant_id, found.id, MAX_DECISIONS_SHOWN)
 
 
 async def get_log(services: Services, principal: Principal, execution_id: str, attempt: int | None = None) -> bytes:

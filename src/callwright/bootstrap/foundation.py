@@ -14,12 +14,14 @@ from callwright.bootstrap.plugins import PluginInstances, installed_plugins, pro
 from callwright.call.live.access import TenantAccess
 from callwright.call.live.availability import AvailabilitySettings, PluginAvailability
 from callwright.call.live.equipment import LocalEars
+from callwright.domain.dialling.country_rules import CountryRules
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_WEBHOOKS_SENT
 from callwright.domain.pricing import PriceBook
 from callwright.lab.caller_scenario import Scenario
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
+from callwright.ops.country_rules import load_country_rules
 from callwright.ops.folders import DataFolder, RecordingFiles
 from callwright.ops.ids import RandomIds
 from callwright.ops.master_key import MasterKeys
@@ -53,6 +55,7 @@ class Foundation:
     ids: RandomIds
     recordings: RecordingFiles
     book: PriceBook
+    countries: Mapping[str, CountryRules]
     callers: Scenario
     plugins: PluginInstances
     client: GuardedClient
@@ -133,6 +136,7 @@ async def open_foundation(
     secrets = ServerSecrets(settings.secret, folder.path)
     masters = MasterKeys(settings.master_key, folder.path)
     book = load_price_book(settings.price_book)
+    countries = load_country_rules(settings.country_rules)
     callers = load_scenario(str(settings.scenario or ""))
     async with AsyncExitStack() as stack:
         embedded: EmbeddedPostgres | None = None
@@ -162,6 +166,7 @@ async def open_foundation(
             ids=RandomIds(),
             recordings=RecordingFiles(folder.recordings),
             book=book,
+            countries=countries,
             callers=callers,
             plugins=plugins,
             client=client,

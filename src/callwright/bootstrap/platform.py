@@ -18,6 +18,7 @@ from callwright import __version__
 from callwright.actions.account_end import PURGE_JOB, AccountPurge
 from callwright.actions.agent_credentials import seal_at_start
 from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB, StoppedContacts
+from callwright.actions.dialling import Decisions
 from callwright.actions.key_use import KeyUse
 from callwright.actions.provider_keys import check_vault
 from callwright.actions.services import Services
@@ -251,6 +252,7 @@ def _runtime_deps(
         write_contacts=_stopped_contacts(foundation, publisher).write,
         access=foundation.access(),
         availability=foundation.availability(),
+        decisions=Decisions(foundation.countries),
     )
 
 

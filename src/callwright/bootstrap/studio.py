@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from callwright.actions.dialling import default_decision
 from callwright.bootstrap.operator_access import EXTRACTION, OperatorAccess, asked_models
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, provider_defaults, setting_texts
 from callwright.bootstrap.rehearsal import Cast, Rehearsal
@@ -217,6 +218,7 @@ class Studio:
                 "agent_voice": provider,
                 "agent_transcriber": provider,
             },
+            decision=default_decision(NUMBER, self._clock.now()),
         )
         plan = fitting(plan_for(spec, variables), equipment, spec.settings.speculative_replies)
         rehearsal = Rehearsal(Cast(plan, equipment, carrier, request, variables, seed, scenario.agent), self._clock)

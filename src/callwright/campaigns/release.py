@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from callwright.actions.batch_transition import BatchPublisher, move_batch, record_contact
+from callwright.actions.dialling import DECISION, decision_wire, suppressed_row
 from callwright.actions.transition import Publisher, insert
 from callwright.campaigns.plan import Share, shares
 from callwright.domain.availability import Line
@@ -121,7 +122,10 @@ class Release:
                     "hangup_reason": _SUPPRESSED.reason,
                     "hangup_code": _SUPPRESSED.code,
                 }
-                await record_contact(unit, execution, _SUPPRESSED.outcome, self.publisher, **columns)
+                row = suppressed_row(execution, now)
+                told = replace(execution, record={**execution.record, DECISION: decision_wire(row.decision, now)})
+                await record_contact(unit, told, _SUPPRESSED.outcome, self.publisher, **columns)
+                await unit.dial_decisions.add([row])
             else:
                 await insert(unit, execution, self.publisher)
 

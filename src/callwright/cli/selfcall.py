@@ -15,6 +15,7 @@ from typing import Any
 
 import uvloop
 
+from callwright.actions.dialling import default_decision
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
 from callwright.cli.selfcall_ends import Desk, Ears, End, Heard, sound_flows, speech
 from callwright.cli.selfcall_table import SCRIPTED, SelfCall, Spoken, WayMeasured, as_json, judged, table
@@ -163,7 +164,11 @@ async def _selfcall(settings: Settings, line: LineConditions, seconds: int) -> S
             stack.push_async_callback(end.ears.aclose)
         opener = _sip if settings.carrier == SIP else _loopback
         place = await stack.enter_async_context(opener(context, plugins, Desk(clock, far), line))
-        set_up_ms = await _dial(place, near, far, settings.from_number)
+        decision = default_decision(place.address, clock.now())
+        if not decision.dials:
+            raise _failed(place, decision.reason)
+        request = DialRequest("selfcall", place.address, settings.from_number, RING_SECONDS, decision=decision)
+        set_up_ms = await _dial(place, near, far, request)
         there, back = await _measured(near, far, line, seconds, sentences)
     return SelfCall(settings.carrier, line, settings.loopback_voice, settings.loopback_ears, set_up_ms, there, back)
 
@@ -174,10 +179,10 @@ async def _sentences(plugins: PluginInstances, voice: str) -> list[list[tuple[st
     return [[(text, await speech(speaker, text, LANGUAGE)) for text in pair] for pair in SENTENCES]
 
 
-async def _dial(place: _Place, near: End, far: End, from_number: str) -> float:
+async def _dial(place: _Place, near: End, far: End, request: DialRequest) -> float:
     """Place the call; returns the milliseconds from asking the carrier to the answer. Raises ProviderError when there is none."""
     began_s = near.now_s()
-    near.takes(await place.carrier.dial(DialRequest("selfcall", place.address, from_number, RING_SECONDS), near))
+    near.takes(await place.carrier.dial(request, near))
     try:
         async with asyncio.timeout(RING_SECONDS + 5):
             await near.is_answered.wait()

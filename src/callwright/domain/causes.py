@@ -286,6 +286,15 @@ _ROWS: tuple[Cause, ...] = (
         "The wallet, or a cap, does not cover the call.",
     ),
     Cause(
+        "not_permitted",
+        "canceled",
+        "API Request",
+        "call_not_permitted",
+        4000,
+        "never",
+        "A rule of the calling policy or of the country forbids the call.",
+    ),
+    Cause(
         "trunk_unusable",
         "error",
         "Error",

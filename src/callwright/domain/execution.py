@@ -51,7 +51,7 @@ LIVE: frozenset[Status] = frozenset({Status.INITIATED, Status.RINGING, Status.IN
 #: status -> statuses that may follow. Anything else is refused in code and, for terminal rows, by a constraint trigger.
 #: Every non-terminal state may end in error (node lost, broken invariant).
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.SCHEDULED: frozenset({Status.QUEUED, Status.STOPPED, Status.ERROR}),
+    Status.SCHEDULED: frozenset({Status.QUEUED, Status.RESCHEDULED, Status.STOPPED, Status.CANCELED, Status.ERROR}),
     Status.PREPARED: frozenset({Status.QUEUED, Status.SCHEDULED, Status.STOPPED, Status.CANCELED, Status.ERROR}),
     Status.QUEUED: frozenset(
         {
@@ -64,7 +64,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
             Status.ERROR,
         }
     ),
-    Status.RESCHEDULED: frozenset({Status.QUEUED, Status.STOPPED, Status.ERROR}),
+    Status.RESCHEDULED: frozenset({Status.QUEUED, Status.STOPPED, Status.CANCELED, Status.ERROR}),
     Status.INITIATED: frozenset(
         {
             Status.RINGING,
@@ -108,7 +108,7 @@ class Phase(StrEnum):
 PHASES: dict[Phase, tuple[frozenset[Phase], bool]] = {
     Phase.WAITING: (frozenset({Phase.ADMITTED, Phase.DONE}), False),
     Phase.ADMITTED: (frozenset({Phase.CLAIMED, Phase.WAITING, Phase.DONE}), False),
-    Phase.CLAIMED: (frozenset({Phase.DIALLING, Phase.DONE}), True),
+    Phase.CLAIMED: (frozenset({Phase.DIALLING, Phase.WAITING, Phase.DONE}), True),
     Phase.DIALLING: (frozenset({Phase.LIVE, Phase.DONE}), True),
     Phase.LIVE: (frozenset({Phase.FINISHING, Phase.DONE}), True),
     Phase.FINISHING: (frozenset({Phase.DONE, Phase.WAITING}), False),
@@ -199,6 +199,7 @@ class Execution:
     batch_id: str | None = None
     error_message: str | None = None
     scheduled_at: datetime | None = None
+    rescheduled_at: datetime | None = None
     initiated_at: datetime | None = None
     ringing_at: datetime | None = None
     answered_at: datetime | None = None

@@ -874,3 +874,6 @@ MAX_ATTEMPTS_PER_NUMBER = 1_000
 
 MAX_ATTEMPT_PERIOD_HOURS = 2_160
 """Longest period in which a calling policy counts attempts."""
+
+MAX_DECISIONS_SHOWN = 200
+"""Newest dial decisions shown per execution."""

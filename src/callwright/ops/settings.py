@@ -185,6 +185,7 @@ class Settings:
     log_level: str = "info"
     log_format: str = "text"
     price_book: Path | None = None
+    country_rules: Path | None = None
     scenario: Path | None = None
     ambient: Path | None = None
     ringing_tone: str = "us"
@@ -264,6 +265,9 @@ SETTINGS: dict[str, Setting] = {
     "node_name": Setting("CALLWRIGHT_NODE_NAME", "Name of this process in ledger and metrics."),
     "log_level": Setting("CALLWRIGHT_LOG_LEVEL", "debug, info, warning or error."),
     "log_format": Setting("CALLWRIGHT_LOG_FORMAT", "text or json."),
+    "country_rules": Setting(
+        "CALLWRIGHT_COUNTRY_RULES", "Folder of rule files (.toml) per country; each replaces the built-in one.", _path
+    ),
     "price_book": Setting("CALLWRIGHT_PRICE_BOOK", "JSON file of prices; without one, local work is free.", _path),
     "scenario": Setting("CALLWRIGHT_SCENARIO", "JSON file of synthetic callers.", _path),
     "ambient": Setting("CALLWRIGHT_AMBIENT", "Folder of ambient tracks, <name>.wav.", _path),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 from callwright.domain.causes import CAUSES, Cause
+from callwright.domain.dialling import Decision
 from callwright.ports.failures import FailureKind, ProviderError
 
 LEG_FRAME_BYTES = 160
@@ -127,13 +128,15 @@ class Leg(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DialRequest:
-    """An outbound call. ``callback_id`` (execution and attempt) travels in every callback address of the carrier."""
+    """An outbound call. ``callback_id`` (execution and attempt) travels in every callback address of the carrier. ``decision`` says
+    that the number may be dialled; every request of the platform has one."""
 
     callback_id: str
     to_number: str
     from_number: str
     ring_seconds: int
     options: Mapping[str, Any] = field(default_factory=dict)
+    decision: Decision | None = None
 
 
 class Carrier(Protocol):

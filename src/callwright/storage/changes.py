@@ -32,6 +32,7 @@ CHANGEABLE = frozenset(
         *ATTEMPT_COLUMNS,
         "completed_at",
         "scheduled_at",
+        "rescheduled_at",
         "error_message",
         "total_cost_nano",
         "retry_count",

@@ -17,6 +17,7 @@ from callwright.storage.calling_policies import CallingPolicyRows
 from callwright.storage.contacts import ContactRows
 from callwright.storage.custom_models import CustomModelRows
 from callwright.storage.deliveries import DeliveryRows
+from callwright.storage.dial_decisions import DialDecisionRows
 from callwright.storage.dispositions import DispositionRows
 from callwright.storage.endpoints import EndpointRows
 from callwright.storage.events import EventRows
@@ -86,6 +87,7 @@ class PostgresUnit:
     audit = _Rows(AuditTrail)
     batches = _Rows(BatchRows)
     calling_policies = _Rows(CallingPolicyRows)
+    dial_decisions = _Rows(DialDecisionRows)
     jobs = _Rows(JobRows)
     provider_keys = _Rows(ProviderKeyRows)
     custom_models = _Rows(CustomModelRows)

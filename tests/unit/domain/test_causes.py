@@ -43,6 +43,7 @@ OUR_REASONS = {
     "node_lost",
     "caller_limit_reached",
     "caller_not_known",
+    "call_not_permitted",
     "trunk_unusable",
 }
 

@@ -74,10 +74,13 @@ async def create(request: Request, form: _Form, idempotency_key: IdempotencyKey 
 
 @router.get("/{batch_id}", summary="Read a batch", responses={200: shown("The batch.", BatchView), **errors(404)})
 async def read(request: Request, batch_id: str) -> Response:
-    """Its status, how many of its executions have which status, and what they cost together."""
+    """Its status, how many of its executions have which status, and what they cost together. `callwright.decisions`, here only, counts
+    executions by the rules that decided about them."""
     services = services_of(request).actions
     batch, progress = await batches.get_batch(services, principal_of(request), batch_id)
-    return answer(batch_body(batch, progress, services.clock.now()))
+    body = batch_body(batch, progress, services.clock.now())
+    body["callwright"]["decisions"] = dict(await batches.decisions_of_batch(services, batch.id))
+    return answer(body)
 
 
 @router.get(

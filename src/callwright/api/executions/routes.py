@@ -11,11 +11,13 @@ from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from callwright.actions import executions
+from callwright.actions.dialling import decision_wire
 from callwright.api.answers import answer, answer_encoded
 from callwright.api.description import operation_id
 from callwright.api.executions.live import LiveResponse, framed
 from callwright.api.executions.schemas import (
     AttemptQuery,
+    DecisionsAnswer,
     DoctorAnswer,
     ExecutionPage,
     ExecutionQuery,
@@ -36,6 +38,7 @@ from callwright.insight.provision import shown_provision
 from callwright.insight.rawlog import raw_log
 from callwright.insight.record import execution_body
 from callwright.insight.view import view_of
+from callwright.ports.ledger import DialDecision
 
 
 class _PlainRoute(APIRoute):
@@ -142,6 +145,27 @@ async def examine(request: Request, execution_id: str, query: Annotated[AttemptQ
 
 def _examined(log: bytes) -> dict[str, Any]:
     return examined(view_of(log.decode())) if log else {"findings": [], "left_out": 0}
+
+
+@router.get(
+    "/v1/callwright/executions/{execution_id}/decisions",
+    summary="List the dial decisions of an execution",
+    responses={200: shown("The newest 200 decisions, oldest first.", DecisionsAnswer), **errors(404)},
+)
+async def list_decisions(request: Request, execution_id: str) -> Response:
+    """Why it was dialled, waits or is never dialled: at its admission, at its dialling and at each transfer."""
+    rows = await executions.decisions_of(services_of(request).actions, principal_of(request), execution_id)
+    return answer({"execution_id": execution_id, "data": [_decision(row) for row in rows]})
+
+
+def _decision(row: DialDecision) -> dict[str, Any]:
+    return {
+        **decision_wire(row.decision, row.at),
+        "step": row.step,
+        "attempt": row.attempt,
+        "inputs": dict(row.decision.inputs),
+        "version": row.decision.version,
+    }
 
 
 @router.get(

@@ -179,6 +179,51 @@ class ExecutionPage(Open):
     data: list[ExecutionView]
 
 
+class DecisionView(Open):
+    """A decision whether a number may be dialled."""
+
+    at: Timestamp
+    step: str = Field(description="`admission`, `dialling` or `transfer`.")
+    attempt: int
+    verdict: str = Field(description="`dial`, `wait` (until `until`) or `never`.")
+    rule: str = Field(description="The rule that decided, such as `agent_hours` or `suppressed`.")
+    reason: str
+    until: Timestamp | None
+    inputs: dict[str, Any] = Field(description="What the decision was made from. It does not hold the number.")
+    version: str = Field(description="Versions of the calling policy, the country's rule file and the number plan.")
+
+
+class DecisionsAnswer(Open):
+    """The decisions about an execution, oldest first."""
+
+    model_config = example(
+        {
+            "execution_id": "0c62bce5-0900-4ba2-8d9b-fe63144a5017",
+            "data": [
+                {
+                    "at": "2027-01-12T21:14:07.402118+00:00",
+                    "verdict": "wait",
+                    "rule": "agent_hours",
+                    "reason": "the calling_guardrails of the agent are over or have not begun where the person is",
+                    "until": "2027-01-13T08:00:00+00:00",
+                    "step": "admission",
+                    "attempt": 0,
+                    "inputs": {
+                        "number_kind": "usual",
+                        "country": "DE",
+                        "time_zones": ["Europe/Berlin"],
+                        "agent_hours": [9, 21],
+                    },
+                    "version": "policy 0, numbers 9.0.43",
+                }
+            ],
+        }
+    )
+
+    execution_id: str
+    data: list[DecisionView]
+
+
 class LogEntry(Open):
     """One line of the raw log."""
 

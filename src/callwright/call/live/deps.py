@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from callwright.actions.dialling import Decisions
 from callwright.actions.transition import Publisher
 from callwright.call.live.access import Accesses, NoAccess
 from callwright.call.live.caller_lookup import CallerLookup
@@ -79,6 +80,7 @@ class RuntimeDeps:
     availability: Availability = field(default_factory=EverythingAvailable)
     trunks: TrunkRoutes | None = None
     write_contacts: WriteContacts | None = None
+    decisions: Decisions = field(default_factory=lambda: Decisions({}))
 
     @property
     def live_folder(self) -> Path:

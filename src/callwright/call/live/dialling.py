@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
+from callwright.actions.dialling import DECISION, change_for, decision_wire
 from callwright.actions.wallet import reserve
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import ERROR, ERROR_CODE, NODE_LOST
@@ -16,8 +18,9 @@ from callwright.call.live.warming import connected
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
-from callwright.domain.errors import BalanceLowError, CallwrightError, SuppressedError
-from callwright.domain.execution import Execution, Phase
+from callwright.domain.dialling import Decision, Verdict
+from callwright.domain.errors import CallwrightError, SuppressedError
+from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.domain.number import Destination, kind_of_address
 from callwright.domain.sip_trunk import PROVIDER
@@ -103,28 +106,14 @@ class Dialling:
         """Write the intent, then ask the carrier once."""
         if _called_off(session):
             return
-        clock, execution, carrier = self._deps.clock, self._execution, self._execution.carrier
-        now = clock.now()
-
-        async def reserved(unit: Unit) -> None:
-            # Last in the unit: every reservation of the organisation waits for it.
-            await reserve(unit, execution, lambda: worst_price(spec, carrier, self._deps.book), now)
-
+        clock, carrier = self._deps.clock, self._execution.carrier
         # The intent is in the ledger before the carrier is asked: a process that dies in between never dials twice. And after our own
         # preparations: ``initiated`` is when somebody else is asked, from which the delay until it rings is counted.
-        try:
-            written = await row.write(Change(Phase.DIALLING, "initiated", columns={"initiated_at": now}), reserved)
-        except SuppressedError:
-            session.closed(closed_by(CAUSES["suppressed"]))
-            return
-        except BalanceLowError as error:
-            session.closed(replace(closed_by(CAUSES["balance_low"]), reason=error.message))
-            return
-        if not written:
-            session.closed(LegClosed("error", ERROR, NODE_LOST, ERROR_CODE))
+        decision = await self._intent(session, row, spec)
+        if decision is None:
             return
         try:
-            request = await self._request(spec)
+            request = await self._request(spec, decision)
         except CallwrightError as error:
             session.closed(replace(closed_by(CAUSES["trunk_unusable"]), reason=error.message))
             return
@@ -150,11 +139,31 @@ class Dialling:
         runner.fact("core", "provider_connected", connected("carrier", carrier, ms))
         row.write_soon(Change(columns={"provider_call_id": leg.provider_call_id}))
 
+    async def _intent(self, session: CallSession, row: OwnedRow, spec: AgentSpec) -> Decision | None:
+        """Ask whether the number may be dialled, and write the intent in the same unit. None where the call was closed instead."""
+        intent = _Intent(self._deps, spec)
+        try:
+            written = await row.decide(intent.plan)
+        except SuppressedError:
+            # Put on the list after we looked. Nothing was written: the second look sees it.
+            written = await row.decide(intent.plan)
+        decision = intent.decision
+        if row.given_back and decision is not None:
+            session.closed(LegClosed("canceled", "API Request", decision.rule, _CANCELED_CODE))
+        elif not written or decision is None:
+            session.closed(LegClosed("error", ERROR, NODE_LOST, ERROR_CODE))
+        elif not decision.dials:
+            closed = closed_by(CAUSES[decision.cause])
+            session.closed(replace(closed, reason=decision.reason) if closed.outcome == Status.BALANCE_LOW else closed)
+        else:
+            return decision
+        return None
+
     def _carrier(self) -> Carrier:
         carrier: Carrier = need(self._deps.plugin, "carrier", self._execution.carrier)
         return carrier
 
-    async def _request(self, spec: AgentSpec) -> DialRequest:
+    async def _request(self, spec: AgentSpec, decision: Decision) -> DialRequest:
         execution, trunks = self._execution, self._deps.trunks
         trunk = await trunks.route(execution) if execution.carrier == PROVIDER and trunks is not None else None
         return DialRequest(
@@ -170,7 +179,34 @@ class Dialling:
                 "agent_transcriber": spec.transcriber.provider,
                 "trunk": trunk,
             },
+            decision=decision,
         )
+
+
+class _Intent:
+    """The intent to dial, with the decision that it was written by, and the money that is set aside for the call."""
+
+    def __init__(self, deps: RuntimeDeps, spec: AgentSpec) -> None:
+        self._deps = deps
+        self._spec = spec
+        self.decision: Decision | None = None
+
+    async def plan(self, unit: Unit, execution: Execution) -> Change:
+        """Decides, and returns the change of the row: dialled, waiting again, or only the decision where the call is to end."""
+        now = self._deps.clock.now()
+        if self.decision is None or execution.phase is not Phase.DIALLING:
+            price = partial(worst_price, self._spec, execution.carrier, self._deps.book)
+            self.decision = await self._deps.decisions.of_intent(
+                unit, execution, now, partial(reserve, unit, execution, price, now)
+            )
+        # Else the intent was written before the connection to the database was lost.
+        decision = self.decision
+        if decision.verdict is Verdict.WAIT:
+            return change_for(decision, now)
+        record = {DECISION: decision_wire(decision, now)}
+        if not decision.dials:
+            return Change(record=record)
+        return Change(Phase.DIALLING, "initiated", columns={"initiated_at": now}, record=record)
 
 
 def _called_off(session: CallSession) -> bool:

@@ -20,6 +20,8 @@ RETRY_SECONDS = 0.5
 _SETTLED = frozenset({Phase.FINISHING, Phase.DONE})
 
 Also = Callable[[Unit], Awaitable[None]]
+Plan = Callable[[Unit, Execution], Awaitable[Change]]
+"""Decides in a unit on the change of the row, which is locked."""
 
 
 class OwnedRow:
@@ -40,14 +42,24 @@ class OwnedRow:
         self._under_way: set[asyncio.Task[None]] = set()
         self.execution = execution
         self.stale = False
+        self.given_back = False
+        """Whether the execution waits again without having been dialled."""
+
+    async def decide(self, plan: Plan) -> bool:
+        """Apply the change that ``plan`` decides on in the same unit. One that takes the row from its owner is the last write of this
+        attempt. False as for :meth:`write`."""
+        return await self._in_turn(Change(), None, plan)
 
     async def write(self, change: Change, also: Also | None = None) -> bool:
         """Apply ``change``, and ``also`` in the same unit. False when the row is not ours any more or does not allow it. A change that ends
         the attempt is one of ``attempt_end.end_attempt``: the call may then wait for another one."""
+        return await self._in_turn(change, also)
+
+    async def _in_turn(self, change: Change, also: Also | None, plan: Plan | None = None) -> bool:
         async with self._turn:
             while not self.stale:
                 try:
-                    await self._write(change, also)
+                    await self._write(change, also, plan)
                 except UnavailableError as error:
                     _LOG.warning("execution %s waits for the database: %s", self.execution.id, error)
                     await self._clock.sleep(RETRY_SECONDS)
@@ -62,9 +74,10 @@ class OwnedRow:
                     return True
             return False
 
-    def write_soon(self, change: Change) -> None:
-        """Apply ``change`` in its turn, beside the call. What fails is logged; the end of the call finds the row as it then is."""
-        task = asyncio.get_running_loop().create_task(self._write_alone(change))
+    def write_soon(self, change: Change, also: Also | None = None) -> None:
+        """Apply ``change``, and ``also`` in the same unit, in its turn, beside the call. What fails is logged; the end of the call finds
+        the row as it then is."""
+        task = asyncio.get_running_loop().create_task(self._write_alone(change, also))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
@@ -73,13 +86,16 @@ class OwnedRow:
         if self._under_way:
             await asyncio.wait(self._under_way)
 
-    async def _write_alone(self, change: Change) -> None:
+    async def _write_alone(self, change: Change, also: Also | None) -> None:
         with round_boundary(f"writing the row of execution {self.execution.id}"):
-            await self.write(change)
+            await self.write(change, also)
 
-    async def _write(self, change: Change, also: Also | None) -> None:
+    async def _write(self, change: Change, also: Also | None, plan: Plan | None) -> None:
         owner, attempt = self.execution.owner, self.execution.attempt
         async with self._ledger.unit() as unit:
+            if plan is not None:
+                before = await unit.executions.lock(self.execution.id)
+                change = await plan(unit, before or self.execution)
             if change.phase in _SETTLED:
                 fence = Fence(owner, attempt)
                 after = await end_attempt(unit, self.execution, change, self._publisher, self._clock.now(), fence)
@@ -89,6 +105,8 @@ class OwnedRow:
                 await also(unit)
         # The owner stays the one who claimed it: the row itself has none once the call is over.
         self.execution = after if after.owner is not None else self.execution
+        if plan is not None and after.phase is Phase.WAITING:
+            self.given_back = self.stale = True
 
     async def _is_written(self, change: Change) -> bool:
         """Whether the row already is what ``change`` makes of it: a commit whose answer was lost with the connection."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+from callwright.actions.dialling import transfer_decision
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.caller_sound import CallerSound
 from callwright.call.live.hear import Ears, Hear, Words
@@ -28,6 +29,7 @@ from callwright.call.live.transfer import transfer
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.plan import CallPlan
+from callwright.domain.dialling import Decision, Rules
 from callwright.domain.limits import LEG_END_SECONDS, TOOL_REQUEST_SECONDS
 from callwright.domain.tools.keypad import runs_of
 from callwright.ports.failures import FailureKind, ProviderError
@@ -85,6 +87,10 @@ class Workplace:
     sounds: SoundLibrary = field(default_factory=SoundLibrary)
 
 
+DecideTransfer = Callable[[str], Decision]
+"""Whether a call may be handed to an address."""
+
+
 class _Line:
     """The way to the caller's ear: the leg and the recording."""
 
@@ -128,8 +134,10 @@ class CallSession:
         recorder: Recorder,
         observer: SessionObserver,
         sounds: Sounds | None = None,
+        decide: DecideTransfer | None = None,
     ) -> None:
-        """``sounds``: those of the call's account; else those of the process."""
+        """``sounds``: those of the call's account; else those of the process. ``decide`` says whether the call may be handed to an address;
+        by the default policy without it."""
         self._runner = runner
         self._equipment = equipment
         self._place = place
@@ -145,6 +153,7 @@ class CallSession:
         self._leg_timer: Timer | None = None
         self._answered = False
         self._transferring = 0
+        self._decide = decide or (lambda target: transfer_decision(target, place.clock.now(), Rules()))
         self._sound = CallerSound(runner, place.timers)
         self.end: LegClosed | None = None
         self.hang_up_wanted: fx.HangUp | None = None
@@ -408,7 +417,7 @@ class CallSession:
     def _transfer(self, effect: fx.Transfer) -> None:
         self._tools.announce(effect.name, effect.arguments)
         self._transferring = effect.request
-        self._start(transfer(self._runner, self._line.leg, effect))
+        self._start(transfer(self._runner, self._line.leg, effect, self._decide(effect.target)))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(self._guarded(work))

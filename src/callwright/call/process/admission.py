@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import logging
 
+from callwright.actions.dialling import change_for
+from callwright.actions.transition import transition
+from callwright.call.live.deps import RuntimeDeps
 from callwright.domain.errors import UnavailableError
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import Ledger
-from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
 
 WAIT_SECONDS = 1.0
 
 
-async def admit_forever(ledger: Ledger, clock: Clock, node_limit: int) -> None:
+async def admit_forever(deps: RuntimeDeps) -> None:
     """Admit whenever an execution waits, and every second, because scheduled ones become due without a notice. Until cancelled."""
     while True:
         with round_boundary("admitting calls"):
             try:
-                async with ledger.unit() as unit:
-                    candidates = await unit.executions.candidates(node_limit)
-                    admitted = await unit.executions.admit([one.id for one in candidates]) if candidates else []
-                if not admitted:
-                    await ledger.wait_for_waiting(WAIT_SECONDS)
+                if not await admit_once(deps):
+                    await deps.ledger.wait_for_waiting(WAIT_SECONDS)
                 continue
             except UnavailableError as error:
                 _LOG.warning("the queue waits for the database: %s", error)
-        await clock.sleep(WAIT_SECONDS)
+        await deps.clock.sleep(WAIT_SECONDS)
+
+
+async def admit_once(deps: RuntimeDeps) -> int:
+    """Decide about the executions that the limits allow next: admit them, or have them wait or end. Returns how many there were."""
+    async with deps.ledger.unit() as unit:
+        candidates = await unit.executions.candidates(deps.settings.max_calls)
+        if not candidates:
+            return 0
+        now = deps.clock.now()
+        decided = await deps.decisions.of_candidates(unit, candidates, now)
+        for execution_id, row in decided.items():
+            if not row.decision.dials:
+                await transition(unit, execution_id, change_for(row.decision, now), deps.publisher)
+        await unit.executions.admit([execution_id for execution_id, row in decided.items() if row.decision.dials])
+    return len(candidates)

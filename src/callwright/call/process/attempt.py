@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from callwright.actions.dialling import transfer_decision, transfer_row
 from callwright.call.afterwards.callbacks import hindrance
 from callwright.call.afterwards.opted_out import suppress
 from callwright.call.live import endings
@@ -38,6 +39,7 @@ from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import VOICE, Provision
 from callwright.domain.call_variables import call_variables
+from callwright.domain.dialling import Decision, Rules
 from callwright.domain.errors import BrokenInvariantError, CallwrightError, LackingError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.suppression import far_number
@@ -69,6 +71,7 @@ class _Prepared:
     equipment: Equipment
     variables: dict[str, str]
     provision: Provision
+    rules: Rules
 
 
 class Attempt:
@@ -157,7 +160,15 @@ class Attempt:
             return
         runner, shipment = self._open_log(prepared)
         recorder = Recorder(self._files.raw, self._office.deps.disk)
-        session = CallSession(runner, prepared.equipment, self._office.place, recorder, self, self._sounds())
+        session = CallSession(
+            runner,
+            prepared.equipment,
+            self._office.place,
+            recorder,
+            self,
+            self._sounds(),
+            partial(self._transfer_to, prepared.rules),
+        )
         self._session, self._runner, self._shipment = session, runner, shipment
         warming = Warming(runner, self._office.deps.clock)
         try:
@@ -198,7 +209,17 @@ class Attempt:
         if not far_number(execution):
             # Nothing can be promised to somebody whose number is not known.
             plan = replace(plan, opt_out=False)
-        return _Prepared(spec, plan, equipment, variables, provision)
+        tenant_id = execution.tenant_id
+        rules = await patiently(deps.ledger, deps.clock, lambda unit: deps.decisions.rules(unit, tenant_id))
+        return _Prepared(spec, plan, equipment, variables, provision, rules)
+
+    def _transfer_to(self, rules: Rules, target: str) -> Decision:
+        """Whether the call may be handed to an address. The decision is written beside the call."""
+        now = self._office.deps.clock.now()
+        decision = transfer_decision(target, now, rules)
+        row = transfer_row(self._row.execution, target, now, decision)
+        self._row.write_soon(Change(), lambda unit: unit.dial_decisions.add([row]))
+        return decision
 
     async def _provided(self, spec: AgentSpec) -> Provision:
         """What the call runs with, and in the row what of it is not known there yet."""
@@ -265,6 +286,9 @@ class Attempt:
     async def _settle(self, runner: CallRunner, session: CallSession) -> None:
         await self._row.quiet()
         closed = session.end
+        if self._row.given_back:
+            # Nobody was called: the attempt that dials writes the record.
+            await asyncio.to_thread(self._files.delete)
         if closed is None or self._row.stale:
             return
         built = await self._record()

@@ -88,7 +88,7 @@ class CallRuntime:
         self._begin("pacer clock", self._pacer.run())
         self._begin("log shipper", self._shipper.run())
         self._begin("node", self._node.run(Strays(deps, self.control, self._worker)))
-        self._begin("admission", admit_forever(deps.ledger, deps.clock, deps.settings.max_calls))
+        self._begin("admission", admit_forever(deps))
         self._begin("worker", self._worker.run())
         self._begin("sweeper", self._post_call.sweep_forever())
         if deps.settings.retention_days > 0:

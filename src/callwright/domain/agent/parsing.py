@@ -237,11 +237,20 @@ def _check_languages(tools_config: Fields) -> None:
         raise InvalidAgentError("Invalid multilingual config", field=tools_config.at("multilingual_config"))
 
 
+def agent_hours(body: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Returns the hours in which an agent's outbound calls may be made, the end exclusive; None for any hour. Raises InvalidAgentError."""
+    return _guardrails(Fields(body, ""))
+
+
 def _calling_hours(agent: Fields) -> tuple[int, int]:
     """``calling_guardrails``, the end exclusive; without them nine to nine (contract 11.3)."""
+    return _guardrails(agent) or DEFAULT_HOURS
+
+
+def _guardrails(agent: Fields) -> tuple[int, int] | None:
     hours = agent.child_or_text("calling_guardrails")
     if hours is None or not hours.value:
-        return DEFAULT_HOURS
+        return None
     start = hours.whole("call_start_hour", 0, 0, 23)
     end = hours.whole("call_end_hour", 23, 0, 23)
     if end < start:

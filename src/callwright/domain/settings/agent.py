@@ -70,7 +70,8 @@ AGENT: tuple[Setting, ...] = (
         "agent.calling_guardrails",
         described("`call_start_hour` and `call_end_hour`, 0 to 23, or its JSON text"),
         None,
-        "Hours in which a call-back may take place; null: 9 to 21. Other calls ignore them.",
+        "Hours of outbound calls, in the time zone of whoever is called ([how](../how-to/calling-hours.md)); null: any, and 9 to 21"
+        " for call-backs.",
     ),
     Setting(
         "agent.gpt_assistants",

@@ -19,6 +19,7 @@ from callwright.ports.ledger.calling_policies import CallingPolicies
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
 from callwright.ports.ledger.deliveries import Deliveries, Delivery, WantedDeliveries, WantedReplay, reason_of
+from callwright.ports.ledger.dial_decisions import ADMISSION, DIALLING, TRANSFER, DialDecision, DialDecisions
 from callwright.ports.ledger.dispositions import Dispositions
 from callwright.ports.ledger.endpoints import Endpoints, FailingEndpoint
 from callwright.ports.ledger.events import Event, EventPage, Events, WantedEvents
@@ -42,6 +43,9 @@ from callwright.ports.ledger.usage import Usage
 from callwright.ports.ledger.violations import Violations
 
 __all__ = [
+    "ADMISSION",
+    "DIALLING",
+    "TRANSFER",
     "Accounts",
     "Agents",
     "Audit",
@@ -55,6 +59,8 @@ __all__ = [
     "CustomModels",
     "Deliveries",
     "Delivery",
+    "DialDecision",
+    "DialDecisions",
     "Dispositions",
     "Endpoints",
     "Event",

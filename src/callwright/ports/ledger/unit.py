@@ -16,6 +16,7 @@ from callwright.ports.ledger.calling_policies import CallingPolicies
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
 from callwright.ports.ledger.deliveries import Deliveries
+from callwright.ports.ledger.dial_decisions import DialDecisions
 from callwright.ports.ledger.dispositions import Dispositions
 from callwright.ports.ledger.endpoints import Endpoints
 from callwright.ports.ledger.events import Events
@@ -100,6 +101,11 @@ class Unit(Protocol):
     @property
     def calling_policies(self) -> CallingPolicies:
         """Which numbers organisations let dial, and when."""
+        ...
+
+    @property
+    def dial_decisions(self) -> DialDecisions:
+        """Decisions whether calls may be dialled."""
         ...
 
     @property

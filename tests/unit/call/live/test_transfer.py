@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from tests.unit.call.live.test_session import Call, Handset
 from tests.unit.call.world import settle
 
+from callwright.actions.dialling import transfer_decision
 from callwright.call.live.transfer import transfer
 from callwright.conversation.effects import Transfer
 from callwright.conversation.plan import TransferTool
+from callwright.domain.dialling import Rules
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, TransferFailedError
 from callwright.ports.model import Tool
 from callwright.providers.scripted.model import DEFAULT_REPLY
 
 DESK = "sip:desk@127.0.0.1"
+THEN = datetime(2027, 1, 12, tzinfo=UTC)
 PLAN: dict[str, Any] = {
     "tools": (Tool("transfer_call_desk", "To the desk", "{}"),),
     "transfers": (TransferTool("transfer_call_desk", DESK, attended=True),),
@@ -49,11 +54,14 @@ class Switchboard(Handset):
             self.session.closed(LegClosed("answered", "API Request", "Call completed", 4000))
 
 
-async def asking(error: Exception | None = None, *, closes_first: bool = False) -> tuple[Call, Switchboard]:
-    """The caller asked for the desk."""
+async def asking(
+    error: Exception | None = None, *, closes_first: bool = False, target: str = DESK
+) -> tuple[Call, Switchboard]:
+    """The caller asked for the desk, which is at ``target``."""
     call = Call([ASKS, {"say": "Fine."}])
     call.leg = leg = Switchboard(call.session, error, closes_first=closes_first)
-    await call.begin("Hello.", **PLAN)
+    transfers = (TransferTool("transfer_call_desk", target, attended=True),)
+    await call.begin("Hello.", **{**PLAN, "transfers": transfers})
     await call.listen(1_500)
     await call.listen(2_500, "the desk please")
     await settle(20)
@@ -127,9 +135,20 @@ async def test_a_carrier_that_cannot_or_breaks_leaves_the_caller_with_us() -> No
 
 async def test_without_a_line_there_is_nothing_to_transfer() -> None:
     call = Call()
-    await transfer(call.bench.runner, None, Transfer(1, DESK))
+    await transfer(call.bench.runner, None, Transfer(1, DESK), transfer_decision(DESK, THEN, Rules()))
     (news,) = call.logged("TransferProgress")
     assert (news["state"], news["detail"]) == ("failed", "there is no line to transfer")
+
+
+@pytest.mark.parametrize("target", ["+19002345678", "sip:+19002345678@gateway.example", "+881612345678"])
+async def test_a_target_that_the_policy_refuses_is_never_asked(target: str) -> None:
+    call, leg = await asking(target=target)
+    (news,) = call.logged("TransferProgress")
+    assert news["state"] == "failed"
+    assert "the calling policy refuses" in news["detail"]
+    assert leg.transfers == []
+    assert call.session.end is None
+    await call.session.aclose()
 
 
 async def test_a_hold_of_the_far_end_reaches_the_conversation_and_the_log() -> None:

@@ -1,4 +1,4 @@
-"""What decides whether a number may be dialled: the calling policies of organisations."""
+"""What decides whether a number may be dialled: the calling policies of organisations, and each decision that was made."""
 
 STATEMENTS = [
     """
@@ -8,4 +8,34 @@ create table calling_policy (
   version integer not null check (version > 0),
   updated_at timestamptz not null
 )""",
+    # called: the number that the address names, in one form for all spellings, else the address.
+    """
+create table dial_decision (
+  number bigint generated always as identity primary key,
+  tenant_id text collate "C" not null references tenant (id),
+  execution_id text collate "C" not null references execution (id) on delete cascade,
+  batch_id text collate "C",
+  attempt integer not null check (attempt >= 0),
+  step text collate "C" not null check (step in ('admission', 'dialling', 'transfer')),
+  at timestamptz not null,
+  verdict text collate "C" not null check (verdict in ('dial', 'wait', 'never')),
+  rule text collate "C" not null check (rule <> ''),
+  reason text not null,
+  until timestamptz,
+  called text collate "C" not null,
+  inputs json not null,
+  version text not null,
+  constraint dial_decision_waits_until check ((verdict = 'wait') = (until is not null))
+)""",
+    "create index dial_decision_of on dial_decision (execution_id, number)",
+    "create index dial_decision_of_batch on dial_decision (batch_id, rule, execution_id) where batch_id is not null",
+    # How often a number was dialled.
+    "create index dial_decision_dialled on dial_decision (called, at) where step = 'dialling' and verdict = 'dial'",
+    """
+create function dial_decision_guard() returns trigger language plpgsql as $$
+begin
+  raise exception 'decision % was made and cannot change', old.number
+    using errcode = 'check_violation', constraint = 'dial_decision_kept';
+end $$""",
+    "create trigger dial_decision_guard before update on dial_decision for each row execute function dial_decision_guard()",
 ]

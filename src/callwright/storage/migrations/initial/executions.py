@@ -55,6 +55,7 @@ create table execution (
   batch_id text collate "C",
   error_message text,
   scheduled_at timestamptz,
+  rescheduled_at timestamptz,
   initiated_at timestamptz,
   ringing_at timestamptz,
   answered_at timestamptz,
@@ -77,7 +78,7 @@ create table execution (
     references execution_state (status, phase, detail, owned),
   constraint execution_agent_of_tenant foreign key (tenant_id, agent_id) references agent (tenant_id, id),
   constraint execution_attempted check (attempt > 0 or phase not in ('claimed', 'dialling', 'live', 'finishing')),
-  constraint execution_scheduled check (detail <> 'scheduled' or scheduled_at is not null),
+  constraint execution_scheduled check (detail not in ('scheduled', 'rescheduled') or scheduled_at is not null),
   constraint execution_times_ordered check (
     coalesce(initiated_at, created_at) >= created_at
     and coalesce(ringing_at, initiated_at, created_at) >= coalesce(initiated_at, created_at)
@@ -103,7 +104,7 @@ create table execution (
         "create index execution_batch_counts on execution (batch_id, status)"
         " include (total_cost_nano, answered_at, ended_at) where batch_id is not null"
     ),
-    "create index execution_batch_open on execution (batch_id, phase) where batch_id is not null and phase <> 'done'",
+    "create index execution_batch_open on execution (batch_id, phase, due_at) where batch_id is not null and phase <> 'done'",
     "create index execution_unfinished on execution (tenant_id, created_at) where phase <> 'done'",
     """
 create function execution_guard() returns trigger language plpgsql as $$

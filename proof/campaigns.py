@@ -1,0 +1,397 @@
+"""Simulated campaigns: ``python -m proof campaigns --count N --seed S [--jobs J]``.
+
+Each seed is a campaign of 30 virtual days: contacts all over the world, an agent's hours, a calling policy that changes, a list of numbers
+not to be called that grows, calls that are not answered and are made again. Every dial is judged by rules that are written down here once
+more, in other words and with other code than the product's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from itertools import count as counted
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from callwright.domain.dialling import Decision, NumberFacts, Question, Rules, Verdict, decide
+from callwright.domain.dialling.country_rules import CountryRules
+from callwright.domain.dialling.policy import DAYS, REFUSABLE_KINDS, parse_policy
+from callwright.lab.arguments import at_least_one, from_zero
+from callwright.lab.processes import shared_out
+from callwright.ops.clock import SystemClock
+from callwright.ops.country_rules import load_country_rules
+
+LONGEST = timedelta(days=30)
+CHUNK = 250
+MOST_SHOWN = 10
+_MOST_CONTACTS = 12
+_MINUTE = timedelta(minutes=1)
+_STARTS = (
+    datetime(2026, 3, 1, tzinfo=UTC),
+    datetime(2026, 3, 20, tzinfo=UTC),
+    datetime(2026, 10, 10, tzinfo=UTC),
+    datetime(2026, 12, 10, tzinfo=UTC),
+    datetime(2027, 4, 20, tzinfo=UTC),
+    datetime(2028, 2, 15, tzinfo=UTC),
+)
+"""Beginnings of months in which clocks change, with many holidays, and with a leap day."""
+
+FINAL = ("answered", "unanswered", "not dialled", "stopped")
+"""Ends of a contact: it was answered; it was dialled and never answered; it was never dialled; the campaign ended before."""
+
+
+@dataclass(slots=True)
+class Contact:
+    """A contact, and what has become of it."""
+
+    number: int
+    facts: NumberFacts
+    user_data: dict[str, Any]
+    suppressed_at: datetime | None
+    retries: int
+    dials: list[datetime] = field(default_factory=list)
+    ends: list[str] = field(default_factory=list)
+    moves: int = 0
+
+
+@dataclass(slots=True)
+class CampaignReport:
+    """What the campaigns did. ``broken`` holds the seeds that broke a rule, with the rule."""
+
+    campaigns: int = 0
+    contacts: int = 0
+    decisions: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
+    openings: int = 0
+    broken: list[tuple[int, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add(self, other: CampaignReport) -> None:
+        """Counts the campaigns of ``other`` too."""
+        self.campaigns += other.campaigns
+        self.contacts += other.contacts
+        self.decisions += other.decisions
+        self.ends += other.ends
+        self.openings += other.openings
+        self.broken += other.broken
+
+    def lines(self) -> list[str]:
+        """The report for people."""
+        decided = ", ".join(f"{name} {number:,}" for name, number in sorted(self.decisions.items()))
+        ended = ", ".join(f"{name} {self.ends[name]:,}" for name in FINAL)
+        shown = [f"seed {seed}: {rule}" for seed, rule in self.broken[:MOST_SHOWN]]
+        return [
+            *shown,
+            f"{self.campaigns:,} campaigns of 30 days, {self.contacts:,} contacts, {len(self.broken)} broken, {self.seconds:.1f} s",
+            f"decisions: {decided}; {self.openings:,} waits checked minute by minute",
+            f"contacts: {ended}",
+        ]
+
+
+class Campaign:
+    """One campaign. ``broken`` names the first rule that was broken."""
+
+    def __init__(self, seed: int, countries: dict[str, CountryRules]) -> None:
+        self._random = random = Random(seed)
+        self._countries = countries
+        self._now = random.choice(_STARTS) + timedelta(minutes=random.randrange(20_000))
+        self._stop_at = self._now + LONGEST
+        self._places = random.randint(1, 4)
+        self._busy = 0
+        self._agent_hours = _agent_hours(random)
+        self._policy: dict[str, Any] = _policy(random)
+        self._numbers = random.randint(1, _MOST_CONTACTS)
+        self._heap: list[tuple[datetime, int, str, Contact | None]] = []
+        self._order = counted()
+        self._waiting: list[Contact] = []
+        self.report = CampaignReport(campaigns=1)
+        self.broken = ""
+        self.contacts = [self._contact() for _ in range(self._numbers)]
+
+    def run(self) -> None:
+        """Runs the campaign to its end and judges it."""
+        for contact in self.contacts:
+            self._at(self._now + timedelta(minutes=self._random.randrange(600)), "due", contact)
+        for _ in range(self._random.choice((0, 0, 1, 2))):
+            self._at(self._now + timedelta(minutes=self._random.randrange(40_000)), "policy", None)
+        while self._heap and not self.broken:
+            at, _, event, subject = heapq.heappop(self._heap)
+            if at > self._stop_at:
+                break
+            self._now = at
+            self._handle(event, subject)
+        for contact in self.contacts:
+            if not contact.ends:
+                contact.ends.append("stopped")
+            self._claim(len(contact.ends) == 1, f"a contact has one final state, not {contact.ends}")
+            self.report.ends[contact.ends[0]] += 1
+        self.report.contacts = len(self.contacts)
+
+    def _handle(self, event: str, contact: Contact | None) -> None:
+        if contact is None:
+            self._policy = _policy(self._random)
+        elif event == "due":
+            self._waiting.append(contact)
+        elif event == "admitted":
+            # The carrier is asked a few seconds after the admission, by a second decision.
+            self._busy -= 1
+            self._decide(contact, intent=True)
+        else:
+            self._busy -= 1
+            self._ended(contact)
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._waiting and self._busy < self._places:
+            contact = self._waiting.pop(0)
+            self._decide(contact, intent=False)
+
+    def _decide(self, contact: Contact, *, intent: bool) -> None:
+        suppressed = contact.suppressed_at is not None and contact.suppressed_at <= self._now
+        same = [one for one in self.contacts if one.number == contact.number]
+        dials = sorted(at for one in same for at in one.dials)
+        question = Question(
+            self._now, contact.facts, contact.user_data, self._agent_hours, suppressed=suppressed, attempts=tuple(dials)
+        )
+        decision = decide(question, Rules(parse_policy(self._policy), 1, self._countries))
+        self.report.decisions[str(decision.verdict)] += 1
+        contact.moves += 1
+        self._claim(contact.moves < 500, "a contact comes to an end")
+        self._claim(not contact.ends, "nothing is decided about a contact that has ended")
+        if decision.verdict is Verdict.NEVER:
+            self._judge_never(contact, dials, decision)
+            contact.ends.append("unanswered" if contact.dials else "not dialled")
+        elif decision.verdict is Verdict.WAIT:
+            self._judge_wait(contact, dials, decision)
+            self._at(decision.until or self._now, "due", contact)
+        elif not intent:
+            self._busy += 1
+            self._at(self._now + timedelta(seconds=self._random.choice((0, 1, 5, 90))), "admitted", contact)
+        else:
+            self._busy += 1
+            self._claim(self._busy <= self._places, "no more calls at once than there are places")
+            why_not = self._forbidden(contact, dials, self._now)
+            self._claim(not why_not, f"contact {contact.number} is dialled at {self._now.isoformat()}: {why_not}")
+            contact.dials.append(self._now)
+            self._at(self._now + timedelta(seconds=self._random.randint(5, 900)), "ended", contact)
+
+    def _ended(self, contact: Contact) -> None:
+        if self._random.random() < 0.4:
+            contact.ends.append("answered")
+        elif len(contact.dials) > contact.retries:
+            contact.ends.append("unanswered")
+        else:
+            self._at(self._now + timedelta(minutes=self._random.choice((30, 60, 120))), "due", contact)
+
+    def _judge_wait(self, contact: Contact, dials: Sequence[datetime], decision: Decision) -> None:
+        until = decision.until
+        self._claim(until is not None and until > self._now, "a call waits for a later time")
+        if until is None:
+            return
+        self._claim(
+            not self._forbidden(contact, dials, until), f"a call waits until it may be dialled, not {until.isoformat()}"
+        )
+        if self._random.random() < 0.03:
+            self.report.openings += 1
+            at = self._now
+            while at < until:
+                open_then = not self._forbidden(contact, dials, at)
+                self._claim(not open_then, f"at {at.isoformat()} nothing forbids what waits until {until.isoformat()}")
+                at = at.replace(second=0, microsecond=0) + _MINUTE
+
+    def _judge_never(self, contact: Contact, dials: Sequence[datetime], decision: Decision) -> None:
+        self._claim(
+            bool(self._forbidden(contact, dials, self._now)), f"{decision.rule}: a call that may be made is refused"
+        )
+        if decision.rule == "no_opening" and self._random.random() < 0.03:
+            self.report.openings += 1
+            for n in range(14 * 24 * 6):
+                at = self._now + timedelta(minutes=10 * n)
+                self._claim(bool(self._forbidden(contact, dials, at)), f"there is an opening at {at.isoformat()}")
+
+    # -- the judge -------------------------------------------------------------------------------------------------------------
+
+    def _forbidden(self, contact: Contact, dials: Sequence[datetime], at: datetime) -> str:
+        """Why the contact must not be dialled at an instant by what was agreed; empty when it may be."""
+        policy, facts = self._policy, contact.facts
+        if contact.suppressed_at is not None and contact.suppressed_at <= self._now:
+            return "it is suppressed"
+        if facts.kind in (*policy["numbers"]["refused_kinds"], "emergency"):
+            return f"it is a number of the kind {facts.kind}"
+        if (
+            policy["numbers"].get("countries")
+            and facts.kind != "none"
+            and facts.country not in policy["numbers"]["countries"]
+        ):
+            return f"calls to {facts.country} are not allowed"
+        limit, hours = policy["attempts"]["per_number"], policy["attempts"]["period_hours"]
+        if limit and sum(one > at - timedelta(hours=hours) for one in dials) >= limit:
+            return "it was dialled too often"
+        law = policy["country_rules"]["enabled"] and facts.is_phone
+        agreed = contact.user_data.get("consent") == "yes"
+        if (law or policy["consent"]["required"]) and not agreed:
+            return "nobody agreed"
+        if law and facts.country not in self._countries:
+            return "nobody knows the law"
+        zones = [contact.user_data["timezone"]] if contact.user_data.get("timezone") else list(facts.zones)
+        if not facts.is_phone and not contact.user_data.get("timezone"):
+            zones = [policy["hours"]["default_time_zone"]]
+        return next(filter(None, (self._closed(at.astimezone(ZoneInfo(name)), contact, law) for name in zones)), "")
+
+    def _closed(self, local: datetime, contact: Contact, law: bool) -> str:
+        policy = self._policy["hours"]
+        if not policy["start_hour"] <= local.hour < policy["end_hour"] or DAYS[local.weekday()] not in policy["days"]:
+            return f"{local.isoformat()} is outside the policy's hours"
+        if self._agent_hours is not None and not self._agent_hours[0] <= local.hour < self._agent_hours[1]:
+            return f"{local.isoformat()} is outside the agent's hours"
+        if law and not _lawful(contact.facts.country, local):
+            return f"{local.isoformat()} is outside the hours of {contact.facts.country}"
+        return ""
+
+    def _claim(self, holds: bool, rule: str) -> None:
+        if not holds and not self.broken:
+            self.broken = rule
+
+    def _at(self, at: datetime, event: str, contact: Contact | None) -> None:
+        heapq.heappush(self._heap, (at, next(self._order), event, contact))
+
+    def _contact(self) -> Contact:
+        random = self._random
+        data: dict[str, Any] = {}
+        if random.random() < 0.9:
+            data["consent"] = random.choice((*("yes",) * 12, "no", ""))
+        if random.random() < 0.15:
+            data["timezone"] = random.choice(_zones())
+        suppressed_at = self._now + timedelta(minutes=random.randrange(20_000)) if random.random() < 0.15 else None
+        # Some contacts of a list share a number.
+        number = random.randrange(max(1, self._numbers * 3 // 2))
+        return Contact(number, _facts(number, self._now), data, suppressed_at, random.randint(0, 3))
+
+
+def _facts(number: int, start: datetime) -> NumberFacts:
+    """The same number has the same facts within a campaign."""
+    random = Random(f"{number} {start.isoformat()}")
+    if random.random() < 0.1:
+        return NumberFacts()
+    kind = random.choice(("usual",) * 60 + (*REFUSABLE_KINDS, "emergency"))
+    country, home = random.choice(_COUNTRIES)
+    zones = (home,) if random.random() < 0.5 else tuple(random.sample(_zones(), random.choice((1, 1, 1, 2, 3))))
+    return NumberFacts(kind, country, zones, is_phone=True)
+
+
+_COUNTRIES = (
+    ("US", "America/New_York"), ("US", "America/Los_Angeles"), ("GB", "Europe/London"), ("DE", "Europe/Berlin"),
+    ("FR", "Europe/Paris"), ("IN", "Asia/Kolkata"), ("AU", "Australia/Lord_Howe"), ("", "Asia/Tokyo"),
+)  # fmt: skip
+
+
+@cache
+def _zones() -> list[str]:
+    return sorted(available_timezones())
+
+
+def _agent_hours(random: Random) -> tuple[int, int] | None:
+    if random.random() < 0.4:
+        return None
+    start = random.randint(0, 14)
+    return start, random.choice((23, 21, 20, start + random.randint(0, 9)))
+
+
+def _policy(random: Random) -> dict[str, Any]:
+    start = random.choice((0, 0, 1, 2, 8, 9, 14))
+    countries = random.choice((*(None,) * 8, ["US"], ["US", "DE", "GB", "FR", "IN"]))
+    return {
+        "hours": {
+            "start_hour": start,
+            "end_hour": random.choice((24, 24, 20, 21, start + 1)),
+            "days": list(random.choice((DAYS, DAYS, DAYS[:5], DAYS[:5], ("sun",)))),
+            "default_time_zone": random.choice(_zones()),
+        },
+        "country_rules": {"enabled": random.random() < 0.3},
+        "numbers": {
+            "countries": countries,
+            "refused_kinds": list(random.choice((REFUSABLE_KINDS, REFUSABLE_KINDS[:3], ()))),
+        },
+        "attempts": {"per_number": random.choice((0, 0, 1, 2, 3)), "period_hours": random.choice((1, 24, 72))},
+        "consent": {"required": random.random() < 0.15},
+    }
+
+
+def _lawful(country: str, local: datetime) -> bool:
+    """The built-in rule files once more, as a person reads them."""
+    if local.date() in _closed_days(country):
+        return False
+    if country == "FR":
+        return local.weekday() < 5 and (10 <= local.hour < 13 or 14 <= local.hour < 20)
+    return local.weekday() < 6 and 9 <= local.hour < 20
+
+
+@cache
+def _closed_days(country: str) -> frozenset[date]:
+    """Public holidays from calendars of 2026 to 2028."""
+    easter = (date(2026, 4, 5), date(2027, 3, 28), date(2028, 4, 16))
+    after = {"GB": (-2, 1), "DE": (-2, 1, 39, 50), "FR": (1, 39, 50)}.get(country, ())
+    moving = [sunday + timedelta(days=days) for sunday in easter for days in after]
+    return frozenset(moving + [date.fromisoformat(text) for text in _CALENDARS.get(country, "").split()])
+
+
+_CALENDARS = {
+    "US": "2026-01-01 2026-01-19 2026-02-16 2026-05-25 2026-06-19 2026-07-04 2026-09-07 2026-10-12 2026-11-11 2026-11-26 2026-12-25"
+    " 2027-01-01 2027-01-18 2027-02-15 2027-05-31 2027-06-19 2027-07-04 2027-09-06 2027-10-11 2027-11-11 2027-11-25 2027-12-25"
+    " 2028-01-01 2028-01-17 2028-02-21 2028-05-29",
+    "IN": "2026-01-26 2026-08-15 2026-10-02 2027-01-26 2027-08-15 2027-10-02 2028-01-26 2028-08-15",
+    "GB": "2026-01-01 2026-05-04 2026-05-25 2026-08-31 2026-12-25 2026-12-26 2026-12-28"
+    " 2027-01-01 2027-05-03 2027-05-31 2027-08-30 2027-12-25 2027-12-26 2027-12-27 2027-12-28 2028-01-01 2028-01-03 2028-05-01",
+    "DE": "2026-01-01 2026-05-01 2026-10-03 2026-12-25 2026-12-26 2027-01-01 2027-05-01 2027-10-03 2027-12-25 2027-12-26"
+    " 2028-01-01 2028-05-01",
+    "FR": "2026-01-01 2026-05-01 2026-05-08 2026-07-14 2026-08-15 2026-11-01 2026-11-11 2026-12-25"
+    " 2027-01-01 2027-05-01 2027-05-08 2027-07-14 2027-08-15 2027-11-01 2027-11-11 2027-12-25 2028-01-01 2028-05-01",
+}  # fmt: skip
+
+
+def run(count: int, seed: int, jobs: int = 1) -> CampaignReport:
+    """``count`` campaigns with the seeds from ``seed`` on, in ``jobs`` processes."""
+    clock, report = SystemClock(), CampaignReport()
+    began_us = clock.monotonic_us()
+    chunks = [(first, min(CHUNK, seed + count - first)) for first in range(seed, seed + count, CHUNK)]
+    if jobs > 1:
+        with shared_out(jobs, run_chunk, chunks) as parts:
+            for part in parts:
+                report.add(part)
+    else:
+        for chunk in chunks:
+            report.add(run_chunk(chunk))
+    report.seconds = (clock.monotonic_us() - began_us) / 1e6
+    return report
+
+
+def run_chunk(chunk: tuple[int, int]) -> CampaignReport:
+    """The campaigns of some seeds."""
+    first, count = chunk
+    report, countries = CampaignReport(), load_country_rules()
+    for seed in range(first, first + count):
+        campaign = Campaign(seed, countries)
+        campaign.run()
+        report.add(campaign.report)
+        if campaign.broken:
+            report.broken.append((seed, campaign.broken))
+    return report
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run and report. Returns 1 when a campaign breaks a rule."""
+    parser = argparse.ArgumentParser(prog="python -m proof campaigns", description=__doc__)
+    parser.add_argument("--count", type=at_least_one, default=1_000)
+    parser.add_argument("--seed", type=from_zero, default=1)
+    parser.add_argument("--jobs", type=at_least_one, default=1)
+    arguments = parser.parse_args(argv)
+    report = run(arguments.count, arguments.seed, arguments.jobs)
+    sys.stdout.write("\n".join(report.lines()) + "\n")
+    return 1 if report.broken else 0

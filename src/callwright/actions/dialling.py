@@ -1,0 +1,179 @@
+"""Asks whether calls may be dialled: gathers what ``domain.dialling`` is to know from the ledger, and writes each answer there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from callwright.domain.agent.parsing import agent_hours
+from callwright.domain.causes import CAUSES
+from callwright.domain.dialled import named_number
+from callwright.domain.dialling import Decision, Question, Rules, Verdict, decide
+from callwright.domain.dialling.country_rules import CountryRules
+from callwright.domain.dialling.number_plan import VERSION, number_facts
+from callwright.domain.dialling.policy import StoredPolicy
+from callwright.domain.errors import BadInputError, BalanceLowError
+from callwright.domain.execution import Execution, Phase
+from callwright.insight.wire import wire_time
+from callwright.ports.ledger import ADMISSION, DIALLING, TRANSFER, Change, DialDecision, Unit
+
+BYPASS = "bypass_call_guardrails"
+"""Key of an execution's options: whether it is dialled outside of its agent's hours too."""
+
+DECISION = "decision"
+"""Key of an execution's record: the last decision about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Decides about calls. ``countries`` are the rule files by country."""
+
+    countries: Mapping[str, CountryRules]
+
+    async def rules(self, unit: Unit, tenant_id: str) -> Rules:
+        """What binds the calls of a tenant: the policy of its organisation, and the rules of countries."""
+        return self._rules(await unit.calling_policies.binding(tenant_id))
+
+    async def of_candidates(
+        self, unit: Unit, candidates: Sequence[Execution], now: datetime
+    ) -> dict[str, DialDecision]:
+        """Decide about executions that may be admitted, by id. Writes the decisions."""
+        found: dict[str, DialDecision] = {}
+        for tenant_id in dict.fromkeys(one.tenant_id for one in candidates):
+            stored = await unit.calling_policies.binding(tenant_id)
+            rules = self._rules(stored)
+            own = [one for one in candidates if one.tenant_id == tenant_id]
+            suppressed = await unit.suppressions.among(tenant_id, [one.to_number for one in own])
+            attempts = await _attempts(unit, stored, [called_number(one.to_number) for one in own], now)
+            for one in own:
+                question = question_of(
+                    one, now, one.to_number in suppressed, attempts.get(called_number(one.to_number), ())
+                )
+                found[one.id] = _row(one, ADMISSION, now, decide(question, rules))
+        await unit.dial_decisions.add(list(found.values()))
+        return found
+
+    async def of_intent(
+        self, unit: Unit, execution: Execution, now: datetime, reserve: Callable[[], Awaitable[None]]
+    ) -> Decision:
+        """Decide about a call in the unit that writes the intent to dial it. Writes the decision. ``reserve`` sets its price aside, last of
+        all, or raises BalanceLowError."""
+        called = called_number(execution.to_number)
+        stored = await unit.calling_policies.binding(execution.tenant_id)
+        if stored.policy.attempts.per_number:
+            # Two calls to one number at once would each count the attempts without the other.
+            await unit.dial_decisions.lock_called(stored.tenant_id, called)
+        attempts = await _attempts(unit, stored, [called], now)
+        suppressed = await unit.suppressions.binding(execution.tenant_id, execution.to_number) is not None
+        question, rules = question_of(execution, now, suppressed, attempts.get(called, ())), self._rules(stored)
+        decision = decide(question, rules)
+        if decision.dials:
+            try:
+                await reserve()
+            except BalanceLowError as error:
+                decision = decide(replace(question, cap=error.field or "", cap_reason=error.message), rules)
+        await unit.dial_decisions.add([_row(execution, DIALLING, now, decision)])
+        return decision
+
+    def _rules(self, stored: StoredPolicy) -> Rules:
+        return Rules(stored.policy, stored.version, self.countries, VERSION)
+
+
+def question_of(execution: Execution, now: datetime, suppressed: bool, attempts: Sequence[datetime] = ()) -> Question:
+    """What is asked about an outbound call."""
+    return Question(
+        now=now,
+        number=number_facts(execution.to_number),
+        user_data=execution.user_data,
+        agent_hours=None if execution.options.get(BYPASS) else _hours_of(execution),
+        suppressed=suppressed,
+        attempts=tuple(attempts),
+    )
+
+
+def suppressed_row(execution: Execution, now: datetime) -> DialDecision:
+    """The decision about a contact that is on the list before it is in the queue."""
+    return _row(execution, ADMISSION, now, decide(question_of(execution, now, suppressed=True), Rules()))
+
+
+def default_decision(address: str, now: datetime) -> Decision:
+    """Whether a call without a ledger may be dialled: by the default policy."""
+    return decide(Question(now=now, number=number_facts(address)), Rules())
+
+
+def transfer_decision(target: str, now: datetime, rules: Rules) -> Decision:
+    """Whether a call that goes on may be handed to an address."""
+    return decide(Question(now=now, number=number_facts(target), transfer=True), rules)
+
+
+def transfer_row(execution: Execution, target: str, at: datetime, decision: Decision) -> DialDecision:
+    """The decision about a transfer as it is written."""
+    return replace(_row(execution, TRANSFER, at, decision), called=called_number(target))
+
+
+def change_for(decision: Decision, now: datetime) -> Change:
+    """The change of an execution that is not dialled: it waits, or it ends."""
+    record = {DECISION: decision_wire(decision, now)}
+    if decision.verdict is Verdict.WAIT:
+        columns: dict[str, Any] = {"scheduled_at": decision.until, "rescheduled_at": now}
+        return Change(Phase.WAITING, "rescheduled", columns=columns, record=record)
+    cause = CAUSES[decision.cause]
+    columns = {
+        "hangup_by": cause.by,
+        "hangup_reason": cause.reason,
+        "hangup_code": cause.code,
+        "error_message": decision.reason,
+        "ended_at": now,
+        "completed_at": now,
+    }
+    return Change(Phase.DONE, cause.outcome, columns=columns, record=record)
+
+
+def decision_wire(decision: Decision, at: datetime) -> dict[str, Any]:
+    """A decision as the execution shows its last one."""
+    return {
+        "at": wire_time(at),
+        "verdict": str(decision.verdict),
+        "rule": decision.rule,
+        "reason": decision.reason,
+        "until": wire_time(decision.until),
+    }
+
+
+def called_number(address: str) -> str:
+    """The number that an address names, in one form for all of its spellings; else the address."""
+    number = named_number(address)
+    return number if number.startswith("+") else address
+
+
+async def _attempts(
+    unit: Unit, stored: StoredPolicy, called: Sequence[str], now: datetime
+) -> Mapping[str, Sequence[datetime]]:
+    limits = stored.policy.attempts
+    if not limits.per_number:
+        return {}
+    since = now - timedelta(hours=limits.period_hours)
+    return await unit.dial_decisions.attempts(stored.tenant_id, called, since)
+
+
+def _hours_of(execution: Execution) -> tuple[int, int] | None:
+    try:
+        return agent_hours(execution.agent)
+    except BadInputError:
+        # Such an agent cannot be parsed as a whole: the attempt ends with the reason.
+        return None
+
+
+def _row(execution: Execution, step: str, at: datetime, decision: Decision) -> DialDecision:
+    return DialDecision(
+        tenant_id=execution.tenant_id,
+        execution_id=execution.id,
+        batch_id=execution.batch_id,
+        attempt=execution.attempt,
+        step=step,
+        at=at,
+        called=called_number(execution.to_number),
+        decision=decision,
+    )

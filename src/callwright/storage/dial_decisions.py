@@ -1,0 +1,79 @@
+"""The decisions whether calls may be dialled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from callwright.domain.dialling.decision import Decision, Verdict
+from callwright.ports.ledger.dial_decisions import DialDecision
+
+_OF_CALL = ("tenant_id", "execution_id", "batch_id", "attempt", "step", "at", "called")
+_OF_DECISION = ("verdict", "rule", "reason", "until", "inputs", "version")
+_NAMES = (*_OF_CALL, *_OF_DECISION)
+_COLUMNS = ", ".join(_NAMES)
+_ADD = f"insert into dial_decision ({_COLUMNS}) values ({', '.join(f'${n}' for n in range(1, len(_NAMES) + 1))})"
+
+
+class DialDecisionRows:
+    """``ports.ledger.DialDecisions``."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def add(self, rows: Sequence[DialDecision]) -> None:
+        """Write decisions."""
+        await self._connection.executemany(_ADD, [_values(row) for row in rows])
+
+    async def of_execution(self, tenant_id: str, execution_id: str, count: int) -> list[DialDecision]:
+        """The newest ``count`` decisions about an execution of the tenant, oldest first."""
+        rows = await self._connection.fetch(
+            f"select {_COLUMNS} from dial_decision where execution_id = $1 and tenant_id = $2 order by number desc limit $3",
+            execution_id,
+            tenant_id,
+            count,
+        )
+        return [_decision_of(row) for row in reversed(rows)]
+
+    async def attempts(
+        self, organisation_id: str, called: Sequence[str], since: datetime
+    ) -> Mapping[str, Sequence[datetime]]:
+        """When each number was dialled by an organisation and its sub-accounts after ``since``, oldest first."""
+        rows = await self._connection.fetch(
+            "select called, at from dial_decision where step = 'dialling' and verdict = 'dial' and called = any ($2::text[]) and at > $3"
+            " and tenant_id in (select id from tenant where $1 in (id, parent_id)) order by at, number",
+            organisation_id,
+            list(called),
+            since,
+        )
+        found: dict[str, list[datetime]] = {}
+        for row in rows:
+            found.setdefault(row["called"], []).append(row["at"])
+        return found
+
+    async def lock_called(self, organisation_id: str, called: str) -> None:
+        """Nobody else of the organisation who locks the number counts its attempts until the unit ends."""
+        await self._connection.execute(
+            "select pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 11))", organisation_id, called
+        )
+
+    async def rules_of_batch(self, batch_id: str) -> Mapping[str, int]:
+        """By rule, how many executions of a batch it has decided."""
+        rows = await self._connection.fetch(
+            "select rule, count(distinct execution_id) as number from dial_decision where batch_id = $1 group by rule order by rule",
+            batch_id,
+        )
+        return {row["rule"]: int(row["number"]) for row in rows}
+
+
+def _values(row: DialDecision) -> tuple[Any, ...]:
+    decision = {name: getattr(row.decision, name) for name in _OF_DECISION}
+    decision["inputs"] = dict(row.decision.inputs)
+    return (*(getattr(row, name) for name in _OF_CALL), *decision.values())
+
+
+def _decision_of(row: Any) -> DialDecision:
+    values = {name: row[name] for name in _OF_DECISION}
+    decision = Decision(**{**values, "verdict": Verdict(values["verdict"])})
+    return DialDecision(**{name: row[name] for name in _OF_CALL}, decision=decision)

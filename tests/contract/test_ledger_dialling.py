@@ -1,0 +1,132 @@
+"""Decisions in the ledger: kept as they were made, counted by number and by batch; and calls that wait for later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+from tests.database import run_sql
+from tests.rows import OTHER_TENANT_ID, THEN, admit, claim, execution_row, move, place
+
+from callwright.actions.dialling import Decisions, called_number
+from callwright.domain.batch import Batch, BatchStatus
+from callwright.domain.dialling import Decision, Verdict
+from callwright.domain.execution import Phase, Status
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import ADMISSION, DIALLING, Change, DialDecision
+from callwright.storage.ledger import PostgresLedger
+
+BATCH_ID = "5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d"
+DIAL = Decision(Verdict.DIAL, "allowed", "no rule forbids the call", "policy 0", inputs={"country": "DE"})
+
+
+def row(execution_id: str = "call-1", at: datetime = THEN, **changes: object) -> DialDecision:
+    made = DialDecision(DEFAULT_TENANT_ID, execution_id, None, 1, DIALLING, at, "+4930901820", DIAL)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+async def add(ledger: PostgresLedger, *rows: DialDecision) -> None:
+    async with ledger.unit() as unit:
+        await unit.dial_decisions.add(rows)
+
+
+async def test_decisions_are_read_as_they_were_made_the_newest_of_them(ledger: PostgresLedger):
+    await place(ledger, execution_row(), execution_row("call-2"))
+    waits = Decision(Verdict.WAIT, "agent_hours", "later", "policy 3", until=THEN + timedelta(hours=1))
+    made = [row(step=ADMISSION, attempt=0, decision=waits), row(at=THEN + timedelta(hours=1)), row()]
+    await add(ledger, *made, row("call-2"))
+    async with ledger.unit() as unit:
+        assert await unit.dial_decisions.of_execution(DEFAULT_TENANT_ID, "call-1", 10) == made
+        assert await unit.dial_decisions.of_execution(DEFAULT_TENANT_ID, "call-1", 1) == made[-1:]
+        assert await unit.dial_decisions.of_execution(OTHER_TENANT_ID, "call-1", 10) == []
+
+
+async def test_a_decision_cannot_be_changed_and_goes_with_its_execution(ledger: PostgresLedger, dsn: str):
+    await place(ledger, execution_row())
+    await add(ledger, row())
+    with pytest.raises(asyncpg.CheckViolationError, match="cannot change"):
+        await run_sql(dsn, "update dial_decision set rule = 'other'")
+    async with ledger.unit() as unit:
+        await unit.executions.delete(["call-1"])
+        assert await unit.dial_decisions.of_execution(DEFAULT_TENANT_ID, "call-1", 10) == []
+
+
+async def test_only_dials_count_as_attempts(ledger: PostgresLedger):
+    await place(ledger, execution_row())
+    never = replace(DIAL, verdict=Verdict.NEVER, rule="country")
+    later = THEN + timedelta(hours=2)
+    await add(ledger, row(at=later), row(), row(step=ADMISSION), row(decision=never), row(called="+4930901821"))
+    async with ledger.unit() as unit:
+        found = unit.dial_decisions
+        assert await found.attempts(DEFAULT_TENANT_ID, ["+4930901820"], THEN - timedelta(hours=1)) == {
+            "+4930901820": [THEN, later]
+        }
+        assert await found.attempts(DEFAULT_TENANT_ID, ["+4930901820"], THEN) == {"+4930901820": [later]}
+        assert await found.attempts(OTHER_TENANT_ID, ["+4930901820"], THEN - timedelta(hours=1)) == {}
+
+
+def test_a_number_is_counted_in_every_spelling():
+    spellings = ("+4930901820", "sip:+4930901820@one.example", "sip:0049-30-901820@two.example")
+    assert {called_number(one) for one in spellings} == {"+4930901820"}
+    assert called_number("sip:1001@pbx.example") == "sip:1001@pbx.example"
+
+
+async def test_a_claimed_call_waits_again_without_its_owner(ledger: PostgresLedger):
+    await place(ledger, execution_row())
+    await admit(ledger)
+    await claim(ledger)
+    until = datetime.now(UTC) + timedelta(hours=8)
+    async with ledger.unit() as unit:
+        change = Change(Phase.WAITING, "rescheduled", columns={"scheduled_at": until, "rescheduled_at": THEN})
+        after = await unit.executions.change("call-1", change, owner="node-a", attempt=1)
+    assert (after.status, after.owner, after.scheduled_at, after.rescheduled_at) == (
+        Status.RESCHEDULED,
+        None,
+        until,
+        THEN,
+    )
+    assert await admit(ledger) == [], "not before the opening"
+
+
+async def test_calls_that_wait_for_later_take_no_room_in_the_release_of_their_batch(ledger: PostgresLedger):
+    await place(ledger)
+    batch = Batch(BATCH_ID, DEFAULT_TENANT_ID, "agent-1", BatchStatus.RUNNING, THEN, THEN, "a.csv", scheduled_at=THEN)
+    until = datetime.now(UTC) + timedelta(hours=8)
+    async with ledger.unit() as unit:
+        await unit.batches.insert(batch)
+        for name in ("call-1", "call-2", "call-3"):
+            await unit.executions.insert(execution_row(name, batch_id=BATCH_ID))
+    await move(ledger, "call-1", Phase.DONE, "stopped")
+    async with ledger.unit() as unit:
+        change = Change(Phase.WAITING, "rescheduled", columns={"scheduled_at": until})
+        await unit.executions.change("call-2", change)
+        (active,) = await unit.batches.active(10)
+    assert (active.waiting, active.open) == (1, 2)
+
+
+async def test_a_batch_counts_its_executions_by_rule(ledger: PostgresLedger):
+    await place(ledger, execution_row(), execution_row("call-2"))
+    never = replace(DIAL, verdict=Verdict.NEVER, rule="country")
+    await add(
+        ledger,
+        row(batch_id=BATCH_ID),
+        row(batch_id=BATCH_ID),
+        row("call-2", batch_id=BATCH_ID, decision=never),
+        row("call-2"),
+    )
+    async with ledger.unit() as unit:
+        assert await unit.dial_decisions.rules_of_batch(BATCH_ID) == {"allowed": 1, "country": 1}
+
+
+async def test_candidates_of_several_tenants_are_decided_by_their_own_policies(ledger: PostgresLedger):
+    await place(ledger, execution_row(to_number="+4930901820"), execution_row("call-2", to_number="+19002345678"))
+    async with ledger.unit() as unit:
+        candidates = await unit.executions.candidates(10)
+        found = await Decisions({}).of_candidates(unit, candidates, datetime.now(UTC))
+        told = {name: one.decision.rule for name, one in found.items()}
+        assert told == {"call-1": "allowed", "call-2": "number_kind"}
+        assert [one.step for one in await unit.dial_decisions.of_execution(DEFAULT_TENANT_ID, "call-2", 10)] == [
+            ADMISSION
+        ]

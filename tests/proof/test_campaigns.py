@@ -1,0 +1,104 @@
+"""Simulated campaigns and hours in every zone: nothing is dialled against a rule, and the judges notice what is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from proof.__main__ import main as prove
+from proof.calling_hours import DAYS, MINUTES, compare, sample
+from proof.campaigns import FINAL, run
+
+from callwright.domain.dialling import Decision, Question, Rules, Verdict, decide
+from callwright.domain.dialling.opening import Hours
+from proof import calling_hours, campaigns
+
+
+def test_a_few_campaigns_break_no_rule() -> None:
+    report = run(150, 1)
+    assert not report.broken, "\n".join(report.lines())
+    assert report.contacts == sum(report.ends[name] for name in FINAL)
+    assert min(report.decisions[verdict] for verdict in ("dial", "wait", "never")) > 100
+    assert report.ends["answered"] > 100
+
+
+@pytest.mark.long
+def test_ten_thousand_campaigns_break_no_rule() -> None:
+    report = run(10_000, 1, jobs=2)
+    assert not report.broken, "\n".join(report.lines())
+    assert report.campaigns == 10_000
+
+
+def _always(question: Question, rules: Rules) -> Decision:
+    return replace(decide(question, rules), verdict=Verdict.DIAL)
+
+
+def _without_suppression(question: Question, rules: Rules) -> Decision:
+    return decide(replace(question, suppressed=False), rules)
+
+
+def _one_attempt_more(question: Question, rules: Rules) -> Decision:
+    return decide(replace(question, attempts=question.attempts[1:]), rules)
+
+
+def _in_the_first_zone(question: Question, rules: Rules) -> Decision:
+    return decide(replace(question, number=replace(question.number, zones=question.number.zones[:1])), rules)
+
+
+def _an_hour_late(question: Question, rules: Rules) -> Decision:
+    decision = decide(question, rules)
+    return decision if decision.until is None else replace(decision, until=decision.until + timedelta(hours=1))
+
+
+def _bypassing(question: Question, rules: Rules) -> Decision:
+    return decide(replace(question, agent_hours=None), rules)
+
+
+def _refusing(question: Question, rules: Rules) -> Decision:
+    decision = decide(question, rules)
+    waits = decision.verdict is Verdict.WAIT
+    return replace(decision, verdict=Verdict.NEVER, rule="no_opening", until=None) if waits else decision
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [_always, _without_suppression, _one_attempt_more, _in_the_first_zone, _an_hour_late, _bypassing, _refusing],
+)
+def test_a_wrong_decision_is_noticed(
+    wrong: Callable[[Question, Rules], Decision], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaigns, "decide", wrong)
+    assert run(300, 1).broken
+
+
+def test_every_minute_of_awkward_days_is_judged_as_the_c_library_does() -> None:
+    report = compare(sample(24))
+    assert report.wrong == []
+    assert report.instants == 24 * len(DAYS) * MINUTES
+    assert report.openings > 2_000
+
+
+@pytest.mark.long
+def test_every_minute_in_every_zone() -> None:
+    report = compare(sample(None))
+    assert report.wrong_count == 0, report.wrong
+    assert report.zones > 590
+
+
+def test_a_minute_that_is_judged_otherwise_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    week = calling_hours.WEEK
+    off = Hours("here", (*week[:6], ((0, 31), *week[6][1:])))
+    monkeypatch.setattr(calling_hours, "Hours", lambda rule, week: off)
+    assert compare(["Europe/Berlin"]).wrong_count > 0
+
+
+def test_the_commands_tell_what_they_found(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert prove(["campaigns", "--count", "3"]) == 0
+    assert "3 campaigns of 30 days" in capsys.readouterr().out
+    assert prove(["hours", "--zones", "1"]) == 0
+    assert "0 wrong" in capsys.readouterr().out
+    monkeypatch.setattr(campaigns, "decide", _always)
+    assert prove(["campaigns", "--count", "50"]) == 1
+    assert "seed " in capsys.readouterr().out

@@ -1,0 +1,150 @@
+"""The decision whether a number may be dialled: each rule, alone and against the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from callwright.domain.dialling import Decision, NumberFacts, Question, Rules, Verdict, decide
+from callwright.domain.dialling.country_rules import CountryRules
+from callwright.domain.dialling.holidays import Holidays
+from callwright.domain.dialling.policy import parse_policy
+
+
+def utc(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2027, 1, day, hour, minute, tzinfo=UTC)
+
+
+NOON = utc(12, 12)
+"""A Tuesday; 13:00 in Berlin."""
+BERLIN = NumberFacts("usual", "DE", ("Europe/Berlin",), is_phone=True)
+SIP = NumberFacts()
+WORKDAYS = tuple(((9 * 60, 20 * 60),) if day < 6 else () for day in range(7))
+GERMANY = CountryRules("DE", "2026-11-29", "a source", WORKDAYS, holidays=Holidays(dates=(date(2027, 1, 13),)))
+KOLKATA = {"hours": {"default_time_zone": "Asia/Kolkata"}}
+TWICE, ONCE = {"attempts": {"per_number": 2}}, {"attempts": {"per_number": 1}}
+AGREED = {"consent": "yes"}
+LAW = {"country_rules": {"enabled": True}}
+NO_HOLIDAYS = {"country_rules": {"enabled": True, "holidays": False}}
+
+
+def rules(**policy: Any) -> Rules:
+    return Rules(parse_policy(policy), 3, {"DE": GERMANY}, "9.0")
+
+
+def asked(**changes: Any) -> Question:
+    return replace(Question(NOON, BERLIN), **changes)
+
+
+def told(decision: Decision) -> tuple[str, str, datetime | None]:
+    return str(decision.verdict), decision.rule, decision.until
+
+
+def test_by_default_a_call_is_dialled_at_any_hour():
+    assert told(decide(asked(now=NOON + timedelta(hours=12)), Rules())) == ("dial", "allowed", None)
+
+
+@pytest.mark.parametrize(
+    ("question", "policy", "rule", "cause"),
+    [
+        (asked(number=replace(BERLIN, kind="emergency")), {}, "emergency", "not_permitted"),
+        (asked(suppressed=True), {}, "suppressed", "suppressed"),
+        (asked(number=replace(BERLIN, kind="premium")), {}, "number_kind", "not_permitted"),
+        (asked(number=replace(BERLIN, kind="shared-cost")), {}, "number_kind", "not_permitted"),
+        (asked(number=replace(BERLIN, kind="satellite")), {}, "number_kind", "not_permitted"),
+        (asked(number=replace(BERLIN, kind="unknown")), {"numbers": {"refused_kinds": ["unknown"]}}, "number_kind", "not_permitted"),
+        (asked(), {"numbers": {"countries": ["US"]}}, "country", "not_permitted"),
+        (asked(number=replace(BERLIN, country="")), {"numbers": {"countries": ["US"]}}, "country", "not_permitted"),
+        (asked(number=replace(BERLIN, country="AT"), user_data=AGREED), LAW, "country_rules_missing", "not_permitted"),
+        (asked(), LAW, "consent", "not_permitted"),
+        (asked(user_data={"consent": "no"}), {"consent": {"required": True}}, "consent", "not_permitted"),
+        (asked(user_data={"agreed": 1}), {"consent": {"required": True}}, "consent", "not_permitted"),
+        (asked(cap="cap.day", cap_reason="the cap of the day is used up"), {}, "cap.day", "balance_low"),
+        (asked(agent_hours=(9, 9)), {}, "no_opening", "not_permitted"),
+        (asked(number=replace(BERLIN, zones=()), agent_hours=(9, 10)), {}, "no_time_zone", "not_permitted"),
+    ],
+)  # fmt: skip
+def test_a_number_is_never_dialled(question: Question, policy: dict[str, Any], rule: str, cause: str):
+    decision = decide(question, rules(**policy))
+    assert (decision.verdict, decision.rule, decision.cause, decision.until) == (Verdict.NEVER, rule, cause, None)
+    assert decision.reason
+
+
+@pytest.mark.parametrize(
+    ("question", "policy"),
+    [
+        (asked(number=replace(BERLIN, kind="premium")), {"numbers": {"refused_kinds": []}}),
+        (asked(number=replace(BERLIN, kind="unknown")), {}),
+        (asked(), {"numbers": {"countries": ["US", "DE"]}}),
+        (asked(number=SIP), {"numbers": {"countries": ["US"]}, **LAW}),
+        (asked(user_data=AGREED), LAW),
+        (asked(), {"country_rules": {"enabled": True, "consent": False}}),
+        (asked(user_data={"agreed": True}), {"consent": {"required": True, "field": "agreed"}}),
+        (asked(attempts=(NOON - timedelta(hours=24),)), {"attempts": {"per_number": 1}}),
+    ],
+)
+def test_a_number_is_dialled(question: Question, policy: dict[str, Any]):
+    assert told(decide(question, rules(**policy))) == ("dial", "allowed", None)
+
+
+@pytest.mark.parametrize(
+    ("question", "policy", "rule", "until"),
+    [
+        # Berlin is one hour ahead of UTC.
+        (asked(agent_hours=(9, 13)), {}, "agent_hours", utc(13, 8)),
+        (asked(agent_hours=(14, 18)), {}, "agent_hours", utc(12, 13)),
+        (asked(), {"hours": {"start_hour": 14}}, "policy_hours", utc(12, 13)),
+        (asked(), {"hours": {"days": ["mon", "sun"]}}, "policy_hours", utc(16, 23)),
+        # Night in Germany, then a holiday.
+        (asked(now=NOON + timedelta(hours=8), user_data=AGREED), LAW, "country_hours DE", utc(14, 8)),
+        (asked(now=NOON + timedelta(hours=8), user_data=AGREED), NO_HOLIDAYS, "country_hours DE", utc(13, 8)),
+        # The zone of the contact's own column comes before that of the number.
+        (asked(agent_hours=(9, 21), user_data={"timezone": "america/los_angeles"}), {}, "agent_hours", utc(12, 17)),
+        (asked(agent_hours=(14, 15), user_data={"timezone": "Berlin"}), {}, "agent_hours", utc(12, 13)),
+        # An address without a country has the policy's zone.
+        (asked(number=SIP, agent_hours=(9, 10)), {}, "agent_hours", utc(13, 9)),
+        (asked(number=SIP, agent_hours=(9, 10)), KOLKATA, "agent_hours", utc(13, 3, 30)),
+        (asked(attempts=(NOON - timedelta(hours=20), NOON - timedelta(hours=2))), TWICE, "attempts", utc(12, 16)),
+        # Free again at 16:00, when the hours are over.
+        (asked(attempts=(NOON - timedelta(hours=20),), agent_hours=(9, 17)), ONCE, "attempts", utc(13, 8)),
+    ],
+)  # fmt: skip
+def test_a_call_waits_for_the_next_opening(question: Question, policy: dict[str, Any], rule: str, until: datetime):
+    assert told(decide(question, rules(**policy))) == ("wait", rule, until)
+
+
+def test_the_end_of_the_hours_is_exclusive():
+    ends = replace(asked(agent_hours=(9, 13)), now=NOON - timedelta(seconds=1))
+    assert decide(ends, Rules()).dials
+    assert not decide(replace(ends, now=NOON), Rules()).dials
+
+
+def test_every_zone_in_which_a_number_may_lie_must_be_inside():
+    either = NumberFacts("usual", "US", ("America/New_York", "America/Los_Angeles"), is_phone=True)
+    decision = decide(asked(number=either, agent_hours=(9, 21)), Rules())
+    assert told(decision) == ("wait", "agent_hours", utc(12, 17))
+    assert decide(asked(number=either, agent_hours=(9, 10)), Rules()).rule == "no_opening"
+
+
+def test_a_transfer_is_asked_for_the_number_only():
+    policy = rules(hours={"start_hour": 14}, consent={"required": True}, attempts={"per_number": 1})
+    handed = asked(transfer=True, suppressed=True, agent_hours=(9, 9), attempts=(NOON,), cap="cap.day")
+    assert decide(handed, policy).dials
+    premium = replace(handed, number=replace(BERLIN, kind="premium"))
+    assert decide(premium, policy).rule == "number_kind"
+    assert decide(handed, rules(numbers={"countries": ["US"]})).rule == "country"
+    assert decide(replace(handed, number=replace(BERLIN, kind="emergency")), policy).rule == "emergency"
+
+
+def test_a_decision_says_by_which_rules_and_from_what_it_was_made():
+    decision = decide(asked(agent_hours=(9, 21), user_data=AGREED), rules(country_rules={"enabled": True}))
+    assert decision.version == "policy 3, DE 2026-11-29, numbers 9.0"
+    assert decision.inputs == {
+        "number_kind": "usual",
+        "country": "DE",
+        "time_zones": ["Europe/Berlin"],
+        "agent_hours": [9, 21],
+    }

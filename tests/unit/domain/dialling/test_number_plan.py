@@ -1,0 +1,67 @@
+"""What the number plans say of an address: kind, country, zones."""
+
+from __future__ import annotations
+
+import phonenumbers
+import pytest
+from tests.unit.domain.dialling.test_decision import NOON
+
+from callwright.domain.dialling import Question, Rules, Verdict, decide
+from callwright.domain.dialling.decision import NumberFacts
+from callwright.domain.dialling.number_plan import VERSION, number_facts
+
+FORMS = phonenumbers.PhoneNumberFormat.E164
+KIND = phonenumbers.PhoneNumberType
+
+
+def examples(kind: int) -> list[str]:
+    """The example number of a kind of every region that has one."""
+    found = [phonenumbers.example_number_for_type(region, kind) for region in sorted(phonenumbers.SUPPORTED_REGIONS)]
+    return [phonenumbers.format_number(one, FORMS) for one in found if one is not None]
+
+
+def test_no_premium_shared_cost_or_global_number_is_dialled_by_default() -> None:
+    codes = [
+        phonenumbers.example_number_for_non_geo_entity(code) for code in phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS
+    ]
+    stateless = [phonenumbers.format_number(one, FORMS) for one in codes if one is not None]
+    premium, shared = examples(KIND.PREMIUM_RATE), examples(KIND.SHARED_COST)
+    assert (len(premium) >= 150, len(shared) >= 50, len(stateless) >= 9) == (True, True, True)
+    for number in (*premium, *shared, *stateless):
+        for address in (number, f"sip:{number}@gateway.example"):
+            assert decide(Question(NOON, number_facts(address)), Rules()).verdict is Verdict.NEVER, address
+
+
+def test_every_region_has_mobile_numbers_that_are_dialled_in_zones_that_exist() -> None:
+    for number in examples(KIND.MOBILE):
+        facts = number_facts(number)
+        assert facts.zones, number
+        decided = decide(Question(NOON, facts, agent_hours=(0, 23)), Rules())
+        assert decided.verdict in (Verdict.DIAL, Verdict.WAIT) or len(facts.zones) > 1, number
+
+
+@pytest.mark.parametrize(
+    ("address", "facts"),
+    [
+        ("+4930901820", NumberFacts("usual", "DE", ("Europe/Berlin",), is_phone=True)),
+        ("+12125551234", NumberFacts("usual", "US", ("America/New_York",), is_phone=True)),
+        ("sip:0049-30-901820@pbx.example", NumberFacts("usual", "DE", (), is_phone=False)),
+        ("sip:1001@pbx.example", NumberFacts()),
+        ("sip:reception@pbx.example", NumberFacts()),
+        ("loopback:demo", NumberFacts()),
+        ("+999123456", NumberFacts("unknown", "", (), is_phone=True)),
+        ("sip:112@pbx.example", NumberFacts("emergency")),
+    ],
+)
+def test_what_is_known_of_an_address(address: str, facts: NumberFacts) -> None:
+    assert number_facts(address) == facts
+
+
+def test_a_number_that_no_plan_lists_lies_in_every_zone_of_its_prefix() -> None:
+    facts = number_facts("+15550123")
+    assert (facts.kind, facts.country) == ("unknown", "")
+    assert {"America/New_York", "Pacific/Honolulu", "Pacific/Guam"} <= set(facts.zones)
+
+
+def test_the_version_of_the_plans_is_known() -> None:
+    assert VERSION.split(".")[0].isdigit()
