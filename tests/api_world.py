@@ -219,8 +219,8 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
     )
     await run_sql(
         dsn,
-        "insert into tenant (id, name, email, max_concurrency, wallet_nano, created_at)"
-        f" values ('{OTHER_TENANT_ID}', 'Others', 'others@example.org', 2, 0, now())",
+        "insert into tenant (id, name, email, max_concurrency, created_at)"
+        f" values ('{OTHER_TENANT_ID}', 'Others', 'others@example.org', 2, now())",
     )
     ours = await create_key(actions, DEFAULT_TENANT_ID, "ours")
     others = await create_key(actions, OTHER_TENANT_ID, "others")

@@ -50,7 +50,7 @@ LAYERS: dict[str, Layer] = {
     "lab": Layer((*PURE, "ops")),
     "testing": Layer(SHELL, third_party=False),
     "actions": Layer(RUNTIME),
-    "call": Layer((*RUNTIME, "actions.transition", "actions.dialling")),
+    "call": Layer((*RUNTIME, "actions.transition", "actions.dialling", "actions.wallet")),
     "campaigns": Layer((*RUNTIME, "actions.transition", "actions.batch_transition", "actions.dialling")),
     "outbox": Layer(RUNTIME),
     "api": Layer(("domain", "insight", "actions", "ops", "ports")),

@@ -302,7 +302,7 @@ async def test_chats_of_one_organisation_leave_places_for_another_one(dsn: str, 
     async with call_world(dsn, tmp_path, settings=settings) as world, api(world) as client:
         now = world.clock.now()
         async with world.ledger.unit() as unit:
-            await unit.accounts.insert(Tenant("theirs", "theirs", "", 10, 0, now))
+            await unit.accounts.insert(Tenant("theirs", "theirs", "", 10, now))
             await unit.agents.insert(
                 StoredAgent(THEIR_AGENT_ID, "theirs", "Their reception", agent_body(), 1, now, now)
             )

@@ -29,8 +29,8 @@ async def world(dsn: str, tmp_path: Path) -> AsyncIterator[CallWorld]:
         pcm = bytes((np.sin(2 * np.pi * TONE_HZ * np.arange(16_000) / 8_000) * 250).astype("<i2"))
         await run_sql(
             dsn,
-            "insert into tenant (id, name, email, max_concurrency, wallet_nano, created_at)"
-            " values ('others', 'Others', 'o@example.org', 2, 0, now())",
+            "insert into tenant (id, name, email, max_concurrency, created_at)"
+            " values ('others', 'Others', 'o@example.org', 2, now())",
         )
         now = started.clock.now()
         async with started.ledger.unit() as unit:

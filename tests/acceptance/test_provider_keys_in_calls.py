@@ -87,8 +87,8 @@ async def world(dsn: str, tmp_path: Path) -> AsyncIterator[World]:
 async def opened(dsn: str, folder: Path) -> AsyncIterator[World]:
     await run_sql(
         dsn,
-        "insert into tenant (id, name, email, max_concurrency, wallet_nano, created_at)"
-        f" values ('{OTHERS.tenant_id}', 'Others', 'others@example.org', 2, 0, now())",
+        "insert into tenant (id, name, email, max_concurrency, created_at)"
+        f" values ('{OTHERS.tenant_id}', 'Others', 'others@example.org', 2, now())",
     )
     vault = SealedVault(MasterKeys("", folder))
     settings = RuntimeSettings(
@@ -169,8 +169,8 @@ async def branch(world: World) -> Principal:
     """A sub-account of ours."""
     await run_sql(
         world.dsn,
-        "insert into tenant (id, name, email, max_concurrency, wallet_nano, created_at, parent_id, min_concurrency)"
-        f" values ('{BRANCH.tenant_id}', 'Branch', '', 2, 0, now(), '{OURS.tenant_id}', 0)",
+        "insert into tenant (id, name, email, max_concurrency, created_at, parent_id, min_concurrency)"
+        f" values ('{BRANCH.tenant_id}', 'Branch', '', 2, now(), '{OURS.tenant_id}', 0)",
     )
     return BRANCH
 

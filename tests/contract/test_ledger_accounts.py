@@ -23,7 +23,7 @@ BUSY = "('admitted', 'claimed', 'dialling', 'live')"
 
 def account(name: str, least: int, most: int | None, parent: str | None = MINE) -> Tenant:
     """A sub-account, or an organisation with ``parent`` None."""
-    return Tenant(name, name, "", most, 0, THEN, parent, least)
+    return Tenant(name, name, "", most, THEN, parent, least)
 
 
 async def add(ledger: PostgresLedger, dsn: str, total: int, *accounts: Tenant) -> None:

@@ -203,7 +203,7 @@ async def begun(
 
 async def branch(ledger: PostgresLedger, tenant_id: str) -> None:
     """A sub-account with an agent, and one of the organisation's own."""
-    one = Tenant(tenant_id, tenant_id, "", None, 0, THEN, DEFAULT_TENANT_ID, 0)
+    one = Tenant(tenant_id, tenant_id, "", None, THEN, DEFAULT_TENANT_ID, 0)
     async with ledger.unit() as unit:
         await unit.accounts.insert(one)
         await unit.agents.insert(agent_row())

@@ -20,7 +20,7 @@ async def names(ledger: PostgresLedger) -> list[str]:
     """Organisations with an agent each; ``north`` and ``branch`` are one."""
     async with ledger.unit() as unit:
         for name, parent in (("north", None), ("branch", "north"), ("south", None), ("west", None)):
-            await unit.accounts.insert(Tenant(name, name, "", 500 if parent is None else None, 0, THEN, parent, 0))
+            await unit.accounts.insert(Tenant(name, name, "", 500 if parent is None else None, THEN, parent, 0))
             await unit.agents.insert(agent_row(f"agent-{name}", tenant_id=name))
     return ["north", "branch", "south", "west"]
 
@@ -111,10 +111,10 @@ async def test_an_organisation_that_has_little_comes_before_one_that_waits_longe
 
 async def test_an_organisation_that_is_alone_keeps_nothing_free(ledger: PostgresLedger) -> None:
     async with ledger.unit() as unit:
-        await unit.accounts.insert(Tenant("north", "north", "", 500, 0, THEN, None, 0))
+        await unit.accounts.insert(Tenant("north", "north", "", 500, THEN, None, 0))
         await unit.agents.insert(agent_row("agent-north", tenant_id="north"))
         # It has no agents: nobody can call for it.
-        await unit.accounts.insert(Tenant("idle", "idle", "", 500, 0, THEN, None, 0))
+        await unit.accounts.insert(Tenant("idle", "idle", "", 500, THEN, None, 0))
     await wait(ledger, "north", 60)
     assert await admitted(ledger) == {"north": PLACES}
     assert await claimed(ledger, PLACES - 5) == {"north": PLACES - 5}

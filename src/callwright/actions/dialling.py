@@ -14,8 +14,9 @@ from callwright.domain.dialling import Decision, Question, Rules, Verdict, decid
 from callwright.domain.dialling.country_rules import CountryRules
 from callwright.domain.dialling.number_plan import VERSION, number_facts
 from callwright.domain.dialling.policy import StoredPolicy
-from callwright.domain.errors import BadInputError
+from callwright.domain.errors import BadInputError, BalanceLowError
 from callwright.domain.execution import Execution, Phase
+from callwright.domain.wallet import WALLET
 from callwright.insight.wire import wire_time
 from callwright.ports.ledger import ADMISSION, DIALLING, TRANSFER, Change, DialDecision, Unit
 
@@ -65,6 +66,20 @@ class Decisions:
         attempts = await _attempts(unit, stored, [called], now)
         suppressed = await unit.suppressions.binding(execution.tenant_id, execution.to_number) is not None
         decision = decide(question_of(execution, now, suppressed, attempts.get(called, ())), self._rules(stored))
+        await unit.dial_decisions.add([_row(execution, DIALLING, now, decision)])
+        return decision
+
+    async def of_unpaid(self, unit: Unit, execution: Execution, now: datetime, refused: BalanceLowError) -> Decision:
+        """The decision about a call that the wallet or a cap does not cover. Writes it."""
+        asked = decide(question_of(execution, now, suppressed=False), await self.rules(unit, execution.tenant_id))
+        decision = replace(
+            asked,
+            verdict=Verdict.NEVER,
+            rule=refused.field or WALLET,
+            reason=refused.message,
+            until=None,
+            cause="balance_low",
+        )
         await unit.dial_decisions.add([_row(execution, DIALLING, now, decision)])
         return decision
 

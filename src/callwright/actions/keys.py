@@ -20,6 +20,7 @@ from callwright.domain.tenant import (
     FULL,
     KEY_PREFIX,
     MEMBER,
+    OPERATOR,
     READ,
     SUB_ACCOUNT_PREFIX,
     ApiKey,
@@ -28,12 +29,15 @@ from callwright.domain.tenant import (
     expiry_of_new,
     operator,
 )
+from callwright.domain.wallet import AVAILABLE
 from callwright.ports.ledger import Unit
 
 _RANDOM_BYTES = 20
 _SUB_ACCOUNT_BYTES = 16
 _CHECK_DIGITS = 8
 SCOPES = (FULL, READ, CALL)
+"""Scopes of keys that organisations make. Only the command line makes one of the scope OPERATOR."""
+ALL_SCOPES = (*SCOPES, OPERATOR)
 ROLES = (ADMIN, MEMBER)
 
 NEWS_SECONDS = 0.1
@@ -106,24 +110,26 @@ def _key_of(digits: str, *, of_sub_account: bool) -> str:
     return f"{KEY_PREFIX}{body}{checksum(body)}"
 
 
-def _checked(services: Services, wish: KeyWish) -> None:
+def _checked(services: Services, wish: KeyWish, scopes: Sequence[str]) -> None:
     if not 1 <= len(wish.name) <= MAX_NAME_CHARACTERS or not wish.name.isprintable():
         raise BadInputError(
             f"the name of a key must have 1 to {MAX_NAME_CHARACTERS} printable characters", field="name"
         )
-    if wish.scope not in SCOPES:
-        raise BadInputError(f"the scope of a key must be one of {', '.join(SCOPES)}", field="scope")
+    if wish.scope not in scopes:
+        raise BadInputError(f"the scope of a key must be one of {', '.join(scopes)}", field="scope")
     if wish.role not in ROLES:
         raise BadInputError(f"the role of a key must be one of {', '.join(ROLES)}", field="role")
     if wish.expires_at is not None and wish.expires_at <= services.clock.now():
         raise BadInputError("expires_at must lie in the future", field="expires_at")
 
 
-async def insert_key(services: Services, unit: Unit, by: Principal, wish: KeyWish) -> NewKey:
+async def insert_key(
+    services: Services, unit: Unit, by: Principal, wish: KeyWish, scopes: Sequence[str] = SCOPES
+) -> NewKey:
     """Make a key within a unit. A member's key without a holder is its own holder, and a key without an expiry gets that of the key that
     makes it. Raises BadInputError, also for a wish that outlives that key; UnknownKeyError when that key was revoked in the
     meantime."""
-    _checked(services, wish)
+    _checked(services, wish, scopes)
     if not await unit.keys.lock_good(by.key_id):
         # The request may have waited since it was let in, and a revoked key leaves no successor.
         raise UnknownKeyError(ACCESS_DENIED)
@@ -172,7 +178,7 @@ async def create_key(
             tenant_id, name.strip(), scope, role, holder, expires_at, of_sub_account=tenant.parent_id is not None
         )
         by = Principal(tenant_id, "cli", "cli", parent_id=tenant.parent_id)
-        return await insert_key(services, unit, by, wish)
+        return await insert_key(services, unit, by, wish, ALL_SCOPES)
 
 
 async def list_keys(services: Services, tenant_id: str) -> list[ApiKey]:
@@ -273,11 +279,12 @@ def _rights(principal: Principal) -> tuple[str, ...]:
 @dataclass(frozen=True, slots=True)
 class Account:
     """A tenant, its organisation (itself, but for a sub-account) and how many of its calls are live; of an organisation, those of its
-    sub-accounts too."""
+    sub-accounts too. ``available_nano``: what the organisation's wallet has for further calls; 0 where it is off."""
 
     tenant: Tenant
     organisation: Tenant
     live_calls: int
+    available_nano: int
 
 
 async def account_of(services: Services, principal: Principal) -> Account:
@@ -291,4 +298,7 @@ async def account_of(services: Services, principal: Principal) -> Account:
             live = await unit.accounts.live_calls(tenant.id)
         else:
             live = await unit.executions.live_count(tenant.id)
-        return Account(tenant, organisation, live)
+        wallet = await unit.wallets.get(organisation.id)
+        on = wallet is not None and wallet.enabled
+        balances = await unit.wallets.balances(organisation.id) if on else {}
+        return Account(tenant, organisation, live, balances.get(AVAILABLE, 0))

@@ -9,7 +9,7 @@ from callwright.actions.keys import NEWS_SECONDS, KeyWish, NewKey, derived_key, 
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError, ConflictError, NotAllowedError
 from callwright.domain.limits import MAX_KEYS
-from callwright.domain.tenant import ADMIN, FULL, MEMBER, READ, ApiKey, Principal
+from callwright.domain.tenant import ADMIN, CALL, MEMBER, READ, ApiKey, Principal
 from callwright.ports.ledger import Unit
 
 ROUTE = "/v1/callwright/keys"
@@ -110,4 +110,4 @@ async def revoke_visible(services: Services, principal: Principal, key_id: str) 
 
 def scope_name(scope: str) -> str:
     """The name of a scope on the wire."""
-    return scope if scope == FULL else "read-only" if scope == READ else "call-only"
+    return {READ: "read-only", CALL: "call-only"}.get(scope, scope)

@@ -31,7 +31,7 @@ async def list_organisations(services: Services) -> list[tuple[Tenant, list[Tena
 async def create_organisation(services: Services, wish: OrganisationWish) -> Tenant:
     """A new organisation; it has no key yet. Raises BadInputError."""
     now = services.clock.now()
-    tenant = _wished(Tenant(services.ids.uuid(), "", "", 0, 0, now, updated_at=now), wish)
+    tenant = _wished(Tenant(services.ids.uuid(), "", "", 0, now, updated_at=now), wish)
     check_organisation(tenant.places, [])
     async with services.ledger.unit() as unit:
         await unit.accounts.insert(tenant)

@@ -71,7 +71,6 @@ def _new_tenant(services: Services, principal: Principal, name: str, places: Pla
         name=name,
         email="",
         max_concurrency=places.most,
-        wallet_nano=0,
         created_at=now,
         parent_id=principal.organisation_id,
         min_concurrency=places.least,

@@ -49,6 +49,7 @@ from callwright.api.suppressions.routes import router as suppressions
 from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
 from callwright.api.voices.routes import router as voices
+from callwright.api.wallet.routes import router as wallet
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import MAX_LIVE_STREAMS, MAX_LIVE_STREAMS_OF_ONE
 from callwright.insight.wire import encode
@@ -80,6 +81,7 @@ _ROUTERS = (
     extensions,
     suppressions,
     calling_policy,
+    wallet,
     calls,
     chats,
     executions,

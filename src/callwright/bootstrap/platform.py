@@ -249,6 +249,7 @@ def _runtime_deps(
             defaults=foundation.policy().defaults,
             ambient_folder=settings.ambient,
             ringing_tone=settings.ringing_tone,
+            refuse_unfunded=settings.refuse_unfunded,
         ),
         tools_of=desk.tools,
         caller_lookup=lookup,

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "chat": ("chat", "write with an agent of a running platform, in the terminal"),
     "keys": ("keys", "create, list and revoke API keys"),
     "accounts": ("accounts", "list, make and change organisations, and list their sub-accounts"),
+    "wallet": ("wallet", "top up, show, check and switch the wallets of organisations"),
     "violations": ("violations", "put complaints before accounts, and accept or reject what they answer"),
     "webhooks": ("webhooks", "list the deliveries of webhooks, and send one again"),
     "providers": ("providers", "list providers: installed, keys stored, used by how many agents"),

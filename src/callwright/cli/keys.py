@@ -8,7 +8,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from callwright.actions.keys import ROLES, SCOPES, create_key, list_keys, revoke_key
+from callwright.actions.keys import ALL_SCOPES, ROLES, create_key, list_keys, revoke_key
 from callwright.actions.provider_keys import check_vault, rewrap_data_keys
 from callwright.actions.services import Services
 from callwright.bootstrap import open_actions
@@ -33,7 +33,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     create = actions.add_parser("create", parents=[common], help="make a key and show it once")
     create.add_argument("--name", required=True, help="what the key is for")
     create.add_argument(
-        "--scope", choices=SCOPES, default="full", help="read: the key may only read; call: only place and stop calls"
+        "--scope",
+        choices=ALL_SCOPES,
+        default="full",
+        help="read: the key may only read; call: only place and stop calls; operator: only top up wallets, of any organisation",
     )
     create.add_argument("--role", choices=ROLES, default="admin", help="member: reading, calls and own keys")
     create.add_argument("--member", default="", help="whose key it is, with --role member")

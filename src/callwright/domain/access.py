@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from callwright.domain.tenant import CALL, FULL, MEMBER, READ, Principal
+from callwright.domain.tenant import CALL, FULL, MEMBER, OPERATOR, READ, Principal
 
 
 class Right(Enum):
@@ -33,6 +33,8 @@ class Right(Enum):
     """Making a sub-account: the same, refused in other words (contract 3.13)."""
     TRAIL = "trail"
     """The audit trail: administrators."""
+    OPERATOR = "operator"
+    """What only the operator of the platform may do, for any organisation: an operator's key, which may do nothing else."""
 
 
 _READING = ("GET", "HEAD", "OPTIONS")
@@ -46,6 +48,7 @@ _TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
         (_READING, "/sub-accounts/(?!all/){id}/usage", Right.USAGE),
         (("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"), "/sub-accounts/.*", Right.ACCOUNTS),
         (_READING, "/v1/callwright/audit", Right.TRAIL),
+        (("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"), "/v1/callwright/wallets/.*", Right.OPERATOR),
         (_READING, "/v1/callwright/keys(/{id})?", Right.READ),
         (("POST", "DELETE"), "/v1/callwright/keys(/{id})?", Right.KEYS),
         (("POST",), "/call(/{id}/stop)?", Right.CALL),
@@ -77,6 +80,8 @@ FORBIDDEN_SHARED = "Forbidden: only organization admins can change what the orga
 FORBIDDEN = "Forbidden: only organization admins can do this"
 ONLY_READING = "this key may only read"
 ONLY_CALLING = "this key may only place, stop and hold calls"
+ONLY_OPERATING = "this key may only be used for what the operator does"
+ONLY_OPERATOR = "Forbidden: only the operator of the platform can do this"
 
 _BEYOND_SUB_ACCOUNTS = {
     Right.PLACES: FORBIDDEN_PLACES,
@@ -103,6 +108,8 @@ def right_of(method: str, path: str) -> Right:
 def refusal(principal: Principal, method: str, path: str) -> str | None:
     """Why the key may not do this, or None when it may. Says nothing of whether what the path names exists."""
     right = right_of(method, path)
+    if principal.scope == OPERATOR or right is Right.OPERATOR:
+        return _beyond_operators(principal, right)
     if principal.role == MEMBER and right in _BEYOND_MEMBERS:
         return _BEYOND_MEMBERS[right]
     if principal.parent_id is not None and right in _BEYOND_SUB_ACCOUNTS:
@@ -115,8 +122,18 @@ def refusal(principal: Principal, method: str, path: str) -> str | None:
     return None if right is Right.CALL and principal.scope == CALL else ONLY_CALLING
 
 
+def _beyond_operators(principal: Principal, right: Right) -> str | None:
+    if principal.scope != OPERATOR:
+        return ONLY_OPERATOR
+    return None if right is Right.OPERATOR else ONLY_OPERATING
+
+
 def remedy(principal: Principal, refused: str) -> str:
     """What to do about a refusal: the hint beside what :func:`refusal` says."""
+    if refused == ONLY_OPERATOR:
+        return "Use a key of the scope operator; `callwright keys create --scope operator` makes one."
+    if refused == ONLY_OPERATING:
+        return "Use a key of another scope."
     if refused in (ONLY_READING, ONLY_CALLING):
         return "Use a key of full scope."
     whose = "a member's key" if principal.role == MEMBER else "a sub-account's key"

@@ -28,8 +28,8 @@ RETRY_CLASSES: frozenset[str] = frozenset({"busy", "no-answer", "failed", "error
 class Cause:
     """One way a call ends.
 
-    ``outcome``: answered, busy, no-answer, failed, canceled, error (as ``ports.leg.LegClosed``). ``by``, ``reason`` and ``code`` become
-    ``hangup_by``, ``hangup_reason`` and ``hangup_provider_code``. ``retry`` is one of :data:`RETRY_CLASSES`.
+    ``outcome``: answered, busy, no-answer, failed, canceled, error, balance-low (as ``ports.leg.LegClosed``). ``by``, ``reason`` and
+    ``code`` become ``hangup_by``, ``hangup_reason`` and ``hangup_provider_code``. ``retry`` is one of :data:`RETRY_CLASSES`.
     """
 
     key: str
@@ -284,6 +284,15 @@ _ROWS: tuple[Cause, ...] = (
         4000,
         "never",
         "A rule of the calling policy or of the country forbids the call.",
+    ),
+    Cause(
+        "balance_low",
+        "balance-low",
+        "API Request",
+        "balance_low",
+        4000,
+        "never",
+        "The wallet, or a cap, does not cover the call.",
     ),
     Cause(
         "trunk_unusable",

@@ -112,6 +112,15 @@ class SuppressedError(BadInputError):
     hint = "Do not call it. If the person agreed to be called again, whoever keeps the list must take the number off it first."
 
 
+class BalanceLowError(BadInputError):
+    """The wallet, or a cap, does not cover what a call reserves."""
+
+    code = "balance_low"
+    http_status = 402
+    number = 402
+    hint = "Have the wallet topped up or the cap raised; `GET /v1/callwright/wallet` shows the balance."
+
+
 class MissingKeyError(CallwrightError):
     """No API key came with the request."""
 

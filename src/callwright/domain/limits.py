@@ -134,6 +134,9 @@ MAX_PAGE_NUMBER = 1_000_000
 MAX_SCHEDULE_DAYS = 366
 """How far ahead a call may be scheduled. With ``CALLWRIGHT_STRICT``, 30 days."""
 
+MAX_CAP_CENTS = 1_000_000_000
+"""Highest cap on what calls cost, and largest top-up of a wallet, in cents."""
+
 MAX_CALL_RETRIES = 3
 """Largest ``max_retries``."""
 

@@ -20,6 +20,9 @@ class Price:
 
 FREE = Price()
 
+PLATFORM = "callwright"
+"""The provider of the kind ``platform``."""
+
 
 @dataclass(frozen=True, slots=True)
 class PriceBook:

@@ -16,8 +16,9 @@ KEY_PREFIX = "bn-"
 SUB_ACCOUNT_PREFIX = "sa-"
 """Keys of sub-accounts start with this; 32 hex digits follow (contract 1.2)."""
 
-FULL, READ, CALL = "full", "read", "call"
-"""Scopes: everything its role may do; only reading; only placing, stopping and holding calls."""
+FULL, READ, CALL, OPERATOR = "full", "read", "call", "operator"
+"""Scopes: everything its role may do; only reading; only placing, stopping and holding calls; only the operator's routes, such as topping
+up the wallet of any organisation."""
 
 ADMIN, MEMBER = "admin", "member"
 """Roles: everything; reading, calls and one's own keys."""
@@ -92,7 +93,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """An organisation, or a sub-account of the organisation ``parent_id``. ``wallet_nano`` is an organisation's balance in nano-cents.
+    """An organisation, or a sub-account of the organisation ``parent_id``.
 
     ``max_concurrency`` bounds live calls; None, for a sub-account, means as many as the organisation has room for. ``min_concurrency`` is
     what a sub-account is guaranteed; of an organisation, what its sub-accounts may be guaranteed together (None: all of its maximum).
@@ -102,7 +103,6 @@ class Tenant:
     name: str
     email: str
     max_concurrency: int | None
-    wallet_nano: int
     created_at: datetime
     parent_id: str | None = None
     min_concurrency: int | None = None

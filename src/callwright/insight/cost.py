@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callwright.domain.money import allocate, rate
-from callwright.domain.pricing import Price, PriceBook
+from callwright.domain.pricing import PLATFORM, Price, PriceBook
 from callwright.insight.usage import POST_CALL, WASTE, WELCOME, Used, used
 from callwright.insight.view import CallView
 
@@ -22,8 +22,6 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "transcriber": ("conversation", "analytics"),
 }
 """The contract's sub-legs (chapter 7): they sum to their leg. No model is asked for a route (``routing``) yet."""
-
-PLATFORM = "callwright"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from callwright.domain.execution import TERMINAL, Execution
+from callwright.domain.execution import TERMINAL, Execution, work_is_over
 
-FINISHED = "finished_attempt"
-"""Key of the record: the attempt whose post-call work is done."""
-POST_DUE = "post_due_attempt"
-"""Key of the record: the attempt that ended at once, with the call itself, and whose post-call work is still done behind that end."""
 _ASKING = "queued"
 """Status of ``extraction_state`` while the questions about the call are to be asked again."""
 
 
 def is_settled(execution: Execution) -> bool:
     """Whether nothing is added to the cost of ``execution`` any more: it has come to its end, and no question about it is still asked."""
-    record = execution.record
-    if execution.status not in TERMINAL:
+    if execution.status not in TERMINAL or not work_is_over(execution):
         return False
-    if record.get(POST_DUE) == execution.attempt and record.get(FINISHED) != execution.attempt:
-        return False
-    return (record.get("extraction_state") or {}).get("status") != _ASKING
+    return (execution.record.get("extraction_state") or {}).get("status") != _ASKING

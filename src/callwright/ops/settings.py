@@ -219,6 +219,7 @@ class Settings:
     bad_key: str = "401"
     links_end_with_key: bool = False
     show_sub_account_keys: bool = False
+    refuse_unfunded: bool = False
     loopback_voice: str = "local"
     loopback_ears: str = "local"
     sip_listen: str = "127.0.0.1:5060"
@@ -364,6 +365,11 @@ SETTINGS: dict[str, Setting] = {
     "show_sub_account_keys": Setting(
         "CALLWRIGHT_SHOW_SUB_ACCOUNT_KEYS",
         "1: GET /sub-accounts/all shows keys made while this is on, as the hosted service does.",
+        _switch,
+    ),
+    "refuse_unfunded": Setting(
+        "CALLWRIGHT_REFUSE_UNFUNDED",
+        "1: incoming calls of an organisation whose wallet or cap is used up are refused; 0: they are answered and charged.",
         _switch,
     ),
     "sip_listen": Setting("CALLWRIGHT_SIP_LISTEN", "IPv4 address and UDP port for SIP; off: no SIP.", _listen),

@@ -22,9 +22,9 @@ SILENCE_FRAME = b"\xff" * LEG_FRAME_BYTES
 class LegClosed:
     """Why a leg ended.
 
-    ``outcome``: answered (the call had been answered), busy, no-answer, failed, canceled, error. ``by`` and ``reason`` are in the
-    contract's words (chapter 8: Callee, Caller, Carrier, API Request, Error, Unknown; "Call recipient was busy", ...); ``code`` is the
-    hang-up cause number. ``provider_code`` is what the carrier itself said (a SIP status, a cause name).
+    ``outcome``: answered (the call had been answered), busy, no-answer, failed, canceled, error, or balance-low (nobody was called).
+    ``by`` and ``reason`` are in the contract's words (chapter 8: Callee, Caller, Carrier, API Request, Error, Unknown; "Call recipient was
+    busy", ...); ``code`` is the hang-up cause number. ``provider_code`` is what the carrier itself said (a SIP status, a cause name).
     """
 
     outcome: str

@@ -7,9 +7,7 @@ from typing import Any
 
 from callwright.domain.tenant import Tenant
 
-_COLUMNS = (
-    "id, name, email, max_concurrency, wallet_nano, created_at, parent_id, min_concurrency, updated_at, deleted_at"
-)
+_COLUMNS = "id, name, email, max_concurrency, created_at, parent_id, min_concurrency, updated_at, deleted_at"
 _BUSY = "phase in ('admitted', 'claimed', 'dialling', 'live')"
 
 #: What outlives a sub-account: what was done and what it cost.
@@ -52,12 +50,11 @@ class AccountRows:
     async def insert(self, tenant: Tenant) -> None:
         """A new organisation or sub-account."""
         await self._connection.execute(
-            f"insert into tenant ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, null)",
+            f"insert into tenant ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, null)",
             tenant.id,
             tenant.name,
             tenant.email,
             tenant.max_concurrency,
-            tenant.wallet_nano,
             tenant.created_at,
             tenant.parent_id,
             tenant.min_concurrency,

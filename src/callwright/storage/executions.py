@@ -17,7 +17,7 @@ from callwright.domain.errors import (
 )
 from callwright.domain.execution import PHASES, Execution, Phase, Status, may_begin
 from callwright.ports.ledger import Change, ExecutionFilter, Page
-from callwright.storage import admission, usage
+from callwright.storage import admission, usage, wallet
 from callwright.storage.changes import Plan, plan
 from callwright.storage.columns import COLUMNS, NAMES, execution_of
 
@@ -206,6 +206,7 @@ class ExecutionRows:
             await self._write_attempt(before, planned)
         after = _after(before, planned, updated_at)
         await usage.count(self._connection, before, after)
+        await wallet.settle(self._connection, before, after)
         return after
 
     async def owned_by(self, owner: str) -> list[Execution]:
@@ -314,6 +315,7 @@ class ExecutionRows:
         live = [row["id"] for row in rows if row["owner"] is not None]
         if live:
             raise ConflictError(f"a call is going on: {', '.join(live[:3])}; stop it or wait for its end")
+        await wallet.settle_deleted(self._connection, execution_ids)
         await self._connection.execute(_DELETE, list(execution_ids))
 
     async def _one(self, where: str, *arguments: object) -> Execution | None:

@@ -36,6 +36,7 @@ from callwright.storage.templates import TemplateRows
 from callwright.storage.trunks import TrunkRows
 from callwright.storage.usage import UsageRows
 from callwright.storage.violations import ViolationRows
+from callwright.storage.wallet import WalletRows
 
 _R = TypeVar("_R")
 
@@ -87,6 +88,7 @@ class PostgresUnit:
     own_tracks = _Rows(OwnTrackRows)
     knowledge_bases = _Rows(KnowledgeBaseRows)
     violations = _Rows(ViolationRows)
+    wallets = _Rows(WalletRows)
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection

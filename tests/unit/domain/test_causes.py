@@ -37,6 +37,7 @@ REASONS = {
     "Unknown",
 }
 OUR_REASONS = {
+    "balance_low",
     "recipient_suppressed",
     "gateway_lost",
     "node_lost",

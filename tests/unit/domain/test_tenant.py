@@ -20,13 +20,13 @@ def test_what_is_shared_belongs_to_the_organisation() -> None:
 
 
 def test_an_organisation_may_guarantee_all_of_its_places_unless_it_says_otherwise() -> None:
-    assert Tenant("org", "", "", 10, 0, THEN).places == Places(10, 10)
-    assert Tenant("org", "", "", 10, 0, THEN, min_concurrency=4).places == Places(4, 10)
+    assert Tenant("org", "", "", 10, THEN).places == Places(10, 10)
+    assert Tenant("org", "", "", 10, THEN, min_concurrency=4).places == Places(4, 10)
 
 
 def test_a_sub_account_is_guaranteed_what_it_was_given() -> None:
-    assert Tenant("n", "", "", None, 0, THEN, parent_id="org", min_concurrency=2).places == Places(2, None)
-    assert Tenant("n", "", "", 3, 0, THEN, parent_id="org").places == Places(0, 3)
+    assert Tenant("n", "", "", None, THEN, parent_id="org", min_concurrency=2).places == Places(2, None)
+    assert Tenant("n", "", "", 3, THEN, parent_id="org").places == Places(0, 3)
 
 
 EXPIRING = Principal("org", "k", "n", expires_at=THEN)

@@ -22,7 +22,7 @@ class Concurrency(Open):
 
 
 class AccountView(Open):
-    """Who the key belongs to. `wallet` is in cents."""
+    """Who the key belongs to."""
 
     model_config = example(
         {
@@ -38,7 +38,9 @@ class AccountView(Open):
     id: str
     name: str
     email: str | None = Field(description="Null until `callwright accounts set --email` names one.")
-    wallet: float
+    wallet: float = Field(
+        description="Cents that are available to the organisation's calls; 0 while its wallet is off."
+    )
     concurrency: Concurrency
 
 
@@ -54,7 +56,7 @@ async def me(request: Request) -> Response:
             "id": tenant.id,
             "name": tenant.name,
             "email": tenant.email or account.organisation.email or None,
-            "wallet": cents_from_nano(account.organisation.wallet_nano),
+            "wallet": cents_from_nano(account.available_nano),
             "concurrency": {"max": most, "current": account.live_calls},
             "organization_id": account.organisation.id,
         }

@@ -40,12 +40,11 @@ from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.disposition import Disposition, StoredDisposition
 from callwright.domain.errors import CallwrightError, UnavailableError
-from callwright.domain.execution import CHAT, Execution, Phase
+from callwright.domain.execution import CHAT, FINISHED, Execution, Phase
 from callwright.domain.limits import POST_CALL_SECONDS
 from callwright.insight.callback import Callback
 from callwright.insight.dispositions import questions_of
 from callwright.insight.record import BuiltRecord, build
-from callwright.insight.settled import FINISHED
 from callwright.insight.transcript import transcript
 from callwright.insight.view import CallView, view_of
 from callwright.media.mixdown import mix_down

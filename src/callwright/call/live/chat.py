@@ -150,11 +150,15 @@ class Chatting(Connection):
 
     def fit(self, needs: Needs) -> Needs:
         """The agent without recogniser and voice, and with the patience of somebody who writes."""
+        pace = READING_MS_PER_CHARACTER if self._chat.reading_pace else 0
+        ears = LocalEars(TEXT, NO_TURN_MODEL)
+        return Needs(self.held_as(needs.spec), _with_text(needs.plugin, pace), ears, sound=False)
+
+    def held_as(self, spec: AgentSpec) -> AgentSpec:
+        """The agent as this chat has it."""
         # A chat that somebody left open holds a place of the process.
         silence_s = min(self._chat.silence_s or MAX_CHAT_SILENCE_SECONDS, MAX_CHAT_SILENCE_SECONDS)
-        spec = in_writing(needs.spec, silence_s, self._chat.most_s)
-        pace = READING_MS_PER_CHARACTER if self._chat.reading_pace else 0
-        return Needs(spec, _with_text(needs.plugin, pace), LocalEars(TEXT, NO_TURN_MODEL), sound=False)
+        return in_writing(spec, silence_s, self._chat.most_s)
 
     async def screen(self, row: OwnedRow) -> Change | None:
         """Whoever writes has a key."""

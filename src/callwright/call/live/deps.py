@@ -14,9 +14,12 @@ from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.equipment import LocalEars
 from callwright.call.live.tools import NoTools, ToolRunner
 from callwright.call.live.trunk_routes import TrunkRoutes
+from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
+from callwright.domain.errors import CallwrightError
 from callwright.domain.execution import Execution
 from callwright.domain.pricing import PriceBook
+from callwright.domain.wallet import LEAST_RESERVATION_NANO, worst_price
 from callwright.ops.metrics import Metrics
 from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.ledger import Ledger
@@ -38,7 +41,8 @@ WriteContacts = Callable[[str, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class RuntimeSettings:
-    """Settings of the call runtime. ``sync_logs`` also survives a power failure, at the price of a disk access before each hang-up."""
+    """Settings of the call runtime. ``sync_logs`` also survives a power failure, at the price of a disk access before each hang-up.
+    ``refuse_unfunded``: calls that come in are refused where the wallet or a cap is used up."""
 
     node_name: str = "callwright"
     max_calls: int = 50
@@ -48,6 +52,7 @@ class RuntimeSettings:
     sync_logs: bool = False
     ambient_folder: Path | None = None
     ringing_tone: str = "us"
+    refuse_unfunded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +86,12 @@ class RuntimeDeps:
     def live_folder(self) -> Path:
         """Where calls in progress keep their files."""
         return self.data_folder / "live"
+
+    def price_of(self, execution: Execution, held_as: Callable[[AgentSpec], AgentSpec]) -> int:
+        """What a call that somebody else begins costs at worst, in nano-cents; ``held_as``: its agent as the call has it."""
+        try:
+            spec = parse_agent(execution.agent, defaults=self.settings.defaults)
+        except CallwrightError:
+            # It cannot be tried, and the attempt says why.
+            return LEAST_RESERVATION_NANO
+        return worst_price(held_as(spec), execution.carrier, self.book)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from callwright.actions.dialling import DECISION, change_for, decision_wire
+from callwright.actions.wallet import reserve
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import ERROR, ERROR_CODE, NODE_LOST
 from callwright.call.live.equipment import Needs, need
@@ -17,11 +18,12 @@ from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
 from callwright.domain.dialling import Decision, Verdict
-from callwright.domain.errors import CallwrightError, SuppressedError
+from callwright.domain.errors import BalanceLowError, CallwrightError, SuppressedError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.domain.number import Destination, kind_of_address
 from callwright.domain.sip_trunk import PROVIDER
+from callwright.domain.wallet import worst_price
 from callwright.ports.failures import ProviderError
 from callwright.ports.ledger import Change, Unit
 from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by, closed_by_failure
@@ -103,10 +105,10 @@ class Dialling:
         """Write the intent, then ask the carrier once."""
         if _called_off(session):
             return
-        clock = self._deps.clock
+        clock, carrier = self._deps.clock, self._execution.carrier
         # The intent is in the ledger before the carrier is asked: a process that dies in between never dials twice. And after our own
         # preparations: ``initiated`` is when somebody else is asked, from which the delay until it rings is counted.
-        decision = await self._intent(session, row)
+        decision = await self._intent(session, row, spec)
         if decision is None:
             return
         try:
@@ -114,7 +116,6 @@ class Dialling:
         except CallwrightError as error:
             session.closed(replace(closed_by(CAUSES["trunk_unusable"]), reason=error.message))
             return
-        carrier = self._execution.carrier
         runner.fact("leg", "dialling", {"carrier": carrier, "callback_id": request.callback_id})
         runner.flush()
         if _called_off(session):
@@ -137,13 +138,14 @@ class Dialling:
         runner.fact("core", "provider_connected", connected("carrier", carrier, ms))
         row.write_soon(Change(columns={"provider_call_id": leg.provider_call_id}))
 
-    async def _intent(self, session: CallSession, row: OwnedRow) -> Decision | None:
+    async def _intent(self, session: CallSession, row: OwnedRow, spec: AgentSpec) -> Decision | None:
         """Ask whether the number may be dialled, and write the intent in the same unit. None where the call was closed instead."""
-        intent = _Intent(self._deps)
+        intent = _Intent(self._deps, spec)
         try:
-            written = await row.decide(intent.plan)
-        except SuppressedError:
-            # Put on the list after we looked. Nothing was written: the second look sees it.
+            written = await intent.write(row)
+        except BalanceLowError as error:
+            # Nothing was written, and nobody is called: what is written now only says why.
+            intent.unpaid = error
             written = await row.decide(intent.plan)
         decision = intent.decision
         if row.given_back and decision is not None:
@@ -151,7 +153,8 @@ class Dialling:
         elif not written or decision is None:
             session.closed(LegClosed("error", ERROR, NODE_LOST, ERROR_CODE))
         elif not decision.dials:
-            session.closed(closed_by(CAUSES[decision.cause]))
+            closed = closed_by(CAUSES[decision.cause])
+            session.closed(closed if intent.unpaid is None else replace(closed, reason=decision.reason))
         else:
             return decision
         return None
@@ -183,14 +186,37 @@ class Dialling:
 class _Intent:
     """The intent to dial, with the decision that it was written by."""
 
-    def __init__(self, deps: RuntimeDeps) -> None:
+    def __init__(self, deps: RuntimeDeps, spec: AgentSpec) -> None:
         self._deps = deps
+        self._spec = spec
         self.decision: Decision | None = None
+        self.unpaid: BalanceLowError | None = None
+        """Why the wallet or a cap does not cover the call."""
+
+    async def write(self, row: OwnedRow) -> bool:
+        """Decide and reserve in one unit. Raises BalanceLowError."""
+
+        async def reserved(unit: Unit) -> None:
+            await self._reserve(unit, row.execution)
+
+        try:
+            return await row.decide(self.plan, reserved)
+        except SuppressedError:
+            # Put on the list after we looked. Nothing was written: the second look sees it.
+            return await row.decide(self.plan, reserved)
+
+    async def _reserve(self, unit: Unit, execution: Execution) -> None:
+        """The last of the unit: every reservation of the organisation waits for it."""
+        deps, spec = self._deps, self._spec
+        if self.decision is not None and self.decision.dials:
+            await reserve(unit, execution, lambda: worst_price(spec, execution.carrier, deps.book), deps.clock.now())
 
     async def plan(self, unit: Unit, execution: Execution) -> Change:
         """Decides, and returns the change of the row: dialled, waiting again, or only the decision where the call is to end."""
         now = self._deps.clock.now()
-        if self.decision is None or execution.phase is not Phase.DIALLING:
+        if self.unpaid is not None:
+            self.decision = await self._deps.decisions.of_unpaid(unit, execution, now, self.unpaid)
+        elif self.decision is None or execution.phase is not Phase.DIALLING:
             self.decision = await self._deps.decisions.of_intent(unit, execution, now)
         # Else the intent was written before the connection to the database was lost.
         decision = self.decision

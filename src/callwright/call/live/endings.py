@@ -11,10 +11,9 @@ from typing import Any
 from callwright.conversation.effects import HangUp
 from callwright.conversation.events import LegEnded
 from callwright.conversation.log import LogFormatError, entry_line, values_of
-from callwright.domain.execution import Phase
+from callwright.domain.execution import POST_DUE, Phase
 from callwright.domain.pricing import PriceBook
 from callwright.insight.record import BuiltRecord, build
-from callwright.insight.settled import POST_DUE
 from callwright.insight.view import view_of
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change
@@ -91,8 +90,8 @@ class Ending:
         closed, wanted = self.closed, self.wanted
         if self.broken:
             return "error", f"broken invariant: {self.broken}"
-        if closed.outcome == "error":
-            return "error", closed.reason
+        if closed.outcome in ("error", "balance-low"):
+            return closed.outcome, closed.reason
         if self.answered:
             return "answered", ""
         if wanted is not None and wanted.by == ERROR:

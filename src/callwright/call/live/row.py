@@ -44,10 +44,10 @@ class OwnedRow:
         self.given_back = False
         """Whether the execution waits again without having been dialled."""
 
-    async def decide(self, plan: Plan) -> bool:
-        """Apply the change that ``plan`` decides on in the same unit. One that takes the row from its owner is the last write of this
+    async def decide(self, plan: Plan, also: Also | None = None) -> bool:
+        """Apply the change that ``plan`` decides on in the same unit, and ``also`` in it. One that takes the row from its owner is the last write of this
         attempt. False as for :meth:`write`."""
-        return await self._in_turn(Change(), None, plan)
+        return await self._in_turn(Change(), also, plan)
 
     async def write(self, change: Change, also: Also | None = None) -> bool:
         """Apply ``change``, and ``also`` in the same unit. False when the row is not ours any more or does not allow it."""

@@ -6,8 +6,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from callwright.actions.transition import insert_owned
+from callwright.actions.wallet import reserve
 from callwright.call.live.chat import Chatting
 from callwright.call.live.exchange import Exchange, Told
 from callwright.call.process.attempt import Attempt, Office
@@ -45,7 +47,8 @@ class ChatDesk:
         self._chats: dict[str, _Chat] = {}
 
     async def open(self, chat: NewChat, wait_s: float) -> tuple[str, ChatReply]:
-        """Open a chat; returns its id and what the agent wrote first. Raises UnavailableError or RateLimitedError without room."""
+        """Open a chat; returns its id and what the agent wrote first. Raises UnavailableError or RateLimitedError without room,
+        and BalanceLowError when the wallet or a cap does not cover it."""
         if self._worker.room <= 0:
             raise UnavailableError("this process takes no further calls at the moment; try again, or ask another one")
         execution = self._execution(chat)
@@ -99,6 +102,9 @@ class ChatDesk:
             try:
                 async with asyncio.timeout(INBOUND_LOOKUP_SECONDS), deps.ledger.unit() as unit:
                     taken = await insert_owned(unit, execution, deps.publisher, self._worker.free + 1)
+                    if taken:
+                        price = partial(deps.price_of, execution, chat.connection.held_as)
+                        await reserve(unit, execution, price, deps.clock.now())
             except (CallwrightError, TimeoutError) as error:
                 chat.begun.set_exception(_told(error))
                 return

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from callwright.actions.transition import insert_owned
-from callwright.call.live.answering import BUSY, HEADERS, UNAVAILABLE, Answering, OfferedLeg
+from callwright.actions.wallet import reserve
+from callwright.call.live.answering import BUSY, HEADERS, UNAVAILABLE, Answering, OfferedLeg, unwatched
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.screening import CALLER, Screening
 from callwright.call.process.attempt import Attempt, Office
@@ -20,7 +21,7 @@ from callwright.call.process.incarnation import Incarnation
 from callwright.call.process.worker import Worker
 from callwright.domain.availability import Line
 from callwright.domain.caller import caller_number
-from callwright.domain.errors import StaleOwnerError, UnavailableError
+from callwright.domain.errors import BalanceLowError, StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution, Phase, status_of
 from callwright.domain.limits import (
     INBOUND_LOOKUP_SECONDS,
@@ -55,6 +56,7 @@ _UNKNOWN = _Refusal("unknown", NOT_FOUND)
 _PROCESS_BUSY = _Refusal("busy", BUSY)
 _DRAINING = _Refusal("draining", BUSY)
 _TENANT_BUSY = _Refusal("concurrency", BUSY)
+_BALANCE_LOW = _Refusal("balance", BUSY)
 _DATABASE = _Refusal("database", UNAVAILABLE)
 _DEFECT = _Refusal("error", UNAVAILABLE)
 
@@ -116,12 +118,23 @@ class Desk:
         attempt = Attempt(self._office, execution, answering)
         # Known before it is written: otherwise the heartbeat could take it for a call that was lost.
         with self._worker.knows(attempt):
-            async with self._unit() as unit:
-                taken = await insert_owned(unit, execution, deps.publisher, self._worker.free + 1)
+            try:
+                async with self._unit() as unit:
+                    taken = await insert_owned(unit, execution, deps.publisher, self._worker.free + 1)
+                    if taken:
+                        await self._reserve(unit, execution)
+            except BalanceLowError:
+                return _BALANCE_LOW
             if not taken:
                 return _TENANT_BUSY
             await attempt.run()
         return None
+
+    async def _reserve(self, unit: Unit, execution: Execution) -> None:
+        """Nobody who rings pays for an empty wallet, unless the operator says so."""
+        deps = self._office.deps
+        refuse = deps.settings.refuse_unfunded
+        await reserve(unit, execution, lambda: deps.price_of(execution, unwatched), deps.clock.now(), refuse=refuse)
 
     @asynccontextmanager
     async def _unit(self) -> AsyncIterator[Unit]:

@@ -33,6 +33,7 @@ from callwright.ports.ledger.templates import Templates
 from callwright.ports.ledger.trunks import Trunks
 from callwright.ports.ledger.usage import Usage
 from callwright.ports.ledger.violations import Violations
+from callwright.ports.ledger.wallet import Wallets
 
 
 class Unit(Protocol):
@@ -136,6 +137,11 @@ class Unit(Protocol):
     @property
     def violations(self) -> Violations:
         """Complaints about calls."""
+        ...
+
+    @property
+    def wallets(self) -> Wallets:
+        """What organisations may spend, and have spent."""
         ...
 
     @property

@@ -18,9 +18,10 @@ from callwright.storage.migrations.initial import (
     suppressions,
     uploads,
     usage,
+    wallet,
 )
 
-_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads, dialling)
+_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads, dialling, wallet)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],

@@ -1,0 +1,48 @@
+"""What a call reserves of its organisation's wallet before it begins, in the unit that commits to the call. The settlement is no use case:
+the storage writes it with the change that makes the cost final, as it counts usage. Every attempt reserves and is settled for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from callwright.domain.errors import BalanceLowError
+from callwright.domain.execution import Execution
+from callwright.domain.wallet import NO_CAPS, Caps, Charge, Wallet, refusal, reservation
+from callwright.ports.ledger import Unit
+
+
+async def reserve(
+    unit: Unit, execution: Execution, price: Callable[[], int], now: datetime, *, refuse: bool = True
+) -> None:
+    """Set the ``price`` of an attempt aside, in the unit that commits to it. Nothing happens where the organisation has no wallet and its
+    calls have no caps. Raises BalanceLowError when the wallet or a cap does not allow it: then nothing may be committed. With ``refuse``
+    off the price is set aside all the same, and the balance may fall below zero."""
+    caps = await _caps_of(unit, execution)
+    wallet = await _wallet_of(unit, execution, caps)
+    if wallet is None:
+        return
+    amount, day = price(), now.astimezone(UTC).date()
+    committed = await unit.wallets.committed(wallet, execution, day)
+    if committed.reserved:
+        # The answer of the commit was lost with the connection, and the unit is written again.
+        return
+    refused = refusal(amount, wallet, committed, caps) if refuse else None
+    if refused is not None:
+        raise BalanceLowError(refused.reason, field=refused.rule)
+    charge = Charge(execution.tenant_id, execution.id, execution.attempt, execution.batch_id, day)
+    await unit.wallets.add(wallet.organisation_id, reservation(charge, amount, wallet.source))
+
+
+async def _wallet_of(unit: Unit, execution: Execution, caps: Caps) -> Wallet | None:
+    """The wallet that the call is counted in, locked; None where nothing is counted."""
+    wallet = await unit.wallets.lock(execution.tenant_id)
+    if wallet is None and caps.any:
+        tenant = await unit.accounts.tenant(execution.tenant_id)
+        return None if tenant is None else await unit.wallets.put(tenant.parent_id or tenant.id)
+    return wallet if wallet is not None and (wallet.enabled or caps.any) else None
+
+
+async def _caps_of(unit: Unit, execution: Execution) -> Caps:
+    return NO_CAPS

@@ -1,0 +1,1 @@
+"""Wallets: what organisations may spend, and have spent."""

@@ -1,0 +1,272 @@
+"""Wallets on a real database: what holds whoever writes, and in whatever order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.database import fetch, run_sql
+from tests.rows import THEN, admit, claim, claimed_call, execution_row, place
+
+from callwright.actions.transition import transition
+from callwright.actions.wallet import reserve
+from callwright.domain.errors import BalanceLowError
+from callwright.domain.execution import Execution, Phase
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.domain.wallet import AVAILABLE, RESERVED, SPENT, TOPPED_UP, top_up
+from callwright.ports.ledger import Change, OutboxEntry, Unit
+from callwright.storage.ledger import PostgresLedger
+
+ORG = DEFAULT_TENANT_ID
+INTENT = Change(Phase.DIALLING, "initiated", columns={"initiated_at": THEN})
+
+
+class Silent:
+    """Nobody listens."""
+
+    def entry(self, execution: Execution) -> OutboxEntry | None:
+        return None
+
+
+async def funded(ledger: PostgresLedger, nano: int) -> None:
+    async with ledger.unit() as unit:
+        await unit.wallets.put(ORG, enabled=True)
+        if nano:
+            await unit.wallets.add(ORG, top_up(nano, None))
+
+
+async def dial(ledger: PostgresLedger, row: Execution, price: int) -> bool:
+    """Write the intent to dial and what it reserves. Whether the wallet allowed it."""
+    try:
+        async with ledger.unit() as unit:
+            await transition(unit, row.id, INTENT, Silent(), owner=row.owner, attempt=row.attempt)
+            await reserve(unit, row, lambda: price, THEN)
+    except BalanceLowError:
+        return False
+    return True
+
+
+async def end(ledger: PostgresLedger, row: Execution, cost: int, **record: Any) -> None:
+    change = Change(Phase.DONE, "busy", columns={"total_cost_nano": cost}, record=record)
+    async with ledger.unit() as unit:
+        await transition(unit, row.id, change, Silent(), owner=row.owner, attempt=row.attempt)
+
+
+async def change(ledger: PostgresLedger, execution_id: str, cost: int, **record: Any) -> None:
+    async with ledger.unit() as unit:
+        await transition(unit, execution_id, Change(columns={"total_cost_nano": cost}, record=record), Silent())
+
+
+async def balances(ledger: PostgresLedger) -> Mapping[str, int]:
+    async with ledger.unit() as unit:
+        assert await unit.wallets.contradictions(ORG) == []
+        found = await unit.wallets.balances(ORG)
+    assert sum(found.values()) == 0
+    return found
+
+
+async def test_a_call_reserves_its_price_and_is_charged_what_it_cost(ledger: PostgresLedger) -> None:
+    await funded(ledger, 100)
+    row = await claimed_call(ledger)
+    assert await dial(ledger, row, 60)
+    assert await balances(ledger) == {AVAILABLE: 40, RESERVED: 60, TOPPED_UP: -100}
+    await end(ledger, row, 25)
+    assert await balances(ledger) == {AVAILABLE: 75, RESERVED: 0, SPENT: 25, TOPPED_UP: -100}
+
+
+async def test_without_a_wallet_nothing_is_written(ledger: PostgresLedger) -> None:
+    row = await claimed_call(ledger)
+    assert await dial(ledger, row, 60)
+    await end(ledger, row, 25)
+    assert await balances(ledger) == {}
+
+
+async def test_what_is_not_covered_leaves_no_intent(ledger: PostgresLedger) -> None:
+    await funded(ledger, 59)
+    row = await claimed_call(ledger)
+    assert not await dial(ledger, row, 60)
+    async with ledger.unit() as unit:
+        after = await unit.executions.get_any(row.id)
+        assert after is not None
+        assert after.phase is Phase.CLAIMED
+        assert await unit.wallets.attempted(row.id, 1) is None
+
+
+async def test_an_intent_that_is_written_again_reserves_once(ledger: PostgresLedger) -> None:
+    await funded(ledger, 100)
+    row = await claimed_call(ledger)
+    assert await dial(ledger, row, 60)
+    # 40 are left, and the attempt's own 60 count for it.
+    assert await dial(ledger, row, 60)
+    assert (await balances(ledger))[RESERVED] == 60
+
+
+async def test_the_work_after_the_call_is_charged_with_it(ledger: PostgresLedger) -> None:
+    await funded(ledger, 100)
+    row = await claimed_call(ledger)
+    await dial(ledger, row, 60)
+    # Cut off, and its post-call work is still to come: the cost is not final.
+    await end(ledger, row, 20, post_due_attempt=1)
+    assert (await balances(ledger))[RESERVED] == 60
+    await change(ledger, row.id, 33, finished_attempt=1)
+    assert await balances(ledger) == {AVAILABLE: 67, RESERVED: 0, SPENT: 33, TOPPED_UP: -100}
+    # Questions asked again later on.
+    await change(ledger, row.id, 35)
+    await change(ledger, row.id, 35)
+    assert await balances(ledger) == {AVAILABLE: 65, RESERVED: 0, SPENT: 35, TOPPED_UP: -100}
+
+
+async def test_a_call_that_costs_more_than_it_reserved_takes_the_balance_below_zero(ledger: PostgresLedger) -> None:
+    await funded(ledger, 100)
+    row = await claimed_call(ledger)
+    await dial(ledger, row, 100)
+    await end(ledger, row, 130)
+    assert await balances(ledger) == {AVAILABLE: -30, RESERVED: 0, SPENT: 130, TOPPED_UP: -100}
+
+
+async def test_every_attempt_reserves_and_is_charged_for_itself(ledger: PostgresLedger) -> None:
+    await funded(ledger, 100)
+    row = await claimed_call(ledger)
+    await dial(ledger, row, 60)
+    await end(ledger, row, 20, post_due_attempt=1)
+    async with ledger.unit() as unit:
+        again = Change(Phase.WAITING, "scheduled", columns={"scheduled_at": THEN, "retry_count": 1})
+        await transition(unit, row.id, again, Silent())
+    # Whatever the work after the first attempt still spends is in no record.
+    assert await balances(ledger) == {AVAILABLE: 80, RESERVED: 0, SPENT: 20, TOPPED_UP: -100}
+    await admit(ledger)
+    (second,) = await claim(ledger)
+    assert await dial(ledger, second, 60)
+    await end(ledger, second, 7)
+    assert await balances(ledger) == {AVAILABLE: 73, RESERVED: 0, SPENT: 27, TOPPED_UP: -100}
+
+
+async def test_a_switched_off_wallet_still_settles_what_it_reserved(ledger: PostgresLedger) -> None:
+    await funded(ledger, 100)
+    row = await claimed_call(ledger)
+    await dial(ledger, row, 60)
+    async with ledger.unit() as unit:
+        await unit.wallets.put(ORG, enabled=False)
+    await end(ledger, row, 25)
+    assert (await balances(ledger))[AVAILABLE] == 75
+
+
+async def test_executions_that_are_deleted_leave_nothing_reserved(ledger: PostgresLedger) -> None:
+    await funded(ledger, 100)
+    row = await claimed_call(ledger)
+    await dial(ledger, row, 60)
+    await end(ledger, row, 20, post_due_attempt=1)
+    async with ledger.unit() as unit:
+        await unit.executions.delete([row.id])
+    assert await balances(ledger) == {AVAILABLE: 80, RESERVED: 0, SPENT: 20, TOPPED_UP: -100}
+
+
+async def test_racing_calls_never_reserve_more_than_there_is(ledger: PostgresLedger, dsn: str) -> None:
+    await funded(ledger, 55)
+    await run_sql(dsn, "update tenant set max_concurrency = 200")
+    await place(ledger, *(execution_row(f"call-{number}") for number in range(200)))
+    await admit(ledger)
+    rows = await claim(ledger)
+    allowed = await asyncio.gather(*(dial(ledger, row, 10) for row in rows))
+    assert (len(rows), sum(allowed)) == (200, 5)
+    assert await balances(ledger) == {AVAILABLE: 5, RESERVED: 50, TOPPED_UP: -55}
+
+
+class _KilledError(Exception):
+    """The process died here."""
+
+
+@pytest.mark.parametrize("step", ["reserving", "settling"])
+async def test_what_dies_in_between_leaves_the_ledger_as_it_was(ledger: PostgresLedger, step: str) -> None:
+    await funded(ledger, 100)
+    row = await claimed_call(ledger)
+    if step == "settling":
+        await dial(ledger, row, 60)
+    before = await balances(ledger)
+
+    async def die(unit: Unit) -> None:
+        if step == "reserving":
+            await transition(unit, row.id, INTENT, Silent(), owner=row.owner, attempt=1)
+            await reserve(unit, row, lambda: 60, THEN)
+        else:
+            ended = Change(Phase.DONE, "busy", columns={"total_cost_nano": 25})
+            await transition(unit, row.id, ended, Silent(), owner=row.owner, attempt=1)
+        raise _KilledError
+
+    with pytest.raises(_KilledError):
+        async with ledger.unit() as unit:
+            await die(unit)
+    assert await balances(ledger) == before
+    # Whoever comes afterwards does it, once.
+    if step == "reserving":
+        assert await dial(ledger, row, 60)
+    await end(ledger, row, 25)
+    assert (await balances(ledger))[AVAILABLE] == 75
+
+
+ENTRY = (
+    "insert into wallet_entry (tenant_id, kind, account_id, execution_id, attempt, day)"
+    f" values ('{ORG}', '{{}}', '{ORG}', 'call-1', 1, '2026-03-01')"
+)
+POSTING = "insert into wallet_posting (tenant_id, entry_id, account, amount_nano) values ('{}', {}, '{}', {})"
+
+
+@pytest.mark.parametrize(
+    ("rule", "statement"),
+    [
+        ("wallet_append_only", "update wallet_entry set note = 'x'"),
+        ("wallet_append_only", "delete from wallet_posting"),
+        ("wallet_append_only", "truncate wallet_posting, wallet_entry"),
+        ("wallet_sum_derived", "update wallet_balance set amount_nano = 1000"),
+        ("wallet_sum_derived", "delete from wallet_total"),
+        ("wallet_sum_derived", f"insert into wallet_balance values ('{ORG}', 'x', 5)"),
+        ("wallet_entry_balanced", POSTING.format(ORG, 1, "spent", 5)),
+        ("wallet_entry_moves", ENTRY.format("extra")),
+        ("wallet_entry_once", ENTRY.format("reserve")),
+        ("wallet_entry_of_an_attempt", f"insert into wallet_entry (tenant_id, kind) values ('{ORG}', 'settle')"),
+        ("wallet_correction_explained", f"insert into wallet_entry (tenant_id, kind) values ('{ORG}', 'correction')"),
+        ("wallet_entry_kind_known", f"insert into wallet_entry (tenant_id, kind) values ('{ORG}', 'gift')"),
+        ("wallet_account_known", POSTING.format(ORG, 1, "pocket", 5)),
+        ("wallet_posting_moves", POSTING.format(ORG, 1, "spent", 0)),
+    ],
+)
+async def test_rules_that_no_statement_breaks(ledger: PostgresLedger, dsn: str, rule: str, statement: str) -> None:
+    await funded(ledger, 100)
+    row = await claimed_call(ledger)
+    await dial(ledger, row, 60)
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as caught:
+        await run_sql(dsn, statement)
+    assert caught.value.constraint_name == rule
+    assert (await balances(ledger))[RESERVED] == 60
+
+
+async def test_entries_are_read_in_order_and_by_account(ledger: PostgresLedger) -> None:
+    await funded(ledger, 100)
+    row = await claimed_call(ledger)
+    await dial(ledger, row, 60)
+    await end(ledger, row, 25)
+    async with ledger.unit() as unit:
+        every = await unit.wallets.entries(ORG, None, 0, 10)
+        assert [one.kind for one in every] == ["top-up", "reserve", "settle"]
+        assert [one.kind for one in await unit.wallets.entries(ORG, ORG, 0, 10)] == ["reserve", "settle"]
+        assert await unit.wallets.entries(ORG, None, every[1].id, 10) == every[2:]
+        assert await unit.wallets.entries("nobody", None, 0, 10) == []
+    assert [one.account for one in every[2].postings] == [AVAILABLE, RESERVED, SPENT]
+
+
+async def test_doubtful_attempts_are_those_open_or_with_another_cost(ledger: PostgresLedger, dsn: str) -> None:
+    await funded(ledger, 100)
+    row = await claimed_call(ledger)
+    await dial(ledger, row, 60)
+    async with ledger.unit() as unit:
+        assert [one.reserved_nano for one in await unit.wallets.doubtful(ORG)] == [60]
+    await end(ledger, row, 25)
+    async with ledger.unit() as unit:
+        assert await unit.wallets.doubtful(ORG) == []
+    await run_sql(dsn, "update execution set total_cost_nano = 26")
+    async with ledger.unit() as unit:
+        assert [one.spent_nano for one in await unit.wallets.doubtful(ORG)] == [25]
+    assert await fetch(dsn, "select 1 from wallet_entry where kind = 'settle'")
