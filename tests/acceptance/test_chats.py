@@ -91,11 +91,11 @@ async def said(client: httpx.AsyncClient, chat: Mapping[str, Any], text: str, **
     return dict(answer.json())
 
 
-async def execution(client: httpx.AsyncClient, chat: Mapping[str, Any], status: str) -> dict[str, Any]:
+async def execution(client: httpx.AsyncClient, chat: Mapping[str, Any], *statuses: str) -> dict[str, Any]:
     async with asyncio.timeout(30):
         while True:
             body = (await client.get(f"/executions/{chat['execution_id']}")).json()
-            if body["status"] == status:
+            if body["status"] in statuses:
                 return dict(body)
             await asyncio.sleep(0.05)
 

@@ -9,14 +9,16 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.database import fetch, run_sql
-from tests.rows import THEN, admit, claim, claimed_call, execution_row, place
+from tests.rows import THEN, admit, agent_row, claim, claimed_call, execution_row, place
 
 from callwright.actions.transition import transition
 from callwright.actions.wallet import reserve
+from callwright.domain.dialling.policy import parse_policy
 from callwright.domain.errors import BalanceLowError
 from callwright.domain.execution import Execution, Phase
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.domain.wallet import AVAILABLE, RESERVED, SPENT, TOPPED_UP, top_up
+from callwright.domain.money import NANO_PER_CENT
+from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
+from callwright.domain.wallet import AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP, top_up
 from callwright.ports.ledger import Change, OutboxEntry, Unit
 from callwright.storage.ledger import PostgresLedger
 
@@ -173,6 +175,70 @@ async def test_racing_calls_never_reserve_more_than_there_is(ledger: PostgresLed
     allowed = await asyncio.gather(*(dial(ledger, row, 10) for row in rows))
     assert (len(rows), sum(allowed)) == (200, 5)
     assert await balances(ledger) == {AVAILABLE: 5, RESERVED: 50, TOPPED_UP: -55}
+
+
+@pytest.mark.parametrize("cap", [{"batch_cents": 5}, {"day_cents": 5}, {"account_cents": 5}], ids=str)
+async def test_racing_calls_never_exceed_a_cap(ledger: PostgresLedger, dsn: str, cap: dict[str, int]) -> None:
+    """Without a wallet that is on: the caps alone are counted."""
+    await capped(ledger, cap)
+    await run_sql(dsn, "update tenant set max_concurrency = 40")
+    await place(ledger, *(execution_row(f"call-{number}", batch_id="batch-1") for number in range(40)))
+    await admit(ledger)
+    allowed = await asyncio.gather(*(dial(ledger, row, NANO_PER_CENT) for row in await claim(ledger)))
+    assert (len(allowed), sum(allowed)) == (40, 5)
+    assert await balances(ledger) == {POSTPAID: -5 * NANO_PER_CENT, RESERVED: 5 * NANO_PER_CENT}
+
+
+async def capped(ledger: PostgresLedger, caps: dict[str, int]) -> None:
+    async with ledger.unit() as unit:
+        await unit.calling_policies.put(ORG, parse_policy({"caps": caps}), THEN)
+
+
+async def test_a_cap_of_a_call_is_that_of_all_its_attempts(ledger: PostgresLedger) -> None:
+    await capped(ledger, {"call_cents": 5})
+    row = await claimed_call(ledger)
+    assert not await dial(ledger, row, 6 * NANO_PER_CENT)
+    assert await dial(ledger, row, 5 * NANO_PER_CENT)
+    await end(ledger, row, 2 * NANO_PER_CENT)
+    async with ledger.unit() as unit:
+        again = Change(Phase.WAITING, "scheduled", columns={"scheduled_at": THEN, "retry_count": 1})
+        await transition(unit, row.id, again, Silent())
+    await admit(ledger)
+    (second,) = await claim(ledger)
+    assert not await dial(ledger, second, 4 * NANO_PER_CENT)
+    assert await dial(ledger, second, 3 * NANO_PER_CENT)
+
+
+async def test_what_a_call_did_not_use_is_free_for_the_next_under_a_cap(ledger: PostgresLedger) -> None:
+    await capped(ledger, {"day_cents": 5})
+    row = await claimed_call(ledger)
+    assert await dial(ledger, row, 5 * NANO_PER_CENT)
+    other = await claimed_call(ledger, "call-2")
+    assert not await dial(ledger, other, NANO_PER_CENT)
+    await end(ledger, row, 2 * NANO_PER_CENT)
+    assert await dial(ledger, other, 3 * NANO_PER_CENT)
+
+
+async def test_sub_accounts_spend_their_organisations_money_each_under_its_own_cap(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    await funded(ledger, 9 * NANO_PER_CENT)
+    await capped(ledger, {"account_cents": 5})
+    async with ledger.unit() as unit:
+        await unit.accounts.insert(Tenant("north", "north", "", None, THEN, ORG, 0))
+        await unit.agents.insert(agent_row("agent-n", tenant_id="north"))
+    own = await claimed_call(ledger)
+    await place(ledger, execution_row("call-n", tenant_id="north", agent_id="agent-n"))
+    await admit(ledger)
+    (theirs,) = await claim(ledger)
+    assert await dial(ledger, own, 5 * NANO_PER_CENT)
+    # Its own 5 cents are free, and 4 are in the wallet.
+    assert not await dial(ledger, theirs, 5 * NANO_PER_CENT)
+    assert await dial(ledger, theirs, 4 * NANO_PER_CENT)
+    async with ledger.unit() as unit:
+        (entry,) = await unit.wallets.entries(ORG, "north", 0, 10)
+        assert entry.charge is not None
+        assert (entry.charge.account_id, entry.charge.execution_id) == ("north", "call-n")
 
 
 class _KilledError(Exception):

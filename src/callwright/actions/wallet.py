@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from callwright.domain.errors import BalanceLowError
 from callwright.domain.execution import Execution
-from callwright.domain.wallet import NO_CAPS, Caps, Charge, Wallet, refusal, reservation
+from callwright.domain.wallet import Caps, Charge, Wallet, refusal, reservation
 from callwright.ports.ledger import Unit
 
 
@@ -19,7 +19,7 @@ async def reserve(
     """Set the ``price`` of an attempt aside, in the unit that commits to it. Nothing happens where the organisation has no wallet and its
     calls have no caps. Raises BalanceLowError when the wallet or a cap does not allow it: then nothing may be committed. With ``refuse``
     off the price is set aside all the same, and the balance may fall below zero."""
-    caps = await _caps_of(unit, execution)
+    caps = (await unit.calling_policies.binding(execution.tenant_id)).policy.caps
     wallet = await _wallet_of(unit, execution, caps)
     if wallet is None:
         return
@@ -42,7 +42,3 @@ async def _wallet_of(unit: Unit, execution: Execution, caps: Caps) -> Wallet | N
         tenant = await unit.accounts.tenant(execution.tenant_id)
         return None if tenant is None else await unit.wallets.put(tenant.parent_id or tenant.id)
     return wallet if wallet is not None and (wallet.enabled or caps.any) else None
-
-
-async def _caps_of(unit: Unit, execution: Execution) -> Caps:
-    return NO_CAPS

@@ -13,6 +13,7 @@ from typing import Self
 
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import BadInputError
+from callwright.domain.execution import CHAT
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_CAP_CENTS
 from callwright.domain.money import NANO_PER_CENT, cents_from_nano, rate
@@ -40,6 +41,9 @@ SECONDS_PER_REQUEST = 6
 CHARACTERS_PER_TOKEN = 4
 POST_CALL_TOKENS = 1_000
 """Tokens that the instructions and the answer of one question after the call have."""
+
+CHAT_SECONDS = 300
+"""What a chat reserves is the talk of so many seconds, however long it may stay open."""
 
 WALLET, CAP_CALL, CAP_BATCH, CAP_DAY, CAP_ACCOUNT = "wallet", "cap.call", "cap.batch", "cap.day", "cap.account"
 
@@ -195,7 +199,8 @@ def worst_price(spec: AgentSpec, carrier: str, book: PriceBook) -> int:
     """What a call of the agent costs at worst within reason, in nano-cents, at least LEAST_RESERVATION_NANO: its longest duration at the
     price of carrier, platform and recogniser, a voice that never pauses, a model that is asked every SECONDS_PER_REQUEST with everything
     said so far, and the agent's tasks after the call and one question more."""
-    seconds = math.ceil(spec.settings.call_terminate_s)
+    longest = spec.settings.call_terminate_s
+    seconds = math.ceil(min(longest, CHAT_SECONDS) if carrier == CHAT else longest)
     timed = (
         book.price("carrier", carrier, "*"),
         book.price("platform", PLATFORM, "*"),

@@ -8,13 +8,14 @@ import pytest
 
 from callwright.domain import access
 from callwright.domain.access import Right, refusal, remedy, right_of
-from callwright.domain.tenant import CALL, MEMBER, READ, Principal
+from callwright.domain.tenant import CALL, MEMBER, OPERATOR, READ, Principal
 
 ADMIN_KEY = Principal("org", "key", "laptop")
 MEMBER_KEY = replace(ADMIN_KEY, role=MEMBER, holder="asha")
 SUB_ACCOUNT_KEY = Principal("north", "key", "north", parent_id="org")
 READ_KEY = replace(ADMIN_KEY, scope=READ)
 CALL_KEY = replace(ADMIN_KEY, scope=CALL)
+OPERATOR_KEY = replace(ADMIN_KEY, scope=OPERATOR)
 
 PLACE = ("POST", "/call")
 SAVE = ("POST", "/v2/agent")
@@ -27,7 +28,8 @@ USAGE = ("GET", "/sub-accounts/7/usage")
 TRAIL = ("GET", "/v1/callwright/audit")
 KEYS = ("GET", "/v1/callwright/keys")
 NEW_KEY = ("POST", "/v1/callwright/keys")
-EVERYTHING = (PLACE, SAVE, LIST, BUY, MAKE, ACCOUNTS, ALL_USAGE, USAGE, TRAIL, KEYS, NEW_KEY)
+TOP_UP = ("POST", "/v1/callwright/wallets/org/top-ups")
+EVERYTHING = (PLACE, SAVE, LIST, BUY, MAKE, ACCOUNTS, ALL_USAGE, USAGE, TRAIL, KEYS, NEW_KEY, TOP_UP)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,9 @@ def test_what_a_request_needs(request_line: tuple[str, str], right: Right) -> No
 @pytest.mark.parametrize(
     ("principal", "allowed"),
     [
-        (ADMIN_KEY, EVERYTHING),
+        (ADMIN_KEY, EVERYTHING[:-1]),
+        (OPERATOR_KEY, (TOP_UP,)),
+        (replace(OPERATOR_KEY, role=MEMBER), (TOP_UP,)),
         (MEMBER_KEY, (PLACE, LIST, KEYS, NEW_KEY)),
         (SUB_ACCOUNT_KEY, (PLACE, SAVE, LIST, USAGE, TRAIL, KEYS, NEW_KEY)),
         (READ_KEY, (LIST, ACCOUNTS, ALL_USAGE, USAGE, TRAIL, KEYS)),

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.dialling.policy import parse_policy
 from callwright.domain.errors import BadInputError
+from callwright.domain.execution import CHAT
 from callwright.domain.fields import Fields
 from callwright.domain.money import NANO_PER_CENT
 from callwright.domain.pricing import Price, PriceBook
@@ -151,5 +153,11 @@ def test_caps_are_whole_cents_or_none():
     read = Caps.read(Fields({"day_cents": 500, "call_cents": 0}, "caps", BadInputError))
     assert read == Caps(call_cents=0, day_cents=500)
     assert read.any
+    assert parse_policy({"caps": {"batch_cents": 7}}).caps == Caps(batch_cents=7)
     with pytest.raises(BadInputError, match="day_cents"):
         Caps.read(Fields({"day_cents": -1}, "caps", BadInputError))
+
+
+def test_a_chat_that_may_stay_open_for_long_reserves_a_few_minutes_of_talk():
+    written = book(model_output=Price(NANO_PER_CENT))
+    assert worst_price(agent(2400), CHAT, written) == worst_price(agent(300), "loopback", written)

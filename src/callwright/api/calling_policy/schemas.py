@@ -8,7 +8,12 @@ from pydantic import BaseModel, Field
 
 from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.dialling.policy import CallingPolicy, policy_wire
-from callwright.domain.limits import MAX_ATTEMPT_PERIOD_HOURS, MAX_ATTEMPTS_PER_NUMBER, MAX_POLICY_COUNTRIES
+from callwright.domain.limits import (
+    MAX_ATTEMPT_PERIOD_HOURS,
+    MAX_ATTEMPTS_PER_NUMBER,
+    MAX_CAP_CENTS,
+    MAX_POLICY_COUNTRIES,
+)
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 NumberKind = Literal["premium", "shared-cost", "satellite", "unknown"]
@@ -60,6 +65,25 @@ class ConsentSection(BaseModel):
     field: str = "consent"
 
 
+class CapsSection(BaseModel):
+    """The most that calls may cost, in whole cents; null: no cap. A call that a cap does not cover ends as `balance-low`."""
+
+    call_cents: int | None = Field(default=None, ge=0, le=MAX_CAP_CENTS, description="One call with all its attempts.")
+    batch_cents: int | None = Field(default=None, ge=0, le=MAX_CAP_CENTS, description="All calls of one batch.")
+    day_cents: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_CAP_CENTS,
+        description="All calls of the organisation and its sub-accounts that begin on one UTC day.",
+    )
+    account_cents: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_CAP_CENTS,
+        description="All calls ever of one account: the organisation's own, or those of one sub-account.",
+    )
+
+
 class CallingPolicyBody(BaseModel):
     """The whole policy: a section that is missing gets its defaults."""
 
@@ -68,6 +92,7 @@ class CallingPolicyBody(BaseModel):
     numbers: NumbersSection = NumbersSection()
     attempts: AttemptsSection = AttemptsSection()
     consent: ConsentSection = ConsentSection()
+    caps: CapsSection = CapsSection()
 
 
 class CallingPolicyView(Open):
@@ -82,6 +107,7 @@ class CallingPolicyView(Open):
     numbers: NumbersSection
     attempts: AttemptsSection
     consent: ConsentSection
+    caps: CapsSection
     version: int = Field(description="Counts the changes; 0 is the default policy.")
     updated_at: Timestamp | None
 

@@ -11,6 +11,7 @@ from typing import Any
 from callwright.conversation.effects import HangUp
 from callwright.conversation.events import LegEnded
 from callwright.conversation.log import LogFormatError, entry_line, values_of
+from callwright.domain.causes import CAUSES
 from callwright.domain.execution import POST_DUE, Phase
 from callwright.domain.pricing import PriceBook
 from callwright.insight.record import BuiltRecord, build
@@ -112,6 +113,9 @@ def ended(ending: Ending, built: BuiltRecord, now: datetime) -> Change:
     columns["completed_at"] = now
     if outcome != "error":
         columns.pop("error_message", None)  # the far end was not there; what else did not work had no part in it
+    if outcome == "balance-low":
+        # The log has the sentence; whoever counts reasons needs one word.
+        columns["hangup_reason"] = CAUSES["balance_low"].reason
     if message and (ending.broken or "error_message" not in columns):
         columns["error_message"] = message[:MAX_ERROR_CHARACTERS]
     if outcome == "error":

@@ -17,6 +17,7 @@ from callwright.domain.limits import (
     MAX_NAME_CHARACTERS,
     MAX_POLICY_COUNTRIES,
 )
+from callwright.domain.wallet import NO_CAPS, Caps
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Days of the week, in the order of ``datetime.weekday``."""
@@ -146,6 +147,7 @@ class CallingPolicy:
     numbers: NumbersPolicy = field(default_factory=NumbersPolicy)
     attempts: AttemptsPolicy = field(default_factory=AttemptsPolicy)
     consent: ConsentPolicy = field(default_factory=ConsentPolicy)
+    caps: Caps = NO_CAPS
 
 
 SECTIONS: Mapping[str, type[Section]] = {
@@ -154,6 +156,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "numbers": NumbersPolicy,
     "attempts": AttemptsPolicy,
     "consent": ConsentPolicy,
+    "caps": Caps,
 }
 """The fields of :class:`CallingPolicy` by name. A new section is a line in both."""
 
