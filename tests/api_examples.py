@@ -13,6 +13,8 @@ from tests.unit.media.test_sound_file import tone
 
 from callwright.actions.violations import put_before
 from callwright.api.app import build_app
+from callwright.domain.access import Right, right_of
+from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import write_wav
 
 JSON = "application/json"
@@ -71,7 +73,14 @@ async def made(world: ApiWorld, client: httpx.AsyncClient) -> dict[str, str]:
         "phone_number_id": number["id"],
         "violation_id": violation.id,
         "extension": "desk",
+        "organization_id": DEFAULT_TENANT_ID,
     }
+
+
+def key_for(world: ApiWorld, method: str, path: str) -> dict[str, str]:
+    """The header of a request whose route an administrator's key does not open; nothing for the others."""
+    operators = right_of(method.upper(), path) is Right.OPERATOR
+    return {"Authorization": f"Bearer {world.operator_key}"} if operators else {}
 
 
 def filled(path: str, ids: Mapping[str, str]) -> str:

@@ -160,6 +160,7 @@ class ApiWorld:
     revoked_key: str
     read_key: str
     call_key: str
+    operator_key: str
     member_key: str
     expired_key: str
     sub_key: str
@@ -228,6 +229,7 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
     await revoke_key(actions, DEFAULT_TENANT_ID, revoked.stored.id)
     reading = await create_key(actions, DEFAULT_TENANT_ID, "reading", scope="read")
     calling = await create_key(actions, DEFAULT_TENANT_ID, "calling", scope="call")
+    operating = await create_key(actions, DEFAULT_TENANT_ID, "operating", scope="operator")
     member = await create_key(actions, DEFAULT_TENANT_ID, "member", role="member", holder="asha")
     clock.ahead = timedelta(days=-2)
     expired = await create_key(actions, DEFAULT_TENANT_ID, "old", expires_at=clock.now() + timedelta(days=1))
@@ -249,6 +251,7 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
         revoked_key=revoked.secret,
         read_key=reading.secret,
         call_key=calling.secret,
+        operator_key=operating.secret,
         member_key=member.secret,
         expired_key=expired.secret,
         sub_key=sub.secret or "",

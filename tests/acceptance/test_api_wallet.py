@@ -7,7 +7,6 @@ from typing import Any
 from tests.api_world import OTHER_TENANT_ID, ApiWorld
 from tests.rows import THEN, claimed_call
 
-from callwright.actions.keys import create_key
 from callwright.actions.wallet import reserve
 from callwright.actions.wallet_account import switch_wallet
 from callwright.domain.execution import Phase
@@ -19,13 +18,12 @@ WALLET = "/v1/callwright/wallet"
 TOP_UPS = f"/v1/callwright/wallets/{DEFAULT_TENANT_ID}/top-ups"
 
 
-async def operators_key(world: ApiWorld) -> str:
-    return (await create_key(world.services.actions, DEFAULT_TENANT_ID, "billing", scope="operator")).secret
-
-
 async def test_the_operator_tops_up_any_organisation_and_nobody_else_does(world: ApiWorld) -> None:
-    key = await operators_key(world)
-    async with world.client(key) as billing, world.client() as ours, world.client(world.other_key) as others:
+    async with (
+        world.client(world.operator_key) as billing,
+        world.client() as ours,
+        world.client(world.other_key) as others,
+    ):
         answer = await billing.post(TOP_UPS, json={"cents": 500.25, "note": "invoice 17"})
         assert answer.status_code == 201, answer.text
         made = answer.json()
@@ -58,8 +56,7 @@ async def test_an_organisation_makes_no_operators_key(world: ApiWorld) -> None:
 
 
 async def test_a_top_up_is_done_once_under_its_key_and_leaves_a_row_in_the_trail(world: ApiWorld) -> None:
-    key = await operators_key(world)
-    async with world.client(key) as billing, world.client() as ours:
+    async with world.client(world.operator_key) as billing, world.client() as ours:
         asked: dict[str, Any] = {"json": {"cents": 500}, "headers": {"Idempotency-Key": "invoice-17"}}
         first, again = [await billing.post(TOP_UPS, **asked) for _ in range(2)]
         assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
@@ -71,7 +68,7 @@ async def test_a_top_up_is_done_once_under_its_key_and_leaves_a_row_in_the_trail
 
 
 async def test_what_is_no_top_up_is_refused(world: ApiWorld) -> None:
-    async with world.client(await operators_key(world)) as billing:
+    async with world.client(world.operator_key) as billing:
         for body in ({}, {"cents": 0}, {"cents": -5}, {"cents": "much"}, {"cents": 10**10}):
             assert (await billing.post(TOP_UPS, json=body)).status_code == 400
         corrected = await billing.post(TOP_UPS, json={"cents": -5, "note": "typed twice"})
@@ -80,7 +77,7 @@ async def test_what_is_no_top_up_is_refused(world: ApiWorld) -> None:
 
 async def test_the_wallet_of_the_key_is_shown_where_it_is_on(world: ApiWorld) -> None:
     services = world.services.actions
-    async with world.client(await operators_key(world)) as billing:
+    async with world.client(world.operator_key) as billing:
         await billing.post(TOP_UPS, json={"cents": 42.42})
     async with world.client() as ours, world.client(world.sub_key) as sub:
         assert (await ours.get("/user/me")).json()["wallet"] == 0
@@ -97,7 +94,7 @@ async def test_the_wallet_of_the_key_is_shown_where_it_is_on(world: ApiWorld) ->
 async def test_the_statement_is_read_from_an_entry_on_and_a_sub_account_sees_its_own_calls(world: ApiWorld) -> None:
     services = world.services.actions
     await switch_wallet(services, operator(DEFAULT_TENANT_ID), enabled=True)
-    async with world.client(await operators_key(world)) as billing:
+    async with world.client(world.operator_key) as billing:
         await billing.post(TOP_UPS, json={"cents": 10})
     row = await claimed_call(world.ledger)
     async with world.ledger.unit() as unit:

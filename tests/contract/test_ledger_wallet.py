@@ -94,7 +94,7 @@ async def test_what_is_not_covered_leaves_no_intent(ledger: PostgresLedger) -> N
         after = await unit.executions.get_any(row.id)
         assert after is not None
         assert after.phase is Phase.CLAIMED
-        assert await unit.wallets.attempted(row.id, 1) is None
+        assert await unit.wallets.attempts(row.id) == []
 
 
 async def test_an_intent_that_is_written_again_reserves_once(ledger: PostgresLedger) -> None:
@@ -274,8 +274,8 @@ async def test_what_dies_in_between_leaves_the_ledger_as_it_was(ledger: Postgres
 
 
 ENTRY = (
-    "insert into wallet_entry (tenant_id, kind, account_id, execution_id, attempt, day)"
-    f" values ('{ORG}', '{{}}', '{ORG}', 'call-1', 1, '2026-03-01')"
+    "insert into wallet_entry (tenant_id, kind, account_id, execution_id, attempt, day, before_nano)"
+    f" values ('{ORG}', '{{}}', '{ORG}', 'call-1', 1, '2026-03-01', 0)"
 )
 POSTING = "insert into wallet_posting (tenant_id, entry_id, account, amount_nano) values ('{}', {}, '{}', {})"
 
@@ -323,7 +323,7 @@ async def test_entries_are_read_in_order_and_by_account(ledger: PostgresLedger) 
     assert [one.account for one in every[2].postings] == [AVAILABLE, RESERVED, SPENT]
 
 
-async def test_doubtful_attempts_are_those_open_or_with_another_cost(ledger: PostgresLedger, dsn: str) -> None:
+async def test_doubtful_executions_are_those_open_or_with_another_cost(ledger: PostgresLedger, dsn: str) -> None:
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     await dial(ledger, row, 60)

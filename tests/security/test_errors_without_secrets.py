@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.api_examples import FORM, JSON, PLAIN_FORM, examples, filled, made, sent
+from tests.api_examples import FORM, JSON, PLAIN_FORM, examples, filled, key_for, made, sent
 from tests.api_world import ApiWorld
 
 from callwright.api.app import build_app
@@ -192,7 +192,8 @@ async def test_no_place_of_any_body_is_quoted_in_an_error(world: ApiWorld) -> No
                 continue
             refused[f"{method} {path}"] = 0
             for where, canary, body in spoiled(example):
-                answer = await client.request(method, filled(path, ids), json=body)
+                headers = key_for(world, method, path)
+                answer = await client.request(method, filled(path, ids), json=body, headers=headers)
                 refused[f"{method} {path}"] += not answer.is_success and "field" in answer.json()
                 if not answer.is_success and tells(answer.text):
                     told.append((method, path, where, canary, answer.text))

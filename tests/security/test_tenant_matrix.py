@@ -66,6 +66,8 @@ OWN = {
     ("POST", "/v1/callwright/suppressions"),
     ("GET", "/v1/callwright/calling-policy"),
     ("PUT", "/v1/callwright/calling-policy"),
+    ("GET", "/v1/callwright/wallet"),
+    ("GET", "/v1/callwright/wallet/entries"),
     ("GET", "/v1/callwright/keys"),
     ("POST", "/v1/callwright/keys"),
     ("GET", "/v1/callwright/audit"),
@@ -161,6 +163,7 @@ def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | Non
         ("PUT", "/v1/callwright/extensions/{extension}"): {"agent_id": agent_id},
         ("POST", "/v1/callwright/suppressions"): {"number": "loopback:other"},
         ("PUT", "/v1/callwright/calling-policy"): {"hours": {"start_hour": 9}},
+        ("POST", "/v1/callwright/wallets/{organization_id}/top-ups"): {"cents": 500},
         ("POST", "/v1/callwright/keys"): {"name": "one more"},
         ("POST", "/dispositions"): {"agent_id": agent_id, **question},
         ("POST", "/dispositions/bulk"): {"agent_id": agent_id, "dispositions": [question]},
@@ -240,6 +243,7 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         "sound_id": sound_id,
         "rag_id": rag["rag_id"],
         "violation_id": violation.id,
+        "organization_id": DEFAULT_TENANT_ID,
     }
 
 
@@ -368,7 +372,9 @@ async def test_a_foreign_object_and_a_missing_one_are_the_same_to_the_byte(
         "its sub-account": world.other_sub_key,
         "our sub-account": world.sub_key,
     }
-    not_theirs = {Right.SHARED, Right.ACCOUNTS, Right.PLACES} if who != "other organisation" else set()
+    not_theirs = {Right.OPERATOR}
+    if who != "other organisation":
+        not_theirs |= {Right.SHARED, Right.ACCOUNTS, Right.PLACES}
     async with world.client(keys[who]) as client:
         for method, path in routes():
             if who == "our sub-account" and (method, path) in SHARED:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from callwright.domain.errors import BalanceLowError
 from callwright.domain.execution import Execution
+from callwright.domain.usage import spent_by
 from callwright.domain.wallet import Caps, Charge, Wallet, refusal, reservation
 from callwright.ports.ledger import Unit
 
@@ -31,7 +32,8 @@ async def reserve(
     refused = refusal(amount, wallet, committed, caps) if refuse else None
     if refused is not None:
         raise BalanceLowError(refused.reason, field=refused.rule)
-    charge = Charge(execution.tenant_id, execution.id, execution.attempt, execution.batch_id, day)
+    cost = spent_by(execution)["cost"]
+    charge = Charge(execution.tenant_id, execution.id, execution.attempt, execution.batch_id, day, cost)
     await unit.wallets.add(wallet.organisation_id, reservation(charge, amount, wallet.source))
 
 

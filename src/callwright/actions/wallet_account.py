@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError
-from callwright.domain.execution import work_is_over
+from callwright.domain.execution import Phase, work_is_over
 from callwright.domain.limits import MAX_CAP_CENTS
 from callwright.domain.money import NANO_PER_CENT, cents_from_nano
 from callwright.domain.tenant import Principal
-from callwright.domain.wallet import AVAILABLE, Attempted, Entry, Wallet, top_up
+from callwright.domain.wallet import AVAILABLE, Doubt, Entry, Wallet, top_up
 from callwright.ports.ledger import Unit
 
 
@@ -103,23 +103,21 @@ async def _wrong_in(unit: Unit, organisation_id: str) -> list[str]:
     balances = await unit.wallets.balances(organisation_id)
     if sum(balances.values()):
         found.append(f"the accounts sum to {sum(balances.values())} nano-cents, not to 0")
-    for attempted in await unit.wallets.doubtful(organisation_id):
-        problem = await _problem_of(unit, attempted)
+    for doubt in await unit.wallets.doubtful(organisation_id):
+        problem = await _problem_of(unit, doubt)
         if problem:
             found.append(problem)
     return [f"{organisation_id}: {one}" for one in found]
 
 
-async def _problem_of(unit: Unit, attempted: Attempted) -> str:
-    charge = attempted.charge
-    what = f"attempt {charge.attempt} of execution {charge.execution_id}"
-    execution = await unit.executions.get_any(charge.execution_id)
-    is_over = execution is None or execution.attempt != charge.attempt or work_is_over(execution)
-    if attempted.reserved_nano and is_over:
-        return f"{what} is over and still reserves {attempted.reserved_nano} nano-cents"
-    if execution is None or not is_over or execution.total_cost_nano == attempted.spent_nano:
+async def _problem_of(unit: Unit, doubt: Doubt) -> str:
+    execution = await unit.executions.get_any(doubt.execution_id)
+    is_over = execution is None or execution.phase is Phase.WAITING or work_is_over(execution)
+    if doubt.reserved_nano and is_over:
+        return f"execution {doubt.execution_id} is over and still reserves {doubt.reserved_nano} nano-cents"
+    if doubt.cost_nano is None or not is_over or doubt.cost_nano == doubt.spent_nano:
         return ""
-    return f"{what} cost {execution.total_cost_nano} nano-cents and spent {attempted.spent_nano}"
+    return f"execution {doubt.execution_id} cost {doubt.cost_nano} nano-cents and spent {doubt.spent_nano}"
 
 
 async def _organisation(unit: Unit, organisation_id: str) -> None:

@@ -7,6 +7,7 @@ is settled with what it cost. All amounts are integer nano-cents.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Self
@@ -71,13 +72,15 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Whose call an entry is about. ``day``: the UTC day of the reservation, to which the whole attempt counts."""
+    """Whose call an entry is about. ``day``: the UTC day of the reservation, to which the whole attempt counts. ``before_nano``: what the
+    execution had cost by then."""
 
     account_id: str
     execution_id: str
     attempt: int
     batch_id: str | None
     day: date
+    before_nano: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,17 @@ class Attempted:
     source: str
     reserved_nano: int
     spent_nano: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An execution that reserves money, or has spent another amount than it has cost since its first reservation (``cost_nano``; None where
+    it is deleted)."""
+
+    execution_id: str
+    reserved_nano: int
+    spent_nano: int
+    cost_nano: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +189,13 @@ def refusal(amount_nano: int, wallet: Wallet, committed: Committed, caps: Caps) 
 def reservation(charge: Charge, amount_nano: int, source: str) -> Entry:
     """The entry that sets ``amount_nano`` aside for an attempt."""
     return Entry(RESERVE, (Posting(source, -amount_nano), Posting(RESERVED, amount_nano)), charge)
+
+
+def cost_of_attempt(attempts: Sequence[Attempted], known: Attempted, total_nano: int) -> int:
+    """What one of the attempts of an execution cost, which ``total_nano`` is what the execution cost so far: all that it has cost since its
+    first reservation and that no other attempt was charged for."""
+    first = min(attempts, key=lambda one: one.charge.attempt)
+    return total_nano - first.charge.before_nano - sum(one.spent_nano for one in attempts if one is not known)
 
 
 def settlement(known: Attempted, cost_nano: int) -> Entry | None:

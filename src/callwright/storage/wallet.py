@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from callwright.domain.execution import Execution, Phase, work_is_over
+from callwright.domain.usage import spent_by
 from callwright.domain.wallet import (
     ACCOUNTS,
     AVAILABLE,
@@ -16,11 +17,14 @@ from callwright.domain.wallet import (
     Attempted,
     Charge,
     Committed,
+    Doubt,
     Entry,
     Posting,
     Wallet,
+    cost_of_attempt,
     settlement,
 )
+from callwright.storage.columns import COLUMNS, execution_of
 
 _WALLET = "select w.tenant_id, w.enabled from wallet w join tenant t on w.tenant_id = coalesce(t.parent_id, t.id) where t.id = $1"
 _COMMITTED = """
@@ -38,25 +42,45 @@ from wallet_total_keys($3, $4, $5) k join wallet_total t on t.tenant_id = $1 and
 """
 _ADD = """
 with entry as (
-  insert into wallet_entry (tenant_id, kind, account_id, execution_id, attempt, batch_id, day, note)
-  values ($1, $2, $3, $4, $5, $6, $7, $8) returning id, at
+  insert into wallet_entry (tenant_id, kind, account_id, execution_id, attempt, batch_id, day, before_nano, note)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id, at
 ), posted as (
   insert into wallet_posting (tenant_id, entry_id, account, amount_nano)
-  select $1, entry.id, p.account, p.amount_nano from entry cross join unnest($9::text[], $10::bigint[]) p (account, amount_nano)
+  select $1, entry.id, p.account, p.amount_nano from entry cross join unnest($10::text[], $11::bigint[]) p (account, amount_nano)
 )
 select id, at from entry
 """
 # What was moved, by attempt. The source is the account that the reservation was taken from.
 _ATTEMPTS = f"""
 select e.tenant_id, e.account_id, e.execution_id, e.attempt, max(e.batch_id) as batch_id, min(e.day) as day,
+  min(e.before_nano) as before_nano,
   coalesce(sum(p.amount_nano) filter (where p.account = '{RESERVED}'), 0)::bigint as reserved_nano,
   coalesce(sum(p.amount_nano) filter (where p.account = '{SPENT}'), 0)::bigint as spent_nano,
   min(p.account) filter (where e.kind = 'reserve' and p.account <> '{RESERVED}') as source
 from wallet_entry e join wallet_posting p on p.entry_id = e.id
-where {{}} group by e.tenant_id, e.account_id, e.execution_id, e.attempt
+where {{}} group by e.tenant_id, e.account_id, e.execution_id, e.attempt order by e.attempt
+"""
+_STILL_RESERVING = f"""
+select {COLUMNS} from execution where id = any($1::text[]) and (
+  select sum(p.amount_nano) from wallet_entry e join wallet_posting p on p.entry_id = e.id
+  where e.execution_id = execution.id and p.account = 'reserved'
+) <> 0 order by id
+"""
+# The cost of an execution is that of domain.usage.spent_by.
+_DOUBTFUL = """
+select a.execution_id, a.reserved_nano, a.spent_nano, a.cost_nano from (
+  select e.execution_id,
+    coalesce(sum(p.amount_nano) filter (where p.account = 'reserved'), 0)::bigint as reserved_nano,
+    coalesce(sum(p.amount_nano) filter (where p.account = 'spent'), 0)::bigint as spent_nano,
+    x.total_cost_nano + coalesce((x.record -> 'earlier_attempts' ->> 'cost')::bigint, 0)
+      - (array_agg(e.before_nano order by e.attempt))[1] as cost_nano,
+    x.phase
+  from wallet_entry e join wallet_posting p on p.entry_id = e.id left join execution x on x.id = e.execution_id
+  where e.tenant_id = $1 and e.execution_id is not null group by e.execution_id, x.id
+) a where a.reserved_nano <> 0 or a.phase = 'done' and a.cost_nano <> a.spent_nano order by a.execution_id
 """
 _ENTRIES = """
-select e.id, e.kind, e.at, e.account_id, e.execution_id, e.attempt, e.batch_id, e.day, e.note,
+select e.id, e.kind, e.at, e.account_id, e.execution_id, e.attempt, e.batch_id, e.day, e.before_nano, e.note,
   array_agg(p.account order by p.account) as accounts, array_agg(p.amount_nano order by p.account) as amounts
 from wallet_entry e join wallet_posting p on p.entry_id = e.id
 where e.tenant_id = $1 and ($2::text is null or e.account_id = $2) and e.id > $3 group by e.id order by e.id limit $4
@@ -132,9 +156,16 @@ class WalletRows:
             organisation_id,
             entry.kind,
             *(
-                (None,) * 5
+                (None,) * 6
                 if charge is None
-                else (charge.account_id, charge.execution_id, charge.attempt, charge.batch_id, charge.day)
+                else (
+                    charge.account_id,
+                    charge.execution_id,
+                    charge.attempt,
+                    charge.batch_id,
+                    charge.day,
+                    charge.before_nano,
+                )
             ),
             entry.note,
             [posting.account for posting in entry.postings],
@@ -142,11 +173,10 @@ class WalletRows:
         )
         return replace(entry, id=row["id"], at=row["at"])
 
-    async def attempted(self, execution_id: str, attempt: int) -> Attempted | None:
-        """What the ledger has of an attempt; None when it never reserved anything."""
-        query = _ATTEMPTS.format("e.execution_id = $1 and e.attempt = $2")
-        row = await self._connection.fetchrow(query, execution_id, attempt)
-        return None if row is None else _attempted(row)
+    async def attempts(self, execution_id: str) -> list[Attempted]:
+        """What the ledger has of the attempts of an execution that reserved money, the first one first."""
+        rows = await self._connection.fetch(_ATTEMPTS.format("e.execution_id = $1"), execution_id)
+        return [_attempted(row) for row in rows]
 
     async def balances(self, organisation_id: str) -> Mapping[str, int]:
         """Nano-cents by account; an account that nothing moved is missing."""
@@ -170,60 +200,48 @@ class WalletRows:
         """What in the ledger contradicts itself, a sentence each."""
         return [str(row["found"]) for row in await self._connection.fetch(_CONTRADICTIONS, organisation_id)]
 
-    async def doubtful(self, organisation_id: str) -> Sequence[Attempted]:
-        """Attempts that still reserve money, and attempts that spent another amount than their execution's present attempt cost."""
-        rows = await self._connection.fetch(
-            f"select a.* from ({_ATTEMPTS.format('e.tenant_id = $1 and e.execution_id is not null')}) a"
-            " left join execution x on x.id = a.execution_id and x.attempt = a.attempt and x.phase = 'done'"
-            " where a.reserved_nano <> 0 or x.total_cost_nano <> a.spent_nano order by a.execution_id, a.attempt",
-            organisation_id,
-        )
-        return [_attempted(row) for row in rows]
+    async def doubtful(self, organisation_id: str) -> list[Doubt]:
+        """Executions that reserve money, and those that are done and have spent another amount than they cost since."""
+        return [Doubt(**row) for row in await self._connection.fetch(_DOUBTFUL, organisation_id)]
 
 
 async def settle(connection: Any, before: Execution, after: Execution) -> None:
     """Charge what an attempt cost, once that is final, in place of what it reserved, and later what comes on top: in the unit of the change
     from ``before`` to ``after``."""
-    if after.attempt == 0:
-        return
-    if work_is_over(after):
+    if after.attempt and (work_is_over(after) or after.phase is Phase.WAITING):
         await _charge(connection, after)
-    elif before.phase is Phase.DONE and after.phase is not Phase.DONE:
-        # The call is tried again, and the work after its last attempt may not be over: what that spends later is in no record.
-        await _charge(connection, before)
 
 
 async def _charge(connection: Any, execution: Execution) -> None:
     rows = WalletRows(connection)
-    known = await rows.attempted(execution.id, execution.attempt)
-    entry = None if known is None else settlement(known, execution.total_cost_nano)
-    if known is not None and entry is not None:
+    attempts = await rows.attempts(execution.id)
+    known = next((one for one in attempts if one.charge.attempt == execution.attempt), None)
+    if known is None:
+        return
+    entry = settlement(known, cost_of_attempt(attempts, known, spent_by(execution)["cost"]))
+    if entry is not None:
         await rows.add(known.organisation_id, entry)
 
 
 async def settle_deleted(connection: Any, execution_ids: Sequence[str]) -> None:
     """Settle what executions that are about to be deleted still reserve, with what they have cost by now: nobody else could."""
-    rows = await connection.fetch(
-        f"select a.*, x.attempt as present, x.total_cost_nano from ({_ATTEMPTS.format('e.execution_id = any($1::text[])')}) a"
-        " join execution x on x.id = a.execution_id where a.reserved_nano <> 0 order by a.execution_id, a.attempt",
-        list(execution_ids),
-    )
+    rows = await connection.fetch(_STILL_RESERVING, list(execution_ids))
     for row in rows:
-        known = _attempted(row)
-        cost = int(row["total_cost_nano"]) if row["present"] == row["attempt"] else 0
-        entry = settlement(known, cost)
-        if entry is not None:
-            await WalletRows(connection).add(known.organisation_id, entry)
+        await _charge(connection, execution_of(row))
 
 
 def _attempted(row: Any) -> Attempted:
-    charge = Charge(row["account_id"], row["execution_id"], row["attempt"], row["batch_id"], row["day"])
+    charge = Charge(
+        row["account_id"], row["execution_id"], row["attempt"], row["batch_id"], row["day"], row["before_nano"]
+    )
     return Attempted(row["tenant_id"], charge, row["source"], int(row["reserved_nano"]), int(row["spent_nano"]))
 
 
 def _entry(row: Any) -> Entry:
     charge = None
     if row["execution_id"] is not None:
-        charge = Charge(row["account_id"], row["execution_id"], row["attempt"], row["batch_id"], row["day"])
+        charge = Charge(
+            row["account_id"], row["execution_id"], row["attempt"], row["batch_id"], row["day"], row["before_nano"]
+        )
     postings = tuple(Posting(*one) for one in zip(row["accounts"], row["amounts"], strict=True))
     return Entry(row["kind"], postings, charge, row["note"], row["id"], row["at"])

@@ -1,5 +1,6 @@
 """What calls reserve, who refuses it, and entries that sum to zero."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -31,6 +32,7 @@ from callwright.domain.wallet import (
     Committed,
     Posting,
     Wallet,
+    cost_of_attempt,
     refusal,
     reservation,
     settlement,
@@ -112,8 +114,10 @@ def test_who_refuses_ten_cents(wallet, committed, caps, rule):
 
 def test_a_refusal_says_what_is_missing_and_what_to_do():
     refused = refusal(10 * CENT, ON, Committed(available_nano=25 * CENT // 10), NO_CAPS)
+    assert refused is not None
     assert refused.reason == "the wallet has 2.5 cents and this call reserves 10; top it up"
     refused = refusal(10 * CENT, OFF, Committed(day_nano=8 * CENT), Caps(day_cents=15))
+    assert refused is not None
     assert refused.reason == (
         "of the cap of 15 cents per day, 7 are left and this call reserves 10; raise caps.day_cents of the calling policy"
     )
@@ -122,8 +126,9 @@ def test_a_refusal_says_what_is_missing_and_what_to_do():
 @pytest.mark.parametrize("source", [AVAILABLE, POSTPAID])
 @given(reserved=st.integers(1, 10**15), cost=st.integers(0, 10**15), later=st.integers(0, 10**15))
 def test_whatever_a_call_costs_its_entries_sum_to_zero_and_leave_what_it_cost(source, reserved, cost, later):
-    entries = [reservation(CHARGE, reserved, source)]
-    entries.append(settlement(Attempted("org", CHARGE, source, reserved, 0), cost))
+    settled = settlement(Attempted("org", CHARGE, source, reserved, 0), cost)
+    assert settled is not None
+    entries = [reservation(CHARGE, reserved, source), settled]
     extra = settlement(Attempted("org", CHARGE, source, 0, cost), later)
     assert (extra is None) == (cost == later)
     entries += [] if extra is None else [extra]
@@ -161,3 +166,14 @@ def test_caps_are_whole_cents_or_none():
 def test_a_chat_that_may_stay_open_for_long_reserves_a_few_minutes_of_talk():
     written = book(model_output=Price(NANO_PER_CENT))
     assert worst_price(agent(2400), CHAT, written) == worst_price(agent(300), "loopback", written)
+
+
+def test_an_attempt_is_charged_what_no_other_was_since_the_first_reservation():
+    def attempted(attempt: int, before: int, spent: int) -> Attempted:
+        return Attempted("org", replace(CHARGE, attempt=attempt, before_nano=before), AVAILABLE, 0, spent)
+
+    second, third = attempted(2, 5, 20), attempted(3, 25, 0)
+    assert cost_of_attempt([second], second, 25) == 20
+    assert cost_of_attempt([second, third], third, 32) == 7
+    # What the work after the second attempt spent while the third was under way is charged with it.
+    assert cost_of_attempt([second, third], third, 34) == 9

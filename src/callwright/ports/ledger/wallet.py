@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Protocol
 
 from callwright.domain.execution import Execution
-from callwright.domain.wallet import Attempted, Committed, Entry, Wallet
+from callwright.domain.wallet import Attempted, Committed, Doubt, Entry, Wallet
 
 
 class Wallets(Protocol):
@@ -34,8 +34,8 @@ class Wallets(Protocol):
         """Write an entry; returns it with its id and time. ConflictError for a second reservation or settlement of an attempt."""
         ...
 
-    async def attempted(self, execution_id: str, attempt: int) -> Attempted | None:
-        """What the ledger has of an attempt; None when it never reserved anything."""
+    async def attempts(self, execution_id: str) -> list[Attempted]:
+        """What the ledger has of the attempts of an execution that reserved money, the first one first."""
         ...
 
     async def balances(self, organisation_id: str) -> Mapping[str, int]:
@@ -55,6 +55,6 @@ class Wallets(Protocol):
         Nothing, as long as the storage's rules hold."""
         ...
 
-    async def doubtful(self, organisation_id: str) -> Sequence[Attempted]:
-        """Attempts that still reserve money, and attempts that spent another amount than their execution's present attempt cost."""
+    async def doubtful(self, organisation_id: str) -> list[Doubt]:
+        """Executions that reserve money, and those that are done and have spent another amount than they cost since."""
         ...

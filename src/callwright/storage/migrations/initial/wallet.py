@@ -9,7 +9,8 @@ create table wallet (
   enabled boolean not null default false,
   changed_at timestamptz not null default now()
 )""",
-    # account_id: whose call it was, the organisation's or a sub-account's. Executions are deleted in time and their entries are not.
+    # account_id: whose call it was, the organisation's or a sub-account's. before_nano: what the execution had cost before the attempt.
+    # Executions are deleted in time and their entries are not.
     """
 create table wallet_entry (
   id bigint generated always as identity primary key,
@@ -22,10 +23,11 @@ create table wallet_entry (
   attempt integer constraint wallet_entry_attempt_positive check (attempt > 0),
   batch_id text collate "C",
   day date,
+  before_nano bigint,
   note text,
   unique (tenant_id, id),
   constraint wallet_entry_of_an_attempt check (
-    (kind in ('top-up', 'correction')) = (execution_id is null) and num_nulls(execution_id, attempt, account_id, day) in (0, 4)
+    (kind in ('top-up', 'correction')) = (execution_id is null) and num_nulls(execution_id, attempt, account_id, day, before_nano) in (0, 5)
   ),
   constraint wallet_correction_explained check (kind <> 'correction' or coalesce(note, '') <> '')
 )""",
