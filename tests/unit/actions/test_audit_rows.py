@@ -34,6 +34,7 @@ MADE = {
     "sub_account.created",
     "suppression.created",
     "violation.created",
+    "wallet_entry.created",
 }
 GONE = {
     "agent.deleted",
