@@ -10,12 +10,13 @@ import pytest
 from tests.database import run_sql
 from tests.rows import OTHER_TENANT_ID, THEN, admit, claim, execution_row, move, place
 
-from callwright.actions.dialling import Decisions, called_number
+from callwright.actions.dialling import Decisions, called_number, change_for
 from callwright.domain.batch import Batch, BatchStatus
 from callwright.domain.dialling import Decision, Verdict
-from callwright.domain.execution import Phase, Status
+from callwright.domain.execution import STATUS_OF, Phase, Status
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import ADMISSION, DIALLING, Change, DialDecision
+from callwright.storage.changes import plan
 from callwright.storage.ledger import PostgresLedger
 
 BATCH_ID = "5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d"
@@ -130,3 +131,31 @@ async def test_candidates_of_several_tenants_are_decided_by_their_own_policies(l
         assert [one.step for one in await unit.dial_decisions.of_execution(DEFAULT_TENANT_ID, "call-2", 10)] == [
             ADMISSION
         ]
+
+
+async def test_a_call_that_cannot_be_decided_keeps_nobody_else_waiting(ledger: PostgresLedger, dsn: str):
+    await place(ledger, execution_row(), execution_row("call-2"))
+    await run_sql(dsn, "update execution set user_data = '[]' where id = 'call-1'")
+    async with ledger.unit() as unit:
+        candidates = await unit.executions.candidates(10)
+        assert list(await Decisions({}).of_candidates(unit, candidates, datetime.now(UTC))) == ["call-2"]
+
+
+async def test_under_a_policy_that_cannot_be_read_nothing_is_dialled(ledger: PostgresLedger, dsn: str):
+    await place(ledger, execution_row())
+    body = '{"hours": {"start_hour": 99}}'
+    await run_sql(dsn, f"insert into calling_policy values ('{DEFAULT_TENANT_ID}', '{body}', 1, now())")
+    async with ledger.unit() as unit:
+        candidates = await unit.executions.candidates(10)
+        assert await Decisions({}).of_candidates(unit, candidates, datetime.now(UTC)) == {}
+
+
+@pytest.mark.parametrize("detail", ["queued", "scheduled", "rescheduled"])
+@pytest.mark.parametrize("verdict", [Verdict.WAIT, Verdict.NEVER])
+def test_whatever_waits_may_wait_for_later_or_end(detail: str, verdict: Verdict):
+    until = THEN + timedelta(hours=1)
+    waits = verdict is Verdict.WAIT
+    decision = replace(DIAL, verdict=verdict, until=until if waits else None, cause="" if waits else "not_permitted")
+    before = execution_row(detail=detail, status=STATUS_OF[(Phase.WAITING, detail)], scheduled_at=THEN)
+    values = plan(before, change_for(decision, THEN)).values
+    assert (values["scheduled_at"] if waits else values["status"]) == (until if waits else "canceled")

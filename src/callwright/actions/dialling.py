@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +18,10 @@ from callwright.domain.dialling.policy import StoredPolicy
 from callwright.domain.errors import BadInputError, BalanceLowError
 from callwright.domain.execution import Execution, Phase
 from callwright.insight.wire import wire_time
+from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import ADMISSION, DIALLING, TRANSFER, Change, DialDecision, Unit
+
+_LOG = logging.getLogger(__name__)
 
 BYPASS = "bypass_call_guardrails"
 """Key of an execution's options: whether it is dialled outside of its agent's hours too."""
@@ -39,19 +43,25 @@ class Decisions:
     async def of_candidates(
         self, unit: Unit, candidates: Sequence[Execution], now: datetime
     ) -> dict[str, DialDecision]:
-        """Decide about executions that may be admitted, by id. Writes the decisions."""
+        """Decide about executions that may be admitted, by id. Writes the decisions. An execution about which nothing can be decided is
+        left out and keeps waiting."""
         found: dict[str, DialDecision] = {}
         for tenant_id in dict.fromkeys(one.tenant_id for one in candidates):
-            stored = await unit.calling_policies.binding(tenant_id)
+            try:
+                stored = await unit.calling_policies.binding(tenant_id)
+            except BadInputError as error:
+                _LOG.error("the calling policy of %s cannot be read, its calls wait: %s", tenant_id, error.message)
+                continue
             rules = self._rules(stored)
             own = [one for one in candidates if one.tenant_id == tenant_id]
             suppressed = await unit.suppressions.among(tenant_id, [one.to_number for one in own])
             attempts = await _attempts(unit, stored, [called_number(one.to_number) for one in own], now)
             for one in own:
-                question = question_of(
-                    one, now, one.to_number in suppressed, attempts.get(called_number(one.to_number), ())
-                )
-                found[one.id] = _row(one, ADMISSION, now, decide(question, rules))
+                # Nothing is asked of the database here: one defect must not keep everybody else's calls from being dialled.
+                with round_boundary(f"deciding about execution {one.id}"):
+                    dialled = attempts.get(called_number(one.to_number), ())
+                    question = question_of(one, now, one.to_number in suppressed, dialled)
+                    found[one.id] = _row(one, ADMISSION, now, decide(question, rules))
         await unit.dial_decisions.add(list(found.values()))
         return found
 

@@ -295,15 +295,6 @@ _ROWS: tuple[Cause, ...] = (
         "A rule of the calling policy or of the country forbids the call.",
     ),
     Cause(
-        "balance_low",
-        "balance-low",
-        "API Request",
-        "balance_low",
-        4000,
-        "never",
-        "The wallet, or a cap, does not cover the call.",
-    ),
-    Cause(
         "trunk_unusable",
         "error",
         "Error",

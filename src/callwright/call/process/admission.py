@@ -29,7 +29,7 @@ async def admit_forever(deps: RuntimeDeps) -> None:
 
 
 async def admit_once(deps: RuntimeDeps) -> int:
-    """Decide about the executions that the limits allow next: admit them, or have them wait or end. Returns how many there were."""
+    """Decide about the executions that the limits allow next: admit them, or have them wait or end. Returns how many were decided."""
     async with deps.ledger.unit() as unit:
         candidates = await unit.executions.candidates(deps.settings.max_calls)
         if not candidates:
@@ -40,4 +40,4 @@ async def admit_once(deps: RuntimeDeps) -> int:
             if not row.decision.dials:
                 await transition(unit, execution_id, change_for(row.decision, now), deps.publisher)
         await unit.executions.admit([execution_id for execution_id, row in decided.items() if row.decision.dials])
-    return len(candidates)
+    return len(decided)
