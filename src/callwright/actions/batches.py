@@ -41,6 +41,7 @@ from callwright.domain.limits import (
     MAX_REFUSED_ROWS_KEPT,
 )
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, kind_of_address
+from callwright.domain.pace.policy import NO_PACE, BatchPace
 from callwright.domain.sip_trunk import PROVIDER as TRUNK_CARRIER
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import StoredAgent, Unit
@@ -65,6 +66,7 @@ class BatchRequest:
     from_numbers: tuple[str, ...] = ()
     retry_config: Mapping[str, Any] | None = None
     webhook_url: str | None = None
+    pace: BatchPace = NO_PACE
 
 
 async def create_batch(
@@ -88,6 +90,7 @@ async def create_batch(
             from_numbers=request.from_numbers,
             webhook_url=request.webhook_url,
             retry_config=request.retry_config,
+            pace=request.pace,
         )
         await _check_numbers(services, unit, principal, agent, request.from_numbers)
         await unit.batches.insert(batch)

@@ -14,6 +14,7 @@ from callwright.api.agents.routes_v1 import router as agents_v1
 from callwright.api.ambient_sounds.routes import router as ambient_sounds
 from callwright.api.answers import answer_bytes, error_answer, error_body
 from callwright.api.audit.routes import router as audit
+from callwright.api.batches.pace import router as batch_pace
 from callwright.api.batches.routes import router as batches
 from callwright.api.batches.routes import singular as batch
 from callwright.api.calling_policy.routes import router as calling_policy
@@ -74,6 +75,7 @@ _ROUTERS = (
     extraction,
     extraction_templates,
     batches,
+    batch_pace,
     batch,
     agents,
     agents_v1,

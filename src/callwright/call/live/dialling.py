@@ -7,6 +7,7 @@ from typing import Protocol
 
 from callwright.actions.dialling import DECISION, change_for, decision_wire
 from callwright.call.live.deps import RuntimeDeps
+from callwright.call.live.dial_slot import BatchPausedError, DialSlot, TooSoonError
 from callwright.call.live.endings import ERROR, ERROR_CODE, NODE_LOST
 from callwright.call.live.equipment import Needs, need
 from callwright.call.live.row import OwnedRow
@@ -141,10 +142,12 @@ class Dialling:
         """Ask whether the number may be dialled, and write the intent in the same unit. None where the call was closed instead."""
         intent = _Intent(self._deps)
         try:
-            written = await row.decide(intent.plan)
+            written = await self._decide(session, row, intent)
         except SuppressedError:
             # Put on the list after we looked. Nothing was written: the second look sees it.
-            written = await row.decide(intent.plan)
+            written = await self._decide(session, row, intent)
+        if session.end is not None:
+            return None
         decision = intent.decision
         if row.given_back and decision is not None:
             session.closed(LegClosed("canceled", "API Request", decision.rule, _CANCELED_CODE))
@@ -155,6 +158,16 @@ class Dialling:
         else:
             return decision
         return None
+
+    async def _decide(self, session: CallSession, row: OwnedRow, intent: _Intent) -> bool:
+        """Write what ``intent`` plans, once the limits per second let the call begin or it is called off. Whether it was written."""
+        while True:
+            try:
+                return await row.decide(intent.plan)
+            except TooSoonError:
+                await intent.slot.wait(lambda: session.hang_up_wanted is not None or session.end is not None)
+            if _called_off(session):
+                return False
 
     def _carrier(self) -> Carrier:
         carrier: Carrier = need(self._deps.plugin, "carrier", self._execution.carrier)
@@ -185,6 +198,7 @@ class _Intent:
 
     def __init__(self, deps: RuntimeDeps) -> None:
         self._deps = deps
+        self.slot = DialSlot(deps.ledger, deps.clock)
         self.decision: Decision | None = None
 
     async def plan(self, unit: Unit, execution: Execution) -> Change:
@@ -199,6 +213,11 @@ class _Intent:
         record = {DECISION: decision_wire(decision, now)}
         if not decision.dials:
             return Change(record=record)
+        if execution.phase is not Phase.DIALLING:
+            try:
+                now = await self.slot.take(unit, execution) or now
+            except BatchPausedError:
+                return Change(Phase.WAITING, "queued", record=record)
         return Change(Phase.DIALLING, "initiated", columns={"initiated_at": now}, record=record)
 
 

@@ -14,13 +14,14 @@ from callwright.storage.migrations.initial import (
     executions,
     numbers,
     outbox,
+    pace,
     questions,
     suppressions,
     uploads,
     usage,
 )
 
-_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads, dialling)
+_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads, dialling, pace)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
