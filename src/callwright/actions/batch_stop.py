@@ -37,6 +37,9 @@ def audited(batch: Batch) -> dict[str, Any]:
         "total_contacts": batch.total_contacts,
         "scheduled_at": None if batch.scheduled_at is None else batch.scheduled_at.isoformat(),
         "bypass_call_guardrails": batch.bypass_call_guardrails,
+        "pace": batch.pace.as_wire(),
+        "paused_by": batch.paused_by,
+        "paused_reason": batch.paused_reason,
     }
 
 

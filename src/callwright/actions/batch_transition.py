@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from callwright.actions.transition import Publisher, insert, transition
@@ -44,6 +45,15 @@ async def tell_of_batch(unit: Unit, batch: Batch, publisher: BatchPublisher) -> 
     entry = publisher.batch_entry(batch, progress[batch.id])
     if entry is not None:
         await unit.batches.outbox.add(entry)
+
+
+async def pause(unit: Unit, batch: Batch, by: str, reason: str, at: datetime, publisher: BatchPublisher) -> Batch:
+    """Pause a batch whose row this unit has locked, after ``unit.pace.hold_admission``, and tell of it. ``by`` is one of
+    ``domain.batch.PAUSED_BY``. Calls that were admitted and that no process has taken yet wait again."""
+    await unit.pace.withdraw(batch.id)
+    after = await unit.batches.change(batch.id, paused_at=at, paused_by=by, paused_reason=reason)
+    await tell_of_batch(unit, after, publisher)
+    return after
 
 
 async def record_contact(

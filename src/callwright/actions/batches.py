@@ -40,6 +40,7 @@ from callwright.domain.limits import (
     MAX_REFUSED_ROWS_KEPT,
 )
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, kind_of_address
+from callwright.domain.pace.policy import NO_PACE, BatchPace
 from callwright.domain.sip_trunk import PROVIDER as TRUNK_CARRIER
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import StoredAgent, Unit
@@ -69,6 +70,7 @@ class BatchRequest:
     duplicates: str = KEEP
     scheduled_at: str | None = None
     bypass_call_guardrails: bool = False
+    pace: BatchPace = NO_PACE
 
 
 async def create_batch(
@@ -93,6 +95,7 @@ async def create_batch(
             from_numbers=request.from_numbers,
             webhook_url=request.webhook_url,
             retry_config=request.retry_config,
+            pace=request.pace,
         )
         await _check_numbers(services, unit, principal, agent, request.from_numbers)
         await unit.batches.insert(batch)

@@ -66,10 +66,10 @@ class Decisions:
         return found
 
     async def of_intent(
-        self, unit: Unit, execution: Execution, now: datetime, reserve: Callable[[], Awaitable[None]]
+        self, unit: Unit, execution: Execution, now: datetime, commit: Callable[[], Awaitable[None]]
     ) -> Decision:
-        """Decide about a call in the unit that writes the intent to dial it. Writes the decision. ``reserve`` sets its price aside, last of
-        all, or raises BalanceLowError."""
+        """Decide about a call in the unit that writes the intent to dial it. Writes the decision. ``commit`` takes what the call needs once
+        the rules allow it, such as its price; it raises BalanceLowError where that is not covered."""
         called = called_number(execution.to_number)
         stored = await unit.calling_policies.binding(execution.tenant_id)
         if stored.policy.attempts.per_number:
@@ -81,7 +81,7 @@ class Decisions:
         decision = decide(question, rules)
         if decision.dials:
             try:
-                await reserve()
+                await commit()
             except BalanceLowError as error:
                 decision = decide(replace(question, cap=error.field or "", cap_reason=error.message), rules)
         await unit.dial_decisions.add([_row(execution, DIALLING, now, decision)])

@@ -15,6 +15,7 @@ from callwright.api.ambient_sounds.routes import router as ambient_sounds
 from callwright.api.answers import answer_bytes, error_answer, error_body
 from callwright.api.audit.routes import router as audit
 from callwright.api.batch_reports.routes import router as batch_reports
+from callwright.api.batches.pace import router as batch_pace
 from callwright.api.batches.routes import router as batches
 from callwright.api.batches.routes import singular as batch
 from callwright.api.calling_policy.routes import router as calling_policy
@@ -85,6 +86,7 @@ _ROUTERS = (
     extraction,
     extraction_templates,
     batches,
+    batch_pace,
     batch,
     batch_reports,
     agents,

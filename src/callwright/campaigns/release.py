@@ -13,6 +13,7 @@ from typing import Any
 from callwright.actions.batch_transition import BatchPublisher, move_batch, record_contact
 from callwright.actions.dialling import DECISION, decision_wire, suppressed_row
 from callwright.actions.transition import Publisher, insert
+from callwright.campaigns.breaker import LOOK_SECONDS, BatchBreaker
 from callwright.campaigns.plan import Share, shares
 from callwright.domain.availability import Line
 from callwright.domain.batch import ACTIVE, Batch, BatchStatus, Contact, execution_of_contact
@@ -47,12 +48,17 @@ class Release:
 
     async def forever(self) -> None:
         """Look at the batches until cancelled: often while one is active, every second otherwise."""
+        breaker = BatchBreaker(self.ledger, self.clock, self.batch_publisher)
+        looked_us = 0
         while True:
             pause = IDLE_SECONDS
             with round_boundary("releasing batches"):
                 try:
                     if await self.round():
                         pause = BUSY_SECONDS
+                        if self.clock.monotonic_us() - looked_us >= LOOK_SECONDS * 1_000_000:
+                            looked_us = self.clock.monotonic_us()
+                            await breaker.look()
                 except UnavailableError as error:
                     _LOG.warning("batches wait for the database: %s", error)
             await self.clock.sleep(pause)
@@ -90,7 +96,7 @@ class Release:
         try:
             async with self.ledger.unit() as unit:
                 batch = await unit.batches.lock_any(batch_id)
-                if batch is None or batch.status not in ACTIVE or await _account_gone(unit, batch):
+                if batch is None or batch.status not in ACTIVE or batch.paused_at or await _account_gone(unit, batch):
                     return
                 agent = await unit.agents.get(batch.tenant_id, batch.agent_id)
                 if agent is None:
@@ -144,4 +150,5 @@ async def _account_gone(unit: Unit, batch: Batch) -> bool:
 
 
 def _share(batch: ActiveBatch) -> Share:
-    return Share(batch.id, batch.tenant_id, batch.concurrency, batch.waiting, batch.open, batch.left)
+    left = batch.left and not batch.paused
+    return Share(batch.id, batch.tenant_id, batch.concurrency, batch.waiting, batch.open, left, batch.pace.limit)

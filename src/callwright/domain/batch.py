@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from callwright.domain.execution import Execution, Phase, status_of
+from callwright.domain.pace.policy import NO_PACE, BatchPace
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -61,6 +62,8 @@ STOPPABLE = frozenset({BatchStatus.SCHEDULED, *ACTIVE})
 STOPPABLE_STRICT = frozenset(ACTIVE)
 """The hosted service stops only what is queued or running; a scheduled batch can be stopped here as well, unless strict."""
 
+PAUSED_BY = ("request", "breaker")
+
 SCHEDULABLE = frozenset({BatchStatus.PROCESSED, BatchStatus.SCHEDULED})
 ENDED = frozenset(status for status, after in BATCH_TRANSITIONS.items() if not after)
 
@@ -108,8 +111,9 @@ class ListFormat:
 class Batch:
     """A batch as stored. ``refused`` holds the first refused rows; how many there were is ``total_contacts - valid_contacts``.
     ``sandbox`` and ``stand_ins`` (``availability.StandIn.as_wire``): what its calls were to run with when its list was read.
-    ``list_format``: how its list was read; None where there was none. ``deleted_at``: of one that was stopped and deleted, and stays until
-    the executions of its contacts are written."""
+    ``list_format``: how its list was read; None where there was none. ``paused_at``: while it is set no call of the batch begins;
+    ``paused_by`` is one of :data:`PAUSED_BY`. The status stays what it is. ``deleted_at``: of one that was stopped and deleted, and stays
+    until the executions of its contacts are written."""
 
     id: str
     tenant_id: str
@@ -129,6 +133,11 @@ class Batch:
     sandbox: bool = False
     stand_ins: tuple[Mapping[str, Any], ...] = ()
     list_format: ListFormat | None = None
+    pace: BatchPace = NO_PACE
+    paused_at: datetime | None = None
+    paused_by: str | None = None
+    paused_reason: str | None = None
+    resumed_at: datetime | None = None
     deleted_at: datetime | None = None
 
 

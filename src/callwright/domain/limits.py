@@ -812,6 +812,36 @@ MAX_BATCHES_AT_ONCE = 200
 MAX_BATCH_AHEAD = 50
 """Batch calls of a tenant in its queue. Other contacts wait in their batch."""
 
+MIN_CALLS_PER_SECOND = 0.01
+"""Least ``calls_per_second``: one call in 100 seconds."""
+
+MAX_CALLS_PER_SECOND = 1_000
+"""Most ``calls_per_second``."""
+
+MAX_PACED_NAMES = 1_000
+"""Carriers, or numbers, that a calling policy names."""
+
+MAX_BREAKER_CALLS = 1_000
+"""Largest ``min_calls`` of a batch's breaker. It looks at as many of the newest attempts."""
+
+MAX_BREAKER_SECONDS = 86_400
+"""Longest window of a batch's breaker."""
+
+MAX_REST_CALLS = 1_000
+"""Largest ``min_calls`` of a number's rest. As many of its newest attempts are looked at."""
+
+MAX_REST_MINUTES = 10_080
+"""Longest rest of a number, and its longest window."""
+
+MAX_LANES = 1_000
+"""Batches and numbers whose waiting calls are looked at in one admission, the longest waiting ones."""
+
+LATE_AUDIO_MS = 30
+"""Lateness of live audio (p99 of some seconds) from which a process begins one batch call a second."""
+
+TOO_LATE_AUDIO_MS = 80
+"""Lateness from which it begins none."""
+
 MAX_VOICES_PAGE_SIZE = 100
 """Voices per page. Larger requests are clamped."""
 

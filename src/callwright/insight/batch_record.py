@@ -44,6 +44,10 @@ def batch_body(batch: Batch, progress: BatchProgress, now: datetime) -> dict[str
             "refused_contacts": batch.total_contacts - batch.valid_contacts,
             "sandbox": batch.sandbox,
             "stand_ins": [dict(one) for one in batch.stand_ins],
+            **batch.pace.as_wire(),
+            "paused": None
+            if batch.paused_at is None
+            else {"since": wire_time(batch.paused_at), "by": batch.paused_by, "reason": batch.paused_reason},
             "refused_rows": [{"line": row.line, "reason": row.reason, "hint": row.hint} for row in batch.refused],
             "file": _file_body(batch.list_format),
         },

@@ -392,6 +392,7 @@ def _own(execution: Execution, public_url: str) -> dict[str, Any]:
         "decision": record.get("decision"),
         "caller_lookup": record.get("caller_lookup"),
         "batch_line": execution.options.get("batch_line"),
+        "number_choice": execution.options.get("number_choice"),
         "rescheduled_from": execution.options.get("rescheduled_from"),
         "tools": record.get("tools") or [],
         "events": _events(execution),

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from callwright.domain.batch import Batch, BatchProgress, BatchStatus, Contact, RefusedRow
+from callwright.domain.pace.policy import NO_PACE, BatchPace
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveBatch:
-    """A batch that is queued or running, as the release looks at it. ``waiting``: its executions that are due and not claimed;
-    ``open``: all that have not ended; ``left``: whether contacts wait in it. ``concurrency`` is its tenant's."""
+    """A batch that is queued or running, as the release looks at it. ``waiting``: its due executions that are not claimed yet, none while
+    it is paused; ``open``: all that have not ended; ``left``: whether contacts wait in it. ``concurrency`` is its tenant's."""
 
     id: str
     tenant_id: str
@@ -21,6 +22,10 @@ class ActiveBatch:
     waiting: int
     open: int
     left: bool
+    paused: bool
+    pace: BatchPace = NO_PACE
+    from_numbers: Sequence[str] = ()
+    resumed_at: datetime | None = None
 
 
 class Batches(Protocol):

@@ -24,6 +24,7 @@ from callwright.domain.batch import (
 )
 from callwright.domain.errors import NotFoundError, WrongStateError
 from callwright.domain.execution import status_of
+from callwright.domain.pace.policy import BatchPace
 from callwright.ports.batches import ActiveBatch
 from callwright.storage.outbox import OF_BATCHES, OutboxRows
 
@@ -41,6 +42,11 @@ _CHANGEABLE = frozenset(
         "sandbox",
         "stand_ins",
         "list_format",
+        "pace",
+        "paused_at",
+        "paused_by",
+        "paused_reason",
+        "resumed_at",
     }
 )
 _CONTACT = "position, line, execution_id, number, carrier, user_data, written"
@@ -57,12 +63,15 @@ _UNWRITTEN = (
 
 _ACTIVE_BATCHES = f"""
 select b.id, b.tenant_id, coalesce(t.max_concurrency, o.max_concurrency) as concurrency,
-  (select count(*) from execution e where e.batch_id = b.id
-    and (e.phase = 'waiting' and e.due_at <= now() or e.phase = 'admitted')) as waiting,
+  case when b.paused then 0
+    else (select count(*) from execution e where e.batch_id = b.id and (e.phase = 'waiting' and e.due_at <= now() or e.phase = 'admitted'))
+  end as waiting,
   (select count(*) from execution e where e.batch_id = b.id and e.phase <> 'done') as open,
-  exists (select from batch_contact c where c.batch_id = b.id) as left
+  exists (select from batch_contact c where c.batch_id = b.id) as left, b.paused, b.pace,
+  b.from_numbers, b.resumed_at
 from (
-  select b.id, b.tenant_id, b.scheduled_at, row_number() over (partition by b.tenant_id order by b.scheduled_at, b.id) as turn
+  select b.id, b.tenant_id, b.scheduled_at, b.paused_at is not null as paused, b.pace, b.from_numbers, b.resumed_at,
+    row_number() over (partition by b.tenant_id order by b.scheduled_at, b.id) as turn
   from batch b join tenant t on t.id = b.tenant_id
   where b.status in ({_ACTIVE}) and t.deleted_at is null
   order by turn, b.scheduled_at, b.id limit $1
@@ -270,7 +279,8 @@ class BatchRows:
     async def active(self, count: int) -> list[ActiveBatch]:
         """Up to ``count`` queued or running batches: of every tenant the one that began first, then the second ones, and so on, so that
         no tenant's batches keep another's out. None of a deleted account."""
-        return [ActiveBatch(**row) for row in await self._connection.fetch(_ACTIVE_BATCHES, count)]
+        rows = [dict(row) for row in await self._connection.fetch(_ACTIVE_BATCHES, count)]
+        return [ActiveBatch(pace=BatchPace.stored(row.pop("pace")), **row) for row in rows]
 
     async def _one(self, where: str, *arguments: object) -> Batch | None:
         row = await self._connection.fetchrow(f"select {_COLUMNS} from batch where {where}", *arguments)
@@ -388,6 +398,8 @@ def _stored(name: str, value: Any) -> Any:
         return [{"line": row.line, "reason": row.reason, "hint": row.hint} for row in value]
     if name == "list_format" and value is not None:
         return asdict(value)
+    if name == "pace":
+        return value.as_wire()
     return list(value) if name in {"from_numbers", "stand_ins"} else value
 
 
@@ -399,6 +411,7 @@ def _batch_of(row: Any) -> Batch:
     values["refused"] = tuple(RefusedRow(**each) for each in values["refused"])
     if (found := values["list_format"]) is not None:
         values["list_format"] = ListFormat(**{**found, "columns": tuple(found["columns"])})
+    values["pace"] = BatchPace.stored(values["pace"])
     return Batch(**values)
 
 

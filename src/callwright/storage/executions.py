@@ -87,11 +87,13 @@ class ExecutionRows:
             return False
         await self._insert(execution)
         await self._connection.execute(
-            "insert into attempt (execution_id, attempt, owner, ringing_at, provider_call_id) values ($1, 1, $2, $3, $4)",
+            "insert into attempt (execution_id, attempt, owner, ringing_at, provider_call_id, tenant_id)"
+            " values ($1, 1, $2, $3, $4, $5)",
             execution.id,
             execution.owner,
             execution.ringing_at,
             execution.provider_call_id,
+            execution.tenant_id,
         )
         return True
 
@@ -173,17 +175,18 @@ class ExecutionRows:
         return [execution_of(row) for row in rows]
 
     async def candidates(self, node_limit: int) -> list[Execution]:
-        """Waiting and due executions within their tenant's concurrency, locked; with all of them admitted, at most ``node_limit`` are
-        admitted and not yet claimed. [] when another process is admitting."""
+        """Waiting and due executions that places and limits allow, locked; with all of them admitted, at most ``node_limit`` are admitted
+        and not yet claimed. [] when another process is admitting."""
         return await admission.candidates(self._connection, node_limit)
 
     async def admit(self, execution_ids: Sequence[str]) -> list[Execution]:
         """Admit those of the candidates that still wait, and return them."""
         return await admission.admit(self._connection, execution_ids)
 
-    async def claim(self, owner: str, count: int) -> list[Execution]:
-        """Take up to ``count`` admitted executions for ``owner``. StaleOwnerError when ``owner`` was declared dead."""
-        return await admission.claim(self._connection, owner, count)
+    async def claim(self, owner: str, count: int, batch_calls: int | None = None) -> list[Execution]:
+        """Take up to ``count`` admitted executions for ``owner``, of batches up to ``batch_calls``. StaleOwnerError when ``owner`` was
+        declared dead."""
+        return await admission.claim(self._connection, owner, count, batch_calls)
 
     async def change(
         self, execution_id: str, change: Change, *, owner: str | None = None, attempt: int | None = None

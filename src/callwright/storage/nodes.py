@@ -14,15 +14,17 @@ class NodeRows:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    async def beat(self, incarnation: str, name: str) -> None:
-        """Register or advance the counter of this incarnation. StaleOwnerError when it was declared dead: its calls were settled
-        by another node, and it must go on under a new incarnation."""
+    async def beat(self, incarnation: str, name: str, late_ms: int = 0) -> None:
+        """Register or advance the counter of this incarnation, whose live audio is ``late_ms`` late. StaleOwnerError when it was declared
+        dead: its calls were settled by another node, and it must go on under a new incarnation."""
         moved = await self._connection.fetchval(
-            "insert into node (incarnation, name) values ($1, $2)"
-            " on conflict (incarnation) do update set counter = node.counter + 1, name = excluded.name, beat_at = now()"
+            "insert into node (incarnation, name, late_ms) values ($1, $2, $3)"
+            " on conflict (incarnation) do update set counter = node.counter + 1, name = excluded.name, beat_at = now(),"
+            " late_ms = excluded.late_ms"
             " where node.dead_at is null returning true",
             incarnation,
             name,
+            late_ms,
         )
         if not moved:
             raise StaleOwnerError(f"process {incarnation} was declared dead by another node")

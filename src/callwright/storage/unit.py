@@ -32,6 +32,7 @@ from callwright.storage.nodes import NodeRows
 from callwright.storage.numbers import NumberRows
 from callwright.storage.outbox import OutboxRows
 from callwright.storage.own_tracks import OwnTrackRows
+from callwright.storage.pace import PaceRows
 from callwright.storage.pool import ACQUIRE_SECONDS
 from callwright.storage.provider_keys import ProviderKeyRows
 from callwright.storage.suppressions import SuppressionRows
@@ -83,6 +84,7 @@ class PostgresUnit:
     events = _Rows(EventRows)
     logs = _Rows(LogRows)
     nodes = _Rows(NodeRows)
+    pace = _Rows(PaceRows)
     idempotency = _Rows(IdempotencyRows)
     audit = _Rows(AuditTrail)
     batches = _Rows(BatchRows)

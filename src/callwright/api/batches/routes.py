@@ -62,6 +62,7 @@ async def create(request: Request, form: _Form, idempotency_key: IdempotencyKey 
         return {"batch_id": batch.id, "state": "created"}
 
     wire = {
+        **asked.pace.as_wire(),
         "agent_id": asked.agent_id,
         "from": list(asked.from_numbers),
         "retry": asked.retry_config,

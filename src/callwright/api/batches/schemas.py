@@ -11,15 +11,23 @@ from pydantic import ConfigDict, Field
 
 from callwright.actions.batches import BatchRequest
 from callwright.actions.calls import read_retry_config, refuse_version
-from callwright.api.reading import MOMENT, AskedForm, UploadedFile, reads
+from callwright.api.reading import MOMENT, Asked, AskedForm, UploadedFile, filled, reads
 from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.contact_list import DUPLICATES, KEEP
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_ADDRESS_CHARACTERS, MAX_BATCH_NUMBERS
+from callwright.domain.limits import (
+    MAX_ADDRESS_CHARACTERS,
+    MAX_BATCH_NUMBERS,
+    MAX_CALLS_PER_SECOND,
+    MAX_CONCURRENCY,
+    MAX_NAME_CHARACTERS,
+    MIN_CALLS_PER_SECOND,
+)
 from callwright.domain.national_number import is_country
 from callwright.domain.number import parse_destination
-from callwright.domain.settings.kinds import SWITCH, choice, text
+from callwright.domain.pace.policy import BatchPace, Breaker, Limit
+from callwright.domain.settings.kinds import SWITCH, choice, number, text, whole
 from callwright.domain.settings.setting import Kind
 from callwright.domain.web_address import names_host
 
@@ -65,6 +73,10 @@ def _no_version(given: Fields, name: str) -> None:
     refuse_version(given.raw(name))
 
 
+def _breaker(given: Fields, name: str) -> Breaker | None:
+    return BatchPace.asked(Fields({"breaker": given.raw(name)}, "", BadInputError)).breaker
+
+
 def _web_address(given: Fields, name: str) -> str | None:
     url = given.text(name)
     usable = names_host(url) and urlsplit(url).scheme in ("http", "https")
@@ -104,6 +116,15 @@ class BatchForm(AskedForm):
     webhook_url: Annotated[str | None, reads(Kind("a text", {"type": "string"}, _web_address))] = Field(
         default=None, description="Is told of every status of the batch; ignored when it is no URL."
     )
+    max_concurrency: Annotated[int | None, reads(whole(1, MAX_CONCURRENCY))] = Field(
+        default=None, description="Most calls of the batch at once."
+    )
+    calls_per_second: Annotated[float | None, reads(number(MIN_CALLS_PER_SECOND, MAX_CALLS_PER_SECOND))] = Field(
+        default=None, description="Most calls of the batch that begin in a second."
+    )
+    breaker: Annotated[Breaker | None, reads(Kind("a text", {"type": "string"}, _breaker))] = Field(
+        default=None, description="JSON text of a Breaker; without it that of the calling policy."
+    )
     agent_version_id: Annotated[None, reads(Kind("nothing", {"type": "string"}, _no_version))] = Field(
         default=None, description="Agents have no versions yet: any value is refused."
     )
@@ -139,6 +160,7 @@ class BatchForm(AskedForm):
             self.duplicates,
             self.scheduled_at,
             self.bypass_call_guardrails,
+            BatchPace(Limit(self.max_concurrency, self.calls_per_second), self.breaker),
         )
 
 
@@ -169,6 +191,24 @@ class ListFileView(Open):
     duplicates: str
 
 
+class BreakerView(Open):
+    """When a batch pauses by itself: at least ``failure_share`` of the attempts of the last ``window_seconds`` failed, of at least
+    ``min_calls``."""
+
+    enabled: bool
+    failure_share: float
+    min_calls: int
+    window_seconds: int
+
+
+class PauseView(Open):
+    """Why no call of a batch begins."""
+
+    since: Timestamp
+    by: str = Field(description="request or breaker.")
+    reason: str
+
+
 class BatchSums(Open):
     """What the hosted service does not tell."""
 
@@ -185,6 +225,10 @@ class BatchSums(Open):
     stand_ins: list[dict[str, Any]] = Field(
         description="What was to stand in for what the agent lacks, as in executions. Each call says what it ran with."
     )
+    max_concurrency: int | None
+    calls_per_second: float | None
+    breaker: BreakerView | None = Field(description="The batch's own; null: that of the calling policy.")
+    paused: PauseView | None = Field(description="Set while no call of the batch begins. The status stays what it is.")
 
 
 class BatchView(Open):
@@ -222,6 +266,10 @@ class BatchView(Open):
                 "refused_contacts": 1,
                 "sandbox": False,
                 "stand_ins": [],
+                "max_concurrency": None,
+                "calls_per_second": 2,
+                "breaker": None,
+                "paused": None,
                 "refused_rows": [
                     {
                         "line": 4,
@@ -269,6 +317,24 @@ class ScheduleForm(AskedForm):
     bypass_call_guardrails: Annotated[bool, reads(Kind(SWITCH.words, SWITCH.schema, _bypass))] = False
 
 
+class PauseBody(Asked):
+    """Why a batch is paused."""
+
+    reason: Annotated[str | None, reads(filled(MAX_NAME_CHARACTERS))] = Field(
+        default=None, description="Shown with the batch."
+    )
+
+
+class PaceBody(Asked):
+    """Limits of a batch. A field that is missing stays as it is; null removes the limit."""
+
+    max_concurrency: Annotated[int | None, reads(whole(1, MAX_CONCURRENCY))] = None
+    calls_per_second: Annotated[float | None, reads(number(MIN_CALLS_PER_SECOND, MAX_CALLS_PER_SECOND))] = None
+    breaker: dict[str, Any] | None = Field(default=None, description="A Breaker; null: that of the calling policy.")
+
+
+PAUSE_EXAMPLE: dict[str, Any] = {"reason": "the carrier is being changed"}
+PACE_EXAMPLE: dict[str, Any] = {"max_concurrency": 10, "calls_per_second": 2}
 CREATE_EXAMPLE: dict[str, Any] = {
     "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
     "file": "contact_number,customer_name\nloopback:demo,Ada\n",

@@ -11,8 +11,16 @@ from callwright.domain.dialling.policy import CallingPolicy, policy_wire
 from callwright.domain.limits import (
     MAX_ATTEMPT_PERIOD_HOURS,
     MAX_ATTEMPTS_PER_NUMBER,
+    MAX_BREAKER_CALLS,
+    MAX_BREAKER_SECONDS,
+    MAX_CALLS_PER_SECOND,
     MAX_CAP_CENTS,
+    MAX_CONCURRENCY,
+    MAX_PACED_NAMES,
     MAX_POLICY_COUNTRIES,
+    MAX_REST_CALLS,
+    MAX_REST_MINUTES,
+    MIN_CALLS_PER_SECOND,
 )
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -84,6 +92,55 @@ class CapsSection(BaseModel):
     )
 
 
+class PaceLimit(BaseModel):
+    """Most calls at once and per second; null is no limit."""
+
+    max_concurrency: int | None = Field(default=None, ge=1, le=MAX_CONCURRENCY)
+    calls_per_second: float | None = Field(default=None, ge=MIN_CALLS_PER_SECOND, le=MAX_CALLS_PER_SECOND)
+
+
+class BreakerSection(BaseModel):
+    """A batch pauses when at least `failure_share` of the attempts of the last `window_seconds` failed, of at least `min_calls`."""
+
+    enabled: bool = True
+    failure_share: float = Field(default=0.5, ge=0.01, le=1)
+    min_calls: int = Field(default=20, ge=1, le=MAX_BREAKER_CALLS)
+    window_seconds: int = Field(default=600, ge=10, le=MAX_BREAKER_SECONDS)
+
+
+class RestSection(BaseModel):
+    """A number rests for `minutes` when less than `answer_share` of its attempts of the last `window_minutes` were answered, of at least
+    `min_calls`."""
+
+    answer_share: float = Field(default=0.05, ge=0.001, le=1)
+    min_calls: int = Field(default=50, ge=1, le=MAX_REST_CALLS)
+    window_minutes: int = Field(default=60, ge=1, le=MAX_REST_MINUTES)
+    minutes: int = Field(default=120, ge=1, le=MAX_REST_MINUTES)
+
+
+class RotationSection(BaseModel):
+    """How a batch with several numbers chooses one for a call."""
+
+    rule: Literal["round_robin", "least_recently_used", "answer_rate"] = "round_robin"
+    prefer_local: bool = Field(
+        default=False, description="Numbers that begin with the same digits as the callee's come first."
+    )
+    rest: RestSection | None = Field(default=None, description="null: no number rests.")
+
+
+class PaceSection(BaseModel):
+    """How many calls are made at once and per second, over all accounts of the organisation."""
+
+    account: PaceLimit = Field(default=PaceLimit(), description="All calls of the organisation.")
+    carriers: dict[str, PaceLimit] = Field(default={}, description="By carrier.", max_length=MAX_PACED_NAMES)
+    each_number: PaceLimit = Field(default=PaceLimit(), description="Every number that is not in `numbers`.")
+    numbers: dict[str, PaceLimit] = Field(default={}, description="By number.", max_length=MAX_PACED_NAMES)
+    kept_for_inbound: int = Field(default=0, ge=0, le=MAX_CONCURRENCY, description="Places no outbound call takes.")
+    kept_for_retries: int = Field(default=0, ge=0, le=MAX_CONCURRENCY, description="Places no first attempt takes.")
+    breaker: BreakerSection = BreakerSection()
+    rotation: RotationSection = RotationSection()
+
+
 class CallingPolicyBody(BaseModel):
     """The whole policy: a section that is missing gets its defaults."""
 
@@ -93,6 +150,7 @@ class CallingPolicyBody(BaseModel):
     attempts: AttemptsSection = AttemptsSection()
     consent: ConsentSection = ConsentSection()
     caps: CapsSection = CapsSection()
+    pace: PaceSection = PaceSection()
 
 
 class CallingPolicyView(Open):
@@ -108,6 +166,7 @@ class CallingPolicyView(Open):
     attempts: AttemptsSection
     consent: ConsentSection
     caps: CapsSection
+    pace: PaceSection
     version: int = Field(description="Counts the changes; 0 is the default policy.")
     updated_at: Timestamp | None
 

@@ -196,6 +196,7 @@ EXECUTION: dict[str, Any] = {
         "callback": None,
         "caller_lookup": None,
         "batch_line": None,
+        "number_choice": None,
         "rescheduled_from": None,
         "tools": [],
         "events": [],

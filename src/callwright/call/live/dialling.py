@@ -9,6 +9,7 @@ from typing import Protocol
 from callwright.actions.dialling import DECISION, change_for, decision_wire
 from callwright.actions.wallet import reserve
 from callwright.call.live.deps import RuntimeDeps
+from callwright.call.live.dial_slot import BatchPausedError, DialSlot, TooSoonError
 from callwright.call.live.endings import ERROR, ERROR_CODE, NODE_LOST
 from callwright.call.live.equipment import Needs, need
 from callwright.call.live.row import OwnedRow
@@ -143,13 +144,16 @@ class Dialling:
         """Ask whether the number may be dialled, and write the intent in the same unit. None where the call was closed instead."""
         intent = _Intent(self._deps, spec)
         try:
-            written = await row.decide(intent.plan)
+            written = await self._decide(session, row, intent)
         except SuppressedError:
             # Put on the list after we looked. Nothing was written: the second look sees it.
-            written = await row.decide(intent.plan)
+            written = await self._decide(session, row, intent)
+        if session.end is not None:
+            return None
         decision = intent.decision
-        if row.given_back and decision is not None:
-            session.closed(LegClosed("canceled", "API Request", decision.rule, _CANCELED_CODE))
+        if row.given_back:
+            rule = "batch_paused" if decision is None or decision.dials else decision.rule
+            session.closed(LegClosed("canceled", "API Request", rule, _CANCELED_CODE))
         elif not written or decision is None:
             session.closed(LegClosed("error", ERROR, NODE_LOST, ERROR_CODE))
         elif not decision.dials:
@@ -158,6 +162,16 @@ class Dialling:
         else:
             return decision
         return None
+
+    async def _decide(self, session: CallSession, row: OwnedRow, intent: _Intent) -> bool:
+        """Write what ``intent`` plans, once the limits per second let the call begin or it is called off. Whether it was written."""
+        while True:
+            try:
+                return await row.decide(intent.plan)
+            except TooSoonError:
+                await intent.slot.wait(lambda: session.hang_up_wanted is not None or session.end is not None)
+            if _called_off(session):
+                return False
 
     def _carrier(self) -> Carrier:
         carrier: Carrier = need(self._deps.plugin, "carrier", self._execution.carrier)
@@ -189,16 +203,24 @@ class _Intent:
     def __init__(self, deps: RuntimeDeps, spec: AgentSpec) -> None:
         self._deps = deps
         self._spec = spec
+        self.slot = DialSlot(deps.ledger, deps.clock)
         self.decision: Decision | None = None
 
     async def plan(self, unit: Unit, execution: Execution) -> Change:
         """Decides, and returns the change of the row: dialled, waiting again, or only the decision where the call is to end."""
-        now = self._deps.clock.now()
+        now = at = self._deps.clock.now()
+
+        async def commit() -> None:
+            nonlocal at
+            at = await self.slot.take(unit, execution) or now
+            # Last: every reservation of the organisation waits for it.
+            await reserve(unit, execution, partial(worst_price, self._spec, execution.carrier, self._deps.book), now)
+
         if self.decision is None or execution.phase is not Phase.DIALLING:
-            price = partial(worst_price, self._spec, execution.carrier, self._deps.book)
-            self.decision = await self._deps.decisions.of_intent(
-                unit, execution, now, partial(reserve, unit, execution, price, now)
-            )
+            try:
+                self.decision = await self._deps.decisions.of_intent(unit, execution, now, commit)
+            except BatchPausedError:
+                return Change(Phase.WAITING, "queued")
         # Else the intent was written before the connection to the database was lost.
         decision = self.decision
         if decision.verdict is Verdict.WAIT:
@@ -206,7 +228,7 @@ class _Intent:
         record = {DECISION: decision_wire(decision, now)}
         if not decision.dials:
             return Change(record=record)
-        return Change(Phase.DIALLING, "initiated", columns={"initiated_at": now}, record=record)
+        return Change(Phase.DIALLING, "initiated", columns={"initiated_at": at}, record=record)
 
 
 def _called_off(session: CallSession) -> bool:

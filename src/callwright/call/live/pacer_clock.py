@@ -7,12 +7,17 @@ clock is heard by the caller.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Protocol
 
 from callwright.ops.rounds import round_boundary
 from callwright.ports.world import Clock
 
 TICK_US = 20_000
+RECENT = 5
+"""Looks of :meth:`PacerClock.measure` over which the present lateness is taken: seconds, as the heartbeat looks."""
+LEAST_TICKS = 50
+"""Fewer ticks, a second of audio, say nothing of the machine."""
 MOST_BEHIND_US = 200_000
 """A clock this far behind (the process was stopped) starts anew instead of catching up tick by tick."""
 
@@ -30,6 +35,11 @@ class Lateness:
         """One delay; negative ones (early) count as none."""
         self._counts[min(self.BINS - 1, max(0, late_us) // 1000)] += 1
         self.total += 1
+
+    def include(self, other: Lateness) -> None:
+        """Add the delays of another histogram."""
+        self._counts = [own + its for own, its in zip(self._counts, other._counts, strict=True)]
+        self.total += other.total
 
     def percentile_ms(self, per_thousand: int) -> int:
         """The delay that ``per_thousand`` of 1,000 do not exceed, rounded up to a whole millisecond; 0 without any."""
@@ -60,7 +70,10 @@ class PacerClock:
         self._clock = clock
         self._paced: dict[Paced, None] = {}
         self._wanted = asyncio.Event()
+        self._recent: deque[Lateness] = deque([Lateness()], maxlen=RECENT)
         self.lateness = Lateness()
+        self.late_ms = 0
+        """How late the audio was lately (p99), as :meth:`measure` found it. 0 without live calls."""
 
     def add(self, paced: Paced) -> None:
         """Tick ``paced`` from now on. Nothing happens when it is on the clock already."""
@@ -91,10 +104,20 @@ class PacerClock:
         taken, self.lateness = self.lateness, Lateness()
         return taken
 
+    def measure(self) -> int:
+        """Look at the ticks of the last RECENT looks; returns ``late_ms``."""
+        together = Lateness()
+        for each in self._recent:
+            together.include(each)
+        self._recent.append(Lateness())
+        self.late_ms = together.percentile_ms(990) if together.total >= LEAST_TICKS else 0
+        return self.late_ms
+
     def tick(self, now_us: int, late_us: int) -> None:
         """One tick of everything on the clock. What has a defect is taken off it: the others must go on, and its call notices that nothing
         is played any more."""
         self.lateness.add(late_us)
+        self._recent[-1].add(late_us)
         for paced in tuple(self._paced):
             with _TICK:
                 if paced.tick(now_us, late_us):

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from callwright.call.live.deps import RuntimeDeps
+from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.process.control import LocalCalls
 from callwright.call.process.incarnation import Incarnation, NodeFile
 from callwright.call.process.settle import settle_node
@@ -65,8 +66,9 @@ class Watch:
 class Node:
     """This process as a node: its name in the ledger, its heartbeat and its watch over the others."""
 
-    def __init__(self, deps: RuntimeDeps, calls: LocalCalls) -> None:
+    def __init__(self, deps: RuntimeDeps, calls: LocalCalls, pacer: PacerClock) -> None:
         self._deps = deps
+        self._pacer = pacer
         self._calls = calls
         self._file = NodeFile(deps.data_folder)
         self._watch = Watch()
@@ -105,7 +107,7 @@ class Node:
     async def _beat(self, strays: Strays) -> None:
         async with self._deps.ledger.unit() as unit:
             try:
-                await unit.nodes.beat(self.incarnation.id, self._deps.settings.node_name)
+                await unit.nodes.beat(self.incarnation.id, self._deps.settings.node_name, self._pacer.measure())
             except StaleOwnerError:
                 await self._begin_anew()
                 return

@@ -55,7 +55,7 @@ class CallRuntime:
         self.preparer = Preparer(deps.plugin, deps.settings.defaults)
         self.control = LocalCalls()
         self.live = LiveCalls(deps.ledger, deps.clock)
-        self._node = Node(deps, self.control)
+        self._node = Node(deps, self.control, self._pacer)
         self._sounds = SoundLibrary(deps.settings.ambient_folder, deps.settings.ringing_tone)
         place = Workplace(deps.clock, LoopTimers(), self._pacer, self._sounds)
         office = Office(deps, place, self._shipper, self.live)

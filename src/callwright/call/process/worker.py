@@ -14,6 +14,7 @@ from callwright.call.process.control import LocalCalls
 from callwright.call.process.incarnation import Incarnation
 from callwright.domain.errors import StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution
+from callwright.domain.pace.outcomes import BatchAllowance
 from callwright.ops.rounds import round_boundary
 
 _LOG = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Worker:
         self._incarnation = incarnation
         self._held: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
+        self._batch_calls = BatchAllowance()
         self.draining = False
         self.claiming = False
 
@@ -126,9 +128,12 @@ class Worker:
     async def _claim(self, room: int) -> bool:
         """Take up to ``room`` executions. Whether there were any."""
         self.claiming = True
+        place = self._office.place
+        allowed = self._batch_calls.left(place.pacer.late_ms, place.clock.monotonic_us())
         try:
             async with self._office.deps.ledger.unit() as unit:
-                claimed = await unit.executions.claim(self._incarnation.id, room)
+                claimed = await unit.executions.claim(self._incarnation.id, room, allowed)
+            self._batch_calls.use(sum(execution.batch_id is not None for execution in claimed))
             for execution in claimed:
                 self.start(execution)
         finally:

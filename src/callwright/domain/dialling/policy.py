@@ -17,6 +17,7 @@ from callwright.domain.limits import (
     MAX_NAME_CHARACTERS,
     MAX_POLICY_COUNTRIES,
 )
+from callwright.domain.pace.policy import PacePolicy, refuse_unknown
 from callwright.domain.wallet import NO_CAPS, Caps
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -148,6 +149,7 @@ class CallingPolicy:
     attempts: AttemptsPolicy = field(default_factory=AttemptsPolicy)
     consent: ConsentPolicy = field(default_factory=ConsentPolicy)
     caps: Caps = NO_CAPS
+    pace: PacePolicy = field(default_factory=PacePolicy)
 
 
 SECTIONS: Mapping[str, type[Section]] = {
@@ -157,6 +159,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "attempts": AttemptsPolicy,
     "consent": ConsentPolicy,
     "caps": Caps,
+    "pace": PacePolicy,
 }
 """The fields of :class:`CallingPolicy` by name. A new section is a line in both."""
 
@@ -178,7 +181,9 @@ def parse_policy(body: Mapping[str, Any]) -> CallingPolicy:
         given = Fields(body, "", BadInputError).child(name)
         if given is not None:
             _only(given, [one.name for one in fields(section)])  # type: ignore[arg-type]
-    return stored_policy(body)
+    policy = stored_policy(body)
+    refuse_unknown(Fields(body, "", BadInputError), policy_wire(policy))
+    return policy
 
 
 def stored_policy(body: Mapping[str, Any]) -> CallingPolicy:
@@ -196,6 +201,8 @@ def policy_wire(policy: CallingPolicy) -> dict[str, Any]:
 
 
 def _section_wire(section: Any) -> dict[str, Any]:
+    if isinstance(section, PacePolicy):
+        return section.as_wire()
     values = {one.name: getattr(section, one.name) for one in fields(section)}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 

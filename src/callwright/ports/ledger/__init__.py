@@ -34,6 +34,7 @@ from callwright.ports.ledger.nodes import Nodes, NodeView
 from callwright.ports.ledger.numbers import Numbers
 from callwright.ports.ledger.outbox import Outbox, OutboxEntry, WebhookShare
 from callwright.ports.ledger.own_tracks import OwnTracks
+from callwright.ports.ledger.pace import Pace
 from callwright.ports.ledger.provider_keys import ProviderKeys
 from callwright.ports.ledger.suppressions import Suppressions
 from callwright.ports.ledger.templates import StoredTemplate, Templates
@@ -87,6 +88,7 @@ __all__ = [
     "Outbox",
     "OutboxEntry",
     "OwnTracks",
+    "Pace",
     "Page",
     "ProviderKeys",
     "StoredAgent",

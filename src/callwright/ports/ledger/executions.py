@@ -88,8 +88,9 @@ class Executions(Protocol):
         """Candidates of this unit become ``admitted``. Returns those that did."""
         ...
 
-    async def claim(self, owner: str, count: int) -> list[Execution]:
-        """Take up to ``count`` admitted executions for ``owner`` (skip locked): phase claimed, attempt + 1. Also opens the attempt row."""
+    async def claim(self, owner: str, count: int, batch_calls: int | None = None) -> list[Execution]:
+        """Take up to ``count`` admitted executions for ``owner`` (skip locked): phase claimed, attempt + 1. Also opens the attempt row. Of
+        batches up to ``batch_calls``, None without a bound."""
 
     async def change(
         self, execution_id: str, change: Change, *, owner: str | None = None, attempt: int | None = None

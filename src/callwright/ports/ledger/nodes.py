@@ -19,8 +19,8 @@ class NodeView:
 class Nodes(Protocol):
     """Processes that run calls, and whether they still move."""
 
-    async def beat(self, incarnation: str, name: str) -> None:
-        """Register or advance the counter of this incarnation."""
+    async def beat(self, incarnation: str, name: str, late_ms: int = 0) -> None:
+        """Register or advance the counter of this incarnation, whose live audio is ``late_ms`` late."""
 
     async def stopped(self, incarnation: str) -> None:
         """This incarnation ended in order."""

@@ -31,6 +31,7 @@ from callwright.ports.ledger.nodes import Nodes
 from callwright.ports.ledger.numbers import Numbers
 from callwright.ports.ledger.outbox import Outbox
 from callwright.ports.ledger.own_tracks import OwnTracks
+from callwright.ports.ledger.pace import Pace
 from callwright.ports.ledger.provider_keys import ProviderKeys
 from callwright.ports.ledger.suppressions import Suppressions
 from callwright.ports.ledger.templates import Templates
@@ -76,6 +77,11 @@ class Unit(Protocol):
     @property
     def contact_files(self) -> ContactFiles:
         """Files of contacts."""
+        ...
+
+    @property
+    def pace(self) -> Pace:
+        """Limits per second, and how attempts ended."""
         ...
 
     @property

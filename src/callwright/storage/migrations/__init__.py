@@ -16,6 +16,7 @@ from callwright.storage.migrations.initial import (
     number_owners,
     numbers,
     outbox,
+    pace,
     questions,
     suppressions,
     uploads,
@@ -39,6 +40,7 @@ _INITIAL = (
     webhook_endpoints,
     wallet,
     number_owners,
+    pace,
 )
 
 REVISIONS: Mapping[str, Sequence[str]] = {

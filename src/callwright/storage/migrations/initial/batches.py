@@ -34,9 +34,17 @@ create table batch (
   sandbox boolean not null default false,
   stand_ins json not null default '[]',
   list_format json,
+  pace json not null default '{}',
+  paused_at timestamptz,
+  paused_by text,
+  paused_reason text,
+  resumed_at timestamptz,
   deleted_at timestamptz,
   contacts_failed_at timestamptz,
   constraint batch_contacts_counted check (0 <= valid_contacts and valid_contacts <= total_contacts),
+  constraint batch_pause_whole check (
+    (paused_at is null) = (paused_by is null) and (paused_at is null) = (paused_reason is null)
+    and paused_by in ('request', 'breaker')),
   constraint batch_has_a_time check (scheduled_at is not null or status in ('created', 'processed', 'failed')),
   constraint batch_agent_of_tenant foreign key (tenant_id, agent_id) references agent (tenant_id, id) on delete cascade
 )""",

@@ -34,6 +34,7 @@ create table execution_beginning (
   primary key (direction, phase, detail)
 )""",
     # due_at: when it may be admitted; phase_at: since when it is in its phase. Both are the database's clock and only for the storage.
+    # lane: calls that wait for the same limits. Admission looks at the first calls of each lane, so one at its limit holds up no other.
     # JSON is stored as text (json, not jsonb): key order and unusual characters come back exactly as they came, and nothing queries it.
     """
 create table execution (
@@ -74,6 +75,10 @@ create table execution (
   answered_by_voice_mail boolean,
   due_at timestamptz not null default now(),
   phase_at timestamptz not null default now(),
+  lane text collate "C" not null generated always as (
+    case when batch_id is null then 'number ' || carrier || ' ' || from_number else 'batch ' || batch_id || ' ' || carrier end
+    || case when retry_count > 0 then ' again' else '' end
+  ) stored,
   constraint execution_state_exists foreign key (status, phase, detail, owned)
     references execution_state (status, phase, detail, owned),
   constraint execution_agent_of_tenant foreign key (tenant_id, agent_id) references agent (tenant_id, id),
@@ -90,7 +95,10 @@ create table execution (
   )
 )""",
     "create index execution_newest on execution (tenant_id, agent_id, created_at desc, id desc)",
-    "create index execution_waiting on execution (tenant_id, due_at, id) where phase = 'waiting' and detail <> 'prepared'",
+    (
+        "create index execution_waiting on execution (tenant_id, lane, due_at, id)"
+        " where phase = 'waiting' and detail <> 'prepared'"
+    ),
     "create index execution_admitted on execution (due_at, id) where phase = 'admitted'",
     "create index execution_busy on execution (tenant_id) where phase in ('admitted', 'claimed', 'dialling', 'live')",
     "create index execution_owner on execution (owner) where owner is not null",
@@ -180,10 +188,22 @@ create table attempt (
   hangup_code integer,
   closed_at timestamptz check (closed_at >= opened_at),
   outcome text,
+  tenant_id text collate "C" not null default '',
+  batch_id text collate "C",
+  from_number text not null default '',
   primary key (execution_id, attempt),
   constraint attempt_outcome_when_closed check ((closed_at is null) = (outcome is null))
 )""",
     "create unique index attempt_one_open on attempt (execution_id) where closed_at is null",
+    # How the newest attempts of a batch, and of one of our numbers, ended.
+    (
+        "create index attempt_of_batch on attempt (batch_id, closed_at desc) include (outcome, hangup_code)"
+        " where batch_id is not null and closed_at is not null"
+    ),
+    (
+        "create index attempt_of_number on attempt (tenant_id, from_number, closed_at desc) include (answered_at, initiated_at)"
+        " where from_number <> '' and closed_at is not null"
+    ),
     # Slots: connections that add to the same hour of the same agent do not wait for each other. n may be negative in one slot.
     """
 create table execution_count (
@@ -227,6 +247,7 @@ create table node (
   counter bigint not null default 0 check (counter >= 0),
   started_at timestamptz not null default now(),
   beat_at timestamptz not null default now(),
+  late_ms integer not null default 0 check (late_ms >= 0),
   stopped_at timestamptz,
   dead_at timestamptz
 )""",

@@ -1,0 +1,53 @@
+"""Limits per second as the runtime keeps them when it dials."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.call_world import CallWorld, call_world
+from tests.database import fetch
+from tests.waiting import until
+
+from callwright.domain.dialling.policy import parse_policy
+from callwright.domain.execution import Phase
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+
+RATE = 4
+
+
+async def set_account(world: CallWorld, **limit: Any) -> None:
+    async with world.ledger.unit() as unit:
+        policy = parse_policy({"pace": {"account": limit}})
+        await unit.calling_policies.put(DEFAULT_TENANT_ID, policy, world.clock.now())
+
+
+async def test_calls_begin_no_faster_than_a_limit_per_second_allows(dsn: str, tmp_path: Path) -> None:
+    async with call_world(dsn, tmp_path) as world:
+        await set_account(world, calls_per_second=RATE)
+        calls = [await world.place(persona="busy") for _ in range(8)]
+        rows = [await world.until(one, "busy") for one in calls]
+    begun = sorted(row.initiated_at for row in rows if row.initiated_at is not None)
+    assert len(begun) == len(calls)
+    assert min(b - a for a, b in itertools.pairwise(begun)) >= timedelta(seconds=1 / RATE)
+
+
+async def test_a_call_that_waits_for_its_moment_can_be_stopped(dsn: str, tmp_path: Path) -> None:
+    async with call_world(dsn, tmp_path) as world:
+        await set_account(world, calls_per_second=0.01)
+        await world.until(await world.place(persona="busy"), "busy")
+        second = await world.place(persona="busy")
+
+        async def waits() -> bool:
+            """Whether a moment is promised to the second call."""
+            return bool(
+                await fetch(dsn, "select name from dial_slot where reserved_at > now() + interval '50 seconds'")
+            )
+
+        await until(waits, 30)
+        assert (await world.row(second)).phase is Phase.CLAIMED
+        await world.runtime.control.request_stop(second, "API Request", "stopped_by_api")
+        row = await world.until(second, "canceled", seconds=30)
+        assert row.initiated_at is None
