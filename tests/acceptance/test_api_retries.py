@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from tests.acceptance.test_api_batches import batch_id_of, begin, read, rows
 from tests.api_world import ApiWorld, create, place
+from tests.rows import admit_candidates
 from tests.unit.insight.call_log import CallLog
 
 from callwright.call.live.attempt_end import ANYBODY, Fence, end_attempt
@@ -24,7 +25,7 @@ MACHINE = Change(record={"answered_by_voice_mail": True})
 async def claimed(world: ApiWorld) -> list[Execution]:
     """Every waiting call that is due, dialled by a process."""
     async with world.ledger.unit() as unit:
-        await unit.executions.admit(100)
+        await admit_candidates(unit, 100)
     async with world.ledger.unit() as unit:
         found = await unit.executions.claim("node-a", 100)
         for row in found:

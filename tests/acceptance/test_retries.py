@@ -101,9 +101,6 @@ async def a_batch_of_one(world: CallWorld, persona: str, retry: dict[str, Any]) 
     now = world.clock.now() - timedelta(seconds=5)
     contact = Contact(1, 2, world.ids.uuid(), "+15550200001", "loopback", {"customer_name": "Ada", "persona": persona})
 
-    async def pieces() -> AsyncIterator[list[Contact]]:
-        yield [contact]
-
     batch = Batch(
         BATCH_ID,
         DEFAULT_TENANT_ID,
@@ -120,7 +117,7 @@ async def a_batch_of_one(world: CallWorld, persona: str, retry: dict[str, Any]) 
     async with world.ledger.unit() as unit:
         await unit.agents.insert(StoredAgent(AGENT_ID, DEFAULT_TENANT_ID, "Reception", agent_body(), 1, now, now))
         await unit.batches.insert(batch)
-        await unit.batches.contacts.stage(BATCH_ID, pieces())
+        await unit.batches.contacts.stage(BATCH_ID, [contact])
     release = release_of(world)
     await release.round()
     await release.round()

@@ -150,7 +150,7 @@ async def test_a_number_put_on_the_list_meanwhile_is_not_called_again(ledger: Po
 
 async def test_a_deleted_account_calls_nobody_again(ledger: PostgresLedger) -> None:
     async with ledger.unit() as unit:
-        await unit.accounts.insert(Tenant("north", "north", "", 1, 0, THEN, DEFAULT_TENANT_ID, 0))
+        await unit.accounts.insert(Tenant("north", "north", "", 1, THEN, DEFAULT_TENANT_ID, 0))
         await unit.agents.insert(agent_row("agent-2", tenant_id="north"))
     row = await dialled(ledger, execution_row(tenant_id="north", agent_id="agent-2"))
     async with ledger.unit() as unit:
