@@ -33,6 +33,7 @@ NOT_HERE = {
     "post /v1/callwright/agents/{agent_id}/chats": "this process holds no chats",
     "post /v1/callwright/chats/{execution_id}/messages": "there is no such chat",
     "post /phone-numbers/buy": "no carrier with a number market",
+    "post /v1/callwright/webhooks/endpoints/resume": "there is no such paused webhook endpoint",
 }
 
 

@@ -121,7 +121,7 @@ async def test_a_range_is_counted_and_sent_again(run: Run, given_up: str, ledger
     assert (await run("resend", "--execution", CALL, "--delivered"))[1].startswith("1 webhooks due now")
     assert [row["state"] for row in await fetch(dsn, "select state from outbox")] == ["waiting"]
     (entry,) = await fetch(dsn, "select actor, object_id, after::text from audit where action = 'webhook.replayed'")
-    assert (entry["actor"], entry["object_id"], json.loads(entry["after"])["webhooks"]) == ("cli", CALL, 1)
+    assert (entry["actor"], entry["object_id"], json.loads(entry["after"])["replayed"]) == ("cli", CALL, 1)
     status, _, error = await run("resend", given_up, "--dry-run")
     assert (status, "name one webhook, or a range" in error) == (1, True)
 

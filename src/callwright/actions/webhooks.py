@@ -58,9 +58,14 @@ async def replay(services: Services, principal: Principal, wanted: WantedReplay,
         async with services.ledger.unit() as unit:
             done = await unit.deliveries.resend([one for subject in chosen for one in of_subject[subject]])
             replayed += len(done)
-            after = {"webhooks": len(done), "first": chosen[0][1], "last": chosen[-1][1]}
             await audit(
-                unit, principal, "webhook.replayed", wanted.batch_id or wanted.execution_id or "range", after=after
+                unit,
+                principal,
+                "webhook.replayed",
+                wanted.batch_id or wanted.execution_id or "range",
+                before={"replayed": 0},
+                after={"replayed": len(done)},
+                about={"first": chosen[0][1], "last": chosen[-1][1]},
             )
     return Replayed(len(found), replayed)
 

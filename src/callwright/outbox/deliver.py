@@ -299,7 +299,7 @@ class WebhookDelivery:
         is_gone, paused = status == 410 and is_of_one_address(entry.endpoint), False
         async with self._ledger.unit() as unit:
             settled = await unit.outbox.failed(entry.id, self._settings.worker, retry_s, status, answer)
-            if not is_blocked:
+            if entry.endpoint and not is_blocked:
                 paused = await unit.endpoints.failed(entry.organisation_id, entry.endpoint, reason, is_gone=is_gone)
         if paused:
             _warn_of_pause(entry.organisation_id, entry.endpoint, "it answered 410")
