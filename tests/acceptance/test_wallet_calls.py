@@ -92,6 +92,8 @@ async def test_the_third_call_turns_balance_low_and_the_others_cost_what_they_co
     assert (third["total_cost"], third["billing_settled"], third["initiated_at"]) == (0, True, None)
     assert third["error_message"].startswith("the wallet has 0.9")
     assert third["telephony_data"]["hangup_reason"] == "balance_low"
+    decision = third["callwright"]["decision"]
+    assert (decision["verdict"], decision["rule"], decision["reason"]) == ("never", "wallet", third["error_message"])
     assert await world.published(third["id"]) == ["balance-low"]
 
 
