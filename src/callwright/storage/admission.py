@@ -7,11 +7,11 @@ first due calls of each lane. A lane has the calls of one batch, or of one numbe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from callwright.domain.dialling.policy import stored_policy
-from callwright.domain.errors import StaleOwnerError
+from callwright.domain.errors import BadInputError, StaleOwnerError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import MAX_LANES
 from callwright.domain.pace.choice import (
@@ -258,7 +258,7 @@ async def _queue(connection: Any, node_limit: int) -> Queue | None:
     }
     lateness = await connection.fetchrow(_LATENESS)
     policies = {
-        row["tenant_id"]: stored_policy(row["body"]).pace
+        row["tenant_id"]: _pace_of(row["body"])
         for row in await connection.fetch(
             "select tenant_id, body from calling_policy where tenant_id = any ($1)",
             list({row["organisation_id"] for row in places}),
@@ -285,6 +285,14 @@ async def _queue(connection: Any, node_limit: int) -> Queue | None:
         numbers=await _numbers(connection, lanes),
         batch_calls=_batch_calls(lateness["processes"], lateness["late_ms"], busy),
     )
+
+
+def _pace_of(body: Mapping[str, Any]) -> PacePolicy:
+    """The pace of a stored policy. Under one that cannot be read nothing is dialled: that is decided about each call."""
+    try:
+        return stored_policy(body).pace
+    except BadInputError:
+        return PacePolicy()
 
 
 async def _numbers(connection: Any, lanes: Sequence[Any]) -> dict[tuple[str, str], NumberState]:
