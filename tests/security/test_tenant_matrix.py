@@ -162,6 +162,7 @@ def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | Non
         ("PATCH", "/agent/{agent_id}"): stolen,
         ("POST", "/call"): {"agent_id": agent_id, "recipient_phone_number": "loopback:demo"},
         ("POST", "/batches/{batch_id}/schedule"): {"scheduled_at": "2027-01-15T09:30:00+00:00"},
+        ("PATCH", "/v1/callwright/batches/{batch_id}"): {"max_concurrency": 3},
         ("POST", "/v1/call/{run_id}/events"): {"event": "note", "properties": {"said": CANARY}},
         ("POST", "/v1/callwright/agents/{agent_id}/chats"): {},
         ("POST", "/v1/callwright/chats/{execution_id}/messages"): {"text": "Hello?"},
