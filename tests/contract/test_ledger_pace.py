@@ -252,10 +252,15 @@ async def test_a_moment_that_was_promised_is_not_given_to_another_call(ledger: P
         assert (at, 1.4 < seconds <= 1.5) == (None, True)
         at, seconds = await unit.pace.take(own, promised=True)
         assert (at, 0.4 < seconds <= 0.5) == (None, True)
-        await unit.pace.forget(THEN)
-        assert (await unit.pace.take(own))[0] is None
-        await unit.pace.forget(datetime.max.replace(tzinfo=THEN.tzinfo))
+
+
+async def test_what_is_kept_of_a_batchs_limit_goes_with_it(ledger: PostgresLedger, dsn: str) -> None:
+    batch_id = await add_batch(ledger, dsn)
+    own = slots(limit_keys(MINE, "trunk", None, batch_id), PacePolicy(account=Limit(None, 2)), Limit(None, 5))
+    async with ledger.unit() as unit:
         assert (await unit.pace.take(own))[0] is not None
+        await unit.batches.delete(batch_id)
+    assert [row["kind"] for row in await fetch(dsn, "select kind from dial_slot")] == ["account"]
 
 
 async def test_outcomes_of_a_batch_are_counted_without_those_of_its_list(ledger: PostgresLedger, dsn: str) -> None:

@@ -139,10 +139,6 @@ class PaceRows:
         )
         return [NumberState(**row) for row in rows]
 
-    async def forget(self, before: datetime) -> None:
-        """Delete the slots of limits that let nothing through since ``before``."""
-        await self._connection.execute("delete from dial_slot where reserved_at < $1", before)
-
 
 def _keys(slots: Sequence[Slot]) -> tuple[list[str], list[str], list[str]]:
     organisation_ids, kinds, names = zip(*(slot.key for slot in slots), strict=True)

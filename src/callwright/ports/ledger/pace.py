@@ -50,6 +50,3 @@ class Pace(Protocol):
     async def resting(self, tenant_id: str, numbers: Sequence[str]) -> list[NumberState]:
         """Those of the numbers that rest now."""
         ...
-
-    async def forget(self, before: datetime) -> None:
-        """Delete what is kept of limits that let nothing through since ``before``."""

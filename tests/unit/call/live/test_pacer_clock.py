@@ -6,7 +6,7 @@ import asyncio
 
 from tests.unit.call.world import VirtualClock, settle
 
-from callwright.call.live.pacer_clock import Lateness, PacerClock
+from callwright.call.live.pacer_clock import LEAST_TICKS, RECENT, Lateness, PacerClock
 
 
 class Counted:
@@ -98,3 +98,22 @@ def test_a_defect_of_one_call_takes_that_one_off_the_clock_and_the_others_go_on(
     for _ in range(3):
         pacer.tick(clock.us, 0)
     assert (broken.ticks, len(well.at_us)) == (1, 3)
+
+
+def test_lateness_is_that_of_the_last_looks_and_none_without_live_audio() -> None:
+    pacer = PacerClock(VirtualClock())
+    assert pacer.measure() == 0
+    for _ in range(LEAST_TICKS - 1):
+        pacer.tick(0, 40_000)
+    assert pacer.measure() == 0, "too few"
+    pacer.tick(0, 40_000)
+    assert pacer.measure() == pacer.late_ms == 41
+    for _ in range(RECENT):
+        for _ in range(LEAST_TICKS):
+            pacer.tick(0, 1_000)
+        pacer.measure()
+    assert pacer.measure() == 2, "what was late is past"
+    for _ in range(RECENT):
+        pacer.measure()
+    assert pacer.measure() == 0
+    assert pacer.take_lateness().total == LEAST_TICKS * (RECENT + 1), "the metric's own count"

@@ -12,6 +12,14 @@ create table dial_slot (
   taken_at timestamptz not null,
   primary key (tenant_id, kind, name)
 )""",
+    """
+create function batch_slot_goes() returns trigger language plpgsql as $$
+begin
+  delete from dial_slot where kind = 'batch' and name = old.id
+    and tenant_id = (select coalesce(t.parent_id, t.id) from tenant t where t.id = old.tenant_id);
+  return null;
+end $$""",
+    "create trigger batch_slot_goes after delete on batch for each row execute function batch_slot_goes()",
     # asked, answered: attempts from the number in the policy's window, and how many were answered.
     """
 create table caller_number (
