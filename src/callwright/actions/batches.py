@@ -43,6 +43,7 @@ from callwright.domain.limits import (
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, kind_of_address
 from callwright.domain.sip_trunk import PROVIDER as TRUNK_CARRIER
 from callwright.domain.tenant import Principal
+from callwright.ops.crash_points import point
 from callwright.ports.ledger import StoredAgent, Unit
 
 NOT_STOPPABLE = "Batch is not queued or running"
@@ -105,6 +106,7 @@ async def create_batch(
         )
         await audit(unit, principal, "batch.created", batch.id, after=audited(batch))
         await tell_of_batch(unit, batch, services.batch_publisher)
+        point("batch.staging")
     return batch
 
 
@@ -338,6 +340,7 @@ async def schedule_batch(
         columns = {"scheduled_at": at, "bypass_call_guardrails": bypass}
         after = await move_batch(unit, batch, BatchStatus.SCHEDULED, services.batch_publisher, **columns)
         await audit(unit, principal, "batch.scheduled", batch.id, before=audited(batch), after=audited(after))
+        point("batch.scheduling")
     return after
 
 
@@ -351,6 +354,8 @@ async def stop_batch(services: Services, principal: Principal, batch_id: str) ->
             raise NotFoundError(NOT_STOPPABLE)
         after, _ = await stop_locked(unit, services, batch)
         await audit(unit, principal, "batch.stopped", batch.id, before=audited(batch), after=audited(after))
+        point("batch_stop.writing")
+    point("batch_stop.written")
     return after
 
 

@@ -17,6 +17,7 @@ from callwright.domain.limits import (
     MAX_WEBHOOKS_SENT_TO_ONE,
 )
 from callwright.domain.web_address import place_of
+from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.outbox.schedule import GAP_AFTER_S, LEASE_MARGIN_S, is_delivered, retry_in
 from callwright.outbox.sign import signature_headers
@@ -163,6 +164,8 @@ class WebhookDelivery:
         except UnavailableError as error:
             _LOG.warning("webhooks wait for the database: %s", error.message)
             return 0
+        if entries:
+            point("webhook.leased")
         for entry in entries:
             task = asyncio.get_running_loop().create_task(self._deliver(entry))
             under_way[task] = entry
@@ -219,8 +222,12 @@ class WebhookDelivery:
             answer = error.message
         if status is not None and is_delivered(status):
             self._count("delivered")
+            point("webhook.sent")
             async with self._ledger.unit() as unit:
-                return await unit.outbox.delivered(entry.id, self._settings.worker, status, answer)
+                settled = await unit.outbox.delivered(entry.id, self._settings.worker, status, answer)
+                point("webhook.writing")
+            point("webhook.written")
+            return settled
         self._count("failed")
         return await self._settle(entry, retry_in(entry.tries + 1, status), status, answer, reason_of(status, answer))
 
@@ -232,6 +239,7 @@ class WebhookDelivery:
             _LOG.warning("%s failed: %s; given up at try %d", what, reason, entry.tries + 1)
         else:
             _LOG.info("%s failed: %s; next try in %d s", what, reason, retry_s)
+        point("webhook.failed")
         async with self._ledger.unit() as unit:
             return await unit.outbox.failed(entry.id, self._settings.worker, retry_s, status, answer)
 

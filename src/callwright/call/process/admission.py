@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from callwright.domain.errors import UnavailableError
+from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Ledger
 from callwright.ports.world import Clock
@@ -21,7 +22,11 @@ async def admit_forever(ledger: Ledger, clock: Clock, node_limit: int) -> None:
             try:
                 async with ledger.unit() as unit:
                     admitted = await unit.executions.admit(node_limit)
-                if not admitted:
+                    if admitted:
+                        point("admission.writing")
+                if admitted:
+                    point("admission.written")
+                else:
                     await ledger.wait_for_waiting(WAIT_SECONDS)
                 continue
             except UnavailableError as error:

@@ -14,6 +14,7 @@ from callwright.call.process.control import LocalCalls
 from callwright.call.process.incarnation import Incarnation
 from callwright.domain.errors import StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution
+from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 
 _LOG = logging.getLogger(__name__)
@@ -129,6 +130,10 @@ class Worker:
         try:
             async with self._office.deps.ledger.unit() as unit:
                 claimed = await unit.executions.claim(self._incarnation.id, room)
+                if claimed:
+                    point("claim.writing")
+            if claimed:
+                point("claim.written")
             for execution in claimed:
                 self.start(execution)
         finally:
