@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,7 +140,7 @@ def planned(kills: int, random: Random, steps: Sequence[str] = tuple(STEPS)) -> 
 class Chaos:
     """One run on a fresh database ``dsn`` and an empty ``folder``. ``say`` hears of every kill."""
 
-    def __init__(self, folder: Path, dsn: str, seed: int) -> None:
+    def __init__(self, folder: Path, dsn: str, seed: int, say: Callable[[str], None] = lambda _: None) -> None:
         self._folder = folder
         self._dsn = dsn
         self._random = Random(seed)
@@ -148,6 +148,7 @@ class Chaos:
         self._dials = folder / "dials.jsonl"
         self._prices = folder / "prices.json"
         self._clock = SystemClock()
+        self._say = say
         self._report = Report(seed)
         self._receiver = HostileReceiver(Random(seed + 1))
         self._server = ServerProcess(
@@ -209,6 +210,7 @@ class Chaos:
         if kill.step and died:
             self._report.reached[kill.step] += 1
         self._report.kills.append(f"{kill}{'' if died or not kill.step else ' (not reached)'}")
+        self._say(f"kill {len(self._report.kills)}: {self._report.kills[-1]}")
         if self._random.random() < 0.7:
             await self._pass_time(*_TIME_PASSES, *_LEASES_END)
         return died or not kill.step
@@ -278,7 +280,8 @@ class Chaos:
 
 
 @contextmanager
-def _scratch(keep: Path | None) -> Iterator[Path]:
+def scratch(keep: Path | None) -> Iterator[Path]:
+    """A folder for what is written, ``keep`` if it is given; else it is deleted at the end."""
     folder = keep or Path(tempfile.mkdtemp(prefix="cw-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -301,9 +304,14 @@ async def own_database(folder: Path) -> AsyncIterator[str]:
 
 
 async def _run(kills: int, seed: int, keep: Path | None) -> Report:
-    with _scratch(keep) as folder:
+    with scratch(keep) as folder:
         async with own_database(folder) as dsn:
-            return await Chaos(folder, dsn, seed).run(kills)
+            return await Chaos(folder, dsn, seed, _tell).run(kills)
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

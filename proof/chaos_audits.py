@@ -92,10 +92,10 @@ def one_dial_of_an_attempt(evidence: Evidence) -> Iterator[Breach]:
         attempt = attempts.get((dial.execution_id, dial.attempt))
         if attempt is None or attempt["initiated_at"] is None:
             yield Breach(rule, dial.execution_id, f"attempt {dial.attempt} was dialled without an intent in the ledger")
-        elif dial.to_number != executions[dial.execution_id]["to_number"]:
-            yield Breach(rule, dial.execution_id, f"{dial.to_number} was dialled")
     for execution_id, row in executions.items():
         dials = evidence.dials_of.get(execution_id, [])
+        if any(dial.to_number != row["to_number"] for dial in dials):
+            yield Breach(rule, execution_id, f"another number was dialled: {dials}")
         if len(dials) > row["retry_count"] + 1:
             yield Breach(rule, execution_id, f"{len(dials)} dials and {row['retry_count']} retries")
         if row["status"] in _DIALLED and row["attempt"] not in {dial.attempt for dial in dials}:

@@ -33,13 +33,15 @@ _QUERIES = {
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """What the carrier wrote of one dial. ``kinds``: its moments in order. ``talked_ms``: from the answer to the end, if both came."""
+    """What the carrier wrote of one dial. ``kinds``: its moments in order. ``talked_ms``: from the answer to the end, if both came.
+    ``ended_at``: None where the process died before it."""
 
     callback_id: str
     to_number: str
     at: datetime
     kinds: tuple[str, ...]
     talked_ms: int | None
+    ended_at: datetime | None
 
     @property
     def execution_id(self) -> str:
@@ -113,7 +115,8 @@ def dials_in(path: Path) -> list[Dial]:
         kinds = tuple(str(moment["kind"]) for moment in of_call)
         talked_ms = int(last["at_ms"]) if kinds[-1] == "closed" and "answered" in kinds else None
         at = datetime.fromisoformat(str(first["at"]))
-        found.append(Dial(str(first["callback_id"]), str(first["text"]), at, kinds, talked_ms))
+        ended_at = datetime.fromisoformat(str(last["at"])) if kinds[-1] == "closed" else None
+        found.append(Dial(str(first["callback_id"]), str(first["text"]), at, kinds, talked_ms, ended_at))
     return found
 
 
