@@ -125,7 +125,9 @@ async def ours(dsn: str) -> tuple[dict[str, list[Row]], dict[tuple[str, int], st
     connection = await open_connection(dsn)
     try:
         await prepare(connection)
-        rows = {name: [dict(row) for row in await connection.fetch(query)] for name, query in _QUERIES.items()}
+        rows: dict[str, list[Row]] = {
+            name: [dict(row) for row in await connection.fetch(query)] for name, query in _QUERIES.items()
+        }
         logs: dict[tuple[str, int], str] = {}
         chunks = "select execution_id, attempt, data from call_log order by execution_id, attempt, section, chunk"
         for chunk in await connection.fetch(chunks):

@@ -118,7 +118,8 @@ def _is_over(row: Execution, attempt: int) -> bool:
     if row.attempt != attempt:
         return row.attempt > attempt
     post_work = row.record.get(POST_DUE) == attempt and row.record.get(FINISHED) != attempt
-    return row.phase is Phase.DONE and not post_work
+    # What waits again is not yet in its next attempt.
+    return row.phase in (Phase.WAITING, Phase.ADMITTED) or (row.phase is Phase.DONE and not post_work)
 
 
 def _delete_files(deps: RuntimeDeps, execution_id: str) -> None:
