@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +54,15 @@ PRICES = {
         {"kind": "model_output", "cents": "0.03", "per": 1},
     ]
 }
+RETRIED: Mapping[str, Any] = {
+    "retry_config": {
+        "enabled": True,
+        "max_retries": 2,
+        "retry_on_statuses": ["no-answer", "busy", "failed", "error"],
+        "retry_intervals_minutes": [1],
+    }
+}
+"""Every second cycle asks for retries, also of calls that died with their process."""
 _OPEN = (
     "select (select count(*) from execution where phase <> 'done')"
     " + (select count(*) from batch where status in ('scheduled', 'queued', 'running')) + (select count(*) from batch_contact)"
@@ -61,14 +70,22 @@ _OPEN = (
     " + (select count(*) from pgqueuer)"
 )
 _FAILED_TRIES = "state = 'waiting' and due_at < 'infinity' and leased_by is null"
+MOST_HURRIED = 6
+"""Of ten tries a webhook has before it is given up, so many may be used up by deaths in quick succession."""
+_LEASED = f"state = 'waiting' and leased_by is not null and tries < {MOST_HURRIED}"
 _TIME_PASSES = (
+    f"update outbox set due_at = now() where {_FAILED_TRIES} and tries < {MOST_HURRIED}",
+    f"update batch_outbox set due_at = now() where {_FAILED_TRIES} and tries < {MOST_HURRIED}",
+    "update pgqueuer set execute_after = now() where status = 'queued' and execute_after > now()",
+    "update execution set due_at = now() where phase = 'waiting' and due_at > now() and retry_count > 0",
+)
+_LAST_TRIES = (
     f"update outbox set due_at = now() where {_FAILED_TRIES}",
     f"update batch_outbox set due_at = now() where {_FAILED_TRIES}",
-    "update pgqueuer set execute_after = now() where status = 'queued' and execute_after > now()",
 )
 _LEASES_END = (
-    "update outbox set due_at = now(), leased_until = now() where state = 'waiting' and leased_by is not null",
-    "update batch_outbox set due_at = now(), leased_until = now() where state = 'waiting' and leased_by is not null",
+    f"update outbox set due_at = now(), leased_until = now() where {_LEASED}",
+    f"update batch_outbox set due_at = now(), leased_until = now() where {_LEASED}",
     "update pgqueuer set heartbeat = now() - interval '1 hour' where status = 'picked'",
 )
 
@@ -158,7 +175,7 @@ class Chaos:
             {
                 "CALLWRIGHT_LOOPBACK_LEDGER": str(self._dials),
                 "CALLWRIGHT_PRICE_BOOK": str(self._prices),
-                "CALLWRIGHT_WEBHOOK_TIMEOUT": "1",
+                "CALLWRIGHT_WEBHOOK_TIMEOUT": "3",
                 "CALLWRIGHT_MAX_CALLS": "20",
             },
         )
@@ -203,7 +220,7 @@ class Chaos:
         """One server from its start to its death. Whether it died as it should."""
         await self._server.start(("proof.killed_server", str(self._hits), kill.step, str(kill.count)))
         if customer.waiting < MOST_WISHES:
-            customer.wish(number, {})
+            customer.wish(number, RETRIED if number % 2 else {})
         died = not kill.in_start and not await self._server.ready()
         died = died or await self._server.wait(STEP_WITHIN_S if kill.step else kill.after_s)
         await self._server.kill()
@@ -216,7 +233,7 @@ class Chaos:
         return died or not kill.step
 
     async def _pass_time(self, *statements: str) -> None:
-        """Let waits of minutes and hours be over: of webhooks that failed, of jobs and leases of dead processes."""
+        """Let waits of minutes and hours be over: of retries, of webhooks that failed, of jobs and leases of dead processes."""
         connection = await open_connection(self._dsn)
         try:
             for statement in statements:
@@ -231,7 +248,7 @@ class Chaos:
         until_us = self._clock.monotonic_us() + int(DRAIN_S * 1_000_000)
         while self._clock.monotonic_us() < until_us and (customer.waiting or await self._open()):
             await self._clock.sleep(0.5)
-            await self._pass_time(*_TIME_PASSES)
+            await self._pass_time(*_TIME_PASSES, *_LAST_TRIES)
 
     async def _open(self) -> int:
         connection = await open_connection(self._dsn)

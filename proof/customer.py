@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -121,6 +121,7 @@ class Customer:
         for persona in ("brief", "talks", "engaged"):
             self._wish(self._call(f"{cycle}-{persona}", persona, options))
         self._wish(self._stopped_call(f"{cycle}-waits", options))
+        self._wish(self._stopped_before(f"{cycle}-never", options))
         self._wish(self._batch(f"{cycle}-list", ("brief", "engaged", "unknown"), options))
         self._wish(self._batch(f"{cycle}-stopped", ("declines", "brief") * 4, options, stop=True))
 
@@ -170,6 +171,14 @@ class Customer:
         while status not in ("in-progress", *_ENDED) and self._clock.monotonic_us() < until:
             await asyncio.sleep(AGAIN_S)
             status = (await self._ask("GET", f"/executions/{call.execution_id}")).json()["status"]
+        await self._stop(call)
+
+    async def _stopped_before(self, tag: str, options: Mapping[str, Any]) -> None:
+        """A call of tomorrow that is stopped today."""
+        tomorrow = (self._clock.now() + timedelta(days=1)).isoformat()
+        await self._stop(await self._placed(tag, "brief", {**options, "scheduled_at": tomorrow}))
+
+    async def _stop(self, call: PlacedCall) -> None:
         answer = await self._ask("POST", f"/call/{call.execution_id}/stop", refusable=True)
         if answer.status_code == 200:
             call.stopped_at = self._clock.now()

@@ -14,8 +14,8 @@ from typing import Any
 
 from callwright.ops.clock import SystemClock
 
-MOST_FAILURES = 4
-"""Failed tries of one webhook in a row: ten would be given up, which is right and would look like a loss."""
+MOST_FAILURES = 3
+"""Failed tries of one webhook: with ten it is given up, which is right and would look like a loss."""
 _ANSWERS = {200: b"OK", 500: b"Internal Server Error", 503: b"Service Unavailable"}
 
 
@@ -31,7 +31,8 @@ class Hostility:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One try that reached the receiver. ``fate``: taken, lost (acknowledged and forgotten), failed, cut or hung."""
+    """One try that reached the receiver. ``fate``: taken, lost (acknowledged and forgotten), failed, cut or hung. ``gap``: it says that one
+    before it is still missing."""
 
     at: datetime
     event_id: str
@@ -39,6 +40,7 @@ class Arrival:
     sequence: int
     status: str
     fate: str
+    gap: bool = False
 
     @property
     def acknowledged(self) -> bool:
@@ -115,4 +117,5 @@ class HostileReceiver:
         about = str(body.get("id") or body.get("batch_id") or "")
         sequence = int(fields.get("x-callwright-sequence", "0"))
         event_id = fields.get("x-callwright-event-id", "")
-        self.arrivals.append(Arrival(self._clock.now(), event_id, about, sequence, str(body.get("status")), fate))
+        gap = fields.get("x-callwright-gap") == "1"
+        self.arrivals.append(Arrival(self._clock.now(), event_id, about, sequence, str(body.get("status")), fate, gap))

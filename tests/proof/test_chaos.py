@@ -251,8 +251,13 @@ def count_twice(run: Run) -> None:
     run.usage[0]["records"] = 2
 
 
+def leave_a_webhook(run: Run) -> None:
+    run.webhooks[1]["state"] = "waiting"
+
+
 def give_up_a_webhook(run: Run) -> None:
     run.webhooks[1]["state"] = "given_up"
+    run.arrivals[3] = replace(run.arrivals[3], fate="failed")
 
 
 def mark_without_an_acknowledgement(run: Run) -> None:
@@ -288,6 +293,18 @@ def dial_after_the_stop(run: Run) -> None:
     run.executions[1].update(status="busy", attempt=1)
     run.attempts.append(attempt(IN_BATCH, opened_at=later))
     run.dials.append(dial(IN_BATCH, later))
+
+
+def take_up_after_the_stop(run: Run) -> None:
+    run.customer.calls[0].stopped_at = NOW - timedelta(seconds=1)
+
+
+def overtake(run: Run, after: timedelta, *, gap: bool) -> None:
+    """The end arrives before the first status was acknowledged."""
+    for row in run.webhooks:
+        row["created_at"] = NOW
+    late = replace(run.arrivals[3], at=NOW + after, gap=gap)
+    run.arrivals[:] = [run.arrivals[0], late, run.arrivals[2], replace(run.arrivals[1], at=late.at)]
 
 
 def leave_a_job(run: Run) -> None:
@@ -327,6 +344,7 @@ BATCHES, STOPPED, LEFT = "batches end", "stopped calls end", "nothing is left"
         (show_another_cost, COST),
         (bill_twice, COST),
         (count_twice, COST),
+        (leave_a_webhook, DELIVERED),
         (give_up_a_webhook, DELIVERED),
         (mark_without_an_acknowledgement, DELIVERED),
         (send_another_body, DELIVERED),
@@ -337,6 +355,7 @@ BATCHES, STOPPED, LEFT = "batches end", "stopped calls end", "nothing is left"
         (make_a_batch_twice, BATCHES),
         (dial_after_the_stop, BATCHES),
         (dial_without_an_attempt, STOPPED),
+        (take_up_after_the_stop, STOPPED),
         (leave_a_job, LEFT),
         (leave_a_file, LEFT),
         (lose_a_recording, LEFT),
@@ -345,6 +364,17 @@ BATCHES, STOPPED, LEFT = "batches end", "stopped calls end", "nothing is left"
 def test_the_judges_find(run: Run, spoil: Callable[[Run], None], rule: str) -> None:
     spoil(run)
     assert rule in run.broken()
+
+
+def test_a_gap_may_overtake_what_has_been_failing_for_long_and_nothing_else(run: Run) -> None:
+    overtake(run, timedelta(minutes=3), gap=True)
+    assert run.broken() == set()
+
+
+@pytest.mark.parametrize(("after_s", "gap"), [(180, False), (179, True)])
+def test_nothing_else_overtakes(run: Run, after_s: int, gap: bool) -> None:
+    overtake(run, timedelta(seconds=after_s), gap=gap)
+    assert run.broken() == {ORDER}
 
 
 def test_a_story_has_everything_of_one_execution_and_nothing_of_another(run: Run) -> None:
