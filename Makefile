@@ -26,7 +26,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve models test test-all coverage test-unit test-voice test-phone test-scenarios test-image prove mutate conformance fuzz lint format typecheck gates docs lock bench release release-database sbom image clean
+.PHONY: help venv demo serve models test test-all coverage test-unit test-voice test-phone test-scenarios test-image prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench release release-database sbom image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -127,6 +127,14 @@ fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (C
 
 test-scenarios: $(STAMPS)/project ## Make the calls of all shipped scenarios and print a verdict (SCENARIOS="--speech local" ...)
 	@$(BIN)/callwright simulate --jobs 2 --keep $(RESULTS)/scenarios $(SCENARIOS)
+
+# `make test-all` kills 60 times. Each kill takes three seconds of processor time, most of it the server's start.
+chaos: $(STAMPS)/dev ## Kill a real server with kill -9, at every named step and at random instants, and compare the ledgers (KILLS=60 SEED=1)
+	@$(BIN)/python -m proof chaos --kills $(or $(KILLS),60) --seed $(or $(SEED),1)
+
+# On an idle machine.
+throughput: $(STAMPS)/dev ## Call a long list on two processes: limits, dials a second, processor time, a stop (CONTACTS=100000)
+	@$(BIN)/python -m proof throughput --contacts $(or $(CONTACTS),3000)
 
 # What a change of the conversation core needs (proof/README.md). CI runs a short form of it, in tests/proof.
 prove: $(STAMPS)/dev ## Prove the conversation core: 20,000 random conversations, the golden traces, the detection figures

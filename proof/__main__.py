@@ -10,7 +10,17 @@ import sys
 from collections.abc import Callable, Sequence
 
 from callwright.domain.errors import CallwrightError
-from proof import calling_hours, campaigns, conversations, detection, everything, golden_command, runs
+from proof import (
+    calling_hours,
+    campaigns,
+    chaos,
+    conversations,
+    detection,
+    everything,
+    golden_command,
+    runs,
+    throughput,
+)
 
 KINDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "all": (everything.main, "20,000 conversations, the golden traces and the detection figures (make prove)"),
@@ -19,6 +29,8 @@ KINDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "campaigns": (campaigns.main, "campaigns of 30 virtual days: nobody is dialled against a rule"),
     "hours": (calling_hours.main, "hours in every time zone, minute by minute, against the C library"),
     "detection": (detection.main, "error rates of barge-in, ends of turns and machines on labelled sets"),
+    "chaos": (chaos.main, "kill -9 of a real server at every step of a call's and a batch's life (make chaos)"),
+    "throughput": (throughput.main, "a long list on two processes: limits, dials a second, a stop (make throughput)"),
     "golden": (golden_command.main, "check the golden traces, or make them anew and say what changed"),
 }
 """What can be proved -> the command, one line of help."""

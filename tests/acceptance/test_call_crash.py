@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.call_world import agent_body, call_world, place
-from tests.database import fetch
+from tests.database import fetch, run_sql
 
 from callwright.domain.execution import Execution
 from callwright.insight.view import view_of
@@ -106,6 +106,24 @@ async def test_a_restart_settles_a_killed_call_at_once_with_the_record_of_its_lo
         assert lacks.has_all, f"what was written behind the kill is numbered on: {lacks.missing()}"
         assert lacks.breaks_off_us is not None
         assert "broken_log" in [finding["rule"] for finding in row.record["doctor"]["findings"]]
+
+
+async def test_a_start_deletes_the_files_of_calls_that_are_over_and_no_others(
+    dsn: str, ledger: PostgresLedger, tmp_path: Path
+) -> None:
+    """A process that is killed between the last write of a call and the deletion of its files leaves them."""
+    async with call_world(dsn, tmp_path) as world:
+        over = await world.place(persona="busy")
+        await world.until(over, "busy")
+    gone = "00000000-0000-4000-8000-00000000dead"
+    waiting = (await place(ledger, PUBLISHER, agent_body())).id
+    await run_sql(dsn, f"update execution set due_at = now() + interval '1 hour' where id = '{waiting}'")
+    names = [f"{over}.1.log", f"{over}.1.agent.ulaw", f"{gone}.2.log", f"{waiting}.1.log"]
+    for name in names:
+        (tmp_path / "live" / name).write_bytes(b"")
+
+    async with call_world(dsn, tmp_path):
+        assert [path.name for path in (tmp_path / "live").iterdir()] == [f"{waiting}.1.log"]
 
 
 @pytest.mark.long

@@ -19,6 +19,7 @@ from callwright.domain.errors import WrongStateError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_BATCH_CONTACTS, MAX_STOPPED_AT_ONCE
 from callwright.domain.tenant import Principal
+from callwright.ops.crash_points import point
 from callwright.ports.ledger import Change, Ledger, Unit
 from callwright.ports.world import Clock
 
@@ -117,6 +118,7 @@ class StoppedContacts:
         for contact in contacts:
             execution = execution_of_contact(batch, contact, self.from_number, agent=agent.body, at=now)
             await record_contact(unit, execution, "stopped", self.publisher)
+        point("stopped_contacts.writing")
         more = len(contacts) == PIECE
         if batch.deleted_at is not None and not more:
             await unit.batches.delete(batch_id)

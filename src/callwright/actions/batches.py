@@ -43,6 +43,7 @@ from callwright.domain.number import E164, LOOPBACK, SIP, Destination, kind_of_a
 from callwright.domain.pace.policy import NO_PACE, BatchPace
 from callwright.domain.sip_trunk import PROVIDER as TRUNK_CARRIER
 from callwright.domain.tenant import Principal
+from callwright.ops.crash_points import point
 from callwright.ports.ledger import StoredAgent, Unit
 
 NOT_STOPPABLE = "Batch is not queued or running"
@@ -122,6 +123,7 @@ async def create_batch(
         await tell_of_batch(unit, batch, services.batch_publisher)
         if start is not None:
             batch = await _scheduled(services, unit, principal, batch, start, request.bypass_call_guardrails)
+        point("batch.staging")
     return batch
 
 
@@ -374,6 +376,7 @@ async def _scheduled(
     columns = {"scheduled_at": at, "bypass_call_guardrails": bypass}
     after = await move_batch(unit, batch, BatchStatus.SCHEDULED, services.batch_publisher, **columns)
     await audit(unit, principal, "batch.scheduled", batch.id, before=audited(batch), after=audited(after))
+    point("batch.scheduling")
     return after
 
 
@@ -387,6 +390,8 @@ async def stop_batch(services: Services, principal: Principal, batch_id: str) ->
             raise NotFoundError(NOT_STOPPABLE)
         after, _ = await stop_locked(unit, services, batch)
         await audit(unit, principal, "batch.stopped", batch.id, before=audited(batch), after=audited(after))
+        point("batch_stop.writing")
+    point("batch_stop.written")
     return after
 
 

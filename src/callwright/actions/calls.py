@@ -38,6 +38,7 @@ from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.domain.sip_headers import custom_headers
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.tenant import Principal
+from callwright.ops.crash_points import point
 from callwright.ports.ledger import Change, StoredAgent, Unit
 
 STOPPED_BY = "API Request"
@@ -211,8 +212,10 @@ async def place_call(
             return encode(await _place(joined, unit, principal, request))
 
     if idempotency_key is None:
-        return await work(services)
-    _, body = await once(services, principal, once_key(idempotency_key, dict(wire)), 200, work)
+        body = await work(services)
+    else:
+        _, body = await once(services, principal, once_key(idempotency_key, dict(wire)), 200, work)
+    point("call.written")
     return body
 
 
@@ -228,6 +231,7 @@ async def _place(services: Services, unit: Unit, principal: Principal, request: 
         await check_own(services, unit, principal, request.from_number, "from_phone_number")
     await insert(unit, execution, services.publisher)
     await audit(unit, principal, "execution.placed", execution.id, after=_placed(execution))
+    point("call.writing")
     return execution
 
 
@@ -284,6 +288,7 @@ async def stop_call(services: Services, principal: Principal, execution_id: str)
             stopped = await transition(unit, row.id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
             was, now = ({"status": str(one.status)} for one in (row, stopped))
             await audit(unit, principal, "execution.stopped", row.id, before=was, after=now)
+            point("call_stop.writing")
             return stopped
         if row.phase not in _OWNED and not awaits_retry(row):
             raise WrongStateError(f"the call cannot be stopped: it is {row.status.value}")
@@ -295,5 +300,6 @@ async def stop_call(services: Services, principal: Principal, execution_id: str)
         was = {"status": str(row.status)}
         await audit(unit, principal, "execution.stopped", row.id, before=was, after={"stop_requested": wish})
         asked = await transition(unit, row.id, change, services.publisher)
+    point("call_stop.asked")
     await services.control.request_stop(asked.id, STOPPED_BY, STOP_REASON)
     return asked

@@ -21,6 +21,7 @@ from callwright.domain.causes import CAUSES
 from callwright.domain.errors import SuppressedError, UnavailableError
 from callwright.domain.limits import MAX_BATCHES_AT_ONCE
 from callwright.domain.number import Destination, kind_of_address
+from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.batches import ActiveBatch
@@ -90,6 +91,7 @@ class Release:
                 return
             if batch.scheduled_at is not None and batch.scheduled_at <= self.clock.now():
                 await move_batch(unit, batch, BatchStatus.QUEUED, self.batch_publisher)
+                point("batch.queueing")
 
     async def release(self, batch_id: str, count: int) -> None:
         """Up to ``count`` of its contacts become executions, if it is still active and its account is still there."""
@@ -107,6 +109,8 @@ class Release:
                 await self._dial_later(unit, batch, agent, contacts)
                 if batch.status is BatchStatus.QUEUED:
                     await move_batch(unit, batch, BatchStatus.RUNNING, self.batch_publisher)
+                point("release.writing")
+            point("release.written")
         except SuppressedError:
             # Put on the list between our look and the insert. Nothing was written; the next round sees it.
             _LOG.info("a contact of batch %s was put on the list of numbers not to be called", batch_id)
@@ -141,6 +145,8 @@ class Release:
             if batch is None or batch.status not in ACTIVE or await unit.batches.under_way(batch_id):
                 return
             await move_batch(unit, batch, BatchStatus.COMPLETED, self.batch_publisher)
+            point("batch.completing")
+        point("batch.completed")
 
 
 async def _account_gone(unit: Unit, batch: Batch) -> bool:

@@ -223,6 +223,7 @@ class Settings:
     refuse_unfunded: bool = False
     loopback_voice: str = "local"
     loopback_ears: str = "local"
+    loopback_ledger: Path | None = None
     sip_listen: str = "127.0.0.1:5060"
     sip_rtp_ports: str = "20000-20999"
     sip_max_calls: int = 100
@@ -341,6 +342,9 @@ SETTINGS: dict[str, Setting] = {
         "CALLWRIGHT_LOOPBACK_VOICE", "Voice of synthetic callers: local, or scripted (two-tone text)."
     ),
     "loopback_ears": Setting("CALLWRIGHT_LOOPBACK_EARS", "Recogniser of synthetic callers: local or scripted."),
+    "loopback_ledger": Setting(
+        "CALLWRIGHT_LOOPBACK_LEDGER", "File to which loopback appends a JSON line per dial, answer and end.", _path
+    ),
     "cors_origins": Setting(
         "CALLWRIGHT_CORS_ORIGINS", "Web origins that may call the API, separated by commas.", _listing
     ),

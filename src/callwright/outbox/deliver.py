@@ -19,6 +19,7 @@ from callwright.domain.limits import (
 )
 from callwright.domain.web_address import place_of
 from callwright.domain.webhook_address import is_of_one_address
+from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.outbox.schedule import GAP_AFTER_S, LEASE_MARGIN_S, is_delivered, retry_in
 from callwright.outbox.sign import signature_headers
@@ -195,6 +196,8 @@ class WebhookDelivery:
         for one in paused:
             why = f"every try failed for {PAUSE_AFTER_HOURS} hours, the last with: {one.reason}"
             _warn_of_pause(one.organisation_id, one.endpoint, why)
+        if entries:
+            point("webhook.leased")
         for entry in entries:
             task = asyncio.get_running_loop().create_task(self._deliver(entry))
             under_way[task] = entry
@@ -253,6 +256,7 @@ class WebhookDelivery:
             answer = error.message
         if status is not None and is_delivered(status):
             self._count("delivered")
+            point("webhook.sent")
             return await self._delivered(entry, status, answer)
         self._count("failed")
         # A try that was asked for does not count.
@@ -264,6 +268,8 @@ class WebhookDelivery:
             settled = await unit.outbox.delivered(entry.id, self._settings.worker, status, answer)
             if entry.is_failing and not entry.is_probe:
                 await unit.endpoints.answered(entry.organisation_id, entry.endpoint)
+            point("webhook.writing")
+        point("webhook.written")
         if entry.is_probe:
             await self._resume(entry)
         return settled
@@ -297,6 +303,7 @@ class WebhookDelivery:
         else:
             _LOG.info("%s failed: %s; next try in %d s", what, reason, retry_s)
         is_gone, paused = status == 410 and is_of_one_address(entry.endpoint), False
+        point("webhook.failed")
         async with self._ledger.unit() as unit:
             settled = await unit.outbox.failed(entry.id, self._settings.worker, retry_s, status, answer)
             if entry.endpoint and not is_blocked:

@@ -51,6 +51,7 @@ from callwright.insight.record import BuiltRecord, build
 from callwright.insight.transcript import transcript
 from callwright.insight.view import CallView, view_of
 from callwright.media.mixdown import mix_down
+from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change, LogChunk, Unit
 
@@ -102,6 +103,7 @@ class PostCall:
         case = await self._open(str(plain["execution_id"]), int(plain["attempt"]))
         if case is None:
             return
+        point("post_call.before")
         passed = self._passed_seconds(case.execution)
         seconds = max(LEAST_SECONDS, POST_CALL_SECONDS - RESERVE_SECONDS - passed)
         try:
@@ -235,6 +237,7 @@ class PostCall:
                 if row is not None and _to_finish(row, case.execution.attempt):
                     case.post.take_in(await section_of(unit, row))
                     await unit.logs.append(_chunk(case))
+                    point("post_call.keeping")
                     return True
                 if row is not None:
                     await self._spent_too_late(unit, row, case)
@@ -263,6 +266,7 @@ class PostCall:
             case.post.failed(RECORDING, "this process has no audio of the call")
         else:
             case.post.fact(RECORDED, made)
+        point("post_call.recorded")
 
     def _mix_down(self, execution: Execution) -> dict[str, Any] | None:
         """Raw sides to a stereo file. A second run without the raw sides finds the file of the first. Blocking."""
@@ -304,6 +308,8 @@ class PostCall:
                 told = await schedule(unit, row, wish, self._deps.publisher, self._deps.clock.now())
                 change = replace(change, record={**change.record, "callback": told})
             await end_attempt(unit, row, change, self._deps.publisher, self._deps.clock.now())
+            point("post_call.writing")
+        point("post_call.written")
         # Only now: a run that was repeated would have had nothing left to mix down.
         await asyncio.to_thread(self._files(execution).delete)
 

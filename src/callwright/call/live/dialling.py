@@ -26,6 +26,7 @@ from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.domain.number import Destination, kind_of_address
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.wallet import worst_price
+from callwright.ops.crash_points import point
 from callwright.ports.failures import ProviderError
 from callwright.ports.ledger import Change, Unit
 from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by, closed_by_failure
@@ -108,6 +109,7 @@ class Dialling:
         if _called_off(session):
             return
         clock, carrier = self._deps.clock, self._execution.carrier
+        point("intent.before")
         # The intent is in the ledger before the carrier is asked: a process that dies in between never dials twice. And after our own
         # preparations: ``initiated`` is when somebody else is asked, from which the delay until it rings is counted.
         decision = await self._intent(session, row, spec)
@@ -123,11 +125,13 @@ class Dialling:
         if _called_off(session):
             return
         began_us = clock.monotonic_us()
+        point("intent.written")
         try:
             leg = await self._carrier().dial(request, session)
         except ProviderError as error:
             session.closed(closed_by_failure(error))
             return
+        point("carrier.asked")
         session.take_leg(leg)
         ms = (clock.monotonic_us() - began_us) // 1000
         values = {

@@ -10,6 +10,7 @@ from callwright.actions.transition import Publisher, transition
 from callwright.call.live.attempt_end import Fence, end_attempt
 from callwright.domain.errors import StaleOwnerError, UnavailableError, WrongStateError
 from callwright.domain.execution import Execution, Phase
+from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change, Ledger, Unit
 from callwright.ports.world import Clock
@@ -103,6 +104,8 @@ class OwnedRow:
                 after = await transition(unit, self.execution.id, change, self._publisher, owner=owner, attempt=attempt)
             if also is not None:
                 await also(unit)
+            point("row.writing")
+        point("row.written")
         # The owner stays the one who claimed it: the row itself has none once the call is over.
         self.execution = after if after.owner is not None else self.execution
         if plan is not None and after.phase is Phase.WAITING:

@@ -8,6 +8,7 @@ from callwright.actions.dialling import change_for
 from callwright.actions.transition import transition
 from callwright.call.live.deps import RuntimeDeps
 from callwright.domain.errors import UnavailableError
+from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 
 _LOG = logging.getLogger(__name__)
@@ -40,4 +41,6 @@ async def admit_once(deps: RuntimeDeps) -> int:
             if not row.decision.dials:
                 await transition(unit, execution_id, change_for(row.decision, now), deps.publisher)
         await unit.executions.admit([execution_id for execution_id, row in decided.items() if row.decision.dials])
+        point("admission.writing")
+    point("admission.written")
     return len(decided)

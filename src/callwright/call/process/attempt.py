@@ -45,6 +45,7 @@ from callwright.domain.execution import Execution, Phase
 from callwright.domain.suppression import far_number
 from callwright.insight.provision import SANDBOX, shown_provision
 from callwright.insight.record import BuiltRecord
+from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change, LogChunk, Unit
 from callwright.ports.leg import LegClosed
@@ -129,10 +130,12 @@ class Attempt:
 
     def ringing(self) -> None:
         """The far end rings."""
+        point("leg.ringing")
         self._row.write_soon(Change(Phase.DIALLING, "ringing", columns={"ringing_at": self._office.deps.clock.now()}))
 
     def answered(self) -> None:
         """The call was taken."""
+        point("leg.answered")
         self._answered = True
         self._row.write_soon(Change(Phase.LIVE, columns={"answered_at": self._office.deps.clock.now()}))
 
@@ -292,9 +295,11 @@ class Attempt:
         if closed is None or self._row.stale:
             return
         built = await self._record()
+        point("end.before")
         ending = Ending(closed, session.hang_up_wanted, runner.broken, self._answered)
         change = self._before_post_work(endings.ended(ending, built, self._office.deps.clock.now()))
         if await self._row.write(change, partial(self._also, built)):
+            point("end.written")
             self._count(change.detail or "answered", built)
             if not self._answered:
                 await asyncio.to_thread(self._files.delete)
@@ -328,6 +333,7 @@ class Attempt:
         if self._answered:
             row = self._row.execution
             await unit.jobs.put(FINISH_JOB, job_payload(row.id, row.attempt), row.tenant_id)
+        point("end.writing")
 
     async def _suppress(self, built: BuiltRecord, unit: Unit) -> None:
         await suppress(unit, self._row.execution, built, self._office.deps.clock.now())

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.files import files_of_execution
 from callwright.domain.errors import UnavailableError
+from callwright.domain.execution import Execution, Phase
+from callwright.insight.settled import FINISHED, POST_DUE
 from callwright.ops.rounds import round_boundary
 
 _LOG = logging.getLogger(__name__)
@@ -96,6 +98,28 @@ async def _give_up(deps: RuntimeDeps, failed: Sequence[str], before: datetime) -
             tenant_id,
             contacts,
         )
+
+
+async def delete_leftovers(deps: RuntimeDeps) -> int:
+    """Delete files of live calls whose attempts are over: a process that died after an end was written had no time to. Returns how many."""
+    deleted = 0
+    for path in await asyncio.to_thread(lambda: sorted(deps.live_folder.iterdir())):
+        execution_id, attempt, *_ = path.name.split(".")
+        async with deps.ledger.unit() as unit:
+            row = await unit.executions.get_any(execution_id)
+        if row is None or _is_over(row, int(attempt)):
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+            deleted += 1
+    return deleted
+
+
+def _is_over(row: Execution, attempt: int) -> bool:
+    """Whether nothing is to be read any more of what an attempt left: it has ended, and so has its post-call work."""
+    if row.attempt != attempt:
+        return row.attempt > attempt
+    post_work = row.record.get(POST_DUE) == attempt and row.record.get(FINISHED) != attempt
+    # What waits again is not yet in its next attempt.
+    return row.phase in (Phase.WAITING, Phase.ADMITTED) or (row.phase is Phase.DONE and not post_work)
 
 
 def _delete_files(deps: RuntimeDeps, execution_id: str) -> None:

@@ -24,7 +24,7 @@ from callwright.call.process.control import LocalCalls
 from callwright.call.process.inbound import Desk
 from callwright.call.process.nodes import Node
 from callwright.call.process.preparing import MOST_AT_ONCE, Preparer
-from callwright.call.process.retention import retain_forever
+from callwright.call.process.retention import delete_leftovers, retain_forever
 from callwright.call.process.shipper import LogShipper
 from callwright.call.process.strays import Strays
 from callwright.call.process.worker import Worker
@@ -85,6 +85,7 @@ class CallRuntime:
         deps = self._deps
         deps.live_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         await self._node.start()
+        await delete_leftovers(deps)
         self._begin("pacer clock", self._pacer.run())
         self._begin("log shipper", self._shipper.run())
         self._begin("node", self._node.run(Strays(deps, self.control, self._worker)))

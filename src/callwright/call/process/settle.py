@@ -25,6 +25,7 @@ from callwright.call.live.logfile import LIVE
 from callwright.call.process.parting import open_dialog
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import LOG_CHUNK_BYTES
+from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import LogChunk, Unit
 from callwright.ports.leg import LastWords
@@ -55,6 +56,8 @@ async def settle_node(deps: RuntimeDeps, incarnation: str) -> int:
     async with deps.ledger.unit() as unit:
         await unit.nodes.forget(incarnation)
         owned = await unit.executions.owned_by(incarnation)
+    if owned:
+        point("settle.before")
     for execution in owned:
         with round_boundary(f"settling execution {execution.id}"):
             await _settle(deps, execution, _DIED)
@@ -89,6 +92,8 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
         await suppress(unit, execution, built, deps.clock.now())
         if was_live:
             await unit.jobs.put(FINISH_JOB, job_payload(execution.id, execution.attempt), execution.tenant_id)
+        point("settle.writing")
+    point("settle.written")
     if not was_live:
         await asyncio.to_thread(files.delete)
     _say_last_words(deps, execution, log)

@@ -15,6 +15,7 @@ from callwright.call.process.incarnation import Incarnation
 from callwright.domain.errors import StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution
 from callwright.domain.pace.outcomes import BatchAllowance
+from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 
 _LOG = logging.getLogger(__name__)
@@ -133,6 +134,10 @@ class Worker:
         try:
             async with self._office.deps.ledger.unit() as unit:
                 claimed = await unit.executions.claim(self._incarnation.id, room, allowed)
+                if claimed:
+                    point("claim.writing")
+            if claimed:
+                point("claim.written")
             self._batch_calls.use(sum(execution.batch_id is not None for execution in claimed))
             for execution in claimed:
                 self.start(execution)

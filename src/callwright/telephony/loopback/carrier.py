@@ -18,6 +18,7 @@ from callwright.telephony.loopback import causes
 from callwright.telephony.loopback.clock import FrameClock
 from callwright.telephony.loopback.far_end import FarEnd
 from callwright.telephony.loopback.joined import JoinedCall
+from callwright.telephony.loopback.ledger import DialLedger
 from callwright.telephony.loopback.leg import LoopbackLeg
 from callwright.telephony.loopback.mouth import Mouth, SpokenLines
 from callwright.telephony.loopback.observer import LineObserver
@@ -63,9 +64,9 @@ class LoopbackCarrier:
 
     @classmethod
     def build(cls, context: PluginContext) -> LoopbackCarrier:
-        """Settings: ``scenario`` (path of a scenario file), ``loopback_voice``, ``loopback_ears``.
+        """Settings: ``scenario`` (path of a scenario file), ``loopback_voice``, ``loopback_ears``, ``loopback_ledger`` (path of a file).
 
-        Raises ConfigurationError when the scenario file cannot be used.
+        Raises ConfigurationError when a file cannot be used.
         """
         given = context.settings
         return cls(
@@ -73,6 +74,7 @@ class LoopbackCarrier:
             load_scenario(given.get("scenario", "")),
             given.get("loopback_voice") or SCRIPTED,
             given.get("loopback_ears") or SCRIPTED,
+            _ledger(given.get("loopback_ledger", "")),
         )
 
     async def open(self, desk: InboundDesk) -> None:
@@ -184,6 +186,16 @@ def _choice(explicit: str, agents: object, setting: str) -> str:
     if explicit:
         return explicit
     return SCRIPTED if agents == SCRIPTED else setting
+
+
+def _ledger(path: str) -> DialLedger | None:
+    """Where dials are written down. Raises ConfigurationError naming the file."""
+    if not path:
+        return None
+    try:
+        return DialLedger(Path(path))
+    except OSError as error:
+        raise ConfigurationError(f"CALLWRIGHT_LOOPBACK_LEDGER: {path} cannot be written: {error.strerror}") from error
 
 
 def load_scenario(path: str) -> Scenario:

@@ -70,6 +70,7 @@ class LoopbackLeg:
         self._observer = observer
         self._far_end.line = line
         self._far_end.sound = observer.sound if isinstance(observer, SoundObserver) else None
+        self._notice("dialled", self._request.to_number, 0)
         self._task = asyncio.get_running_loop().create_task(self._ring(open_ears))
 
     def quality(self) -> dict[str, int]:

@@ -10,7 +10,8 @@ from typing import Protocol, runtime_checkable
 class LineMoment:
     """Something at the far end.
 
-    ``kind``: ringing, answered, said (by the caller, when it begins), heard (of the agent), key, transferred (to whom), closed.
+    ``kind``: dialled (``text`` is the number), ringing, answered, said (by the caller, when it begins), heard (of the agent), key,
+    transferred (to whom), closed.
 
     ``at_ms`` counts from the answer; before it, from the dialling. ``call`` is the leg's provider_call_id, ``callback_id`` the dial's.
     """
