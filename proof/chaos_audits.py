@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from callwright.domain.execution import TERMINAL
 from callwright.domain.money import cents_from_nano
-from callwright.domain.usage import EARLIER
 from callwright.insight.record import build
 from proof.chaos_evidence import Evidence, Row
 from proof.hostile_receiver import Arrival
@@ -111,8 +110,7 @@ def cost_once(evidence: Evidence) -> Iterator[Breach]:
     for execution_id, row in evidence.executions().items():
         logs = [text for (of, _), text in evidence.logs.items() if of == execution_id]
         by_logs = sum(_cost_of(text, evidence, str(row["carrier"])) for text in logs)
-        earlier = int((row["record"].get(EARLIER) or {}).get("cost", 0))
-        total = int(row["total_cost_nano"]) + earlier
+        total = int(row["total_cost_nano"])
         if total != by_logs:
             yield Breach(rule, execution_id, f"it cost {total} nano-cents; its logs come to {by_logs}")
         shown = evidence.shown[execution_id]["total_cost"] if execution_id in evidence.shown else None

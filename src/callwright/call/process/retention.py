@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.files import files_of_execution
 from callwright.domain.errors import UnavailableError
-from callwright.domain.execution import Execution, Phase
-from callwright.insight.settled import FINISHED, POST_DUE
+from callwright.domain.execution import FINISHED, POST_DUE, Execution, Phase
 from callwright.ops.rounds import round_boundary
 
 _LOG = logging.getLogger(__name__)
