@@ -192,7 +192,13 @@ class CallWorld:
 
 
 async def place(
-    ledger: PostgresLedger, publisher: WebhookPublisher, body: Mapping[str, Any], *, persona: str = "", to: str = ""
+    ledger: PostgresLedger,
+    publisher: WebhookPublisher,
+    body: Mapping[str, Any],
+    *,
+    persona: str = "",
+    to: str = "",
+    options: Mapping[str, Any] | None = None,
 ) -> Execution:
     """Write a waiting execution of the default tenant, and its agent if that is missing."""
     now = SystemClock().now()
@@ -212,6 +218,7 @@ async def place(
         updated_at=now,
         user_data={"persona": persona} if persona else {},
         agent=dict(body),
+        options=dict(options or {}),
     )
     async with ledger.unit() as unit:
         if await unit.agents.get(DEFAULT_TENANT_ID, AGENT_ID) is None:
