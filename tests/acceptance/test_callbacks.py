@@ -50,7 +50,8 @@ async def called(world: CallWorld, body: Mapping[str, Any]) -> dict[str, Any]:
     async with world.ledger.unit() as unit:
         found = await unit.agents.get(DEFAULT_TENANT_ID, AGENT_ID)
         assert found is None
-    row = await place(world.ledger, world.publisher, body)
+    # Whatever the hour is, the first call is made: the hours are those of the call-back here.
+    row = await place(world.ledger, world.publisher, body, options={"bypass_call_guardrails": True})
     done = await world.until(row.id, "completed")
     return world.body(done)
 
