@@ -219,7 +219,6 @@ async def place(
         user_data={"persona": persona} if persona else {},
         options=dict(options or {}),
         agent=dict(body),
-        options=dict(options or {}),
     )
     async with ledger.unit() as unit:
         if await unit.agents.get(DEFAULT_TENANT_ID, AGENT_ID) is None:

@@ -41,6 +41,17 @@ async def test_each_change_is_a_version_and_a_row_of_the_audit_trail(world: ApiW
         assert (first["before"]["numbers"]["countries"], first["after"]["numbers"]["countries"]) == (None, ["GB"])
 
 
+async def test_a_policy_that_was_changed_since_it_was_read_stays(world: ApiWorld) -> None:
+    async with world.client() as client:
+        read_first = (await client.get(PATH)).json()
+        changed = (await client.put(PATH, json={"consent": {"required": True}})).json()
+        late = await client.put(PATH, json={**read_first, "numbers": {"countries": ["GB"]}})
+        assert (late.status_code, late.json()["field"]) == (409, "version")
+        assert (await client.get(PATH)).json() == changed
+        again = await client.put(PATH, json={**changed, "numbers": {"countries": ["GB"]}})
+        assert (again.status_code, again.json()["version"]) == (200, 2)
+
+
 async def test_a_misspelt_rule_is_refused_and_changes_nothing(world: ApiWorld) -> None:
     async with world.client() as client:
         refused = await client.put(PATH, json={"hours": {"start": 9}})

@@ -8,7 +8,12 @@ from typing import Any
 from callwright.actions.audit import audit
 from callwright.actions.services import Services
 from callwright.domain.dialling.policy import StoredPolicy, parse_policy, policy_wire
+from callwright.domain.errors import BadInputError, ConflictError
+from callwright.domain.fields import Fields
 from callwright.domain.tenant import Principal
+
+_READ_ONLY = ("version", "updated_at")
+_ANY_VERSION, _LAST_VERSION = -1, 2**31 - 1
 
 
 async def get_calling_policy(services: Services, principal: Principal) -> StoredPolicy:
@@ -19,10 +24,17 @@ async def get_calling_policy(services: Services, principal: Principal) -> Stored
 
 async def put_calling_policy(services: Services, principal: Principal, body: Mapping[str, Any]) -> StoredPolicy:
     """Replace the policy of the organisation. Calls that wait are decided by the new one. The same policy again changes nothing.
-    Raises BadInputError."""
-    policy = parse_policy(body)
+    ``version`` and ``updated_at`` may be those that were read. Raises BadInputError, and ConflictError for the version of another policy
+    than the present one."""
+    policy = parse_policy({name: value for name, value in body.items() if name not in _READ_ONLY})
+    version = Fields(body, "", BadInputError).whole("version", _ANY_VERSION, _ANY_VERSION, _LAST_VERSION)
     async with services.ledger.unit() as unit:
         before = await unit.calling_policies.lock(principal.organisation_id)
+        if version not in (_ANY_VERSION, before.version):
+            raise ConflictError(
+                f"the calling policy has version {before.version}, not {version}: it was changed since it was read",
+                field="version",
+            )
         if before.policy == policy:
             return before
         after = await unit.calling_policies.put(principal.organisation_id, policy, services.clock.now())

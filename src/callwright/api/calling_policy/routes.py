@@ -27,10 +27,11 @@ async def read(request: Request) -> Response:
 @router.put(
     "",
     summary="Replace the calling policy",
-    responses={200: shown("The new policy.", CallingPolicyView), **errors(400)},
+    responses={200: shown("The new policy.", CallingPolicyView), **errors(400, 409)},
 )
 async def put(request: Request, body: Annotated[dict[str, Any], kept_body(CallingPolicyBody, EXAMPLE)]) -> Response:
-    """Calls that wait are decided by the new policy. Sections and fields that are missing get their defaults."""
+    """Calls that wait are decided by the new policy. Sections and fields that are missing get their defaults. With the `version` that was
+    read, a policy that somebody changed meanwhile stays, and the answer is 409."""
     services, principal = services_of(request).actions, principal_of(request)
     return answer(_view(await calling_policy.put_calling_policy(services, principal, body)))
 

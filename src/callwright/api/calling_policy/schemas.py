@@ -151,6 +151,7 @@ class CallingPolicyBody(BaseModel):
     consent: ConsentSection = ConsentSection()
     caps: CapsSection = CapsSection()
     pace: PaceSection = PaceSection()
+    version: int | None = Field(default=None, description="That of the policy that was read; null replaces any.")
 
 
 class CallingPolicyView(Open):
