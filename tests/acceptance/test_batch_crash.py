@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.acceptance.test_call_crash import running
@@ -44,9 +43,6 @@ async def a_due_batch(
         for index in range(count)
     ]
 
-    async def pieces() -> Any:
-        yield contacts
-
     batch = Batch(
         BATCH_ID,
         DEFAULT_TENANT_ID,
@@ -63,7 +59,7 @@ async def a_due_batch(
     async with ledger.unit() as unit:
         await unit.agents.insert(StoredAgent(AGENT_ID, DEFAULT_TENANT_ID, "Reception", body, 1, now, now))
         await unit.batches.insert(batch)
-        await unit.batches.contacts.stage(BATCH_ID, pieces())
+        await unit.batches.contacts.stage(BATCH_ID, contacts)
     return [contact.execution_id for contact in contacts]
 
 
