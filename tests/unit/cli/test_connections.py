@@ -105,6 +105,13 @@ def test_a_full_table_closes_waiting_strangers_before_waiting_clients_and_both_b
         pytest.param(
             "k", b"POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nslow", False, id="a client's slow body"
         ),
+        pytest.param(
+            "",
+            b"GET /slow HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n"
+            b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            False,
+            id="a websocket, as carriers open",
+        ),
         pytest.param("", b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n", False, id="a request under way"),
     ],
 )

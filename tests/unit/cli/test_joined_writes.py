@@ -35,6 +35,9 @@ class Line(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         return 0
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """A websocket takes the connection over."""
+
     def close(self) -> None:
         self.closed = True
 

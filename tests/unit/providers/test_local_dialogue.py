@@ -3,6 +3,7 @@
 import asyncio
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -268,7 +269,8 @@ class Speech:
 
 async def test_a_long_prompt_is_read_in_pieces_between_which_others_have_their_turn():
     speech = Speech()
-    model = IntentModel(SimpleNamespace(speech=speech, require=lambda _: None))
+    inference: Any = SimpleNamespace(speech=speech, require=lambda _: None)
+    model = IntentModel(inference)
     prompt = "".join(f"Room {number} is upstairs.\n" for number in range(2 * MAX_INTENT_SENTENCES))
     messages = (Message("system", prompt), Message("user", "Where is room 7?"))
     request = ModelRequest(messages=messages, settings=ModelSettings("intents"))
