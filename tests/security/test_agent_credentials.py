@@ -1,12 +1,14 @@
-"""Credentials inside agents: a whole platform uses every one of them, and none is to be found anywhere but with its receiver."""
+"""Credentials inside agents: a whole platform uses every one of them, and none is to be found anywhere but with its receiver. Nor are
+secrets of another kind: keys, passwords and the server's own."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +27,7 @@ from tests.telephone import Telephone
 from tests.waiting import until
 
 from callwright.actions.keys import create_key
+from callwright.actions.webhooks import rotate_webhook_secret
 from callwright.bootstrap.platform import Platform, open_platform
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.conversation.replay import replay
@@ -45,6 +48,9 @@ CONTROL = "control-5e41"
 TOKEN, HEADER, PARAM, TOLD, HOOK, SOURCE, OPTION = (
     f"{CANARY}-{place}-x9" for place in ("token", "header", "param", "told", "hook", "source", "option")
 )
+PROVIDER, TRUNK, PHONE, MODEL = (f"{CANARY}-{kind}-x9" for kind in ("provider", "trunk", "phone", "model"))
+SIGNS = "whsec_" + base64.b64encode(f"{CANARY}-signs-x9".encode()).decode()
+SECRET_FILES = ("secret", "master-key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,8 @@ class World:
     dsn: str
     folder: Path
     seen: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    secrets: list[str] = field(default_factory=list)
+    """Secrets that are made up here and hold no canary."""
 
     def agent(self) -> dict[str, Any]:
         """An agent with a canary in each place for a credential."""
@@ -120,6 +128,7 @@ async def opened(dsn: str, folder: Path) -> AsyncIterator[World]:
     settings = Settings(
         data=folder, database_url=dsn, sip_listen="", vad="energy", turn="none", scenario=scenario, allow_private_urls=True,
         transcriber="scripted", model="scripted", voice="scripted", loopback_voice="scripted", loopback_ears="scripted",
+        webhook_secret=SIGNS, model_api_key=MODEL, sip_user="phone", sip_password=PHONE,
     )  # fmt: skip
     async with (
         serving(receive) as server,
@@ -140,16 +149,43 @@ async def opened(dsn: str, folder: Path) -> AsyncIterator[World]:
         ]
         async with clients[0] as admin, clients[1] as reader:
             telephone = platform.foundation.plugins("carrier", "telephone")
-            yield World(platform, admin, reader, server.url, telephone, dsn, folder, seen)
+            yield World(platform, admin, reader, server.url, telephone, dsn, folder, seen, [key.secret for key in keys])
 
 
-def has_canary(text: str) -> bool:
-    return CANARY in text or CANARY.encode().hex() in text
+async def store_other_secrets(world: World) -> None:
+    """A secret of each kind that is none of an agent."""
+    provider = {"provider_name": "OPENAI", "provider_value": PROVIDER}
+    assert (await world.admin.post("/providers", json=provider)).is_success
+    trunk: dict[str, Any] = {
+        "name": "t",
+        "provider": "custom",
+        "auth_type": "userpass",
+        "auth_username": "u",
+        "auth_password": TRUNK,
+    }
+    trunk |= {"gateways": [{"gateway_address": "192.0.2.9"}]}
+    made = await world.admin.post("/sip-trunks/trunks", json=trunk)
+    assert made.is_success, made.text
+    services = world.platform.services
+    for _ in range(2):
+        world.secrets.append(await rotate_webhook_secret(services, DEFAULT_TENANT_ID))
+    operators = await create_key(services, DEFAULT_TENANT_ID, "operator", scope="operator")
+    world.secrets.append(operators.secret)
+
+
+def secrets_of_server(folder: Path) -> list[str]:
+    """What is in the files of the server's own secrets."""
+    return [word for name in SECRET_FILES for word in (folder / name).read_text().split() if len(word) > 30]
+
+
+def has_canary(text: str, secrets: Iterable[str] = ()) -> bool:
+    encoded = base64.b64encode(CANARY.encode()).decode()[:12]
+    return any(word in text for word in (CANARY, CANARY.encode().hex(), encoded, *secrets))
 
 
 def contents(folder: Path) -> dict[str, str]:
     """What is in every file of a folder, and in the arguments of every process."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name not in SECRET_FILES]
     return {str(path): path.read_bytes().decode("latin-1") for path in [*files, *Path("/proc").glob("[0-9]*/cmdline")]}
 
 
@@ -175,6 +211,8 @@ async def test_a_canary_in_each_place_reaches_its_receiver_and_is_found_nowhere_
     world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    await store_other_secrets(world)
+    world.secrets.extend(secrets_of_server(world.folder))
     agent_id = await world.saved()
     # Frozen before the master key is changed.
     later = (world.platform.foundation.clock.now() + timedelta(hours=1)).isoformat()
@@ -231,4 +269,7 @@ async def test_a_canary_in_each_place_reaches_its_receiver_and_is_found_nowhere_
         for place in ("rows", "dump", "log", "answer /v2/agent/all", "answer /v1/callwright/audit")
     )
     assert {str(archive), "answer /metrics"} <= set(places)
-    assert [place for place, text in places.items() if has_canary(text)] == []
+    world.secrets.extend(secrets_of_server(world.folder))
+    # Keys of the API, webhook secrets and the secrets in files, before and after the master key was changed.
+    assert len(set(world.secrets)) >= 8
+    assert [place for place, text in places.items() if has_canary(text, world.secrets)] == []

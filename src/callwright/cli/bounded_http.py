@@ -170,21 +170,30 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
-        self._table.asked(self._line)
         self._in_head = False
         self._head_is_there()
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body. Strangers may be slow with theirs, and count as waiting until it is whole."""
+        if self._has_key():
+            self._table.asked(self._line)
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._whole = True
+        self._table.asked(self._line)
         self._head_is_there()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """It was answered. A body that nobody reads may come for a while, so that its sender sees the answer, and not for ever."""
+        has_key = self._has_key()
         super().on_response_complete()
         answered = self.cycle is not None and self.cycle.response_complete
+        if answered:
+            self._table.waits(self._line, has_key=has_key)
         if answered and not self._whole and self._deadline is None and not self.transport.is_closing():
             self._deadline = self.loop.call_later(BODY_SECONDS, self._give_up)
 
@@ -197,6 +206,10 @@ class BoundedHttp(HttpToolsProtocol):
         head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
         self.transport.write(_REASON + head + body)
         self.transport.close()
+
+    def _has_key(self) -> bool:
+        """Whether the request under way came with a good key: the gate notes whose."""
+        return self.cycle is not None and "principal" in self.cycle.scope.get("state", ())
 
     def _count(self, more: int) -> None:
         self._head_bytes += more

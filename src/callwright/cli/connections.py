@@ -64,8 +64,9 @@ def fitted(wanted: ConnectionLimits, max_calls: int, descriptors: int) -> Connec
 class Connections:
     """The connections of a process. One too many is refused.
 
-    A full table closes the connection that has waited longest for its first request, so that idle strangers keep nobody out. The
-    networks of ``trusted_proxies`` carry many clients: the limit of one address does not apply to them. ``seconds`` never goes back.
+    A full table closes the connection that has waited longest for a whole request: first of those that have shown no good key, then of the
+    others. Thus only requests under way keep anybody out. The networks of ``trusted_proxies`` carry many clients: the limit of one address
+    does not apply to them. ``seconds`` never goes back.
     """
 
     def __init__(self, limits: ConnectionLimits, trusted_proxies: Sequence[str], seconds: Callable[[], float]) -> None:
@@ -74,8 +75,9 @@ class Connections:
         self._seconds = seconds
         self._addresses: dict[asyncio.Transport, str] = {}
         self._of_address: dict[str, int] = {}
-        # In the order of their arrival.
-        self._silent: dict[asyncio.Transport, None] = {}
+        # Those that wait for a request, the longest first: strangers' and clients'.
+        self._strangers: dict[asyncio.Transport, None] = {}
+        self._clients: dict[asyncio.Transport, None] = {}
         self._unlogged = 0
         self._logged_at: float | None = None
 
@@ -90,32 +92,41 @@ class Connections:
             return False
         if len(self._addresses) >= self._limits.total:
             self._refused(f"there are {self._limits.total}")
-            if not self._silent:
+            if not self._close_waiting():
                 return False
-            self._close_silent()
         self._addresses[transport] = caller
         self._of_address[caller] = self._of_address.get(caller, 0) + 1
-        self._silent[transport] = None
+        self._strangers[transport] = None
         return True
 
     def asked(self, transport: asyncio.Transport) -> None:
-        """The connection has sent a request: it is not closed for another one."""
-        self._silent.pop(transport, None)
+        """The connection has a request under way: it is not closed for another one."""
+        self._strangers.pop(transport, None)
+        self._clients.pop(transport, None)
+
+    def waits(self, transport: asyncio.Transport, *, has_key: bool) -> None:
+        """The connection waits for its next request. ``has_key``: the last one came with a good key."""
+        if transport in self._addresses:
+            self.asked(transport)
+            (self._clients if has_key else self._strangers)[transport] = None
 
     def leave(self, transport: asyncio.Transport) -> None:
         """The connection is over. Safe to call twice, and for one that was refused."""
         caller = self._addresses.pop(transport, None)
         if caller is None:
             return
-        self._silent.pop(transport, None)
+        self.asked(transport)
         self._of_address[caller] -= 1
         if not self._of_address[caller]:
             del self._of_address[caller]
 
-    def _close_silent(self) -> None:
-        oldest = next(iter(self._silent))
+    def _close_waiting(self) -> bool:
+        oldest = next(iter(self._strangers or self._clients), None)
+        if oldest is None:
+            return False
         self.leave(oldest)
         oldest.abort()
+        return True
 
     def _is_trusted(self, address: str) -> bool:
         if not self._trusted:

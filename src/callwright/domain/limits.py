@@ -398,6 +398,12 @@ MAX_SEARCH_STEPS = 5_000_000
 MAX_FILLED_CHARACTERS = 32_000
 """Characters of one scripted answer's templates and of what fills them."""
 
+MAX_INTENT_SENTENCES = 500
+"""Sentences of a prompt, and examples of intents, that the model `intents` compares a turn with; further sentences are left out."""
+
+INTENT_SENTENCES_AT_ONCE = 16
+"""Of these, how many the speech process reads in one piece: between two pieces other calls have their turn."""
+
 MAX_SUBJECTIVE_CHARACTERS = 4_000
 """Longest answer or reason of a model to one disposition."""
 

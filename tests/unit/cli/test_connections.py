@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from tests.unit.cli.test_joined_writes import Line, protocol
@@ -72,6 +74,72 @@ def test_a_table_full_of_requests_closes_nobody_and_refuses_the_next() -> None:
     connections.asked(served)
     assert not connections.enter(Line(), THERE)
     assert not served.aborted
+
+
+def test_a_full_table_closes_waiting_strangers_before_waiting_clients_and_both_before_it_refuses() -> None:
+    connections = table(2, 9)
+    client, stranger, *more = (Line() for _ in range(5))
+    for line, has_key in ((client, True), (stranger, False)):
+        connections.enter(line, HERE)
+        connections.asked(line)
+        connections.waits(line, has_key=has_key)
+    for line in more:
+        assert connections.enter(line, THERE)
+        connections.asked(line)
+        if stranger.aborted and client.aborted:
+            break
+        assert (stranger.aborted, client.aborted) == (True, False)
+    assert (stranger.aborted, client.aborted) == (True, True)
+    assert not connections.enter(Line(), THERE)
+    connections.waits(client, has_key=True)
+    assert not connections.enter(Line(), THERE)
+
+
+@pytest.mark.parametrize(
+    ("key", "sent", "is_closed"),
+    [
+        pytest.param("", b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n", True, id="a stranger whose request was answered"),
+        pytest.param(
+            "", b"POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nslow", True, id="a stranger's slow body"
+        ),
+        pytest.param(
+            "k", b"POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nslow", False, id="a client's slow body"
+        ),
+        pytest.param(
+            "",
+            b"GET /slow HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n"
+            b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            False,
+            id="a websocket, as carriers open",
+        ),
+        pytest.param("", b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n", False, id="a request under way"),
+    ],
+)
+async def test_a_full_table_closes_what_has_no_request_of_a_client_under_way(
+    key: str, sent: bytes, is_closed: bool
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if key:
+            scope["state"]["principal"] = key
+        if scope["path"] == "/slow":
+            await asyncio.Event().wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    connections = table(1, 9)
+    line = Line()
+    first = protocol(connections, app)
+    first.connection_made(line)
+    first.data_received(sent)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    if b"content-length" in sent:
+        first.data_received(b"er")
+    assert connections.enter(Line(), THERE) is is_closed
+    assert line.aborted is is_closed
+    for task in first.tasks:
+        task.cancel()
+    first.connection_lost(None)
 
 
 def test_refusals_are_logged_once_a_minute_with_their_number(caplog: pytest.LogCaptureFixture) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 from uvicorn import Config
 from uvicorn.server import ServerState
@@ -34,6 +35,9 @@ class Line(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         return 0
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """A websocket takes the connection over."""
+
     def close(self) -> None:
         self.closed = True
 
@@ -44,12 +48,12 @@ class Line(asyncio.Transport):
         return self.closed
 
 
-def protocol(connections: Connections) -> BoundedHttp:
-    """The HTTP protocol of one connection, in front of nothing."""
+async def _never_asked(scope: Any, receive: Any, send: Any) -> None:
+    """An application in front of which nothing is read."""
 
-    async def app(scope: object, receive: object, send: object) -> None:
-        """Never asked."""
 
+def protocol(connections: Connections, app: Any = _never_asked) -> BoundedHttp:
+    """The HTTP protocol of one connection, in front of ``app``."""
     config = Config(app, interface="asgi3", log_config=None)
     return BoundedHttp(connections=connections, config=config, server_state=ServerState(), app_state={})
 

@@ -1,9 +1,18 @@
 """The conversation without a language model: slots by rule, replies from templates and the agent's prompt."""
 
+import asyncio
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
 import pytest
 
+from callwright.domain.limits import INTENT_SENTENCES_AT_ONCE, MAX_INTENT_SENTENCES
+from callwright.ports.model import Message, ModelRequest, ModelSettings
 from callwright.providers.local import dialogue
 from callwright.providers.local.dialogue import Meant, facts_of, script_of, values_for
+from callwright.providers.local.intents import IntentModel
 from callwright.providers.local.slots import collect, day_in, name_in, number_in, time_in
 
 WELCOME = "How can I help you?"
@@ -216,3 +225,55 @@ def test_a_summary_names_the_goal_and_the_slots():
 def test_only_some_questions_refer_to_something_named_before():
     assert dialogue.refers_back("How much does it cost?")
     assert not dialogue.refers_back("What are your opening hours?")
+
+
+def test_the_time_of_a_long_turn_grows_with_its_length():
+    began = time.process_time()
+    assert dialogue.by_rule("talk " * 10_000, WELCOME) == ""
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("text", ["Can I talk to a person?", "hello\nplease speak or talk\nto, well, talk to an agent"])
+def test_somebody_who_wants_a_person_is_understood(text):
+    assert dialogue.by_rule(text, WELCOME) == "human"
+
+
+def test_a_person_in_another_line_than_the_verb_is_no_wish():
+    assert dialogue.by_rule("agent\nlet us talk\nagent", WELCOME) == ""
+
+
+def test_a_prompt_has_so_many_sentences_and_no_more():
+    prompt = "".join(f"Room {number} is upstairs.\n" for number in range(MAX_INTENT_SENTENCES + 1))
+    assert len(facts_of(prompt)) == MAX_INTENT_SENTENCES
+
+
+def test_intents_have_so_many_examples_and_no_more():
+    built_in = sum(map(len, dialogue.EXAMPLES.values()))
+    fitting = [f"example {number}" for number in range(MAX_INTENT_SENTENCES - built_in)]
+    assert script_of({"intents": {"mine": {"examples": fitting}}}).examples["mine"] == tuple(fitting)
+    with pytest.raises(ValueError, match="examples"):
+        script_of({"intents": {"mine": {"examples": [*fitting, "one too many"]}}})
+
+
+class Speech:
+    """A speech process that notes how many texts it reads in one piece."""
+
+    def __init__(self):
+        self.pieces = []
+
+    async def ask(self, kind, body, priority):
+        self.pieces.append(len(body["texts"]))
+        await asyncio.sleep(0)
+        return {"vectors": np.ones((len(body["texts"]), 384), np.float32).tobytes()}
+
+
+async def test_a_long_prompt_is_read_in_pieces_between_which_others_have_their_turn():
+    speech = Speech()
+    inference: Any = SimpleNamespace(speech=speech, require=lambda _: None)
+    model = IntentModel(inference)
+    prompt = "".join(f"Room {number} is upstairs.\n" for number in range(2 * MAX_INTENT_SENTENCES))
+    messages = (Message("system", prompt), Message("user", "Where is room 7?"))
+    request = ModelRequest(messages=messages, settings=ModelSettings("intents"))
+    assert "".join([delta.text async for delta in model.answer(request)])
+    assert max(speech.pieces) == INTENT_SENTENCES_AT_ONCE
+    assert sum(speech.pieces) <= 2 * MAX_INTENT_SENTENCES

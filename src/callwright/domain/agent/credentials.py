@@ -36,6 +36,7 @@ _PLAIN_HEADERS = frozenset(
 _TEXTS = frozenset({"extraction_json", "extraction_details", "summarization_details", "keywords"})
 """In sections of providers: what is asked for, in names of somebody's choice."""
 
+_ADDRESS = re.compile(r"\s*(?:https?|wss?):", re.IGNORECASE)
 _SENT = frozenset({"param", "pre_call_webhook_param"})
 _PAIR = re.compile(r'("([^"\\]{1,200})"\s*+:\s*+)("(?:[^"\\]|\\.)*+")', re.DOTALL)
 """A name and a text in a JSON text. It is read in linear time, whatever somebody wrote."""
@@ -342,7 +343,8 @@ def _destination(section: Mapping[str, Any]) -> str:
 
 def _addresses(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        if value.startswith(("http://", "https://", "ws://", "wss://")):
+        # As a client reads it: blanks around it and the case of its scheme do not count.
+        if _ADDRESS.match(value):
             yield value
     elif isinstance(value, Mapping | list):
         for one in value.values() if isinstance(value, Mapping) else value:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
+from callwright.domain.limits import MAX_INTENT_SENTENCES
 from callwright.providers.local.slots import collect
 
 UNCLEAR = "unclear"
@@ -71,8 +73,9 @@ _WORDS = (
     (
         "human",
         re.compile(
-            r"\b(?:speak|talk|put me through|transfer me)\b.*\b(?:human|person|someone|somebody|agent|manager|doctor)\b",
-            re.IGNORECASE,
+            # Atomic: the first verb of a line is tried once, so that the time grows with the text and not with its square.
+            r"^(?>.*?\b(?:speak|talk|put me through|transfer me)\b).*\b(?:human|person|someone|somebody|agent|manager|doctor)\b",
+            re.IGNORECASE | re.MULTILINE,
         ),
     ),
     ("cancel", re.compile(r"\bcancel\b", re.IGNORECASE)),
@@ -157,14 +160,17 @@ def script_of(options: Mapping[str, Any]) -> Script:
             replies[str(name)] = str(entry["reply"])
         if not given and str(name) not in EXAMPLES:
             raise ValueError(f"intents.{name} needs examples of what a caller says")
+    count = sum(map(len, examples.values()))
+    if count > MAX_INTENT_SENTENCES:
+        raise ValueError(f"intents have {count} examples, at most {MAX_INTENT_SENTENCES} are allowed")
     return Script(examples, replies)
 
 
 def facts_of(prompt: str) -> list[str]:
-    """The sentences of a prompt that tell something rather than order something."""
+    """The sentences of a prompt that tell something rather than order something, at most MAX_INTENT_SENTENCES."""
     pieces = re.split(r"(?<=[.!?])\s+|\n+", prompt)
     sentences = [re.sub(r"^[\s\-*•#\d.)]+", "", piece).strip() for piece in pieces]
-    return [s for s in sentences if _is_fact(s)]
+    return list(islice(filter(_is_fact, sentences), MAX_INTENT_SENTENCES))
 
 
 def _is_fact(sentence: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 import numpy as np
 
+from callwright.domain.limits import INTENT_SENTENCES_AT_ONCE
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, ToolCall
 from callwright.ports.speech import UsageAmount
@@ -121,14 +122,14 @@ class IntentModel:
         return Meant(said, before, intent, fact, fact_similarity)
 
     async def _learn(self, texts: Sequence[str], priority: Priority) -> None:
-        """Have a vector for every text."""
-        unknown = [text for text in dict.fromkeys(texts) if text not in self._vectors]
-        if not unknown:
-            return
-        self._inference.require("embed")
-        result = await self._inference.speech.ask("embed", {"texts": unknown}, priority)
-        vectors = np.frombuffer(result["vectors"], np.float32).reshape(-1, _DIMENSIONS)
-        self._vectors.update(zip(unknown, vectors, strict=True))
+        """Have a vector for every text. Others may have those of their texts made, and ours forgotten, between two pieces."""
+        wanted = dict.fromkeys(texts)
+        while unknown := [text for text in wanted if text not in self._vectors]:
+            self._inference.require("embed")
+            piece = unknown[:INTENT_SENTENCES_AT_ONCE]
+            result = await self._inference.speech.ask("embed", {"texts": piece}, priority)
+            vectors = np.frombuffer(result["vectors"], np.float32).reshape(-1, _DIMENSIONS)
+            self._vectors.update(zip(piece, vectors, strict=True))
         while len(self._vectors) > _REMEMBERED + len(texts):
             self._vectors.popitem(last=False)
 

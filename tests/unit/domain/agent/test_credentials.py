@@ -228,7 +228,8 @@ def test_another_provider_or_endpoint_gets_no_key_of_a_section() -> None:
         "provider": "mine",
         "llm_key": sealed_text("canary-llm-key", b"k"),
     }
-    for change in ({"provider": "other"}, {"base_url": "https://evil.example"}):
+    evil = ("https://evil.example", "HTTPS://evil.example", " https://evil.example", "\nwss:evil.example")
+    for change in ({"provider": "other"}, *({"base_url": address} for address in evil)):
         body = shown_body(before)
         body["tasks"][0]["tools_config"]["llm_agent"] |= change
         with pytest.raises(InvalidAgentError, match="another host"):
