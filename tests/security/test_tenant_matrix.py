@@ -222,7 +222,9 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
     batch = Batch(BATCH_ID, DEFAULT_TENANT_ID, agent_id, BatchStatus.PROCESSED, now, now, f"{CANARY}.csv")
     async with world.ledger.unit() as unit:
         await unit.dispositions.insert(disposition)
-        await unit.templates.insert(StoredTemplate(TEMPLATE_ID, DEFAULT_TENANT_ID, {"name": CANARY}, now, now))
+        await unit.dispositions.templates.insert(
+            StoredTemplate(TEMPLATE_ID, DEFAULT_TENANT_ID, {"name": CANARY}, now, now)
+        )
 
         await unit.batches.insert(batch)
         number = PhoneNumber(NUMBER_ID, DEFAULT_TENANT_ID, "+15550188", CARRIER, "acme", now, now)

@@ -79,7 +79,7 @@ async def seal_stored(services: Services, kind: BodyKind) -> int:
     count, after = 0, ""
     while True:
         async with services.ledger.unit() as unit:
-            found = await unit.bodies.after(kind, after, _AT_ONCE)
+            found = await unit.agents.bodies.after(kind, after, _AT_ONCE)
             for one in found:
                 count += await _seal_one(services, unit, kind, one)
         if not found:
@@ -92,19 +92,19 @@ async def _seal_one(services: Services, unit: Unit, kind: BodyKind, stored: Stor
     if tenant is None:
         return False
     holder = Holder(tenant.id, tenant.parent_id or tenant.id)
-    await unit.bodies.put(kind, stored.id, await sealed_body(services, unit, holder, stored.body))
+    await unit.agents.bodies.put(kind, stored.id, await sealed_body(services, unit, holder, stored.body))
     return True
 
 
 async def seal_at_start(services: Services) -> None:
     """Seal the agents, and their copies in calls that are not over, if no process has done so on this database."""
     async with services.ledger.reading() as unit:
-        if await unit.bodies.are_sealed():
+        if await unit.agents.bodies.are_sealed():
             return
     agents = await seal_stored(services, BodyKind.AGENT)
     calls = await seal_stored(services, BodyKind.UNFINISHED)
     async with services.ledger.unit() as unit:
-        await unit.bodies.note_sealed()
+        await unit.agents.bodies.note_sealed()
     if agents or calls:
         _LOG.warning(
             "sealed the credentials of %d agents and %d calls that are not over; `callwright keys seal-agents` does so in all others",

@@ -50,9 +50,9 @@ async def create_template(services: Services, principal: Principal, wire: Mappin
     now = services.clock.now()
     template = StoredTemplate(services.ids.uuid(), principal.tenant_id, _checked(_plain(wire)), now, now)
     async with services.ledger.unit() as unit:
-        if len(await unit.templates.all(principal.tenant_id)) >= MAX_TEMPLATES:
+        if len(await unit.dispositions.templates.all(principal.tenant_id)) >= MAX_TEMPLATES:
             raise ConflictError(f"there are {MAX_TEMPLATES} templates already; delete one that is not needed")
-        await unit.templates.insert(template)
+        await unit.dispositions.templates.insert(template)
         await audit(unit, principal, "extraction_template.created", template.id, after=template.body)
     return template
 
@@ -60,13 +60,13 @@ async def create_template(services: Services, principal: Principal, wire: Mappin
 async def list_templates(services: Services, principal: Principal) -> list[StoredTemplate]:
     """All templates of the tenant, oldest first."""
     async with services.ledger.unit() as unit:
-        return await unit.templates.all(principal.tenant_id)
+        return await unit.dispositions.templates.all(principal.tenant_id)
 
 
 async def get_template(services: Services, principal: Principal, template_id: str) -> StoredTemplate:
     """One template. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
-        found = await unit.templates.get(principal.tenant_id, object_id(template_id, "template"))
+        found = await unit.dispositions.templates.get(principal.tenant_id, object_id(template_id, "template"))
     if found is None:
         raise missing("template")
     return found
@@ -78,10 +78,12 @@ async def change_template(
     """Change the keys that are named. Raises NotFoundError, BadInputError or TooLargeError."""
     template_id = object_id(template_id, "template")
     async with services.ledger.unit() as unit:
-        before = await unit.templates.lock(principal.tenant_id, template_id)
+        before = await unit.dispositions.templates.lock(principal.tenant_id, template_id)
         if before is None:
             raise missing("template")
-        after = await unit.templates.update(principal.tenant_id, template_id, _checked({**before.body, **_plain(wire)}))
+        after = await unit.dispositions.templates.update(
+            principal.tenant_id, template_id, _checked({**before.body, **_plain(wire)})
+        )
         if after is None:
             raise missing("template")
         await audit(unit, principal, "extraction_template.changed", template_id, before=before.body, after=after.body)
@@ -92,7 +94,7 @@ async def delete_template(services: Services, principal: Principal, template_id:
     """Delete it. Raises NotFoundError."""
     template_id = object_id(template_id, "template")
     async with services.ledger.unit() as unit:
-        found = await unit.templates.lock(principal.tenant_id, template_id)
-        if found is None or not await unit.templates.delete(principal.tenant_id, template_id):
+        found = await unit.dispositions.templates.lock(principal.tenant_id, template_id)
+        if found is None or not await unit.dispositions.templates.delete(principal.tenant_id, template_id):
             raise missing("template")
         await audit(unit, principal, "extraction_template.deleted", template_id, before=found.body)

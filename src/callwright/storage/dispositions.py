@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callwright.domain.disposition import StoredDisposition
+from callwright.storage.templates import TemplateRows
 
 _COLUMNS = "d.id, d.tenant_id, d.body, d.created_by, d.created_at, d.updated_at"
 _SELECT = (
@@ -19,6 +20,7 @@ class DispositionRows:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self.templates = TemplateRows(connection)
 
     async def insert(self, disposition: StoredDisposition) -> None:
         """A new disposition with its links. NotFoundError when one of its agents does not exist."""

@@ -12,7 +12,6 @@ from callwright.storage.accounts import AccountRows
 from callwright.storage.agents import AgentRows
 from callwright.storage.audit import AuditTrail
 from callwright.storage.batches import BatchRows
-from callwright.storage.bodies import BodyRows
 from callwright.storage.calling_policies import CallingPolicyRows
 from callwright.storage.contacts import ContactRows
 from callwright.storage.custom_models import CustomModelRows
@@ -36,7 +35,6 @@ from callwright.storage.pace import PaceRows
 from callwright.storage.pool import ACQUIRE_SECONDS
 from callwright.storage.provider_keys import ProviderKeyRows
 from callwright.storage.suppressions import SuppressionRows
-from callwright.storage.templates import TemplateRows
 from callwright.storage.trunks import TrunkRows
 from callwright.storage.usage import UsageRows
 from callwright.storage.violations import ViolationRows
@@ -67,14 +65,12 @@ class PostgresUnit:
 
     executions = _Rows(ExecutionRows)
     agents = _Rows(AgentRows)
-    bodies = _Rows(BodyRows)
     extensions = _Rows(ExtensionRows)
     numbers = _Rows(NumberRows)
     trunks = _Rows(TrunkRows)
     contact_files = _Rows(ContactRows)
     suppressions = _Rows(SuppressionRows)
     dispositions = _Rows(DispositionRows)
-    templates = _Rows(TemplateRows)
     keys = _Rows(KeyRows)
     accounts = _Rows(AccountRows)
     usage = _Rows(UsageRows)

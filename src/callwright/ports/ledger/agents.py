@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from callwright.ports.ledger.bodies import Bodies
+
 
 @dataclass(frozen=True, slots=True)
 class StoredAgent:
@@ -27,6 +29,11 @@ class StoredAgent:
 
 class Agents(Protocol):
     """Agents."""
+
+    @property
+    def bodies(self) -> Bodies:
+        """Their bodies, wherever they are kept."""
+        ...
 
     async def insert(self, agent: StoredAgent) -> None:
         """A new agent."""

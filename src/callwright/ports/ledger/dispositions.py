@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from callwright.domain.disposition import StoredDisposition
+from callwright.ports.ledger.templates import Templates
 
 
 class Dispositions(Protocol):
     """Questions asked after a call, and whose calls they are asked of."""
+
+    @property
+    def templates(self) -> Templates:
+        """Extraction templates."""
+        ...
 
     async def insert(self, disposition: StoredDisposition) -> None:
         """A new disposition with its links. NotFoundError when one of its agents does not exist."""

@@ -11,7 +11,6 @@ from callwright.ports.ledger.accounts import Accounts
 from callwright.ports.ledger.agents import Agents
 from callwright.ports.ledger.audit import Audit
 from callwright.ports.ledger.batches import BatchLedger
-from callwright.ports.ledger.bodies import Bodies
 from callwright.ports.ledger.calling_policies import CallingPolicies
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
@@ -34,7 +33,6 @@ from callwright.ports.ledger.own_tracks import OwnTracks
 from callwright.ports.ledger.pace import Pace
 from callwright.ports.ledger.provider_keys import ProviderKeys
 from callwright.ports.ledger.suppressions import Suppressions
-from callwright.ports.ledger.templates import Templates
 from callwright.ports.ledger.trunks import Trunks
 from callwright.ports.ledger.usage import Usage
 from callwright.ports.ledger.violations import Violations
@@ -52,11 +50,6 @@ class Unit(Protocol):
     @property
     def agents(self) -> Agents:
         """Agents."""
-        ...
-
-    @property
-    def bodies(self) -> Bodies:
-        """Bodies of agents, wherever they are kept."""
         ...
 
     @property
@@ -87,11 +80,6 @@ class Unit(Protocol):
     @property
     def suppressions(self) -> Suppressions:
         """Numbers that are not called any more."""
-        ...
-
-    @property
-    def templates(self) -> Templates:
-        """Extraction templates."""
         ...
 
     @property
