@@ -70,6 +70,7 @@ _OPEN = (
     " + (select count(*) from pgqueuer)"
 )
 _FAILED_TRIES = "state = 'waiting' and due_at < 'infinity' and leased_by is null"
+MONEY_CENTS = "1000000"
 MOST_HURRIED = 6
 """Of ten tries a webhook has before it is given up, so many may be used up by deaths in quick succession."""
 _LEASED = f"state = 'waiting' and leased_by is not null and tries < {MOST_HURRIED}"
@@ -185,6 +186,8 @@ class Chaos:
         began_us = self._clock.monotonic_us()
         self._prices.write_text(json.dumps(PRICES))
         key = await self._server.key()
+        await self._server.command("wallet", "top-up", MONEY_CENTS)
+        await self._server.command("wallet", "on")
         async with self._receiver.listening() as receiver:
             customer = Customer(self._server.url, key, self._random, receiver.url)
             try:
@@ -266,6 +269,7 @@ class Chaos:
                 answer = await api.get(f"/executions/{row['id']}")
                 if answer.status_code == 200:
                     shown[row["id"]] = answer.json()
+            events = await _events(api)
         return Evidence(
             customer=customer,
             book=load_price_book(self._prices),
@@ -276,7 +280,16 @@ class Chaos:
             shown=shown,
             data_folder=self._folder / "data",
             server_log=self._server.log,
+            events=events,
+            wallet_check=await self._wallet_check(),
         )
+
+    async def _wallet_check(self) -> str:
+        try:
+            await self._server.command("wallet", "check")
+        except RuntimeError as error:
+            return str(error)
+        return ""
 
     def _judge(self, evidence: Evidence) -> None:
         report = self._report
@@ -294,6 +307,18 @@ class Chaos:
             "webhooks": len(evidence.rows["webhooks"]) + len(evidence.rows["batch_webhooks"]),
             "tries of them": len(evidence.arrivals),
         }
+
+
+async def _events(api: httpx.AsyncClient) -> list[dict[str, Any]]:
+    """All events from the first one on, without their bodies."""
+    found: list[dict[str, Any]] = []
+    after, more = "", True
+    while more:
+        answer = await api.get("/v1/callwright/events", params={"after": after, "limit": 200})
+        page = answer.raise_for_status().json()
+        found += [{name: value for name, value in event.items() if name != "data"} for event in page["data"]]
+        after, more = page["next_cursor"], page["has_more"]
+    return found
 
 
 @contextmanager
