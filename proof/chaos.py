@@ -43,7 +43,9 @@ LATEST_KILL_S = 2.5
 """Random instants are up to so long after the start of the process, or after it answers."""
 MOST_WISHES = 12
 """No more is asked of a server that is killed faster than it works."""
-DRAIN_S = 150.0
+STILL_S = 90.0
+"""At the end what is left to do must move within so long: a lease of a dead process lasts half a minute, a call as long."""
+_LOOK_S = 0.5
 PRICES = {
     "prices": [
         {"kind": "carrier", "cents": "0.5", "per": 1000, "increment": 1000},
@@ -70,6 +72,7 @@ _OPEN = (
     " + (select count(*) from pgqueuer)"
 )
 _FAILED_TRIES = "state = 'waiting' and due_at < 'infinity' and leased_by is null"
+MONEY_CENTS = "1000000"
 MOST_HURRIED = 6
 """Of ten tries a webhook has before it is given up, so many may be used up by deaths in quick succession."""
 _LEASED = f"state = 'waiting' and leased_by is not null and tries < {MOST_HURRIED}"
@@ -175,7 +178,7 @@ class Chaos:
             {
                 "CALLWRIGHT_LOOPBACK_LEDGER": str(self._dials),
                 "CALLWRIGHT_PRICE_BOOK": str(self._prices),
-                "CALLWRIGHT_WEBHOOK_TIMEOUT": "3",
+                "CALLWRIGHT_WEBHOOK_TIMEOUT": "2",
                 "CALLWRIGHT_MAX_CALLS": "20",
             },
         )
@@ -185,6 +188,8 @@ class Chaos:
         began_us = self._clock.monotonic_us()
         self._prices.write_text(json.dumps(PRICES))
         key = await self._server.key()
+        await self._server.command("wallet", "top-up", MONEY_CENTS)
+        await self._server.command("wallet", "on")
         async with self._receiver.listening() as receiver:
             customer = Customer(self._server.url, key, self._random, receiver.url)
             try:
@@ -242,13 +247,15 @@ class Chaos:
             await connection.close()
 
     async def _drain(self, customer: Customer) -> None:
-        """Run a server until every wish is granted and nothing is left to do; what is left after DRAIN_S is for the judges."""
+        """Run a server until every wish is granted and nothing is left to do. What does not move for STILL_S is for the judges."""
         await self._pass_time(*_TIME_PASSES, *_LEASES_END)
         await self._server.start(("proof.killed_server", str(self._hits), "", "0"))
-        until_us = self._clock.monotonic_us() + int(DRAIN_S * 1_000_000)
-        while self._clock.monotonic_us() < until_us and (customer.waiting or await self._open()):
-            await self._clock.sleep(0.5)
+        left, moved_us = (customer.waiting, await self._open()), self._clock.monotonic_us()
+        while any(left) and self._clock.monotonic_us() - moved_us < STILL_S * 1_000_000:
+            await self._clock.sleep(_LOOK_S)
             await self._pass_time(*_TIME_PASSES, *_LAST_TRIES)
+            before, left = left, (customer.waiting, await self._open())
+            moved_us = moved_us if left == before else self._clock.monotonic_us()
 
     async def _open(self) -> int:
         connection = await open_connection(self._dsn)
@@ -266,6 +273,7 @@ class Chaos:
                 answer = await api.get(f"/executions/{row['id']}")
                 if answer.status_code == 200:
                     shown[row["id"]] = answer.json()
+            events = await _events(api)
         return Evidence(
             customer=customer,
             book=load_price_book(self._prices),
@@ -276,7 +284,16 @@ class Chaos:
             shown=shown,
             data_folder=self._folder / "data",
             server_log=self._server.log,
+            events=events,
+            wallet_check=await self._wallet_check(),
         )
+
+    async def _wallet_check(self) -> str:
+        try:
+            await self._server.command("wallet", "check")
+        except RuntimeError as error:
+            return str(error)
+        return ""
 
     def _judge(self, evidence: Evidence) -> None:
         report = self._report
@@ -294,6 +311,18 @@ class Chaos:
             "webhooks": len(evidence.rows["webhooks"]) + len(evidence.rows["batch_webhooks"]),
             "tries of them": len(evidence.arrivals),
         }
+
+
+async def _events(api: httpx.AsyncClient) -> list[dict[str, Any]]:
+    """All events from the first one on, without their bodies."""
+    found: list[dict[str, Any]] = []
+    after, more = "", True
+    while more:
+        answer = await api.get("/v1/callwright/events", params={"after": after, "limit": 200})
+        page = answer.raise_for_status().json()
+        found += [{name: value for name, value in event.items() if name != "data"} for event in page["data"]]
+        after, more = page["next_cursor"], page["has_more"]
+    return found
 
 
 @contextmanager

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from callwright.domain.attempts import earlier_attempts
 from callwright.domain.execution import TERMINAL
 from callwright.domain.money import cents_from_nano
 from callwright.insight.record import build
-from proof.chaos_evidence import Evidence, Row
+from proof.chaos_evidence import Dial, Evidence, Row
+from proof.customer import PlacedBatch
 from proof.hostile_receiver import Arrival
 
 _DIALLED = frozenset({"completed", "busy", "no-answer", "failed"})
@@ -182,12 +184,13 @@ def _may_overtake(arrival: Arrival, missing: Row | None) -> bool:
 
 
 def batches_end(evidence: Evidence) -> Iterator[Breach]:
-    """A batch that was scheduled is completed or stopped, is there once, and after its stop nothing more of it is dialled."""
+    """A batch that was scheduled is completed or stopped, is there once, after its stop nothing more of it is taken up, and nothing is
+    dialled while it is paused."""
     rule = "batches end"
     batches = {str(row["id"]): row for row in evidence.rows["batches"]}
     of_name = Counter(str(row["file_name"]) for row in batches.values())
     of_batch = _by(evidence.rows["executions"], "batch_id")
-    claims = {(str(row["execution_id"]), int(row["attempt"])): row["opened_at"] for row in evidence.rows["attempts"]}
+    attempts = {(str(row["execution_id"]), int(row["attempt"])): row for row in evidence.rows["attempts"]}
     for wanted in evidence.customer.batches:
         row = batches.get(wanted.batch_id)
         if row is None or of_name[f"{wanted.name}.csv"] != 1:
@@ -197,14 +200,21 @@ def batches_end(evidence: Evidence) -> Iterator[Breach]:
             yield Breach(rule, wanted.batch_id, f"{wanted.name} is {row['status']}")
         if wanted.stopped_at is not None and row["status"] != "stopped":
             yield Breach(rule, wanted.batch_id, f"{wanted.name} was stopped and is {row['status']}")
-        if wanted.stopped_at is None:
-            continue
         for execution in of_batch.get(wanted.batch_id, []):
             for dial in evidence.dials_of.get(str(execution["id"]), ()):
-                # A call that was claimed before the stop is on its way, and no longer the batch's to stop.
-                if dial.at > wanted.stopped_at and claims[dial.execution_id, dial.attempt] > wanted.stopped_at:
-                    late = dial.at - wanted.stopped_at
-                    yield Breach(rule, dial.execution_id, f"dialled {_ms(late)} ms after its batch was stopped")
+                attempt = attempts.get((dial.execution_id, dial.attempt))
+                if attempt is not None and (fault := _unwanted(wanted, attempt, dial)):
+                    yield Breach(rule, dial.execution_id, fault)
+
+
+def _unwanted(batch: PlacedBatch, attempt: Row, dial: Dial) -> str:
+    """Why this dial should not have been, or nothing. A call that was claimed before the stop is on its way, and no longer the batch's."""
+    stopped_at, intent = batch.stopped_at, attempt["initiated_at"]
+    if stopped_at is not None and dial.at > stopped_at and attempt["opened_at"] > stopped_at:
+        return f"dialled {_ms(dial.at - stopped_at)} ms after its batch was stopped"
+    if batch.paused_at and batch.resumed_at and intent and batch.paused_at < intent < batch.resumed_at:
+        return f"dialled at {intent}, when its batch was paused"
+    return ""
 
 
 def stopped_calls_end(evidence: Evidence) -> Iterator[Breach]:
@@ -217,7 +227,7 @@ def stopped_calls_end(evidence: Evidence) -> Iterator[Breach]:
             yield Breach(rule, execution_id, f"attempt {attempt['attempt']} began after its stop")
     for row in evidence.rows["executions"]:
         dials = evidence.dials_of.get(str(row["id"]), [])
-        if row["status"] == "stopped" and any(dial.attempt > row["retry_count"] for dial in dials):
+        if row["status"] == "stopped" and len(dials) > row["retry_count"]:
             yield Breach(rule, str(row["id"]), f"it was stopped while it waited, and dialled: {dials}")
 
 
@@ -229,12 +239,57 @@ def nothing_is_left(evidence: Evidence) -> Iterator[Breach]:
     for path in sorted((evidence.data_folder / "live").iterdir()):
         yield Breach(rule, path.name.partition(".")[0], f"{path.name} is left in the folder of live calls")
     for row in evidence.rows["executions"]:
-        recording = evidence.data_folder / "recordings" / str(row["id"]) / "call.wav"
         record = row["record"]
-        if row["status"] == "completed" and not recording.exists() and not record.get("post_failures"):
+        told = [one.get("recording") for one in (*earlier_attempts(record), record)]
+        names = {str(one["name"]) for one in told if one}
+        files = {path.name for path in (evidence.data_folder / "recordings" / str(row["id"])).glob("*")}
+        if row["status"] == "completed" and not record.get("recording") and not record.get("post_failures"):
             yield Breach(rule, str(row["id"]), "it has no recording and does not say why")
-        if (record.get("recording") is not None) != recording.exists():
-            yield Breach(rule, str(row["id"]), f"record: {record.get('recording')}; file: {recording.exists()}")
+        if names != files:
+            yield Breach(rule, str(row["id"]), f"recordings in the record: {sorted(names)}; files: {sorted(files)}")
+
+
+def the_wallet_reconciles(evidence: Evidence) -> Iterator[Breach]:
+    """Nothing is reserved for calls that are over, every entry sums to zero, and each attempt has spent what its log comes to."""
+    rule = "the wallet reconciles"
+    if evidence.wallet_check:
+        yield Breach(rule, "", f"callwright wallet check: {evidence.wallet_check}")
+    balances, entries, by_call = Counter[str](), Counter[int](), Counter[tuple[str, str]]()
+    for row in evidence.rows["postings"]:
+        amount = int(row["amount_nano"])
+        balances[row["account"]] += amount
+        entries[row["entry"]] += amount
+        by_call[str(row["execution_id"]), row["account"]] += amount
+    for entry, amount in entries.items():
+        if amount:
+            yield Breach(rule, "", f"entry {entry} moves {amount} nano-cents out of nothing")
+    if sum(balances.values()):
+        yield Breach(rule, "", f"the accounts sum to {sum(balances.values())} nano-cents")
+    if not balances:
+        return
+    for execution_id, row in evidence.executions().items():
+        reserved, spent = by_call[execution_id, "reserved"], by_call[execution_id, "spent"]
+        if reserved:
+            yield Breach(rule, execution_id, f"it is over and reserves {reserved} nano-cents")
+        if spent != row["total_cost_nano"]:
+            yield Breach(rule, execution_id, f"it spent {spent} nano-cents and cost {row['total_cost_nano']}")
+
+
+def a_cursor_finds_every_event(evidence: Evidence) -> Iterator[Breach]:
+    """Whoever reads events with a cursor has every published status once, under the id of its webhook, in order for each execution."""
+    rule = "a cursor finds every event"
+    for event_id, count in Counter(str(event["id"]) for event in evidence.events).items():
+        if count > 1:
+            yield Breach(rule, "", f"event {event_id} was found {count} times")
+    found = _by([{**event, "about": event["execution_id"] or event["batch_id"]} for event in evidence.events], "about")
+    for about, rows in _by((*evidence.rows["webhooks"], *evidence.rows["batch_webhooks"]), "about").items():
+        wanted, read = [str(row["id"]) for row in rows], [str(event["id"]) for event in found.get(about, [])]
+        if [event_id for event_id in read if event_id in wanted] != wanted:
+            yield Breach(
+                rule,
+                about,
+                f"webhooks: {[row['status'] for row in rows]}; events: {[e['type'] for e in found.get(about, [])]}",
+            )
 
 
 AUDITS: Sequence[Audit] = (
@@ -246,6 +301,8 @@ AUDITS: Sequence[Audit] = (
     deliveries_in_order,
     batches_end,
     stopped_calls_end,
+    the_wallet_reconciles,
+    a_cursor_finds_every_event,
     nothing_is_left,
 )
 """All rules; a new ledger brings its own."""

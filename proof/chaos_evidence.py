@@ -23,6 +23,8 @@ _QUERIES = {
     "webhooks": "select id, execution_id as about, sequence, status, state, tries, gap, created_at from outbox order by 2, 3",
     "batches": "select * from batch order by created_at, id",
     "batch_webhooks": "select id, batch_id as about, sequence, status, state, tries, gap, created_at from batch_outbox order by 2, 3",
+    "postings": "select e.id as entry, e.kind, e.execution_id, e.attempt, p.account, p.amount_nano from wallet_entry e"
+    " join wallet_posting p on p.entry_id = e.id order by e.id, p.account",
     "contacts": "select batch_id, execution_id::text, user_data from batch_contact",
     "jobs": "select id, entrypoint, status::text from pgqueuer",
     "usage": "select kind, model, sum(records)::bigint as records, sum(cost_nano)::bigint as cost_nano from ("
@@ -56,7 +58,9 @@ class Dial:
 
 @dataclass(slots=True)
 class Evidence:
-    """Everything that is judged. ``logs``: the live and post-call log of each attempt; ``shown``: executions as the API shows them."""
+    """Everything that is judged. ``logs``: the live and post-call log of each attempt; ``shown``: executions as the API shows them;
+    ``events``: all events that a cursor found, in their order; ``wallet_check``: what ``callwright wallet check`` finds wrong, or nothing.
+    """
 
     customer: Customer
     book: PriceBook
@@ -67,6 +71,8 @@ class Evidence:
     shown: Mapping[str, Row]
     data_folder: Path
     server_log: Path
+    events: Sequence[Row] = ()
+    wallet_check: str = ""
     dials_of: dict[str, list[Dial]] = field(default_factory=lambda: defaultdict(list))
     arrivals_of: dict[str, list[Arrival]] = field(default_factory=lambda: defaultdict(list))
 

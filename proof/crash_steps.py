@@ -26,6 +26,9 @@ STEPS: dict[str, str] = {
     "post_call.keeping": "an answer of the extraction is not committed: it is asked again",
     "post_call.writing": "the final record is not committed: the job is run again and the call is billed once",
     "post_call.written": "the final record is committed and the job is not done: run again, it changes nothing",
+    "retry.writing": "an attempt's outcome and the wait for the next one are not committed: the attempt ends once, and is retried once",
+    "wallet.reserving": "a reservation and the intent are not committed: nothing is reserved and nobody is dialled",
+    "wallet.settling": "a settlement and the end of the attempt are not committed: both come with the next process, once",
     "settle.before": "a process that settles a dead one dies before it settled anything: the next one does",
     "settle.writing": "a settled call is not committed: the next process settles it",
     "settle.written": "one call of a dead process is settled: the next process settles the others, and none twice",
@@ -43,6 +46,8 @@ STEPS: dict[str, str] = {
     "batch.completed": "a batch is complete: it is told of once",
     "batch_stop.writing": "a batch's stop is not committed: it runs, and the repeated request stops it",
     "batch_stop.written": "a batch's stop is committed and not answered: nothing of it is dialled from then on",
+    "batch_pause.writing": "a batch's pause is not committed: it runs, and the repeated request pauses it",
+    "batch_resume.writing": "the end of a pause is not committed: the batch is paused, and the repeated request resumes it",
     "stopped_contacts.writing": "executions of stopped contacts are not committed: the job writes them again",
 }
 """Step -> what is so when the process dies there, and what must come of it."""

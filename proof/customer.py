@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -21,6 +21,7 @@ AGAIN_S = 0.05
 _ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped", "balance-low")
 _ASK_AGAIN = frozenset({409, 429, 503})
 _FOLLOWED_S = 20.0
+_PAUSED_S = 0.7
 
 PERSONAS: Mapping[str, Any] = {
     # Hangs up as soon as the agent is heard.
@@ -81,13 +82,16 @@ class PlacedCall:
 
 @dataclass(slots=True)
 class PlacedBatch:
-    """A list the customer asked for. ``tags`` are those of its contacts, in order. ``stopped_at``: when its stop was acknowledged."""
+    """A list the customer asked for. ``tags`` are those of its contacts, in order. ``stopped_at``: when its stop was acknowledged.
+    ``paused_at``, ``resumed_at``: when its pause was acknowledged, and when the end of the pause was first asked for."""
 
     name: str
     tags: tuple[str, ...]
     batch_id: str = ""
     scheduled: bool = False
     stopped_at: datetime | None = None
+    paused_at: datetime | None = None
+    resumed_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -117,13 +121,15 @@ class Customer:
         self.agent_id = str(answer.json()["agent_id"])
 
     def wish(self, cycle: int, options: Mapping[str, Any]) -> None:
-        """Ask for a few calls of every kind, a batch, and a batch that is stopped. ``options`` go into every call and list."""
+        """Ask for a few calls of every kind, and for batches: one that runs, one that is stopped and one that is paused for a moment.
+        ``options`` go into every call and list."""
         for persona in ("brief", "talks", "engaged"):
             self._wish(self._call(f"{cycle}-{persona}", persona, options))
         self._wish(self._stopped_call(f"{cycle}-waits", options))
         self._wish(self._stopped_before(f"{cycle}-never", options))
         self._wish(self._batch(f"{cycle}-list", ("brief", "engaged", "unknown"), options))
-        self._wish(self._batch(f"{cycle}-stopped", ("declines", "brief") * 4, options, stop=True))
+        self._wish(self._batch(f"{cycle}-stopped", ("declines", "brief") * 4, options, then=self._stop_batch))
+        self._wish(self._batch(f"{cycle}-paused", ("engaged", "brief") * 3, options, then=self._pause_batch))
 
     async def granted(self, seconds: float) -> None:
         """Wait until everything is. Raises TimeoutError."""
@@ -184,7 +190,12 @@ class Customer:
             call.stopped_at = self._clock.now()
 
     async def _batch(
-        self, name: str, personas: Sequence[str], options: Mapping[str, Any], *, stop: bool = False
+        self,
+        name: str,
+        personas: Sequence[str],
+        options: Mapping[str, Any],
+        *,
+        then: Callable[[PlacedBatch], Awaitable[None]] | None = None,
     ) -> None:
         tags = tuple(f"{name}-{number}" for number, _ in enumerate(personas))
         batch = PlacedBatch(name, tags)
@@ -197,11 +208,24 @@ class Customer:
         at = {"scheduled_at": self._clock.now().isoformat()}
         await self._ask("POST", f"/batches/{batch.batch_id}/schedule", f"{name} schedule", data=at)
         batch.scheduled = True
-        if stop:
+        if then is not None:
             await asyncio.sleep(self.random.uniform(0, 1.5))
-            answer = await self._ask("POST", f"/batches/{batch.batch_id}/stop", f"{name} stop", refusable=True)
-            if answer.status_code == 200:
-                batch.stopped_at = self._clock.now()
+            await then(batch)
+
+    async def _stop_batch(self, batch: PlacedBatch) -> None:
+        answer = await self._ask("POST", f"/batches/{batch.batch_id}/stop", f"{batch.name} stop", refusable=True)
+        if answer.status_code == 200:
+            batch.stopped_at = self._clock.now()
+
+    async def _pause_batch(self, batch: PlacedBatch) -> None:
+        path = f"/v1/callwright/batches/{batch.batch_id}"
+        answer = await self._ask("POST", f"{path}/pause", f"{batch.name} pause", refusable=True, json={})
+        if answer.status_code == 200:
+            batch.paused_at = self._clock.now()
+            await asyncio.sleep(_PAUSED_S)
+            batch.resumed_at = self._clock.now()
+            # Its last calls may have ended meanwhile, and it with them.
+            await self._ask("POST", f"{path}/resume", f"{batch.name} resume", refusable=True, json={})
 
     def _number(self) -> str:
         self._numbers += 1

@@ -38,6 +38,7 @@ STOP_AT = 0.6
 """The share of its list that the last organisation has called when it stops."""
 AIM_PER_SECOND = 150
 _WAIT_S = 0.25
+_SECOND, _WINDOW = timedelta(seconds=1), timedelta(seconds=10)
 
 CALLERS: Mapping[str, Any] = {
     "default": "brief",
@@ -50,6 +51,11 @@ _SAMPLE = f"select tenant_id, coalesce(owner, '') as owner, count(*) as number f
 _LATEST_WEBHOOK = (
     "select extract(epoch from max(settled_at - created_at))::float8 from outbox where state = 'delivered'"
 )
+_TRANSACTIONS = "select xact_commit from pg_stat_database where datname = current_database()"
+_INTENTS = (
+    "select e.tenant_id, a.initiated_at from attempt a join execution e on e.id = a.execution_id"
+    " where a.initiated_at is not null order by 2"
+)
 _CALLED = "select count(*) from execution where batch_id = $1 and phase = 'done'"
 _OPEN = (
     "select (select count(*) from execution where phase <> 'done')"
@@ -60,11 +66,14 @@ _OPEN = (
 
 @dataclass(slots=True)
 class Organisation:
-    """Who calls: its limit, its list, and what was seen of it."""
+    """Who calls: its limits, its list, and what was seen of it. ``of_number``: calls at once from one of its numbers, of which it has one.
+    ``per_second``: calls that begin in a second. 0: no such limit."""
 
     name: str
     calls_at_once: int
     share: float
+    of_number: int = 0
+    per_second: int = 0
     tenant_id: str = ""
     key: str = ""
     batch_id: str = ""
@@ -72,6 +81,21 @@ class Organisation:
     stopped_at: datetime | None = None
     most_in_database: int = 0
     most_at_carrier: int = 0
+    most_in_a_second: int = 0
+
+    @property
+    def limit(self) -> int:
+        """Calls it may have at once."""
+        return min(self.calls_at_once, self.of_number or self.calls_at_once)
+
+    def policy(self) -> dict[str, Any]:
+        """Its calling policy."""
+        pace: dict[str, Any] = {"breaker": {"enabled": False}}
+        if self.of_number:
+            pace["each_number"] = {"max_concurrency": self.of_number}
+        if self.per_second:
+            pace["account"] = {"calls_per_second": self.per_second}
+        return {"pace": pace}
 
 
 @dataclass(slots=True)
@@ -85,6 +109,7 @@ class Figures:
     peak_per_second: float = 0.0
     most_of_a_process: int = 0
     cpu: dict[str, float] = field(default_factory=dict)
+    transactions: int = 0
     statuses: dict[str, int] = field(default_factory=dict)
     latest_webhook_s: float = 0.0
     webhooks: int = 0
@@ -98,7 +123,8 @@ class Figures:
         lines = []
         for one in self.organisations:
             seen = f"most at once: {one.most_in_database} in the database, {one.most_at_carrier} at the carrier"
-            lines.append(f"{one.name}: {one.contacts} contacts, limit {one.calls_at_once}; {seen}")
+            limits = f"limit {one.limit} at once" + (f", {one.per_second} a second" if one.per_second else "")
+            lines.append(f"{one.name}: {one.contacts} contacts, {limits}; {seen}; {one.most_in_a_second} in a second")
         lines.append(
             f"most calls of one process: {self.most_of_a_process} of {CALLS_OF_A_PROCESS} ({self.samples} samples)"
         )
@@ -110,6 +136,7 @@ class Figures:
         whole = sum(self.cpu.values())
         parts = ", ".join(f"{name} {1000 * spent / max(1, self.dials):.1f} ms" for name, spent in self.cpu.items())
         lines.append(f"processor time of a dial: {1000 * whole / max(1, self.dials):.1f} ms ({parts})")
+        lines.append(f"transactions of a dial: {self.transactions / max(1, self.dials):.1f}")
         lines.append(f"{self.webhooks} webhooks delivered, the latest {self.latest_webhook_s:.1f} s after its status")
         lines.append(
             f"dialled after the stop was answered: {self.after_stop}, of these claimed after it: {self.claimed_after_stop}"
@@ -151,8 +178,8 @@ class Throughput:
         self._receiver = HostileReceiver(Random(1), Hostility(0, 0, 0))
         self._organisations = [
             Organisation("first", 60, 0.5),
-            Organisation("second", 40, 0.3),
-            Organisation("third", 20, 0.2),
+            Organisation("second", 40, 0.3, per_second=40),
+            Organisation("third", 20, 0.2, of_number=15),
         ]
         self._figures = Figures(self._organisations)
         settings = {
@@ -201,6 +228,7 @@ class Throughput:
             headers = {"Authorization": f"Bearer {one.key}"}
             api = httpx.AsyncClient(base_url=server.url, headers=headers, timeout=300, trust_env=False)
             self._apis.append(api)
+            (await api.put("/v1/callwright/calling-policy", json=one.policy())).raise_for_status()
             body = agent(self._receiver.url, self._statuses)
             agent_id = (await api.post("/v2/agent", json=body)).raise_for_status().json()["agent_id"]
             one.contacts = max(1, round(self._contacts * one.share))
@@ -224,6 +252,7 @@ class Throughput:
             (await api.post(f"/batches/{one.batch_id}/schedule", data=at)).raise_for_status()
         connection = await open_connection(self._dsn)
         try:
+            before = int(await connection.fetchval(_TRANSACTIONS))
             last, api = self._organisations[-1], self._apis[-1]
             while int(await connection.fetchval(_CALLED, last.batch_id)) < STOP_AT * last.contacts:
                 await self._clock.sleep(_WAIT_S)
@@ -231,6 +260,7 @@ class Throughput:
             last.stopped_at = self._clock.now()
             while int(await connection.fetchval(_OPEN)):
                 await self._clock.sleep(_WAIT_S)
+            self._figures.transactions = int(await connection.fetchval(_TRANSACTIONS)) - before
         finally:
             await connection.close()
 
@@ -263,6 +293,7 @@ class Throughput:
                 f"{row['execution_id']}.{row['attempt']}": row["opened_at"]
                 for row in await connection.fetch("select execution_id, attempt, opened_at from attempt")
             }
+            intents = await connection.fetch(_INTENTS)
             figures.latest_webhook_s = float(await connection.fetchval(_LATEST_WEBHOOK) or 0)
             figures.webhooks = int(await connection.fetchval("select count(*) from outbox where state = 'delivered'"))
         finally:
@@ -272,10 +303,12 @@ class Throughput:
         figures.dials = len(dials)
         figures.second_dials = len(dials) - len({dial.callback_id for dial in dials})
         figures.seconds = (dials[-1].at - dials[0].at).total_seconds()
-        figures.peak_per_second = _best(dials, timedelta(seconds=10))
+        figures.peak_per_second = _most_within([dial.at for dial in dials], _WINDOW) / _WINDOW.total_seconds()
         for one in self._organisations:
             own = [dial for dial in dials if tenants[dial.execution_id] == one.tenant_id]
             one.most_at_carrier = _most_at_once(own)
+            begun = [row["initiated_at"] for row in intents if row["tenant_id"] == one.tenant_id]
+            one.most_in_a_second = _most_within(begun, _SECOND)
             late = [] if one.stopped_at is None else [dial for dial in own if dial.at > one.stopped_at]
             figures.after_stop += len(late)
             figures.claimed_after_stop += sum(1 for d in late if claims[d.callback_id] > (one.stopped_at or d.at))
@@ -284,8 +317,10 @@ class Throughput:
     def _find_broken(self, executions: int) -> None:
         figures = self._figures
         for one in self._organisations:
-            if max(one.most_in_database, one.most_at_carrier) > one.calls_at_once:
-                figures.broken.append(f"BROKEN: {one.name} had more calls than {one.calls_at_once}")
+            if max(one.most_in_database, one.most_at_carrier) > one.limit:
+                figures.broken.append(f"BROKEN: {one.name} had more than {one.limit} calls at once")
+            if one.per_second and one.most_in_a_second > one.per_second:
+                figures.broken.append(f"BROKEN: {one.name} began more than {one.per_second} calls in a second")
         if figures.most_of_a_process > CALLS_OF_A_PROCESS:
             figures.broken.append("BROKEN: a process had more calls than it may")
         contacts = sum(one.contacts for one in self._organisations)
@@ -305,14 +340,14 @@ def _most_at_once(dials: Sequence[Dial]) -> int:
     return max(itertools.accumulate(change for _, change in sorted(changes)), default=0)
 
 
-def _best(dials: Sequence[Dial], window: timedelta) -> float:
-    """The rate a second of the best ``window``."""
+def _most_within(moments: Sequence[datetime], window: timedelta) -> int:
+    """The most of ``moments``, which are in order, that lie within less than ``window``."""
     most, first = 0, 0
-    for number, dial in enumerate(dials):
-        while dial.at - dials[first].at > window:
+    for number, moment in enumerate(moments):
+        while moment - moments[first] >= window:
             first += 1
         most = max(most, number - first + 1)
-    return most / window.total_seconds()
+    return most
 
 
 async def _run(contacts: int, statuses: Sequence[str], keep: Path | None) -> Figures:

@@ -139,6 +139,22 @@ class Run:
         self.batches = [{"id": BATCH, "file_name": "list.csv", "status": "stopped"}]
         self.contacts: list[dict[str, Any]] = []
         self.jobs: list[dict[str, Any]] = []
+        self.postings = [
+            {"entry": entry, "execution_id": execution_id, "account": account, "amount_nano": amount}
+            for entry, execution_id, account, amount in (
+                (1, None, "available", 90),
+                (1, None, "topped_up", -90),
+                (2, CALL, "available", -20),
+                (2, CALL, "reserved", 20),
+                (3, CALL, "available", 20),
+                (3, CALL, "reserved", -20),
+            )
+        ]
+        self.events = [
+            {"id": row["id"], "type": row["status"], "execution_id": row["about"], "batch_id": None}
+            for row in self.webhooks
+        ]
+        self.wallet_check = ""
         self.usage = [
             {"kind": "calls", "model": status, "records": 1, "cost_nano": 0} for status in ("busy", "stopped")
         ]
@@ -156,6 +172,7 @@ class Run:
             "batch_webhooks": [],
             "contacts": self.contacts,
             "jobs": self.jobs,
+            "postings": self.postings,
             "usage": self.usage,
         }
         evidence = Evidence(
@@ -168,6 +185,8 @@ class Run:
             self.shown,
             self.folder,
             self.folder / "no log",
+            self.events,
+            self.wallet_check,
         )
         return {breach.rule for breach in breaches(evidence)}
 
@@ -307,6 +326,44 @@ def overtake(run: Run, after: timedelta, *, gap: bool) -> None:
     run.arrivals[:] = [run.arrivals[0], late, run.arrivals[2], replace(run.arrivals[1], at=late.at)]
 
 
+def dial_while_paused(run: Run) -> None:
+    batch = run.customer.batches[0]
+    batch.paused_at, batch.resumed_at = NOW - timedelta(seconds=1), NOW + timedelta(seconds=1)
+    run.attempts.append(attempt(IN_BATCH, opened_at=NOW - timedelta(seconds=2)))
+    run.dials.append(dial(IN_BATCH))
+
+
+def leave_money_reserved(run: Run) -> None:
+    del run.postings[4:]
+
+
+def spend_what_nothing_cost(run: Run) -> None:
+    run.postings += [
+        {"entry": 4, "execution_id": CALL, "account": account, "amount_nano": amount}
+        for account, amount in (("available", -3), ("spent", 3))
+    ]
+
+
+def make_money(run: Run) -> None:
+    run.postings.pop(0)
+
+
+def contradict_in_the_wallet(run: Run) -> None:
+    run.wallet_check = "the balance of reserved is 5 nano-cents, its postings sum to 0"
+
+
+def lose_an_event(run: Run) -> None:
+    run.events.pop(1)
+
+
+def tell_an_event_twice(run: Run) -> None:
+    run.events.append(run.events[0])
+
+
+def tell_events_out_of_order(run: Run) -> None:
+    run.events.insert(0, run.events.pop(1))
+
+
 def leave_a_job(run: Run) -> None:
     run.jobs.append({"id": 4, "entrypoint": "finish", "status": "picked"})
 
@@ -322,6 +379,7 @@ def lose_a_recording(run: Run) -> None:
 LOST, FINAL, DIALS = "nothing is lost", "one final state", "one dial of an attempt"
 COST, DELIVERED, ORDER = "cost once", "every status is delivered", "deliveries in order"
 BATCHES, STOPPED, LEFT = "batches end", "stopped calls end", "nothing is left"
+WALLET, EVENTS = "the wallet reconciles", "a cursor finds every event"
 
 
 @pytest.mark.parametrize(
@@ -356,6 +414,14 @@ BATCHES, STOPPED, LEFT = "batches end", "stopped calls end", "nothing is left"
         (dial_after_the_stop, BATCHES),
         (dial_without_an_attempt, STOPPED),
         (take_up_after_the_stop, STOPPED),
+        (dial_while_paused, BATCHES),
+        (leave_money_reserved, WALLET),
+        (spend_what_nothing_cost, WALLET),
+        (make_money, WALLET),
+        (contradict_in_the_wallet, WALLET),
+        (lose_an_event, EVENTS),
+        (tell_an_event_twice, EVENTS),
+        (tell_events_out_of_order, EVENTS),
         (leave_a_job, LEFT),
         (leave_a_file, LEFT),
         (lose_a_recording, LEFT),

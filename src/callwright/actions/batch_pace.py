@@ -15,6 +15,7 @@ from callwright.domain.errors import BadInputError, WrongStateError
 from callwright.domain.fields import Fields
 from callwright.domain.pace.policy import BatchPace
 from callwright.domain.tenant import Principal
+from callwright.ops.crash_points import point
 from callwright.ports.ledger import Unit
 
 REQUESTED = "paused by a request"
@@ -34,6 +35,7 @@ async def pause_batch(services: Services, principal: Principal, batch_id: str, r
                 unit, batch, "request", reason or REQUESTED, services.clock.now(), services.batch_publisher
             )
             await audit(unit, principal, "batch.paused", batch.id, before=audited(batch), after=audited(after))
+            point("batch_pause.writing")
         return after, (await unit.batches.progress([after]))[after.id]
 
 
@@ -50,6 +52,7 @@ async def resume_batch(services: Services, principal: Principal, batch_id: str) 
             after = await unit.batches.change(batch.id, **columns, resumed_at=services.clock.now())
             await tell_of_batch(unit, after, services.batch_publisher)
             await audit(unit, principal, "batch.resumed", batch.id, before=audited(batch), after=audited(after))
+            point("batch_resume.writing")
         return after, (await unit.batches.progress([after]))[after.id]
 
 

@@ -11,6 +11,7 @@ from callwright.domain.errors import BalanceLowError
 from callwright.domain.execution import Execution
 from callwright.domain.usage import spent_by
 from callwright.domain.wallet import Caps, Charge, Wallet, refusal, reservation
+from callwright.ops.crash_points import point
 from callwright.ports.ledger import Unit
 
 
@@ -35,6 +36,7 @@ async def reserve(
     cost = spent_by(execution)["cost"]
     charge = Charge(execution.tenant_id, execution.id, execution.attempt, execution.batch_id, day, cost)
     await unit.wallets.add(wallet.organisation_id, reservation(charge, amount, wallet.source))
+    point("wallet.reserving")
 
 
 async def _wallet_of(unit: Unit, execution: Execution, caps: Caps) -> Wallet | None:

@@ -24,6 +24,7 @@ from callwright.domain.wallet import (
     cost_of_attempt,
     settlement,
 )
+from callwright.ops.crash_points import point
 from callwright.storage.columns import COLUMNS, execution_of
 
 _WALLET = "select w.tenant_id, w.enabled from wallet w join tenant t on w.tenant_id = coalesce(t.parent_id, t.id) where t.id = $1"
@@ -221,6 +222,7 @@ async def _charge(connection: Any, execution: Execution) -> None:
     entry = settlement(known, cost_of_attempt(attempts, known, spent_by(execution)["cost"]))
     if entry is not None:
         await rows.add(known.organisation_id, entry)
+        point("wallet.settling")
 
 
 async def settle_deleted(connection: Any, execution_ids: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from callwright.domain.batch import ENDED
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.retry import RETRY_AT, is_stopped, policy_of, wait_before_retry
 from callwright.insight.provision import known_provision
+from callwright.ops.crash_points import point
 from callwright.ports.ledger import Change, Unit
 
 _COST = "total_cost_nano"
@@ -63,7 +64,9 @@ async def end_attempt(
     ended = await transition(unit, execution.id, facts, publisher, owner=fence.owner, attempt=fence.attempt)
     columns = {"scheduled_at": at, "retry_count": ended.retry_count + 1, _OUTCOME: change.detail}
     again = Change(Phase.WAITING, "scheduled", columns=columns, record=known_provision(ended.record))
-    return await transition(unit, execution.id, again, publisher)
+    waiting = await transition(unit, execution.id, again, publisher)
+    point("retry.writing")
+    return waiting
 
 
 def _with_earlier_cost(execution: Execution, change: Change) -> Change:
