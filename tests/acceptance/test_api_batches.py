@@ -23,6 +23,7 @@ from callwright.domain.batch import execution_of_contact, rounded_up
 from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_BATCH_FILE_BYTES, MAX_REFUSED_ROWS_KEPT, MAX_STOPPED_AT_ONCE
 from callwright.domain.phone_number import CARRIER, PhoneNumber
+from callwright.domain.retry import is_stopped
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.ports.ledger import Change
 
@@ -696,6 +697,28 @@ async def test_an_agent_that_cannot_be_deleted_keeps_its_batches_running(world: 
         assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 409
         assert (await read(client, batch_id))["status"] == "running"
         assert "stopped" not in {row["status"] for row in await rows(client, batch_id)}
+
+
+@pytest.mark.parametrize("way", ["batch", "agent", "delete"])
+async def test_a_stop_forbids_the_calls_that_a_process_has_taken_and_not_dialled(world: ApiWorld, way: str) -> None:
+    """They may wait for their limit per second for long, and would be dialled after the stop."""
+    async with world.client() as client:
+        agent_id = await create(client)
+        batch_id = await batch_id_of(client, agent_id, LIST)
+        await begin(world, client, batch_id)
+        async with world.ledger.unit() as unit:
+            await admit_candidates(unit, 1)
+        async with world.ledger.unit() as unit:
+            (taken,) = await unit.executions.claim("node-a", 1)
+        if way == "delete":
+            answer = await client.delete(f"/batches/{batch_id}")
+        else:
+            answer = await client.post(f"/batches/{batch_id}/stop" if way == "batch" else f"/v2/agent/{agent_id}/stop")
+        assert answer.status_code == 200
+    async with world.ledger.unit() as unit:
+        row = await unit.executions.get_any(taken.id)
+    assert row is not None
+    assert (row.phase, is_stopped(row)) == (Phase.CLAIMED, True)
 
 
 async def test_no_contact_of_a_deleted_account_is_called(world: ApiWorld) -> None:

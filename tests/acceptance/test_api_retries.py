@@ -149,10 +149,33 @@ async def test_each_attempt_has_its_log_its_findings_and_its_recording(world: Ap
         assert (await client.get(link)).content == b"RIFF second"
 
 
-async def _second_attempt(world: ApiWorld, execution_id: str) -> None:
+async def test_attempts_that_were_given_back_hide_no_recording(world: ApiWorld) -> None:
+    """One attempt that was given back and three retries need a fifth number."""
+    async with world.client() as client:
+        execution_id = await missed(world, client)
+        await _make_due(world, execution_id)
+        for attempt in (2, 3, 4):
+            async with world.ledger.unit() as unit:
+                await admit_candidates(unit, 1)
+            async with world.ledger.unit() as unit:
+                (row,) = await unit.executions.claim("node-a", 1)
+                assert row.attempt == attempt
+                await unit.executions.change(row.id, Change(Phase.WAITING, "queued"), owner="node-a", attempt=attempt)
+        assert [row.attempt for row in await claimed(world)] == [5]
+        world.recordings.write(execution_id, recording_name(5), b"RIFF fifth")
+        for params in ({}, {"attempt": "5"}):
+            link = (await client.get(f"/recordings/call/{execution_id}", params=params)).headers["location"]
+            assert (await client.get(link)).content == b"RIFF fifth"
+
+
+async def _make_due(world: ApiWorld, execution_id: str) -> None:
     async with world.ledger.unit() as unit:
         change = Change(columns={"scheduled_at": world.clock.now() - timedelta(seconds=1)})
         await unit.executions.change(execution_id, change)
+
+
+async def _second_attempt(world: ApiWorld, execution_id: str) -> None:
+    await _make_due(world, execution_id)
     (row,) = await claimed(world)
     assert (row.id, row.attempt) == (execution_id, 2)
 
@@ -160,7 +183,7 @@ async def _second_attempt(world: ApiWorld, execution_id: str) -> None:
 async def test_there_are_no_more_attempts_than_a_call_can_have(world: ApiWorld) -> None:
     async with world.client() as client:
         execution_id = await missed(world, client)
-        for attempt in ("0", "5", "x"):
+        for attempt in ("0", "1001", "x"):
             answer = await client.get(f"/executions/{execution_id}/log", params={"attempt": attempt})
             assert answer.status_code == 400
-            assert answer.json()["message"] == "attempt must be a whole number from 1 to 4"
+            assert answer.json()["message"] == "attempt must be a whole number from 1 to 1000"

@@ -7,13 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.call_world import CallWorld, call_world
+from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
 from tests.database import fetch
+from tests.rows import execution_row
 from tests.waiting import until
 
+from callwright.actions.transition import insert
 from callwright.domain.dialling.policy import parse_policy
 from callwright.domain.execution import Phase
+from callwright.domain.retry import STOP_REASON, STOP_REQUESTED, STOPPED_BY
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import StoredAgent
 
 RATE = 4
 
@@ -51,3 +55,23 @@ async def test_a_call_that_waits_for_its_moment_can_be_stopped(dsn: str, tmp_pat
         await world.runtime.control.request_stop(second, "API Request", "stopped_by_api")
         row = await world.until(second, "canceled", seconds=30)
         assert row.initiated_at is None
+
+
+async def test_a_call_whose_stop_this_process_has_not_heard_of_is_not_dialled(dsn: str, tmp_path: Path) -> None:
+    """The stop was committed by another process; its notice comes later than the moment to dial."""
+    async with call_world(dsn, tmp_path) as world:
+        now = world.clock.now()
+        row = execution_row(
+            world.ids.uuid(),
+            agent_id=AGENT_ID,
+            agent=agent_body(),
+            created_at=now,
+            updated_at=now,
+            user_data={"persona": "busy"},
+            options={STOP_REQUESTED: {"by": STOPPED_BY, "reason": STOP_REASON}},
+        )
+        async with world.ledger.unit() as unit:
+            await unit.agents.insert(StoredAgent(AGENT_ID, DEFAULT_TENANT_ID, "Reception", agent_body(), 1, now, now))
+            await insert(unit, row, world.publisher)
+        ended = await world.until(row.id, "canceled", "busy", seconds=30)
+        assert (ended.status, ended.initiated_at, ended.hangup_reason) == ("canceled", None, STOP_REASON)

@@ -259,7 +259,7 @@ async def test_a_stop_that_comes_later_finds_the_call_waiting(ledger: PostgresLe
     async def stop() -> list[str]:
         async with ledger.unit() as unit:
             await unit.batches.lock(DEFAULT_TENANT_ID, BATCH.id)
-            ids = await unit.executions.waiting_of_batch(BATCH.id, 10)
+            ids = await unit.executions.undialled_of_batch(BATCH.id, 10)
             for execution_id in ids:
                 await transition(unit, execution_id, Change(Phase.DONE, "stopped"), publisher())
             return ids

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from callwright.actions.calls import STOP_REASON, STOPPED_BY
 from callwright.actions.services import Services
 from callwright.actions.transition import transition
 from callwright.domain.execution import Phase
+from callwright.domain.retry import STOP_REASON, STOPPED_BY
 from callwright.ports.ledger import Change, Unit
 
 PURGE_JOB = "purge_account"

@@ -10,7 +10,7 @@ from typing import Any
 
 from callwright.actions.agent_credentials import Holder, sealed_body
 from callwright.actions.audit import audit
-from callwright.actions.batch_stop import stop_batches_of_agent
+from callwright.actions.batch_stop import stop_batches_of_agent, stop_undialled
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.transition import transition
 from callwright.domain.agent.credentials import Credential, check_credentials, kept_credentials, with_credentials
@@ -327,9 +327,9 @@ async def stop_waiting_calls(services: Services, principal: Principal, agent_id:
             row = await unit.executions.lock(execution_id)
             if row is None or row.phase is Phase.DONE:
                 continue
-            if row.phase in (Phase.WAITING, Phase.ADMITTED):
-                await transition(unit, execution_id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
-                stopped.append(execution_id)
+            if row.phase in (Phase.WAITING, Phase.ADMITTED, Phase.CLAIMED):
+                if await stop_undialled(unit, services, row):
+                    stopped.append(execution_id)
             elif policy_of(row.options.get("retry_config")) is not None:
                 # Dialled already: no longer ours to stop.
                 marked = Change(columns={"options": {**row.options, RETRIES_STOPPED: True}})

@@ -18,6 +18,7 @@ from callwright.domain.batch import STOPPABLE, Batch, BatchStatus, execution_of_
 from callwright.domain.errors import WrongStateError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_BATCH_CONTACTS, MAX_STOPPED_AT_ONCE
+from callwright.domain.retry import STOP_REASON, STOP_REQUESTED, STOPPED_BY
 from callwright.domain.tenant import Principal
 from callwright.ops.crash_points import point
 from callwright.ports.ledger import Change, Ledger, Unit
@@ -53,16 +54,28 @@ async def stop_locked(unit: Unit, services: Services, batch: Batch) -> tuple[Bat
 
 
 async def stop_waiting(unit: Unit, services: Services, batch_id: str) -> list[str]:
-    """Stop the executions of a batch that wait in the queue; returns their ids."""
+    """Stop the executions of a batch that were not dialled yet; returns the ids of those that waited in the queue."""
     stopped: list[str] = []
     # All of them: as many may wait for a retry as there are contacts.
-    for execution_id in sorted(await unit.executions.waiting_of_batch(batch_id, MAX_BATCH_CONTACTS)):
+    for execution_id in sorted(await unit.executions.undialled_of_batch(batch_id, MAX_BATCH_CONTACTS)):
         row = await unit.executions.lock(execution_id)
-        # Claimed in the meantime: it is being dialled, and no longer ours to stop.
-        if row is not None and row.phase in (Phase.WAITING, Phase.ADMITTED):
-            await transition(unit, execution_id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
+        if row is not None and await stop_undialled(unit, services, row):
             stopped.append(execution_id)
     return stopped
+
+
+async def stop_undialled(unit: Unit, services: Services, row: Execution) -> bool:
+    """Stop an execution whose row this unit has locked, if it was not dialled yet; whether it is ``stopped``. One that a process has taken
+    is forbidden to dial: the unit that writes the intent reads the wish from the row, and ends the call."""
+    if row.phase in (Phase.WAITING, Phase.ADMITTED):
+        await transition(unit, row.id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
+        return True
+    if row.phase is Phase.CLAIMED and STOP_REQUESTED not in row.options:
+        wish = {"by": STOPPED_BY, "reason": STOP_REASON}
+        await transition(
+            unit, row.id, Change(columns={"options": {**row.options, STOP_REQUESTED: wish}}), services.publisher
+        )
+    return False
 
 
 async def stop_batches_of_agent(unit: Unit, services: Services, principal: Principal, agent_id: str) -> list[str]:

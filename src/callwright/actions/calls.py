@@ -31,7 +31,9 @@ from callwright.domain.retry import (
     DEFAULT_RETRIES,
     DEFAULT_STATUSES,
     RETRIED_STATUSES,
+    STOP_REASON,
     STOP_REQUESTED,
+    STOPPED_BY,
     awaits_retry,
 )
 from callwright.domain.settings.agent import TELEPHONY_PROVIDER
@@ -40,9 +42,6 @@ from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.tenant import Principal
 from callwright.ops.crash_points import point
 from callwright.ports.ledger import Change, StoredAgent, Unit
-
-STOPPED_BY = "API Request"
-STOP_REASON = "stopped_by_api"
 
 _MOST_CALLERS_LISTED = 20
 _OWNED = frozenset({Phase.CLAIMED, Phase.DIALLING, Phase.LIVE})

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callwright.domain.execution import Execution
-from callwright.domain.limits import MAX_CALL_RETRIES
 
 EARLIER = "earlier_attempts"
 """Key of the record: the attempts before the present one (:func:`ended_attempt`)."""
 
-MOST_ATTEMPTS = 1 + MAX_CALL_RETRIES
+MOST_ATTEMPTS = 1_000
+"""The highest number of an attempt that can be asked for. Numbers go beyond 1 + MAX_CALL_RETRIES: an attempt that was given back to the
+queue without a dial, because its batch was paused or its hours ended, has a number too."""
 
 _TIMES = ("initiated_at", "ringing_at", "answered_at", "ended_at")
 _COLUMNS = ("provider_call_id", "hangup_by", "hangup_reason", "hangup_code", "error_message")

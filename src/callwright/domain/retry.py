@@ -24,7 +24,10 @@ RETRY_AT = "retry_at"
 ENDS_AS = "ends_as"
 """Key of the record of an answered attempt that is retried after its post-call work: the status it has then, if not ``completed``."""
 STOP_REQUESTED = "stop_requested"
-"""Key of the options: somebody wants the live call to end."""
+"""Key of the options: somebody wants the live call to end, or one that a process has taken not to be dialled. It holds who (``by``) and
+why (``reason``)."""
+STOPPED_BY = "API Request"
+STOP_REASON = "stopped_by_api"
 RETRIES_STOPPED = "retries_stopped"
 """Key of the options: the agent's calls were stopped while this one was live. It goes on, and is not made again."""
 

@@ -266,10 +266,11 @@ class ExecutionRows:
         )
         return True
 
-    async def waiting_of_batch(self, batch_id: str, count: int) -> list[str]:
-        """Ids of up to ``count`` executions of a batch that are waiting or admitted, not claimed yet."""
+    async def undialled_of_batch(self, batch_id: str, count: int) -> list[str]:
+        """Ids of up to ``count`` executions of a batch that are waiting, admitted or claimed."""
         rows = await self._connection.fetch(
-            "select id from execution where batch_id = $1 and phase in ('waiting', 'admitted') and phase <> 'done' limit $2",
+            "select id from execution where batch_id = $1 and phase in ('waiting', 'admitted', 'claimed')"
+            " and phase <> 'done' limit $2",
             batch_id,
             count,
         )

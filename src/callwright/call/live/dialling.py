@@ -24,6 +24,7 @@ from callwright.domain.errors import CallwrightError, SuppressedError
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.domain.number import Destination, kind_of_address
+from callwright.domain.retry import STOP_REQUESTED
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.wallet import worst_price
 from callwright.ops.crash_points import point
@@ -172,6 +173,9 @@ class Dialling:
         while True:
             try:
                 return await row.decide(intent.plan)
+            except _StoppedError as stop:
+                session.closed(LegClosed("canceled", stop.by, stop.reason, _CANCELED_CODE))
+                return False
             except TooSoonError:
                 await intent.slot.wait(lambda: session.hang_up_wanted is not None or session.end is not None)
             if _called_off(session):
@@ -201,6 +205,15 @@ class Dialling:
         )
 
 
+class _StoppedError(Exception):
+    """The row says that the call is not to be dialled: undo the unit and end the call."""
+
+    def __init__(self, by: str, reason: str) -> None:
+        super().__init__(reason)
+        self.by = by
+        self.reason = reason
+
+
 class _Intent:
     """The intent to dial, with the decision that it was written by, and the money that is set aside for the call."""
 
@@ -213,6 +226,7 @@ class _Intent:
     async def plan(self, unit: Unit, execution: Execution) -> Change:
         """Decides, and returns the change of the row: dialled, waiting again, or only the decision where the call is to end."""
         now = at = self._deps.clock.now()
+        _obey_stop(execution)
 
         async def commit() -> None:
             nonlocal at
@@ -233,6 +247,14 @@ class _Intent:
         if not decision.dials:
             return Change(record=record)
         return Change(Phase.DIALLING, "initiated", columns={"initiated_at": at}, record=record)
+
+
+def _obey_stop(execution: Execution) -> None:
+    """Raises _StoppedError where a stop was committed that this process has not heard of yet. The row is locked: one that comes later finds
+    the call dialled."""
+    wish = execution.options.get(STOP_REQUESTED)
+    if wish is not None and execution.phase is not Phase.DIALLING:
+        raise _StoppedError(str(wish["by"]), str(wish["reason"]))
 
 
 def _called_off(session: CallSession) -> bool:

@@ -113,8 +113,8 @@ class Executions(Protocol):
         answered or are counted and go on. One caller's calls are counted one after the other."""
         ...
 
-    async def waiting_of_batch(self, batch_id: str, count: int) -> list[str]:
-        """Ids of up to ``count`` executions of a batch that are waiting or admitted, not claimed yet."""
+    async def undialled_of_batch(self, batch_id: str, count: int) -> list[str]:
+        """Ids of up to ``count`` executions of a batch that are waiting, admitted or claimed."""
         ...
 
     async def of_batch(
