@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 from tests.acceptance.test_api_batches import batch_id_of, begin, read, rows
 from tests.api_world import ApiWorld, create, place
 
-from callwright.actions.dialling import Decisions
+from callwright.actions.dialling import Decisions, change_for
 
 PATH = "/v1/callwright/calling-policy"
 
@@ -58,6 +61,35 @@ async def test_a_misspelt_rule_is_refused_and_changes_nothing(world: ApiWorld) -
         assert (refused.status_code, refused.json()["field"]) == (400, "hours.start")
         assert "start_hour" in refused.json()["message"]
         assert (await client.get(PATH)).json()["version"] == 0
+
+
+async def test_a_call_that_waits_follows_its_agents_hours_and_the_policy_as_they_are_now(world: ApiWorld) -> None:
+    night = datetime(2026, 1, 7, 2, tzinfo=UTC)
+
+    async def rule() -> str:
+        """Decide at night; what decided, or nothing where no call is due."""
+        async with world.ledger.unit() as unit:
+            candidates = await unit.executions.candidates(10)
+            decided = await Decisions({}).of_candidates(unit, candidates, night)
+            for execution_id, row in decided.items():
+                if not row.decision.dials:
+                    later = replace(row.decision, until=datetime.now(UTC) + timedelta(hours=6))
+                    await unit.executions.change(execution_id, change_for(later, night))
+        return next((row.decision.rule for row in decided.values()), "")
+
+    async with world.client() as client:
+        agent_id = await create(client)
+        await place(client, agent_id)
+        hours = {"agent_config": {"calling_guardrails": {"call_start_hour": 9, "call_end_hour": 17}}}
+        assert (await client.patch(f"/v2/agent/{agent_id}", json=hours)).status_code == 200
+        assert (await rule(), await rule()) == ("agent_hours", ""), "it waits for the opening"
+        await client.put(PATH, json={"hours": {"start_hour": 4, "end_hour": 20}})
+        assert (await rule(), await rule()) == ("policy_hours", "")
+        await client.put(PATH, json={})
+        assert await rule() == "agent_hours"
+        always = {"agent_config": {"calling_guardrails": {"call_start_hour": 0, "call_end_hour": 23}}}
+        await client.patch(f"/v2/agent/{agent_id}", json=always)
+        assert await rule() == "allowed"
 
 
 async def test_the_decisions_about_a_call_can_be_read(world: ApiWorld) -> None:

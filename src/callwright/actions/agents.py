@@ -45,13 +45,15 @@ READ_ONLY = frozenset(
     }
 )
 
+_GUARDRAILS = "calling_guardrails"
+
 #: What PATCH may change within ``agent_config`` (contract 3.1), besides those of _PATCHED_DEEPER.
 PATCHABLE = (
     "agent_name",
     "agent_welcome_message",
     "webhook_url",
     "ingest_source_config",
-    "calling_guardrails",
+    _GUARDRAILS,
     "sip_header_variables",
     "ingest_lookup_key",
     "webhook_headers",
@@ -210,6 +212,8 @@ async def replace_agent(
         updated = await unit.agents.update(principal.tenant_id, agent_id, checked.name, checked.body)
         if updated is None:
             raise missing("agent")
+        if checked.body.get(_GUARDRAILS) != before.get(_GUARDRAILS):
+            await unit.calling_policies.decide_anew(principal.tenant_id, agent_id)
         await audit(unit, principal, "agent.changed", agent_id, before=before, after=checked.body)
     services.agent_saved(updated.body)
     return updated
@@ -244,6 +248,8 @@ async def _patch_once(services: Services, principal: Principal, agent_id: str, w
             raise missing("agent")
         if updated.revision != agent.revision + 1:
             raise ConflictError("the agent was changed in the meantime")
+        if checked.body.get(_GUARDRAILS) != before.get(_GUARDRAILS):
+            await unit.calling_policies.decide_anew(principal.tenant_id, agent.id)
         await audit(unit, principal, "agent.changed", agent.id, before=before, after=checked.body)
     return updated
 

@@ -38,6 +38,7 @@ async def put_calling_policy(services: Services, principal: Principal, body: Map
         if before.policy == policy:
             return before
         after = await unit.calling_policies.put(principal.organisation_id, policy, services.clock.now())
+        await unit.calling_policies.decide_anew(principal.organisation_id)
         was, now = policy_wire(before.policy), policy_wire(policy)
         await audit(unit, principal, "calling_policy.changed", principal.organisation_id, before=was, after=now)
     return after

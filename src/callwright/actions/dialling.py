@@ -56,11 +56,12 @@ class Decisions:
             own = [one for one in candidates if one.tenant_id == tenant_id]
             suppressed = await unit.suppressions.among(tenant_id, [one.to_number for one in own])
             attempts = await _attempts(unit, stored, [called_number(one.to_number) for one in own], now)
+            guardrails = await unit.calling_policies.guardrails(tenant_id, {one.agent_id for one in own})
             for one in own:
                 # Nothing is asked of the database here: one defect must not keep everybody else's calls from being dialled.
                 with round_boundary(f"deciding about execution {one.id}"):
                     dialled = attempts.get(called_number(one.to_number), ())
-                    question = question_of(one, now, one.to_number in suppressed, dialled)
+                    question = question_of(one, now, one.to_number in suppressed, dialled, guardrails)
                     found[one.id] = _row(one, ADMISSION, now, decide(question, rules))
         await unit.dial_decisions.add(list(found.values()))
         return found
@@ -77,7 +78,9 @@ class Decisions:
             await unit.dial_decisions.lock_called(stored.tenant_id, called)
         attempts = await _attempts(unit, stored, [called], now)
         suppressed = await unit.suppressions.binding(execution.tenant_id, execution.to_number) is not None
-        question, rules = question_of(execution, now, suppressed, attempts.get(called, ())), self._rules(stored)
+        guardrails = await unit.calling_policies.guardrails(execution.tenant_id, [execution.agent_id])
+        question = question_of(execution, now, suppressed, attempts.get(called, ()), guardrails)
+        rules = self._rules(stored)
         decision = decide(question, rules)
         if decision.dials:
             try:
@@ -91,13 +94,20 @@ class Decisions:
         return Rules(stored.policy, stored.version, self.countries, VERSION)
 
 
-def question_of(execution: Execution, now: datetime, suppressed: bool, attempts: Sequence[datetime] = ()) -> Question:
-    """What is asked about an outbound call."""
+def question_of(
+    execution: Execution,
+    now: datetime,
+    suppressed: bool,
+    attempts: Sequence[datetime] = (),
+    guardrails: Mapping[str, Any] | None = None,
+) -> Question:
+    """What is asked about an outbound call. ``guardrails``: those of agents as they are now; an agent that is not there has those of the
+    execution's copy."""
     return Question(
         now=now,
         number=number_facts(execution.to_number),
         user_data=execution.user_data,
-        agent_hours=None if execution.options.get(BYPASS) else _hours_of(execution),
+        agent_hours=None if execution.options.get(BYPASS) else _hours_of(execution, guardrails or {}),
         suppressed=suppressed,
         attempts=tuple(attempts),
     )
@@ -168,9 +178,12 @@ async def _attempts(
     return await unit.dial_decisions.attempts(stored.tenant_id, called, since)
 
 
-def _hours_of(execution: Execution) -> tuple[int, int] | None:
+def _hours_of(execution: Execution, guardrails: Mapping[str, Any]) -> tuple[int, int] | None:
+    body = execution.agent
+    if execution.agent_id in guardrails:
+        body = {"calling_guardrails": guardrails[execution.agent_id]}
     try:
-        return agent_hours(execution.agent)
+        return agent_hours(body)
     except BadInputError:
         # Such an agent cannot be parsed as a whole: the attempt ends with the reason.
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +42,24 @@ class CallingPolicyRows:
             at,
         )
         return StoredPolicy(tenant_id, policy, int(version), at)
+
+    async def guardrails(self, tenant_id: str, agent_ids: Collection[str]) -> Mapping[str, Any]:
+        """``calling_guardrails`` of agents as they are now, by agent; None where there are none, nothing of an agent that is gone."""
+        rows = await self._connection.fetch(
+            "select id, body -> 'calling_guardrails' as hours from agent where tenant_id = $1 and id = any ($2)",
+            tenant_id,
+            list(agent_ids),
+        )
+        return {row["id"]: row["hours"] for row in rows}
+
+    async def decide_anew(self, tenant_id: str, agent_id: str | None = None) -> None:
+        """Have the rescheduled calls of an organisation, or of one agent of a tenant, decided about again: they may be dialled earlier."""
+        await self._connection.execute(
+            "update execution set due_at = now() where phase = 'waiting' and detail = 'rescheduled' and due_at > now()"
+            " and tenant_id in (select id from tenant where id = $1 or parent_id = $1) and ($2::text is null or agent_id = $2)",
+            tenant_id,
+            agent_id,
+        )
 
 
 def _policy_of(tenant_id: str, row: Any) -> StoredPolicy:

@@ -73,8 +73,7 @@ select a.execution_id, a.reserved_nano, a.spent_nano, a.cost_nano from (
   select e.execution_id,
     coalesce(sum(p.amount_nano) filter (where p.account = 'reserved'), 0)::bigint as reserved_nano,
     coalesce(sum(p.amount_nano) filter (where p.account = 'spent'), 0)::bigint as spent_nano,
-    x.total_cost_nano + coalesce((x.record -> 'earlier_attempts' ->> 'cost')::bigint, 0)
-      - (array_agg(e.before_nano order by e.attempt))[1] as cost_nano,
+    x.total_cost_nano - (array_agg(e.before_nano order by e.attempt))[1] as cost_nano,
     x.phase
   from wallet_entry e join wallet_posting p on p.entry_id = e.id left join execution x on x.id = e.execution_id
   where e.tenant_id = $1 and e.execution_id is not null group by e.execution_id, x.id
