@@ -124,6 +124,11 @@ async def test_a_tools_schema_place_and_address_are_looked_at(world: ApiWorld) -
     assert [(one["path"], one["value"], one["remedy"]) for one in found] == [
         ("agent_config.webhook_url", "localhost", allow),
         (f"{path}.value.url", "10.0.0.7", allow),
+        (
+            f"{path}.value.url",
+            "a string of 33 characters",
+            "Put it into the tool's api_token or headers, or into webhook_headers, where it is sealed.",
+        ),
         (f"{path}.parameters.properties.day.type", "str", "Write string."),
         (
             f"{path}.value.param",

@@ -208,6 +208,12 @@ _REPEATABLE = {
     "/call/{execution_id}/stop",
     "/inbound/setup",
     "/inbound/unlink",
+    "/v1/callwright/batches/{batch_id}/pause",
+    "/v1/callwright/batches/{batch_id}/resume",
+    "/v1/callwright/webhooks/endpoints/resume",
+    # Sends the same events with the same ids again: receivers drop what they have.
+    "/v1/callwright/webhooks/{webhook_id}/replay",
+    "/v1/callwright/webhooks/replay",
 }
 
 

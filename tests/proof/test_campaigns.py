@@ -89,7 +89,8 @@ def test_every_minute_in_every_zone() -> None:
 
 def test_a_minute_that_is_judged_otherwise_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     week = calling_hours.WEEK
-    off = Hours("here", (*week[:6], ((0, 31), *week[6][1:])))
+    # Open in the minute of midnight on every day: whatever days are compared, some are judged otherwise.
+    off = Hours("here", tuple(((0, 1), *day) for day in week[:3]) + tuple(((1, 30), *day[1:]) for day in week[3:]))
     monkeypatch.setattr(calling_hours, "Hours", lambda rule, week: off)
     assert compare(["Europe/Berlin"]).wrong_count > 0
 

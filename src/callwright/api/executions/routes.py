@@ -112,7 +112,7 @@ async def read(request: Request, execution_id: str) -> Response:
 @router.get(
     "/executions/{execution_id}/log",
     summary="Read the raw log of an execution",
-    responses={200: shown("Requests and answers by component, in order.", LogAnswer), **errors(404)},
+    responses={200: shown("Requests and answers by component, in order.", LogAnswer), **errors(400, 404)},
 )
 async def read_log(request: Request, execution_id: str, query: Annotated[AttemptQuery, Query()]) -> Response:
     """Empty until the call was dialled; grows while it lives."""
@@ -129,7 +129,7 @@ def _entries(log: bytes) -> list[dict[str, Any]]:
 @router.get(
     "/v1/callwright/executions/{execution_id}/doctor",
     summary="Say what went wrong in a call",
-    responses={200: shown("Findings in the order of the call.", DoctorAnswer), **errors(404)},
+    responses={200: shown("Findings in the order of the call.", DoctorAnswer), **errors(400, 404)},
 )
 async def examine(request: Request, execution_id: str, query: Annotated[AttemptQuery, Query()]) -> Response:
     """What went wrong in a call, when, and which setting to change: `callwright.doctor` of the execution, during the call as far as its

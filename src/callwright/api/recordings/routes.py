@@ -49,7 +49,7 @@ class _RangedFile(FileResponse):
         await super().__call__(scope, receive, refuse_or_send)
 
 
-@router.get("/call/{execution_id}", summary="The recording of a call", responses={**_REDIRECT, **errors(404)})
+@router.get("/call/{execution_id}", summary="The recording of a call", responses={**_REDIRECT, **errors(400, 404)})
 async def of_call(request: Request, execution_id: str, query: Annotated[AttemptQuery, Query()]) -> Response:
     """Stereo: the caller left, the agent right. `telephony_data.recording_url` leads here."""
     found = await _find(request, execution_id)
