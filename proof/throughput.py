@@ -114,7 +114,6 @@ class Figures:
     latest_webhook_s: float = 0.0
     webhooks: int = 0
     after_stop: int = 0
-    claimed_after_stop: int = 0
     samples: int = 0
     broken: list[str] = field(default_factory=list)
 
@@ -138,9 +137,7 @@ class Figures:
         lines.append(f"processor time of a dial: {1000 * whole / max(1, self.dials):.1f} ms ({parts})")
         lines.append(f"transactions of a dial: {self.transactions / max(1, self.dials):.1f}")
         lines.append(f"{self.webhooks} webhooks delivered, the latest {self.latest_webhook_s:.1f} s after its status")
-        lines.append(
-            f"dialled after the stop was answered: {self.after_stop}, of these claimed after it: {self.claimed_after_stop}"
-        )
+        lines.append(f"begun after the stop was answered: {self.after_stop}")
         lines.append(", ".join(f"{count} {status}" for status, count in self.statuses.items()))
         return [*lines, *(self.broken or ["all limits hold"])]
 
@@ -289,10 +286,6 @@ class Throughput:
         connection = await open_connection(self._dsn)
         try:
             rows = await connection.fetch("select id, tenant_id, batch_id, status, attempt from execution")
-            claims = {
-                f"{row['execution_id']}.{row['attempt']}": row["opened_at"]
-                for row in await connection.fetch("select execution_id, attempt, opened_at from attempt")
-            }
             intents = await connection.fetch(_INTENTS)
             figures.latest_webhook_s = float(await connection.fetchval(_LATEST_WEBHOOK) or 0)
             figures.webhooks = int(await connection.fetchval("select count(*) from outbox where state = 'delivered'"))
@@ -309,9 +302,7 @@ class Throughput:
             one.most_at_carrier = _most_at_once(own)
             begun = [row["initiated_at"] for row in intents if row["tenant_id"] == one.tenant_id]
             one.most_in_a_second = _most_within(begun, _SECOND)
-            late = [] if one.stopped_at is None else [dial for dial in own if dial.at > one.stopped_at]
-            figures.after_stop += len(late)
-            figures.claimed_after_stop += sum(1 for d in late if claims[d.callback_id] > (one.stopped_at or d.at))
+            figures.after_stop += sum(one.stopped_at is not None and at > one.stopped_at for at in begun)
         self._find_broken(len(rows))
 
     def _find_broken(self, executions: int) -> None:
@@ -328,8 +319,8 @@ class Throughput:
             figures.broken.append(f"BROKEN: {contacts} contacts are {executions} executions")
         if figures.second_dials:
             figures.broken.append(f"BROKEN: {figures.second_dials} second dials")
-        if figures.claimed_after_stop:
-            figures.broken.append(f"BROKEN: {figures.claimed_after_stop} contacts were taken up after the stop")
+        if figures.after_stop:
+            figures.broken.append(f"BROKEN: {figures.after_stop} calls began after the stop")
 
 
 def _most_at_once(dials: Sequence[Dial]) -> int:

@@ -15,22 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from proof.server_process import SCRIPTED
 
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 
 START_SECONDS = 90
 CALL_SECONDS = 90
-#: Providers that need no models: what is said is text in two tones.
-SCRIPTED = {
-    "CALLWRIGHT_TRANSCRIBER": "scripted",
-    "CALLWRIGHT_MODEL": "scripted",
-    "CALLWRIGHT_VOICE": "scripted",
-    "CALLWRIGHT_VAD": "energy",
-    "CALLWRIGHT_TURN": "none",
-    "CALLWRIGHT_LOOPBACK_VOICE": "scripted",
-    "CALLWRIGHT_LOOPBACK_EARS": "scripted",
-    "CALLWRIGHT_SIP_LISTEN": "off",
-}
 PERSONAS: dict[str, Any] = {
     "default": "short",
     "personas": {

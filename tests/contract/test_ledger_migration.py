@@ -17,7 +17,7 @@ from tests.rows import execution_row, place
 from callwright.domain.errors import ConfigurationError, UnavailableError
 from callwright.domain.execution import STATUS_OF
 from callwright.storage.ledger import PostgresLedger
-from callwright.storage.migrate import migrate, wanted
+from callwright.storage.migrate import head, migrate, wanted
 from callwright.storage.migrations import REVISIONS
 
 
@@ -60,14 +60,14 @@ async def test_a_migration_that_died_half_way_is_finished(empty: str):
 async def test_a_revision_whose_statement_fails_leaves_nothing_and_is_made_whole_by_the_next_start(
     dsn: str, monkeypatch: pytest.MonkeyPatch
 ):
-    made = "create table made_by_the_next_revision (id int)"
-    monkeypatch.setitem(cast(dict[str, Any], REVISIONS), "0002", [made, "insert into nowhere values (1)"])
+    before, made = head(), "create table made_by_the_next_revision (id int)"
+    monkeypatch.setitem(cast(dict[str, Any], REVISIONS), "0003", [made, "insert into nowhere values (1)"])
     with pytest.raises(asyncpg.UndefinedTableError):
         await migrate(dsn)
-    left = "select to_regclass('made_by_the_next_revision') is not null or value <> '0001' as it"
+    left = f"select to_regclass('made_by_the_next_revision') is not null or value <> '{before}' as it"
     assert not (await fetch(dsn, f"{left} from platform where name = 'revision'"))[0]["it"]
 
-    monkeypatch.setitem(cast(dict[str, Any], REVISIONS), "0002", [made])
+    monkeypatch.setitem(cast(dict[str, Any], REVISIONS), "0003", [made])
     assert sorted(await asyncio.gather(*(migrate(dsn) for _ in range(3)))) == [False, False, True]
     assert await fetch(dsn, "select * from made_by_the_next_revision") == []
 

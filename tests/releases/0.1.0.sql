@@ -118,20 +118,6 @@ end $$;
 
 
 --
--- Name: batch_outbox_is_event(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.batch_outbox_is_event() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-begin
-  insert into event (id, tenant_id, batch_id, status, created_at)
-    select new.id, new.tenant_id, b.id, new.status, new.created_at from batch b where b.id = new.batch_id;
-  return null;
-end $$;
-
-
---
 -- Name: batch_outbox_number(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -153,20 +139,6 @@ end $$;
 
 
 --
--- Name: batch_slot_goes(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.batch_slot_goes() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-begin
-  delete from dial_slot where kind = 'batch' and name = old.id
-    and tenant_id = (select coalesce(t.parent_id, t.id) from tenant t where t.id = old.tenant_id);
-  return null;
-end $$;
-
-
---
 -- Name: batch_webhooks_settled(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -176,57 +148,6 @@ CREATE FUNCTION public.batch_webhooks_settled() RETURNS trigger
 begin
   delete from batch_outbox where batch_id = old.id and state <> 'waiting';
   return null;
-end $$;
-
-
---
--- Name: dial_decision_guard(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.dial_decision_guard() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-begin
-  raise exception 'decision % was made and cannot change', old.number
-    using errcode = 'check_violation', constraint = 'dial_decision_kept';
-end $$;
-
-
---
--- Name: event_guard(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.event_guard() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-begin
-  if old.position is not null or (new.written, new.id, new.tenant_id, new.execution_id, new.batch_id, new.status, new.created_at, new.body)
-    is distinct from
-    (old.written, old.id, old.tenant_id, old.execution_id, old.batch_id, old.status, old.created_at, old.body) then
-    raise exception 'event % was frozen at the change', old.id
-      using errcode = 'check_violation', constraint = 'event_frozen';
-  end if;
-  return new;
-end $$;
-
-
---
--- Name: event_write(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.event_write() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-begin
-  if new.execution_id is not null then
-    perform from execution where id = new.execution_id for no key update;
-  else
-    perform from batch where id = new.batch_id for no key update;
-  end if;
-  new.written := nextval('event_written');
-  new.position := null;
-  perform pg_notify('event_added', '');
-  return new;
 end $$;
 
 
@@ -446,32 +367,17 @@ begin
     end if;
     return old;
   end if;
-  if old.state = 'delivered' and not (new.state = 'waiting' and new.replays = old.replays + 1) then
+  if old.state = 'delivered' then
     raise exception 'webhook % was delivered and cannot change', old.id
       using errcode = 'check_violation', constraint = 'outbox_delivered_immutable';
   end if;
-  if (new.id, new.tenant_id, new.execution_id, new.sequence, new.status, new.url, new.headers::text, new.body, new.created_at, new.endpoint)
+  if (new.id, new.tenant_id, new.execution_id, new.sequence, new.status, new.url, new.headers::text, new.body, new.created_at)
     is distinct from
-    (old.id, old.tenant_id, old.execution_id, old.sequence, old.status, old.url, old.headers::text, old.body, old.created_at, old.endpoint)
-  then
+    (old.id, old.tenant_id, old.execution_id, old.sequence, old.status, old.url, old.headers::text, old.body, old.created_at) then
     raise exception 'the content of webhook % was frozen at the change', old.id
       using errcode = 'check_violation', constraint = 'outbox_frozen';
   end if;
   return new;
-end $$;
-
-
---
--- Name: outbox_is_event(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.outbox_is_event() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-begin
-  insert into event (id, tenant_id, execution_id, status, created_at)
-    values (new.id, new.tenant_id, new.execution_id, new.status, new.created_at);
-  return null;
 end $$;
 
 
@@ -567,88 +473,6 @@ CREATE FUNCTION public.unescaped_user(escaped text) RETURNS text
 $$;
 
 
---
--- Name: wallet_entry_posted(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.wallet_entry_posted() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-begin
-  if not exists (select from wallet_posting p where p.entry_id = new.id) then
-    raise exception 'wallet entry % moves nothing', new.id using errcode = 'check_violation', constraint = 'wallet_entry_moves';
-  end if;
-  return null;
-end $$;
-
-
---
--- Name: wallet_guard(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.wallet_guard() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-begin
-  raise exception 'the wallet''s ledger is only ever added to' using errcode = 'check_violation', constraint = 'wallet_append_only';
-end $$;
-
-
---
--- Name: wallet_posted(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.wallet_posted() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-declare
-  wrong bigint;
-begin
-  select p.entry_id into wrong from posted p group by p.entry_id having sum(p.amount_nano) <> 0 limit 1;
-  if wrong is not null then
-    raise exception 'the postings of wallet entry % do not sum to zero', wrong
-      using errcode = 'check_violation', constraint = 'wallet_entry_balanced';
-  end if;
-  insert into wallet_balance as b (tenant_id, account, amount_nano)
-    select p.tenant_id, p.account, sum(p.amount_nano) from posted p group by 1, 2 order by 1, 2
-    on conflict (tenant_id, account) do update set amount_nano = b.amount_nano + excluded.amount_nano;
-  insert into wallet_total as t (tenant_id, scope, key, amount_nano)
-    select p.tenant_id, k.scope, k.key, sum(p.amount_nano)
-    from posted p join wallet_entry e on e.id = p.entry_id cross join wallet_total_keys(e.account_id, e.day, e.batch_id) k
-    where p.account in ('reserved', 'spent') group by 1, 2, 3 having sum(p.amount_nano) <> 0 order by 1, 2, 3
-    on conflict (tenant_id, scope, key) do update set amount_nano = t.amount_nano + excluded.amount_nano;
-  return null;
-end $$;
-
-
---
--- Name: wallet_sum_guard(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.wallet_sum_guard() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-begin
-  if pg_trigger_depth() < 2 or tg_op = 'DELETE' then
-    raise exception 'only postings change the sums of a wallet' using errcode = 'check_violation', constraint = 'wallet_sum_derived';
-  end if;
-  return new;
-end $$;
-
-
---
--- Name: wallet_total_keys(text, date, text); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.wallet_total_keys(account_id text, day date, batch_id text) RETURNS TABLE(scope text, key text)
-    LANGUAGE sql STABLE
-    AS $$
-  select 'account', account_id where account_id is not null
-  union all select 'day', to_char(day, 'YYYY-MM-DD') where day is not null
-  union all select 'batch', batch_id where batch_id is not null
-$$;
-
-
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -719,7 +543,7 @@ CREATE TABLE public.api_key (
     CONSTRAINT api_key_id_check CHECK ((id <> ''::text)),
     CONSTRAINT api_key_last4_check CHECK ((length(last4) = 4)),
     CONSTRAINT api_key_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'member'::text]))),
-    CONSTRAINT api_key_scope_check CHECK ((scope = ANY (ARRAY['full'::text, 'read'::text, 'call'::text, 'operator'::text])))
+    CONSTRAINT api_key_scope_check CHECK ((scope = ANY (ARRAY['full'::text, 'read'::text, 'call'::text])))
 );
 
 
@@ -742,9 +566,6 @@ CREATE TABLE public.attempt (
     hangup_code integer,
     closed_at timestamp with time zone,
     outcome text,
-    tenant_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
-    batch_id text COLLATE pg_catalog."C",
-    from_number text DEFAULT ''::text NOT NULL,
     CONSTRAINT attempt_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT attempt_check CHECK ((closed_at >= opened_at)),
     CONSTRAINT attempt_outcome_when_closed CHECK (((closed_at IS NULL) = (outcome IS NULL))),
@@ -807,18 +628,11 @@ CREATE TABLE public.batch (
     refused json NOT NULL,
     sandbox boolean DEFAULT false NOT NULL,
     stand_ins json DEFAULT '[]'::json NOT NULL,
-    list_format json,
-    pace json DEFAULT '{}'::json NOT NULL,
-    paused_at timestamp with time zone,
-    paused_by text,
-    paused_reason text,
-    resumed_at timestamp with time zone,
     deleted_at timestamp with time zone,
     contacts_failed_at timestamp with time zone,
     CONSTRAINT batch_contacts_counted CHECK (((0 <= valid_contacts) AND (valid_contacts <= total_contacts))),
     CONSTRAINT batch_has_a_time CHECK (((scheduled_at IS NOT NULL) OR (status = ANY (ARRAY['created'::text, 'processed'::text, 'failed'::text])))),
     CONSTRAINT batch_id_form CHECK ((id ~ '^[0-9a-f]{32}$'::text)),
-    CONSTRAINT batch_pause_whole CHECK ((((paused_at IS NULL) = (paused_by IS NULL)) AND ((paused_at IS NULL) = (paused_reason IS NULL)) AND (paused_by = ANY (ARRAY['request'::text, 'breaker'::text])))),
     CONSTRAINT batch_status_known CHECK ((status = ANY (ARRAY['created'::text, 'processed'::text, 'scheduled'::text, 'queued'::text, 'running'::text, 'completed'::text, 'stopped'::text, 'failed'::text]))),
     CONSTRAINT batch_updated_after_creation CHECK ((updated_at >= created_at))
 );
@@ -836,7 +650,6 @@ CREATE TABLE public.batch_contact (
     number text NOT NULL,
     carrier text NOT NULL,
     user_data json NOT NULL,
-    written text DEFAULT ''::text NOT NULL,
     CONSTRAINT batch_contact_line_check CHECK ((line > 0)),
     CONSTRAINT batch_contact_position_check CHECK (("position" > 0))
 );
@@ -867,13 +680,9 @@ CREATE TABLE public.batch_outbox (
     http_status integer,
     answer text,
     gap boolean DEFAULT false NOT NULL,
-    endpoint text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
-    replays integer DEFAULT 0 NOT NULL,
-    hurried boolean DEFAULT false NOT NULL,
     CONSTRAINT batch_outbox_id_check CHECK ((id <> ''::text)),
     CONSTRAINT batch_outbox_lease_whole CHECK (((leased_by IS NULL) = (leased_until IS NULL))),
     CONSTRAINT batch_outbox_no_lease_when_over CHECK (((state = 'waiting'::text) OR (leased_by IS NULL))),
-    CONSTRAINT batch_outbox_replays_check CHECK ((replays >= 0)),
     CONSTRAINT batch_outbox_sequence_check CHECK ((sequence > 0)),
     CONSTRAINT batch_outbox_settled_when_over CHECK (((state = 'waiting'::text) = (settled_at IS NULL))),
     CONSTRAINT batch_outbox_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'given_up'::text]))),
@@ -893,20 +702,6 @@ CREATE TABLE public.batch_pruned (
     answered bigint NOT NULL,
     talk_us bigint NOT NULL,
     CONSTRAINT batch_pruned_number_check CHECK ((number > 0))
-);
-
-
---
--- Name: batch_refused; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.batch_refused (
-    batch_id text NOT NULL COLLATE pg_catalog."C",
-    line integer NOT NULL,
-    reason text NOT NULL,
-    hint text NOT NULL,
-    cells json NOT NULL,
-    CONSTRAINT batch_refused_line_check CHECK ((line > 0))
 );
 
 
@@ -932,37 +727,6 @@ CREATE TABLE public.call_log (
     data bytea NOT NULL,
     CONSTRAINT call_log_chunk_check CHECK ((chunk >= 0)),
     CONSTRAINT call_log_section_check CHECK ((section = ANY (ARRAY['live'::text, 'post'::text])))
-);
-
-
---
--- Name: caller_number; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.caller_number (
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    number text NOT NULL COLLATE pg_catalog."C",
-    used_at timestamp with time zone,
-    asked integer DEFAULT 0 NOT NULL,
-    answered integer DEFAULT 0 NOT NULL,
-    measured_at timestamp with time zone,
-    rests_until timestamp with time zone,
-    CONSTRAINT caller_number_asked_check CHECK ((asked >= 0)),
-    CONSTRAINT caller_number_check CHECK (((answered >= 0) AND (answered <= asked))),
-    CONSTRAINT caller_number_number_check CHECK ((number <> ''::text))
-);
-
-
---
--- Name: calling_policy; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.calling_policy (
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    body json NOT NULL,
-    version integer NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT calling_policy_version_check CHECK ((version > 0))
 );
 
 
@@ -1028,61 +792,6 @@ CREATE TABLE public.data_key (
 
 
 --
--- Name: dial_decision; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.dial_decision (
-    number bigint NOT NULL,
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    execution_id text NOT NULL COLLATE pg_catalog."C",
-    batch_id text COLLATE pg_catalog."C",
-    attempt integer NOT NULL,
-    step text NOT NULL COLLATE pg_catalog."C",
-    at timestamp with time zone NOT NULL,
-    verdict text NOT NULL COLLATE pg_catalog."C",
-    rule text NOT NULL COLLATE pg_catalog."C",
-    reason text NOT NULL,
-    until timestamp with time zone,
-    called text NOT NULL COLLATE pg_catalog."C",
-    inputs json NOT NULL,
-    version text NOT NULL,
-    CONSTRAINT dial_decision_attempt_check CHECK ((attempt >= 0)),
-    CONSTRAINT dial_decision_rule_check CHECK ((rule <> ''::text)),
-    CONSTRAINT dial_decision_step_check CHECK ((step = ANY (ARRAY['admission'::text, 'dialling'::text, 'transfer'::text]))),
-    CONSTRAINT dial_decision_verdict_check CHECK ((verdict = ANY (ARRAY['dial'::text, 'wait'::text, 'never'::text]))),
-    CONSTRAINT dial_decision_waits_until CHECK (((verdict = 'wait'::text) = (until IS NOT NULL)))
-);
-
-
---
--- Name: dial_decision_number_seq; Type: SEQUENCE; Schema: public; Owner: -
---
-
-ALTER TABLE public.dial_decision ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.dial_decision_number_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
-
---
--- Name: dial_slot; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.dial_slot (
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    kind text NOT NULL COLLATE pg_catalog."C",
-    name text NOT NULL COLLATE pg_catalog."C",
-    reserved_at timestamp with time zone NOT NULL,
-    taken_at timestamp with time zone NOT NULL,
-    CONSTRAINT dial_slot_kind_check CHECK ((kind = ANY (ARRAY['account'::text, 'carrier'::text, 'number'::text, 'batch'::text])))
-);
-
-
---
 -- Name: disposition; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1113,51 +822,6 @@ ALTER TABLE public.disposition ALTER COLUMN number ADD GENERATED ALWAYS AS IDENT
 
 
 --
--- Name: event; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.event (
-    written bigint NOT NULL,
-    id text NOT NULL COLLATE pg_catalog."C",
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    execution_id text COLLATE pg_catalog."C",
-    batch_id text COLLATE pg_catalog."C",
-    status text NOT NULL COLLATE pg_catalog."C",
-    created_at timestamp with time zone NOT NULL,
-    body bytea,
-    "position" bigint,
-    CONSTRAINT event_id_check CHECK ((id <> ''::text)),
-    CONSTRAINT event_of_one_subject CHECK ((num_nonnulls(execution_id, batch_id) = 1)),
-    CONSTRAINT event_position_check CHECK (("position" > 0))
-);
-
-
---
--- Name: event_head; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.event_head (
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    last bigint NOT NULL,
-    pruned bigint DEFAULT 0 NOT NULL,
-    CONSTRAINT event_head_last_check CHECK ((last > 0)),
-    CONSTRAINT event_head_pruned_check CHECK ((pruned >= 0))
-);
-
-
---
--- Name: event_written; Type: SEQUENCE; Schema: public; Owner: -
---
-
-CREATE SEQUENCE public.event_written
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
-
---
 -- Name: execution; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1180,7 +844,6 @@ CREATE TABLE public.execution (
     batch_id text COLLATE pg_catalog."C",
     error_message text,
     scheduled_at timestamp with time zone,
-    rescheduled_at timestamp with time zone,
     initiated_at timestamp with time zone,
     ringing_at timestamp with time zone,
     answered_at timestamp with time zone,
@@ -1199,15 +862,6 @@ CREATE TABLE public.execution (
     answered_by_voice_mail boolean,
     due_at timestamp with time zone DEFAULT now() NOT NULL,
     phase_at timestamp with time zone DEFAULT now() NOT NULL,
-    lane text GENERATED ALWAYS AS ((
-CASE
-    WHEN (batch_id IS NULL) THEN ((('number '::text || carrier) || ' '::text) || from_number)
-    ELSE ((('batch '::text || batch_id) || ' '::text) || carrier)
-END ||
-CASE
-    WHEN (retry_count > 0) THEN ' again'::text
-    ELSE ''::text
-END)) STORED NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT execution_attempt_check CHECK ((attempt >= 0)),
     CONSTRAINT execution_attempted CHECK (((attempt > 0) OR (phase <> ALL (ARRAY['claimed'::text, 'dialling'::text, 'live'::text, 'finishing'::text])))),
     CONSTRAINT execution_cost_not_negative CHECK ((total_cost_nano >= 0)),
@@ -1215,7 +869,7 @@ END)) STORED NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT execution_id_check CHECK ((id <> ''::text)),
     CONSTRAINT execution_owner_check CHECK ((owner <> ''::text)),
     CONSTRAINT execution_retry_count_check CHECK ((retry_count >= 0)),
-    CONSTRAINT execution_scheduled CHECK (((detail <> ALL (ARRAY['scheduled'::text, 'rescheduled'::text])) OR (scheduled_at IS NOT NULL))),
+    CONSTRAINT execution_scheduled CHECK (((detail <> 'scheduled'::text) OR (scheduled_at IS NOT NULL))),
     CONSTRAINT execution_times_ordered CHECK (((COALESCE(initiated_at, created_at) >= created_at) AND (COALESCE(ringing_at, initiated_at, created_at) >= COALESCE(initiated_at, created_at)) AND (COALESCE(answered_at, ringing_at, initiated_at, created_at) >= COALESCE(ringing_at, initiated_at, created_at)) AND (COALESCE(ended_at, answered_at, ringing_at, initiated_at, created_at) >= COALESCE(answered_at, ringing_at, initiated_at, created_at)) AND (COALESCE(completed_at, ended_at, answered_at, ringing_at, initiated_at, created_at) >= COALESCE(ended_at, answered_at, ringing_at, initiated_at, created_at)))),
     CONSTRAINT execution_updated_after_creation CHECK ((updated_at >= created_at))
 );
@@ -1345,26 +999,10 @@ CREATE TABLE public.node (
     counter bigint DEFAULT 0 NOT NULL,
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     beat_at timestamp with time zone DEFAULT now() NOT NULL,
-    late_ms integer DEFAULT 0 NOT NULL,
     stopped_at timestamp with time zone,
     dead_at timestamp with time zone,
     CONSTRAINT node_counter_check CHECK ((counter >= 0)),
-    CONSTRAINT node_incarnation_check CHECK ((incarnation <> ''::text)),
-    CONSTRAINT node_late_ms_check CHECK ((late_ms >= 0))
-);
-
-
---
--- Name: number_owner; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.number_owner (
-    dialled text NOT NULL COLLATE pg_catalog."C",
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    number text NOT NULL,
-    proved_at timestamp with time zone NOT NULL,
-    CONSTRAINT number_owner_dialled CHECK ((dialled <> ''::text)),
-    CONSTRAINT number_owner_length CHECK (((length(number) >= 1) AND (length(number) <= 200)))
+    CONSTRAINT node_incarnation_check CHECK ((incarnation <> ''::text))
 );
 
 
@@ -1393,13 +1031,9 @@ CREATE TABLE public.outbox (
     http_status integer,
     answer text,
     gap boolean DEFAULT false NOT NULL,
-    endpoint text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
-    replays integer DEFAULT 0 NOT NULL,
-    hurried boolean DEFAULT false NOT NULL,
     CONSTRAINT outbox_id_check CHECK ((id <> ''::text)),
     CONSTRAINT outbox_lease_whole CHECK (((leased_by IS NULL) = (leased_until IS NULL))),
     CONSTRAINT outbox_no_lease_when_over CHECK (((state = 'waiting'::text) OR (leased_by IS NULL))),
-    CONSTRAINT outbox_replays_check CHECK ((replays >= 0)),
     CONSTRAINT outbox_sequence_check CHECK ((sequence > 0)),
     CONSTRAINT outbox_settled_when_over CHECK (((state = 'waiting'::text) = (settled_at IS NULL))),
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'given_up'::text]))),
@@ -1690,6 +1324,7 @@ CREATE TABLE public.tenant (
     name text NOT NULL,
     email text NOT NULL,
     max_concurrency integer,
+    wallet_nano bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     parent_id text COLLATE pg_catalog."C",
     min_concurrency integer,
@@ -1781,113 +1416,6 @@ ALTER TABLE ONLY public.violation ALTER COLUMN content SET STORAGE EXTERNAL;
 
 
 --
--- Name: wallet; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.wallet (
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    enabled boolean DEFAULT false NOT NULL,
-    changed_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-
---
--- Name: wallet_balance; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.wallet_balance (
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    account text NOT NULL COLLATE pg_catalog."C",
-    amount_nano bigint NOT NULL
-)
-WITH (fillfactor='50');
-
-
---
--- Name: wallet_entry; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.wallet_entry (
-    id bigint NOT NULL,
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    kind text NOT NULL COLLATE pg_catalog."C",
-    at timestamp with time zone DEFAULT now() NOT NULL,
-    account_id text COLLATE pg_catalog."C",
-    execution_id text COLLATE pg_catalog."C",
-    attempt integer,
-    batch_id text COLLATE pg_catalog."C",
-    day date,
-    before_nano bigint,
-    note text,
-    CONSTRAINT wallet_correction_explained CHECK (((kind <> 'correction'::text) OR (COALESCE(note, ''::text) <> ''::text))),
-    CONSTRAINT wallet_entry_attempt_positive CHECK ((attempt > 0)),
-    CONSTRAINT wallet_entry_kind_known CHECK ((kind = ANY (ARRAY['top-up'::text, 'correction'::text, 'reserve'::text, 'settle'::text, 'extra'::text]))),
-    CONSTRAINT wallet_entry_of_an_attempt CHECK ((((kind = ANY (ARRAY['top-up'::text, 'correction'::text])) = (execution_id IS NULL)) AND (num_nulls(execution_id, attempt, account_id, day, before_nano) = ANY (ARRAY[0, 5]))))
-);
-
-
---
--- Name: wallet_entry_id_seq; Type: SEQUENCE; Schema: public; Owner: -
---
-
-ALTER TABLE public.wallet_entry ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.wallet_entry_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
-
---
--- Name: wallet_posting; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.wallet_posting (
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    entry_id bigint NOT NULL,
-    account text NOT NULL COLLATE pg_catalog."C",
-    amount_nano bigint NOT NULL,
-    CONSTRAINT wallet_account_known CHECK ((account = ANY (ARRAY['available'::text, 'postpaid'::text, 'reserved'::text, 'spent'::text, 'topped_up'::text]))),
-    CONSTRAINT wallet_posting_moves CHECK ((amount_nano <> 0))
-);
-
-
---
--- Name: wallet_total; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.wallet_total (
-    tenant_id text NOT NULL COLLATE pg_catalog."C",
-    scope text NOT NULL COLLATE pg_catalog."C",
-    key text NOT NULL COLLATE pg_catalog."C",
-    amount_nano bigint NOT NULL,
-    CONSTRAINT wallet_total_scope_check CHECK ((scope = ANY (ARRAY['account'::text, 'day'::text, 'batch'::text])))
-)
-WITH (fillfactor='50');
-
-
---
--- Name: webhook_endpoint; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.webhook_endpoint (
-    organisation_id text NOT NULL COLLATE pg_catalog."C",
-    endpoint text NOT NULL COLLATE pg_catalog."C",
-    failures integer NOT NULL,
-    failing_since timestamp with time zone NOT NULL,
-    failed_at timestamp with time zone NOT NULL,
-    reason text NOT NULL,
-    paused_at timestamp with time zone,
-    probe_at timestamp with time zone,
-    CONSTRAINT webhook_endpoint_endpoint_check CHECK ((endpoint <> ''::text)),
-    CONSTRAINT webhook_endpoint_failures_check CHECK ((failures > 0)),
-    CONSTRAINT webhook_endpoint_probed_when_paused CHECK (((probe_at IS NULL) OR (paused_at IS NOT NULL)))
-);
-
-
---
 -- Name: pgqueuer id; Type: DEFAULT; Schema: public; Owner: -
 --
 
@@ -1912,7 +1440,7 @@ ALTER TABLE ONLY public.pgqueuer_statistics ALTER COLUMN id SET DEFAULT nextval(
 -- Data for Name: agent; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.agent VALUES ('b8de2446-d5ec-4aaf-83bc-08b470fdb994', '00000000-0000-4000-8000-000000000001', 'Trial', '{"agent_prompts":{"task_1":{"system_prompt":"Be brief."}},"agent_name":"Trial","agent_welcome_message":"Hello, this is a trial.","tasks":[{"task_type":"conversation","toolchain":{"execution":"parallel","pipelines":[["transcriber","llm","synthesizer"]]},"tools_config":{"llm_agent":{"provider":"scripted","model":"scripted","rules":[{"say":"Thank you, goodbye.","end_call":true}]}}}],"end_call_tool_mode":"auto"}', 1, '2026-11-29 11:10:02.634343+00', '2026-11-29 11:10:02.634343+00');
+INSERT INTO public.agent VALUES ('5eaccb5b-10b1-427b-827c-7be47308cbf7', '00000000-0000-4000-8000-000000000001', 'Trial', '{"agent_prompts":{"task_1":{"system_prompt":"Be brief."}},"agent_name":"Trial","agent_welcome_message":"Hello, this is a trial.","tasks":[{"task_type":"conversation","toolchain":{"execution":"parallel","pipelines":[["transcriber","llm","synthesizer"]]},"tools_config":{"llm_agent":{"provider":"scripted","model":"scripted","rules":[{"say":"Thank you, goodbye.","end_call":true}]}}}],"end_call_tool_mode":"auto"}', 1, '2026-11-29 08:03:35.928701+00', '2026-11-29 08:03:35.928701+00');
 
 
 --
@@ -1925,23 +1453,23 @@ INSERT INTO public.agent VALUES ('b8de2446-d5ec-4aaf-83bc-08b470fdb994', '000000
 -- Data for Name: api_key; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.api_key VALUES ('c46a021d-90a8-4629-92d0-5b5097b7b544', '00000000-0000-4000-8000-000000000001', 'trial', '\x15b9143e75e0eb0d163befb407f03d4854c89fb1badfcf62505a402d9f6253a3', 'a991', 'full', '2026-11-29 11:10:02.053989+00', NULL, NULL, 'admin', '', false, '2026-11-29 11:10:11.831543+00');
+INSERT INTO public.api_key VALUES ('dadd35c0-962c-4635-aaff-c87a328dc59f', '00000000-0000-4000-8000-000000000001', 'trial', '\x1537a2a162373a3afbf009c057db28bd545280a85bd65789c794a106eec109f2', '6b4c', 'full', '2026-11-29 08:03:35.785354+00', NULL, NULL, 'admin', '', false, '2026-11-29 08:03:44.985817+00');
 
 
 --
 -- Data for Name: attempt; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.attempt VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, '3e6fb54f-3121-46a0-901e-e7a1bc07f50a', '2026-11-29 11:10:02.758686+00', '2026-11-29 11:10:02.784673+00', '2026-11-29 11:10:02.851988+00', '2026-11-29 11:10:03.854646+00', '2026-11-29 11:10:11.538335+00', 'loopback-99384dfa-7f8e-4410-aadc-f2c3fb94b800.1-1', 'API Request', 'end_call_tool', 4000, '2026-11-29 11:10:11.558287+00', 'completed', '00000000-0000-4000-8000-000000000001', NULL, '+15550100');
+INSERT INTO public.attempt VALUES ('fa4b75f9-3fb1-47aa-8049-251796d14768', 1, '32e2ccb8-32d0-4d47-9515-27e95aa87c4a', '2026-11-29 08:03:35.948425+00', '2026-11-29 08:03:35.959495+00', '2026-11-29 08:03:36.012725+00', '2026-11-29 08:03:37.013765+00', '2026-11-29 08:03:44.696227+00', 'loopback-fa4b75f9-3fb1-47aa-8049-251796d14768.1-1', 'API Request', 'end_call_tool', 4000, '2026-11-29 08:03:44.709035+00', 'completed');
 
 
 --
 -- Data for Name: audit; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.audit OVERRIDING SYSTEM VALUE VALUES (1, '00000000-0000-4000-8000-000000000001', '2026-11-29 11:10:02.049756+00', 'cli', 'key.created', 'key', 'c46a021d-90a8-4629-92d0-5b5097b7b544', NULL, '{"name":"trial","scope":"full","role":"admin","last4":"a991","tenant_id":"00000000-0000-4000-8000-000000000001"}');
-INSERT INTO public.audit OVERRIDING SYSTEM VALUE VALUES (2, '00000000-0000-4000-8000-000000000001', '2026-11-29 11:10:02.637764+00', 'c46a021d-90a8-4629-92d0-5b5097b7b544', 'agent.created', 'agent', 'b8de2446-d5ec-4aaf-83bc-08b470fdb994', NULL, '{"agent_prompts":{"task_1":{"system_prompt":"Be brief."}},"agent_name":"Trial","agent_welcome_message":"Hello, this is a trial.","tasks":[{"task_type":"conversation","toolchain":{"execution":"parallel","pipelines":[["transcriber","llm","synthesizer"]]},"tools_config":{"llm_agent":{"provider":"scripted","model":"scripted","rules":[{"say":"Thank you, goodbye.","end_call":true}]}}}],"end_call_tool_mode":"auto"}');
-INSERT INTO public.audit OVERRIDING SYSTEM VALUE VALUES (3, '00000000-0000-4000-8000-000000000001', '2026-11-29 11:10:02.67574+00', 'c46a021d-90a8-4629-92d0-5b5097b7b544', 'execution.placed', 'execution', '99384dfa-7f8e-4410-aadc-f2c3fb94b800', NULL, '{"agent_id":"b8de2446-d5ec-4aaf-83bc-08b470fdb994","scheduled_at":null}');
+INSERT INTO public.audit OVERRIDING SYSTEM VALUE VALUES (1, '00000000-0000-4000-8000-000000000001', '2026-11-29 08:03:35.783155+00', 'cli', 'key.created', 'key', 'dadd35c0-962c-4635-aaff-c87a328dc59f', NULL, '{"name":"trial","scope":"full","role":"admin","last4":"6b4c","tenant_id":"00000000-0000-4000-8000-000000000001"}');
+INSERT INTO public.audit OVERRIDING SYSTEM VALUE VALUES (2, '00000000-0000-4000-8000-000000000001', '2026-11-29 08:03:35.928839+00', 'dadd35c0-962c-4635-aaff-c87a328dc59f', 'agent.created', 'agent', '5eaccb5b-10b1-427b-827c-7be47308cbf7', NULL, '{"agent_prompts":{"task_1":{"system_prompt":"Be brief."}},"agent_name":"Trial","agent_welcome_message":"Hello, this is a trial.","tasks":[{"task_type":"conversation","toolchain":{"execution":"parallel","pipelines":[["transcriber","llm","synthesizer"]]},"tools_config":{"llm_agent":{"provider":"scripted","model":"scripted","rules":[{"say":"Thank you, goodbye.","end_call":true}]}}}],"end_call_tool_mode":"auto"}');
+INSERT INTO public.audit OVERRIDING SYSTEM VALUE VALUES (3, '00000000-0000-4000-8000-000000000001', '2026-11-29 08:03:35.937002+00', 'dadd35c0-962c-4635-aaff-c87a328dc59f', 'execution.placed', 'execution', 'fa4b75f9-3fb1-47aa-8049-251796d14768', NULL, '{"agent_id":"5eaccb5b-10b1-427b-827c-7be47308cbf7","scheduled_at":null}');
 
 
 --
@@ -1969,12 +1497,6 @@ INSERT INTO public.audit OVERRIDING SYSTEM VALUE VALUES (3, '00000000-0000-4000-
 
 
 --
--- Data for Name: batch_refused; Type: TABLE DATA; Schema: public; Owner: -
---
-
-
-
---
 -- Data for Name: batch_transition; Type: TABLE DATA; Schema: public; Owner: -
 --
 
@@ -1994,29 +1516,16 @@ INSERT INTO public.batch_transition VALUES ('scheduled', 'stopped');
 -- Data for Name: call_log; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.call_log VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, 'live', 0, '\x7b226167656e74223a7b226167656e745f6e616d65223a22547269616c222c226167656e745f70726f6d707473223a7b227461736b5f31223a7b2273797374656d5f70726f6d7074223a2242652062726965662e227d7d2c226167656e745f77656c636f6d655f6d657373616765223a2248656c6c6f2c2074686973206973206120747269616c2e222c22656e645f63616c6c5f746f6f6c5f6d6f6465223a226175746f222c227461736b73223a5b7b227461736b5f74797065223a22636f6e766572736174696f6e222c22746f6f6c636861696e223a7b22657865637574696f6e223a22706172616c6c656c222c22706970656c696e6573223a5b5b227472616e73637269626572222c226c6c6d222c2273796e74686573697a6572225d5d7d2c22746f6f6c735f636f6e666967223a7b226c6c6d5f6167656e74223a7b226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c2272756c6573223a5b7b22656e645f63616c6c223a747275652c22736179223a225468616e6b20796f752c20676f6f646279652e227d5d7d7d7d5d7d2c22617474656d7074223a312c22636f7265223a31372c22657865637574696f6e5f6964223a2239393338346466612d376638652d343431302d616164632d663263336662393462383030222c226c6f67223a312c2273656564223a313135343434373634333633373237303734322c22737461727465645f6174223a22323032362d31312d32395431313a31303a30322e3738323034322b30303a3030222c227661726961626c6573223a7b226167656e745f6964223a2262386465323434362d643565632d346161662d383362632d303862343730666462393934222c2263616c6c5f736964223a22222c2263757272656e745f64617465223a2253756e6461792c204e6f76656d6265722032392c2032303236222c2263757272656e745f74696d65223a2231313a31303a303220414d222c22657865637574696f6e5f6964223a2239393338346466612d376638652d343431302d616164632d663263336662393462383030222c2266726f6d5f6e756d626572223a222b3135353530313030222c2274696d657a6f6e65223a22555443222c22746f5f6e756d626572223a222b3135353530313233227d7d0a7b226174223a3531312c22646972223a22696e222c22736563223a22636f7265222c22736571223a312c2274797065223a2253746172746564222c2276223a7b22706c616e223a7b22616d6269656e74223a22222c2261706f6c6f67795f6d657373616765223a22536f7272792c204920646964206e6f742067657420746861742e20436f756c6420796f752073617920697420616761696e3f222c226261636b6368616e6e656c5f64656c61795f6d73223a353030302c226261636b6368616e6e656c5f6761705f6d73223a353030302c226261636b6368616e6e656c73223a66616c73652c226261636b6f66665f6d73223a302c2263616c6c5f7465726d696e6174655f6d73223a39303030302c22636865636b5f69665f757365725f6f6e6c696e65223a747275652c22646973636172645f7072655f77656c636f6d65223a66616c73652c22656e645f63616c6c5f746f6f6c223a66616c73652c22656e64706f696e74696e675f6d73223a3235302c226661696c7572655f6d657373616765223a22536f7272792c204920616d20686176696e6720746563686e6963616c2074726f75626c652e20476f6f646279652e222c2266696c6c657273223a66616c73652c2268616e6775705f61667465725f73696c656e63655f6d73223a31303030302c2268616e6775705f62795f70726f6d7074223a66616c73652c2268616e6775705f6d657373616765223a22222c2268616e6775705f70726f6d7074223a22222c22696e6372656d656e74616c5f64656c61795f6d73223a3430302c22696e7465727275707469626c655f676f6f64627965223a747275652c226b65795f746f6f6c73223a5b5d2c226b657973223a66616c73652c226b6579735f656e64223a2223222c226b6579735f696e74657272757074223a747275652c226b6579735f6d6f7374223a302c226b6579735f70617573655f6d73223a333030302c226c616e6775616765223a22656e222c226f70745f6f7574223a747275652c226f70745f6f75745f6d657373616765223a22556e64657273746f6f642e2057652077696c6c206e6f742063616c6c2074686973206e756d62657220616761696e2e20476f6f646279652e222c2270617469656e63655f6d73223a313030302c227265706c795f74696d656f75745f6d73223a32303030302c2273706563756c617465223a66616c73652c2273797374656d5f70726f6d7074223a2242652062726965662e222c22746f6f6c5f776f726473223a5b5d2c22746f6f6c73223a5b5d2c227472616e7366657273223a5b5d2c227475726e5f6d6f64656c223a66616c73652c227475726e5f7468726573686f6c645f70706d223a3335303030302c22757365725f6f6e6c696e655f61667465725f6d73223a31303030302c22757365725f6f6e6c696e655f6d657373616765223a224865792c2061726520796f75207374696c6c2074686572653f222c22766f6963656d61696c223a66616c73652c22766f6963656d61696c5f636865636b5f6d73223a373030302c22766f6963656d61696c5f6c697374656e5f6d73223a302c22766f6963656d61696c5f6d657373616765223a22222c22766f6963656d61696c5f77696e646f775f6d73223a33303030302c22766f6963656d61696c5f776f726473223a372c2277616974696e675f6d65737361676573223a5b5d2c2277656c636f6d655f62795f6d6f64656c223a66616c73652c2277656c636f6d655f64656c61795f6d73223a302c2277656c636f6d655f6d657373616765223a2248656c6c6f2c2074686973206973206120747269616c2e222c22776f7264735f746f5f696e74657272757074223a322c227772697474656e223a66616c73657d2c2273656564223a313135343434373634333633373237303734322c227661726961626c6573223a5b5b226167656e745f6964222c2262386465323434362d643565632d346161662d383362632d303862343730666462393934225d2c5b2263616c6c5f736964222c22225d2c5b2263757272656e745f64617465222c2253756e6461792c204e6f76656d6265722032392c2032303236225d2c5b2263757272656e745f74696d65222c2231313a31303a303220414d225d2c5b22657865637574696f6e5f6964222c2239393338346466612d376638652d343431302d616164632d663263336662393462383030225d2c5b2266726f6d5f6e756d626572222c222b3135353530313030225d2c5b2274696d657a6f6e65222c22555443225d2c5b22746f5f6e756d626572222c222b3135353530313233225d5d7d7d0a7b226174223a3935362c22646972223a2266616374222c22736563223a22636f7265222c22736571223a322c2274797065223a2273616e64626f78222c2276223a7b227374616e645f696e73223a5b7b226c6567223a226c696e65222c22726561736f6e223a22746865206361727269657220276c6f6f706261636b272072696e6773206e6f2070686f6e65732c20697420706c6179732073796e7468657469632063616c6c6572733b206e6f626f647927732070686f6e652072616e67222c2272656d656479223a22504f5354202f7369702d7472756e6b732f7472756e6b73222c2275736564223a226c6f6f706261636b222c2277616e746564223a2264656661756c74227d5d7d7d0a7b226174223a313132302c22646972223a2266616374222c22736563223a22636f7265222c22736571223a332c2274797065223a2270726f76696465725f636f6e6e6563746564222c2276223a7b226b696e64223a226d6f64656c222c226c616e6775616765223a22656e222c226d6f64656c223a227363726970746564222c226d73223a302c2270726f7669646572223a227363726970746564222c22766f696365223a22227d7d0a7b226174223a313135392c22646972223a2266616374222c22736563223a22636f7265222c22736571223a342c2274797065223a2270726f76696465725f636f6e6e6563746564222c2276223a7b226b696e64223a22766f696365222c226c616e6775616765223a22656e222c226d6f64656c223a22222c226d73223a302c2270726f7669646572223a227363726970746564222c22766f696365223a22227d7d0a7b226174223a313236392c22646972223a2266616374222c22736563223a22636f7265222c22736571223a352c2274797065223a2270726f76696465725f636f6e6e6563746564222c2276223a7b226b696e64223a227472616e73637269626572222c226c616e6775616765223a22656e222c226d6f64656c223a22222c226d73223a302c2270726f7669646572223a227363726970746564222c22766f696365223a22227d7d0a7b226174223a31393335362c22646972223a2266616374222c22736563223a226c6567222c22736571223a362c2274797065223a226469616c6c696e67222c2276223a7b2263616c6c6261636b5f6964223a2239393338346466612d376638652d343431302d616164632d6632633366623934623830302e31222c2263617272696572223a226c6f6f706261636b227d7d0a7b226174223a31393836362c22646972223a2266616374222c22736563223a226c6567222c22736571223a372c2274797065223a226469616c6c6564222c2276223a7b2263617272696572223a226c6f6f706261636b222c2266726f6d5f6e756d626572223a222b3135353530313030222c2270726f76696465725f63616c6c5f6964223a226c6f6f706261636b2d39393338346466612d376638652d343431302d616164632d6632633366623934623830302e312d31222c22746f5f6e756d626572223a222b3135353530313233227d7d0a7b226174223a31393930312c22646972223a2266616374222c22736563223a22636f7265222c22736571223a382c2274797065223a2270726f76696465725f636f6e6e6563746564222c2276223a7b226b696e64223a2263617272696572222c226c616e6775616765223a22222c226d6f64656c223a22222c226d73223a302c2270726f7669646572223a226c6f6f706261636b222c22766f696365223a22227d7d0a7b226174223a37303030362c22646972223a22696e222c22736563223a226c6567222c22736571223a392c2274797065223a2252696e67696e67222c2276223a7b7d7d0a');
-INSERT INTO public.call_log VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, 'live', 3887, '\x7b226174223a313037323630342c22646972223a22696e222c22736563223a226c6567222c22736571223a31302c2274797065223a22416e737765726564222c2276223a7b7d7d0a7b226174223a313037323630342c22646972223a226f7574222c22736563223a22636f7265222c22736571223a31312c2274797065223a2253746172745265636f7264696e67222c2276223a7b7d7d0a7b226174223a313037323630342c22646972223a226f7574222c22736563223a22636f7265222c22736571223a31322c2274797065223a22537065616b222c2276223a7b2267656e65726174696f6e223a312c22696e646578223a302c22707572706f7365223a2277656c636f6d65222c2274657874223a2248656c6c6f2c222c227475726e223a307d7d0a7b226174223a313037323630342c22646972223a226f7574222c22736563223a22636f7265222c22736571223a31332c2274797065223a22537065616b222c2276223a7b2267656e65726174696f6e223a312c22696e646578223a312c22707572706f7365223a2277656c636f6d65222c2274657874223a2274686973206973206120747269616c2e222c227475726e223a307d7d0a7b226174223a313037323630342c22646972223a226f7574222c22736563223a22636f7265222c22736571223a31342c2274797065223a22456e64537065656368222c2276223a7b22636c6175736573223a322c2267656e65726174696f6e223a317d7d0a7b226174223a313037323630342c22646972223a226f7574222c22736563223a22636f7265222c22736571223a31352c2274797065223a2252656c65617365222c2276223a7b2267656e65726174696f6e223a312c22726573756d6573223a302c227475726e223a307d7d0a7b226174223a313037343234362c22646972223a22696e222c22736563223a22636f7265222c22736571223a31362c2274797065223a22566f6963655265616479222c2276223a7b2267656e65726174696f6e223a312c22696e646578223a307d7d0a7b226174223a313037343536342c22646972223a22696e222c22736563223a22636f7265222c22736571223a31372c2274797065223a22506c61796f757453746172746564222c2276223a7b2267656e65726174696f6e223a317d7d0a7b226174223a313037343734312c22646972223a22696e222c22736563223a22636f7265222c22736571223a31382c2274797065223a22566f69636546696e6973686564222c2276223a7b22617564696f5f6d73223a3430302c22657374696d61746564223a66616c73652c2267656e65726174696f6e223a312c22696e646578223a302c22776f726473223a5b5b2248656c6c6f2c222c302c3336305d5d7d7d0a7b226174223a313037343935352c22646972223a22696e222c22736563223a22636f7265222c22736571223a31392c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a362c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a302c2267656e65726174696f6e223a312c226b696e64223a22766f696365222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a2277656c636f6d65222c2272657175657374223a307d7d0a7b226174223a313037353130322c22646972223a22696e222c22736563223a22636f7265222c22736571223a32302c2274797065223a22566f6963655265616479222c2276223a7b2267656e65726174696f6e223a312c22696e646578223a317d7d0a7b226174223a313037353532302c22646972223a22696e222c22736563223a22636f7265222c22736571223a32312c2274797065223a22566f69636546696e6973686564222c2276223a7b22617564696f5f6d73223a313030302c22657374696d61746564223a66616c73652c2267656e65726174696f6e223a312c22696e646578223a312c22776f726473223a5b5b2274686973222c302c3234305d2c5b226973222c3330302c3432305d2c5b2261222c3438302c3534305d2c5b22747269616c2e222c3630302c3936305d5d7d7d0a7b226174223a313037353539382c22646972223a22696e222c22736563223a22636f7265222c22736571223a32322c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a31362c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a302c2267656e65726174696f6e223a312c226b696e64223a22766f696365222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a2277656c636f6d65222c2272657175657374223a307d7d0a');
-INSERT INTO public.call_log VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, 'live', 5655, '\x7b226174223a313439343237312c22646972223a22696e222c22736563223a22636f7265222c22736571223a32332c2274797065223a224d61726b506c61796564222c2276223a7b2267656e65726174696f6e223a312c22696e646578223a307d7d0a');
-INSERT INTO public.call_log VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, 'live', 5754, '\x7b226174223a323439363532322c22646972223a22696e222c22736563223a22636f7265222c22736571223a32342c2274797065223a224d61726b506c61796564222c2276223a7b2267656e65726174696f6e223a312c22696e646578223a317d7d0a7b226174223a323439363532322c22646972223a226f7574222c22736563223a22636f7265222c22736571223a32352c2274797065223a224167656e7453616964222c2276223a7b22637574223a66616c73652c22657374696d61746564223a66616c73652c2267656e65726174696f6e223a312c2268656172645f6d73223a313430302c22707572706f7365223a2277656c636f6d65222c22726573756d6573223a302c2274657874223a2248656c6c6f2c2074686973206973206120747269616c2e222c227475726e223a307d7d0a');
-INSERT INTO public.call_log VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, 'live', 6062, '\x7b226174223a343137353031372c22646972223a22696e222c22736563223a22636f7265222c22736571223a32362c2274797065223a224163746976697479426567616e222c2276223a7b22617564696f5f6d73223a333034307d7d0a');
-INSERT INTO public.call_log VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, 'live', 6155, '\x7b226174223a343335343934312c22646972223a22696e222c22736563223a22636f7265222c22736571223a32372c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a333237302c227365676d656e74223a312c2274657874223a2248692c227d7d0a7b226174223a343437353137342c22646972223a22696e222c22736563223a22636f7265222c22736571223a32382c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a333339302c227365676d656e74223a312c2274657874223a2248692c2049227d7d0a7b226174223a343437353137342c22646972223a226f7574222c22736563223a22636f7265222c22736571223a32392c2274797065223a2253657450617469656e6365222c2276223a7b2273696c656e63655f6d73223a3930307d7d0a7b226174223a343833353339322c22646972223a22696e222c22736563223a22636f7265222c22736571223a33302c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a333735302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64227d7d0a7b226174223a343833353339322c22646972223a226f7574222c22736563223a22636f7265222c22736571223a33312c2274797065223a2253657450617469656e6365222c2276223a7b2273696c656e63655f6d73223a3235307d7d0a7b226174223a353133353331342c22646972223a22696e222c22736563223a22636f7265222c22736571223a33322c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a343035302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b65227d7d0a7b226174223a353133353331342c22646972223a226f7574222c22736563223a22636f7265222c22736571223a33332c2274797065223a2253657450617469656e6365222c2276223a7b2273696c656e63655f6d73223a3930307d7d0a');
-INSERT INTO public.call_log VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, 'live', 6945, '\x7b226174223a353331353335322c22646972223a22696e222c22736563223a22636f7265222c22736571223a33342c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a343233302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b6520746f227d7d0a7b226174223a353631353039362c22646972223a22696e222c22736563223a22636f7265222c22736571223a33352c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a343533302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b227d7d0a7b226174223a353631353039362c22646972223a226f7574222c22736563223a22636f7265222c22736571223a33362c2274797065223a2253657450617469656e6365222c2276223a7b2273696c656e63655f6d73223a3235307d7d0a7b226174223a353733353433392c22646972223a22696e222c22736563223a22636f7265222c22736571223a33372c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a343635302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b2061227d7d0a7b226174223a353733353433392c22646972223a226f7574222c22736563223a22636f7265222c22736571223a33382c2274797065223a2253657450617469656e6365222c2276223a7b2273696c656e63655f6d73223a3930307d7d0a7b226174223a363135363339372c22646972223a22696e222c22736563223a22636f7265222c22736571223a33392c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a353037302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c227d7d0a7b226174223a363135363339372c22646972223a226f7574222c22736563223a22636f7265222c22736571223a34302c2274797065223a2253657450617469656e6365222c2276223a7b2273696c656e63655f6d73223a3235307d7d0a');
-INSERT INTO public.call_log VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, 'live', 7802, '\x7b226174223a363735353335372c22646972223a22696e222c22736563223a22636f7265222c22736571223a34312c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a353637302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c227d7d0a');
-INSERT INTO public.call_log VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, 'live', 7964, '\x7b226174223a373337353137362c22646972223a22696e222c22736563223a22636f7265222c22736571223a34322c2274797065223a225472616e73637269707446696e616c222c2276223a7b22617564696f5f6d73223a363039302c226c616e6775616765223a22656e222c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c20706c656173652e227d7d0a7b226174223a373337363633362c22646972223a22696e222c22736563223a22636f7265222c22736571223a34332c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a363330302c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a302c2267656e65726174696f6e223a302c226b696e64223a227472616e73637269626572222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a2268656172696e67222c2272657175657374223a307d7d0a7b226174223a373337363733342c22646972223a2266616374222c22736563223a22636f7265222c22736571223a34342c2274797065223a22766f696365645f656e64222c2276223a7b22617272697665645f7573223a373137343935392c22617564696f5f6d73223a363130307d7d0a7b226174223a373337363736312c22646972223a22696e222c22736563223a22636f7265222c22736571223a34352c2274797065223a224163746976697479456e646564222c2276223a7b22617564696f5f6d73223a363130307d7d0a7b226174223a373431353033312c22646972223a22696e222c22736563223a22636f7265222c22736571223a34362c2274797065223a225265636f676e69736572456e64222c2276223a7b22617564696f5f6d73223a363039307d7d0a7b226174223a373431353033312c22646972223a226f7574222c22736563223a22636f7265222c22736571223a34372c2274797065223a22436c6f73655574746572616e6365222c2276223a7b22617564696f5f6d73223a363130307d7d0a7b226174223a373431353033312c22646972223a226f7574222c22736563223a22636f7265222c22736571223a34382c2274797065223a2241736b4d6f64656c222c2276223a7b2267656e65726174696f6e223a322c226d65737361676573223a7b22636f756e74223a332c226c617374223a7b22636f6e74656e74223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c20706c656173652e222c22726f6c65223a2275736572227d2c22736861323536223a2236343364373332336338613564376631363732333933343734303064623062343032656437346662666561383035386634313861303564326464346631306663227d2c22707572706f7365223a227265706c79222c2272657175657374223a312c22746f6f6c73223a5b5d2c227475726e223a317d7d0a7b226174223a373432333537382c22646972223a22696e222c22736563223a22636f7265222c22736571223a34392c2274797065223a225265706c7954657874222c2276223a7b2267656e65726174696f6e223a322c2272657175657374223a312c2274657874223a225468616e6b227d7d0a7b226174223a373432383038382c22646972223a22696e222c22736563223a22636f7265222c22736571223a35302c2274797065223a225265706c7954657874222c2276223a7b2267656e65726174696f6e223a322c2272657175657374223a312c2274657874223a2220796f752c227d7d0a7b226174223a373432383238372c22646972223a22696e222c22736563223a22636f7265222c22736571223a35312c2274797065223a225265706c7954657874222c2276223a7b2267656e65726174696f6e223a322c2272657175657374223a312c2274657874223a2220676f6f646279652e227d7d0a7b226174223a373432383238372c22646972223a226f7574222c22736563223a22636f7265222c22736571223a35322c2274797065223a22537065616b222c2276223a7b2267656e65726174696f6e223a322c22696e646578223a302c22707572706f7365223a227265706c79222c2274657874223a225468616e6b20796f752c222c227475726e223a317d7d0a7b226174223a373432383731302c22646972223a22696e222c22736563223a22636f7265222c22736571223a35332c2274797065223a225265706c79546f6f6c222c2276223a7b22617267756d656e7473223a227b5c22726561736f6e5c223a205c2274686520636f6e766572736174696f6e206973206f7665725c227d222c2263616c6c5f6964223a2273637269707465642d332d30222c2267656e65726174696f6e223a322c226e616d65223a22656e645f63616c6c222c2272657175657374223a317d7d0a7b226174223a373432383938342c22646972223a22696e222c22736563223a22636f7265222c22736571223a35342c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a32382c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a332c2267656e65726174696f6e223a322c226b696e64223a226d6f64656c222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a227265706c79222c2272657175657374223a317d7d0a7b226174223a373432393035312c22646972223a22696e222c22736563223a22636f7265222c22736571223a35352c2274797065223a225265706c79456e646564222c2276223a7b2267656e65726174696f6e223a322c22726561736f6e223a22746f6f6c222c2272657175657374223a317d7d0a7b226174223a373432393035312c22646972223a226f7574222c22736563223a22636f7265222c22736571223a35362c2274797065223a22537065616b222c2276223a7b2267656e65726174696f6e223a322c22696e646578223a312c22707572706f7365223a227265706c79222c2274657874223a22676f6f646279652e222c227475726e223a317d7d0a7b226174223a373432393035312c22646972223a226f7574222c22736563223a22636f7265222c22736571223a35372c2274797065223a22456e64537065656368222c2276223a7b22636c6175736573223a322c2267656e65726174696f6e223a327d7d0a7b226174223a373432393337312c22646972223a22696e222c22736563223a22636f7265222c22736571223a35382c2274797065223a22566f6963655265616479222c2276223a7b2267656e65726174696f6e223a322c22696e646578223a307d7d0a7b226174223a373432393538332c22646972223a22696e222c22736563223a22636f7265222c22736571223a35392c2274797065223a22566f69636546696e6973686564222c2276223a7b22617564696f5f6d73223a3634302c22657374696d61746564223a66616c73652c2267656e65726174696f6e223a322c22696e646578223a302c22776f726473223a5b5b225468616e6b222c302c3330305d2c5b22796f752c222c3336302c3630305d5d7d7d0a7b226174223a373432393734382c22646972223a22696e222c22736563223a22636f7265222c22736571223a36302c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a31302c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a302c2267656e65726174696f6e223a322c226b696e64223a22766f696365222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a227265706c79222c2272657175657374223a307d7d0a7b226174223a373433303031382c22646972223a22696e222c22736563223a22636f7265222c22736571223a36312c2274797065223a22566f6963655265616479222c2276223a7b2267656e65726174696f6e223a322c22696e646578223a317d7d0a7b226174223a373433303135352c22646972223a22696e222c22736563223a22636f7265222c22736571223a36322c2274797065223a22566f69636546696e6973686564222c2276223a7b22617564696f5f6d73223a3532302c22657374696d61746564223a66616c73652c2267656e65726174696f6e223a322c22696e646578223a312c22776f726473223a5b5b22676f6f646279652e222c302c3438305d5d7d7d0a7b226174223a373433303231352c22646972223a22696e222c22736563223a22636f7265222c22736571223a36332c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a382c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a302c2267656e65726174696f6e223a322c226b696e64223a22766f696365222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a227265706c79222c2272657175657374223a307d7d0a7b226174223a373433343939362c22646972223a22696e222c22736563223a22636f7265222c22736571223a36342c2274797065223a22446561646c696e6552656163686564222c2276223a7b7d7d0a7b226174223a373538353635352c22646972223a22696e222c22736563223a22636f7265222c22736571223a36352c2274797065223a22446561646c696e6552656163686564222c2276223a7b7d7d0a7b226174223a373538353635352c22646972223a226f7574222c22736563223a22636f7265222c22736571223a36362c2274797065223a225573657253616964222c2276223a7b2266726f6d5f6d73223a333034302c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c20706c656173652e222c22746f5f6d73223a363130302c227475726e223a317d7d0a7b226174223a373538353635352c22646972223a226f7574222c22736563223a22636f7265222c22736571223a36372c2274797065223a2252656c65617365222c2276223a7b2267656e65726174696f6e223a322c22726573756d6573223a302c227475726e223a317d7d0a7b226174223a373538353635352c22646972223a226f7574222c22736563223a22636f7265222c22736571223a36382c2274797065223a224e6f7465222c2276223a7b226b696e64223a22656e645f63616c6c5f726561736f6e222c2274657874223a2274686520636f6e766572736174696f6e206973206f766572227d7d0a7b226174223a373538363635362c22646972223a22696e222c22736563223a22636f7265222c22736571223a36392c2274797065223a22506c61796f757453746172746564222c2276223a7b2267656e65726174696f6e223a327d7d0a7b226174223a383232373335322c22646972223a22696e222c22736563223a22636f7265222c22736571223a37302c2274797065223a224d61726b506c61796564222c2276223a7b2267656e65726174696f6e223a322c22696e646578223a307d7d0a');
-INSERT INTO public.call_log VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, 'live', 12127, '\x7b226174223a383734363836322c22646972223a22696e222c22736563223a22636f7265222c22736571223a37312c2274797065223a224d61726b506c61796564222c2276223a7b2267656e65726174696f6e223a322c22696e646578223a317d7d0a7b226174223a383734363836322c22646972223a226f7574222c22736563223a22636f7265222c22736571223a37322c2274797065223a224167656e7453616964222c2276223a7b22637574223a66616c73652c22657374696d61746564223a66616c73652c2267656e65726174696f6e223a322c2268656172645f6d73223a313136302c22707572706f7365223a227265706c79222c22726573756d6573223a302c2274657874223a225468616e6b20796f752c20676f6f646279652e222c227475726e223a317d7d0a7b226174223a383734363836322c22646972223a226f7574222c22736563223a22636f7265222c22736571223a37332c2274797065223a2248616e675570222c2276223a7b226279223a224167656e74222c22726561736f6e223a22656e645f63616c6c5f746f6f6c227d7d0a7b226174223a383735353632332c22646972223a2266616374222c22736563223a226c6567222c22736571223a37342c2274797065223a22636c6f736564222c2276223a7b226f7574636f6d65223a22616e737765726564222c2270726f76696465725f636f6465223a226e6f726d616c5f636c656172696e67227d7d0a7b226174223a383735363239332c22646972223a22696e222c22736563223a226c6567222c22736571223a37352c2274797065223a224c6567456e646564222c2276223a7b226279223a224150492052657175657374222c22636f6465223a343030302c2267656e65726174696f6e223a322c226f7574636f6d65223a22616e737765726564222c22706c617965645f6d73223a313136302c22726561736f6e223a22656e645f63616c6c5f746f6f6c227d7d0a7b226174223a383736313633302c22646972223a22696e222c22736563223a22636f7265222c22736571223a37362c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a313338302c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a302c2267656e65726174696f6e223a302c226b696e64223a227472616e73637269626572222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a2268656172696e67222c2272657175657374223a307d7d0a7b226174223a383736313738372c22646972223a2266616374222c22736563223a22636f7265222c22736571223a37372c2274797065223a227661645f747261636b222c2276223a7b2264617461223a2241414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141442f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f38414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141222c2266726f6d5f6d73223a302c22737465705f6d73223a32307d7d0a7b226174223a383736323332392c22646972223a2266616374222c22736563223a226c6567222c22736571223a37382c2274797065223a226c696e65222c2276223a7b2263616c6c65725f736f756e645f66726f6d5f6d73223a333036332c22636c69707065645f6672616d6573223a302c22636c69707065645f66726f6d5f6d73223a6e756c6c2c226672616d65735f696e223a3338342c226672616d65735f6f7574223a3132382c226c6174655f6672616d6573223a302c226c6174655f7039395f6d73223a362c226e6f6973655f6462223a2d31342c227370656563685f6462223a2d31342c22737461727665645f6672616d6573223a302c22756e766f696365645f6672616d6573223a322c22766f696365645f6672616d6573223a3135317d7d0a7b226174223a383736323531312c22646972223a2266616374222c22736563223a226c6567222c22736571223a37392c2274797065223a227265636f7264696e67222c2276223a7b2263616c6c65725f66726f6d5f7573223a313632352c226475726174696f6e5f6d73223a373638312c22676170735f6d73223a302c226c6f7374223a22227d7d0a');
-INSERT INTO public.call_log VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, 'post', 0, '\x7b226174223a383838363038312c22646972223a2266616374222c22736563223a22706f7374222c22736571223a38302c2274797065223a227265636f7264696e675f7265616479222c2276223a7b226475726174696f6e5f6d73223a373638312c226e616d65223a2263616c6c2e776176222c2273697a655f6279746573223a3234353835367d7d0a');
-
-
---
--- Data for Name: caller_number; Type: TABLE DATA; Schema: public; Owner: -
---
-
-
-
---
--- Data for Name: calling_policy; Type: TABLE DATA; Schema: public; Owner: -
---
-
+INSERT INTO public.call_log VALUES ('fa4b75f9-3fb1-47aa-8049-251796d14768', 1, 'live', 0, '\x7b226167656e74223a7b226167656e745f6e616d65223a22547269616c222c226167656e745f70726f6d707473223a7b227461736b5f31223a7b2273797374656d5f70726f6d7074223a2242652062726965662e227d7d2c226167656e745f77656c636f6d655f6d657373616765223a2248656c6c6f2c2074686973206973206120747269616c2e222c22656e645f63616c6c5f746f6f6c5f6d6f6465223a226175746f222c227461736b73223a5b7b227461736b5f74797065223a22636f6e766572736174696f6e222c22746f6f6c636861696e223a7b22657865637574696f6e223a22706172616c6c656c222c22706970656c696e6573223a5b5b227472616e73637269626572222c226c6c6d222c2273796e74686573697a6572225d5d7d2c22746f6f6c735f636f6e666967223a7b226c6c6d5f6167656e74223a7b226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c2272756c6573223a5b7b22656e645f63616c6c223a747275652c22736179223a225468616e6b20796f752c20676f6f646279652e227d5d7d7d7d5d7d2c22617474656d7074223a312c22636f7265223a31372c22657865637574696f6e5f6964223a2266613462373566392d336662312d343761612d383034392d323531373936643134373638222c226c6f67223a312c2273656564223a313035313231353034323936383238313631312c22737461727465645f6174223a22323032362d31312d32395430383a30333a33352e3935383434322b30303a3030222c227661726961626c6573223a7b226167656e745f6964223a2235656163636235622d313062312d343237622d383237632d376265343733303863626637222c2263616c6c5f736964223a22222c2263757272656e745f64617465223a2253756e6461792c204e6f76656d6265722032392c2032303236222c2263757272656e745f74696d65223a2230383a30333a333520414d222c22657865637574696f6e5f6964223a2266613462373566392d336662312d343761612d383034392d323531373936643134373638222c2266726f6d5f6e756d626572223a222b3135353530313030222c2274696d657a6f6e65223a22555443222c22746f5f6e756d626572223a222b3135353530313233227d7d0a7b226174223a3334352c22646972223a22696e222c22736563223a22636f7265222c22736571223a312c2274797065223a2253746172746564222c2276223a7b22706c616e223a7b22616d6269656e74223a22222c2261706f6c6f67795f6d657373616765223a22536f7272792c204920646964206e6f742067657420746861742e20436f756c6420796f752073617920697420616761696e3f222c226261636b6368616e6e656c5f64656c61795f6d73223a353030302c226261636b6368616e6e656c5f6761705f6d73223a353030302c226261636b6368616e6e656c73223a66616c73652c226261636b6f66665f6d73223a302c2263616c6c5f7465726d696e6174655f6d73223a39303030302c22636865636b5f69665f757365725f6f6e6c696e65223a747275652c22646973636172645f7072655f77656c636f6d65223a66616c73652c22656e645f63616c6c5f746f6f6c223a66616c73652c22656e64706f696e74696e675f6d73223a3235302c226661696c7572655f6d657373616765223a22536f7272792c204920616d20686176696e6720746563686e6963616c2074726f75626c652e20476f6f646279652e222c2266696c6c657273223a66616c73652c2268616e6775705f61667465725f73696c656e63655f6d73223a31303030302c2268616e6775705f62795f70726f6d7074223a66616c73652c2268616e6775705f6d657373616765223a22222c2268616e6775705f70726f6d7074223a22222c22696e6372656d656e74616c5f64656c61795f6d73223a3430302c22696e7465727275707469626c655f676f6f64627965223a747275652c226b65795f746f6f6c73223a5b5d2c226b657973223a66616c73652c226b6579735f656e64223a2223222c226b6579735f696e74657272757074223a747275652c226b6579735f6d6f7374223a302c226b6579735f70617573655f6d73223a333030302c226c616e6775616765223a22656e222c226f70745f6f7574223a747275652c226f70745f6f75745f6d657373616765223a22556e64657273746f6f642e2057652077696c6c206e6f742063616c6c2074686973206e756d62657220616761696e2e20476f6f646279652e222c2270617469656e63655f6d73223a313030302c227265706c795f74696d656f75745f6d73223a32303030302c2273706563756c617465223a66616c73652c2273797374656d5f70726f6d7074223a2242652062726965662e222c22746f6f6c5f776f726473223a5b5d2c22746f6f6c73223a5b5d2c227472616e7366657273223a5b5d2c227475726e5f6d6f64656c223a66616c73652c227475726e5f7468726573686f6c645f70706d223a3335303030302c22757365725f6f6e6c696e655f61667465725f6d73223a31303030302c22757365725f6f6e6c696e655f6d657373616765223a224865792c2061726520796f75207374696c6c2074686572653f222c22766f6963656d61696c223a66616c73652c22766f6963656d61696c5f636865636b5f6d73223a373030302c22766f6963656d61696c5f6c697374656e5f6d73223a302c22766f6963656d61696c5f6d657373616765223a22222c22766f6963656d61696c5f77696e646f775f6d73223a33303030302c22766f6963656d61696c5f776f726473223a372c2277616974696e675f6d65737361676573223a5b5d2c2277656c636f6d655f62795f6d6f64656c223a66616c73652c2277656c636f6d655f64656c61795f6d73223a302c2277656c636f6d655f6d657373616765223a2248656c6c6f2c2074686973206973206120747269616c2e222c22776f7264735f746f5f696e74657272757074223a322c227772697474656e223a66616c73657d2c2273656564223a313035313231353034323936383238313631312c227661726961626c6573223a5b5b226167656e745f6964222c2235656163636235622d313062312d343237622d383237632d376265343733303863626637225d2c5b2263616c6c5f736964222c22225d2c5b2263757272656e745f64617465222c2253756e6461792c204e6f76656d6265722032392c2032303236225d2c5b2263757272656e745f74696d65222c2230383a30333a333520414d225d2c5b22657865637574696f6e5f6964222c2266613462373566392d336662312d343761612d383034392d323531373936643134373638225d2c5b2266726f6d5f6e756d626572222c222b3135353530313030225d2c5b2274696d657a6f6e65222c22555443225d2c5b22746f5f6e756d626572222c222b3135353530313233225d5d7d7d0a7b226174223a3638352c22646972223a2266616374222c22736563223a22636f7265222c22736571223a322c2274797065223a2273616e64626f78222c2276223a7b227374616e645f696e73223a5b7b226c6567223a226c696e65222c22726561736f6e223a22746865206361727269657220276c6f6f706261636b272072696e6773206e6f2070686f6e65732c20697420706c6179732073796e7468657469632063616c6c6572733b206e6f626f647927732070686f6e652072616e67222c2272656d656479223a22504f5354202f7369702d7472756e6b732f7472756e6b73222c2275736564223a226c6f6f706261636b222c2277616e746564223a2264656661756c74227d5d7d7d0a7b226174223a3831372c22646972223a2266616374222c22736563223a22636f7265222c22736571223a332c2274797065223a2270726f76696465725f636f6e6e6563746564222c2276223a7b226b696e64223a226d6f64656c222c226c616e6775616765223a22656e222c226d6f64656c223a227363726970746564222c226d73223a302c2270726f7669646572223a227363726970746564222c22766f696365223a22227d7d0a7b226174223a3834372c22646972223a2266616374222c22736563223a22636f7265222c22736571223a342c2274797065223a2270726f76696465725f636f6e6e6563746564222c2276223a7b226b696e64223a22766f696365222c226c616e6775616765223a22656e222c226d6f64656c223a22222c226d73223a302c2270726f7669646572223a227363726970746564222c22766f696365223a22227d7d0a7b226174223a3934322c22646972223a2266616374222c22736563223a22636f7265222c22736571223a352c2274797065223a2270726f76696465725f636f6e6e6563746564222c2276223a7b226b696e64223a227472616e73637269626572222c226c616e6775616765223a22656e222c226d6f64656c223a22222c226d73223a302c2270726f7669646572223a227363726970746564222c22766f696365223a22227d7d0a7b226174223a333639332c22646972223a2266616374222c22736563223a226c6567222c22736571223a362c2274797065223a226469616c6c696e67222c2276223a7b2263616c6c6261636b5f6964223a2266613462373566392d336662312d343761612d383034392d3235313739366431343736382e31222c2263617272696572223a226c6f6f706261636b227d7d0a7b226174223a333930372c22646972223a2266616374222c22736563223a226c6567222c22736571223a372c2274797065223a226469616c6c6564222c2276223a7b2263617272696572223a226c6f6f706261636b222c2266726f6d5f6e756d626572223a222b3135353530313030222c2270726f76696465725f63616c6c5f6964223a226c6f6f706261636b2d66613462373566392d336662312d343761612d383034392d3235313739366431343736382e312d31222c22746f5f6e756d626572223a222b3135353530313233227d7d0a7b226174223a333932372c22646972223a2266616374222c22736563223a22636f7265222c22736571223a382c2274797065223a2270726f76696465725f636f6e6e6563746564222c2276223a7b226b696e64223a2263617272696572222c226c616e6775616765223a22222c226d6f64656c223a22222c226d73223a302c2270726f7669646572223a226c6f6f706261636b222c22766f696365223a22227d7d0a');
+INSERT INTO public.call_log VALUES ('fa4b75f9-3fb1-47aa-8049-251796d14768', 1, 'live', 3813, '\x7b226174223a35343333322c22646972223a22696e222c22736563223a226c6567222c22736571223a392c2274797065223a2252696e67696e67222c2276223a7b7d7d0a');
+INSERT INTO public.call_log VALUES ('fa4b75f9-3fb1-47aa-8049-251796d14768', 1, 'live', 3881, '\x7b226174223a313035353332332c22646972223a22696e222c22736563223a226c6567222c22736571223a31302c2274797065223a22416e737765726564222c2276223a7b7d7d0a7b226174223a313035353332332c22646972223a226f7574222c22736563223a22636f7265222c22736571223a31312c2274797065223a2253746172745265636f7264696e67222c2276223a7b7d7d0a7b226174223a313035353332332c22646972223a226f7574222c22736563223a22636f7265222c22736571223a31322c2274797065223a22537065616b222c2276223a7b2267656e65726174696f6e223a312c22696e646578223a302c22707572706f7365223a2277656c636f6d65222c2274657874223a2248656c6c6f2c222c227475726e223a307d7d0a7b226174223a313035353332332c22646972223a226f7574222c22736563223a22636f7265222c22736571223a31332c2274797065223a22537065616b222c2276223a7b2267656e65726174696f6e223a312c22696e646578223a312c22707572706f7365223a2277656c636f6d65222c2274657874223a2274686973206973206120747269616c2e222c227475726e223a307d7d0a7b226174223a313035353332332c22646972223a226f7574222c22736563223a22636f7265222c22736571223a31342c2274797065223a22456e64537065656368222c2276223a7b22636c6175736573223a322c2267656e65726174696f6e223a317d7d0a7b226174223a313035353332332c22646972223a226f7574222c22736563223a22636f7265222c22736571223a31352c2274797065223a2252656c65617365222c2276223a7b2267656e65726174696f6e223a312c22726573756d6573223a302c227475726e223a307d7d0a7b226174223a313035373039382c22646972223a22696e222c22736563223a22636f7265222c22736571223a31362c2274797065223a22566f6963655265616479222c2276223a7b2267656e65726174696f6e223a312c22696e646578223a307d7d0a7b226174223a313035373330332c22646972223a22696e222c22736563223a22636f7265222c22736571223a31372c2274797065223a22506c61796f757453746172746564222c2276223a7b2267656e65726174696f6e223a317d7d0a7b226174223a313035373831312c22646972223a22696e222c22736563223a22636f7265222c22736571223a31382c2274797065223a22566f69636546696e6973686564222c2276223a7b22617564696f5f6d73223a3430302c22657374696d61746564223a66616c73652c2267656e65726174696f6e223a312c22696e646578223a302c22776f726473223a5b5b2248656c6c6f2c222c302c3336305d5d7d7d0a7b226174223a313035373933312c22646972223a22696e222c22736563223a22636f7265222c22736571223a31392c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a362c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a302c2267656e65726174696f6e223a312c226b696e64223a22766f696365222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a2277656c636f6d65222c2272657175657374223a307d7d0a7b226174223a313035383434372c22646972223a22696e222c22736563223a22636f7265222c22736571223a32302c2274797065223a22566f6963655265616479222c2276223a7b2267656e65726174696f6e223a312c22696e646578223a317d7d0a7b226174223a313036323533372c22646972223a22696e222c22736563223a22636f7265222c22736571223a32312c2274797065223a22566f69636546696e6973686564222c2276223a7b22617564696f5f6d73223a313030302c22657374696d61746564223a66616c73652c2267656e65726174696f6e223a312c22696e646578223a312c22776f726473223a5b5b2274686973222c302c3234305d2c5b226973222c3330302c3432305d2c5b2261222c3438302c3534305d2c5b22747269616c2e222c3630302c3936305d5d7d7d0a7b226174223a313036323931312c22646972223a22696e222c22736563223a22636f7265222c22736571223a32322c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a31362c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a302c2267656e65726174696f6e223a312c226b696e64223a22766f696365222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a2277656c636f6d65222c2272657175657374223a307d7d0a7b226174223a313435393635302c22646972223a22696e222c22736563223a22636f7265222c22736571223a32332c2274797065223a224d61726b506c61796564222c2276223a7b2267656e65726174696f6e223a312c22696e646578223a307d7d0a');
+INSERT INTO public.call_log VALUES ('fa4b75f9-3fb1-47aa-8049-251796d14768', 1, 'live', 5748, '\x7b226174223a323437393531362c22646972223a22696e222c22736563223a22636f7265222c22736571223a32342c2274797065223a224d61726b506c61796564222c2276223a7b2267656e65726174696f6e223a312c22696e646578223a317d7d0a7b226174223a323437393531362c22646972223a226f7574222c22736563223a22636f7265222c22736571223a32352c2274797065223a224167656e7453616964222c2276223a7b22637574223a66616c73652c22657374696d61746564223a66616c73652c2267656e65726174696f6e223a312c2268656172645f6d73223a313430302c22707572706f7365223a2277656c636f6d65222c22726573756d6573223a302c2274657874223a2248656c6c6f2c2074686973206973206120747269616c2e222c227475726e223a307d7d0a');
+INSERT INTO public.call_log VALUES ('fa4b75f9-3fb1-47aa-8049-251796d14768', 1, 'live', 6056, '\x7b226174223a343135373734392c22646972223a22696e222c22736563223a22636f7265222c22736571223a32362c2274797065223a224163746976697479426567616e222c2276223a7b22617564696f5f6d73223a333034307d7d0a7b226174223a343333373539322c22646972223a22696e222c22736563223a22636f7265222c22736571223a32372c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a333237302c227365676d656e74223a312c2274657874223a2248692c227d7d0a7b226174223a343435373537352c22646972223a22696e222c22736563223a22636f7265222c22736571223a32382c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a333339302c227365676d656e74223a312c2274657874223a2248692c2049227d7d0a7b226174223a343435373537352c22646972223a226f7574222c22736563223a22636f7265222c22736571223a32392c2274797065223a2253657450617469656e6365222c2276223a7b2273696c656e63655f6d73223a3930307d7d0a7b226174223a343831373632342c22646972223a22696e222c22736563223a22636f7265222c22736571223a33302c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a333735302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64227d7d0a7b226174223a343831373632342c22646972223a226f7574222c22736563223a22636f7265222c22736571223a33312c2274797065223a2253657450617469656e6365222c2276223a7b2273696c656e63655f6d73223a3235307d7d0a');
+INSERT INTO public.call_log VALUES ('fa4b75f9-3fb1-47aa-8049-251796d14768', 1, 'live', 6711, '\x7b226174223a353131393735342c22646972223a22696e222c22736563223a22636f7265222c22736571223a33322c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a343035302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b65227d7d0a7b226174223a353131393735342c22646972223a226f7574222c22736563223a22636f7265222c22736571223a33332c2274797065223a2253657450617469656e6365222c2276223a7b2273696c656e63655f6d73223a3930307d7d0a7b226174223a353239393638382c22646972223a22696e222c22736563223a22636f7265222c22736571223a33342c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a343233302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b6520746f227d7d0a7b226174223a353630333637342c22646972223a22696e222c22736563223a22636f7265222c22736571223a33352c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a343533302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b227d7d0a7b226174223a353630333637342c22646972223a226f7574222c22736563223a22636f7265222c22736571223a33362c2274797065223a2253657450617469656e6365222c2276223a7b2273696c656e63655f6d73223a3235307d7d0a7b226174223a353732333634352c22646972223a22696e222c22736563223a22636f7265222c22736571223a33372c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a343635302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b2061227d7d0a7b226174223a353732333634352c22646972223a226f7574222c22736563223a22636f7265222c22736571223a33382c2274797065223a2253657450617469656e6365222c2276223a7b2273696c656e63655f6d73223a3930307d7d0a');
+INSERT INTO public.call_log VALUES ('fa4b75f9-3fb1-47aa-8049-251796d14768', 1, 'live', 7551, '\x7b226174223a363133373532322c22646972223a22696e222c22736563223a22636f7265222c22736571223a33392c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a353037302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c227d7d0a7b226174223a363133373532322c22646972223a226f7574222c22736563223a22636f7265222c22736571223a34302c2274797065223a2253657450617469656e6365222c2276223a7b2273696c656e63655f6d73223a3235307d7d0a7b226174223a363733373631372c22646972223a22696e222c22736563223a22636f7265222c22736571223a34312c2274797065223a225472616e7363726970745061727469616c222c2276223a7b22617564696f5f6d73223a353637302c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c227d7d0a');
+INSERT INTO public.call_log VALUES ('fa4b75f9-3fb1-47aa-8049-251796d14768', 1, 'live', 7958, '\x7b226174223a373335373438312c22646972223a22696e222c22736563223a22636f7265222c22736571223a34322c2274797065223a225472616e73637269707446696e616c222c2276223a7b22617564696f5f6d73223a363039302c226c616e6775616765223a22656e222c227365676d656e74223a312c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c20706c656173652e227d7d0a7b226174223a373335383035362c22646972223a22696e222c22736563223a22636f7265222c22736571223a34332c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a363330302c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a302c2267656e65726174696f6e223a302c226b696e64223a227472616e73637269626572222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a2268656172696e67222c2272657175657374223a307d7d0a7b226174223a373335383131352c22646972223a2266616374222c22736563223a22636f7265222c22736571223a34342c2274797065223a22766f696365645f656e64222c2276223a7b22617272697665645f7573223a373135373339302c22617564696f5f6d73223a363130307d7d0a7b226174223a373335383133382c22646972223a22696e222c22736563223a22636f7265222c22736571223a34352c2274797065223a224163746976697479456e646564222c2276223a7b22617564696f5f6d73223a363130307d7d0a7b226174223a373339393531352c22646972223a22696e222c22736563223a22636f7265222c22736571223a34362c2274797065223a225265636f676e69736572456e64222c2276223a7b22617564696f5f6d73223a363039307d7d0a7b226174223a373339393531352c22646972223a226f7574222c22736563223a22636f7265222c22736571223a34372c2274797065223a22436c6f73655574746572616e6365222c2276223a7b22617564696f5f6d73223a363130307d7d0a7b226174223a373339393531352c22646972223a226f7574222c22736563223a22636f7265222c22736571223a34382c2274797065223a2241736b4d6f64656c222c2276223a7b2267656e65726174696f6e223a322c226d65737361676573223a7b22636f756e74223a332c226c617374223a7b22636f6e74656e74223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c20706c656173652e222c22726f6c65223a2275736572227d2c22736861323536223a2266656537353837333735393166613366623731616262343366353734326334333538396361316661396438313739663630363161376362346165363732356565227d2c22707572706f7365223a227265706c79222c2272657175657374223a312c22746f6f6c73223a5b5d2c227475726e223a317d7d0a7b226174223a373430303736382c22646972223a22696e222c22736563223a22636f7265222c22736571223a34392c2274797065223a225265706c7954657874222c2276223a7b2267656e65726174696f6e223a322c2272657175657374223a312c2274657874223a225468616e6b227d7d0a7b226174223a373430303836312c22646972223a22696e222c22736563223a22636f7265222c22736571223a35302c2274797065223a225265706c7954657874222c2276223a7b2267656e65726174696f6e223a322c2272657175657374223a312c2274657874223a2220796f752c227d7d0a7b226174223a373430303930382c22646972223a22696e222c22736563223a22636f7265222c22736571223a35312c2274797065223a225265706c7954657874222c2276223a7b2267656e65726174696f6e223a322c2272657175657374223a312c2274657874223a2220676f6f646279652e227d7d0a7b226174223a373430303930382c22646972223a226f7574222c22736563223a22636f7265222c22736571223a35322c2274797065223a22537065616b222c2276223a7b2267656e65726174696f6e223a322c22696e646578223a302c22707572706f7365223a227265706c79222c2274657874223a225468616e6b20796f752c222c227475726e223a317d7d0a7b226174223a373430313131372c22646972223a22696e222c22736563223a22636f7265222c22736571223a35332c2274797065223a225265706c79546f6f6c222c2276223a7b22617267756d656e7473223a227b5c22726561736f6e5c223a205c2274686520636f6e766572736174696f6e206973206f7665725c227d222c2263616c6c5f6964223a2273637269707465642d332d30222c2267656e65726174696f6e223a322c226e616d65223a22656e645f63616c6c222c2272657175657374223a317d7d0a7b226174223a373430313230372c22646972223a22696e222c22736563223a22636f7265222c22736571223a35342c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a32382c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a332c2267656e65726174696f6e223a322c226b696e64223a226d6f64656c222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a227265706c79222c2272657175657374223a317d7d0a7b226174223a373430313235312c22646972223a22696e222c22736563223a22636f7265222c22736571223a35352c2274797065223a225265706c79456e646564222c2276223a7b2267656e65726174696f6e223a322c22726561736f6e223a22746f6f6c222c2272657175657374223a317d7d0a7b226174223a373430313235312c22646972223a226f7574222c22736563223a22636f7265222c22736571223a35362c2274797065223a22537065616b222c2276223a7b2267656e65726174696f6e223a322c22696e646578223a312c22707572706f7365223a227265706c79222c2274657874223a22676f6f646279652e222c227475726e223a317d7d0a7b226174223a373430313235312c22646972223a226f7574222c22736563223a22636f7265222c22736571223a35372c2274797065223a22456e64537065656368222c2276223a7b22636c6175736573223a322c2267656e65726174696f6e223a327d7d0a7b226174223a373430313437332c22646972223a22696e222c22736563223a22636f7265222c22736571223a35382c2274797065223a22566f6963655265616479222c2276223a7b2267656e65726174696f6e223a322c22696e646578223a307d7d0a7b226174223a373430313631372c22646972223a22696e222c22736563223a22636f7265222c22736571223a35392c2274797065223a22566f69636546696e6973686564222c2276223a7b22617564696f5f6d73223a3634302c22657374696d61746564223a66616c73652c2267656e65726174696f6e223a322c22696e646578223a302c22776f726473223a5b5b225468616e6b222c302c3330305d2c5b22796f752c222c3336302c3630305d5d7d7d0a7b226174223a373430313638352c22646972223a22696e222c22736563223a22636f7265222c22736571223a36302c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a31302c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a302c2267656e65726174696f6e223a322c226b696e64223a22766f696365222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a227265706c79222c2272657175657374223a307d7d0a7b226174223a373430313736392c22646972223a22696e222c22736563223a22636f7265222c22736571223a36312c2274797065223a22566f6963655265616479222c2276223a7b2267656e65726174696f6e223a322c22696e646578223a317d7d0a7b226174223a373430313838362c22646972223a22696e222c22736563223a22636f7265222c22736571223a36322c2274797065223a22566f69636546696e6973686564222c2276223a7b22617564696f5f6d73223a3532302c22657374696d61746564223a66616c73652c2267656e65726174696f6e223a322c22696e646578223a312c22776f726473223a5b5b22676f6f646279652e222c302c3438305d5d7d7d0a7b226174223a373430313934362c22646972223a22696e222c22736563223a22636f7265222c22736571223a36332c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a382c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a302c2267656e65726174696f6e223a322c226b696e64223a22766f696365222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a227265706c79222c2272657175657374223a307d7d0a7b226174223a373431393431312c22646972223a22696e222c22736563223a22636f7265222c22736571223a36342c2274797065223a22446561646c696e6552656163686564222c2276223a7b7d7d0a7b226174223a373537313332372c22646972223a22696e222c22736563223a22636f7265222c22736571223a36352c2274797065223a22446561646c696e6552656163686564222c2276223a7b7d7d0a7b226174223a373537313332372c22646972223a226f7574222c22736563223a22636f7265222c22736571223a36362c2274797065223a225573657253616964222c2276223a7b2266726f6d5f6d73223a333034302c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c20706c656173652e222c22746f5f6d73223a363130302c227475726e223a317d7d0a7b226174223a373537313332372c22646972223a226f7574222c22736563223a22636f7265222c22736571223a36372c2274797065223a2252656c65617365222c2276223a7b2267656e65726174696f6e223a322c22726573756d6573223a302c227475726e223a317d7d0a7b226174223a373537313332372c22646972223a226f7574222c22736563223a22636f7265222c22736571223a36382c2274797065223a224e6f7465222c2276223a7b226b696e64223a22656e645f63616c6c5f726561736f6e222c2274657874223a2274686520636f6e766572736174696f6e206973206f766572227d7d0a7b226174223a373537323032352c22646972223a22696e222c22736563223a22636f7265222c22736571223a36392c2274797065223a22506c61796f757453746172746564222c2276223a7b2267656e65726174696f6e223a327d7d0a');
+INSERT INTO public.call_log VALUES ('fa4b75f9-3fb1-47aa-8049-251796d14768', 1, 'live', 12022, '\x7b226174223a383231323032332c22646972223a22696e222c22736563223a22636f7265222c22736571223a37302c2274797065223a224d61726b506c61796564222c2276223a7b2267656e65726174696f6e223a322c22696e646578223a307d7d0a7b226174223a383733353430312c22646972223a22696e222c22736563223a22636f7265222c22736571223a37312c2274797065223a224d61726b506c61796564222c2276223a7b2267656e65726174696f6e223a322c22696e646578223a317d7d0a7b226174223a383733353430312c22646972223a226f7574222c22736563223a22636f7265222c22736571223a37322c2274797065223a224167656e7453616964222c2276223a7b22637574223a66616c73652c22657374696d61746564223a66616c73652c2267656e65726174696f6e223a322c2268656172645f6d73223a313136302c22707572706f7365223a227265706c79222c22726573756d6573223a302c2274657874223a225468616e6b20796f752c20676f6f646279652e222c227475726e223a317d7d0a7b226174223a383733353430312c22646972223a226f7574222c22736563223a22636f7265222c22736571223a37332c2274797065223a2248616e675570222c2276223a7b226279223a224167656e74222c22726561736f6e223a22656e645f63616c6c5f746f6f6c227d7d0a7b226174223a383733373436372c22646972223a2266616374222c22736563223a226c6567222c22736571223a37342c2274797065223a22636c6f736564222c2276223a7b226f7574636f6d65223a22616e737765726564222c2270726f76696465725f636f6465223a226e6f726d616c5f636c656172696e67227d7d0a7b226174223a383733373738352c22646972223a22696e222c22736563223a226c6567222c22736571223a37352c2274797065223a224c6567456e646564222c2276223a7b226279223a224150492052657175657374222c22636f6465223a343030302c2267656e65726174696f6e223a322c226f7574636f6d65223a22616e737765726564222c22706c617965645f6d73223a313136302c22726561736f6e223a22656e645f63616c6c5f746f6f6c227d7d0a7b226174223a383733383234342c22646972223a22696e222c22736563223a22636f7265222c22736571223a37362c2274797065223a2255736167655265706f72746564222c2276223a7b22616d6f756e74223a313338302c22616d6f756e745f636163686564223a302c22616d6f756e745f6f7574707574223a302c2267656e65726174696f6e223a302c226b696e64223a227472616e73637269626572222c226d6f64656c223a227363726970746564222c2270726f7669646572223a227363726970746564222c22707572706f7365223a2268656172696e67222c2272657175657374223a307d7d0a7b226174223a383733383332352c22646972223a2266616374222c22736563223a22636f7265222c22736571223a37372c2274797065223a227661645f747261636b222c2276223a7b2264617461223a2241414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141442f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f38414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141414141222c2266726f6d5f6d73223a302c22737465705f6d73223a32307d7d0a7b226174223a383733383337392c22646972223a2266616374222c22736563223a226c6567222c22736571223a37382c2274797065223a226c696e65222c2276223a7b2263616c6c65725f736f756e645f66726f6d5f6d73223a333036322c22636c69707065645f6672616d6573223a302c22636c69707065645f66726f6d5f6d73223a6e756c6c2c226672616d65735f696e223a3338342c226672616d65735f6f7574223a3132382c226c6174655f6672616d6573223a302c226c6174655f7039395f6d73223a372c226e6f6973655f6462223a2d31342c227370656563685f6462223a2d31342c22737461727665645f6672616d6573223a302c22756e766f696365645f6672616d6573223a322c22766f696365645f6672616d6573223a3135317d7d0a7b226174223a383733383430362c22646972223a2266616374222c22736563223a226c6567222c22736571223a37392c2274797065223a227265636f7264696e67222c2276223a7b2263616c6c65725f66726f6d5f7573223a313735302c226475726174696f6e5f6d73223a373638312c22676170735f6d73223a302c226c6f7374223a22227d7d0a');
+INSERT INTO public.call_log VALUES ('fa4b75f9-3fb1-47aa-8049-251796d14768', 1, 'post', 0, '\x7b226174223a383834333733302c22646972223a2266616374222c22736563223a22706f7374222c22736571223a38302c2274797065223a227265636f7264696e675f7265616479222c2276223a7b226475726174696f6e5f6d73223a373638312c226e616d65223a2263616c6c2e776176222c2273697a655f6279746573223a3234353836307d7d0a');
 
 
 --
@@ -2044,48 +1553,16 @@ INSERT INTO public.call_log VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', 1, '
 
 
 --
--- Data for Name: dial_decision; Type: TABLE DATA; Schema: public; Owner: -
---
-
-INSERT INTO public.dial_decision OVERRIDING SYSTEM VALUE VALUES (1, '00000000-0000-4000-8000-000000000001', '99384dfa-7f8e-4410-aadc-f2c3fb94b800', NULL, 0, 'admission', '2026-11-29 11:10:02.719448+00', 'dial', 'allowed', 'no rule forbids the call', NULL, '+15550123', '{"number_kind":"unknown","country":null,"time_zones":["America/Adak","America/Anchorage","America/Anguilla","America/Antigua"],"more_time_zones":38}', 'policy 0, numbers 9.0.43');
-INSERT INTO public.dial_decision OVERRIDING SYSTEM VALUE VALUES (2, '00000000-0000-4000-8000-000000000001', '99384dfa-7f8e-4410-aadc-f2c3fb94b800', NULL, 1, 'dialling', '2026-11-29 11:10:02.784673+00', 'dial', 'allowed', 'no rule forbids the call', NULL, '+15550123', '{"number_kind":"unknown","country":null,"time_zones":["America/Adak","America/Anchorage","America/Anguilla","America/Antigua"],"more_time_zones":38}', 'policy 0, numbers 9.0.43');
-
-
---
--- Data for Name: dial_slot; Type: TABLE DATA; Schema: public; Owner: -
---
-
-
-
---
 -- Data for Name: disposition; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
 
 --
--- Data for Name: event; Type: TABLE DATA; Schema: public; Owner: -
---
-
-INSERT INTO public.event VALUES (1, '4f68e478-b61e-4f84-b546-260e79674d56', '00000000-0000-4000-8000-000000000001', '99384dfa-7f8e-4410-aadc-f2c3fb94b800', NULL, 'initiated', '2026-11-29 11:10:02.795621+00', '\x7b226964223a2239393338346466612d376638652d343431302d616164632d663263336662393462383030222c22657865637574696f6e5f6964223a2239393338346466612d376638652d343431302d616164632d663263336662393462383030222c226167656e745f6964223a2262386465323434362d643565632d346161662d383362632d303862343730666462393934222c2262617463685f6964223a6e756c6c2c22737461747573223a22696e69746961746564222c226572726f725f6d657373616765223a6e756c6c2c22636f6e766572736174696f6e5f6475726174696f6e223a302e302c22636f6e766572736174696f6e5f74696d65223a302e302c22746f74616c5f636f7374223a302c2270726963655f627265616b646f776e223a7b22746f74616c223a307d2c2262696c6c696e675f736574746c6564223a66616c73652c22616e7377657265645f62795f766f6963655f6d61696c223a6e756c6c2c227472616e736372697074223a6e756c6c2c2273756d6d617279223a6e756c6c2c22637265617465645f6174223a22323032362d31312d32395431313a31303a30322e3637393530372b30303a3030222c22757064617465645f6174223a22323032362d31312d32395431313a31303a30322e3738333632322b30303a3030222c227363686564756c65645f6174223a6e756c6c2c22696e697469617465645f6174223a22323032362d31312d32395431313a31303a30322e3738343637332b30303a3030222c2272657363686564756c65645f6174223a6e756c6c2c22757365725f6e756d626572223a222b3135353530313233222c226167656e745f6e756d626572223a222b3135353530313030222c2270726f7669646572223a226c6f6f706261636b222c22636f73745f627265616b646f776e223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c226c6c6d5f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c2265787472616374696f6e223a302c2273756d6d6172697a6174696f6e223a302c2268616e677570223a302c22616e616c7974696373223a302c22726f7574696e67223a302c22766f6963656d61696c223a307d2c2273796e74686573697a65725f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c2277656c636f6d655f6d657373616765223a307d2c227472616e736372696265725f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c22616e616c7974696373223a307d2c227472616e736665725f636f7374223a307d2c2275736167655f627265616b646f776e223a7b226c6c6d5f746f6b656e73223a302c226c6c6d546f6b656e73223a302c226c6c6d5f6d6f64656c223a7b7d2c226c6c6d4d6f64656c223a7b7d2c226c6c6d5f75736167655f627265616b646f776e223a7b7d2c2273796e74686573697a65725f63686172616374657273223a302c2273796e74686573697a657243686172616374657273223a302c2273796e74686573697a65725f6d6f64656c223a22222c2273796e74686573697a65725f70726f7669646572223a22222c22766f6963655f6964223a22222c2273796e74686573697a65725f75736167655f627265616b646f776e223a7b2277656c636f6d655f6d657373616765223a302c22636f6e766572736174696f6e223a307d2c227472616e736372696265725f6475726174696f6e223a302e302c227472616e736372696265725f6d6f64656c223a22222c227472616e736372696265725f70726f7669646572223a22222c227472616e736372696265725f6c616e6775616765223a22222c227472616e736372696265725f75736167655f627265616b646f776e223a7b22636f6e766572736174696f6e223a302e302c22616e616c7974696373223a307d2c2270726f76696465725f736f75726365223a7b226c6c6d223a22222c2273796e74686573697a6572223a22222c227472616e73637269626572223a22227d7d2c2274656c6570686f6e795f64617461223a7b226475726174696f6e223a6e756c6c2c22746f5f6e756d626572223a222b3135353530313233222c2266726f6d5f6e756d626572223a222b3135353530313030222c227265636f7264696e675f75726c223a6e756c6c2c22686f737465645f74656c6570686f6e79223a66616c73652c2270726f76696465725f63616c6c5f6964223a6e756c6c2c2263616c6c5f74797065223a226f7574626f756e64222c2270726f7669646572223a226c6f6f706261636b222c2268616e6775705f6279223a6e756c6c2c2268616e6775705f726561736f6e223a6e756c6c2c2268616e6775705f70726f76696465725f636f6465223a6e756c6c2c2272696e675f6475726174696f6e223a6e756c6c2c22706f73745f6469616c5f64656c6179223a6e756c6c2c22746f5f6e756d6265725f63617272696572223a6e756c6c7d2c227472616e736665725f63616c6c5f64617461223a6e756c6c2c2262617463685f72756e5f64657461696c73223a6e756c6c2c226578747261637465645f64617461223a6e756c6c2c22637573746f6d5f65787472616374696f6e73223a6e756c6c2c226167656e745f65787472616374696f6e223a6e756c6c2c2265787472616374696f6e5f776562686f6f6b5f737461747573223a66616c73652c22636f6e746578745f64657461696c73223a7b22726563697069656e745f64617461223a7b7d2c22726563697069656e745f70686f6e655f6e756d626572223a222b3135353530313233227d2c226c6174656e63795f64617461223a6e756c6c2c2272657472795f636f756e74223a302c2272657472795f636f6e666967223a6e756c6c2c2272657472795f686973746f7279223a5b5d2c22736d6172745f737461747573223a22696e69746961746564222c226c69645f64617461223a6e756c6c2c2270726f63657373696e675f737461747573223a6e756c6c2c22706f73745f70726f63657373696e675f706861736573223a6e756c6c2c226167656e745f636f6e746578745f64657461696c73223a6e756c6c2c22776f726b666c6f775f72657472696573223a6e756c6c2c2263616d706169676e5f6964223a6e756c6c2c226172715f6a6f625f6964223a6e756c6c2c2263616c6c777269676874223a7b226368616e6e656c223a22766f696365222c2273616e64626f78223a747275652c227374616e645f696e73223a5b7b226c6567223a226c696e65222c2277616e746564223a2264656661756c74222c2275736564223a226c6f6f706261636b222c22726561736f6e223a22746865206361727269657220276c6f6f706261636b272072696e6773206e6f2070686f6e65732c20697420706c6179732073796e7468657469632063616c6c6572733b206e6f626f647927732070686f6e652072616e67222c2272656d656479223a22504f5354202f7369702d7472756e6b732f7472756e6b73227d5d2c22617474656d7074223a312c22617474656d707473223a5b5d2c2272657472795f6174223a6e756c6c2c22616e7377657265645f6174223a6e756c6c2c22656e6465645f6174223a6e756c6c2c22636f6d706c657465645f6174223a6e756c6c2c22656e6465645f6279223a6e756c6c2c227475726e73223a5b5d2c22736f756e6473223a5b5d2c227472616e7366657273223a5b5d2c226f70745f6f7574223a6e756c6c2c2263616c6c6261636b223a6e756c6c2c226465636973696f6e223a7b226174223a22323032362d31312d32395431313a31303a30322e3738343637332b30303a3030222c2276657264696374223a226469616c222c2272756c65223a22616c6c6f776564222c22726561736f6e223a226e6f2072756c6520666f7262696473207468652063616c6c222c22756e74696c223a6e756c6c7d2c2263616c6c65725f6c6f6f6b7570223a6e756c6c2c2262617463685f6c696e65223a6e756c6c2c226e756d6265725f63686f696365223a6e756c6c2c2272657363686564756c65645f66726f6d223a6e756c6c2c22746f6f6c73223a5b5d2c226576656e7473223a5b5d2c22656e645f726561736f6e223a6e756c6c2c2265787472616374696f6e5f72656a6563746564223a5b5d2c22706f73745f6661696c75726573223a5b5d2c2265787472616374696f6e223a7b227374617465223a6e756c6c2c2272756e73223a5b5d7d2c226c696e65223a6e756c6c2c22646f63746f72223a6e756c6c7d7d', 1);
-INSERT INTO public.event VALUES (2, 'e02239a1-1370-4dd9-8ecb-f1098ff9580f', '00000000-0000-4000-8000-000000000001', '99384dfa-7f8e-4410-aadc-f2c3fb94b800', NULL, 'ringing', '2026-11-29 11:10:02.863067+00', '\x7b226964223a2239393338346466612d376638652d343431302d616164632d663263336662393462383030222c22657865637574696f6e5f6964223a2239393338346466612d376638652d343431302d616164632d663263336662393462383030222c226167656e745f6964223a2262386465323434362d643565632d346161662d383362632d303862343730666462393934222c2262617463685f6964223a6e756c6c2c22737461747573223a2272696e67696e67222c226572726f725f6d657373616765223a6e756c6c2c22636f6e766572736174696f6e5f6475726174696f6e223a302e302c22636f6e766572736174696f6e5f74696d65223a302e302c22746f74616c5f636f7374223a302c2270726963655f627265616b646f776e223a7b22746f74616c223a307d2c2262696c6c696e675f736574746c6564223a66616c73652c22616e7377657265645f62795f766f6963655f6d61696c223a6e756c6c2c227472616e736372697074223a6e756c6c2c2273756d6d617279223a6e756c6c2c22637265617465645f6174223a22323032362d31312d32395431313a31303a30322e3637393530372b30303a3030222c22757064617465645f6174223a22323032362d31312d32395431313a31303a30322e3835323536332b30303a3030222c227363686564756c65645f6174223a6e756c6c2c22696e697469617465645f6174223a22323032362d31312d32395431313a31303a30322e3738343637332b30303a3030222c2272657363686564756c65645f6174223a6e756c6c2c22757365725f6e756d626572223a222b3135353530313233222c226167656e745f6e756d626572223a222b3135353530313030222c2270726f7669646572223a226c6f6f706261636b222c22636f73745f627265616b646f776e223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c226c6c6d5f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c2265787472616374696f6e223a302c2273756d6d6172697a6174696f6e223a302c2268616e677570223a302c22616e616c7974696373223a302c22726f7574696e67223a302c22766f6963656d61696c223a307d2c2273796e74686573697a65725f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c2277656c636f6d655f6d657373616765223a307d2c227472616e736372696265725f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c22616e616c7974696373223a307d2c227472616e736665725f636f7374223a307d2c2275736167655f627265616b646f776e223a7b226c6c6d5f746f6b656e73223a302c226c6c6d546f6b656e73223a302c226c6c6d5f6d6f64656c223a7b7d2c226c6c6d4d6f64656c223a7b7d2c226c6c6d5f75736167655f627265616b646f776e223a7b7d2c2273796e74686573697a65725f63686172616374657273223a302c2273796e74686573697a657243686172616374657273223a302c2273796e74686573697a65725f6d6f64656c223a22222c2273796e74686573697a65725f70726f7669646572223a22222c22766f6963655f6964223a22222c2273796e74686573697a65725f75736167655f627265616b646f776e223a7b2277656c636f6d655f6d657373616765223a302c22636f6e766572736174696f6e223a307d2c227472616e736372696265725f6475726174696f6e223a302e302c227472616e736372696265725f6d6f64656c223a22222c227472616e736372696265725f70726f7669646572223a22222c227472616e736372696265725f6c616e6775616765223a22222c227472616e736372696265725f75736167655f627265616b646f776e223a7b22636f6e766572736174696f6e223a302e302c22616e616c7974696373223a307d2c2270726f76696465725f736f75726365223a7b226c6c6d223a22222c2273796e74686573697a6572223a22222c227472616e73637269626572223a22227d7d2c2274656c6570686f6e795f64617461223a7b226475726174696f6e223a6e756c6c2c22746f5f6e756d626572223a222b3135353530313233222c2266726f6d5f6e756d626572223a222b3135353530313030222c227265636f7264696e675f75726c223a6e756c6c2c22686f737465645f74656c6570686f6e79223a66616c73652c2270726f76696465725f63616c6c5f6964223a226c6f6f706261636b2d39393338346466612d376638652d343431302d616164632d6632633366623934623830302e312d31222c2263616c6c5f74797065223a226f7574626f756e64222c2270726f7669646572223a226c6f6f706261636b222c2268616e6775705f6279223a6e756c6c2c2268616e6775705f726561736f6e223a6e756c6c2c2268616e6775705f70726f76696465725f636f6465223a6e756c6c2c2272696e675f6475726174696f6e223a6e756c6c2c22706f73745f6469616c5f64656c6179223a302c22746f5f6e756d6265725f63617272696572223a6e756c6c7d2c227472616e736665725f63616c6c5f64617461223a6e756c6c2c2262617463685f72756e5f64657461696c73223a6e756c6c2c226578747261637465645f64617461223a6e756c6c2c22637573746f6d5f65787472616374696f6e73223a6e756c6c2c226167656e745f65787472616374696f6e223a6e756c6c2c2265787472616374696f6e5f776562686f6f6b5f737461747573223a66616c73652c22636f6e746578745f64657461696c73223a7b22726563697069656e745f64617461223a7b7d2c22726563697069656e745f70686f6e655f6e756d626572223a222b3135353530313233227d2c226c6174656e63795f64617461223a6e756c6c2c2272657472795f636f756e74223a302c2272657472795f636f6e666967223a6e756c6c2c2272657472795f686973746f7279223a5b5d2c22736d6172745f737461747573223a2272696e67696e67222c226c69645f64617461223a6e756c6c2c2270726f63657373696e675f737461747573223a6e756c6c2c22706f73745f70726f63657373696e675f706861736573223a6e756c6c2c226167656e745f636f6e746578745f64657461696c73223a6e756c6c2c22776f726b666c6f775f72657472696573223a6e756c6c2c2263616d706169676e5f6964223a6e756c6c2c226172715f6a6f625f6964223a6e756c6c2c2263616c6c777269676874223a7b226368616e6e656c223a22766f696365222c2273616e64626f78223a747275652c227374616e645f696e73223a5b7b226c6567223a226c696e65222c2277616e746564223a2264656661756c74222c2275736564223a226c6f6f706261636b222c22726561736f6e223a22746865206361727269657220276c6f6f706261636b272072696e6773206e6f2070686f6e65732c20697420706c6179732073796e7468657469632063616c6c6572733b206e6f626f647927732070686f6e652072616e67222c2272656d656479223a22504f5354202f7369702d7472756e6b732f7472756e6b73227d5d2c22617474656d7074223a312c22617474656d707473223a5b5d2c2272657472795f6174223a6e756c6c2c22616e7377657265645f6174223a6e756c6c2c22656e6465645f6174223a6e756c6c2c22636f6d706c657465645f6174223a6e756c6c2c22656e6465645f6279223a6e756c6c2c227475726e73223a5b5d2c22736f756e6473223a5b5d2c227472616e7366657273223a5b5d2c226f70745f6f7574223a6e756c6c2c2263616c6c6261636b223a6e756c6c2c226465636973696f6e223a7b226174223a22323032362d31312d32395431313a31303a30322e3738343637332b30303a3030222c2276657264696374223a226469616c222c2272756c65223a22616c6c6f776564222c22726561736f6e223a226e6f2072756c6520666f7262696473207468652063616c6c222c22756e74696c223a6e756c6c7d2c2263616c6c65725f6c6f6f6b7570223a6e756c6c2c2262617463685f6c696e65223a6e756c6c2c226e756d6265725f63686f696365223a6e756c6c2c2272657363686564756c65645f66726f6d223a6e756c6c2c22746f6f6c73223a5b5d2c226576656e7473223a5b5d2c22656e645f726561736f6e223a6e756c6c2c2265787472616374696f6e5f72656a6563746564223a5b5d2c22706f73745f6661696c75726573223a5b5d2c2265787472616374696f6e223a7b227374617465223a6e756c6c2c2272756e73223a5b5d7d2c226c696e65223a6e756c6c2c22646f63746f72223a6e756c6c7d7d', 2);
-INSERT INTO public.event VALUES (4, '8e7f003a-725c-4126-a8b4-ed609690e0e2', '00000000-0000-4000-8000-000000000001', '99384dfa-7f8e-4410-aadc-f2c3fb94b800', NULL, 'call-disconnected', '2026-11-29 11:10:11.582524+00', '\x7b226964223a2239393338346466612d376638652d343431302d616164632d663263336662393462383030222c22657865637574696f6e5f6964223a2239393338346466612d376638652d343431302d616164632d663263336662393462383030222c226167656e745f6964223a2262386465323434362d643565632d346161662d383362632d303862343730666462393934222c2262617463685f6964223a6e756c6c2c22737461747573223a2263616c6c2d646973636f6e6e6563746564222c226572726f725f6d657373616765223a6e756c6c2c22636f6e766572736174696f6e5f6475726174696f6e223a372e372c22636f6e766572736174696f6e5f74696d65223a372e372c22746f74616c5f636f7374223a302c2270726963655f627265616b646f776e223a7b22746f74616c223a307d2c2262696c6c696e675f736574746c6564223a66616c73652c22616e7377657265645f62795f766f6963655f6d61696c223a6e756c6c2c227472616e736372697074223a22617373697374616e743a2048656c6c6f2c2074686973206973206120747269616c2e5c6e757365723a2048692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c20706c656173652e5c6e617373697374616e743a205468616e6b20796f752c20676f6f646279652e5c6e222c2273756d6d617279223a6e756c6c2c22637265617465645f6174223a22323032362d31312d32395431313a31303a30322e3637393530372b30303a3030222c22757064617465645f6174223a22323032362d31312d32395431313a31303a31312e3535383238372b30303a3030222c227363686564756c65645f6174223a6e756c6c2c22696e697469617465645f6174223a22323032362d31312d32395431313a31303a30322e3738343637332b30303a3030222c2272657363686564756c65645f6174223a6e756c6c2c22757365725f6e756d626572223a222b3135353530313233222c226167656e745f6e756d626572223a222b3135353530313030222c2270726f7669646572223a226c6f6f706261636b222c22636f73745f627265616b646f776e223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c226c6c6d5f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c2265787472616374696f6e223a302c2273756d6d6172697a6174696f6e223a302c2268616e677570223a302c22616e616c7974696373223a302c22726f7574696e67223a302c22766f6963656d61696c223a307d2c2273796e74686573697a65725f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c2277656c636f6d655f6d657373616765223a307d2c227472616e736372696265725f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c22616e616c7974696373223a307d2c227472616e736665725f636f7374223a307d2c2275736167655f627265616b646f776e223a7b226c6c6d5f746f6b656e73223a33312c226c6c6d546f6b656e73223a33312c226c6c6d5f6d6f64656c223a7b227363726970746564223a7b22696e707574223a32382c226f7574707574223a337d7d2c226c6c6d4d6f64656c223a7b227363726970746564223a7b22696e707574223a32382c226f7574707574223a337d7d2c226c6c6d5f75736167655f627265616b646f776e223a7b22636f6e766572736174696f6e223a7b22696e707574223a32382c226f7574707574223a337d7d2c2273796e74686573697a65725f63686172616374657273223a34302c2273796e74686573697a657243686172616374657273223a34302c2273796e74686573697a65725f6d6f64656c223a22222c2273796e74686573697a65725f70726f7669646572223a227363726970746564222c22766f6963655f6964223a22222c2273796e74686573697a65725f75736167655f627265616b646f776e223a7b2277656c636f6d655f6d657373616765223a32322c22636f6e766572736174696f6e223a31387d2c227472616e736372696265725f6475726174696f6e223a372e36382c227472616e736372696265725f6d6f64656c223a22222c227472616e736372696265725f70726f7669646572223a227363726970746564222c227472616e736372696265725f6c616e6775616765223a22656e222c227472616e736372696265725f75736167655f627265616b646f776e223a7b22636f6e766572736174696f6e223a372e36382c22616e616c7974696373223a307d2c2270726f76696465725f736f75726365223a7b226c6c6d223a227363726970746564222c2273796e74686573697a6572223a227363726970746564222c227472616e73637269626572223a227363726970746564227d7d2c2274656c6570686f6e795f64617461223a7b226475726174696f6e223a2238222c22746f5f6e756d626572223a222b3135353530313233222c2266726f6d5f6e756d626572223a222b3135353530313030222c227265636f7264696e675f75726c223a6e756c6c2c22686f737465645f74656c6570686f6e79223a66616c73652c2270726f76696465725f63616c6c5f6964223a226c6f6f706261636b2d39393338346466612d376638652d343431302d616164632d6632633366623934623830302e312d31222c2263616c6c5f74797065223a226f7574626f756e64222c2270726f7669646572223a226c6f6f706261636b222c2268616e6775705f6279223a224150492052657175657374222c2268616e6775705f726561736f6e223a22656e645f63616c6c5f746f6f6c222c2268616e6775705f70726f76696465725f636f6465223a343030302c2272696e675f6475726174696f6e223a312c22706f73745f6469616c5f64656c6179223a302c22746f5f6e756d6265725f63617272696572223a6e756c6c7d2c227472616e736665725f63616c6c5f64617461223a6e756c6c2c2262617463685f72756e5f64657461696c73223a6e756c6c2c226578747261637465645f64617461223a6e756c6c2c22637573746f6d5f65787472616374696f6e73223a6e756c6c2c226167656e745f65787472616374696f6e223a6e756c6c2c2265787472616374696f6e5f776562686f6f6b5f737461747573223a66616c73652c22636f6e746578745f64657461696c73223a7b22726563697069656e745f64617461223a7b7d2c22726563697069656e745f70686f6e655f6e756d626572223a222b3135353530313233227d2c226c6174656e63795f64617461223a7b22726167223a7b2274696d655f746f5f636f6e6e656374223a6e756c6c2c227475726e73223a5b5d7d2c22696e74657272757074696f6e5f7374617473223a7b22757365725f696e7465727275707465645f6167656e745f636f756e74223a302c226167656e745f696e7465727275707465645f757365725f636f756e74223a302c22746f74616c5f696e74657272757074696f6e73223a302c2262617267655f696e5f7265636f766572795f636f756e74223a302c2262617267655f696e5f7265636f766572795f72617465223a6e756c6c2c22696e74657272757074696f6e5f6576656e7473223a5b5d2c226167656e745f737065616b696e675f6d73223a323538322c22757365725f737065616b696e675f6d73223a333036302c2274616c6b5f746f5f6c697374656e5f726174696f223a34352e382c226c6f6e676573745f6167656e745f6d6f6e6f6c6f6775655f6d73223a313432327d2c2273747265616d5f6964223a302c2274696d655f746f5f66697273745f617564696f223a322e302c22726567696f6e223a6e756c6c2c227472616e73637269626572223a7b2274696d655f746f5f636f6e6e656374223a302c227475726e73223a5b7b227475726e223a312c227475726e5f6c6174656e6379223a5b7b2273657175656e63655f6964223a312c22617564696f5f746f5f746578745f6c6174656e6379223a3231302e392c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c20706c656173652e227d5d7d5d7d2c226c6c6d223a7b2274696d655f746f5f636f6e6e656374223a302c227475726e73223a5b7b227475726e223a312c2274696d655f746f5f66697273745f746f6b656e223a382e352c2274696d655f746f5f6c6173745f746f6b656e223a31342e307d5d7d2c2273796e74686573697a6572223a7b2274696d655f746f5f636f6e6e656374223a302c227475726e73223a5b7b227475726e223a302c2274696d655f746f5f66697273745f746f6b656e223a312e362c2274696d655f746f5f6c6173745f746f6b656e223a322e397d2c7b227475726e223a312c2274696d655f746f5f66697273745f746f6b656e223a312e312c2274696d655f746f5f6c6173745f746f6b656e223a312e397d5d7d7d2c2272657472795f636f756e74223a302c2272657472795f636f6e666967223a6e756c6c2c2272657472795f686973746f7279223a5b5d2c22736d6172745f737461747573223a2263616c6c2d646973636f6e6e6563746564222c226c69645f64617461223a6e756c6c2c2270726f63657373696e675f737461747573223a6e756c6c2c22706f73745f70726f63657373696e675f706861736573223a6e756c6c2c226167656e745f636f6e746578745f64657461696c73223a6e756c6c2c22776f726b666c6f775f72657472696573223a6e756c6c2c2263616d706169676e5f6964223a6e756c6c2c226172715f6a6f625f6964223a6e756c6c2c2263616c6c777269676874223a7b226368616e6e656c223a22766f696365222c2273616e64626f78223a747275652c227374616e645f696e73223a5b7b226c6567223a226c696e65222c22726561736f6e223a22746865206361727269657220276c6f6f706261636b272072696e6773206e6f2070686f6e65732c20697420706c6179732073796e7468657469632063616c6c6572733b206e6f626f647927732070686f6e652072616e67222c2272656d656479223a22504f5354202f7369702d7472756e6b732f7472756e6b73222c2275736564223a226c6f6f706261636b222c2277616e746564223a2264656661756c74227d5d2c22617474656d7074223a312c22617474656d707473223a5b5d2c2272657472795f6174223a6e756c6c2c22616e7377657265645f6174223a22323032362d31312d32395431313a31303a30332e3835343634362b30303a3030222c22656e6465645f6174223a22323032362d31312d32395431313a31303a31312e3533383333352b30303a3030222c22636f6d706c657465645f6174223a6e756c6c2c22656e6465645f6279223a226167656e74222c227475726e73223a5b7b2270617274223a2277656c636f6d65222c227475726e223a302c2275736572223a22222c22617373697374616e74223a2248656c6c6f2c2074686973206973206120747269616c2e222c22617373697374616e745f657374696d61746564223a66616c73652c22636f7374223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c22746f74616c223a307d2c226c6174656e63795f6d73223a6e756c6c7d2c7b2270617274223a227475726e222c227475726e223a312c2275736572223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c20706c656173652e222c22617373697374616e74223a225468616e6b20796f752c20676f6f646279652e222c22617373697374616e745f657374696d61746564223a66616c73652c22636f7374223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c22746f74616c223a307d2c226c6174656e63795f6d73223a7b22746f74616c223a3431312e3639372c22656e645f6f665f7475726e223a3234302e3037322c2261736b223a302e3030302c226d6f64656c5f6661696c6564223a302e3030302c22766f6963655f6661696c6564223a302e3030302c22746f6f6c223a302e3030302c2266697273745f746f6b656e223a382e3534372c2266697273745f636c61757365223a342e3730392c2266697273745f617564696f223a312e3038342c22686f6c64223a3135362e3238342c2273656e64223a312e3030317d7d2c7b2270617274223a227761737465222c227475726e223a6e756c6c2c2275736572223a6e756c6c2c22617373697374616e74223a6e756c6c2c22617373697374616e745f657374696d61746564223a6e756c6c2c22636f7374223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c22746f74616c223a307d2c226c6174656e63795f6d73223a6e756c6c7d2c7b2270617274223a22706f73745f63616c6c222c227475726e223a6e756c6c2c2275736572223a6e756c6c2c22617373697374616e74223a6e756c6c2c22617373697374616e745f657374696d61746564223a6e756c6c2c22636f7374223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c22746f74616c223a307d2c226c6174656e63795f6d73223a6e756c6c7d5d2c22736f756e6473223a5b5d2c227472616e7366657273223a5b5d2c226f70745f6f7574223a6e756c6c2c2263616c6c6261636b223a6e756c6c2c226465636973696f6e223a7b226174223a22323032362d31312d32395431313a31303a30322e3738343637332b30303a3030222c2276657264696374223a226469616c222c2272756c65223a22616c6c6f776564222c22726561736f6e223a226e6f2072756c6520666f7262696473207468652063616c6c222c22756e74696c223a6e756c6c7d2c2263616c6c65725f6c6f6f6b7570223a6e756c6c2c2262617463685f6c696e65223a6e756c6c2c226e756d6265725f63686f696365223a6e756c6c2c2272657363686564756c65645f66726f6d223a6e756c6c2c22746f6f6c73223a5b5d2c226576656e7473223a5b5d2c22656e645f726561736f6e223a2274686520636f6e766572736174696f6e206973206f766572222c2265787472616374696f6e5f72656a6563746564223a5b5d2c22706f73745f6661696c75726573223a5b5d2c2265787472616374696f6e223a7b227374617465223a6e756c6c2c2272756e73223a5b5d7d2c226c696e65223a7b226672616d65735f696e223a3338342c226672616d65735f6f7574223a3132382c22737461727665645f6672616d6573223a302c226c6174655f6672616d6573223a302c226c6174655f7039395f6d73223a362c2263616c6c65725f736f756e645f66726f6d5f6d73223a333036332c22766f696365645f6672616d6573223a3135312c22756e766f696365645f6672616d6573223a322c227370656563685f6462223a2d31342c226e6f6973655f6462223a2d31342c22636c69707065645f6672616d6573223a302c22636c69707065645f66726f6d5f6d73223a6e756c6c2c22636f646563223a6e756c6c2c2272785f7061636b657473223a6e756c6c2c2272785f6c6f7374223a6e756c6c2c2272785f6a69747465725f6d73223a6e756c6c2c2274785f7061636b657473223a6e756c6c2c2274785f6c6f7374223a6e756c6c2c2274785f6a69747465725f6d73223a6e756c6c2c227274745f6d73223a6e756c6c2c226a6275665f6c617465223a6e756c6c2c226a6275665f6c6f7374223a6e756c6c2c226c6f73735f66726f6d223a6e756c6c2c2268656c645f696e5f737461636b5f6d735f6d6178223a6e756c6c2c2274785f737461727665645f6672616d6573223a6e756c6c2c2272785f6c6f73735f70657263656e74223a6e756c6c2c2274785f6c6f73735f70657263656e74223a6e756c6c2c226f6e655f776179223a22222c22686f6c6473223a302c2268656c645f6d73223a302c226d6f7665645f746f223a5b5d2c2272656665725f72656675736564223a5b5d2c22706f73745f6469616c5f64656c61795f6d73223a35302c2272696e675f6d73223a313030322c2270726f76696465725f636f6465223a226e6f726d616c5f636c656172696e67222c22736970223a6e756c6c2c2268656164657273223a7b7d7d2c22646f63746f72223a7b2266696e64696e6773223a5b5d2c226c6566745f6f7574223a307d7d7d', 4);
-INSERT INTO public.event VALUES (3, '95edaaf7-683c-450f-8186-83a6440f1fca', '00000000-0000-4000-8000-000000000001', '99384dfa-7f8e-4410-aadc-f2c3fb94b800', NULL, 'in-progress', '2026-11-29 11:10:03.861907+00', '\x7b226964223a2239393338346466612d376638652d343431302d616164632d663263336662393462383030222c22657865637574696f6e5f6964223a2239393338346466612d376638652d343431302d616164632d663263336662393462383030222c226167656e745f6964223a2262386465323434362d643565632d346161662d383362632d303862343730666462393934222c2262617463685f6964223a6e756c6c2c22737461747573223a22696e2d70726f6772657373222c226572726f725f6d657373616765223a6e756c6c2c22636f6e766572736174696f6e5f6475726174696f6e223a302e302c22636f6e766572736174696f6e5f74696d65223a302e302c22746f74616c5f636f7374223a302c2270726963655f627265616b646f776e223a7b22746f74616c223a307d2c2262696c6c696e675f736574746c6564223a66616c73652c22616e7377657265645f62795f766f6963655f6d61696c223a6e756c6c2c227472616e736372697074223a6e756c6c2c2273756d6d617279223a6e756c6c2c22637265617465645f6174223a22323032362d31312d32395431313a31303a30322e3637393530372b30303a3030222c22757064617465645f6174223a22323032362d31312d32395431313a31303a30332e3835373736332b30303a3030222c227363686564756c65645f6174223a6e756c6c2c22696e697469617465645f6174223a22323032362d31312d32395431313a31303a30322e3738343637332b30303a3030222c2272657363686564756c65645f6174223a6e756c6c2c22757365725f6e756d626572223a222b3135353530313233222c226167656e745f6e756d626572223a222b3135353530313030222c2270726f7669646572223a226c6f6f706261636b222c22636f73745f627265616b646f776e223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c226c6c6d5f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c2265787472616374696f6e223a302c2273756d6d6172697a6174696f6e223a302c2268616e677570223a302c22616e616c7974696373223a302c22726f7574696e67223a302c22766f6963656d61696c223a307d2c2273796e74686573697a65725f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c2277656c636f6d655f6d657373616765223a307d2c227472616e736372696265725f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c22616e616c7974696373223a307d2c227472616e736665725f636f7374223a307d2c2275736167655f627265616b646f776e223a7b226c6c6d5f746f6b656e73223a302c226c6c6d546f6b656e73223a302c226c6c6d5f6d6f64656c223a7b7d2c226c6c6d4d6f64656c223a7b7d2c226c6c6d5f75736167655f627265616b646f776e223a7b7d2c2273796e74686573697a65725f63686172616374657273223a302c2273796e74686573697a657243686172616374657273223a302c2273796e74686573697a65725f6d6f64656c223a22222c2273796e74686573697a65725f70726f7669646572223a22222c22766f6963655f6964223a22222c2273796e74686573697a65725f75736167655f627265616b646f776e223a7b2277656c636f6d655f6d657373616765223a302c22636f6e766572736174696f6e223a307d2c227472616e736372696265725f6475726174696f6e223a302e302c227472616e736372696265725f6d6f64656c223a22222c227472616e736372696265725f70726f7669646572223a22222c227472616e736372696265725f6c616e6775616765223a22222c227472616e736372696265725f75736167655f627265616b646f776e223a7b22636f6e766572736174696f6e223a302e302c22616e616c7974696373223a307d2c2270726f76696465725f736f75726365223a7b226c6c6d223a22222c2273796e74686573697a6572223a22222c227472616e73637269626572223a22227d7d2c2274656c6570686f6e795f64617461223a7b226475726174696f6e223a6e756c6c2c22746f5f6e756d626572223a222b3135353530313233222c2266726f6d5f6e756d626572223a222b3135353530313030222c227265636f7264696e675f75726c223a6e756c6c2c22686f737465645f74656c6570686f6e79223a66616c73652c2270726f76696465725f63616c6c5f6964223a226c6f6f706261636b2d39393338346466612d376638652d343431302d616164632d6632633366623934623830302e312d31222c2263616c6c5f74797065223a226f7574626f756e64222c2270726f7669646572223a226c6f6f706261636b222c2268616e6775705f6279223a6e756c6c2c2268616e6775705f726561736f6e223a6e756c6c2c2268616e6775705f70726f76696465725f636f6465223a6e756c6c2c2272696e675f6475726174696f6e223a312c22706f73745f6469616c5f64656c6179223a302c22746f5f6e756d6265725f63617272696572223a6e756c6c7d2c227472616e736665725f63616c6c5f64617461223a6e756c6c2c2262617463685f72756e5f64657461696c73223a6e756c6c2c226578747261637465645f64617461223a6e756c6c2c22637573746f6d5f65787472616374696f6e73223a6e756c6c2c226167656e745f65787472616374696f6e223a6e756c6c2c2265787472616374696f6e5f776562686f6f6b5f737461747573223a66616c73652c22636f6e746578745f64657461696c73223a7b22726563697069656e745f64617461223a7b7d2c22726563697069656e745f70686f6e655f6e756d626572223a222b3135353530313233227d2c226c6174656e63795f64617461223a6e756c6c2c2272657472795f636f756e74223a302c2272657472795f636f6e666967223a6e756c6c2c2272657472795f686973746f7279223a5b5d2c22736d6172745f737461747573223a22696e2d70726f6772657373222c226c69645f64617461223a6e756c6c2c2270726f63657373696e675f737461747573223a6e756c6c2c22706f73745f70726f63657373696e675f706861736573223a6e756c6c2c226167656e745f636f6e746578745f64657461696c73223a6e756c6c2c22776f726b666c6f775f72657472696573223a6e756c6c2c2263616d706169676e5f6964223a6e756c6c2c226172715f6a6f625f6964223a6e756c6c2c2263616c6c777269676874223a7b226368616e6e656c223a22766f696365222c2273616e64626f78223a747275652c227374616e645f696e73223a5b7b226c6567223a226c696e65222c2277616e746564223a2264656661756c74222c2275736564223a226c6f6f706261636b222c22726561736f6e223a22746865206361727269657220276c6f6f706261636b272072696e6773206e6f2070686f6e65732c20697420706c6179732073796e7468657469632063616c6c6572733b206e6f626f647927732070686f6e652072616e67222c2272656d656479223a22504f5354202f7369702d7472756e6b732f7472756e6b73227d5d2c22617474656d7074223a312c22617474656d707473223a5b5d2c2272657472795f6174223a6e756c6c2c22616e7377657265645f6174223a22323032362d31312d32395431313a31303a30332e3835343539352b30303a3030222c22656e6465645f6174223a6e756c6c2c22636f6d706c657465645f6174223a6e756c6c2c22656e6465645f6279223a6e756c6c2c227475726e73223a5b5d2c22736f756e6473223a5b5d2c227472616e7366657273223a5b5d2c226f70745f6f7574223a6e756c6c2c2263616c6c6261636b223a6e756c6c2c226465636973696f6e223a7b226174223a22323032362d31312d32395431313a31303a30322e3738343637332b30303a3030222c2276657264696374223a226469616c222c2272756c65223a22616c6c6f776564222c22726561736f6e223a226e6f2072756c6520666f7262696473207468652063616c6c222c22756e74696c223a6e756c6c7d2c2263616c6c65725f6c6f6f6b7570223a6e756c6c2c2262617463685f6c696e65223a6e756c6c2c226e756d6265725f63686f696365223a6e756c6c2c2272657363686564756c65645f66726f6d223a6e756c6c2c22746f6f6c73223a5b5d2c226576656e7473223a5b5d2c22656e645f726561736f6e223a6e756c6c2c2265787472616374696f6e5f72656a6563746564223a5b5d2c22706f73745f6661696c75726573223a5b5d2c2265787472616374696f6e223a7b227374617465223a6e756c6c2c2272756e73223a5b5d7d2c226c696e65223a6e756c6c2c22646f63746f72223a6e756c6c7d7d', 3);
-INSERT INTO public.event VALUES (5, 'a6157640-d661-4475-bca2-fa12f3df68c5', '00000000-0000-4000-8000-000000000001', '99384dfa-7f8e-4410-aadc-f2c3fb94b800', NULL, 'completed', '2026-11-29 11:10:11.713779+00', '\x7b226964223a2239393338346466612d376638652d343431302d616164632d663263336662393462383030222c22657865637574696f6e5f6964223a2239393338346466612d376638652d343431302d616164632d663263336662393462383030222c226167656e745f6964223a2262386465323434362d643565632d346161662d383362632d303862343730666462393934222c2262617463685f6964223a6e756c6c2c22737461747573223a22636f6d706c65746564222c226572726f725f6d657373616765223a6e756c6c2c22636f6e766572736174696f6e5f6475726174696f6e223a372e372c22636f6e766572736174696f6e5f74696d65223a372e372c22746f74616c5f636f7374223a302c2270726963655f627265616b646f776e223a7b22746f74616c223a307d2c2262696c6c696e675f736574746c6564223a747275652c22616e7377657265645f62795f766f6963655f6d61696c223a6e756c6c2c227472616e736372697074223a22617373697374616e743a2048656c6c6f2c2074686973206973206120747269616c2e5c6e757365723a2048692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c20706c656173652e5c6e617373697374616e743a205468616e6b20796f752c20676f6f646279652e5c6e222c2273756d6d617279223a6e756c6c2c22637265617465645f6174223a22323032362d31312d32395431313a31303a30322e3637393530372b30303a3030222c22757064617465645f6174223a22323032362d31312d32395431313a31303a31312e3639353034382b30303a3030222c227363686564756c65645f6174223a6e756c6c2c22696e697469617465645f6174223a22323032362d31312d32395431313a31303a30322e3738343637332b30303a3030222c2272657363686564756c65645f6174223a6e756c6c2c22757365725f6e756d626572223a222b3135353530313233222c226167656e745f6e756d626572223a222b3135353530313030222c2270726f7669646572223a226c6f6f706261636b222c22636f73745f627265616b646f776e223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c226c6c6d5f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c2265787472616374696f6e223a302c2273756d6d6172697a6174696f6e223a302c2268616e677570223a302c22616e616c7974696373223a302c22726f7574696e67223a302c22766f6963656d61696c223a307d2c2273796e74686573697a65725f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c2277656c636f6d655f6d657373616765223a307d2c227472616e736372696265725f627265616b646f776e223a7b22636f6e766572736174696f6e223a302c22616e616c7974696373223a307d2c227472616e736665725f636f7374223a307d2c2275736167655f627265616b646f776e223a7b226c6c6d5f746f6b656e73223a33312c226c6c6d546f6b656e73223a33312c226c6c6d5f6d6f64656c223a7b227363726970746564223a7b22696e707574223a32382c226f7574707574223a337d7d2c226c6c6d4d6f64656c223a7b227363726970746564223a7b22696e707574223a32382c226f7574707574223a337d7d2c226c6c6d5f75736167655f627265616b646f776e223a7b22636f6e766572736174696f6e223a7b22696e707574223a32382c226f7574707574223a337d7d2c2273796e74686573697a65725f63686172616374657273223a34302c2273796e74686573697a657243686172616374657273223a34302c2273796e74686573697a65725f6d6f64656c223a22222c2273796e74686573697a65725f70726f7669646572223a227363726970746564222c22766f6963655f6964223a22222c2273796e74686573697a65725f75736167655f627265616b646f776e223a7b2277656c636f6d655f6d657373616765223a32322c22636f6e766572736174696f6e223a31387d2c227472616e736372696265725f6475726174696f6e223a372e36382c227472616e736372696265725f6d6f64656c223a22222c227472616e736372696265725f70726f7669646572223a227363726970746564222c227472616e736372696265725f6c616e6775616765223a22656e222c227472616e736372696265725f75736167655f627265616b646f776e223a7b22636f6e766572736174696f6e223a372e36382c22616e616c7974696373223a307d2c2270726f76696465725f736f75726365223a7b226c6c6d223a227363726970746564222c2273796e74686573697a6572223a227363726970746564222c227472616e73637269626572223a227363726970746564227d7d2c2274656c6570686f6e795f64617461223a7b226475726174696f6e223a2238222c22746f5f6e756d626572223a222b3135353530313233222c2266726f6d5f6e756d626572223a222b3135353530313030222c227265636f7264696e675f75726c223a22687474703a2f2f3132372e302e302e313a34393239392f7265636f7264696e67732f63616c6c2f39393338346466612d376638652d343431302d616164632d663263336662393462383030222c22686f737465645f74656c6570686f6e79223a66616c73652c2270726f76696465725f63616c6c5f6964223a226c6f6f706261636b2d39393338346466612d376638652d343431302d616164632d6632633366623934623830302e312d31222c2263616c6c5f74797065223a226f7574626f756e64222c2270726f7669646572223a226c6f6f706261636b222c2268616e6775705f6279223a224150492052657175657374222c2268616e6775705f726561736f6e223a22656e645f63616c6c5f746f6f6c222c2268616e6775705f70726f76696465725f636f6465223a343030302c2272696e675f6475726174696f6e223a312c22706f73745f6469616c5f64656c6179223a302c22746f5f6e756d6265725f63617272696572223a6e756c6c7d2c227472616e736665725f63616c6c5f64617461223a6e756c6c2c2262617463685f72756e5f64657461696c73223a6e756c6c2c226578747261637465645f64617461223a6e756c6c2c22637573746f6d5f65787472616374696f6e73223a6e756c6c2c226167656e745f65787472616374696f6e223a6e756c6c2c2265787472616374696f6e5f776562686f6f6b5f737461747573223a66616c73652c22636f6e746578745f64657461696c73223a7b22726563697069656e745f64617461223a7b7d2c22726563697069656e745f70686f6e655f6e756d626572223a222b3135353530313233227d2c226c6174656e63795f64617461223a7b22726167223a7b2274696d655f746f5f636f6e6e656374223a6e756c6c2c227475726e73223a5b5d7d2c22696e74657272757074696f6e5f7374617473223a7b22757365725f696e7465727275707465645f6167656e745f636f756e74223a302c226167656e745f696e7465727275707465645f757365725f636f756e74223a302c22746f74616c5f696e74657272757074696f6e73223a302c2262617267655f696e5f7265636f766572795f636f756e74223a302c2262617267655f696e5f7265636f766572795f72617465223a6e756c6c2c22696e74657272757074696f6e5f6576656e7473223a5b5d2c226167656e745f737065616b696e675f6d73223a323538322c22757365725f737065616b696e675f6d73223a333036302c2274616c6b5f746f5f6c697374656e5f726174696f223a34352e382c226c6f6e676573745f6167656e745f6d6f6e6f6c6f6775655f6d73223a313432327d2c2273747265616d5f6964223a302c2274696d655f746f5f66697273745f617564696f223a322e302c22726567696f6e223a6e756c6c2c227472616e73637269626572223a7b2274696d655f746f5f636f6e6e656374223a302c227475726e73223a5b7b227475726e223a312c227475726e5f6c6174656e6379223a5b7b2273657175656e63655f6964223a312c22617564696f5f746f5f746578745f6c6174656e6379223a3231302e392c2274657874223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c20706c656173652e227d5d7d5d7d2c226c6c6d223a7b2274696d655f746f5f636f6e6e656374223a302c227475726e73223a5b7b227475726e223a312c2274696d655f746f5f66697273745f746f6b656e223a382e352c2274696d655f746f5f6c6173745f746f6b656e223a31342e307d5d7d2c2273796e74686573697a6572223a7b2274696d655f746f5f636f6e6e656374223a302c227475726e73223a5b7b227475726e223a302c2274696d655f746f5f66697273745f746f6b656e223a312e362c2274696d655f746f5f6c6173745f746f6b656e223a322e397d2c7b227475726e223a312c2274696d655f746f5f66697273745f746f6b656e223a312e312c2274696d655f746f5f6c6173745f746f6b656e223a312e397d5d7d7d2c2272657472795f636f756e74223a302c2272657472795f636f6e666967223a6e756c6c2c2272657472795f686973746f7279223a5b5d2c22736d6172745f737461747573223a22636f6d706c65746564222c226c69645f64617461223a6e756c6c2c2270726f63657373696e675f737461747573223a6e756c6c2c22706f73745f70726f63657373696e675f706861736573223a6e756c6c2c226167656e745f636f6e746578745f64657461696c73223a6e756c6c2c22776f726b666c6f775f72657472696573223a6e756c6c2c2263616d706169676e5f6964223a6e756c6c2c226172715f6a6f625f6964223a6e756c6c2c2263616c6c777269676874223a7b226368616e6e656c223a22766f696365222c2273616e64626f78223a747275652c227374616e645f696e73223a5b7b226c6567223a226c696e65222c22726561736f6e223a22746865206361727269657220276c6f6f706261636b272072696e6773206e6f2070686f6e65732c20697420706c6179732073796e7468657469632063616c6c6572733b206e6f626f647927732070686f6e652072616e67222c2272656d656479223a22504f5354202f7369702d7472756e6b732f7472756e6b73222c2275736564223a226c6f6f706261636b222c2277616e746564223a2264656661756c74227d5d2c22617474656d7074223a312c22617474656d707473223a5b5d2c2272657472795f6174223a6e756c6c2c22616e7377657265645f6174223a22323032362d31312d32395431313a31303a30332e3835343634362b30303a3030222c22656e6465645f6174223a22323032362d31312d32395431313a31303a31312e3533383333352b30303a3030222c22636f6d706c657465645f6174223a22323032362d31312d32395431313a31303a31312e3639383239372b30303a3030222c22656e6465645f6279223a226167656e74222c227475726e73223a5b7b2270617274223a2277656c636f6d65222c227475726e223a302c2275736572223a22222c22617373697374616e74223a2248656c6c6f2c2074686973206973206120747269616c2e222c22617373697374616e745f657374696d61746564223a66616c73652c22636f7374223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c22746f74616c223a307d2c226c6174656e63795f6d73223a6e756c6c7d2c7b2270617274223a227475726e222c227475726e223a312c2275736572223a2248692c204920776f756c64206c696b6520746f20626f6f6b20612064656e74616c20636c65616e696e672c20706c656173652e222c22617373697374616e74223a225468616e6b20796f752c20676f6f646279652e222c22617373697374616e745f657374696d61746564223a66616c73652c22636f7374223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c22746f74616c223a307d2c226c6174656e63795f6d73223a7b22746f74616c223a3431312e3639372c22656e645f6f665f7475726e223a3234302e3037322c2261736b223a302e3030302c226d6f64656c5f6661696c6564223a302e3030302c22766f6963655f6661696c6564223a302e3030302c22746f6f6c223a302e3030302c2266697273745f746f6b656e223a382e3534372c2266697273745f636c61757365223a342e3730392c2266697273745f617564696f223a312e3038342c22686f6c64223a3135362e3238342c2273656e64223a312e3030317d7d2c7b2270617274223a227761737465222c227475726e223a6e756c6c2c2275736572223a6e756c6c2c22617373697374616e74223a6e756c6c2c22617373697374616e745f657374696d61746564223a6e756c6c2c22636f7374223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c22746f74616c223a307d2c226c6174656e63795f6d73223a6e756c6c7d2c7b2270617274223a22706f73745f63616c6c222c227475726e223a6e756c6c2c2275736572223a6e756c6c2c22617373697374616e74223a6e756c6c2c22617373697374616e745f657374696d61746564223a6e756c6c2c22636f7374223a7b227472616e73637269626572223a302c226c6c6d223a302c2273796e74686573697a6572223a302c226e6574776f726b223a302c22706c6174666f726d223a302c22746f74616c223a307d2c226c6174656e63795f6d73223a6e756c6c7d5d2c22736f756e6473223a5b5d2c227472616e7366657273223a5b5d2c226f70745f6f7574223a6e756c6c2c2263616c6c6261636b223a6e756c6c2c226465636973696f6e223a7b226174223a22323032362d31312d32395431313a31303a30322e3738343637332b30303a3030222c2276657264696374223a226469616c222c2272756c65223a22616c6c6f776564222c22726561736f6e223a226e6f2072756c6520666f7262696473207468652063616c6c222c22756e74696c223a6e756c6c7d2c2263616c6c65725f6c6f6f6b7570223a6e756c6c2c2262617463685f6c696e65223a6e756c6c2c226e756d6265725f63686f696365223a6e756c6c2c2272657363686564756c65645f66726f6d223a6e756c6c2c22746f6f6c73223a5b5d2c226576656e7473223a5b5d2c22656e645f726561736f6e223a2274686520636f6e766572736174696f6e206973206f766572222c2265787472616374696f6e5f72656a6563746564223a5b5d2c22706f73745f6661696c75726573223a5b5d2c2265787472616374696f6e223a7b227374617465223a6e756c6c2c2272756e73223a5b5d7d2c226c696e65223a7b226672616d65735f696e223a3338342c226672616d65735f6f7574223a3132382c22737461727665645f6672616d6573223a302c226c6174655f6672616d6573223a302c226c6174655f7039395f6d73223a362c2263616c6c65725f736f756e645f66726f6d5f6d73223a333036332c22766f696365645f6672616d6573223a3135312c22756e766f696365645f6672616d6573223a322c227370656563685f6462223a2d31342c226e6f6973655f6462223a2d31342c22636c69707065645f6672616d6573223a302c22636c69707065645f66726f6d5f6d73223a6e756c6c2c22636f646563223a6e756c6c2c2272785f7061636b657473223a6e756c6c2c2272785f6c6f7374223a6e756c6c2c2272785f6a69747465725f6d73223a6e756c6c2c2274785f7061636b657473223a6e756c6c2c2274785f6c6f7374223a6e756c6c2c2274785f6a69747465725f6d73223a6e756c6c2c227274745f6d73223a6e756c6c2c226a6275665f6c617465223a6e756c6c2c226a6275665f6c6f7374223a6e756c6c2c226c6f73735f66726f6d223a6e756c6c2c2268656c645f696e5f737461636b5f6d735f6d6178223a6e756c6c2c2274785f737461727665645f6672616d6573223a6e756c6c2c2272785f6c6f73735f70657263656e74223a6e756c6c2c2274785f6c6f73735f70657263656e74223a6e756c6c2c226f6e655f776179223a22222c22686f6c6473223a302c2268656c645f6d73223a302c226d6f7665645f746f223a5b5d2c2272656665725f72656675736564223a5b5d2c22706f73745f6469616c5f64656c61795f6d73223a35302c2272696e675f6d73223a313030322c2270726f76696465725f636f6465223a226e6f726d616c5f636c656172696e67222c22736970223a6e756c6c2c2268656164657273223a7b7d7d2c22646f63746f72223a7b2266696e64696e6773223a5b5d2c226c6566745f6f7574223a307d7d7d', 5);
-
-
---
--- Data for Name: event_head; Type: TABLE DATA; Schema: public; Owner: -
---
-
-INSERT INTO public.event_head VALUES ('00000000-0000-4000-8000-000000000001', 5, 0);
-
-
---
 -- Data for Name: execution; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.execution VALUES ('99384dfa-7f8e-4410-aadc-f2c3fb94b800', '00000000-0000-4000-8000-000000000001', 'b8de2446-d5ec-4aaf-83bc-08b470fdb994', 'completed', 'done', 'completed', 1, 'outbound', 'loopback', '+15550123', '+15550100', '2026-11-29 11:10:02.679507+00', '2026-11-29 11:10:11.695048+00', NULL, DEFAULT, NULL, NULL, NULL, NULL, '2026-11-29 11:10:02.784673+00', '2026-11-29 11:10:02.851988+00', '2026-11-29 11:10:03.854646+00', '2026-11-29 11:10:11.538335+00', '2026-11-29 11:10:11.698297+00', 'loopback-99384dfa-7f8e-4410-aadc-f2c3fb94b800.1-1', 'API Request', 'end_call_tool', 4000, 0, 0, '{}', '{}', '{"agent_prompts":{"task_1":{"system_prompt":"Be brief."}},"agent_name":"Trial","agent_welcome_message":"Hello, this is a trial.","tasks":[{"task_type":"conversation","toolchain":{"execution":"parallel","pipelines":[["transcriber","llm","synthesizer"]]},"tools_config":{"llm_agent":{"provider":"scripted","model":"scripted","rules":[{"say":"Thank you, goodbye.","end_call":true}]}}}],"end_call_tool_mode":"auto"}', '{"sandbox":true,"stand_ins":[{"leg":"line","reason":"the carrier ''loopback'' rings no phones, it plays synthetic callers; nobody''s phone rang","remedy":"POST /sip-trunks/trunks","used":"loopback","wanted":"default"}],"decision":{"at":"2026-11-29T11:10:02.784673+00:00","verdict":"dial","rule":"allowed","reason":"no rule forbids the call","until":null},"conversation_ms":7683,"transcript":"assistant: Hello, this is a trial.\nuser: Hi, I would like to book a dental cleaning, please.\nassistant: Thank you, goodbye.","usage_breakdown":{"llm_tokens":31,"llmTokens":31,"llm_model":{"scripted":{"input":28,"output":3}},"llmModel":{"scripted":{"input":28,"output":3}},"llm_usage_breakdown":{"conversation":{"input":28,"output":3}},"synthesizer_characters":40,"synthesizerCharacters":40,"synthesizer_model":"","synthesizer_provider":"scripted","voice_id":"","synthesizer_usage_breakdown":{"welcome_message":22,"conversation":18},"transcriber_duration":7.68,"transcriber_model":"","transcriber_provider":"scripted","transcriber_language":"en","transcriber_usage_breakdown":{"conversation":7.68,"analytics":0},"provider_source":{"llm":"scripted","synthesizer":"scripted","transcriber":"scripted"}},"cost_nano":{"legs":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"parts":{"welcome":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"turn:1":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"waste":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"post_call":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0}},"categories":{"llm":{"conversation":0,"extraction":0,"summarization":0,"hangup":0,"analytics":0,"routing":0,"voicemail":0},"synthesizer":{"conversation":0,"welcome_message":0},"transcriber":{"conversation":0,"analytics":0}}},"usage_lines":[{"leg":"synthesizer","provider":"scripted","model":"scripted","amount":40,"amount_output":0,"cost":0},{"leg":"transcriber","provider":"scripted","model":"scripted","amount":7680,"amount_output":0,"cost":0},{"leg":"llm","provider":"scripted","model":"scripted","amount":28,"amount_output":3,"cost":0}],"latency_data":{"stream_id":0,"time_to_first_audio":2.0,"region":null,"transcriber":{"time_to_connect":0,"turns":[{"turn":1,"turn_latency":[{"sequence_id":1,"audio_to_text_latency":210.9,"text":"Hi, I would like to book a dental cleaning, please."}]}]},"llm":{"time_to_connect":0,"turns":[{"turn":1,"time_to_first_token":8.5,"time_to_last_token":14.0}]},"synthesizer":{"time_to_connect":0,"turns":[{"turn":0,"time_to_first_token":1.6,"time_to_last_token":2.9},{"turn":1,"time_to_first_token":1.1,"time_to_last_token":1.9}]},"rag":{"time_to_connect":null,"turns":[]},"interruption_stats":{"user_interrupted_agent_count":0,"agent_interrupted_user_count":0,"total_interruptions":0,"barge_in_recovery_count":0,"barge_in_recovery_rate":null,"interruption_events":[],"agent_speaking_ms":2582,"user_speaking_ms":3060,"talk_to_listen_ratio":45.8,"longest_agent_monologue_ms":1422}},"turns":[{"part":"welcome","turn":0,"cost_nano":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"latency_us":null,"user":"","assistant":"Hello, this is a trial.","assistant_estimated":false},{"part":"turn","turn":1,"cost_nano":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"latency_us":{"total":411697,"end_of_turn":240072,"ask":0,"model_failed":0,"voice_failed":0,"tool":0,"first_token":8547,"first_clause":4709,"first_audio":1084,"hold":156284,"send":1001},"user":"Hi, I would like to book a dental cleaning, please.","assistant":"Thank you, goodbye.","assistant_estimated":false},{"part":"waste","turn":null,"cost_nano":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"latency_us":null},{"part":"post_call","turn":null,"cost_nano":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"latency_us":null}],"ended_by":"agent","answered_by_voice_mail":null,"opt_out":null,"sounds":[],"transfers":[],"tools":[],"context":{},"end_reason":"the conversation is over","line":{"frames_in":384,"frames_out":128,"starved_frames":0,"late_frames":0,"late_p99_ms":6,"caller_sound_from_ms":3063,"voiced_frames":151,"unvoiced_frames":2,"speech_db":-14,"noise_db":-14,"clipped_frames":0,"clipped_from_ms":null,"codec":null,"rx_packets":null,"rx_lost":null,"rx_jitter_ms":null,"tx_packets":null,"tx_lost":null,"tx_jitter_ms":null,"rtt_ms":null,"jbuf_late":null,"jbuf_lost":null,"loss_from":null,"held_in_stack_ms_max":null,"tx_starved_frames":null,"rx_loss_percent":null,"tx_loss_percent":null,"one_way":"","holds":0,"held_ms":0,"moved_to":[],"refer_refused":[],"post_dial_delay_ms":50,"ring_ms":1002,"provider_code":"normal_clearing","sip":null,"headers":{}},"dial_ms":{"post_dial_delay":50,"ring":1002},"doctor":{"findings":[],"left_out":0},"extracted_data":null,"extraction_rejected":[],"summary":null,"recording":{"duration_ms":7681,"name":"call.wav","size_bytes":245856},"post_failures":[],"extraction_runs":[],"finished_attempt":1}', false, '2026-11-29 11:10:02.67574+00', '2026-11-29 11:10:11.695048+00', DEFAULT);
+INSERT INTO public.execution VALUES ('fa4b75f9-3fb1-47aa-8049-251796d14768', '00000000-0000-4000-8000-000000000001', '5eaccb5b-10b1-427b-827c-7be47308cbf7', 'completed', 'done', 'completed', 1, 'outbound', 'loopback', '+15550123', '+15550100', '2026-11-29 08:03:35.939354+00', '2026-11-29 08:03:44.816471+00', NULL, DEFAULT, NULL, NULL, NULL, '2026-11-29 08:03:35.959495+00', '2026-11-29 08:03:36.012725+00', '2026-11-29 08:03:37.013765+00', '2026-11-29 08:03:44.696227+00', '2026-11-29 08:03:44.817236+00', 'loopback-fa4b75f9-3fb1-47aa-8049-251796d14768.1-1', 'API Request', 'end_call_tool', 4000, 0, 0, '{}', '{}', '{"agent_prompts":{"task_1":{"system_prompt":"Be brief."}},"agent_name":"Trial","agent_welcome_message":"Hello, this is a trial.","tasks":[{"task_type":"conversation","toolchain":{"execution":"parallel","pipelines":[["transcriber","llm","synthesizer"]]},"tools_config":{"llm_agent":{"provider":"scripted","model":"scripted","rules":[{"say":"Thank you, goodbye.","end_call":true}]}}}],"end_call_tool_mode":"auto"}', '{"sandbox":true,"stand_ins":[{"leg":"line","reason":"the carrier ''loopback'' rings no phones, it plays synthetic callers; nobody''s phone rang","remedy":"POST /sip-trunks/trunks","used":"loopback","wanted":"default"}],"conversation_ms":7682,"transcript":"assistant: Hello, this is a trial.\nuser: Hi, I would like to book a dental cleaning, please.\nassistant: Thank you, goodbye.","usage_breakdown":{"llm_tokens":31,"llmTokens":31,"llm_model":{"scripted":{"input":28,"output":3}},"llmModel":{"scripted":{"input":28,"output":3}},"llm_usage_breakdown":{"conversation":{"input":28,"output":3}},"synthesizer_characters":40,"synthesizerCharacters":40,"synthesizer_model":"","synthesizer_provider":"scripted","voice_id":"","synthesizer_usage_breakdown":{"welcome_message":22,"conversation":18},"transcriber_duration":7.68,"transcriber_model":"","transcriber_provider":"scripted","transcriber_language":"en","transcriber_usage_breakdown":{"conversation":7.68,"analytics":0},"provider_source":{"llm":"scripted","synthesizer":"scripted","transcriber":"scripted"}},"cost_nano":{"legs":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"parts":{"welcome":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"turn:1":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"waste":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"post_call":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0}},"categories":{"llm":{"conversation":0,"extraction":0,"summarization":0,"hangup":0,"analytics":0,"routing":0,"voicemail":0},"synthesizer":{"conversation":0,"welcome_message":0},"transcriber":{"conversation":0,"analytics":0}}},"usage_lines":[{"leg":"synthesizer","provider":"scripted","model":"scripted","amount":40,"amount_output":0,"cost":0},{"leg":"transcriber","provider":"scripted","model":"scripted","amount":7680,"amount_output":0,"cost":0},{"leg":"llm","provider":"scripted","model":"scripted","amount":28,"amount_output":3,"cost":0}],"latency_data":{"stream_id":0,"time_to_first_audio":2.0,"region":null,"transcriber":{"time_to_connect":0,"turns":[{"turn":1,"turn_latency":[{"sequence_id":1,"audio_to_text_latency":210.4,"text":"Hi, I would like to book a dental cleaning, please."}]}]},"llm":{"time_to_connect":0,"turns":[{"turn":1,"time_to_first_token":1.3,"time_to_last_token":1.7}]},"synthesizer":{"time_to_connect":0,"turns":[{"turn":0,"time_to_first_token":1.8,"time_to_last_token":7.2},{"turn":1,"time_to_first_token":0.6,"time_to_last_token":1.0}]},"rag":{"time_to_connect":null,"turns":[]},"interruption_stats":{"user_interrupted_agent_count":0,"agent_interrupted_user_count":0,"total_interruptions":0,"barge_in_recovery_count":0,"barge_in_recovery_rate":null,"interruption_events":[],"agent_speaking_ms":2586,"user_speaking_ms":3060,"talk_to_listen_ratio":45.8,"longest_agent_monologue_ms":1422}},"turns":[{"part":"welcome","turn":0,"cost_nano":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"latency_us":null,"user":"","assistant":"Hello, this is a trial.","assistant_estimated":false},{"part":"turn","turn":1,"cost_nano":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"latency_us":{"total":414635,"end_of_turn":242125,"ask":0,"model_failed":0,"voice_failed":0,"tool":0,"first_token":1253,"first_clause":140,"first_audio":565,"hold":169854,"send":698},"user":"Hi, I would like to book a dental cleaning, please.","assistant":"Thank you, goodbye.","assistant_estimated":false},{"part":"waste","turn":null,"cost_nano":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"latency_us":null},{"part":"post_call","turn":null,"cost_nano":{"transcriber":0,"llm":0,"synthesizer":0,"network":0,"platform":0},"latency_us":null}],"ended_by":"agent","answered_by_voice_mail":null,"opt_out":null,"sounds":[],"transfers":[],"tools":[],"context":{},"end_reason":"the conversation is over","line":{"frames_in":384,"frames_out":128,"starved_frames":0,"late_frames":0,"late_p99_ms":7,"caller_sound_from_ms":3062,"voiced_frames":151,"unvoiced_frames":2,"speech_db":-14,"noise_db":-14,"clipped_frames":0,"clipped_from_ms":null,"codec":null,"rx_packets":null,"rx_lost":null,"rx_jitter_ms":null,"tx_packets":null,"tx_lost":null,"tx_jitter_ms":null,"rtt_ms":null,"jbuf_late":null,"jbuf_lost":null,"loss_from":null,"held_in_stack_ms_max":null,"tx_starved_frames":null,"rx_loss_percent":null,"tx_loss_percent":null,"one_way":"","holds":0,"held_ms":0,"moved_to":[],"refer_refused":[],"post_dial_delay_ms":50,"ring_ms":1000,"provider_code":"normal_clearing","sip":null,"headers":{}},"dial_ms":{"post_dial_delay":50,"ring":1000},"doctor":{"findings":[],"left_out":0},"extracted_data":null,"extraction_rejected":[],"summary":null,"recording":{"duration_ms":7681,"name":"call.wav","size_bytes":245860},"post_failures":[],"extraction_runs":[],"finished_attempt":1}', false, '2026-11-29 08:03:35.937002+00', '2026-11-29 08:03:44.816471+00');
 
 
 --
@@ -2103,7 +1580,7 @@ INSERT INTO public.execution_beginning VALUES ('outbound', 'waiting', 'scheduled
 -- Data for Name: execution_count; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.execution_count VALUES ('b8de2446-d5ec-4aaf-83bc-08b470fdb994', '2026-11-29 11:00:00+00', 3, 1);
+INSERT INTO public.execution_count VALUES ('5eaccb5b-10b1-427b-827c-7be47308cbf7', '2026-11-29 08:00:00+00', 7, 1);
 
 
 --
@@ -2152,13 +1629,7 @@ INSERT INTO public.execution_state VALUES ('waiting', 'scheduled', 'scheduled', 
 -- Data for Name: node; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.node VALUES ('3e6fb54f-3121-46a0-901e-e7a1bc07f50a', 'callwright', 13, '2026-11-29 11:09:58.539256+00', '2026-11-29 11:10:11.767277+00', 6, '2026-11-29 11:10:11.976748+00', NULL);
-
-
---
--- Data for Name: number_owner; Type: TABLE DATA; Schema: public; Owner: -
---
-
+INSERT INTO public.node VALUES ('32e2ccb8-32d0-4d47-9515-27e95aa87c4a', 'callwright', 11, '2026-11-29 08:03:33.974385+00', '2026-11-29 08:03:45.059086+00', '2026-11-29 08:03:45.202156+00', NULL);
 
 
 --
@@ -2183,9 +1654,9 @@ INSERT INTO public.node VALUES ('3e6fb54f-3121-46a0-901e-e7a1bc07f50a', 'callwri
 -- Data for Name: pgqueuer_log; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.pgqueuer_log VALUES (1, '2026-11-29 11:10:11.558287+00', 1, 'queued', 0, 'finish', NULL, false);
-INSERT INTO public.pgqueuer_log VALUES (2, '2026-11-29 11:10:11.616094+00', 1, 'picked', 0, 'finish', NULL, false);
-INSERT INTO public.pgqueuer_log VALUES (3, '2026-11-29 11:10:11.787646+00', 1, 'successful', 0, 'finish', NULL, false);
+INSERT INTO public.pgqueuer_log VALUES (1, '2026-11-29 08:03:44.709035+00', 1, 'queued', 0, 'finish', NULL, false);
+INSERT INTO public.pgqueuer_log VALUES (2, '2026-11-29 08:03:44.748042+00', 1, 'picked', 0, 'finish', NULL, false);
+INSERT INTO public.pgqueuer_log VALUES (3, '2026-11-29 08:03:44.84997+00', 1, 'successful', 0, 'finish', NULL, false);
 
 
 --
@@ -2209,12 +1680,10 @@ INSERT INTO public.phase_transition VALUES ('admitted', 'done');
 INSERT INTO public.phase_transition VALUES ('admitted', 'waiting');
 INSERT INTO public.phase_transition VALUES ('claimed', 'dialling');
 INSERT INTO public.phase_transition VALUES ('claimed', 'done');
-INSERT INTO public.phase_transition VALUES ('claimed', 'waiting');
 INSERT INTO public.phase_transition VALUES ('dialling', 'done');
 INSERT INTO public.phase_transition VALUES ('dialling', 'live');
 INSERT INTO public.phase_transition VALUES ('done', 'waiting');
 INSERT INTO public.phase_transition VALUES ('finishing', 'done');
-INSERT INTO public.phase_transition VALUES ('finishing', 'waiting');
 INSERT INTO public.phase_transition VALUES ('live', 'done');
 INSERT INTO public.phase_transition VALUES ('live', 'finishing');
 INSERT INTO public.phase_transition VALUES ('waiting', 'admitted');
@@ -2232,9 +1701,8 @@ INSERT INTO public.phase_transition VALUES ('waiting', 'done');
 --
 
 INSERT INTO public.platform VALUES ('revision', '0001');
-INSERT INTO public.platform VALUES ('rules', '4c753fab045bf78d');
+INSERT INTO public.platform VALUES ('rules', 'a309bc8c9615c135');
 INSERT INTO public.platform VALUES ('pgqueuer', '1.6.0');
-INSERT INTO public.platform VALUES ('agent_credentials', 'sealed');
 
 
 --
@@ -2256,7 +1724,6 @@ INSERT INTO public.platform VALUES ('agent_credentials', 'sealed');
 INSERT INTO public.status_transition VALUES ('busy', 'scheduled');
 INSERT INTO public.status_transition VALUES ('call-disconnected', 'completed');
 INSERT INTO public.status_transition VALUES ('call-disconnected', 'error');
-INSERT INTO public.status_transition VALUES ('call-disconnected', 'scheduled');
 INSERT INTO public.status_transition VALUES ('error', 'scheduled');
 INSERT INTO public.status_transition VALUES ('failed', 'scheduled');
 INSERT INTO public.status_transition VALUES ('in-progress', 'call-disconnected');
@@ -2282,7 +1749,6 @@ INSERT INTO public.status_transition VALUES ('queued', 'failed');
 INSERT INTO public.status_transition VALUES ('queued', 'initiated');
 INSERT INTO public.status_transition VALUES ('queued', 'rescheduled');
 INSERT INTO public.status_transition VALUES ('queued', 'stopped');
-INSERT INTO public.status_transition VALUES ('rescheduled', 'canceled');
 INSERT INTO public.status_transition VALUES ('rescheduled', 'error');
 INSERT INTO public.status_transition VALUES ('rescheduled', 'queued');
 INSERT INTO public.status_transition VALUES ('rescheduled', 'stopped');
@@ -2292,10 +1758,8 @@ INSERT INTO public.status_transition VALUES ('ringing', 'error');
 INSERT INTO public.status_transition VALUES ('ringing', 'failed');
 INSERT INTO public.status_transition VALUES ('ringing', 'in-progress');
 INSERT INTO public.status_transition VALUES ('ringing', 'no-answer');
-INSERT INTO public.status_transition VALUES ('scheduled', 'canceled');
 INSERT INTO public.status_transition VALUES ('scheduled', 'error');
 INSERT INTO public.status_transition VALUES ('scheduled', 'queued');
-INSERT INTO public.status_transition VALUES ('scheduled', 'rescheduled');
 INSERT INTO public.status_transition VALUES ('scheduled', 'stopped');
 
 
@@ -2309,17 +1773,17 @@ INSERT INTO public.status_transition VALUES ('scheduled', 'stopped');
 -- Data for Name: tenant; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.tenant VALUES ('00000000-0000-4000-8000-000000000001', 'Default', '', 100, '2026-11-29 11:09:58.481532+00', NULL, NULL, '2026-11-29 11:09:58.481532+00', NULL);
+INSERT INTO public.tenant VALUES ('00000000-0000-4000-8000-000000000001', 'Default', '', 100, 0, '2026-11-29 08:03:33.94135+00', NULL, NULL, '2026-11-29 08:03:33.94135+00', NULL);
 
 
 --
 -- Data for Name: usage_entry; Type: TABLE DATA; Schema: public; Owner: -
 --
 
-INSERT INTO public.usage_entry OVERRIDING SYSTEM VALUE VALUES (1, '00000000-0000-4000-8000-000000000001', '2026-11-29 11:00:00+00', 'calls', '', 'completed', 1, 7683, 0, 0);
-INSERT INTO public.usage_entry OVERRIDING SYSTEM VALUE VALUES (2, '00000000-0000-4000-8000-000000000001', '2026-11-29 11:00:00+00', 'synthesizer', 'scripted', 'scripted', 0, 40, 0, 0);
-INSERT INTO public.usage_entry OVERRIDING SYSTEM VALUE VALUES (3, '00000000-0000-4000-8000-000000000001', '2026-11-29 11:00:00+00', 'transcriber', 'scripted', 'scripted', 0, 7680, 0, 0);
-INSERT INTO public.usage_entry OVERRIDING SYSTEM VALUE VALUES (4, '00000000-0000-4000-8000-000000000001', '2026-11-29 11:00:00+00', 'llm', 'scripted', 'scripted', 0, 28, 3, 0);
+INSERT INTO public.usage_entry OVERRIDING SYSTEM VALUE VALUES (1, '00000000-0000-4000-8000-000000000001', '2026-11-29 08:00:00+00', 'calls', '', 'completed', 1, 7682, 0, 0);
+INSERT INTO public.usage_entry OVERRIDING SYSTEM VALUE VALUES (2, '00000000-0000-4000-8000-000000000001', '2026-11-29 08:00:00+00', 'synthesizer', 'scripted', 'scripted', 0, 40, 0, 0);
+INSERT INTO public.usage_entry OVERRIDING SYSTEM VALUE VALUES (3, '00000000-0000-4000-8000-000000000001', '2026-11-29 08:00:00+00', 'transcriber', 'scripted', 'scripted', 0, 7680, 0, 0);
+INSERT INTO public.usage_entry OVERRIDING SYSTEM VALUE VALUES (4, '00000000-0000-4000-8000-000000000001', '2026-11-29 08:00:00+00', 'llm', 'scripted', 'scripted', 0, 28, 3, 0);
 
 
 --
@@ -2330,42 +1794,6 @@ INSERT INTO public.usage_entry OVERRIDING SYSTEM VALUE VALUES (4, '00000000-0000
 
 --
 -- Data for Name: violation; Type: TABLE DATA; Schema: public; Owner: -
---
-
-
-
---
--- Data for Name: wallet; Type: TABLE DATA; Schema: public; Owner: -
---
-
-
-
---
--- Data for Name: wallet_balance; Type: TABLE DATA; Schema: public; Owner: -
---
-
-
-
---
--- Data for Name: wallet_entry; Type: TABLE DATA; Schema: public; Owner: -
---
-
-
-
---
--- Data for Name: wallet_posting; Type: TABLE DATA; Schema: public; Owner: -
---
-
-
-
---
--- Data for Name: wallet_total; Type: TABLE DATA; Schema: public; Owner: -
---
-
-
-
---
--- Data for Name: webhook_endpoint; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -2385,24 +1813,10 @@ SELECT pg_catalog.setval('public.audit_id_seq', 3, true);
 
 
 --
--- Name: dial_decision_number_seq; Type: SEQUENCE SET; Schema: public; Owner: -
---
-
-SELECT pg_catalog.setval('public.dial_decision_number_seq', 2, true);
-
-
---
 -- Name: disposition_number_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
 SELECT pg_catalog.setval('public.disposition_number_seq', 1, false);
-
-
---
--- Name: event_written; Type: SEQUENCE SET; Schema: public; Owner: -
---
-
-SELECT pg_catalog.setval('public.event_written', 5, true);
 
 
 --
@@ -2445,13 +1859,6 @@ SELECT pg_catalog.setval('public.pgqueuer_statistics_id_seq', 1, false);
 --
 
 SELECT pg_catalog.setval('public.usage_entry_id_seq', 4, true);
-
-
---
--- Name: wallet_entry_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
---
-
-SELECT pg_catalog.setval('public.wallet_entry_id_seq', 1, false);
 
 
 --
@@ -2551,14 +1958,6 @@ ALTER TABLE ONLY public.batch_pruned
 
 
 --
--- Name: batch_refused batch_refused_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.batch_refused
-    ADD CONSTRAINT batch_refused_pkey PRIMARY KEY (batch_id, line);
-
-
---
 -- Name: batch_transition batch_transition_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2572,22 +1971,6 @@ ALTER TABLE ONLY public.batch_transition
 
 ALTER TABLE ONLY public.call_log
     ADD CONSTRAINT call_log_pkey PRIMARY KEY (execution_id, attempt, section, chunk);
-
-
---
--- Name: caller_number caller_number_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.caller_number
-    ADD CONSTRAINT caller_number_pkey PRIMARY KEY (tenant_id, number);
-
-
---
--- Name: calling_policy calling_policy_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.calling_policy
-    ADD CONSTRAINT calling_policy_pkey PRIMARY KEY (tenant_id);
 
 
 --
@@ -2631,22 +2014,6 @@ ALTER TABLE ONLY public.data_key
 
 
 --
--- Name: dial_decision dial_decision_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.dial_decision
-    ADD CONSTRAINT dial_decision_pkey PRIMARY KEY (number);
-
-
---
--- Name: dial_slot dial_slot_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.dial_slot
-    ADD CONSTRAINT dial_slot_pkey PRIMARY KEY (tenant_id, kind, name);
-
-
---
 -- Name: disposition disposition_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2660,22 +2027,6 @@ ALTER TABLE ONLY public.disposition
 
 ALTER TABLE ONLY public.disposition
     ADD CONSTRAINT disposition_tenant_id_id_key UNIQUE (tenant_id, id);
-
-
---
--- Name: event_head event_head_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.event_head
-    ADD CONSTRAINT event_head_pkey PRIMARY KEY (tenant_id);
-
-
---
--- Name: event event_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.event
-    ADD CONSTRAINT event_pkey PRIMARY KEY (written);
 
 
 --
@@ -2756,14 +2107,6 @@ ALTER TABLE ONLY public.knowledge_base
 
 ALTER TABLE ONLY public.node
     ADD CONSTRAINT node_pkey PRIMARY KEY (incarnation);
-
-
---
--- Name: number_owner number_owner_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.number_owner
-    ADD CONSTRAINT number_owner_pkey PRIMARY KEY (dialled);
 
 
 --
@@ -2943,62 +2286,6 @@ ALTER TABLE ONLY public.violation
 
 
 --
--- Name: wallet_balance wallet_balance_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallet_balance
-    ADD CONSTRAINT wallet_balance_pkey PRIMARY KEY (tenant_id, account);
-
-
---
--- Name: wallet_entry wallet_entry_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallet_entry
-    ADD CONSTRAINT wallet_entry_pkey PRIMARY KEY (id);
-
-
---
--- Name: wallet_entry wallet_entry_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallet_entry
-    ADD CONSTRAINT wallet_entry_tenant_id_id_key UNIQUE (tenant_id, id);
-
-
---
--- Name: wallet wallet_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallet
-    ADD CONSTRAINT wallet_pkey PRIMARY KEY (tenant_id);
-
-
---
--- Name: wallet_posting wallet_posting_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallet_posting
-    ADD CONSTRAINT wallet_posting_pkey PRIMARY KEY (entry_id, account);
-
-
---
--- Name: wallet_total wallet_total_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallet_total
-    ADD CONSTRAINT wallet_total_pkey PRIMARY KEY (tenant_id, scope, key);
-
-
---
--- Name: webhook_endpoint webhook_endpoint_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.webhook_endpoint
-    ADD CONSTRAINT webhook_endpoint_pkey PRIMARY KEY (organisation_id, endpoint);
-
-
---
 -- Name: agent_disposition_of; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -3017,20 +2304,6 @@ CREATE INDEX agent_newest ON public.agent USING btree (tenant_id, created_at DES
 --
 
 CREATE INDEX api_key_tenant ON public.api_key USING btree (tenant_id, created_at DESC);
-
-
---
--- Name: attempt_of_batch; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX attempt_of_batch ON public.attempt USING btree (batch_id, closed_at DESC) INCLUDE (outcome, hangup_code) WHERE ((batch_id IS NOT NULL) AND (closed_at IS NOT NULL));
-
-
---
--- Name: attempt_of_number; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX attempt_of_number ON public.attempt USING btree (tenant_id, from_number, closed_at DESC) INCLUDE (answered_at, initiated_at) WHERE ((from_number <> ''::text) AND (closed_at IS NOT NULL));
 
 
 --
@@ -3093,7 +2366,7 @@ CREATE INDEX batch_newest ON public.batch USING btree (tenant_id, agent_id, crea
 -- Name: batch_outbox_due; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX batch_outbox_due ON public.batch_outbox USING btree (tenant_id, endpoint, due_at, id) WHERE ((state = 'waiting'::text) AND (due_at < 'infinity'::timestamp with time zone));
+CREATE INDEX batch_outbox_due ON public.batch_outbox USING btree (tenant_id, due_at, id) WHERE ((state = 'waiting'::text) AND (due_at < 'infinity'::timestamp with time zone));
 
 
 --
@@ -3104,59 +2377,10 @@ CREATE INDEX batch_outbox_failing ON public.batch_outbox USING btree (failing_si
 
 
 --
--- Name: dial_decision_dialled; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX dial_decision_dialled ON public.dial_decision USING btree (called, at) WHERE ((step = 'dialling'::text) AND (verdict = 'dial'::text));
-
-
---
--- Name: dial_decision_of; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX dial_decision_of ON public.dial_decision USING btree (execution_id, number);
-
-
---
--- Name: dial_decision_of_batch; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX dial_decision_of_batch ON public.dial_decision USING btree (batch_id, rule, execution_id) WHERE (batch_id IS NOT NULL);
-
-
---
 -- Name: disposition_oldest; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE INDEX disposition_oldest ON public.disposition USING btree (tenant_id, created_at, number);
-
-
---
--- Name: event_of_batch; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE UNIQUE INDEX event_of_batch ON public.event USING btree (batch_id, id) WHERE (batch_id IS NOT NULL);
-
-
---
--- Name: event_of_execution; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE UNIQUE INDEX event_of_execution ON public.event USING btree (execution_id, id) WHERE (execution_id IS NOT NULL);
-
-
---
--- Name: event_position; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE UNIQUE INDEX event_position ON public.event USING btree (tenant_id, "position") WHERE ("position" IS NOT NULL);
-
-
---
--- Name: event_unordered; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX event_unordered ON public.event USING btree (written) WHERE ("position" IS NULL);
 
 
 --
@@ -3184,7 +2408,7 @@ CREATE INDEX execution_batch_counts ON public.execution USING btree (batch_id, s
 -- Name: execution_batch_open; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX execution_batch_open ON public.execution USING btree (batch_id, phase, due_at) WHERE ((batch_id IS NOT NULL) AND (phase <> 'done'::text));
+CREATE INDEX execution_batch_open ON public.execution USING btree (batch_id, phase) WHERE ((batch_id IS NOT NULL) AND (phase <> 'done'::text));
 
 
 --
@@ -3240,7 +2464,7 @@ CREATE INDEX execution_unfinished ON public.execution USING btree (tenant_id, cr
 -- Name: execution_waiting; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX execution_waiting ON public.execution USING btree (tenant_id, lane, due_at, id) WHERE ((phase = 'waiting'::text) AND (detail <> 'prepared'::text));
+CREATE INDEX execution_waiting ON public.execution USING btree (tenant_id, due_at, id) WHERE ((phase = 'waiting'::text) AND (detail <> 'prepared'::text));
 
 
 --
@@ -3265,17 +2489,10 @@ CREATE INDEX knowledge_base_newest ON public.knowledge_base USING btree (tenant_
 
 
 --
--- Name: number_owner_tenant; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX number_owner_tenant ON public.number_owner USING btree (tenant_id);
-
-
---
 -- Name: outbox_due; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX outbox_due ON public.outbox USING btree (tenant_id, endpoint, due_at, id) WHERE ((state = 'waiting'::text) AND (due_at < 'infinity'::timestamp with time zone));
+CREATE INDEX outbox_due ON public.outbox USING btree (tenant_id, due_at, id) WHERE ((state = 'waiting'::text) AND (due_at < 'infinity'::timestamp with time zone));
 
 
 --
@@ -3283,13 +2500,6 @@ CREATE INDEX outbox_due ON public.outbox USING btree (tenant_id, endpoint, due_a
 --
 
 CREATE INDEX outbox_failing ON public.outbox USING btree (failing_since) WHERE ((state = 'waiting'::text) AND (NOT passed) AND (failing_since IS NOT NULL));
-
-
---
--- Name: outbox_written; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX outbox_written ON public.outbox USING brin (created_at);
 
 
 --
@@ -3461,27 +2671,6 @@ CREATE INDEX violation_newest ON public.violation USING btree (tenant_id, create
 
 
 --
--- Name: wallet_entry_account; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX wallet_entry_account ON public.wallet_entry USING btree (tenant_id, account_id, id);
-
-
---
--- Name: wallet_entry_execution; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX wallet_entry_execution ON public.wallet_entry USING btree (execution_id, attempt) WHERE (execution_id IS NOT NULL);
-
-
---
--- Name: wallet_entry_once; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE UNIQUE INDEX wallet_entry_once ON public.wallet_entry USING btree (execution_id, attempt, kind) WHERE (kind = ANY (ARRAY['reserve'::text, 'settle'::text]));
-
-
---
 -- Name: agent agent_extensions_go; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -3510,13 +2699,6 @@ CREATE TRIGGER batch_guard BEFORE UPDATE ON public.batch FOR EACH ROW EXECUTE FU
 
 
 --
--- Name: batch_outbox batch_outbox_is_event; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER batch_outbox_is_event AFTER INSERT ON public.batch_outbox FOR EACH ROW EXECUTE FUNCTION public.batch_outbox_is_event();
-
-
---
 -- Name: batch_outbox batch_outbox_number; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -3524,38 +2706,10 @@ CREATE TRIGGER batch_outbox_number BEFORE INSERT ON public.batch_outbox FOR EACH
 
 
 --
--- Name: batch batch_slot_goes; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER batch_slot_goes AFTER DELETE ON public.batch FOR EACH ROW EXECUTE FUNCTION public.batch_slot_goes();
-
-
---
 -- Name: batch batch_webhooks_settled; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE TRIGGER batch_webhooks_settled AFTER DELETE ON public.batch FOR EACH ROW EXECUTE FUNCTION public.batch_webhooks_settled();
-
-
---
--- Name: dial_decision dial_decision_guard; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER dial_decision_guard BEFORE UPDATE ON public.dial_decision FOR EACH ROW EXECUTE FUNCTION public.dial_decision_guard();
-
-
---
--- Name: event event_guard; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER event_guard BEFORE UPDATE ON public.event FOR EACH ROW EXECUTE FUNCTION public.event_guard();
-
-
---
--- Name: event event_write; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER event_write BEFORE INSERT ON public.event FOR EACH ROW EXECUTE FUNCTION public.event_write();
 
 
 --
@@ -3615,13 +2769,6 @@ CREATE TRIGGER outbox_guard BEFORE DELETE OR UPDATE ON public.outbox FOR EACH RO
 
 
 --
--- Name: outbox outbox_is_event; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER outbox_is_event AFTER INSERT ON public.outbox FOR EACH ROW EXECUTE FUNCTION public.outbox_is_event();
-
-
---
 -- Name: outbox outbox_number; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -3654,62 +2801,6 @@ CREATE TRIGGER tenant_key_told AFTER DELETE OR UPDATE ON public.tenant FOR EACH 
 --
 
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION public.fn_pgqueuer_changed();
-
-
---
--- Name: wallet_balance wallet_balance_derived; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER wallet_balance_derived BEFORE INSERT OR DELETE OR UPDATE ON public.wallet_balance FOR EACH ROW EXECUTE FUNCTION public.wallet_sum_guard();
-
-
---
--- Name: wallet_entry wallet_entry_kept; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER wallet_entry_kept BEFORE DELETE OR UPDATE ON public.wallet_entry FOR EACH ROW EXECUTE FUNCTION public.wallet_guard();
-
-
---
--- Name: wallet_entry wallet_entry_posted; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE CONSTRAINT TRIGGER wallet_entry_posted AFTER INSERT ON public.wallet_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.wallet_entry_posted();
-
-
---
--- Name: wallet_entry wallet_entry_whole; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER wallet_entry_whole BEFORE TRUNCATE ON public.wallet_entry FOR EACH STATEMENT EXECUTE FUNCTION public.wallet_guard();
-
-
---
--- Name: wallet_posting wallet_posted; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER wallet_posted AFTER INSERT ON public.wallet_posting REFERENCING NEW TABLE AS posted FOR EACH STATEMENT EXECUTE FUNCTION public.wallet_posted();
-
-
---
--- Name: wallet_posting wallet_posting_kept; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER wallet_posting_kept BEFORE DELETE OR UPDATE ON public.wallet_posting FOR EACH ROW EXECUTE FUNCTION public.wallet_guard();
-
-
---
--- Name: wallet_posting wallet_posting_whole; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER wallet_posting_whole BEFORE TRUNCATE ON public.wallet_posting FOR EACH STATEMENT EXECUTE FUNCTION public.wallet_guard();
-
-
---
--- Name: wallet_total wallet_total_derived; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER wallet_total_derived BEFORE INSERT OR DELETE OR UPDATE ON public.wallet_total FOR EACH ROW EXECUTE FUNCTION public.wallet_sum_guard();
 
 
 --
@@ -3793,14 +2884,6 @@ ALTER TABLE ONLY public.batch_pruned
 
 
 --
--- Name: batch_refused batch_refused_batch_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.batch_refused
-    ADD CONSTRAINT batch_refused_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES public.batch(id) ON DELETE CASCADE;
-
-
---
 -- Name: batch batch_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3814,22 +2897,6 @@ ALTER TABLE ONLY public.batch
 
 ALTER TABLE ONLY public.call_log
     ADD CONSTRAINT call_log_execution_id_attempt_fkey FOREIGN KEY (execution_id, attempt) REFERENCES public.attempt(execution_id, attempt) ON DELETE CASCADE;
-
-
---
--- Name: caller_number caller_number_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.caller_number
-    ADD CONSTRAINT caller_number_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(id);
-
-
---
--- Name: calling_policy calling_policy_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.calling_policy
-    ADD CONSTRAINT calling_policy_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(id);
 
 
 --
@@ -3865,67 +2932,11 @@ ALTER TABLE ONLY public.data_key
 
 
 --
--- Name: dial_decision dial_decision_execution_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.dial_decision
-    ADD CONSTRAINT dial_decision_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES public.execution(id) ON DELETE CASCADE;
-
-
---
--- Name: dial_decision dial_decision_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.dial_decision
-    ADD CONSTRAINT dial_decision_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(id);
-
-
---
--- Name: dial_slot dial_slot_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.dial_slot
-    ADD CONSTRAINT dial_slot_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(id);
-
-
---
 -- Name: disposition disposition_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.disposition
     ADD CONSTRAINT disposition_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(id);
-
-
---
--- Name: event event_batch_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.event
-    ADD CONSTRAINT event_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES public.batch(id) ON DELETE CASCADE;
-
-
---
--- Name: event event_execution_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.event
-    ADD CONSTRAINT event_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES public.execution(id) ON DELETE CASCADE;
-
-
---
--- Name: event_head event_head_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.event_head
-    ADD CONSTRAINT event_head_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
-
-
---
--- Name: event event_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.event
-    ADD CONSTRAINT event_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(id);
 
 
 --
@@ -3982,14 +2993,6 @@ ALTER TABLE ONLY public.idempotency
 
 ALTER TABLE ONLY public.knowledge_base
     ADD CONSTRAINT knowledge_base_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(id);
-
-
---
--- Name: number_owner number_owner_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.number_owner
-    ADD CONSTRAINT number_owner_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
 
 
 --
@@ -4094,54 +3097,6 @@ ALTER TABLE ONLY public.usage_quarter
 
 ALTER TABLE ONLY public.violation
     ADD CONSTRAINT violation_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(id);
-
-
---
--- Name: wallet_balance wallet_balance_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallet_balance
-    ADD CONSTRAINT wallet_balance_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.wallet(tenant_id);
-
-
---
--- Name: wallet_entry wallet_entry_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallet_entry
-    ADD CONSTRAINT wallet_entry_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.wallet(tenant_id);
-
-
---
--- Name: wallet_posting wallet_posting_tenant_id_entry_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallet_posting
-    ADD CONSTRAINT wallet_posting_tenant_id_entry_id_fkey FOREIGN KEY (tenant_id, entry_id) REFERENCES public.wallet_entry(tenant_id, id);
-
-
---
--- Name: wallet wallet_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallet
-    ADD CONSTRAINT wallet_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(id);
-
-
---
--- Name: wallet_total wallet_total_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallet_total
-    ADD CONSTRAINT wallet_total_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.wallet(tenant_id);
-
-
---
--- Name: webhook_endpoint webhook_endpoint_organisation_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.webhook_endpoint
-    ADD CONSTRAINT webhook_endpoint_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.tenant(id) ON DELETE CASCADE;
 
 
 --

@@ -13,7 +13,7 @@ from callwright.domain.fields import Fields
 from callwright.domain.tenant import Principal
 
 _READ_ONLY = ("version", "updated_at")
-_ANY_VERSION, _LAST_VERSION = -1, 2**31 - 1
+_LAST_VERSION = 2**31 - 1
 
 
 async def get_calling_policy(services: Services, principal: Principal) -> StoredPolicy:
@@ -27,10 +27,11 @@ async def put_calling_policy(services: Services, principal: Principal, body: Map
     ``version`` and ``updated_at`` may be those that were read. Raises BadInputError, and ConflictError for the version of another policy
     than the present one."""
     policy = parse_policy({name: value for name, value in body.items() if name not in _READ_ONLY})
-    version = Fields(body, "", BadInputError).whole("version", _ANY_VERSION, _ANY_VERSION, _LAST_VERSION)
+    fields = Fields(body, "", BadInputError)
+    version = None if fields.raw("version") is None else fields.whole("version", 0, 0, _LAST_VERSION)
     async with services.ledger.unit() as unit:
         before = await unit.calling_policies.lock(principal.organisation_id)
-        if version not in (_ANY_VERSION, before.version):
+        if version not in (None, before.version):
             raise ConflictError(
                 f"the calling policy has version {before.version}, not {version}: it was changed since it was read",
                 field="version",

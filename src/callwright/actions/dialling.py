@@ -17,6 +17,7 @@ from callwright.domain.dialling.number_plan import VERSION, number_facts
 from callwright.domain.dialling.policy import StoredPolicy
 from callwright.domain.errors import BadInputError, BalanceLowError
 from callwright.domain.execution import Execution, Phase
+from callwright.domain.wallet import WALLET
 from callwright.insight.wire import wire_time
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import ADMISSION, DIALLING, TRANSFER, Change, DialDecision, Unit
@@ -86,7 +87,7 @@ class Decisions:
             try:
                 await commit()
             except BalanceLowError as error:
-                decision = decide(replace(question, cap=error.field or "", cap_reason=error.message), rules)
+                decision = decide(replace(question, cap=error.field or WALLET, cap_reason=error.message), rules)
         await unit.dial_decisions.add([_row(execution, DIALLING, now, decision)])
         return decision
 

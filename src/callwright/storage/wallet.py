@@ -1,4 +1,4 @@
-"""``ports.ledger.Wallets``. The rules of the ledger are the database's (``storage.migrations.initial.wallet``)."""
+"""``ports.ledger.Wallets``. The rules of the ledger are the database's (``storage.migrations.campaigns.wallet``)."""
 
 from __future__ import annotations
 

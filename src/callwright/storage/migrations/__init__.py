@@ -7,43 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from callwright.storage.migrations.campaigns import (
+    changes,
+    dialling,
+    events,
+    number_owners,
+    pace,
+    wallet,
+    webhook_endpoints,
+)
 from callwright.storage.migrations.initial import (
     accounts,
     batches,
-    dialling,
-    events,
     executions,
-    number_owners,
     numbers,
     outbox,
-    pace,
     questions,
     suppressions,
     uploads,
     usage,
-    wallet,
-    webhook_endpoints,
 )
 
-_INITIAL = (
-    accounts,
-    executions,
-    outbox,
-    usage,
-    suppressions,
-    questions,
-    batches,
-    numbers,
-    uploads,
-    dialling,
-    events,
-    webhook_endpoints,
-    wallet,
-    number_owners,
-    pace,
-)
+_INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads)
+_CAMPAIGNS = (changes, dialling, events, webhook_endpoints, wallet, number_owners, pace)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
+    "0002": [statement for subject in _CAMPAIGNS for statement in subject.STATEMENTS],
 }
 """Number of a revision -> its statements, the first revision first. A released revision never changes: add another."""

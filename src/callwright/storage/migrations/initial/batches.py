@@ -33,18 +33,9 @@ create table batch (
   refused json not null,
   sandbox boolean not null default false,
   stand_ins json not null default '[]',
-  list_format json,
-  pace json not null default '{}',
-  paused_at timestamptz,
-  paused_by text,
-  paused_reason text,
-  resumed_at timestamptz,
   deleted_at timestamptz,
   contacts_failed_at timestamptz,
   constraint batch_contacts_counted check (0 <= valid_contacts and valid_contacts <= total_contacts),
-  constraint batch_pause_whole check (
-    (paused_at is null) = (paused_by is null) and (paused_at is null) = (paused_reason is null)
-    and paused_by in ('request', 'breaker')),
   constraint batch_has_a_time check (scheduled_at is not null or status in ('created', 'processed', 'failed')),
   constraint batch_agent_of_tenant foreign key (tenant_id, agent_id) references agent (tenant_id, id) on delete cascade
 )""",
@@ -76,20 +67,9 @@ create table batch_contact (
   number text not null,
   carrier text not null,
   user_data json not null,
-  written text not null default '',
   primary key (batch_id, position)
 )""",
     "create unique index batch_contact_execution on batch_contact (execution_id)",
-    # Rows of the list that are not called, for its report.
-    """
-create table batch_refused (
-  batch_id text collate "C" not null references batch (id) on delete cascade,
-  line integer not null check (line > 0),
-  reason text not null,
-  hint text not null,
-  cells json not null,
-  primary key (batch_id, line)
-)""",
     # Figures of executions that retention has deleted.
     """
 create table batch_pruned (
@@ -124,15 +104,12 @@ create table batch_outbox (
   http_status integer,
   answer text,
   gap boolean not null default false,
-  endpoint text collate "C" not null default '',
-  replays integer not null default 0 check (replays >= 0),
-  hurried boolean not null default false,
   constraint batch_outbox_sequence_once unique (batch_id, sequence),
   constraint batch_outbox_lease_whole check ((leased_by is null) = (leased_until is null)),
   constraint batch_outbox_settled_when_over check ((state = 'waiting') = (settled_at is null)),
   constraint batch_outbox_no_lease_when_over check (state = 'waiting' or leased_by is null)
 )""",
-    "create index batch_outbox_due on batch_outbox (tenant_id, endpoint, due_at, id) where state = 'waiting' and due_at < 'infinity'",
+    "create index batch_outbox_due on batch_outbox (tenant_id, due_at, id) where state = 'waiting' and due_at < 'infinity'",
     (
         "create index batch_outbox_failing on batch_outbox (failing_since)"
         " where state = 'waiting' and not passed and failing_since is not null"

@@ -34,7 +34,6 @@ create table execution_beginning (
   primary key (direction, phase, detail)
 )""",
     # due_at: when it may be admitted; phase_at: since when it is in its phase. Both are the database's clock and only for the storage.
-    # lane: calls that wait for the same limits. Admission looks at the first calls of each lane, so one at its limit holds up no other.
     # JSON is stored as text (json, not jsonb): key order and unusual characters come back exactly as they came, and nothing queries it.
     """
 create table execution (
@@ -56,7 +55,6 @@ create table execution (
   batch_id text collate "C",
   error_message text,
   scheduled_at timestamptz,
-  rescheduled_at timestamptz,
   initiated_at timestamptz,
   ringing_at timestamptz,
   answered_at timestamptz,
@@ -75,15 +73,11 @@ create table execution (
   answered_by_voice_mail boolean,
   due_at timestamptz not null default now(),
   phase_at timestamptz not null default now(),
-  lane text collate "C" not null generated always as (
-    case when batch_id is null then 'number ' || carrier || ' ' || from_number else 'batch ' || batch_id || ' ' || carrier end
-    || case when retry_count > 0 then ' again' else '' end
-  ) stored,
   constraint execution_state_exists foreign key (status, phase, detail, owned)
     references execution_state (status, phase, detail, owned),
   constraint execution_agent_of_tenant foreign key (tenant_id, agent_id) references agent (tenant_id, id),
   constraint execution_attempted check (attempt > 0 or phase not in ('claimed', 'dialling', 'live', 'finishing')),
-  constraint execution_scheduled check (detail not in ('scheduled', 'rescheduled') or scheduled_at is not null),
+  constraint execution_scheduled check (detail <> 'scheduled' or scheduled_at is not null),
   constraint execution_times_ordered check (
     coalesce(initiated_at, created_at) >= created_at
     and coalesce(ringing_at, initiated_at, created_at) >= coalesce(initiated_at, created_at)
@@ -95,10 +89,7 @@ create table execution (
   )
 )""",
     "create index execution_newest on execution (tenant_id, agent_id, created_at desc, id desc)",
-    (
-        "create index execution_waiting on execution (tenant_id, lane, due_at, id)"
-        " where phase = 'waiting' and detail <> 'prepared'"
-    ),
+    "create index execution_waiting on execution (tenant_id, due_at, id) where phase = 'waiting' and detail <> 'prepared'",
     "create index execution_admitted on execution (due_at, id) where phase = 'admitted'",
     "create index execution_busy on execution (tenant_id) where phase in ('admitted', 'claimed', 'dialling', 'live')",
     "create index execution_owner on execution (owner) where owner is not null",
@@ -112,7 +103,7 @@ create table execution (
         "create index execution_batch_counts on execution (batch_id, status)"
         " include (total_cost_nano, answered_at, ended_at) where batch_id is not null"
     ),
-    "create index execution_batch_open on execution (batch_id, phase, due_at) where batch_id is not null and phase <> 'done'",
+    "create index execution_batch_open on execution (batch_id, phase) where batch_id is not null and phase <> 'done'",
     "create index execution_unfinished on execution (tenant_id, created_at) where phase <> 'done'",
     """
 create function execution_guard() returns trigger language plpgsql as $$
@@ -188,22 +179,10 @@ create table attempt (
   hangup_code integer,
   closed_at timestamptz check (closed_at >= opened_at),
   outcome text,
-  tenant_id text collate "C" not null default '',
-  batch_id text collate "C",
-  from_number text not null default '',
   primary key (execution_id, attempt),
   constraint attempt_outcome_when_closed check ((closed_at is null) = (outcome is null))
 )""",
     "create unique index attempt_one_open on attempt (execution_id) where closed_at is null",
-    # How the newest attempts of a batch, and of one of our numbers, ended.
-    (
-        "create index attempt_of_batch on attempt (batch_id, closed_at desc) include (outcome, hangup_code)"
-        " where batch_id is not null and closed_at is not null"
-    ),
-    (
-        "create index attempt_of_number on attempt (tenant_id, from_number, closed_at desc) include (answered_at, initiated_at)"
-        " where from_number <> '' and closed_at is not null"
-    ),
     # Slots: connections that add to the same hour of the same agent do not wait for each other. n may be negative in one slot.
     """
 create table execution_count (
@@ -247,7 +226,6 @@ create table node (
   counter bigint not null default 0 check (counter >= 0),
   started_at timestamptz not null default now(),
   beat_at timestamptz not null default now(),
-  late_ms integer not null default 0 check (late_ms >= 0),
   stopped_at timestamptz,
   dead_at timestamptz
 )""",

@@ -2,8 +2,7 @@
 
 STATEMENTS = [
     # due_at is infinity while an earlier webhook of the execution holds this one up, so that what may go now is found by one small index
-    # whatever is waiting behind it. passed: this one has failed for so long that it holds up nothing any more. replays: how often it was
-    # sent again after it was over. hurried: the next try was asked for and does not count.
+    # whatever is waiting behind it. passed: this one has failed for so long that it holds up nothing any more.
     """
 create table outbox (
   id text collate "C" primary key check (id <> ''),
@@ -26,17 +25,12 @@ create table outbox (
   http_status integer,
   answer text,
   gap boolean not null default false,
-  endpoint text collate "C" not null default '',
-  replays integer not null default 0 check (replays >= 0),
-  hurried boolean not null default false,
   constraint outbox_sequence_once unique (execution_id, sequence),
   constraint outbox_lease_whole check ((leased_by is null) = (leased_until is null)),
   constraint outbox_settled_when_over check ((state = 'waiting') = (settled_at is null)),
   constraint outbox_no_lease_when_over check (state = 'waiting' or leased_by is null)
 )""",
-    "create index outbox_due on outbox (tenant_id, endpoint, due_at, id) where state = 'waiting' and due_at < 'infinity'",
-    # What is written together lies together, so that a range of time is found by an index that costs nothing at a change.
-    "create index outbox_written on outbox using brin (created_at)",
+    "create index outbox_due on outbox (tenant_id, due_at, id) where state = 'waiting' and due_at < 'infinity'",
     "create index outbox_failing on outbox (failing_since) where state = 'waiting' and not passed and failing_since is not null",
     # The number is given here, under the lock of the execution's row, so that no way of writing can leave a gap or use one twice.
     """
@@ -68,14 +62,13 @@ begin
     end if;
     return old;
   end if;
-  if old.state = 'delivered' and not (new.state = 'waiting' and new.replays = old.replays + 1) then
+  if old.state = 'delivered' then
     raise exception 'webhook % was delivered and cannot change', old.id
       using errcode = 'check_violation', constraint = 'outbox_delivered_immutable';
   end if;
-  if (new.id, new.tenant_id, new.execution_id, new.sequence, new.status, new.url, new.headers::text, new.body, new.created_at, new.endpoint)
+  if (new.id, new.tenant_id, new.execution_id, new.sequence, new.status, new.url, new.headers::text, new.body, new.created_at)
     is distinct from
-    (old.id, old.tenant_id, old.execution_id, old.sequence, old.status, old.url, old.headers::text, old.body, old.created_at, old.endpoint)
-  then
+    (old.id, old.tenant_id, old.execution_id, old.sequence, old.status, old.url, old.headers::text, old.body, old.created_at) then
     raise exception 'the content of webhook % was frozen at the change', old.id
       using errcode = 'check_violation', constraint = 'outbox_frozen';
   end if;
