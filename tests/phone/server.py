@@ -71,7 +71,7 @@ class Server:
             time.sleep(0.05)
         self.url = found[1]
         if not self._key:
-            self._key = self._output("keys", "create", "--name", "phones").strip().splitlines()[-1]
+            self._key = self.run("keys", "create", "--name", "phones").strip().splitlines()[-1]
 
     def stop(self) -> None:
         """End as an operator does. Blocks."""
@@ -102,6 +102,13 @@ class Server:
     def gateway_pid(self) -> int | None:
         """The process that listens for SIP, when it does."""
         return _owner_of_udp(self.sip_port)
+
+    def run(self, *arguments: str) -> str:
+        """Run ``callwright`` with the server's settings until it ends; returns what it printed."""
+        command = [sys.executable, "-m", "callwright", *arguments]
+        done = subprocess.run(command, cwd=_ROOT, env=self._environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def tail(self) -> str:
         """The last lines of the server's output."""
@@ -192,12 +199,6 @@ class Server:
 
     def _printed(self, since_bytes: int) -> str:
         return self.log.read_bytes()[since_bytes:].decode(errors="replace")
-
-    def _output(self, *arguments: str) -> str:
-        command = [sys.executable, "-m", "callwright", *arguments]
-        done = subprocess.run(command, cwd=_ROOT, env=self._environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
 
 def _owner_of_udp(port: int) -> int | None:

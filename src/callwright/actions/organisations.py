@@ -9,7 +9,7 @@ from callwright.actions.services import Services, missing, object_id
 from callwright.domain.concurrency import check_organisation
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_CONCURRENCY, MAX_NAME_CHARACTERS
-from callwright.domain.tenant import Tenant, operator
+from callwright.domain.tenant import DEFAULT_CONCURRENCY, Tenant, operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ async def list_organisations(services: Services) -> list[tuple[Tenant, list[Tena
 async def create_organisation(services: Services, wish: OrganisationWish) -> Tenant:
     """A new organisation; it has no key yet. Raises BadInputError."""
     now = services.clock.now()
-    tenant = _wished(Tenant(services.ids.uuid(), "", "", 0, now, updated_at=now), wish)
+    tenant = _wished(Tenant(services.ids.uuid(), "", "", DEFAULT_CONCURRENCY, now, updated_at=now), wish)
     check_organisation(tenant.places, [])
     async with services.ledger.unit() as unit:
         await unit.accounts.insert(tenant)

@@ -15,7 +15,7 @@ from callwright.actions.organisations import (
 )
 from callwright.actions.services import Services
 from callwright.bootstrap import open_actions
-from callwright.domain.tenant import Tenant
+from callwright.domain.tenant import DEFAULT_CONCURRENCY, Tenant
 from callwright.ops.settings import load_settings
 
 
@@ -27,7 +27,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     common.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="data folder (CALLWRIGHT_DATA)")
     wish = argparse.ArgumentParser(add_help=False)
     wish.add_argument("--email", help="whom to write to")
-    wish.add_argument("--max-concurrency", type=int, help="calls at once, those of its sub-accounts included")
+    most = f"calls at once, those of its sub-accounts included (a new one: {DEFAULT_CONCURRENCY})"
+    wish.add_argument("--max-concurrency", type=int, help=most)
     wish.add_argument("--min-concurrency", type=int, help="of these, what its sub-accounts may be guaranteed; else all")
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("list", parents=[common], help="list organisations and their sub-accounts")

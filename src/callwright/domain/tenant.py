@@ -9,6 +9,8 @@ from callwright.domain.concurrency import Places
 from callwright.domain.errors import BadInputError
 
 DEFAULT_TENANT_ID = "00000000-0000-4000-8000-000000000001"
+DEFAULT_CONCURRENCY = 100
+"""Calls at once of an organisation of which nothing else is said."""
 
 KEY_PREFIX = "bn-"
 """User keys start with this on the wire, as the hosted service's do."""

@@ -10,11 +10,9 @@ from typing import Any
 
 from pgqueuer.queries import Queries
 
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.domain.tenant import DEFAULT_CONCURRENCY, DEFAULT_TENANT_ID
 from callwright.storage import rules
 from callwright.storage.migrations import REVISIONS
-
-DEFAULT_TENANT_CONCURRENCY = 100
 
 
 async def upgrade(connection: Any, present: str, wanted: Mapping[str, str]) -> None:
@@ -35,7 +33,7 @@ async def upgrade(connection: Any, present: str, wanted: Mapping[str, str]) -> N
         await connection.execute(
             "insert into tenant (id, name, email, max_concurrency) values ($1, 'Default', '', $2) on conflict do nothing",
             DEFAULT_TENANT_ID,
-            DEFAULT_TENANT_CONCURRENCY,
+            DEFAULT_CONCURRENCY,
         )
         await _note(connection, wanted)
 
