@@ -67,6 +67,7 @@ async def number_of(dsn: str, query: str) -> int:
     return int((await fetch(dsn, f"select count(*) as number from {query}"))[0]["number"])
 
 
+@pytest.mark.long
 async def test_a_batch_survives_kills_without_a_contact_lost_or_dialled_twice(
     dsn: str, ledger: PostgresLedger, tmp_path: Path
 ) -> None:

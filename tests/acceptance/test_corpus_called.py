@@ -167,6 +167,7 @@ async def followed(account: Account, body: AgentBody) -> list[str]:
     return [*wrong, *(what for webhook in webhooks for what in mistyped(webhook))]
 
 
+@pytest.mark.long
 async def test_every_body_completes_in_the_sandbox_with_its_stand_ins_named(dsn: str, tmp_path: Path) -> None:
     async with account(dsn, tmp_path) as found:
         wrong = await asyncio.gather(*(followed(found, body) for body in CORPUS))
