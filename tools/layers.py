@@ -56,7 +56,7 @@ LAYERS: dict[str, Layer] = {
     "campaigns": Layer((*RUNTIME, "actions.transition", "actions.batch_transition", "actions.dialling")),
     "outbox": Layer(RUNTIME),
     "api": Layer(("domain", "insight", "actions", "ops", "ports")),
-    "dashboard": Layer(("domain", "insight", "actions", "ops")),
+    "dashboard": Layer(("domain", "insight", "actions", "ops", "ports", "api")),
     "bootstrap": Layer(EVERYTHING),
     "cli": Layer(EVERYTHING),
     "__main__": Layer(EVERYTHING),

@@ -21,8 +21,8 @@ from tests.database import fetch
 from callwright.actions.violations import put_before
 from callwright.actions.voices import model_id_of, provider_id_of
 from callwright.api.app import build_app
-from callwright.api.gate import OPEN_PATHS
-from callwright.api.services import OPEN_PREFIX, ApiServices
+from callwright.api.gate import needs_key
+from callwright.api.services import ApiServices
 from callwright.domain.access import Right, right_of
 from callwright.domain.batch import Batch, BatchStatus
 from callwright.domain.contacts import ContactFile, read_contacts
@@ -70,6 +70,9 @@ OWN = {
     ("GET", "/v1/callwright/wallet/entries"),
     ("GET", "/v1/callwright/keys"),
     ("POST", "/v1/callwright/keys"),
+    ("GET", "/v1/callwright/session"),
+    ("DELETE", "/v1/callwright/session"),
+    ("GET", "/v1/callwright/sessions"),
     ("GET", "/v1/callwright/audit"),
     ("GET", "/v1/callwright/events"),
     ("GET", "/v1/callwright/webhooks/endpoints"),
@@ -202,6 +205,8 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         await client.put(f"/v1/callwright/extensions/{extension}", json={"agent_id": agent_id})
         await client.post("/v1/callwright/suppressions", json={"number": NUMBER, "note": CANARY})
         key = (await client.post("/v1/callwright/keys", json={"name": f"Key {CANARY}"})).json()
+        signing_in = {"X-Callwright-Csrf": "1", "User-Agent": CANARY}
+        session = (await client.post("/v1/callwright/session", json={"key": key["key"]}, headers=signing_in)).json()
         account = {"name": f"Branch {CANARY}", "min_concurrency": 1, "max_concurrency": 3}
         sub_account = (await client.post("/sub-accounts/create", json=account)).json()
         await client.post("/providers", json={"provider_name": "DEEPGRAM", "provider_value": f"secret-{CANARY}"})
@@ -247,6 +252,7 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         "disposition_id": DISPOSITION_ID,
         "template_id": TEMPLATE_ID,
         "key_id": key["id"],
+        "session_id": session["id"],
         "sub_account_id": sub_account["id"],
         "phone_number_id": NUMBER_ID,
         "name": f"{CANARY}.csv",
@@ -271,7 +277,7 @@ def _described() -> tuple[tuple[str, str], ...]:
 def routes() -> Iterator[tuple[str, str]]:
     """Every method and path that needs a key."""
     for method, path in _described():
-        if path not in OPEN_PATHS and not path.startswith(OPEN_PREFIX):
+        if needs_key(path, method):
             yield method, path
 
 
@@ -466,6 +472,9 @@ async def test_a_reading_key_reads_and_does_nothing_else(world: ApiWorld) -> Non
                     path,
                     answer.text,
                 )
+            elif right_of(method, path) is Right.SESSION:
+                # It came without a session, so that there is nothing to end.
+                assert answer.status_code == 404, (method, path)
             else:
                 assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed"), (method, path)
     assert await rows_of_ours(world) == before
@@ -476,7 +485,7 @@ async def test_a_calling_key_calls_and_reads_nothing(world: ApiWorld) -> None:
     before = await rows_of_ours(world)
     async with world.client(world.call_key) as client:
         for method, path in routes():
-            if right_of(method, path.format_map(ids)) is not Right.CALL:
+            if right_of(method, path.format_map(ids)) not in (Right.CALL, Right.SESSION):
                 answer = await ask(client, method, path, ids)
                 assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed"), (method, path)
                 answers_nothing(answer)
@@ -503,7 +512,7 @@ async def test_a_member_changes_nothing_and_sees_only_own_keys(world: ApiWorld) 
     async with world.client(world.member_key) as client:
         for method, path in routes():
             right = right_of(method, path.format_map(ids))
-            if right in (Right.CALL, Right.KEYS):
+            if right in (Right.CALL, Right.KEYS, Right.SESSION):
                 continue
             answer = await ask(client, method, path, ids)
             if right is Right.READ:

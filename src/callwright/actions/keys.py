@@ -217,7 +217,7 @@ async def authenticate(
         async with looking_up or nullcontext():
             found = await _stored(services, digests)
     now = services.clock.now()
-    if found is None or found.revoked_at is not None or (found.expires_at is not None and found.expires_at <= now):
+    if found is None or not found.is_good(now):
         raise UnknownKeyError(ACCESS_DENIED)
     if found.digest != digests[0]:
         # Without the database it is done at a later request.
@@ -225,7 +225,7 @@ async def authenticate(
             async with services.ledger.unit() as unit:
                 await unit.keys.rehash(found.id, digests[0])
     services.key_used(found.id, now)
-    return _holder_of(found)
+    return holder_of(found)
 
 
 async def _stored(services: Services, digests: Sequence[bytes]) -> ApiKey | None:
@@ -237,7 +237,8 @@ async def _stored(services: Services, digests: Sequence[bytes]) -> ApiKey | None
     return None
 
 
-def _holder_of(key: ApiKey) -> Principal:
+def holder_of(key: ApiKey) -> Principal:
+    """Who asks with a key."""
     return Principal(
         tenant_id=key.tenant_id,
         key_id=key.id,
@@ -254,9 +255,7 @@ async def is_good(services: Services, key_id: str) -> bool:
     """Whether a key, by its id, is neither revoked nor expired, and its account not deleted."""
     async with services.ledger.reading() as unit:
         found = await unit.keys.by_id(key_id)
-    if found is None or found.revoked_at is not None:
-        return False
-    return found.expires_at is None or found.expires_at > services.clock.now()
+    return found is not None and found.is_good(services.clock.now())
 
 
 async def lost_standing(services: Services, key: str, opened: Principal) -> CallwrightError | None:
@@ -267,12 +266,13 @@ async def lost_standing(services: Services, key: str, opened: Principal) -> Call
         return UnknownKeyError("the key this was opened with was revoked")
     if found.expires_at is not None and found.expires_at <= services.clock.now():
         return UnknownKeyError("the key this was opened with has expired")
-    if _rights(_holder_of(found)) != _rights(opened):
+    if rights_of(holder_of(found)) != rights_of(opened):
         return NotAllowedError("what the key this was opened with may do has changed; ask again")
     return None
 
 
-def _rights(principal: Principal) -> tuple[str, ...]:
+def rights_of(principal: Principal) -> tuple[str, ...]:
+    """What a request may do, to compare it with what it may do later."""
     return (principal.organisation_id, principal.tenant_id, principal.scope, principal.role, principal.holder)
 
 

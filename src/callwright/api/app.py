@@ -6,7 +6,8 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Match
+from starlette.routing import Match, Mount, Route
+from starlette.types import ASGIApp
 
 from callwright.api.account.routes import router as account
 from callwright.api.agents.routes import router as agents
@@ -31,7 +32,7 @@ from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
 from callwright.api.extraction.routes import router as extraction
 from callwright.api.extraction_templates.routes import router as extraction_templates
-from callwright.api.gate import Gate
+from callwright.api.gate import DASHBOARD, Gate
 from callwright.api.inbound.routes import router as inbound
 from callwright.api.keys.routes import router as keys
 from callwright.api.knowledge_bases.routes import router as knowledge_bases
@@ -45,6 +46,7 @@ from callwright.api.query_names import check_names
 from callwright.api.reading import refusal
 from callwright.api.recordings.routes import router as recordings
 from callwright.api.services import ApiServices, record_refusal, services_of
+from callwright.api.session.routes import router as session
 from callwright.api.sip_trunks.routes import router as sip_trunks
 from callwright.api.sub_accounts.routes import own as own_usage
 from callwright.api.sub_accounts.routes import router as sub_accounts
@@ -79,6 +81,7 @@ _ROUTERS = (
     sub_accounts,
     own_usage,
     keys,
+    session,
     audit,
     events,
     webhooks,
@@ -115,8 +118,8 @@ _ROUTERS = (
 )
 
 
-def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
-    """The application over ``services``, with the doors of carriers. Building it touches nothing."""
+def build_app(services: ApiServices, doors: Doors | None = None, dashboard: ASGIApp | None = None) -> FastAPI:
+    """The application over ``services``, with the doors of carriers and the pages of the dashboard. Building it touches nothing."""
     if doors is None:
         doors = Doors("", RandomIds(), SystemClock())
     app = FastAPI(
@@ -138,6 +141,9 @@ def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router)
     app.mount(LINES.rstrip("/"), doors)
+    if dashboard is not None:
+        # A mount has no path of its own, only what is below it.
+        app.router.routes += [Route(DASHBOARD, dashboard), Mount(DASHBOARD, dashboard)]
     app.add_exception_handler(CallwrightError, _named)
     app.add_exception_handler(HTTPException, _of_framework)
     app.add_exception_handler(RequestValidationError, _of_parameter)

@@ -109,14 +109,14 @@ def _too_large(most: int) -> TooLargeError:
     return TooLargeError(f"the body is larger than {most} bytes")
 
 
-async def read_object(request: Request) -> dict[str, Any]:
-    """The body as a JSON object. Raises InvalidJsonError or TooLargeError."""
-    return parse_object(await read_bytes(request))
+async def read_object(request: Request, most: int = MAX_BODY_BYTES) -> dict[str, Any]:
+    """The body, of at most ``most`` bytes, as a JSON object. Raises InvalidJsonError or TooLargeError."""
+    return parse_object(await read_bytes(request, most))
 
 
-async def read_object_if_any(request: Request) -> dict[str, Any]:
-    """The body as a JSON object, empty when there is none. Raises InvalidJsonError or TooLargeError."""
-    raw = await read_bytes(request)
+async def read_object_if_any(request: Request, most: int = MAX_BODY_BYTES) -> dict[str, Any]:
+    """The same, empty when there is no body."""
+    raw = await read_bytes(request, most)
     return parse_object(raw) if raw.strip() else {}
 
 

@@ -56,9 +56,9 @@ def description_of(app: FastAPI, routes: Sequence[BaseRoute], doors: Doors) -> d
         _make_bounds_whole(found)
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         for path, operations_of_path in found["paths"].items():
-            for operation in operations_of_path.values():
+            for method, operation in operations_of_path.items():
                 _without_frameworks_own(operation.get("responses", {}))
-                if needs_key(path):
+                if needs_key(path, method.upper()):
                     operation["security"] = [{"key": []}]
                 if "requestBody" in operation:
                     _may_be_refused(operation.get("responses", {}))

@@ -11,30 +11,25 @@ from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from callwright.actions.encoded import entity_tag, names_tag
-from callwright.actions.keys import ACCESS_DENIED, authenticate, lost_standing
 from callwright.api.answers import error_answer
 from callwright.api.bodies import PacedBody
+from callwright.api.credentials import lost_since, principal_behind, refused_since
 from callwright.api.doors import Doors
 from callwright.api.query_names import header_of, unknown_names, with_ignored
-from callwright.api.services import OPEN_PREFIX, ApiServices, address_of, record_refusal
+from callwright.api.services import OPEN_PREFIX, ApiServices, record_refusal
 from callwright.domain.access import refusal, remedy
-from callwright.domain.errors import (
-    CallwrightError,
-    MissingKeyError,
-    NotAllowedError,
-    NotFoundError,
-    UnknownKeyError,
-    UnrecognizedKeyError,
-)
-from callwright.domain.limits import MAX_API_KEY_CHARACTERS
+from callwright.domain.errors import CallwrightError, NotAllowedError, NotFoundError
 
 _LOG = logging.getLogger(__name__)
 
 OPEN_PATHS = frozenset({"/", "/docs", "/healthz", "/readyz", "/metrics", "/openapi.json"})
 """Paths that need no key. Recording files carry their permission in a signature."""
 
-#: What the hosted service says at present to a key it does not know.
-UNRECOGNIZED = "Unrecognized access token"
+DASHBOARD = "/dashboard"
+"""The pages of the dashboard: they hold nothing of anybody, and what they show they ask the API for."""
+
+SIGN_IN = ("POST", "/v1/callwright/session")
+"""Its key is in its body."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -67,10 +62,11 @@ class Gate:
         state["services"] = self.services
         if scope["method"] == "HEAD":
             # HEAD is GET without its body, on every route (RFC 9110, 9.3.2). The server keeps its own scope: it knows what was asked.
+            state["is_head"] = True
             scope, send = {**scope, "method": "GET"}, _Head(send).send
         answer = _Answer(send, request_id, scope)
         try:
-            if needs_key(scope["path"]) and not self._doors.has(scope):
+            if needs_key(scope["path"], scope["method"]) and not self._doors.has(scope):
                 await self._admit(scope)
             if _CONTROL.search(scope["path"]):
                 # No id of ours holds one; and a route's pattern may end before a newline where the table of rights does not.
@@ -122,16 +118,7 @@ class Gate:
     async def _admit(self, scope: Scope) -> None:
         """Find who is asking, and raise unless they may ask this, and again so soon: all of it before a byte of the body is read."""
         services = self.services
-        address = address_of(scope)
-        try:
-            key = bearer_key(scope)
-            suspect = services.rates is not None and services.rates.is_suspect(address)
-            waiting = services.rates.look_up(address) if services.rates is not None and suspect else None
-            principal = await authenticate(services.actions, key, waiting)
-        except (MissingKeyError, UnknownKeyError) as error:
-            if services.rates is not None:
-                services.rates.bad_key(address)
-            raise (error if isinstance(error, MissingKeyError) else key_refused(services, error.message)) from None
+        principal = await principal_behind(services, scope)
         scope["state"]["principal"] = principal
         if services.rates is not None:
             services.rates.check(principal.organisation_id, scope["path"])
@@ -140,11 +127,12 @@ class Gate:
             raise NotAllowedError(refused, hint=remedy(principal, refused))
 
     async def _check_again(self, scope: Scope) -> None:
-        """Raise unless the key of a request is still what it was when its headers came. A body may take minutes, and whoever always has
-        one half sent could never be locked out; the key is in memory, so that this costs no query. Reading requests have no body."""
+        """Raise unless the key or session of a request is still what it was when its headers came. A body may take minutes, and whoever
+        always has one half sent could never be locked out; a key is in memory, so that this costs no query. Reading requests have no
+        body."""
         principal = scope["state"].get("principal")
         if principal is not None and scope["method"] != "GET":
-            lost = await lost_standing(self.services.actions, bearer_key(scope), principal)
+            lost = await lost_since(self.services, scope, principal)
             if lost is not None:
                 raise refused_since(self.services, lost)
 
@@ -248,30 +236,11 @@ class _Answer:
         await error_answer(error, self._request_id)(scope, receive, self.send)
 
 
-def key_refused(services: ApiServices, message: str) -> UnknownKeyError:
-    """How a key that is not good is answered, by the settings."""
-    return UnrecognizedKeyError(UNRECOGNIZED) if services.bad_key_status == 403 else UnknownKeyError(message)
-
-
-def refused_since(services: ApiServices, lost: CallwrightError) -> CallwrightError:
-    """How a request is answered whose key is no longer what it was when the request came (``actions.keys.lost_standing``)."""
-    return key_refused(services, ACCESS_DENIED) if isinstance(lost, UnknownKeyError) else lost
-
-
-def needs_key(path: str) -> bool:
-    """Whether a path is behind the key. Unknown paths are: what exists is nobody's business without one."""
-    return path not in OPEN_PATHS and not path.startswith(OPEN_PREFIX)
-
-
-def bearer_key(scope: Scope) -> str:
-    """The key of ``Authorization: Bearer <key>``. Raises MissingKeyError when there is none, or more than one."""
-    given = [value for name, value in scope["headers"] if name == b"authorization"]
-    if len(given) == 1:
-        scheme, _, key = str(given[0], "latin-1").strip().partition(" ")
-        key = key.strip()
-        if scheme.lower() == "bearer" and key and key.isascii() and len(key) <= MAX_API_KEY_CHARACTERS:
-            return key
-    raise MissingKeyError(ACCESS_DENIED)
+def needs_key(path: str, method: str = "GET") -> bool:
+    """Whether a request is behind the key. Unknown paths are: what exists is nobody's business without one."""
+    if path in OPEN_PATHS or path.startswith(OPEN_PREFIX) or (method, path) == SIGN_IN:
+        return False
+    return path != DASHBOARD and not path.startswith(f"{DASHBOARD}/")
 
 
 def _one_spelling(scope: MutableMapping[str, Any]) -> None:

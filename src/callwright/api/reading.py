@@ -34,7 +34,7 @@ from callwright.api.forms import Form, FormFile, FormRules, read_form
 from callwright.api.idempotent import refuse_used_key
 from callwright.domain.errors import BadInputError, CallwrightError
 from callwright.domain.fields import Fields, not_among, wrong
-from callwright.domain.limits import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from callwright.domain.limits import MAX_BODY_BYTES, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
 from callwright.domain.settings.kinds import text, whole
 from callwright.domain.settings.setting import Kind
 
@@ -215,10 +215,11 @@ class JsonBody(DescribedBody, Generic[Model]):
     failure: type[BadInputError] = BadInputError
     subject: Subject | None = None
     once: bool = False
+    most: int = MAX_BODY_BYTES
 
     async def __call__(self, request: Request) -> Model:
         """The body. Raises ``failure``, InvalidJsonError, TooLargeError, ConflictError for a used key, or NotFoundError for its subject."""
-        wire = await (read_object if self.required else read_object_if_any)(request)
+        wire = await (read_object if self.required else read_object_if_any)(request, self.most)
         try:
             return validated(self.model, wire, self.failure)
         except CallwrightError as error:
@@ -247,10 +248,11 @@ def json_body(
     failure: type[BadInputError] = BadInputError,
     subject: Subject | None = None,
     once: bool = False,
+    most: int = MAX_BODY_BYTES,
 ) -> Any:
-    """For the annotation of a route's parameter: the JSON body, validated by ``model``. One that is not ``required`` may be empty.
-    ``once``: a used ``Idempotency-Key`` is refused before an invalid body."""
-    return Depends(JsonBody(model, example, required, failure=failure, subject=subject, once=once))
+    """For the annotation of a route's parameter: the JSON body of at most ``most`` bytes, validated by ``model``. One that is not
+    ``required`` may be empty. ``once``: a used ``Idempotency-Key`` is refused before an invalid body."""
+    return Depends(JsonBody(model, example, required, failure=failure, subject=subject, once=once, most=most))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

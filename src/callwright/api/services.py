@@ -16,6 +16,7 @@ from callwright.actions.services import Services
 from callwright.api.rates import RateLimits
 from callwright.domain.errors import (
     CallwrightError,
+    CrossSiteError,
     MissingKeyError,
     NotAllowedError,
     QuotaError,
@@ -121,6 +122,8 @@ def _kind_of(error: CallwrightError, path: str) -> str | None:
         return "rate_limit"
     if isinstance(error, (TooLargeError, QuotaError, SlowBodyError)):
         return "limit"
+    if isinstance(error, CrossSiteError):
+        return "cross_site"
     if isinstance(error, NotAllowedError):
         return (
             "bad_proof" if path.startswith(LINES) else "bad_link" if path.startswith(OPEN_PREFIX) else "refused_right"

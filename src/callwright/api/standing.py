@@ -11,8 +11,7 @@ from fastapi import Request
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from callwright.actions.keys import lost_standing
-from callwright.api.gate import bearer_key, refused_since
+from callwright.api.credentials import lost_since, refused_since
 from callwright.api.services import principal_of, services_of
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.limits import STANDING_SECONDS, UNCHECKED_SECONDS
@@ -26,15 +25,15 @@ _UNDER_WAY: set[asyncio.Task[Any]] = set()
 
 
 async def standing_lost(request: Request) -> CallwrightError:
-    """Waits until the key of a request is no longer what it was when the request came, and says why. The key is looked at in memory, which
-    the database's news of changes empties; while nobody can tell, the request stays open for UNCHECKED_SECONDS and ends as unavailable."""
-    services, principal = services_of(request).actions, principal_of(request)
-    key = bearer_key(request.scope)
+    """Waits until the key or session of a request is no longer what it was when the request came, and says why. A key is looked at in
+    memory, which the database's news of changes empties; while nobody can tell, the request stays open for UNCHECKED_SECONDS and ends as
+    unavailable."""
+    services, principal = services_of(request), principal_of(request)
     unchecked_s = 0.0
     while True:
-        await services.clock.sleep(STANDING_SECONDS)
+        await services.actions.clock.sleep(STANDING_SECONDS)
         try:
-            lost = await lost_standing(services, key, principal)
+            lost = await lost_since(services, request.scope, principal)
         except UnavailableError:
             unchecked_s += STANDING_SECONDS
             if unchecked_s < UNCHECKED_SECONDS:

@@ -39,6 +39,7 @@ from callwright.call.live.trunk_routes import TrunkRoutes
 from callwright.call.live.web_tools import WebDesk
 from callwright.call.process.runtime import CallRuntime
 from callwright.campaigns.release import Release
+from callwright.dashboard.site import DashboardSite
 from callwright.domain.availability import Lack
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution
@@ -134,7 +135,9 @@ async def open_platform(
         )
         services = replace(services, questions=runtime.questions, markets=_markets(foundation))
         platform = Platform(foundation, runtime, services, FastAPI())
-        platform.app = build_app(_api_services(platform, services, metrics, public_url), doors)
+        platform.app = build_app(
+            _api_services(platform, services, metrics, public_url), doors, DashboardSite(foundation.ids)
+        )
         await _check_vault(services)
         platform.endpoint_failure = await _probe_endpoint(foundation)
         await runtime.start()

@@ -22,6 +22,7 @@ from callwright.ports.failures import ProviderError
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "run the platform: API, calls, webhooks and post-call work"),
     "demo": ("demo", "place one call to a synthetic caller and print its execution"),
+    "dashboard": ("dashboard", "print a link that signs in to the dashboard of a running platform"),
     "chat": ("chat", "write with an agent of a running platform, in the terminal"),
     "keys": ("keys", "create, list and revoke API keys"),
     "accounts": ("accounts", "list, make and change organisations, and list their sub-accounts"),

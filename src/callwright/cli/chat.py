@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx2 as httpx
 
 from callwright.actions.keys import create_key, revoke_key
 from callwright.bootstrap import open_actions
+from callwright.cli.addresses import platform_url
 from callwright.domain.errors import BadInputError, UnavailableError
 from callwright.domain.limits import MAX_CHAT_WAIT_SECONDS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
@@ -55,25 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Chat until one side ends it; 0 when the chat was opened and ended in order, 1 when the agent could not answer at its end."""
     settings = load_settings(os.environ, data=arguments.data)
     body = {"user_data": variables(arguments.var), "pace": "reading" if arguments.reading else "instant"}
-    url = _checked(arguments.url) if arguments.url else settings.public_url or _own_url(settings)
+    url = platform_url(settings, arguments.url)
     return asyncio.run(_chat(settings, url, arguments, {**body, "wait_s": MAX_CHAT_WAIT_SECONDS}))
-
-
-def _own_url(settings: Settings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
-
-
-def _checked(url: str) -> str:
-    """An address that can be asked. Raises BadInputError."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise BadInputError(f"--url must be an address as http://127.0.0.1:8700, not {url!r}")
-    return url
 
 
 def variables(given: list[str]) -> dict[str, str]:

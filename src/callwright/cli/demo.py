@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import shlex
+import signal
 import statistics
 import sys
 from dataclasses import dataclass, replace
@@ -17,13 +18,17 @@ import httpx2 as httpx
 import uvloop
 
 from callwright.actions.keys import create_key
+from callwright.actions.services import missing
+from callwright.actions.sessions import new_code
 from callwright.bootstrap.platform import Platform, open_platform
+from callwright.cli.addresses import open_in_browser, sign_in_link
 from callwright.cli.demo_agent import demo_agent
 from callwright.cli.serving import bind, http_server, url_of, warn_of_unknown_variables
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import TERMINAL, Status
 from callwright.domain.limits import MAX_RING_SECONDS
 from callwright.domain.number import LOOPBACK
+from callwright.domain.session import HOME
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.provision import provision_text
 from callwright.lab.caller_scenario import BUILT_IN
@@ -37,6 +42,7 @@ from callwright.telephony.loopback.observer import LineMoment
 NUMBER = "+15550123"
 _LIMIT_SECONDS = 450
 _LOADING_SECONDS = 150
+_NEW_CALL = "new"
 _SHOWN = {"UserSaid": "agent heard ", "AgentSaid": "agent said  "}
 
 
@@ -53,6 +59,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="CONDITIONS",
         help="what the line is like, as loss=5,jitter=100 (docs/how-to/line-lab.md)",
     )
+    parser.add_argument(
+        "--open",
+        nargs="?",
+        const=_NEW_CALL,
+        default="",
+        metavar="EXECUTION",
+        help="afterwards show the call in the browser until Ctrl-C; with an id show that call of an earlier demo, and place none",
+    )
     parser.add_argument("--data", type=Path, help="data folder; the demo uses its own folder in it (CALLWRIGHT_DATA)")
 
 
@@ -66,6 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
     configure_logging(settings.log_level, settings.log_format)
     warn_of_unknown_variables(os.environ)
     out = sys.stderr if arguments.json else sys.stdout
+    if arguments.open not in ("", _NEW_CALL):
+        uvloop.run(_show(settings, arguments.open, out))
+        return 0
     model = arguments.model or ("custom" if settings.model_base_url else "local")
     line = line_of(arguments.line, "--line") if arguments.line else None
     own = {"local_model": settings.local_model, "local_model_paths": ",".join(settings.local_model_paths)}
@@ -73,10 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     if missing:
         print("\n".join(("The demo speaks with local models. Install them first:", *missing)), file=sys.stderr)
         return 1
-    body = uvloop.run(_demo(settings, _Demo(model, arguments.persona, line), out))
-    sys.stdout.write(body)
-    sys.stdout.write("\n")
-    sys.stdout.flush()
+    body = uvloop.run(_demo(settings, _Demo(model, arguments.persona, line, arguments.open == _NEW_CALL), out))
     return judged(json.loads(body)["status"], arguments.persona, out)
 
 
@@ -104,6 +118,7 @@ class _Demo:
     model: str
     persona: str
     line: LineConditions | None
+    in_browser: bool
 
 
 async def _demo(settings: Settings, asked: _Demo, out: TextIO) -> str:
@@ -125,22 +140,52 @@ async def _demo(settings: Settings, asked: _Demo, out: TextIO) -> str:
         carrier: LoopbackCarrier = platform.foundation.plugins("carrier", LOOPBACK)
         carrier.observer, carrier.line = watch, asked.line
         async with asyncio.timeout(_LIMIT_SECONDS):
-            return await _call(platform, url, asked.model, asked.persona, out)
+            body = await _call(platform, url, asked, out)
+        sys.stdout.write(f"{body}\n")
+        sys.stdout.flush()
+        if asked.in_browser:
+            await _keep_open(platform, url, json.loads(body)["id"], out)
+        return body
 
 
-async def _call(platform: Platform, url: str, model: str, persona: str, out: TextIO) -> str:
+async def _show(settings: Settings, execution_id: str, out: TextIO) -> None:
+    """Show a call of an earlier demo in the browser. Raises NotFoundError."""
+    listener = bind("127.0.0.1", 0)
+    url = url_of(listener)
+    async with open_platform(settings, url) as platform, http_server(platform.app, listener):
+        async with platform.services.ledger.reading() as unit:
+            if await unit.executions.get(DEFAULT_TENANT_ID, execution_id) is None:
+                raise missing("call")
+        await _keep_open(platform, url, execution_id, out)
+
+
+async def _keep_open(platform: Platform, url: str, execution_id: str, out: TextIO) -> None:
+    """Open the page of a call in the browser, and go on serving until a signal."""
+    link = sign_in_link(url, await new_code(platform.services, DEFAULT_TENANT_ID), f"{HOME}calls/{execution_id}")
+    _say(out, f"the call in the browser (good once, for 10 minutes; Ctrl-C ends)\n{link}")
+    await asyncio.to_thread(open_in_browser, link)
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    await ended.wait()
+
+
+async def _call(platform: Platform, url: str, asked: _Demo, out: TextIO) -> str:
     key = (await create_key(platform.services, DEFAULT_TENANT_ID, "demo")).secret
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False) as api:
-        agent_id = (await _post(api, "/v2/agent", demo_agent(model)))["agent_id"]
-        _say(out, f"agent {agent_id} created with the model {model!r}; loading what it speaks and thinks with ...")
+        agent_id = (await _post(api, "/v2/agent", demo_agent(asked.model)))["agent_id"]
+        _say(
+            out, f"agent {agent_id} created with the model {asked.model!r}; loading what it speaks and thinks with ..."
+        )
         # Otherwise a busy machine loads it while the telephone rings, which it does not for ever.
         if not await platform.runtime.preparer.settled(_LOADING_SECONDS):
             _say(
                 out, f"this machine is busy: it still loads after {_LOADING_SECONDS} s, and the telephone may ring out"
             )
         _say(out, f"calling {NUMBER}")
-        order = {"agent_id": agent_id, "recipient_phone_number": NUMBER, "user_data": {"persona": persona}}
+        order = {"agent_id": agent_id, "recipient_phone_number": NUMBER, "user_data": {"persona": asked.persona}}
         execution_id = (await _post(api, "/call", order))["execution_id"]
         following = asyncio.create_task(_follow(api, execution_id, out))
         try:
@@ -149,7 +194,7 @@ async def _call(platform: Platform, url: str, model: str, persona: str, out: Tex
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
     _summary(platform, execution_id, json.loads(body), out)
-    for line in look_again(execution_id, platform.foundation.settings.data):
+    for line in look_again(execution_id, platform.foundation.settings.data, shown=asked.in_browser):
         _say(out, line)
     return body
 
@@ -200,10 +245,16 @@ def _summary(platform: Platform, execution_id: str, body: dict[str, Any], out: T
         )
 
 
-def look_again(execution_id: str, data: Path) -> list[str]:
-    """Lines with the commands that read the call afterwards. ``data``: the demo's own folder, which they would not look into."""
+def look_again(execution_id: str, data: Path, *, shown: bool = False) -> list[str]:
+    """Lines with the commands that read the call afterwards. ``data``: the demo's own folder, which they would not look into. ``shown``:
+    the browser shows the call already."""
     where = f"{execution_id} --data {shlex.quote(str(data))}"
-    return [f"what went wrong     callwright doctor {where}", f"replay it           callwright replay {where}"]
+    browser = f"in the browser      callwright demo --open {execution_id} --data {shlex.quote(str(data.parent))}"
+    return [
+        f"what went wrong     callwright doctor {where}",
+        f"replay it           callwright replay {where}",
+        *([] if shown else [browser]),
+    ]
 
 
 def _say(out: TextIO, line: str) -> None:

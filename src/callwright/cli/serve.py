@@ -12,11 +12,14 @@ from pathlib import Path
 
 import uvloop
 
+from callwright.actions.sessions import new_code
 from callwright.bootstrap.platform import open_platform
 from callwright.bootstrap.plugins import provider_defaults
+from callwright.cli.addresses import sign_in_link
 from callwright.cli.connections import ConnectionLimits, fitted, raise_descriptor_limit
 from callwright.cli.serving import bind, http_server, url_of, warn_of_unknown_variables
 from callwright.domain.availability import LEG_NAMES, MODEL, TRANSCRIBER, VOICE, Lack
+from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
 
@@ -55,7 +58,13 @@ async def _serve(settings: Settings, limits: ConnectionLimits) -> None:
         http_server(platform.app, listener, settings.trusted_proxies, limits),
     ):
         told = told_at_start(settings, platform.lacks, platform.endpoint_failure)
-        for line in (f"callwright listens on {url_of(listener)}", *told):
+        code = await new_code(platform.services, DEFAULT_TENANT_ID)
+        link = sign_in_link(settings.public_url or url_of(listener), code)
+        for line in (
+            f"callwright listens on {url_of(listener)}",
+            *told,
+            f"dashboard: {link} (good once, for 10 minutes)",
+        ):
             print(line, file=sys.stderr, flush=True)
         await wanted.wait()
         draining = loop.create_task(platform.drain())

@@ -21,6 +21,8 @@ class Right(Enum):
     """Placing, stopping and holding calls: every key but one that may only read."""
     CHANGE = "change"
     """Changing what the account has for itself: a full key of an administrator."""
+    SESSION = "session"
+    """One's own session: every key but an operator's, which can do nothing on the dashboard."""
     KEYS = "keys"
     """Keys: a full key; a member sees and makes only own ones (``actions.keys``)."""
     SHARED = "shared"
@@ -51,6 +53,8 @@ _TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
         (("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"), "/v1/callwright/wallets/.*", Right.OPERATOR),
         (_READING, "/v1/callwright/keys(/{id})?", Right.READ),
         (("POST", "DELETE"), "/v1/callwright/keys(/{id})?", Right.KEYS),
+        ((*_READING, "POST", "DELETE"), "/v1/callwright/session", Right.SESSION),
+        (("DELETE",), "/v1/callwright/sessions/{id}", Right.KEYS),
         (("POST",), "/call(/{id}/stop)?", Right.CALL),
         (("POST",), "/v1/call/{id}/events", Right.CALL),
         (("POST",), "/v2/agent/{id}/stop", Right.CALL),
@@ -111,6 +115,8 @@ def refusal(principal: Principal, method: str, path: str) -> str | None:
     right = right_of(method, path)
     if principal.scope == OPERATOR or right is Right.OPERATOR:
         return _beyond_operators(principal, right)
+    if right is Right.SESSION:
+        return None
     if principal.role == MEMBER and right in _BEYOND_MEMBERS:
         return _BEYOND_MEMBERS[right]
     if principal.parent_id is not None and right in _BEYOND_SUB_ACCOUNTS:

@@ -159,6 +159,13 @@ class UnrecognizedKeyError(UnknownKeyError):
     number = 403
 
 
+class EndedSessionError(UnknownKeyError):
+    """The session of the dashboard has ended, or its key was revoked."""
+
+    code = "session_ended"
+    hint = "Sign in again with a key, or with the link that `callwright dashboard` prints."
+
+
 class NotAllowedError(CallwrightError):
     """The key is known but may not do this, or a signed link is wrong or expired."""
 
@@ -166,6 +173,22 @@ class NotAllowedError(CallwrightError):
     http_status = 403
     number = 403
     hint = "Use a key that may do it: the message says what this one may not."
+
+
+class CrossSiteError(NotAllowedError):
+    """A request that comes with a session does not come from a page of this server."""
+
+    code = "cross_site"
+    hint = "Send X-Callwright-Csrf: 1 from a page of this server; programs use a key (Authorization: Bearer <key>)."
+
+
+class UsedCodeError(UnknownKeyError):
+    """A link for signing in was used already, or has expired."""
+
+    code = "used_code"
+    http_status = 403
+    number = 403
+    hint = "Make another link with `callwright dashboard`."
 
 
 class NotFoundError(CallwrightError):

@@ -680,6 +680,30 @@ MAX_KEYS = 1_000
 MAX_LISTED_KEYS = 5_000
 """Most API keys in one list, the newest; those of sub-accounts are in it too."""
 
+SESSION_SECONDS = 604_800
+"""Longest session of the dashboard."""
+
+SESSION_IDLE_SECONDS = 43_200
+"""How long a session lasts without a request."""
+
+SESSION_USE_SECONDS = 60
+"""Interval at which the use of a session is stored."""
+
+MAX_SESSIONS_OF_KEY = 20
+"""Sessions per API key. Another one ends the one used longest ago."""
+
+MAX_LISTED_SESSIONS = 1_000
+"""Most sessions in one list, those used last."""
+
+MAX_SESSION_CLIENT_CHARACTERS = 200
+"""Stored characters of the name of a session's browser."""
+
+MAX_SIGN_IN_BYTES = 4_096
+"""Largest body of a request that signs in."""
+
+SIGN_IN_CODE_SECONDS = 600
+"""How long a sign-in link is good."""
+
 MAX_SUB_ACCOUNTS = 1_000
 """Sub-accounts per organisation."""
 

@@ -29,7 +29,7 @@ ADMIN, MEMBER = "admin", "member"
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who is asking: the tenant and the key that authenticated the request. ``holder`` says whose key it is, for members;
-    ``expires_at`` until when the key is good.
+    ``expires_at`` until when the key is good. ``session_id`` is the session that the request came with, empty for the key itself.
 
     A tenant is an organisation or one of its sub-accounts; ``parent_id`` is the organisation of a sub-account. What a tenant has for
     itself (agents, calls) is kept under ``tenant_id``; what an organisation shares (wallet, phone numbers, provider keys) under
@@ -44,6 +44,7 @@ class Principal:
     role: str = ADMIN
     holder: str = ""
     expires_at: datetime | None = None
+    session_id: str = ""
 
     @property
     def organisation_id(self) -> str:
@@ -91,6 +92,10 @@ class ApiKey:
     derived: bool = False
     used_at: datetime | None = None
     parent_id: str | None = None
+
+    def is_good(self, now: datetime) -> bool:
+        """Whether it is neither revoked nor expired at ``now``."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
 
 @dataclass(frozen=True, slots=True)

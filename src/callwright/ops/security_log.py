@@ -23,9 +23,11 @@ KINDS = (
     "refused_right",
     "bad_link",
     "bad_proof",
+    "cross_site",
     "rate_limit",
     "limit",
     "new_key",
+    "new_session",
     "changed_right",
 )
 """Kinds of events, as the metric names them."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from callwright.domain.limits import SESSION_IDLE_SECONDS
 from callwright.storage.usage import SUM_UP
 
 AUDIT_ROUND = 1_000
@@ -20,6 +21,8 @@ _PRUNE = (
     (
         "delete from batch_outbox o where o.state <> 'waiting' and not exists (select from batch b where b.id = o.batch_id)"
     ),
+    f"delete from dashboard_session where least(expires_at, used_at + interval '{SESSION_IDLE_SECONDS} seconds') < now()",
+    "delete from sign_in_code where expires_at < now()",
     "delete from pgqueuer_log where created < now() - interval '7 days'",
     "delete from pgqueuer_statistics where created < now() - interval '7 days'",
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from callwright.domain.limits import MAX_LISTED_KEYS
 from callwright.domain.tenant import ApiKey
+from callwright.storage.sessions import SessionRows
 
 _COLUMNS = (
     "id, tenant_id, name, digest, last4, scope, created_at, expires_at, revoked_at, role, holder, derived, used_at"
@@ -24,6 +25,7 @@ class KeyRows:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self.sessions = SessionRows(connection)
         self.changed = False
         """Whether this unit revoked keys or changed what they may do."""
 

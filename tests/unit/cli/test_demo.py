@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import io
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from callwright.cli.demo import configure as demo_arguments
 from callwright.cli.demo import judged, look_again
 from callwright.cli.doctor import configure as doctor_arguments
 from callwright.cli.replay import configure as replay_arguments
@@ -38,8 +40,21 @@ def test_who_was_not_reached_is_told_why() -> None:
 
 def test_the_commands_that_read_the_call_afterwards_look_where_it_lies() -> None:
     data = Path("my data/demo")
-    for line, configure in zip(look_again("e1", data), (doctor_arguments, replay_arguments), strict=True):
-        parser = argparse.ArgumentParser()
-        configure(parser)
-        read = parser.parse_args(shlex.split(line.partition("callwright ")[2])[1:])
+    *reading, in_browser = look_again("e1", data)
+    for line, configure in zip(reading, (doctor_arguments, replay_arguments), strict=True):
+        read = parsed(line, configure)
         assert (read.call, read.data) == ("e1", data)
+    # The demo finds its own folder by itself.
+    shown = parsed(in_browser, demo_arguments)
+    assert (shown.open, shown.data) == ("e1", Path("my data"))
+
+
+def test_a_call_that_the_browser_shows_already_has_no_command_for_it() -> None:
+    assert len(look_again("e1", Path("demo"), shown=True)) == 2
+
+
+def parsed(line: str, configure: Callable[[argparse.ArgumentParser], None]) -> argparse.Namespace:
+    """What a printed command would be run with."""
+    parser = argparse.ArgumentParser()
+    configure(parser)
+    return parser.parse_args(shlex.split(line.partition("callwright ")[2])[1:])

@@ -28,8 +28,25 @@ USAGE = ("GET", "/sub-accounts/7/usage")
 TRAIL = ("GET", "/v1/callwright/audit")
 KEYS = ("GET", "/v1/callwright/keys")
 NEW_KEY = ("POST", "/v1/callwright/keys")
+SIGN_OUT = ("DELETE", "/v1/callwright/session")
+END_SESSION = ("DELETE", "/v1/callwright/sessions/7")
 TOP_UP = ("POST", "/v1/callwright/wallets/org/top-ups")
-EVERYTHING = (PLACE, SAVE, LIST, BUY, MAKE, ACCOUNTS, ALL_USAGE, USAGE, TRAIL, KEYS, NEW_KEY, TOP_UP)
+EVERYTHING = (
+    PLACE,
+    SAVE,
+    LIST,
+    BUY,
+    MAKE,
+    ACCOUNTS,
+    ALL_USAGE,
+    USAGE,
+    TRAIL,
+    KEYS,
+    NEW_KEY,
+    SIGN_OUT,
+    END_SESSION,
+    TOP_UP,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,13 +79,13 @@ def test_what_a_request_needs(request_line: tuple[str, str], right: Right) -> No
         (ADMIN_KEY, EVERYTHING[:-1]),
         (OPERATOR_KEY, (TOP_UP,)),
         (replace(OPERATOR_KEY, role=MEMBER), (TOP_UP,)),
-        (MEMBER_KEY, (PLACE, LIST, KEYS, NEW_KEY)),
-        (SUB_ACCOUNT_KEY, (PLACE, SAVE, LIST, USAGE, TRAIL, KEYS, NEW_KEY)),
-        (READ_KEY, (LIST, ACCOUNTS, ALL_USAGE, USAGE, TRAIL, KEYS)),
-        (CALL_KEY, (PLACE,)),
-        (replace(MEMBER_KEY, scope=READ), (LIST, KEYS)),
-        (replace(SUB_ACCOUNT_KEY, scope=CALL), (PLACE,)),
-        (replace(ADMIN_KEY, scope="of a later version"), ()),
+        (MEMBER_KEY, (PLACE, LIST, KEYS, NEW_KEY, SIGN_OUT, END_SESSION)),
+        (SUB_ACCOUNT_KEY, (PLACE, SAVE, LIST, USAGE, TRAIL, KEYS, NEW_KEY, SIGN_OUT, END_SESSION)),
+        (READ_KEY, (LIST, ACCOUNTS, ALL_USAGE, USAGE, TRAIL, KEYS, SIGN_OUT)),
+        (CALL_KEY, (PLACE, SIGN_OUT)),
+        (replace(MEMBER_KEY, scope=READ), (LIST, KEYS, SIGN_OUT)),
+        (replace(SUB_ACCOUNT_KEY, scope=CALL), (PLACE, SIGN_OUT)),
+        (replace(ADMIN_KEY, scope="of a later version"), (SIGN_OUT,)),
     ],
 )
 def test_what_a_key_may(principal: Principal, allowed: tuple[tuple[str, str], ...]) -> None:

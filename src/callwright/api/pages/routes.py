@@ -15,6 +15,7 @@ from callwright.api.services import services_of
 router = APIRouter(tags=["operations"])
 
 _LINKS = (
+    ("dashboard", "Dashboard", "agents and calls in the browser; `callwright dashboard` prints a link that signs in"),
     ("docs", "API reference", "every operation, its body and its answers"),
     ("openapi.json", "OpenAPI description", "the same for programs"),
     ("healthz", "Health", "whether the process is alive"),

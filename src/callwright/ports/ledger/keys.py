@@ -7,10 +7,16 @@ from datetime import datetime
 from typing import Protocol
 
 from callwright.domain.tenant import ApiKey
+from callwright.ports.ledger.sessions import Sessions
 
 
 class Keys(Protocol):
     """API keys."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Sessions of the dashboard, each of a key."""
+        ...
 
     async def insert(self, key: ApiKey) -> None:
         """A new key."""

@@ -1,0 +1,40 @@
+"""``callwright dashboard``: print a link that signs in to the dashboard of a running platform."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from callwright.actions.sessions import new_code
+from callwright.bootstrap import open_actions
+from callwright.cli.addresses import open_in_browser, platform_url, sign_in_link
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ops.settings import Settings, load_settings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("--url", default="", help="where the platform listens (by the settings of this machine)")
+    parser.add_argument("--account", default=DEFAULT_TENANT_ID, help="the organisation or sub-account; else the first")
+    parser.add_argument("--open", action="store_true", help="open the link in the browser too")
+    parser.add_argument("--data", type=Path, help="data folder of the platform (CALLWRIGHT_DATA)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the link."""
+    settings = load_settings(os.environ, data=arguments.data)
+    base = platform_url(settings, arguments.url)
+    link = sign_in_link(base, asyncio.run(_code(settings, arguments.account)))
+    print(link)
+    print("The link is good once, for 10 minutes.", file=sys.stderr)
+    if arguments.open:
+        open_in_browser(link)
+    return 0
+
+
+async def _code(settings: Settings, account: str) -> str:
+    async with open_actions(settings) as services:
+        return await new_code(services, account)

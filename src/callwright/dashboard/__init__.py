@@ -1,0 +1,1 @@
+"""The pages of the dashboard: built files, and the link that opens a session."""
