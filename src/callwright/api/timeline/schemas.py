@@ -225,6 +225,16 @@ class EntriesQuery(AttemptQuery):
         examples=["UserSaid,AgentSaid"],
     )
 
+    @property
+    def size(self) -> int:
+        """Entries of a page."""
+        return min(MAX_ENTRIES_LISTED, self.limit)
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types that are wanted; none for all."""
+        return frozenset(filter(None, (one.strip() for one in (self.type or "").split(","))))
+
 
 class EntryView(Open):
     """One entry of a call's log."""
