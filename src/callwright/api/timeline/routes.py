@@ -17,7 +17,7 @@ from callwright.api.executions.schemas import AttemptQuery
 from callwright.api.recordings.ranged_file import FILE_ANSWERS, RangeHeader, recording_file
 from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
-from callwright.api.timeline.schemas import EntriesQuery, EntriesView, PeaksQuery, PeaksView, TimelineView
+from callwright.api.timeline.schemas import CallEntriesView, EntriesQuery, PeaksQuery, PeaksView, TimelineView
 from callwright.domain.attempts import recording_name
 from callwright.insight.entries import entries_page
 from callwright.insight.timeline_body import costs_of, in_ms, nothing_yet, timeline_body
@@ -70,7 +70,7 @@ def _recording(found: CallLog, view: CallView, made: Any) -> dict[str, Any] | No
 @router.get(
     "/entries",
     summary="Read the entries of a call's log",
-    responses={200: shown("Entries in order.", EntriesView), **errors(400, 404)},
+    responses={200: shown("Entries in order.", CallEntriesView), **errors(400, 404)},
 )
 async def read_entries(request: Request, execution_id: str, query: Annotated[EntriesQuery, Query()]) -> Response:
     """The log as the platform wrote it, from which every view of a call is made. A call that goes on has more each time."""

@@ -236,7 +236,7 @@ class EntriesQuery(AttemptQuery):
         return frozenset(filter(None, (one.strip() for one in (self.type or "").split(","))))
 
 
-class EntryView(Open):
+class CallEntryView(Open):
     """One entry of a call's log."""
 
     seq: int = Field(description="Its number: entries count from 1 through the whole log.")
@@ -249,7 +249,7 @@ class EntryView(Open):
     values: dict[str, Any]
 
 
-class EntriesView(Open):
+class CallEntriesView(Open):
     """Entries of a call's log, in order."""
 
     model_config = example(ENTRIES)
@@ -257,7 +257,7 @@ class EntriesView(Open):
     execution_id: str
     attempt: int
     live: bool
-    items: list[EntryView]
+    items: list[CallEntryView]
     next_after: int | None = Field(
         description="`after` of the next request. Null at the end of the log; of a live call the newest entry."
     )
