@@ -51,6 +51,7 @@ from callwright.api.sip_trunks.routes import router as sip_trunks
 from callwright.api.sub_accounts.routes import own as own_usage
 from callwright.api.sub_accounts.routes import router as sub_accounts
 from callwright.api.suppressions.routes import router as suppressions
+from callwright.api.timeline.routes import router as timeline
 from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
 from callwright.api.voices.routes import router as voices
@@ -101,6 +102,7 @@ _ROUTERS = (
     calls,
     chats,
     executions,
+    timeline,
     recordings,
     account,
     phone_numbers,

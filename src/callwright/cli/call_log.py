@@ -6,22 +6,15 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from callwright.actions.services import missing, object_id
 from callwright.bootstrap import open_foundation
-from callwright.conversation.log import LOG_FORMAT, LogFormatError
+from callwright.conversation.log import LogFormatError
 from callwright.domain.errors import BadInputError
-from callwright.insight.view import CallView, view_of
 from callwright.lab.packed_log import unpack
 from callwright.ops.settings import Settings, load_settings
 
-_UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What reading ends with where a field is missing or of another kind."""
-_DIRECTIONS = ("in", "out", "fact")
-"""Of an entry. What goes another way is of a version that knows more: left out, a replay would have compared something else."""
 _MOST_DIGITS = 10
 _XZ = b"\xfd7zXZ\x00"
 """How a packed file begins."""
@@ -80,33 +73,6 @@ def _plain(call: str, data: bytes) -> str:
         return unpack(data)
     except LogFormatError as error:
         raise BadInputError(f"{call} is not a call log this version can read: {error}") from error
-
-
-@contextmanager
-def readable(arguments: argparse.Namespace) -> Iterator[None]:
-    """What is done with a call's log here; what cannot be read of it is refused by the log's name (BadInputError)."""
-    try:
-        yield
-    except _UNREADABLE as error:
-        # What a field's absence breaks looks like a defect of ours: it is told by its type, so that one can be told from the other.
-        why = str(error)
-        if not isinstance(error, LogFormatError):
-            why = f"{type(error).__name__}: {error} (if the log is whole, this is a defect: report it with the log)"
-        raise BadInputError(f"{arguments.call} is not a call log this version can read: {why}") from error
-
-
-def view_in(text: str) -> CallView:
-    """The log, which is of this version's format and has entries. Raises LogFormatError."""
-    view = view_of(text)
-    log_format = view.header.log_format
-    if type(log_format) is not int or log_format != LOG_FORMAT:
-        raise LogFormatError(f"it has log format {log_format!r}, and this version reads format {LOG_FORMAT}")
-    if not view.entries:
-        raise LogFormatError("it has a header and no entry")
-    for entry in view.entries:
-        if entry.direction not in _DIRECTIONS:
-            raise LogFormatError(f"entry {entry.seq}: unknown direction {entry.direction!r}")
-    return view
 
 
 async def _from_ledger(call: str, attempt: int | None, settings: Settings) -> str:

@@ -6,10 +6,11 @@ import argparse
 import json
 import os
 
-from callwright.cli.call_log import configure_call, log_text, readable, view_in
+from callwright.cli.call_log import configure_call, log_text
 from callwright.insight.cost import cost_of
 from callwright.insight.doctor import as_text, examined
 from callwright.insight.provision import provision_of, provision_text
+from callwright.insight.readable_log import readable, view_in
 from callwright.ops.price_book import load_price_book
 from callwright.ops.settings import load_settings
 
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     text = log_text(arguments)
     settings = load_settings(os.environ, data=arguments.data)
     book = load_price_book(settings.price_book)
-    with readable(arguments):
+    with readable(arguments.call):
         view = view_in(text)
         # The carrier's own price is no part of what the doctor judges. Whether the call still goes on is not in its log.
         found = examined(view, cost_of(view, book, ""), over=None)

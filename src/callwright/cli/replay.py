@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 
 from callwright.cli import whatif
-from callwright.cli.call_log import configure_call, log_text, readable, view_in
+from callwright.cli.call_log import configure_call, log_text
 from callwright.conversation.plan import CORE_VERSION
 from callwright.conversation.replay import replay
 from callwright.insight.difference import report
+from callwright.insight.readable_log import readable, view_in
 from callwright.insight.wholeness import wholeness
 
 FAILED = 2
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if whatif.is_asked(arguments):
         return whatif.run(arguments, log_text(arguments))
     text = log_text(arguments)
-    with readable(arguments):
+    with readable(arguments.call):
         view = view_in(text)
         lacks, result = wholeness(view), replay(text)
     same = "the same " if result.exact else ""

@@ -104,6 +104,24 @@ MAX_WEBHOOKS_SENT_OF_ONE = 12
 MAX_WEBHOOKS_SENT_TO_ONE = 8
 """Those per organisation and receiving host."""
 
+MAX_EXECUTIONS_LISTED = 200
+"""Most executions in one answer of the list over all agents. Larger requests are clamped."""
+
+MAX_EXECUTIONS_SUMMED = 100_000
+"""Most executions that one answer looks at for its totals, where sums per day do not give them."""
+
+MAX_SEARCH_CHARACTERS = 100
+"""Longest text to search executions for."""
+
+MAX_ENTRIES_LISTED = 1_000
+"""Most entries of a call's log in one answer. Larger requests are clamped."""
+
+MIN_PEAKS_PER_SECOND = 1
+"""Fewest values of a waveform per second."""
+
+MAX_PEAKS_PER_SECOND = 200
+"""Most values of a waveform per second."""
+
 MAX_EVENTS_LISTED = 100
 """Most events in one answer. Larger requests are clamped."""
 

@@ -69,8 +69,8 @@ def _interruptions(case: Case) -> Iterator[_Interruption]:
     """All of them in order."""
     early = {finding.at_us for finding in early_cut(case)}
     begun = {one.generation: one.span.from_us for one in case.line.agent}
-    silenced = [(at_us, BY_CALLER) for generation, at_us in _silenced(case) if begun.get(generation) not in early]
-    moments = sorted([*silenced, *((at_us, BY_AGENT) for at_us in early)])
+    by_caller = [(at_us, BY_CALLER) for generation, at_us in silenced(case) if begun.get(generation) not in early]
+    moments = sorted([*by_caller, *((at_us, BY_AGENT) for at_us in early)])
     for index, (at_us, kind) in enumerate(moments):
         until_us = moments[index + 1][0] if index + 1 < len(moments) else case.line.ended_us
         recovered = kind == BY_CALLER and any(
@@ -79,7 +79,7 @@ def _interruptions(case: Case) -> Iterator[_Interruption]:
         yield _Interruption(kind, at_us, _heard_at(case.speech, at_us), recovered)
 
 
-def _silenced(case: Case) -> Iterator[tuple[int, int]]:
+def silenced(case: Case) -> Iterator[tuple[int, int]]:
     """Generation and moment of each reply that words or keys of the caller cut."""
     begun = {one.generation for one in case.line.agent}
     newest = ""

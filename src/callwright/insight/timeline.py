@@ -38,7 +38,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class AgentSpeech:
-    """One generation that was heard. ``sounds`` are its clauses as they were played, the pauses between them left out.
+    """One generation that was heard. ``sounds`` are its clauses as they were played, the pauses between them left out; ``clauses`` are
+    the numbers of these clauses.
 
     ``text`` is what was heard of it, ``cut`` whether it broke off.
     """
@@ -50,6 +51,7 @@ class AgentSpeech:
     sounds: tuple[Span, ...]
     text: str
     cut: bool
+    clauses: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +130,16 @@ def _agent(view: CallView) -> tuple[AgentSpeech, ...]:
         end = ends.get(generation)
         ended_us = max(entry.at_us, view.ended_us if end is None else end.at_us)
         said = end is not None and end.type == "AgentSaid"
+        sounds = _sounds(entry.at_us, ended_us, marks.get(generation, {}), ready.get(generation, {}))
         found[generation] = AgentSpeech(
             generation=generation,
             turn=int(speak.values["turn"]),
             purpose=str(speak.values["purpose"]),
             span=Span(entry.at_us, ended_us),
-            sounds=_sounds(entry.at_us, ended_us, marks.get(generation, {}), ready.get(generation, {})),
+            sounds=tuple(sounds.values()),
             text=str(end.values["text"]) if end is not None and said else "",
             cut=bool(end.values["cut"]) if end is not None and said else True,
+            clauses=tuple(sounds),
         )
     return tuple(found.values())
 
@@ -149,17 +153,17 @@ def _clauses(view: CallView, type_name: str) -> dict[int, dict[int, int]]:
     return found
 
 
-def _sounds(began_us: int, ended_us: int, marks: dict[int, int], ready: dict[int, int]) -> tuple[Span, ...]:
-    """The clauses of one generation. A clause sounds when the one before it has, and its own audio is there."""
-    sounds: list[Span] = []
+def _sounds(began_us: int, ended_us: int, marks: dict[int, int], ready: dict[int, int]) -> dict[int, Span]:
+    """The clauses of one generation by their numbers. A clause sounds when the one before it has, and its own audio is there."""
+    sounds: dict[int, Span] = {}
     at_us = began_us
     for index in sorted({*ready, *marks}):
         from_us = max(at_us, ready.get(index, at_us))
         if from_us > ended_us:
             break
         at_us = max(from_us, min(marks.get(index, ended_us), ended_us))
-        sounds.append(Span(from_us, at_us))
-    return tuple(sounds) or (Span(began_us, ended_us),)
+        sounds[index] = Span(from_us, at_us)
+    return sounds or {0: Span(began_us, ended_us)}
 
 
 def _caller(view: CallView, zero_us: int) -> tuple[CallerSpeech, ...]:

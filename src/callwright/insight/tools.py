@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from callwright.conversation.log import Entry
@@ -12,20 +13,52 @@ _SHOWN_CHARACTERS = 500
 _HTTP = ("method", "host", "status", "ms")
 
 
-def tools(view: CallView) -> list[dict[str, Any]]:
-    """Every tool the model called, in order, without the platform's own transfers and its hanging up.
+@dataclass(slots=True)
+class ToolUse:
+    """A tool that the model called, or would have called.
 
     ``status``: answered, failed, blocked (nothing was sent: the outbound policy forbids the address), refused and repeated (nothing was
-    called), late (after the model had been told that there is no answer) or unanswered. ``at_ms`` counts from the answer.
+    called), late (after the model had been told that there is no answer) or unanswered. ``at_us`` counts from the attempt's beginning.
     """
+
+    name: str
+    turn: int | None
+    at_us: int
+    arguments: str = ""
+    status: str = "unanswered"
+    result: str = ""
+    took_us: int | None = None
+    http: dict[str, Any] | None = None
+
+
+def tools(view: CallView) -> list[dict[str, Any]]:
+    """The uses of tools as the record has them. ``at_ms`` counts from the answer."""
+    answered_us = view.answered_us or 0
+    return [
+        {
+            "tool": use.name,
+            "turn": use.turn,
+            "arguments": use.arguments,
+            "status": use.status,
+            "result": use.result,
+            "at_ms": max(0, use.at_us - answered_us) // 1000,
+            "took_ms": None if use.took_us is None else use.took_us // 1000,
+            "http": use.http,
+        }
+        for use in tool_uses(view)
+    ]
+
+
+def tool_uses(view: CallView) -> list[ToolUse]:
+    """Every tool the model called, in order, without the platform's own transfers and its hanging up."""
     results = {int(e.values["request"]): e for e in reversed(view.of("ToolResult"))}
     results |= {int(e.values["request"]): e for e in view.of("ProviderFailed") if e.values["kind"] == "tool"}
     given_up = {int(e.values["request"]): e for e in view.of("CancelTool")}
     sent = {int(e.values["request"]): e.values for e in view.of("tool_request")}
-    rows = [_row(view, e, results, given_up, sent) for e in view.of("CallTool", "SendKeys")]
-    rows += _refused(view)
-    rows += _repeated(view)
-    return sorted(rows, key=lambda row: row["at_ms"])
+    uses = [_use(e, results, given_up, sent) for e in view.of("CallTool", "SendKeys")]
+    uses += _refused(view)
+    uses += _repeated(view)
+    return sorted(uses, key=lambda use: use.at_us)
 
 
 def context(view: CallView) -> dict[str, Any]:
@@ -46,36 +79,30 @@ def end_reason(view: CallView) -> str | None:
     return found[-1] if found else None
 
 
-def _row(
-    view: CallView,
-    called: Entry,
-    results: dict[int, Entry],
-    given_up: dict[int, Entry],
-    sent: dict[int, Any],
-) -> dict[str, Any]:
+def _use(called: Entry, results: dict[int, Entry], given_up: dict[int, Entry], sent: dict[int, Any]) -> ToolUse:
     values = called.values
     request = int(values.get("request", 0))
-    row = _began(view, called, str(values.get("name", "")))
-    row["arguments"] = str(values.get("arguments") or values.get("keys", ""))[:_SHOWN_CHARACTERS]
+    use = ToolUse(str(values.get("name", "")), values.get("turn"), called.at_us)
+    use.arguments = str(values.get("arguments") or values.get("keys", ""))[:_SHOWN_CHARACTERS]
     answer = results.get(request)
     if answer is not None:
         ok = answer.type == "ToolResult" and bool(answer.values["ok"])
         late = request in given_up and given_up[request].seq < answer.seq
         blocked = bool(sent.get(request, {}).get("blocked"))
-        row["status"] = "late" if late and ok else "answered" if ok else "blocked" if blocked else "failed"
-        row["result"] = str(answer.values.get("result", answer.values.get("message", "")))[:_SHOWN_CHARACTERS]
-        row["took_ms"] = (answer.at_us - called.at_us) // 1000
+        use.status = "late" if late and ok else "answered" if ok else "blocked" if blocked else "failed"
+        use.result = str(answer.values.get("result", answer.values.get("message", "")))[:_SHOWN_CHARACTERS]
+        use.took_us = answer.at_us - called.at_us
     if request in sent:
-        row["http"] = {name: sent[request].get(name) for name in _HTTP}
-    return row
+        use.http = {name: sent[request].get(name) for name in _HTTP}
+    return use
 
 
-def _refused(view: CallView) -> list[dict[str, Any]]:
+def _refused(view: CallView) -> list[ToolUse]:
     """Calls that the conversation refused, each with what the model asked for, where the log has that."""
     given = {e.values["call_id"] for e in view.of("ReplyTool")}
     made = {e.values["call_id"] for e in view.of("CallTool", "SendKeys", "Transfer")}
     waiting: dict[str, list[Entry]] = {}
-    rows = []
+    uses = []
     for entry in view.of("ReplyTool", "CallTool", "Note"):
         if entry.type == "ReplyTool":
             ours = waiting.setdefault(str(entry.values["name"]), [])
@@ -88,9 +115,8 @@ def _refused(view: CallView) -> list[dict[str, Any]]:
                 _take(waiting, str(entry.values["name"]), without_id=True)
         elif entry.values["kind"] == "tool_refused":
             name, _, why = str(entry.values["text"]).partition(": ")
-            row = _asked_for(view, entry, name, _take(waiting, name))
-            rows.append({**row, "status": "refused", "result": why[:_SHOWN_CHARACTERS]})
-    return rows
+            uses.append(_not_called(view, entry, name, _take(waiting, name), "refused", why))
+    return uses
 
 
 def _take(waiting: dict[str, list[Entry]], name: str, without_id: bool = False) -> Entry | None:
@@ -101,39 +127,25 @@ def _take(waiting: dict[str, list[Entry]], name: str, without_id: bool = False) 
     return found
 
 
-def _repeated(view: CallView) -> list[dict[str, Any]]:
+def _repeated(view: CallView) -> list[ToolUse]:
     """Calls that the conversation took for an earlier one, whose id they had. The note has the id, the event before it the call."""
     transferring = {e.values["call_id"] for e in view.of("Transfer")}
-    rows = []
+    uses = []
     asked: Entry | None = None
     for entry in view.of("ReplyTool", "Note"):
         if entry.type == "ReplyTool":
             asked = entry
         elif asked is not None and entry.values["kind"] == "tool_repeated" and entry.values["text"] not in transferring:
-            row = _asked_for(view, entry, str(asked.values["name"]), asked)
             why = f"not called: the model gave it the id of an earlier call, {entry.values['text']}"
-            rows.append({**row, "status": "repeated", "result": why[:_SHOWN_CHARACTERS]})
-    return rows
+            uses.append(_not_called(view, entry, str(asked.values["name"]), asked, "repeated", why))
+    return uses
 
 
-def _asked_for(view: CallView, note: Entry, name: str, asked: Entry | None) -> dict[str, Any]:
+def _not_called(view: CallView, note: Entry, name: str, asked: Entry | None, status: str, why: str) -> ToolUse:
     """A call that was not made, by the note of it and what the model asked for."""
-    row = _began(view, note, name)
+    use = ToolUse(name, note.values.get("turn"), note.at_us, status=status, result=why[:_SHOWN_CHARACTERS])
     if asked is not None:
-        row["arguments"] = str(asked.values["arguments"])[:_SHOWN_CHARACTERS]
+        use.arguments = str(asked.values["arguments"])[:_SHOWN_CHARACTERS]
         asks = (e for e in view.of("AskModel") if e.values["request"] == asked.values["request"])
-        row["turn"] = next((e.values["turn"] for e in asks), None)
-    return row
-
-
-def _began(view: CallView, entry: Entry, name: str) -> dict[str, Any]:
-    return {
-        "tool": name,
-        "turn": entry.values.get("turn"),
-        "arguments": "",
-        "status": "unanswered",
-        "result": "",
-        "at_ms": max(0, entry.at_us - (view.answered_us or 0)) // 1000,
-        "took_ms": None,
-        "http": None,
-    }
+        use.turn = next((e.values["turn"] for e in asks), None)
+    return use

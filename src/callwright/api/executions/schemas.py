@@ -22,7 +22,7 @@ from callwright.domain.settings.setting import Kind
 from callwright.ports.ledger import ExecutionFilter
 
 _STRICT_SPAN = timedelta(days=7)
-_SWITCH = {"true": True, "1": True, "false": False, "0": False}
+_VALUES = {"true": True, "1": True, "false": False, "0": False}
 
 
 def _page_number(given: Fields, name: str) -> int:
@@ -40,7 +40,9 @@ def _number(given: Fields, name: str, most: int) -> int:
     return int(text)
 
 
-def _among(*allowed: str) -> Kind:
+def among(*allowed: str) -> Kind:
+    """One of these texts."""
+
     def read(given: Fields, name: str) -> str:
         text = given.text(name)
         if text not in allowed:
@@ -58,7 +60,7 @@ def _name(given: Fields, name: str) -> str:
 
 
 def _switch(given: Fields, name: str) -> bool:
-    found = _SWITCH.get(given.text(name).lower())
+    found = _VALUES.get(given.text(name).lower())
     if found is None:
         raise BadInputError(f"{name} must be true or false", field=name)
     return found
@@ -66,7 +68,8 @@ def _switch(given: Fields, name: str) -> bool:
 
 _PAGE = Kind("a page", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_NUMBER}, _page_number)
 _ATTEMPT = Kind("an attempt", {"type": "integer", "minimum": 1, "maximum": MOST_ATTEMPTS}, _attempt_number)
-_NAME = Kind("a text", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _name)
+NAME = Kind("a text", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _name)
+SWITCH = Kind("true or false", {"type": "boolean"}, _switch)
 
 
 class PeriodQuery(AskedQuery):
@@ -94,13 +97,13 @@ class ExecutionQuery(PeriodQuery):
 
     page_number: Annotated[int, reads(_PAGE)] = Field(default=1, description="From 1.")
     page_size: Annotated[int, reads(_PAGE)] = Field(default=20, description="Larger than 50 is 50.")
-    status: Annotated[str | None, reads(_among(*Status))] = Field(
+    status: Annotated[str | None, reads(among(*Status))] = Field(
         default=None, description="One of the published statuses."
     )
-    call_type: Annotated[str | None, reads(_among("inbound", "outbound"))] = None
-    provider: Annotated[str | None, reads(_NAME)] = None
-    answered_by_voice_mail: Annotated[bool | None, reads(Kind("true or false", {"type": "boolean"}, _switch))] = None
-    batch_id: Annotated[str | None, reads(_NAME)] = Field(default=None, description="In either form.")
+    call_type: Annotated[str | None, reads(among("inbound", "outbound"))] = None
+    provider: Annotated[str | None, reads(NAME)] = None
+    answered_by_voice_mail: Annotated[bool | None, reads(SWITCH)] = None
+    batch_id: Annotated[str | None, reads(NAME)] = Field(default=None, description="In either form.")
     cursor: Annotated[str | None, reads(text())] = Field(
         default=None,
         description="`next_cursor` of an earlier answer: the page behind it, whatever `page_number` says.",
@@ -271,6 +274,10 @@ class DoctorAdvice(Open):
     value: float | None = Field(
         default=None,
         description="The value that would have helped in this call, in the unit of the setting; null where the log does not tell one.",
+    )
+    path: str | None = Field(
+        default=None,
+        description="Where the setting stands in the agent, for `settings` of a what-if; null where no single value is meant.",
     )
     why: str
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
-from starlette.datastructures import Headers
-from starlette.responses import FileResponse, RedirectResponse
-from starlette.types import Message, Receive, Scope, Send
+from fastapi import APIRouter, Query, Request, Response
+from starlette.responses import RedirectResponse
 
 from callwright.actions.executions import get_execution
 from callwright.actions.keys import is_good
 from callwright.actions.services import missing, object_id
 from callwright.api.executions.schemas import AttemptQuery
 from callwright.api.recordings.links import bad_link, check_link, signed_path
+from callwright.api.recordings.ranged_file import FILE_ANSWERS, RangeHeader, recording_file
 from callwright.api.schemas import Error, errors
 from callwright.api.services import principal_of, services_of
 from callwright.domain.attempts import MOST_ATTEMPTS, recording_name
-from callwright.domain.errors import BadInputError, NoSuchRangeError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import RECORDING_LINK_SECONDS
 
@@ -29,24 +27,6 @@ _FILES = frozenset({TRANSFER_FILE, *(recording_name(attempt) for attempt in rang
 _REDIRECT: dict[int | str, dict[str, Any]] = {
     302: {"description": "To a link that is valid for 24 hours without a key."}
 }
-_BYTES = {"schema": {"type": "string", "format": "binary"}}
-
-
-class _RangedFile(FileResponse):
-    """A file or ranges of it, whose refusals of a range are errors like any other of the API; the framework's are plain text."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises BadInputError or NoSuchRangeError, before anything is sent."""
-
-        async def refuse_or_send(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 400:
-                raise BadInputError("Range is not understood; ask as in bytes=0-1023, or leave it out", field="Range")
-            if message["type"] == "http.response.start" and message["status"] == 416:
-                length = Headers(raw=message["headers"])["content-range"].rpartition("/")[2]
-                raise NoSuchRangeError(f"the recording has {length} bytes, none of them in Range", length=int(length))
-            await send(message)
-
-        await super().__call__(scope, receive, refuse_or_send)
 
 
 @router.get("/call/{execution_id}", summary="The recording of a call", responses={**_REDIRECT, **errors(400, 404)})
@@ -81,20 +61,7 @@ async def _redirect(request: Request, found: Execution, name: str) -> Response:
 @router.get(
     "/file/{execution_id}/{name}",
     summary="A recording by its signed link",
-    responses={
-        200: {"content": {"audio/wav": _BYTES}, "description": "The file."},
-        206: {
-            "content": {"audio/wav": _BYTES, "multipart/byteranges": _BYTES},
-            "description": "The range that `Range` asks for, or several.",
-        },
-        400: {"model": Error, "description": "`Range` is not understood."},
-        403: {"model": Error, "description": "The link is wrong or has expired."},
-        404: {"model": Error, "description": "The recording was deleted."},
-        416: {
-            "model": Error,
-            "description": "No byte of the file is in `Range`; `Content-Range` tells how many it has.",
-        },
-    },
+    responses={**FILE_ANSWERS, 403: {"model": Error, "description": "The link is wrong or has expired."}},
 )
 async def file(
     request: Request,
@@ -103,9 +70,7 @@ async def file(
     expires: str = "",
     signature: str = "",
     key: str = "",
-    _range: Annotated[
-        str | None, Header(alias="Range", description="Bytes to send alone, as in `bytes=0-1023`.")
-    ] = None,
+    _range: RangeHeader = None,
 ) -> Response:
     """Needs no key: the signature is the permission."""
     services = services_of(request)
@@ -119,5 +84,4 @@ async def file(
     path = await asyncio.to_thread(services.actions.recordings.path, object_id(execution_id, "recording"), name)
     if path is None:
         raise missing("recording")
-    headers = {"Cache-Control": "private, no-store", "Content-Security-Policy": "default-src 'none'"}
-    return _RangedFile(path, media_type="audio/wav", filename=name, content_disposition_type="inline", headers=headers)
+    return recording_file(path, name)

@@ -1,0 +1,1 @@
+"""Replays of a call: exact, with a changed agent, and as a scenario."""
