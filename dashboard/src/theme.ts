@@ -1,0 +1,28 @@
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+/** Blues of equal steps, of which the sixth has 4.5 : 1 with white text. */
+const blue: MantineColorsTuple = [
+  "#eaf0ff",
+  "#d3dffd",
+  "#a5bdf8",
+  "#7699f3",
+  "#4f7bee",
+  "#2f63e6",
+  "#2152d9",
+  "#1743bb",
+  "#123695",
+  "#0e2a73",
+];
+
+export const theme = createTheme({
+  primaryColor: "blue",
+  primaryShade: { light: 6, dark: 5 },
+  colors: { blue },
+  fontFamily: "'Inter Variable', system-ui, sans-serif",
+  fontFamilyMonospace: "ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', monospace",
+  fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.125rem" },
+  defaultRadius: "md",
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  headings: { fontWeight: "650" },
+});
