@@ -118,7 +118,7 @@ dashboard-dev: $(STAMPS)/dashboard-modules ## Serve the dashboard with reload, i
 # The types of the API are made from its description, so that a page that asks for what is not there does not compile.
 dashboard-check: $(STAMPS)/project $(STAMPS)/dashboard-tools ## Check the dashboard: types, style, unit tests
 	@$(BIN)/python tools/openapi.py build/openapi.json
-	@$(NODE) node_modules/openapi-typescript/bin/cli.js ../build/openapi.json --output src/api/schema.gen.ts >/dev/null
+	@$(NODE) node_modules/openapi-typescript/bin/cli.js ../build/openapi.json --output src/api/schema.gen.ts --default-non-nullable false >/dev/null
 	@$(NODE) node_modules/typescript/bin/tsc
 	@$(NODE) node_modules/@biomejs/biome/bin/biome ci --error-on-warnings .
 	@$(NODE) node_modules/vitest/vitest.mjs run --silent

@@ -3,7 +3,9 @@ import { callSearch, callsSearch, signInSearch } from "./search.ts";
 
 describe("the search of the calls page", () => {
   it("keeps what it knows and drops the rest", () => {
-    expect(callsSearch({ q: 15550001, status: "busy", findings: true, min_wait_ms: "1500", sort: "worst", x: 1 })).toEqual({
+    expect(
+      callsSearch({ q: 15550001, status: "busy", findings: true, min_wait_ms: "1500", sort: "worst", x: 1 }),
+    ).toEqual({
       q: "15550001",
       status: "busy",
       findings: true,
@@ -32,5 +34,6 @@ describe("the way on from the sign-in", () => {
     expect(signInSearch({ to })).toEqual({});
   });
 
-  it("leads to a page of ours", () => expect(signInSearch({ to: "/calls?status=busy" })).toEqual({ to: "/calls?status=busy" }));
+  it("leads to a page of ours", () =>
+    expect(signInSearch({ to: "/calls?status=busy" })).toEqual({ to: "/calls?status=busy" }));
 });

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, dataOf } from "./client.ts";
-import type { Execution, LogEntry, Peaks, Replay, Timeline, WhatIf } from "./types.ts";
+import type { EntriesPage, EntriesQuery, Execution, LogEntry, Peaks, Replay, Timeline, WhatIf } from "./types.ts";
 
 /** How often a call that goes on is asked about. */
 const LIVE_MS = 1_000;
@@ -68,8 +68,8 @@ export function entriesQuery(of: Attempt) {
       let after: number | null = 0;
       while (after !== null) {
         const { params } = asked(of);
-        const query = { ...params.query, after, limit: ENTRIES_AT_ONCE };
-        const page = await dataOf(
+        const query: EntriesQuery = { ...params.query, after, limit: ENTRIES_AT_ONCE };
+        const page: EntriesPage = await dataOf(
           api.GET("/v1/callwright/executions/{execution_id}/entries", { params: { ...params, query }, signal }),
         );
         found.push(...page.items);
@@ -87,7 +87,7 @@ export function replay({ id, attempt }: Attempt): Promise<Replay> {
   return dataOf(
     api.POST("/v1/callwright/executions/{execution_id}/replay", {
       params: { path: { execution_id: id } },
-      body: { attempt },
+      body: attempt === undefined ? {} : { attempt },
     }),
   );
 }
@@ -103,7 +103,7 @@ export function whatIf({ id, attempt }: Attempt, { fromTurn, model, settings }: 
   return dataOf(
     api.POST("/v1/callwright/executions/{execution_id}/what-if", {
       params: { path: { execution_id: id } },
-      body: { from_turn: fromTurn, model, settings, keep_going: false, attempt },
+      body: { from_turn: fromTurn, model, settings, ...(attempt === undefined ? {} : { attempt }) },
     }),
   );
 }

@@ -41,7 +41,9 @@ export function callsQuery(filter: CallFilter) {
     queryFn: ({ pageParam, signal }): Promise<CallList> =>
       dataOf(
         api.GET("/v1/callwright/executions", {
-          params: { query: { ...asked(filter), limit: PAGE, ...(pageParam ? { cursor: pageParam, totals: false } : {}) } },
+          params: {
+            query: { ...asked(filter), limit: PAGE, ...(pageParam ? { cursor: pageParam, totals: false } : {}) },
+          },
           signal,
         }),
       ),

@@ -49,11 +49,18 @@ export async function dataOf<T>(asked: Promise<Answer<T>>): Promise<T> {
 
 /** The server's words, in whichever of its two forms of errors they came. */
 function errorOf(body: unknown, status: number): ApiError {
-  const { message, detail, hint, callwright } = (typeof body === "object" && body ? body : {}) as Record<string, unknown>;
+  const { message, detail, hint, callwright } = (typeof body === "object" && body ? body : {}) as Record<
+    string,
+    unknown
+  >;
   const inner = (typeof callwright === "object" && callwright ? callwright : {}) as Record<string, unknown>;
   const said = [message, detail, body].find((one) => typeof one === "string" && one !== "");
   const told = [hint, inner.hint].find((one) => typeof one === "string");
-  return new ApiError((said as string | undefined) ?? strings.errors.unknown, status, (told as string | undefined) ?? "");
+  return new ApiError(
+    (said as string | undefined) ?? strings.errors.unknown,
+    status,
+    (told as string | undefined) ?? "",
+  );
 }
 
 /** Whether asking again may help: not where the server has understood and refused. */

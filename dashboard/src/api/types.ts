@@ -1,4 +1,4 @@
-import type { components } from "./schema.gen.ts";
+import type { components, paths } from "./schema.gen.ts";
 
 type Schemas = components["schemas"];
 
@@ -16,8 +16,12 @@ export type Finding = Schemas["TimelineFinding"];
 export type Advice = Schemas["DoctorAdvice"];
 export type Costs = Schemas["LegCosts"];
 export type Peaks = Schemas["PeaksView"];
-export type LogEntry = Schemas["EntryView"];
-export type Replay = Schemas["ReplayView"];
+type Log = paths["/v1/callwright/executions/{execution_id}/entries"]["get"];
+export type EntriesQuery = NonNullable<Log["parameters"]["query"]>;
+export type EntriesPage = Log["responses"][200]["content"]["application/json"];
+export type LogEntry = EntriesPage["items"][number];
+export type Replay =
+  paths["/v1/callwright/executions/{execution_id}/replay"]["post"]["responses"][200]["content"]["application/json"];
 export type WhatIf = Schemas["WhatIfView"];
 export type ComparedRow = Schemas["ComparedRow"];
 export type Session = Schemas["SessionView"];

@@ -56,8 +56,7 @@ export function clock(ms: number, digits: 0 | 1 | 2 = 1): string {
   const seconds = fixed((rounded % MINUTE) / SECOND, digits);
   const padded = seconds.length < (digits ? digits + 3 : 2) ? `0${seconds}` : seconds;
   const minutes = Math.floor(rounded / MINUTE);
-  const front =
-    minutes < 60 ? `${minutes}` : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
+  const front = minutes < 60 ? `${minutes}` : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
   return `${ms < 0 && rounded > 0 ? "−" : ""}${front}:${padded}`;
 }
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
 
-/** What each key does, by `KeyboardEvent.key`; letters in lower case. */
+/** What each key does, by `KeyboardEvent.key` in lower case. */
 export type KeyActions = Record<string, (event: KeyboardEvent) => void>;
 
 /**
@@ -15,7 +15,7 @@ export function useKeys(actions: KeyActions): void {
   });
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+      const key = event.key.toLowerCase();
       const action = newest.current[key];
       if (!action || isTaken(event, key)) return;
       event.preventDefault();
@@ -29,9 +29,9 @@ export function useKeys(actions: KeyActions): void {
 const TYPED_INTO = "input, textarea, select, [contenteditable=true]";
 const USED_BY: Record<string, string> = {
   " ": "button, a, summary, [role=tab], [role=radio]",
-  Enter: "button, a, summary, [role=tab]",
-  ArrowLeft: "[role=tab], [role=radio], [role=slider]",
-  ArrowRight: "[role=tab], [role=radio], [role=slider]",
+  enter: "button, a, summary, [role=tab]",
+  arrowleft: "[role=tab], [role=radio], [role=slider]",
+  arrowright: "[role=tab], [role=radio], [role=slider]",
 };
 
 function isTaken(event: KeyboardEvent, key: string): boolean {

@@ -8,7 +8,8 @@ export interface Span {
 export const SHORTEST_MS = 250;
 
 const STEPS_MS = [
-  50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000,
+  50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000,
+  3_600_000,
 ];
 
 /** How long a span lasts. */
@@ -55,5 +56,8 @@ export function ticks(span: Span, widthPx: number, zeroMs: number, apartPx = 76)
   const stepMs = STEPS_MS.find((step) => step >= wanted) ?? STEPS_MS.at(-1)!;
   const first = Math.ceil((span.fromMs - zeroMs) / stepMs);
   const last = Math.floor((span.toMs - zeroMs) / stepMs);
-  return { atMs: Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => zeroMs + (first + i) * stepMs), stepMs };
+  return {
+    atMs: Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => zeroMs + (first + i) * stepMs),
+    stepMs,
+  };
 }

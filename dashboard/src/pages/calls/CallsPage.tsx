@@ -2,11 +2,11 @@ import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { callsQuery, csvPath } from "../../api/calls.ts";
-import { DownloadIcon, RefreshIcon } from "../../lib/icons.tsx";
 import { ErrorNotice } from "../../lib/ErrorNotice.tsx";
+import { DownloadIcon, RefreshIcon } from "../../lib/icons.tsx";
 import { strings } from "../../strings/index.ts";
-import { CallsTable } from "./CallsTable.tsx";
 import classes from "./CallsPage.module.css";
+import { CallsTable } from "./CallsTable.tsx";
 import { Filters } from "./Filters.tsx";
 import { Totals } from "./Totals.tsx";
 
@@ -76,7 +76,7 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
     return (
       <div className={classes.nothing}>
         <h2>{words.noMatch}</h2>
-        <Button component={Link} to="/calls" search={{}} variant="default">
+        <Button renderRoot={(props) => <Link to="/calls" search={{}} {...props} />} variant="default">
           {words.clear}
         </Button>
       </div>

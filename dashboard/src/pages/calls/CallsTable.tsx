@@ -5,12 +5,12 @@ import type { CallFilter } from "../../api/calls.ts";
 import type { CallRow } from "../../api/types.ts";
 import { useKeys } from "../../lib/keys.ts";
 import { strings } from "../../strings/index.ts";
-import { CallsTableRow } from "./CallsTableRow.tsx";
 import classes from "./CallsTable.module.css";
+import { CallsTableRow } from "./CallsTableRow.tsx";
 
 const words = strings.calls.columns;
 const SORTS = { when: ["oldest"], talk: ["talk"], wait: ["wait"], cost: ["cost"] } as const;
-const SKELETON_ROWS = 12;
+const SKELETON_ROWS = Array.from({ length: 12 }, (_, row) => row);
 
 interface Props {
   /** Undefined while the first page is on its way. */
@@ -27,7 +27,7 @@ export function CallsTable({ rows, filter }: Props) {
   useKeys({
     j: () => step(1),
     k: () => step(-1),
-    Enter: () => {
+    enter: () => {
       const row = rows?.[at];
       if (row) void navigate({ to: "/calls/$id", params: { id: row.id }, search: { list: listOf(filter) } });
     },
@@ -57,7 +57,7 @@ export function CallsTable({ rows, filter }: Props) {
             ? rows.map((row, index) => (
                 <CallsTableRow key={row.id} row={row} index={index} isAt={index === at} list={listOf(filter)} />
               ))
-            : Array.from({ length: SKELETON_ROWS }, (_, index) => <SkeletonRow key={index} />)}
+            : SKELETON_ROWS.map((row) => <SkeletonRow key={row} />)}
         </tbody>
       </table>
     </div>

@@ -14,8 +14,8 @@ export function StatusChips({ chosen, byStatus, change }: Props) {
   const on = new Set(chosen?.split(",") ?? []);
   const names = [...new Set([...Object.keys(byStatus ?? {}), ...on])];
   const toggle = (status: string) => {
-    const next = on.symmetricDifference(new Set([status]));
-    change(next.size ? [...next].join(",") : undefined);
+    const next = on.has(status) ? [...on].filter((one) => one !== status) : [...on, status];
+    change(next.length ? next.join(",") : undefined);
   };
   return (
     <fieldset className={classes.chips}>

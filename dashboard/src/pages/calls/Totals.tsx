@@ -35,7 +35,11 @@ function figures(totals: CallTotals | undefined) {
   return [
     { label: words.calls, value: about + count(calls), beside: words.answered(count(answered)) },
     { label: words.talk, value: talk_ms ? lasting(talk_ms) : NONE, beside: "" },
-    { label: words.wait, value: wait == null ? NONE : lasting(wait), beside: p95 == null ? "" : words.p95(lasting(p95)) },
+    {
+      label: words.wait,
+      value: wait == null ? NONE : lasting(wait),
+      beside: p95 == null ? "" : words.p95(lasting(p95)),
+    },
     {
       label: words.cost,
       value: money(cost),
