@@ -130,26 +130,26 @@ ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@failed=0; \
 	$(TIMED) $(PYTEST) -m "real_time and not long and not voice" $(WAITING) || failed=1; \
-	$(TIMED) $(PYTEST) -m "not real_time and not long and not voice" $(COMPUTING) || failed=1; \
+	$(TIMED) $(PYTEST) -m "not real_time and not long and not voice and not browser" $(COMPUTING) || failed=1; \
 	$(BIN)/python tools/times.py $(TIMES); exit $$failed
 else
 	@$(PYTEST) $(TESTS)
 endif
 
 # The phones come first and alone: their load test measures how evenly packets leave.
-test-all: $(STAMPS)/dev models $(STAMPS)/sip ## Run every test at full length, with phones, local models and a container image
+test-all: $(STAMPS)/dev models $(STAMPS)/sip test-browser ## Run every test at full length, with phones, local models and a container image
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@failed=0; export CI=true $(TIMED); \
 	CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone || failed=1; \
 	$(PYTEST) -m "real_time and not voice" --ignore tests/phone $(WAITING) || failed=1; \
 	$(PYTEST) -m voice || failed=1; \
-	CALLWRIGHT_FUZZ_CASES=50 CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) -m "not real_time and not voice" $(COMPUTING) || failed=1; \
+	CALLWRIGHT_FUZZ_CASES=50 CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) -m "not real_time and not voice and not browser" $(COMPUTING) || failed=1; \
 	$(BIN)/python tools/times.py $(TIMES); exit $$failed
 
 # Leaves in build/coverage what `make gates` judges: a pure package by its own tests, the rest by all, with the servers that tests start.
 coverage: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Measure coverage (several times slower than the tests alone)
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
-	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(PYTEST) -m "not voice and not long" --ignore tests/phone $(COMPUTING) --cov --cov-context=test \
+	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(PYTEST) -m "not voice and not long and not browser" --ignore tests/phone $(COMPUTING) --cov --cov-context=test \
 	    --cov-report=
 	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(BIN)/python tools/own_coverage.py $(COVERAGE)/coverage.data
 

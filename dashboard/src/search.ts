@@ -66,10 +66,10 @@ export function callSearch(given: Given): CallSearch {
   });
 }
 
-/** Where the sign-in leads. Only paths of these pages: a link must not lead elsewhere. */
+/** Where the sign-in leads: a path below these pages. A link must not lead elsewhere. */
 export function signInSearch(given: Given): SignInSearch {
   const to = text(given.to);
-  return to?.startsWith("/dashboard/") || (to?.startsWith("/") && !to.startsWith("//")) ? { to } : {};
+  return to?.startsWith("/") && !to.startsWith("//") ? { to } : {};
 }
 
 function text(value: unknown): string | undefined {

@@ -14,10 +14,24 @@ const blue: MantineColorsTuple = [
   "#0e2a73",
 ];
 
+/** The library's greys for dark controls, with the tint of our own. */
+const dark: MantineColorsTuple = [
+  "#d5dbe3",
+  "#b3bcc8",
+  "#919cab",
+  "#5b6675",
+  "#36414f",
+  "#2a3340",
+  "#1a212b",
+  "#12171f",
+  "#0d1218",
+  "#0b0f15",
+];
+
 export const theme = createTheme({
   primaryColor: "blue",
   primaryShade: { light: 6, dark: 5 },
-  colors: { blue },
+  colors: { blue, dark },
   fontFamily: "'Inter Variable', system-ui, sans-serif",
   fontFamilyMonospace: "ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', monospace",
   fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.125rem" },

@@ -44,6 +44,7 @@ describe("phone", () => {
   it.each([
     ["+15559110607", "+1 555 911 0607"],
     ["+919876543210", "+91 987 654 3210"],
+    ["+15550123", "+1 555 0123"],
     ["loopback:demo", "loopback:demo"],
     ["", ""],
   ])("%s is %s", (number, shown) => expect(phone(number)).toBe(shown));

@@ -94,9 +94,9 @@ export function day(iso: string): string {
 
 /** +1 555 911 0607. What is no number of digits stays as it is. */
 export function phone(number: string): string {
-  const american = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);
-  if (american) return `+1 ${american[1]} ${american[2]} ${american[3]}`;
-  const other = /^\+(\d{2})(\d{5,})$/.exec(number);
-  if (!other) return number;
-  return `+${other[1]} ${other[2]!.replace(/(\d{3})(?=\d{2})/g, "$1 ")}`.trim();
+  // Codes of countries have one digit, two or three: two in most of them, one where they begin with 1 or 7.
+  const parts = /^\+([17]|\d{2})(\d{4,})$/.exec(number);
+  if (!parts) return number;
+  const [, country, rest = ""] = parts;
+  return `+${country} ${rest.replace(/(\d{3})(?=\d{3})/g, "$1 ")}`;
 }

@@ -20,7 +20,7 @@ export function SignInPage() {
     mutationFn: () => signIn(key.trim()),
     onSuccess: () => {
       queries.clear();
-      router.history.push(to ?? "/calls");
+      router.history.push(`${router.basepath}${to ?? "/calls"}`);
     },
   });
   const submit = (event: FormEvent) => {

@@ -13,8 +13,9 @@ interface Scale {
   widthPx: number;
 }
 
-/** Room that a clip needs for its words. */
-const WORDS_PX = 30;
+/** Room that a clip needs for the number of its turn, and for words as well. */
+const NUMBER_PX = 15;
+const WORDS_PX = 44;
 const WAIT_LABEL_PX = 52;
 const ROW_PX = 17;
 
@@ -43,10 +44,10 @@ export const Clips = memo(function Clips(props: Scale & { clips: Clip[]; side: s
         data-open={(clip.turn !== null && clip.turn === openTurn) || undefined}
         style={{ left, width }}
       >
-        {width - shift >= WORDS_PX && (
+        {width - shift >= NUMBER_PX && (
           <span className={classes.words} style={{ paddingInlineStart: shift + 5 }}>
             {clip.turn ? <i>{clip.turn}</i> : null}
-            {clip.label}
+            {width - shift >= WORDS_PX && clip.label}
           </span>
         )}
       </div>
