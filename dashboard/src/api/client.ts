@@ -1,0 +1,70 @@
+import createClient, { type Middleware } from "openapi-fetch";
+import { strings } from "../strings/index.ts";
+import type { paths } from "./schema.gen.ts";
+
+/** An answer of the server that is no success, in the server's own words. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    /** What the server says one can do about it. */
+    readonly hint: string = "",
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+}
+
+/** A request with a cookie counts only with this header, which no other site can send. */
+const sameSite: Middleware = {
+  onRequest({ request }) {
+    request.headers.set("X-Callwright-Csrf", "1");
+    return request;
+  },
+};
+
+const client = createClient<paths>({ baseUrl: window.location.origin, credentials: "same-origin" });
+client.use(sameSite);
+
+export const api = client;
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The data of an answer. Throws ApiError for everything else, also where the server cannot be reached. */
+export async function dataOf<T>(asked: Promise<Answer<T>>): Promise<T> {
+  let answer: Answer<T>;
+  try {
+    answer = await asked;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(strings.errors.unreachable, 0);
+  }
+  if (answer.error !== undefined || !answer.response.ok) throw errorOf(answer.error, answer.response.status);
+  return answer.data as T;
+}
+
+/** The server's words, in whichever of its two forms of errors they came. */
+function errorOf(body: unknown, status: number): ApiError {
+  const { message, detail, hint, callwright } = (typeof body === "object" && body ? body : {}) as Record<
+    string,
+    unknown
+  >;
+  const inner = (typeof callwright === "object" && callwright ? callwright : {}) as Record<string, unknown>;
+  const said = [message, detail, body].find((one) => typeof one === "string" && one !== "");
+  const told = [hint, inner.hint].find((one) => typeof one === "string");
+  return new ApiError(
+    (said as string | undefined) ?? strings.errors.unknown,
+    status,
+    (told as string | undefined) ?? "",
+  );
+}
+
+/** Whether asking again may help: not where the server has understood and refused. */
+export function isWorthRetrying(times: number, error: unknown): boolean {
+  const refused = error instanceof ApiError && error.status >= 400 && error.status < 500;
+  return !refused && times < 2;
+}

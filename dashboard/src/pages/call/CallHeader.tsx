@@ -1,0 +1,114 @@
+import { ActionIcon, Button, NativeSelect, Tooltip } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { scenario } from "../../api/call.ts";
+import { agentsQuery } from "../../api/calls.ts";
+import type { Execution } from "../../api/types.ts";
+import { CallStatus } from "../../lib/CallStatus.tsx";
+import { ErrorNotice } from "../../lib/ErrorNotice.tsx";
+import { moment, phone } from "../../lib/format.ts";
+import { BackIcon, TestIcon, WhatIfIcon } from "../../lib/icons.tsx";
+import { saveFile } from "../../lib/saveFile.ts";
+import { strings } from "../../strings/index.ts";
+import classes from "./CallHeader.module.css";
+import { CallMenu } from "./CallMenu.tsx";
+import { useCall } from "./context.ts";
+
+const words = strings.call;
+
+/** Who was called by whom, how it ended, and what can be done with the call. */
+export function CallHeader({ execution, number }: { execution: Execution | undefined; number: string }) {
+  const { id, attempt, timeline, openTurn, tryWhatIf } = useCall();
+  const { list } = useSearch({ from: "/shell/calls/$id" });
+  const making = useMutation({
+    mutationFn: () => scenario({ id, attempt }),
+    onSuccess: ({ name, text }) => saveFile(name, text, "application/json"),
+  });
+  return (
+    <>
+      <header className={classes.header}>
+        <Tooltip label={words.back}>
+          <ActionIcon
+            renderRoot={(props) => <Link to="/calls" search={list ?? {}} {...props} />}
+            variant="subtle"
+            color="gray"
+            aria-label={words.back}
+          >
+            <BackIcon size={18} />
+          </ActionIcon>
+        </Tooltip>
+        <div className={classes.who}>
+          <h1>
+            {number ? phone(number) : id}
+            {execution && <CallStatus status={execution.status} />}
+            {timeline.live && <span className={classes.live}>{words.live}</span>}
+          </h1>
+          {execution && <Line execution={execution} />}
+        </div>
+        {!timeline.live && timeline.answered_ms !== null && (
+          <div className={classes.actions}>
+            <Attempts execution={execution} />
+            <Button
+              variant="default"
+              size="xs"
+              leftSection={<WhatIfIcon size={14} aria-hidden />}
+              onClick={() => tryWhatIf(openTurn ?? 0)}
+            >
+              {words.whatIf}
+            </Button>
+            <Button
+              variant="default"
+              size="xs"
+              title={words.makeTestTip}
+              leftSection={<TestIcon size={14} aria-hidden />}
+              loading={making.isPending}
+              onClick={() => making.mutate()}
+            >
+              {words.makeTest}
+            </Button>
+            <CallMenu />
+          </div>
+        )}
+      </header>
+      {making.isError && <ErrorNotice error={making.error} again={() => making.mutate()} />}
+    </>
+  );
+}
+
+function Line({ execution }: { execution: Execution }) {
+  const agents = useQuery(agentsQuery);
+  const name = agents.data?.find(({ id }) => id === execution.agent_id)?.name ?? execution.agent_id;
+  const { call_type, hangup_by, hangup_reason } = execution.telephony_data as Record<string, string | null>;
+  return (
+    <p>
+      <span>
+        {call_type === "inbound" ? words.called : words.calledBy}{" "}
+        <Link to="/calls" search={{ agent_id: execution.agent_id }}>
+          {name}
+        </Link>
+      </span>
+      <span>{moment(execution.created_at)}</span>
+      {hangup_by && <span>{words.endedBy(hangup_by, hangup_reason ?? "")}</span>}
+    </p>
+  );
+}
+
+/** Which attempt of a call that was retried. */
+function Attempts({ execution }: { execution: Execution | undefined }) {
+  const { attempt } = useCall();
+  const navigate = useNavigate({ from: "/calls/$id" });
+  const attempts = (execution?.callwright.attempts ?? []) as { attempt: number }[];
+  if (attempts.length < 2) return null;
+  return (
+    <NativeSelect
+      aria-label={strings.factsTab.attempt}
+      size="xs"
+      data={attempts.map((one) => ({ value: String(one.attempt), label: words.attempt(one.attempt) }))}
+      value={String(attempt ?? attempts.length)}
+      onChange={(event) => {
+        const next = Number(event.currentTarget.value);
+        void navigate({ search: ({ list, tab }) => ({ list, tab, attempt: next }) });
+      }}
+    />
+  );
+}

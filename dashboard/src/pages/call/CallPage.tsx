@@ -1,0 +1,48 @@
+import { Button, Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { executionQuery, timelineQuery } from "../../api/call.ts";
+import { ApiError } from "../../api/client.ts";
+import { ErrorNotice } from "../../lib/ErrorNotice.tsx";
+import { strings } from "../../strings/index.ts";
+import classes from "./CallPage.module.css";
+import { CallView } from "./CallView.tsx";
+
+/** One call: why was it bad, and what do I change? */
+export function CallPage() {
+  const { id } = useParams({ from: "/shell/calls/$id" });
+  const { attempt } = useSearch({ from: "/shell/calls/$id" });
+  const timeline = useQuery(timelineQuery({ id, attempt }));
+  const execution = useQuery(executionQuery(id, timeline.data?.live ?? false));
+  const error = timeline.error ?? execution.error;
+  if (error instanceof ApiError && [400, 404, 422].includes(error.status)) return <NoCall />;
+  if (timeline.isError) return <ErrorNotice error={error} again={() => void timeline.refetch()} />;
+  if (timeline.isPending) return <Loading />;
+  // Another call, or another attempt of it, is another page: position, zoom and player begin anew.
+  return (
+    <CallView key={`${id} ${attempt}`} id={id} attempt={attempt} timeline={timeline.data} execution={execution.data} />
+  );
+}
+
+function NoCall() {
+  return (
+    <div className={classes.none}>
+      <h1>{strings.errors.noCall}</h1>
+      <p>{strings.errors.noCallLead}</p>
+      <Button component={Link} to="/calls" variant="default">
+        {strings.errors.toCalls}
+      </Button>
+    </div>
+  );
+}
+
+function Loading() {
+  return (
+    <div className={classes.page} aria-busy>
+      <Skeleton height={42} width="45%" />
+      <Skeleton height={62} radius="md" />
+      <Skeleton height={270} radius="md" />
+      <Skeleton height={320} radius="md" />
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+/** A setting of a what-if as it stands in the address: `task_config.incremental_delay=1800`. */
+export interface Setting {
+  path: string;
+  value: string;
+}
+
+/** The path and the value of a setting. */
+export function settingOf(text: string): Setting {
+  const at = text.indexOf("=");
+  return at < 0 ? { path: text, value: "" } : { path: text.slice(0, at), value: text.slice(at + 1) };
+}
+
+/** A setting as it stands in the address. */
+export function textOf({ path, value }: Setting): string {
+  return `${path}=${value}`;
+}
+
+/** Whether both path and value are there. */
+export function isWhole(text: string): boolean {
+  const { path, value } = settingOf(text);
+  return path.trim() !== "" && value.trim() !== "";
+}
+
+/** Settings as the server takes them: a value that is JSON is what it means, anything else is a text. */
+export function settingsOf(texts: string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    texts.filter(isWhole).map((text) => {
+      const { path, value } = settingOf(text);
+      return [path.trim(), parsed(value.trim())];
+    }),
+  );
+}
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}

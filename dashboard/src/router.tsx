@@ -1,0 +1,80 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { sessionQuery } from "./api/session.ts";
+import { callSearch, callsSearch, signInSearch } from "./search.ts";
+import { NotFoundPage, PageError } from "./shell/ErrorPages.tsx";
+import { Shell } from "./shell/Shell.tsx";
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotFoundPage,
+  errorComponent: PageError,
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: signInSearch,
+  component: lazyRouteComponent(() => import("./pages/sign-in/SignInPage.tsx"), "SignInPage"),
+});
+
+/** Everything behind the sign-in. */
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.queries.ensureQueryData(sessionQuery);
+    if (!session) throw redirect({ to: "/sign-in", search: { to: location.href }, replace: true });
+  },
+});
+
+const index = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/calls", replace: true });
+  },
+});
+
+const calls = createRoute({
+  getParentRoute: () => shell,
+  path: "/calls",
+  validateSearch: callsSearch,
+  component: lazyRouteComponent(() => import("./pages/calls/CallsPage.tsx"), "CallsPage"),
+});
+
+const call = createRoute({
+  getParentRoute: () => shell,
+  path: "/calls/$id",
+  validateSearch: callSearch,
+  component: lazyRouteComponent(() => import("./pages/call/CallPage.tsx"), "CallPage"),
+});
+
+const tree = root.addChildren([signIn, shell.addChildren([index, calls, call])]);
+
+/** The pages by their addresses. */
+export function createAppRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    basepath: "/dashboard",
+    context: { queries },
+    defaultPreload: "intent",
+    defaultErrorComponent: PageError,
+    defaultNotFoundComponent: NotFoundPage,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

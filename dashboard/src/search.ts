@@ -1,0 +1,91 @@
+import type { CallFilter } from "./api/calls.ts";
+
+/**
+ * What stands behind the `?` of each page. It is the pages' only state: whatever a person chose survives going back, a reload and a
+ * link sent to a colleague. What is not understood is dropped, so that a link from elsewhere never breaks a page.
+ */
+type Given = Record<string, unknown>;
+
+export const TABS = ["findings", "money", "facts", "log"] as const;
+export type Tab = (typeof TABS)[number];
+
+export interface CallSearch {
+  /** The opened turn. */
+  turn?: number;
+  /** Seconds since the answer. */
+  t?: number;
+  tab?: Tab;
+  attempt?: number;
+  /** The turn from which the call is tried again; there is a drawer where it is set. */
+  what_if?: number;
+  /** Settings of the what-if, each as `path=value`. */
+  set?: string[];
+  /** Who answers in the what-if; as recorded where it is missing. */
+  answers?: "ask";
+  /** The list that the call was opened from, whose next and previous calls are a key away. */
+  list?: CallFilter;
+}
+
+export interface SignInSearch {
+  /** Where to go afterwards. */
+  to?: string;
+}
+
+/** The filter of the calls page. */
+export function callsSearch(given: Given): CallFilter {
+  return defined({
+    q: text(given.q),
+    agent_id: text(given.agent_id),
+    direction: among(given.direction, ["inbound", "outbound"] as const),
+    status: text(given.status),
+    batch_id: text(given.batch_id),
+    from: text(given.from),
+    to: text(given.to),
+    disposition: text(given.disposition),
+    rule: text(given.rule),
+    findings: given.findings === true || given.findings === "true" ? true : undefined,
+    min_wait_ms: whole(given.min_wait_ms),
+    min_cost: whole(given.min_cost),
+    sort: among(given.sort, ["oldest", "wait", "talk", "cost"] as const),
+  });
+}
+
+/** The state of the page of a call. */
+export function callSearch(given: Given): CallSearch {
+  const settings = Array.isArray(given.set) ? given.set.filter((one) => typeof one === "string") : [];
+  const list = typeof given.list === "object" && given.list ? callsSearch(given.list as Given) : undefined;
+  return defined({
+    turn: whole(given.turn),
+    t: typeof given.t === "number" && Number.isFinite(given.t) ? given.t : undefined,
+    tab: among(given.tab, TABS),
+    attempt: whole(given.attempt) || undefined,
+    what_if: whole(given.what_if),
+    set: settings.length ? settings : undefined,
+    answers: among(given.answers, ["ask"] as const),
+    list,
+  });
+}
+
+/** Where the sign-in leads: a path below these pages. A link must not lead elsewhere. */
+export function signInSearch(given: Given): SignInSearch {
+  const to = text(given.to);
+  return to?.startsWith("/") && !to.startsWith("//") ? { to } : {};
+}
+
+function text(value: unknown): string | undefined {
+  const found = typeof value === "number" ? String(value) : value;
+  return typeof found === "string" && found.trim() !== "" ? found : undefined;
+}
+
+function whole(value: unknown): number | undefined {
+  const found = typeof value === "string" && value !== "" ? Number(value) : value;
+  return typeof found === "number" && Number.isInteger(found) && found >= 0 ? found : undefined;
+}
+
+function among<T extends string>(value: unknown, allowed: readonly T[]): T | undefined {
+  return allowed.find((one) => one === value);
+}
+
+function defined<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}
