@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterable, MutableMapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,6 +36,11 @@ OPEN_PATHS = frozenset({"/", "/docs", "/healthz", "/readyz", "/metrics", "/opena
 
 #: What the hosted service says at present to a key it does not know.
 UNRECOGNIZED = "Unrecognized access token"
+
+PAGE_PREFIX = "/v1/web-call/agents/"
+"""Websockets of pages begin with this. They need no key: the agent says which pages may call it."""
+TOKEN_PREFIX = "/web-call/v1/"
+"""Websockets whose key is in the address (contract 18): browsers cannot send a header."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -96,7 +102,7 @@ class Gate:
         state["request_id"] = request_id
         state["services"] = self.services
         try:
-            if not self._doors.has(scope):
+            if not self._doors.has(scope) and not scope["path"].startswith(PAGE_PREFIX):
                 await self._admit(scope)
         except CallwrightError as error:
             record_refusal(self.services, scope, error)
@@ -124,7 +130,7 @@ class Gate:
         services = self.services
         address = address_of(scope)
         try:
-            key = bearer_key(scope)
+            key = _key_in_address(scope) or bearer_key(scope)
             suspect = services.rates is not None and services.rates.is_suspect(address)
             waiting = services.rates.look_up(address) if services.rates is not None and suspect else None
             principal = await authenticate(services.actions, key, waiting)
@@ -272,6 +278,15 @@ def bearer_key(scope: Scope) -> str:
         if scheme.lower() == "bearer" and key and key.isascii() and len(key) <= MAX_API_KEY_CHARACTERS:
             return key
     raise MissingKeyError(ACCESS_DENIED)
+
+
+def _key_in_address(scope: Scope) -> str:
+    """The key of a websocket that has it in its address; empty where there is none."""
+    if scope["type"] != "websocket" or not scope["path"].startswith(TOKEN_PREFIX):
+        return ""
+    given = parse_qs(scope["query_string"].decode("latin-1")).get("auth_token", [])
+    good = len(given) == 1 and given[0].isascii() and len(given[0]) <= MAX_API_KEY_CHARACTERS
+    return given[0] if good else ""
 
 
 def _one_spelling(scope: MutableMapping[str, Any]) -> None:
