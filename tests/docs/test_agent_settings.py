@@ -134,7 +134,7 @@ def test_a_number_outside_of_its_range_is_refused_whether_it_is_acted_on_or_kept
 #: test_settings_in_the_plan.py.
 OUTSIDE = {
     *("task_config.speculative_replies", "task_config.inbound_limit", "task_config.whitelist_phone_numbers"),
-    "task_config.disallow_unknown_numbers",
+    *("task_config.disallow_unknown_numbers", "task_config.web_call_origins"),
 }
 
 

@@ -200,7 +200,12 @@ def test_a_tool_of_the_hosted_services_own_is_offered_only_where_it_has_an_addre
 
 
 #: Acted on outside of the conversation's plan; tests/docs/test_agent_settings.py holds their proofs to name the key.
-OUTSIDE = {"task_config.inbound_limit", "task_config.whitelist_phone_numbers", "task_config.disallow_unknown_numbers"}
+OUTSIDE = {
+    "task_config.inbound_limit",
+    "task_config.whitelist_phone_numbers",
+    "task_config.disallow_unknown_numbers",
+    "task_config.web_call_origins",
+}
 
 
 OF_CONVERSATION = [row for row in SETTINGS if row.section == "task_config" and not row.kept and row.key not in OUTSIDE]

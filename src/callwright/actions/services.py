@@ -13,15 +13,17 @@ from callwright.actions.batch_transition import BatchPublisher, NoBatchWebhooks
 from callwright.actions.encoded import EncodedExecutions
 from callwright.actions.transition import Publisher
 from callwright.domain.agent.parsing import ProviderDefaults
-from callwright.domain.errors import NotFoundError, UnavailableError, VaultLockedError
+from callwright.domain.errors import CapacityError, NotFoundError, UnavailableError, VaultLockedError
 from callwright.domain.sealing import WrappedKey
 from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.chat import ChatReply, Chats, NewChat
+from callwright.ports.door import DoorSocket
 from callwright.ports.ledger import Ledger
 from callwright.ports.market import NumberMarket
 from callwright.ports.questions import Examination, Examined, Questions
 from callwright.ports.registry import Plugin
 from callwright.ports.vault import Vault
+from callwright.ports.web_call import WebCall, WebCalls, WebProtocol, WebSession
 from callwright.ports.world import Clock, Ids, Recordings
 
 _CANONICAL = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -83,6 +85,20 @@ class NoChats:
     def end(self, execution_id: str) -> None:
         """Raises NotFoundError."""
         raise missing("chat")
+
+
+class NoWebCalls:
+    """``ports.web_call.WebCalls`` of a process that takes none."""
+
+    def session(self, call: WebCall) -> WebSession:
+        """Raises CapacityError."""
+        raise CapacityError(
+            "this process takes no web calls; ask one that was started with `callwright serve`", "global"
+        )
+
+    async def serve(self, call: WebCall, socket: DoorSocket, protocol: WebProtocol, source: str) -> None:
+        """Closes the websocket."""
+        socket.end()
 
 
 class NoVault:
@@ -162,6 +178,8 @@ class Services:
     """Says what of an agent cannot be used here."""
     chats: Chats = field(default_factory=NoChats)
     """Opens and continues chats in this process."""
+    web_calls: WebCalls = field(default_factory=NoWebCalls)
+    """Takes calls of web pages in this process."""
     questions: Questions = field(default_factory=NoQuestions)
     """Asks models about transcripts."""
     markets: Mapping[str, NumberMarket] = field(default_factory=dict)

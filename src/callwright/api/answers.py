@@ -8,7 +8,13 @@ from typing import Any
 from starlette.responses import Response
 
 from callwright.actions.encoded import Encoded
-from callwright.domain.errors import CallwrightError, NoSuchRangeError, NothingToChangeError, RateLimitedError
+from callwright.domain.errors import (
+    CallwrightError,
+    CapacityError,
+    NoSuchRangeError,
+    NothingToChangeError,
+    RateLimitedError,
+)
 from callwright.insight.wire import encode
 
 
@@ -56,6 +62,9 @@ def error_answer(error: CallwrightError, request_id: str | None = None) -> Respo
     if isinstance(error, NothingToChangeError):
         # The hosted service's own shape of this one failure (contract 1.3).
         body["status"] = "failure"
+    if isinstance(error, CapacityError):
+        # The hosted service's own key of this one (contract 3.16).
+        body["scope"] = error.scope
     headers: dict[str, str] = {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -56,6 +56,7 @@ from callwright.api.uploads import Uploads
 from callwright.api.violations.routes import router as violations
 from callwright.api.voices.routes import router as voices
 from callwright.api.wallet.routes import router as wallet
+from callwright.api.web_call.routes import router as web_calls
 from callwright.api.webhooks.routes import router as webhooks
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import (
@@ -101,6 +102,7 @@ _ROUTERS = (
     wallet,
     calls,
     chats,
+    web_calls,
     executions,
     timeline,
     recordings,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.types import Scope
 
@@ -35,6 +35,9 @@ CSRF_HEADER = "X-Callwright-Csrf"
 CSRF_VALUE = "1"
 """No form and no link of another site can send a header of its own."""
 
+TOKEN_PREFIX = "/web-call/v1/"
+"""Websockets whose key is in the address (contract 18): browsers cannot send a header."""
+
 #: What the hosted service says at present to a key it does not know.
 UNRECOGNIZED = "Unrecognized access token"
 
@@ -48,14 +51,15 @@ T = TypeVar("T")
 async def principal_behind(services: ApiServices, scope: Scope) -> Principal:
     """Who asks: the holder of the key in ``Authorization``, else of the session in the cookie. Raises MissingKeyError, UnknownKeyError or
     CrossSiteError, and RateLimitedError for an address that tried too many."""
-    token = "" if headers_of(scope, b"authorization") else session_token(services, scope)
+    own = headers_of(scope, b"authorization") or _key_in_address(scope)
+    token = "" if own else session_token(services, scope)
     if token:
         check_sender(services, scope)
 
     async def look_up(waiting: AbstractAsyncContextManager[None] | None) -> Principal:
         if token:
             return await authenticate_session(services.actions, token, waiting)
-        return await authenticate(services.actions, bearer_key(scope), waiting)
+        return await authenticate(services.actions, _key_in_address(scope) or bearer_key(scope), waiting)
 
     return await tried(services, scope, look_up)
 
@@ -89,6 +93,15 @@ def bearer_key(scope: Scope) -> str:
         if scheme.lower() == "bearer" and key and key.isascii() and len(key) <= MAX_API_KEY_CHARACTERS:
             return key
     raise MissingKeyError(ACCESS_DENIED)
+
+
+def _key_in_address(scope: Scope) -> str:
+    """The key of a websocket that has it in its address; empty where there is none."""
+    if scope["type"] != "websocket" or not scope["path"].startswith(TOKEN_PREFIX):
+        return ""
+    given = parse_qs(scope["query_string"].decode("latin-1")).get("auth_token", [])
+    good = len(given) == 1 and given[0].isascii() and len(given[0]) <= MAX_API_KEY_CHARACTERS
+    return given[0] if good else ""
 
 
 async def lost_since(services: ApiServices, scope: Scope, opened: Principal) -> CallwrightError | None:

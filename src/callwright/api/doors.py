@@ -7,10 +7,10 @@ import hashlib
 import logging
 import re
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,6 +35,7 @@ from callwright.domain.limits import (
     MAX_DOOR_SOCKETS,
     MAX_DOOR_SOCKETS_OF_CARRIER,
 )
+from callwright.ops.rounds import round_boundary
 from callwright.ports.door import LINES, Capability, Door, DoorRequest, HttpDoor, Proof, Signed, SocketDoor
 from callwright.ports.world import Clock, Ids
 
@@ -177,7 +178,7 @@ class Doors:
                     await _check(mounted.proof, asked)
             await receive()
             await send({"type": "websocket.accept"})
-            socket = LimitedSocket(receive, send, self._clock)
+            socket = LimitedSocket(receive, send, self._clock, direct_of(scope))
             try:
                 await door.serve(asked, socket)
             # Boundary to the carrier: a defect of it ends this websocket with a code that says so, never the connection without one.
@@ -217,16 +218,42 @@ class Doors:
             self._sockets[carrier] -= 1
 
 
+DIRECT = "callwright.direct"
+"""The extension of a websocket's scope that holds its :class:`DirectSocket`."""
+_TAKING = round_boundary("taking a message of a websocket")
+
+
+class DirectSocket(Protocol):
+    """A websocket of our own server, without the queue and the tasks of ASGI."""
+
+    def listen(self, on_message: Callable[[str | bytes], None]) -> None:
+        """Hand over every message from now on, those that wait first. Only its end still comes through ASGI."""
+
+    def write(self, message: str | bytes) -> bool:
+        """Send at once. False when it cannot be: the far end does not read fast enough, or the socket is closing."""
+        ...
+
+
+def direct_of(scope: Scope) -> DirectSocket | None:
+    """The direct way of a websocket, where its server has one."""
+    found: DirectSocket | None = (scope.get("extensions") or {}).get(DIRECT)
+    return found
+
+
 class LimitedSocket:
     """A websocket within its limits: a ``ports.door.DoorSocket``.
 
-    Messages go straight from the server to the carrier; one task for each socket sends what the carrier writes.
+    Messages go straight from the server to the carrier, and from the carrier to a ``direct`` socket that takes them; a task for each socket
+    sends the others.
     """
 
-    def __init__(self, receive: Receive, send: Send, clock: Clock) -> None:
+    def __init__(self, receive: Receive, send: Send, clock: Clock, direct: DirectSocket | None = None) -> None:
+        self.far_code = 0
         self._receive = receive
         self._send = send
         self._clock = clock
+        self._direct = direct
+        self._on_message: Callable[[str | bytes], None] | None = None
         self._waiting: deque[Message] = deque()
         self._wake = asyncio.Event()
         self._code: int | None = None
@@ -236,48 +263,42 @@ class LimitedSocket:
         self._messages = 0
         self._writer = asyncio.get_running_loop().create_task(self._write())
 
+    def listen(self, on_message: Callable[[str | bytes], None]) -> None:
+        """See the port."""
+        self._on_message = on_message
+        if self._direct is not None:
+            self._direct.listen(self._take)
+
     async def receive(self) -> str | bytes | None:
         """See the port. For one reader."""
-        if self._code is not None:
-            return None
-        try:
-            async with asyncio.timeout_at(self._until) as self._reading:
-                message = await self._receive()
-        except TimeoutError:
-            self._end(_TOO_MANY)
-            return None
-        finally:
-            self._reading = None
-        self._until = None
-        if message["type"] != "websocket.receive":
-            self._end(1000)
-            return None
-        if not self._may_come():
-            self._end(_TOO_MANY)
-            return None
-        text = message.get("text")
-        return text if text is not None else bytes(message["bytes"])
+        while (message := await self._next()) is not None:
+            if self._on_message is None:
+                return message if self._may_come() else None
+            self._take(message)
+        return None
 
     def send(self, message: str | bytes) -> None:
         """See the port."""
         if self._code is not None:
             return
+        if self._direct is not None and not self._waiting and self._direct.write(message):
+            return
         if len(self._waiting) >= MAX_DOOR_SOCKET_WAITING:
             self._waiting.clear()
-            self._end(_TOO_SLOW)
+            self.end(_TOO_SLOW)
             return
         self._waiting.append({"type": "websocket.send", "text" if isinstance(message, str) else "bytes": message})
         self._wake.set()
 
     async def close(self, code: int = 1000) -> None:
         """See the port."""
-        self._end(code)
+        self.end(code)
         _, late = await asyncio.wait({self._writer}, timeout=DOOR_SOCKET_CLOSE_SECONDS)
         for writer in late:
             writer.cancel()
 
-    def _end(self, code: int) -> None:
-        """The end, for both directions. The first code counts."""
+    def end(self, code: int = 1000) -> None:
+        """See the port. It is the end of both directions."""
         if self._code is None:
             self._code = code
             self._wake.set()
@@ -285,12 +306,47 @@ class LimitedSocket:
                 # Wakes the reader, which waits for a message that may never come.
                 self._reading.reschedule(0)
 
+    async def _next(self) -> str | bytes | None:
+        """What comes next through ASGI; None at the end."""
+        if self._code is not None:
+            return None
+        try:
+            async with asyncio.timeout_at(self._until) as self._reading:
+                message = await self._receive()
+        except TimeoutError:
+            self.end(_TOO_MANY)
+            return None
+        finally:
+            self._reading = None
+        self._until = None
+        if message["type"] != "websocket.receive":
+            if self._code is None:
+                self.far_code = int(message.get("code") or 0)
+            self.end()
+            return None
+        text = message.get("text")
+        return text if text is not None else bytes(message["bytes"])
+
+    def _take(self, message: str | bytes) -> None:
+        """Hand a message to whoever listens."""
+        if self._on_message is None or not self._may_come():
+            return
+        taken = False
+        with _TAKING:
+            self._on_message(message)
+            taken = True
+        if not taken:
+            self.end(_DEFECT)
+
     def _may_come(self) -> bool:
+        """Count a message. False once the socket has closed, by its limit too."""
         second = self._clock.monotonic_us() // 1_000_000
         if second != self._second:
             self._second, self._messages = second, 0
         self._messages += 1
-        return self._messages <= MAX_DOOR_SOCKET_MESSAGES_A_SECOND
+        if self._messages > MAX_DOOR_SOCKET_MESSAGES_A_SECOND:
+            self.end(_TOO_MANY)
+        return self._code is None
 
     async def _write(self) -> None:
         try:
@@ -305,7 +361,7 @@ class LimitedSocket:
         except (OSError, RuntimeError):
             # The far end is gone, or was the first to close: nothing is left to be said to it.
             self._waiting.clear()
-            self._end(1000)
+            self.end()
 
 
 async def _check(proof: Proof, asked: DoorRequest) -> None:

@@ -21,7 +21,7 @@ from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.actions.dialling import Decisions
 from callwright.actions.key_use import KeyUse
 from callwright.actions.provider_keys import check_vault
-from callwright.actions.services import Services
+from callwright.actions.services import NoWebCalls, Services
 from callwright.actions.webhooks import webhook_secrets
 from callwright.api.app import build_app
 from callwright.api.doors import Doors
@@ -61,6 +61,7 @@ from callwright.ports.ledger import OutboxEntry
 from callwright.ports.market import NumberMarket
 from callwright.ports.model import ModelSettings, RemoteModel
 from callwright.ports.registry import PluginContext, Registry
+from callwright.ports.web_call import WEB_CALL, WebCalls
 from callwright.storage.job_runner import JobRunner
 
 _LOG = logging.getLogger(__name__)
@@ -133,7 +134,9 @@ async def open_platform(
         services = services_over(
             foundation, publisher, runtime.control, runtime.preparer.agent_saved, runtime.chats, use.note
         )
-        services = replace(services, questions=runtime.questions, markets=_markets(foundation))
+        services = replace(
+            services, questions=runtime.questions, markets=_markets(foundation), web_calls=_web_calls(foundation)
+        )
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(
             _api_services(platform, services, metrics, public_url), doors, DashboardSite(foundation.ids)
@@ -217,6 +220,14 @@ def _markets(foundation: Foundation) -> dict[str, NumberMarket]:
     """The carriers that rent numbers, by name."""
     names = [plugin.name for plugin in foundation.plugins.registry.all() if plugin.kind == "market"]
     return {name: foundation.plugins("market", name) for name in names}
+
+
+def _web_calls(foundation: Foundation) -> WebCalls:
+    """The carrier of web calls, where its plugin is installed."""
+    if not foundation.plugins.registry.has("carrier", WEB_CALL):
+        return NoWebCalls()
+    calls: WebCalls = foundation.plugins("carrier", WEB_CALL)
+    return calls
 
 
 def _runtime_deps(

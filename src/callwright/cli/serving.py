@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, cast
@@ -13,7 +13,9 @@ from typing import Any, cast
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
+from callwright.api.doors import DIRECT
 from callwright.cli.bounded_http import BoundedHttp, JoinedWrites
 from callwright.cli.connections import ConnectionLimits, Connections
 from callwright.domain.errors import ConfigurationError
@@ -21,6 +23,7 @@ from callwright.domain.limits import MAX_DOOR_SOCKET_MESSAGE_BYTES
 from callwright.ops.settings import unknown_variables
 
 _BACKLOG = 512
+_SWITCHING, _NOT_TEXT = 101, 1007
 _LOG = logging.getLogger(__name__)
 
 
@@ -46,7 +49,63 @@ class _Server(uvicorn.Server):
 
 
 class _Websockets(WebSocketsSansIOProtocol):
-    """uvicorn's websockets. One that was refused is answered: it is no error for the log, which strangers could fill."""
+    """uvicorn's websockets. One that was refused is answered: it is no error for the log, which strangers could fill.
+
+    An ``api.doors.DirectSocket``: a frame of audio comes and goes without ASGI's queue, tasks and stops of reading, which take longer than
+    all that is done with the frame.
+    """
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._on_message: Callable[[str | bytes], None] | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        """Somebody asks for a websocket."""
+        super().handle_connect(event)
+        if self.response.status_code == _SWITCHING:
+            cast(dict[str, Any], self.scope["extensions"])[DIRECT] = self
+
+    def listen(self, on_message: Callable[[str | bytes], None]) -> None:
+        """Hand over every message from now on, those that wait first."""
+        self._on_message = on_message
+        for _ in range(self.queue.qsize()):
+            waiting: Any = self.queue.get_nowait()
+            if waiting["type"] == "websocket.receive":
+                on_message(waiting["text"] if "text" in waiting else waiting["bytes"])
+            else:
+                self.queue.put_nowait(waiting)
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def send_receive_event_to_app(self) -> None:
+        """A message is whole."""
+        if self._on_message is None or self.close_sent:
+            super().send_receive_event_to_app()
+            return
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        self.frames = []
+        if self.curr_msg_data_type == "bytes":
+            self._on_message(bytes(data))
+            return
+        try:
+            text = bytes(data).decode()
+        except UnicodeDecodeError:
+            self.conn.fail(_NOT_TEXT)
+            self.handle_parser_exception()
+            return
+        self._on_message(text)
+
+    def write(self, message: str | bytes) -> bool:
+        """Send at once. False when it cannot be."""
+        if self.disconnected or self.close_sent or not self.writable.is_set() or self.transport.is_closing():
+            return False
+        if isinstance(message, str):
+            self.conn.send_text(message.encode())
+        else:
+            self.conn.send_binary(message)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, and its place is free."""

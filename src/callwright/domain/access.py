@@ -62,6 +62,8 @@ _TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
         (("POST",), "/v1/callwright/agents/{id}/chats", Right.CALL),
         (("POST", "DELETE"), "/v1/callwright/chats/.*", Right.CALL),
         (("POST",), "/web-call/{id}|/v1/web-call/session", Right.CALL),
+        # A websocket is a GET.
+        (("GET",), "/web-call/v1/{id}", Right.CALL),
         (("POST", "PUT", "PATCH", "DELETE"), "/providers(/.*)?", Right.SHARED),
         (("POST",), "/phone-numbers/buy", Right.SHARED),
         (("DELETE",), "/phone-numbers/{id}", Right.SHARED),

@@ -281,6 +281,20 @@ class RateLimitedError(CallwrightError):
         self.retry_after_s = retry_after_s
 
 
+class CapacityError(RateLimitedError):
+    """There is no place for a web call, or this server does not offer its kind."""
+
+    code = "no_capacity"
+    hint = "Try again later; what `scope` names is full: global (this process), customer (the account), or not_enabled (never)."
+
+    def __init__(self, message: str, scope: str, *, hint: str = "", retry_after_s: int = 60) -> None:
+        """``scope``: global, customer or not_enabled (contract 3.16)."""
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.scope = scope
+        if hint:
+            self.hint = hint
+
+
 class UnavailableError(CallwrightError):
     """A part the request needs is not reachable at the moment."""
 

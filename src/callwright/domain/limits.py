@@ -955,3 +955,24 @@ MAX_ATTEMPT_PERIOD_HOURS = 2_160
 
 MAX_DECISIONS_SHOWN = 200
 """Newest dial decisions shown per execution."""
+
+WEB_CALL_SESSION_SECONDS = 120
+"""How long a session of a web call is good for its one use."""
+
+MAX_WEB_CALL_SESSIONS_OF_ONE = 100
+"""Unused sessions of web calls per account in one process."""
+
+MAX_WEB_CALL_SESSIONS = 1_000
+"""Those of all accounts."""
+
+MAX_WEB_CALL_USER_DATA_BYTES = 51_200
+"""Largest ``user_data`` of a web call, as JSON."""
+
+MAX_WEB_CALL_ORIGINS = 20
+"""Origins whose pages may call an agent without a session."""
+
+WEB_CALL_RESUME_SECONDS = 5
+"""How long a web call waits for a page whose connection broke off."""
+
+WEB_CALL_SILENT_SECONDS = 20
+"""A web call whose page is connected and sends no audio for this long ends."""

@@ -21,7 +21,7 @@ _IPV6_NETWORK = 64
 _CLASSES = (
     (re.compile("/v2/agent/[^/]+/executions"), EXECUTIONS),
     (re.compile("/v2/agent/(?!all$)[^/]+"), AGENT),
-    (re.compile("/call"), CALL),
+    (re.compile("/call|(/v1)?/web-call/.*"), CALL),
 )
 
 

@@ -6,7 +6,8 @@ in pieces of any size and is held until the generation is released. :class:`Play
 costs one comparison.
 
 The line is modelled as it is: a frame written while others are ahead is played after them, a frame written to a dry line is played at once.
-So the position played is known without asking the carrier: what was sent minus what is still ahead.
+So the position played is known without asking the carrier: what was sent minus what is still ahead. A line whose far end tells how late it
+plays has a ``delay_us``: positions and ends are then as they are heard there, and only they.
 """
 
 from __future__ import annotations
@@ -146,6 +147,7 @@ class Playout:
 
     def __init__(self) -> None:
         self.quality = PlayoutQuality()
+        self.delay_us = 0
         self._utterances: dict[int, _Utterance] = {}
         self._line: deque[_Utterance] = deque()
         self._flight: deque[_InFlight] = deque()
@@ -323,7 +325,9 @@ class Playout:
         if not utterance.began:
             utterance.began = True
             self._events.append(PlayoutBegan(now_us, utterance.generation))
-        self._flight.append(_InFlight(self._next_us, utterance, utterance.sent - len(frame), len(frame)))
+        self._flight.append(
+            _InFlight(self._next_us + self.delay_us, utterance, utterance.sent - len(frame), len(frame))
+        )
         self._next_us += FRAME_US
 
     def _settle(self, now_us: int) -> None:

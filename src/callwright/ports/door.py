@@ -45,6 +45,13 @@ class DoorAnswer:
 class DoorSocket(Protocol):
     """A websocket that was let in."""
 
+    far_code: int
+    """The code with which the far end closed it; 0 while it is open, and where it broke off or we closed it."""
+
+    def listen(self, on_message: Callable[[str | bytes], None]) -> None:
+        """Hand every message from now on to ``on_message``, in order, as it comes. :meth:`receive` then returns None at the end, and
+        nothing else. A frame of audio is thus spared its way through a task. What ``on_message`` raises closes the socket."""
+
     async def receive(self) -> str | bytes | None:
         """The next message; None once the socket is closed, by either side or because a limit was passed."""
         ...
@@ -52,6 +59,9 @@ class DoorSocket(Protocol):
     def send(self, message: str | bytes) -> None:
         """Send a message, in order and without waiting. Messages after the end are dropped. A far end that does not read loses the socket
         when MAX_DOOR_SOCKET_WAITING messages wait."""
+
+    def end(self, code: int = 1000) -> None:
+        """Close as soon as what waits is sent. Returns at once. The first code counts."""
 
     async def close(self, code: int = 1000) -> None:
         """Send what waits, then close. Safe to call twice."""

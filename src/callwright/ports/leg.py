@@ -139,6 +139,16 @@ class DialRequest:
     decision: Decision | None = None
 
 
+@runtime_checkable
+class PlaysLater(Protocol):
+    """A leg that learns from its far end how late it plays what is written."""
+
+    @property
+    def delay_ms(self) -> int:
+        """How much later than it was written the far end plays a frame, lately: what somebody says now answers what was written then."""
+        ...
+
+
 class Carrier(Protocol):
     """A telephony carrier."""
 
@@ -153,12 +163,23 @@ class Carrier(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ArrangedCall:
+    """A call that comes in by appointment: a program of the account asked for it, and so it is known whose it is."""
+
+    execution_id: str
+    tenant_id: str
+    agent_id: str
+    user_data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class InboundOffer:
     """A call somebody makes to us, before it is answered.
 
     ``called`` and ``caller`` are what the carrier gave: for SIP the user part of the address that was dialled and the caller's address.
     ``headers`` are those headers that are kept of every call; ``others`` the rest of them, by lower-case name: an agent may ask for some by
-    name. ``source`` is the IP address the call came from, empty where there is none.
+    name. ``source`` is the IP address the call came from, empty where there is none. ``arranged``: what is known of the call where it was
+    arranged; then nothing is looked up by ``called``, and the agent's rules for callers do not apply.
     """
 
     carrier: str
@@ -168,6 +189,7 @@ class InboundOffer:
     headers: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     others: Mapping[str, str] = field(default_factory=dict)
+    arranged: ArrangedCall | None = None
 
 
 class InboundDesk(Protocol):

@@ -169,7 +169,8 @@ class Answering:
     warm_seconds: float = WARM_BEFORE_ANSWER_SECONDS
     speech_seconds: float = SPEECH_BEFORE_ANSWER_SECONDS
 
-    def __init__(self, offer: InboundOffer, offered: OfferedLeg, clock: Clock, screening: Screening) -> None:
+    def __init__(self, offer: InboundOffer, offered: OfferedLeg, clock: Clock, screening: Screening | None) -> None:
+        """Without ``screening`` the caller is taken whoever it is."""
         self._offer = offer
         self._offered = offered
         self._clock = clock
@@ -189,7 +190,7 @@ class Answering:
 
     async def screen(self, row: OwnedRow) -> Change | None:
         """Whether this caller is taken, while it rings."""
-        refused = await self._screening.look(row)
+        refused = None if self._screening is None else await self._screening.look(row)
         if refused is None:
             return None
         self._refuse_with = refused.code
@@ -207,7 +208,7 @@ class Answering:
         runner.fact("leg", "offered", values)
         if offer.headers:
             runner.fact("leg", HEADERS, dict(offer.headers))
-        if self._screening.note is not None:
+        if self._screening is not None and self._screening.note is not None:
             runner.fact("leg", CALLER_LOOKUP, self._screening.note)
         session.take_leg(_RingingLeg(self._offered))
         self._offered.tell(session)

@@ -72,6 +72,11 @@ class Line(Protocol):
         """How far ahead of real time frames may be written."""
         ...
 
+    @property
+    def delay_ms(self) -> int:
+        """How much later than it is written a frame is heard, where the leg learns it; else 0."""
+        ...
+
     def write(self, frames: Sequence[bytes], plays_at_us: int) -> None:
         """Frames of 20 ms; the first is played at ``plays_at_us``, the others follow it."""
 
@@ -217,6 +222,7 @@ class Say:
         if not self._line.open:
             return
         playout = self._playout
+        playout.delay_us = self._line.delay_ms * 1000
         plays_at_us = playout.write_at_us(now_us)
         frames = playout.due(now_us, min(self._line.ahead_ms, MOST_AHEAD_MS))
         if frames:

@@ -33,7 +33,7 @@ from callwright.domain.dialling import Decision, Rules
 from callwright.domain.limits import LEG_END_SECONDS, TOOL_REQUEST_SECONDS
 from callwright.domain.tools.keypad import runs_of
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import Leg, LegClosed
+from callwright.ports.leg import Leg, LegClosed, PlaysLater
 from callwright.ports.speech import FRAME_MS, Transcriber, TranscriberSettings, TranscriberStream
 from callwright.ports.world import Clock
 
@@ -98,7 +98,13 @@ class _Line:
         self._recorder = recorder
         self._sound = sound
         self.leg: Leg | None = None
+        self._later: PlaysLater | None = None
         self.frames_out = 0
+
+    def take(self, leg: Leg) -> None:
+        """Write to ``leg`` from now on."""
+        self.leg = leg
+        self._later = leg if isinstance(leg, PlaysLater) else None
 
     @property
     def open(self) -> bool:
@@ -107,6 +113,10 @@ class _Line:
     @property
     def ahead_ms(self) -> int:
         return FRAME_MS if self.leg is None else self.leg.ahead_ms
+
+    @property
+    def delay_ms(self) -> int:
+        return 0 if self._later is None else self._later.delay_ms
 
     def write(self, frames: Sequence[bytes], plays_at_us: int) -> None:
         if self.leg is None:
@@ -227,7 +237,7 @@ class CallSession:
 
     def take_leg(self, leg: Leg) -> None:
         """The carrier has asked for the call; ``leg`` is where to write and to hang up. The leg may have reported already."""
-        self._line.leg = leg
+        self._line.take(leg)
         if self.hang_up_wanted is not None and self.end is None:
             self._start(leg.hang_up(self.hang_up_wanted.reason))
 

@@ -114,7 +114,9 @@ class Desk:
             begins = await deps.availability.foresee(unit, agent.tenant_id, agent.body, Line())
         offer = _with_wanted_headers(offer, agent.body)
         execution = replace(self._execution(offer, number, agent), record=begins)
-        answering = Answering(offer, offered, deps.clock, Screening(deps, offer.headers))
+        # Who arranged a call has a key, or an agent that says which pages may call it.
+        screening = Screening(deps, offer.headers) if offer.arranged is None else None
+        answering = Answering(offer, offered, deps.clock, screening)
         attempt = Attempt(self._office, execution, answering)
         # Known before it is written: otherwise the heartbeat could take it for a call that was lost.
         with self._worker.knows(attempt):
@@ -144,9 +146,10 @@ class Desk:
 
     def _execution(self, offer: InboundOffer, number: PhoneNumber | None, agent: StoredAgent) -> Execution:
         now = self._office.deps.clock.now()
+        arranged = offer.arranged
         by_trunk = number is not None and number.kind == TRUNK
         return Execution(
-            id=self._office.deps.ids.uuid(),
+            id=self._office.deps.ids.uuid() if arranged is None else arranged.execution_id,
             tenant_id=agent.tenant_id,
             agent_id=agent.id,
             status=status_of(Phase.DIALLING, "ringing"),
@@ -162,14 +165,19 @@ class Desk:
             owner=self._incarnation.id,
             ringing_at=now,
             provider_call_id=offer.provider_call_id,
-            user_data=header_variables(offer.headers, agent.body.get("sip_header_variables")),
-            options={CALLER: caller_number(offer.caller), **({HEADERS: dict(offer.headers)} if offer.headers else {})},
+            user_data=header_variables(offer.headers, agent.body.get("sip_header_variables"))
+            if arranged is None
+            else dict(arranged.user_data),
+            options=_options(offer) if arranged is None else {},
             agent=dict(agent.body),
         )
 
 
 async def _answering(unit: Unit, offer: InboundOffer) -> tuple[PhoneNumber | None, StoredAgent | None]:
-    """The number that was called and the agent of the call: by its id, or by a number it answers, however either is spelt."""
+    """The number that was called and the agent of the call: by its id, or by a number it answers, however either is spelt. A call that was
+    arranged has the agent it was arranged with, unless that is gone."""
+    if offer.arranged is not None:
+        return None, await unit.agents.get(offer.arranged.tenant_id, offer.arranged.agent_id)
     try:
         return None, await unit.agents.get_any(str(uuid.UUID(offer.called)))
     except ValueError:
@@ -177,6 +185,10 @@ async def _answering(unit: Unit, offer: InboundOffer) -> tuple[PhoneNumber | Non
     if number is None or number.agent_id is None:
         return number, None
     return number, await unit.agents.get_any(number.agent_id)
+
+
+def _options(offer: InboundOffer) -> dict[str, Any]:
+    return {CALLER: caller_number(offer.caller), **({HEADERS: dict(offer.headers)} if offer.headers else {})}
 
 
 def header_variables(headers: Mapping[str, str], wanted: Any) -> dict[str, str]:
@@ -208,7 +220,7 @@ def _cleaned(offer: InboundOffer) -> InboundOffer:
     return replace(
         offer,
         called=_text(offer.called, MAX_NUMBER_CHARACTERS),
-        caller=_text(offer.caller, MAX_NUMBER_CHARACTERS) or ANONYMOUS,
+        caller=_text(offer.caller, MAX_NUMBER_CHARACTERS) or ("" if offer.arranged is not None else ANONYMOUS),
         provider_call_id=_text(offer.provider_call_id, MAX_NAME_CHARACTERS),
         headers={_text(name, MAX_NAME_CHARACTERS): _text(value, MAX_SIP_HEADER_CHARACTERS) for name, value in kept},
     )

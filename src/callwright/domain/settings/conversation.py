@@ -18,10 +18,21 @@ from callwright.domain.limits import (
     MAX_VOICEMAIL_LISTEN_SECONDS,
     MAX_WAITING_CHARACTERS,
     MAX_WAITING_MESSAGES,
+    MAX_WEB_CALL_ORIGINS,
     MAX_WHITELISTED,
     MIN_PATIENCE_MS,
 )
-from callwright.domain.settings.kinds import MESSAGE, SWITCH, choice, number, phone_numbers, sentences, text, whole
+from callwright.domain.settings.kinds import (
+    MESSAGE,
+    SWITCH,
+    choice,
+    number,
+    origins,
+    phone_numbers,
+    sentences,
+    text,
+    whole,
+)
 from callwright.domain.settings.setting import Kind, Setting, declared_in, part, read_all, read_record, setting
 
 Message: TypeAlias = str | Mapping[str, str] | None
@@ -299,6 +310,13 @@ OTHERS: tuple[Setting, ...] = (
     ),
     Setting(
         "task_config.whitelist_phone_numbers", phone_numbers(MAX_WHITELISTED), None, "Callers who may always call."
+    ),
+    Setting(
+        "task_config.web_call_origins",
+        origins(MAX_WEB_CALL_ORIGINS),
+        None,
+        "Our own. Web pages that may call the agent without a session, by their origin ([how](how-to/browser-calls.md)).",
+        absent=(),
     ),
     Setting(
         "task_config.disallow_unknown_numbers",

@@ -7,6 +7,7 @@ from typing import Any
 
 from callwright.domain.fields import Fields, wrong
 from callwright.domain.limits import MAX_ADDRESS_CHARACTERS
+from callwright.domain.origin import origin_of
 from callwright.domain.settings.setting import Kind
 from callwright.domain.web_address import names_host
 
@@ -82,6 +83,26 @@ def phone_numbers(most: int) -> Kind:
         return [one.strip() for one in listed]
 
     return Kind("a list of numbers", {"type": "array", "items": TEXT, "maxItems": most}, read)
+
+
+def origins(most: int) -> Kind:
+    """A list of origins of web pages."""
+
+    def read(given: Fields, name: str) -> tuple[str, ...]:
+        listed = given.list(name) or []
+        path = given.at(name)
+        if len(listed) > most:
+            raise given.failure(f"{path} may hold at most {most} origins", field=path)
+        return tuple(_origin(one, f"{path}[{index}]", given) for index, one in enumerate(listed))
+
+    return Kind("a list of origins", {"type": "array", "items": TEXT, "maxItems": most}, read)
+
+
+def _origin(value: object, path: str, given: Fields) -> str:
+    try:
+        return origin_of(value if isinstance(value, str) else "")
+    except ValueError:
+        raise wrong(path, "an origin, as https://www.example.org", value, given.failure) from None
 
 
 def texts(words: str) -> Kind:

@@ -67,6 +67,7 @@ class Wire:
 
     def __init__(self, ahead_ms: int = 60) -> None:
         self.ahead_ms = ahead_ms
+        self.delay_ms = 0
         self.open = True
         self.frames: list[tuple[int, bytes]] = []
         self.cleared_us: list[int] = []

@@ -1,0 +1,1 @@
+"""Calls that pages in a browser make."""

@@ -1,0 +1,76 @@
+"""Routes of web calls (contract 3.16 and 18)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from starlette.routing import WebSocketRoute
+
+from callwright.actions import web_calls
+from callwright.actions.web_calls import WebCallWish
+from callwright.api.answers import answer
+from callwright.api.reading import json_body
+from callwright.api.schemas import errors, shown
+from callwright.api.services import principal_of, services_of
+from callwright.api.web_call.schemas import (
+    EXAMPLE,
+    SESSION_EXAMPLE,
+    WebCallBody,
+    WebCallRefusedError,
+    WebSessionBody,
+    WebSessionView,
+)
+from callwright.api.web_call.sockets import LEGACY_PATH, PAGE_PATH, legacy_call, page_call
+from callwright.domain.origin import origin_of
+
+router = APIRouter(tags=["web calls"])
+
+_REFUSED = {"model": WebCallRefusedError, "description": "There is no place, or this kind of web call is not offered."}
+
+
+@router.post(
+    "/v1/web-call/session",
+    summary="Make a session for a web call",
+    responses={200: shown("A page may call now.", WebSessionView), **errors(400, 404), 429: _REFUSED},
+)
+async def open_session(
+    request: Request, body: Annotated[WebSessionBody, json_body(WebSessionBody, SESSION_EXAMPLE)]
+) -> Response:
+    """Good for one call of one page. A page of another origin, a second use and a late one are refused."""
+    wish = WebCallWish(body.agent_id, body.user_data, body.origin or _origin(request))
+    call, session = await web_calls.open_session(services_of(request).actions, principal_of(request), wish)
+    return answer(
+        {
+            "execution_id": call.execution_id,
+            "run_id": call.execution_id,
+            "agent_id": call.agent_id,
+            "url": session.url,
+            "expires_in": session.expires_in,
+            "protocol": "frames",
+            "sample_rate": 16_000,
+            "frame_ms": 20,
+        }
+    )
+
+
+@router.post(
+    "/web-call/freeswitch-session",
+    summary="Make a session for a web call over SIP",
+    responses={200: shown("Never: it is not offered."), **errors(400, 404), 429: _REFUSED},
+)
+async def open_sip_session(request: Request, body: Annotated[WebCallBody, json_body(WebCallBody, EXAMPLE)]) -> Response:
+    """Answered with 429 and `scope` `not_enabled`, as the hosted service does where it is off. `POST /v1/web-call/session` works."""
+    await web_calls.refuse_sip(services_of(request).actions, principal_of(request), body.agent_id, body.user_data)
+    raise AssertionError("it refuses")
+
+
+def _origin(request: Request) -> str:
+    """The origin of a page that asks itself."""
+    try:
+        return origin_of(request.headers.get("origin", ""))
+    except ValueError:
+        return ""
+
+
+router.routes.extend([WebSocketRoute(LEGACY_PATH, legacy_call), WebSocketRoute(PAGE_PATH, page_call)])

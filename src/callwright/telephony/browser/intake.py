@@ -1,0 +1,83 @@
+"""The caller's side of a web call: frames as they come, and silence where they stay away.
+
+A frame is passed on when it arrives, so that a good line adds no delay. Frames that are held up arrive together and none is lost. Silence
+takes the place of those that stay away for longer than LATE_MS; what of them comes afterwards is dropped, because its time is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from callwright.media.framing import FRAME_MS
+from callwright.ports.leg import SILENCE_FRAME
+
+LATE_MS = 200
+"""A frame that is later is taken for lost."""
+EARLY_MS = 60
+"""A frame that is earlier shows that the frames before it were held up."""
+MOST_FRAMES_A_SECOND = 55
+"""A browser's clock may be a little fast. One that sends more for long sends no live sound."""
+MOST_AT_ONCE = 300
+"""Frames that may come at once after a line that stood still: 6 s."""
+_FRAME_S = FRAME_MS / 1000
+
+
+@dataclass(slots=True)
+class IntakeQuality:
+    """``filled``: frames of silence in the place of frames that stayed away; ``late``: frames that came after all and were dropped."""
+
+    frames: int = 0
+    filled: int = 0
+    late: int = 0
+
+
+class Intake:
+    """Frames (mu-law, 160 bytes) of one call. Times are seconds that never go back; ``began_s`` is that of the answer."""
+
+    __slots__ = ("_begins_s", "_credit", "_credited_s", "_deliver", "_delivered", "_owed", "heard_s", "quality")
+
+    def __init__(self, began_s: float, deliver: Callable[[bytes], None]) -> None:
+        self.quality = IntakeQuality()
+        self.heard_s = began_s
+        self._deliver = deliver
+        self._begins_s = began_s
+        self._delivered = 0
+        self._owed = 0
+        self._credit = float(MOST_AT_ONCE)
+        self._credited_s = began_s
+
+    def take(self, frame: bytes, now_s: float) -> bool:
+        """The next frame. False when the far end sends faster than anybody speaks; then it is not passed on."""
+        self._credit = min(MOST_AT_ONCE, self._credit + (now_s - self._credited_s) * MOST_FRAMES_A_SECOND) - 1
+        self._credited_s = self.heard_s = now_s
+        if self._credit < 0:
+            return False
+        quality = self.quality
+        due_s = self._begins_s + self._delivered * _FRAME_S
+        if not quality.frames:
+            # The microphone begins some time after the answer, and the line takes its time: they say nothing of later frames.
+            self._begins_s += now_s - due_s
+            self._owed = 0
+        elif now_s - due_s < -EARLY_MS / 1000:
+            if self._owed:
+                self._owed -= 1
+                quality.frames += 1
+                quality.late += 1
+                return True
+            self._begins_s += now_s - due_s
+        quality.frames += 1
+        self._delivered += 1
+        self._deliver(frame)
+        return True
+
+    def fill(self, now_s: float) -> None:
+        """Put silence where frames have stayed away. Call it every tenth of a second or so."""
+        missing = int((now_s - self._begins_s - LATE_MS / 1000) / _FRAME_S) - self._delivered
+        for _ in range(missing):
+            self._delivered += 1
+            self._deliver(SILENCE_FRAME)
+        if missing > 0:
+            self._owed += missing
+            if self.quality.frames:
+                self.quality.filled += missing

@@ -1,0 +1,294 @@
+"""One web call as ``ports.leg.Leg``. Everything happens on the event loop that serves the websocket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from callwright.domain.causes import CAUSES, Cause
+from callwright.domain.limits import WEB_CALL_RESUME_SECONDS, WEB_CALL_SILENT_SECONDS
+from callwright.media.g711 import mulaw_of, pcm_of_mulaw
+from callwright.media.half_band import Doubler, Halver
+from callwright.ports.door import DoorSocket
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import LEG_FRAME_BYTES, LegClosed, LegListener, closed_by
+from callwright.ports.web_call import WEB_CALL
+from callwright.telephony.browser.intake import Intake
+from callwright.telephony.browser.playback import Playback
+from callwright.telephony.browser.wire import WIDE_FRAME_BYTES, BadMessageError, Close, Wire
+
+AHEAD_MS = 160
+"""The page plays a frame when it has it. What is written ahead is its buffer against a line that falters."""
+LOOK_SECONDS = 0.1
+QUALITY_SECONDS = 5.0
+PLAY_OUT_SECONDS = 1.0
+"""How much longer than by our reckoning the last words may take."""
+_KEYS = frozenset("0123456789*#ABCD")
+_LEFT = frozenset({1000, 1001})
+"""Codes of a page that closed the websocket or was closed itself."""
+_REFUSALS = {404: Close.NO_AGENT, 486: Close.BUSY, 603: Close.BUSY}
+
+
+class BrowserLeg:
+    """A call from a page. A connection carries it, and another one when the first breaks off and the page comes back in time."""
+
+    ahead_ms = AHEAD_MS
+
+    def __init__(self, call_id: str, address: Callable[[], str], over: Callable[[BrowserLeg], None]) -> None:
+        """``call_id`` is the execution's. ``address`` gives the address at which the next connection goes on; ``over`` hears of the end."""
+        self.provider_call_id = call_id
+        self.listener: LegListener | None = None
+        self._address = address
+        self._over = over
+        self._socket: DoorSocket | None = None
+        self._wire: Wire | None = None
+        self._intake: Intake | None = None
+        self._playback = Playback()
+        self._halver = Halver(WIDE_FRAME_BYTES // 2)
+        self._doubler = Doubler(LEG_FRAME_BYTES)
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._loop = asyncio.get_running_loop()
+        self._leaving: LegClosed | None = None
+        self._noted_s = 0.0
+        self._closed = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the leg is over."""
+        return self._closed.is_set()
+
+    @property
+    def delay_ms(self) -> int:
+        """See ``ports.leg.PlaysLater``."""
+        return self._playback.delay_ms
+
+    # -- the connection --------------------------------------------------------------------------------------------------------
+
+    async def carry(self, socket: DoorSocket, wire: Wire) -> None:
+        """Be carried by a websocket until it is closed."""
+        self._connect(socket, wire)
+        socket.listen(self._message)
+        await socket.receive()
+        if self._socket is socket:
+            self._disconnected(socket.far_code)
+
+    def _connect(self, socket: DoorSocket, wire: Wire) -> None:
+        before, self._socket, self._wire = self._socket, socket, wire
+        if before is not None:
+            before.end(Close.REPLACED)
+        if self._intake is not None:
+            self._playback = Playback(self._playback.delay_ms)
+            self._cancel("resume")
+            self._tell_ready()
+            if before is None:
+                self._note("held", on=False)
+
+    def _disconnected(self, code: int) -> None:
+        self._socket = None
+        if self._intake is None:
+            self.finish(CAUSES["originator_cancel"])
+        elif code in _LEFT or self._leaving is not None or self._wire is None or not self._wire.resumes:
+            self.finish(self._leaving or CAUSES["caller_hung_up"])
+        else:
+            # Nobody hears the agent: it stops, and goes on when the page is back.
+            self._note("held", on=True)
+            self._later("resume", WEB_CALL_RESUME_SECONDS, lambda: self.finish(CAUSES["media_timeout"]))
+
+    def _message(self, message: str | bytes) -> None:
+        """A message of the page. A defect, also of the listener's, ends the call and is raised."""
+        if self.ended or self._wire is None:
+            return
+        ending: Cause | None = CAUSES["crash"]
+        try:
+            self._wire.take(message, self)
+            ending = None
+        except BadMessageError as error:
+            ending = CAUSES["protocol_error"]
+            self._say("error", code="bad_message", message=str(error))
+            self._end_socket(Close.BAD_MESSAGE)
+        finally:
+            if ending is not None:
+                self.finish(ending)
+
+    # -- wire.WebCaller --------------------------------------------------------------------------------------------------------
+
+    def wide_frame(self, pcm: bytes) -> None:
+        """The caller's next 20 ms."""
+        intake = self._intake
+        if intake is not None and not intake.take(mulaw_of(self._halver.feed(pcm)), self._loop.time()):
+            self._say("error", code="too_fast", message="audio comes faster than anybody speaks")
+            self._end_socket(Close.TOO_FAST)
+            self.finish(CAUSES["protocol_error"])
+
+    def key(self, key: str) -> None:
+        """A key of the page."""
+        if self._intake is not None and self.listener is not None:
+            self.listener.key(key)
+
+    def played(self, frames: int) -> bool:
+        """So many frames of this connection were played."""
+        return self._playback.report(frames, self._loop.time()) and self._unless_over()
+
+    def dropped(self, frames: int) -> bool:
+        """What there was of so many frames was dropped."""
+        return self._playback.dropped(frames) and self._unless_over()
+
+    def left(self) -> None:
+        """The caller hangs up."""
+        self.finish(CAUSES["originator_cancel" if self._intake is None else "caller_hung_up"])
+
+    # -- ports.leg.Leg ---------------------------------------------------------------------------------------------------------
+
+    async def answer(self) -> None:
+        """Take the call."""
+        if self.ended or self._intake is not None or self.listener is None:
+            return
+        now_s = self._loop.time()
+        self._intake = Intake(now_s, self.listener.audio)
+        self._noted_s = now_s
+        self._tell_ready()
+        self.listener.answered()
+        self._later("look", LOOK_SECONDS, self._look)
+
+    async def reject(self, code: int) -> None:
+        """Refuse the call with a SIP status."""
+        if self._intake is None and not self.ended:
+            close = _REFUSALS.get(code, Close.UNAVAILABLE)
+            self._say("error", code=close.name.lower(), message=_REFUSED[close])
+            self._end_socket(close)
+            self.finish(CAUSES["declined_by_us"])
+
+    async def hang_up(self, reason: str) -> None:
+        """End the leg when the page has played what was written; returns when it is over."""
+        if self.ended:
+            return
+        if self._intake is None:
+            await self.reject(480)
+            return
+        if self._leaving is None:
+            closed = closed_by(CAUSES["hung_up_by_us"], "normal_clearing")
+            leaving = self._leaving = replace(closed, reason=reason) if reason else closed
+            rest_s = self._playback.rest_s(self._loop.time()) + PLAY_OUT_SECONDS
+            self._later("leave", rest_s, lambda: self.finish(leaving))
+            self._unless_over()
+        await self._closed.wait()
+
+    async def transfer(self, target: str, *, attended: bool = False) -> None:
+        """Raises ProviderError: a page cannot be handed to a telephone."""
+        raise ProviderError(FailureKind.BAD_REQUEST, WEB_CALL, "a call from a browser cannot be transferred")
+
+    async def send_keys(self, keys: str) -> None:
+        """Tell the page. Raises ProviderError(BAD_REQUEST) for anything but 0-9 * # A-D."""
+        if not set(keys) <= _KEYS:
+            raise ProviderError(FailureKind.BAD_REQUEST, WEB_CALL, f"{keys!r} has keys that are none; use 0-9 * # A-D")
+        self._say("keys", keys=keys)
+
+    def write(self, frame: bytes) -> None:
+        """The agent's next 20 ms. Dropped before the answer, after the end, and while no page is connected."""
+        socket, wire = self._socket, self._wire
+        if socket is None or wire is None or self._intake is None or self._leaving is not None:
+            return
+        self._playback.wrote(self._loop.time())
+        for message in wire.audio(self._doubler.feed(pcm_of_mulaw(frame))):
+            socket.send(message)
+
+    def clear(self) -> None:
+        """Drop what was written and not yet played."""
+        if self._intake is not None:
+            self._playback.clear(self._loop.time())
+            self._say("clear")
+            if self._wire is not None and not self._wire.tells_dropped:
+                self._playback.dropped(self._playback.written)
+
+    def finish(self, ending: Cause | LegClosed) -> None:
+        """The leg is over, once."""
+        if self.ended:
+            return
+        closed = closed_by(ending) if isinstance(ending, Cause) else ending
+        self._closed.set()
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._say("ended", by=closed.by, reason=closed.reason, cause=closed.cause)
+        self._end_socket(Close.FAILED if closed.cause == "crash" else Close.NORMAL)
+        try:
+            if self._intake is not None:
+                self._note("quality", **self._quality(final=True))
+        finally:
+            self._over(self)
+            if self.listener is not None:
+                self.listener.closed(closed)
+
+    # -- inside ----------------------------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Ten times a second: whether frames stay away."""
+        intake, now_s = self._intake, self._loop.time()
+        if self.ended or intake is None:
+            return
+        self._later("look", LOOK_SECONDS, self._look)
+        done = False
+        try:
+            intake.fill(now_s)
+            done = True
+        finally:
+            if not done:
+                self.finish(CAUSES["crash"])
+        if now_s - self._noted_s >= QUALITY_SECONDS:
+            self._noted_s = now_s
+            self._note("quality", **self._quality(final=False))
+        if self._socket is not None and now_s - intake.heard_s >= WEB_CALL_SILENT_SECONDS:
+            self.finish(CAUSES["media_timeout"])
+
+    def _unless_over(self) -> bool:
+        """The page has played something: it may have been the last."""
+        if self._leaving is not None and not self._playback.waiting:
+            self.finish(self._leaving)
+        return True
+
+    def _quality(self, *, final: bool) -> dict[str, Any]:
+        heard = self._intake.quality if self._intake is not None else None
+        return {
+            "rx_packets": heard.frames if heard is not None else 0,
+            "jbuf_lost": heard.filled if heard is not None else 0,
+            "jbuf_late": heard.late if heard is not None else 0,
+            "tx_packets": self._playback.written,
+            "rtt_ms": self._playback.delay_ms,
+            "one_way": "" if heard is not None and heard.frames else "no_audio_from_caller",
+            "final": final,
+        }
+
+    def _tell_ready(self) -> None:
+        wire = self._wire
+        if self._socket is not None and wire is not None:
+            resume = self._address() if wire.resumes else ""
+            self._socket.send(wire.ready(self.provider_call_id, resume, WEB_CALL_RESUME_SECONDS))
+
+    def _say(self, kind: str, **values: Any) -> None:
+        if self._socket is not None and self._wire is not None:
+            self._socket.send(self._wire.control(kind, **values))
+
+    def _end_socket(self, code: Close) -> None:
+        if self._socket is not None:
+            self._socket.end(code)
+
+    def _note(self, what: str, **values: Any) -> None:
+        if self.listener is not None:
+            self.listener.noted(what, values)
+
+    def _later(self, name: str, seconds: float, work: Callable[[], None]) -> None:
+        self._timers[name] = self._loop.call_later(seconds, work)
+
+    def _cancel(self, name: str) -> None:
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+
+
+_REFUSED = {
+    Close.NO_AGENT: "there is no such agent",
+    Close.BUSY: "as many calls as are allowed are under way; try again later",
+    Close.UNAVAILABLE: "the agent cannot take the call now; try again later",
+}

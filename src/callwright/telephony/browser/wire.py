@@ -1,0 +1,244 @@
+"""What is spoken on the websocket of a web call. Two protocols say the same: our own frames, and the older JSON of the hosted service."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any, Protocol
+
+from callwright.domain.limits import MAX_WEB_CALL_USER_DATA_BYTES
+from callwright.media.framing import FRAME_MS
+from callwright.ports.web_call import WebProtocol
+
+RATE_HZ = 16_000
+WIDE_FRAME_BYTES = 640
+"""20 ms of 16-bit PCM at RATE_HZ."""
+_KEYS = frozenset("0123456789*#ABCD")
+_MARK_EVERY_FRAMES = 10
+"""The older protocol says what was played by marks between the frames."""
+
+
+class Close(IntEnum):
+    """How the websocket is closed. From 4000 on the codes are ours, after the HTTP statuses they resemble."""
+
+    NORMAL = 1000
+    BAD_MESSAGE = 4400
+    FOREIGN_ORIGIN = 4403
+    NO_AGENT = 4404
+    REPLACED = 4409
+    TOO_FAST = 4413
+    BUSY = 4429
+    FAILED = 4500
+    UNAVAILABLE = 4503
+
+
+class BadMessageError(Exception):
+    """A message that the protocol does not have. Its text says which and what is wrong, and is sent to the page."""
+
+
+class WebCaller(Protocol):
+    """The leg, as a message of the page reaches it."""
+
+    def wide_frame(self, pcm: bytes) -> None:
+        """WIDE_FRAME_BYTES of the caller."""
+
+    def key(self, key: str) -> None:
+        """A key."""
+
+    def played(self, frames: int) -> bool:
+        """The page has played so many frames of this connection. False when that cannot be."""
+        ...
+
+    def dropped(self, frames: int) -> bool:
+        """The page has dropped what it had of so many frames of this connection. False when that cannot be."""
+        ...
+
+    def left(self) -> None:
+        """The caller hangs up."""
+
+
+class Wire(Protocol):
+    """A protocol, for one connection."""
+
+    resumes: bool
+    """Whether a page whose connection broke off can come back."""
+    tells_dropped: bool
+    """Whether a page answers ``clear`` with what it dropped."""
+
+    def start(self, message: str | bytes) -> Mapping[str, Any]:
+        """The ``user_data`` of a page's first message. Raises BadMessageError."""
+        ...
+
+    def take(self, message: str | bytes, caller: WebCaller) -> None:
+        """Any other message. Raises BadMessageError."""
+
+    def audio(self, pcm: bytes) -> list[str | bytes]:
+        """The messages of the agent's next WIDE_FRAME_BYTES."""
+        ...
+
+    def ready(self, execution_id: str, resume: str, resume_within_s: int) -> str:
+        """The call is answered, or goes on after a break."""
+        ...
+
+    def control(self, kind: str, **values: Any) -> str:
+        """``clear``, ``keys``, ``error`` or ``ended``."""
+        ...
+
+
+class FrameWire:
+    """``ports.web_call.WebProtocol.FRAMES``: frames are binary and as long as 20 ms, the rest is JSON."""
+
+    resumes = True
+    tells_dropped = True
+
+    def start(self, message: str | bytes) -> Mapping[str, Any]:
+        """``{"type": "start", "user_data"?: {...}}``."""
+        found = _json(message)
+        if found.get("type") != "start":
+            raise BadMessageError('the first message must be {"type": "start"}')
+        return _user_data(found.get("user_data"))
+
+    def take(self, message: str | bytes, caller: WebCaller) -> None:
+        """A frame, or ``played``, ``key`` or ``hangup``."""
+        if isinstance(message, bytes):
+            if len(message) != WIDE_FRAME_BYTES:
+                raise BadMessageError(
+                    f"a frame has {WIDE_FRAME_BYTES} bytes (20 ms of 16-bit PCM at 16 kHz), not {len(message)}"
+                )
+            caller.wide_frame(message)
+            return
+        found = _json(message)
+        kind = found.get("type")
+        if kind in ("played", "cleared"):
+            frames = _count(found)
+            if not (caller.played if kind == "played" else caller.dropped)(frames):
+                raise BadMessageError(f"{frames} frames cannot have been {kind}")
+        elif kind == "key":
+            caller.key(_key(found.get("key")))
+        elif kind == "hangup":
+            caller.left()
+        else:
+            raise BadMessageError(f"there is no message {str(kind)[:40]!r}; use played, cleared, key or hangup")
+
+    def audio(self, pcm: bytes) -> list[str | bytes]:
+        """The frame as it is."""
+        return [pcm]
+
+    def ready(self, execution_id: str, resume: str, resume_within_s: int) -> str:
+        """With the address at which a connection that broke off goes on."""
+        return self.control(
+            "ready",
+            execution_id=execution_id,
+            sample_rate=RATE_HZ,
+            frame_ms=FRAME_MS,
+            resume=resume,
+            resume_within_s=resume_within_s,
+        )
+
+    def control(self, kind: str, **values: Any) -> str:
+        """As JSON, ``type`` first."""
+        return json.dumps({"type": kind, **values}, ensure_ascii=False)
+
+
+class LegacyWire:
+    """``ports.web_call.WebProtocol.LEGACY``: JSON with audio in base64, in pieces of any length (contract 18)."""
+
+    resumes = False
+    tells_dropped = False
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._frames = 0
+
+    def start(self, message: str | bytes) -> Mapping[str, Any]:
+        """``{"type": "init", "meta_data": {"context_data": {...}}}``."""
+        found = _json(message)
+        if found.get("type") != "init":
+            raise BadMessageError('the first message must be {"type": "init"}')
+        meta = found.get("meta_data")
+        return _user_data(meta.get("context_data") if isinstance(meta, Mapping) else None)
+
+    def take(self, message: str | bytes, caller: WebCaller) -> None:
+        """``audio`` or ``mark``; ``init`` again changes nothing."""
+        found = _json(message)
+        kind = found.get("type")
+        if kind == "audio":
+            self._take_audio(found.get("data"), caller)
+        elif kind == "mark":
+            name = str(found.get("name") or "")
+            if name.isascii() and name.isdigit() and len(name) < 12:
+                caller.played(int(name))
+        elif kind != "init":
+            raise BadMessageError(f"there is no message {str(kind)[:40]!r}; use audio or mark")
+
+    def audio(self, pcm: bytes) -> list[str | bytes]:
+        """The frame in base64, and now and then a mark that counts the frames before it."""
+        self._frames += 1
+        told: list[str | bytes] = [self.control("audio", data=base64.b64encode(pcm).decode())]
+        if self._frames % _MARK_EVERY_FRAMES == 0:
+            told.append(self.control("mark", name=str(self._frames)))
+        return told
+
+    def ready(self, execution_id: str, resume: str, resume_within_s: int) -> str:
+        """Nothing but that it is."""
+        return self.control("ack")
+
+    def control(self, kind: str, **values: Any) -> str:
+        """As JSON, ``type`` first."""
+        return json.dumps({"type": kind, **values})
+
+    def _take_audio(self, data: object, caller: WebCaller) -> None:
+        if not isinstance(data, str):
+            raise BadMessageError("data of audio must be base64")
+        try:
+            pcm = self._rest + base64.b64decode(data, validate=True)
+        except (binascii.Error, ValueError):
+            raise BadMessageError("data of audio must be base64") from None
+        whole = len(pcm) - len(pcm) % WIDE_FRAME_BYTES
+        for at in range(0, whole, WIDE_FRAME_BYTES):
+            caller.wide_frame(pcm[at : at + WIDE_FRAME_BYTES])
+        self._rest = pcm[whole:]
+
+
+def wire_of(protocol: WebProtocol) -> Wire:
+    """A new connection's protocol."""
+    return FrameWire() if protocol is WebProtocol.FRAMES else LegacyWire()
+
+
+def _json(message: str | bytes) -> Mapping[str, Any]:
+    if isinstance(message, bytes):
+        raise BadMessageError("control messages are JSON text")
+    try:
+        found = json.loads(message)
+    except (ValueError, RecursionError):
+        raise BadMessageError("the message is not JSON") from None
+    if not isinstance(found, Mapping):
+        raise BadMessageError("a message must be a JSON object")
+    return found
+
+
+def _user_data(given: object) -> Mapping[str, Any]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise BadMessageError("user_data must be an object")
+    size = len(json.dumps(given, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > MAX_WEB_CALL_USER_DATA_BYTES:
+        raise BadMessageError(f"user_data is {size} bytes of JSON, at most {MAX_WEB_CALL_USER_DATA_BYTES} are allowed")
+    return given
+
+
+def _count(found: Mapping[str, Any]) -> int:
+    value = found.get("frames")
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadMessageError("frames must be a whole number")
+    return value
+
+
+def _key(given: object) -> str:
+    if not isinstance(given, str) or given not in _KEYS:
+        raise BadMessageError("a key is one of 0-9 * # A-D")
+    return given
