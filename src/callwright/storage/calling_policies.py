@@ -23,7 +23,7 @@ class CallingPolicyRows:
             " left join calling_policy p on p.tenant_id = o.organisation_id",
             tenant_id,
         )
-        return _policy_of(tenant_id if row is None else row["organisation_id"], row)
+        return policy_of(tenant_id if row is None else row["organisation_id"], row)
 
     async def lock(self, tenant_id: str) -> StoredPolicy:
         """The policy of an organisation, which nobody else changes until the unit ends."""
@@ -62,7 +62,8 @@ class CallingPolicyRows:
         )
 
 
-def _policy_of(tenant_id: str, row: Any) -> StoredPolicy:
+def policy_of(tenant_id: str, row: Any) -> StoredPolicy:
+    """The policy of an organisation whose columns ``row`` has; that of one without any where it has none."""
     if row is None or row["body"] is None:
         return StoredPolicy(tenant_id, CallingPolicy(), 0, None)
     return StoredPolicy(tenant_id, stored_policy(row["body"]), row["version"], row["updated_at"])

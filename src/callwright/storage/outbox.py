@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from callwright.domain.limits import MAX_WEBHOOK_ENDPOINTS, PROBE_SECONDS
@@ -174,33 +176,28 @@ class OutboxRows:
         self._connection = connection
         self._table = table
 
-    async def add(self, entry: OutboxEntry) -> None:
-        """Append; ``sequence`` is assigned by the database as the next of the execution, under the lock of its row. The database adds the
-        event of a webhook itself."""
-        if not entry.url:
-            await self._connection.execute(
-                f"insert into event (id, tenant_id, {self._table.key}, status, created_at, body) values ($1, $2, $3, $4, $5, $6)",
-                entry.id,
-                entry.tenant_id,
-                entry.execution_id,
-                entry.status,
-                entry.created_at,
-                entry.body,
-            )
-            return
-        await self._connection.execute(
-            f"insert into {self._table.name} (id, tenant_id, {self._table.key}, sequence, status, url, headers, body, created_at, endpoint)"
-            " values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
-            entry.id,
-            entry.tenant_id,
-            entry.execution_id,
-            entry.status,
-            entry.url,
-            dict(entry.headers),
-            entry.body,
-            entry.created_at,
-            entry.endpoint or endpoint_of(entry.url),
-        )
+    async def add(self, *entries: OutboxEntry) -> None:
+        """Append in this order; ``sequence`` is assigned by the database as the next of the execution, under the lock of its row. The
+        database adds the event of a webhook itself."""
+        for has_url, alike in groupby(entries, lambda entry: bool(entry.url)):
+            if has_url:
+                await self._each(
+                    f"insert into {self._table.name}"
+                    f" (id, tenant_id, {self._table.key}, sequence, status, url, headers, body, created_at, endpoint)"
+                    " values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
+                    [_webhook(entry) for entry in alike],
+                )
+            else:
+                await self._each(
+                    f"insert into event (id, tenant_id, {self._table.key}, status, created_at, body) values ($1, $2, $3, $4, $5, $6)",
+                    [(one.id, one.tenant_id, one.execution_id, one.status, one.created_at, one.body) for one in alike],
+                )
+
+    async def _each(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        if len(rows) == 1:
+            await self._connection.execute(statement, *rows[0])
+        else:
+            await self._connection.executemany(statement, rows)
 
     async def lease(
         self, worker: str, seconds: int, count: int, gap_after_seconds: int, share: WebhookShare | None = None
@@ -297,3 +294,17 @@ class OutboxRows:
             execution_ids,
         )
         return [str(row["id"]) for row in (*rows, *gone)]
+
+
+def _webhook(entry: OutboxEntry) -> tuple[object, ...]:
+    return (
+        entry.id,
+        entry.tenant_id,
+        entry.execution_id,
+        entry.status,
+        entry.url,
+        dict(entry.headers),
+        entry.body,
+        entry.created_at,
+        entry.endpoint or endpoint_of(entry.url),
+    )

@@ -287,7 +287,6 @@ class Attempt:
     # -- the record ------------------------------------------------------------------------------------------------------------
 
     async def _settle(self, runner: CallRunner, session: CallSession) -> None:
-        await self._row.quiet()
         closed = session.end
         if self._row.given_back:
             # Nobody was called: the attempt that dials writes the record.
@@ -355,7 +354,6 @@ class Attempt:
         built = BuiltRecord({}, {})
         written = False
         with round_boundary(f"writing the record of execution {self.execution_id}"):
-            await self._row.quiet()
             built = await self._record()
             change = self._before_post_work(self._cut_off(built, message))
             written = await self._row.write(change, partial(self._also, built))

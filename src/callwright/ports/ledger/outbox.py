@@ -54,9 +54,9 @@ class WebhookShare:
 class Outbox(Protocol):
     """Webhooks to deliver, head of line per execution."""
 
-    async def add(self, entry: OutboxEntry) -> None:
-        """Append; ``sequence`` is assigned as the next of the execution (the entry's own value is ignored). Without a ``url`` only the
-        event is written."""
+    async def add(self, *entries: OutboxEntry) -> None:
+        """Append in this order; ``sequence`` is assigned as the next of the execution (the entry's own value is ignored). Without a ``url``
+        only the event is written."""
 
     async def lease(
         self, worker: str, seconds: int, count: int, gap_after_seconds: int, share: WebhookShare | None = None
