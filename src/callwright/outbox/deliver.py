@@ -20,7 +20,7 @@ from callwright.domain.limits import (
 from callwright.domain.web_address import place_of
 from callwright.domain.webhook_address import is_of_one_address
 from callwright.ops.crash_points import point
-from callwright.ops.rounds import round_boundary
+from callwright.ops.rounds import RoundsApart, round_boundary
 from callwright.outbox.schedule import GAP_AFTER_S, LEASE_MARGIN_S, is_delivered, retry_in
 from callwright.outbox.sign import signature_headers
 from callwright.ports.ledger import Endpoints, Outbox, OutboxEntry, WebhookShare, reason_of
@@ -28,6 +28,7 @@ from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
 _ORDERED_AT_ONCE = 200
+_APART_S = 0.05
 _RESERVED = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection"})
 
 
@@ -153,11 +154,13 @@ class WebhookDelivery:
         """Deliver until :meth:`stop`; a database out of reach is waited for. A slow receiver holds up its own executions, many slow ones
         their own organisation: whatever else is due is sent beside them."""
         under_way: _UnderWay = {}
+        rounds = RoundsApart(_APART_S)
         try:
             while not self._stopping.is_set():
                 with round_boundary("delivering webhooks"):
                     if not await self._start_due(under_way):
                         await self._wait(under_way)
+                        await self._clock.sleep(rounds.wait_s(self._clock.monotonic_us()))
                     continue
                 await self._clock.sleep(self._settings.idle_s)
             await asyncio.gather(*under_way, return_exceptions=True)

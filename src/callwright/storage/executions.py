@@ -211,8 +211,8 @@ class ExecutionRows:
         return replace(execution_of(row), agent=known.agent)
 
     async def move(self, locked: Execution, *changes: Change) -> list[Execution]:
-        """Apply changes, one after the other, to a row that this unit has locked. Returns the row after each. Changes that the database lets
-        follow each other at once are one update. Raises as :meth:`change`."""
+        """Apply changes, one after the other, to a row that this unit has locked. Returns the row after each. Changes that the database
+        lets follow each other at once are one update. Raises as :meth:`change`."""
         rows: list[Execution] = []
         for write in writes(locked, changes):
             updated_at = await self._write(write.before, write.plan)

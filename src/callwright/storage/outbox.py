@@ -149,6 +149,25 @@ update {self.name} set passed = true
 where {self.key} = any ($1::text[]) and state = 'waiting' and not passed and failing_since <= now() - make_interval(secs => $2)
 """
 
+    def settle(self, change: str) -> str:
+        """``change`` of the entry $1 that the worker $2 has leased, and whether it was changed. Where it is over, what it held up may go. A
+        lease is lost when another worker took the entry, not already when its time is over: then the result still counts."""
+        return f"""
+with settled as (
+  update {self.name} set {change}, leased_by = null, leased_until = null
+  where id = $1 and leased_by = $2 and state = 'waiting' returning {self.key}, state
+),
+released as (
+  update {self.name} n set due_at = now() from settled s
+  where s.state <> 'waiting' and n.{self.key} = s.{self.key} and n.state = 'waiting' and n.due_at = 'infinity'
+    and not exists (
+      select from {self.name} p
+      where p.{self.key} = n.{self.key} and p.id <> $1 and p.sequence < n.sequence and p.state = 'waiting' and not p.passed)
+  returning 1
+)
+select exists (select from settled), (select pg_notify('outbox_added', '') from released limit 1)
+"""
+
     @property
     def release(self) -> str:
         """Entries that nothing before them holds up any more."""
@@ -264,23 +283,13 @@ class OutboxRows:
 
     async def _settle(self, change: str, entry_id: str, worker: str, *arguments: object) -> bool:
         # The execution's row first, as for an addition: the two decide together what an entry still has to wait for.
-        execution_id = await self._connection.fetchval(
-            f"select {self._table.key} from {self._table.name} where id = $1", entry_id
-        )
-        if execution_id is None:
-            return False
-        await self._connection.execute(f"select from {self._table.of} where id = $1 for no key update", execution_id)
-        # A lease is lost when another worker took the entry, not already when its time is over: then the result still counts.
-        state = await self._connection.fetchval(
-            f"update {self._table.name} set {change}, leased_by = null, leased_until = null"
-            " where id = $1 and leased_by = $2 and state = 'waiting' returning state",
+        await self._connection.execute(
+            f"select from {self._table.of} where id = (select {self._table.key} from {self._table.name} where id = $1)"
+            " for no key update",
             entry_id,
-            worker,
-            *arguments,
         )
-        if state in ("delivered", "given_up"):
-            await self._connection.execute(self._table.release, [execution_id])
-        return state is not None
+        settled, _ = await self._connection.fetchrow(self._table.settle(change), entry_id, worker, *arguments)
+        return bool(settled)
 
     async def _lock(self, execution_ids: list[str]) -> list[str]:
         # Always in the same order, and never waiting: what is busy just now is looked at the next time.

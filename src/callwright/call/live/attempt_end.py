@@ -43,7 +43,7 @@ async def end_attempt(
 
     The outcome is published, then ``scheduled``; ``completed`` is not, because nothing may follow it.
     """
-    change = _with_earlier_cost(locked, change)
+    change, before = _with_earlier_cost(locked, change), [_with_earlier_cost(locked, one) for one in before]
     at = _retry_at(locked, change, now)
     if at is None or not await _is_permitted(unit, locked):
         return await transitions(unit, locked, [*before, change], publisher)

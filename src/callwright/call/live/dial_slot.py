@@ -34,8 +34,8 @@ class DialSlot:
         self._seconds = 0.0
 
     async def take(self, unit: Unit, execution: Execution, facts: DialFacts) -> datetime | None:
-        """Begin the call, in the unit that writes the intent to dial and has read ``facts``. Returns the moment by the database's clock, None
-        without a limit. Raises TooSoonError or BatchPausedError."""
+        """Begin the call, in the unit that writes the intent to dial and has read ``facts``. Returns the moment by the database's clock,
+        None without a limit. Raises TooSoonError or BatchPausedError."""
         if facts.batch_paused:
             raise BatchPausedError
         stored = facts.stored

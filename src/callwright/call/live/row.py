@@ -19,7 +19,7 @@ from callwright.ports.world import Clock
 _LOG = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.1
 """Changes beside the call come in groups (dialled, ringing, answered), and cost less together."""
 _SETTLED = frozenset({Phase.FINISHING, Phase.DONE})
 
@@ -63,10 +63,11 @@ class OwnedRow:
         attempt. False as for :meth:`write`."""
         return await self._in_turn(None, None, plan)
 
-    async def write(self, change: Change, also: Also | None = None) -> bool:
-        """Apply ``change``, and ``also`` in the same unit, after what was to be written soon. False when the row is not ours any more or
-        does not allow it. A change that ends the attempt is one of ``attempt_end.end_attempt``: the call may then wait for another one."""
-        return await self._in_turn(change, also)
+    async def write(self, change: Change, also: Also | None = None, before: Sequence[Change] = ()) -> bool:
+        """Apply ``before`` and ``change``, and ``also`` in the same unit, after what was to be written soon. False when the row is not ours
+        any more or does not allow it. A change that ends the attempt is one of ``attempt_end.end_attempt``: the call may then wait for
+        another one."""
+        return await self._in_turn(change, also, before=before)
 
     def write_soon(self, change: Change, also: Also | None = None) -> None:
         """Apply ``change``, and ``also`` in the same unit, in its turn, beside the call. What fails is logged; the end of the call finds
@@ -81,13 +82,15 @@ class OwnedRow:
             if self._soon:
                 await self._in_turn(None, None)
 
-    async def _in_turn(self, change: Change | None, also: Also | None, plan: Plan | None = None) -> bool:
+    async def _in_turn(
+        self, change: Change | None, also: Also | None, plan: Plan | None = None, before: Sequence[Change] = ()
+    ) -> bool:
         """Write what waits, and then ``change`` or what ``plan`` decides on."""
         async with self._turn:
             while not self.stale:
                 soon = tuple(self._soon)
                 try:
-                    await self._write(soon, change, also, plan)
+                    await self._write(soon, change, also, plan, before)
                 except UnavailableError as error:
                     _LOG.warning("execution %s waits for the database: %s", self.execution.id, error)
                     await self._clock.sleep(RETRY_SECONDS)
@@ -121,9 +124,16 @@ class OwnedRow:
         """They are written, or are not going to be."""
         del self._soon[: len(soon)]
 
-    async def _write(self, soon: Sequence[_Soon], change: Change | None, also: Also | None, plan: Plan | None) -> None:
+    async def _write(
+        self,
+        soon: Sequence[_Soon],
+        change: Change | None,
+        also: Also | None,
+        plan: Plan | None,
+        before: Sequence[Change] = (),
+    ) -> None:
         async with self._ledger.unit() as unit:
-            changes = [one.change for one in soon]
+            changes = [*(one.change for one in soon), *before]
             if change is not None and change.phase in _SETTLED:
                 locked = await lock_ending(unit, self.execution, owned=True) or self.execution
                 after = await end_attempt(unit, locked, change, self._publisher, self._clock.now(), changes)
