@@ -46,3 +46,10 @@ class RoundsApart:
         at_us = max(now_us, self._next_us)
         self._next_us = at_us + self._least_us
         return (at_us - now_us) / 1_000_000
+
+    def is_due(self, now_us: int) -> bool:
+        """Whether a round may begin now; if so, it begins."""
+        if now_us < self._next_us:
+            return False
+        self._next_us = now_us + self._least_us
+        return True

@@ -20,7 +20,7 @@ _ADD = f"insert into dial_decision ({_COLUMNS}) values ({', '.join(f'${n}' for n
 
 
 _FACTS = """
-select o.organisation_id, p.body, p.version, p.updated_at, a.id as agent_id, a.body -> 'calling_guardrails' as hours, b.pace,
+select o.organisation_id, p.body::text as body, p.version, p.updated_at, a.id as agent_id, a.body -> 'calling_guardrails' as hours, b.pace,
   b.paused_at is not null as batch_paused, exists (select from wallet w where w.tenant_id = o.organisation_id) as has_wallet,
   exists (
     select from suppression s where s.tenant_id = any (array(select suppression_lists($1))) and s.number = any (address_keys($4))

@@ -219,10 +219,10 @@ class OutboxRows:
             await self._connection.executemany(statement, rows)
 
     async def lease(
-        self, worker: str, seconds: int, count: int, gap_after_seconds: int, share: WebhookShare | None = None
+        self, worker: str, seconds: int, count: int, gap_after_seconds: int | None, share: WebhookShare | None = None
     ) -> list[OutboxEntry]:
         """Take due entries for ``worker``. ``tries`` of each counts the failed tries before this one."""
-        stuck = await self._connection.fetch(self._table.stuck, gap_after_seconds)
+        stuck = [] if gap_after_seconds is None else await self._connection.fetch(self._table.stuck, gap_after_seconds)
         if stuck:
             held = await self._lock([row["id"] for row in stuck])
             await self._connection.execute(self._table.pass_by, held, gap_after_seconds)

@@ -341,13 +341,10 @@ class Attempt:
     async def _also(self, built: BuiltRecord, finished: LogChunk | None, unit: Unit) -> None:
         """What is written with the end: whom not to call any more, the rest of the log, and the work after the call, or its job."""
         await self._suppress(built, unit)
+        more = [one for one in (self._end, finished) if one is not None]
         if self._shipment is not None:
-            await LogShipper.rest(unit, self._shipment)
-        if self._end is not None:
-            await unit.logs.append(self._end)
-        if finished is not None:
-            await unit.logs.append(finished)
-        elif self._answered:
+            await LogShipper.rest(unit, self._shipment, *more)
+        if self._answered and finished is None:
             row = self._row.execution
             await unit.jobs.put(FINISH_JOB, job_payload(row.id, row.attempt), row.tenant_id)
         point("end.writing")

@@ -135,9 +135,15 @@ class LogShipper:
                 shipment.shipped_bytes = chunk.chunk + len(chunk.data)
 
     @staticmethod
-    async def rest(unit: Unit, shipment: Shipment) -> None:
-        """Send all that the ledger has not, within ``unit``. What counts as shipped does not move: the unit may fail and be tried again."""
+    async def rest(unit: Unit, shipment: Shipment, *more: LogChunk) -> None:
+        """Send all that the ledger has not, and ``more``, within ``unit``. What counts as shipped does not move: the unit may fail and be
+        tried again."""
         at = shipment.shipped_bytes
         while (chunk := await shipment.next_chunk(begin=at)) is not None:
-            await unit.logs.append(chunk)
             at = chunk.chunk + len(chunk.data)
+            if shipment.log.size_bytes <= at:
+                more = (chunk, *more)
+                break
+            await unit.logs.append(chunk)
+        if more:
+            await unit.logs.append(*more)
