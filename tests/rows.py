@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from callwright.actions.transition import Publisher
+from callwright.call.live.attempt_end import end_attempt, lock_ending
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.tenant import DEFAULT_TENANT_ID, ApiKey
 from callwright.ports.ledger import Change, OutboxEntry, StoredAgent, Unit
@@ -154,3 +156,10 @@ async def live_call(ledger: PostgresLedger, execution_id: str = "call-1", owner:
 def seconds_after(seconds: float) -> datetime:
     """A time after the rows' creation."""
     return THEN + timedelta(seconds=seconds)
+
+
+async def end_locked(unit: Unit, row: Execution, change: Change, publisher: Publisher, now: datetime) -> Execution:
+    """End the attempt of ``row``, as its owner where it has one."""
+    locked = await lock_ending(unit, row, owned=row.owner is not None)
+    assert locked is not None
+    return await end_attempt(unit, locked, change, publisher, now)

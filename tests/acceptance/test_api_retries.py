@@ -8,10 +8,9 @@ from typing import Any
 import httpx
 from tests.acceptance.test_api_batches import batch_id_of, begin, read, rows
 from tests.api_world import ApiWorld, create, place
-from tests.rows import admit_candidates
+from tests.rows import admit_candidates, end_locked
 from tests.unit.insight.call_log import CallLog
 
-from callwright.call.live.attempt_end import ANYBODY, Fence, end_attempt
 from callwright.conversation.events import ProviderFailed
 from callwright.domain.attempts import recording_name
 from callwright.domain.execution import Execution, Phase, Status
@@ -34,12 +33,10 @@ async def claimed(world: ApiWorld) -> list[Execution]:
     return found
 
 
-async def end(world: ApiWorld, row: Execution, change: Change = MISSED, fence: Fence | None = None) -> Execution:
+async def end(world: ApiWorld, row: Execution, change: Change = MISSED) -> Execution:
     actions = world.services.actions
     async with world.ledger.unit() as unit:
-        return await end_attempt(
-            unit, row, change, actions.publisher, world.clock.now(), fence or Fence("node-a", row.attempt)
-        )
+        return await end_locked(unit, row, change, actions.publisher, world.clock.now())
 
 
 async def missed(world: ApiWorld, client: httpx.AsyncClient, **more: Any) -> str:
@@ -95,7 +92,7 @@ async def test_a_call_that_met_a_machine_can_be_stopped_before_it_is_made_again(
             await unit.executions.change(row.id, Change(Phase.LIVE), owner="node-a", attempt=1)
         finishing = await end(world, row, Change(Phase.FINISHING, record=MACHINE.record))
         assert (await client.post(f"/call/{execution_id}/stop")).status_code == 200
-        after = await end(world, finishing, Change(Phase.DONE, "completed", record=MACHINE.record), ANYBODY)
+        after = await end(world, finishing, Change(Phase.DONE, "completed", record=MACHINE.record))
         assert after.status is Status.COMPLETED
 
 

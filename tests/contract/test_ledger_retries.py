@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 from tests.contract.test_ledger_batches import BATCH, stage
 from tests.database import fetch, run_sql
-from tests.rows import THEN, admit, agent_row, claim, execution_row, move, place, seconds_after
+from tests.rows import THEN, admit, agent_row, claim, end_locked, execution_row, move, place, seconds_after
 
 from callwright.actions.transition import transition
-from callwright.call.live.attempt_end import Fence, end_attempt
 from callwright.call.live.endings import before_post_work
 from callwright.domain.attempts import earlier_attempts
 from callwright.domain.batch import BatchStatus, execution_of_contact
@@ -39,7 +38,6 @@ RETRY = {
 }
 MISSED = Change(Phase.DONE, "no-answer", {"ended_at": seconds_after(40), "total_cost_nano": 5})
 MACHINE = {"answered_by_voice_mail": True, "transcript": "user: Leave a message."}
-FENCE = Fence("node-a", 1)
 NOW = THEN + timedelta(days=10_000)
 IN_HALF_AN_HOUR = NOW + timedelta(minutes=30)
 LISTENED = {**agent_row().body, "webhook_url": "https://hooks.example.org/calls"}
@@ -60,9 +58,9 @@ async def dialled(ledger: PostgresLedger, row: Execution | None = None) -> Execu
     return claimed
 
 
-async def end(ledger: PostgresLedger, row: Execution, change: Change = MISSED, fence: Fence = FENCE) -> Execution:
+async def end(ledger: PostgresLedger, row: Execution, change: Change = MISSED) -> Execution:
     async with ledger.unit() as unit:
-        return await end_attempt(unit, row, change, publisher(), NOW, fence)
+        return await end_locked(unit, row, change, publisher(), NOW)
 
 
 async def now_is(ledger: PostgresLedger, execution_id: str = "call-1") -> Execution:
@@ -89,7 +87,7 @@ async def test_a_missed_call_waits_for_its_next_attempt_and_both_changes_are_tol
 async def test_nobody_sees_a_final_status_that_is_not_final(ledger: PostgresLedger) -> None:
     row = await dialled(ledger)
     async with ledger.unit() as unit:
-        await end_attempt(unit, row, MISSED, publisher(), NOW, FENCE)
+        await end_locked(unit, row, MISSED, publisher(), NOW)
         assert (await now_is(ledger)).status is Status.INITIATED
     assert (await now_is(ledger)).status is Status.SCHEDULED
 
@@ -99,7 +97,7 @@ async def test_what_is_undone_is_undone_as_a_whole(ledger: PostgresLedger) -> No
 
     async def dies() -> None:
         async with ledger.unit() as unit:
-            await end_attempt(unit, row, MISSED, publisher(), NOW, FENCE)
+            await end_locked(unit, row, MISSED, publisher(), NOW)
             raise RuntimeError("the process dies here")
 
     with pytest.raises(RuntimeError):
@@ -114,7 +112,7 @@ async def test_the_costs_of_all_attempts_are_in_the_record(ledger: PostgresLedge
     await admit(ledger)
     (second,) = await claim(ledger)
     await move(ledger, "call-1", Phase.DIALLING, "initiated", owner="node-a", attempt=2)
-    after = await end(ledger, second, replace(MISSED, columns={"total_cost_nano": 7}), Fence("node-a", 2))
+    after = await end(ledger, second, replace(MISSED, columns={"total_cost_nano": 7}))
     assert (after.retry_count, after.total_cost_nano) == (2, 12)
     assert [(one["attempt"], one["cost"]) for one in earlier_attempts(after.record)] == [(1, 5), (2, 7)]
     assert [one["total_cost"] * 10**9 for one in execution_body(after, public_url="")["callwright"]["attempts"]] == [
@@ -184,7 +182,7 @@ async def test_after_a_machine_completed_is_never_said(ledger: PostgresLedger, d
     finishing = await answered(ledger, Change(Phase.FINISHING, columns={"ended_at": seconds_after(40)}, record=MACHINE))
     assert finishing.status is Status.CALL_DISCONNECTED
     done = Change(Phase.DONE, "completed", {"completed_at": NOW, "total_cost_nano": 9}, MACHINE)
-    after = await end(ledger, finishing, done, Fence())
+    after = await end(ledger, finishing, done)
     assert (after.status, after.total_cost_nano) == (Status.SCHEDULED, 9)
     assert await told(ledger) == ["call-disconnected", "scheduled"]
     body = execution_body(after, public_url="")
@@ -204,7 +202,7 @@ async def test_a_broken_conversation_is_made_again_after_its_post_call_work(ledg
     broken = Change(Phase.DONE, "error", {"error_message": "the model failed", "completed_at": NOW})
     finishing = await answered(ledger, broken)
     assert (finishing.status, finishing.completed_at) == (Status.CALL_DISCONNECTED, None)
-    after = await end(ledger, finishing, Change(Phase.DONE, "error", {"completed_at": NOW}), Fence())
+    after = await end(ledger, finishing, Change(Phase.DONE, "error", {"completed_at": NOW}))
     assert after.status is Status.SCHEDULED
     assert await told(ledger) == ["call-disconnected", "error", "scheduled"]
     assert earlier_attempts(after.record)[0]["error_message"] == "the model failed"
@@ -265,7 +263,7 @@ async def test_a_stop_that_comes_later_finds_the_call_waiting(ledger: PostgresLe
             return ids
 
     async with _other_unit(ledger) as ending:
-        await end_attempt(ending, row, MISSED, publisher(), NOW, FENCE)
+        await end_locked(ending, row, MISSED, publisher(), NOW)
         stopping = asyncio.create_task(stop())
     assert await stopping == ["call-1"]
     assert (await now_is(ledger)).status is Status.STOPPED

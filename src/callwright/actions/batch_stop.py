@@ -13,7 +13,7 @@ from typing import Any
 from callwright.actions.audit import audit
 from callwright.actions.batch_transition import move_batch, record_contact
 from callwright.actions.services import Services
-from callwright.actions.transition import Publisher, transition
+from callwright.actions.transition import Publisher, transitions
 from callwright.domain.batch import STOPPABLE, Batch, BatchStatus, execution_of_contact
 from callwright.domain.errors import WrongStateError
 from callwright.domain.execution import Execution, Phase
@@ -68,13 +68,12 @@ async def stop_undialled(unit: Unit, services: Services, row: Execution) -> bool
     """Stop an execution whose row this unit has locked, if it was not dialled yet; whether it is ``stopped``. One that a process has taken
     is forbidden to dial: the unit that writes the intent reads the wish from the row, and ends the call."""
     if row.phase in (Phase.WAITING, Phase.ADMITTED):
-        await transition(unit, row.id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
+        await transitions(unit, row, [Change(phase=Phase.DONE, detail="stopped")], services.publisher)
         return True
     if row.phase is Phase.CLAIMED and STOP_REQUESTED not in row.options:
         wish = {"by": STOPPED_BY, "reason": STOP_REASON}
-        await transition(
-            unit, row.id, Change(columns={"options": {**row.options, STOP_REQUESTED: wish}}), services.publisher
-        )
+        wished = Change(columns={"options": {**row.options, STOP_REQUESTED: wish}})
+        await transitions(unit, row, [wished], services.publisher)
     return False
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from callwright.actions.transition import Publisher, insert, transition
+from callwright.actions.transition import Publisher, insert, transitions
 from callwright.domain.batch import Batch, BatchProgress, BatchStatus
 from callwright.domain.execution import Execution, Phase, status_of
 from callwright.ports.ledger import Change, OutboxEntry, Unit
@@ -64,4 +64,4 @@ async def record_contact(
     prepared = replace(execution, phase=Phase.WAITING, detail="prepared", status=status_of(Phase.WAITING, "prepared"))
     await insert(unit, prepared, publisher)
     change = Change(Phase.DONE, outcome, columns={"completed_at": execution.updated_at, **columns})
-    return await transition(unit, execution.id, change, publisher)
+    return await transitions(unit, prepared, [change], publisher)

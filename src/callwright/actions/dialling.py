@@ -20,7 +20,7 @@ from callwright.domain.execution import Execution, Phase
 from callwright.domain.wallet import WALLET
 from callwright.insight.wire import wire_time
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import ADMISSION, DIALLING, TRANSFER, Change, DialDecision, Unit
+from callwright.ports.ledger import ADMISSION, DIALLING, TRANSFER, Change, DialDecision, DialFacts, Unit
 
 _LOG = logging.getLogger(__name__)
 
@@ -68,24 +68,23 @@ class Decisions:
         return found
 
     async def of_intent(
-        self, unit: Unit, execution: Execution, now: datetime, commit: Callable[[], Awaitable[None]]
+        self, unit: Unit, execution: Execution, now: datetime, commit: Callable[[DialFacts], Awaitable[None]]
     ) -> Decision:
         """Decide about a call in the unit that writes the intent to dial it. Writes the decision. ``commit`` takes what the call needs once
         the rules allow it, such as its price; it raises BalanceLowError where that is not covered."""
         called = called_number(execution.to_number)
-        stored = await unit.calling_policies.binding(execution.tenant_id)
+        facts = await unit.dial_decisions.facts(execution)
+        stored = facts.stored
         if stored.policy.attempts.per_number:
             # Two calls to one number at once would each count the attempts without the other.
             await unit.dial_decisions.lock_called(stored.tenant_id, called)
         attempts = await _attempts(unit, stored, [called], now)
-        suppressed = await unit.suppressions.binding(execution.tenant_id, execution.to_number) is not None
-        guardrails = await unit.calling_policies.guardrails(execution.tenant_id, [execution.agent_id])
-        question = question_of(execution, now, suppressed, attempts.get(called, ()), guardrails)
+        question = question_of(execution, now, facts.suppressed, attempts.get(called, ()), facts.guardrails)
         rules = self._rules(stored)
         decision = decide(question, rules)
         if decision.dials:
             try:
-                await commit()
+                await commit(facts)
             except BalanceLowError as error:
                 decision = decide(replace(question, cap=error.field or WALLET, cap_reason=error.message), rules)
         await unit.dial_decisions.add([_row(execution, DIALLING, now, decision)])

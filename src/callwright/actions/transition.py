@@ -1,11 +1,13 @@
 """The one way to change an execution: the change and its webhook are written in the same unit.
 
-Nothing else may call ``unit.executions.change`` or ``unit.executions.insert``: a status that changed elsewhere would be a
+Nothing else may call ``unit.executions.change``, ``move`` or ``insert``: a status that changed elsewhere would be a
 status nobody was told of.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from callwright.domain.errors import NotFoundError, StaleOwnerError
@@ -50,6 +52,17 @@ async def transition(
     if after.status != before.status:
         await _publish(unit, after, publisher)
     return after
+
+
+async def transitions(unit: Unit, locked: Execution, changes: Sequence[Change], publisher: Publisher) -> Execution:
+    """Apply changes, one after the other, to a row that this unit has locked and may change. Each new published status gets its webhook.
+    Returns the row after the last. WrongStateError as for :func:`transition`, and then none of them is applied."""
+    rows = await unit.executions.move(locked, *changes)
+    told = [publisher.entry(after) for before, after in pairwise((locked, *rows)) if after.status != before.status]
+    entries = [entry for entry in told if entry is not None]
+    if entries:
+        await unit.outbox.add(*entries)
+    return rows[-1]
 
 
 async def insert(unit: Unit, execution: Execution, publisher: Publisher) -> None:

@@ -12,16 +12,25 @@ from callwright.domain.execution import Execution
 from callwright.domain.usage import spent_by
 from callwright.domain.wallet import Caps, Charge, Wallet, refusal, reservation
 from callwright.ops.crash_points import point
-from callwright.ports.ledger import Unit
+from callwright.ports.ledger import DialFacts, Unit
 
 
 async def reserve(
-    unit: Unit, execution: Execution, price: Callable[[], int], now: datetime, *, refuse: bool = True
+    unit: Unit,
+    execution: Execution,
+    price: Callable[[], int],
+    now: datetime,
+    *,
+    refuse: bool = True,
+    facts: DialFacts | None = None,
 ) -> None:
     """Set the ``price`` of an attempt aside, in the unit that commits to it. Nothing happens where the organisation has no wallet and its
     calls have no caps. Raises BalanceLowError when the wallet or a cap does not allow it: then nothing may be committed. With ``refuse``
-    off the price is set aside all the same, and the balance may fall below zero."""
-    caps = (await unit.calling_policies.binding(execution.tenant_id)).policy.caps
+    off the price is set aside all the same, and the balance may fall below zero. ``facts``: where this unit has read them."""
+    stored = await unit.calling_policies.binding(execution.tenant_id) if facts is None else facts.stored
+    caps = stored.policy.caps
+    if facts is not None and not facts.has_wallet and not caps.any:
+        return
     wallet = await _wallet_of(unit, execution, caps)
     if wallet is None:
         return

@@ -154,11 +154,9 @@ async def webhook_secrets(ledger: Ledger, vault: Vault, tenant_id: str, default:
     """The secrets that sign the webhooks of a tenant: its organisation's own, the present one first, else ``default`` if not empty. Raises
     VaultLockedError."""
     async with ledger.reading() as unit:
-        tenant = await unit.accounts.tenant(tenant_id)
-        owner = tenant_id if tenant is None or tenant.parent_id is None else tenant.parent_id
-        keys = [await unit.provider_keys.get(owner, name) for name in (WEBHOOK_SECRET, FORMER_WEBHOOK_SECRET)]
-        data_key = await unit.provider_keys.data_key(owner)
-    present, former = keys
+        found = await unit.provider_keys.of_organisation(tenant_id, (WEBHOOK_SECRET, FORMER_WEBHOOK_SECRET))
+        present, former = (found.get(name) for name in (WEBHOOK_SECRET, FORMER_WEBHOOK_SECRET))
+        data_key = None if present is None else await unit.provider_keys.data_key(present.tenant_id)
     if present is None or data_key is None:
         return (default,) if default else ()
     stored = [present] if former is None else [present, former]

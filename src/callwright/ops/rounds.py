@@ -31,3 +31,25 @@ class round_boundary:  # noqa: N801 - used like a function in a with statement
         self.error = error
         _LOG.error("%s failed and goes on", self._what, exc_info=error)
         return True
+
+
+class RoundsApart:
+    """Keeps the rounds of a loop ``seconds`` apart: what comes at the same time is done in one round, which costs less. A round that comes
+    later than that begins at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self._least_us = round(seconds * 1_000_000)
+        self._next_us = 0
+
+    def wait_s(self, now_us: int) -> float:
+        """Begin a round: the seconds that it must wait, none for one that is late enough. ``now_us`` is monotonic."""
+        at_us = max(now_us, self._next_us)
+        self._next_us = at_us + self._least_us
+        return (at_us - now_us) / 1_000_000
+
+    def is_due(self, now_us: int) -> bool:
+        """Whether a round may begin now; if so, it begins."""
+        if now_us < self._next_us:
+            return False
+        self._next_us = now_us + self._least_us
+        return True

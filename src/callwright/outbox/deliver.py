@@ -20,7 +20,7 @@ from callwright.domain.limits import (
 from callwright.domain.web_address import place_of
 from callwright.domain.webhook_address import is_of_one_address
 from callwright.ops.crash_points import point
-from callwright.ops.rounds import round_boundary
+from callwright.ops.rounds import RoundsApart, round_boundary
 from callwright.outbox.schedule import GAP_AFTER_S, LEASE_MARGIN_S, is_delivered, retry_in
 from callwright.outbox.sign import signature_headers
 from callwright.ports.ledger import Endpoints, Outbox, OutboxEntry, WebhookShare, reason_of
@@ -28,6 +28,9 @@ from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
 _ORDERED_AT_ONCE = 200
+_APART_S = 0.05
+LOOK_FOR_FAILING_S = 1.0
+"""Between two looks for endpoints that are to be paused and for webhooks that have failed for too long to hold up others."""
 _RESERVED = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection"})
 
 
@@ -148,16 +151,19 @@ class WebhookDelivery:
         self._clock = clock
         self._settings = settings
         self._stopping = asyncio.Event()
+        self._late_looks = RoundsApart(LOOK_FOR_FAILING_S)
 
     async def run(self) -> None:
         """Deliver until :meth:`stop`; a database out of reach is waited for. A slow receiver holds up its own executions, many slow ones
         their own organisation: whatever else is due is sent beside them."""
         under_way: _UnderWay = {}
+        rounds = RoundsApart(_APART_S)
         try:
             while not self._stopping.is_set():
                 with round_boundary("delivering webhooks"):
                     if not await self._start_due(under_way):
                         await self._wait(under_way)
+                        await self._clock.sleep(rounds.wait_s(self._clock.monotonic_us()))
                     continue
                 await self._clock.sleep(self._settings.idle_s)
             await asyncio.gather(*under_way, return_exceptions=True)
@@ -188,8 +194,10 @@ class WebhookDelivery:
         share = WebhookShare(settings.of_organisation, settings.to_receiver, under, max(1, settings.at_once // 2))
         try:
             async with self._ledger.unit() as unit:
-                paused = await unit.endpoints.pause()
-                entries = await unit.outbox.lease(settings.worker, lease_s, room, GAP_AFTER_S, share)
+                looks = self._late_looks.is_due(self._clock.monotonic_us())
+                paused = await unit.endpoints.pause() if looks else []
+                gap_after_s = GAP_AFTER_S if looks else None
+                entries = await unit.outbox.lease(settings.worker, lease_s, room, gap_after_s, share)
         except UnavailableError as error:
             _LOG.warning("webhooks wait for the database: %s", error.message)
             return 0

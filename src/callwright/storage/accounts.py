@@ -33,6 +33,16 @@ class AccountRows:
         row = await self._connection.fetchrow(f"select {_COLUMNS} from tenant where id = $1", tenant_id)
         return Tenant(**row) if row else None
 
+    async def lines(self, tenant_id: str) -> tuple[frozenset[str], Sequence[bool]]:
+        """What the organisation of an account has for its lines: names of provider keys, and of each trunk whether it is active."""
+        row = await self._connection.fetchrow(
+            "select array(select upper(name) from provider_key where tenant_id = o.id) as keys,"
+            " array(select is_active from sip_trunk where tenant_id = o.id) as trunks"
+            " from (select coalesce((select parent_id from tenant where id = $1), $1) as id) o",
+            tenant_id,
+        )
+        return frozenset(row["keys"]), row["trunks"]
+
     async def lock_organisation(self, tenant_id: str) -> Tenant | None:
         """The organisation, locked until the unit ends, so that the numbers of its sub-accounts are changed one after the other."""
         row = await self._connection.fetchrow(

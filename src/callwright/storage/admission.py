@@ -7,10 +7,9 @@ first due calls of each lane. A lane has the calls of one batch, or of one numbe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from callwright.domain.dialling.policy import stored_policy
 from callwright.domain.errors import BadInputError, StaleOwnerError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import MAX_LANES
@@ -27,6 +26,7 @@ from callwright.domain.pace.choice import (
 from callwright.domain.pace.numbers import NumberState
 from callwright.domain.pace.outcomes import batch_calls_per_second
 from callwright.domain.pace.policy import BatchPace, PacePolicy
+from callwright.storage.calling_policies import policy_of_text
 from callwright.storage.columns import COLUMNS, execution_of, qualified
 
 LOCK = 0x61646D69
@@ -260,7 +260,7 @@ async def _queue(connection: Any, node_limit: int) -> Queue | None:
     policies = {
         row["tenant_id"]: _pace_of(row["body"])
         for row in await connection.fetch(
-            "select tenant_id, body from calling_policy where tenant_id = any ($1)",
+            "select tenant_id, body::text as body from calling_policy where tenant_id = any ($1)",
             list({row["organisation_id"] for row in places}),
         )
     }
@@ -287,10 +287,10 @@ async def _queue(connection: Any, node_limit: int) -> Queue | None:
     )
 
 
-def _pace_of(body: Mapping[str, Any]) -> PacePolicy:
+def _pace_of(body: str) -> PacePolicy:
     """The pace of a stored policy. Under one that cannot be read nothing is dialled: that is decided about each call."""
     try:
-        return stored_policy(body).pace
+        return policy_of_text(body).pace
     except BadInputError:
         return PacePolicy()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -53,12 +53,61 @@ _OF_ONE_ATTEMPT = (*ATTEMPT_COLUMNS, "completed_at", "error_message")
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The columns to write on the execution and on its attempt. ``outcome``: how the attempt ended, None while it goes on. ``again``: the
-    execution waits for another attempt."""
+    execution waits for another attempt. ``stored``: columns of the execution's table that only the storage knows."""
 
     values: Mapping[str, Any]
     attempt_values: Mapping[str, Any]
     outcome: str | None
     again: bool = False
+    stored: Mapping[str, Any] = field(default_factory=dict)
+
+    def then(self, following: Plan) -> Plan:
+        """Both as one; ``following`` comes later."""
+        return Plan(
+            {**self.values, **following.values},
+            {**self.attempt_values, **following.attempt_values},
+            self.outcome if following.outcome is None else following.outcome,
+            self.again or following.again,
+            {**self.stored, **following.stored},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One update of a row. ``rows``: the row after each of the changes it makes, but for ``updated_at``, which the database gives."""
+
+    before: Execution
+    plan: Plan
+    rows: tuple[Execution, ...]
+
+
+def writes(before: Execution, changes: Iterable[Change]) -> list[Write]:
+    """The updates that make ``changes``, one after the other. Changes that the tables let follow each other at once are made by one update.
+    Raises as :func:`plan`."""
+    found: list[Write] = []
+    row = before
+    for change in changes:
+        planned = plan(row, change)
+        after = _after(row, planned)
+        last = found[-1] if found else None
+        if last is not None and not last.plan.again and not planned.again and _may_become(last.before, after):
+            found[-1] = Write(last.before, last.plan.then(planned), (*last.rows, after))
+        else:
+            found.append(Write(row, planned, (after,)))
+        row = after
+    return found
+
+
+def _after(before: Execution, planned: Plan) -> Execution:
+    values = dict(planned.values)
+    if "phase" in values:
+        values.update(phase=Phase(values["phase"]), status=Status(values["status"]))
+    return replace(before, **values)
+
+
+def _may_become(before: Execution, after: Execution) -> bool:
+    phase_may = after.phase is before.phase or after.phase in PHASES[before.phase][0]
+    return phase_may and (after.status is before.status or may_follow(before.status, after.status))
 
 
 def plan(before: Execution, change: Change) -> Plan:
@@ -94,7 +143,19 @@ def plan(before: Execution, change: Change) -> Plan:
     elif change.record:
         values["record"] = {**before.record, **change.record}
     ended = _ran_an_attempt(before.phase) and not PHASES[phase][1]
-    return Plan(values, attempt_values, (outcome or status.value) if ended else None, again)
+    stored = _stored(before, values, change, again=again)
+    return Plan(values, attempt_values, (outcome or status.value) if ended else None, again, stored)
+
+
+def _stored(before: Execution, values: Mapping[str, Any], change: Change, *, again: bool) -> dict[str, Any]:
+    stored: dict[str, Any] = {}
+    if values.get("phase") == Phase.WAITING or "scheduled_at" in values:
+        stored["due_at"] = values.get("scheduled_at", before.scheduled_at)
+    if again:
+        stored["answered_by_voice_mail"] = None
+    if "answered_by_voice_mail" in change.record:
+        stored["answered_by_voice_mail"] = bool(change.record["answered_by_voice_mail"])
+    return stored
 
 
 def _storable(value: Any) -> Any:

@@ -7,13 +7,29 @@ from datetime import datetime
 from typing import Any
 
 from callwright.domain.dialling.decision import Decision, Verdict
-from callwright.ports.ledger.dial_decisions import DialDecision
+from callwright.domain.execution import Execution
+from callwright.domain.pace.policy import NO_LIMIT, BatchPace
+from callwright.ports.ledger.dial_decisions import DialDecision, DialFacts
+from callwright.storage.calling_policies import policy_of
 
 _OF_CALL = ("tenant_id", "execution_id", "batch_id", "attempt", "step", "at", "called")
 _OF_DECISION = ("verdict", "rule", "reason", "until", "inputs", "version")
 _NAMES = (*_OF_CALL, *_OF_DECISION)
 _COLUMNS = ", ".join(_NAMES)
 _ADD = f"insert into dial_decision ({_COLUMNS}) values ({', '.join(f'${n}' for n in range(1, len(_NAMES) + 1))})"
+
+
+_FACTS = """
+select o.organisation_id, p.body::text as body, p.version, p.updated_at, a.id as agent_id, a.body -> 'calling_guardrails' as hours, b.pace,
+  b.paused_at is not null as batch_paused, exists (select from wallet w where w.tenant_id = o.organisation_id) as has_wallet,
+  exists (
+    select from suppression s where s.tenant_id = any (array(select suppression_lists($1))) and s.number = any (address_keys($4))
+  ) as suppressed
+from (select coalesce((select parent_id from tenant where id = $1), $1) as organisation_id) o
+left join calling_policy p on p.tenant_id = o.organisation_id
+left join agent a on a.tenant_id = $1 and a.id = $2
+left join batch b on b.id = $3
+"""
 
 
 class DialDecisionRows:
@@ -35,6 +51,20 @@ class DialDecisionRows:
             count,
         )
         return [_decision_of(row) for row in reversed(rows)]
+
+    async def facts(self, execution: Execution) -> DialFacts:
+        """What the decision about a call depends on, in one look."""
+        row = await self._connection.fetchrow(
+            _FACTS, execution.tenant_id, execution.agent_id, execution.batch_id, execution.to_number
+        )
+        return DialFacts(
+            stored=policy_of(row["organisation_id"], row),
+            guardrails={} if row["agent_id"] is None else {row["agent_id"]: row["hours"]},
+            suppressed=row["suppressed"],
+            batch_limit=NO_LIMIT if row["pace"] is None else BatchPace.stored(row["pace"]).limit,
+            batch_paused=row["batch_paused"],
+            has_wallet=row["has_wallet"],
+        )
 
     async def attempts(
         self, organisation_id: str, called: Sequence[str], since: datetime

@@ -15,10 +15,10 @@ from callwright.domain.errors import (
     StaleOwnerError,
     WrongStateError,
 )
-from callwright.domain.execution import PHASES, Execution, Phase, Status, may_begin
+from callwright.domain.execution import PHASES, Execution, Phase, may_begin
 from callwright.ports.ledger import Change, ExecutionFilter, Page
 from callwright.storage import admission, usage, wallet
-from callwright.storage.changes import Plan, plan
+from callwright.storage.changes import Plan, writes
 from callwright.storage.columns import COLUMNS, NAMES, execution_of
 
 _BUSY = "phase in ('admitted', 'claimed', 'dialling', 'live')"
@@ -36,6 +36,8 @@ _FILTERS: Mapping[str, str] = {
 
 #: What is shown of an execution: not the agent it was placed with, which nobody reads in a list and which is large.
 _SHOWN = ", ".join("'{}'::json as agent" if name == "agent" else name for name in NAMES)
+#: The row of its owner, without what the owner knows. A write of a process that lost it, or was declared dead, finds no row.
+_OWNED = f"select {_SHOWN} from execution where id = $1 and owner = $2 and attempt = $3 and {_NOT_FORGOTTEN} for no key update of execution"
 _SHOW = f"select {_SHOWN}, xmin::text::bigint as version from execution where id = $1 and tenant_id = $2"
 #: The total of an agent's executions, and the hour in which the one behind ``$2`` others lies: its end, and how many came after it.
 _PLACE = """
@@ -198,21 +200,26 @@ class ExecutionRows:
         ValueError for a column that cannot be changed.
         """
         before = await self._locked_for(execution_id, change, owner, attempt)
-        planned = plan(before, change)
-        values = dict(planned.values)
-        if values.get("phase") == Phase.WAITING or "scheduled_at" in values:
-            values["due_at"] = values.get("scheduled_at", before.scheduled_at)
-        if planned.again:
-            values["answered_by_voice_mail"] = None
-        if "answered_by_voice_mail" in change.record:
-            values["answered_by_voice_mail"] = bool(change.record["answered_by_voice_mail"])
-        updated_at = await self._write(execution_id, values)
-        if before.attempt and (planned.attempt_values or planned.outcome):
-            await self._write_attempt(before, planned)
-        after = _after(before, planned, updated_at)
-        await usage.count(self._connection, before, after)
-        await wallet.settle(self._connection, before, after)
-        return after
+        return (await self.move(before, change))[-1]
+
+    async def lock_owned(self, known: Execution) -> Execution:
+        """The row of an execution that its owner knows as ``known``, as it is now, locked until the unit ends. StaleOwnerError when it is
+        not the owner's any more. What never changes is not read again."""
+        row = await self._connection.fetchrow(_OWNED, known.id, known.owner, known.attempt)
+        if row is None:
+            raise _stale(known.id)
+        return replace(execution_of(row), agent=known.agent)
+
+    async def move(self, locked: Execution, *changes: Change) -> list[Execution]:
+        """Apply changes, one after the other, to a row that this unit has locked. Returns the row after each. Changes that the database
+        lets follow each other at once are one update. Raises as :meth:`change`."""
+        rows: list[Execution] = []
+        for write in writes(locked, changes):
+            updated_at = await self._write(write.before, write.plan)
+            rows += [replace(row, updated_at=updated_at) for row in write.rows]
+            await usage.count(self._connection, write.before, rows[-1])
+            await wallet.settle(self._connection, write.before, rows[-1])
+        return rows
 
     async def owned_by(self, owner: str) -> list[Execution]:
         """Executions in phases claimed, dialling or live that ``owner`` holds."""
@@ -347,7 +354,7 @@ class ExecutionRows:
             attempt,
         )
         if fenced is None:
-            raise StaleOwnerError(f"execution {execution_id} is no longer this process's; hang up its call")
+            raise _stale(execution_id)
         return fenced
 
     async def _lives(self, incarnation: str) -> bool:
@@ -357,33 +364,33 @@ class ExecutionRows:
             )
         )
 
-    async def _write(self, execution_id: str, values: Mapping[str, Any]) -> datetime:
-        assigned = [
-            f"{name} = coalesce(${number}, now())" if name == "due_at" else f"{name} = ${number}"
-            for number, name in enumerate(values, start=2)
-        ]
+    async def _write(self, before: Execution, planned: Plan) -> datetime:
+        """One statement: the row, and its attempt where that changes. Returns ``updated_at``."""
+        arguments: list[Any] = [before.id]
+
+        def given(value: Any) -> str:
+            arguments.append(value)
+            return f"${len(arguments)}"
+
+        assigned = [f"{name} = {given(value)}" for name, value in planned.values.items()]
+        for name, value in planned.stored.items():
+            assigned.append(
+                f"{name} = coalesce({given(value)}, now())" if name == "due_at" else f"{name} = {given(value)}"
+            )
+        attempted = [f"{name} = {given(value)}" for name, value in planned.attempt_values.items()]
+        if planned.outcome is not None:
+            attempted += ["closed_at = coalesce(closed_at, now())", f"outcome = {given(planned.outcome)}"]
+        of_attempt = ""
+        if before.attempt and attempted:
+            changed, attempt = ", ".join(attempted), given(before.attempt)
+            of_attempt = f"with a as (update attempt set {changed} where execution_id = $1 and attempt = {attempt}) "
+        assigned.append("updated_at = greatest(now(), created_at)")
         updated_at = await self._connection.fetchval(
-            f"update execution set {', '.join([*assigned, 'updated_at = greatest(now(), created_at)'])}"
-            " where id = $1 returning updated_at",
-            execution_id,
-            *values.values(),
+            f"{of_attempt}update execution set {', '.join(assigned)} where id = $1 returning updated_at", *arguments
         )
         if not isinstance(updated_at, datetime):
-            raise BrokenInvariantError(f"execution {execution_id} vanished while it was locked")
+            raise BrokenInvariantError(f"execution {before.id} vanished while it was locked")
         return updated_at
-
-    async def _write_attempt(self, before: Execution, planned: Plan) -> None:
-        values = dict(planned.attempt_values)
-        assigned = [f"{name} = ${number}" for number, name in enumerate(values, start=3)]
-        if planned.outcome is not None:
-            assigned += ["closed_at = coalesce(closed_at, now())", f"outcome = ${len(values) + 3}"]
-            values["outcome"] = planned.outcome
-        await self._connection.execute(
-            f"update attempt set {', '.join(assigned)} where execution_id = $1 and attempt = $2",
-            before.id,
-            before.attempt,
-            *values.values(),
-        )
 
 
 def _conditions(tenant_id: str, agent_id: str, narrow: ExecutionFilter) -> tuple[str, list[Any]]:
@@ -397,8 +404,5 @@ def _conditions(tenant_id: str, agent_id: str, narrow: ExecutionFilter) -> tuple
     return " and ".join(conditions), arguments
 
 
-def _after(before: Execution, planned: Plan, updated_at: datetime) -> Execution:
-    values = dict(planned.values)
-    if "phase" in values:
-        values.update(phase=Phase(values["phase"]), status=Status(values["status"]))
-    return replace(before, **values, updated_at=updated_at)
+def _stale(execution_id: str) -> StaleOwnerError:
+    return StaleOwnerError(f"execution {execution_id} is no longer this process's; hang up its call")

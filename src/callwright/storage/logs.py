@@ -13,18 +13,14 @@ class LogRows:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    async def append(self, chunk: LogChunk) -> None:
-        """Store a piece; the same (execution, attempt, section, chunk) again replaces it. NotFoundError without such an attempt."""
-        await self._connection.execute(
+    async def append(self, *chunks: LogChunk) -> None:
+        """Store pieces; the same (execution, attempt, section, chunk) again replaces one. NotFoundError without such an attempt."""
+        await self._connection.executemany(
             "insert into call_log (execution_id, attempt, section, chunk, data) values ($1, $2, $3, $4, $5)"
             " on conflict (execution_id, attempt, section, chunk) do update set data = excluded.data"
             # A shorter piece was read earlier: when it arrives late, it must not take the end of the log away again.
             " where excluded.section <> 'live' or length(excluded.data) >= length(call_log.data)",
-            chunk.execution_id,
-            chunk.attempt,
-            chunk.section,
-            chunk.chunk,
-            chunk.data,
+            [(one.execution_id, one.attempt, one.section, one.chunk, one.data) for one in chunks],
         )
 
     async def read(self, execution_id: str, attempt: int | None = None, section: str | None = None) -> bytes:

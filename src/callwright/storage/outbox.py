@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from callwright.domain.limits import MAX_WEBHOOK_ENDPOINTS, PROBE_SECONDS
@@ -147,6 +149,25 @@ update {self.name} set passed = true
 where {self.key} = any ($1::text[]) and state = 'waiting' and not passed and failing_since <= now() - make_interval(secs => $2)
 """
 
+    def settle(self, change: str) -> str:
+        """``change`` of the entry $1 that the worker $2 has leased, and whether it was changed. Where it is over, what it held up may go. A
+        lease is lost when another worker took the entry, not already when its time is over: then the result still counts."""
+        return f"""
+with settled as (
+  update {self.name} set {change}, leased_by = null, leased_until = null
+  where id = $1 and leased_by = $2 and state = 'waiting' returning {self.key}, state
+),
+released as (
+  update {self.name} n set due_at = now() from settled s
+  where s.state <> 'waiting' and n.{self.key} = s.{self.key} and n.state = 'waiting' and n.due_at = 'infinity'
+    and not exists (
+      select from {self.name} p
+      where p.{self.key} = n.{self.key} and p.id <> $1 and p.sequence < n.sequence and p.state = 'waiting' and not p.passed)
+  returning 1
+)
+select exists (select from settled), (select pg_notify('outbox_added', '') from released limit 1)
+"""
+
     @property
     def release(self) -> str:
         """Entries that nothing before them holds up any more."""
@@ -174,39 +195,34 @@ class OutboxRows:
         self._connection = connection
         self._table = table
 
-    async def add(self, entry: OutboxEntry) -> None:
-        """Append; ``sequence`` is assigned by the database as the next of the execution, under the lock of its row. The database adds the
-        event of a webhook itself."""
-        if not entry.url:
-            await self._connection.execute(
-                f"insert into event (id, tenant_id, {self._table.key}, status, created_at, body) values ($1, $2, $3, $4, $5, $6)",
-                entry.id,
-                entry.tenant_id,
-                entry.execution_id,
-                entry.status,
-                entry.created_at,
-                entry.body,
-            )
-            return
-        await self._connection.execute(
-            f"insert into {self._table.name} (id, tenant_id, {self._table.key}, sequence, status, url, headers, body, created_at, endpoint)"
-            " values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
-            entry.id,
-            entry.tenant_id,
-            entry.execution_id,
-            entry.status,
-            entry.url,
-            dict(entry.headers),
-            entry.body,
-            entry.created_at,
-            entry.endpoint or endpoint_of(entry.url),
-        )
+    async def add(self, *entries: OutboxEntry) -> None:
+        """Append in this order; ``sequence`` is assigned by the database as the next of the execution, under the lock of its row. The
+        database adds the event of a webhook itself."""
+        for has_url, alike in groupby(entries, lambda entry: bool(entry.url)):
+            if has_url:
+                await self._each(
+                    f"insert into {self._table.name}"
+                    f" (id, tenant_id, {self._table.key}, sequence, status, url, headers, body, created_at, endpoint)"
+                    " values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
+                    [_webhook(entry) for entry in alike],
+                )
+            else:
+                await self._each(
+                    f"insert into event (id, tenant_id, {self._table.key}, status, created_at, body) values ($1, $2, $3, $4, $5, $6)",
+                    [(one.id, one.tenant_id, one.execution_id, one.status, one.created_at, one.body) for one in alike],
+                )
+
+    async def _each(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        if len(rows) == 1:
+            await self._connection.execute(statement, *rows[0])
+        else:
+            await self._connection.executemany(statement, rows)
 
     async def lease(
-        self, worker: str, seconds: int, count: int, gap_after_seconds: int, share: WebhookShare | None = None
+        self, worker: str, seconds: int, count: int, gap_after_seconds: int | None, share: WebhookShare | None = None
     ) -> list[OutboxEntry]:
         """Take due entries for ``worker``. ``tries`` of each counts the failed tries before this one."""
-        stuck = await self._connection.fetch(self._table.stuck, gap_after_seconds)
+        stuck = [] if gap_after_seconds is None else await self._connection.fetch(self._table.stuck, gap_after_seconds)
         if stuck:
             held = await self._lock([row["id"] for row in stuck])
             await self._connection.execute(self._table.pass_by, held, gap_after_seconds)
@@ -267,23 +283,13 @@ class OutboxRows:
 
     async def _settle(self, change: str, entry_id: str, worker: str, *arguments: object) -> bool:
         # The execution's row first, as for an addition: the two decide together what an entry still has to wait for.
-        execution_id = await self._connection.fetchval(
-            f"select {self._table.key} from {self._table.name} where id = $1", entry_id
-        )
-        if execution_id is None:
-            return False
-        await self._connection.execute(f"select from {self._table.of} where id = $1 for no key update", execution_id)
-        # A lease is lost when another worker took the entry, not already when its time is over: then the result still counts.
-        state = await self._connection.fetchval(
-            f"update {self._table.name} set {change}, leased_by = null, leased_until = null"
-            " where id = $1 and leased_by = $2 and state = 'waiting' returning state",
+        await self._connection.execute(
+            f"select from {self._table.of} where id = (select {self._table.key} from {self._table.name} where id = $1)"
+            " for no key update",
             entry_id,
-            worker,
-            *arguments,
         )
-        if state in ("delivered", "given_up"):
-            await self._connection.execute(self._table.release, [execution_id])
-        return state is not None
+        settled, _ = await self._connection.fetchrow(self._table.settle(change), entry_id, worker, *arguments)
+        return bool(settled)
 
     async def _lock(self, execution_ids: list[str]) -> list[str]:
         # Always in the same order, and never waiting: what is busy just now is looked at the next time.
@@ -297,3 +303,17 @@ class OutboxRows:
             execution_ids,
         )
         return [str(row["id"]) for row in (*rows, *gone)]
+
+
+def _webhook(entry: OutboxEntry) -> tuple[object, ...]:
+    return (
+        entry.id,
+        entry.tenant_id,
+        entry.execution_id,
+        entry.status,
+        entry.url,
+        dict(entry.headers),
+        entry.body,
+        entry.created_at,
+        entry.endpoint or endpoint_of(entry.url),
+    )

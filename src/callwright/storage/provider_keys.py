@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callwright.domain.provider_key import ProviderKey
@@ -47,6 +48,16 @@ class ProviderKeyRows:
             f"select {_COLUMNS} from provider_key where tenant_id = $1 order by created_at desc, id desc", tenant_id
         )
         return [ProviderKey(**row) for row in rows]
+
+    async def of_organisation(self, tenant_id: str, names: Sequence[str]) -> Mapping[str, ProviderKey]:
+        """Those of ``names`` (in capitals) that a tenant's organisation has a key of, by name."""
+        rows = await self._connection.fetch(
+            f"select {_COLUMNS} from provider_key where upper(name) = any ($2)"
+            " and tenant_id = coalesce((select parent_id from tenant where id = $1), $1)",
+            tenant_id,
+            list(names),
+        )
+        return {row["name"].upper(): ProviderKey(**row) for row in rows}
 
     async def delete(self, tenant_id: str, name: str) -> bool:
         """Forget a key. False when there is none."""

@@ -60,8 +60,18 @@ _LOG = logging.getLogger(__name__)
 RESERVE_SECONDS = 30
 """Kept back of POST_CALL_SECONDS for writing the record."""
 LEAST_SECONDS = 10
+AT_ONCE_SECONDS = 120
+"""Longest call whose recording is mixed down before its end is written: that takes some milliseconds."""
 SWEEP_SECONDS = 10.0
 KEEP_RETRY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The post-call work of an attempt that is written together with its end: the section of the log, and the change to ``completed``."""
+
+    section: LogChunk
+    change: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,30 @@ class PostCall:
             return
         await self._close(case)
 
+    async def at_once(self, execution: Execution, spec: AgentSpec, log: bytes) -> Finished | None:
+        """The whole work after an answered attempt that has just ended here, to be written in the unit of its end. None where it is left to
+        the job: something is asked about the call, the caller is called back, the call was long, or something of this fails."""
+        if spec.post_call or spec.custom_questions is not None:
+            return None
+        with round_boundary(f"finishing execution {execution.id} with its end"):
+            try:
+                return await self._at_once(execution, spec, log.decode(errors="replace"))
+            except (UnavailableError, LogFormatError) as error:
+                _LOG.warning("the work after execution %s is left to its job: %s", execution.id, error)
+        return None
+
+    async def _at_once(self, execution: Execution, spec: AgentSpec, text: str) -> Finished | None:
+        async with self._deps.ledger.reading() as unit:
+            if await unit.dispositions.of_agent(execution.tenant_id, execution.agent_id):
+                return None
+        view = await asyncio.to_thread(view_of, text)
+        if view.ended_us > AT_ONCE_SECONDS * 1_000_000 or wanted(execution, spec, view) is not None:
+            return None
+        case = _Case(execution, text, view, PostLog(view, b"", self._deps.clock.now))
+        await self._record(case)
+        built = await asyncio.to_thread(build, text + case.post.text, self._deps.book, execution.carrier)
+        return Finished(_chunk(case), self._change(replace(execution, phase=Phase.FINISHING), built))
+
     async def sweep(self) -> int:
         """Complete what is overdue, whatever its job is doing. Returns how many executions that were."""
         async with self._deps.ledger.unit() as unit:
@@ -148,7 +182,7 @@ class PostCall:
 
     async def _open(self, execution_id: str, attempt: int) -> _Case | None:
         """What there is to finish; None when it is gone, another attempt runs, or it was finished before."""
-        async with self._deps.ledger.unit() as unit:
+        async with self._deps.ledger.reading() as unit:
             execution = await unit.executions.get_any(execution_id)
             data = await unit.logs.read(execution_id, attempt)
         if execution is None or not _to_finish(execution, attempt):
@@ -169,6 +203,8 @@ class PostCall:
         try:
             body = await self._deps.access.opened(case.execution.tenant_id, case.execution.agent)
             spec = parse_agent(body, defaults=self._deps.settings.defaults)
+            if not await self._asks(case, spec):
+                return
             asked = await models_afterwards(self._deps, case.execution.tenant_id, spec)
         except UnavailableError:
             # The job is tried again.
@@ -183,6 +219,10 @@ class PostCall:
             with suppress(_OvertakenError):
                 await self._kept(case)
             raise
+
+    async def _asks(self, case: _Case, spec: AgentSpec) -> bool:
+        """Whether there is anything to ask about the call. Most calls have nothing, and no model is looked for."""
+        return bool(spec.post_call) or spec.custom_questions is not None or bool(await self._dispositions(case))
 
     async def _ask(self, case: _Case, spec: AgentSpec, examiner: Examiner) -> None:
         heard = transcript(case.view)
@@ -211,13 +251,15 @@ class PostCall:
             while (found := await self._present(case)) is None:
                 await self._deps.clock.sleep(KEEP_RETRY_SECONDS)
             fix(case.post, found)
+            if not found:
+                return []
             # Before the first is asked: two runs at once ask the same.
             await self._keep(case)
         return fixed(case.post)
 
     async def _present(self, case: _Case) -> list[StoredDisposition] | None:
         try:
-            async with self._deps.ledger.unit() as unit:
+            async with self._deps.ledger.reading() as unit:
                 return await unit.dispositions.of_agent(case.execution.tenant_id, case.execution.agent_id)
         except UnavailableError as error:
             _LOG.warning("post-call work waits for the database: %s", error)

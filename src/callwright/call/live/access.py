@@ -171,11 +171,11 @@ class TenantAccess:
 
 
 async def patiently(ledger: Ledger, clock: Clock, read: Callable[[Unit], Awaitable[_Read]]) -> _Read:
-    """What ``read`` returns. A database that was there a moment ago, when the call was claimed, is asked again before the call is given
-    up. Raises UnavailableError."""
+    """What ``read`` returns; it may only read. A database that was there a moment ago, when the call was claimed, is asked again before the
+    call is given up. Raises UnavailableError."""
     for left in reversed(range(_TRIES)):
         try:
-            async with asyncio.timeout(ACCESS_SECONDS), ledger.unit() as unit:
+            async with asyncio.timeout(ACCESS_SECONDS), ledger.reading() as unit:
                 return await read(unit)
         except (UnavailableError, TimeoutError):
             if not left:

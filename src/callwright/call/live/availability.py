@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from callwright.call.live.access import TenantAccess, owner_of
+from callwright.call.live.access import TenantAccess
 from callwright.call.live.equipment import LocalEars
 from callwright.call.live.lacks import ADD_A_TRUNK, Lines, PluginLacks, models_of, path_of
 from callwright.domain.agent.parsing import parse_agent
@@ -233,7 +233,5 @@ def _sections(spec: AgentSpec, leg: str) -> tuple[ProviderChoice, ...]:
 
 
 async def _lines(unit: Unit, tenant_id: str) -> Lines:
-    owner = await owner_of(unit, tenant_id)
-    keys = frozenset(key.name.upper() for key in await unit.provider_keys.all(owner))
-    trunks = await unit.trunks.all(owner)
-    return Lines(keys, bool(trunks), any(trunk.is_active for trunk in trunks))
+    keys, trunks = await unit.accounts.lines(tenant_id)
+    return Lines(keys, bool(trunks), any(trunks))

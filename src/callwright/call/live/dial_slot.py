@@ -7,8 +7,7 @@ from datetime import datetime
 
 from callwright.domain.execution import Execution
 from callwright.domain.pace.choice import Slot, limit_keys, slots
-from callwright.domain.pace.policy import NO_LIMIT
-from callwright.ports.ledger import Ledger, Unit
+from callwright.ports.ledger import DialFacts, Ledger, Unit
 from callwright.ports.world import Clock
 
 LOOK_SECONDS = 0.5
@@ -34,10 +33,14 @@ class DialSlot:
         self._promised = False
         self._seconds = 0.0
 
-    async def take(self, unit: Unit, execution: Execution) -> datetime | None:
-        """Begin the call, in the unit that writes the intent to dial: the moment by the database's clock, None without a limit. Raises
-        TooSoonError or BatchPausedError."""
-        self._slots = await _slots_of(unit, execution)
+    async def take(self, unit: Unit, execution: Execution, facts: DialFacts) -> datetime | None:
+        """Begin the call, in the unit that writes the intent to dial and has read ``facts``. Returns the moment by the database's clock,
+        None without a limit. Raises TooSoonError or BatchPausedError."""
+        if facts.batch_paused:
+            raise BatchPausedError
+        stored = facts.stored
+        keys = limit_keys(stored.tenant_id, execution.carrier, execution.from_number, execution.batch_id)
+        self._slots = slots(keys, stored.policy.pace, facts.batch_limit)
         if not self._slots:
             return None
         at, self._seconds = await unit.pace.take(self._slots, promised=self._promised)
@@ -55,14 +58,3 @@ class DialSlot:
             piece = min(self._seconds, LOOK_SECONDS)
             self._seconds -= piece
             await self._clock.sleep(piece)
-
-
-async def _slots_of(unit: Unit, execution: Execution) -> Sequence[Slot]:
-    stored = await unit.calling_policies.binding(execution.tenant_id)
-    limit = NO_LIMIT
-    if execution.batch_id is not None:
-        limit, is_paused = await unit.pace.of_batch(execution.batch_id)
-        if is_paused:
-            raise BatchPausedError
-    keys = limit_keys(stored.tenant_id, execution.carrier, execution.from_number, execution.batch_id)
-    return slots(keys, stored.policy.pace, limit)

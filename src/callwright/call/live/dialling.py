@@ -29,7 +29,7 @@ from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.wallet import worst_price
 from callwright.ops.crash_points import point
 from callwright.ports.failures import ProviderError
-from callwright.ports.ledger import Change, Unit
+from callwright.ports.ledger import Change, DialFacts, Unit
 from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by, closed_by_failure
 
 _CANCELED_CODE = 4000
@@ -228,11 +228,12 @@ class _Intent:
         now = at = self._deps.clock.now()
         _obey_stop(execution)
 
-        async def commit() -> None:
+        async def commit(facts: DialFacts) -> None:
             nonlocal at
-            at = await self.slot.take(unit, execution) or now
+            at = await self.slot.take(unit, execution, facts) or now
             # Last: every reservation of the organisation waits for it.
-            await reserve(unit, execution, partial(worst_price, self._spec, execution.carrier, self._deps.book), now)
+            price = partial(worst_price, self._spec, execution.carrier, self._deps.book)
+            await reserve(unit, execution, price, now, facts=facts)
 
         if self.decision is None or execution.phase is not Phase.DIALLING:
             try:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
-from callwright.actions.transition import Publisher, transition
-from callwright.call.live.attempt_end import Fence, end_attempt
+from callwright.actions.transition import Publisher, transitions
+from callwright.call.live.attempt_end import end_attempt, lock_ending
 from callwright.domain.errors import StaleOwnerError, UnavailableError, WrongStateError
 from callwright.domain.execution import Execution, Phase
 from callwright.ops.crash_points import point
@@ -18,6 +19,8 @@ from callwright.ports.world import Clock
 _LOG = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5
+GATHER_SECONDS = 0.1
+"""Changes beside the call come in groups (dialled, ringing, answered), and cost less together."""
 _SETTLED = frozenset({Phase.FINISHING, Phase.DONE})
 
 Also = Callable[[Unit], Awaitable[None]]
@@ -25,9 +28,17 @@ Plan = Callable[[Unit, Execution], Awaitable[Change]]
 """Decides in a unit on the change of the row, which is locked."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Soon:
+    """A change that is made beside the call, and what is written with it."""
+
+    change: Change
+    also: Also | None
+
+
 class OwnedRow:
     """The writes of one attempt. They are made one after the other in the order they were asked for; a database that is away is asked again
-    until it is back, which may be after the call: a live call does not need it.
+    until it is back, which may be after the call: a live call does not need it. Changes that wait at the same time are one unit.
 
     ``lost`` is called once when the row turns out to belong to somebody else; then nothing is written any more.
     """
@@ -40,7 +51,8 @@ class OwnedRow:
         self._publisher = publisher
         self._lost = lost
         self._turn = asyncio.Lock()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._soon: list[_Soon] = []
+        self._writer: asyncio.Task[None] | None = None
         self.execution = execution
         self.stale = False
         self.given_back = False
@@ -49,61 +61,90 @@ class OwnedRow:
     async def decide(self, plan: Plan) -> bool:
         """Apply the change that ``plan`` decides on in the same unit. One that takes the row from its owner is the last write of this
         attempt. False as for :meth:`write`."""
-        return await self._in_turn(Change(), None, plan)
+        return await self._in_turn(None, None, plan)
 
-    async def write(self, change: Change, also: Also | None = None) -> bool:
-        """Apply ``change``, and ``also`` in the same unit. False when the row is not ours any more or does not allow it. A change that ends
-        the attempt is one of ``attempt_end.end_attempt``: the call may then wait for another one."""
-        return await self._in_turn(change, also)
-
-    async def _in_turn(self, change: Change, also: Also | None, plan: Plan | None = None) -> bool:
-        async with self._turn:
-            while not self.stale:
-                try:
-                    await self._write(change, also, plan)
-                except UnavailableError as error:
-                    _LOG.warning("execution %s waits for the database: %s", self.execution.id, error)
-                    await self._clock.sleep(RETRY_SECONDS)
-                except StaleOwnerError:
-                    if await self._is_written(change):
-                        return True
-                    self._lose()
-                except WrongStateError as error:
-                    _LOG.error("execution %s: %s", self.execution.id, error)
-                    return False
-                else:
-                    return True
-            return False
+    async def write(self, change: Change, also: Also | None = None, before: Sequence[Change] = ()) -> bool:
+        """Apply ``before`` and ``change``, and ``also`` in the same unit, after what was to be written soon. False when the row is not ours
+        any more or does not allow it. A change that ends the attempt is one of ``attempt_end.end_attempt``: the call may then wait for
+        another one."""
+        return await self._in_turn(change, also, before=before)
 
     def write_soon(self, change: Change, also: Also | None = None) -> None:
         """Apply ``change``, and ``also`` in the same unit, in its turn, beside the call. What fails is logged; the end of the call finds
         the row as it then is."""
-        task = asyncio.get_running_loop().create_task(self._write_alone(change, also))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self._soon.append(_Soon(change, also))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.get_running_loop().create_task(self._write_what_waits())
 
-    async def quiet(self) -> None:
-        """Until everything that was to be written soon is."""
-        if self._under_way:
-            await asyncio.wait(self._under_way)
-
-    async def _write_alone(self, change: Change, also: Also | None) -> None:
+    async def _write_what_waits(self) -> None:
+        await self._clock.sleep(GATHER_SECONDS)
         with round_boundary(f"writing the row of execution {self.execution.id}"):
-            await self.write(change, also)
+            if self._soon:
+                await self._in_turn(None, None)
 
-    async def _write(self, change: Change, also: Also | None, plan: Plan | None) -> None:
-        owner, attempt = self.execution.owner, self.execution.attempt
+    async def _in_turn(
+        self, change: Change | None, also: Also | None, plan: Plan | None = None, before: Sequence[Change] = ()
+    ) -> bool:
+        """Write what waits, and then ``change`` or what ``plan`` decides on."""
+        async with self._turn:
+            while not self.stale:
+                soon = tuple(self._soon)
+                try:
+                    await self._write(soon, change, also, plan, before)
+                except UnavailableError as error:
+                    _LOG.warning("execution %s waits for the database: %s", self.execution.id, error)
+                    await self._clock.sleep(RETRY_SECONDS)
+                except StaleOwnerError:
+                    if change is not None and await self._is_written(change):
+                        return True
+                    self._lose()
+                except WrongStateError as error:
+                    if soon and (change is not None or plan is not None or len(soon) > 1):
+                        # One of several is refused, and undid them all: each by itself.
+                        await self._write_each(soon)
+                        continue
+                    self._forget(soon)
+                    _LOG.error("execution %s: %s", self.execution.id, error)
+                    return False
+                else:
+                    self._forget(soon)
+                    return True
+            return False
+
+    async def _write_each(self, soon: Sequence[_Soon]) -> None:
+        for one in soon:
+            with round_boundary(f"writing the row of execution {self.execution.id}"):
+                try:
+                    await self._write((one,), None, None, None)
+                except WrongStateError as error:
+                    _LOG.error("execution %s: %s", self.execution.id, error)
+            self._forget((one,))
+
+    def _forget(self, soon: Sequence[_Soon]) -> None:
+        """They are written, or are not going to be."""
+        del self._soon[: len(soon)]
+
+    async def _write(
+        self,
+        soon: Sequence[_Soon],
+        change: Change | None,
+        also: Also | None,
+        plan: Plan | None,
+        before: Sequence[Change] = (),
+    ) -> None:
         async with self._ledger.unit() as unit:
-            if plan is not None:
-                before = await unit.executions.lock(self.execution.id)
-                change = await plan(unit, before or self.execution)
-            if change.phase in _SETTLED:
-                fence = Fence(owner, attempt)
-                after = await end_attempt(unit, self.execution, change, self._publisher, self._clock.now(), fence)
+            changes = [*(one.change for one in soon), *before]
+            if change is not None and change.phase in _SETTLED:
+                locked = await lock_ending(unit, self.execution, owned=True) or self.execution
+                after = await end_attempt(unit, locked, change, self._publisher, self._clock.now(), changes)
             else:
-                after = await transition(unit, self.execution.id, change, self._publisher, owner=owner, attempt=attempt)
-            if also is not None:
-                await also(unit)
+                locked = await unit.executions.lock_owned(self.execution)
+                changes += [change] if plan is None and change is not None else []
+                changes += [await plan(unit, locked)] if plan is not None else []
+                after = await transitions(unit, locked, changes, self._publisher)
+            for each in (*(one.also for one in soon), also):
+                if each is not None:
+                    await each(unit)
             point("row.writing")
         point("row.written")
         # The owner stays the one who claimed it: the row itself has none once the call is over.

@@ -9,18 +9,21 @@ from callwright.actions.transition import transition
 from callwright.call.live.deps import RuntimeDeps
 from callwright.domain.errors import UnavailableError
 from callwright.ops.crash_points import point
-from callwright.ops.rounds import round_boundary
+from callwright.ops.rounds import RoundsApart, round_boundary
 
 _LOG = logging.getLogger(__name__)
 
 WAIT_SECONDS = 1.0
+APART_SECONDS = 0.05
 
 
 async def admit_forever(deps: RuntimeDeps) -> None:
     """Admit whenever an execution waits, and every second, because scheduled ones become due without a notice. Until cancelled."""
+    rounds = RoundsApart(APART_SECONDS)
     while True:
         with round_boundary("admitting calls"):
             try:
+                await deps.clock.sleep(rounds.wait_s(deps.clock.monotonic_us()))
                 if not await admit_once(deps):
                     await deps.ledger.wait_for_waiting(WAIT_SECONDS)
                 continue

@@ -12,6 +12,7 @@ from typing import Any
 from callwright.actions.dialling import transfer_decision, transfer_row
 from callwright.call.afterwards.callbacks import hindrance
 from callwright.call.afterwards.opted_out import suppress
+from callwright.call.afterwards.postcall import Finished, PostCall
 from callwright.call.live import endings
 from callwright.call.live.access import patiently
 from callwright.call.live.deps import RuntimeDeps
@@ -42,6 +43,7 @@ from callwright.domain.call_variables import call_variables
 from callwright.domain.dialling import Decision, Rules
 from callwright.domain.errors import BrokenInvariantError, CallwrightError, LackingError
 from callwright.domain.execution import Execution, Phase
+from callwright.domain.retry import ENDS_AS
 from callwright.domain.suppression import far_number
 from callwright.insight.provision import SANDBOX, shown_provision
 from callwright.insight.record import BuiltRecord
@@ -61,6 +63,7 @@ class Office:
     place: Workplace
     shipper: LogShipper
     live: LiveCalls
+    post_call: PostCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,7 @@ class Attempt:
             await self._talk(prepared, session, runner, warming)
         finally:
             await self._close(session, shipment, warming)
-        await self._settle(runner, session)
+        await self._settle(runner, session, prepared.spec)
 
     def _sounds(self) -> AccountSounds:
         office = self._office
@@ -200,7 +203,7 @@ class Attempt:
         # Only in this process: the row, its log and its webhooks have the sealed body.
         body = await deps.access.opened(execution.tenant_id, execution.agent)
         spec = with_options(parse_agent(body, defaults=deps.settings.defaults), execution.options)
-        provision = await self._provided(spec)
+        provision, rules = await self._provided(spec)
         variables = call_variables(execution, deps.clock.now())
         plugin = with_stand_in_voice(deps.plugin) if provision.stands_in(VOICE) else deps.plugin
         needs = self._connection.fit(Needs(provision.spec, plugin, deps.settings.ears))
@@ -212,8 +215,6 @@ class Attempt:
         if not far_number(execution):
             # Nothing can be promised to somebody whose number is not known.
             plan = replace(plan, opt_out=False)
-        tenant_id = execution.tenant_id
-        rules = await patiently(deps.ledger, deps.clock, lambda unit: deps.decisions.rules(unit, tenant_id))
         return _Prepared(spec, plan, equipment, variables, provision, rules)
 
     def _transfer_to(self, rules: Rules, target: str) -> Decision:
@@ -224,14 +225,17 @@ class Attempt:
         self._row.write_soon(Change(), lambda unit: unit.dial_decisions.add([row]))
         return decision
 
-    async def _provided(self, spec: AgentSpec) -> Provision:
-        """What the call runs with, and in the row what of it is not known there yet."""
+    async def _provided(self, spec: AgentSpec) -> tuple[Provision, Rules]:
+        """What the call runs with, and in the row what of it is not known there yet. And what binds the calls of its account."""
         deps, execution, line = self._office.deps, self._row.execution, self._connection.line()
         tenant_id, body = execution.tenant_id, execution.agent
+
+        async def read(unit: Unit) -> tuple[Provision, Rules]:
+            provided = await deps.availability.provide(unit, tenant_id, spec, line)
+            return provided, await deps.decisions.rules(unit, tenant_id)
+
         try:
-            provision = await patiently(
-                deps.ledger, deps.clock, lambda unit: deps.availability.provide(unit, tenant_id, spec, line)
-            )
+            provision, rules = await patiently(deps.ledger, deps.clock, read)
         except LackingError:
             # Since the call was placed the account was connected, or something went: what was foreseen then does not stand in.
             await self._note(
@@ -241,7 +245,7 @@ class Attempt:
             )
             raise
         await self._note(provision.as_wire())
-        return provision
+        return provision, rules
 
     async def _note(self, found: dict[str, Any]) -> None:
         if found != shown_provision(self._row.execution.record):
@@ -286,31 +290,42 @@ class Attempt:
 
     # -- the record ------------------------------------------------------------------------------------------------------------
 
-    async def _settle(self, runner: CallRunner, session: CallSession) -> None:
-        await self._row.quiet()
+    async def _settle(self, runner: CallRunner, session: CallSession, spec: AgentSpec) -> None:
         closed = session.end
         if self._row.given_back:
             # Nobody was called: the attempt that dials writes the record.
             await asyncio.to_thread(self._files.delete)
         if closed is None or self._row.stale:
             return
-        built = await self._record()
+        log = await self._log()
+        built = await self._record_of(log)
         point("end.before")
         ending = Ending(closed, session.hang_up_wanted, runner.broken, self._answered)
         change = self._before_post_work(endings.ended(ending, built, self._office.deps.clock.now()))
-        if await self._row.write(change, partial(self._also, built)):
+        finished = None
+        if change.phase is Phase.FINISHING and not change.record.get(ENDS_AS):
+            finished = await self._office.post_call.at_once(self._row.execution, spec, log)
+        if await self._write_end(change, built, finished):
             point("end.written")
             self._count(change.detail or "answered", built)
-            if not self._answered:
+            if finished is not None or not self._answered:
                 await asyncio.to_thread(self._files.delete)
         elif not self._row.stale:
             # A row that keeps its owner would never end: the caller of this writes the one state that may follow any other.
             raise BrokenInvariantError("the ledger does not take this end of the call; its own log says why")
 
-    async def _record(self) -> BuiltRecord:
+    async def _write_end(self, change: Change, built: BuiltRecord, finished: Finished | None) -> bool:
+        if finished is None:
+            return await self._row.write(change, partial(self._also, built, None))
+        return await self._row.write(finished.change, partial(self._also, built, finished.section), before=[change])
+
+    async def _log(self) -> bytes:
         log = await asyncio.to_thread(self._files.read_log)
         if self._shipment is not None and len(log) < self._shipment.log.size_bytes:
             log = await self._mended(log)
+        return log
+
+    async def _record_of(self, log: bytes) -> BuiltRecord:
         return await asyncio.to_thread(endings.record_of, log, self._office.deps.book, self._row.execution.carrier)
 
     async def _mended(self, log: bytes) -> bytes:
@@ -323,14 +338,13 @@ class Attempt:
         self._end = LogChunk(row.id, row.attempt, LIVE, len(shipped), end) if end else None
         return shipped + end
 
-    async def _also(self, built: BuiltRecord, unit: Unit) -> None:
-        """What is written with the end: whom not to call any more, the rest of the log, and the job for the work after the call."""
+    async def _also(self, built: BuiltRecord, finished: LogChunk | None, unit: Unit) -> None:
+        """What is written with the end: whom not to call any more, the rest of the log, and the work after the call, or its job."""
         await self._suppress(built, unit)
+        more = [one for one in (self._end, finished) if one is not None]
         if self._shipment is not None:
-            await LogShipper.rest(unit, self._shipment)
-        if self._end is not None:
-            await unit.logs.append(self._end)
-        if self._answered:
+            await LogShipper.rest(unit, self._shipment, *more)
+        if self._answered and finished is None:
             row = self._row.execution
             await unit.jobs.put(FINISH_JOB, job_payload(row.id, row.attempt), row.tenant_id)
         point("end.writing")
@@ -355,10 +369,9 @@ class Attempt:
         built = BuiltRecord({}, {})
         written = False
         with round_boundary(f"writing the record of execution {self.execution_id}"):
-            await self._row.quiet()
-            built = await self._record()
+            built = await self._record_of(await self._log())
             change = self._before_post_work(self._cut_off(built, message))
-            written = await self._row.write(change, partial(self._also, built))
+            written = await self._write_end(change, built, None)
         if not written and not self._row.stale:
             # Then at least that it is over.
             with round_boundary(f"ending execution {self.execution_id}"):

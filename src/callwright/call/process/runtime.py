@@ -58,7 +58,7 @@ class CallRuntime:
         self._node = Node(deps, self.control, self._pacer)
         self._sounds = SoundLibrary(deps.settings.ambient_folder, deps.settings.ringing_tone)
         place = Workplace(deps.clock, LoopTimers(), self._pacer, self._sounds)
-        office = Office(deps, place, self._shipper, self.live)
+        office = Office(deps, place, self._shipper, self.live, self._post_call)
         self._worker = Worker(office, self.control, self._node.incarnation)
         self.desk = Desk(office, self._worker, self._node.incarnation)
         self.chats = ChatDesk(office, self._worker, self._node.incarnation)

@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from callwright.call.afterwards.opted_out import suppress
-from callwright.call.live.attempt_end import Fence, end_attempt, lock_ending
+from callwright.call.live.attempt_end import end_attempt, lock_ending
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import (
     FINISH_JOB,
@@ -87,8 +87,10 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
         change = replace(change, columns={**change.columns, "attempt_outcome": UNKNOWN})
         if was_live:
             change = before_post_work(change, row)
-        fence = Fence(execution.owner if fate.own else None, execution.attempt)
-        await end_attempt(unit, row, change, deps.publisher, deps.clock.now(), fence)
+        if fate.own:
+            # Another process may have declared this one dead.
+            await unit.executions.lock_owned(execution)
+        await end_attempt(unit, row, change, deps.publisher, deps.clock.now())
         await suppress(unit, execution, built, deps.clock.now())
         if was_live:
             await unit.jobs.put(FINISH_JOB, job_payload(execution.id, execution.attempt), execution.tenant_id)

@@ -1,8 +1,8 @@
 """Logs on their way to the disk and to the ledger: one task for all calls of a process.
 
-Every quarter of a second each log is flushed to its file; about once a second, and at the end, what is new in the file is sent to the
-ledger, at most a second later than it happened and never awaited by a call. The file is the truth: a piece is read back from it
-by position, and its position is its number, so that a piece sent twice replaces itself.
+Every quarter of a second each log is flushed to its file. About once a second what is new in the file is sent to the ledger, never awaited
+by a call. The end sends the rest; the whole log of a call of less than a second is sent by its end. The file is the truth: a piece is read
+back from it by position, and its position is its number, so that a piece sent twice replaces itself.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FLUSHES_PER_SHIPMENT = 4
 class Shipment:
     """One attempt's log and how much of it the ledger has.
 
-    ``cut``: the file has less than was written to it, and the ledger gets no more of it.
+    ``cut``: the file has less than was written to it, and the ledger gets no more of it. ``flushes``: how often it was flushed.
     """
 
     execution_id: str
@@ -39,6 +39,7 @@ class Shipment:
     log: LogWriter
     shipped_bytes: int = 0
     cut: bool = False
+    flushes: int = 0
 
     async def next_chunk(self, most_bytes: int = LOG_CHUNK_BYTES, begin: int | None = None) -> LogChunk | None:
         """The piece from ``begin`` on (what was shipped, without it), whole lines; None when nothing more was flushed, or the file was cut.
@@ -93,15 +94,16 @@ class LogShipper:
             await self._clock.sleep(FLUSH_SECONDS)
             for shipment in tuple(self._shipments):
                 shipment.log.flush()
+                shipment.flushes += 1
             turn += 1
             if turn % FLUSHES_PER_SHIPMENT == 0:
                 with round_boundary("shipping call logs"):
-                    await self.ship()
+                    await self.ship(FLUSHES_PER_SHIPMENT)
 
-    async def ship(self) -> None:
-        """Send what is new of every log, one piece each in one unit. A database that is away gets it later."""
+    async def ship(self, least_flushes: int = 0) -> None:
+        """Send what is new of every log that was flushed so often, one piece each in one unit. A database that is away gets it later."""
         pieces: list[tuple[Shipment, LogChunk]] = []
-        for shipment in tuple(self._shipments):
+        for shipment in [one for one in self._shipments if one.flushes >= least_flushes]:
             try:
                 chunk = await shipment.next_chunk()
             except OSError as error:
@@ -114,8 +116,7 @@ class LogShipper:
             return
         try:
             async with self._ledger.unit() as unit:
-                for _, chunk in pieces:
-                    await unit.logs.append(chunk)
+                await unit.logs.append(*(chunk for _, chunk in pieces))
         except UnavailableError as error:
             _LOG.warning("call logs wait for the database: %s", error)
             return
@@ -134,9 +135,15 @@ class LogShipper:
                 shipment.shipped_bytes = chunk.chunk + len(chunk.data)
 
     @staticmethod
-    async def rest(unit: Unit, shipment: Shipment) -> None:
-        """Send all that the ledger has not, within ``unit``. What counts as shipped does not move: the unit may fail and be tried again."""
+    async def rest(unit: Unit, shipment: Shipment, *more: LogChunk) -> None:
+        """Send all that the ledger has not, and ``more``, within ``unit``. What counts as shipped does not move: the unit may fail and be
+        tried again."""
         at = shipment.shipped_bytes
         while (chunk := await shipment.next_chunk(begin=at)) is not None:
-            await unit.logs.append(chunk)
             at = chunk.chunk + len(chunk.data)
+            if shipment.log.size_bytes <= at:
+                more = (chunk, *more)
+                break
+            await unit.logs.append(chunk)
+        if more:
+            await unit.logs.append(*more)

@@ -16,11 +16,12 @@ from callwright.domain.errors import StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution
 from callwright.domain.pace.outcomes import BatchAllowance
 from callwright.ops.crash_points import point
-from callwright.ops.rounds import round_boundary
+from callwright.ops.rounds import RoundsApart, round_boundary
 
 _LOG = logging.getLogger(__name__)
 
 WAIT_SECONDS = 1.0
+APART_SECONDS = 0.05
 DRAIN_GRACE_SECONDS = 20.0
 DRAINING = "node_draining"
 
@@ -56,15 +57,17 @@ class Worker:
 
     async def run(self) -> None:
         """Claim until cancelled or draining."""
+        clock, rounds = self._office.deps.clock, RoundsApart(APART_SECONDS)
         while not self.draining:
             with round_boundary("taking calls"):
                 try:
+                    await clock.sleep(rounds.wait_s(clock.monotonic_us()))
                     await self._round()
                     continue
                 except (UnavailableError, StaleOwnerError) as error:
                     # Declared dead by another process: the heartbeat takes a new name within a second.
                     _LOG.warning("no calls can be taken: %s", error)
-            await self._office.deps.clock.sleep(WAIT_SECONDS)
+            await clock.sleep(WAIT_SECONDS)
 
     async def drain(self, seconds: float) -> None:
         """Take no more calls, let those under way come to their end, and end them after ``seconds``."""

@@ -19,7 +19,7 @@ from callwright.ports.ledger.calling_policies import CallingPolicies
 from callwright.ports.ledger.contact_files import ContactFiles
 from callwright.ports.ledger.custom_models import CustomModels
 from callwright.ports.ledger.deliveries import Deliveries, Delivery, WantedDeliveries, WantedReplay, reason_of
-from callwright.ports.ledger.dial_decisions import ADMISSION, DIALLING, TRANSFER, DialDecision, DialDecisions
+from callwright.ports.ledger.dial_decisions import ADMISSION, DIALLING, TRANSFER, DialDecision, DialDecisions, DialFacts
 from callwright.ports.ledger.dispositions import Dispositions
 from callwright.ports.ledger.endpoints import Endpoints, FailingEndpoint
 from callwright.ports.ledger.events import Event, EventPage, Events, WantedEvents
@@ -63,6 +63,7 @@ __all__ = [
     "Delivery",
     "DialDecision",
     "DialDecisions",
+    "DialFacts",
     "Dispositions",
     "Endpoints",
     "Event",

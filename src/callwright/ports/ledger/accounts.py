@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from callwright.domain.tenant import Tenant
@@ -12,6 +13,11 @@ class Accounts(Protocol):
 
     async def tenant(self, tenant_id: str) -> Tenant | None:
         """An organisation or a sub-account, a deleted one too."""
+
+    async def lines(self, tenant_id: str) -> tuple[frozenset[str], Sequence[bool]]:
+        """What the organisation of an account has for its lines: the names of its provider keys in capitals, and of each of its SIP trunks
+        whether it is active."""
+        ...
 
     async def lock_organisation(self, tenant_id: str) -> Tenant | None:
         """The organisation, locked until the unit ends, so that the numbers of its sub-accounts are changed one after the other."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from callwright.domain.dialling.decision import Decision
+from callwright.domain.dialling.policy import StoredPolicy
+from callwright.domain.execution import Execution
+from callwright.domain.pace.policy import Limit
 
 ADMISSION, DIALLING, TRANSFER = "admission", "dialling", "transfer"
 """Steps at which a decision is made: before a process takes the call, in the unit that writes the intent to dial, before a transfer."""
@@ -27,6 +30,24 @@ class DialDecision:
     decision: Decision
 
 
+@dataclass(frozen=True, slots=True)
+class DialFacts:
+    """What a decision about one call depends on, as it is at one moment."""
+
+    stored: StoredPolicy
+    """The policy that binds the call's tenant."""
+    guardrails: Mapping[str, Any]
+    """``calling_guardrails`` of its agent by id, as ``CallingPolicies.guardrails`` returns them."""
+    suppressed: bool
+    """Whether its number is on the list of its tenant or organisation."""
+    batch_limit: Limit
+    """The limit of its batch."""
+    batch_paused: bool
+    """Whether its batch is paused."""
+    has_wallet: bool
+    """Whether its organisation has a wallet, switched on or off."""
+
+
 class DialDecisions(Protocol):
     """Decisions. They are added and read, never changed; they go with their execution."""
 
@@ -36,6 +57,10 @@ class DialDecisions(Protocol):
 
     async def of_execution(self, tenant_id: str, execution_id: str, count: int) -> list[DialDecision]:
         """The newest ``count`` decisions about an execution of the tenant, oldest first."""
+        ...
+
+    async def facts(self, execution: Execution) -> DialFacts:
+        """What the decision about a call depends on. Raises BadInputError for a policy that cannot be read."""
         ...
 
     async def attempts(

@@ -99,6 +99,16 @@ class Executions(Protocol):
         otherwise). With ``owner``: only
         while that incarnation owns that attempt (StaleOwnerError otherwise). Sets updated_at. NOTIFYs listeners of the execution."""
 
+    async def lock_owned(self, known: Execution) -> Execution:
+        """The row of an execution that its owner knows as ``known``, as it is now, locked until the unit ends. StaleOwnerError when it is
+        not the owner's any more, or the owner was declared dead."""
+        ...
+
+    async def move(self, locked: Execution, *changes: Change) -> list[Execution]:
+        """Apply changes, one after the other, to a row that this unit has locked, and return the row after each. Whoever locked it has
+        checked that it may change the row. WrongStateError as for :meth:`change`."""
+        ...
+
     async def owned_by(self, owner: str) -> list[Execution]:
         """Executions in phases claimed, dialling or live that ``owner`` holds."""
 

@@ -20,7 +20,7 @@ class LogChunk:
 class Logs(Protocol):
     """Call logs in pieces."""
 
-    async def append(self, chunk: LogChunk) -> None:
+    async def append(self, *chunks: LogChunk) -> None:
         """Store a piece; the same (execution, attempt, section, chunk) again replaces it."""
 
     async def read(self, execution_id: str, attempt: int | None = None, section: str | None = None) -> bytes:

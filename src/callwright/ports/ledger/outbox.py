@@ -54,17 +54,16 @@ class WebhookShare:
 class Outbox(Protocol):
     """Webhooks to deliver, head of line per execution."""
 
-    async def add(self, entry: OutboxEntry) -> None:
-        """Append; ``sequence`` is assigned as the next of the execution (the entry's own value is ignored). Without a ``url`` only the
-        event is written."""
+    async def add(self, *entries: OutboxEntry) -> None:
+        """Append in this order; ``sequence`` is assigned as the next of the execution (the entry's own value is ignored). Without a ``url``
+        only the event is written."""
 
     async def lease(
-        self, worker: str, seconds: int, count: int, gap_after_seconds: int, share: WebhookShare | None = None
+        self, worker: str, seconds: int, count: int, gap_after_seconds: int | None, share: WebhookShare | None = None
     ) -> list[OutboxEntry]:
-        """Take due entries for ``worker``: only the oldest undelivered one of each execution, or the next one when the
-        oldest has been failing for
-        ``gap_after_seconds`` (then ``gap`` is True). No row stays locked; the lease ends by time. With ``share``, no more than each
-        organisation and receiver may have, and the organisations take turns."""
+        """Take due entries for ``worker``: only the oldest undelivered one of each execution, or the next one when the oldest has been
+        failing for ``gap_after_seconds`` (then ``gap`` is True; None: this call looks for no such). No row stays locked; the lease ends by
+        time. With ``share``, no more than each organisation and receiver may have, and the organisations take turns."""
 
     async def delivered(self, entry_id: str, worker: str, http_status: int, answer: str) -> bool:
         """Mark as delivered. False when the lease was lost."""

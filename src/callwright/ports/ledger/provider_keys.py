@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from callwright.domain.provider_key import ProviderKey
@@ -19,6 +20,10 @@ class ProviderKeys(Protocol):
 
     async def all(self, tenant_id: str) -> list[ProviderKey]:
         """The tenant's keys, newest first."""
+        ...
+
+    async def of_organisation(self, tenant_id: str, names: Sequence[str]) -> Mapping[str, ProviderKey]:
+        """Those of ``names`` (in capitals) that a tenant's organisation has a key of, by name."""
         ...
 
     async def delete(self, tenant_id: str, name: str) -> bool:

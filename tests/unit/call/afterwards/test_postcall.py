@@ -95,6 +95,8 @@ class Ledger:
             raise UnavailableError("away")
         yield self
 
+    reading = unit
+
     async def get_any(self, execution_id: str) -> Execution | None:
         return self.row if self.row.id == execution_id else None
 
@@ -104,7 +106,10 @@ class Ledger:
     async def lock(self, execution_id: str) -> Execution | None:
         return await self.get_any(execution_id)
 
-    async def change(self, execution_id: str, change: Change, *, owner: str | None, attempt: int | None) -> Execution:
+    async def move(self, locked: Execution, *changes: Change) -> list[Execution]:
+        return [await self.change(locked.id, change) for change in changes]
+
+    async def change(self, execution_id: str, change: Change, **fence: None) -> Execution:
         status = Status.COMPLETED if change.phase is Phase.DONE else self.row.status
         record = {**self.row.record, **(change.record or {})}
         cost = change.columns.get("total_cost_nano", self.row.total_cost_nano)
@@ -116,8 +121,8 @@ class Ledger:
     async def of_agent(self, tenant_id: str, agent_id: str) -> list[StoredDisposition]:
         return self.asked
 
-    async def append(self, chunk: LogChunk) -> None:
-        self.chunks[chunk.section, chunk.chunk] = chunk.data
+    async def append(self, *chunks: LogChunk) -> None:
+        self.chunks.update({(chunk.section, chunk.chunk): chunk.data for chunk in chunks})
 
     async def read(self, execution_id: str, attempt: int | None = None, section: str | None = None) -> bytes:
         return b"".join(self.chunks[key] for key in sorted(self.chunks) if section in (None, key[0]))

@@ -43,7 +43,6 @@ class Tables:
 
     def __init__(self, keys: Iterable[str] = (), trunks: Iterable[bool] = ()) -> None:
         self.accounts = self.provider_keys = self.custom_models = self
-        self.trunks = SimpleNamespace(all=self._trunks)
         self._keys, self._active = keys, trunks
 
     async def tenant(self, tenant_id: str) -> Any:
@@ -56,8 +55,9 @@ class Tables:
     async def data_key(self, tenant_id: str) -> Any:
         return object()
 
-    async def _trunks(self, tenant_id: str) -> list[Any]:
-        return [SimpleNamespace(is_active=active) for active in self._active] if tenant_id == ORGANISATION else []
+    async def lines(self, tenant_id: str) -> tuple[frozenset[str], list[bool]]:
+        here = tenant_id in (ORGANISATION, SUB_ACCOUNT)
+        return frozenset(name.upper() for name in self._keys if here), list(self._active) if here else []
 
 
 def availability(

@@ -67,7 +67,11 @@ class Ledger:
     async def lock(self, execution_id: str) -> Execution | None:
         return self.rows.get(execution_id)
 
-    async def change(self, execution_id: str, change: Change, **owned: Any) -> Execution:
+    async def lock_owned(self, known: Execution) -> Execution:
+        return self.rows[known.id]
+
+    async def move(self, locked: Execution, change: Change) -> list[Execution]:
+        execution_id = locked.id
         if execution_id in self.bad:
             raise RuntimeError("a row that no rule allows to change")
         columns = {name: value for name, value in change.columns.items() if name != "attempt_outcome"}
@@ -76,7 +80,7 @@ class Ledger:
         )
         row = replace(row, record={**row.record, **change.record})
         self.rows[execution_id] = row
-        return row
+        return [row]
 
     async def read(self, execution_id: str, attempt: int | None = None) -> bytes:
         return self.log

@@ -38,10 +38,10 @@ class Ledger:
         for chunk in self._written:
             self.committed.setdefault(chunk.execution_id, {})[chunk.chunk] = chunk.data
 
-    async def append(self, chunk: LogChunk) -> None:
-        if chunk.execution_id in self.gone:
+    async def append(self, *chunks: LogChunk) -> None:
+        if any(chunk.execution_id in self.gone for chunk in chunks):
             raise NotFoundError("no such attempt")
-        self._written.append(chunk)
+        self._written += chunks
 
     def log(self, execution_id: str) -> bytes:
         return b"".join(data for _, data in sorted(self.committed.get(execution_id, {}).items()))
