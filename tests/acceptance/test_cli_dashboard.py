@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from tests.database import make_data_folder
+from tests.docs.walked_server import environment_in
 
 from callwright.actions.sessions import enter
 from callwright.bootstrap import open_actions
@@ -48,3 +53,34 @@ def test_a_folder_without_a_database_gets_no_link(
 def test_an_address_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dashboard", "--url", "voice.example"]) == 1
     assert "--url must be an address" in capsys.readouterr().err
+
+
+@pytest.mark.real_time
+def test_a_server_prints_a_link_that_signs_in_and_the_command_prints_another(tmp_path: Path) -> None:
+    environment = environment_in(tmp_path)
+    serve = [sys.executable, "-m", "callwright", "serve", "--port", "0"]
+    with subprocess.Popen(serve, env=environment, stderr=subprocess.PIPE, text=True, bufsize=1) as server:
+        try:
+            first = _link_of(server)
+            base = "http://" + urlsplit(first).netloc
+            command = [sys.executable, "-m", "callwright", "dashboard", "--url", base]
+            other = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+            for link in (first, other.stdout.strip()):
+                with httpx.Client(base_url=base, trust_env=False) as browser:
+                    assert browser.get(link).headers["location"] == "/dashboard/"
+                    assert browser.get("/v1/callwright/session").json()["key"]["name"] == "dashboard"
+                    assert browser.get("/dashboard/calls").headers["content-type"] == "text/html; charset=utf-8"
+                with httpx.Client(base_url=base, trust_env=False) as somebody:
+                    assert somebody.get(link).status_code == 403
+        finally:
+            server.terminate()
+            server.communicate(timeout=60)
+
+
+def _link_of(server: subprocess.Popen[str]) -> str:
+    assert server.stderr is not None
+    for line in server.stderr:
+        found = re.match(r"dashboard: (\S+) \(good once", line)
+        if found is not None:
+            return found[1]
+    raise AssertionError("the server ended")
