@@ -26,8 +26,15 @@ _ANY_VOICE = ("", "default")
 
 async def agent_warnings(services: Services, principal: Principal, agent: StoredAgent) -> list[AgentWarning]:
     """The warnings about a stored agent, at most MAX_AGENT_WARNINGS: of its providers first, then of its addresses, keys and tools."""
-    body = shown_body(agent.body)
-    found = [warning async for warning in _of_providers(services, principal, body)]
+    return await warnings_of(services, principal, agent.body)
+
+
+async def warnings_of(
+    services: Services, principal: Principal, flat: Mapping[str, Any], *, providers: bool = True
+) -> list[AgentWarning]:
+    """The same of a flat body of any shape. Without ``providers`` nothing is said of those: a body with errors names none for sure."""
+    body = shown_body(flat)
+    found = [warning async for warning in _of_providers(services, principal, body)] if providers else []
     private = services.policy.allow_private_urls
     found += islice(_of_addresses(body, allow_private=private), MAX_AGENT_WARNINGS)
     found += islice(body_warnings(body), MAX_AGENT_WARNINGS)

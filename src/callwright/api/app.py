@@ -10,7 +10,9 @@ from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp
 
 from callwright.api.account.routes import router as account
+from callwright.api.agent_settings.routes import router as agent_settings
 from callwright.api.agents.routes import router as agents
+from callwright.api.agents.routes_own import router as agents_own
 from callwright.api.agents.routes_v1 import router as agents_v1
 from callwright.api.ambient_sounds.routes import router as ambient_sounds
 from callwright.api.answers import answer_bytes, error_answer, error_body
@@ -96,6 +98,8 @@ _ROUTERS = (
     batch_reports,
     agents,
     agents_v1,
+    agents_own,
+    agent_settings,
     extensions,
     suppressions,
     calling_policy,

@@ -14,6 +14,12 @@ MAX_USER_DATA_BYTES = 25_600
 MAX_AGENT_BYTES = 524_288
 """Largest agent body, as JSON."""
 
+MAX_AGENT_ERRORS = 50
+"""Errors in one answer to a validation of an agent."""
+
+MAX_AGENT_VERSIONS = 50
+"""Kept versions per agent. Saving another one deletes the oldest."""
+
 MAX_AGENT_WARNINGS = 50
 """Warnings per agent."""
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.limits import MAX_AGENT_WARNINGS
-from callwright.domain.settings.table import properties_of
+from callwright.domain.settings.table import PROMPTS, properties_of
 
 
 def _declared(section: str, within: str = "", *, but: str = "") -> ConfigDict:
@@ -84,7 +84,7 @@ class Task(Open):
 class AgentConfig(Open):
     """An agent's configuration."""
 
-    model_config = _declared("agent", but="agent_prompts")
+    model_config = _declared("agent", but=PROMPTS)
 
     agent_name: str
     tasks: list[Task]

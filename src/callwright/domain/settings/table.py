@@ -24,6 +24,23 @@ SETTINGS: tuple[Setting, ...] = (
     *KEPT,
 )
 
+PLACES: dict[str, str] = {
+    "agent": "agent_config",
+    "task": "agent_config.tasks[]",
+    "task_config": "agent_config.tasks[].task_config",
+    "tools_config": "agent_config.tasks[].tools_config",
+    "transcriber": "agent_config.tasks[].tools_config.transcriber",
+    "synthesizer": "agent_config.tasks[].tools_config.synthesizer",
+    "llm_agent": "agent_config.tasks[].tools_config.llm_agent",
+    "api_tools": "agent_config.tasks[].tools_config.api_tools",
+    "tool": "agent_config.tasks[].tools_config.api_tools.tools[]",
+    "tool_params": "agent_config.tasks[].tools_config.api_tools.tools_params.{name}",
+}
+"""Where each section stands in the body of an agent. ``[]``: in each member of a list; ``{name}``: by the name of a tool."""
+
+PROMPTS = "agent_prompts"
+"""Stands beside ``agent_config``."""
+
 _ASIDE = re.compile(r" ?\(\[[^]]*\]\([^)]*\)\)")
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 
@@ -33,9 +50,21 @@ def properties_of(section: str, within: str = "") -> dict[str, Any]:
     return {one.name: _property(one) for one in SETTINGS if (one.section, one.within) == (section, within)}
 
 
+def path_of(one: Setting) -> str:
+    """Where a setting stands in the body of an agent."""
+    if one.name == PROMPTS:
+        return PROMPTS
+    return ".".join(filter(None, (PLACES[one.section], one.within, one.name)))
+
+
+def sentence_of(one: Setting) -> str:
+    """What a setting does, without links, which lead to pages of the repository."""
+    return _LINK.sub(r"\1", _ASIDE.sub("", one.does))
+
+
 def _property(one: Setting) -> dict[str, Any]:
-    """The schema of a setting. Its sentence is without links, which lead to pages of the repository; null stands for the default."""
-    does = _LINK.sub(r"\1", _ASIDE.sub("", one.does))
+    """The schema of a setting. null stands for the default."""
+    does = sentence_of(one)
     schema = dict(one.kind.schema)
     if schema:
         schema = {"anyOf": [*schema.pop("anyOf", ()), *([schema] if schema else ()), {"type": "null"}]}

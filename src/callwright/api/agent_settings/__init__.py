@@ -1,0 +1,1 @@
+"""The settings of agents as data: `/v1/callwright/agent-settings`."""
