@@ -32,6 +32,7 @@ NOT_HERE = {
     "post /v1/callwright/session": "a request of the dashboard",
     "post /v1/callwright/executions/{execution_id}/extraction": "only a completed call can be asked again",
     "post /v1/callwright/agents/{agent_id}/chats": "this process holds no chats",
+    "post /v1/callwright/agents/{agent_id}/drafts/chats": "this process holds no chats",
     "post /v1/callwright/chats/{execution_id}/messages": "there is no such chat",
     "post /phone-numbers/buy": "no carrier with a number market",
     "post /v1/callwright/webhooks/endpoints/resume": "there is no such paused webhook endpoint",

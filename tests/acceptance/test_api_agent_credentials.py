@@ -186,7 +186,7 @@ async def test_a_start_seals_agents_and_calls_that_are_not_over_and_the_command_
     assert await opened(world, agent_id) == (TOKEN, HOOK)
     async with world.client() as client:
         assert (await read(client, agent_id))["callwright"]["revision"] == 1
-    assert [await seal_stored(services, kind) for kind in BodyKind] == [0, 0, 1, 2]
+    assert [await seal_stored(services, kind) for kind in BodyKind] == [0, 0, 0, 1, 2]
     assert "canary" not in await everything_in(world.dsn)
     # Once is enough: an agent in clear that appears later is the command's.
     await run_sql(world.dsn, f"update agent set body = '{text}'")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+import json
+from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from tests.api_world import AGENT, ApiWorld, create
-from tests.database import fetch
+from tests.database import fetch, run_sql
+
+from callwright.actions.services import NoChats
+from callwright.domain.limits import MAX_AGENT_VERSIONS
+from callwright.ports.chat import ChatMessage, ChatReply, NewChat
 
 SETTINGS = "/v1/callwright/agent-settings"
 VALIDATE = "/v1/callwright/agents/validate"
@@ -103,3 +111,266 @@ async def test_a_body_without_an_agent_is_an_error_like_others(world: ApiWorld, 
         found = (await client.post(VALIDATE, json=body)).json()
     assert [error["path"] for error in found["errors"]] == ["agent_config"]
     assert (found["valid"], found["complete"]) == (False, False)
+
+
+# Revisions
+
+
+async def read_tag(client: httpx.AsyncClient, agent_id: str) -> str:
+    answer = await client.get(f"/v2/agent/{agent_id}")
+    return str(answer.headers["etag"])
+
+
+@pytest.mark.parametrize("route", ["/v2/agent", "/agent"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+async def test_who_changes_what_somebody_else_changed_is_told(world: ApiWorld, method: str, route: str) -> None:
+    body = {**AGENT, "agent_config": {**AGENT["agent_config"], "agent_name": "Second"}}
+    async with world.client() as client:
+        agent_id = await create(client)
+        path = f"{route}/{agent_id}"
+        first = await client.request(method, path, json=body, headers={"If-Match": '"1"'})
+        assert (first.status_code, first.headers["etag"], first.json()["callwright"]["revision"]) == (200, '"2"', 2)
+        late = await client.request(method, path, json=AGENT, headers={"If-Match": '"1"'})
+        assert (late.status_code, late.json()["code"]) == (412, "stale_revision")
+        assert late.json()["message"].startswith("the agent is at revision 2, and If-Match names 1:")
+        read = (await client.get(f"/v2/agent/{agent_id}")).json()
+        assert (read["agent_name"], read["callwright"]["revision"]) == ("Second", 2)
+
+
+@pytest.mark.parametrize(
+    ("if_match", "status"),
+    [
+        (None, 200),
+        ("*", 200),
+        ('"1"', 200),
+        ("1", 200),
+        ('W/"1"', 200),
+        ('"7", "1"', 200),
+        ('"7"', 412),
+        ('"0"', 412),
+        ('"nothing-of-ours"', 412),
+        ("", 412),
+        ('"1', 200),
+        ('"99999999999999999999"', 412),
+    ],
+)
+async def test_what_if_match_may_say(world: ApiWorld, if_match: str | None, status: int) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        headers = {} if if_match is None else {"If-Match": if_match}
+        answer = await client.put(f"/v2/agent/{agent_id}", json=AGENT, headers=headers)
+    assert answer.status_code == status
+
+
+async def test_the_tag_of_a_read_is_its_revision_and_still_saves_reading_it_again(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        tag = await read_tag(client, agent_id)
+        assert tag.startswith('"1-')
+        same = await client.get(f"/v2/agent/{agent_id}", headers={"If-None-Match": tag})
+        assert (same.status_code, same.content) == (304, b"")
+        change = {"agent_config": {"agent_name": "Other"}}
+        assert (await client.patch(f"/v2/agent/{agent_id}", json=change, headers={"If-Match": tag})).status_code == 200
+        assert (await client.patch(f"/v2/agent/{agent_id}", json=change, headers={"If-Match": tag})).status_code == 412
+        assert (await client.get(f"/v2/agent/{agent_id}", headers={"If-None-Match": tag})).status_code == 200
+
+
+async def test_of_two_who_save_the_same_revision_one_is_told(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+
+        async def save(method: str, number: int) -> int:
+            body = {**AGENT, "agent_config": {**AGENT["agent_config"], "agent_name": f"N{number}"}}
+            answer = await client.request(method, f"/v2/agent/{agent_id}", json=body, headers={"If-Match": '"1"'})
+            return answer.status_code
+
+        statuses = await asyncio.gather(*(save("PUT" if number % 2 else "PATCH", number) for number in range(6)))
+        assert sorted(statuses) == [200, *[412] * 5]
+        assert (await client.get(f"/v2/agent/{agent_id}")).json()["callwright"]["revision"] == 2
+
+
+# Versions
+
+
+def versions_of(agent_id: str, more: str = "") -> str:
+    return f"/v1/callwright/agents/{agent_id}/versions{more}"
+
+
+async def test_every_save_is_a_version_that_can_be_read_and_brought_back(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client, agent_name="First")
+        await client.patch(f"/v2/agent/{agent_id}", json={"agent_config": {"agent_name": "Second"}})
+        await client.put(f"/v2/agent/{agent_id}", json=AGENT)
+        items = (await client.get(versions_of(agent_id))).json()["items"]
+        assert [(one["revision"], one["name"]) for one in items] == [
+            (3, "Clinic reminder"),
+            (2, "Second"),
+            (1, "First"),
+        ]
+        assert [one["is_current"] for one in items] == [True, False, False]
+        assert {one["saved_by"]["name"] for one in items} == {"ours"}
+
+        first = (await client.get(versions_of(agent_id, "/1"))).json()
+        assert (first["agent"]["agent_name"], first["agent"]["callwright"]["revision"]) == ("First", 1)
+        assert first["agent"]["colour"] == AGENT["agent_config"]["colour"]
+
+        back = await client.post(versions_of(agent_id, "/1/restore"), headers={"If-Match": '"3"'})
+        assert (back.status_code, back.headers["etag"], back.json()["callwright"]["revision"]) == (200, '"4"', 4)
+        read = (await client.get(f"/v2/agent/{agent_id}")).json()
+        assert (read["agent_name"], read["callwright"]["revision"]) == ("First", 4)
+        again = await client.post(versions_of(agent_id, "/1/restore"))
+        assert again.json()["callwright"]["revision"] == 4, "it is so already"
+        late = await client.post(versions_of(agent_id, "/2/restore"), headers={"If-Match": '"3"'})
+        assert late.status_code == 412
+        for missing in ("/9", "/0", "/-1"):
+            assert (await client.get(versions_of(agent_id, missing))).status_code == 404
+        assert (await client.get(versions_of(agent_id, "/x"))).status_code == 400
+
+
+async def test_a_patch_that_changes_nothing_is_no_version(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        await client.patch(f"/v2/agent/{agent_id}", json={"agent_config": {"agent_name": "Clinic reminder"}})
+        assert len((await client.get(versions_of(agent_id))).json()["items"]) == 1
+
+
+async def test_only_so_many_versions_are_kept(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        for number in range(2, MAX_AGENT_VERSIONS + 2):
+            await client.patch(f"/v2/agent/{agent_id}", json={"agent_config": {"agent_name": f"N{number}"}})
+        items = (await client.get(versions_of(agent_id))).json()["items"]
+    assert [one["revision"] for one in items] == list(range(MAX_AGENT_VERSIONS + 1, 1, -1))
+
+
+async def test_a_version_keeps_its_credentials_sealed_and_brings_them_back(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client, webhook_headers={"Authorization": "Bearer canary-first-1"})
+        sealed = await stored_headers(world)
+        new = {"agent_config": {"webhook_headers": {"Authorization": "Bearer canary-second"}}}
+        await client.patch(f"/v2/agent/{agent_id}", json=new)
+        assert await stored_headers(world) != sealed
+        shown = await client.get(versions_of(agent_id, "/1"))
+        assert "canary" not in shown.text
+        assert "canary" not in str(await fetch(world.dsn, "select body::text from agent_version"))
+        assert (await client.post(versions_of(agent_id, "/1/restore"))).status_code == 200
+        assert await stored_headers(world) == sealed
+
+
+async def stored_headers(world: ApiWorld) -> str:
+    (row,) = await fetch(world.dsn, "select body->'webhook_headers'->>'Authorization' as it from agent")
+    return str(row["it"])
+
+
+async def test_a_version_that_cannot_be_saved_any_more_is_not_brought_back(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        await client.patch(f"/v2/agent/{agent_id}", json={"agent_config": {"agent_name": "Second"}})
+        await run_sql(world.dsn, "update agent_version set body = '{\"tasks\": 7}' where revision = 1")
+        answer = await client.post(versions_of(agent_id, "/1/restore"))
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_agent")
+        assert (await client.get(f"/v2/agent/{agent_id}")).json()["agent_name"] == "Second"
+
+
+async def test_versions_go_with_their_agent(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        await client.delete(f"/v2/agent/{agent_id}")
+        assert (await client.get(versions_of(agent_id))).status_code == 404
+    assert await fetch(world.dsn, "select from agent_version") == []
+
+
+async def test_a_reader_reads_versions_and_brings_none_back(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+    for key in (world.read_key, world.member_key):
+        async with world.client(key) as client:
+            assert (await client.get(versions_of(agent_id, "/1"))).status_code == 200
+            assert (await client.post(versions_of(agent_id, "/1/restore"))).status_code == 403
+
+
+# Drafts
+
+
+def drafts_of(agent_id: str, kind: str) -> str:
+    return f"/v1/callwright/agents/{agent_id}/drafts/{kind}"
+
+
+def drafted(**config: Any) -> dict[str, Any]:
+    return {"draft": {**AGENT, "agent_config": {**AGENT["agent_config"], **config}}}
+
+
+async def test_a_draft_calls_a_synthetic_caller_and_stays_unsaved(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client, webhook_headers={"Authorization": "Bearer canary-hook-1"})
+        read = (await client.get(f"/v2/agent/{agent_id}")).json()
+        body = {"draft": {**read, "agent_welcome_message": "Unsaved."}, "user_data": {"persona": "silent"}}
+        answer = await client.post(drafts_of(agent_id, "calls"), json=body)
+        assert answer.status_code == 200, answer.text
+        execution_id = answer.json()["execution_id"]
+        saved = (await client.get(f"/v2/agent/{agent_id}")).json()
+        listed = (await client.get(f"/v2/agent/{agent_id}/executions")).json()["data"]
+    assert saved == read
+    assert [one["id"] for one in listed] == [execution_id]
+    (row,) = await fetch(
+        world.dsn, "select agent::text as agent, to_number, user_data::text as user_data from execution"
+    )
+    assert '"Unsaved."' in row["agent"]
+    assert "canary" not in row["agent"]
+    assert await stored_headers(world) in row["agent"], "the mask stands for what is stored"
+    assert (row["to_number"], json.loads(row["user_data"])) == ("loopback:demo", {"persona": "silent"})
+
+
+@pytest.mark.parametrize("number", ["+15550123", "sip:desk@example.org"])
+async def test_a_draft_calls_nobody_else(world: ApiWorld, number: str) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        body = {**drafted(), "recipient_phone_number": number}
+        answer = await client.post(drafts_of(agent_id, "calls"), json=body)
+        assert (answer.status_code, answer.json()["field"]) == (400, "recipient_phone_number")
+    assert await fetch(world.dsn, "select from execution") == []
+
+
+async def test_a_draft_chats_with_the_unsaved_body(world: ApiWorld) -> None:
+    opened: list[NewChat] = []
+
+    class Talking(NoChats):
+        async def open(self, chat: NewChat, wait_s: float) -> tuple[str, ChatReply]:
+            opened.append(chat)
+            return MISSING, ChatReply((ChatMessage("Unsaved."),))
+
+    services = replace(world.services, actions=replace(world.services.actions, chats=Talking()))
+    async with replace(world, services=services).client() as client:
+        agent_id = await create(client)
+        body = {**drafted(agent_welcome_message="Unsaved."), "user_data": {"name": "Ann"}, "wait_s": 5}
+        answer = await client.post(drafts_of(agent_id, "chats"), json=body)
+        assert (answer.status_code, answer.json()["reply"]) == (201, "Unsaved.")
+        assert (await client.get(f"/v2/agent/{agent_id}")).json()["callwright"]["revision"] == 1
+    (chat,) = opened
+    assert chat.agent.body["agent_welcome_message"] == "Unsaved."
+    assert (chat.agent.id, dict(chat.user_data)) == (agent_id, {"name": "Ann"})
+
+
+@pytest.mark.parametrize("kind", ["chats", "calls"])
+async def test_a_draft_is_checked_as_if_it_were_saved(world: ApiWorld, kind: str) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        for wrong, field in (
+            (drafted(webhook_url="ftp://x"), "agent_config.webhook_url"),
+            ({"draft": 7}, "draft"),
+            ({}, "draft"),
+        ):
+            answer = await client.post(drafts_of(agent_id, kind), json=wrong)
+            assert (answer.status_code, answer.json()["field"]) == (400, field)
+        assert (await client.post(drafts_of(MISSING, kind), json={})).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["chats", "calls"])
+async def test_only_who_may_change_agents_tries_drafts(world: ApiWorld, kind: str) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+    for key in (world.read_key, world.call_key, world.member_key):
+        async with world.client(key) as client:
+            assert (await client.post(drafts_of(agent_id, kind), json=drafted())).status_code == 403
+    async with world.client(world.other_key) as client:
+        assert (await client.post(drafts_of(agent_id, kind), json=drafted())).status_code == 404

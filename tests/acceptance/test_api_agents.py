@@ -77,11 +77,13 @@ async def test_a_read_agent_can_be_put_back_as_it_is(world: ApiWorld) -> None:
     async with world.client() as client:
         agent_id = await create(client)
         read = (await client.get(f"/v2/agent/{agent_id}")).json()
-        for body in (read, {"agent_config": read, "agent_prompts": read["agent_prompts"]}):
+        bodies = (read, {"agent_config": read, "agent_prompts": read["agent_prompts"]})
+        for revision, body in enumerate(bodies, 2):
             answer = await client.put(f"/v2/agent/{agent_id}", json=body)
             assert answer.status_code == 200
             saved = {"agent_id": agent_id, "state": "updated", "status": "updated"}
-            assert answer.json() == {**saved, "callwright": {"warnings": read["callwright"]["warnings"]}}
+            ours = {"revision": revision, "warnings": read["callwright"]["warnings"]}
+            assert answer.json() == {**saved, "callwright": ours}
         again = (await client.get(f"/v2/agent/{agent_id}")).json()
     changing = {"updated_at", "callwright"}
     assert {k: v for k, v in again.items() if k not in changing} == {k: v for k, v in read.items() if k not in changing}

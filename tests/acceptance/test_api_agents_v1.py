@@ -42,7 +42,7 @@ async def test_an_agent_made_by_either_door_is_seen_through_both(world: ApiWorld
         new = await create(client)
         assert (answer.status_code, answer.json()) == (
             200,
-            {"agent_id": old, "state": "created", "status": "created", "callwright": {"warnings": []}},
+            {"agent_id": old, "state": "created", "status": "created", "callwright": {"revision": 1, "warnings": []}},
         )
         for path in ("/agent", "/v2/agent"):
             assert [one["id"] for one in (await client.get(f"{path}/all")).json()] == [new, old]
@@ -66,9 +66,9 @@ async def test_an_agent_is_replaced_and_patched(world: ApiWorld) -> None:
         put = await client.put(f"/agent/{agent_id}", json=FLAT)
         patched = await client.patch(f"/agent/{agent_id}", json={"agent_config": {"agent_name": "Renamed"}})
         read = (await client.get(f"/v2/agent/{agent_id}")).json()
-    silent: dict[str, Any] = {"callwright": {"warnings": []}}
-    assert put.json() == {"agent_id": agent_id, "state": "updated", "status": "updated", **silent}
-    assert patched.json() == {"message": "success", "state": "updated", "status": "success", **silent}
+    silent: list[dict[str, Any]] = [{"callwright": {"revision": revision, "warnings": []}} for revision in (2, 3)]
+    assert put.json() == {"agent_id": agent_id, "state": "updated", "status": "updated", **silent[0]}
+    assert patched.json() == {"message": "success", "state": "updated", "status": "success", **silent[1]}
     assert read["agent_name"] == "Renamed"
     assert is_within(FLAT["agent_config"]["tasks"], read["tasks"])
 

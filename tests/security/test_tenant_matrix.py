@@ -137,6 +137,7 @@ PARAMETERS = {
 
 #: What names nothing, by path parameter.
 MISSING = {
+    "revision": "1",
     "extension": "nobody",
     "number": "loopback:nobody",
     "name": "nobody",
@@ -171,6 +172,8 @@ def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | Non
         ("PATCH", "/v1/callwright/batches/{batch_id}"): {"max_concurrency": 3},
         ("POST", "/v1/call/{run_id}/events"): {"event": "note", "properties": {"said": CANARY}},
         ("POST", "/v1/callwright/agents/{agent_id}/chats"): {},
+        ("POST", "/v1/callwright/agents/{agent_id}/drafts/chats"): {"draft": AGENT},
+        ("POST", "/v1/callwright/agents/{agent_id}/drafts/calls"): {"draft": AGENT},
         ("POST", "/v1/callwright/chats/{execution_id}/messages"): {"text": "Hello?"},
         ("PUT", "/v1/callwright/extensions/{extension}"): {"agent_id": agent_id},
         ("POST", "/v1/callwright/suppressions"): {"number": "loopback:other"},
@@ -256,6 +259,7 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         "template_id": TEMPLATE_ID,
         "key_id": key["id"],
         "session_id": session["id"],
+        "revision": "1",
         "sub_account_id": sub_account["id"],
         "phone_number_id": NUMBER_ID,
         "name": f"{CANARY}.csv",

@@ -102,6 +102,7 @@ async def seal_at_start(services: Services) -> None:
         if await unit.agents.bodies.are_sealed():
             return
     agents = await seal_stored(services, BodyKind.AGENT)
+    await seal_stored(services, BodyKind.VERSION)
     calls = await seal_stored(services, BodyKind.UNFINISHED)
     async with services.ledger.unit() as unit:
         await unit.agents.bodies.note_sealed()

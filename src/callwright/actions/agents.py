@@ -16,14 +16,20 @@ from callwright.actions.transition import transition
 from callwright.domain.agent.credentials import Credential, check_credentials, kept_credentials, with_credentials
 from callwright.domain.agent.parsing import check_addresses, parse_agent
 from callwright.domain.agent.tasks import changed_tasks, kind_of_task
-from callwright.domain.errors import ConflictError, InvalidAgentError, NotFoundError, TooLargeError
+from callwright.domain.errors import (
+    ConflictError,
+    InvalidAgentError,
+    NotFoundError,
+    StaleRevisionError,
+    TooLargeError,
+)
 from callwright.domain.execution import Phase, Status
 from callwright.domain.limits import MAX_AGENT_BYTES, MAX_PAGE_SIZE, MAX_STOPPED_AT_ONCE
 from callwright.domain.provider_table import CARRIER_FORMAT
 from callwright.domain.retry import RETRIES_STOPPED, policy_of
 from callwright.domain.sealing import mask_of, sealed_bytes
 from callwright.domain.tenant import Principal
-from callwright.ports.ledger import Change, ExecutionFilter, StoredAgent, Unit
+from callwright.ports.ledger import AgentVersion, Change, ExecutionFilter, StoredAgent, Unit
 
 #: Keys the platform writes into an agent's answer; a client that sends a read body back sends them too, and they are not stored.
 READ_ONLY = frozenset(
@@ -83,30 +89,31 @@ def flat_body(wire: Mapping[str, Any], *, allow_flat: bool = False) -> dict[str,
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class CheckedAgent:
     """A body that can be stored, with the agent's name."""
 
     name: str
     body: Mapping[str, Any]
 
 
-async def _checked(
+async def checked_agent(
     services: Services,
     unit: Unit,
     principal: Principal,
     body: Mapping[str, Any],
     before: Mapping[str, Any] | None,
     template: Mapping[str, Any] | None = None,
-) -> _Checked:
+) -> CheckedAgent:
     """``body`` as it is stored: checked, and its credentials sealed. ``before``: the agent's stored body, sealed; ``template``: the body
     whose credentials may stand in ``body`` as masks, else ``before``. Raises InvalidAgentError, TooLargeError or VaultLockedError."""
     check_credentials(body)
     kept = kept_credentials(body, template or before or {})
     name = check_body(services, kept, await model_names(unit, principal), before)
-    return _Checked(name, await sealed_body(services, unit, _holder(principal), kept, before))
+    return CheckedAgent(name, await sealed_body(services, unit, holder_in(principal), kept, before))
 
 
-def _holder(principal: Principal) -> Holder:
+def holder_in(principal: Principal) -> Holder:
+    """Whose agents the principal saves."""
     return Holder(principal.tenant_id, principal.organisation_id)
 
 
@@ -147,7 +154,7 @@ async def create_agent(services: Services, principal: Principal, wire: Mapping[s
     now = services.clock.now()
     async with services.ledger.unit() as unit:
         copied = await _copied(services, unit, principal, wire)
-        checked = await _checked(services, unit, principal, body, None, copied)
+        checked = await checked_agent(services, unit, principal, body, None, copied)
         agent = StoredAgent(
             id=services.ids.uuid(),
             tenant_id=principal.tenant_id,
@@ -158,6 +165,7 @@ async def create_agent(services: Services, principal: Principal, wire: Mapping[s
             updated_at=now,
         )
         await unit.agents.insert(agent)
+        await keep_version(unit, principal, agent)
         await audit(unit, principal, "agent.created", agent.id, after=agent.body)
     services.agent_saved(agent.body)
     return agent
@@ -174,7 +182,7 @@ async def _copied(
         agent = await agent_of(unit, principal, agent_id)
     except NotFoundError:
         return None
-    return await sealed_body(services, unit, _holder(principal), agent.body)
+    return await sealed_body(services, unit, holder_in(principal), agent.body)
 
 
 async def get_agent(services: Services, principal: Principal, agent_id: str) -> StoredAgent:
@@ -198,36 +206,90 @@ async def list_agents(services: Services, principal: Principal) -> list[StoredAg
 
 
 async def replace_agent(
-    services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]
+    services: Services,
+    principal: Principal,
+    agent_id: str,
+    wire: Mapping[str, Any],
+    expected: Collection[int] | None = None,
 ) -> StoredAgent:
-    """Replace the whole configuration, except a name that is not given. Raises NotFoundError or InvalidAgentError."""
+    """Replace the whole configuration, except a name that is not given. ``expected``: the revisions that may be replaced, None for any.
+    Raises NotFoundError, InvalidAgentError or StaleRevisionError."""
     agent_id = object_id(agent_id, "agent")
     body = flat_body(wire, allow_flat=True)
     async with services.ledger.unit() as unit:
-        agent = await agent_of(unit, principal, agent_id)
-        before = await sealed_body(services, unit, _holder(principal), agent.body)
+        agent = await agent_to_change(unit, principal, agent_id, expected)
+        before = await sealed_body(services, unit, holder_in(principal), agent.body)
         if body.get("agent_name") is None:
             body["agent_name"] = before["agent_name"]
-        checked = await _checked(services, unit, principal, body, before)
-        updated = await unit.agents.update(principal.tenant_id, agent_id, checked.name, checked.body)
-        if updated is None:
-            raise missing("agent")
-        if checked.body.get(_GUARDRAILS) != before.get(_GUARDRAILS):
-            await unit.calling_policies.decide_anew(principal.tenant_id, agent_id)
-        await audit(unit, principal, "agent.changed", agent_id, before=before, after=checked.body)
+        checked = await checked_agent(services, unit, principal, body, before)
+        updated = await store_change(unit, principal, agent, checked, before)
     services.agent_saved(updated.body)
     return updated
 
 
-async def patch_agent(services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]) -> StoredAgent:
-    """Change some settings. Keys of :func:`not_patched` are ignored. A patch that changes nothing makes no revision. Raises NotFoundError
-    or InvalidAgentError.
+async def agent_to_change(
+    unit: Unit, principal: Principal, agent_id: str, expected: Collection[int] | None
+) -> StoredAgent:
+    """An agent of the tenant; with ``expected`` nobody else changes it until the unit ends. Raises NotFoundError, or StaleRevisionError for
+    another revision than expected."""
+    if expected is not None:
+        await unit.agents.lock(principal.tenant_id, object_id(agent_id, "agent"))
+    agent = await agent_of(unit, principal, agent_id)
+    if expected is not None and agent.revision not in expected:
+        wanted = " or ".join(str(one) for one in expected) or "none of it"
+        raise StaleRevisionError(
+            f"the agent is at revision {agent.revision}, and If-Match names {wanted}: somebody changed it in the meantime"
+        )
+    return agent
+
+
+async def store_change(
+    unit: Unit, principal: Principal, agent: StoredAgent, checked: CheckedAgent, before: Mapping[str, Any]
+) -> StoredAgent:
+    """Store the changed body of an agent as its next revision. ``before``: its body until now, sealed. Raises NotFoundError."""
+    updated = await unit.agents.update(principal.tenant_id, agent.id, checked.name, checked.body)
+    if updated is None:
+        raise missing("agent")
+    await keep_version(unit, principal, updated)
+    if checked.body.get(_GUARDRAILS) != before.get(_GUARDRAILS):
+        await unit.calling_policies.decide_anew(principal.tenant_id, agent.id)
+    await audit(unit, principal, "agent.changed", agent.id, before=before, after=checked.body)
+    return updated
+
+
+async def keep_version(unit: Unit, principal: Principal, agent: StoredAgent) -> None:
+    """Keep the body of an agent that was just stored, so that it can be brought back."""
+    await unit.agents.versions.insert(
+        AgentVersion(
+            agent.id,
+            agent.tenant_id,
+            agent.revision,
+            agent.name,
+            agent.body,
+            agent.updated_at,
+            principal.key_id,
+            principal.name,
+        )
+    )
+
+
+async def patch_agent(
+    services: Services,
+    principal: Principal,
+    agent_id: str,
+    wire: Mapping[str, Any],
+    expected: Collection[int] | None = None,
+) -> StoredAgent:
+    """Change some settings. Keys of :func:`not_patched` are ignored. A patch that changes nothing makes no revision. ``expected``: the
+    revisions that may be changed, None for any. Raises NotFoundError, InvalidAgentError or StaleRevisionError.
 
     Two patches at once both take effect: the one that finds the agent changed since it read it starts again.
     """
     for _ in range(_PATCH_TRIES):
         try:
-            agent = await _patch_once(services, principal, agent_id, wire)
+            agent = await _patch_once(services, principal, agent_id, wire, expected)
+        except StaleRevisionError:
+            raise
         except ConflictError:
             continue
         services.agent_saved(agent.body)
@@ -235,22 +297,23 @@ async def patch_agent(services: Services, principal: Principal, agent_id: str, w
     raise ConflictError("the agent is being changed by others all the time; send the change again")
 
 
-async def _patch_once(services: Services, principal: Principal, agent_id: str, wire: Mapping[str, Any]) -> StoredAgent:
+async def _patch_once(
+    services: Services,
+    principal: Principal,
+    agent_id: str,
+    wire: Mapping[str, Any],
+    expected: Collection[int] | None,
+) -> StoredAgent:
     async with services.ledger.unit() as unit:
-        agent = await agent_of(unit, principal, agent_id)
-        before = await sealed_body(services, unit, _holder(principal), agent.body)
+        agent = await agent_to_change(unit, principal, agent_id, expected)
+        before = await sealed_body(services, unit, holder_in(principal), agent.body)
         body = patched(before, wire, strict=services.policy.strict)
-        checked = await _checked(services, unit, principal, body, before)
+        checked = await checked_agent(services, unit, principal, body, before)
         if checked.body == before:
             return agent
-        updated = await unit.agents.update(principal.tenant_id, agent.id, checked.name, checked.body)
-        if updated is None:
-            raise missing("agent")
+        updated = await store_change(unit, principal, agent, checked, before)
         if updated.revision != agent.revision + 1:
             raise ConflictError("the agent was changed in the meantime")
-        if checked.body.get(_GUARDRAILS) != before.get(_GUARDRAILS):
-            await unit.calling_policies.decide_anew(principal.tenant_id, agent.id)
-        await audit(unit, principal, "agent.changed", agent.id, before=before, after=checked.body)
     return updated
 
 

@@ -220,6 +220,13 @@ async def place_call(
 
 async def _place(services: Services, unit: Unit, principal: Principal, request: CallRequest) -> Execution:
     agent = await agent_of(unit, principal, request.agent_id)
+    return await place_agent(services, unit, principal, agent, request)
+
+
+async def place_agent(
+    services: Services, unit: Unit, principal: Principal, agent: StoredAgent, request: CallRequest
+) -> Execution:
+    """Place a call of an agent of the tenant within a unit."""
     await refuse_suppressed(unit, principal.tenant_id, request.destination.value)
     check_caller(services, request.destination, request.user_data)
     execution = await _new_execution(services, unit, principal, agent, request)

@@ -24,6 +24,7 @@ from callwright.domain.limits import (
 )
 from callwright.domain.tenant import Principal
 from callwright.ports.chat import ChatReply, NewChat
+from callwright.ports.ledger import StoredAgent
 
 _ELSEWHERE = "the chat is held by another process of this platform; write to the one that opened it"
 
@@ -46,6 +47,13 @@ async def open_chat(
     NotFoundError, RateLimitedError or UnavailableError."""
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, agent_id)
+    return await open_chat_of(services, principal, agent, wish)
+
+
+async def open_chat_of(
+    services: Services, principal: Principal, agent: StoredAgent, wish: ChatWish
+) -> tuple[str, ChatReply, Mapping[str, Any]]:
+    """The same with an agent of the tenant that was read before."""
     parse_agent(agent.body)
     chat = NewChat(
         agent,

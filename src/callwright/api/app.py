@@ -10,6 +10,7 @@ from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp
 
 from callwright.api.account.routes import router as account
+from callwright.api.agent_drafts.routes import router as agent_drafts
 from callwright.api.agent_settings.routes import router as agent_settings
 from callwright.api.agents.routes import router as agents
 from callwright.api.agents.routes_own import router as agents_own
@@ -100,6 +101,7 @@ _ROUTERS = (
     agents_v1,
     agents_own,
     agent_settings,
+    agent_drafts,
     extensions,
     suppressions,
     calling_policy,
@@ -165,6 +167,7 @@ def build_app(services: ApiServices, doors: Doors | None = None, dashboard: ASGI
                 "Authorization",
                 "Content-Type",
                 "Idempotency-Key",
+                "If-Match",
                 "If-None-Match",
                 "Last-Event-ID",
                 "X-Request-Id",

@@ -57,6 +57,7 @@ MEANINGS = {
     404: "No such object for this key.",
     409: "The request contradicts the present state.",
     410: "The cursor is no longer good: events after it were deleted.",
+    412: "The object was changed since the revision in `If-Match`; nothing was done.",
     413: "The body or a part of it is over its limit.",
     422: "The body is JSON, and what it says is not possible; nothing was done.",
     429: "Too many at once; wait for the seconds in Retry-After.",

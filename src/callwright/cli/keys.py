@@ -88,7 +88,7 @@ async def _run(arguments: argparse.Namespace) -> int:
             await revoke_key(services, arguments.account, arguments.id)
             print("revoked")
         elif arguments.action == "seal-agents":
-            agents, calls, past, hooks = [await seal_stored(services, kind) for kind in BodyKind]
+            agents, _, calls, past, hooks = [await seal_stored(services, kind) for kind in BodyKind]
             print(f"sealed the credentials of {agents} agents, {calls + past} calls and {hooks} webhooks")
         else:
             await _list(services, arguments.account)

@@ -209,6 +209,15 @@ class ConflictError(CallwrightError):
     hint = "Read the object again and decide anew."
 
 
+class StaleRevisionError(ConflictError):
+    """The agent was changed since the revision that ``If-Match`` names."""
+
+    code = "stale_revision"
+    http_status = 412
+    number = 412
+    hint = "Read the agent again, put your change into it, and send it with its revision."
+
+
 class WrongStateError(CallwrightError):
     """The action is not possible in the object's present status."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from callwright.domain.errors import ConflictError
 from callwright.ports.ledger import StoredAgent
+from callwright.storage.agent_versions import AgentVersionRows
 from callwright.storage.bodies import BodyRows
 
 _COLUMNS = "id, tenant_id, name, body, revision, created_at, updated_at"
@@ -26,6 +27,7 @@ class AgentRows:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self.bodies = BodyRows(connection)
+        self.versions = AgentVersionRows(connection)
 
     async def insert(self, agent: StoredAgent) -> None:
         """A new agent."""

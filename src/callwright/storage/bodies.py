@@ -10,6 +10,7 @@ from callwright.ports.ledger import BodyKind, StoredBody
 #: Table, column, and which of its rows.
 _PLACES = {
     BodyKind.AGENT: ("agent", "body", "true"),
+    BodyKind.VERSION: ("agent_version", "body", "true"),
     BodyKind.UNFINISHED: ("execution", "agent", "phase <> 'done'"),
     BodyKind.FINISHED: ("execution", "agent", "phase = 'done'"),
     BodyKind.WEBHOOK: ("outbox", "json_build_object('webhook_headers', headers)", "true"),

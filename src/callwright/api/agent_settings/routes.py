@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/callwright/agent-settings", tags=["agents"])
     summary="List the settings of agents",
     responses={200: shown("The settings, by section.", AgentSettings), **errors()},
 )
-async def list_all(request: Request) -> Response:
+async def list_settings(request: Request) -> Response:
     """What an editor of agents needs: of each setting its place, values, default and what it does. The same table makes the reference and
     the parser."""
     return answer_bytes(_encoded())

@@ -38,8 +38,13 @@ _EMPTY = (
 
 
 def warned(warnings: Sequence[AgentWarning]) -> dict[str, Any]:
-    """``callwright`` of the answer to a saved agent."""
+    """The warnings about an agent."""
     return {"warnings": [asdict(warning) for warning in warnings]}
+
+
+def saved(agent: StoredAgent, warnings: Sequence[AgentWarning]) -> dict[str, Any]:
+    """``callwright`` of the answer to an agent that was saved."""
+    return {"revision": agent.revision, **warned(warnings)}
 
 
 def agent_view(agent: StoredAgent, warnings: Sequence[AgentWarning] | None = None) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from callwright.actions import agents
 from callwright.actions.agent_warnings import agent_warnings
 from callwright.actions.services import Services
-from callwright.api.agents.mapping import agent_view, warned
+from callwright.api.agents.mapping import agent_view, saved
+from callwright.api.agents.revisions import ETAG, IfMatch, answer_changed, answer_read, expected_revisions
 from callwright.api.agents.schemas import (
     EXAMPLE,
     PATCH_EXAMPLE,
@@ -53,7 +54,7 @@ async def created(request: Request, wire: dict[str, Any], key: str | None, http_
         principal = principal_of(request)
         agent = await agents.create_agent(services, principal, wire)
         warnings = await agent_warnings(services, principal, agent)
-        return {"agent_id": agent.id, "state": "created", "status": "created", "callwright": warned(warnings)}
+        return {"agent_id": agent.id, "state": "created", "status": "created", "callwright": saved(agent, warnings)}
 
     return await answer_once(request, key, wire, work, http_status)
 
@@ -75,40 +76,40 @@ async def read(request: Request, agent_id: str) -> Response:
     do what it seems to."""
     services, principal = services_of(request).actions, principal_of(request)
     agent = await agents.get_agent(services, principal, agent_id)
-    return answer(agent_view(agent, await agent_warnings(services, principal, agent)))
+    return answer_read(agent, agent_view(agent, await agent_warnings(services, principal, agent)))
 
 
 @router.put(
     "/{agent_id}",
     summary="Replace an agent",
-    responses={200: shown("Replaced.", AgentSaved), **errors(400, 404, 413)},
+    responses={200: {**shown("Replaced.", AgentSaved), "headers": ETAG}, **errors(400, 404, 412, 413)},
 )
-async def replace(request: Request, agent_id: str, wire: Agent) -> Response:
+async def replace(request: Request, agent_id: str, wire: Agent, if_match: IfMatch = None) -> Response:
     """Replaces the whole configuration. An object as reads return it is accepted as well; its read-only keys are ignored. Without
     `agent_name` the name stays."""
     services, principal = services_of(request).actions, principal_of(request)
-    agent = await agents.replace_agent(services, principal, agent_id, wire)
-    warnings = await agent_warnings(services, principal, agent)
-    return answer({"agent_id": agent.id, "state": "updated", "status": "updated", "callwright": warned(warnings)})
+    agent = await agents.replace_agent(services, principal, agent_id, wire, expected_revisions(if_match))
+    ours = saved(agent, await agent_warnings(services, principal, agent))
+    return answer_changed(agent, {"agent_id": agent.id, "state": "updated", "status": "updated", "callwright": ours})
 
 
 @router.patch(
     "/{agent_id}",
     summary="Change some settings of an agent",
-    responses={200: shown("Changed.", AgentPatched), **errors(400, 404, 409, 413)},
+    responses={200: {**shown("Changed.", AgentPatched), "headers": ETAG}, **errors(400, 404, 409, 412, 413)},
 )
-async def patch(request: Request, agent_id: str, wire: Changes) -> Response:
+async def patch(request: Request, agent_id: str, wire: Changes, if_match: IfMatch = None) -> Response:
     """Changes `agent_name`, `agent_welcome_message`, `webhook_url`, `webhook_headers`, `webhook_config`, `synthesizer`,
     `ingest_source_config`, `telephony_provider`, `calling_guardrails`, `sip_header_variables`, `ingest_lookup_key` and, at the top level,
     `agent_prompts` by task. `null` clears. `tasks` are merged one by one, in their order: objects key by key, `null` removes, anything else
     replaces; a strict server ignores them. `callwright.ignored` names the keys that were ignored."""
     services, principal = services_of(request).actions, principal_of(request)
-    agent = await agents.patch_agent(services, principal, agent_id, wire)
-    ours = warned(await agent_warnings(services, principal, agent))
+    agent = await agents.patch_agent(services, principal, agent_id, wire, expected_revisions(if_match))
+    ours = saved(agent, await agent_warnings(services, principal, agent))
     ignored = agents.not_patched(wire, strict=services.policy.strict)
     if ignored:
         ours = {**ours, "ignored": ignored}
-    return answer({"message": "success", "state": "updated", "status": "success", "callwright": ours})
+    return answer_changed(agent, {"message": "success", "state": "updated", "status": "success", "callwright": ours})
 
 
 @router.delete(

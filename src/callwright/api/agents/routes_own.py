@@ -1,18 +1,25 @@
-"""Our own routes of agents, for editors: validation without saving."""
+"""Our own routes of agents, for editors: validation without saving, and versions."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated
+from dataclasses import asdict, replace
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from callwright.actions.agent_validation import validate_agent
+from callwright.actions.agent_versions import get_version, list_versions, restore_version
+from callwright.actions.agent_warnings import agent_warnings
+from callwright.api.agents.mapping import agent_view, saved
+from callwright.api.agents.revisions import ETAG, IfMatch, answer_changed, expected_revisions
 from callwright.api.agents.routes import Agent
-from callwright.api.agents.schemas_own import AgentValidation
+from callwright.api.agents.schemas import AgentSaved
+from callwright.api.agents.schemas_own import AgentValidation, AgentVersionsView, WholeAgentVersionView
 from callwright.api.answers import answer
 from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
+from callwright.insight.wire import wire_time
+from callwright.ports.ledger import AgentVersion
 
 router = APIRouter(prefix="/v1/callwright/agents", tags=["agents"])
 
@@ -40,3 +47,49 @@ async def validate(
             "warnings": [asdict(warning) for warning in found.warnings],
         }
     )
+
+
+@router.get(
+    "/{agent_id}/versions",
+    summary="List an agent's versions",
+    responses={200: shown("Newest first.", AgentVersionsView), **errors(404)},
+)
+async def versions(request: Request, agent_id: str) -> Response:
+    """Each time it is saved, an agent is kept as it is then."""
+    found = await list_versions(services_of(request).actions, principal_of(request), agent_id)
+    return answer({"items": [_version(one, found.current) for one in found.kept]})
+
+
+@router.get(
+    "/{agent_id}/versions/{revision}",
+    summary="Read a version of an agent",
+    responses={200: shown("The agent as it was.", WholeAgentVersionView), **errors(400, 404)},
+)
+async def version(request: Request, agent_id: str, revision: int) -> Response:
+    """`agent` is as `GET /v2/agent/{agent_id}` showed it; its credentials are masked."""
+    found, agent = await get_version(services_of(request).actions, principal_of(request), agent_id, revision)
+    then = replace(agent, name=found.name, body=found.body, revision=found.revision, updated_at=found.saved_at)
+    return answer({**_version(found, agent.revision), "agent": agent_view(then)})
+
+
+@router.post(
+    "/{agent_id}/versions/{revision}/restore",
+    summary="Bring a version of an agent back",
+    responses={200: {**shown("Restored.", AgentSaved), "headers": ETAG}, **errors(400, 404, 412)},
+)
+async def restore(request: Request, agent_id: str, revision: int, if_match: IfMatch = None) -> Response:
+    """The agent becomes what it was, credentials included, as its next revision."""
+    services, principal = services_of(request).actions, principal_of(request)
+    agent = await restore_version(services, principal, agent_id, revision, expected_revisions(if_match))
+    ours = saved(agent, await agent_warnings(services, principal, agent))
+    return answer_changed(agent, {"agent_id": agent.id, "state": "updated", "status": "updated", "callwright": ours})
+
+
+def _version(found: AgentVersion, current: int) -> dict[str, Any]:
+    return {
+        "revision": found.revision,
+        "name": found.name,
+        "saved_at": wire_time(found.saved_at),
+        "saved_by": {"id": found.saved_by, "name": found.saved_by_name} if found.saved_by else None,
+        "is_current": found.revision == current,
+    }

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from callwright.actions import agents, executions
 from callwright.api.agents import routes
 from callwright.api.agents.mapping import agent_view
+from callwright.api.agents.revisions import ETAG, IfMatch
 from callwright.api.agents.schemas import AgentPatched, AgentSaved, AgentView
 from callwright.api.answers import answer, answer_encoded
 from callwright.api.executions.schemas import ExecutionView
@@ -54,21 +55,21 @@ async def read(request: Request, agent_id: str) -> Response:
 @router.put(
     "/{agent_id}",
     summary="Replace an agent (v1)",
-    responses={200: shown("Replaced.", AgentSaved), **errors(400, 404, 413)},
+    responses={200: {**shown("Replaced.", AgentSaved), "headers": ETAG}, **errors(400, 404, 412, 413)},
 )
-async def replace(request: Request, agent_id: str, wire: routes.Agent) -> Response:
+async def replace(request: Request, agent_id: str, wire: routes.Agent, if_match: IfMatch = None) -> Response:
     """As `PUT /v2/agent/{agent_id}`."""
-    return await routes.replace(request, agent_id, wire)
+    return await routes.replace(request, agent_id, wire, if_match)
 
 
 @router.patch(
     "/{agent_id}",
     summary="Change some settings of an agent (v1)",
-    responses={200: shown("Changed.", AgentPatched), **errors(400, 404, 409, 413)},
+    responses={200: {**shown("Changed.", AgentPatched), "headers": ETAG}, **errors(400, 404, 409, 412, 413)},
 )
-async def patch(request: Request, agent_id: str, wire: routes.Changes) -> Response:
+async def patch(request: Request, agent_id: str, wire: routes.Changes, if_match: IfMatch = None) -> Response:
     """As `PATCH /v2/agent/{agent_id}`."""
-    return await routes.patch(request, agent_id, wire)
+    return await routes.patch(request, agent_id, wire, if_match)
 
 
 @router.get(

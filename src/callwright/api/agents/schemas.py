@@ -118,6 +118,7 @@ class Warned(Open):
 class Warnings(Open):
     """What the platform says of a saved agent."""
 
+    revision: int = Field(description="Counts the changes; send it as `If-Match`.")
     warnings: list[Warned] = Field(description=f"At most {MAX_AGENT_WARNINGS}; empty where there is nothing to say.")
 
 
@@ -129,6 +130,7 @@ class AgentBlock(Open):
 
 
 _WARNED: dict[str, Any] = {
+    "revision": 1,
     "warnings": [
         {
             "path": "agent_config.tasks[0].task_config.hangup_after_silense",
@@ -136,7 +138,7 @@ _WARNED: dict[str, Any] = {
             "message": "Nothing reads hangup_after_silense here.",
             "remedy": "Write hangup_after_silence.",
         }
-    ]
+    ],
 }
 
 
@@ -162,7 +164,7 @@ class AgentPatched(Open):
     """The answer to patching an agent."""
 
     model_config = example(
-        {"message": "success", "state": "updated", "status": "success", "callwright": {"warnings": []}}
+        {"message": "success", "state": "updated", "status": "success", "callwright": {"revision": 2, "warnings": []}}
     )
 
     message: str
@@ -181,65 +183,67 @@ class AgentChanged(Open):
     status: str
 
 
+AGENT_VIEW: dict[str, Any] = {
+    "id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
+    "agent_name": "Clinic reminder",
+    "agent_type": "other",
+    "agent_status": "processed",
+    "restricted": False,
+    "agent_welcome_message": "Hello {customer_name}.",
+    "webhook_url": None,
+    "ingest_source_config": None,
+    "calling_guardrails": None,
+    "telephony_provider": None,
+    "sip_header_variables": None,
+    "ingest_lookup_key": None,
+    "dispositions": None,
+    "gpt_assistants": None,
+    "custom_analytics": None,
+    "webhook_config": None,
+    "webhook_headers": None,
+    "agent_names": None,
+    "multilingual": None,
+    "switch_handoff_messages": None,
+    "switch_tool_description": None,
+    "mip_opt_out": None,
+    "created_by": None,
+    "creation_source": None,
+    "parent_agent_id": None,
+    "source_agent_id": None,
+    "tasks": [
+        {
+            "task_type": "conversation",
+            "toolchain": {"execution": "parallel", "pipelines": [["transcriber", "llm", "synthesizer"]]},
+            "tools_config": {
+                "llm_agent": {
+                    "agent_type": "simple_llm_agent",
+                    "agent_flow_type": "streaming",
+                    "llm_config": {"provider": "openai", "model": "gpt-4.1-mini", "max_tokens": 100},
+                },
+                "transcriber": {"provider": "deepgram", "model": "nova-3", "language": "en"},
+                "synthesizer": {
+                    "provider": "elevenlabs",
+                    "provider_config": {"voice": "Nila", "voice_id": "V9LCAAi4tTlqe9JadbCo"},
+                },
+                "input": {"provider": "twilio", "format": "wav"},
+                "output": {"provider": "twilio", "format": "wav"},
+            },
+            "task_config": {"hangup_after_silence": 10, "call_terminate": 90},
+        }
+    ],
+    "agent_prompts": {"task_1": {"system_prompt": "Confirm the appointment."}},
+    "inbound_phone_number": None,
+    "created_at": "2026-11-24T16:31:07.193399+00:00",
+    "updated_at": "2026-11-24T16:31:07.193399+00:00",
+    "callwright": {"revision": 1, "warnings": []},
+}
+"""An agent as it is read."""
+
+
 class AgentView(Open):
     """An agent as read: its stored keys at the top level, and what the platform knows."""
 
-    model_config = example(
-        {
-            "id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
-            "agent_name": "Clinic reminder",
-            "agent_type": "other",
-            "agent_status": "processed",
-            "restricted": False,
-            "agent_welcome_message": "Hello {customer_name}.",
-            "webhook_url": None,
-            "ingest_source_config": None,
-            "calling_guardrails": None,
-            "telephony_provider": None,
-            "sip_header_variables": None,
-            "ingest_lookup_key": None,
-            "dispositions": None,
-            "gpt_assistants": None,
-            "custom_analytics": None,
-            "webhook_config": None,
-            "webhook_headers": None,
-            "agent_names": None,
-            "multilingual": None,
-            "switch_handoff_messages": None,
-            "switch_tool_description": None,
-            "mip_opt_out": None,
-            "created_by": None,
-            "creation_source": None,
-            "parent_agent_id": None,
-            "source_agent_id": None,
-            "tasks": [
-                {
-                    "task_type": "conversation",
-                    "toolchain": {"execution": "parallel", "pipelines": [["transcriber", "llm", "synthesizer"]]},
-                    "tools_config": {
-                        "llm_agent": {
-                            "agent_type": "simple_llm_agent",
-                            "agent_flow_type": "streaming",
-                            "llm_config": {"provider": "openai", "model": "gpt-4.1-mini", "max_tokens": 100},
-                        },
-                        "transcriber": {"provider": "deepgram", "model": "nova-3", "language": "en"},
-                        "synthesizer": {
-                            "provider": "elevenlabs",
-                            "provider_config": {"voice": "Nila", "voice_id": "V9LCAAi4tTlqe9JadbCo"},
-                        },
-                        "input": {"provider": "twilio", "format": "wav"},
-                        "output": {"provider": "twilio", "format": "wav"},
-                    },
-                    "task_config": {"hangup_after_silence": 10, "call_terminate": 90},
-                }
-            ],
-            "agent_prompts": {"task_1": {"system_prompt": "Confirm the appointment."}},
-            "inbound_phone_number": None,
-            "created_at": "2026-11-24T16:31:07.193399+00:00",
-            "updated_at": "2026-11-24T16:31:07.193399+00:00",
-            "callwright": {"revision": 1, "warnings": []},
-        }
-    )
+    model_config = example(AGENT_VIEW)
 
     id: str
     agent_name: str

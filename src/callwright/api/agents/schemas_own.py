@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.agents.schemas import Warned
-from callwright.api.schemas import Open, example
-from callwright.domain.limits import MAX_AGENT_ERRORS
+from callwright.api.agents.schemas import AGENT_VIEW, AgentView, Warned
+from callwright.api.schemas import Open, Timestamp, example
+from callwright.domain.limits import MAX_AGENT_ERRORS, MAX_AGENT_VERSIONS
 
 
 class AgentErrorView(Open):
@@ -37,3 +37,47 @@ class AgentValidation(Open):
     warnings: list[Warned] = Field(
         description="What does not do what it seems to. Of an agent with errors, nothing about its providers."
     )
+
+
+_VERSION: dict[str, Any] = {
+    "revision": 3,
+    "name": "Clinic reminder",
+    "saved_at": "2026-11-24T16:31:07.193399+00:00",
+    "saved_by": {"id": "771d1ccd-8e6b-40cd-910d-5c401902bd23", "name": "dashboard"},
+    "is_current": True,
+}
+
+
+class SavedBy(Open):
+    """The key that saved a version."""
+
+    id: str
+    name: str = Field(description="Its name then.")
+
+
+class AgentVersionView(Open):
+    """What an agent was at a revision."""
+
+    model_config = example(_VERSION)
+
+    revision: int
+    name: str
+    saved_at: Timestamp
+    saved_by: SavedBy | None = Field(description="null: it was there before versions were kept.")
+    is_current: bool = Field(description="Whether the agent is at this revision.")
+
+
+class AgentVersionsView(Open):
+    """The kept versions of an agent."""
+
+    model_config = example({"items": [_VERSION]})
+
+    items: list[AgentVersionView] = Field(description=f"Newest first, at most {MAX_AGENT_VERSIONS}.")
+
+
+class WholeAgentVersionView(AgentVersionView):
+    """A version with the whole agent."""
+
+    model_config = example({**_VERSION, "agent": AGENT_VIEW})
+
+    agent: AgentView

@@ -32,10 +32,11 @@ _Call = Annotated[dict[str, Any], kept_body(CallBody, EXAMPLE)]
 async def place(request: Request, wire: _Call, idempotency_key: IdempotencyKey = None) -> Response:
     """Checks the agent and the number, writes the execution, and answers. The call is dialled as soon as there is room for it."""
     actions = services_of(request).actions
-    return answer_bytes(await calls.place_call(actions, principal_of(request), wire, _accepted, idempotency_key))
+    return answer_bytes(await calls.place_call(actions, principal_of(request), wire, accepted, idempotency_key))
 
 
-def _accepted(execution: Execution) -> bytes:
+def accepted(execution: Execution) -> bytes:
+    """The answer to a call that was placed."""
     return encode(
         {**_body(execution, execution.status.value), "callwright": shown_provision(execution.record)},
     )

@@ -35,19 +35,24 @@ async def open_chat(
 ) -> Response:
     """An execution like a call, without sound. The answer has what the agent wrote first."""
     services, principal = services_of(request).actions, principal_of(request)
-    wish = ChatWish(
+    wish = wish_of(body)
+
+    async def work() -> dict[str, Any]:
+        execution_id, reply, record = await chats.open_chat(services, principal, agent_id, wish)
+        return {**view(execution_id, reply), "callwright": shown_provision(record)}
+
+    return await while_standing(request, answer_once_outside(request, idempotency_key, body.wire, work, 201))
+
+
+def wish_of(body: ChatBody) -> ChatWish:
+    """What kind of chat a body asks for."""
+    return ChatWish(
         user_data=body.user_data,
         silence_s=body.hangup_after_silence,
         most_s=body.call_terminate,
         reading_pace=body.pace == "reading",
         wait_s=body.wait_s,
     )
-
-    async def work() -> dict[str, Any]:
-        execution_id, reply, record = await chats.open_chat(services, principal, agent_id, wish)
-        return {**_view(execution_id, reply), "callwright": shown_provision(record)}
-
-    return await while_standing(request, answer_once_outside(request, idempotency_key, body.wire, work, 201))
 
 
 @router.post(
@@ -65,7 +70,7 @@ async def write(
     services, principal = services_of(request).actions, principal_of(request)
 
     async def work() -> dict[str, Any]:
-        return _view(execution_id, await chats.write(services, principal, execution_id, line.text, line.wait_s))
+        return view(execution_id, await chats.write(services, principal, execution_id, line.text, line.wait_s))
 
     return await while_standing(request, answer_once_outside(request, idempotency_key, line.wire, work))
 
@@ -81,7 +86,8 @@ async def leave(request: Request, execution_id: str) -> Response:
     return answer({"message": "success", "state": "ended"})
 
 
-def _view(execution_id: str, reply: ChatReply) -> dict[str, Any]:
+def view(execution_id: str, reply: ChatReply) -> dict[str, Any]:
+    """What the agent has written, as the API shows it."""
     return {
         "execution_id": execution_id,
         "reply": " ".join(message.text for message in reply.messages),

@@ -11,6 +11,7 @@ every name from this package.
 """
 
 from callwright.ports.ledger.accounts import Accounts
+from callwright.ports.ledger.agent_versions import AgentVersion, AgentVersions
 from callwright.ports.ledger.agents import Agents, StoredAgent
 from callwright.ports.ledger.audit import Audit, AuditFilter
 from callwright.ports.ledger.batches import BatchLedger
@@ -49,6 +50,8 @@ __all__ = [
     "DIALLING",
     "TRANSFER",
     "Accounts",
+    "AgentVersion",
+    "AgentVersions",
     "Agents",
     "Audit",
     "AuditFilter",

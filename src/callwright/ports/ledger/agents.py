@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from callwright.ports.ledger.agent_versions import AgentVersions
 from callwright.ports.ledger.bodies import Bodies
 
 
@@ -33,6 +34,11 @@ class Agents(Protocol):
     @property
     def bodies(self) -> Bodies:
         """Their bodies, wherever they are kept."""
+        ...
+
+    @property
+    def versions(self) -> AgentVersions:
+        """What they were before."""
         ...
 
     async def insert(self, agent: StoredAgent) -> None:

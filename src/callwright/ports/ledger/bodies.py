@@ -9,9 +9,11 @@ from typing import Any, Protocol
 
 
 class BodyKind(StrEnum):
-    """Where a body is kept: with its agent, as the copy of an execution that is over or not, or its headers alone with a webhook."""
+    """Where a body is kept: with its agent, as a version of it, as the copy of an execution that is over or not, or its headers alone with
+    a webhook."""
 
     AGENT = "agent"
+    VERSION = "version"
     UNFINISHED = "unfinished"
     FINISHED = "finished"
     WEBHOOK = "webhook"
