@@ -44,6 +44,7 @@ from callwright.api.providers.routes import router as providers
 from callwright.api.query_names import check_names
 from callwright.api.reading import refusal
 from callwright.api.recordings.routes import router as recordings
+from callwright.api.replays.routes import router as replays
 from callwright.api.services import ApiServices, record_refusal, services_of
 from callwright.api.sip_trunks.routes import router as sip_trunks
 from callwright.api.sub_accounts.routes import own as own_usage
@@ -61,6 +62,8 @@ from callwright.domain.limits import (
     MAX_EVENT_WAITS_OF_ONE,
     MAX_LIVE_STREAMS,
     MAX_LIVE_STREAMS_OF_ONE,
+    MAX_REPLAYS,
+    MAX_REPLAYS_OF_ONE,
 )
 from callwright.insight.wire import encode
 from callwright.ops.clock import SystemClock
@@ -100,6 +103,7 @@ _ROUTERS = (
     chats,
     executions,
     timeline,
+    replays,
     recordings,
     account,
     phone_numbers,
@@ -135,6 +139,7 @@ def build_app(services: ApiServices, doors: Doors | None = None) -> FastAPI:
     )
     app.state.live_streams = Places("live event streams", MAX_LIVE_STREAMS, MAX_LIVE_STREAMS_OF_ONE)
     app.state.event_waits = Places("requests that wait for events", MAX_EVENT_WAITS, MAX_EVENT_WAITS_OF_ONE)
+    app.state.replays = Places("replays", MAX_REPLAYS, MAX_REPLAYS_OF_ONE)
     app.state.uploads = Uploads()
     app.router.routes.extend(polled.routes)
     for router in _ROUTERS:

@@ -31,6 +31,7 @@ from callwright.bootstrap.batch_outbox import BatchOutboxLedger
 from callwright.bootstrap.carriers import mount_doors, open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
 from callwright.bootstrap.plugins import check_names, installed_plugins, plugins_of_server, setting_texts
+from callwright.bootstrap.replaying import ReplayProcesses
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
@@ -132,7 +133,12 @@ async def open_platform(
         services = services_over(
             foundation, publisher, runtime.control, runtime.preparer.agent_saved, runtime.chats, use.note
         )
-        services = replace(services, questions=runtime.questions, markets=_markets(foundation))
+        services = replace(
+            services,
+            questions=runtime.questions,
+            markets=_markets(foundation),
+            replays=_replays(foundation),
+        )
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(_api_services(platform, services, metrics, public_url), doors)
         await _check_vault(services)
@@ -207,6 +213,17 @@ def _plugin_context(foundation: Foundation, client: GuardedClient, metrics: Metr
         http=client,
         gauges=metrics,
         doors=doors,
+    )
+
+
+def _replays(foundation: Foundation) -> ReplayProcesses:
+    settings = foundation.settings
+    return ReplayProcesses(
+        foundation.policy().defaults,
+        setting_texts(settings),
+        settings.models.expanduser(),
+        foundation.plugins,
+        foundation.access(),
     )
 
 

@@ -104,6 +104,18 @@ MAX_WEBHOOKS_SENT_OF_ONE = 12
 MAX_WEBHOOKS_SENT_TO_ONE = 8
 """Those per organisation and receiving host."""
 
+REPLAY_SECONDS = 60
+"""Longest time a replay or a what-if may be computed; after it, its process is ended."""
+
+MAX_REPLAYS = 2
+"""Replays and what-ifs that one process of the server computes at the same time."""
+
+MAX_REPLAYS_OF_ONE = 1
+"""Replays and what-ifs of one organisation at the same time."""
+
+MAX_REPLAY_MESSAGE_BYTES = 33_554_432
+"""Longest message from a process that computes a replay."""
+
 MAX_EXECUTIONS_LISTED = 200
 """Most executions in one answer of the list over all agents. Larger requests are clamped."""
 
