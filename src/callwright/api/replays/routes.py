@@ -14,7 +14,7 @@ from callwright.api.answers import answer
 from callwright.api.executions.schemas import AttemptQuery
 from callwright.api.places import Places
 from callwright.api.reading import json_body
-from callwright.api.replays.schemas import ReplayRequest, ReplayView, ScenarioView, WhatIfRequest, WhatIfView
+from callwright.api.replays.schemas import CallReplayRequest, CallReplayView, ScenarioView, WhatIfRequest, WhatIfView
 from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
 
@@ -26,10 +26,12 @@ _WHAT_IF = {"from_turn": 1, "settings": {"task_config.incremental_delay": 1800}}
 @router.post(
     "/replay",
     summary="Replay a call",
-    responses={200: shown("Whether it is the same.", ReplayView), **errors(400, 404)},
+    responses={200: shown("Whether it is the same.", CallReplayView), **errors(400, 404)},
 )
 async def replay(
-    request: Request, execution_id: str, asked: Annotated[ReplayRequest, json_body(ReplayRequest, {}, required=False)]
+    request: Request,
+    execution_id: str,
+    asked: Annotated[CallReplayRequest, json_body(CallReplayRequest, {}, required=False)],
 ) -> Response:
     """Feeds the events of the call to today's core and compares what it does. One is computed at a time for each organisation."""
     call = await _call(request, execution_id, asked.attempt)

@@ -14,7 +14,7 @@ from callwright.domain.settings.kinds import SWITCH, choice, whole
 from callwright.ports.replays import ASK, RECORDED
 
 
-class ReplayRequest(Asked):
+class CallReplayRequest(Asked):
     """Which attempt is replayed."""
 
     attempt: Annotated[int | None, reads(whole(1, MOST_ATTEMPTS))] = Field(
@@ -34,7 +34,7 @@ class ReplayDifference(Open):
     lines: list[str] = Field(description="The same for people, field by field.")
 
 
-class ReplayView(Open):
+class CallReplayView(Open):
     """Whether today's core does what it did in the call."""
 
     model_config = example(
