@@ -72,6 +72,8 @@ OWN = {
     ("POST", "/v1/callwright/keys"),
     ("GET", "/v1/callwright/audit"),
     ("GET", "/v1/callwright/events"),
+    ("GET", "/v1/callwright/executions"),
+    ("GET", "/v1/callwright/executions.csv"),
     ("GET", "/v1/callwright/webhooks/endpoints"),
     ("POST", "/v1/callwright/webhooks/endpoints/resume"),
     ("POST", "/v1/callwright/webhooks/replay"),

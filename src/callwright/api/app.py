@@ -26,6 +26,7 @@ from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
 from callwright.api.doors import Doors
 from callwright.api.events.routes import router as events
+from callwright.api.execution_list.routes import router as execution_list
 from callwright.api.executions.routes import polled
 from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
@@ -102,6 +103,7 @@ _ROUTERS = (
     calls,
     chats,
     executions,
+    execution_list,
     timeline,
     replays,
     recordings,

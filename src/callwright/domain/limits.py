@@ -119,8 +119,20 @@ MAX_REPLAY_MESSAGE_BYTES = 33_554_432
 MAX_EXECUTIONS_LISTED = 200
 """Most executions in one answer of the list over all agents. Larger requests are clamped."""
 
-MAX_EXECUTIONS_SUMMED = 100_000
+MAX_EXECUTIONS_SUMMED = 50_000
 """Most executions that one answer looks at for its totals, where sums per day do not give them."""
+
+MAX_WAITS_SORTED = 2_000
+"""Most calls whose waits are sorted for a median; of more, it is counted in steps of 10 %."""
+
+MAX_SUMMARY_SHOWN = 300
+"""Characters of a call's summary in a list."""
+
+MAX_SUMMARY_VALUES = 100
+"""Waits and dispositions of a call that a list keeps."""
+
+SUMMARIES_AT_ONCE = 20
+"""Executions from before an upgrade that get their row of the list in one transaction."""
 
 MAX_SEARCH_CHARACTERS = 100
 """Longest text to search executions for."""

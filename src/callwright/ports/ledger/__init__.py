@@ -36,6 +36,7 @@ from callwright.ports.ledger.outbox import Outbox, OutboxEntry, WebhookShare
 from callwright.ports.ledger.own_tracks import OwnTracks
 from callwright.ports.ledger.pace import Pace
 from callwright.ports.ledger.provider_keys import ProviderKeys
+from callwright.ports.ledger.summaries import Summaries, SummaryPage
 from callwright.ports.ledger.suppressions import Suppressions
 from callwright.ports.ledger.templates import StoredTemplate, Templates
 from callwright.ports.ledger.trunks import Trunks
@@ -94,6 +95,8 @@ __all__ = [
     "StoredAgent",
     "StoredBody",
     "StoredTemplate",
+    "Summaries",
+    "SummaryPage",
     "Suppressions",
     "Templates",
     "Trunks",

@@ -16,6 +16,7 @@ from callwright.storage.migrations.campaigns import (
     wallet,
     webhook_endpoints,
 )
+from callwright.storage.migrations.dashboard import execution_list
 from callwright.storage.migrations.initial import (
     accounts,
     batches,
@@ -30,9 +31,11 @@ from callwright.storage.migrations.initial import (
 
 _INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads)
 _CAMPAIGNS = (changes, dialling, events, webhook_endpoints, wallet, number_owners, pace)
+_DASHBOARD = (execution_list,)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
     "0002": [statement for subject in _CAMPAIGNS for statement in subject.STATEMENTS],
+    "0003": [statement for subject in _DASHBOARD for statement in subject.STATEMENTS],
 }
 """Number of a revision -> its statements, the first revision first. A released revision never changes: add another."""

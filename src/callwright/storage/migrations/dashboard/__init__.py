@@ -1,0 +1,1 @@
+"""The statements of the third revision, by subject: what the dashboard needs."""
