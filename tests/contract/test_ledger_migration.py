@@ -61,13 +61,14 @@ async def test_a_revision_whose_statement_fails_leaves_nothing_and_is_made_whole
     dsn: str, monkeypatch: pytest.MonkeyPatch
 ):
     before, made = head(), "create table made_by_the_next_revision (id int)"
-    monkeypatch.setitem(cast(dict[str, Any], REVISIONS), "0004", [made, "insert into nowhere values (1)"])
+    following = f"{int(before) + 1:04}"
+    monkeypatch.setitem(cast(dict[str, Any], REVISIONS), following, [made, "insert into nowhere values (1)"])
     with pytest.raises(asyncpg.UndefinedTableError):
         await migrate(dsn)
     left = f"select to_regclass('made_by_the_next_revision') is not null or value <> '{before}' as it"
     assert not (await fetch(dsn, f"{left} from platform where name = 'revision'"))[0]["it"]
 
-    monkeypatch.setitem(cast(dict[str, Any], REVISIONS), "0004", [made])
+    monkeypatch.setitem(cast(dict[str, Any], REVISIONS), following, [made])
     assert sorted(await asyncio.gather(*(migrate(dsn) for _ in range(3)))) == [False, False, True]
     assert await fetch(dsn, "select * from made_by_the_next_revision") == []
 

@@ -77,6 +77,8 @@ OWN = {
     ("GET", "/v1/callwright/sessions"),
     ("GET", "/v1/callwright/audit"),
     ("GET", "/v1/callwright/events"),
+    ("GET", "/v1/callwright/executions"),
+    ("GET", "/v1/callwright/executions.csv"),
     ("GET", "/v1/callwright/webhooks/endpoints"),
     ("POST", "/v1/callwright/webhooks/endpoints/resume"),
     ("POST", "/v1/callwright/webhooks/replay"),
@@ -125,6 +127,13 @@ NAMES_OBJECT = {
 
 #: Routes about what an organisation shares: its sub-accounts know of it, and may not take it from one another.
 SHARED = {("POST", "/inbound/unlink")}
+
+#: Routes about a call that is over, and what they need; ours is not dialled: whoever may read is told so.
+AFTER_A_CALL = {
+    ("POST", "/v1/callwright/executions/{execution_id}/replay"),
+    ("POST", "/v1/callwright/executions/{execution_id}/what-if"),
+    ("GET", "/v1/callwright/executions/{execution_id}/scenario"),
+}
 
 #: What a route must be asked with in its query.
 PARAMETERS = {
@@ -175,6 +184,7 @@ def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | Non
         ("POST", "/v1/callwright/agents/{agent_id}/drafts/chats"): {"draft": AGENT},
         ("POST", "/v1/callwright/agents/{agent_id}/drafts/calls"): {"draft": AGENT},
         ("POST", "/v1/callwright/chats/{execution_id}/messages"): {"text": "Hello?"},
+        ("POST", "/v1/callwright/executions/{execution_id}/what-if"): {"from_turn": 0},
         ("PUT", "/v1/callwright/extensions/{extension}"): {"agent_id": agent_id},
         ("POST", "/v1/callwright/suppressions"): {"number": "loopback:other"},
         ("PUT", "/v1/callwright/calling-policy"): {"hours": {"start_hour": 9}},
@@ -247,7 +257,7 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         assert await unit.endpoints.failed(DEFAULT_TENANT_ID, endpoint, "HTTP 410", is_gone=True)
     (webhook,) = await fetch(world.dsn, f"select id from outbox where execution_id = '{execution_id}'")
     for name in ("call.wav", "transfer.wav"):
-        world.recordings.write(execution_id, name, CANARY.encode())
+        world.recordings.write(execution_id, name, write_wav(CANARY.encode() * 4, channels=2))
     return {
         "agent_id": agent_id,
         "execution_id": execution_id,
@@ -473,7 +483,9 @@ async def test_a_reading_key_reads_and_does_nothing_else(world: ApiWorld) -> Non
     async with world.client(world.read_key) as client:
         for method, path in routes():
             answer = await ask(client, method, path, ids)
-            if method == "GET":
+            if (method, path) in AFTER_A_CALL:
+                assert (answer.status_code, "not dialled" in answer.json()["message"]) == (400, True), path
+            elif method == "GET":
                 assert answer.status_code in (200, 302, 307) or path == "/phone-numbers/search", (
                     method,
                     path,
@@ -522,7 +534,9 @@ async def test_a_member_changes_nothing_and_sees_only_own_keys(world: ApiWorld) 
             if right in (Right.CALL, Right.KEYS, Right.SESSION):
                 continue
             answer = await ask(client, method, path, ids)
-            if right is Right.READ:
+            if (method, path) in AFTER_A_CALL:
+                assert (answer.status_code, "not dialled" in answer.json()["message"]) == (400, True), path
+            elif right is Right.READ:
                 expected = (404,) if "{key_id}" in path else (400,) if path == "/phone-numbers/search" else (200, 302)
                 assert answer.status_code in expected, path
             else:

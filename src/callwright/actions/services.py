@@ -22,6 +22,7 @@ from callwright.ports.ledger import Ledger
 from callwright.ports.market import NumberMarket
 from callwright.ports.questions import Examination, Examined, Questions
 from callwright.ports.registry import Plugin
+from callwright.ports.replays import Replays, WhatIfWish
 from callwright.ports.vault import Vault
 from callwright.ports.web_call import WebCall, WebCalls, WebProtocol, WebSession
 from callwright.ports.world import Clock, Ids, Recordings
@@ -132,6 +133,27 @@ class NoQuestions:
         raise UnavailableError("this process asks no models; ask one that was started with `callwright serve`")
 
 
+class NoReplays:
+    """``ports.replays.Replays`` of a process that runs no calls again. Every method raises UnavailableError."""
+
+    async def replay(self, log: bytes) -> Mapping[str, Any]:
+        """See the port."""
+        raise self._none()
+
+    async def what_if(self, wish: WhatIfWish) -> Mapping[str, Any]:
+        """See the port."""
+        raise self._none()
+
+    async def scenario(
+        self, log: bytes, user_data: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        """See the port."""
+        raise self._none()
+
+    def _none(self) -> UnavailableError:
+        return UnavailableError("this process runs no calls again; ask one that was started with `callwright serve`")
+
+
 @dataclass(frozen=True, slots=True)
 class CarrierLook:
     """A look at a carrier's list of an organisation's numbers."""
@@ -202,6 +224,8 @@ class Services:
     """Tenant and idempotency key of each answer that a request of this process waits for."""
     carrier_looks: dict[tuple[str, str], CarrierLook] = field(default_factory=dict)
     """The last look at an organisation's numbers at a carrier."""
+    replays: Replays = field(default_factory=NoReplays)
+    """Runs finished calls again."""
     encoded: EncodedExecutions = field(default_factory=EncodedExecutions)
     """Executions as bytes, for clients that poll."""
 

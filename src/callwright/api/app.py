@@ -30,6 +30,7 @@ from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
 from callwright.api.doors import Doors
 from callwright.api.events.routes import router as events
+from callwright.api.execution_list.routes import router as execution_list
 from callwright.api.executions.routes import polled
 from callwright.api.executions.routes import router as executions
 from callwright.api.extensions.routes import router as extensions
@@ -48,6 +49,7 @@ from callwright.api.providers.routes import router as providers
 from callwright.api.query_names import check_names
 from callwright.api.reading import refusal
 from callwright.api.recordings.routes import router as recordings
+from callwright.api.replays.routes import router as replays
 from callwright.api.services import ApiServices, record_refusal, services_of
 from callwright.api.session.routes import router as session
 from callwright.api.sip_trunks.routes import router as sip_trunks
@@ -67,6 +69,8 @@ from callwright.domain.limits import (
     MAX_EVENT_WAITS_OF_ONE,
     MAX_LIVE_STREAMS,
     MAX_LIVE_STREAMS_OF_ONE,
+    MAX_REPLAYS,
+    MAX_REPLAYS_OF_ONE,
 )
 from callwright.insight.wire import encode
 from callwright.ops.clock import SystemClock
@@ -110,7 +114,9 @@ _ROUTERS = (
     chats,
     web_calls,
     executions,
+    execution_list,
     timeline,
+    replays,
     recordings,
     account,
     phone_numbers,
@@ -146,6 +152,7 @@ def build_app(services: ApiServices, doors: Doors | None = None, dashboard: ASGI
     )
     app.state.live_streams = Places("live event streams", MAX_LIVE_STREAMS, MAX_LIVE_STREAMS_OF_ONE)
     app.state.event_waits = Places("requests that wait for events", MAX_EVENT_WAITS, MAX_EVENT_WAITS_OF_ONE)
+    app.state.replays = Places("replays", MAX_REPLAYS, MAX_REPLAYS_OF_ONE)
     app.state.uploads = Uploads()
     app.router.routes.extend(polled.routes)
     for router in _ROUTERS:

@@ -31,6 +31,7 @@ from callwright.bootstrap.batch_outbox import BatchOutboxLedger
 from callwright.bootstrap.carriers import mount_doors, open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
 from callwright.bootstrap.plugins import check_names, installed_plugins, plugins_of_server, setting_texts
+from callwright.bootstrap.replaying import ReplayProcesses
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
@@ -135,7 +136,11 @@ async def open_platform(
             foundation, publisher, runtime.control, runtime.preparer.agent_saved, runtime.chats, use.note
         )
         services = replace(
-            services, questions=runtime.questions, markets=_markets(foundation), web_calls=_web_calls(foundation)
+            services,
+            questions=runtime.questions,
+            markets=_markets(foundation),
+            replays=_replays(foundation),
+            web_calls=_web_calls(foundation),
         )
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(
@@ -213,6 +218,17 @@ def _plugin_context(foundation: Foundation, client: GuardedClient, metrics: Metr
         http=client,
         gauges=metrics,
         doors=doors,
+    )
+
+
+def _replays(foundation: Foundation) -> ReplayProcesses:
+    settings = foundation.settings
+    return ReplayProcesses(
+        foundation.policy().defaults,
+        setting_texts(settings),
+        settings.models.expanduser(),
+        foundation.plugins,
+        foundation.access(),
     )
 
 

@@ -61,6 +61,7 @@ _TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
         (("POST",), "/batches(/{id}/(schedule|stop))?", Right.CALL),
         (("POST",), "/v1/callwright/agents/{id}/chats", Right.CALL),
         (("POST", "DELETE"), "/v1/callwright/chats/.*", Right.CALL),
+        (("POST",), "/v1/callwright/executions/{id}/(replay|what-if)", Right.READ),
         (("POST",), "/web-call/{id}|/v1/web-call/session", Right.CALL),
         # A websocket is a GET.
         (("GET",), "/web-call/v1/{id}", Right.CALL),

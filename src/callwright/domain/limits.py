@@ -110,11 +110,35 @@ MAX_WEBHOOKS_SENT_OF_ONE = 12
 MAX_WEBHOOKS_SENT_TO_ONE = 8
 """Those per organisation and receiving host."""
 
+REPLAY_SECONDS = 60
+"""Longest time a replay or a what-if may be computed; after it, its process is ended."""
+
+MAX_REPLAYS = 2
+"""Replays and what-ifs that one process of the server computes at the same time."""
+
+MAX_REPLAYS_OF_ONE = 1
+"""Replays and what-ifs of one organisation at the same time."""
+
+MAX_REPLAY_MESSAGE_BYTES = 33_554_432
+"""Longest message from a process that computes a replay."""
+
 MAX_EXECUTIONS_LISTED = 200
 """Most executions in one answer of the list over all agents. Larger requests are clamped."""
 
-MAX_EXECUTIONS_SUMMED = 100_000
+MAX_EXECUTIONS_SUMMED = 50_000
 """Most executions that one answer looks at for its totals, where sums per day do not give them."""
+
+MAX_WAITS_SORTED = 2_000
+"""Most calls whose waits are sorted for a median; of more, it is counted in steps of 10 %."""
+
+MAX_SUMMARY_SHOWN = 300
+"""Characters of a call's summary in a list."""
+
+MAX_SUMMARY_VALUES = 100
+"""Waits and dispositions of a call that a list keeps."""
+
+SUMMARIES_AT_ONCE = 20
+"""Executions from before an upgrade that get their row of the list in one transaction."""
 
 MAX_SEARCH_CHARACTERS = 100
 """Longest text to search executions for."""

@@ -52,7 +52,13 @@ class Finding:
             "turn": self.turn,
             "what": self.what,
             "change": [
-                {"setting": a.setting, "direction": a.direction, "value": self.values.get(cause), "why": a.why}
+                {
+                    "setting": a.setting,
+                    "path": a.path,
+                    "direction": a.direction,
+                    "value": self.values.get(cause),
+                    "why": a.why,
+                }
                 for cause, a in zip(self.causes, self.advice, strict=True)
             ],
         }

@@ -7,8 +7,11 @@ Settings are named as in the agent's body: ``task_config`` is ``tasks[0].task_co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+_PATH = re.compile(r"(task_config|tools_config|agent_prompts)(\.[a-z_0-9]+)+")
 
 LOWER, RAISE, CHANGE, CHECK = "lower", "raise", "change", "check"
 """Directions of an advice. ``check``: nothing of the agent would help; look there. Every other one is of a setting that does something."""
@@ -30,6 +33,11 @@ class Advice:
     setting: str
     direction: str
     why: str
+
+    @property
+    def path(self) -> str | None:
+        """Where the setting stands in the agent; None where it is no single value of it."""
+        return self.setting if _PATH.fullmatch(self.setting) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,23 +52,45 @@ def first_difference(before: Sequence[Line], after: Sequence[Line]) -> str:
     return f"turn {last.turn}: it goes on with the {last.who}, who says {last.text!r}"
 
 
-def columns(before: Sequence[Line], after: Sequence[Line], width: int = 120) -> list[str]:
-    """Both conversations, turn by turn, in two columns. A row that differs is marked."""
-    each = max(NARROWEST, (width - 10) // 2)
-    rows = [_row("turn", "as it was", "what if", each, False), _row("", "-" * each, "-" * each, each, False)]
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The same place of both conversations; None where one has nothing there."""
+
+    turn: int
+    before: Line | None
+    after: Line | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is said otherwise, or by one alone."""
+        return self.before is None or self.after is None or self.before.words != self.after.words
+
+
+def rows(before: Sequence[Line], after: Sequence[Line]) -> list[Row]:
+    """Both conversations, turn by turn."""
+    found: list[Row] = []
     for turn in dict.fromkeys(line.turn for line in sorted((*before, *after), key=lambda line: line.turn)):
         left = [line for line in before if line.turn == turn]
         right = [line for line in after if line.turn == turn]
-        for number, (one, other) in enumerate(zip_longest(left, right)):
-            rows += _wrapped("" if number else str(turn), one, other, each)
-    return rows
+        found += [Row(turn, one, other) for one, other in zip_longest(left, right)]
+    return found
 
 
-def _wrapped(turn: str, one: Line | None, other: Line | None, each: int) -> list[str]:
-    marked = one is None or other is None or one.words != other.words
-    left, right = (wrap(line.shown(), each) if line is not None else [] for line in (one, other))
+def columns(before: Sequence[Line], after: Sequence[Line], width: int = 120) -> list[str]:
+    """Both conversations, turn by turn, in two columns. A row that differs is marked."""
+    each = max(NARROWEST, (width - 10) // 2)
+    lines = [_row("turn", "as it was", "what if", each, False), _row("", "-" * each, "-" * each, each, False)]
+    shown: int | None = None
+    for row in rows(before, after):
+        lines += _wrapped("" if row.turn == shown else str(row.turn), row, each)
+        shown = row.turn
+    return lines
+
+
+def _wrapped(turn: str, row: Row, each: int) -> list[str]:
+    left, right = (wrap(line.shown(), each) if line is not None else [] for line in (row.before, row.after))
     pairs = enumerate(zip_longest(left, right, fillvalue=""))
-    return [_row("" if number else turn, *pair, each, marked and number == 0) for number, pair in pairs]
+    return [_row("" if number else turn, *pair, each, row.differs and number == 0) for number, pair in pairs]
 
 
 def _row(turn: str, one: str, other: str, each: int, marked: bool) -> str:

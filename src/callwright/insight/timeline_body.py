@@ -12,7 +12,7 @@ from callwright.domain.money import cents_from_nano, cents_of
 from callwright.insight.cost import LEGS
 from callwright.insight.doctor import examined
 from callwright.insight.doctor_case import Case
-from callwright.insight.doctor_rules import RULES
+from callwright.insight.doctor_rules import RULES, Advice
 from callwright.insight.marks import Mark, marks
 from callwright.insight.timeline import AgentSpeech, Span
 from callwright.insight.turns import Turn, caller_turns, turns
@@ -262,5 +262,11 @@ def _finding(found: Mapping[str, Any]) -> dict[str, Any]:
         "to_ms": float(found["call_ms"] + found["lasted_ms"]),
         "turn": found["turn"],
         "text": found["what"],
-        "advice": found["change"],
+        "advice": [_advice(one) for one in found["change"]],
     }
+
+
+def _advice(found: Mapping[str, Any]) -> dict[str, Any]:
+    """An advice of a record, which may be from before a key."""
+    advised = Advice(found["setting"], found["direction"], found["why"])
+    return {"value": None, "path": advised.path, **found}

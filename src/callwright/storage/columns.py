@@ -9,6 +9,8 @@ from callwright.domain.execution import Execution, Phase, Status
 
 NAMES = tuple(field.name for field in fields(Execution))
 COLUMNS = ", ".join(NAMES)
+SHOWN = ", ".join("'{}'::json as agent" if name == "agent" else name for name in NAMES)
+"""What is shown of an execution: not the agent it was placed with, which nobody reads in a list and which is large."""
 _COUNT, _STATUS, _PHASE = len(NAMES), NAMES.index("status"), NAMES.index("phase")
 
 

@@ -17,9 +17,9 @@ from callwright.domain.errors import (
 )
 from callwright.domain.execution import PHASES, Execution, Phase, may_begin
 from callwright.ports.ledger import Change, ExecutionFilter, Page
-from callwright.storage import admission, usage, wallet
+from callwright.storage import admission, execution_list, usage, wallet
 from callwright.storage.changes import Plan, writes
-from callwright.storage.columns import COLUMNS, NAMES, execution_of
+from callwright.storage.columns import COLUMNS, NAMES, SHOWN, execution_of
 
 _BUSY = "phase in ('admitted', 'claimed', 'dialling', 'live')"
 _NOT_FORGOTTEN = "not exists (select from node where incarnation = $2 and dead_at is not null)"
@@ -34,11 +34,9 @@ _FILTERS: Mapping[str, str] = {
 }
 
 
-#: What is shown of an execution: not the agent it was placed with, which nobody reads in a list and which is large.
-_SHOWN = ", ".join("'{}'::json as agent" if name == "agent" else name for name in NAMES)
 #: The row of its owner, without what the owner knows. A write of a process that lost it, or was declared dead, finds no row.
-_OWNED = f"select {_SHOWN} from execution where id = $1 and owner = $2 and attempt = $3 and {_NOT_FORGOTTEN} for no key update of execution"
-_SHOW = f"select {_SHOWN}, xmin::text::bigint as version from execution where id = $1 and tenant_id = $2"
+_OWNED = f"select {SHOWN} from execution where id = $1 and owner = $2 and attempt = $3 and {_NOT_FORGOTTEN} for no key update of execution"
+_SHOW = f"select {SHOWN}, xmin::text::bigint as version from execution where id = $1 and tenant_id = $2"
 #: The total of an agent's executions, and the hour in which the one behind ``$2`` others lies: its end, and how many came after it.
 _PLACE = """
 with hours as (
@@ -168,7 +166,7 @@ class ExecutionRows:
         """Rows in the order of lists. Those before them are passed over in the index alone."""
         order = "order by created_at desc, id desc"
         rows = await self._connection.fetch(
-            f"select {_SHOWN} from execution where id in (select id from execution where {where} {order}"
+            f"select {SHOWN} from execution where id in (select id from execution where {where} {order}"
             f" limit ${len(arguments) + 1} offset ${len(arguments) + 2}) {order}",
             *arguments,
             size,
@@ -218,6 +216,7 @@ class ExecutionRows:
             updated_at = await self._write(write.before, write.plan)
             rows += [replace(row, updated_at=updated_at) for row in write.rows]
             await usage.count(self._connection, write.before, rows[-1])
+            await execution_list.note(self._connection, write.before, rows[-1])
             await wallet.settle(self._connection, write.before, rows[-1])
         return rows
 
@@ -289,7 +288,7 @@ class ExecutionRows:
         """Up to ``count`` executions of a batch, in the order of its file, from behind ``after`` (creation, id) on."""
         behind = "" if after is None else " and (created_at, id) > ($4, $5)"
         rows = await self._connection.fetch(
-            f"select {_SHOWN} from execution where batch_id = $1 and tenant_id = $2{behind}"
+            f"select {SHOWN} from execution where batch_id = $1 and tenant_id = $2{behind}"
             " order by created_at, id limit $3",
             batch_id,
             tenant_id,

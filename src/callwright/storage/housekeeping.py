@@ -7,7 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from callwright.domain.limits import SESSION_IDLE_SECONDS
+from callwright.storage import execution_list
 from callwright.storage.usage import SUM_UP
+
+CATCH_UP_ROUNDS = 20
+"""Rounds of writing the list's rows of older executions, each time what is past its time is deleted."""
 
 AUDIT_ROUND = 1_000
 """Entries of the audit trail that are looked at in one transaction."""
@@ -42,6 +46,10 @@ class HeldJob:
 async def prune(pool: Any) -> None:
     """Sum up usage and delete what is past its time, in short statements of their own."""
     await pool.execute(SUM_UP)
+    await execution_list.fold(pool)
+    for _ in range(CATCH_UP_ROUNDS):
+        if not await execution_list.catch_up(pool):
+            break
     for statement in _PRUNE:
         await pool.execute(statement)
 

@@ -908,7 +908,7 @@ class TestTheRecord:
         (finding,) = record["findings"]
         assert (finding["call_ms"], finding["recording_ms"], finding["lasted_ms"]) == (12_600, 11_600, 4_400)
         assert (finding["rule"], finding["severity"], finding["turn"]) == ("slow_tool", "warning", 2)
-        assert set(finding["change"][0]) == {"setting", "direction", "value", "why"}
+        assert set(finding["change"][0]) == {"setting", "path", "direction", "value", "why"}
         assert record["left_out"] == 0
         json.dumps(record)
 

@@ -6,15 +6,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from callwright.actions.execution_list import ORDERS, ListRequest
 from callwright.api.execution_list.example import LIST
 from callwright.api.executions.schemas import NAME, SWITCH, PeriodQuery, among
 from callwright.api.reading import reads
 from callwright.api.schemas import Open, Timestamp, example
+from callwright.domain.batch import batch_id_in
+from callwright.domain.errors import BadInputError
+from callwright.domain.execution import Status
+from callwright.domain.execution_summary import SummaryFilter
+from callwright.domain.fields import not_among
 from callwright.domain.limits import MAX_EXECUTIONS_LISTED, MAX_PAGE_NUMBER, MAX_SEARCH_CHARACTERS
 from callwright.domain.settings.kinds import text, whole
 
-SORTS = ("newest", "oldest", "wait", "talk", "cost")
 _MOST = 1_000_000_000
+_NANO_PER_CENT = 1_000_000_000
 
 
 class ExecutionFilterQuery(PeriodQuery):
@@ -30,8 +36,8 @@ class ExecutionFilterQuery(PeriodQuery):
     batch_id: Annotated[str | None, reads(NAME)] = Field(default=None, description="In either form.")
     q: Annotated[str | None, reads(text(MAX_SEARCH_CHARACTERS))] = Field(
         default=None,
-        description="Part of the other side's number, the beginning of an id, or words of the summary, of the transcript's last"
-        " turns and of the reason of its end.",
+        description="Beginning or end of the other side's number, the beginning of an id, or words of the summary and of the reason of"
+        " the end. Of calls that are not over, only number and id.",
     )
     disposition: Annotated[str | None, reads(text(MAX_SEARCH_CHARACTERS))] = Field(
         default=None, description="`name`, or `name=value`, of a disposition that was found."
@@ -49,13 +55,40 @@ class ExecutionFilterQuery(PeriodQuery):
         default=None, description="Calls that cost at least this, in cents."
     )
 
+    @property
+    def narrow(self) -> SummaryFilter:
+        """The filter. Raises BadInputError."""
+        return SummaryFilter(
+            agent_id=self.agent_id,
+            statuses=_statuses(self.status or ""),
+            direction=self.direction,
+            # What is no id of a batch finds nothing.
+            batch_id=None if self.batch_id is None else batch_id_in(self.batch_id) or self.batch_id,
+            created_from=self.created_from,
+            created_to=self.created_to,
+            text=self.q,
+            disposition=self.disposition,
+            rule=self.rule,
+            findings=self.findings,
+            min_wait_ms=self.min_wait_ms,
+            min_cost_nano=None if self.min_cost is None else self.min_cost * _NANO_PER_CENT,
+        )
+
+
+def _statuses(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(filter(None, (name.strip() for name in text.split(",")))))
+    for name in names:
+        if name not in frozenset(Status):
+            raise not_among("status", list(Status), name, BadInputError)
+    return names
+
 
 class ExecutionListQuery(ExecutionFilterQuery):
     """Which executions, and which page of them."""
 
-    sort: Annotated[str, reads(among(*SORTS))] = Field(
-        default="newest",
-        description="`wait`: the longest wait first; `talk`: the longest call; `cost`: the dearest.",
+    sort: Annotated[str, reads(among(*ORDERS))] = Field(
+        default=ORDERS[0],
+        description="`wait`: the longest wait first; `talk`: the longest call; `cost`: the dearest. These have only calls that are over.",
     )
     cursor: Annotated[str | None, reads(text())] = Field(
         default=None, description="`next_cursor` of the answer before, with the same filter and `sort`."
@@ -66,6 +99,11 @@ class ExecutionListQuery(ExecutionFilterQuery):
     totals: Annotated[bool, reads(SWITCH)] = Field(
         default=True, description="false leaves the totals out: the next page of a list has the same."
     )
+
+    @property
+    def request(self) -> ListRequest:
+        """What is asked for. Raises BadInputError."""
+        return ListRequest(self.narrow, self.sort, self.cursor, min(MAX_EXECUTIONS_LISTED, self.limit), self.totals)
 
 
 class FindingMark(Open):
@@ -122,8 +160,8 @@ class ExecutionTotals(Open):
     )
     exact: bool = Field(description="Whether the two waits are exact. Else they are within 5 %, from counts in steps.")
     complete: bool = Field(
-        description="false while calls from before an upgrade are still being counted in, or where more than 100,000 calls would have"
-        " had to be looked at: then the figures are of the newest of these."
+        description="false while calls from before an upgrade are still being counted in, or where more than 50,000 calls would have"
+        " had to be looked at: then the figures are of so many of them."
     )
 
 

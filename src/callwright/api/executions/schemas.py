@@ -270,14 +270,14 @@ class DoctorAdvice(Open):
     """One setting to change."""
 
     setting: str
+    path: str | None = Field(
+        default=None,
+        description="Where it stands in the agent, for `settings` of a what-if; null where it is no single value of it.",
+    )
     direction: str = Field(description="lower, raise, change, or check: nothing of the agent would help, look there.")
     value: float | None = Field(
         default=None,
         description="The value that would have helped in this call, in the unit of the setting; null where the log does not tell one.",
-    )
-    path: str | None = Field(
-        default=None,
-        description="Where the setting stands in the agent, for `settings` of a what-if; null where no single value is meant.",
     )
     why: str
 
@@ -312,6 +312,7 @@ class DoctorAnswer(Open):
                     "change": [
                         {
                             "setting": "the line",
+                            "path": None,
                             "direction": "check",
                             "value": None,
                             "why": "nothing but digital silence came: NAT, firewall, or a muted microphone",

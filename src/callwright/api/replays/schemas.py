@@ -10,10 +10,11 @@ from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, example
 from callwright.domain.attempts import MOST_ATTEMPTS
 from callwright.domain.limits import MAX_PAGE_NUMBER
-from callwright.domain.settings.kinds import SWITCH, whole
+from callwright.domain.settings.kinds import SWITCH, choice, whole
+from callwright.ports.replays import ASK, RECORDED
 
 
-class ReplayRequest(Asked):
+class CallReplayRequest(Asked):
     """Which attempt is replayed."""
 
     attempt: Annotated[int | None, reads(whole(1, MOST_ATTEMPTS))] = Field(
@@ -33,7 +34,7 @@ class ReplayDifference(Open):
     lines: list[str] = Field(description="The same for people, field by field.")
 
 
-class ReplayView(Open):
+class CallReplayView(Open):
     """Whether today's core does what it did in the call."""
 
     model_config = example(
@@ -69,8 +70,8 @@ class WhatIfRequest(Asked):
     from_turn: Annotated[int, reads(whole(0, MAX_PAGE_NUMBER))] = Field(
         description="The caller's turn with which the change begins; 0: the whole call."
     )
-    model: str = Field(
-        default="recorded",
+    model: Annotated[str, reads(choice((RECORDED, ASK)))] = Field(
+        default=RECORDED,
         description="`recorded`: the answers of the call; `ask`: the agent's model answers anew, or what stood in for it, and is paid for.",
     )
     settings: dict[str, Any] = Field(
@@ -109,7 +110,9 @@ class WhatIfFinding(Open):
     """A finding of the call doctor."""
 
     rule: str
+    severity: Literal["bad", "warning", "note"]
     turn: int | None
+    text: str
 
 
 class WhatIfView(Open):
@@ -143,7 +146,14 @@ class WhatIfView(Open):
             "after_ms": 28000,
             "before_wait_ms": 1231.0,
             "after_wait_ms": 1800.0,
-            "before_findings": [{"rule": "early_cut", "turn": 1}],
+            "before_findings": [
+                {
+                    "rule": "early_cut",
+                    "severity": "bad",
+                    "turn": 1,
+                    "text": 'The agent began 1,231 ms after "My name is", and the caller went on.',
+                }
+            ],
             "after_findings": [],
             "remarks": ["simulated from turn 1 on, as recorded before"],
             "computed_ms": 1450.2,
@@ -190,12 +200,12 @@ class ScenarioView(Open):
                 "agent": {"agent_name": "Reception", "tasks": []},
                 "persona": {"rules": [{"say": "Tuesday, please."}, {"say": "Thank you. Goodbye.", "hang_up": True}]},
                 "tools": {"book_visit": {"answer": {"booked": True}, "ms": 2609}},
-                "expect": [{"assert": "no_finding", "rule": "early_cut"}],
+                "expect": [{"interruptions": {"at_most": 0}}],
             },
             "expectations": [
                 {
-                    "text": "no finding early_cut",
-                    "expect": {"assert": "no_finding", "rule": "early_cut"},
+                    "text": "the agent is never interrupted, as it was",
+                    "expect": {"interruptions": {"at_most": 0}},
                     "chosen": True,
                 }
             ],

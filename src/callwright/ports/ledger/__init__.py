@@ -38,6 +38,7 @@ from callwright.ports.ledger.own_tracks import OwnTracks
 from callwright.ports.ledger.pace import Pace
 from callwright.ports.ledger.provider_keys import ProviderKeys
 from callwright.ports.ledger.sessions import OpenSession, Sessions
+from callwright.ports.ledger.summaries import Summaries, SummaryPage
 from callwright.ports.ledger.suppressions import Suppressions
 from callwright.ports.ledger.templates import StoredTemplate, Templates
 from callwright.ports.ledger.trunks import Trunks
@@ -101,6 +102,8 @@ __all__ = [
     "StoredAgent",
     "StoredBody",
     "StoredTemplate",
+    "Summaries",
+    "SummaryPage",
     "Suppressions",
     "Templates",
     "Trunks",

@@ -16,7 +16,7 @@ from callwright.storage.migrations.campaigns import (
     wallet,
     webhook_endpoints,
 )
-from callwright.storage.migrations.dashboard import agent_versions, sessions
+from callwright.storage.migrations.dashboard import agent_versions, execution_list, sessions
 from callwright.storage.migrations.initial import (
     accounts,
     batches,
@@ -31,7 +31,7 @@ from callwright.storage.migrations.initial import (
 
 _INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads)
 _CAMPAIGNS = (changes, dialling, events, webhook_endpoints, wallet, number_owners, pace)
-_DASHBOARD = (sessions, agent_versions)
+_DASHBOARD = (sessions, agent_versions, execution_list)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],

@@ -1,0 +1,186 @@
+"""The facts of an execution that lists show, filter and sum: a narrow row beside its record, written when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from callwright.domain.execution import Execution, Phase
+from callwright.domain.limits import MAX_SUMMARY_SHOWN, MAX_SUMMARY_VALUES
+from callwright.domain.suppression import far_number
+
+_TURN = "turn"
+_VALUE_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionSummary:
+    """What a list tells of an execution. ``number`` is the other side's. ``talk_ms`` is None where nobody answered.
+
+    ``waits_ms``: how long the caller waited for each answer, in order. ``rules`` and ``severities``: the call doctor's findings, the worst
+    of each rule, the worst first. ``dispositions``: of what was found of the call ``name=value``, and ``name=`` to be found by the name.
+    """
+
+    execution_id: str
+    tenant_id: str
+    agent_id: str
+    created_at: datetime
+    status: str
+    direction: str
+    carrier: str
+    number: str
+    batch_id: str | None
+    answered: bool
+    talk_ms: int | None
+    turns: int
+    interruptions: int
+    waits_ms: tuple[int, ...]
+    cost_nano: int
+    rules: tuple[str, ...]
+    severities: tuple[str, ...]
+    summary: str | None
+    dispositions: tuple[str, ...]
+    ended_by: str | None
+    ended_reason: str | None
+    sandbox: bool
+    recorded: bool
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """The dispositions by name."""
+        pairs = (one.partition("=") for one in self.dispositions)
+        return {name: value for name, _, value in pairs if value}
+
+    @property
+    def wait_p50_ms(self) -> int | None:
+        """The median wait."""
+        return round(median(self.waits_ms)) if self.waits_ms else None
+
+    @property
+    def wait_max_ms(self) -> int | None:
+        """The longest wait."""
+        return max(self.waits_ms, default=None)
+
+
+def summary_of(execution: Execution) -> ExecutionSummary:
+    """The facts of an execution, from its columns and its record."""
+    record = execution.record
+    answered = execution.answered_at is not None
+    turns = [row for row in record.get("turns") or () if row.get("part") == _TURN]
+    stats = (record.get("latency_data") or {}).get("interruption_stats") or {}
+    findings = list(_findings(record.get("doctor") or {}))
+    text = record.get("summary")
+    return ExecutionSummary(
+        execution_id=execution.id,
+        tenant_id=execution.tenant_id,
+        agent_id=execution.agent_id,
+        created_at=execution.created_at,
+        status=execution.status.value,
+        direction=execution.direction,
+        carrier=execution.carrier,
+        number=far_number(execution),
+        batch_id=execution.batch_id,
+        answered=answered,
+        talk_ms=int(record.get("conversation_ms") or 0) if answered else None,
+        turns=len(turns),
+        interruptions=int(stats.get("user_interrupted_agent_count") or 0),
+        waits_ms=tuple(int(row["latency_us"]["total"]) // 1000 for row in turns if row.get("latency_us"))[
+            :MAX_SUMMARY_VALUES
+        ],
+        cost_nano=execution.total_cost_nano,
+        rules=tuple(rule for rule, _ in findings),
+        severities=tuple(severity for _, severity in findings),
+        summary=None if not text else str(text)[:MAX_SUMMARY_SHOWN],
+        dispositions=tuple(_dispositions(record.get("extracted_data") or {}))[:MAX_SUMMARY_VALUES],
+        ended_by=execution.hangup_by,
+        ended_reason=execution.hangup_reason or execution.error_message,
+        sandbox=bool(record.get("sandbox")),
+        recorded=bool(record.get("recording")),
+    )
+
+
+def changed_summary(before: Execution, after: Execution) -> ExecutionSummary | None:
+    """The facts to write for a change, or None where none are, or they stay as they are."""
+    if after.phase is not Phase.DONE:
+        return None
+    found = summary_of(after)
+    return None if before.phase is Phase.DONE and summary_of(before) == found else found
+
+
+def _findings(doctor: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each rule once, with its worst severity; the worst first."""
+    worst: dict[str, str] = {}
+    for one in doctor.get("findings") or ():
+        rule, severity = str(one["rule"]), str(one["severity"])
+        if rule not in worst or _RANK.get(severity, 9) < _RANK.get(worst[rule], 9):
+            worst[rule] = severity
+    yield from sorted(worst.items(), key=lambda found: _RANK.get(found[1], 9))
+
+
+_RANK = {"bad": 0, "warning": 1, "note": 2}
+
+
+def _dispositions(extracted: Mapping[str, Any]) -> Iterator[str]:
+    for group in extracted.values():
+        if not isinstance(group, Mapping):
+            continue
+        for name, result in group.items():
+            if isinstance(result, Mapping):
+                value = result.get("objective") or result.get("subjective")
+                if isinstance(value, str) and value and "=" not in str(name):
+                    yield from (f"{name}=", f"{name}={value}"[:_VALUE_CHARACTERS])
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryFilter:
+    """What a list of an account is narrowed to; None means any. ``statuses`` is empty for any.
+
+    ``text`` is looked for in numbers, ids, summaries and reasons. ``findings``: with some, or with none.
+    """
+
+    agent_id: str | None = None
+    statuses: tuple[str, ...] = ()
+    direction: str | None = None
+    batch_id: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    text: str | None = None
+    disposition: str | None = None
+    rule: str | None = None
+    findings: bool | None = None
+    min_wait_ms: int | None = None
+    min_cost_nano: int | None = None
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether sums per day can tell the totals."""
+        narrow = (self.batch_id, self.text, self.disposition, self.rule, self.min_wait_ms, self.min_cost_nano)
+        return all(one is None for one in narrow)
+
+    @property
+    def is_of_done(self) -> bool:
+        """Whether only executions that are done can match."""
+        facts = (self.disposition, self.rule, self.findings, self.min_wait_ms, self.min_cost_nano)
+        return any(one is not None for one in facts)
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryTotals:
+    """Figures of all executions that a filter lets through. ``by_status`` disregards the filter's own statuses.
+
+    ``exact``: the two waits are, and not only within 5 %. ``complete``: all executions were looked at.
+    """
+
+    calls: int = 0
+    answered: int = 0
+    talk_ms: int = 0
+    cost_nano: int = 0
+    with_findings: int = 0
+    wait_p50_ms: int | None = None
+    wait_p95_ms: int | None = None
+    by_status: Mapping[str, int] = field(default_factory=dict)
+    exact: bool = True
+    complete: bool = True

@@ -1,0 +1,40 @@
+"""Port of storage: the narrow rows of executions that lists over all agents read, and their sums."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from callwright.domain.execution_summary import ExecutionSummary, SummaryFilter, SummaryTotals
+
+NEWEST, OLDEST, WAIT, TALK, COST = "newest", "oldest", "wait", "talk", "cost"
+"""Orders of a list. The last three have only executions that are done, the longest wait, the longest or the dearest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryPage:
+    """Which rows of an account: those behind ``after`` (the value that the order goes by, and the id), at most ``size``."""
+
+    tenant_id: str
+    narrow: SummaryFilter
+    order: str
+    after: tuple[datetime | int, str] | None
+    size: int
+
+
+class Summaries(Protocol):
+    """Executions as lists show them."""
+
+    async def page(self, wanted: SummaryPage) -> Sequence[ExecutionSummary]:
+        """The rows in their order: those that are done from their narrow rows, the others as they are now."""
+        ...
+
+    async def totals(self, tenant_id: str, narrow: SummaryFilter) -> SummaryTotals:
+        """Figures of all that match."""
+        ...
+
+    async def names(self, tenant_id: str, agent_ids: Sequence[str]) -> Mapping[str, str]:
+        """The present names of agents."""
+        ...

@@ -1,0 +1,426 @@
+"""Executions in lists over all agents: their narrow rows, and the sums of these per day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from callwright.domain.execution import Execution, Phase
+from callwright.domain.execution_summary import (
+    ExecutionSummary,
+    SummaryFilter,
+    SummaryTotals,
+    changed_summary,
+    summary_of,
+)
+from callwright.domain.limits import MAX_EXECUTIONS_SUMMED, MAX_WAITS_SORTED, SUMMARIES_AT_ONCE
+from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT, SummaryPage
+from callwright.storage.columns import SHOWN, execution_of
+
+_NAMES = tuple(field.name for field in fields(ExecutionSummary))
+_OWN = ", ".join(_NAMES)
+_COLUMNS = (*_NAMES, "wait_p50_ms", "wait_max_ms")
+_INSERT = f"insert into execution_summary ({', '.join(_COLUMNS)}) values ({', '.join(f'${n + 1}' for n in range(len(_COLUMNS)))})"
+_UPSERT = f"{_INSERT} on conflict (execution_id) do update set " + ", ".join(
+    f"{name} = excluded.{name}" for name in _COLUMNS[1:]
+)
+
+_KEY = "tenant_id, day, agent_id, direction, status, findings"
+_FOLD_LOCK = 0x6C697374
+_FOLDED_AT_ONCE = 10_000
+_FOLD = f"""
+with taken as (
+  delete from execution_day_entry where id in (select id from execution_day_entry order by id limit {_FOLDED_AT_ONCE}) returning *
+), days as (
+  insert into execution_day as d ({_KEY}, calls, answered, talk_ms, cost_nano)
+    select {_KEY}, sum(times), sum(times * answered::int), sum(times * talk_ms), sum(times * cost_nano) from taken group by {_KEY}
+    on conflict ({_KEY}) do update set calls = d.calls + excluded.calls, answered = d.answered + excluded.answered,
+      talk_ms = d.talk_ms + excluded.talk_ms, cost_nano = d.cost_nano + excluded.cost_nano
+)
+insert into execution_day_wait as w ({_KEY}, step, n)
+  select {_KEY}, wait_step(ms), sum(times) from taken, unnest(waits_ms) ms group by {_KEY}, wait_step(ms)
+  on conflict ({_KEY}, step) do update set n = w.n + excluded.n
+"""
+
+_ORDERS: Mapping[str, tuple[str, str, str]] = {
+    NEWEST: ("created_at", "desc", ""),
+    OLDEST: ("created_at", "asc", ""),
+    WAIT: ("wait_max_ms", "desc", " and wait_max_ms is not null"),
+    TALK: ("talk_ms", "desc", " and talk_ms is not null"),
+    COST: ("cost_nano", "desc", " and cost_nano > 0"),
+}
+_OF_ENTRIES = "times, times * answered::int, times * talk_ms, times * cost_nano"
+_OF_ROWS = "status, rules <> '{}', 1, answered::int, coalesce(talk_ms, 0), cost_nano"
+_STEP = 1.1
+_DIGITS = re.compile(r"\+?[0-9][0-9 ()./-]*")
+
+
+async def note(connection: Any, before: Execution, after: Execution) -> None:
+    """Write what lists tell of an execution that is done, in the unit of the change; take it away where it waits again."""
+    found = changed_summary(before, after)
+    if found is not None:
+        await connection.execute(_UPSERT, *_values(found))
+    elif before.phase is Phase.DONE and after.phase is not Phase.DONE:
+        await connection.execute("delete from execution_summary where execution_id = $1", after.id)
+
+
+def _values(found: ExecutionSummary) -> list[Any]:
+    return [getattr(found, name) for name in _COLUMNS]
+
+
+async def fold(pool: Any) -> None:
+    """Add what summaries have appended to the sums per day."""
+    async with pool.acquire() as connection, connection.transaction():
+        # One process at a time: two would lock the same sums in different orders.
+        if await connection.fetchval("select pg_try_advisory_xact_lock($1)", _FOLD_LOCK):
+            await connection.execute(_FOLD)
+
+
+async def catch_up(pool: Any) -> bool:
+    """Write the rows of a few executions that were done before there were any. Returns whether some are left."""
+    async with pool.acquire() as connection, connection.transaction():
+        taken = await connection.fetch(
+            "delete from execution_summary_missing where execution_id in (select execution_id from execution_summary_missing"
+            f" order by execution_id desc limit {SUMMARIES_AT_ONCE} for update skip locked) returning execution_id"
+        )
+        if not taken:
+            return False
+        # Shared: none of them is changed between being read and being written.
+        rows = await connection.fetch(
+            f"select {SHOWN} from execution where id = any($1::text[]) and phase = 'done' order by id for share",
+            [row["execution_id"] for row in taken],
+        )
+        found = [_values(summary_of(execution_of(row))) for row in rows]
+        await connection.executemany(f"{_INSERT} on conflict (execution_id) do nothing", found)
+        return len(taken) == SUMMARIES_AT_ONCE
+
+
+class SummaryRows:
+    """``ports.ledger.Summaries``."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def page(self, wanted: SummaryPage) -> list[ExecutionSummary]:
+        """The rows in their order."""
+        # First those that go on: one that is done meanwhile is then in both, and never in none.
+        found = {one.execution_id: one for one in await self._unfinished(wanted)}
+        found |= {one.execution_id: one for one in await self._done(wanted)}
+        column, way, _ = _ORDERS[wanted.order]
+        rows = sorted(found.values(), key=lambda one: (getattr(one, column), one.execution_id), reverse=way == "desc")
+        return rows[: wanted.size]
+
+    async def names(self, tenant_id: str, agent_ids: Sequence[str]) -> dict[str, str]:
+        """The present names of agents."""
+        rows = await self._connection.fetch(
+            "select id, name from agent where tenant_id = $1 and id = any($2::text[])", tenant_id, list(agent_ids)
+        )
+        return {row["id"]: row["name"] for row in rows}
+
+    async def _done(self, wanted: SummaryPage) -> list[ExecutionSummary]:
+        where = _Where(wanted.tenant_id)
+        where.narrow(wanted.narrow)
+        column, way, apart = _ORDERS[wanted.order]
+        where.behind(wanted, column, "execution_id")
+        rows = await self._connection.fetch(
+            f"select {_OWN} from execution_summary where {where.text}{apart}"
+            f" order by {column} {way}, execution_id {way} limit {int(wanted.size)}",
+            *where.arguments,
+        )
+        return [_summary(row) for row in rows]
+
+    async def _unfinished(self, wanted: SummaryPage) -> list[ExecutionSummary]:
+        if wanted.narrow.is_of_done or wanted.order not in (NEWEST, OLDEST):
+            return []
+        where = _open(wanted.tenant_id, wanted.narrow)
+        column, way, _ = _ORDERS[wanted.order]
+        where.behind(wanted, column, "id")
+        rows = await self._connection.fetch(
+            f"select {SHOWN} from execution where {where.text} order by {column} {way}, id {way} limit {int(wanted.size)}",
+            *where.arguments,
+        )
+        return [summary_of(execution_of(row)) for row in rows]
+
+    async def totals(self, tenant_id: str, narrow: SummaryFilter) -> SummaryTotals:
+        """Figures of all that match."""
+        groups = await (self._summed if narrow.is_summed else self._looked_at)(tenant_id, narrow)
+        looked_at = sum(group.calls for group in groups)
+        complete = narrow.is_summed or looked_at <= MAX_EXECUTIONS_SUMMED
+        if await self._connection.fetchval("select exists (select from execution_summary_missing)"):
+            complete = False
+        waits, exact = await self._waits(tenant_id, narrow, groups)
+        groups += await self._open_groups(tenant_id, narrow)
+        by_status: dict[str, int] = {}
+        for group in groups:
+            by_status[group.status] = by_status.get(group.status, 0) + group.calls
+        wanted = [group for group in groups if not narrow.statuses or group.status in narrow.statuses]
+        return SummaryTotals(
+            calls=sum(group.calls for group in wanted),
+            answered=sum(group.answered for group in wanted),
+            talk_ms=sum(group.talk_ms for group in wanted),
+            cost_nano=sum(group.cost_nano for group in wanted),
+            with_findings=sum(group.with_findings for group in wanted),
+            wait_p50_ms=waits[0],
+            wait_p95_ms=waits[1],
+            by_status={status: calls for status, calls in sorted(by_status.items()) if calls},
+            exact=exact,
+            complete=complete,
+        )
+
+    async def _summed(self, tenant_id: str, narrow: SummaryFilter) -> list[_Group]:
+        """By status, from the sums per day; the first and the last day, of which a part is wanted, from their rows."""
+        days = _Days(tenant_id, replace(narrow, statuses=()))
+        parts = [
+            f"select status, findings, calls, answered, talk_ms, cost_nano from execution_day where {days.whole}",
+            f"select status, findings, {_OF_ENTRIES} from execution_day_entry where {days.whole}",
+            f"select {_OF_ROWS} from execution_summary where {days.edges}",
+        ]
+        return await self._groups(" union all ".join(parts), days.arguments)
+
+    async def _looked_at(self, tenant_id: str, narrow: SummaryFilter) -> list[_Group]:
+        """By status, from the rows themselves, so many at most."""
+        where = _Where(tenant_id)
+        where.narrow(replace(narrow, statuses=()))
+        part = f"(select {_OF_ROWS} from execution_summary where {where.text} limit {MAX_EXECUTIONS_SUMMED + 1})"
+        return await self._groups(part, where.arguments)
+
+    async def _groups(self, parts: str, arguments: Sequence[Any]) -> list[_Group]:
+        rows = await self._connection.fetch(
+            "select status, sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(talk_ms)::bigint as talk_ms,"
+            " sum(cost_nano)::bigint as cost_nano, coalesce(sum(calls) filter (where findings), 0)::bigint as with_findings"
+            f" from ({parts}) as parts (status, findings, calls, answered, talk_ms, cost_nano) group by status",
+            *arguments,
+        )
+        return [_Group(**row) for row in rows]
+
+    async def _open_groups(self, tenant_id: str, narrow: SummaryFilter) -> list[_Group]:
+        if narrow.is_of_done:
+            return []
+        where = _open(tenant_id, replace(narrow, statuses=()))
+        rows = await self._connection.fetch(
+            f"select status, count(*) as calls, count(answered_at) as answered, sum(total_cost_nano)::bigint as cost_nano"
+            f" from execution where {where.text} group by status",
+            *where.arguments,
+        )
+        return [_Group(row["status"], row["calls"], row["answered"], 0, row["cost_nano"], 0) for row in rows]
+
+    async def _waits(
+        self, tenant_id: str, narrow: SummaryFilter, groups: Sequence[_Group]
+    ) -> tuple[tuple[int | None, int | None], bool]:
+        """The median of all waits and the 95th percentile, and whether they are exact."""
+        answered = sum(g.answered for g in groups if not narrow.statuses or g.status in narrow.statuses)
+        if answered <= MAX_WAITS_SORTED:
+            where = _Where(tenant_id)
+            where.narrow(narrow)
+            found = await self._connection.fetchval(
+                "select percentile_disc(array[0.5, 0.95]) within group (order by ms) from execution_summary, unnest(waits_ms) ms"
+                f" where answered and {where.text}",
+                *where.arguments,
+            )
+            return (found[0], found[1]) if found else (None, None), True
+        rows = await (self._summed_steps if narrow.is_summed else self._steps)(tenant_id, narrow)
+        return (_percentile(rows, 0.5), _percentile(rows, 0.95)), False
+
+    async def _summed_steps(self, tenant_id: str, narrow: SummaryFilter) -> list[tuple[int, int]]:
+        days = _Days(tenant_id, narrow)
+        parts = [
+            f"select step, n from execution_day_wait where {days.whole}",
+            f"select wait_step(ms), times from execution_day_entry, unnest(waits_ms) ms where {days.whole}",
+            f"select wait_step(ms), 1 from execution_summary, unnest(waits_ms) ms where {days.edges}",
+        ]
+        return await self._counted(" union all ".join(parts), days.arguments)
+
+    async def _steps(self, tenant_id: str, narrow: SummaryFilter) -> list[tuple[int, int]]:
+        where = _Where(tenant_id)
+        where.narrow(narrow)
+        few = f"select waits_ms from execution_summary where answered and {where.text} limit {5 * MAX_WAITS_SORTED}"
+        return await self._counted(f"select wait_step(ms), 1 from ({few}) few, unnest(waits_ms) ms", where.arguments)
+
+    async def _counted(self, parts: str, arguments: Sequence[Any]) -> list[tuple[int, int]]:
+        rows = await self._connection.fetch(
+            f"select step, sum(n)::bigint as n from ({parts}) as parts (step, n) group by step order by step",
+            *arguments,
+        )
+        return [(int(row["step"]), int(row["n"])) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Sums of the executions of one status."""
+
+    status: str
+    calls: int
+    answered: int
+    talk_ms: int
+    cost_nano: int
+    with_findings: int
+
+
+def _percentile(steps: Sequence[tuple[int, int]], share: float) -> int | None:
+    """Of waits counted in steps, in the middle of its step."""
+    left = share * sum(n for _, n in steps)
+    for step, n in steps:
+        left -= n
+        if left <= 0:
+            return round(float(_STEP ** (step + 0.5)))
+    return None
+
+
+class _Where:
+    """Conditions on rows of an account, with their arguments."""
+
+    def __init__(self, tenant_id: str) -> None:
+        self.arguments: list[Any] = [tenant_id]
+        self._conditions = ["tenant_id = $1"]
+
+    @property
+    def text(self) -> str:
+        """The conditions as SQL."""
+        return " and ".join(self._conditions)
+
+    def add(self, condition: str, *arguments: Any) -> None:
+        """One more, with a ``{}`` for each argument."""
+        self.arguments += arguments
+        first = len(self.arguments) - len(arguments) + 1
+        self._conditions.append(condition.format(*(f"${first + n}" for n in range(len(arguments)))))
+
+    def dimensions(self, narrow: SummaryFilter) -> None:
+        """Agent, statuses, direction."""
+        if narrow.agent_id is not None:
+            self.add("agent_id = {}", narrow.agent_id)
+        if narrow.statuses:
+            self.add("status = any({}::text[])", list(narrow.statuses))
+        if narrow.direction is not None:
+            self.add("direction = {}", narrow.direction)
+
+    def period(self, narrow: SummaryFilter) -> None:
+        """When it was created."""
+        if narrow.created_from is not None:
+            self.add("created_at >= {}", narrow.created_from)
+        if narrow.created_to is not None:
+            self.add("created_at <= {}", narrow.created_to)
+
+    def narrow(self, narrow: SummaryFilter) -> None:
+        """All of a filter, on ``execution_summary``."""
+        self.dimensions(narrow)
+        self.period(narrow)
+        if narrow.batch_id is not None:
+            self.add("batch_id = {}", narrow.batch_id)
+        if narrow.findings is not None:
+            self.add("rules <> '{{}}'" if narrow.findings else "rules = '{{}}'")
+        if narrow.rule is not None:
+            self.add("rules @> array[{}]", narrow.rule)
+        if narrow.disposition is not None:
+            name, equals, value = narrow.disposition.partition("=")
+            self.add("dispositions @> array[{}]", f"{name}={value}" if equals else f"{name}=")
+        if narrow.min_wait_ms is not None:
+            self.add("wait_max_ms >= {}", narrow.min_wait_ms)
+        if narrow.min_cost_nano is not None:
+            self.add("cost_nano >= {}", narrow.min_cost_nano)
+        if narrow.text is not None:
+            self._search(narrow.text)
+
+    def behind(self, wanted: SummaryPage, column: str, id_column: str) -> None:
+        """What comes after the row that a cursor names."""
+        if wanted.after is not None:
+            sign = ">" if _ORDERS[wanted.order][1] == "asc" else "<"
+            self.add(f"({column}, {id_column}) {sign} ({{}}, {{}})", *wanted.after)
+
+    def _search(self, text: str) -> None:
+        found = ["execution_id like {}"]
+        arguments = [f"{_pattern(text.lower())}%"]
+        words = re.findall(r"\w+", text)
+        if words:
+            found.append("words @@ to_tsquery('simple', {})")
+            arguments.append(" & ".join(f"{word}:*" for word in words))
+        number = _number(text)
+        if number:
+            found += ["number like {}", "number like {}", "reverse(number) like {}"]
+            digits = _pattern(number)
+            arguments += [f"{digits}%", f"+{digits}%", f"{digits[::-1]}%"]
+        else:
+            found.append("number like {}")
+            arguments.append(f"{_pattern(text)}%")
+        self.add(f"({' or '.join(found)})", *arguments)
+
+
+def _number(text: str) -> str:
+    """The digits of a text that is (a part of) a phone number."""
+    return re.sub(r"[^0-9]", "", text) if _DIGITS.fullmatch(text) else ""
+
+
+def _pattern(text: str) -> str:
+    """A text that LIKE finds as it is."""
+    return re.sub(r"([%_\\])", r"\\\1", text)
+
+
+def _open(tenant_id: str, narrow: SummaryFilter) -> _Where:
+    """Conditions on executions that are not done."""
+    where = _Where(tenant_id)
+    where.add("phase <> 'done'")
+    where.dimensions(narrow)
+    where.period(narrow)
+    if narrow.batch_id is not None:
+        where.add("batch_id = {}", narrow.batch_id)
+    if narrow.text is not None:
+        number = _pattern(_number(narrow.text) or narrow.text)
+        far = "case direction when 'outbound' then to_number else from_number end"
+        where.add(f"(id like {{}} or {far} like {{}})", f"{_pattern(narrow.text.lower())}%", f"%{number}%")
+    return where
+
+
+class _Days:
+    """A filter on the sums per day (``whole``: the days that are wanted whole), and on the rows of what is left at both ends of the period
+    (``edges``). Both have the same ``arguments``."""
+
+    def __init__(self, tenant_id: str, narrow: SummaryFilter) -> None:
+        where = _Where(tenant_id)
+        where.dimensions(narrow)
+        dimensions = where.text
+        found = "" if narrow.findings is None else f" and findings = {narrow.findings}".lower()
+        rows = "" if narrow.findings is None else f" and (rules <> '{{}}') = {narrow.findings}".lower()
+        since, until = narrow.created_from, narrow.created_to
+        first = None if since is None else _day_from(since)
+        last = None if until is None else until.astimezone(UTC).date()
+        self.arguments = where.arguments
+        whole, edges = [dimensions + found], []
+        if first is not None and last is not None and first >= last:
+            whole.append("false")
+            edges.append(f"created_at >= {self._argument(since)} and created_at <= {self._argument(until)}")
+        else:
+            if first is not None:
+                whole.append(f"day >= {self._argument(first)}")
+                edges.append(
+                    f"created_at >= {self._argument(since)} and created_at < {self._argument(_midnight(first))}"
+                )
+            if last is not None:
+                whole.append(f"day < {self._argument(last)}")
+                edges.append(
+                    f"created_at >= {self._argument(_midnight(last))} and created_at <= {self._argument(until)}"
+                )
+        self.whole = " and ".join(whole)
+        self.edges = f"{dimensions}{rows} and ({' or '.join(edges) or 'false'})"
+
+    def _argument(self, value: Any) -> str:
+        self.arguments.append(value)
+        return f"${len(self.arguments)}"
+
+
+def _day_from(moment: datetime) -> date:
+    """The first day of UTC that has not begun before a moment."""
+    day = moment.astimezone(UTC).date()
+    return day if _midnight(day) == moment else day + timedelta(days=1)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _summary(row: Any) -> ExecutionSummary:
+    values = dict(row)
+    for name in ("waits_ms", "rules", "severities", "dispositions"):
+        values[name] = tuple(values[name])
+    return ExecutionSummary(**values)
