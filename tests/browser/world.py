@@ -25,26 +25,38 @@ CALLERS = {
     "default": "patient",
     "personas": {
         "patient": {
-            "opening": "Good morning.",
-            "think_ms": 200,
+            "think_ms": 400,
+            "patience_s": 0,
+            "fallback": [],
             "rules": [
                 {"heard": "help you", "say": "I would like to book a visit, please."},
-                {"heard": "which day", "say": "Tuesday would be good."},
-                {"heard": "booked", "interrupt_after_words": 4, "say": "Thank you very much, goodbye."},
-                {"heard": "goodbye", "hang_up": True},
+                {"heard": "which day", "interrupt_after_words": 1, "say": "With Doctor Stone."},
+                {"heard": "and the day", "say": "Tuesday would be good."},
+                {"heard": "your visit is", "interrupt_after_words": 7, "say": "Thank you very much, goodbye."},
+                {"heard": "welcome", "hang_up": True, "linger_ms": 3000},
             ],
         }
     },
 }
 
+PRICES = [
+    {"kind": "transcriber", "provider": "scripted", "cents": "0.43", "per": 60000},
+    {"kind": "model_input", "provider": "scripted", "cents": "150", "per": 1000000},
+    {"kind": "model_output", "provider": "scripted", "cents": "600", "per": 1000000},
+    {"kind": "voice", "provider": "scripted", "cents": "1.5", "per": 1000},
+    {"kind": "carrier", "provider": "loopback", "cents": "1.4", "per": 60000, "increment": 60000},
+    {"kind": "platform", "cents": "2", "per": 60000, "increment": 1000},
+]
+
 
 def agent(tool_url: str) -> dict[str, Any]:
     """An agent whose model takes its time, with a tool that is slow."""
     rules = [
+        {"when": "booked", "say": "Your visit is booked for Tuesday at ten in the morning, we look forward to it."},
         {"when": "book a visit", "say": "Of course. Which day suits you?"},
+        {"when": "stone", "say": "With Doctor Stone, and the day?"},
         {"when": "tuesday", "say": "One moment.", "tool": {"name": "book_visit", "arguments": {"day": "Tuesday"}}},
         {"when": "thank you", "say": "You are welcome, goodbye.", "end_call": True},
-        {"when": "booked", "say": "Your visit is booked for Tuesday at ten in the morning, we look forward to it."},
         {"say": "How can I help you?"},
     ]
     model = {"provider": "scripted", "model": "scripted", "rules": rules, "first_token_ms": 350, "token_ms": 20}
@@ -62,7 +74,7 @@ def agent(tool_url: str) -> dict[str, Any]:
         "task_type": "conversation",
         "toolchain": {"execution": "parallel", "pipelines": [["transcriber", "llm", "synthesizer"]]},
         "tools_config": {"llm_agent": model, "api_tools": tool},
-        "task_config": {"incremental_delay": 200},
+        "task_config": {"incremental_delay": 1600},
     }
     config = {
         "agent_name": "Hillside Clinic",
@@ -94,7 +106,13 @@ def world(folder: Path, calls: int = 1) -> Iterator[World]:
     """A server that has made ``calls`` calls that were answered and two that were not."""
     scenario = folder / "callers.json"
     scenario.write_text(json.dumps(CALLERS))
-    settings = {"CALLWRIGHT_SCENARIO": str(scenario), "CALLWRIGHT_ALLOW_PRIVATE_URLS": "1"}
+    prices = folder / "prices.json"
+    prices.write_text(json.dumps({"prices": PRICES}))
+    settings = {
+        "CALLWRIGHT_SCENARIO": str(scenario),
+        "CALLWRIGHT_PRICE_BOOK": str(prices),
+        "CALLWRIGHT_ALLOW_PRIVATE_URLS": "1",
+    }
     with slow_calendar() as tool_url, trial_call.serving(CALLWRIGHT, folder, settings) as (url, key):
         agent_id = trial_call.asked(url, key, "/v2/agent", agent(tool_url))["agent_id"]
         persons = [*["patient"] * calls, "busy", "busy"]
@@ -137,7 +155,7 @@ def slow_calendar() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *arguments: object) -> None:
+        def log_message(self, *arguments: object) -> None:
             """Requests of tests are nobody's news."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Calendar)

@@ -159,7 +159,8 @@ def test_core_and_shell_never_import_the_lab(package):
 
 def test_the_wheel_holds_the_package_alone():
     targets = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
-    assert targets["wheel"] == {"packages": ["src/callwright"]}
+    assert targets["wheel"]["packages"] == ["src/callwright"]
+    assert targets["wheel"]["artifacts"] == ["src/callwright/dashboard/static/**"]
     assert not set(layers.CHECKOUT_ONLY) & set(targets["sdist"]["include"])
     assert not set(layers.CHECKOUT_ONLY) & {path.name for path in (ROOT / "src" / "callwright").iterdir()}
 

@@ -47,7 +47,7 @@ export function CallsPage() {
           {words.csv}
         </Button>
       </header>
-      <Totals totals={totals} />
+      {!calls.isError && <Totals totals={totals} />}
       <Filters filter={filter} byStatus={totals?.by_status} />
       {calls.isError ? (
         <ErrorNotice error={calls.error} again={() => void calls.refetch()} />

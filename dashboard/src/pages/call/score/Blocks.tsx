@@ -16,6 +16,9 @@ interface Scale {
 /** Room that a clip needs for the number of its turn, and for words as well. */
 const NUMBER_PX = 15;
 const WORDS_PX = 44;
+const ICON_PX = 12;
+/** From here on each word stands where it is heard. */
+const SPOKEN_LETTER_PX = 9;
 const WAIT_LABEL_PX = 52;
 const ROW_PX = 17;
 
@@ -44,12 +47,22 @@ export const Clips = memo(function Clips(props: Scale & { clips: Clip[]; side: s
         data-open={(clip.turn !== null && clip.turn === openTurn) || undefined}
         style={{ left, width }}
       >
-        {width - shift >= NUMBER_PX && (
-          <span className={classes.words} style={{ paddingInlineStart: shift + 5 }}>
-            {clip.turn ? <i>{clip.turn}</i> : null}
-            {width - shift >= WORDS_PX && clip.label}
-          </span>
-        )}
+        {clip.words.length > 0 && width >= clip.label.length * SPOKEN_LETTER_PX
+          ? clip.words.map(({ fromMs, text }) => (
+              <span
+                key={fromMs}
+                className={classes.word}
+                style={{ left: pixelOf(fromMs, scale.span, scale.widthPx) - left }}
+              >
+                {text}
+              </span>
+            ))
+          : width - shift >= NUMBER_PX && (
+              <span className={classes.words} style={{ paddingInlineStart: shift + 5 }}>
+                {clip.turn ? <i>{clip.turn}</i> : null}
+                {width - shift >= WORDS_PX && clip.label}
+              </span>
+            )}
       </div>
     );
   });
@@ -133,29 +146,30 @@ export function workHeight(work: WorkBlock[]): number {
   return 7 + ROW_PX * Math.max(1, ...rowsOf(work).map((row) => row + 1));
 }
 
-/** Findings: a wash behind all lanes, and a label where there is room. */
+/** Findings: a wash behind all lanes, and a label as far as the next one leaves room. */
 export const Findings = memo(function Findings({ findings, ...scale }: Scale & { findings: Finding[] }) {
-  let labelledTo = Number.NEGATIVE_INFINITY;
-  return findings.map((finding, index) => {
+  const sorted = findings.toSorted((one, other) => one.from_ms - other.from_ms);
+  const lefts = sorted.map(({ from_ms }) => pixelOf(from_ms, scale.span, scale.widthPx));
+  return sorted.map((finding, index) => {
     const { left, width } = place({ fromMs: finding.from_ms, toMs: finding.to_ms }, scale, 1);
-    if (left + width < 0 || left > scale.widthPx) return null;
     const labelAt = Math.max(0, left);
-    const hasRoom = labelAt >= labelledTo;
-    if (hasRoom) labelledTo = labelAt + 26 + finding.title.length * 6;
+    const room = (lefts[index + 1] ?? scale.widthPx) - labelAt;
+    if (left + width < 0 || left > scale.widthPx) return null;
     return (
       // biome-ignore lint/suspicious/noArrayIndexKey: findings of a call do not move
       <div key={index} data-severity={finding.severity} className={classes.finding} style={{ left, width }}>
-        <span
-          className={classes.label}
-          data-labelled={hasRoom || undefined}
-          data-at={finding.from_ms}
-          data-turn={finding.turn ?? undefined}
-          data-tip={`${finding.title}\n${finding.text}`}
-          style={{ marginInlineStart: labelAt - left }}
-        >
-          <SeverityIcon severity={finding.severity} size={12} />
-          {hasRoom && finding.title}
-        </span>
+        {room >= ICON_PX && (
+          <span
+            className={classes.label}
+            data-at={finding.from_ms}
+            data-turn={finding.turn ?? undefined}
+            data-tip={`${finding.title}\n${finding.text}`}
+            style={{ marginInlineStart: labelAt - left, maxInlineSize: room - 2 }}
+          >
+            <SeverityIcon severity={finding.severity} size={12} />
+            {room >= WORDS_PX && <span>{finding.title}</span>}
+          </span>
+        )}
       </div>
     );
   });

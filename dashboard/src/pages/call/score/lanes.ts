@@ -17,6 +17,8 @@ export interface Block extends Span {
 export interface Clip extends Block {
   isWordless: boolean;
   isCut: boolean;
+  /** When each word was heard, where that is known. */
+  words: { fromMs: number; text: string }[];
 }
 
 export interface WorkBlock extends Block {
@@ -25,6 +27,8 @@ export interface WorkBlock extends Block {
   isWithdrawn: boolean;
   hasFailed: boolean;
 }
+
+type Word = AgentClip["words"][number];
 
 /** Below this a block is no more than a line, which the waveform shows as well. */
 export const THINNEST_PX = 4;
@@ -40,7 +44,7 @@ const LANE_OF: Record<Work["kind"], WorkLane> = {
 
 /** The clips of both sides. */
 export function clipsOf(timeline: Timeline, zeroMs: number): { caller: Clip[]; agent: Clip[] } {
-  const clip = (side: string, one: CallerClip | AgentClip, isCut: boolean): Clip => ({
+  const clip = (side: string, one: CallerClip | AgentClip, isCut: boolean, heard: Word[] = []): Clip => ({
     key: `${side}${one.from_ms}`,
     fromMs: one.from_ms,
     toMs: one.to_ms,
@@ -48,6 +52,7 @@ export function clipsOf(timeline: Timeline, zeroMs: number): { caller: Clip[]; a
     label: one.text,
     isWordless: !one.text,
     isCut,
+    words: heard.map(({ from_ms, text }) => ({ fromMs: from_ms, text })),
     tip: [
       `${side}, ${clock(one.from_ms - zeroMs)}, ${lasting(one.to_ms - one.from_ms)}`,
       one.text || words.noWords,
@@ -58,7 +63,7 @@ export function clipsOf(timeline: Timeline, zeroMs: number): { caller: Clip[]; a
   });
   return {
     caller: timeline.caller.map((one) => clip(strings.words.caller, one, false)),
-    agent: timeline.agent.map((one) => clip(strings.words.agent, one, one.cut)),
+    agent: timeline.agent.map((one) => clip(strings.words.agent, one, one.cut, one.words)),
   };
 }
 

@@ -21,7 +21,7 @@ export function TurnList() {
     (atMs) => turns.findLast(({ from_ms }) => from_ms !== null && from_ms <= atMs)?.turn,
   );
   useEffect(() => {
-    if (openTurn !== undefined) document.getElementById(`turn-${openTurn}`)?.scrollIntoView({ block: "nearest" });
+    if (openTurn !== undefined) document.querySelector(`#turn-${openTurn} > div`)?.scrollIntoView({ block: "nearest" });
   }, [openTurn]);
   return (
     <section className={classes.card} aria-labelledby="turns-title">

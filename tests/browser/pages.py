@@ -1,0 +1,76 @@
+"""What tests do with the pages of the dashboard: sign in, open, and look for what must not be there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.browser.world import World
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "dashboard/node_modules/axe-core/axe.min.js"
+SIZE = {"width": 1440, "height": 900}
+# A report of contrast that axe cannot finish (text over a waveform, say) is no violation.
+AXE_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@dataclass(slots=True)
+class Browsing:
+    """A page of a browser on a server. ``console`` has its warnings, errors and exceptions, reports of the policy among them."""
+
+    page: Any
+    served: World
+    console: list[str] = field(default_factory=list)
+
+    def sign_in(self) -> None:
+        """Open a session as the page does, without the page."""
+        headers = {"X-Callwright-Csrf": "1", "Sec-Fetch-Site": "same-origin"}
+        url = f"{self.served.url}/v1/callwright/session"
+        answer = self.page.context.request.post(url, data={"key": self.served.key}, headers=headers)
+        assert answer.ok, answer.text()
+
+    def open(self, path: str) -> Any:
+        """Go to a page and wait until it has all it asks for."""
+        self.page.goto(f"{self.served.url}/dashboard{path}")
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def open_call(self, search: str = "") -> Any:
+        """The page of the recorded call, with its waveform."""
+        page = self.open(f"/calls/{self.served.call}{search}")
+        page.wait_for_selector("section[aria-label='The call on one axis of time'] canvas")
+        return page
+
+    def violations(self) -> list[str]:
+        """What axe-core has against the page as it is."""
+        # Evaluated, not added as a script: the page's policy lets no script in that is not its own.
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate(f"axe.run(document, {json.dumps(AXE_RULES)})")
+        return [
+            f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
+            for one in found["violations"]
+        ]
+
+
+@contextmanager
+def browsing(browser: Any, served: World, scheme: str = "light") -> Iterator[Browsing]:
+    """A browser without cookies, in one of the colour schemes."""
+    context = browser.new_context(viewport=SIZE, color_scheme=scheme, accept_downloads=True)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    one = Browsing(page, served)
+    page.on("console", lambda message: _note(one, message.type, message.text))
+    page.on("pageerror", lambda error: one.console.append(f"exception: {error}"))
+    try:
+        yield one
+    finally:
+        context.close()
+
+
+def _note(one: Browsing, kind: str, text: str) -> None:
+    if kind in ("warning", "error", "assert"):
+        one.console.append(f"{kind}: {text}")

@@ -1,0 +1,164 @@
+"""The page of a call: what it shows, playing, seeking, zooming, keys, what-if, and what it weighs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.browser.pages import ROOT, Browsing
+
+MOST_SCRIPT_BYTES = 220_000
+POSITION = "Position in the call"
+
+
+def position(page: Any) -> int:
+    """Milliseconds since the answer."""
+    return int(page.get_by_role("slider", name=POSITION).get_attribute("aria-valuenow"))
+
+
+def state(page: Any) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def plot(page: Any) -> Any:
+    """The box of the score's axis."""
+    return page.locator("[data-lane=caller]").last.bounding_box()
+
+
+def test_a_call_shows_who_said_what_each_wait_and_what_to_change(person: Browsing) -> None:
+    page = person.open_call()
+    turns = page.get_by_role("listitem").filter(has_text="Tuesday would be good.")
+    assert "interrupted" in page.locator("#turn-3").inner_text()
+    assert "book_visit" in turns.first.inner_text()
+    page.get_by_role("button", name="Details of turn 2").click()
+    opened = page.locator("#turn-2").inner_text()
+    assert "End of turn" in opened
+    assert '"booked": true' in opened
+    assert "HTTP status" in opened
+    assert page.get_by_role("tab", name="Findings").inner_text() != "Findings"
+    assert page.get_by_role("heading", name="Slow tool").count() >= 1
+
+
+def test_it_plays_one_side_or_both_and_stops_where_it_is_told(person: Browsing) -> None:
+    page = person.open_call()
+    page.keyboard.press("2")
+    assert page.get_by_role("radio", name="Caller").is_checked()
+    page.keyboard.press(" ")
+    page.get_by_role("button", name="Pause").wait_for()
+    page.wait_for_function("Number(document.querySelector('[role=slider]').getAttribute('aria-valuenow')) > 500")
+    page.keyboard.press(" ")
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    stopped = position(page)
+    page.wait_for_url("**t=*")
+    assert abs(float(state(page)["t"][0]) * 1_000 - stopped) <= 100
+
+
+def test_a_click_seeks_and_an_address_with_a_position_opens_there(person: Browsing) -> None:
+    page = person.open_call("?t=3.5")
+    assert position(page) == 3_500
+    box = plot(page)
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] + 50)
+    middle = position(page)
+    assert middle > 4_000
+    page.keyboard.press("ArrowLeft")
+    assert position(page) == middle - 2_000
+
+
+def test_a_drag_zooms_in_a_wheel_further_and_0_shows_the_whole_call(person: Browsing) -> None:
+    page = person.open_call()
+    marks = page.locator("[aria-label='The call on one axis of time'] [aria-hidden] > span")
+    whole = marks.all_inner_texts()
+    box = plot(page)
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 200, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 500, y, steps=4)
+    page.mouse.up()
+    dragged = marks.all_inner_texts()
+    assert dragged != whole
+    assert position(page) == 0, "a drag is no click"
+    page.keyboard.down("Control")
+    page.mouse.move(box["x"] + 300, y)
+    page.mouse.wheel(0, -240)
+    page.keyboard.up("Control")
+    page.wait_for_timeout(100)
+    assert marks.all_inner_texts() != dragged
+    page.keyboard.press("0")
+    assert marks.all_inner_texts() == whole
+
+
+def test_keys_walk_through_turns_and_findings(person: Browsing) -> None:
+    page = person.open_call()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.wait_for_url("**turn=1*")
+    page.keyboard.press("k")
+    page.wait_for_url("**turn=0*")
+    page.keyboard.press("n")
+    page.wait_for_url(lambda url: "turn=0" not in url)
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keyboard").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+
+
+def test_a_what_if_shows_both_conversations_and_can_be_sent_to_a_colleague(person: Browsing) -> None:
+    page = person.open_call()
+    page.keyboard.press("w")
+    dialog = page.get_by_role("dialog", name="What if")
+    dialog.get_by_label("Setting", exact=True).fill("task_config.incremental_delay")
+    dialog.get_by_label("Value").fill("1500")
+    dialog.get_by_role("button", name="Run").click()
+    table = dialog.get_by_role("table")
+    table.wait_for()
+    assert "1.50 s" in table.inner_text()
+    shared = page.url
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    page.goto(shared)
+    page.get_by_role("dialog", name="What if").get_by_role("table").wait_for()
+
+
+def test_the_log_is_searched_and_leads_to_its_moment(person: Browsing) -> None:
+    page = person.open_call("?tab=log")
+    page.get_by_label("Type or value").fill("UserSaid")
+    entry = page.get_by_label("Entries of the log").get_by_role("button").last
+    entry.click()
+    assert position(page) > 1_000
+    page.get_by_text('"text":').wait_for()
+
+
+def test_a_call_becomes_a_scenario_and_is_replayed_exactly(person: Browsing) -> None:
+    page = person.open_call()
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Make a test").click()
+    scenario = json.loads(Path(downloading.value.path()).read_text())
+    assert scenario["caller"]
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Replay exactly").click()
+    page.get_by_text("Replayed: the same call").wait_for()
+
+
+def test_a_call_that_is_not_ours_is_no_call(person: Browsing) -> None:
+    page = person.open("/calls/00000000-0000-4000-8000-00000000dead")
+    page.get_by_role("heading", name="There is no such call").wait_for()
+    person.console[:] = [line for line in person.console if "status of 404" not in line]
+
+
+def test_the_page_of_a_call_weighs_no_more_than_its_budget(person: Browsing) -> None:
+    names: list[str] = []
+    person.page.on("request", lambda request: names.append(urlsplit(request.url).path))
+    person.open_call()
+    scripts = {name.removeprefix("/dashboard/") for name in names if name.endswith(".js")}
+    static = ROOT / "src/callwright/dashboard/static"
+    sent = {name: compressed(static / name) for name in scripts}
+    assert sent, "no script was asked for"
+    assert sum(sent.values()) <= MOST_SCRIPT_BYTES, sent
+
+
+def compressed(path: Path) -> int:
+    """What a browser is sent of a file."""
+    smaller = path.with_name(f"{path.name}.br")
+    return (smaller if smaller.is_file() else path).stat().st_size

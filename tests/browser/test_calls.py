@@ -1,0 +1,61 @@
+"""The list of calls: totals, filters that live in the address, keys, the table to download."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from tests.browser.pages import Browsing
+
+
+def search(url: str) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(url).query)
+
+
+def test_a_filter_is_in_the_address_survives_a_reload_and_goes_with_back(person: Browsing) -> None:
+    page = person.open("/calls")
+    rows = page.locator("tbody tr")
+    everything = rows.count()
+    page.get_by_role("button", name="busy").click()
+    page.wait_for_url("**/calls?status=busy")
+    page.wait_for_function("document.querySelectorAll('tbody tr').length === 2")
+    assert everything == 3
+    page.reload()
+    page.wait_for_function("document.querySelectorAll('tbody tr').length === 2")
+    assert page.get_by_role("button", name="busy").get_attribute("aria-pressed") == "true"
+    page.go_back()
+    page.wait_for_function("document.querySelectorAll('tbody tr').length === 3")
+
+
+def test_words_find_calls_and_nothing_found_offers_to_clear(person: Browsing) -> None:
+    page = person.open("/calls")
+    page.keyboard.press("/")
+    page.keyboard.type("5559100001")
+    page.wait_for_function("document.querySelectorAll('tbody tr').length === 1")
+    assert search(page.url) == {"q": ["5559100001"]}
+    page.keyboard.type("999")
+    page.get_by_text("No call matches this filter").wait_for()
+    page.get_by_role("main").get_by_text("Clear filters").last.click()
+    page.wait_for_function("document.querySelectorAll('tbody tr').length === 3")
+
+
+def test_keys_walk_the_list_open_a_call_and_come_back_to_the_filter(person: Browsing) -> None:
+    page = person.open("/calls?status=busy")
+    page.locator("tbody tr[data-row]").first.wait_for()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert page.locator("tr[data-at]").get_attribute("data-row") == "0"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/calls/*")
+    page.get_by_text("Nobody answered").wait_for()
+    first = page.url
+    page.keyboard.press("]")
+    page.wait_for_url(lambda url: urlsplit(url).path != urlsplit(first).path)
+    page.get_by_role("link", name="Back to the calls").click()
+    page.wait_for_url("**/calls?status=busy")
+
+
+def test_the_table_can_be_downloaded_with_its_filter(person: Browsing) -> None:
+    page = person.open("/calls?status=busy")
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="CSV").click()
+    lines = downloading.value.path().read_text().splitlines()
+    assert len(lines) == 3
