@@ -85,7 +85,9 @@ class Site:
     async def goes_on(self, execution_id: str) -> None:
         """Wait until the call is under way."""
         async with asyncio.timeout(15), self.client() as client:
-            while (await client.get(f"/executions/{execution_id}")).json().get("status") != "in-progress":
+            while True:
+                if (await client.get(f"/executions/{execution_id}")).json().get("status") == "in-progress":
+                    return
                 await asyncio.sleep(0.05)
 
     async def completed(self, execution_id: str) -> dict[str, Any]:

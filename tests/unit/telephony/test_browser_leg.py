@@ -21,7 +21,7 @@ from callwright.domain.limits import (
     WEB_CALL_SESSION_SECONDS,
     WEB_CALL_SILENT_SECONDS,
 )
-from callwright.lab.virtual_loop import VirtualLoop
+from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import ArrangedCall, DialRequest, InboundOffer, Leg, LegListener, closed_by
@@ -94,7 +94,7 @@ class World:
         self.serve(self.carrier.serve(WebCall(arranged("e1"), **more), socket, protocol, "192.0.2.1"))
         await asyncio.sleep(0)
         socket.say(first or {"type": "start" if protocol is WebProtocol.FRAMES else "init"})
-        await asyncio.sleep(0.01)
+        await passed(0.01)
         return socket
 
     async def at_door(self, bound_to: str, origin: str = PAGE) -> PageSocket:
@@ -105,7 +105,7 @@ class World:
         self.serve(door.serve(DoorRequest("GET", "", headers, bound_to=bound_to), socket))  # type: ignore[union-attr, arg-type]
         await asyncio.sleep(0)
         socket.say({"type": "start"})
-        await asyncio.sleep(0.01)
+        await passed(0.01)
         return socket
 
     @property
@@ -135,11 +135,18 @@ def virtually(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., N
     return run
 
 
+async def passed(seconds: float) -> None:
+    """So much time on the clock that jumps."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    await VirtualClock(loop).sleep(seconds)
+
+
 async def talk(socket: PageSocket, seconds: float) -> None:
     """The page sends its sound in real time."""
     for _ in range(round(seconds * 50)):
         socket.say(FRAME)
-        await asyncio.sleep(0.02)
+        await passed(0.02)
 
 
 @virtually
@@ -173,9 +180,9 @@ async def test_a_page_that_sends_no_sound_is_filled_up_and_given_up():
     world = World()
     socket = await world.call()
     await talk(socket, 1.0)
-    await asyncio.sleep(2.0)
+    await passed(2.0)
     assert abs(len(world.watcher.frames) - 150 + 10) <= 5
-    await asyncio.sleep(WEB_CALL_SILENT_SECONDS)
+    await passed(WEB_CALL_SILENT_SECONDS)
     assert world.cause() == "media_timeout"
     assert socket.closed_with == Close.NORMAL
 
@@ -186,7 +193,7 @@ async def test_an_interruption_is_cut_where_the_page_was_heard():
     socket = await world.call()
     for _ in range(10):
         world.leg.write(TONE)
-    await asyncio.sleep(0.3)
+    await passed(0.3)
     socket.say({"type": "played", "frames": 5})
     # Five frames are 100 ms; they were played by 300 ms.
     assert world.leg.delay_ms == 200
@@ -194,7 +201,7 @@ async def test_an_interruption_is_cut_where_the_page_was_heard():
     assert socket.kinds()[-1] == "clear"
     socket.say({"type": "cleared", "frames": 10})
     world.leg.write(TONE)
-    await asyncio.sleep(0.1)
+    await passed(0.1)
     socket.say({"type": "played", "frames": 11})
     # A quarter of 80 ms and three quarters of 200 ms.
     assert world.leg.delay_ms == 170
@@ -207,7 +214,7 @@ async def test_hanging_up_waits_for_what_was_written():
     for _ in range(10):
         world.leg.write(TONE)
     leaving = asyncio.create_task(world.leg.hang_up("goodbye"))
-    await asyncio.sleep(0.2)
+    await passed(0.2)
     world.leg.write(TONE)
     assert len(socket.frames) == 10
     assert not leaving.done()
@@ -254,7 +261,7 @@ async def test_a_caller_who_leaves_has_hung_up(leave, cause):
     world = World()
     socket = await world.call()
     leave(socket)
-    await asyncio.sleep(0.01)
+    await passed(0.01)
     assert world.cause() == cause
     assert world.doors.revoked
 
@@ -265,7 +272,7 @@ async def test_a_caller_who_leaves_while_it_rings_has_given_up():
         world = World("ring")
         socket = await world.call()
         leave(socket)
-        await asyncio.sleep(0.01)
+        await passed(0.01)
         assert world.cause() == "originator_cancel"
 
 
@@ -287,10 +294,10 @@ async def test_a_call_goes_on_over_a_new_connection():
     socket = await world.call()
     await talk(socket, 1.0)
     socket.leave()
-    await asyncio.sleep(0.01)
+    await passed(0.01)
     world.leg.write(TONE)
     assert world.watcher.events[-1] == "noted held"
-    await asyncio.sleep(WEB_CALL_RESUME_SECONDS - 0.5)
+    await passed(WEB_CALL_RESUME_SECONDS - 0.5)
 
     again = await world.at_door("e1", origin="")
 
@@ -304,7 +311,7 @@ async def test_a_call_goes_on_over_a_new_connection():
     assert len(again.frames) == 1
     again.say({"type": "played", "frames": 1})
     assert again.closed_with is None
-    await asyncio.sleep(WEB_CALL_RESUME_SECONDS)
+    await passed(WEB_CALL_RESUME_SECONDS)
     assert world.watcher.closed_as is None
 
 
@@ -313,9 +320,9 @@ async def test_a_page_that_does_not_come_back_in_time_has_lost_the_line():
     world = World()
     socket = await world.call()
     socket.leave()
-    await asyncio.sleep(WEB_CALL_RESUME_SECONDS - 0.1)
+    await passed(WEB_CALL_RESUME_SECONDS - 0.1)
     assert "closed" not in world.watcher.events
-    await asyncio.sleep(0.2)
+    await passed(0.2)
     assert world.watcher.closed_as == closed_by(CAUSES["media_timeout"])
     late = await world.at_door("e1", origin="")
     assert late.closed_with == Close.FOREIGN_ORIGIN
@@ -326,10 +333,10 @@ async def test_a_second_connection_takes_the_place_of_the_first():
     world = World()
     socket = await world.call()
     again = await world.at_door("e1", origin="")
-    await asyncio.sleep(0.01)
+    await passed(0.01)
     assert socket.closed_with == Close.REPLACED
     assert again.kinds() == ["ready"]
-    await asyncio.sleep(WEB_CALL_RESUME_SECONDS + 1)
+    await passed(WEB_CALL_RESUME_SECONDS + 1)
     assert world.watcher.closed_as is None
 
 
@@ -428,7 +435,7 @@ async def test_the_older_protocol_has_its_audio_in_json():
     piece = {"type": "audio", "data": base64_of(b"\x01\x02" * 480)}
     for _ in range(20):
         socket.say(piece)
-        await asyncio.sleep(0.03)
+        await passed(0.03)
     assert len(world.watcher.frames) == 30
     for _ in range(10):
         world.leg.write(TONE)
@@ -439,7 +446,7 @@ async def test_the_older_protocol_has_its_audio_in_json():
     socket.say({"type": "mark", "name": "of somebody else"})
     assert world.watcher.closed_as is None
     socket.leave()
-    await asyncio.sleep(0.01)
+    await passed(0.01)
     assert world.cause() == "caller_hung_up"
 
 
@@ -517,7 +524,7 @@ async def test_unused_sessions_have_a_limit_and_an_end():
         world.carrier.session(WebCall(arranged("one more")))
     assert full.value.scope == "customer"
     world.carrier.session(WebCall(arranged("of others", "other")))
-    await asyncio.sleep(WEB_CALL_SESSION_SECONDS + 1)
+    await passed(WEB_CALL_SESSION_SECONDS + 1)
     world.carrier.session(WebCall(arranged("later")))
 
 
