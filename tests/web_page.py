@@ -66,6 +66,8 @@ class Page:
     told: list[dict[str, Any]] = field(default_factory=list)
     buffer: PlayedLater = field(default_factory=PlayedLater)
     close_code: int = 0
+    cleared: list[int] = field(default_factory=list)
+    """What was played whenever the page was told to clear, in frames."""
     _halver: Halver = field(default_factory=lambda: Halver(320))
     _doubler: Doubler = field(default_factory=lambda: Doubler(160))
 
@@ -93,6 +95,7 @@ class Page:
                     self.far_end.answered()
                     speaking = asyncio.create_task(self._speak(socket))
                 elif told["type"] == "clear":
+                    self.cleared.append(self.buffer.position)
                     self.buffer.clear()
                     self.far_end.earpiece.clear()
                     await socket.send(json.dumps({"type": "cleared", "frames": self.buffer.position}))

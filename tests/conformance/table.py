@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from tests.conformance.judged import Verdict
 
 UNSERVED = {
-    "POST /v1/web-call/session": "illustrative in the contract (its own pages call the URL so); calls from a browser come later",
+    "POST /v1/web-call/session": "illustrative in the contract; ours answers with a session over a websocket, without SIP",
 }
-"""Operations we do not serve on purpose, with the reason."""
+"""Operations that we do not serve as the contract has them on purpose, with the reason."""
 
 
 def lines(verdicts: Sequence[Verdict]) -> list[str]:

@@ -59,6 +59,8 @@ OWN = {
     ("POST", "/agent"),
     ("GET", "/agent/all"),
     ("POST", "/call"),
+    ("POST", "/v1/web-call/session"),
+    ("POST", "/web-call/freeswitch-session"),
     ("POST", "/batches"),
     ("GET", "/user/me"),
     ("GET", "/v1/callwright/extensions"),
@@ -116,6 +118,8 @@ OWN_NAMES = {("PUT", "/v1/callwright/contact-files/{name}")}
 #: Of those, the ones whose body names an object: somebody else's is refused there as one that never was, with this status.
 NAMES_OBJECT = {
     ("POST", "/call"): 404,
+    ("POST", "/v1/web-call/session"): 404,
+    ("POST", "/web-call/freeswitch-session"): 404,
     ("POST", "/batches"): 404,
     ("POST", "/dispositions"): 403,
     ("POST", "/dispositions/bulk"): 403,
@@ -177,6 +181,8 @@ def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | Non
         ("PUT", "/agent/{agent_id}"): AGENT,
         ("PATCH", "/agent/{agent_id}"): stolen,
         ("POST", "/call"): {"agent_id": agent_id, "recipient_phone_number": "loopback:demo"},
+        ("POST", "/v1/web-call/session"): {"agent_id": agent_id},
+        ("POST", "/web-call/freeswitch-session"): {"agent_id": agent_id},
         ("POST", "/batches/{batch_id}/schedule"): {"scheduled_at": "2027-01-15T09:30:00+00:00"},
         ("PATCH", "/v1/callwright/batches/{batch_id}"): {"max_concurrency": 3},
         ("POST", "/v1/call/{run_id}/events"): {"event": "note", "properties": {"said": CANARY}},

@@ -37,6 +37,7 @@ class Error(Open):
     )
     hint: str | None = Field(default=None, description="What usually helps.")
     field: str | None = Field(default=None, description="The path of the wrong value.", examples=["agent_id"])
+    scope: str | None = Field(default=None, description="Of a web call: `global`, `customer` or `not_enabled`.")
     request_id: str | None = Field(default=None, description="Also in the header X-Request-Id.")
 
 

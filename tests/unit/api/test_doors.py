@@ -382,3 +382,87 @@ def test_what_waits_at_the_end_is_given_up_in_time():
         assert line.sent == []
 
     with_socket(work)
+
+
+@pytest.mark.parametrize("by_server", [False, True])
+def test_who_listens_hears_every_message_as_it_comes_and_receives_only_the_end(by_server: bool):
+    async def inner() -> None:
+        line, clock, server = Line(), HandClock(), Server()
+        socket = LimitedSocket(line.receive, line.send, clock, server if by_server else None)
+        heard: list[str | bytes] = []
+        line.come("first")
+        assert await socket.receive() == "first"
+        socket.listen(heard.append)
+        reading = asyncio.create_task(socket.receive())
+        if by_server:
+            server.come("second", b"third")
+        else:
+            line.come("second")
+            line.incoming.put_nowait({"type": "websocket.receive", "bytes": b"third"})
+        await asyncio.sleep(0)
+        assert heard == ["second", b"third"]
+        assert not reading.done()
+        socket.send("answer")
+        line.incoming.put_nowait({"type": "websocket.disconnect", "code": 1001})
+        assert await reading is None
+        assert socket.far_code == 1001
+        await socket.close()
+        assert server.sent == (["answer"] if by_server else [])
+        assert (line.sent[0].get("text") == "answer") is not by_server
+
+    run(inner())
+
+
+def test_what_the_server_cannot_send_at_once_waits_and_stays_in_order():
+    async def inner() -> None:
+        line, server = Line(), Server()
+        socket = LimitedSocket(line.receive, line.send, HandClock(), server)
+        socket.send("one")
+        server.takes = False
+        socket.send("two")
+        server.takes = True
+        socket.send("three")
+        await socket.close()
+        assert server.sent == ["one"]
+        assert [message["text"] for message in line.sent[:-1]] == ["two", "three"]
+
+    run(inner())
+
+
+def test_a_listener_with_a_defect_and_too_many_messages_close_the_websocket():
+    def fail(_: object) -> None:
+        raise LookupError("a defect")
+
+    async def inner(listener: Callable[[object], None], messages: int, code: int) -> None:
+        line, server = Line(), Server()
+        socket = LimitedSocket(line.receive, line.send, HandClock(), server)
+        socket.listen(listener)
+        server.come(*["x"] * messages)
+        assert await socket.receive() is None
+        await socket.close()
+        assert line.sent == [{"type": "websocket.close", "code": code}]
+
+    run(inner(fail, 1, 1011))
+    run(inner(lambda _: None, MAX_DOOR_SOCKET_MESSAGES_A_SECOND + 1, 1008))
+
+
+class Server:
+    """The direct way of our own server."""
+
+    def __init__(self) -> None:
+        self.takes = True
+        self.sent: list[str | bytes] = []
+        self._on_message: Callable[[str | bytes], None] | None = None
+
+    def listen(self, on_message: Callable[[str | bytes], None]) -> None:
+        self._on_message = on_message
+
+    def write(self, message: str | bytes) -> bool:
+        if self.takes:
+            self.sent.append(message)
+        return self.takes
+
+    def come(self, *messages: str | bytes) -> None:
+        assert self._on_message is not None
+        for message in messages:
+            self._on_message(message)

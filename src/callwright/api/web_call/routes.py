@@ -11,13 +11,12 @@ from callwright.actions import web_calls
 from callwright.actions.web_calls import WebCallWish
 from callwright.api.answers import answer
 from callwright.api.reading import json_body
-from callwright.api.schemas import errors, shown
+from callwright.api.schemas import Error, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.web_call.schemas import (
     EXAMPLE,
     SESSION_EXAMPLE,
     WebCallBody,
-    WebCallRefusedError,
     WebSessionBody,
     WebSessionView,
 )
@@ -26,13 +25,13 @@ from callwright.domain.origin import origin_of
 
 router = APIRouter(tags=["web calls"])
 
-_REFUSED = {"model": WebCallRefusedError, "description": "There is no place, or this kind of web call is not offered."}
+_NO_SIP = {"model": Error, "description": "It is not offered here: `scope` is `not_enabled`."}
 
 
 @router.post(
     "/v1/web-call/session",
     summary="Make a session for a web call",
-    responses={200: shown("A page may call now.", WebSessionView), **errors(400, 404), 429: _REFUSED},
+    responses={200: shown("A page may call now.", WebSessionView), **errors(400, 404)},
 )
 async def open_session(
     request: Request, body: Annotated[WebSessionBody, json_body(WebSessionBody, SESSION_EXAMPLE)]
@@ -57,7 +56,8 @@ async def open_session(
 @router.post(
     "/web-call/freeswitch-session",
     summary="Make a session for a web call over SIP",
-    responses={200: shown("Never: it is not offered."), **errors(400, 404), 429: _REFUSED},
+    status_code=429,
+    responses={**errors(400, 404), 429: _NO_SIP},
 )
 async def open_sip_session(request: Request, body: Annotated[WebCallBody, json_body(WebCallBody, EXAMPLE)]) -> Response:
     """Answered with 429 and `scope` `not_enabled`, as the hosted service does where it is off. `POST /v1/web-call/session` works."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from callwright.api.reading import Asked, filled, reads
-from callwright.api.schemas import Error, Open, example
+from callwright.api.schemas import Open, example
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_ADDRESS_CHARACTERS
 from callwright.domain.origin import origin_of
@@ -69,15 +69,6 @@ class WebSessionView(Open):
     protocol: str = Field(description="`frames`: binary frames and JSON (docs/how-to/browser-calls.md).")
     sample_rate: int
     frame_ms: int
-
-
-class WebCallRefusedError(Error):
-    """Why there is no session."""
-
-    scope: str | None = Field(
-        default=None,
-        description="`global` (the process is full), `customer` (the account), `not_enabled`; missing where requests come too often.",
-    )
 
 
 EXAMPLE: dict[str, Any] = {

@@ -16,6 +16,8 @@ LATE_MS = 200
 """A frame that is later is taken for lost."""
 EARLY_MS = 60
 """A frame that is earlier shows that the frames before it were held up."""
+TOGETHER_MS = 10
+"""Frames that come sooner after one another were held up."""
 MOST_FRAMES_A_SECOND = 55
 """A browser's clock may be a little fast. One that sends more for long sends no live sound."""
 MOST_AT_ONCE = 300
@@ -35,7 +37,7 @@ class IntakeQuality:
 class Intake:
     """Frames (mu-law, 160 bytes) of one call. Times are seconds that never go back; ``began_s`` is that of the answer."""
 
-    __slots__ = ("_begins_s", "_credit", "_credited_s", "_deliver", "_delivered", "_owed", "heard_s", "quality")
+    __slots__ = ("_begins_s", "_credit", "_deliver", "_delivered", "_owed", "heard_s", "quality")
 
     def __init__(self, began_s: float, deliver: Callable[[bytes], None]) -> None:
         self.quality = IntakeQuality()
@@ -45,31 +47,36 @@ class Intake:
         self._delivered = 0
         self._owed = 0
         self._credit = float(MOST_AT_ONCE)
-        self._credited_s = began_s
 
     def take(self, frame: bytes, now_s: float) -> bool:
         """The next frame. False when the far end sends faster than anybody speaks; then it is not passed on."""
-        self._credit = min(MOST_AT_ONCE, self._credit + (now_s - self._credited_s) * MOST_FRAMES_A_SECOND) - 1
-        self._credited_s = self.heard_s = now_s
+        after_s = now_s - self.heard_s
+        self._credit = min(MOST_AT_ONCE, self._credit + after_s * MOST_FRAMES_A_SECOND) - 1
+        self.heard_s = now_s
         if self._credit < 0:
             return False
         quality = self.quality
-        due_s = self._begins_s + self._delivered * _FRAME_S
+        early_s = self._begins_s + self._delivered * _FRAME_S - now_s
         if not quality.frames:
             # The microphone begins some time after the answer, and the line takes its time: they say nothing of later frames.
-            self._begins_s += now_s - due_s
+            self._begins_s -= early_s
             self._owed = 0
-        elif now_s - due_s < -EARLY_MS / 1000:
-            if self._owed:
-                self._owed -= 1
-                quality.frames += 1
-                quality.late += 1
-                return True
-            self._begins_s += now_s - due_s
+        elif self._owed and self._is_late(after_s):
+            self._owed -= 1
+            quality.frames += 1
+            quality.late += 1
+            return True
+        elif early_s > EARLY_MS / 1000:
+            # The frames before it were held up, when the time of the first was taken: it was earlier.
+            self._begins_s -= early_s
         quality.frames += 1
         self._delivered += 1
         self._deliver(frame)
         return True
+
+    def resumed(self) -> None:
+        """The page is back on a new connection: what it said meanwhile was lost, and does not come late."""
+        self._owed = 0
 
     def fill(self, now_s: float) -> None:
         """Put silence where frames have stayed away. Call it every tenth of a second or so."""
@@ -81,3 +88,11 @@ class Intake:
             self._owed += missing
             if self.quality.frames:
                 self.quality.filled += missing
+
+    def _is_late(self, after_s: float) -> bool:
+        """Whether a frame is one of those whose time is over. They come together, the first after a long time; live ones come one by one,
+        and then the others were lost."""
+        late = after_s < TOGETHER_MS / 1000 or after_s >= LATE_MS / 1000
+        if not late:
+            self._owed = 0
+        return late

@@ -80,6 +80,7 @@ class BrowserLeg:
             before.end(Close.REPLACED)
         if self._intake is not None:
             self._playback = Playback(self._playback.delay_ms)
+            self._intake.resumed()
             self._cancel("resume")
             self._tell_ready()
             if before is None:
