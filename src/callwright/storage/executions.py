@@ -73,11 +73,11 @@ class ExecutionRows:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    async def insert(self, execution: Execution) -> None:
-        """A new execution in phase waiting. NotFoundError when its agent is not one of its tenant, ConflictError when the id exists."""
-        if execution.phase is not Phase.WAITING or execution.owner is not None or execution.attempt != 0:
+    async def insert(self, *executions: Execution) -> None:
+        """New executions in phase waiting. NotFoundError when an agent is not one of the tenant, ConflictError when an id exists."""
+        if any(one.phase is not Phase.WAITING or one.owner is not None or one.attempt != 0 for one in executions):
             raise WrongStateError("a new execution starts in phase waiting, without an owner or an attempt")
-        await self._insert(execution)
+        await self._insert(*executions)
 
     async def insert_owned(self, execution: Execution, free: int) -> bool:
         """A call that comes in: a new execution with its owner, a process with ``free`` places, in its first attempt. False, and nothing is
@@ -99,17 +99,18 @@ class ExecutionRows:
         )
         return True
 
-    async def _insert(self, execution: Execution) -> None:
-        if not may_begin(execution.direction, execution.phase, execution.detail):
-            raise WrongStateError(
-                f"an {execution.direction} call cannot begin {execution.phase.value}/{execution.detail}"
-            )
+    async def _insert(self, *executions: Execution) -> None:
+        for one in executions:
+            if not may_begin(one.direction, one.phase, one.detail):
+                raise WrongStateError(f"an {one.direction} call cannot begin {one.phase.value}/{one.detail}")
         numbers = ", ".join(f"${number}" for number in range(1, len(NAMES) + 1))
-        await self._connection.execute(
+        await self._connection.executemany(
             f"insert into execution ({COLUMNS}, due_at) values ({numbers}, coalesce(${len(NAMES) + 1}, now()))",
-            *(getattr(execution, name) for name in NAMES),
             # A call of a batch waits from its release on: the batch's start would put it before every single call placed since.
-            execution.scheduled_at if execution.batch_id is None else None,
+            [
+                (*(getattr(one, name) for name in NAMES), one.scheduled_at if one.batch_id is None else None)
+                for one in executions
+            ],
         )
 
     async def get(self, tenant_id: str, execution_id: str) -> Execution | None:

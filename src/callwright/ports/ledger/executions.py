@@ -44,8 +44,8 @@ class Change:
 class Executions(Protocol):
     """The ledger of executions."""
 
-    async def insert(self, execution: Execution) -> None:
-        """A new execution (phase waiting)."""
+    async def insert(self, *executions: Execution) -> None:
+        """New executions (phase waiting)."""
 
     async def insert_owned(self, execution: Execution, free: int) -> bool:
         """A call that comes in: a new execution that already belongs to its owner, in its first attempt (the attempt row is opened
