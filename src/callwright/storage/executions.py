@@ -275,11 +275,18 @@ class ExecutionRows:
         return True
 
     async def undialled_of_batch(self, batch_id: str, count: int) -> list[str]:
-        """Ids of up to ``count`` executions of a batch that are waiting, admitted or claimed."""
+        """Ids of up to ``count`` executions of a batch that are waiting or admitted."""
+        return await self._ids_of_batch(batch_id, ("waiting", "admitted"), count)
+
+    async def claimed_of_batch(self, batch_id: str) -> list[str]:
+        """Ids of the executions of a batch that processes have taken and not dialled yet."""
+        return await self._ids_of_batch(batch_id, ("claimed",))
+
+    async def _ids_of_batch(self, batch_id: str, phases: Sequence[str], count: int | None = None) -> list[str]:
         rows = await self._connection.fetch(
-            "select id from execution where batch_id = $1 and phase in ('waiting', 'admitted', 'claimed')"
-            " and phase <> 'done' limit $2",
+            "select id from execution where batch_id = $1 and phase = any ($2::text[]) and phase <> 'done' limit $3",
             batch_id,
+            list(phases),
             count,
         )
         return [str(row["id"]) for row in rows]

@@ -124,7 +124,11 @@ class Executions(Protocol):
         ...
 
     async def undialled_of_batch(self, batch_id: str, count: int) -> list[str]:
-        """Ids of up to ``count`` executions of a batch that are waiting, admitted or claimed."""
+        """Ids of up to ``count`` executions of a batch that are waiting or admitted."""
+        ...
+
+    async def claimed_of_batch(self, batch_id: str) -> list[str]:
+        """Ids of the executions of a batch that processes have taken and not dialled yet."""
         ...
 
     async def of_batch(
