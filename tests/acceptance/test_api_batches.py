@@ -388,7 +388,7 @@ async def test_what_a_stop_leaves_waiting_is_never_admitted_and_stopped_by_the_j
     world: ApiWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch_stop, "PIECE", 5)
-    monkeypatch.setattr(batch_stop, "PIECES_AT_ONCE", 2)
+    monkeypatch.setattr(batch_stop, "PIECES_AT_ONCE", 1)
     async with world.client() as client:
         batch_id = await batch_id_of(client, await create(client), "contact_number\n" + "loopback:demo\n" * 18)
         await begin(world, client, batch_id)

@@ -54,10 +54,11 @@ def audited(batch: Batch) -> dict[str, Any]:
 
 async def stop_locked(unit: Unit, services: Services, batch: Batch) -> Batch:
     """Stop a batch whose row this unit has locked, after ``unit.pace.hold_admission``. From the commit on none of its calls is dialled.
-    Those that wait, and its contacts, are written by STOPPED_CONTACTS_JOB."""
+    A piece of those that wait is stopped here; the others, and its contacts, are written by STOPPED_CONTACTS_JOB."""
     # Nobody admits one until the commit, and nobody does in a batch that is stopped. A call that a process is taking is found taken.
     await unit.pace.withdraw(batch.id)
     await stop_claimed(unit, services.publisher, batch.id)
+    await stop_waiting(unit, services.publisher, batch.id)
     await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{batch.tenant_id} {batch.id}".encode(), batch.tenant_id)
     return await move_batch(unit, batch, BatchStatus.STOPPED, services.batch_publisher)
 

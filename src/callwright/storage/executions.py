@@ -385,11 +385,11 @@ class ExecutionRows:
             assigned.append(
                 f"{name} = coalesce({given(value)}, now())" if name == "due_at" else f"{name} = {given(value)}"
             )
-        attempted = [f"{name} = {given(value)}" for name, value in planned.attempt_values.items()]
-        if planned.outcome is not None:
-            attempted += ["closed_at = coalesce(closed_at, now())", f"outcome = {given(planned.outcome)}"]
         of_attempt = ""
-        if before.attempt and attempted:
+        if before.attempt and (planned.attempt_values or planned.outcome):
+            attempted = [f"{name} = {given(value)}" for name, value in planned.attempt_values.items()]
+            if planned.outcome is not None:
+                attempted += ["closed_at = coalesce(closed_at, now())", f"outcome = {given(planned.outcome)}"]
             changed, attempt = ", ".join(attempted), given(before.attempt)
             of_attempt = f"with a as (update attempt set {changed} where execution_id = $1 and attempt = {attempt}) "
         assigned.append("updated_at = greatest(now(), created_at)")
