@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from callwright.domain.dialling import Decision, NumberFacts, Question, Rules, Verdict, decide
 from callwright.domain.dialling.country_rules import CountryRules
 from callwright.domain.dialling.policy import DAYS, REFUSABLE_KINDS, parse_policy
+from callwright.domain.retry import NEVER, AttemptEnd, policy_of
 from callwright.lab.arguments import at_least_one, from_zero
 from callwright.lab.processes import shared_out
 from callwright.ops.clock import SystemClock
@@ -55,7 +56,7 @@ class Contact:
     facts: NumberFacts
     user_data: dict[str, Any]
     suppressed_at: datetime | None
-    retries: int
+    retry_config: dict[str, Any] | None
     dials: list[datetime] = field(default_factory=list)
     ends: list[str] = field(default_factory=list)
     moves: int = 0
@@ -183,12 +184,18 @@ class Campaign:
             self._at(self._now + timedelta(seconds=self._random.randint(5, 900)), "ended", contact)
 
     def _ended(self, contact: Contact) -> None:
-        if self._random.random() < 0.4:
-            contact.ends.append("answered")
-        elif len(contact.dials) > contact.retries:
-            contact.ends.append("unanswered")
+        end = AttemptEnd("completed", "completed", voicemail=self._random.random() < 0.2)
+        if self._random.random() >= 0.4:
+            status = self._random.choice(_UNANSWERED)
+            end = AttemptEnd(status, self._random.choice((status, status, status, NEVER)))
+        policy = policy_of(contact.retry_config)
+        wait = None if policy is None else policy.wait(end, len(contact.dials) - 1)
+        agreed = _agreed_wait(contact, end)
+        self._claim(wait == agreed, f"after {end} and {len(contact.dials)} attempts a call waits {agreed}, not {wait}")
+        if wait is not None:
+            self._at(self._now + wait, "due", contact)
         else:
-            self._at(self._now + timedelta(minutes=self._random.choice((30, 60, 120))), "due", contact)
+            contact.ends.append("answered" if end.status == "completed" else "unanswered")
 
     def _judge_wait(self, contact: Contact, dials: Sequence[datetime], decision: Decision) -> None:
         until = decision.until
@@ -272,7 +279,47 @@ class Campaign:
         suppressed_at = self._now + timedelta(minutes=random.randrange(20_000)) if random.random() < 0.15 else None
         # Some contacts of a list share a number.
         number = random.randrange(max(1, self._numbers * 3 // 2))
-        return Contact(number, _facts(number, self._now), data, suppressed_at, random.randint(0, 3))
+        return Contact(number, _facts(number, self._now), data, suppressed_at, _retry_config(random))
+
+
+_UNANSWERED = ("no-answer", "busy", "failed", "error")
+
+
+def _retry_config(random: Random) -> dict[str, Any] | None:
+    """As a call has it stored: none, switched off, with all fields, or with the defaults of some."""
+    if random.random() < 0.3:
+        return random.choice((None, {"enabled": False, "max_retries": 3}))
+    config = {
+        "enabled": True,
+        "max_retries": random.randint(0, 3),
+        "retry_on_statuses": random.sample(_UNANSWERED, random.randint(0, 4)),
+        "retry_on_voicemail": random.random() < 0.3,
+        "retry_intervals_minutes": random.choices((1, 30, 60, 120, 10_080), k=random.randint(1, 4)),
+    }
+    for name in random.sample(list(config)[1:], random.choice((0, 0, 1, 2))):
+        del config[name]
+    return config
+
+
+def _agreed_wait(contact: Contact, end: AttemptEnd) -> timedelta | None:
+    """When the contact is called again by its ``retry_config``, as the contract has it (11.1)."""
+    config = {
+        "enabled": False,
+        "max_retries": 3,
+        "retry_on_statuses": ["no-answer", "busy", "failed"],
+        "retry_on_voicemail": False,
+        "retry_intervals_minutes": [30, 60, 120],
+        **(contact.retry_config or {}),
+    }
+    made = len(contact.dials) - 1
+    if not config["enabled"] or made >= config["max_retries"]:
+        return None
+    if end.status == "completed":
+        again = config["retry_on_voicemail"] and end.voicemail
+    else:
+        again = end.status in config["retry_on_statuses"] and end.retry_class != "never"
+    minutes = [*config["retry_intervals_minutes"], *config["retry_intervals_minutes"][-1:] * made][made]
+    return timedelta(minutes=minutes) if again else None
 
 
 def _facts(number: int, start: datetime) -> NumberFacts:

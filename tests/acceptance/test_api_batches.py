@@ -16,6 +16,7 @@ from tests.database import fetch, run_sql
 from tests.rows import admit_candidates
 from tests.typed_answers import typed
 
+from callwright.actions import batch_stop
 from callwright.actions.batch_stop import PIECE, STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.actions.batches import executions_of_batch
 from callwright.campaigns.release import Release
@@ -381,6 +382,37 @@ async def test_stopping_ends_what_waits_and_lets_live_calls_go_on(world: ApiWorl
     async with world.ledger.unit() as unit:
         told = [entry.status for entry in await unit.batches.outbox.of_execution(DEFAULT_TENANT_ID, batch_id)]
     assert told == ["processed", "scheduled", "queued", "running", "stopped"]
+
+
+async def test_what_a_stop_leaves_waiting_is_never_admitted_and_stopped_by_the_job(
+    world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_stop, "PIECE", 5)
+    monkeypatch.setattr(batch_stop, "PIECES_AT_ONCE", 1)
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client), "contact_number\n" + "loopback:demo\n" * 18)
+        await begin(world, client, batch_id)
+        async with world.ledger.unit() as unit:
+            assert await admit_candidates(unit, 3)
+        assert (await client.post(f"/batches/{batch_id}/stop")).status_code == 200
+        assert (await read(client, batch_id))["execution_status"] == {"stopped": 10, "queued": 8}
+        assert await end_calls(world) == 0
+        await write_stopped(world)
+        assert (await read(client, batch_id))["execution_status"] == {"stopped": 18}
+
+
+async def test_a_batch_with_more_waiting_calls_than_one_unit_stops_is_deleted_whole(
+    world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_stop, "PIECE", 5)
+    async with world.client() as client:
+        agent_id = await create(client)
+        batch_id = await batch_id_of(client, agent_id, "contact_number\n" + "loopback:demo\n" * 18)
+        await begin(world, client, batch_id)
+        assert (await client.delete(f"/batches/{batch_id}")).status_code == 200
+        stopped = await client.get(f"/v2/agent/{agent_id}/executions", params={"status": "stopped"})
+        assert stopped.json()["total"] == 18
+    assert await fetch(world.dsn, "select 1 from batch") == []
 
 
 async def test_a_call_of_a_batch_was_created_once_and_keeps_its_place_in_the_file(world: ApiWorld) -> None:

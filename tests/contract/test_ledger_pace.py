@@ -17,6 +17,7 @@ from tests.rows import THEN, agent_row, execution_row, place, ringing_row
 from callwright.domain.batch import BatchStatus
 from callwright.domain.dialling.policy import parse_policy
 from callwright.domain.execution import Execution, Phase
+from callwright.domain.limits import MAX_LANES
 from callwright.domain.pace.choice import Slot, limit_keys, slots
 from callwright.domain.pace.outcomes import Outcomes
 from callwright.domain.pace.policy import NO_LIMIT, BatchPace, Limit, PacePolicy, Rest
@@ -111,6 +112,29 @@ async def test_a_paused_batch_has_no_candidates(ledger: PostgresLedger, dsn: str
     async with ledger.unit() as unit:
         await unit.batches.change(batch_id, paused_at=None, paused_by=None, paused_reason=None)
     assert len(await admit(ledger)) == 3 > len(found)
+
+
+async def test_no_call_that_waits_in_a_stopped_batch_is_admitted(ledger: PostgresLedger, dsn: str) -> None:
+    batch_id = await add_batch(ledger, dsn)
+    await wait(ledger, 3, batch_id=batch_id)
+    async with ledger.unit() as unit:
+        await unit.batches.change(batch_id, BatchStatus.STOPPED)
+    single = await wait(ledger, 1)
+    assert [one.id for one in await admit(ledger)] == single
+
+
+async def test_of_more_lanes_than_are_looked_at_the_one_that_waits_for_the_shortest_time_is_left(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    await run_sql(dsn, f"update tenant set max_concurrency = {2 * MAX_LANES} where id = '{MINE}'")
+    numbers = [f"+1415{number:07}" for number in range(MAX_LANES + 1)]
+    async with ledger.unit() as unit:
+        await unit.executions.insert(*(execution_row(number, from_number=number) for number in numbers))
+    await run_sql(
+        dsn, "update execution set due_at = now() - interval '1 hour' + make_interval(secs => right(id, 7)::integer)"
+    )
+    assert {one.id for one in await admit(ledger, 2 * MAX_LANES)} == set(numbers[:MAX_LANES])
+    assert [one.id for one in await admit(ledger, 2 * MAX_LANES)] == numbers[MAX_LANES:]
 
 
 async def test_no_call_of_a_batch_is_admitted_once_its_pause_is_written(ledger: PostgresLedger, dsn: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from proof.__main__ import main as prove
@@ -13,6 +14,7 @@ from proof.campaigns import FINAL, run
 
 from callwright.domain.dialling import Decision, Question, Rules, Verdict, decide
 from callwright.domain.dialling.opening import Hours
+from callwright.domain.retry import RetryPolicy
 from proof import calling_hours, campaigns
 
 
@@ -71,6 +73,26 @@ def test_a_wrong_decision_is_noticed(
 ) -> None:
     monkeypatch.setattr(campaigns, "decide", wrong)
     assert run(300, 1).broken
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda policy: replace(policy, max_retries=policy.max_retries + 1),
+        lambda policy: replace(policy, intervals=policy.intervals[:1]),
+        lambda policy: replace(policy, on_voicemail=True),
+        lambda policy: replace(policy, statuses=policy.statuses | {"error"}),
+    ],
+)
+def test_a_wrong_retry_is_noticed(wrong: Callable[[RetryPolicy], RetryPolicy], monkeypatch: pytest.MonkeyPatch) -> None:
+    right = campaigns.policy_of
+
+    def policy_of(config: Mapping[str, Any] | None) -> RetryPolicy | None:
+        policy = right(config)
+        return None if policy is None else wrong(policy)
+
+    monkeypatch.setattr(campaigns, "policy_of", policy_of)
+    assert run(100, 1).broken
 
 
 def test_every_minute_of_awkward_days_is_judged_as_the_c_library_does() -> None:

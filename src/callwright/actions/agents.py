@@ -385,10 +385,17 @@ async def stop_waiting_calls(services: Services, principal: Principal, agent_id:
     """Stop the agent's batches whole, and at most MAX_STOPPED_AT_ONCE of its other queued and scheduled calls; live ones go on, and are not
     made again. Returns the ids of those stopped, the batches' first, at most MAX_STOPPED_AT_ONCE of them. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
+        await unit.pace.hold_admission()
         agent = await agent_of(unit, principal, agent_id)
         if not await unit.agents.lock(principal.tenant_id, agent.id):
             raise missing("agent")
-        stopped = await stop_batches_of_agent(unit, services, principal, agent.id)
+        batches, contacts = await stop_batches_of_agent(unit, services, principal, agent.id)
+    of_batches, others = list[str](), list[str]()
+    # Another unit, because nobody admits a call during the first.
+    async with services.ledger.unit() as unit:
+        if not await unit.agents.lock(principal.tenant_id, agent.id):
+            # Deleted in the meantime, with all that waited.
+            return contacts
         # In one order, as everybody who locks many of them.
         waiting = await _with_status(unit, principal, agent.id, _WAITING_STATUSES)
         live = await _with_status(unit, principal, agent.id, _LIVE_STATUSES)
@@ -397,13 +404,13 @@ async def stop_waiting_calls(services: Services, principal: Principal, agent_id:
             if row is None or row.phase is Phase.DONE:
                 continue
             if row.phase in (Phase.WAITING, Phase.ADMITTED, Phase.CLAIMED):
-                if await stop_undialled(unit, services, row):
-                    stopped.append(execution_id)
+                if await stop_undialled(unit, services.publisher, row):
+                    (of_batches if row.batch_id in batches else others).append(execution_id)
             elif policy_of(row.options.get("retry_config")) is not None:
                 # Dialled already: no longer ours to stop.
                 marked = Change(columns={"options": {**row.options, RETRIES_STOPPED: True}})
                 await transition(unit, execution_id, marked, services.publisher)
-        del stopped[MAX_STOPPED_AT_ONCE:]
+        stopped = [*of_batches, *contacts, *others][:MAX_STOPPED_AT_ONCE]
         if stopped:
             await audit(
                 unit,

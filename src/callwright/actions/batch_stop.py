@@ -1,12 +1,15 @@
 """Stopping batches, and single contacts that wait in one. Live calls come to their end.
 
-A batch is stopped by its status: from then on every contact that waits in it is shown as stopped. Their executions, with the webhook and
-the usage of each, are written afterwards by a job, a piece at a time: a contact that still stands in a stopped batch is what is left to do.
-A batch that is deleted before that is marked, hidden from everybody, and goes with the last of them.
+A batch is stopped by its status: from then on none of its calls is admitted, and every contact that waits in it is shown as stopped. As
+many calls may wait for a retry as there are contacts. So calls that wait, and the executions of contacts, with the webhook and the usage of
+each, become ``stopped`` afterwards, a piece at a time: what still waits in a stopped batch is what is left to do. A batch that is deleted
+before that is marked, hidden from everybody, and goes with the last of its contacts.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,18 +18,22 @@ from callwright.actions.batch_transition import move_batch, record_contact
 from callwright.actions.services import Services
 from callwright.actions.transition import Publisher, transitions
 from callwright.domain.batch import STOPPABLE, Batch, BatchStatus, execution_of_contact
-from callwright.domain.errors import WrongStateError
+from callwright.domain.errors import UnavailableError, WrongStateError
 from callwright.domain.execution import Execution, Phase
-from callwright.domain.limits import MAX_BATCH_CONTACTS, MAX_STOPPED_AT_ONCE
+from callwright.domain.limits import MAX_STOPPED_AT_ONCE
 from callwright.domain.retry import STOP_REASON, STOP_REQUESTED, STOPPED_BY
 from callwright.domain.tenant import Principal
 from callwright.ops.crash_points import point
 from callwright.ports.ledger import Change, Ledger, Unit
 from callwright.ports.world import Clock
 
+_LOG = logging.getLogger(__name__)
+
 STOPPED_CONTACTS_JOB = "write_stopped_contacts"
 PIECE = 200
-"""Executions of stopped contacts that are written in one unit."""
+"""Executions that become stopped in one unit."""
+PIECES_AT_ONCE = 5
+"""Pieces of waiting calls that a request stops before it is answered; the job stops the others."""
 
 
 def audited(batch: Batch) -> dict[str, Any]:
@@ -45,55 +52,85 @@ def audited(batch: Batch) -> dict[str, Any]:
     }
 
 
-async def stop_locked(unit: Unit, services: Services, batch: Batch) -> tuple[Batch, list[str]]:
-    """Stop a batch whose row this unit has locked; returns it and the ids of its executions that were stopped. The
-    executions of contacts that wait are written by STOPPED_CONTACTS_JOB."""
-    stopped = await stop_waiting(unit, services, batch.id)
+async def stop_locked(unit: Unit, services: Services, batch: Batch) -> Batch:
+    """Stop a batch whose row this unit has locked, after ``unit.pace.hold_admission``. From the commit on none of its calls is dialled.
+    A piece of those that wait is stopped here; the others, and its contacts, are written by STOPPED_CONTACTS_JOB."""
+    # Nobody admits one until the commit, and nobody does in a batch that is stopped. A call that a process is taking is found taken.
+    await unit.pace.withdraw(batch.id)
+    await stop_claimed(unit, services.publisher, batch.id)
+    await stop_waiting(unit, services.publisher, batch.id)
     await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{batch.tenant_id} {batch.id}".encode(), batch.tenant_id)
-    return await move_batch(unit, batch, BatchStatus.STOPPED, services.batch_publisher), stopped
+    return await move_batch(unit, batch, BatchStatus.STOPPED, services.batch_publisher)
 
 
-async def stop_waiting(unit: Unit, services: Services, batch_id: str) -> list[str]:
-    """Stop the executions of a batch that were not dialled yet; returns the ids of those that waited in the queue."""
-    stopped: list[str] = []
-    # All of them: as many may wait for a retry as there are contacts.
-    for execution_id in sorted(await unit.executions.undialled_of_batch(batch_id, MAX_BATCH_CONTACTS)):
+async def stop_claimed(unit: Unit, publisher: Publisher, batch_id: str) -> None:
+    """Forbid the calls of a batch to dial that processes have taken: as many as there are places."""
+    await _stop_some(unit, publisher, await unit.executions.claimed_of_batch(batch_id))
+
+
+async def stop_waiting(unit: Unit, publisher: Publisher, batch_id: str) -> bool:
+    """Stop a piece of the executions of a batch that were not dialled yet. Whether there may be more."""
+    ids = await unit.executions.undialled_of_batch(batch_id, PIECE)
+    return await _stop_some(unit, publisher, ids) == PIECE
+
+
+async def stop_first_waiting(services: Services, batch_id: str) -> None:
+    """Stop what waits in a stopped batch, a piece in each unit, but no more than a request should wait for."""
+    for _ in range(PIECES_AT_ONCE):
+        try:
+            async with services.ledger.unit() as unit:
+                if not await stop_waiting(unit, services.publisher, batch_id):
+                    return
+        except UnavailableError as error:
+            # The batch is stopped, and the job writes the rest.
+            _LOG.warning("calls of a stopped batch wait for the database: %s", error.message)
+            return
+
+
+async def _stop_some(unit: Unit, publisher: Publisher, execution_ids: Iterable[str]) -> int:
+    """How many became ``stopped``."""
+    # In one order, as everybody who locks many of them.
+    stopped = 0
+    for execution_id in sorted(execution_ids):
         row = await unit.executions.lock(execution_id)
-        if row is not None and await stop_undialled(unit, services, row):
-            stopped.append(execution_id)
+        stopped += row is not None and await stop_undialled(unit, publisher, row)
     return stopped
 
 
-async def stop_undialled(unit: Unit, services: Services, row: Execution) -> bool:
+async def stop_undialled(unit: Unit, publisher: Publisher, row: Execution) -> bool:
     """Stop an execution whose row this unit has locked, if it was not dialled yet; whether it is ``stopped``. One that a process has taken
     is forbidden to dial: the unit that writes the intent reads the wish from the row, and ends the call."""
     if row.phase in (Phase.WAITING, Phase.ADMITTED):
-        await transitions(unit, row, [Change(phase=Phase.DONE, detail="stopped")], services.publisher)
+        await transitions(unit, row, [Change(phase=Phase.DONE, detail="stopped")], publisher)
         return True
     if row.phase is Phase.CLAIMED and STOP_REQUESTED not in row.options:
         wish = {"by": STOPPED_BY, "reason": STOP_REASON}
         wished = Change(columns={"options": {**row.options, STOP_REQUESTED: wish}})
-        await transitions(unit, row, [wished], services.publisher)
+        await transitions(unit, row, [wished], publisher)
     return False
 
 
-async def stop_batches_of_agent(unit: Unit, services: Services, principal: Principal, agent_id: str) -> list[str]:
-    """Stop every batch of an agent that is to begin or has begun; returns the ids of its executions that were stopped, those of contacts
-    that waited included, but at most MAX_STOPPED_AT_ONCE of these."""
+async def stop_batches_of_agent(
+    unit: Unit, services: Services, principal: Principal, agent_id: str
+) -> tuple[list[str], list[str]]:
+    """Stop every batch of an agent that is to begin or has begun, after ``unit.pace.hold_admission``. Returns the ids of the batches, and
+    those of contacts that waited in them, at most MAX_STOPPED_AT_ONCE."""
+    batches: list[str] = []
     stopped: list[str] = []
     for batch_id in await unit.batches.stoppable(principal.tenant_id, agent_id):
         batch = await unit.batches.lock(principal.tenant_id, batch_id)
         if batch is not None and batch.status in STOPPABLE:
-            contacts = await unit.batches.contacts.ids(batch.id, max(0, MAX_STOPPED_AT_ONCE - len(stopped)))
-            after, ids = await stop_locked(unit, services, batch)
+            stopped += await unit.batches.contacts.ids(batch.id, max(0, MAX_STOPPED_AT_ONCE - len(stopped)))
+            after = await stop_locked(unit, services, batch)
             await audit(unit, principal, "batch.stopped", batch.id, before=audited(batch), after=audited(after))
-            stopped += [*ids, *contacts]
-    return stopped
+            batches.append(batch_id)
+    return batches, stopped
 
 
 @dataclass(frozen=True, slots=True)
 class StoppedContacts:
-    """The job ``STOPPED_CONTACTS_JOB``, and what retention does where that never ran. ``from_number`` is ours where a batch names none."""
+    """The job ``STOPPED_CONTACTS_JOB``, and what retention does where that never ran. Calls that wait in a stopped batch become stopped,
+    and then its contacts. ``from_number`` is ours where a batch names none."""
 
     ledger: Ledger
     clock: Clock
@@ -101,8 +138,8 @@ class StoppedContacts:
     from_number: str
 
     async def run(self, payload: bytes) -> None:
-        """Write a piece of the executions of a stopped batch's contacts; the same unit puts the job for the next piece, so that a long list
-        keeps no other job waiting. May run twice: contact and execution change places in one unit."""
+        """Write a piece; the same unit puts the job for the next piece, so that a long list keeps no other job waiting. May run twice:
+        contact and execution change places in one unit."""
         tenant_id, batch_id = payload.decode().split()
         async with self.ledger.unit() as unit:
             if await self._write_piece(unit, tenant_id, batch_id):
@@ -125,6 +162,8 @@ class StoppedContacts:
         agent = await unit.agents.get(tenant_id, batch.agent_id)
         if agent is None or batch.status is not BatchStatus.STOPPED:
             return False
+        if await stop_waiting(unit, self.publisher, batch_id):
+            return True
         contacts = await unit.batches.contacts.take(batch_id, PIECE)
         now = self.clock.now()
         for contact in contacts:

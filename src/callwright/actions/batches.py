@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
-from callwright.actions.batch_stop import audited, stop_locked, stop_waiting
+from callwright.actions.batch_stop import audited, stop_claimed, stop_first_waiting, stop_locked, stop_waiting
 from callwright.actions.batch_transition import move_batch, tell_of_batch
 from callwright.actions.calls import check_caller, provided
 from callwright.actions.numbers import check_own, trunk_number
@@ -384,26 +384,45 @@ async def stop_batch(services: Services, principal: Principal, batch_id: str) ->
     """Stop a batch: what waits becomes ``stopped``, live calls come to their end. NotFoundError also for one that has not begun or is over,
     as the hosted service answers."""
     async with services.ledger.unit() as unit:
+        await unit.pace.hold_admission()
         batch = await _locked(unit, principal, batch_id)
         stoppable = STOPPABLE_STRICT if services.policy.strict else STOPPABLE
         if batch.status not in stoppable:
             raise NotFoundError(NOT_STOPPABLE)
-        after, _ = await stop_locked(unit, services, batch)
+        after = await stop_locked(unit, services, batch)
         await audit(unit, principal, "batch.stopped", batch.id, before=audited(batch), after=audited(after))
         point("batch_stop.writing")
     point("batch_stop.written")
+    await stop_first_waiting(services, after.id)
     return after
 
 
 async def delete_batch(services: Services, principal: Principal, batch_id: str) -> None:
     """Delete a batch and the contacts that wait in it. What waits in the queue is stopped; calls that were dialled, or are, stay
     as records, and so do contacts that were stopped with the batch before. Raises NotFoundError."""
+    # It is deleted when no more than a piece waits.
+    while not await _delete_stopped(services, principal, batch_id):
+        pass
+
+
+DELETION = "the batch is being deleted"
+
+
+async def _delete_stopped(services: Services, principal: Principal, batch_id: str) -> bool:
+    """Stop a piece of the calls that wait in a batch, and delete it unless there are more."""
     async with services.ledger.unit() as unit:
         batch = await _locked(unit, principal, batch_id)
-        await stop_waiting(unit, services, batch.id)
+        await stop_claimed(unit, services.publisher, batch.id)
+        if await stop_waiting(unit, services.publisher, batch.id):
+            if batch.status in STOPPABLE and batch.paused_at is None:
+                # Nothing of it begins until it is gone.
+                now = services.clock.now()
+                await unit.batches.change(batch.id, paused_at=now, paused_by="request", paused_reason=DELETION)
+            return False
         # The stop was promised to each of its contacts: STOPPED_CONTACTS_JOB writes what is left, and deletes the batch then.
         if batch.status is BatchStatus.STOPPED and await unit.batches.contacts.ids(batch.id, 1):
             await unit.batches.mark_deleted(batch.id)
         else:
             await unit.batches.delete(batch.id)
         await audit(unit, principal, "batch.deleted", batch.id, before=audited(batch))
+    return True

@@ -67,8 +67,14 @@ async def transitions(unit: Unit, locked: Execution, changes: Sequence[Change], 
 
 async def insert(unit: Unit, execution: Execution, publisher: Publisher) -> None:
     """Write a new execution and, where its first status is one that is published, its webhook in the same unit."""
-    await unit.executions.insert(execution)
-    await _publish(unit, execution, publisher)
+    await insert_all(unit, [execution], publisher)
+
+
+async def insert_all(unit: Unit, executions: Sequence[Execution], publisher: Publisher) -> None:
+    """The same for several."""
+    await unit.executions.insert(*executions)
+    for execution in executions:
+        await _publish(unit, execution, publisher)
 
 
 async def insert_owned(unit: Unit, execution: Execution, publisher: Publisher, free: int) -> bool:

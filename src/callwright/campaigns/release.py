@@ -12,13 +12,14 @@ from typing import Any
 
 from callwright.actions.batch_transition import BatchPublisher, move_batch, record_contact
 from callwright.actions.dialling import DECISION, decision_wire, suppressed_row
-from callwright.actions.transition import Publisher, insert
+from callwright.actions.transition import Publisher, insert_all
 from callwright.campaigns.breaker import LOOK_SECONDS, BatchBreaker
 from callwright.campaigns.plan import Share, shares
 from callwright.domain.availability import Line
 from callwright.domain.batch import ACTIVE, Batch, BatchStatus, Contact, execution_of_contact
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import SuppressedError, UnavailableError
+from callwright.domain.execution import Execution
 from callwright.domain.limits import MAX_BATCHES_AT_ONCE
 from callwright.domain.number import Destination, kind_of_address
 from callwright.ops.crash_points import point
@@ -119,6 +120,7 @@ class Release:
         suppressed = await unit.suppressions.among(batch.tenant_id, [contact.number for contact in contacts])
         now = self.clock.now()
         begins: dict[tuple[str, str], dict[str, Any]] = {}
+        released: list[Execution] = []
         for contact in contacts:
             alike = (kind_of_address(contact.number), contact.carrier)
             if alike not in begins:
@@ -137,7 +139,9 @@ class Release:
                 await record_contact(unit, told, _SUPPRESSED.outcome, self.publisher, **columns)
                 await unit.dial_decisions.add([row])
             else:
-                await insert(unit, execution, self.publisher)
+                released.append(execution)
+        if released:
+            await insert_all(unit, released, self.publisher)
 
     async def _complete(self, batch_id: str) -> None:
         async with self.ledger.unit() as unit:

@@ -161,9 +161,10 @@ class WebhookDelivery:
         try:
             while not self._stopping.is_set():
                 with round_boundary("delivering webhooks"):
-                    if not await self._start_due(under_way):
-                        await self._wait(under_way)
-                        await self._clock.sleep(rounds.wait_s(self._clock.monotonic_us()))
+                    # What was left behind waits for a place, which the end of an exchange gives.
+                    await self._start_due(under_way)
+                    await self._wait(under_way)
+                    await self._clock.sleep(rounds.wait_s(self._clock.monotonic_us()))
                     continue
                 await self._clock.sleep(self._settings.idle_s)
             await asyncio.gather(*under_way, return_exceptions=True)

@@ -71,11 +71,11 @@ class ExecutionRows:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    async def insert(self, execution: Execution) -> None:
-        """A new execution in phase waiting. NotFoundError when its agent is not one of its tenant, ConflictError when the id exists."""
-        if execution.phase is not Phase.WAITING or execution.owner is not None or execution.attempt != 0:
+    async def insert(self, *executions: Execution) -> None:
+        """New executions in phase waiting. NotFoundError when an agent is not one of the tenant, ConflictError when an id exists."""
+        if any(one.phase is not Phase.WAITING or one.owner is not None or one.attempt != 0 for one in executions):
             raise WrongStateError("a new execution starts in phase waiting, without an owner or an attempt")
-        await self._insert(execution)
+        await self._insert(*executions)
 
     async def insert_owned(self, execution: Execution, free: int) -> bool:
         """A call that comes in: a new execution with its owner, a process with ``free`` places, in its first attempt. False, and nothing is
@@ -97,17 +97,18 @@ class ExecutionRows:
         )
         return True
 
-    async def _insert(self, execution: Execution) -> None:
-        if not may_begin(execution.direction, execution.phase, execution.detail):
-            raise WrongStateError(
-                f"an {execution.direction} call cannot begin {execution.phase.value}/{execution.detail}"
-            )
+    async def _insert(self, *executions: Execution) -> None:
+        for one in executions:
+            if not may_begin(one.direction, one.phase, one.detail):
+                raise WrongStateError(f"an {one.direction} call cannot begin {one.phase.value}/{one.detail}")
         numbers = ", ".join(f"${number}" for number in range(1, len(NAMES) + 1))
-        await self._connection.execute(
+        await self._connection.executemany(
             f"insert into execution ({COLUMNS}, due_at) values ({numbers}, coalesce(${len(NAMES) + 1}, now()))",
-            *(getattr(execution, name) for name in NAMES),
             # A call of a batch waits from its release on: the batch's start would put it before every single call placed since.
-            execution.scheduled_at if execution.batch_id is None else None,
+            [
+                (*(getattr(one, name) for name in NAMES), one.scheduled_at if one.batch_id is None else None)
+                for one in executions
+            ],
         )
 
     async def get(self, tenant_id: str, execution_id: str) -> Execution | None:
@@ -273,11 +274,18 @@ class ExecutionRows:
         return True
 
     async def undialled_of_batch(self, batch_id: str, count: int) -> list[str]:
-        """Ids of up to ``count`` executions of a batch that are waiting, admitted or claimed."""
+        """Ids of up to ``count`` executions of a batch that are waiting or admitted."""
+        return await self._ids_of_batch(batch_id, ("waiting", "admitted"), count)
+
+    async def claimed_of_batch(self, batch_id: str) -> list[str]:
+        """Ids of the executions of a batch that processes have taken and not dialled yet."""
+        return await self._ids_of_batch(batch_id, ("claimed",))
+
+    async def _ids_of_batch(self, batch_id: str, phases: Sequence[str], count: int | None = None) -> list[str]:
         rows = await self._connection.fetch(
-            "select id from execution where batch_id = $1 and phase in ('waiting', 'admitted', 'claimed')"
-            " and phase <> 'done' limit $2",
+            "select id from execution where batch_id = $1 and phase = any ($2::text[]) and phase <> 'done' limit $3",
             batch_id,
+            list(phases),
             count,
         )
         return [str(row["id"]) for row in rows]
@@ -376,11 +384,11 @@ class ExecutionRows:
             assigned.append(
                 f"{name} = coalesce({given(value)}, now())" if name == "due_at" else f"{name} = {given(value)}"
             )
-        attempted = [f"{name} = {given(value)}" for name, value in planned.attempt_values.items()]
-        if planned.outcome is not None:
-            attempted += ["closed_at = coalesce(closed_at, now())", f"outcome = {given(planned.outcome)}"]
         of_attempt = ""
-        if before.attempt and attempted:
+        if before.attempt and (planned.attempt_values or planned.outcome):
+            attempted = [f"{name} = {given(value)}" for name, value in planned.attempt_values.items()]
+            if planned.outcome is not None:
+                attempted += ["closed_at = coalesce(closed_at, now())", f"outcome = {given(planned.outcome)}"]
             changed, attempt = ", ".join(attempted), given(before.attempt)
             of_attempt = f"with a as (update attempt set {changed} where execution_id = $1 and attempt = {attempt}) "
         assigned.append("updated_at = greatest(now(), created_at)")

@@ -15,6 +15,15 @@ from callwright.storage import admission
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
+# The only limit of a call, taken at once: whoever comes later waits for the row and then sees when it was taken. The moment is the
+# database's after that wait.
+_TAKE_ONE = """
+update dial_slot set taken_at = clock_timestamp(), reserved_at = greatest(reserved_at, clock_timestamp())
+where tenant_id = $1 and kind = $2 and name = $3
+  and case when $5 then taken_at else greatest(reserved_at, taken_at) end + $4 <= clock_timestamp()
+returning taken_at
+"""
+
 _ENDED = """
 select count(*) as ended,
   count(*) filter (where outcome = any ($4) and (hangup_code is null or hangup_code <> all ($5::integer[]))) as failed
@@ -56,6 +65,12 @@ class PaceRows:
     async def take(self, slots: Sequence[Slot], *, promised: bool = False) -> tuple[datetime | None, float]:
         """Begin a call now: the moment, or None and the seconds until every limit may allow it. ``promised``: the moment was reserved, so
         only calls that have begun count. ``slots`` come in the order of ``domain.pace.choice.slots``, in which the rows are locked."""
+        if len(slots) == 1:
+            # Other calls wait for the row until the unit ends.
+            key, every = slots[0].key, slots[0].every
+            taken_at = await self._connection.fetchval(_TAKE_ONE, *key, every, promised)
+            if taken_at is not None:
+                return taken_at, 0.0
         rows, now = await self._locked(slots)
         begun = [row["taken_at"] if promised else max(row["reserved_at"], row["taken_at"]) for row in rows]
         free = max(at + slot.every for at, slot in zip(begun, slots, strict=True))

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from tests.rows import entry_row, execution_row
 
-from callwright.actions.transition import insert, transition
+from callwright.actions.transition import insert, transition, transitions
 from callwright.domain.errors import NotFoundError, StaleOwnerError, WrongStateError
 from callwright.domain.execution import Execution, Phase, status_of
 from callwright.ports.ledger import Change, OutboxEntry, Unit
@@ -27,6 +27,13 @@ class OneExecution:
 
     async def insert(self, execution: Execution) -> None:
         self.row = execution
+
+    async def move(self, locked: Execution, *changes: Change) -> list[Execution]:
+        rows = [locked]
+        for change in changes:
+            phase, detail = change.phase or rows[-1].phase, change.detail or ""
+            rows.append(replace(rows[-1], phase=phase, detail=detail, status=status_of(phase, detail)))
+        return rows[1:]
 
     async def change(
         self, execution_id: str, change: Change, *, owner: str | None = None, attempt: int | None = None
@@ -47,8 +54,8 @@ class Letters:
     def __init__(self) -> None:
         self.added: list[OutboxEntry] = []
 
-    async def add(self, entry: OutboxEntry) -> None:
-        self.added.append(entry)
+    async def add(self, *entries: OutboxEntry) -> None:
+        self.added += entries
 
 
 class EveryStatusBut:
@@ -106,6 +113,15 @@ async def test_a_refused_change_is_not_published() -> None:
     with pytest.raises(WrongStateError):
         await transition(unit, "call-1", Change(detail="impossible"), EveryStatusBut())
     assert letters.added == []
+
+
+async def test_each_of_several_changes_is_published_in_order_and_a_silent_one_is_not() -> None:
+    row = execution_row(phase=Phase.DIALLING, detail="initiated", status=status_of(Phase.DIALLING, "initiated"))
+    unit, _, letters = unit_of(row)
+    changes = [Change(Phase.DIALLING, "ringing"), Change(Phase.LIVE), Change(Phase.LIVE), Change(Phase.FINISHING)]
+    after = await transitions(unit, row, changes, EveryStatusBut("in-progress"))
+    assert after.phase is Phase.FINISHING
+    assert [entry.status for entry in letters.added] == ["ringing", "call-disconnected"]
 
 
 @pytest.mark.parametrize(("silent", "told"), [((), ["queued"]), (("queued",), [])])

@@ -11,7 +11,7 @@ from tests.rows import THEN, execution_row, seconds_after
 from callwright.domain.errors import WrongStateError
 from callwright.domain.execution import PHASES, STATUS_OF, TRANSITIONS, Execution, Phase, Status
 from callwright.ports.ledger import Change
-from callwright.storage.changes import CHANGEABLE, TIMES, plan
+from callwright.storage.changes import CHANGEABLE, TIMES, plan, writes
 
 STATES = list(STATUS_OF)
 
@@ -112,3 +112,39 @@ def test_what_follows_from_elsewhere_cannot_be_named(name: str):
 
 def test_the_times_are_in_the_order_of_a_call():
     assert list(TIMES) == ["created_at", "initiated_at", "ringing_at", "answered_at", "ended_at", "completed_at"]
+
+
+def test_changes_that_the_tables_let_follow_each_other_at_once_are_one_write():
+    ringing = Change(Phase.DIALLING, "ringing", {"ringing_at": seconds_after(1)})
+    answered = Change(Phase.LIVE, columns={"answered_at": seconds_after(2)})
+    (write,) = writes(standing(Phase.DIALLING, "initiated"), [ringing, answered])
+    assert [row.status for row in write.rows] == [Status.RINGING, Status.IN_PROGRESS]
+    assert (write.plan.values["phase"], write.plan.values["status"]) == ("live", "in-progress")
+    assert write.plan.attempt_values == {"ringing_at": seconds_after(1), "answered_at": seconds_after(2)}
+
+
+def test_a_change_that_the_tables_refuse_at_once_is_a_write_of_its_own():
+    steps = [Change(Phase.LIVE), Change(Phase.FINISHING), Change(Phase.DONE, "completed")]
+    first, last = writes(standing(Phase.DIALLING, "initiated"), steps)
+    assert [row.status for row in first.rows] == [Status.IN_PROGRESS]
+    assert [row.status for row in last.rows] == [Status.CALL_DISCONNECTED, Status.COMPLETED]
+    assert (last.plan.outcome, last.plan.values["owner"]) == ("completed", None)
+
+
+def test_the_wait_for_another_attempt_is_a_write_of_its_own():
+    columns = {"scheduled_at": seconds_after(60)}
+    ended, waits = writes(
+        standing(Phase.DIALLING, "initiated"), [Change(Phase.DONE, "busy"), Change(Phase.WAITING, "scheduled", columns)]
+    )
+    assert (ended.plan.outcome, waits.plan.stored["due_at"]) == ("busy", seconds_after(60))
+
+
+def test_every_pair_of_changes_that_is_one_write_is_one_that_the_tables_allow():
+    for before in STATES:
+        for middle in (state for state in STATES if allowed(before, state)):
+            for after in (state for state in STATES if allowed(middle, state)):
+                if not PHASES[middle[0]][1] and PHASES[after[0]][1]:
+                    continue
+                changes = [Change(phase, detail) for phase, detail in (middle, after)]
+                if len(writes(standing(*before), changes)) == 1:
+                    assert allowed(before, after)

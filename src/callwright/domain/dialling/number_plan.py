@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import phonenumbers
@@ -24,6 +25,14 @@ _KINDS = {
     PhoneNumberType.SHARED_COST: SHARED_COST,
     PhoneNumberType.UNKNOWN: UNKNOWN,
 }
+_RANGES = {
+    "premium_rate": PREMIUM,
+    "shared_cost": SHARED_COST,
+    **dict.fromkeys(
+        ("fixed_line", "mobile", "toll_free", "personal_number", "voip", "pager", "uan", "voicemail"), USUAL
+    ),
+}
+"""The ranges of a country's plan by their names in the library."""
 _PREMIUM_CODE = 979
 _SHARED_COST_CODE = 808
 
@@ -41,6 +50,26 @@ def number_facts(address: str) -> NumberFacts:
     return NumberFacts(kind, country, zones if is_phone else (), is_phone)
 
 
+def _kind_of_beginning(parsed: phonenumbers.PhoneNumber) -> str:
+    """The kind of a number that no plan lists, by its beginning: premium or shared-cost where it would be in another length, and nothing
+    else. Carriers also connect numbers of the wrong length."""
+    digits = phonenumbers.national_significant_number(parsed)
+    found: set[str] = set()
+    for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(parsed.country_code or 0, ()):
+        plan = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
+        if plan is not None:
+            found |= {kind for name, kind in _RANGES.items() if _begins_like(digits, getattr(plan, name))}
+    return PREMIUM if found == {PREMIUM} else SHARED_COST if found == {SHARED_COST} else UNKNOWN
+
+
+def _begins_like(digits: str, described: phonenumbers.PhoneNumberDesc | None) -> bool:
+    """Whether a number would be in a range, had it as many digits as numbers of that range have."""
+    if described is None or described.national_number_pattern is None:
+        return False
+    lengths = [length for length in described.possible_length if length > 0]
+    return any(re.fullmatch(described.national_number_pattern, digits[:n].ljust(n, "0")) for n in lengths)
+
+
 @lru_cache(maxsize=1024)
 def _plan(number: str) -> tuple[str, str, tuple[str, ...]]:
     try:
@@ -55,6 +84,8 @@ def _plan(number: str) -> tuple[str, str, tuple[str, ...]]:
         kind = SHARED_COST
     elif country == _NO_COUNTRY:
         kind = SATELLITE
+    elif kind == UNKNOWN:
+        kind = _kind_of_beginning(parsed)
     # What the plan does not list yet lies in one of the zones of its prefix.
     names = (
         *timezone.time_zones_for_number(parsed),

@@ -44,8 +44,8 @@ class Change:
 class Executions(Protocol):
     """The ledger of executions."""
 
-    async def insert(self, execution: Execution) -> None:
-        """A new execution (phase waiting)."""
+    async def insert(self, *executions: Execution) -> None:
+        """New executions (phase waiting)."""
 
     async def insert_owned(self, execution: Execution, free: int) -> bool:
         """A call that comes in: a new execution that already belongs to its owner, in its first attempt (the attempt row is opened
@@ -124,7 +124,11 @@ class Executions(Protocol):
         ...
 
     async def undialled_of_batch(self, batch_id: str, count: int) -> list[str]:
-        """Ids of up to ``count`` executions of a batch that are waiting, admitted or claimed."""
+        """Ids of up to ``count`` executions of a batch that are waiting or admitted."""
+        ...
+
+    async def claimed_of_batch(self, batch_id: str) -> list[str]:
+        """Ids of the executions of a batch that processes have taken and not dialled yet."""
         ...
 
     async def of_batch(

@@ -10,20 +10,22 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.unit.call.world import BEGAN
 from tests.unit.insight.call_log import CallLog
 
-from callwright.call.afterwards.postcall import PostCall
+from callwright.call.afterwards.postcall import AT_ONCE_SECONDS, PostCall
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import before_post_work
 from callwright.call.live.files import live_files
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
 from callwright.domain.attempts import EARLIER, ended_attempt
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import UnavailableError
-from callwright.domain.execution import Execution, Phase, Status
+from callwright.domain.execution import FINISHED, Execution, Phase, Status
 from callwright.domain.pricing import Price, PriceBook
 from callwright.insight.record import execution_body
 from callwright.ops.metrics import Metrics
@@ -451,3 +453,43 @@ async def test_a_call_that_had_ended_at_once_is_settled_when_the_work_after_it_i
     ordered = {**bench.ledger.row.record, "extraction_state": {"run": "r", "status": "queued"}}
     again = execution_body(replace(bench.ledger.row, record=ordered), public_url="http://here")
     assert not again["billing_settled"], "it is asked again, which costs"
+
+
+def unasked(body: dict[str, Any] | None = None) -> AgentSpec:
+    """An agent that asks nothing after its calls."""
+    return replace(parse_agent(AGENT if body is None else body, defaults=ProviderDefaults()), post_call=())
+
+
+async def test_a_call_about_which_nothing_is_asked_is_finished_with_its_end() -> None:
+    bench = Bench(BOOK)
+    log = bench.ledger.chunks["live", 0]
+    finished = await PostCall(bench.deps).at_once(replace(bench.ledger.row, phase=Phase.LIVE), unasked(), log)
+    assert finished is not None
+    assert (finished.change.phase, finished.change.detail) == (Phase.DONE, "completed")
+    assert finished.change.record[FINISHED] == 1
+    assert (finished.section.section, finished.section.execution_id) == ("post", "call-1")
+    later = Bench(BOOK)
+    later.ledger.row = replace(later.ledger.row, agent={**AGENT, "tasks": AGENT["tasks"][:1]})
+    await later.run()
+    assert later.record["transcript"] == finished.change.record["transcript"]
+    assert later.ledger.row.total_cost_nano == finished.change.columns["total_cost_nano"]
+
+
+async def test_a_call_about_which_something_is_asked_is_left_to_its_job() -> None:
+    bench = Bench()
+    log, row, post_call = bench.ledger.chunks["live", 0], bench.ledger.row, PostCall(bench.deps)
+    assert await post_call.at_once(row, parse_agent(AGENT, defaults=ProviderDefaults()), log) is None
+    bench.ledger.asked = [cast(Any, object())]
+    assert await post_call.at_once(row, unasked(), log) is None, "it has a disposition"
+    bench.ledger.asked = []
+    assert await post_call.at_once(row, unasked(), b"no log") is None
+    bench.ledger.away = 1
+    assert await post_call.at_once(row, unasked(), log) is None, "the database is away"
+
+
+async def test_a_long_call_is_left_to_its_job() -> None:
+    bench = Bench()
+    for seconds, is_finished in ((AT_ONCE_SECONDS, True), (AT_ONCE_SECONDS + 1, False)):
+        log = CallLog(BEGAN.isoformat()).answered().at(seconds * 1000).leg_ended().text.encode()
+        finished = await PostCall(bench.deps).at_once(bench.ledger.row, unasked(), log)
+        assert (finished is not None) == is_finished

@@ -63,5 +63,23 @@ def test_a_number_that_no_plan_lists_lies_in_every_zone_of_its_prefix() -> None:
     assert {"America/New_York", "Pacific/Honolulu", "Pacific/Guam"} <= set(facts.zones)
 
 
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("+49900123456", "premium"),
+        ("+4990012345678901", "premium"),
+        ("+1900555", "premium"),
+        ("+4918012345", "shared-cost"),
+        ("+15550123", "unknown"),
+        ("+4915123", "unknown"),
+        ("+999123456", "unknown"),
+    ],
+)
+def test_a_number_of_the_wrong_length_is_of_the_kind_of_its_beginning(address: str, kind: str) -> None:
+    assert number_facts(address).kind == kind
+    refused = decide(Question(NOON, number_facts(address)), Rules()).verdict is Verdict.NEVER
+    assert refused == (kind != "unknown")
+
+
 def test_the_version_of_the_plans_is_known() -> None:
     assert VERSION.split(".")[0].isdigit()
