@@ -225,6 +225,7 @@ async def test_an_agent_of_the_hosted_service_completes_in_a_sandbox_and_everyth
     said = ended["transcript"].splitlines()
     assert said[:3] == [f"assistant: {WELCOME}", "user: Hello, who is this?", f"assistant: {REPLY}"]
     assert {name: ended["callwright"][name] for name in placed["callwright"]} == placed["callwright"]
+    await until(lambda: any(one["status"] == "completed" for one in account.hooks))
     assert [one["callwright"]["stand_ins"] for one in account.hooks] == [STAND_INS] * len(account.hooks)
     assert {one["status"] for one in account.hooks} >= {"initiated", "in-progress", "completed"}
     assert await following == [{"stand_ins": STAND_INS}]

@@ -31,7 +31,7 @@ _WHAT_IF = {"from_turn": 1, "settings": {"task_config.incremental_delay": 1800}}
 async def replay(
     request: Request,
     execution_id: str,
-    asked: Annotated[CallReplayRequest, json_body(CallReplayRequest, {}, required=False)],
+    asked: Annotated[CallReplayRequest, json_body(CallReplayRequest, {"attempt": 1}, required=False)],
 ) -> Response:
     """Feeds the events of the call to today's core and compares what it does. One is computed at a time for each organisation."""
     call = await _call(request, execution_id, asked.attempt)
