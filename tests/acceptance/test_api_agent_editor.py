@@ -16,6 +16,7 @@ from tests.database import fetch, run_sql
 from callwright.actions.services import NoChats
 from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_AGENT_VERSIONS
+from callwright.lab.line_conditions import line_of
 from callwright.ports.chat import ChatMessage, ChatReply, NewChat
 from callwright.ports.ledger import Change
 
@@ -353,6 +354,18 @@ async def test_a_draft_calls_a_synthetic_caller_and_stays_unsaved(world: ApiWorl
     assert "canary" not in row["agent"]
     assert await stored_headers(world) in row["agent"], "the mask stands for what is stored"
     assert (row["to_number"], json.loads(row["user_data"])) == ("loopback:demo", {"persona": "silent"})
+
+
+async def test_the_line_of_a_draft_may_be_bad_and_must_be_readable(world: ApiWorld) -> None:
+    services = replace(world.services, actions=replace(world.services.actions, check_line=line_of))
+    async with replace(world, services=services).client() as client:
+        agent_id = await create(client)
+        for line, status in (("loss=5,jitter=100", 200), ("loss", 400), ("snow=5", 400)):
+            answer = await client.post(drafts_of(agent_id, "calls"), json={**drafted(), "line": line})
+            assert answer.status_code == status, answer.text
+            assert status == 200 or answer.json()["field"] == "line"
+    (row,) = await fetch(world.dsn, "select options->>'line' as line from execution")
+    assert row["line"] == "loss=5,jitter=100"
 
 
 @pytest.mark.parametrize("number", ["+15550123", "sip:desk@example.org"])
