@@ -10,12 +10,15 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.api_world import AGENT, ApiWorld, create
+from tests.api_world import AGENT, ApiWorld, create, place
 from tests.database import fetch, run_sql
 
 from callwright.actions.services import NoChats
+from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_AGENT_VERSIONS
+from callwright.lab.line_conditions import line_of
 from callwright.ports.chat import ChatMessage, ChatReply, NewChat
+from callwright.ports.ledger import Change
 
 SETTINGS = "/v1/callwright/agent-settings"
 VALIDATE = "/v1/callwright/agents/validate"
@@ -26,6 +29,38 @@ def with_task(**task_config: Any) -> dict[str, Any]:
     body = copy.deepcopy(AGENT)
     body["agent_config"]["tasks"][0]["task_config"] = task_config
     return body
+
+
+# The list
+
+
+async def test_agents_are_listed_with_what_their_calls_came_to(world: ApiWorld) -> None:
+    async with world.client() as client:
+        silent = await create(client, agent_name="Silent")
+        busy = await create(client, agent_name="Busy")
+        calls = [await place(client, busy) for _ in range(4)]
+    waits = [{"part": "turn", "turn": 1, "latency_us": {"total": 1_000_000}}]
+    finding = {"rule": "slow_tool", "severity": "warning"}
+    now = world.clock.now()
+    for number, execution_id in enumerate(calls[:3]):
+        columns: dict[str, Any] = {"total_cost_nano": 1_500_000_000}
+        columns |= {"initiated_at": now, "answered_at": now, "ended_at": now} if number == 0 else {}
+        record = {"turns": waits, "doctor": {"findings": [finding] if number == 1 else []}}
+        async with world.ledger.unit() as unit:
+            await unit.executions.change(execution_id, Change(Phase.DONE, "failed", columns, record))
+    await run_sql(
+        world.dsn, "update execution_day_entry set day = day - 7 where id = (select max(id) from execution_day_entry)"
+    )
+    async with world.client(world.member_key) as client:
+        body = (await client.get("/v1/callwright/agents")).json()
+    first, second = body["items"]
+    assert (first["id"], first["name"], first["revision"]) == (busy, "Busy", 1)
+    assert (first["calls_7d"], first["answered_7d"], first["findings"], first["cost"]) == (2, 1, 1, 3.0)
+    assert first["wait_p50_ms"] == pytest.approx(1_000, rel=0.05)
+    assert (second["id"], second["calls_7d"], second["cost"], second["wait_p50_ms"]) == (silent, 0, 0, None)
+    assert body["complete"] is True
+    async with world.client(world.other_key) as client:
+        assert (await client.get("/v1/callwright/agents")).json() == {"items": [], "complete": True}
 
 
 # Settings
@@ -319,6 +354,18 @@ async def test_a_draft_calls_a_synthetic_caller_and_stays_unsaved(world: ApiWorl
     assert "canary" not in row["agent"]
     assert await stored_headers(world) in row["agent"], "the mask stands for what is stored"
     assert (row["to_number"], json.loads(row["user_data"])) == ("loopback:demo", {"persona": "silent"})
+
+
+async def test_the_line_of_a_draft_may_be_bad_and_must_be_readable(world: ApiWorld) -> None:
+    services = replace(world.services, actions=replace(world.services.actions, check_line=line_of))
+    async with replace(world, services=services).client() as client:
+        agent_id = await create(client)
+        for line, status in (("loss=5,jitter=100", 200), ("loss", 400), ("snow=5", 400)):
+            answer = await client.post(drafts_of(agent_id, "calls"), json={**drafted(), "line": line})
+            assert answer.status_code == status, answer.text
+            assert status == 200 or answer.json()["field"] == "line"
+    (row,) = await fetch(world.dsn, "select options->>'line' as line from execution")
+    assert row["line"] == "loss=5,jitter=100"
 
 
 @pytest.mark.parametrize("number", ["+15550123", "sip:desk@example.org"])

@@ -203,6 +203,8 @@ async def test_signing_out_ends_the_session_for_whoever_has_the_cookie(world: Ap
         again = await client.get(SESSION, headers={"Cookie": f"callwright_session={stolen}"})
         assert (again.status_code, again.json()["code"]) == (401, "session_ended")
         assert "dashboard" in again.json()["hint"]
+    trail = await fetch(world.dsn, "select action from audit where object_type = 'session' order by id")
+    assert [row["action"] for row in trail] == ["session.opened", "session.ended"]
 
 
 @pytest.mark.parametrize("how", ["revoked", "expired", "idle", "old", "deleted account"])

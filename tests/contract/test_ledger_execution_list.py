@@ -16,7 +16,13 @@ from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, THEN, agent_row, execution_row, move, place
 
 from callwright.domain.execution import Phase
-from callwright.domain.execution_summary import ExecutionSummary, SummaryFilter, SummaryTotals, summary_of
+from callwright.domain.execution_summary import (
+    AgentFigures,
+    ExecutionSummary,
+    SummaryFilter,
+    SummaryTotals,
+    summary_of,
+)
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import Change, SummaryPage
 from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT
@@ -330,3 +336,27 @@ async def test_a_change_that_is_undone_leaves_no_row(ledger: PostgresLedger) -> 
     assert (await totals(ledger, SummaryFilter())).by_status == {"queued": 1}
     await move(ledger, "call-1", Phase.DONE, "stopped")
     assert (await totals(ledger, SummaryFilter())).by_status == {"stopped": 1}
+
+
+@pytest.mark.parametrize("days", [0, 2, 9])
+async def test_figures_of_agents_are_those_of_their_executions(ledger: PostgresLedger, days: int) -> None:
+    since = MIDNIGHT + timedelta(days=days)
+    rows = [one for one in await filled(ledger, 120) if one.status != "queued" and one.created_at >= since]
+
+    async def read() -> dict[str, AgentFigures]:
+        async with ledger.reading() as unit:
+            return dict(await unit.summaries.of_agents(DEFAULT_TENANT_ID, since.date()))
+
+    found = await read()
+    assert set(found) == {one.agent_id for one in rows}
+    for agent_id, figures in found.items():
+        own = [one for one in rows if one.agent_id == agent_id]
+        waits = sorted(ms for one in own for ms in one.waits_ms)
+        assert (figures.calls, figures.answered) == (len(own), sum(one.answered for one in own))
+        assert figures.cost_nano == sum(one.cost_nano for one in own)
+        assert figures.with_findings == sum(bool(one.rules) for one in own)
+        assert figures.wait_p50_ms == pytest.approx(waits[(len(waits) - 1) // 2], rel=0.05)
+    await ledger.prune()
+    assert await read() == found, "summed up, they are the same"
+    async with ledger.reading() as unit:
+        assert await unit.summaries.of_agents(OTHER_TENANT_ID, since.date()) == {}

@@ -45,11 +45,13 @@ async def call(tmp_path):
     def plugin(kind, name):
         return registry.find(kind, name).factory(PluginContext({}, tmp_path))
 
-    async def start(line=None, always: LineConditions | None = None, scenario=None):
+    async def start(line=None, always: LineConditions | None = None, scenario=None, own_line=None):
         carrier = LoopbackCarrier.build(PluginContext({}, tmp_path, plugin))
         carrier.observer, carrier.line = moments.append, always
         persona = CALLER if line is None else {**CALLER, "line": line}
-        made = await dial(carrier, moments, scenario=scenario or {"default": "x", "personas": {"x": persona}})
+        made = await dial(
+            carrier, moments, scenario=scenario or {"default": "x", "personas": {"x": persona}}, line=own_line
+        )
         ends.append((carrier, made.agent))
         await asyncio.wait_for(made.watcher.taken.wait(), 5)
         return made
@@ -165,3 +167,13 @@ async def test_what_the_line_of_a_call_is_like_is_not_for_the_api_s_users_to_say
     assert isinstance(made.agent, Agent)
     with pytest.raises(ProviderError, match=r"scenario: personas\.x\.line: loss is 400, not between 0 and 100"):
         await call("loss=400")
+
+
+async def test_a_call_may_have_a_line_of_its_own(call):
+    persona = {**CALLER, "line": "loss=10"}
+    made = await call(scenario={"default": "x", "personas": {"x": persona}}, own_line="delay=40")
+    await ask(made, seconds=1.0)
+    (last,) = quality(made)
+    assert (last["simulated"], last["rx_lost"]) == ("delay=40ms", 0)
+    with pytest.raises(ProviderError, match="snow"):
+        await call(own_line="snow=5")

@@ -73,6 +73,7 @@ OWN = {
     ("GET", "/v1/callwright/keys"),
     ("POST", "/v1/callwright/keys"),
     ("GET", "/v1/callwright/agent-settings"),
+    ("GET", "/v1/callwright/agents"),
     ("POST", "/v1/callwright/agents/validate"),
     ("GET", "/v1/callwright/session"),
     ("DELETE", "/v1/callwright/session"),

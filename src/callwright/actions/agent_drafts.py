@@ -11,7 +11,7 @@ from callwright.actions.agents import agent_of, checked_agent, flat_body, holder
 from callwright.actions.calls import place_agent, read_request
 from callwright.actions.chats import ChatWish, open_chat_of
 from callwright.actions.services import Services
-from callwright.domain.errors import BadInputError
+from callwright.domain.errors import BadInputError, ConfigurationError
 from callwright.domain.execution import Execution
 from callwright.domain.number import LOOPBACK
 from callwright.domain.tenant import Principal
@@ -53,9 +53,10 @@ async def call_with_draft(
     draft: Draft,
     order: Mapping[str, Any],
     encode: Callable[[Execution], bytes],
+    line: str = "",
 ) -> bytes:
-    """Place a call of a draft to a synthetic caller and return the answer's bytes, as ``POST /call`` does for ``order``. Raises
-    BadInputError for any other address, and as that route."""
+    """Place a call of a draft to a synthetic caller and return the answer's bytes, as ``POST /call`` does for ``order``. ``line``: what the
+    line is like, empty for as the synthetic caller has it. Raises BadInputError for any other address, and as that route."""
     policy = services.policy
     request = read_request(
         {**order, "agent_id": draft.agent_id},
@@ -68,6 +69,12 @@ async def call_with_draft(
             "recipient_phone_number must be a synthetic caller (loopback:NAME): nobody is called with an agent that was not saved",
             field="recipient_phone_number",
         )
+    if line:
+        try:
+            services.check_line(line)
+        except ConfigurationError as error:
+            raise BadInputError(error.message, field="line") from None
+        request = replace(request, options={**request.options, "line": line})
     agent = await _drafted(services, principal, draft)
     async with services.ledger.unit() as unit:
         return encode(await place_agent(services, unit, principal, agent, request))

@@ -168,6 +168,10 @@ def _nothing(_: Mapping[str, Any]) -> None:
     """Ignores a saved agent."""
 
 
+def _any_line(_: str) -> None:
+    """Takes whatever a test line is to be like."""
+
+
 def _unnoted(_: str, __: datetime) -> None:
     """Ignores the use of a key."""
 
@@ -208,6 +212,8 @@ class Services:
     """Carriers that rent numbers, by name."""
     key_used: Callable[[str, datetime], None] = _unnoted
     """Receives key id and time of every request with a valid key."""
+    check_line: Callable[[str], object] = _any_line
+    """Raises ConfigurationError for conditions of a test line that cannot be read."""
     show_sub_account_keys: bool = False
     """Whether lists of sub-accounts show keys in clear, as the hosted service does."""
     vault: Vault = field(default_factory=NoVault)

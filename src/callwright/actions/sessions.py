@@ -175,9 +175,8 @@ async def end_session(services: Services, principal: Principal, session_id: str)
     session_id = object_id(session_id, "session")
     async with services.ledger.unit() as unit:
         found = await unit.keys.sessions.one_of_tenant(principal.tenant_id, _whose(principal), session_id)
-        if found is None or not await unit.keys.sessions.delete(session_id):
+        if found is None or not await _ended(unit, principal, found.session):
             raise missing("session")
-        await audit(unit, principal, "session.ended", session_id, before={"client": found.session.client})
 
 
 async def end_own(services: Services, principal: Principal) -> None:
@@ -185,8 +184,17 @@ async def end_own(services: Services, principal: Principal) -> None:
     if not principal.session_id:
         raise missing("session")
     async with services.ledger.unit() as unit:
-        if await unit.keys.sessions.delete(principal.session_id):
-            await audit(unit, principal, "session.ended", principal.session_id)
+        found = await unit.keys.sessions.by_id(principal.session_id)
+        if found is not None:
+            await _ended(unit, principal, found)
+
+
+async def _ended(unit: Unit, principal: Principal, session: Session) -> bool:
+    """End a session. False when somebody else has."""
+    if not await unit.keys.sessions.delete(session.id):
+        return False
+    await audit(unit, principal, "session.ended", session.id, before={"client": session.client})
+    return True
 
 
 def _whose(principal: Principal) -> str | None:

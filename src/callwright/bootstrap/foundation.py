@@ -19,6 +19,7 @@ from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_WEBHOOKS_SENT
 from callwright.domain.pricing import PriceBook
 from callwright.lab.caller_scenario import Scenario
+from callwright.lab.line_conditions import line_of
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.country_rules import load_country_rules
@@ -197,6 +198,7 @@ def services_over(
         availability=foundation.availability(),
         chats=chats or NoChats(),
         key_used=key_used,
+        check_line=line_of,
         show_sub_account_keys=foundation.settings.show_sub_account_keys,
         vault=foundation.vault,
         plugins=foundation.plugins.registry.all,

@@ -135,6 +135,18 @@ def _dispositions(extracted: Mapping[str, Any]) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentFigures:
+    """Figures of the executions of one agent that are done. ``with_findings``: how many have findings of the call doctor.
+    ``wait_p50_ms``: the median of all waits, within 5 %; None where nobody waited."""
+
+    calls: int = 0
+    answered: int = 0
+    cost_nano: int = 0
+    with_findings: int = 0
+    wait_p50_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SummaryFilter:
     """What a list of an account is narrowed to; None means any. ``statuses`` is empty for any.
 

@@ -59,6 +59,14 @@ class AgentRows:
         )
         return [StoredAgent(**row) for row in rows]
 
+    async def listed(self, tenant_id: str) -> list[StoredAgent]:
+        """All agents of the tenant with empty bodies, the last saved first."""
+        columns = _COLUMNS.replace(" body", " '{}'::json as body")
+        rows = await self._connection.fetch(
+            f"select {columns} from agent where tenant_id = $1 order by updated_at desc, id desc", tenant_id
+        )
+        return [StoredAgent(**row) for row in rows]
+
     async def newest(self, count: int) -> list[StoredAgent]:
         """The agents last saved, of all tenants: to prepare for their calls, never for a request."""
         rows = await self._connection.fetch(

@@ -10,6 +10,7 @@ from typing import Any
 
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.execution_summary import (
+    AgentFigures,
     ExecutionSummary,
     SummaryFilter,
     SummaryTotals,
@@ -55,6 +56,25 @@ _ORDERS: Mapping[str, tuple[str, str, str]] = {
 _OF_ENTRIES = "times, times * answered::int, times * talk_ms, times * cost_nano"
 _OF_ROWS = "status, rules <> '{}', 1, answered::int, coalesce(talk_ms, 0), cost_nano"
 _STEP = 1.1
+_OF_AGENTS = f"""
+select agent_id, sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(cost_nano)::bigint as cost_nano,
+  coalesce(sum(calls) filter (where findings), 0)::bigint as with_findings
+from (
+  select agent_id, findings, calls, answered, talk_ms, cost_nano from execution_day where tenant_id = $1 and day >= $2
+  union all select agent_id, findings, {_OF_ENTRIES} from execution_day_entry where tenant_id = $1 and day >= $2
+) as parts (agent_id, findings, calls, answered, talk_ms, cost_nano) group by agent_id having sum(calls) > 0
+"""
+_MEDIANS_OF_AGENTS = """
+select agent_id, min(step) as step from (
+  select agent_id, step, sum(n) over (partition by agent_id order by step) as until, sum(n) over (partition by agent_id) as whole
+  from (
+    select agent_id, step, sum(n) as n from (
+      select agent_id, step, n from execution_day_wait where tenant_id = $1 and day >= $2
+      union all select agent_id, wait_step(ms), times from execution_day_entry, unnest(waits_ms) ms where tenant_id = $1 and day >= $2
+    ) as parts group by agent_id, step
+  ) as steps
+) as sums where whole > 0 and 2 * until >= whole group by agent_id
+"""
 _DIGITS = re.compile(r"\+?[0-9][0-9 ()./-]*")
 
 
@@ -120,6 +140,21 @@ class SummaryRows:
         )
         return {row["id"]: row["name"] for row in rows}
 
+    async def of_agents(self, tenant_id: str, since: date) -> dict[str, AgentFigures]:
+        """Figures of executions that were created since the beginning of a day of UTC, by agent. One without any is left out."""
+        steps = await self._connection.fetch(_MEDIANS_OF_AGENTS, tenant_id, since)
+        medians = {row["agent_id"]: _middle_of(row["step"]) for row in steps}
+        rows = [dict(row) for row in await self._connection.fetch(_OF_AGENTS, tenant_id, since)]
+        return {
+            agent_id: AgentFigures(**row, wait_p50_ms=medians.get(agent_id))
+            for row in rows
+            for agent_id in (row.pop("agent_id"),)
+        }
+
+    async def is_complete(self) -> bool:
+        """Whether all executions that are done have their narrow rows."""
+        return not await self._connection.fetchval("select exists (select from execution_summary_missing)")
+
     async def _done(self, wanted: SummaryPage) -> list[ExecutionSummary]:
         where = _Where(wanted.tenant_id)
         where.narrow(wanted.narrow)
@@ -149,8 +184,7 @@ class SummaryRows:
         groups = await (self._summed if narrow.is_summed else self._looked_at)(tenant_id, narrow)
         looked_at = sum(group.calls for group in groups)
         complete = narrow.is_summed or looked_at <= MAX_EXECUTIONS_SUMMED
-        if await self._connection.fetchval("select exists (select from execution_summary_missing)"):
-            complete = False
+        complete = complete and await self.is_complete()
         waits, exact = await self._waits(tenant_id, narrow, groups)
         groups += await self._open_groups(tenant_id, narrow)
         by_status: dict[str, int] = {}
@@ -265,8 +299,13 @@ def _percentile(steps: Sequence[tuple[int, int]], share: float) -> int | None:
     for step, n in steps:
         left -= n
         if left <= 0:
-            return round(float(_STEP ** (step + 0.5)))
+            return _middle_of(step)
     return None
+
+
+def _middle_of(step: int) -> int:
+    """The wait in the middle of a step."""
+    return round(float(_STEP ** (step + 0.5)))
 
 
 class _Where:

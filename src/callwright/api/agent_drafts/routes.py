@@ -61,4 +61,5 @@ async def place(
     """As `POST /call`, with an agent that is not saved. Only synthetic callers are called."""
     order = {"recipient_phone_number": body.recipient_phone_number, "user_data": body.user_data}
     services, principal = services_of(request).actions, principal_of(request)
-    return answer_bytes(await call_with_draft(services, principal, Draft(agent_id, body.draft), order, accepted))
+    draft = Draft(agent_id, body.draft)
+    return answer_bytes(await call_with_draft(services, principal, draft, order, accepted, body.line or ""))

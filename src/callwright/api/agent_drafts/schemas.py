@@ -45,6 +45,10 @@ class DraftCallBody(Asked):
         default_factory=dict,
         description="Variables of prompts; at most 25 KB of JSON. `persona` picks a synthetic caller.",
     )
+    line: Annotated[str | None, reads(filled())] = Field(
+        default=None,
+        description="What the line is like, as `loss=5,jitter=100`; without it as the synthetic caller has it.",
+    )
 
 
 CHAT_EXAMPLE: dict[str, Any] = {"draft": AGENT_EXAMPLE, "user_data": {"customer_name": "Ann"}, "wait_s": 30}

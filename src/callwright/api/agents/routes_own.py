@@ -1,4 +1,4 @@
-"""Our own routes of agents, for editors: validation without saving, and versions."""
+"""Our own routes of agents, for pages that show and edit them: a list with figures, validation without saving, and versions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from callwright.actions.agent_list import list_with_figures
 from callwright.actions.agent_validation import validate_agent
 from callwright.actions.agent_versions import get_version, list_versions, restore_version
 from callwright.actions.agent_warnings import agent_warnings
@@ -14,14 +15,42 @@ from callwright.api.agents.mapping import agent_view, saved
 from callwright.api.agents.revisions import ETAG, IfMatch, answer_changed, expected_revisions
 from callwright.api.agents.routes import Agent
 from callwright.api.agents.schemas import AgentSaved
-from callwright.api.agents.schemas_own import AgentValidation, AgentVersionsView, WholeAgentVersionView
+from callwright.api.agents.schemas_own import AgentListView, AgentValidation, AgentVersionsView, WholeAgentVersionView
 from callwright.api.answers import answer
 from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
+from callwright.domain.execution_summary import AgentFigures
+from callwright.domain.money import cents_from_nano
 from callwright.insight.wire import wire_time
-from callwright.ports.ledger import AgentVersion
+from callwright.ports.ledger import AgentVersion, StoredAgent
 
 router = APIRouter(prefix="/v1/callwright/agents", tags=["agents"])
+
+
+@router.get(
+    "", summary="List agents with figures", responses={200: shown("The last saved first.", AgentListView), **errors()}
+)
+async def list_figures(request: Request) -> Response:
+    """Agents without their configuration, each with what its calls and chats of the last seven days came to: days of UTC, today included.
+    What is not over yet is not counted."""
+    found = await list_with_figures(services_of(request).actions, principal_of(request))
+    items = [_listed(agent, found.figures.get(agent.id, AgentFigures())) for agent in found.agents]
+    return answer({"items": items, "complete": found.complete})
+
+
+def _listed(agent: StoredAgent, figures: AgentFigures) -> dict[str, Any]:
+    return {
+        "id": agent.id,
+        "name": agent.name,
+        "revision": agent.revision,
+        "created_at": wire_time(agent.created_at),
+        "updated_at": wire_time(agent.updated_at),
+        "calls_7d": figures.calls,
+        "answered_7d": figures.answered,
+        "wait_p50_ms": figures.wait_p50_ms,
+        "findings": figures.with_findings,
+        "cost": cents_from_nano(figures.cost_nano),
+    }
 
 
 @router.post(

@@ -81,3 +81,41 @@ class WholeAgentVersionView(AgentVersionView):
     model_config = example({**_VERSION, "agent": AGENT_VIEW})
 
     agent: AgentView
+
+
+_LISTED: dict[str, Any] = {
+    "id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
+    "name": "Clinic reminder",
+    "revision": 3,
+    "created_at": "2026-11-24T16:31:07.193399+00:00",
+    "updated_at": "2026-11-24T16:31:07.193399+00:00",
+    "calls_7d": 412,
+    "answered_7d": 318,
+    "wait_p50_ms": 893,
+    "findings": 21,
+    "cost": 1834.25,
+}
+
+
+class ListedAgent(Open):
+    """An agent in a list, with figures of the last seven days."""
+
+    id: str
+    name: str
+    revision: int
+    created_at: Timestamp
+    updated_at: Timestamp
+    calls_7d: int = Field(description="Calls and chats that are over.")
+    answered_7d: int
+    wait_p50_ms: int | None = Field(description="The median wait for the agent, within 5 %; null: nobody waited.")
+    findings: int = Field(description="How many of them have findings of the call doctor.")
+    cost: float = Field(description="Cents.")
+
+
+class AgentListView(Open):
+    """The agents of an account."""
+
+    model_config = example({"items": [_LISTED], "complete": True})
+
+    items: list[ListedAgent]
+    complete: bool = Field(description="false while calls from before an upgrade are still being counted in.")

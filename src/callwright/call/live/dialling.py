@@ -200,6 +200,7 @@ class Dialling:
                 "agent_voice": spec.voice.provider,
                 "agent_transcriber": spec.transcriber.provider,
                 "trunk": trunk,
+                "line": execution.options.get("line"),
             },
             decision=decision,
         )

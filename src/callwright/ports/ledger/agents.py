@@ -53,6 +53,10 @@ class Agents(Protocol):
     async def all(self, tenant_id: str) -> list[StoredAgent]:
         """All agents of the tenant, newest first."""
 
+    async def listed(self, tenant_id: str) -> list[StoredAgent]:
+        """All agents of the tenant with empty bodies, the last saved first."""
+        ...
+
     async def newest(self, count: int) -> list[StoredAgent]:
         """The agents last saved, of all tenants: to prepare for their calls, never for a request."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
-from callwright.domain.execution_summary import ExecutionSummary, SummaryFilter, SummaryTotals
+from callwright.domain.execution_summary import AgentFigures, ExecutionSummary, SummaryFilter, SummaryTotals
 
 NEWEST, OLDEST, WAIT, TALK, COST = "newest", "oldest", "wait", "talk", "cost"
 """Orders of a list. The last three have only executions that are done, the longest wait, the longest or the dearest first."""
@@ -33,6 +33,14 @@ class Summaries(Protocol):
 
     async def totals(self, tenant_id: str, narrow: SummaryFilter) -> SummaryTotals:
         """Figures of all that match."""
+        ...
+
+    async def of_agents(self, tenant_id: str, since: date) -> Mapping[str, AgentFigures]:
+        """Figures of executions that were created since the beginning of a day of UTC, by agent. One without any is left out."""
+        ...
+
+    async def is_complete(self) -> bool:
+        """Whether all executions that are done have their narrow rows: after an upgrade they are written in the background."""
         ...
 
     async def names(self, tenant_id: str, agent_ids: Sequence[str]) -> Mapping[str, str]:

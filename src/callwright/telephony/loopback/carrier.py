@@ -9,7 +9,7 @@ from pathlib import Path
 
 from callwright.domain.errors import ConfigurationError
 from callwright.lab.caller_scenario import Persona, Scenario, read_scenario, scenario_of
-from callwright.lab.line import FrameLine, LineConditions
+from callwright.lab.line import FrameLine, LineConditions, line_of
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import PluginContext, PluginGetter
@@ -33,9 +33,10 @@ class LoopbackCarrier:
 
     ``plugin(kind, name)`` gives voices and ears. ``voice`` and ``ears`` name the plugins of callers that name none. Options of a
     dial: ``user_data`` (its ``persona`` names the caller), ``scenario`` (the JSON value of a scenario file, instead of the server's),
-    ``language``, ``agent_voice`` and ``agent_transcriber``: the agent's providers. To an agent that speaks two-tone text the caller
-    listens with ears for it, and speaks it to an agent that hears it, whatever the server's settings. ``line``: what every line is
-    like, whatever the scenario says of it. ``observer`` and ``line`` may be changed: the next call has them.
+    ``line`` (what the line of this call is like, whatever the scenario says of it), ``language``, ``agent_voice`` and
+    ``agent_transcriber``: the agent's providers. To an agent that speaks two-tone text the caller listens with ears for it, and speaks it
+    to an agent that hears it, whatever the server's settings. ``line``: what every line is like, whatever the scenario says of it.
+    ``observer`` and ``line`` may be changed: the next call has them.
     """
 
     name = "loopback"
@@ -172,9 +173,11 @@ class LoopbackCarrier:
             given = request.options.get("scenario")
             scenario = scenario_of(given) if given else self._scenario
             persona = scenario.persona(_extension(request.to_number), str(wanted or ""))
+            line = request.options.get("line")
+            own = line_of(line) if line else None
         except ConfigurationError as error:
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, error.message) from error
-        return persona, self.line or persona.line or scenario.line
+        return persona, self.line or own or persona.line or scenario.line
 
 
 def _extension(address: str) -> str:
