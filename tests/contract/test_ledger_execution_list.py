@@ -141,14 +141,14 @@ def by_hand(rows: Iterable[ExecutionSummary], narrow: SummaryFilter) -> SummaryT
 
 async def totals(ledger: PostgresLedger, narrow: SummaryFilter) -> SummaryTotals:
     async with ledger.reading() as unit:
-        return await unit.summaries.totals(DEFAULT_TENANT_ID, narrow)
+        return await unit.executions.summaries.totals(DEFAULT_TENANT_ID, narrow)
 
 
 async def listed(
     ledger: PostgresLedger, narrow: SummaryFilter, order: str = NEWEST, size: int = 1_000, after: Any = None
 ) -> list[ExecutionSummary]:
     async with ledger.reading() as unit:
-        return list(await unit.summaries.page(SummaryPage(DEFAULT_TENANT_ID, narrow, order, after, size)))
+        return list(await unit.executions.summaries.page(SummaryPage(DEFAULT_TENANT_ID, narrow, order, after, size)))
 
 
 async def check(ledger: PostgresLedger, rows: Sequence[ExecutionSummary]) -> None:
@@ -312,10 +312,10 @@ async def test_an_account_sees_only_its_own(ledger: PostgresLedger, dsn: str) ->
     )
     async with ledger.reading() as unit:
         for narrow in (SummaryFilter(), SummaryFilter(min_cost_nano=0), SummaryFilter(agent_id="agent-1")):
-            assert (await unit.summaries.totals(OTHER_TENANT_ID, narrow)).calls == 0
-            assert await unit.summaries.page(SummaryPage(OTHER_TENANT_ID, narrow, NEWEST, None, 9)) == []
-        assert await unit.summaries.names(OTHER_TENANT_ID, ["agent-1"]) == {}
-        assert await unit.summaries.names(DEFAULT_TENANT_ID, ["agent-1", "agent-2"]) == {
+            assert (await unit.executions.summaries.totals(OTHER_TENANT_ID, narrow)).calls == 0
+            assert await unit.executions.summaries.page(SummaryPage(OTHER_TENANT_ID, narrow, NEWEST, None, 9)) == []
+        assert await unit.executions.summaries.names(OTHER_TENANT_ID, ["agent-1"]) == {}
+        assert await unit.executions.summaries.names(DEFAULT_TENANT_ID, ["agent-1", "agent-2"]) == {
             "agent-1": "Reception",
             "agent-2": "Second",
         }

@@ -70,6 +70,7 @@ class ExecutionRows:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self.summaries = execution_list.SummaryRows(connection)
 
     async def insert(self, *executions: Execution) -> None:
         """New executions in phase waiting. NotFoundError when an agent is not one of the tenant, ConflictError when an id exists."""
