@@ -125,6 +125,12 @@ MAX_REPLAY_MESSAGE_BYTES = 33_554_432
 MAX_EXECUTIONS_LISTED = 200
 """Most executions in one answer of the list over all agents. Larger requests are clamped."""
 
+MAX_LIVE_LISTED = 50
+"""Calls that go on in one answer of the list of them; the newest."""
+
+MAX_LIVE_EXAMINED_BYTES = 262_144
+"""Longest log of a live call that the call doctor examines for the list of them."""
+
 MAX_EXECUTIONS_SUMMED = 50_000
 """Most executions that one answer looks at for its totals, where sums per day do not give them."""
 

@@ -17,7 +17,7 @@ from callwright.domain.execution_summary import (
     summary_of,
 )
 from callwright.domain.limits import MAX_EXECUTIONS_SUMMED, MAX_WAITS_SORTED, SUMMARIES_AT_ONCE
-from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT, SummaryPage
+from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT, LiveRows, SummaryPage
 from callwright.storage.columns import SHOWN, execution_of
 
 _NAMES = tuple(field.name for field in fields(ExecutionSummary))
@@ -58,15 +58,6 @@ _STEP = 1.1
 _DIGITS = re.compile(r"\+?[0-9][0-9 ()./-]*")
 
 
-async def note(connection: Any, before: Execution, after: Execution) -> None:
-    """Write what lists tell of an execution that is done, in the unit of the change; take it away where it waits again."""
-    found = changed_summary(before, after)
-    if found is not None:
-        await connection.execute(_UPSERT, *_values(found))
-    elif before.phase is Phase.DONE and after.phase is not Phase.DONE:
-        await connection.execute("delete from execution_summary where execution_id = $1", after.id)
-
-
 def _values(found: ExecutionSummary) -> list[Any]:
     return [getattr(found, name) for name in _COLUMNS]
 
@@ -104,6 +95,14 @@ class SummaryRows:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
+    async def note(self, before: Execution, after: Execution) -> None:
+        """Write what lists tell of an execution that is done, in the unit of the change; take it away where it waits again."""
+        found = changed_summary(before, after)
+        if found is not None:
+            await self._connection.execute(_UPSERT, *_values(found))
+        elif before.phase is Phase.DONE and after.phase is not Phase.DONE:
+            await self._connection.execute("delete from execution_summary where execution_id = $1", after.id)
+
     async def page(self, wanted: SummaryPage) -> list[ExecutionSummary]:
         """The rows in their order."""
         # First those that go on: one that is done meanwhile is then in both, and never in none.
@@ -112,6 +111,21 @@ class SummaryRows:
         column, way, _ = _ORDERS[wanted.order]
         rows = sorted(found.values(), key=lambda one: (getattr(one, column), one.execution_id), reverse=way == "desc")
         return rows[: wanted.size]
+
+    async def live(self, tenant_id: str, most: int) -> LiveRows:
+        """What goes on at the moment."""
+        rows = await self._connection.fetch(
+            f"select {SHOWN} from execution where tenant_id = $1 and phase in ('dialling', 'live')"
+            " order by created_at desc, id desc limit $2",
+            tenant_id,
+            most,
+        )
+        counts = await self._connection.fetchrow(
+            "select count(*) filter (where phase in ('dialling', 'live')) as live, count(*) filter (where phase = 'waiting') as waiting"
+            " from execution where tenant_id = $1 and phase <> 'done'",
+            tenant_id,
+        )
+        return LiveRows([execution_of(row) for row in rows], counts["live"], counts["waiting"])
 
     async def names(self, tenant_id: str, agent_ids: Sequence[str]) -> dict[str, str]:
         """The present names of agents."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from callwright.domain.execution import Execution
 from callwright.domain.execution_summary import ExecutionSummary, SummaryFilter, SummaryTotals
 
 NEWEST, OLDEST, WAIT, TALK, COST = "newest", "oldest", "wait", "talk", "cost"
@@ -24,6 +25,15 @@ class SummaryPage:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class LiveRows:
+    """The newest executions that are dialled or spoken in, how many there are, and how many wait."""
+
+    rows: Sequence[Execution]
+    live: int
+    waiting: int
+
+
 class Summaries(Protocol):
     """Executions as lists show them."""
 
@@ -33,6 +43,10 @@ class Summaries(Protocol):
 
     async def totals(self, tenant_id: str, narrow: SummaryFilter) -> SummaryTotals:
         """Figures of all that match."""
+        ...
+
+    async def live(self, tenant_id: str, most: int) -> LiveRows:
+        """What goes on at the moment."""
         ...
 
     async def names(self, tenant_id: str, agent_ids: Sequence[str]) -> Mapping[str, str]:
