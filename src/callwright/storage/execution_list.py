@@ -16,7 +16,7 @@ from callwright.domain.execution_summary import (
     changed_summary,
     summary_of,
 )
-from callwright.domain.limits import MAX_EXECUTIONS_SUMMED, MAX_WAITS_SORTED, SUMMARIES_AT_ONCE
+from callwright.domain.limits import MAX_EXECUTIONS_SEARCHED, MAX_EXECUTIONS_SUMMED, MAX_WAITS_SORTED, SUMMARIES_AT_ONCE
 from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT, LiveRows, SummaryPage
 from callwright.storage.columns import SHOWN, execution_of
 
@@ -161,8 +161,7 @@ class SummaryRows:
     async def totals(self, tenant_id: str, narrow: SummaryFilter) -> SummaryTotals:
         """Figures of all that match."""
         groups = await (self._summed if narrow.is_summed else self._looked_at)(tenant_id, narrow)
-        looked_at = sum(group.calls for group in groups)
-        complete = narrow.is_summed or looked_at <= MAX_EXECUTIONS_SUMMED
+        complete = narrow.is_summed or sum(group.calls for group in groups) <= _most(narrow)
         if await self._connection.fetchval("select exists (select from execution_summary_missing)"):
             complete = False
         waits, exact = await self._waits(tenant_id, narrow, groups)
@@ -198,7 +197,7 @@ class SummaryRows:
         """By status, from the rows themselves, so many at most."""
         where = _Where(tenant_id)
         where.narrow(replace(narrow, statuses=()))
-        part = f"(select {_OF_ROWS} from execution_summary where {where.text} limit {MAX_EXECUTIONS_SUMMED + 1})"
+        part = f"(select {_OF_ROWS} from execution_summary where {where.text} limit {_most(narrow) + 1})"
         return await self._groups(part, where.arguments)
 
     async def _groups(self, parts: str, arguments: Sequence[Any]) -> list[_Group]:
@@ -226,6 +225,8 @@ class SummaryRows:
     ) -> tuple[tuple[int | None, int | None], bool]:
         """The median of all waits and the 95th percentile, and whether they are exact."""
         answered = sum(g.answered for g in groups if not narrow.statuses or g.status in narrow.statuses)
+        if not answered:
+            return (None, None), True
         if answered <= MAX_WAITS_SORTED:
             where = _Where(tenant_id)
             where.narrow(narrow)
@@ -235,22 +236,34 @@ class SummaryRows:
                 *where.arguments,
             )
             return (found[0], found[1]) if found else (None, None), True
-        rows = await (self._summed_steps if narrow.is_summed else self._steps)(tenant_id, narrow)
+        if narrow.is_summed:
+            rows = await self._summed_steps(tenant_id, narrow)
+        else:
+            rows = await self._sampled_steps(tenant_id, narrow, answered // MAX_WAITS_SORTED)
         return (_percentile(rows, 0.5), _percentile(rows, 0.95)), False
 
     async def _summed_steps(self, tenant_id: str, narrow: SummaryFilter) -> list[tuple[int, int]]:
+        """From the sums per day. Parts of days count only where no whole day is wanted."""
         days = _Days(tenant_id, narrow)
         parts = [
             f"select step, n from execution_day_wait where {days.whole}",
             f"select wait_step(ms), times from execution_day_entry, unnest(waits_ms) ms where {days.whole}",
-            f"select wait_step(ms), 1 from execution_summary, unnest(waits_ms) ms where {days.edges}",
         ]
-        return await self._counted(" union all ".join(parts), days.arguments)
+        rows = await self._counted(" union all ".join(parts), days.whole_arguments)
+        if rows:
+            return rows
+        return await self._counted(
+            f"select wait_step(ms), 1 from execution_summary, unnest(waits_ms) ms where {days.edges}", days.arguments
+        )
 
-    async def _steps(self, tenant_id: str, narrow: SummaryFilter) -> list[tuple[int, int]]:
+    async def _sampled_steps(self, tenant_id: str, narrow: SummaryFilter, every: int) -> list[tuple[int, int]]:
+        """From the rows themselves, one in ``every``, which the ids choose."""
         where = _Where(tenant_id)
         where.narrow(narrow)
-        few = f"select waits_ms from execution_summary where answered and {where.text} limit {5 * MAX_WAITS_SORTED}"
+        few = (
+            f"select waits_ms from execution_summary where answered and {where.text}"
+            f" and hashtext(execution_id) % {max(1, every)} = 0 limit {2 * MAX_WAITS_SORTED}"
+        )
         return await self._counted(f"select wait_step(ms), 1 from ({few}) few, unnest(waits_ms) ms", where.arguments)
 
     async def _counted(self, parts: str, arguments: Sequence[Any]) -> list[tuple[int, int]]:
@@ -271,6 +284,12 @@ class _Group:
     talk_ms: int
     cost_nano: int
     with_findings: int
+
+
+def _most(narrow: SummaryFilter) -> int:
+    """How many rows are added up at most: more where an index has all that is added."""
+    fetched = (narrow.text, narrow.disposition, narrow.min_wait_ms, narrow.min_cost_nano)
+    return MAX_EXECUTIONS_SUMMED if all(one is None for one in fetched) else MAX_EXECUTIONS_SEARCHED
 
 
 def _percentile(steps: Sequence[tuple[int, int]], share: float) -> int | None:
@@ -326,7 +345,7 @@ class _Where:
         if narrow.findings is not None:
             self.add("rules <> '{{}}'" if narrow.findings else "rules = '{{}}'")
         if narrow.rule is not None:
-            self.add("rules @> array[{}]", narrow.rule)
+            self.add("rules <> '{{}}' and rules @> array[{}]", narrow.rule)
         if narrow.disposition is not None:
             name, equals, value = narrow.disposition.partition("=")
             self.add("dispositions @> array[{}]", f"{name}={value}" if equals else f"{name}=")
@@ -344,21 +363,25 @@ class _Where:
             self.add(f"({column}, {id_column}) {sign} ({{}}, {{}})", *wanted.after)
 
     def _search(self, text: str) -> None:
-        found = ["execution_id like {}"]
-        arguments = [f"{_pattern(text.lower())}%"]
+        """By ids that are found first, each condition in its own index: joined by ``or``, all rows would be looked at."""
+        found = [("execution_id like {}", f"{_pattern(text.lower())}%")]
         words = re.findall(r"\w+", text)
         if words:
-            found.append("words @@ to_tsquery('simple', {})")
-            arguments.append(" & ".join(f"{word}:*" for word in words))
+            found.append(("words @@ to_tsquery('simple', {})", " & ".join(f"{word}:*" for word in words)))
         number = _number(text)
         if number:
-            found += ["number like {}", "number like {}", "reverse(number) like {}"]
-            digits = _pattern(number)
-            arguments += [f"{digits}%", f"+{digits}%", f"{digits[::-1]}%"]
+            found += [
+                ("number like {}", f"{number}%"),
+                ("number like {}", f"+{number}%"),
+                ("reverse(number) like {}", f"{number[::-1]}%"),
+            ]
         else:
-            found.append("number like {}")
-            arguments.append(f"{_pattern(text)}%")
-        self.add(f"({' or '.join(found)})", *arguments)
+            found.append(("number like {}", f"{_pattern(text)}%"))
+        selects = [
+            f"(select execution_id from execution_summary where tenant_id = $1 and {condition} limit {MAX_EXECUTIONS_SEARCHED})"
+            for condition, _ in found
+        ]
+        self.add(f"execution_id = any(array({' union '.join(selects)}))", *(argument for _, argument in found))
 
 
 def _number(text: str) -> str:
@@ -388,7 +411,7 @@ def _open(tenant_id: str, narrow: SummaryFilter) -> _Where:
 
 class _Days:
     """A filter on the sums per day (``whole``: the days that are wanted whole), and on the rows of what is left at both ends of the period
-    (``edges``). Both have the same ``arguments``."""
+    (``edges``). Both have the same ``arguments``, and ``whole`` needs ``whole_arguments`` alone."""
 
     def __init__(self, tenant_id: str, narrow: SummaryFilter) -> None:
         where = _Where(tenant_id)
@@ -403,18 +426,20 @@ class _Days:
         whole, edges = [dimensions + found], []
         if first is not None and last is not None and first >= last:
             whole.append("false")
-            edges.append(f"created_at >= {self._argument(since)} and created_at <= {self._argument(until)}")
-        else:
-            if first is not None:
-                whole.append(f"day >= {self._argument(first)}")
-                edges.append(
-                    f"created_at >= {self._argument(since)} and created_at < {self._argument(_midnight(first))}"
-                )
-            if last is not None:
-                whole.append(f"day < {self._argument(last)}")
-                edges.append(
-                    f"created_at >= {self._argument(_midnight(last))} and created_at <= {self._argument(until)}"
-                )
+            first = last = None
+            edges.append("created_at >= {since} and created_at <= {until}")
+        if first is not None:
+            whole.append(f"day >= {self._argument(first)}")
+            edges.append("created_at >= {since} and created_at < {first}")
+        if last is not None:
+            whole.append(f"day < {self._argument(last)}")
+            edges.append("created_at >= {last} and created_at <= {until}")
+        self.whole_arguments = list(self.arguments)
+        times = {"since": since, "until": until, "first": first and _midnight(first), "last": last and _midnight(last)}
+        for name, moment in times.items():
+            if any(f"{{{name}}}" in edge for edge in edges):
+                marker = self._argument(moment)
+                edges = [edge.replace(f"{{{name}}}", marker) for edge in edges]
         self.whole = " and ".join(whole)
         self.edges = f"{dimensions}{rows} and ({' or '.join(edges) or 'false'})"
 
