@@ -126,6 +126,11 @@ class Explained:
         await self._explain(text, *arguments)
         return await self._connection.fetch(text, *arguments)
 
+    async def fetchrow(self, text: str, *arguments: Any) -> Any:
+        """A row."""
+        await self._explain(text, *arguments)
+        return await self._connection.fetchrow(text, *arguments)
+
     async def fetchval(self, text: str, *arguments: Any) -> Any:
         """A value."""
         await self._explain(text, *arguments)

@@ -132,10 +132,10 @@ MAX_LIVE_EXAMINED_BYTES = 262_144
 """Longest log of a live call that the call doctor examines for the list of them."""
 
 MAX_EXECUTIONS_SUMMED = 50_000
-"""Most executions of a batch, or with findings, that one answer adds up for its totals, where sums per day do not give them."""
+"""Most executions of a batch, with findings or with long waits that one answer adds up for its totals."""
 
 MAX_EXECUTIONS_SEARCHED = 10_000
-"""The same of other filters: text, disposition, wait and cost."""
+"""The same of those that are found by text, disposition or cost."""
 
 MAX_WAITS_SORTED = 2_000
 """Most calls whose waits are sorted for a median; of more, it is counted in steps of 10 %."""

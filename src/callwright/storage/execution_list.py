@@ -45,6 +45,29 @@ insert into execution_day_wait as w ({_KEY}, step, n)
   on conflict ({_KEY}, step) do update set n = w.n + excluded.n
 """
 
+#: Of many waits, those of some calls are counted: the ids choose which.
+_LOOKED_AT = """
+with matching as materialized (
+  select status, answered, talk_ms, cost_nano, rules <> '{{}}' as findings, waits_ms, hashtext(execution_id) as hash
+  from execution_summary where {where} limit {most}
+), heard as (
+  select waits_ms, hash from matching where answered and (${statuses}::text[] is null or status = any(${statuses}::text[]))
+), counted as (
+  select count(*) as n from heard
+)
+select counted.n as answered,
+  (select coalesce(json_agg(g), '[]') from (
+    select status, count(*) as calls, count(*) filter (where answered) as answered, coalesce(sum(talk_ms), 0) as talk_ms,
+      sum(cost_nano) as cost_nano, count(*) filter (where findings) as with_findings
+    from matching group by status order by status) g) as groups,
+  (select percentile_disc(array[0.5, 0.95]) within group (order by ms) from heard, unnest(waits_ms) ms
+    where counted.n <= {sorted}) as exact,
+  (select coalesce(json_agg(s), '[]') from (
+    select wait_step(ms) as step, count(*) as n from heard, unnest(waits_ms) ms
+    where counted.n > {sorted} and hash % greatest(1, counted.n / {sorted}) = 0 group by 1 order by 1) s) as steps
+from counted
+"""
+
 _ORDERS: Mapping[str, tuple[str, str, str]] = {
     NEWEST: ("created_at", "desc", ""),
     OLDEST: ("created_at", "asc", ""),
@@ -160,11 +183,14 @@ class SummaryRows:
 
     async def totals(self, tenant_id: str, narrow: SummaryFilter) -> SummaryTotals:
         """Figures of all that match."""
-        groups = await (self._summed if narrow.is_summed else self._looked_at)(tenant_id, narrow)
-        complete = narrow.is_summed or sum(group.calls for group in groups) <= _most(narrow)
+        if narrow.is_summed:
+            groups, complete = await self._summed(tenant_id, narrow), True
+            waits, exact = await self._waits(tenant_id, narrow, groups)
+        else:
+            groups, waits, exact = await self._looked_at(tenant_id, narrow)
+            complete = sum(group.calls for group in groups) <= _most(narrow)
         if await self._connection.fetchval("select exists (select from execution_summary_missing)"):
             complete = False
-        waits, exact = await self._waits(tenant_id, narrow, groups)
         groups += await self._open_groups(tenant_id, narrow)
         by_status: dict[str, int] = {}
         for group in groups:
@@ -193,12 +219,24 @@ class SummaryRows:
         ]
         return await self._groups(" union all ".join(parts), days.arguments)
 
-    async def _looked_at(self, tenant_id: str, narrow: SummaryFilter) -> list[_Group]:
-        """By status, from the rows themselves, so many at most."""
+    async def _looked_at(
+        self, tenant_id: str, narrow: SummaryFilter
+    ) -> tuple[list[_Group], tuple[int | None, int | None], bool]:
+        """By status, from the rows themselves, so many at most; with the two waits, and whether these are exact. The rows are read once."""
         where = _Where(tenant_id)
         where.narrow(replace(narrow, statuses=()))
-        part = f"(select {_OF_ROWS} from execution_summary where {where.text} limit {_most(narrow) + 1})"
-        return await self._groups(part, where.arguments)
+        where.arguments.append(list(narrow.statuses) or None)
+        row = await self._connection.fetchrow(
+            _LOOKED_AT.format(
+                where=where.text, most=_most(narrow) + 1, statuses=len(where.arguments), sorted=MAX_WAITS_SORTED
+            ),
+            *where.arguments,
+        )
+        groups = [_Group(**group) for group in row["groups"]]
+        if row["answered"] <= MAX_WAITS_SORTED:
+            return groups, tuple(row["exact"] or (None, None)), True
+        steps = [(int(one["step"]), int(one["n"])) for one in row["steps"]]
+        return groups, (_percentile(steps, 0.5), _percentile(steps, 0.95)), False
 
     async def _groups(self, parts: str, arguments: Sequence[Any]) -> list[_Group]:
         rows = await self._connection.fetch(
@@ -223,7 +261,7 @@ class SummaryRows:
     async def _waits(
         self, tenant_id: str, narrow: SummaryFilter, groups: Sequence[_Group]
     ) -> tuple[tuple[int | None, int | None], bool]:
-        """The median of all waits and the 95th percentile, and whether they are exact."""
+        """The median of all waits and the 95th percentile by the sums per day, and whether they are exact."""
         answered = sum(g.answered for g in groups if not narrow.statuses or g.status in narrow.statuses)
         if not answered:
             return (None, None), True
@@ -236,10 +274,7 @@ class SummaryRows:
                 *where.arguments,
             )
             return (found[0], found[1]) if found else (None, None), True
-        if narrow.is_summed:
-            rows = await self._summed_steps(tenant_id, narrow)
-        else:
-            rows = await self._sampled_steps(tenant_id, narrow, answered // MAX_WAITS_SORTED)
+        rows = await self._summed_steps(tenant_id, narrow)
         return (_percentile(rows, 0.5), _percentile(rows, 0.95)), False
 
     async def _summed_steps(self, tenant_id: str, narrow: SummaryFilter) -> list[tuple[int, int]]:
@@ -255,16 +290,6 @@ class SummaryRows:
         return await self._counted(
             f"select wait_step(ms), 1 from execution_summary, unnest(waits_ms) ms where {days.edges}", days.arguments
         )
-
-    async def _sampled_steps(self, tenant_id: str, narrow: SummaryFilter, every: int) -> list[tuple[int, int]]:
-        """From the rows themselves, one in ``every``, which the ids choose."""
-        where = _Where(tenant_id)
-        where.narrow(narrow)
-        few = (
-            f"select waits_ms from execution_summary where answered and {where.text}"
-            f" and hashtext(execution_id) % {max(1, every)} = 0 limit {2 * MAX_WAITS_SORTED}"
-        )
-        return await self._counted(f"select wait_step(ms), 1 from ({few}) few, unnest(waits_ms) ms", where.arguments)
 
     async def _counted(self, parts: str, arguments: Sequence[Any]) -> list[tuple[int, int]]:
         rows = await self._connection.fetch(
@@ -288,7 +313,7 @@ class _Group:
 
 def _most(narrow: SummaryFilter) -> int:
     """How many rows are added up at most: more where an index has all that is added."""
-    fetched = (narrow.text, narrow.disposition, narrow.min_wait_ms, narrow.min_cost_nano)
+    fetched = (narrow.text, narrow.disposition, narrow.min_cost_nano)
     return MAX_EXECUTIONS_SUMMED if all(one is None for one in fetched) else MAX_EXECUTIONS_SEARCHED
 
 
