@@ -33,7 +33,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench release release-database sbom image clean
+.PHONY: help venv demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-list release release-database sbom image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -221,6 +221,9 @@ docs: $(STAMPS)/project ## Regenerate the pages of docs/ that are made from tabl
 
 lock: $(STAMPS)/created ## Recompile requirements/*.txt from pyproject.toml
 	@UV_VERSION=$(UV_VERSION) VENV=$(VENV) tools/lock.sh >&2
+
+bench-list: $(STAMPS)/dev ## Time lists of a million executions: pages, filters and totals (ARGS=--explain for the plans)
+	@$(BIN)/python bench/list_bench.py $(ARGS)
 
 bench: $(STAMPS)/dev models $(STAMPS)/sip ## Run the benchmarks (the SIP one needs SIPp: Debian's sip-tester)
 	@$(BIN)/python bench/run.py

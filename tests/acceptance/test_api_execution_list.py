@@ -19,7 +19,9 @@ PATH = "/v1/callwright/executions"
 
 async def done(world: ApiWorld, execution_id: str, detail: str = "failed", **record: Any) -> None:
     """The end of a call that waits."""
-    columns = {"total_cost_nano": 2_500_000_000, "hangup_by": "Carrier", "hangup_reason": "=cmd"}
+    now = world.clock.now()
+    columns: dict[str, Any] = {"total_cost_nano": 2_500_000_000, "hangup_by": "Carrier", "hangup_reason": "=cmd"}
+    columns |= {"initiated_at": now, "answered_at": now, "ended_at": now}
     async with world.ledger.unit() as unit:
         await unit.executions.change(execution_id, Change(Phase.DONE, detail, columns, record))
 
@@ -37,7 +39,14 @@ async def test_calls_of_all_agents_are_listed_with_their_facts(world: ApiWorld) 
         second = await place(client, await create(client, agent_name="Second"))
         finding = {"rule": "slow_tool", "severity": "warning"}
         turns = [{"part": "turn", "turn": 1, "latency_us": {"total": 748_000}}]
-        await done(world, first, turns=turns, doctor={"findings": [finding, finding]}, summary="Booked.")
+        await done(
+            world,
+            first,
+            turns=turns,
+            doctor={"findings": [finding, finding]},
+            summary="Booked.",
+            conversation_ms=61_400,
+        )
         body = await read(client)
     newest, oldest = body["items"]
     assert (newest["id"], newest["agent_name"], newest["status"], newest["cost"]) == (second, "Second", "queued", 0)
@@ -46,10 +55,10 @@ async def test_calls_of_all_agents_are_listed_with_their_facts(world: ApiWorld) 
     assert (oldest["findings"], oldest["summary"], oldest["number"]) == ([finding], "Booked.", "loopback:demo")
     assert body["totals"] == {
         "calls": 2,
-        "answered": 0,
-        "talk_ms": 0,
-        "wait_p50_ms": None,
-        "wait_p95_ms": None,
+        "answered": 1,
+        "talk_ms": 61_400,
+        "wait_p50_ms": 748,
+        "wait_p95_ms": 748,
         "cost": 2.5,
         "with_findings": 1,
         "by_status": {"failed": 1, "queued": 1},

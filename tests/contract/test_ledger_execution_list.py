@@ -147,14 +147,14 @@ def by_hand(rows: Iterable[ExecutionSummary], narrow: SummaryFilter) -> SummaryT
 
 async def totals(ledger: PostgresLedger, narrow: SummaryFilter) -> SummaryTotals:
     async with ledger.reading() as unit:
-        return await unit.summaries.totals(DEFAULT_TENANT_ID, narrow)
+        return await unit.executions.summaries.totals(DEFAULT_TENANT_ID, narrow)
 
 
 async def listed(
     ledger: PostgresLedger, narrow: SummaryFilter, order: str = NEWEST, size: int = 1_000, after: Any = None
 ) -> list[ExecutionSummary]:
     async with ledger.reading() as unit:
-        return list(await unit.summaries.page(SummaryPage(DEFAULT_TENANT_ID, narrow, order, after, size)))
+        return list(await unit.executions.summaries.page(SummaryPage(DEFAULT_TENANT_ID, narrow, order, after, size)))
 
 
 async def check(ledger: PostgresLedger, rows: Sequence[ExecutionSummary]) -> None:
@@ -270,11 +270,21 @@ async def test_many_waits_are_counted_in_steps(
 ) -> None:
     rows = await filled(ledger, 40)
     waits = sorted(ms for one in rows for ms in one.waits_ms if one.answered)
-    monkeypatch.setattr(execution_list, "MAX_WAITS_SORTED", 3)
-    for narrow in (SummaryFilter(), SummaryFilter(min_cost_nano=0), SummaryFilter(created_from=THEN)):
+    answered = sum(one.answered for one in rows)
+    monkeypatch.setattr(execution_list, "MAX_WAITS_SORTED", answered - 1)
+    for narrow in (
+        SummaryFilter(),
+        SummaryFilter(min_cost_nano=0),
+        SummaryFilter(created_from=THEN - timedelta(hours=1)),
+    ):
         found = await totals(ledger, narrow)
         assert found.exact is False
         assert found.wait_p50_ms == pytest.approx(waits[len(waits) // 2], rel=0.2)
+    # Only parts of days are wanted.
+    part = SummaryFilter(created_from=THEN, created_to=THEN + timedelta(hours=35))
+    few = sorted(ms for one in rows if one.answered and fits(one, part) for ms in one.waits_ms)
+    monkeypatch.setattr(execution_list, "MAX_WAITS_SORTED", 1)
+    assert (await totals(ledger, part)).wait_p50_ms == pytest.approx(few[(len(few) - 1) // 2], rel=0.06)
     await ledger.prune()
     assert (await totals(ledger, SummaryFilter())).wait_p50_ms == pytest.approx(waits[len(waits) // 2], rel=0.2)
 
@@ -284,11 +294,13 @@ async def test_more_than_can_be_looked_at_is_said_to_be_incomplete(
 ) -> None:
     rows = await filled(ledger, 12)
     done = [one for one in rows if one.status != "queued"]
-    monkeypatch.setattr(execution_list, "MAX_EXECUTIONS_SUMMED", len(done))
+    monkeypatch.setattr(execution_list, "MAX_EXECUTIONS_SEARCHED", len(done))
     assert (await totals(ledger, SummaryFilter(min_cost_nano=0))).complete
-    monkeypatch.setattr(execution_list, "MAX_EXECUTIONS_SUMMED", len(done) - 1)
+    monkeypatch.setattr(execution_list, "MAX_EXECUTIONS_SEARCHED", len(done) - 1)
     assert not (await totals(ledger, SummaryFilter(min_cost_nano=0))).complete
     assert (await totals(ledger, SummaryFilter())).complete
+    monkeypatch.setattr(execution_list, "MAX_EXECUTIONS_SUMMED", 0)
+    assert not (await totals(ledger, SummaryFilter(rule="early_cut"))).complete
 
 
 async def test_executions_from_before_get_their_rows_in_the_background(ledger: PostgresLedger, dsn: str) -> None:
@@ -318,10 +330,10 @@ async def test_an_account_sees_only_its_own(ledger: PostgresLedger, dsn: str) ->
     )
     async with ledger.reading() as unit:
         for narrow in (SummaryFilter(), SummaryFilter(min_cost_nano=0), SummaryFilter(agent_id="agent-1")):
-            assert (await unit.summaries.totals(OTHER_TENANT_ID, narrow)).calls == 0
-            assert await unit.summaries.page(SummaryPage(OTHER_TENANT_ID, narrow, NEWEST, None, 9)) == []
-        assert await unit.summaries.names(OTHER_TENANT_ID, ["agent-1"]) == {}
-        assert await unit.summaries.names(DEFAULT_TENANT_ID, ["agent-1", "agent-2"]) == {
+            assert (await unit.executions.summaries.totals(OTHER_TENANT_ID, narrow)).calls == 0
+            assert await unit.executions.summaries.page(SummaryPage(OTHER_TENANT_ID, narrow, NEWEST, None, 9)) == []
+        assert await unit.executions.summaries.names(OTHER_TENANT_ID, ["agent-1"]) == {}
+        assert await unit.executions.summaries.names(DEFAULT_TENANT_ID, ["agent-1", "agent-2"]) == {
             "agent-1": "Reception",
             "agent-2": "Second",
         }

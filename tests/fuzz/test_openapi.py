@@ -41,7 +41,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 #: Streams that end only with the call.
-ENDLESS = {"/v1/callwright/executions/{execution_id}/events"}
+ENDLESS = {"/v1/callwright/executions/{execution_id}/events", "/v1/callwright/live/changes"}
 
 
 @pytest.fixture(scope="module")

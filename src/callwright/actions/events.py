@@ -69,6 +69,14 @@ async def read_events(services: Services, principal: Principal, asked: EventRequ
     return ReadEvents(page.events, _cursor(page.next, tenant_id), page.next < page.last)
 
 
+async def newest_cursor(services: Services, principal: Principal) -> str:
+    """The cursor behind the newest event of the account: what comes after it is new."""
+    tenant_id = principal.tenant_id
+    async with services.ledger.reading() as unit:
+        page = await unit.events.page(WantedEvents(tenant_id, 0, 1, MAX_EVENT_PAGE_BYTES, 1))
+    return _cursor(page.last, tenant_id)
+
+
 async def await_events(
     services: Services, principal: Principal, asked: EventRequest, is_gone: Callable[[], Awaitable[bool]]
 ) -> ReadEvents:
@@ -82,6 +90,11 @@ async def await_events(
                     await anext(news)
                     found = await read_events(services, principal, asked)
     return found
+
+
+def cursor_behind(event: Event, principal: Principal) -> str:
+    """The cursor behind one event."""
+    return _cursor(event.position, principal.tenant_id)
 
 
 def _check(after: int, page: EventPage) -> None:

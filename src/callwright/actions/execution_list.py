@@ -45,10 +45,12 @@ async def list_executions(services: Services, principal: Principal, asked: ListR
     after = None if asked.cursor is None else _read_cursor(asked.cursor, asked.order)
     wanted = SummaryPage(principal.tenant_id, asked.narrow, asked.order, after, asked.size + 1)
     async with services.ledger.reading() as unit:
-        found = await unit.summaries.page(wanted)
-        totals = await unit.summaries.totals(principal.tenant_id, asked.narrow) if asked.with_totals else None
+        found = await unit.executions.summaries.page(wanted)
+        totals = (
+            await unit.executions.summaries.totals(principal.tenant_id, asked.narrow) if asked.with_totals else None
+        )
         rows = found[: asked.size]
-        agents = await unit.summaries.names(principal.tenant_id, sorted({row.agent_id for row in rows}))
+        agents = await unit.executions.summaries.names(principal.tenant_id, sorted({row.agent_id for row in rows}))
     more = len(found) > asked.size
     return Listed(rows, _cursor(rows[-1], asked.order) if more else None, totals, agents)
 

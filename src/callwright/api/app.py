@@ -40,6 +40,7 @@ from callwright.api.gate import DASHBOARD, Gate
 from callwright.api.inbound.routes import router as inbound
 from callwright.api.keys.routes import router as keys
 from callwright.api.knowledge_bases.routes import router as knowledge_bases
+from callwright.api.live.routes import router as live
 from callwright.api.models.routes import router as models
 from callwright.api.operations.routes import router as operations
 from callwright.api.pages.routes import router as pages
@@ -117,6 +118,7 @@ _ROUTERS = (
     execution_list,
     timeline,
     replays,
+    live,
     recordings,
     account,
     phone_numbers,

@@ -71,6 +71,7 @@ def summary_of(execution: Execution) -> ExecutionSummary:
     answered = execution.answered_at is not None
     turns = [row for row in record.get("turns") or () if row.get("part") == _TURN]
     stats = (record.get("latency_data") or {}).get("interruption_stats") or {}
+    waits = [int(row["latency_us"]["total"]) // 1000 for row in turns if row.get("latency_us")]
     findings = list(_findings(record.get("doctor") or {}))
     text = record.get("summary")
     return ExecutionSummary(
@@ -87,9 +88,7 @@ def summary_of(execution: Execution) -> ExecutionSummary:
         talk_ms=int(record.get("conversation_ms") or 0) if answered else None,
         turns=len(turns),
         interruptions=int(stats.get("user_interrupted_agent_count") or 0),
-        waits_ms=tuple(int(row["latency_us"]["total"]) // 1000 for row in turns if row.get("latency_us"))[
-            :MAX_SUMMARY_VALUES
-        ],
+        waits_ms=tuple(waits[:MAX_SUMMARY_VALUES]) if answered else (),
         cost_nano=execution.total_cost_nano,
         rules=tuple(rule for rule, _ in findings),
         severities=tuple(severity for _, severity in findings),

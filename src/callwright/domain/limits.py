@@ -125,8 +125,17 @@ MAX_REPLAY_MESSAGE_BYTES = 33_554_432
 MAX_EXECUTIONS_LISTED = 200
 """Most executions in one answer of the list over all agents. Larger requests are clamped."""
 
+MAX_LIVE_LISTED = 50
+"""Calls that go on in one answer of the list of them; the newest."""
+
+MAX_LIVE_EXAMINED_BYTES = 262_144
+"""Longest log of a live call that the call doctor examines for the list of them."""
+
 MAX_EXECUTIONS_SUMMED = 50_000
-"""Most executions that one answer looks at for its totals, where sums per day do not give them."""
+"""Most executions of a batch, with findings or with long waits that one answer adds up for its totals."""
+
+MAX_EXECUTIONS_SEARCHED = 10_000
+"""The same of those that are found by text, disposition or cost."""
 
 MAX_WAITS_SORTED = 2_000
 """Most calls whose waits are sorted for a median; of more, it is counted in steps of 10 %."""

@@ -12,7 +12,7 @@ from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms, quoted
 from callwright.insight.doctor_held import heard_again_us, held_back
 from callwright.insight.doctor_rules import RULES
-from callwright.insight.doctor_values import fewer_words, later, more_words, one_more_turn, sooner, values
+from callwright.insight.doctor_values import fewer_words, later, more_words, one_more_turn, patience_us, sooner, values
 from callwright.insight.timeline import AgentSpeech, CallerSpeech, Span
 from callwright.insight.waterfall import TurnLatency
 from callwright.insight.wording import words_of
@@ -51,7 +51,8 @@ def slow_reply(case: Case) -> Iterator[Finding]:
         blamed, part_us = _blamed(case, latency, waited)
         severity = BAD if waited.lasted_us >= rule.limit("bad_ms") * 1000 else WARNING
         what = f"The caller waited {in_ms(waited.lasted_us)} for an answer, {in_ms(part_us)} of it {PARTS_IN_WORDS[blamed]}."
-        found = values(**{blamed: sooner(case, blamed, part_us, waited.lasted_us - rule.limit("warn_ms") * 1000 + 1)})
+        excess_us = waited.lasted_us - rule.limit("warn_ms") * 1000 + 1
+        found = values(**{blamed: sooner(case, blamed, part_us, excess_us, latency.began_us + part_us)})
         yield Finding(rule.name, severity, waited.from_us, waited.lasted_us, what, (blamed,), latency.turn, found)
 
 
@@ -166,8 +167,9 @@ def pause_ending(case: Case, wait: Span) -> tuple[str, int]:
     if request:
         return "turn_model", wait.to_us  # it never answered: after a moment silence decides
     by_silence = not case.plan("turn_model") and endpointing_ms < patience_ms
-    if by_silence and wait.lasted_us < endpointing_ms * 1000 + DETECTED_US:
-        return "endpointing", wait.to_us
+    shorter = wait.lasted_us < patience_us(case, wait.to_us)
+    if by_silence and (shorter or wait.lasted_us < endpointing_ms * 1000 + DETECTED_US):
+        return "endpointing", wait.to_us  # with the final words, which may come later than the silence
     return "patience", wait.to_us
 
 

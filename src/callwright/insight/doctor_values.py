@@ -37,8 +37,9 @@ def in_range(setting: str, value: Value) -> Value | None:
     return value if least <= value <= most else None
 
 
-def sooner(case: Case, cause: str, part_us: int, excess_us: int) -> Value | None:
-    """For a reply that came ``excess_us`` too late because of ``cause``, which took ``part_us`` of the wait."""
+def sooner(case: Case, cause: str, part_us: int, excess_us: int, taken_us: int) -> Value | None:
+    """For a reply that came ``excess_us`` too late because of ``cause``, which took ``part_us`` of the wait. ``taken_us``: when the turn
+    was taken."""
     if part_us <= excess_us:
         return None  # something else was slow as well
     match cause:
@@ -52,8 +53,9 @@ def sooner(case: Case, cause: str, part_us: int, excess_us: int) -> Value | None
             tenths = (int(case.plan("keys_pause_ms")) - _ceiling(excess_us, 1_000)) // 100
             return in_range("task_config.dtmf_timeout", tenths / 10)
         case "end_of_turn":
-            # A pause may be a multiple of the setting, by what was asked: it shrinks with it.
-            ms = int(case.plan("patience_ms")) * (part_us - excess_us) // part_us
+            # A pause may be a multiple of the setting, by what was asked: it shrinks with it, and the rest of the part does not.
+            pause_us = min(part_us, patience_us(case, taken_us))
+            ms = int(case.plan("patience_ms")) * (pause_us - excess_us) // pause_us
             return in_range("task_config.patience", ms // _STEP_MS * _STEP_MS)
     return None
 
@@ -94,11 +96,21 @@ def later(case: Case, reply: AgentSpeech, before: CallerSpeech, again: CallerSpe
     # A pause may be a multiple of the setting, by what was asked: it grows with it.
     paused_us = (taken[-1] if taken else reply.span.from_us) - before.span.to_us
     enough = _ceiling(patience * needed_us, paused_us * _STEP_MS) * _STEP_MS + _STEP_MS
+    by_patience = paused_us >= patience_us(case, reply.span.from_us)
+    # Without a turn model silence decides, at the latest when patience is over.
+    outlasted = not case.plan("turn_model") and patience < ms
+    endpointing = int(case.plan("endpointing_ms"))
     return values(
         floor=_more("task_config.incremental_delay", int(case.plan("incremental_delay_ms")), ms),
-        patience=_more("task_config.patience", patience, enough),
-        endpointing=_more("tools_config.transcriber.endpointing", int(case.plan("endpointing_ms")), ms),
+        patience=_more("task_config.patience", patience, enough) if by_patience else None,
+        endpointing=None if outlasted else _more("tools_config.transcriber.endpointing", endpointing, ms),
     )
+
+
+def patience_us(case: Case, at_us: int) -> int:
+    """How long a pause the caller could make at a moment, before it was the end of their turn by itself."""
+    told = [int(e.values["silence_ms"]) for e in case.view.of("SetPatience") if e.at_us <= at_us]
+    return (told[-1] if told else int(case.plan("patience_ms"))) * 1000
 
 
 def fewer_words(case: Case, caller: CallerSpeech) -> Value | None:

@@ -36,7 +36,7 @@ def timeline_body(
 ) -> dict[str, Any]:
     """The timeline. ``live``: the attempt goes on. ``doctor``: its findings where a record has them; they are looked for where not."""
     case = Case(view)
-    work = work_of(view)
+    work, heard_in = work_of(view), caller_turns(case)
     found = doctor if doctor is not None else examined(view, over=not live)
     return {
         "live": live,
@@ -45,9 +45,9 @@ def timeline_body(
         "answered_ms": None if view.answered_us is None else in_ms(view.answered_us),
         "ended_ms": None if live else in_ms(view.ended_us),
         "until_ms": in_ms(_until_us(view)),
-        "caller": _caller(case),
+        "caller": _caller(case, heard_in),
         "agent": _agent(case, live=live),
-        "turns": [*(_turn(one, costs or {}) for one in turns(case, work)), *_apart(costs or {})],
+        "turns": [*(_turn(one, costs or {}) for one in turns(case, work, heard_in)), *_apart(costs or {})],
         "work": [_work(one) for one in work],
         "marks": [_mark(one) for one in marks(case)],
         "findings": [_finding(one) for one in found["findings"]],
@@ -78,9 +78,9 @@ def _span(span: Span) -> dict[str, Any]:
 # -- what either side said ---------------------------------------------------------------------------------------------------------------
 
 
-def _caller(case: Case) -> list[dict[str, Any]]:
+def _caller(case: Case, heard_in: Sequence[int | None]) -> list[dict[str, Any]]:
     found = []
-    clips = zip(case.line.caller, caller_turns(case), strict=True)
+    clips = zip(case.line.caller, heard_in, strict=True)
     # A recogniser may hear several sounds as one: each of them then has the words of all.
     for text, alike in groupby(clips, key=lambda clip: clip[0].text):
         sounds = list(alike)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from callwright.insight.doctor_case import Case
 from callwright.insight.interruptions import silenced
-from callwright.insight.timeline import COVER_US, CallerSpeech, Span
+from callwright.insight.timeline import COVER_US, Span
 from callwright.insight.usage import WELCOME
 from callwright.insight.waterfall import TurnLatency
 from callwright.insight.work import MODEL, Work
@@ -33,8 +34,8 @@ class Turn:
     model: Work | None
 
 
-def turns(case: Case, work: Sequence[Work]) -> list[Turn]:
-    """All turns of a call in order, the welcome first."""
+def turns(case: Case, work: Sequence[Work], heard_in: Sequence[int | None]) -> list[Turn]:
+    """All turns of a call in order, the welcome first. ``heard_in``: the turns of the caller's sounds (:func:`caller_turns`)."""
     view = case.view
     said: dict[int, list[str]] = {}
     heard: dict[int, list[str]] = {}
@@ -46,7 +47,7 @@ def turns(case: Case, work: Sequence[Work]) -> list[Turn]:
     cut = {generation for generation, _ in silenced(case)}
     interrupted = {one.turn for one in case.line.agent if one.generation in cut}
     latencies = {one.turn: one for one in case.latencies}
-    spans = _spans(case)
+    spans = _spans(case, heard_in)
     questions: dict[int | None, list[Work]] = {}
     for one in work:
         if one.kind == MODEL and one.purpose == "reply":
@@ -80,22 +81,26 @@ def caller_turns(case: Case) -> list[int | None]:
         )
         for e in case.view.of("UserSaid")
     ]
-    return [_turn_of(one, said) for one in case.line.caller]
+    found: list[int | None] = []
+    past = 0  # turns before this one ended before the sounds that are left
+    for heard in case.line.caller:
+        wide = Span(heard.span.from_us - COVER_US, heard.span.to_us + COVER_US)
+        while past < len(said) and said[past][1].to_us < wide.from_us:
+            past += 1
+        shared: dict[int, int] = {}
+        for turn, span in islice(said, past, None):
+            if span.from_us > wide.to_us or not heard.text:
+                break
+            shared[turn] = wide.shared_us(span)
+        best = max(shared, key=lambda turn: shared[turn], default=None)
+        found.append(best if best is not None and shared[best] else None)
+    return found
 
 
-def _turn_of(heard: CallerSpeech, said: Sequence[tuple[int, Span]]) -> int | None:
-    if not heard.text:
-        return None
-    wide = Span(heard.span.from_us - COVER_US, heard.span.to_us + COVER_US)
-    shared = {turn: wide.shared_us(span) for turn, span in said}
-    best = max(shared, key=lambda turn: shared[turn], default=None)
-    return best if best is not None and shared[best] else None
-
-
-def _spans(case: Case) -> dict[int, Span]:
+def _spans(case: Case, heard_in: Sequence[int | None]) -> dict[int, Span]:
     """From the first to the last sound of each turn."""
     sounds: dict[int, list[Span]] = {}
-    for turn, heard in zip(caller_turns(case), case.line.caller, strict=True):
+    for turn, heard in zip(heard_in, case.line.caller, strict=True):
         if turn is not None:
             sounds.setdefault(turn, []).append(heard.span)
     for speech in case.line.agent:

@@ -17,8 +17,8 @@ from callwright.domain.execution_summary import (
     changed_summary,
     summary_of,
 )
-from callwright.domain.limits import MAX_EXECUTIONS_SUMMED, MAX_WAITS_SORTED, SUMMARIES_AT_ONCE
-from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT, SummaryPage
+from callwright.domain.limits import MAX_EXECUTIONS_SEARCHED, MAX_EXECUTIONS_SUMMED, MAX_WAITS_SORTED, SUMMARIES_AT_ONCE
+from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT, LiveRows, SummaryPage
 from callwright.storage.columns import SHOWN, execution_of
 
 _NAMES = tuple(field.name for field in fields(ExecutionSummary))
@@ -44,6 +44,29 @@ with taken as (
 insert into execution_day_wait as w ({_KEY}, step, n)
   select {_KEY}, wait_step(ms), sum(times) from taken, unnest(waits_ms) ms group by {_KEY}, wait_step(ms)
   on conflict ({_KEY}, step) do update set n = w.n + excluded.n
+"""
+
+#: Of many waits, those of some calls are counted: the ids choose which.
+_LOOKED_AT = """
+with matching as materialized (
+  select status, answered, talk_ms, cost_nano, rules <> '{{}}' as findings, waits_ms, hashtext(execution_id) as hash
+  from execution_summary where {where} limit {most}
+), heard as (
+  select waits_ms, hash from matching where answered and (${statuses}::text[] is null or status = any(${statuses}::text[]))
+), counted as (
+  select count(*) as n from heard
+)
+select counted.n as answered,
+  (select coalesce(json_agg(g), '[]') from (
+    select status, count(*) as calls, count(*) filter (where answered) as answered, coalesce(sum(talk_ms), 0) as talk_ms,
+      sum(cost_nano) as cost_nano, count(*) filter (where findings) as with_findings
+    from matching group by status order by status) g) as groups,
+  (select percentile_disc(array[0.5, 0.95]) within group (order by ms) from heard, unnest(waits_ms) ms
+    where counted.n <= {sorted}) as exact,
+  (select coalesce(json_agg(s), '[]') from (
+    select wait_step(ms) as step, count(*) as n from heard, unnest(waits_ms) ms
+    where counted.n > {sorted} and hash % greatest(1, counted.n / {sorted}) = 0 group by 1 order by 1) s) as steps
+from counted
 """
 
 _ORDERS: Mapping[str, tuple[str, str, str]] = {
@@ -76,15 +99,6 @@ select agent_id, min(step) as step from (
 ) as sums where whole > 0 and 2 * until >= whole group by agent_id
 """
 _DIGITS = re.compile(r"\+?[0-9][0-9 ()./-]*")
-
-
-async def note(connection: Any, before: Execution, after: Execution) -> None:
-    """Write what lists tell of an execution that is done, in the unit of the change; take it away where it waits again."""
-    found = changed_summary(before, after)
-    if found is not None:
-        await connection.execute(_UPSERT, *_values(found))
-    elif before.phase is Phase.DONE and after.phase is not Phase.DONE:
-        await connection.execute("delete from execution_summary where execution_id = $1", after.id)
 
 
 def _values(found: ExecutionSummary) -> list[Any]:
@@ -124,6 +138,14 @@ class SummaryRows:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
+    async def note(self, before: Execution, after: Execution) -> None:
+        """Write what lists tell of an execution that is done, in the unit of the change; take it away where it waits again."""
+        found = changed_summary(before, after)
+        if found is not None:
+            await self._connection.execute(_UPSERT, *_values(found))
+        elif before.phase is Phase.DONE and after.phase is not Phase.DONE:
+            await self._connection.execute("delete from execution_summary where execution_id = $1", after.id)
+
     async def page(self, wanted: SummaryPage) -> list[ExecutionSummary]:
         """The rows in their order."""
         # First those that go on: one that is done meanwhile is then in both, and never in none.
@@ -132,6 +154,21 @@ class SummaryRows:
         column, way, _ = _ORDERS[wanted.order]
         rows = sorted(found.values(), key=lambda one: (getattr(one, column), one.execution_id), reverse=way == "desc")
         return rows[: wanted.size]
+
+    async def live(self, tenant_id: str, most: int) -> LiveRows:
+        """What goes on at the moment."""
+        rows = await self._connection.fetch(
+            f"select {SHOWN} from execution where tenant_id = $1 and phase in ('dialling', 'live')"
+            " order by created_at desc, id desc limit $2",
+            tenant_id,
+            most,
+        )
+        counts = await self._connection.fetchrow(
+            "select count(*) filter (where phase in ('dialling', 'live')) as live, count(*) filter (where phase = 'waiting') as waiting"
+            " from execution where tenant_id = $1 and phase <> 'done'",
+            tenant_id,
+        )
+        return LiveRows([execution_of(row) for row in rows], counts["live"], counts["waiting"])
 
     async def names(self, tenant_id: str, agent_ids: Sequence[str]) -> dict[str, str]:
         """The present names of agents."""
@@ -181,11 +218,13 @@ class SummaryRows:
 
     async def totals(self, tenant_id: str, narrow: SummaryFilter) -> SummaryTotals:
         """Figures of all that match."""
-        groups = await (self._summed if narrow.is_summed else self._looked_at)(tenant_id, narrow)
-        looked_at = sum(group.calls for group in groups)
-        complete = narrow.is_summed or looked_at <= MAX_EXECUTIONS_SUMMED
+        if narrow.is_summed:
+            groups, complete = await self._summed(tenant_id, narrow), True
+            waits, exact = await self._waits(tenant_id, narrow, groups)
+        else:
+            groups, waits, exact = await self._looked_at(tenant_id, narrow)
+            complete = sum(group.calls for group in groups) <= _most(narrow)
         complete = complete and await self.is_complete()
-        waits, exact = await self._waits(tenant_id, narrow, groups)
         groups += await self._open_groups(tenant_id, narrow)
         by_status: dict[str, int] = {}
         for group in groups:
@@ -214,12 +253,24 @@ class SummaryRows:
         ]
         return await self._groups(" union all ".join(parts), days.arguments)
 
-    async def _looked_at(self, tenant_id: str, narrow: SummaryFilter) -> list[_Group]:
-        """By status, from the rows themselves, so many at most."""
+    async def _looked_at(
+        self, tenant_id: str, narrow: SummaryFilter
+    ) -> tuple[list[_Group], tuple[int | None, int | None], bool]:
+        """By status, from the rows themselves, so many at most; with the two waits, and whether these are exact. The rows are read once."""
         where = _Where(tenant_id)
         where.narrow(replace(narrow, statuses=()))
-        part = f"(select {_OF_ROWS} from execution_summary where {where.text} limit {MAX_EXECUTIONS_SUMMED + 1})"
-        return await self._groups(part, where.arguments)
+        where.arguments.append(list(narrow.statuses) or None)
+        row = await self._connection.fetchrow(
+            _LOOKED_AT.format(
+                where=where.text, most=_most(narrow) + 1, statuses=len(where.arguments), sorted=MAX_WAITS_SORTED
+            ),
+            *where.arguments,
+        )
+        groups = [_Group(**group) for group in row["groups"]]
+        if row["answered"] <= MAX_WAITS_SORTED:
+            return groups, tuple(row["exact"] or (None, None)), True
+        steps = [(int(one["step"]), int(one["n"])) for one in row["steps"]]
+        return groups, (_percentile(steps, 0.5), _percentile(steps, 0.95)), False
 
     async def _groups(self, parts: str, arguments: Sequence[Any]) -> list[_Group]:
         rows = await self._connection.fetch(
@@ -244,8 +295,10 @@ class SummaryRows:
     async def _waits(
         self, tenant_id: str, narrow: SummaryFilter, groups: Sequence[_Group]
     ) -> tuple[tuple[int | None, int | None], bool]:
-        """The median of all waits and the 95th percentile, and whether they are exact."""
+        """The median of all waits and the 95th percentile by the sums per day, and whether they are exact."""
         answered = sum(g.answered for g in groups if not narrow.statuses or g.status in narrow.statuses)
+        if not answered:
+            return (None, None), True
         if answered <= MAX_WAITS_SORTED:
             where = _Where(tenant_id)
             where.narrow(narrow)
@@ -255,23 +308,22 @@ class SummaryRows:
                 *where.arguments,
             )
             return (found[0], found[1]) if found else (None, None), True
-        rows = await (self._summed_steps if narrow.is_summed else self._steps)(tenant_id, narrow)
+        rows = await self._summed_steps(tenant_id, narrow)
         return (_percentile(rows, 0.5), _percentile(rows, 0.95)), False
 
     async def _summed_steps(self, tenant_id: str, narrow: SummaryFilter) -> list[tuple[int, int]]:
+        """From the sums per day. Parts of days count only where no whole day is wanted."""
         days = _Days(tenant_id, narrow)
         parts = [
             f"select step, n from execution_day_wait where {days.whole}",
             f"select wait_step(ms), times from execution_day_entry, unnest(waits_ms) ms where {days.whole}",
-            f"select wait_step(ms), 1 from execution_summary, unnest(waits_ms) ms where {days.edges}",
         ]
-        return await self._counted(" union all ".join(parts), days.arguments)
-
-    async def _steps(self, tenant_id: str, narrow: SummaryFilter) -> list[tuple[int, int]]:
-        where = _Where(tenant_id)
-        where.narrow(narrow)
-        few = f"select waits_ms from execution_summary where answered and {where.text} limit {5 * MAX_WAITS_SORTED}"
-        return await self._counted(f"select wait_step(ms), 1 from ({few}) few, unnest(waits_ms) ms", where.arguments)
+        rows = await self._counted(" union all ".join(parts), days.whole_arguments)
+        if rows:
+            return rows
+        return await self._counted(
+            f"select wait_step(ms), 1 from execution_summary, unnest(waits_ms) ms where {days.edges}", days.arguments
+        )
 
     async def _counted(self, parts: str, arguments: Sequence[Any]) -> list[tuple[int, int]]:
         rows = await self._connection.fetch(
@@ -291,6 +343,12 @@ class _Group:
     talk_ms: int
     cost_nano: int
     with_findings: int
+
+
+def _most(narrow: SummaryFilter) -> int:
+    """How many rows are added up at most: more where an index has all that is added."""
+    fetched = (narrow.text, narrow.disposition, narrow.min_cost_nano)
+    return MAX_EXECUTIONS_SUMMED if all(one is None for one in fetched) else MAX_EXECUTIONS_SEARCHED
 
 
 def _percentile(steps: Sequence[tuple[int, int]], share: float) -> int | None:
@@ -351,7 +409,7 @@ class _Where:
         if narrow.findings is not None:
             self.add("rules <> '{{}}'" if narrow.findings else "rules = '{{}}'")
         if narrow.rule is not None:
-            self.add("rules @> array[{}]", narrow.rule)
+            self.add("rules <> '{{}}' and rules @> array[{}]", narrow.rule)
         if narrow.disposition is not None:
             name, equals, value = narrow.disposition.partition("=")
             self.add("dispositions @> array[{}]", f"{name}={value}" if equals else f"{name}=")
@@ -369,21 +427,25 @@ class _Where:
             self.add(f"({column}, {id_column}) {sign} ({{}}, {{}})", *wanted.after)
 
     def _search(self, text: str) -> None:
-        found = ["execution_id like {}"]
-        arguments = [f"{_pattern(text.lower())}%"]
+        """By ids that are found first, each condition in its own index: joined by ``or``, all rows would be looked at."""
+        found = [("execution_id like {}", f"{_pattern(text.lower())}%")]
         words = re.findall(r"\w+", text)
         if words:
-            found.append("words @@ to_tsquery('simple', {})")
-            arguments.append(" & ".join(f"{word}:*" for word in words))
+            found.append(("words @@ to_tsquery('simple', {})", " & ".join(f"{word}:*" for word in words)))
         number = _number(text)
         if number:
-            found += ["number like {}", "number like {}", "reverse(number) like {}"]
-            digits = _pattern(number)
-            arguments += [f"{digits}%", f"+{digits}%", f"{digits[::-1]}%"]
+            found += [
+                ("number like {}", f"{number}%"),
+                ("number like {}", f"+{number}%"),
+                ("reverse(number) like {}", f"{number[::-1]}%"),
+            ]
         else:
-            found.append("number like {}")
-            arguments.append(f"{_pattern(text)}%")
-        self.add(f"({' or '.join(found)})", *arguments)
+            found.append(("number like {}", f"{_pattern(text)}%"))
+        selects = [
+            f"(select execution_id from execution_summary where tenant_id = $1 and {condition} limit {MAX_EXECUTIONS_SEARCHED})"
+            for condition, _ in found
+        ]
+        self.add(f"execution_id = any(array({' union '.join(selects)}))", *(argument for _, argument in found))
 
 
 def _number(text: str) -> str:
@@ -413,7 +475,7 @@ def _open(tenant_id: str, narrow: SummaryFilter) -> _Where:
 
 class _Days:
     """A filter on the sums per day (``whole``: the days that are wanted whole), and on the rows of what is left at both ends of the period
-    (``edges``). Both have the same ``arguments``."""
+    (``edges``). Both have the same ``arguments``, and ``whole`` needs ``whole_arguments`` alone."""
 
     def __init__(self, tenant_id: str, narrow: SummaryFilter) -> None:
         where = _Where(tenant_id)
@@ -428,18 +490,20 @@ class _Days:
         whole, edges = [dimensions + found], []
         if first is not None and last is not None and first >= last:
             whole.append("false")
-            edges.append(f"created_at >= {self._argument(since)} and created_at <= {self._argument(until)}")
-        else:
-            if first is not None:
-                whole.append(f"day >= {self._argument(first)}")
-                edges.append(
-                    f"created_at >= {self._argument(since)} and created_at < {self._argument(_midnight(first))}"
-                )
-            if last is not None:
-                whole.append(f"day < {self._argument(last)}")
-                edges.append(
-                    f"created_at >= {self._argument(_midnight(last))} and created_at <= {self._argument(until)}"
-                )
+            first = last = None
+            edges.append("created_at >= {since} and created_at <= {until}")
+        if first is not None:
+            whole.append(f"day >= {self._argument(first)}")
+            edges.append("created_at >= {since} and created_at < {first}")
+        if last is not None:
+            whole.append(f"day < {self._argument(last)}")
+            edges.append("created_at >= {last} and created_at <= {until}")
+        self.whole_arguments = list(self.arguments)
+        times = {"since": since, "until": until, "first": first and _midnight(first), "last": last and _midnight(last)}
+        for name, moment in times.items():
+            if any(f"{{{name}}}" in edge for edge in edges):
+                marker = self._argument(moment)
+                edges = [edge.replace(f"{{{name}}}", marker) for edge in edges]
         self.whole = " and ".join(whole)
         self.edges = f"{dimensions}{rows} and ({' or '.join(edges) or 'false'})"
 

@@ -70,6 +70,7 @@ class ExecutionRows:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self.summaries = execution_list.SummaryRows(connection)
 
     async def insert(self, *executions: Execution) -> None:
         """New executions in phase waiting. NotFoundError when an agent is not one of the tenant, ConflictError when an id exists."""
@@ -217,7 +218,7 @@ class ExecutionRows:
             updated_at = await self._write(write.before, write.plan)
             rows += [replace(row, updated_at=updated_at) for row in write.rows]
             await usage.count(self._connection, write.before, rows[-1])
-            await execution_list.note(self._connection, write.before, rows[-1])
+            await self.summaries.note(write.before, rows[-1])
             await wallet.settle(self._connection, write.before, rows[-1])
         return rows
 

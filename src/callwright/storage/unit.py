@@ -20,7 +20,6 @@ from callwright.storage.dial_decisions import DialDecisionRows
 from callwright.storage.dispositions import DispositionRows
 from callwright.storage.endpoints import EndpointRows
 from callwright.storage.events import EventRows
-from callwright.storage.execution_list import SummaryRows
 from callwright.storage.executions import ExecutionRows
 from callwright.storage.extensions import ExtensionRows
 from callwright.storage.idempotency import IdempotencyRows
@@ -66,7 +65,6 @@ class PostgresUnit:
 
     executions = _Rows(ExecutionRows)
     agents = _Rows(AgentRows)
-    summaries = _Rows(SummaryRows)
     extensions = _Rows(ExtensionRows)
     numbers = _Rows(NumberRows)
     trunks = _Rows(TrunkRows)

@@ -43,9 +43,9 @@ class LiveCall(Open):
 class LivePlaces(Open):
     """Calls at once."""
 
-    used: int = Field(description="Calls of this account that wait for a place no more.")
-    most: int = Field(description="Most calls at once.")
-    waiting: int = Field(description="Calls that are due or wait for their time.")
+    used: int = Field(description="Places that are taken; of an organisation with those of its sub-accounts.")
+    most: int | None = Field(description="Most calls at once; null without a limit.")
+    waiting: int = Field(description="Calls of the account that are due or wait for their time.")
 
 
 class LiveView(Open):

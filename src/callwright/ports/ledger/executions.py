@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from callwright.domain.execution import Execution, Phase
+from callwright.ports.ledger.summaries import Summaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class Change:
 
 class Executions(Protocol):
     """The ledger of executions."""
+
+    @property
+    def summaries(self) -> Summaries:
+        """Executions as lists over all agents show them."""
+        ...
 
     async def insert(self, *executions: Execution) -> None:
         """New executions (phase waiting)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from callwright.domain.execution import Execution
 from callwright.domain.execution_summary import AgentFigures, ExecutionSummary, SummaryFilter, SummaryTotals
 
 NEWEST, OLDEST, WAIT, TALK, COST = "newest", "oldest", "wait", "talk", "cost"
@@ -22,6 +23,15 @@ class SummaryPage:
     order: str
     after: tuple[datetime | int, str] | None
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRows:
+    """The newest executions that are dialled or spoken in, how many there are, and how many wait."""
+
+    rows: Sequence[Execution]
+    live: int
+    waiting: int
 
 
 class Summaries(Protocol):
@@ -41,6 +51,10 @@ class Summaries(Protocol):
 
     async def is_complete(self) -> bool:
         """Whether all executions that are done have their narrow rows: after an upgrade they are written in the background."""
+        ...
+
+    async def live(self, tenant_id: str, most: int) -> LiveRows:
+        """What goes on at the moment."""
         ...
 
     async def names(self, tenant_id: str, agent_ids: Sequence[str]) -> Mapping[str, str]:

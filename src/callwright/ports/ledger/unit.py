@@ -32,7 +32,6 @@ from callwright.ports.ledger.outbox import Outbox
 from callwright.ports.ledger.own_tracks import OwnTracks
 from callwright.ports.ledger.pace import Pace
 from callwright.ports.ledger.provider_keys import ProviderKeys
-from callwright.ports.ledger.summaries import Summaries
 from callwright.ports.ledger.suppressions import Suppressions
 from callwright.ports.ledger.trunks import Trunks
 from callwright.ports.ledger.usage import Usage
@@ -46,11 +45,6 @@ class Unit(Protocol):
     @property
     def executions(self) -> Executions:
         """The ledger of executions."""
-        ...
-
-    @property
-    def summaries(self) -> Summaries:
-        """Executions as lists over all agents show them."""
         ...
 
     @property
