@@ -36,7 +36,9 @@ export function TurnList() {
           ))}
         </ul>
       </header>
-      {turns.length === 0 && <p className={classes.none}>{strings.turns.none}</p>}
+      {turns.length === 0 && (
+        <p className={classes.none}>{timeline.live ? strings.turns.noneYet : strings.turns.none}</p>
+      )}
       <ol className={classes.turns}>
         {turns.map((turn) => (
           <TurnRow
