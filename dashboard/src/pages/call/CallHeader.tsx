@@ -19,43 +19,41 @@ export function CallHeader({ execution, number }: { execution: Execution | undef
   const { id, timeline, openTurn, tryWhatIf } = useCall();
   const { list } = useSearch({ from: "/shell/calls/$id" });
   return (
-    <>
-      <header className={classes.header}>
-        <Tooltip label={words.back}>
-          <ActionIcon
-            renderRoot={(props) => <Link to="/calls" search={list ?? {}} {...props} />}
-            variant="subtle"
-            color="gray"
-            aria-label={words.back}
+    <header className={classes.header}>
+      <Tooltip label={words.back}>
+        <ActionIcon
+          renderRoot={(props) => <Link to="/calls" search={list ?? {}} {...props} />}
+          variant="subtle"
+          color="gray"
+          aria-label={words.back}
+        >
+          <BackIcon size={18} />
+        </ActionIcon>
+      </Tooltip>
+      <div className={classes.who}>
+        <h1>
+          {number ? phone(number) : id}
+          {execution && <CallStatus status={execution.status} />}
+          {timeline.live && <span className={classes.live}>{words.live}</span>}
+        </h1>
+        {execution && <Line execution={execution} />}
+      </div>
+      {!timeline.live && timeline.answered_ms !== null && (
+        <div className={classes.actions}>
+          <Attempts execution={execution} />
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<WhatIfIcon size={14} aria-hidden />}
+            onClick={() => tryWhatIf(openTurn ?? 0)}
           >
-            <BackIcon size={18} />
-          </ActionIcon>
-        </Tooltip>
-        <div className={classes.who}>
-          <h1>
-            {number ? phone(number) : id}
-            {execution && <CallStatus status={execution.status} />}
-            {timeline.live && <span className={classes.live}>{words.live}</span>}
-          </h1>
-          {execution && <Line execution={execution} />}
+            {words.whatIf}
+          </Button>
+          <MakeTest />
+          <CallMenu />
         </div>
-        {!timeline.live && timeline.answered_ms !== null && (
-          <div className={classes.actions}>
-            <Attempts execution={execution} />
-            <Button
-              variant="default"
-              size="xs"
-              leftSection={<WhatIfIcon size={14} aria-hidden />}
-              onClick={() => tryWhatIf(openTurn ?? 0)}
-            >
-              {words.whatIf}
-            </Button>
-            <MakeTest />
-            <CallMenu />
-          </div>
-        )}
-      </header>
-    </>
+      )}
+    </header>
   );
 }
 
