@@ -115,6 +115,18 @@ export function visible<T extends Span>(blocks: T[], span: Span, widthPx: number
   );
 }
 
+/** The same with every block, but of those too thin to be told apart no more than one in a few pixels. */
+export function spread<T extends Span>(blocks: T[], span: Span, widthPx: number): T[] {
+  let freeFrom = Number.NEGATIVE_INFINITY;
+  return visible(blocks, span, widthPx, 0).filter((one) => {
+    const from = pixelOf(one.fromMs, span, widthPx);
+    const to = pixelOf(one.toMs, span, widthPx);
+    if (to - from < THINNEST_PX && from < freeFrom) return false;
+    freeFrom = from + THINNEST_PX;
+    return true;
+  });
+}
+
 /** In which row each block lies so that none covers another that is wanted: the first row that is free. */
 export function rowsOf(blocks: Span[], most = 3): number[] {
   const freeFrom: number[] = [];
