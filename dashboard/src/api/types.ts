@@ -25,5 +25,6 @@ export type Replay =
 export type WhatIf = Schemas["WhatIfView"];
 export type Scenario = Schemas["ScenarioView"];
 export type ComparedRow = Schemas["ComparedRow"];
+export type AgentSetting = Schemas["AgentSetting"];
 export type Session = Schemas["SessionView"];
 export type Severity = Finding["severity"];

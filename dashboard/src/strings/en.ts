@@ -365,6 +365,7 @@ export const en = {
     value: "Value",
     addSetting: "Setting",
     remove: "Remove this setting",
+    about: (values: string, byDefault: string) => `${values}. Default: ${byDefault}.`,
     run: "Run",
     running: "Computing …",
     meanWait: "Mean wait",
