@@ -5,7 +5,9 @@ import {
   createRouter,
   lazyRouteComponent,
   Outlet,
+  parseSearchWith,
   redirect,
+  stringifySearchWith,
 } from "@tanstack/react-router";
 import { sessionQuery } from "./api/session.ts";
 import { callSearch, callsSearch, signInSearch } from "./search.ts";
@@ -60,12 +62,18 @@ const call = createRoute({
 
 const tree = root.addChildren([signIn, shell.addChildren([index, calls, call])]);
 
+/** Only lists and objects are JSON in an address: a number to call stays as a person would write it. */
+const parseSearch = parseSearchWith((text) => (/^[[{]/.test(text) ? JSON.parse(text) : text));
+const stringifySearch = stringifySearchWith(JSON.stringify);
+
 /** The pages by their addresses. */
 export function createAppRouter(queries: QueryClient) {
   return createRouter({
     routeTree: tree,
     basepath: "/dashboard",
     context: { queries },
+    parseSearch,
+    stringifySearch,
     defaultPreload: "intent",
     defaultErrorComponent: PageError,
     defaultNotFoundComponent: NotFoundPage,

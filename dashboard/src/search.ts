@@ -56,7 +56,7 @@ export function callSearch(given: Given): CallSearch {
   const list = typeof given.list === "object" && given.list ? callsSearch(given.list as Given) : undefined;
   return defined({
     turn: whole(given.turn),
-    t: typeof given.t === "number" && Number.isFinite(given.t) ? given.t : undefined,
+    t: number(given.t),
     tab: among(given.tab, TABS),
     attempt: whole(given.attempt) || undefined,
     what_if: whole(given.what_if),
@@ -78,8 +78,13 @@ function text(value: unknown): string | undefined {
 }
 
 function whole(value: unknown): number | undefined {
+  const found = number(value);
+  return found !== undefined && Number.isInteger(found) && found >= 0 ? found : undefined;
+}
+
+function number(value: unknown): number | undefined {
   const found = typeof value === "string" && value !== "" ? Number(value) : value;
-  return typeof found === "number" && Number.isInteger(found) && found >= 0 ? found : undefined;
+  return typeof found === "number" && Number.isFinite(found) ? found : undefined;
 }
 
 function among<T extends string>(value: unknown, allowed: readonly T[]): T | undefined {

@@ -39,4 +39,8 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   headings: { fontWeight: "650" },
+  components: {
+    Modal: { styles: { title: { fontWeight: 650, fontSize: "1rem" } } },
+    Drawer: { styles: { title: { fontWeight: 650, fontSize: "1rem" } } },
+  },
 });

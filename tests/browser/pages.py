@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from tests.browser.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "dashboard/node_modules/axe-core/axe.min.js"
+LOOK_MS, MOST_LOOKS = 50, 300
 SIZE = {"width": 1440, "height": 900}
 # A report of contrast that axe cannot finish (text over a waveform, say) is no violation.
 AXE_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -45,15 +46,24 @@ class Browsing:
         page.wait_for_selector("section[aria-label='The call on one axis of time'] canvas")
         return page
 
-    def violations(self) -> list[str]:
-        """What axe-core has against the page as it is."""
+    def violations(self, part: str = "html") -> list[str]:
+        """What axe-core has against a part of the page as it is."""
         # Evaluated, not added as a script: the page's policy lets no script in that is not its own.
         self.page.evaluate(AXE.read_text())
-        found = self.page.evaluate(f"axe.run(document, {json.dumps(AXE_RULES)})")
+        found = self.page.evaluate(f"axe.run({json.dumps(part)}, {json.dumps(AXE_RULES)})")
         return [
             f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
             for one in found["violations"]
         ]
+
+
+def eventually(page: Any, condition: Callable[[], bool]) -> None:
+    """Wait until something holds. It is asked from here: the page's policy lets no code in that Playwright would evaluate in it."""
+    for _ in range(MOST_LOOKS):
+        if condition():
+            return
+        page.wait_for_timeout(LOOK_MS)
+    raise AssertionError("it does not come to hold")
 
 
 @contextmanager

@@ -20,11 +20,14 @@ def test_the_pages_have_no_violation(chromium: Any, served: World, scheme: str) 
         one.sign_in()
         one.open("/calls")
         found["calls"] = one.violations()
-        for tab in ("findings", "money", "facts", "log"):
-            one.open_call(f"?turn=2&tab={tab}")
-            found[tab] = one.violations()
+        one.open_call("?turn=3")
+        found["call"] = one.violations()
+        for tab in ("Money", "Facts", "Log"):
+            page.get_by_role("tab", name=tab).click()
+            page.wait_for_load_state("networkidle")
+            found[tab] = one.violations("[role=tabpanel]")
         one.open_call("?what_if=1&set=%5B%22task_config.incremental_delay%3D1500%22%5D")
         page.get_by_role("dialog").get_by_role("table").wait_for()
-        found["what-if"] = one.violations()
+        found["what-if"] = one.violations("[role=dialog]")
         assert {name: told for name, told in found.items() if told} == {}
         assert one.console == []

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.browser.pages import ROOT, Browsing
+from tests.browser.pages import Browsing, eventually
 
-MOST_SCRIPT_BYTES = 220_000
 POSITION = "Position in the call"
 
 
@@ -32,8 +31,8 @@ def test_a_call_shows_who_said_what_each_wait_and_what_to_change(person: Browsin
     turns = page.get_by_role("listitem").filter(has_text="Tuesday would be good.")
     assert "interrupted" in page.locator("#turn-3").inner_text()
     assert "book_visit" in turns.first.inner_text()
-    page.get_by_role("button", name="Details of turn 2").click()
-    opened = page.locator("#turn-2").inner_text()
+    page.get_by_role("button", name="Details of turn 3").click()
+    opened = page.locator("#turn-3").inner_text()
     assert "End of turn" in opened
     assert '"booked": true' in opened
     assert "HTTP status" in opened
@@ -47,7 +46,7 @@ def test_it_plays_one_side_or_both_and_stops_where_it_is_told(person: Browsing) 
     assert page.get_by_role("radio", name="Caller").is_checked()
     page.keyboard.press(" ")
     page.get_by_role("button", name="Pause").wait_for()
-    page.wait_for_function("Number(document.querySelector('[role=slider]').getAttribute('aria-valuenow')) > 500")
+    eventually(page, lambda: position(page) > 500)
     page.keyboard.press(" ")
     page.get_by_role("button", name="Play", exact=True).wait_for()
     stopped = position(page)
@@ -132,10 +131,17 @@ def test_the_log_is_searched_and_leads_to_its_moment(person: Browsing) -> None:
 
 def test_a_call_becomes_a_scenario_and_is_replayed_exactly(person: Browsing) -> None:
     page = person.open_call()
+    page.get_by_role("button", name="Make a test").click()
+    dialog = page.get_by_role("dialog", name="Make a test")
+    dialog.get_by_label("the tool book_visit is called once").uncheck()
     with page.expect_download() as downloading:
-        page.get_by_role("button", name="Make a test").click()
+        dialog.get_by_role("button", name="Download").click()
     scenario = json.loads(Path(downloading.value.path()).read_text())
-    assert scenario["caller"]
+    assert {"say": "With Doctor Stone."} in scenario["persona"]["rules"]
+    assert [one for one in scenario["expect"] if "tool_called" in one] == []
+    assert [one for one in scenario["expect"] if "latency" in one] != []
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
     page.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Replay exactly").click()
     page.get_by_text("Replayed: the same call").wait_for()
@@ -145,20 +151,3 @@ def test_a_call_that_is_not_ours_is_no_call(person: Browsing) -> None:
     page = person.open("/calls/00000000-0000-4000-8000-00000000dead")
     page.get_by_role("heading", name="There is no such call").wait_for()
     person.console[:] = [line for line in person.console if "status of 404" not in line]
-
-
-def test_the_page_of_a_call_weighs_no_more_than_its_budget(person: Browsing) -> None:
-    names: list[str] = []
-    person.page.on("request", lambda request: names.append(urlsplit(request.url).path))
-    person.open_call()
-    scripts = {name.removeprefix("/dashboard/") for name in names if name.endswith(".js")}
-    static = ROOT / "src/callwright/dashboard/static"
-    sent = {name: compressed(static / name) for name in scripts}
-    assert sent, "no script was asked for"
-    assert sum(sent.values()) <= MOST_SCRIPT_BYTES, sent
-
-
-def compressed(path: Path) -> int:
-    """What a browser is sent of a file."""
-    smaller = path.with_name(f"{path.name}.br")
-    return (smaller if smaller.is_file() else path).stat().st_size

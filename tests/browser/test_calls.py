@@ -1,39 +1,43 @@
 """The list of calls: totals, filters that live in the address, keys, the table to download."""
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.browser.pages import Browsing
+from tests.browser.pages import Browsing, eventually
 
 
 def search(url: str) -> dict[str, list[str]]:
     return parse_qs(urlsplit(url).query)
 
 
+def rows(page: Any) -> int:
+    """Calls in the list. While it loads there are more, of grey bars."""
+    return int(page.locator("tbody tr[data-row]").count())
+
+
 def test_a_filter_is_in_the_address_survives_a_reload_and_goes_with_back(person: Browsing) -> None:
     page = person.open("/calls")
-    rows = page.locator("tbody tr")
-    everything = rows.count()
+    eventually(page, lambda: rows(page) == 3)
     page.get_by_role("button", name="busy").click()
     page.wait_for_url("**/calls?status=busy")
-    page.wait_for_function("document.querySelectorAll('tbody tr').length === 2")
-    assert everything == 3
+    eventually(page, lambda: rows(page) == 2)
     page.reload()
-    page.wait_for_function("document.querySelectorAll('tbody tr').length === 2")
+    eventually(page, lambda: rows(page) == 2)
     assert page.get_by_role("button", name="busy").get_attribute("aria-pressed") == "true"
     page.go_back()
-    page.wait_for_function("document.querySelectorAll('tbody tr').length === 3")
+    eventually(page, lambda: rows(page) == 3)
 
 
 def test_words_find_calls_and_nothing_found_offers_to_clear(person: Browsing) -> None:
     page = person.open("/calls")
     page.keyboard.press("/")
     page.keyboard.type("5559100001")
-    page.wait_for_function("document.querySelectorAll('tbody tr').length === 1")
+    eventually(page, lambda: rows(page) == 1)
     assert search(page.url) == {"q": ["5559100001"]}
     page.keyboard.type("999")
     page.get_by_text("No call matches this filter").wait_for()
     page.get_by_role("main").get_by_text("Clear filters").last.click()
-    page.wait_for_function("document.querySelectorAll('tbody tr').length === 3")
+    eventually(page, lambda: rows(page) == 3)
 
 
 def test_keys_walk_the_list_open_a_call_and_come_back_to_the_filter(person: Browsing) -> None:

@@ -1,6 +1,16 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, dataOf } from "./client.ts";
-import type { EntriesPage, EntriesQuery, Execution, LogEntry, Peaks, Replay, Timeline, WhatIf } from "./types.ts";
+import type {
+  EntriesPage,
+  EntriesQuery,
+  Execution,
+  LogEntry,
+  Peaks,
+  Replay,
+  Scenario,
+  Timeline,
+  WhatIf,
+} from "./types.ts";
 
 /** How often a call that goes on is asked about. */
 const LIVE_MS = 1_000;
@@ -108,8 +118,7 @@ export function whatIf({ id, attempt }: Attempt, { fromTurn, model, settings }: 
   );
 }
 
-/** A scenario file made from the call. */
-export async function scenario({ id, attempt }: Attempt): Promise<{ name: string; text: string }> {
-  const found = await dataOf(api.GET("/v1/callwright/executions/{execution_id}/scenario", asked({ id, attempt })));
-  return { name: `${found.name}.json`, text: `${JSON.stringify(found.scenario, null, 2)}\n` };
+/** A scenario made from the call. */
+export function scenario(of: Attempt): Promise<Scenario> {
+  return dataOf(api.GET("/v1/callwright/executions/{execution_id}/scenario", asked(of)));
 }

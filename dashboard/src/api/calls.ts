@@ -33,6 +33,7 @@ function momentOf(local: string): string | undefined {
 
 const PAGE = 50;
 const FRESH_MS = 10_000;
+const LIVE_MS = 3_000;
 
 /** The calls of a filter, page after page. Only the first page has the totals. */
 export function callsQuery(filter: CallFilter) {
@@ -50,6 +51,9 @@ export function callsQuery(filter: CallFilter) {
     initialPageParam: "",
     getNextPageParam: (page: CallList) => page.next_cursor ?? undefined,
     placeholderData: keepPreviousData,
+    // A call that goes on changes its row; when none does, only a person's wish reads the list again.
+    refetchInterval: ({ state }) =>
+      state.data?.pages.some(({ items }) => items.some(({ live }) => live)) ? LIVE_MS : false,
     staleTime: FRESH_MS,
   });
 }

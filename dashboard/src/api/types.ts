@@ -23,6 +23,8 @@ export type LogEntry = EntriesPage["items"][number];
 export type Replay =
   paths["/v1/callwright/executions/{execution_id}/replay"]["post"]["responses"][200]["content"]["application/json"];
 export type WhatIf = Schemas["WhatIfView"];
+export type Scenario = Schemas["ScenarioView"];
 export type ComparedRow = Schemas["ComparedRow"];
+export type AgentSetting = Schemas["AgentSetting"];
 export type Session = Schemas["SessionView"];
 export type Severity = Finding["severity"];

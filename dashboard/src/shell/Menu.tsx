@@ -12,7 +12,7 @@ import classes from "./Menu.module.css";
 export function Menu({ showKeys }: { showKeys: () => void }) {
   const { data: session } = useSuspenseQuery(sessionQuery);
   return (
-    <div className={classes.menu}>
+    <aside className={classes.menu} aria-label={strings.product}>
       <Link to="/calls" className={classes.home}>
         <Logo size={25} />
         {strings.product}
@@ -38,7 +38,7 @@ export function Menu({ showKeys }: { showKeys: () => void }) {
         <SchemeButton />
         <SignOutButton />
       </div>
-    </div>
+    </aside>
   );
 }
 

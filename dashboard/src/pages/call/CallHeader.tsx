@@ -1,77 +1,59 @@
 import { ActionIcon, Button, NativeSelect, Tooltip } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { scenario } from "../../api/call.ts";
 import { agentsQuery } from "../../api/calls.ts";
 import type { Execution } from "../../api/types.ts";
 import { CallStatus } from "../../lib/CallStatus.tsx";
-import { ErrorNotice } from "../../lib/ErrorNotice.tsx";
 import { moment, phone } from "../../lib/format.ts";
-import { BackIcon, TestIcon, WhatIfIcon } from "../../lib/icons.tsx";
-import { saveFile } from "../../lib/saveFile.ts";
+import { BackIcon, WhatIfIcon } from "../../lib/icons.tsx";
 import { strings } from "../../strings/index.ts";
 import classes from "./CallHeader.module.css";
 import { CallMenu } from "./CallMenu.tsx";
 import { useCall } from "./context.ts";
+import { MakeTest } from "./MakeTest.tsx";
 
 const words = strings.call;
 
 /** Who was called by whom, how it ended, and what can be done with the call. */
 export function CallHeader({ execution, number }: { execution: Execution | undefined; number: string }) {
-  const { id, attempt, timeline, openTurn, tryWhatIf } = useCall();
+  const { id, timeline, openTurn, tryWhatIf } = useCall();
   const { list } = useSearch({ from: "/shell/calls/$id" });
-  const making = useMutation({
-    mutationFn: () => scenario({ id, attempt }),
-    onSuccess: ({ name, text }) => saveFile(name, text, "application/json"),
-  });
   return (
-    <>
-      <header className={classes.header}>
-        <Tooltip label={words.back}>
-          <ActionIcon
-            renderRoot={(props) => <Link to="/calls" search={list ?? {}} {...props} />}
-            variant="subtle"
-            color="gray"
-            aria-label={words.back}
+    <header className={classes.header}>
+      <Tooltip label={words.back}>
+        <ActionIcon
+          renderRoot={(props) => <Link to="/calls" search={list ?? {}} {...props} />}
+          variant="subtle"
+          color="gray"
+          aria-label={words.back}
+        >
+          <BackIcon size={18} />
+        </ActionIcon>
+      </Tooltip>
+      <div className={classes.who}>
+        <h1>
+          {number ? phone(number) : id}
+          {execution && <CallStatus status={execution.status} />}
+          {timeline.live && <span className={classes.live}>{words.live}</span>}
+        </h1>
+        {execution && <Line execution={execution} />}
+      </div>
+      {!timeline.live && timeline.answered_ms !== null && (
+        <div className={classes.actions}>
+          <Attempts execution={execution} />
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<WhatIfIcon size={14} aria-hidden />}
+            onClick={() => tryWhatIf(openTurn ?? 0)}
           >
-            <BackIcon size={18} />
-          </ActionIcon>
-        </Tooltip>
-        <div className={classes.who}>
-          <h1>
-            {number ? phone(number) : id}
-            {execution && <CallStatus status={execution.status} />}
-            {timeline.live && <span className={classes.live}>{words.live}</span>}
-          </h1>
-          {execution && <Line execution={execution} />}
+            {words.whatIf}
+          </Button>
+          <MakeTest />
+          <CallMenu />
         </div>
-        {!timeline.live && timeline.answered_ms !== null && (
-          <div className={classes.actions}>
-            <Attempts execution={execution} />
-            <Button
-              variant="default"
-              size="xs"
-              leftSection={<WhatIfIcon size={14} aria-hidden />}
-              onClick={() => tryWhatIf(openTurn ?? 0)}
-            >
-              {words.whatIf}
-            </Button>
-            <Button
-              variant="default"
-              size="xs"
-              title={words.makeTestTip}
-              leftSection={<TestIcon size={14} aria-hidden />}
-              loading={making.isPending}
-              onClick={() => making.mutate()}
-            >
-              {words.makeTest}
-            </Button>
-            <CallMenu />
-          </div>
-        )}
-      </header>
-      {making.isError && <ErrorNotice error={making.error} again={() => making.mutate()} />}
-    </>
+      )}
+    </header>
   );
 }
 

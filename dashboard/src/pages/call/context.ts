@@ -30,9 +30,9 @@ export function useCall(): CallContextValue {
   return value;
 }
 
-/** Turns that can be heard, in order: without what was never heard and what came after the call. */
+/** Turns in which somebody said something, in order: without work that nobody heard and work after the call. */
 export function heardTurns(timeline: Timeline): Turn[] {
-  return timeline.turns.filter((turn) => turn.turn !== null);
+  return timeline.turns.filter((turn) => turn.turn !== null && (turn.user || turn.assistant));
 }
 
 /** The part of the axis that is drawn: from the answer to the end, or as far as the log goes. */

@@ -5,7 +5,7 @@ import classes from "./WaitBars.module.css";
 const BAR_PX = 3;
 const GAP_PX = 1;
 const HEIGHT_PX = 16;
-const MOST_BARS = 24;
+const MOST_BARS = 18;
 
 interface Props {
   waitsMs: number[];
@@ -44,7 +44,7 @@ export function WaitBars({ waitsMs, medianMs, worstMs }: Props) {
           stroke="var(--edge-strong)"
         />
       </svg>
-      {lasting(medianMs)}
+      <span className={classes.median}>{lasting(medianMs)}</span>
       <span className={classes.worst} data-slow={isSlow(worstMs) || undefined}>
         {lasting(worstMs)}
       </span>

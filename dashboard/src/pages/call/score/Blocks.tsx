@@ -6,7 +6,7 @@ import { pixelOf, type Span } from "../../../lib/timescale.ts";
 import { isSlow } from "../../../lib/waits.ts";
 import { strings } from "../../../strings/index.ts";
 import classes from "./Blocks.module.css";
-import { type Clip, rowsOf, visible, type WorkBlock } from "./lanes.ts";
+import { type Clip, rowsOf, spread, visible, type WorkBlock } from "./lanes.ts";
 
 interface Scale {
   span: Span;
@@ -73,7 +73,7 @@ export const Waits = memo(function Waits({ turns, ...scale }: Scale & { turns: T
   const waits = turns.flatMap(({ turn, wait }) =>
     wait ? [{ turn, wait, fromMs: wait.from_ms, toMs: wait.from_ms + wait.total_ms }] : [],
   );
-  return visible(waits, scale.span, scale.widthPx, 1).map(({ turn, wait, ...span }, index, all) => {
+  return spread(waits, scale.span, scale.widthPx).map(({ turn, wait, ...span }, index, all) => {
     const { left, width } = place(span, scale);
     const following = all[index + 1];
     const roomPx = (following ? place(following, scale).left : scale.widthPx) - left - width;
@@ -118,7 +118,7 @@ export const WorkBlocks = memo(function WorkBlocks({
   ...scale
 }: Scale & { work: WorkBlock[]; lane: string }) {
   const rows = rowsOf(work);
-  const shown = new Set(visible(work, scale.span, scale.widthPx, 0));
+  const shown = new Set(spread(work, scale.span, scale.widthPx));
   return work.map((one, index) => {
     if (!shown.has(one)) return null;
     const { left, width } = place(one, scale);

@@ -19,7 +19,8 @@ export function Playhead({ span, widthPx }: { span: Span; widthPx: number }) {
     if (!element) return;
     const px = pixelOf(atMs, span, widthPx);
     element.style.transform = `translateX(${px}px)`;
-    element.style.visibility = px < -1 || px > widthPx + 1 ? "hidden" : "visible";
+    // Out of the drawn part it is not seen, and still there for the keyboard.
+    element.style.opacity = px < -1 || px > widthPx + 1 ? "0" : "1";
     element.setAttribute("aria-valuenow", String(Math.round(atMs - zeroMs)));
     element.setAttribute("aria-valuetext", clock(atMs - zeroMs));
   };

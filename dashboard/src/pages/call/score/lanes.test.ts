@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { timelineOf } from "../../../testing/timeline.ts";
-import { clipsOf, rowsOf, visible, workOf } from "./lanes.ts";
+import { clipsOf, rowsOf, spread, visible, workOf } from "./lanes.ts";
 
 const span = (fromMs: number, toMs: number) => ({ fromMs, toMs });
 
@@ -18,6 +18,15 @@ describe("visible", () => {
   it("leaves out what lies outside and what is too thin to be told apart", () => {
     const drawn = visible([span(0, 90), span(200, 260), span(300, 301), span(500, 600)], span(100, 400), 300);
     expect(drawn).toEqual([span(200, 260)]);
+  });
+});
+
+describe("spread", () => {
+  it("draws few of many thin blocks, and every one that can be told apart", () => {
+    const thin = Array.from({ length: 1_000 }, (_, at) => span(at * 100, at * 100 + 50));
+    const drawn = spread([...thin, span(100_000, 110_000)], span(0, 110_000), 550);
+    expect(drawn.length).toBeLessThan(140);
+    expect(drawn.at(-1)).toEqual(span(100_000, 110_000));
   });
 });
 

@@ -33,6 +33,9 @@ type Word = AgentClip["words"][number];
 /** Below this a block is no more than a line, which the waveform shows as well. */
 export const THINNEST_PX = 4;
 
+/** Letters of a tool's arguments or result that are told under the pointer; the turn has all of them. */
+const LONGEST_TIP = 120;
+
 export type WorkLane = "model" | "tools" | "voice" | "turn_model";
 const LANE_OF: Record<Work["kind"], WorkLane> = {
   model: "model",
@@ -91,9 +94,15 @@ export function workOf(timeline: Timeline, untilMs: number): Record<WorkLane, Wo
 function workTip(one: Work, toMs: number): string {
   const lines = [`${one.name}${one.purpose ? `, ${one.purpose}` : ""}`, words.lasted(lasting(toMs - one.from_ms))];
   if (one.first_ms !== null && one.kind === "model") lines.push(words.firstToken(lasting(one.first_ms - one.from_ms)));
+  if (one.arguments) lines.push(shortened(one.arguments));
+  if (one.kind === "tool" && one.result) lines.push(shortened(one.result));
   if (one.withdrawn) lines.push(words.withdrawn);
   if (one.error) lines.push(one.error);
   return lines.join("\n");
+}
+
+function shortened(text: string): string {
+  return text.length > LONGEST_TIP ? `${text.slice(0, LONGEST_TIP)}…` : text;
 }
 
 /** Blocks that lie in the drawn span and are wide enough to be seen as blocks. */
@@ -104,6 +113,18 @@ export function visible<T extends Span>(blocks: T[], span: Span, widthPx: number
       one.fromMs <= span.toMs &&
       pixelOf(one.toMs, span, widthPx) - pixelOf(one.fromMs, span, widthPx) >= thinnestPx,
   );
+}
+
+/** The same with every block, but of those too thin to be told apart no more than one in a few pixels. */
+export function spread<T extends Span>(blocks: T[], span: Span, widthPx: number): T[] {
+  let freeFrom = Number.NEGATIVE_INFINITY;
+  return visible(blocks, span, widthPx, 0).filter((one) => {
+    const from = pixelOf(one.fromMs, span, widthPx);
+    const to = pixelOf(one.toMs, span, widthPx);
+    if (to - from < THINNEST_PX && from < freeFrom) return false;
+    freeFrom = from + THINNEST_PX;
+    return true;
+  });
 }
 
 /** In which row each block lies so that none covers another that is wanted: the first row that is free. */

@@ -6,7 +6,7 @@ import { useFromPosition } from "../player/hooks.ts";
 import classes from "./Log.module.css";
 import type { Line } from "./Log.tsx";
 
-const ROW_PX = 21;
+const ROW_PX = 24;
 /** Rows above and below the window that are drawn as well, so that scrolling shows no gap. */
 const SPARE = 12;
 const ARROWS: Record<string, string> = { in: "→", out: "←", fact: "·" };

@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from "react";
+import { useDeferredValue, useEffect, useMemo } from "react";
 import type { Finding, Work } from "../../../api/types.ts";
 import { strings } from "../../../strings/index.ts";
 import { heardTurns, useCall } from "../context.ts";
@@ -20,9 +20,12 @@ export function TurnList() {
     player,
     (atMs) => turns.findLast(({ from_ms }) => from_ms !== null && from_ms <= atMs)?.turn,
   );
+  // A long call has hundreds of turns: the first ones are drawn at once, the others when there is time.
+  const drawn = useDeferredValue(turns, turns.slice(0, AT_ONCE));
+  const isDrawn = openTurn !== undefined && drawn.some(({ turn }) => turn === openTurn);
   useEffect(() => {
-    if (openTurn !== undefined) document.querySelector(`#turn-${openTurn} > div`)?.scrollIntoView({ block: "nearest" });
-  }, [openTurn]);
+    if (isDrawn) document.querySelector(`#turn-${openTurn} > div`)?.scrollIntoView({ block: "nearest" });
+  }, [openTurn, isDrawn]);
   return (
     <section className={classes.card} aria-labelledby="turns-title">
       <header className={classes.header}>
@@ -36,9 +39,11 @@ export function TurnList() {
           ))}
         </ul>
       </header>
-      {turns.length === 0 && <p className={classes.none}>{strings.turns.none}</p>}
+      {turns.length === 0 && (
+        <p className={classes.none}>{timeline.live ? strings.turns.noneYet : strings.turns.none}</p>
+      )}
       <ol className={classes.turns}>
-        {turns.map((turn) => (
+        {drawn.map((turn) => (
           <TurnRow
             key={turn.turn}
             turn={turn}
@@ -53,6 +58,7 @@ export function TurnList() {
   );
 }
 
+const AT_ONCE = 40;
 const NO_FINDINGS: Finding[] = [];
 const NO_WORK: Work[] = [];
 

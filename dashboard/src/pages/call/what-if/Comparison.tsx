@@ -44,7 +44,7 @@ export function Comparison({ found }: { found: WhatIf }) {
         </tbody>
       </table>
       <ul className={classes.remarks}>
-        {!found.first_difference && <li>{words.same}</li>}
+        <li>{found.first_difference ? words.firstDifference(found.first_difference) : words.same}</li>
         {[found.ended, ...found.remarks].filter(Boolean).map((remark) => (
           <li key={remark}>{remark}</li>
         ))}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isWhole, settingOf, settingsOf, textOf } from "./settings.ts";
+import { isWhole, settingOf, settingsOf, textOf, tryablePath } from "./settings.ts";
 
 describe("settings of a what-if", () => {
   it("are numbers, switches and texts, as they are written", () => {
@@ -26,4 +26,14 @@ describe("settings of a what-if", () => {
   it("come back from the address as they went", () => {
     expect(settingOf(textOf({ path: "a.b", value: "x=y" }))).toEqual({ path: "a.b", value: "x=y" });
   });
+});
+
+describe("tryablePath", () => {
+  it.each([
+    ["agent_config.tasks[].task_config.incremental_delay", "task_config.incremental_delay"],
+    ["agent_config.agent_welcome_message", "agent_welcome_message"],
+    ["agent_prompts.task_1.system_prompt", "agent_prompts.task_1.system_prompt"],
+    ["agent_config.tasks[].tools_config.api_tools.tools[].name", null],
+    ["agent_config.tasks[].tools_config.api_tools.tools_params.{name}.url", null],
+  ])("of %s is %s", (path, tried) => expect(tryablePath(path)).toBe(tried));
 });

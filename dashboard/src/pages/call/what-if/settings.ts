@@ -15,6 +15,16 @@ export function textOf({ path, value }: Setting): string {
   return `${path}=${value}`;
 }
 
+const IN_THE_TASK = "agent_config.tasks[].";
+const IN_THE_AGENT = "agent_config.";
+
+/** The path of a setting as a what-if takes it, which begins in the first task; null for settings of list members. */
+export function tryablePath(path: string): string | null {
+  const prefix = [IN_THE_TASK, IN_THE_AGENT].find((one) => path.startsWith(one)) ?? "";
+  const rest = path.slice(prefix.length);
+  return /[[{]/.test(rest) ? null : rest;
+}
+
 /** Whether both path and value are there. */
 export function isWhole(text: string): boolean {
   const { path, value } = settingOf(text);
