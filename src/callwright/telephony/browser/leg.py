@@ -19,8 +19,10 @@ from callwright.telephony.browser.intake import Intake
 from callwright.telephony.browser.playback import Playback
 from callwright.telephony.browser.wire import WIDE_FRAME_BYTES, BadMessageError, Close, Wire
 
-AHEAD_MS = 160
+AHEAD_MS = 200
 """The page plays a frame when it has it. What is written ahead is its buffer against a line that falters."""
+FRAMES_TOGETHER = 4
+"""Frames that are sent at once while the page has others to play: a call of the kernel costs more than all else that is done with one."""
 LOOK_SECONDS = 0.1
 QUALITY_SECONDS = 5.0
 PLAY_OUT_SECONDS = 1.0
@@ -51,6 +53,8 @@ class BrowserLeg:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._loop = asyncio.get_running_loop()
         self._leaving: LegClosed | None = None
+        self._unsent: list[bytes] = []
+        self._soon = False
         self._noted_s = 0.0
         self._closed = asyncio.Event()
 
@@ -80,6 +84,7 @@ class BrowserLeg:
             before.end(Close.REPLACED)
         if self._intake is not None:
             self._playback = Playback(self._playback.delay_ms)
+            self._unsent.clear()
             self._intake.resumed()
             self._cancel("resume")
             self._tell_ready()
@@ -170,6 +175,7 @@ class BrowserLeg:
             return
         if self._leaving is None:
             closed = closed_by(CAUSES["hung_up_by_us"], "normal_clearing")
+            self._send_audio()
             leaving = self._leaving = replace(closed, reason=reason) if reason else closed
             rest_s = self._playback.rest_s(self._loop.time()) + PLAY_OUT_SECONDS
             self._later("leave", rest_s, lambda: self.finish(leaving))
@@ -188,17 +194,23 @@ class BrowserLeg:
 
     def write(self, frame: bytes) -> None:
         """The agent's next 20 ms. Dropped before the answer, after the end, and while no page is connected."""
-        socket, wire = self._socket, self._wire
-        if socket is None or wire is None or self._intake is None or self._leaving is not None:
+        if self._socket is None or self._intake is None or self._leaving is not None:
             return
-        self._playback.wrote(self._loop.time())
-        for message in wire.audio(self._doubler.feed(pcm_of_mulaw(frame))):
-            socket.send(message)
+        unsent = self._unsent
+        dry = self._playback.wrote(self._loop.time())
+        unsent.append(self._doubler.feed(pcm_of_mulaw(frame)))
+        if dry:
+            # With those that are written in the same moment.
+            self._soon = True
+            self._loop.call_soon(self._send_audio)
+        elif len(unsent) >= FRAMES_TOGETHER and not self._soon:
+            self._send_audio()
 
     def clear(self) -> None:
         """Drop what was written and not yet played."""
         if self._intake is not None:
-            self._playback.clear(self._loop.time())
+            self._playback.clear(self._loop.time(), len(self._unsent))
+            self._unsent.clear()
             self._say("clear")
             if self._wire is not None and not self._wire.tells_dropped:
                 self._playback.dropped(self._playback.written)
@@ -230,6 +242,7 @@ class BrowserLeg:
         if self.ended or intake is None:
             return
         self._later("look", LOOK_SECONDS, self._look)
+        self._send_audio()
         done = False
         try:
             intake.fill(now_s)
@@ -260,6 +273,13 @@ class BrowserLeg:
             "one_way": "" if heard is not None and heard.frames else "no_audio_from_caller",
             "final": final,
         }
+
+    def _send_audio(self) -> None:
+        """Send the frames that are held back."""
+        self._soon = False
+        if self._unsent and self._socket is not None and self._wire is not None:
+            self._socket.send(*self._wire.audio(self._unsent))
+        self._unsent.clear()
 
     def _tell_ready(self) -> None:
         wire = self._wire
