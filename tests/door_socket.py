@@ -58,10 +58,10 @@ class PageSocket:
         """See the port."""
         return None if self.closed_with is not None else await self._came.get()
 
-    def send(self, message: str | bytes) -> None:
+    def send(self, *messages: str | bytes) -> None:
         """See the port."""
         if self.closed_with is None:
-            self.sent.append(message)
+            self.sent.extend(messages)
 
     def end(self, code: int = 1000) -> None:
         """See the port."""

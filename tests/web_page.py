@@ -21,7 +21,7 @@ from callwright.ports.speech import TranscriberSettings, VoiceSettings
 from callwright.telephony.loopback.far_end import FarEnd
 from callwright.telephony.loopback.mouth import Mouth, SpokenLines
 
-REPORT_FRAMES = 5
+REPORT_FRAMES = 10
 
 
 class PlayedLater:

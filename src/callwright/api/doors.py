@@ -229,8 +229,8 @@ class DirectSocket(Protocol):
     def listen(self, on_message: Callable[[str | bytes], None]) -> None:
         """Hand over every message from now on, those that wait first. Only its end still comes through ASGI."""
 
-    def write(self, message: str | bytes) -> bool:
-        """Send at once. False when it cannot be: the far end does not read fast enough, or the socket is closing."""
+    def write(self, messages: Sequence[str | bytes]) -> bool:
+        """Send at once, all or none. False when it cannot be: the far end does not read fast enough, or the socket is closing."""
         ...
 
 
@@ -277,17 +277,18 @@ class LimitedSocket:
             self._take(message)
         return None
 
-    def send(self, message: str | bytes) -> None:
+    def send(self, *messages: str | bytes) -> None:
         """See the port."""
         if self._code is not None:
             return
-        if self._direct is not None and not self._waiting and self._direct.write(message):
+        if self._direct is not None and not self._waiting and self._direct.write(messages):
             return
-        if len(self._waiting) >= MAX_DOOR_SOCKET_WAITING:
-            self._waiting.clear()
-            self.end(_TOO_SLOW)
-            return
-        self._waiting.append({"type": "websocket.send", "text" if isinstance(message, str) else "bytes": message})
+        for message in messages:
+            if len(self._waiting) >= MAX_DOOR_SOCKET_WAITING:
+                self._waiting.clear()
+                self.end(_TOO_SLOW)
+                return
+            self._waiting.append({"type": "websocket.send", "text" if isinstance(message, str) else "bytes": message})
         self._wake.set()
 
     async def close(self, code: int = 1000) -> None:

@@ -96,14 +96,15 @@ class _Websockets(WebSocketsSansIOProtocol):
             return
         self._on_message(text)
 
-    def write(self, message: str | bytes) -> bool:
-        """Send at once. False when it cannot be."""
+    def write(self, messages: Sequence[str | bytes]) -> bool:
+        """Send at once, all or none. False when it cannot be."""
         if self.disconnected or self.close_sent or not self.writable.is_set() or self.transport.is_closing():
             return False
-        if isinstance(message, str):
-            self.conn.send_text(message.encode())
-        else:
-            self.conn.send_binary(message)
+        for message in messages:
+            if isinstance(message, str):
+                self.conn.send_text(message.encode())
+            else:
+                self.conn.send_binary(message)
         self.transport.write(b"".join(self.conn.data_to_send()))
         return True
 

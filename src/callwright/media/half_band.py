@@ -17,7 +17,7 @@ _SHAPE = np.sinc(_OFFSETS / 2) * np.i0(_KAISER_BETA * np.sqrt(1 - (_OFFSETS / _T
 _BESIDE: NDArray[np.float32] = (0.5 * _SHAPE / _SHAPE.sum()).astype(np.float32)
 _BETWEEN: NDArray[np.float32] = 2 * _BESIDE
 _MIDDLE = _TAPS // 2 - 1
-_LEAST, _MOST = -32_768, 32_767
+_LEAST, _MOST = np.float32(-32_768), np.float32(32_767)
 
 
 class Halver:
@@ -62,5 +62,7 @@ class Doubler:
 
 def _samples(made: NDArray[np.float32]) -> NDArray[np.int16]:
     np.rint(made, out=made)
-    np.clip(made, _LEAST, _MOST, out=made)
+    # np.clip takes longer than both.
+    np.maximum(made, _LEAST, out=made)
+    np.minimum(made, _MOST, out=made)
     return made.astype("<i2")

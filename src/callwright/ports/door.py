@@ -56,9 +56,9 @@ class DoorSocket(Protocol):
         """The next message; None once the socket is closed, by either side or because a limit was passed."""
         ...
 
-    def send(self, message: str | bytes) -> None:
-        """Send a message, in order and without waiting. Messages after the end are dropped. A far end that does not read loses the socket
-        when MAX_DOOR_SOCKET_WAITING messages wait."""
+    def send(self, *messages: str | bytes) -> None:
+        """Send messages, in order and without waiting; together they cost one call of the kernel. Messages after the end are dropped. A far
+        end that does not read loses the socket when MAX_DOOR_SOCKET_WAITING messages wait."""
 
     def end(self, code: int = 1000) -> None:
         """Close as soon as what waits is sent. Returns at once. The first code counts."""

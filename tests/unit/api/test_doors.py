@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -457,9 +457,9 @@ class Server:
     def listen(self, on_message: Callable[[str | bytes], None]) -> None:
         self._on_message = on_message
 
-    def write(self, message: str | bytes) -> bool:
+    def write(self, messages: Sequence[str | bytes]) -> bool:
         if self.takes:
-            self.sent.append(message)
+            self.sent.extend(messages)
         return self.takes
 
     def come(self, *messages: str | bytes) -> None:

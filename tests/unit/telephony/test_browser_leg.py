@@ -172,7 +172,28 @@ async def test_frames_go_both_ways():
     assert {len(frame) for frame in world.watcher.frames} == {160}
     for _ in range(10):
         world.leg.write(TONE)
+    assert socket.frames == []
+    await passed(0)
     assert [len(frame) for frame in socket.frames] == [640] * 10
+
+
+@virtually
+async def test_frames_are_sent_together_while_the_page_has_others_to_play():
+    world = World()
+    socket = await world.call()
+    for number in range(10):
+        world.leg.write(TONE)
+        if number >= 4:
+            await passed(0.001)
+    # Five at once, then four together, and the rest before it is missed.
+    assert len(socket.frames) == 9
+    await passed(0.1)
+    assert len(socket.frames) == 10
+    world.leg.write(TONE)
+    world.leg.clear()
+    socket.say({"type": "cleared", "frames": 10})
+    assert socket.closed_with is None
+    assert len(socket.frames) == 10
 
 
 @virtually
@@ -308,6 +329,7 @@ async def test_a_call_goes_on_over_a_new_connection():
     await talk(again, 1.0)
     assert abs(len(world.watcher.frames) - heard - 50) <= 2
     world.leg.write(TONE)
+    await passed(0)
     assert len(again.frames) == 1
     again.say({"type": "played", "frames": 1})
     assert again.closed_with is None
@@ -439,6 +461,7 @@ async def test_the_older_protocol_has_its_audio_in_json():
     assert len(world.watcher.frames) == 30
     for _ in range(10):
         world.leg.write(TONE)
+    await passed(0)
     assert socket.kinds()[1:] == ["audio"] * 10 + ["mark"]
     socket.say({"type": "mark", "name": socket.told[-1]["name"]})
     world.leg.clear()

@@ -35,6 +35,11 @@ def test_a_report_of_what_was_written_before_a_pause_is_no_delay():
     assert playback.delay_ms == 80
 
 
+def test_a_frame_after_a_pause_is_waited_for():
+    playback = Playback()
+    assert [playback.wrote(at) for at in (1.0, 1.0, 1.02, 5.0, 5.01)] == [True, False, False, True, False]
+
+
 def test_the_delay_has_a_bound():
     playback = Playback()
     wrote(playback, 50)
@@ -45,11 +50,12 @@ def test_the_delay_has_a_bound():
 def test_what_was_dropped_waits_no_more_and_is_no_delay():
     playback = Playback()
     wrote(playback, 50)
-    playback.clear(0.5)
-    assert playback.dropped(50)
+    playback.clear(0.5, unsent=2)
+    assert not playback.dropped(50)
+    assert playback.dropped(48)
     assert (playback.waiting, playback.delay_ms) == (0, 0)
     wrote(playback, 10, from_s=0.6)
-    assert playback.report(55, 0.7 + 0.06)
+    assert playback.report(53, 0.7 + 0.06)
     assert playback.delay_ms == 60
 
 

@@ -9,17 +9,17 @@ from typing import Any
 
 from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import WEB_CALL_RESUME_SECONDS, WEB_CALL_SILENT_SECONDS
-from callwright.media.g711 import mulaw_of, pcm_of_mulaw
-from callwright.media.half_band import Doubler, Halver
+from callwright.media.g711 import mulaw_of
+from callwright.media.half_band import Halver
 from callwright.ports.door import DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import LEG_FRAME_BYTES, LegClosed, LegListener, closed_by
+from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.ports.web_call import WEB_CALL
+from callwright.telephony.browser.agent_sound import AgentSound, Connection
 from callwright.telephony.browser.intake import Intake
-from callwright.telephony.browser.playback import Playback
 from callwright.telephony.browser.wire import WIDE_FRAME_BYTES, BadMessageError, Close, Wire
 
-AHEAD_MS = 160
+AHEAD_MS = 200
 """The page plays a frame when it has it. What is written ahead is its buffer against a line that falters."""
 LOOK_SECONDS = 0.1
 QUALITY_SECONDS = 5.0
@@ -42,12 +42,10 @@ class BrowserLeg:
         self.listener: LegListener | None = None
         self._address = address
         self._over = over
-        self._socket: DoorSocket | None = None
-        self._wire: Wire | None = None
+        self._connection: Connection | None = None
         self._intake: Intake | None = None
-        self._playback = Playback()
+        self._sound = AgentSound()
         self._halver = Halver(WIDE_FRAME_BYTES // 2)
-        self._doubler = Doubler(LEG_FRAME_BYTES)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._loop = asyncio.get_running_loop()
         self._leaving: LegClosed | None = None
@@ -62,35 +60,37 @@ class BrowserLeg:
     @property
     def delay_ms(self) -> int:
         """See ``ports.leg.PlaysLater``."""
-        return self._playback.delay_ms
+        return self._sound.playback.delay_ms
 
     # -- the connection --------------------------------------------------------------------------------------------------------
 
     async def carry(self, socket: DoorSocket, wire: Wire) -> None:
         """Be carried by a websocket until it is closed."""
-        self._connect(socket, wire)
+        connection = Connection(socket, wire)
+        self._connect(connection)
         socket.listen(self._message)
         await socket.receive()
-        if self._socket is socket:
-            self._disconnected(socket.far_code)
+        if self._connection is connection:
+            self._disconnected(connection)
 
-    def _connect(self, socket: DoorSocket, wire: Wire) -> None:
-        before, self._socket, self._wire = self._socket, socket, wire
+    def _connect(self, connection: Connection) -> None:
+        before, self._connection = self._connection, connection
+        self._sound.connect(connection)
         if before is not None:
-            before.end(Close.REPLACED)
+            before.socket.end(Close.REPLACED)
         if self._intake is not None:
-            self._playback = Playback(self._playback.delay_ms)
             self._intake.resumed()
             self._cancel("resume")
-            self._tell_ready()
+            self._tell_ready(connection)
             if before is None:
                 self._note("held", on=False)
 
-    def _disconnected(self, code: int) -> None:
-        self._socket = None
+    def _disconnected(self, connection: Connection) -> None:
+        self._connection = None
+        self._sound.connect(None)
         if self._intake is None:
             self.finish(CAUSES["originator_cancel"])
-        elif code in _LEFT or self._leaving is not None or self._wire is None or not self._wire.resumes:
+        elif connection.socket.far_code in _LEFT or self._leaving is not None or not connection.wire.resumes:
             self.finish(self._leaving or CAUSES["caller_hung_up"])
         else:
             # Nobody hears the agent: it stops, and goes on when the page is back.
@@ -99,16 +99,16 @@ class BrowserLeg:
 
     def _message(self, message: str | bytes) -> None:
         """A message of the page. A defect, also of the listener's, ends the call and is raised."""
-        if self.ended or self._wire is None:
+        connection = self._connection
+        if self.ended or connection is None:
             return
         ending: Cause | None = CAUSES["crash"]
         try:
-            self._wire.take(message, self)
+            connection.wire.take(message, self)
             ending = None
         except BadMessageError as error:
             ending = CAUSES["protocol_error"]
-            self._say("error", code="bad_message", message=str(error))
-            self._end_socket(Close.BAD_MESSAGE)
+            connection.refuse("bad_message", str(error), Close.BAD_MESSAGE)
         finally:
             if ending is not None:
                 self.finish(ending)
@@ -119,8 +119,8 @@ class BrowserLeg:
         """The caller's next 20 ms."""
         intake = self._intake
         if intake is not None and not intake.take(mulaw_of(self._halver.feed(pcm)), self._loop.time()):
-            self._say("error", code="too_fast", message="audio comes faster than anybody speaks")
-            self._end_socket(Close.TOO_FAST)
+            if self._connection is not None:
+                self._connection.refuse("too_fast", "audio comes faster than anybody speaks", Close.TOO_FAST)
             self.finish(CAUSES["protocol_error"])
 
     def key(self, key: str) -> None:
@@ -130,11 +130,11 @@ class BrowserLeg:
 
     def played(self, frames: int) -> bool:
         """So many frames of this connection were played."""
-        return self._playback.report(frames, self._loop.time()) and self._unless_over()
+        return self._sound.playback.report(frames, self._loop.time()) and self._unless_over()
 
     def dropped(self, frames: int) -> bool:
         """What there was of so many frames was dropped."""
-        return self._playback.dropped(frames) and self._unless_over()
+        return self._sound.playback.dropped(frames) and self._unless_over()
 
     def left(self) -> None:
         """The caller hangs up."""
@@ -149,7 +149,8 @@ class BrowserLeg:
         now_s = self._loop.time()
         self._intake = Intake(now_s, self.listener.audio)
         self._noted_s = now_s
-        self._tell_ready()
+        if self._connection is not None:
+            self._tell_ready(self._connection)
         self.listener.answered()
         self._later("look", LOOK_SECONDS, self._look)
 
@@ -157,8 +158,8 @@ class BrowserLeg:
         """Refuse the call with a SIP status."""
         if self._intake is None and not self.ended:
             close = _REFUSALS.get(code, Close.UNAVAILABLE)
-            self._say("error", code=close.name.lower(), message=_REFUSED[close])
-            self._end_socket(close)
+            if self._connection is not None:
+                self._connection.refuse(close.name.lower(), _REFUSED[close], close)
             self.finish(CAUSES["declined_by_us"])
 
     async def hang_up(self, reason: str) -> None:
@@ -170,8 +171,9 @@ class BrowserLeg:
             return
         if self._leaving is None:
             closed = closed_by(CAUSES["hung_up_by_us"], "normal_clearing")
+            self._sound.flush()
             leaving = self._leaving = replace(closed, reason=reason) if reason else closed
-            rest_s = self._playback.rest_s(self._loop.time()) + PLAY_OUT_SECONDS
+            rest_s = self._sound.rest_s() + PLAY_OUT_SECONDS
             self._later("leave", rest_s, lambda: self.finish(leaving))
             self._unless_over()
         await self._closed.wait()
@@ -184,24 +186,18 @@ class BrowserLeg:
         """Tell the page. Raises ProviderError(BAD_REQUEST) for anything but 0-9 * # A-D."""
         if not set(keys) <= _KEYS:
             raise ProviderError(FailureKind.BAD_REQUEST, WEB_CALL, f"{keys!r} has keys that are none; use 0-9 * # A-D")
-        self._say("keys", keys=keys)
+        if self._connection is not None:
+            self._connection.say("keys", keys=keys)
 
     def write(self, frame: bytes) -> None:
         """The agent's next 20 ms. Dropped before the answer, after the end, and while no page is connected."""
-        socket, wire = self._socket, self._wire
-        if socket is None or wire is None or self._intake is None or self._leaving is not None:
-            return
-        self._playback.wrote(self._loop.time())
-        for message in wire.audio(self._doubler.feed(pcm_of_mulaw(frame))):
-            socket.send(message)
+        if self._intake is not None and self._leaving is None and not self.ended:
+            self._sound.write(frame)
 
     def clear(self) -> None:
         """Drop what was written and not yet played."""
-        if self._intake is not None:
-            self._playback.clear(self._loop.time())
-            self._say("clear")
-            if self._wire is not None and not self._wire.tells_dropped:
-                self._playback.dropped(self._playback.written)
+        if self._intake is not None and not self.ended:
+            self._sound.clear()
 
     def finish(self, ending: Cause | LegClosed) -> None:
         """The leg is over, once."""
@@ -212,8 +208,9 @@ class BrowserLeg:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        self._say("ended", by=closed.by, reason=closed.reason, cause=closed.cause)
-        self._end_socket(Close.FAILED if closed.cause == "crash" else Close.NORMAL)
+        if self._connection is not None:
+            self._connection.say("ended", by=closed.by, reason=closed.reason, cause=closed.cause)
+            self._connection.socket.end(Close.FAILED if closed.cause == "crash" else Close.NORMAL)
         try:
             if self._intake is not None:
                 self._note("quality", **self._quality(final=True))
@@ -230,6 +227,7 @@ class BrowserLeg:
         if self.ended or intake is None:
             return
         self._later("look", LOOK_SECONDS, self._look)
+        self._sound.flush()
         done = False
         try:
             intake.fill(now_s)
@@ -240,12 +238,12 @@ class BrowserLeg:
         if now_s - self._noted_s >= QUALITY_SECONDS:
             self._noted_s = now_s
             self._note("quality", **self._quality(final=False))
-        if self._socket is not None and now_s - intake.heard_s >= WEB_CALL_SILENT_SECONDS:
+        if self._connection is not None and now_s - intake.heard_s >= WEB_CALL_SILENT_SECONDS:
             self.finish(CAUSES["media_timeout"])
 
     def _unless_over(self) -> bool:
         """The page has played something: it may have been the last."""
-        if self._leaving is not None and not self._playback.waiting:
+        if self._leaving is not None and not self._sound.playback.waiting:
             self.finish(self._leaving)
         return True
 
@@ -255,25 +253,15 @@ class BrowserLeg:
             "rx_packets": heard.frames if heard is not None else 0,
             "jbuf_lost": heard.filled if heard is not None else 0,
             "jbuf_late": heard.late if heard is not None else 0,
-            "tx_packets": self._playback.written,
-            "rtt_ms": self._playback.delay_ms,
+            "tx_packets": self._sound.playback.written,
+            "rtt_ms": self._sound.playback.delay_ms,
             "one_way": "" if heard is not None and heard.frames else "no_audio_from_caller",
             "final": final,
         }
 
-    def _tell_ready(self) -> None:
-        wire = self._wire
-        if self._socket is not None and wire is not None:
-            resume = self._address() if wire.resumes else ""
-            self._socket.send(wire.ready(self.provider_call_id, resume, WEB_CALL_RESUME_SECONDS))
-
-    def _say(self, kind: str, **values: Any) -> None:
-        if self._socket is not None and self._wire is not None:
-            self._socket.send(self._wire.control(kind, **values))
-
-    def _end_socket(self, code: Close) -> None:
-        if self._socket is not None:
-            self._socket.end(code)
+    def _tell_ready(self, connection: Connection) -> None:
+        resume = self._address() if connection.wire.resumes else ""
+        connection.socket.send(connection.wire.ready(self.provider_call_id, resume, WEB_CALL_RESUME_SECONDS))
 
     def _note(self, what: str, **values: Any) -> None:
         if self.listener is not None:

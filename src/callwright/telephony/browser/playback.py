@@ -41,16 +41,19 @@ class Playback:
         """How long what was written takes to be played, by all we know."""
         return max(0.0, self._next_s - now_s) + self._delay_s
 
-    def wrote(self, now_s: float) -> None:
-        """A frame was sent. It is played after those before it."""
-        if self._next_s < now_s:
-            # The line was dry: a new run begins.
+    def wrote(self, now_s: float) -> bool:
+        """A frame is sent, and played after those before it. Returns whether nothing was: the browser waits for this one."""
+        dry = self._next_s < now_s
+        if dry:
+            # A new run begins.
             self._run_from, self._run_s, self._next_s = self.written, now_s, now_s
         self.written += 1
         self._next_s += _FRAME_S
+        return dry
 
-    def clear(self, now_s: float) -> None:
-        """The browser was told to drop what it has not played. The next frame begins a new run."""
+    def clear(self, now_s: float, unsent: int) -> None:
+        """The browser is told to drop what it has not played, and ``unsent`` frames are not sent at all. The next one begins a new run."""
+        self.written -= unsent
         self._next_s = min(self._next_s, now_s)
 
     def report(self, played: int, now_s: float) -> bool:

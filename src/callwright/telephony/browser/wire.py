@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -75,8 +75,8 @@ class Wire(Protocol):
     def take(self, message: str | bytes, caller: WebCaller) -> None:
         """Any other message. Raises BadMessageError."""
 
-    def audio(self, pcm: bytes) -> list[str | bytes]:
-        """The messages of the agent's next WIDE_FRAME_BYTES."""
+    def audio(self, frames: Sequence[bytes]) -> Sequence[str | bytes]:
+        """The messages of the agent's next frames of WIDE_FRAME_BYTES."""
         ...
 
     def ready(self, execution_id: str, resume: str, resume_within_s: int) -> str:
@@ -123,9 +123,9 @@ class FrameWire:
         else:
             raise BadMessageError(f"there is no message {str(kind)[:40]!r}; use played, cleared, key or hangup")
 
-    def audio(self, pcm: bytes) -> list[str | bytes]:
-        """The frame as it is."""
-        return [pcm]
+    def audio(self, frames: Sequence[bytes]) -> Sequence[str | bytes]:
+        """The frames as they are."""
+        return frames
 
     def ready(self, execution_id: str, resume: str, resume_within_s: int) -> str:
         """With the address at which a connection that broke off goes on."""
@@ -174,12 +174,14 @@ class LegacyWire:
         elif kind != "init":
             raise BadMessageError(f"there is no message {str(kind)[:40]!r}; use audio or mark")
 
-    def audio(self, pcm: bytes) -> list[str | bytes]:
-        """The frame in base64, and now and then a mark that counts the frames before it."""
-        self._frames += 1
-        told: list[str | bytes] = [self.control("audio", data=base64.b64encode(pcm).decode())]
-        if self._frames % _MARK_EVERY_FRAMES == 0:
-            told.append(self.control("mark", name=str(self._frames)))
+    def audio(self, frames: Sequence[bytes]) -> Sequence[str | bytes]:
+        """The frames in base64, and now and then a mark that counts the frames before it."""
+        told: list[str | bytes] = []
+        for pcm in frames:
+            self._frames += 1
+            told.append(self.control("audio", data=base64.b64encode(pcm).decode()))
+            if self._frames % _MARK_EVERY_FRAMES == 0:
+                told.append(self.control("mark", name=str(self._frames)))
         return told
 
     def ready(self, execution_id: str, resume: str, resume_within_s: int) -> str:

@@ -1,0 +1,85 @@
+"""The agent's sound on its way to the page: made as wide as the page plays it, and sent a few frames at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from callwright.media.g711 import pcm_of_mulaw
+from callwright.media.half_band import Doubler
+from callwright.ports.door import DoorSocket
+from callwright.ports.leg import LEG_FRAME_BYTES
+from callwright.telephony.browser.playback import Playback
+from callwright.telephony.browser.wire import Close, Wire
+
+FRAMES_TOGETHER = 4
+"""Frames that are sent at once while the page has others to play: a call of the kernel costs more than all else that is done with one."""
+
+
+class Connection:
+    """A websocket of a page, and what is spoken on it."""
+
+    def __init__(self, socket: DoorSocket, wire: Wire) -> None:
+        self.socket = socket
+        self.wire = wire
+
+    def say(self, kind: str, **values: Any) -> None:
+        """Send a control message."""
+        self.socket.send(self.wire.control(kind, **values))
+
+    def refuse(self, code: str, message: str, close: Close) -> None:
+        """Say what is wrong, and close. Nothing is said after it."""
+        self.say("error", code=code, message=message)
+        self.socket.end(close)
+
+
+class AgentSound:
+    """What is written for the page. ``playback`` is what of it the page has played."""
+
+    def __init__(self) -> None:
+        self.playback = Playback()
+        self._loop = asyncio.get_running_loop()
+        self._doubler = Doubler(LEG_FRAME_BYTES)
+        self._connection: Connection | None = None
+        self._unsent: list[bytes] = []
+        self._soon = False
+
+    def connect(self, connection: Connection | None) -> None:
+        """Send to this connection from now on, from its frame 0; None: to nobody."""
+        self._unsent.clear()
+        self._connection = connection
+        if connection is not None:
+            self.playback = Playback(self.playback.delay_ms)
+
+    def write(self, frame: bytes) -> None:
+        """The next 20 ms (mu-law)."""
+        if self._connection is None:
+            return
+        dry = self.playback.wrote(self._loop.time())
+        self._unsent.append(self._doubler.feed(pcm_of_mulaw(frame)))
+        if dry:
+            # With those that are written in the same moment.
+            self._soon = True
+            self._loop.call_soon(self.flush)
+        elif len(self._unsent) >= FRAMES_TOGETHER and not self._soon:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is held back. To be called every tenth of a second or so: nobody else knows that no frame follows."""
+        self._soon = False
+        if self._unsent and self._connection is not None:
+            self._connection.socket.send(*self._connection.wire.audio(self._unsent))
+        self._unsent.clear()
+
+    def clear(self) -> None:
+        """Drop what was not played."""
+        self.playback.clear(self._loop.time(), len(self._unsent))
+        self._unsent.clear()
+        if self._connection is not None:
+            self._connection.say("clear")
+            if not self._connection.wire.tells_dropped:
+                self.playback.dropped(self.playback.written)
+
+    def rest_s(self) -> float:
+        """How long what was written takes to be played, by all we know."""
+        return self.playback.rest_s(self._loop.time())
