@@ -297,8 +297,7 @@ class Attempt:
             await asyncio.to_thread(self._files.delete)
         if closed is None or self._row.stale:
             return
-        log = await self._log()
-        built = await self._record_of(log)
+        log, built = await self._record()
         point("end.before")
         ending = Ending(closed, session.hang_up_wanted, runner.broken, self._answered)
         change = self._before_post_work(endings.ended(ending, built, self._office.deps.clock.now()))
@@ -319,14 +318,22 @@ class Attempt:
             return await self._row.write(change, partial(self._also, built, None))
         return await self._row.write(finished.change, partial(self._also, built, finished.section), before=[change])
 
-    async def _log(self) -> bytes:
-        log = await asyncio.to_thread(self._files.read_log)
-        if self._shipment is not None and len(log) < self._shipment.log.size_bytes:
+    async def _record(self) -> tuple[bytes, BuiltRecord]:
+        """The log, and what it tells."""
+        log, built = await asyncio.to_thread(self._record_here)
+        if built is None:
             log = await self._mended(log)
-        return log
+            built = await asyncio.to_thread(self._record_of, log)
+        return log, built
 
-    async def _record_of(self, log: bytes) -> BuiltRecord:
-        return await asyncio.to_thread(endings.record_of, log, self._office.deps.book, self._row.execution.carrier)
+    def _record_here(self) -> tuple[bytes, BuiltRecord | None]:
+        """The same from the file alone; without the record where somebody cut or removed the file. Blocking."""
+        log = self._files.read_log()
+        is_whole = self._shipment is None or len(log) >= self._shipment.log.size_bytes
+        return log, self._record_of(log) if is_whole else None
+
+    def _record_of(self, log: bytes) -> BuiltRecord:
+        return endings.record_of(log, self._office.deps.book, self._row.execution.carrier)
 
     async def _mended(self, log: bytes) -> bytes:
         """The log whose file somebody cut or removed: what the ledger has of it, if that is more, and its end."""
@@ -369,7 +376,7 @@ class Attempt:
         built = BuiltRecord({}, {})
         written = False
         with round_boundary(f"writing the record of execution {self.execution_id}"):
-            built = await self._record_of(await self._log())
+            _, built = await self._record()
             change = self._before_post_work(self._cut_off(built, message))
             written = await self._write_end(change, built, None)
         if not written and not self._row.stale:
