@@ -323,17 +323,17 @@ class Attempt:
         log, built = await asyncio.to_thread(self._record_here)
         if built is None:
             log = await self._mended(log)
-            built = await asyncio.to_thread(self._record_of, log)
+            carrier = self._row.execution.carrier
+            built = await asyncio.to_thread(endings.record_of, log, self._office.deps.book, carrier)
         return log, built
 
     def _record_here(self) -> tuple[bytes, BuiltRecord | None]:
         """The same from the file alone; without the record where somebody cut or removed the file. Blocking."""
         log = self._files.read_log()
         is_whole = self._shipment is None or len(log) >= self._shipment.log.size_bytes
-        return log, self._record_of(log) if is_whole else None
-
-    def _record_of(self, log: bytes) -> BuiltRecord:
-        return endings.record_of(log, self._office.deps.book, self._row.execution.carrier)
+        if not is_whole:
+            return log, None
+        return log, endings.record_of(log, self._office.deps.book, self._row.execution.carrier)
 
     async def _mended(self, log: bytes) -> bytes:
         """The log whose file somebody cut or removed: what the ledger has of it, if that is more, and its end."""
@@ -347,7 +347,7 @@ class Attempt:
 
     async def _also(self, built: BuiltRecord, finished: LogChunk | None, unit: Unit) -> None:
         """What is written with the end: whom not to call any more, the rest of the log, and the work after the call, or its job."""
-        await self._suppress(built, unit)
+        await suppress(unit, self._row.execution, built, self._office.deps.clock.now())
         more = [one for one in (self._end, finished) if one is not None]
         if self._shipment is not None:
             await LogShipper.rest(unit, self._shipment, *more)
@@ -355,9 +355,6 @@ class Attempt:
             row = self._row.execution
             await unit.jobs.put(FINISH_JOB, job_payload(row.id, row.attempt), row.tenant_id)
         point("end.writing")
-
-    async def _suppress(self, built: BuiltRecord, unit: Unit) -> None:
-        await suppress(unit, self._row.execution, built, self._office.deps.clock.now())
 
     async def _end_untried(self, change: Change) -> None:
         await self._give_up()
@@ -382,8 +379,9 @@ class Attempt:
         if not written and not self._row.stale:
             # Then at least that it is over.
             with round_boundary(f"ending execution {self.execution_id}"):
+                now, row = self._office.deps.clock.now(), self._row.execution
                 written = await self._row.write(
-                    self._cut_off(BuiltRecord({}, {}), message), partial(self._suppress, built)
+                    self._cut_off(BuiltRecord({}, {}), message), lambda unit: suppress(unit, row, built, now)
                 )
         if written:
             self._count("error", built)
