@@ -141,11 +141,12 @@ class MemoryOutbox:
     def __post_init__(self) -> None:
         self.endpoints = MemoryEndpoints(self.clock, self.kept)
 
-    async def add(self, entry: OutboxEntry) -> None:
-        """Append as the execution's next."""
-        sequence = 1 + sum(1 for one in self.kept if one.entry.execution_id == entry.execution_id)
-        endpoint = entry.endpoint or endpoint_of(entry.url)
-        self.kept.append(Kept(replace(entry, sequence=sequence, endpoint=endpoint), self.clock.elapsed_s))
+    async def add(self, *entries: OutboxEntry) -> None:
+        """Append each as its execution's next."""
+        for entry in entries:
+            sequence = 1 + sum(1 for one in self.kept if one.entry.execution_id == entry.execution_id)
+            endpoint = entry.endpoint or endpoint_of(entry.url)
+            self.kept.append(Kept(replace(entry, sequence=sequence, endpoint=endpoint), self.clock.elapsed_s))
 
     async def lease(
         self, worker: str, seconds: int, count: int, gap_after_seconds: int | None, share: WebhookShare | None = None
