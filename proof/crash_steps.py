@@ -16,7 +16,7 @@ STEPS: dict[str, str] = {
     "carrier.asked": "the carrier dials and we have no leg yet: one dial, and the call ends with node_lost",
     "leg.ringing": "the carrier reports ringing and that is not written",
     "leg.answered": "the carrier reports the answer and that is not written",
-    "row.writing": "a change of a call's row is not committed (intent, carrier's id, ringing, answer, end: counts 1 to 6)",
+    "row.writing": "a change of a call's row is not committed (the intent; the carrier's id, ringing and answer, mostly together; the end)",
     "row.written": "a change of a call's row is committed and the call goes no further",
     "end.before": "the leg is over and nothing of the end is written: the call ends with node_lost and its record",
     "end.writing": "the end, the rest of the log and the post-call job are not committed: the same",

@@ -60,6 +60,7 @@ class Kept:
     leased_by: str | None = None
     leased_until_s: float = 0.0
     failing_since_s: float | None = None
+    passed: bool = False
     http_status: int | None = None
     answer: str = ""
 
@@ -140,18 +141,22 @@ class MemoryOutbox:
     def __post_init__(self) -> None:
         self.endpoints = MemoryEndpoints(self.clock, self.kept)
 
-    async def add(self, entry: OutboxEntry) -> None:
-        """Append as the execution's next."""
-        sequence = 1 + sum(1 for one in self.kept if one.entry.execution_id == entry.execution_id)
-        endpoint = entry.endpoint or endpoint_of(entry.url)
-        self.kept.append(Kept(replace(entry, sequence=sequence, endpoint=endpoint), self.clock.elapsed_s))
+    async def add(self, *entries: OutboxEntry) -> None:
+        """Append each as its execution's next."""
+        for entry in entries:
+            sequence = 1 + sum(1 for one in self.kept if one.entry.execution_id == entry.execution_id)
+            endpoint = entry.endpoint or endpoint_of(entry.url)
+            self.kept.append(Kept(replace(entry, sequence=sequence, endpoint=endpoint), self.clock.elapsed_s))
 
     async def lease(
-        self, worker: str, seconds: int, count: int, gap_after_seconds: int, share: WebhookShare | None = None
+        self, worker: str, seconds: int, count: int, gap_after_seconds: int | None, share: WebhookShare | None = None
     ) -> list[OutboxEntry]:
         """Take due entries for ``worker``; each tenant is an organisation."""
         now_s = self.clock.elapsed_s
-        due = [one for one in self.kept if self._is_due(one, now_s, gap_after_seconds)]
+        for one in self.kept:
+            if gap_after_seconds is not None and one.state == "waiting" and one.failing_since_s is not None:
+                one.passed = one.passed or one.failing_since_s <= now_s - gap_after_seconds
+        due = [one for one in self.kept if self._is_due(one, now_s)]
         taken = self._shared(sorted(due, key=lambda one: one.due_s), share or WebhookShare(count, count))[:count]
         for one in taken:
             if one.leased_by is not None:
@@ -213,7 +218,7 @@ class MemoryOutbox:
             if other.entry.execution_id == entry.execution_id and other.entry.sequence < entry.sequence
         )
 
-    def _is_due(self, one: Kept, now_s: float, gap_after_s: int) -> bool:
+    def _is_due(self, one: Kept, now_s: float) -> bool:
         if one.state != "waiting" or (one.leased_by is not None and one.leased_until_s > now_s):
             return False
         found = self.endpoints.failing.get((one.entry.tenant_id, one.entry.endpoint))
@@ -221,11 +226,7 @@ class MemoryOutbox:
             return self.endpoints.probes(one) and all(other.state != "waiting" for other in self._before(one))
         if one.due_s > now_s:
             return False
-        return all(
-            other.state != "waiting"
-            or (other.failing_since_s is not None and other.failing_since_s <= now_s - gap_after_s)
-            for other in self._before(one)
-        )
+        return all(other.state != "waiting" or other.passed for other in self._before(one))
 
     def _fails(self, one: Kept) -> bool:
         return (one.entry.tenant_id, one.entry.endpoint) in self.endpoints.failing

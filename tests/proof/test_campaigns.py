@@ -12,6 +12,7 @@ from proof.__main__ import main as prove
 from proof.calling_hours import DAYS, MINUTES, compare, sample
 from proof.campaigns import FINAL, run
 
+from callwright.domain import retry
 from callwright.domain.dialling import Decision, Question, Rules, Verdict, decide
 from callwright.domain.dialling.opening import Hours
 from callwright.domain.retry import RetryPolicy
@@ -85,10 +86,8 @@ def test_a_wrong_decision_is_noticed(
     ],
 )
 def test_a_wrong_retry_is_noticed(wrong: Callable[[RetryPolicy], RetryPolicy], monkeypatch: pytest.MonkeyPatch) -> None:
-    right = campaigns.policy_of
-
     def policy_of(config: Mapping[str, Any] | None) -> RetryPolicy | None:
-        policy = right(config)
+        policy = retry.policy_of(config)
         return None if policy is None else wrong(policy)
 
     monkeypatch.setattr(campaigns, "policy_of", policy_of)

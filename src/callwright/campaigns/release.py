@@ -67,12 +67,12 @@ class Release:
 
     async def round(self) -> bool:
         """One look. Whether any batch is active."""
-        async with self.ledger.unit() as unit:
+        async with self.ledger.reading() as unit:
             due = await unit.batches.due(MAX_BATCHES_AT_ONCE)
         for batch_id in due:
             with round_boundary("beginning a batch"):
                 await self.begin(batch_id)
-        async with self.ledger.unit() as unit:
+        async with self.ledger.reading() as unit:
             active = await unit.batches.active(MAX_BATCHES_AT_ONCE)
         for batch_id, count in shares([_share(batch) for batch in active]).items():
             with round_boundary("releasing contacts"):

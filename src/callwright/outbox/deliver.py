@@ -28,7 +28,7 @@ from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
 _ORDERED_AT_ONCE = 200
-_APART_S = 0.05
+_APART_S = 0.1
 LOOK_FOR_FAILING_S = 1.0
 """Between two looks for endpoints that are to be paused and for webhooks that have failed for too long to hold up others."""
 _RESERVED = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection"})

@@ -215,7 +215,7 @@ class ExecutionRows:
         lets follow each other at once are one update. Raises as :meth:`change`."""
         rows: list[Execution] = []
         for write in writes(locked, changes):
-            updated_at = await self._write(write.before, write.plan)
+            updated_at = await _write(self._connection, write.before, write.plan)
             rows += [replace(row, updated_at=updated_at) for row in write.rows]
             await usage.count(self._connection, write.before, rows[-1])
             await self.summaries.note(write.before, rows[-1])
@@ -276,20 +276,11 @@ class ExecutionRows:
 
     async def undialled_of_batch(self, batch_id: str, count: int) -> list[str]:
         """Ids of up to ``count`` executions of a batch that are waiting or admitted."""
-        return await self._ids_of_batch(batch_id, ("waiting", "admitted"), count)
+        return await _ids_of_batch(self._connection, batch_id, ("waiting", "admitted"), count)
 
     async def claimed_of_batch(self, batch_id: str) -> list[str]:
         """Ids of the executions of a batch that processes have taken and not dialled yet."""
-        return await self._ids_of_batch(batch_id, ("claimed",))
-
-    async def _ids_of_batch(self, batch_id: str, phases: Sequence[str], count: int | None = None) -> list[str]:
-        rows = await self._connection.fetch(
-            "select id from execution where batch_id = $1 and phase = any ($2::text[]) and phase <> 'done' limit $3",
-            batch_id,
-            list(phases),
-            count,
-        )
-        return [str(row["id"]) for row in rows]
+        return await _ids_of_batch(self._connection, batch_id, ("claimed",))
 
     async def of_batch(
         self, tenant_id: str, batch_id: str, after: tuple[datetime, str] | None, count: int
@@ -349,7 +340,7 @@ class ExecutionRows:
             if before is None:
                 raise NotFoundError(f"there is no execution {execution_id}")
             moves = change.phase is not None or change.detail is not None
-            if moves and before.owner is not None and await self._lives(before.owner):
+            if moves and before.owner is not None and await _lives(self._connection, before.owner):
                 raise WrongStateError(
                     f"execution {execution_id} is {before.phase.value} in a living process; only that one moves it on"
                 )
@@ -365,41 +356,6 @@ class ExecutionRows:
             raise _stale(execution_id)
         return fenced
 
-    async def _lives(self, incarnation: str) -> bool:
-        return bool(
-            await self._connection.fetchval(
-                "select true from node where incarnation = $1 and dead_at is null and stopped_at is null", incarnation
-            )
-        )
-
-    async def _write(self, before: Execution, planned: Plan) -> datetime:
-        """One statement: the row, and its attempt where that changes. Returns ``updated_at``."""
-        arguments: list[Any] = [before.id]
-
-        def given(value: Any) -> str:
-            arguments.append(value)
-            return f"${len(arguments)}"
-
-        assigned = [f"{name} = {given(value)}" for name, value in planned.values.items()]
-        for name, value in planned.stored.items():
-            assigned.append(
-                f"{name} = coalesce({given(value)}, now())" if name == "due_at" else f"{name} = {given(value)}"
-            )
-        of_attempt = ""
-        if before.attempt and (planned.attempt_values or planned.outcome):
-            attempted = [f"{name} = {given(value)}" for name, value in planned.attempt_values.items()]
-            if planned.outcome is not None:
-                attempted += ["closed_at = coalesce(closed_at, now())", f"outcome = {given(planned.outcome)}"]
-            changed, attempt = ", ".join(attempted), given(before.attempt)
-            of_attempt = f"with a as (update attempt set {changed} where execution_id = $1 and attempt = {attempt}) "
-        assigned.append("updated_at = greatest(now(), created_at)")
-        updated_at = await self._connection.fetchval(
-            f"{of_attempt}update execution set {', '.join(assigned)} where id = $1 returning updated_at", *arguments
-        )
-        if not isinstance(updated_at, datetime):
-            raise BrokenInvariantError(f"execution {before.id} vanished while it was locked")
-        return updated_at
-
 
 def _conditions(tenant_id: str, agent_id: str, narrow: ExecutionFilter) -> tuple[str, list[Any]]:
     arguments: list[Any] = [tenant_id, agent_id]
@@ -414,3 +370,48 @@ def _conditions(tenant_id: str, agent_id: str, narrow: ExecutionFilter) -> tuple
 
 def _stale(execution_id: str) -> StaleOwnerError:
     return StaleOwnerError(f"execution {execution_id} is no longer this process's; hang up its call")
+
+
+async def _ids_of_batch(connection: Any, batch_id: str, phases: Sequence[str], count: int | None = None) -> list[str]:
+    rows = await connection.fetch(
+        "select id from execution where batch_id = $1 and phase = any ($2::text[]) and phase <> 'done' limit $3",
+        batch_id,
+        list(phases),
+        count,
+    )
+    return [str(row["id"]) for row in rows]
+
+
+async def _write(connection: Any, before: Execution, planned: Plan) -> datetime:
+    """One statement: the row, and its attempt where that changes. Returns ``updated_at``."""
+    arguments: list[Any] = [before.id]
+
+    def given(value: Any) -> str:
+        arguments.append(value)
+        return f"${len(arguments)}"
+
+    assigned = [f"{name} = {given(value)}" for name, value in planned.values.items()]
+    for name, value in planned.stored.items():
+        assigned.append(f"{name} = coalesce({given(value)}, now())" if name == "due_at" else f"{name} = {given(value)}")
+    of_attempt = ""
+    if before.attempt and (planned.attempt_values or planned.outcome):
+        attempted = [f"{name} = {given(value)}" for name, value in planned.attempt_values.items()]
+        if planned.outcome is not None:
+            attempted += ["closed_at = coalesce(closed_at, now())", f"outcome = {given(planned.outcome)}"]
+        changed, attempt = ", ".join(attempted), given(before.attempt)
+        of_attempt = f"with a as (update attempt set {changed} where execution_id = $1 and attempt = {attempt}) "
+    assigned.append("updated_at = greatest(now(), created_at)")
+    updated_at = await connection.fetchval(
+        f"{of_attempt}update execution set {', '.join(assigned)} where id = $1 returning updated_at", *arguments
+    )
+    if not isinstance(updated_at, datetime):
+        raise BrokenInvariantError(f"execution {before.id} vanished while it was locked")
+    return updated_at
+
+
+async def _lives(connection: Any, incarnation: str) -> bool:
+    return bool(
+        await connection.fetchval(
+            "select true from node where incarnation = $1 and dead_at is null and stopped_at is null", incarnation
+        )
+    )

@@ -143,12 +143,17 @@ class PostCall:
         async with self._deps.ledger.reading() as unit:
             if await unit.dispositions.of_agent(execution.tenant_id, execution.agent_id):
                 return None
-        view = await asyncio.to_thread(view_of, text)
+        # One thread for all of it: a change of threads costs more than most of this does.
+        return await asyncio.to_thread(self._finished, execution, spec, text)
+
+    def _finished(self, execution: Execution, spec: AgentSpec, text: str) -> Finished | None:
+        """Blocking."""
+        view = view_of(text)
         if view.ended_us > AT_ONCE_SECONDS * 1_000_000 or wanted(execution, spec, view) is not None:
             return None
         case = _Case(execution, text, view, PostLog(view, b"", self._deps.clock.now))
-        await self._record(case)
-        built = await asyncio.to_thread(build, text + case.post.text, self._deps.book, execution.carrier)
+        self._record_now(case)
+        built = build(text + case.post.text, self._deps.book, execution.carrier)
         return Finished(_chunk(case), self._change(replace(execution, phase=Phase.FINISHING), built))
 
     async def sweep(self) -> int:
@@ -297,10 +302,14 @@ class PostCall:
     # -- recording -------------------------------------------------------------------------------------------------------------
 
     async def _record(self, case: _Case) -> None:
+        await asyncio.to_thread(self._record_now, case)
+
+    def _record_now(self, case: _Case) -> None:
+        """Blocking."""
         if case.execution.carrier == CHAT:
             return
         try:
-            made = await asyncio.to_thread(self._mix_down, case.execution)
+            made = self._mix_down(case.execution)
         except OSError as error:
             case.post.failed(RECORDING, f"{type(error).__name__}: {error.strerror or error}")
             return

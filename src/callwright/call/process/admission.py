@@ -14,7 +14,7 @@ from callwright.ops.rounds import RoundsApart, round_boundary
 _LOG = logging.getLogger(__name__)
 
 WAIT_SECONDS = 1.0
-APART_SECONDS = 0.05
+APART_SECONDS = 0.1
 
 
 async def admit_forever(deps: RuntimeDeps) -> None:

@@ -297,8 +297,7 @@ class Attempt:
             await asyncio.to_thread(self._files.delete)
         if closed is None or self._row.stale:
             return
-        log = await self._log()
-        built = await self._record_of(log)
+        log, built = await self._record()
         point("end.before")
         ending = Ending(closed, session.hang_up_wanted, runner.broken, self._answered)
         change = self._before_post_work(endings.ended(ending, built, self._office.deps.clock.now()))
@@ -319,14 +318,22 @@ class Attempt:
             return await self._row.write(change, partial(self._also, built, None))
         return await self._row.write(finished.change, partial(self._also, built, finished.section), before=[change])
 
-    async def _log(self) -> bytes:
-        log = await asyncio.to_thread(self._files.read_log)
-        if self._shipment is not None and len(log) < self._shipment.log.size_bytes:
+    async def _record(self) -> tuple[bytes, BuiltRecord]:
+        """The log, and what it tells."""
+        log, built = await asyncio.to_thread(self._record_here)
+        if built is None:
             log = await self._mended(log)
-        return log
+            carrier = self._row.execution.carrier
+            built = await asyncio.to_thread(endings.record_of, log, self._office.deps.book, carrier)
+        return log, built
 
-    async def _record_of(self, log: bytes) -> BuiltRecord:
-        return await asyncio.to_thread(endings.record_of, log, self._office.deps.book, self._row.execution.carrier)
+    def _record_here(self) -> tuple[bytes, BuiltRecord | None]:
+        """The same from the file alone; without the record where somebody cut or removed the file. Blocking."""
+        log = self._files.read_log()
+        is_whole = self._shipment is None or len(log) >= self._shipment.log.size_bytes
+        if not is_whole:
+            return log, None
+        return log, endings.record_of(log, self._office.deps.book, self._row.execution.carrier)
 
     async def _mended(self, log: bytes) -> bytes:
         """The log whose file somebody cut or removed: what the ledger has of it, if that is more, and its end."""
@@ -340,7 +347,7 @@ class Attempt:
 
     async def _also(self, built: BuiltRecord, finished: LogChunk | None, unit: Unit) -> None:
         """What is written with the end: whom not to call any more, the rest of the log, and the work after the call, or its job."""
-        await self._suppress(built, unit)
+        await suppress(unit, self._row.execution, built, self._office.deps.clock.now())
         more = [one for one in (self._end, finished) if one is not None]
         if self._shipment is not None:
             await LogShipper.rest(unit, self._shipment, *more)
@@ -348,9 +355,6 @@ class Attempt:
             row = self._row.execution
             await unit.jobs.put(FINISH_JOB, job_payload(row.id, row.attempt), row.tenant_id)
         point("end.writing")
-
-    async def _suppress(self, built: BuiltRecord, unit: Unit) -> None:
-        await suppress(unit, self._row.execution, built, self._office.deps.clock.now())
 
     async def _end_untried(self, change: Change) -> None:
         await self._give_up()
@@ -369,14 +373,15 @@ class Attempt:
         built = BuiltRecord({}, {})
         written = False
         with round_boundary(f"writing the record of execution {self.execution_id}"):
-            built = await self._record_of(await self._log())
+            _, built = await self._record()
             change = self._before_post_work(self._cut_off(built, message))
             written = await self._write_end(change, built, None)
         if not written and not self._row.stale:
             # Then at least that it is over.
             with round_boundary(f"ending execution {self.execution_id}"):
+                now, row = self._office.deps.clock.now(), self._row.execution
                 written = await self._row.write(
-                    self._cut_off(BuiltRecord({}, {}), message), partial(self._suppress, built)
+                    self._cut_off(BuiltRecord({}, {}), message), lambda unit: suppress(unit, row, built, now)
                 )
         if written:
             self._count("error", built)
