@@ -1,0 +1,91 @@
+import { Button, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { timelineQuery } from "../../../api/call.ts";
+import { leaveChat, openDraftChat, type Variables, writeLine } from "../../../api/tests.ts";
+import { ErrorNotice } from "../../../lib/ErrorNotice.tsx";
+import { strings } from "../../../strings/index.ts";
+import { useEditing } from "../context.ts";
+import classes from "./TestPanel.module.css";
+import { TestTurns } from "./TestTurns.tsx";
+
+const words = strings.test.chat;
+
+/** A chat with the draft. */
+export function ChatTest({ variables }: { variables: Variables }) {
+  const { id, draft } = useEditing();
+  const { run } = useSearch({ from: "/shell/agents/$id" });
+  const navigate = useNavigate({ from: "/agents/$id" });
+  const opening = useMutation({
+    mutationFn: () => openDraftChat(id, draft, variables),
+    onSuccess: ({ execution_id }) =>
+      navigate({ search: (now) => ({ ...now, test: "chat", run: execution_id }), replace: true, resetScroll: false }),
+  });
+  return (
+    <>
+      {run ? (
+        <Chat key={run} run={run} />
+      ) : (
+        <div className={classes.start}>
+          <p className={classes.lead}>{words.lead}</p>
+        </div>
+      )}
+      {opening.isError && <ErrorNotice error={opening.error} />}
+      <Button
+        size="xs"
+        variant={run ? "default" : "filled"}
+        loading={opening.isPending}
+        onClick={() => opening.mutate()}
+      >
+        {run ? words.again : words.start}
+      </Button>
+    </>
+  );
+}
+
+function Chat({ run }: { run: string }) {
+  const [line, setLine] = useState("");
+  const queries = useQueryClient();
+  const timeline = useQuery(timelineQuery({ id: run }));
+  const refresh = () => queries.invalidateQueries({ queryKey: timelineQuery({ id: run }).queryKey });
+  const writing = useMutation({
+    mutationFn: (text: string) => writeLine(run, text),
+    onSettled: refresh,
+  });
+  const leaving = useMutation({ mutationFn: () => leaveChat(run), onSettled: refresh });
+  const send = (event: FormEvent) => {
+    event.preventDefault();
+    if (!line.trim() || writing.isPending) return;
+    writing.mutate(line.trim());
+    setLine("");
+  };
+  const isOver = timeline.data?.live === false;
+  return (
+    <>
+      <TestTurns run={run} timeline={timeline.data} pending={writing.isPending ? writing.variables : undefined} />
+      {timeline.isError && <ErrorNotice error={timeline.error} again={() => void timeline.refetch()} />}
+      {writing.isError && <ErrorNotice error={writing.error} />}
+      {!isOver && (
+        <form className={classes.line} onSubmit={send}>
+          <TextInput
+            size="xs"
+            aria-label={words.line}
+            placeholder={words.line}
+            value={line}
+            onChange={(event) => setLine(event.currentTarget.value)}
+            autoFocus
+          />
+          <div className={classes.buttons}>
+            <Button type="submit" size="xs" disabled={!line.trim()} loading={writing.isPending}>
+              {words.send}
+            </Button>
+            <Button variant="default" size="xs" loading={leaving.isPending} onClick={() => leaving.mutate()}>
+              {words.end}
+            </Button>
+          </div>
+        </form>
+      )}
+    </>
+  );
+}
