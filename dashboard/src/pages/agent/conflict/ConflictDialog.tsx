@@ -69,7 +69,7 @@ function Resolution({ theirs, close, reread, again }: Props & { theirs: Agent; a
       {found.conflicts.length > 0 && <Choices conflicts={found.conflicts} kept={kept} choose={choose} />}
       <ul className={classes.rest}>
         {found.mine.length > 0 && <li>{words.keepsMine(found.mine.length)}</li>}
-        <li>{words.takesTheirs(found.theirs.length)}</li>
+        {found.theirs.length > 0 && <li>{words.takesTheirs(found.theirs.length)}</li>}
       </ul>
       {saving.isError && <ErrorNotice error={saving.error} />}
       <div className={dialog.buttons}>
@@ -95,7 +95,7 @@ function Choices({ conflicts, kept, choose }: ChoicesProps) {
     <ul className={classes.conflicts}>
       {conflicts.map(({ path, base, mine, theirs }) => (
         <li key={path}>
-          <header>
+          <div className={classes.head}>
             <div>
               <SettingName path={path} />
             </div>
@@ -109,7 +109,7 @@ function Choices({ conflicts, kept, choose }: ChoicesProps) {
               value={kept.has(path) ? "mine" : "theirs"}
               onChange={(next) => choose(path, next === "mine")}
             />
-          </header>
+          </div>
           <dl>
             <div>
               <dt>{words.base}</dt>

@@ -35,6 +35,7 @@ describe("two people who changed one agent", () => {
     const theirs = { ...base, task: { patience: 700, delay: 400 } };
     const found = merged(base, mine, theirs);
     expect(found.conflicts).toMatchObject([{ path: "task.patience", base: 900, mine: 800, theirs: 700 }]);
+    expect([found.mine.map(({ path }) => path), found.theirs]).toEqual([["task.delay"], []]);
     expect(resolved(found, new Set())).toEqual({ ...base, task: { patience: 700, delay: 1 } });
     expect(resolved(found, new Set(["task.patience"]))).toEqual({ ...base, task: { patience: 800, delay: 1 } });
   });

@@ -42,7 +42,7 @@ export interface Merge<T extends Json> {
   conflicts: Conflict[];
   /** My changes that are in `merged`. */
   mine: Change[];
-  /** Their changes. */
+  /** Their changes that contradict none of mine. */
   theirs: Change[];
 }
 
@@ -70,7 +70,7 @@ export function merged<T extends Json>(base: T, mine: T, theirs: T): Merge<T> {
     // Both changed it to the same: nobody has to choose.
     conflicts: conflicts.filter((one) => !isSame(one.mine, one.theirs)),
     mine: free,
-    theirs: others,
+    theirs: others.filter((other) => !ours.some((one) => touches(one.steps, other.steps))),
   };
 }
 

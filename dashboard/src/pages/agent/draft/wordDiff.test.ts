@@ -11,6 +11,7 @@ describe("the words that differ", () => {
     expect(marked("Open from nine to five.", "Open from eight to six.")).toBe("Open from [eight] to [six].");
     expect(marked("Say hello.", "Say hello and smile.")).toBe("Say hello[ and smile].");
     expect(marked("Say hello and smile.", "Say hello.")).toBe("Say hello.");
+    expect(marked("one two.", "three four.")).toBe("[three four].");
     expect(marked("same", "same")).toBe("same");
     expect(marked("", "new")).toBe("[new]");
   });

@@ -52,12 +52,14 @@ function commonIn(old: string[], now: string[]): Set<number> {
   return common;
 }
 
+/** Parts of one kind as one. A blank between two words that differ differs with them. */
 function joined(parts: Part[]): Part[] {
   const found: Part[] = [];
-  for (const part of parts) {
+  parts.forEach(({ text, differs }, place) => {
+    const isBetween = text.trim() === "" && parts[place - 1]?.differs === true && parts[place + 1]?.differs === true;
     const last = found.at(-1);
-    if (last?.differs === part.differs) last.text += part.text;
-    else found.push({ ...part });
-  }
+    if (last?.differs === (differs || isBetween)) last.text += text;
+    else found.push({ text, differs: differs || isBetween });
+  });
   return found;
 }

@@ -16,6 +16,8 @@ import classes from "./SettingField.module.css";
 const words = strings.agent;
 /** Every agent needs it: there is no default to go back to. */
 const REQUIRED = "agent_name";
+/** The table's word for a setting that the hosted service lacks, which matters to programs only. */
+const OURS = /^Our own\. /;
 
 interface Props {
   setting: AgentSetting;
@@ -66,7 +68,8 @@ export function SettingField({ setting, task, place }: Props) {
         change={(next) => editing.put(path, next)}
       />
       <p id={`${id}-does`} className={classes.does}>
-        <Sentence text={setting.does} /> <span>{setting.values}</span>
+        {setting.kept && <b>{words.kept}</b>} <Sentence text={setting.does.replace(OURS, "")} />{" "}
+        <span>{setting.values}</span>
       </p>
       <ProblemNotes errors={errors} warnings={warnings} />
     </div>

@@ -4,7 +4,8 @@ import { Fragment } from "react";
 import type { AgentSetting } from "../../../api/types.ts";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
-import { isField, matching, SECTIONS, type Section, sectionOf } from "../draft/sections.ts";
+import { isField, matching, SECTIONS, type Section, sectionAt, sectionOf } from "../draft/sections.ts";
+import { ProblemNotes } from "./ProblemNotes.tsx";
 import { PromptField } from "./PromptField.tsx";
 import { SettingField } from "./SettingField.tsx";
 import classes from "./SettingsForm.module.css";
@@ -55,6 +56,20 @@ function Found({ settings }: { settings: AgentSetting[] }) {
   );
 }
 
+/** What is wrong in places that no field of the form shows. */
+function Elsewhere() {
+  const { validation, settings } = useEditing();
+  const isElsewhere = ({ path }: { path: string }) => sectionAt(path, settings) === "more";
+  const errors = validation?.errors.filter(isElsewhere) ?? [];
+  const warnings = validation?.warnings.filter(isElsewhere) ?? [];
+  if (errors.length + warnings.length === 0) return null;
+  return (
+    <div className={classes.elsewhere}>
+      <ProblemNotes errors={errors} warnings={warnings} />
+    </div>
+  );
+}
+
 function FormSection({ section, settings }: { section: Section; settings: AgentSetting[] }) {
   const acting = settings.filter(({ kept }) => !kept);
   const without = settings.filter(({ kept }) => kept);
@@ -71,6 +86,7 @@ function FormSection({ section, settings }: { section: Section; settings: AgentS
           {one.name === BEFORE_PROMPT && <PromptField />}
         </Fragment>
       ))}
+      {section === "more" && <Elsewhere />}
       {without.length > 0 && (
         <details className={classes.fold}>
           <summary>{words.withoutEffect(without.length)}</summary>

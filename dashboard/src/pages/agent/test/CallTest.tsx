@@ -1,14 +1,14 @@
 import { Button, NativeSelect } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { timelineQuery } from "../../../api/call.ts";
 import { callWithDraft, hangUp, type Variables } from "../../../api/tests.ts";
 import { ErrorNotice } from "../../../lib/ErrorNotice.tsx";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
 import classes from "./TestPanel.module.css";
 import { TestTurns } from "./TestTurns.tsx";
+import { useRun } from "./useRun.ts";
 
 const words = strings.test.call;
 
@@ -48,14 +48,14 @@ export function CallTest({ variables }: { variables: Variables }) {
 }
 
 function Call({ run }: { run: string }) {
-  const timeline = useQuery(timelineQuery({ id: run }));
-  const stopping = useMutation({ mutationFn: () => hangUp(run), onSettled: () => timeline.refetch() });
+  const { timeline, isOver, error, refetch } = useRun(run);
+  const stopping = useMutation({ mutationFn: () => hangUp(run), onSettled: () => refetch() });
   return (
     <>
-      <TestTurns run={run} timeline={timeline.data} />
-      {timeline.isError && <ErrorNotice error={timeline.error} again={() => void timeline.refetch()} />}
+      <TestTurns run={run} timeline={timeline} isOver={isOver} />
+      {error && <ErrorNotice error={error} again={() => void refetch()} />}
       {stopping.isError && <ErrorNotice error={stopping.error} />}
-      {timeline.data?.live && (
+      {!isOver && (
         <Button variant="default" size="xs" loading={stopping.isPending} onClick={() => stopping.mutate()}>
           {words.hangUp}
         </Button>

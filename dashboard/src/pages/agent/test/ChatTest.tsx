@@ -1,14 +1,14 @@
 import { Button, TextInput } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { timelineQuery } from "../../../api/call.ts";
 import { leaveChat, openDraftChat, type Variables, writeLine } from "../../../api/tests.ts";
 import { ErrorNotice } from "../../../lib/ErrorNotice.tsx";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
 import classes from "./TestPanel.module.css";
 import { TestTurns } from "./TestTurns.tsx";
+import { useRun } from "./useRun.ts";
 
 const words = strings.test.chat;
 
@@ -46,25 +46,27 @@ export function ChatTest({ variables }: { variables: Variables }) {
 
 function Chat({ run }: { run: string }) {
   const [line, setLine] = useState("");
-  const queries = useQueryClient();
-  const timeline = useQuery(timelineQuery({ id: run }));
-  const refresh = () => queries.invalidateQueries({ queryKey: timelineQuery({ id: run }).queryKey });
+  const { timeline, isOver, error, refetch } = useRun(run);
   const writing = useMutation({
     mutationFn: (text: string) => writeLine(run, text),
-    onSettled: refresh,
+    onSettled: () => refetch(),
   });
-  const leaving = useMutation({ mutationFn: () => leaveChat(run), onSettled: refresh });
+  const leaving = useMutation({ mutationFn: () => leaveChat(run), onSettled: () => refetch() });
   const send = (event: FormEvent) => {
     event.preventDefault();
     if (!line.trim() || writing.isPending) return;
     writing.mutate(line.trim());
     setLine("");
   };
-  const isOver = timeline.data?.live === false;
   return (
     <>
-      <TestTurns run={run} timeline={timeline.data} pending={writing.isPending ? writing.variables : undefined} />
-      {timeline.isError && <ErrorNotice error={timeline.error} again={() => void timeline.refetch()} />}
+      <TestTurns
+        run={run}
+        timeline={timeline}
+        isOver={isOver}
+        pending={writing.isPending ? writing.variables : undefined}
+      />
+      {error && <ErrorNotice error={error} again={() => void refetch()} />}
       {writing.isError && <ErrorNotice error={writing.error} />}
       {!isOver && (
         <form className={classes.line} onSubmit={send}>

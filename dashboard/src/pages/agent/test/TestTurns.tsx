@@ -15,15 +15,18 @@ interface Props {
   /** The execution of the test. */
   run: string;
   timeline: Timeline | undefined;
+  isOver: boolean;
   /** A line that was sent and is not answered yet. */
   pending?: string | undefined;
 }
 
 /** The turns of a test as they come, each with its wait and its price. */
-export function TestTurns({ run, timeline, pending }: Props) {
+export function TestTurns({ run, timeline, isOver, pending }: Props) {
   const end = useRef<HTMLDivElement>(null);
   const turns = timeline?.turns.filter(({ part }) => part === "turn" || part === "welcome") ?? [];
-  const said = turns.length + (pending ? 1 : 0);
+  // A line stands in the timeline as soon as it is being answered.
+  const waiting = pending && turns.at(-1)?.user !== pending ? pending : undefined;
+  const said = turns.length + (waiting ? 1 : 0);
   useEffect(() => {
     if (said) end.current?.scrollIntoView({ block: "nearest" });
   }, [said]);
@@ -38,20 +41,20 @@ export function TestTurns({ run, timeline, pending }: Props) {
               tools={timeline?.work.filter((one) => one.kind === "tool" && one.turn === turn.turn) ?? []}
             />
           ))}
-          {pending && (
+          {waiting && (
             <li className={classes.turn}>
-              <Line side="caller" text={pending} />
+              <Line side="caller" text={waiting} />
               <p className={classes.pending}>
                 <Loader size={12} type="dots" /> {words.chat.writing}
               </p>
             </li>
           )}
         </ol>
-        {said === 0 && <p className={classes.pending}>{timeline?.live === false ? words.ended : words.nothing}</p>}
+        {said === 0 && <p className={classes.pending}>{isOver ? words.silent : words.nothing}</p>}
         <div ref={end} />
       </div>
       <footer className={classes.footer}>
-        <span>{timeline?.live ? words.live : timeline && words.ended}</span>
+        <span>{isOver ? words.ended : words.live}</span>
         <span>{turns.length > 0 && sums(turns)}</span>
         <Link to="/calls/$id" params={{ id: run }} target="_blank">
           {words.open}
@@ -79,7 +82,7 @@ function TestTurn({ turn, tools }: { turn: Turn; tools: Work[] }) {
             <WaitBar wait={turn.wait} />
           </>
         )}
-        {turn.cost && <span>{money(turn.cost.total)}</span>}
+        {turn.cost && <span className={classes.cost}>{money(turn.cost.total)}</span>}
       </div>
     </li>
   );
@@ -96,10 +99,11 @@ function Line({ side, text }: { side: "caller" | "agent"; text: string }) {
 function sums(turns: Turn[]): string {
   const waits = turns.flatMap(({ wait }) => (wait ? [wait.total_ms] : [])).sort((one, other) => one - other);
   const median = waits[Math.floor((waits.length - 1) / 2)];
-  const cost = turns.reduce((sum, turn) => sum + (turn.cost?.total ?? 0), 0);
+  const costs = turns.flatMap(({ cost }) => (cost ? [cost.total] : []));
   return words.total(
     strings.words.turns(turns.filter(({ user }) => user).length),
     median === undefined ? NONE : lasting(median),
-    money(cost),
+    // It is reckoned when all of it is over.
+    costs.length ? money(costs.reduce((sum, one) => sum + one, 0)) : "",
   );
 }
