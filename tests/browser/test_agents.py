@@ -106,7 +106,7 @@ def test_all_errors_stand_at_their_fields_and_at_their_lines(person: Browsing) -
 def test_a_search_goes_over_all_settings_and_a_changed_one_is_reset(person: Browsing) -> None:
     agent_id = new_agent(person.served)
     page = person.open(f"/agents/{agent_id}")
-    page.get_by_label("Search all settings").fill("voicemail message")
+    page.get_by_label("Search all settings").fill("voicemail_message")
     page.get_by_text("1 setting matches").wait_for()
     setting(page, "Voicemail message").fill("Please call back.")
     save(page, 2)

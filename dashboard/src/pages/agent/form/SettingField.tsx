@@ -3,6 +3,7 @@ import { useId } from "react";
 import type { AgentSetting } from "../../../api/types.ts";
 import { RefreshIcon } from "../../../lib/icons.tsx";
 import { isSame, type Json } from "../../../lib/json.ts";
+import { WithCode } from "../../../lib/WithCode.tsx";
 import { strings } from "../../../strings/index.ts";
 import { problemsAt, useEditing } from "../context.ts";
 import { valueAt } from "../draft/paths.ts";
@@ -68,7 +69,7 @@ export function SettingField({ setting, task, place }: Props) {
         change={(next) => editing.put(path, next)}
       />
       <p id={`${id}-does`} className={classes.does}>
-        {setting.kept && <b>{words.kept}</b>} <Sentence text={setting.does.replace(OURS, "")} />{" "}
+        {setting.kept && <b>{words.kept}</b>} <WithCode text={setting.does.replace(OURS, "")} />{" "}
         <span>{setting.values}</span>
       </p>
       <ProblemNotes errors={errors} warnings={warnings} />
@@ -80,16 +81,4 @@ function shownDefault({ default: value }: AgentSetting): string {
   if (value == null) return words.noDefault;
   if (typeof value === "boolean") return value ? words.on : words.off;
   return value === "" ? words.emptyText : typeof value === "string" ? value : JSON.stringify(value as Json);
-}
-
-/** A sentence of the table, in which code stands in backticks. */
-function Sentence({ text }: { text: string }) {
-  return text.split("`").map((part, place) =>
-    place % 2 ? (
-      // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a sentence do not move
-      <code key={place}>{part}</code>
-    ) : (
-      part
-    ),
-  );
 }
