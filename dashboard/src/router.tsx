@@ -10,7 +10,7 @@ import {
   stringifySearchWith,
 } from "@tanstack/react-router";
 import { sessionQuery } from "./api/session.ts";
-import { callSearch, callsSearch, signInSearch } from "./search.ts";
+import { agentSearch, agentsSearch, callSearch, callsSearch, signInSearch } from "./search.ts";
 import { NotFoundPage, PageError } from "./shell/ErrorPages.tsx";
 import { Shell } from "./shell/Shell.tsx";
 
@@ -60,7 +60,21 @@ const call = createRoute({
   component: lazyRouteComponent(() => import("./pages/call/CallPage.tsx"), "CallPage"),
 });
 
-const tree = root.addChildren([signIn, shell.addChildren([index, calls, call])]);
+const agents = createRoute({
+  getParentRoute: () => shell,
+  path: "/agents",
+  validateSearch: agentsSearch,
+  component: lazyRouteComponent(() => import("./pages/agents/AgentsPage.tsx"), "AgentsPage"),
+});
+
+const agent = createRoute({
+  getParentRoute: () => shell,
+  path: "/agents/$id",
+  validateSearch: agentSearch,
+  component: lazyRouteComponent(() => import("./pages/agent/AgentPage.tsx"), "AgentPage"),
+});
+
+const tree = root.addChildren([signIn, shell.addChildren([index, calls, call, agents, agent])]);
 
 /** Only lists and objects are JSON in an address: a number to call stays as a person would write it. */
 const parseSearch = parseSearchWith((text) => (/^[[{]/.test(text) ? JSON.parse(text) : text));

@@ -26,6 +26,35 @@ export interface CallSearch {
   list?: CallFilter;
 }
 
+export interface AgentsSearch {
+  /** Words of a name. */
+  q?: string;
+  /** The dialog that is open. */
+  dialog?: "new" | "import";
+}
+
+export const VIEWS = ["form", "json", "versions"] as const;
+export type View = (typeof VIEWS)[number];
+export const TESTS = ["chat", "call"] as const;
+export type Test = (typeof TESTS)[number];
+
+export interface AgentSearch {
+  view?: View;
+  /** The section of the form. */
+  section?: string;
+  /** Words of the settings that are looked for. */
+  q?: string;
+  /** The version that is shown, and the one it is compared with: the agent as it is now, or else the one before. */
+  version?: number;
+  against?: "now";
+  /** Which test is open. */
+  test?: Test;
+  /** The execution of the test that is shown. */
+  run?: string;
+  /** Settings to put into the draft, each as `path=value`, as a what-if has them. They stay here until they are saved. */
+  set?: string[];
+}
+
 export interface SignInSearch {
   /** Where to go afterwards. */
   to?: string;
@@ -52,7 +81,6 @@ export function callsSearch(given: Given): CallFilter {
 
 /** The state of the page of a call. */
 export function callSearch(given: Given): CallSearch {
-  const settings = Array.isArray(given.set) ? given.set.filter((one) => typeof one === "string") : [];
   const list = typeof given.list === "object" && given.list ? callsSearch(given.list as Given) : undefined;
   return defined({
     turn: whole(given.turn),
@@ -60,9 +88,28 @@ export function callSearch(given: Given): CallSearch {
     tab: among(given.tab, TABS),
     attempt: whole(given.attempt) || undefined,
     what_if: whole(given.what_if),
-    set: settings.length ? settings : undefined,
+    set: texts(given.set),
     answers: among(given.answers, ["ask"] as const),
     list,
+  });
+}
+
+/** The state of the list of agents. */
+export function agentsSearch(given: Given): AgentsSearch {
+  return defined({ q: text(given.q), dialog: among(given.dialog, ["new", "import"] as const) });
+}
+
+/** The state of the editor of an agent. */
+export function agentSearch(given: Given): AgentSearch {
+  return defined({
+    view: among(given.view, VIEWS),
+    section: text(given.section),
+    q: text(given.q),
+    version: whole(given.version) || undefined,
+    against: among(given.against, ["now"] as const),
+    test: among(given.test, TESTS),
+    run: text(given.run),
+    set: texts(given.set),
   });
 }
 
@@ -75,6 +122,12 @@ export function signInSearch(given: Given): SignInSearch {
 function text(value: unknown): string | undefined {
   const found = typeof value === "number" ? String(value) : value;
   return typeof found === "string" && found.trim() !== "" ? found : undefined;
+}
+
+/** A list of texts; one alone counts as a list of one. */
+function texts(value: unknown): string[] | undefined {
+  const found = (Array.isArray(value) ? value : [value]).filter((one) => typeof one === "string" && one !== "");
+  return found.length ? (found as string[]) : undefined;
 }
 
 function whole(value: unknown): number | undefined {

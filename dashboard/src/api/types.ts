@@ -28,3 +28,7 @@ export type ComparedRow = Schemas["ComparedRow"];
 export type AgentSetting = Schemas["AgentSetting"];
 export type Session = Schemas["SessionView"];
 export type Severity = Finding["severity"];
+export type Agent = Schemas["AgentView"];
+export type AgentValidation = Schemas["AgentValidation"];
+export type AgentVersion = Schemas["AgentVersionView"];
+export type ChatReply = Schemas["ChatReplyView"];

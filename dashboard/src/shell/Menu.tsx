@@ -3,7 +3,7 @@ import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { sessionQuery, signOut } from "../api/session.ts";
-import { CallsIcon, DarkIcon, KeysIcon, LightIcon, ReferenceIcon, SignOutIcon } from "../lib/icons.tsx";
+import { AgentsIcon, CallsIcon, DarkIcon, KeysIcon, LightIcon, ReferenceIcon, SignOutIcon } from "../lib/icons.tsx";
 import { strings } from "../strings/index.ts";
 import { Logo } from "./Logo.tsx";
 import classes from "./Menu.module.css";
@@ -21,6 +21,10 @@ export function Menu({ showKeys }: { showKeys: () => void }) {
         <Link to="/calls" className={classes.item} activeProps={{ "data-active": true }}>
           <CallsIcon size={16} aria-hidden />
           {strings.menu.calls}
+        </Link>
+        <Link to="/agents" className={classes.item} activeProps={{ "data-active": true }}>
+          <AgentsIcon size={16} aria-hidden />
+          {strings.menu.agents}
         </Link>
         <a href="/docs" className={classes.item}>
           <ReferenceIcon size={16} aria-hidden />

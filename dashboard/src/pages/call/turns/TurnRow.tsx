@@ -3,13 +3,13 @@ import type { Finding, Turn, Work } from "../../../api/types.ts";
 import { clock, lasting, money } from "../../../lib/format.ts";
 import { ChevronDownIcon, ChevronUpIcon, ToolIcon } from "../../../lib/icons.tsx";
 import { SeverityIcon } from "../../../lib/SeverityIcon.tsx";
+import { WaitBar } from "../../../lib/WaitBar.tsx";
 import { isSlow } from "../../../lib/waits.ts";
 import { strings } from "../../../strings/index.ts";
 import { useCall } from "../context.ts";
 import { AgentWords } from "./AgentWords.tsx";
 import { TurnDetails } from "./TurnDetails.tsx";
 import classes from "./TurnRow.module.css";
-import { WaitBar } from "./WaitBar.tsx";
 
 const words = strings.turns;
 

@@ -4,9 +4,9 @@ import { useMemo } from "react";
 import { settingsQuery } from "../../../api/settings.ts";
 import type { AgentSetting } from "../../../api/types.ts";
 import { CloseIcon, PlusIcon } from "../../../lib/icons.tsx";
+import { settingOf, textOf, tryablePath } from "../../../lib/settingText.ts";
 import { WithCode } from "../../../lib/WithCode.tsx";
 import { strings } from "../../../strings/index.ts";
-import { settingOf, textOf, tryablePath } from "./settings.ts";
 import classes from "./WhatIfDrawer.module.css";
 
 const words = strings.whatIf;

@@ -4,11 +4,11 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useEffectEvent } from "react";
 import { whatIf } from "../../../api/call.ts";
 import { ErrorNotice } from "../../../lib/ErrorNotice.tsx";
+import { isWhole, settingsOf } from "../../../lib/settingText.ts";
 import { strings } from "../../../strings/index.ts";
 import { heardTurns, useCall } from "../context.ts";
 import { Comparison } from "./Comparison.tsx";
 import { SettingFields } from "./SettingFields.tsx";
-import { isWhole, settingsOf } from "./settings.ts";
 import classes from "./WhatIfDrawer.module.css";
 
 const words = strings.whatIf;

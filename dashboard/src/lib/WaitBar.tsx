@@ -1,7 +1,7 @@
-import type { Wait } from "../../../api/types.ts";
-import { SLOW_MS } from "../../../lib/waits.ts";
-import { strings } from "../../../strings/index.ts";
+import type { Wait } from "../api/types.ts";
+import { strings } from "../strings/index.ts";
 import classes from "./WaitBar.module.css";
+import { SLOW_MS } from "./waits.ts";
 
 /** All bars have one scale, so that they can be compared. A wait beyond it fills the bar. */
 const FULL_MS = 2_100;

@@ -1,4 +1,4 @@
-/** A setting of a what-if as it stands in the address: `task_config.incremental_delay=1800`. */
+/** A setting of a what-if, or of a draft, as it stands in the address: `task_config.incremental_delay=1800`. */
 export interface Setting {
   path: string;
   value: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isWhole, settingOf, settingsOf, textOf, tryablePath } from "./settings.ts";
+import { isWhole, settingOf, settingsOf, textOf, tryablePath } from "./settingText.ts";
 
 describe("settings of a what-if", () => {
   it("are numbers, switches and texts, as they are written", () => {

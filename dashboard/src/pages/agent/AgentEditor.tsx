@@ -1,0 +1,65 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { agentQuery } from "../../api/agents.ts";
+import type { Agent, AgentSetting } from "../../api/types.ts";
+import { strings } from "../../strings/index.ts";
+import classes from "./AgentPage.module.css";
+import { EditingProvider } from "./context.ts";
+import { EditorHeader } from "./EditorHeader.tsx";
+import { SectionNav } from "./form/SectionNav.tsx";
+import { SettingsForm } from "./form/SettingsForm.tsx";
+import { JsonView } from "./json/JsonView.tsx";
+import { LeaveDialog } from "./LeaveDialog.tsx";
+import { TestPanel } from "./test/TestPanel.tsx";
+import { useDraft } from "./useDraft.ts";
+import { Versions } from "./versions/Versions.tsx";
+
+const words = strings.agent;
+const NOTHING: string[] = [];
+
+/** The draft of an agent: sections on the left, its settings in the middle, a test of the draft on the right. */
+export function AgentEditor({ agent, settings }: { agent: Agent; settings: AgentSetting[] }) {
+  const { view = "form", set = NOTHING } = useSearch({ from: "/shell/agents/$id" });
+  const navigate = useNavigate({ from: "/agents/$id" });
+  const queries = useQueryClient();
+  const { editing, unknown, begin } = useDraft(agent, settings, set);
+  const reread = async () => {
+    const read = await queries.fetchQuery({ ...agentQuery(agent.id), staleTime: 0 });
+    begin(read);
+    void queries.invalidateQueries({ queryKey: ["agents"], refetchType: "none" });
+    await navigate({ search: (now) => ({ ...now, set: undefined }), replace: true, ignoreBlocker: true });
+  };
+  const name = String(editing.draft.agent_config.agent_name ?? "");
+  return (
+    <EditingProvider value={editing}>
+      <title>{`${name} · ${strings.product}`}</title>
+      <div className={classes.page}>
+        <EditorHeader name={name} reread={reread} />
+        {set.length > 0 && <Applied count={set.length - unknown.length} unknown={unknown} />}
+        <div className={classes.columns}>
+          {view === "form" && (
+            <div className={classes.form}>
+              <SectionNav />
+              <SettingsForm />
+            </div>
+          )}
+          {view === "json" && <JsonView />}
+          {view === "versions" && <Versions reread={reread} />}
+          <TestPanel />
+        </div>
+      </div>
+      <LeaveDialog />
+    </EditingProvider>
+  );
+}
+
+function Applied({ count, unknown }: { count: number; unknown: string[] }) {
+  return (
+    <div className={classes.applied} role="status">
+      {count > 0 && <span>{words.applied(count)}</span>}
+      {unknown.map((path) => (
+        <span key={path}>{words.notApplied(path)}</span>
+      ))}
+    </div>
+  );
+}

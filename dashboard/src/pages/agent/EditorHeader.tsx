@@ -1,0 +1,102 @@
+import { ActionIcon, Button, SegmentedControl, Tooltip } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useEffectEvent, useState } from "react";
+import { STALE, saveAgent } from "../../api/agents.ts";
+import { ApiError } from "../../api/client.ts";
+import { ErrorNotice } from "../../lib/ErrorNotice.tsx";
+import { count, moment } from "../../lib/format.ts";
+import { BackIcon } from "../../lib/icons.tsx";
+import { VIEWS, type View } from "../../search.ts";
+import { strings } from "../../strings/index.ts";
+import { ConflictDialog } from "./conflict/ConflictDialog.tsx";
+import { useEditing } from "./context.ts";
+import classes from "./EditorHeader.module.css";
+import { Problems } from "./Problems.tsx";
+
+const words = strings.agent;
+
+/** Which agent, what of it is not saved yet, and saving it. */
+export function EditorHeader({ name, reread }: { name: string; reread: () => Promise<void> }) {
+  const { id, revision, savedAt, base, draft, changes, replace } = useEditing();
+  const { view = "form" } = useSearch({ from: "/shell/agents/$id" });
+  const navigate = useNavigate({ from: "/agents/$id" });
+  const [isStale, setStale] = useState(false);
+  const saving = useMutation({
+    mutationFn: () => saveAgent(id, revision, draft),
+    onSuccess: reread,
+    onError: (error) => setStale(error instanceof ApiError && error.status === STALE),
+  });
+  const isUnsaved = changes.length > 0;
+  const discard = () => {
+    replace(base);
+    void navigate({ search: (now) => ({ ...now, set: undefined }), replace: true, ignoreBlocker: true });
+  };
+  useSaveKey(() => {
+    if (isUnsaved && !saving.isPending) saving.mutate();
+  });
+  return (
+    <>
+      <header className={classes.header}>
+        <Tooltip label={words.back}>
+          <ActionIcon
+            renderRoot={(props) => <Link to="/agents" {...props} />}
+            variant="subtle"
+            color="gray"
+            aria-label={words.back}
+          >
+            <BackIcon size={18} />
+          </ActionIcon>
+        </Tooltip>
+        <div className={classes.who}>
+          <h1>{name}</h1>
+          <p>
+            <span>{words.revision(count(revision), moment(savedAt))}</span>
+            <Link to="/calls" search={{ agent_id: id }}>
+              {words.calls}
+            </Link>
+            <span role="status">{isUnsaved && <b>{words.unsaved(changes.length)}</b>}</span>
+            <Problems />
+          </p>
+        </div>
+        <div className={classes.actions}>
+          <SegmentedControl
+            aria-label={words.view}
+            size="xs"
+            data={VIEWS.map((value) => ({ value, label: words.views[value] }))}
+            value={view}
+            onChange={(next) => void navigate({ search: (now) => ({ ...now, view: next as View }) })}
+          />
+          <Button variant="default" size="xs" disabled={!isUnsaved} onClick={discard}>
+            {words.discard}
+          </Button>
+          <Button
+            size="xs"
+            title={words.saveTip}
+            disabled={!isUnsaved}
+            loading={saving.isPending}
+            onClick={() => saving.mutate()}
+          >
+            {words.save}
+          </Button>
+        </div>
+      </header>
+      {saving.isError && !isStale && <ErrorNotice error={saving.error} />}
+      {isStale && <ConflictDialog close={() => setStale(false)} reread={reread} />}
+    </>
+  );
+}
+
+/** Ctrl+S saves, also while the person types. */
+function useSaveKey(save: () => void): void {
+  const onSave = useEffectEvent(save);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+      event.preventDefault();
+      onSave();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+}

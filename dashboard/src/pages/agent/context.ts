@@ -1,0 +1,46 @@
+import { createContext, useContext } from "react";
+import type { AgentBody } from "../../api/agents.ts";
+import type { AgentSetting, AgentValidation } from "../../api/types.ts";
+import type { Json } from "../../lib/json.ts";
+import type { Change } from "./draft/changes.ts";
+
+/** What the parts of the editor share. */
+export interface Editing {
+  id: string;
+  /** The revision that was read, and its body. */
+  revision: number;
+  savedAt: string;
+  base: AgentBody;
+  /** The body as it is edited. */
+  draft: AgentBody;
+  /** What differs between the two. */
+  changes: Change[];
+  settings: AgentSetting[];
+  /** What the server says of the draft; undefined until it has said something. */
+  validation: AgentValidation | undefined;
+  isChecking: boolean;
+  /** Changes one value. Undefined takes it out. */
+  put: (path: string, value: Json | undefined) => void;
+  /** Changes the whole draft. */
+  replace: (body: AgentBody) => void;
+}
+
+const Context = createContext<Editing | undefined>(undefined);
+export const EditingProvider = Context.Provider;
+
+/** The agent that is edited. */
+export function useEditing(): Editing {
+  const found = useContext(Context);
+  if (!found) throw new Error("useEditing needs an EditingProvider");
+  return found;
+}
+
+/** What the server says about the value at a path, or about something in it. */
+export function problemsAt({ validation }: Pick<Editing, "validation">, path: string) {
+  const within = (one: { path: string }) =>
+    one.path === path || one.path.startsWith(`${path}.`) || one.path.startsWith(`${path}[`);
+  return {
+    errors: validation?.errors.filter(within) ?? [],
+    warnings: validation?.warnings.filter(within) ?? [],
+  };
+}

@@ -1,0 +1,136 @@
+import { NativeSelect, NumberInput, Switch, Textarea, TextInput } from "@mantine/core";
+import type { AgentSetting } from "../../../api/types.ts";
+import type { Json } from "../../../lib/json.ts";
+import { strings } from "../../../strings/index.ts";
+import classes from "./Control.module.css";
+import type { Kind } from "./kinds.ts";
+import { LooseControl } from "./LooseControl.tsx";
+
+const words = strings.agent;
+
+export interface ControlProps {
+  id: string;
+  kind: Kind;
+  setting: AgentSetting;
+  value: Json | undefined;
+  describedBy: string;
+  isWrong: boolean;
+  change: (value: Json | undefined) => void;
+}
+
+/** The control of a setting. The default stands in it as a placeholder while there is no value. */
+export function Control(props: ControlProps) {
+  switch (props.kind) {
+    case "switch":
+      return <SwitchControl {...props} />;
+    case "tristate":
+    case "choice":
+      return <ChoiceControl {...props} />;
+    case "number":
+      return <NumberControl {...props} />;
+    case "list":
+      return <ListControl {...props} />;
+    case "loose":
+      return <LooseControl {...props} />;
+    default:
+      return <TextControl {...props} />;
+  }
+}
+
+function aria({ id, describedBy, isWrong }: ControlProps) {
+  return { id, "aria-describedby": describedBy, error: isWrong, size: "xs" as const };
+}
+
+function SwitchControl({ id, setting, value, describedBy, isWrong, change }: ControlProps) {
+  return (
+    <Switch
+      id={id}
+      size="sm"
+      aria-describedby={describedBy}
+      error={isWrong}
+      checked={Boolean(value ?? setting.default)}
+      onChange={(event) => change(event.currentTarget.checked)}
+      className={classes.switch}
+    />
+  );
+}
+
+function ChoiceControl(props: ControlProps) {
+  const { setting, value, kind, change } = props;
+  const choices =
+    kind === "tristate"
+      ? [
+          { value: "true", label: words.on },
+          { value: "false", label: words.off },
+        ]
+      : (setting.choices ?? []).map((one) => ({ value: one, label: one || words.emptyText }));
+  const fallback = setting.default == null ? words.automatic : words.defaultOf(String(setting.default));
+  return (
+    <NativeSelect
+      {...aria(props)}
+      // An empty choice is a value of its own: none at all has a name that no setting has.
+      data={[{ value: UNSET, label: fallback }, ...choices]}
+      value={value == null ? UNSET : String(value)}
+      onChange={(event) => {
+        const next = event.currentTarget.value;
+        change(next === UNSET ? undefined : kind === "tristate" ? next === "true" : next);
+      }}
+    />
+  );
+}
+
+const UNSET = "\u0000";
+
+function NumberControl(props: ControlProps) {
+  const { setting, value, change } = props;
+  return (
+    <NumberInput
+      {...aria(props)}
+      value={value == null ? "" : (value as number | string)}
+      placeholder={setting.default == null ? words.automatic : String(setting.default)}
+      onChange={(next) => change(next === "" ? undefined : next)}
+      // What is out of range is said, and not changed behind the person's back.
+      clampBehavior="none"
+      min={setting.minimum ?? undefined}
+      max={setting.maximum ?? undefined}
+      allowDecimal={!setting.types.includes("integer")}
+      hideControls
+    />
+  );
+}
+
+function TextControl(props: ControlProps) {
+  const { kind, setting, value, change } = props;
+  const given = {
+    ...aria(props),
+    value: typeof value === "string" ? value : "",
+    placeholder: typeof setting.default === "string" && setting.default ? setting.default : words.automatic,
+    onChange: (event: { currentTarget: { value: string } }) => change(event.currentTarget.value || emptied(setting)),
+  };
+  if (kind === "area") return <Textarea {...given} autosize minRows={1} maxRows={14} />;
+  return <TextInput {...given} spellCheck={false} />;
+}
+
+/** What an emptied field means: the default, unless that is a text, which an empty one replaces. */
+function emptied(setting: AgentSetting): Json | undefined {
+  return typeof setting.default === "string" && setting.default !== "" ? "" : undefined;
+}
+
+function ListControl(props: ControlProps) {
+  const { value, change } = props;
+  const lines = Array.isArray(value) ? value.join("\n") : "";
+  return (
+    <Textarea
+      {...aria(props)}
+      autosize
+      minRows={1}
+      maxRows={10}
+      value={lines}
+      placeholder={words.onePerLine}
+      onChange={(event) => {
+        const text = event.currentTarget.value;
+        change(text === "" ? undefined : text.split("\n"));
+      }}
+    />
+  );
+}

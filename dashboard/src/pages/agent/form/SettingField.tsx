@@ -1,0 +1,84 @@
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { useId } from "react";
+import type { AgentSetting } from "../../../api/types.ts";
+import { RefreshIcon } from "../../../lib/icons.tsx";
+import { isSame, type Json } from "../../../lib/json.ts";
+import { WithCode } from "../../../lib/WithCode.tsx";
+import { strings } from "../../../strings/index.ts";
+import { problemsAt, useEditing } from "../context.ts";
+import { valueAt } from "../draft/paths.ts";
+import { asJson, isChanged, placeOf } from "../draft/places.ts";
+import { titleOf } from "../draft/sections.ts";
+import { Control } from "./Control.tsx";
+import { isWide, kindOf } from "./kinds.ts";
+import { ProblemNotes } from "./ProblemNotes.tsx";
+import classes from "./SettingField.module.css";
+
+const words = strings.agent;
+/** Every agent needs it: there is no default to go back to. */
+const REQUIRED = "agent_name";
+/** The table's word for a setting that the hosted service lacks, which matters to programs only. */
+const OURS = /^Our own\. /;
+
+interface Props {
+  setting: AgentSetting;
+  /** The number of the task it is set in; by itself the conversation's. */
+  task?: number | undefined;
+  /** Where it stands, where the table does not say it: in a tool. */
+  place?: string;
+}
+
+/** One setting: its name, its value or default, what it does, and what is wrong with it. */
+export function SettingField({ setting, task, place }: Props) {
+  const editing = useEditing();
+  const id = useId();
+  const path = place ?? placeOf(setting.path, editing.draft, task);
+  const value = valueAt(asJson(editing.draft), path);
+  const isUnsaved = !isSame(value, valueAt(asJson(editing.base), path));
+  const { errors, warnings } = problemsAt(editing, path);
+  const title = titleOf(setting.name);
+  const kind = kindOf(setting, value);
+  return (
+    <div className={classes.setting} data-unsaved={isUnsaved || undefined} data-wide={isWide(kind) || undefined}>
+      <div className={classes.name}>
+        <label htmlFor={id} data-changed={isChanged(setting, value) || undefined}>
+          {title}
+        </label>
+        <code>{setting.name}</code>
+        {isChanged(setting, value) && setting.name !== REQUIRED && (
+          <Tooltip label={words.default(shownDefault(setting))}>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="xs"
+              aria-label={words.reset(title)}
+              onClick={() => editing.put(path, undefined)}
+            >
+              <RefreshIcon size={11} />
+            </ActionIcon>
+          </Tooltip>
+        )}
+      </div>
+      <Control
+        id={id}
+        kind={kind}
+        setting={setting}
+        value={value}
+        describedBy={`${id}-does`}
+        isWrong={errors.length > 0}
+        change={(next) => editing.put(path, next)}
+      />
+      <p id={`${id}-does`} className={classes.does}>
+        {setting.kept && <b>{words.kept}</b>} <WithCode text={setting.does.replace(OURS, "")} />{" "}
+        <span>{setting.values}</span>
+      </p>
+      <ProblemNotes errors={errors} warnings={warnings} />
+    </div>
+  );
+}
+
+function shownDefault({ default: value }: AgentSetting): string {
+  if (value == null) return words.noDefault;
+  if (typeof value === "boolean") return value ? words.on : words.off;
+  return value === "" ? words.emptyText : typeof value === "string" ? value : JSON.stringify(value as Json);
+}

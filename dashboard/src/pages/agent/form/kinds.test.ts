@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import type { AgentSetting } from "../../../api/types.ts";
+import { kindOf, looseText, looseValue } from "./kinds.ts";
+
+const setting = (types: string[], more: Partial<AgentSetting> = {}) =>
+  ({ types, choices: null, name: "x", default: "", ...more }) as AgentSetting;
+
+describe("the control of a setting", () => {
+  it("goes by its type", () => {
+    expect(kindOf(setting(["boolean"], { default: false }), undefined)).toBe("switch");
+    expect(kindOf(setting(["boolean"], { default: null }), true)).toBe("tristate");
+    expect(kindOf(setting(["string"], { choices: ["a"] }), "a")).toBe("choice");
+    expect(kindOf(setting(["integer"]), "30")).toBe("number");
+    expect(kindOf(setting(["array"]), ["a"])).toBe("list");
+    expect(kindOf(setting([]), undefined)).toBe("loose");
+  });
+
+  it("is a text area for sentences, and JSON for a map of languages", () => {
+    const message = setting(["string", "object"], { name: "call_hangup_message" });
+    expect(kindOf(message, "Goodbye.")).toBe("area");
+    expect(kindOf(message, { en: "Goodbye." })).toBe("loose");
+  });
+
+  it("shows a value of a wrong type as it is, so that it can be corrected", () => {
+    expect(kindOf(setting(["integer"]), "soon")).toBe("loose");
+    expect(kindOf(setting(["boolean"], { default: false }), "true")).toBe("loose");
+  });
+});
+
+describe("a loose value", () => {
+  it.each([["default"], [{ a: [1] }], [["x"]], [12], [true], ["12"], ["{name}"], ["+15550100"], ["two\nlines "]])(
+    "%j comes back from its text as it was",
+    (value) => {
+      expect(looseValue(looseText(value))).toEqual(value);
+    },
+  );
+
+  it("is nothing where its text is empty, and an error where it begins as JSON", () => {
+    expect(looseValue("  ")).toBeUndefined();
+    expect(() => looseValue('{"a":')).toThrow();
+  });
+});

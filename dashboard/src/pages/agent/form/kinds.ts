@@ -1,0 +1,62 @@
+import type { AgentSetting } from "../../../api/types.ts";
+import type { Json } from "../../../lib/json.ts";
+
+/** The control that edits a setting. `loose` takes a text or JSON, for what the table describes in words only. */
+export type Kind = "switch" | "tristate" | "choice" | "number" | "text" | "area" | "list" | "loose";
+
+const LONG = /message|prompt|details|keywords/;
+
+/** The control for a setting with this value. A value of an unexpected type is shown as it is. */
+export function kindOf({ types, choices, name, default: fallback }: AgentSetting, value: Json | undefined): Kind {
+  if (value != null && !fits(types, value)) return "loose";
+  if (choices?.length) return "choice";
+  const [type, ...others] = types;
+  if (type === "boolean") return fallback === null ? "tristate" : "switch";
+  if (type === "integer" || type === "number") return "number";
+  if (type === "array" && others.length === 0) return "list";
+  if (type === "string" && typeof (value ?? "") === "string") return LONG.test(name) ? "area" : "text";
+  return "loose";
+}
+
+/** Whether a control takes the whole width. */
+export function isWide(kind: Kind): boolean {
+  return kind === "area" || kind === "list" || kind === "loose";
+}
+
+function fits(types: readonly string[], value: Json): boolean {
+  return types.some((type) => {
+    if (type === "array") return Array.isArray(value) && value.every((one) => typeof one === "string");
+    if (type === "integer" || type === "number") {
+      return (
+        typeof value === "number" || (typeof value === "string" && value.trim() !== "" && !Number.isNaN(Number(value)))
+      );
+    }
+    return typeof value === type;
+  });
+}
+
+/** A text as a loose value: JSON where it can be nothing else. Throws where it begins as JSON and is none. */
+export function looseValue(text: string): Json | undefined {
+  const trimmed = text.trim();
+  if (trimmed === "") return undefined;
+  if (/^[{["]/.test(trimmed) || /^(-?\d+(\.\d+)?|true|false)$/.test(trimmed)) return JSON.parse(trimmed) as Json;
+  return text;
+}
+
+/** A loose value as a person edits it. */
+export function looseText(value: Json | undefined): string {
+  if (value == null) return "";
+  if (typeof value === "string") {
+    // A text that would be read as JSON is written as a text of JSON.
+    return isPlain(value) ? value : JSON.stringify(value);
+  }
+  return JSON.stringify(value, null, 2);
+}
+
+function isPlain(text: string): boolean {
+  try {
+    return looseValue(text) === text;
+  } catch {
+    return false;
+  }
+}

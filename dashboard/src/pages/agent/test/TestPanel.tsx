@@ -1,0 +1,42 @@
+import { SegmentedControl } from "@mantine/core";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import type { Variables } from "../../../api/tests.ts";
+import { TESTS, type Test } from "../../../search.ts";
+import { strings } from "../../../strings/index.ts";
+import { useEditing } from "../context.ts";
+import { CallTest } from "./CallTest.tsx";
+import { ChatTest } from "./ChatTest.tsx";
+import classes from "./TestPanel.module.css";
+import { VariableFields } from "./VariableFields.tsx";
+
+const words = strings.test;
+
+/** Talk to the draft as it stands, and see each turn with its wait and price. */
+export function TestPanel() {
+  const { changes } = useEditing();
+  const { test = "chat" } = useSearch({ from: "/shell/agents/$id" });
+  const navigate = useNavigate({ from: "/agents/$id" });
+  const [variables, setVariables] = useState<Variables>({});
+  return (
+    <section className={classes.panel} aria-labelledby="test-title">
+      <header>
+        <h2 id="test-title">{words.title}</h2>
+        <span data-unsaved={changes.length > 0 || undefined}>{changes.length ? words.unsaved : words.saved}</span>
+      </header>
+      <SegmentedControl
+        aria-label={words.kind}
+        size="xs"
+        fullWidth
+        data={TESTS.map((value) => ({ value, label: words.kinds[value] }))}
+        value={test}
+        onChange={(next) =>
+          void navigate({ search: (now) => ({ ...now, test: next as Test, run: undefined }), replace: true })
+        }
+      />
+      <VariableFields values={variables} change={setVariables} />
+      {test === "chat" && <ChatTest variables={variables} />}
+      {test === "call" && <CallTest variables={variables} />}
+    </section>
+  );
+}

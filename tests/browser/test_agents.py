@@ -1,0 +1,220 @@
+"""The list and the editor of agents: from a template to a saved change, errors, a conflict, versions, and a chat with a draft."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.browser.pages import Browsing, browsing
+from tests.browser.world import World
+
+STALE = "status of 412"
+"""A browser reports a refused request on its console."""
+
+
+def new_agent(served: World, name: str = "Reception") -> str:
+    """Save an agent with a scripted model; its id."""
+    rules = [{"when": "book", "say": "Which day suits you?"}, {"say": "How can I help you?"}]
+    config = {
+        "agent_name": name,
+        "agent_welcome_message": "Hello, this is the saved agent.",
+        "tasks": [{"tools_config": {"llm_agent": {"llm_config": {"provider": "scripted", "rules": rules}}}}],
+    }
+    body = {"agent_config": config, "agent_prompts": {"task_1": {"system_prompt": "Be brief."}}}
+    return str(served.asked("/v2/agent", body)["agent_id"])
+
+
+def saved(served: World, agent_id: str) -> Any:
+    """The agent as the API reads it."""
+    return served.asked(f"/v2/agent/{agent_id}")
+
+
+def save_elsewhere(person: Browsing, agent_id: str, config: dict[str, Any]) -> None:
+    """Change the agent as another program does."""
+    served = person.served
+    answer = person.page.context.request.patch(
+        f"{served.url}/v2/agent/{agent_id}",
+        data={"agent_config": config},
+        headers={"Authorization": f"Bearer {served.key}"},
+    )
+    assert answer.ok, answer.text()
+
+
+def setting(page: Any, label: str) -> Any:
+    return page.get_by_label(label, exact=True)
+
+
+def save(page: Any, revision: int) -> None:
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text(f"Revision {revision},").wait_for()
+
+
+def test_an_agent_begins_with_a_template_and_is_edited(person: Browsing) -> None:
+    page = person.open("/agents")
+    page.get_by_role("button", name="New agent").click()
+    page.get_by_role("button", name="Support triage").click()
+    page.wait_for_url("**/dashboard/agents/*-*")
+    agent_id = page.url.rsplit("/", 1)[1]
+    setting(page, "Name").fill("Night shift")
+    page.get_by_role("link", name="Silence and goodbye").click()
+    setting(page, "Hangup after silence").fill("33")
+    page.get_by_text("2 unsaved changes").wait_for()
+    page.keyboard.press("Control+s")
+    page.get_by_text("Revision 2,").wait_for()
+    found = saved(person.served, agent_id)
+    assert found["agent_name"] == "Night shift"
+    assert found["tasks"][0]["task_config"]["hangup_after_silence"] == 33
+    page.get_by_role("link", name="Back to the agents").click()
+    page.get_by_role("link", name="Night shift").wait_for()
+
+
+def test_an_exported_agent_comes_back_by_import_and_can_be_deleted(person: Browsing) -> None:
+    new_agent(person.served, "To and fro")
+    page = person.open("/agents?q=to+and+fro")
+    page.get_by_role("button", name="Actions for To and fro").click()
+    with page.expect_download() as downloading:
+        page.get_by_role("menuitem", name="Export as JSON").click()
+    text = Path(downloading.value.path()).read_text()
+    page.get_by_role("button", name="Import").click()
+    page.get_by_label("JSON of the agent").fill(text.replace("To and fro", "Come back"))
+    page.get_by_role("dialog").get_by_role("button", name="Import").click()
+    page.wait_for_url("**/dashboard/agents/*-*")
+    page.get_by_role("heading", name="Come back").wait_for()
+    page = person.open("/agents?q=come+back")
+    page.get_by_role("button", name="Actions for Come back").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("button", name="Delete the agent").click()
+    page.get_by_text("No agent matches this search").wait_for()
+    assert "Come back" not in [one["agent_name"] for one in person.served.asked("/v2/agent/all")]
+
+
+def test_all_errors_stand_at_their_fields_and_at_their_lines(person: Browsing) -> None:
+    page = person.open(f"/agents/{new_agent(person.served)}?section=turns")
+    setting(page, "Patience").fill("7")
+    setting(page, "Incremental delay").fill("99999")
+    page.get_by_role("button", name="2 errors").wait_for()
+    assert page.get_by_text("must be a whole number from").count() == 2
+    page.get_by_text("JSON", exact=True).click()
+    page.get_by_label("The agent as JSON").last.wait_for()
+    assert page.locator("ol [data-severity=bad]").count() == 2
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_text("No errors").wait_for()
+
+
+def test_a_search_goes_over_all_settings_and_a_changed_one_is_reset(person: Browsing) -> None:
+    agent_id = new_agent(person.served)
+    page = person.open(f"/agents/{agent_id}")
+    page.get_by_label("Search all settings").fill("voicemail_message")
+    page.get_by_text("1 setting matches").wait_for()
+    setting(page, "Voicemail message").fill("Please call back.")
+    save(page, 2)
+    assert saved(person.served, agent_id)["tasks"][0]["task_config"]["voicemail_message"] == "Please call back."
+    page.get_by_role("button", name="Reset Voicemail message to its default").click()
+    save(page, 3)
+    assert saved(person.served, agent_id)["tasks"][0]["task_config"].get("voicemail_message") is None
+
+
+def test_who_saved_at_the_same_time_chooses_setting_by_setting(person: Browsing) -> None:
+    agent_id = new_agent(person.served)
+    page = person.open(f"/agents/{agent_id}")
+    setting(page, "Welcome message").fill("Mine.")
+    setting(page, "Prompt").fill("Be kind.")
+    theirs = {"agent_welcome_message": "Theirs.", "webhook_url": "https://hooks.example.org/calls"}
+    save_elsewhere(person, agent_id, theirs)
+    page.get_by_role("button", name="Save", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("You began with revision 1; it is at 2 now.").wait_for()
+    assert dialog.get_by_text("1 of your changes stays as it is.").is_visible()
+    assert dialog.get_by_text("1 of their changes comes in.").is_visible()
+    assert person.violations() == []
+    dialog.get_by_text("Yours").first.click()
+    dialog.get_by_role("button", name="Save both").click()
+    page.get_by_text("Revision 3,").wait_for()
+    found = saved(person.served, agent_id)
+    assert found["agent_welcome_message"] == "Mine."
+    assert found["webhook_url"] == theirs["webhook_url"]
+    assert found["agent_prompts"]["task_1"]["system_prompt"] == "Be kind."
+    assert all(STALE in line for line in person.console)
+    person.console.clear()
+
+
+def test_a_version_is_compared_and_brought_back(person: Browsing) -> None:
+    agent_id = new_agent(person.served)
+    page = person.open(f"/agents/{agent_id}")
+    setting(page, "Welcome message").fill("Hello, this is another one.")
+    save(page, 2)
+    page.get_by_text("Versions", exact=True).click()
+    table = page.get_by_role("table", name="What it changed")
+    table.wait_for()
+    assert table.locator("mark").all_inner_texts() == ["the saved agent", "another one"]
+    page.get_by_role("link", name="r1").click()
+    page.get_by_text("This is the oldest kept version.").wait_for()
+    page.get_by_role("button", name="Restore").click()
+    page.get_by_text("Revision 3,").wait_for()
+    assert saved(person.served, agent_id)["agent_welcome_message"] == "Hello, this is the saved agent."
+
+
+def test_a_chat_is_held_with_the_draft_and_not_with_the_saved_agent(person: Browsing) -> None:
+    agent_id = new_agent(person.served)
+    page = person.open(f"/agents/{agent_id}")
+    setting(page, "Welcome message").fill("Hello {customer_name}, this is the draft.")
+    setting(page, "customer_name").fill("Ada")
+    page.get_by_role("button", name="Start the chat").click()
+    turns = page.get_by_role("list", name="Turns of the test")
+    turns.get_by_text("Hello Ada, this is the draft.").wait_for()
+    page.get_by_label("Your line").fill("I want to book a visit")
+    page.keyboard.press("Enter")
+    turns.get_by_text("Which day suits you?").wait_for()
+    page.get_by_text("1 turn, median wait").wait_for()
+    page.reload()
+    turns.get_by_text("Which day suits you?").wait_for()
+    page.get_by_role("button", name="End", exact=True).click()
+    page.get_by_text("over", exact=True).wait_for()
+    found = saved(person.served, agent_id)
+    assert (found["callwright"]["revision"], found["agent_welcome_message"]) == (1, "Hello, this is the saved agent.")
+
+
+def test_a_synthetic_caller_talks_to_the_draft(person: Browsing) -> None:
+    page = person.open(f"/agents/{new_agent(person.served)}?test=call")
+    setting(page, "Welcome message").fill("Hello, this is the draft.")
+    setting(page, "Caller").select_option("demo")
+    page.get_by_role("button", name="Call", exact=True).click()
+    turns = page.get_by_role("list", name="Turns of the test")
+    turns.get_by_text("Hello, this is the draft.").wait_for()
+    turns.get_by_text("I would like to book").wait_for()
+    page.get_by_role("button", name="Hang up").click()
+    page.get_by_text("over", exact=True).wait_for()
+
+
+def test_a_change_of_a_what_if_comes_with_the_address_and_nobody_loses_it_by_leaving(person: Browsing) -> None:
+    agent_id = new_agent(person.served)
+    page = person.open(f'/agents/{agent_id}?section=turns&set=["task_config.incremental_delay=1800"]')
+    page.get_by_text("1 change from a call.").wait_for()
+    assert setting(page, "Incremental delay").input_value() == "1800"
+    page.get_by_role("link", name="Calls").first.click()
+    page.get_by_role("dialog").get_by_text("1 unsaved change is lost.").wait_for()
+    page.get_by_role("button", name="Stay").click()
+    save(page, 2)
+    assert "set=" not in page.url
+    assert saved(person.served, agent_id)["tasks"][0]["task_config"]["incremental_delay"] == 1800
+
+
+VIEWS = ("", "?section=turns&set=" + json.dumps(["task_config.patience=7"]), "?section=tools", "?q=delay", "?view=json")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_agents_have_no_violation(chromium: Any, served: World, scheme: str) -> None:
+    agent_id = new_agent(served)
+    with browsing(chromium, served, scheme) as one:
+        one.sign_in()
+        found = {}
+        for search in ("", "?dialog=new", "?dialog=import"):
+            one.open(f"/agents{search}")
+            found[search] = one.violations()
+        for search in (*VIEWS, "?view=versions"):
+            one.open(f"/agents/{agent_id}{search}")
+            found[f"editor {search}"] = one.violations()
+        assert {name: told for name, told in found.items() if told} == {}
+        assert one.console == []
