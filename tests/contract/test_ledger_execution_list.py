@@ -357,7 +357,7 @@ async def test_figures_of_agents_are_those_of_their_executions(ledger: PostgresL
 
     async def read() -> dict[str, AgentFigures]:
         async with ledger.reading() as unit:
-            return dict(await unit.summaries.of_agents(DEFAULT_TENANT_ID, since.date()))
+            return dict(await unit.executions.summaries.of_agents(DEFAULT_TENANT_ID, since.date()))
 
     found = await read()
     assert set(found) == {one.agent_id for one in rows}
@@ -371,4 +371,4 @@ async def test_figures_of_agents_are_those_of_their_executions(ledger: PostgresL
     await ledger.prune()
     assert await read() == found, "summed up, they are the same"
     async with ledger.reading() as unit:
-        assert await unit.summaries.of_agents(OTHER_TENANT_ID, since.date()) == {}
+        assert await unit.executions.summaries.of_agents(OTHER_TENANT_ID, since.date()) == {}

@@ -30,6 +30,6 @@ async def list_with_figures(services: Services, principal: Principal) -> AgentLi
     async with services.ledger.reading() as unit:
         return AgentList(
             await unit.agents.listed(principal.tenant_id),
-            await unit.summaries.of_agents(principal.tenant_id, today - timedelta(days=DAYS - 1)),
-            await unit.summaries.is_complete(),
+            await unit.executions.summaries.of_agents(principal.tenant_id, today - timedelta(days=DAYS - 1)),
+            await unit.executions.summaries.is_complete(),
         )
