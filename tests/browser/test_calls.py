@@ -40,6 +40,12 @@ def test_words_find_calls_and_nothing_found_offers_to_clear(person: Browsing) ->
     eventually(page, lambda: rows(page) == 3)
 
 
+def test_a_row_leads_to_its_call_wherever_it_is_clicked(person: Browsing) -> None:
+    page = person.open("/calls")
+    page.locator("tbody tr[data-row]").first.click()
+    page.wait_for_url("**/calls/*")
+
+
 def test_keys_walk_the_list_open_a_call_and_come_back_to_the_filter(person: Browsing) -> None:
     page = person.open("/calls?status=busy")
     page.locator("tbody tr[data-row]").first.wait_for()
