@@ -39,8 +39,9 @@ CALLERS: Mapping[str, Any] = {"default": "brief", "personas": PERSONAS}
 """The scenario file."""
 
 
-def agent(webhook_url: str) -> dict[str, Any]:
-    """The agent of the proof: it greets, says goodbye, and is asked one question after the call."""
+def agent(webhook_url: str, *, asked: bool) -> dict[str, Any]:
+    """An agent of the proof: it greets and says goodbye. ``asked``: one question is asked about its calls afterwards; otherwise they are
+    complete as they end."""
     scripted = {"provider": "scripted", "model": "scripted"}
     talking = {
         "transcriber": {**scripted, "language": "en"},
@@ -62,7 +63,7 @@ def agent(webhook_url: str) -> dict[str, Any]:
             "webhook_url": webhook_url,
             "tasks": [
                 {"task_type": "conversation", "tools_config": talking, "task_config": settings},
-                {"task_type": "extraction", "tools_config": asking},
+                *([{"task_type": "extraction", "tools_config": asking}] if asked else ()),
             ],
             "end_call_tool_mode": "auto",
         },
@@ -103,6 +104,7 @@ class Customer:
     random: Random
     webhook_url: str
     agent_id: str = ""
+    batch_agent_id: str = ""
     calls: list[PlacedCall] = field(default_factory=list)
     batches: list[PlacedBatch] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -116,9 +118,11 @@ class Customer:
         return len(self._wishes)
 
     async def begin(self) -> None:
-        """Save the agent."""
-        answer = await self._ask("POST", "/v2/agent", "agent", json=agent(self.webhook_url))
+        """Save the agents: about single calls something is asked, about those of batches nothing."""
+        answer = await self._ask("POST", "/v2/agent", "agent", json=agent(self.webhook_url, asked=True))
         self.agent_id = str(answer.json()["agent_id"])
+        answer = await self._ask("POST", "/v2/agent", "agent of batches", json=agent(self.webhook_url, asked=False))
+        self.batch_agent_id = str(answer.json()["agent_id"])
 
     def wish(self, cycle: int, options: Mapping[str, Any]) -> None:
         """Ask for a few calls of every kind, and for batches: one that runs, one that is stopped and one that is paused for a moment.
@@ -202,7 +206,7 @@ class Customer:
         self.batches.append(batch)
         rows = [f"{self._number()},{tag},{persona}" for tag, persona in zip(tags, personas, strict=True)]
         content = "\n".join(["contact_number,tag,persona", *rows]).encode()
-        fields = {"agent_id": self.agent_id, "webhook_url": self.webhook_url, **_as_form(options)}
+        fields = {"agent_id": self.batch_agent_id, "webhook_url": self.webhook_url, **_as_form(options)}
         answer = await self._ask("POST", "/batches", name, data=fields, files={"file": (f"{name}.csv", content)})
         batch.batch_id = str(answer.json()["batch_id"])
         at = {"scheduled_at": self._clock.now().isoformat()}
