@@ -263,7 +263,7 @@ async def test_a_file_that_cannot_be_read_leaves_nothing(world: ApiWorld, text: 
         ({"agent_id": ""}, 400, "agent_id is required"),
         ({"agent_id": str(uuid.uuid4())}, 404, "no such agent"),
         ({"agent_id": "x"}, 404, "no such agent"),
-        ({"agent_version_id": "v2"}, 400, "agents have none here yet"),
+        ({"agent_version_id": "v2"}, 400, "calls are made with the agent as it is"),
         ({"from_phone_numbers": "nobody"}, 400, "from_phone_numbers"),
         ({"from_phone_numbers": "+15550009"}, 400, "from_phone_numbers must be a number of the account"),
         ({"from_phone_numbers": "[1]"}, 400, "repeat the field"),

@@ -85,11 +85,11 @@ def read_request(
 
 
 def refuse_version(version: object) -> None:
-    """Raises BadInputError for any ``agent_version_id`` but null and blank: agents have no versions yet, and the call would use another one
-    than was asked for."""
+    """Raises BadInputError for any ``agent_version_id`` but null and blank: calls are made with the agent as it is, which would be
+    another version than was asked for."""
     if version is not None and (not isinstance(version, str) or version.strip()):
         raise BadInputError(
-            "agent_version_id names a version, and agents have none here yet; leave it out to call with the agent as it is",
+            "agent_version_id names a version, and calls are made with the agent as it is; leave it out, or restore the version before",
             field="agent_version_id",
         )
 

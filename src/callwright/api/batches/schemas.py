@@ -126,7 +126,7 @@ class BatchForm(AskedForm):
         default=None, description="JSON text of a Breaker; without it that of the calling policy."
     )
     agent_version_id: Annotated[None, reads(Kind("nothing", {"type": "string"}, _no_version))] = Field(
-        default=None, description="Agents have no versions yet: any value is refused."
+        default=None, description="Calls are made with the agent as it is: any value is refused."
     )
     default_country: Annotated[str | None, reads(Kind("a country", {"type": "string"}, _country))] = Field(
         default=None,

@@ -31,7 +31,7 @@ class CallBody(Open):
     recipient_phone_number: str = Field(description="E.164, a `sip:` URI, or `loopback:<name>` for a synthetic caller.")
     from_phone_number: str | None = None
     agent_version_id: str | None = Field(
-        default=None, description="Agents have no versions yet: any value but null is refused."
+        default=None, description="Calls are made with the agent as it is: any value but null is refused."
     )
     scheduled_at: str | None = Field(
         default=None, description="ISO 8601; a time without an offset (`+05:30`) is in UTC. Default: now."
