@@ -256,6 +256,7 @@ async def test_text_is_found_in_numbers_ids_and_words(ledger: PostgresLedger) ->
         ("2960011", ["call-2"]),
         ("CALL-", ["call-1", "call-2"]),
         ("refund want", ["call-1"]),
+        ("want refund", []),
         ("invalid", ["call-1"]),
         ("sip:desk_1", ["in-1"]),
         ("sip:desk%", []),
