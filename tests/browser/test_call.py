@@ -29,10 +29,10 @@ def plot(page: Any) -> Any:
 def test_a_call_shows_who_said_what_each_wait_and_what_to_change(person: Browsing) -> None:
     page = person.open_call()
     turns = page.get_by_role("listitem").filter(has_text="Tuesday would be good.")
-    assert "interrupted" in page.locator("#turn-3").inner_text()
+    assert "interrupted" in page.locator("#turn-2").inner_text()
     assert "book_visit" in turns.first.inner_text()
-    page.get_by_role("button", name="Details of turn 3").click()
-    opened = page.locator("#turn-3").inner_text()
+    page.get_by_role("button", name="Details of turn 2").click()
+    opened = page.locator("#turn-2").inner_text()
     assert "End of turn" in opened
     assert '"booked": true' in opened
     assert "HTTP status" in opened
@@ -137,7 +137,7 @@ def test_a_call_becomes_a_scenario_and_is_replayed_exactly(person: Browsing) -> 
     with page.expect_download() as downloading:
         dialog.get_by_role("button", name="Download").click()
     scenario = json.loads(Path(downloading.value.path()).read_text())
-    assert {"say": "With Doctor Stone."} in scenario["persona"]["rules"]
+    assert {"say": "Tuesday would be good."} in scenario["persona"]["rules"]
     assert [one for one in scenario["expect"] if "tool_called" in one] == []
     assert [one for one in scenario["expect"] if "latency" in one] != []
     page.keyboard.press("Escape")

@@ -25,24 +25,24 @@ const asked = ({ id, attempt }: Attempt) => ({
   params: { path: { execution_id: id }, query: attempt === undefined ? {} : { attempt } },
 });
 
-/** Everything of a call on one axis; asked again while it goes on. */
-export function timelineQuery(of: Attempt) {
+/** Everything of a call on one axis; asked again while the call is not over, from before it is dialled. */
+export function timelineQuery(of: Attempt, isOver: boolean) {
   return queryOptions({
     queryKey: ["timeline", of],
     queryFn: ({ signal }): Promise<Timeline> =>
       dataOf(api.GET("/v1/callwright/executions/{execution_id}/timeline", { ...asked(of), signal })),
-    refetchInterval: (query) => (query.state.data?.live ? LIVE_MS : false),
+    refetchInterval: isOver ? false : LIVE_MS,
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
 
 /** The execution as programs see it; asked again until it is complete. */
-export function executionQuery(id: string, going: boolean) {
+export function executionQuery(id: string) {
   return queryOptions({
     queryKey: ["execution", id],
     queryFn: ({ signal }): Promise<Execution> =>
       dataOf(api.GET("/executions/{execution_id}", { params: { path: { execution_id: id } }, signal })),
-    refetchInterval: (query) => (going || !isComplete(query.state.data) ? LIVE_MS : false),
+    refetchInterval: (query) => (isComplete(query.state.data) ? false : LIVE_MS),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
@@ -53,6 +53,11 @@ export function isComplete(execution: Execution | undefined): boolean {
 }
 
 const ENDED = new Set(["completed", "no-answer", "busy", "failed", "error", "canceled", "stopped", "balance-low"]);
+
+/** Ends a call that goes on. */
+export async function hangUp(id: string): Promise<void> {
+  await dataOf(api.POST("/call/{execution_id}/stop", { params: { path: { execution_id: id } } }));
+}
 
 /** The loudness of both sides. */
 export function peaksQuery(of: Attempt, perSecond: number) {

@@ -26,6 +26,7 @@ export {
   Moon as DarkIcon,
   Pause as PauseIcon,
   Phone as CallsIcon,
+  PhoneOff as HangUpIcon,
   Play as PlayIcon,
   Plus as PlusIcon,
   RotateCw as RefreshIcon,

@@ -30,7 +30,7 @@ export function CallFigures({ execution }: { execution: Execution | undefined })
       <Figure name={words.tools} value={count(tools.length)}>
         {failed > 0 && words.failed(failed)}
       </Figure>
-      <Figure name={words.cost} value={cost === undefined ? NONE : money(cost)}>
+      <Figure name={words.cost} value={cost === undefined || timeline.live ? NONE : money(cost)}>
         {cost && talkMs ? words.perMinute(money((cost * MINUTE_MS) / talkMs)) : ""}
       </Figure>
       <Figure name={words.findings} value={<FindingCounts />} />

@@ -10,6 +10,7 @@ import { strings } from "../../strings/index.ts";
 import classes from "./CallHeader.module.css";
 import { CallMenu } from "./CallMenu.tsx";
 import { useCall } from "./context.ts";
+import { HangUp } from "./HangUp.tsx";
 import { MakeTest } from "./MakeTest.tsx";
 
 const words = strings.call;
@@ -38,6 +39,7 @@ export function CallHeader({ execution, number }: { execution: Execution | undef
         </h1>
         {execution && <Line execution={execution} />}
       </div>
+      {timeline.live && <HangUp />}
       {!timeline.live && timeline.answered_ms !== null && (
         <div className={classes.actions}>
           <Attempts execution={execution} />

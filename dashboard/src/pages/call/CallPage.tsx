@@ -1,7 +1,8 @@
 import { Button, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
-import { executionQuery, timelineQuery } from "../../api/call.ts";
+import { useEffect, useEffectEvent, useRef } from "react";
+import { executionQuery, isComplete, timelineQuery } from "../../api/call.ts";
 import { ApiError } from "../../api/client.ts";
 import { ErrorNotice } from "../../lib/ErrorNotice.tsx";
 import { strings } from "../../strings/index.ts";
@@ -12,8 +13,10 @@ import { CallView } from "./CallView.tsx";
 export function CallPage() {
   const { id } = useParams({ from: "/shell/calls/$id" });
   const { attempt } = useSearch({ from: "/shell/calls/$id" });
-  const timeline = useQuery(timelineQuery({ id, attempt }));
-  const execution = useQuery(executionQuery(id, timeline.data?.live ?? false));
+  const execution = useQuery(executionQuery(id));
+  const isOver = execution.isError || isComplete(execution.data);
+  const timeline = useQuery(timelineQuery({ id, attempt }, isOver || execution.isPending));
+  useLastLook(isOver, execution.isSuccess, timeline.refetch);
   const error = timeline.error ?? execution.error;
   if (error instanceof ApiError && [400, 404, 422].includes(error.status)) return <NoCall />;
   if (timeline.isError) return <ErrorNotice error={error} again={() => void timeline.refetch()} />;
@@ -22,6 +25,16 @@ export function CallPage() {
   return (
     <CallView key={`${id} ${attempt}`} id={id} attempt={attempt} timeline={timeline.data} execution={execution.data} />
   );
+}
+
+/** Recording, costs and findings come after the last word: when a call that was watched is complete, its timeline is read once more. */
+function useLastLook(complete: boolean, isKnown: boolean, look: () => Promise<unknown>) {
+  const wasGoing = useRef(false);
+  const last = useEffectEvent(() => void look());
+  useEffect(() => {
+    if (complete && wasGoing.current) last();
+    wasGoing.current = isKnown && !complete;
+  }, [complete, isKnown]);
 }
 
 function NoCall() {

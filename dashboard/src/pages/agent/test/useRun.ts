@@ -7,9 +7,9 @@ const LIVE_MS = 700;
 
 /** An execution that is a test: its turns as they come, and what they cost when it is over. */
 export function useRun(run: string) {
-  const execution = useQuery(executionQuery(run, false));
+  const execution = useQuery(executionQuery(run));
   const isOver = isComplete(execution.data);
-  const timeline = useQuery({ ...timelineQuery({ id: run }), refetchInterval: isOver ? false : LIVE_MS });
+  const timeline = useQuery({ ...timelineQuery({ id: run }, isOver), refetchInterval: isOver ? false : LIVE_MS });
   const { refetch } = timeline;
   // What each turn cost is known when all of it is over.
   useEffect(() => {
