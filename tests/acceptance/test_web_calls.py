@@ -206,6 +206,22 @@ async def test_a_call_goes_on_after_a_break_and_ends_when_the_page_stays_away(si
     assert caller.told == []
 
 
+async def test_a_page_that_hangs_up_and_closes_in_one_breath_has_hung_up(site: Site) -> None:
+    session = await site.session(await site.agent())
+    async with connect(session["url"]) as socket:
+        await socket.send(json.dumps({"type": "start"}))
+        await control(socket, "ready")
+        # In one packet, as a browser sends them.
+        socket.protocol.send_text(json.dumps({"type": "hangup"}).encode())
+        socket.protocol.send_close(1000)
+        socket.transport.write(b"".join(socket.protocol.data_to_send()))
+        await socket.wait_closed()
+
+    body = await site.completed(session["execution_id"])
+
+    assert (body["status"], body["telephony_data"]["hangup_by"]) == ("completed", "Caller")
+
+
 async def test_a_session_is_good_once_for_its_page_and_cannot_be_guessed(site: Site) -> None:
     agent_id = await site.agent()
     session = await site.session(agent_id, origin="https://shop.example.org")

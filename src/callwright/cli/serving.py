@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
+from websockets.protocol import State
 
 from callwright.api.doors import DIRECT
 from callwright.cli.bounded_http import BoundedHttp, JoinedWrites
@@ -98,7 +99,8 @@ class _Websockets(WebSocketsSansIOProtocol):
 
     def write(self, messages: Sequence[str | bytes]) -> bool:
         """Send at once, all or none. False when it cannot be."""
-        if self.disconnected or self.close_sent or not self.writable.is_set() or self.transport.is_closing():
+        # The far end may have closed in the same packet in which it said something that is answered.
+        if self.conn.state is not State.OPEN or not self.writable.is_set() or self.transport.is_closing():
             return False
         for message in messages:
             if isinstance(message, str):

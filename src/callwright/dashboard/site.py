@@ -48,6 +48,9 @@ _HEADERS = {
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), payment=(), usb=()",
 }
 _IMMUTABLE = "public, max-age=31536000, immutable"
+_WIDGET = "widget/"
+"""Files below it are for pages of others: the widget that calls an agent."""
+_FOR_ALL = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 _PREFETCH = ("purpose", "sec-purpose", "x-moz")
 
 
@@ -134,6 +137,8 @@ def _file(request: Request, name: str, found: BuiltFile) -> Response:
     headers = {**_HEADERS, "Vary": "Accept-Encoding"}
     if name.startswith(ASSETS):
         headers["Cache-Control"] = _IMMUTABLE
+    elif name.startswith(_WIDGET):
+        headers |= {**_FOR_ALL, "Cache-Control": "public, max-age=300"}
     if encoding:
         headers["Content-Encoding"] = encoding
     return Response(content, headers=headers, media_type=found.kind)

@@ -437,6 +437,20 @@ async def test_a_defect_of_the_listener_ends_its_call(monkeypatch):
 
 
 @virtually
+async def test_a_connection_with_a_defect_does_not_keep_the_call(monkeypatch):
+    world = World()
+    socket = await world.call()
+
+    def fail(*_: object) -> None:
+        raise LookupError("a defect")
+
+    monkeypatch.setattr(socket, "send", fail)
+    with pytest.raises(LookupError):
+        socket.say({"type": "hangup"})
+    assert world.cause() == "caller_hung_up"
+
+
+@virtually
 async def test_the_counters_of_the_line_are_told():
     world = World()
     socket = await world.call()

@@ -208,10 +208,10 @@ class BrowserLeg:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        if self._connection is not None:
-            self._connection.say("ended", by=closed.by, reason=closed.reason, cause=closed.cause)
-            self._connection.socket.end(Close.FAILED if closed.cause == "crash" else Close.NORMAL)
         try:
+            if self._connection is not None:
+                self._connection.say("ended", by=closed.by, reason=closed.reason, cause=closed.cause)
+                self._connection.socket.end(Close.FAILED if closed.cause == "crash" else Close.NORMAL)
             if self._intake is not None:
                 self._note("quality", **self._quality(final=True))
         finally:

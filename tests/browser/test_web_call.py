@@ -1,0 +1,292 @@
+"""A call from a real Chromium: a spoken recording is the microphone, and a recogniser reads what both sides heard."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.browser.conftest import CHROMIUM
+from tests.browser.world import CALLWRIGHT
+
+import trial_call
+from callwright.media.resample import resample
+from callwright.media.wav import write_wav
+from callwright.ports.registry import PluginContext, Registry
+from callwright.ports.speech import FRAME_BYTES, TranscriberSettings, VoiceSettings
+from callwright.providers.local import PLUGINS
+
+STATIC = Path(__file__).resolve().parents[2] / "src/callwright/dashboard/static"
+MODELS = Path("~/.cache/callwright/models").expanduser()
+WELCOME = "Bright Smile Dental, how can I help you?"
+ANSWER = "Of course. Which day of the week suits you best?"
+WISH = "Hello, I would like to book a cleaning on Tuesday."
+STOP = "Stop please, I have a question about the price."
+LONG = (
+    "We have Monday, Tuesday, Wednesday, Thursday and Friday, in the morning, at noon, in the afternoon and in the evening,"
+    " and on Saturday until two if you tell us one day before."
+)
+
+AGENT: dict[str, Any] = {
+    "agent_config": {
+        "agent_name": "Clinic",
+        "agent_welcome_message": WELCOME,
+        "tasks": [
+            {
+                "task_type": "conversation",
+                "tools_config": {
+                    "llm_agent": {
+                        "provider": "scripted",
+                        "model": "scripted",
+                        "rules": [
+                            {"when": "book", "say": ANSWER},
+                            {"when": "price", "say": "It is forty."},
+                            {"say": LONG},
+                        ],
+                    }
+                },
+                "task_config": {"number_of_words_for_interruption": 2, "hangup_after_silence": 60},
+            }
+        ],
+    },
+    "agent_prompts": {"task_1": {"system_prompt": "Be brief."}},
+}
+
+#: Keeps what goes to the loudspeaker, as 16-bit samples in base64.
+TAP = """
+(() => {
+  const connect = AudioNode.prototype.connect;
+  window.heard = [];
+  AudioNode.prototype.connect = function (target, ...rest) {
+    if (target instanceof AudioDestinationNode && !(this instanceof ScriptProcessorNode)) {
+      const tap = this.context.createScriptProcessor(4096, 1, 1);
+      window.heardHz = this.context.sampleRate;
+      tap.onaudioprocess = (event) => window.heard.push(...event.inputBuffer.getChannelData(0));
+      connect.call(this, tap);
+      connect.call(tap, target);
+    }
+    return connect.call(this, target, ...rest);
+  };
+  window.heardAsText = () => {
+    const samples = Int16Array.from(window.heard, (one) => Math.max(-1, Math.min(1, one)) * 32767);
+    let text = "";
+    for (const byte of new Uint8Array(samples.buffer)) text += String.fromCharCode(byte);
+    return btoa(text);
+  };
+})();
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A server with an agent, and the page of a shop that may call it."""
+
+    url: str
+    key: str
+    agent_id: str
+    page: str
+
+    def asked(self, path: str) -> Any:
+        return trial_call.asked(self.url, self.key, path)
+
+    def record(self) -> dict[str, Any]:
+        """The newest call of the agent, once it is over."""
+        until = time.monotonic() + 60
+        while True:
+            rows = self.asked(f"/v2/agent/{self.agent_id}/executions")["data"]
+            if rows and rows[0]["status"] in ("completed", "error", "failed"):
+                return dict(self.asked(f"/executions/{rows[0]['id']}"))
+            assert time.monotonic() < until, f"the call is not over: {rows}"
+            time.sleep(0.25)
+
+
+@contextmanager
+def shop(url: str) -> Iterator[tuple[str, Any]]:
+    """The page of somebody else, with a policy that lets in our widget and nothing inline."""
+
+    class Page(BaseHTTPRequestHandler):
+        agent_id = ""
+
+        def do_GET(self) -> None:
+            script = f'<script src="{url}/dashboard/widget/widget.js" data-agent="{self.agent_id}" async></script>'
+            body = f"<!doctype html><html lang=en><title>Shop</title><h1>Shop</h1>{script}".encode()
+            policy = f"default-src 'none'; script-src {url}; connect-src {url} {url.replace('http', 'ws')}"
+            self.send_response(200 if self.path == "/" else 404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Security-Policy", policy)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
+            """Requests of tests are nobody's news."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", Page
+    finally:
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def called(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Called]:
+    if not (STATIC / "widget/widget.js").is_file():
+        pytest.skip("the widget is not built: make dashboard")
+    if not (MODELS / "silero-vad").is_dir():
+        pytest.skip("there are no local models: make models")
+    local = {f"CALLWRIGHT_{name}": "local" for name in ("TRANSCRIBER", "VOICE", "VAD")}
+    folder = tmp_path_factory.mktemp("called")
+    with trial_call.serving(CALLWRIGHT, folder, local) as (url, key), shop(url) as (page, handler):
+        body = json.loads(json.dumps(AGENT))
+        body["agent_config"]["tasks"][0]["task_config"]["web_call_origins"] = [page]
+        handler.agent_id = trial_call.asked(url, key, "/v2/agent", body)["agent_id"]
+        yield Called(url, key, handler.agent_id, page)
+
+
+@contextmanager
+def speaking(called: Called, wav: Path) -> Iterator[Any]:
+    """The shop's page in a Chromium whose microphone is a recording. The console must stay empty."""
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-browser")
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium: apt-get install chromium")
+    options = [
+        "--no-sandbox",
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={wav}%noloop",
+    ]
+    with sync.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=options)
+        page = browser.new_page()
+        console: list[str] = []
+        page.on("console", lambda one: console.append(one.text) if one.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: console.append(str(error)))
+        page.add_init_script(TAP)
+        page.goto(called.page)
+        yield page
+        browser.close()
+    assert [line for line in console if "ScriptProcessorNode is deprecated" not in line] == []
+
+
+def test_a_visitor_talks_to_the_agent_and_a_recogniser_understands_both(called: Called, tmp_path: Path) -> None:
+    with speaking(called, recording(tmp_path, (7.0, WISH), (60.0, ""))) as page:
+        heard = held(page, seconds=18)
+
+    record = called.record()
+    transcript = str(record["transcript"])
+    caller = words(" ".join(line for line in transcript.splitlines() if line.startswith("user:")))
+    assert {"book", "cleaning", "tuesday"} <= caller, transcript
+    agents = words(asyncio.run(recognised(heard)))
+    assert {"help", "you", "day", "week"} <= agents, agents
+    assert record["telephony_data"]["provider"] == "web-call"
+    assert record["telephony_data"]["hangup_by"] == "Caller"
+
+
+def test_a_visitor_who_interrupts_silences_the_agent_at_once(called: Called, tmp_path: Path) -> None:
+    with speaking(called, recording(tmp_path, (7.0, "What are your opening hours?"), (5.0, STOP), (60.0, ""))) as page:
+        heard = held(page, seconds=32)
+
+    transcript = str(called.record()["transcript"])
+    cut = next(line for line in transcript.splitlines() if line.startswith("assistant: We have"))
+    assert len(cut) < len(LONG), transcript
+    assert "forty" in transcript
+    # What the record says was heard is what sounded: the words behind the cut did not.
+    sounded = words(asyncio.run(recognised(heard)))
+    assert "saturday" in words(LONG) - words(cut)
+    assert "saturday" not in sounded
+    assert {"monday", "forty"} <= sounded, sounded
+
+
+def held(page: Any, seconds: float) -> bytes:
+    """Call, hang up after a while, and return what sounded, at 8 kHz."""
+    page.get_by_role("button", name="Call us").click()
+    page.get_by_text("You are connected.").wait_for()
+    page.wait_for_timeout(seconds * 1_000)
+    page.get_by_role("button", name="Hang up").click()
+    page.get_by_text("The call has ended.").wait_for()
+    return resample(
+        base64.b64decode(page.evaluate("window.heardAsText()")), int(page.evaluate("window.heardHz")), 8_000
+    )
+
+
+async def recognised(pcm: bytes) -> str:
+    """What the local recogniser reads in 8 kHz sound."""
+    context = PluginContext({}, MODELS)
+    registry = Registry(PLUGINS)
+    vad = registry.find("vad", "local").factory(context).open()
+    heard = Heard()
+    stream = await registry.find("transcriber", "local").factory(context).open(TranscriberSettings(), heard)
+    active, quiet, began = False, 1_000, 0
+    for number, at in enumerate(range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)):
+        frame = pcm[at : at + FRAME_BYTES]
+        stream.feed(frame)
+        quiet = 0 if vad.feed(frame) > 127 else quiet + 20
+        if active != (quiet < 400):
+            active = not active
+            began = number if active else began
+            heard.news.clear()
+            stream.activity(active, 20 * number)
+            if not active and number - began > 40:
+                await asyncio.wait_for(heard.news.wait(), 30)
+    await stream.aclose()
+    await context.shared.aclose()
+    return " ".join(heard.texts.values())
+
+
+class Heard:
+    """A ``TranscriberSink`` that keeps all final texts."""
+
+    def __init__(self) -> None:
+        self.texts: dict[int, str] = {}
+        self.news = asyncio.Event()
+
+    def partial(self, segment: int, text: str, audio_ms: int) -> None:
+        """Only what stays counts."""
+
+    def final(self, segment: int, text: str, audio_ms: int, language: str) -> None:
+        self.texts[segment] = f"{self.texts.get(segment, '')} {text}"
+        self.news.set()
+
+    def usage(self, amount: object) -> None:
+        """Nothing is paid."""
+
+    def failed(self, error: Exception) -> None:
+        raise AssertionError(error)
+
+    def eager_end(self, audio_ms: int) -> None:
+        """It does not tell."""
+
+    resumed = end_of_turn = eager_end
+
+
+def recording(folder: Path, *parts: tuple[float, str]) -> Path:
+    """A file of sentences, each after so many seconds of silence, at the rate of a sound card."""
+    pcm = b"".join(bytes(2 * int(8_000 * seconds)) + asyncio.run(spoken(text)) for seconds, text in parts)
+    path = folder / "caller.wav"
+    path.write_bytes(write_wav(resample(pcm, 8_000, 48_000), rate_hz=48_000))
+    return path
+
+
+async def spoken(text: str) -> bytes:
+    """A sentence by the local voice, at 8 kHz."""
+    if not text:
+        return b""
+    context = PluginContext({}, MODELS)
+    voice = Registry(PLUGINS).find("voice", "local").factory(context)
+    pcm = b"".join([chunk.pcm async for chunk in voice.speak(text, VoiceSettings(voice="joe"))])
+    await context.shared.aclose()
+    return pcm
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", text.lower()))
