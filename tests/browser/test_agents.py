@@ -190,7 +190,7 @@ def test_a_synthetic_caller_talks_to_the_draft(person: Browsing) -> None:
 
 def test_a_change_of_a_what_if_comes_with_the_address_and_nobody_loses_it_by_leaving(person: Browsing) -> None:
     agent_id = new_agent(person.served)
-    page = person.open(f'/agents/{agent_id}?section=turns&set=["task_config.incremental_delay=1800"]')
+    page = person.open(f'/agents/{agent_id}?set=["task_config.incremental_delay=1800"]')
     page.get_by_text("1 change from a call.").wait_for()
     assert setting(page, "Incremental delay").input_value() == "1800"
     page.get_by_role("link", name="Calls").first.click()
