@@ -389,11 +389,11 @@ export const en = {
     new: "New agent",
     import: "Import",
     search: "Name or id",
-    table: "Agents, newest first",
+    table: "Agents, the last saved first",
     columns: {
       name: "Name",
       calls: "Calls, 7 days",
-      wait: "Wait: median, p95",
+      wait: "Median wait",
       findings: "With findings",
       cost: "Cost",
       updated: "Changed",
