@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { callSearch, callsSearch, signInSearch } from "./search.ts";
+import { agentSearch, agentsSearch, callSearch, callsSearch, signInSearch } from "./search.ts";
 
 describe("the search of the calls page", () => {
   it("keeps what it knows and drops the rest", () => {
@@ -26,6 +26,20 @@ describe("the search of a call", () => {
 
   it("takes nothing that is no state of it", () => {
     expect(callSearch({ turn: -1, t: "x", tab: "secrets", set: [1, "a=2"] })).toEqual({ set: ["a=2"] });
+  });
+});
+
+describe("the search of agents", () => {
+  it("keeps the dialog that is open, and the words of a name", () => {
+    expect(agentsSearch({ q: "clinic", dialog: "new" })).toEqual({ q: "clinic", dialog: "new" });
+    expect(agentsSearch({ q: " ", dialog: "secrets" })).toEqual({});
+  });
+
+  it("keeps what the editor shows, also one change without brackets", () => {
+    expect(
+      agentSearch({ view: "versions", version: "3", against: "now", test: "call", run: "0c62", set: "a.b=1", x: 1 }),
+    ).toEqual({ view: "versions", version: 3, against: "now", test: "call", run: "0c62", set: ["a.b=1"] });
+    expect(agentSearch({ view: "x", version: 0, set: [1] })).toEqual({});
   });
 });
 

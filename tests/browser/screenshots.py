@@ -21,6 +21,14 @@ VIEWS = {
     "call-log": "?tab=log&t=5",
 }
 
+AGENT_VIEWS = {
+    "agent": "",
+    "agent-turns": '?section=turns&set=["task_config.patience=7"]',
+    "agent-tools": "?section=tools",
+    "agent-json": "?view=json",
+    "agent-versions": "?view=versions",
+}
+
 
 def main() -> int:
     """Make the pictures; 0."""
@@ -50,6 +58,17 @@ def photograph(one: Browsing, scheme: str) -> None:
     one.open_call(WHAT_IF)
     page.get_by_role("dialog").get_by_role("table").wait_for()
     page.screenshot(path=TARGET / f"call-what-if-{scheme}.png")
+    for name, search in {"agents": "", "agents-new": "?dialog=new"}.items():
+        one.open(f"/agents{search}").screenshot(path=TARGET / f"{name}-{scheme}.png")
+    agent_id = one.served.asked(f"/executions/{one.served.call}")["agent_id"]
+    for name, search in AGENT_VIEWS.items():
+        one.open(f"/agents/{agent_id}{search}").screenshot(path=TARGET / f"{name}-{scheme}.png")
+    one.open(f"/agents/{agent_id}")
+    page.get_by_role("button", name="Start the chat").click()
+    page.get_by_label("Your line").fill("I would like to book a visit.")
+    page.keyboard.press("Enter")
+    page.get_by_text("Which day suits you?").wait_for()
+    page.screenshot(path=TARGET / f"agent-chat-{scheme}.png")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.browser.pages import Browsing, browsing
@@ -150,7 +151,8 @@ def test_a_version_is_compared_and_brought_back(person: Browsing) -> None:
     table.wait_for()
     assert table.locator("mark").all_inner_texts() == ["the saved agent", "another one"]
     page.get_by_role("link", name="r1").click()
-    page.get_by_text("This is the oldest kept version.").wait_for()
+    page.wait_for_url("**version=1*")
+    table.get_by_text("the saved agent").wait_for()
     page.get_by_role("button", name="Restore").click()
     page.get_by_text("Revision 3,").wait_for()
     assert saved(person.served, agent_id)["agent_welcome_message"] == "Hello, this is the saved agent."
@@ -180,17 +182,20 @@ def test_a_synthetic_caller_talks_to_the_draft(person: Browsing) -> None:
     page = person.open(f"/agents/{new_agent(person.served)}?test=call")
     setting(page, "Welcome message").fill("Hello, this is the draft.")
     setting(page, "Caller").select_option("demo")
+    setting(page, "Line").select_option(label="Mobile: late and uneven")
     page.get_by_role("button", name="Call", exact=True).click()
     turns = page.get_by_role("list", name="Turns of the test")
     turns.get_by_text("Hello, this is the draft.").wait_for()
     turns.get_by_text("I would like to book").wait_for()
     page.get_by_role("button", name="Hang up").click()
     page.get_by_text("over", exact=True).wait_for()
+    run = parse_qs(urlsplit(page.url).query)["run"][0]
+    assert person.served.asked(f"/executions/{run}")["callwright"]["line"] is not None
 
 
 def test_a_change_of_a_what_if_comes_with_the_address_and_nobody_loses_it_by_leaving(person: Browsing) -> None:
     agent_id = new_agent(person.served)
-    page = person.open(f'/agents/{agent_id}?section=turns&set=["task_config.incremental_delay=1800"]')
+    page = person.open(f'/agents/{agent_id}?set=["task_config.incremental_delay=1800"]')
     page.get_by_text("1 change from a call.").wait_for()
     assert setting(page, "Incremental delay").input_value() == "1800"
     page.get_by_role("link", name="Calls").first.click()

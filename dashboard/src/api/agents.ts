@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { JsonObject } from "../lib/json.ts";
 import { api, dataOf } from "./client.ts";
-import type { Agent, AgentValidation, AgentVersion, CallTotals } from "./types.ts";
+import type { Agent, AgentValidation, AgentVersion, ListedAgent } from "./types.ts";
 
 /** An agent as the API takes it. */
 export interface AgentBody {
@@ -37,28 +37,12 @@ export function bodyOf(agent: Agent): AgentBody {
   };
 }
 
-/** All agents, newest first. */
+/** All agents, the last saved first, each with what its calls of the last seven days came to. */
 export const agentListQuery = queryOptions({
-  queryKey: ["agents", "whole"],
-  queryFn: ({ signal }): Promise<Agent[]> => dataOf(api.GET("/v2/agent/all", { signal })),
+  queryKey: ["agents", "list"],
+  queryFn: async ({ signal }): Promise<ListedAgent[]> =>
+    (await dataOf(api.GET("/v1/callwright/agents", { signal }))).items,
 });
-
-const DAYS = 7;
-
-/** The sums of an agent's calls of the last seven days. */
-export function agentFiguresQuery(agentId: string) {
-  const from = new Date();
-  from.setHours(0, 0, 0, 0);
-  from.setDate(from.getDate() - DAYS + 1);
-  return queryOptions({
-    queryKey: ["agent-figures", agentId, from.toISOString()],
-    queryFn: async ({ signal }): Promise<CallTotals | null> => {
-      const query = { agent_id: agentId, from: from.toISOString(), limit: 1 };
-      return (await dataOf(api.GET("/v1/callwright/executions", { params: { query }, signal }))).totals ?? null;
-    },
-    staleTime: 60_000,
-  });
-}
 
 /** Saves a new agent; its id. An object as reads return it is taken as well. */
 export async function createAgent(body: AgentBody | JsonObject): Promise<string> {
@@ -71,13 +55,14 @@ export async function deleteAgent(id: string): Promise<void> {
   await dataOf(api.DELETE("/v2/agent/{agent_id}", { params: { path: { agent_id: id } } }));
 }
 
-/** One agent as it is now. */
+/** One agent as it is now, not as it was when it was last asked for. */
+export function readAgent(id: string): Promise<Agent> {
+  return dataOf(api.GET("/v2/agent/{agent_id}", { params: { path: { agent_id: id } } }));
+}
+
+/** One agent. */
 export function agentQuery(id: string) {
-  return queryOptions({
-    queryKey: ["agents", id],
-    queryFn: ({ signal }): Promise<Agent> =>
-      dataOf(api.GET("/v2/agent/{agent_id}", { params: { path: { agent_id: id } }, signal })),
-  });
+  return queryOptions({ queryKey: ["agents", id], queryFn: () => readAgent(id) });
 }
 
 /** All that is wrong with a draft of an agent. */

@@ -33,17 +33,23 @@ export async function leaveChat(executionId: string): Promise<void> {
   await dataOf(api.DELETE("/v1/callwright/chats/{execution_id}", { params: { path: { execution_id: executionId } } }));
 }
 
+export interface TestCaller {
+  persona: string;
+  /** What the line does to the sound, `loss=5,jitter=100` say; as the persona has it where it is missing. */
+  line?: string | undefined;
+}
+
 /** Calls a synthetic caller with an agent that is not saved; the id of the execution. */
 export async function callWithDraft(
   agentId: string,
   draft: AgentBody,
-  persona: string,
+  { persona, line }: TestCaller,
   variables: Variables,
 ): Promise<string> {
   const call = await dataOf(
     api.POST("/v1/callwright/agents/{agent_id}/drafts/calls", {
       params: { path: { agent_id: agentId } },
-      body: { draft: { ...draft }, recipient_phone_number: `loopback:${persona}`, user_data: variables as never },
+      body: { draft: { ...draft }, recipient_phone_number: `loopback:${persona}`, user_data: variables as never, line },
     }),
   );
   return call.execution_id;

@@ -32,3 +32,4 @@ export type Agent = Schemas["AgentView"];
 export type AgentValidation = Schemas["AgentValidation"];
 export type AgentVersion = Schemas["AgentVersionView"];
 export type ChatReply = Schemas["ChatReplyView"];
+export type ListedAgent = Schemas["ListedAgent"];

@@ -1,10 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useEffectEvent } from "react";
 import { agentQuery } from "../../api/agents.ts";
 import type { Agent, AgentSetting } from "../../api/types.ts";
 import { strings } from "../../strings/index.ts";
 import classes from "./AgentPage.module.css";
 import { EditingProvider } from "./context.ts";
+import { sectionAt } from "./draft/sections.ts";
 import { EditorHeader } from "./EditorHeader.tsx";
 import { SectionNav } from "./form/SectionNav.tsx";
 import { SettingsForm } from "./form/SettingsForm.tsx";
@@ -19,7 +21,7 @@ const NOTHING: string[] = [];
 
 /** The draft of an agent: sections on the left, its settings in the middle, a test of the draft on the right. */
 export function AgentEditor({ agent, settings }: { agent: Agent; settings: AgentSetting[] }) {
-  const { view = "form", set = NOTHING } = useSearch({ from: "/shell/agents/$id" });
+  const { view = "form", section, set = NOTHING } = useSearch({ from: "/shell/agents/$id" });
   const navigate = useNavigate({ from: "/agents/$id" });
   const queries = useQueryClient();
   const { editing, unknown, begin } = useDraft(agent, settings, set);
@@ -29,6 +31,14 @@ export function AgentEditor({ agent, settings }: { agent: Agent; settings: Agent
     void queries.invalidateQueries({ queryKey: ["agents"], refetchType: "none" });
     await navigate({ search: (now) => ({ ...now, set: undefined }), replace: true, ignoreBlocker: true });
   };
+  // Who came with a change sees it at once.
+  const showChange = useEffectEvent(() => {
+    const [first] = editing.changes;
+    if (!first || section || !set.length) return;
+    const changed = sectionAt(first.path, settings);
+    void navigate({ search: (now) => ({ ...now, section: changed }), replace: true, ignoreBlocker: true });
+  });
+  useEffect(() => showChange(), []);
   const name = String(editing.draft.agent_config.agent_name ?? "");
   return (
     <EditingProvider value={editing}>

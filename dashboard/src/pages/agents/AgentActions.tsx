@@ -2,8 +2,8 @@ import { ActionIcon, Button, Menu, Modal } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { bodyOf, createAgent, deleteAgent } from "../../api/agents.ts";
-import type { Agent } from "../../api/types.ts";
+import { bodyOf, createAgent, deleteAgent, readAgent } from "../../api/agents.ts";
+import type { ListedAgent } from "../../api/types.ts";
 import { ErrorNotice } from "../../lib/ErrorNotice.tsx";
 import { CallsIcon, CopyIcon, DeleteIcon, DownloadIcon, MoreIcon } from "../../lib/icons.tsx";
 import { saveFile } from "../../lib/saveFile.ts";
@@ -13,19 +13,25 @@ import classes from "./AgentActions.module.css";
 const words = strings.agents;
 
 /** What can be done with an agent of the list. */
-export function AgentActions({ agent }: { agent: Agent }) {
+export function AgentActions({ agent }: { agent: ListedAgent }) {
   const [isAsked, setAsked] = useState(false);
   const queries = useQueryClient();
   const navigate = useNavigate();
   const copying = useMutation({
     // With its id the server copies the credentials, which are masked here.
-    mutationFn: () => createAgent({ ...bodyOf(agent), ...namedCopy(agent), id: agent.id }),
+    mutationFn: async () => {
+      const { agent_config, agent_prompts } = bodyOf(await readAgent(agent.id));
+      const config = { ...agent_config, agent_name: words.copyOf(agent.name) };
+      return createAgent({ agent_config: config, agent_prompts, id: agent.id });
+    },
     onSuccess: async (id) => {
       await queries.invalidateQueries({ queryKey: ["agents"] });
       await navigate({ to: "/agents/$id", params: { id } });
     },
   });
-  const label = words.actions(agent.agent_name);
+  const exporting = useMutation({ mutationFn: () => exportAgent(agent) });
+  const error = copying.error ?? exporting.error;
+  const label = words.actions(agent.name);
   return (
     <>
       <Menu position="bottom-end" shadow="md">
@@ -44,7 +50,7 @@ export function AgentActions({ agent }: { agent: Agent }) {
           <Menu.Item leftSection={<CopyIcon size={14} aria-hidden />} onClick={() => copying.mutate()}>
             {words.duplicate}
           </Menu.Item>
-          <Menu.Item leftSection={<DownloadIcon size={14} aria-hidden />} onClick={() => exportAgent(agent)}>
+          <Menu.Item leftSection={<DownloadIcon size={14} aria-hidden />} onClick={() => exporting.mutate()}>
             {words.export}
           </Menu.Item>
           <Menu.Item
@@ -57,34 +63,33 @@ export function AgentActions({ agent }: { agent: Agent }) {
         </Menu.Dropdown>
       </Menu>
       <Modal
-        opened={copying.isError}
-        onClose={() => copying.reset()}
+        opened={error !== null}
+        onClose={() => {
+          copying.reset();
+          exporting.reset();
+        }}
         title={words.failed}
         closeButtonProps={{ "aria-label": strings.words.close }}
       >
-        <ErrorNotice error={copying.error} />
+        <ErrorNotice error={error} />
       </Modal>
       <DeleteDialog agent={agent} opened={isAsked} close={() => setAsked(false)} />
     </>
   );
 }
 
-function namedCopy(agent: Agent) {
-  const { agent_config } = bodyOf(agent);
-  return { agent_config: { ...agent_config, agent_name: words.copyOf(agent.agent_name) } };
+async function exportAgent({ id, name }: ListedAgent): Promise<void> {
+  const body = bodyOf(await readAgent(id));
+  saveFile(`${name}.json`, `${JSON.stringify(body, null, 2)}\n`, "application/json");
 }
 
-function exportAgent(agent: Agent): void {
-  saveFile(`${agent.agent_name}.json`, `${JSON.stringify(bodyOf(agent), null, 2)}\n`, "application/json");
-}
-
-function DeleteDialog({ agent, opened, close }: { agent: Agent; opened: boolean; close: () => void }) {
+function DeleteDialog({ agent, opened, close }: { agent: ListedAgent; opened: boolean; close: () => void }) {
   const queries = useQueryClient();
   const deleting = useMutation({
     mutationFn: () => deleteAgent(agent.id),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["agents"] }),
   });
-  const title = words.deleting.title(agent.agent_name);
+  const title = words.deleting.title(agent.name);
   return (
     <Modal opened={opened} onClose={close} title={title} closeButtonProps={{ "aria-label": strings.words.close }}>
       <p className={classes.lead}>{words.deleting.lead}</p>

@@ -19,9 +19,7 @@ export function AgentsPage() {
   const navigate = useNavigate({ from: "/agents" });
   const agents = useQuery(agentListQuery);
   const looked = q.toLowerCase();
-  const found = agents.data?.filter(
-    ({ id, agent_name }) => agent_name.toLowerCase().includes(looked) || id.startsWith(looked),
-  );
+  const found = agents.data?.filter(({ id, name }) => name.toLowerCase().includes(looked) || id.startsWith(looked));
   const show = (next: "new" | "import" | undefined) =>
     void navigate({ search: (now) => ({ ...now, dialog: next }), replace: next === undefined });
   return (

@@ -87,7 +87,7 @@ function NumberControl(props: ControlProps) {
     <NumberInput
       {...aria(props)}
       value={value == null ? "" : (value as number | string)}
-      placeholder={setting.default == null ? words.automatic : String(setting.default)}
+      placeholder={setting.default == null ? words.notSet : String(setting.default)}
       onChange={(next) => change(next === "" ? undefined : next)}
       // What is out of range is said, and not changed behind the person's back.
       clampBehavior="none"
@@ -104,7 +104,7 @@ function TextControl(props: ControlProps) {
   const given = {
     ...aria(props),
     value: typeof value === "string" ? value : "",
-    placeholder: typeof setting.default === "string" && setting.default ? setting.default : words.automatic,
+    placeholder: typeof setting.default === "string" && setting.default ? setting.default : words.notSet,
     onChange: (event: { currentTarget: { value: string } }) => change(event.currentTarget.value || emptied(setting)),
   };
   if (kind === "area") return <Textarea {...given} autosize minRows={1} maxRows={14} />;

@@ -32,7 +32,7 @@ export function LooseControl({ id, value, setting, describedBy, isWrong, change 
       minRows={1}
       maxRows={18}
       value={shown.text}
-      placeholder={setting.default == null ? words.automatic : looseText(setting.default as never)}
+      placeholder={setting.default == null ? words.notSet : looseText(setting.default as never)}
       onChange={(event) => type(event.currentTarget.value)}
       spellCheck={false}
       classNames={{ input: classes.code }}

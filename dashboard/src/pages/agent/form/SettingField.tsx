@@ -10,7 +10,7 @@ import { valueAt } from "../draft/paths.ts";
 import { asJson, isChanged, placeOf } from "../draft/places.ts";
 import { titleOf } from "../draft/sections.ts";
 import { Control } from "./Control.tsx";
-import { isWide, kindOf } from "./kinds.ts";
+import { isWide, kindOf, valuesShown } from "./kinds.ts";
 import { ProblemNotes } from "./ProblemNotes.tsx";
 import classes from "./SettingField.module.css";
 
@@ -38,8 +38,13 @@ export function SettingField({ setting, task, place }: Props) {
   const { errors, warnings } = problemsAt(editing, path);
   const title = titleOf(setting.name);
   const kind = kindOf(setting, value);
+  const values = valuesShown(kind, setting);
   return (
-    <div className={classes.setting} data-unsaved={isUnsaved || undefined} data-wide={isWide(kind) || undefined}>
+    <div
+      className={classes.setting}
+      data-unsaved={isUnsaved || undefined}
+      data-wide={isWide(kind, setting) || undefined}
+    >
       <div className={classes.name}>
         <label htmlFor={id} data-changed={isChanged(setting, value) || undefined}>
           {title}
@@ -69,12 +74,21 @@ export function SettingField({ setting, task, place }: Props) {
         change={(next) => editing.put(path, next)}
       />
       <p id={`${id}-does`} className={classes.does}>
-        {setting.kept && <b>{words.kept}</b>} <WithCode text={setting.does.replace(OURS, "")} />{" "}
-        <span>{setting.values}</span>
+        {setting.kept && <b>{words.kept}</b>} <WithCode text={inForm(setting.does)} />{" "}
+        {values && (
+          <span>
+            <WithCode text={inForm(values)} />
+          </span>
+        )}
       </p>
       <ProblemNotes errors={errors} warnings={warnings} />
     </div>
   );
+}
+
+/** A sentence of the table as it stands in a form, where nobody writes null. */
+function inForm(sentence: string): string {
+  return sentence.replace(OURS, "").replaceAll(/\bnull\b/g, words.unset);
 }
 
 function shownDefault({ default: value }: AgentSetting): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AgentSetting } from "../../../api/types.ts";
-import { kindOf, looseText, looseValue } from "./kinds.ts";
+import { isWide, kindOf, looseText, looseValue, valuesShown } from "./kinds.ts";
 
 const setting = (types: string[], more: Partial<AgentSetting> = {}) =>
   ({ types, choices: null, name: "x", default: "", ...more }) as AgentSetting;
@@ -24,6 +24,20 @@ describe("the control of a setting", () => {
   it("shows a value of a wrong type as it is, so that it can be corrected", () => {
     expect(kindOf(setting(["integer"]), "soon")).toBe("loose");
     expect(kindOf(setting(["boolean"], { default: false }), "true")).toBe("loose");
+  });
+});
+
+describe("what a value may be", () => {
+  it("is a range of numbers, and nothing where the control shows it", () => {
+    const number = setting(["integer"], { values: "1 to 1e+06", minimum: 1, maximum: 1_000_000 });
+    expect(valuesShown("number", number)).toBe("1 to 1,000,000");
+    expect(valuesShown("switch", setting(["boolean"], { values: "true or false" }))).toBe("");
+    expect(valuesShown("text", setting(["string"], { values: "a text" }))).toBe("");
+    expect(valuesShown("loose", setting([], { values: "a map" }))).toBe("a map");
+  });
+
+  it("leaves the width to addresses", () => {
+    expect(["webhook_url", "voice"].map((name) => isWide("text", { name }))).toEqual([true, false]);
   });
 });
 

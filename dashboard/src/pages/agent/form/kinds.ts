@@ -1,5 +1,7 @@
 import type { AgentSetting } from "../../../api/types.ts";
+import { count } from "../../../lib/format.ts";
 import type { Json } from "../../../lib/json.ts";
+import { strings } from "../../../strings/index.ts";
 
 /** The control that edits a setting. `loose` takes a text or JSON, for what the table describes in words only. */
 export type Kind = "switch" | "tristate" | "choice" | "number" | "text" | "area" | "list" | "loose";
@@ -18,10 +20,21 @@ export function kindOf({ types, choices, name, default: fallback }: AgentSetting
   return "loose";
 }
 
-/** Whether a control takes the whole width. */
-export function isWide(kind: Kind): boolean {
-  return kind === "area" || kind === "list" || kind === "loose";
+/** Whether the control of a setting takes the whole width. */
+export function isWide(kind: Kind, { name }: Pick<AgentSetting, "name">): boolean {
+  return kind === "area" || kind === "list" || kind === "loose" || (kind === "text" && name.endsWith("url"));
 }
+
+/** What a value may be, where its control does not show it. */
+export function valuesShown(kind: Kind, { values, minimum, maximum }: AgentSetting): string {
+  if (kind === "number" && minimum !== null && maximum !== null) {
+    return strings.agent.range(count(minimum), count(maximum));
+  }
+  return kind === "switch" || kind === "tristate" || kind === "choice" || values === PLAIN ? "" : values;
+}
+
+/** The table's words for a text of any kind. */
+const PLAIN = "a text";
 
 function fits(types: readonly string[], value: Json): boolean {
   return types.some((type) => {

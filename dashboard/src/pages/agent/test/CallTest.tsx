@@ -12,14 +12,24 @@ import { useRun } from "./useRun.ts";
 
 const words = strings.test.call;
 
+/** What lines do to the sound, as the server takes it. */
+const LINES = [
+  { value: "", label: words.lines.good },
+  { value: "delay=80,jitter=100", label: words.lines.mobile },
+  { value: "loss=5,jitter=100", label: words.lines.bad },
+  { value: "noise=-40", label: words.lines.noisy },
+  { value: "echo=-20dB/120ms", label: words.lines.echo },
+];
+
 /** A call of the draft to a synthetic caller. */
 export function CallTest({ variables }: { variables: Variables }) {
   const { id, draft } = useEditing();
   const { run } = useSearch({ from: "/shell/agents/$id" });
   const navigate = useNavigate({ from: "/agents/$id" });
   const [persona, setPersona] = useState("demo");
+  const [line, setLine] = useState("");
   const calling = useMutation({
-    mutationFn: () => callWithDraft(id, draft, persona, variables),
+    mutationFn: () => callWithDraft(id, draft, { persona, line: line || undefined }, variables),
     onSuccess: (run) =>
       navigate({ search: (now) => ({ ...now, test: "call", run }), replace: true, resetScroll: false }),
   });
@@ -32,6 +42,13 @@ export function CallTest({ variables }: { variables: Variables }) {
         data={Object.entries(words.personas).map(([value, label]) => ({ value, label: `${value}: ${label}` }))}
         value={persona}
         onChange={(event) => setPersona(event.currentTarget.value)}
+      />
+      <NativeSelect
+        label={words.line}
+        size="xs"
+        data={LINES}
+        value={line}
+        onChange={(event) => setLine(event.currentTarget.value)}
       />
       {run && <Call key={run} run={run} />}
       {calling.isError && <ErrorNotice error={calling.error} />}

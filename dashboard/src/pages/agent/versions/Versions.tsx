@@ -76,7 +76,8 @@ function Comparison({ chosen, previous, reread }: ComparisonProps) {
   const { id, revision, changes: unsaved } = useEditing();
   const { against } = useSearch({ from: "/shell/agents/$id" });
   const navigate = useNavigate({ from: "/agents/$id" });
-  const isAgainstNow = against === "now" && !chosen.is_current;
+  // The oldest one has nothing before it.
+  const isAgainstNow = (against === "now" || !previous) && !chosen.is_current;
   const { changes, error } = useCompared(chosen, previous, isAgainstNow);
   const restoring = useMutation({
     mutationFn: () => restoreVersion(id, chosen.revision, revision),
@@ -94,11 +95,8 @@ function Comparison({ chosen, previous, reread }: ComparisonProps) {
             <NativeSelect
               aria-label={words.compareWith}
               size="xs"
-              data={[
-                { value: "", label: words.previous },
-                { value: "now", label: words.now },
-              ]}
-              value={against ?? ""}
+              data={[...(previous ? [{ value: "", label: words.previous }] : []), { value: "now", label: words.now }]}
+              value={isAgainstNow ? "now" : ""}
               onChange={(event) => {
                 const next = event.currentTarget.value === "now" ? ("now" as const) : undefined;
                 void navigate({ search: (now) => ({ ...now, against: next }), replace: true });

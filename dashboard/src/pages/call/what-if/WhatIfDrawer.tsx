@@ -7,6 +7,7 @@ import { ErrorNotice } from "../../../lib/ErrorNotice.tsx";
 import { isWhole, settingsOf } from "../../../lib/settingText.ts";
 import { strings } from "../../../strings/index.ts";
 import { heardTurns, useCall } from "../context.ts";
+import { ApplyToAgent } from "./ApplyToAgent.tsx";
 import { Comparison } from "./Comparison.tsx";
 import { SettingFields } from "./SettingFields.tsx";
 import classes from "./WhatIfDrawer.module.css";
@@ -99,6 +100,7 @@ function Question({ fromTurn }: { fromTurn: number }) {
       <div aria-live="polite" aria-busy={asking.isPending}>
         {asking.isError && <ErrorNotice error={asking.error} again={() => asking.mutate()} />}
         {asking.data && <Comparison found={asking.data} />}
+        {asking.data && set.length > 0 && <ApplyToAgent set={set} />}
       </div>
     </div>
   );
