@@ -48,12 +48,16 @@ def plugin(kind: str, name: str) -> Plugin:
 
 
 def access(key: str = speech.GOOD, name: str = "") -> Access:
-    names = [name] if name else ["DEEPGRAM", "ELEVENLABS", "CARTESIA"]
+    names = [name] if name else ["DEEPGRAM", "ELEVENLABS", "CARTESIA", "ASSEMBLY", "SONIOX", "SARVAM"]
     return Access(dict.fromkeys(names, key))
 
 
 def hears(key: str = speech.GOOD, **more: Any) -> TranscriberSettings:
     return TranscriberSettings(access=access(key), **more)
+
+
+def spoken_by(name: str, key: str = speech.GOOD) -> VoiceSettings:
+    return speaks(key, voice="anushka" if name == "sarvam" else "v-1")
 
 
 def speaks(key: str = speech.GOOD, **more: Any) -> VoiceSettings:
@@ -87,6 +91,24 @@ class TestNova(_WithVendors, TranscriberContract):
 class TestFlux(_WithVendors, TranscriberContract):
     plugin = plugin("transcriber", "deepgram")
     transcriber_settings = hears(model="flux-general-en", options={"eager_eot_threshold": 0.5})
+
+
+class TestAssembly(_WithVendors, TranscriberContract):
+    plugin = plugin("transcriber", "assembly")
+    transcriber_settings = hears()
+    wrong_settings = hears(options={"vad_threshold": 2})
+
+
+class TestSoniox(_WithVendors, TranscriberContract):
+    plugin = plugin("transcriber", "soniox")
+    transcriber_settings = hears()
+    wrong_settings = hears(options={"language_hints": 3})
+
+
+class TestSarvam(_WithVendors, VoiceContract):
+    plugin = plugin("voice", "sarvam")
+    voice_settings = speaks(voice="anushka")
+    wrong_settings = speaks(voice="anushka", options={"pitch": 9})
 
 
 class TestElevenLabs(_WithVendors, VoiceContract):
@@ -132,7 +154,7 @@ def told(error: BaseException) -> str:
     return "".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__) + repr(error.__context__)
 
 
-VOICES = ("elevenlabs", "cartesia")
+VOICES = ("elevenlabs", "cartesia", "sarvam")
 KINDS = [
     (speech.REFUSED, FailureKind.REFUSED),
     (speech.LIMITED, FailureKind.LIMIT),
@@ -152,18 +174,20 @@ async def test_each_fault_of_a_voice_is_one_of_the_kinds_and_shows_no_key(
     caplog.set_level(logging.DEBUG)
     async with speech_vendors() as vendors, voice_of(name, vendors) as voice, asyncio.timeout(15):
         with pytest.raises(ProviderError) as caught:
-            await said(voice, speaks(key))
+            await said(voice, spoken_by(name, key))
     assert (caught.value.kind, caught.value.provider) == (kind, name)
     assert key not in told(caught.value) + caplog.text
 
 
-@pytest.mark.parametrize("model", ["nova-3", "flux-general-en"])
+@pytest.mark.parametrize(
+    ("name", "model"), [("deepgram", "nova-3"), ("deepgram", "flux-general-en"), ("assembly", ""), ("soniox", "")]
+)
 @pytest.mark.parametrize(("key", "kind"), KINDS[:4], ids=KEYS[:4])
 async def test_a_recogniser_that_does_not_open_fails_in_one_of_the_kinds_and_shows_no_key(
-    model: str, key: str, kind: FailureKind, caplog: pytest.LogCaptureFixture
+    name: str, model: str, key: str, kind: FailureKind, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with speech_vendors() as vendors, recogniser_of("deepgram", vendors) as recogniser, asyncio.timeout(15):
+    async with speech_vendors() as vendors, recogniser_of(name, vendors) as recogniser, asyncio.timeout(15):
         with pytest.raises(ProviderError) as caught:
             await recogniser.open(hears(key, model=model), Heard())
     assert caught.value.kind is kind
@@ -191,14 +215,14 @@ async def test_a_recogniser_that_dies_in_the_middle_of_a_sentence_says_so_and_bi
 @pytest.mark.parametrize("name", VOICES)
 async def test_a_connection_that_died_between_two_clauses_is_replaced_unheard(name: str) -> None:
     async with speech_vendors() as vendors, voice_of(name, vendors) as voice:
-        first = await said(voice, speaks())
+        first = await said(voice, spoken_by(name))
         vendors.hang_up()
         await until(lambda: not vendors.open_visits())
-        second = await said(voice, speaks())
+        second = await said(voice, spoken_by(name))
     assert [len(chunk.pcm) for chunk in first] == [len(chunk.pcm) for chunk in second]
 
 
-@pytest.mark.parametrize("name", VOICES)
+@pytest.mark.parametrize("name", ["elevenlabs", "cartesia"])
 async def test_clauses_of_a_key_share_a_client_and_no_other_key_does(name: str) -> None:
     async with speech_vendors() as vendors, voice_of(name, vendors) as voice:
         for settings in (speaks(), speaks(), speaks(voice="v-2"), replace(speaks(), access=access("another-key"))):
@@ -210,10 +234,10 @@ async def test_clauses_of_a_key_share_a_client_and_no_other_key_does(name: str) 
 @pytest.mark.parametrize("name", VOICES)
 async def test_fifty_clauses_that_are_cut_off_leave_no_task_and_no_connection(name: str) -> None:
     async with speech_vendors() as vendors, voice_of(name, vendors) as voice:
-        await said(voice, speaks())
+        await said(voice, spoken_by(name))
         before = len(asyncio.all_tasks())
         for _ in range(50):
-            async with aclosing(voice.speak("See you on Tuesday at ten.", speaks())) as chunks:  # type: ignore[type-var]
+            async with aclosing(voice.speak("See you on Tuesday at ten.", spoken_by(name))) as chunks:  # type: ignore[type-var]
                 await anext(aiter(chunks))
         await until(lambda: vendors.open_visits() <= 1)
         await until(lambda: len(asyncio.all_tasks()) <= before)

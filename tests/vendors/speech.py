@@ -122,7 +122,8 @@ async def speech_vendors() -> AsyncIterator[SpeechVendors]:
 
 def _key(request: Request) -> str:
     headers = request.headers
-    found = headers.get("xi-api-key") or headers.get("X-API-Key") or headers.get("Authorization", "")
+    found = headers.get("xi-api-key") or headers.get("X-API-Key") or headers.get("api-subscription-key")
+    found = found or headers.get("Authorization", "")
     return found.rpartition(" ")[2]
 
 
@@ -133,6 +134,9 @@ async def _serve(connection: ServerConnection, visit: Visit) -> None:
     handlers: tuple[tuple[str, Callable[[ServerConnection, Visit], Awaitable[None]]], ...] = (
         ("/v1/listen", _deepgram_nova),
         ("/v2/listen", _deepgram_flux),
+        ("/v3/ws", _assembly),
+        ("/transcribe-websocket", _soniox),
+        ("/text-to-speech/ws", _sarvam),
         ("/tts/websocket", _cartesia),
         ("/v1/text-to-speech/", _elevenlabs),
     )
@@ -272,6 +276,109 @@ async def _deepgram_flux(connection: ServerConnection, visit: Visit) -> None:
             await tell("EndOfTurn")
             ear.take()
             turn, began = turn + 1, False
+
+
+async def _assembly(connection: ServerConnection, visit: Visit) -> None:
+    ear, turn = _Ear(), 0
+
+    async def tell(ended: bool) -> None:
+        words = [
+            {
+                "text": one["word"],
+                "start": round(one["start"] * 1000),
+                "end": round(one["end"] * 1000),
+                "confidence": 0.99,
+                "word_is_final": True,
+            }
+            for one in ear.words()
+        ]
+        await connection.send(
+            json.dumps(
+                {
+                    "type": "Turn",
+                    "turn_order": turn,
+                    "turn_is_formatted": ended,
+                    "end_of_turn": ended,
+                    "end_of_turn_confidence": 0.9 if ended else 0.1,
+                    "transcript": ear.text.strip(),
+                    "utterance": ear.text.strip() if ended else "",
+                    "words": words,
+                }
+            )
+        )
+
+    await connection.send(json.dumps({"type": "Begin", "id": "s-1", "expires_at": 4_000_000_000}))
+    async for message in connection:
+        if isinstance(message, str):
+            visit.messages.append(json.loads(message))
+            if visit.messages[-1].get("type") == "Terminate":
+                await connection.send(json.dumps({"type": "Termination", "audio_duration_seconds": ear.at_s}))
+                return
+            continue
+        visit.audio_bytes += len(message)
+        if ear.feed(message):
+            await tell(False)
+        elif ear.paused:
+            await tell(True)
+            ear.take()
+            turn += 1
+
+
+async def _soniox(connection: ServerConnection, visit: Visit) -> None:
+    ear = _Ear()
+
+    async def tell(ended: bool) -> None:
+        tokens: list[dict[str, Any]] = [
+            {
+                "text": f"{one['word']} ",
+                "start_ms": round(one["start"] * 1000),
+                "end_ms": round(one["end"] * 1000),
+                "confidence": 0.99,
+                "is_final": ended,
+                "language": "en",
+            }
+            for one in ear.words()
+        ]
+        if ended:
+            tokens.append({"text": "<end>", "is_final": True})
+        at_ms = round(ear.at_s * 1000)
+        told = {"tokens": tokens, "final_audio_proc_ms": at_ms if ended else 0, "total_audio_proc_ms": at_ms}
+        await connection.send(json.dumps(told))
+
+    async for message in connection:
+        if isinstance(message, str):
+            if not message:
+                await connection.send(json.dumps({"tokens": [], "finished": True}))
+                return
+            visit.messages.append(json.loads(message))
+            continue
+        visit.audio_bytes += len(message)
+        if ear.feed(message):
+            await tell(False)
+        elif ear.paused:
+            await tell(True)
+            ear.take()
+
+
+async def _sarvam(connection: ServerConnection, visit: Visit) -> None:
+    text = ""
+    async for message in connection:
+        asked = json.loads(message)
+        visit.messages.append({**asked, **asked.get("data", {})} if isinstance(asked.get("data"), dict) else asked)
+        if asked["type"] == "text":
+            text += asked["data"]["text"]
+        if asked["type"] != "flush" or not text.strip() or visit.key == SILENT:
+            continue
+        audio = spoken(text.strip())
+        text = ""
+        for number, at in enumerate(range(0, len(audio), _PIECE_BYTES)):
+            if number == 2 and visit.key == BREAKING:
+                await connection.close(1011, "something broke")
+                return
+            piece = base64.b64encode(audio[at : at + _PIECE_BYTES]).decode()
+            data = {"request_id": "r-1", "content_type": "audio/pcm", "audio": piece}
+            await connection.send(json.dumps({"type": "audio", "data": data}))
+        await connection.send(json.dumps({"type": "event", "data": {"event_type": "final"}}))
 
 
 async def _elevenlabs(connection: ServerConnection, visit: Visit) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -88,19 +89,21 @@ class Bridge:
 
     async def made(self, order: Order) -> Any:
         """A client. Raises ProviderError for settings that it refuses."""
+        why = ""
+        session = await self._sessions.session()
         try:
             made_of = await library.client_class(order.client.name)
             arguments = await self._nested(order)
-            session = await self._sessions.session()
             if order.client.takes_session:
                 arguments["http_session"] = session
             made = made_of(**arguments)
         except (ImportError, AttributeError) as error:
             why = f"its client cannot be loaded ({type(error).__name__}); make cloud"
-            raise ProviderError(FailureKind.BAD_REQUEST, self.vendor.name, why) from None
         except (ValueError, TypeError) as error:
             why = f"its client refuses the agent's settings: {self._words_of(error, order)}"
-            raise ProviderError(FailureKind.BAD_REQUEST, self.vendor.name, why) from None
+        if why:
+            # Raised here, it keeps nothing of the client's error, which may repeat the key.
+            raise ProviderError(FailureKind.BAD_REQUEST, self.vendor.name, why)
         if getattr(made, "_session", session) is None:
             made._session = session
         return made
@@ -140,11 +143,11 @@ class Bridge:
         return found
 
     def _read_key(self, key: str) -> Any:
-        try:
+        with suppress(ValueError):
             return self.vendor.read_key(key)
-        except ValueError:
-            why = f"the provider key {self.vendor.keys[0]} is not what the vendor gave out"
-            raise ProviderError(FailureKind.REFUSED, self.vendor.name, why) from None
+        # Behind the block: the error would keep the key's text.
+        why = f"the provider key {self.vendor.keys[0]} is not what the vendor gave out"
+        raise ProviderError(FailureKind.REFUSED, self.vendor.name, why)
 
     def _lacking(self, name: str) -> MissingError:
         remedy = f'POST /providers {{"provider_name": "{name}", "provider_value": "..."}}'

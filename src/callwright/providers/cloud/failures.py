@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from types import TracebackType
 
 from callwright.ports.failures import FailureKind, ProviderError
 
@@ -59,15 +59,30 @@ def _is_timeout(error: BaseException) -> bool:
     return isinstance(error, TimeoutError | asyncio.TimeoutError) or "Timeout" in type(error).__name__
 
 
-@contextmanager
-def vendor_boundary(provider: str, begun: Callable[[], bool]) -> Iterator[None]:
-    """Turns whatever a vendor's client raises into a ProviderError. ``begun``: whether something had come before it."""
-    try:
-        yield
-    except ProviderError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the boundary to clients of many hands: what they raise is a failure of the vendor
-        raise failure(provider, error, begun=begun()) from None
+class VendorBoundary:
+    """Ends a block in which clients of many hands work. ``failed`` is the failure afterwards, None where there was none.
+
+    It is to be raised behind the block: an error raised within would keep the client's own as its context, and with it the key.
+    """
+
+    def __init__(self, provider: str, begun: Callable[[], bool]) -> None:
+        """``begun`` says whether something had come of the vendor."""
+        self._provider = provider
+        self._begun = begun
+        self.failed: ProviderError | None = None
+
+    def __enter__(self) -> None:
+        """Begins the block."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Keeps the failure. Cancellation and the end of a generator go on."""
+        if isinstance(error, ProviderError):
+            self.failed = error
+        elif isinstance(error, Exception):
+            self.failed = failure(self._provider, error, begun=self._begun())
+        return self.failed is not None
 
 
 async def close(provider: str, closing: Callable[[], Awaitable[object]], seconds: float) -> None:
@@ -75,5 +90,5 @@ async def close(provider: str, closing: Callable[[], Awaitable[object]], seconds
     try:
         async with asyncio.timeout(seconds):
             await closing()
-    except Exception as error:  # noqa: BLE001 - the same boundary; nothing is wanted of the client any more
+    except Exception as error:  # noqa: BLE001 - the boundary to clients of many hands; nothing is wanted of this one any more
         _LOG.info("a client of %s did not close: %s", provider, type(error).__name__)

@@ -16,7 +16,7 @@ from callwright.ports.registry import PluginContext
 from callwright.ports.speech import FRAME_MS, SAMPLE_RATE_HZ, TranscriberSettings, TranscriberSink, UsageAmount
 from callwright.providers.cloud import library
 from callwright.providers.cloud.bridge import CONNECT_SECONDS, Bridge, Order
-from callwright.providers.cloud.failures import close, vendor_boundary
+from callwright.providers.cloud.failures import VendorBoundary, close
 from callwright.providers.cloud.provider_table import Vendor
 
 MAX_UNSENT_FRAMES = 500
@@ -157,13 +157,12 @@ class CloudStream:
             await close(self._provider, closing, _CLOSE_SECONDS)
 
     async def _read(self) -> None:
-        try:
-            with vendor_boundary(self._provider, lambda: self._reports.begun):
-                async for event in self._stream:
-                    self._reports.take(event)
-            self._reports.fail(ProviderError(FailureKind.BROKEN_STREAM, self._provider, "it ended the stream"))
-        except ProviderError as error:
-            self._reports.fail(error)
+        boundary = VendorBoundary(self._provider, lambda: self._reports.begun)
+        with boundary:
+            async for event in self._stream:
+                self._reports.take(event)
+        ended = ProviderError(FailureKind.BROKEN_STREAM, self._provider, "it ended the stream")
+        self._reports.fail(boundary.failed or ended)
 
 
 class _Reports:

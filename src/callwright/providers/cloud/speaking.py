@@ -18,7 +18,7 @@ from callwright.ports.registry import PluginContext
 from callwright.ports.speech import SAMPLE_RATE_HZ, UsageAmount, VoiceChunk, VoiceSettings, Word
 from callwright.providers.cloud import library
 from callwright.providers.cloud.bridge import CONNECT_SECONDS, Bridge, Order
-from callwright.providers.cloud.failures import close, vendor_boundary
+from callwright.providers.cloud.failures import VendorBoundary, close
 from callwright.providers.cloud.provider_table import Vendor
 
 FIRST_AUDIO_SECONDS = 4.0
@@ -147,13 +147,16 @@ class _Clause:
     async def spoken(self, client: Any, text: str) -> AsyncGenerator[VoiceChunk, None]:
         """The clause's chunks. Raises ProviderError."""
         resampler = StreamResampler(self._order.client.rate_hz, SAMPLE_RATE_HZ)
-        with vendor_boundary(self._provider, lambda: self.heard):
+        boundary = VendorBoundary(self._provider, lambda: self.heard)
+        with boundary:
             async with aclosing(self._frames(client, text)) as frames:
                 async for frame in frames:
                     pcm = resampler.feed(self._checked(bytes(frame.data), frame))
                     self._words.extend(frame.userdata.get(_TIMED_WORDS) or ())
                     if pcm:
                         yield self._piece(pcm)
+        if boundary.failed is not None:
+            raise boundary.failed
         rest = resampler.flush()
         if rest:
             yield self._piece(rest)
