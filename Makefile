@@ -33,7 +33,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-list release release-database sbom image clean
+.PHONY: help venv cloud demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-list release release-database sbom image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,11 @@ $(STAMPS)/local: $(STAMPS)/project requirements/local.txt
 $(STAMPS)/sip: $(STAMPS)/project requirements/sip.txt
 	@echo "Installing the SIP stack (about 5 MB of wheels at a first run)" >&2
 	@$(HASHED) -r requirements/sip.txt >&2
+	@touch $@
+
+$(STAMPS)/cloud: $(STAMPS)/project requirements/cloud.txt
+	@echo "Installing the clients of cloud speech (about 50 MB of wheels at a first run)" >&2
+	@$(HASHED) -r requirements/cloud.txt >&2
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/project requirements/dev.txt
@@ -99,6 +104,8 @@ $(STAMPS)/browser: $(STAMPS)/dev requirements/browser.txt
 	@echo "Installing Playwright (about 55 MB at a first run)" >&2
 	@$(HASHED) -r requirements/browser.txt >&2
 	@touch $@
+
+cloud: $(STAMPS)/cloud ## Install the clients of cloud speech: recognisers and voices of vendors
 
 venv: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Create .venv with everything except model weights
 

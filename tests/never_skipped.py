@@ -8,7 +8,7 @@ import pytest
 
 from callwright.domain.text import whole_text
 
-NEVER_SKIPPED_IN_CI = ("phone", "browser", "voice")
+NEVER_SKIPPED_IN_CI = ("phone", "browser", "voice", "cloud")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -79,6 +79,9 @@ VENDOR_HOMES: dict[str, frozenset[str]] = {
             "openai",
         }  # models, their carriers and their publishers
     ),
+    "src/callwright/providers/cloud/": frozenset(
+        {"livekit", "azure"}
+    ),  # whose clients they are, and one that needs more
     "src/callwright/telephony/sip/": frozenset({"baresip"}),
 }
 VENDOR_TABLES = re.compile(r"/api/(.*/)?(mapping|schemas)|/price_?book|/provider_table")

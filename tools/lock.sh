@@ -26,6 +26,9 @@ compile image pyproject.toml --extra sip --extra cloud --constraint requirements
     --constraint requirements/sip.txt
 compile dev pyproject.toml --extra dev --extra cloud --constraint requirements/base.txt --constraint requirements/local.txt \
     --constraint requirements/sip.txt
+# The clients of cloud speech, without what may only be used within their framework and what they do without.
+compile cloud requirements/cloud.in --override requirements/cloud-without.in --constraint requirements/base.txt \
+    --constraint requirements/local.txt --constraint requirements/sip.txt --constraint requirements/dev.txt
 compile mutate requirements/mutate.in --constraint requirements/dev.txt
 compile build requirements/build.in --constraint requirements/base.txt --constraint requirements/dev.txt
 compile dashboard requirements/dashboard.in

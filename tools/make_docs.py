@@ -21,10 +21,12 @@ from types import ModuleType
 import measure
 from callwright.domain import causes, errors, execution, limits
 from callwright.domain.settings.kinds import MESSAGE
+from callwright.domain.settings.provider_option import ProviderOption
 from callwright.domain.settings.setting import Setting
 from callwright.domain.settings.table import SETTINGS
 from callwright.insight import doctor_rules
 from callwright.ops import settings
+from callwright.providers.cloud import provider_table
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUTE_DECORATORS = {"get", "post", "put", "patch", "delete", "websocket"}
@@ -314,6 +316,33 @@ def _seen_from_reference(text: str) -> str:
     return text.replace("](how-to/", "](../how-to/").replace("](conversation.md", "](../explanation/conversation.md")
 
 
+def cloud_speech_page() -> str:
+    """`docs/reference/cloud-speech.md`."""
+    intro = (
+        "What each vendor is sent for an agent's settings. A setting stands in `transcriber` or in `synthesizer.provider_config`. Behind"
+        " the arrow is its name at the client, in parentheses the default; without one, the vendor's own holds. A value that a vendor does"
+        " not take is refused when the agent is saved; a setting of another vendor is a warning. `make cloud` installs the clients. The"
+        " provider key comes first. The table is in `src/callwright/providers/cloud/provider_table.py`."
+    )
+    lines = ["# Cloud speech", "", NOTICE, "", intro]
+    for title, vendors in (("Recognisers", provider_table.TRANSCRIBERS), ("Voices", provider_table.VOICES)):
+        lines += ["", f"## {title}", "", *(_vendor_line(one) for one in vendors)]
+    return "\n".join([*lines, ""])
+
+
+def _vendor_line(vendor: provider_table.Vendor) -> str:
+    keys = ", ".join(f"`{key}`" for key in (vendor.keys[0], *vendor.more_keys.values()))
+    return f"- **{vendor.name}** ({keys}): {', '.join(_option(one) for one in vendor.options)}"
+
+
+def _option(option: ProviderOption) -> str:
+    sent_as = "" if option.sent_as == option.name else f"→`{option.sent_as}`"
+    only = f" [{'/'.join(option.models)}]" if option.models else ""
+    but = f" [not {'/'.join(option.not_models)}]" if option.not_models else ""
+    default = "" if option.default is None else f" ({_json(option.default).strip('`')})"
+    return f"`{option.name}`{sent_as}{default}{only}{but}"
+
+
 def _json(value: object) -> str:
     return f"`{json.dumps(value, ensure_ascii=False)}`"
 
@@ -327,6 +356,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/causes.md": causes_page,
     "docs/reference/api.md": routes_page,
     "docs/reference/doctor.md": doctor_page,
+    "docs/reference/cloud-speech.md": cloud_speech_page,
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from callwright.actions.provider_options import unsent_options
 from callwright.actions.services import Services
 from callwright.domain.agent.credentials import shown_body
 from callwright.domain.agent.parsing import parse_agent
@@ -67,6 +68,8 @@ async def _of_providers(
     if not any(lack.leg == VOICE and lack.kind is not LackKind.LANGUAGE for lack in lacks):
         for warning in _of_voice(services, spec):
             yield warning
+    for warning in unsent_options(services.plugins(), spec):
+        yield warning
 
 
 def _of_voice(services: Services, spec: AgentSpec) -> Iterator[AgentWarning]:

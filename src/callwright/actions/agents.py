@@ -11,6 +11,7 @@ from typing import Any
 from callwright.actions.agent_credentials import Holder, sealed_body
 from callwright.actions.audit import audit
 from callwright.actions.batch_stop import stop_batches_of_agent, stop_undialled
+from callwright.actions.provider_options import check_options
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.transition import transition
 from callwright.domain.agent.credentials import Credential, check_credentials, kept_credentials, with_credentials
@@ -134,6 +135,7 @@ def check_body(
     kept = () if before is None else {tool.name for tool in parse_agent(before).tools}
     spec = parse_agent(body, has, services.policy.defaults, kept)
     check_addresses(spec)
+    check_options(services.plugins(), spec)
     return spec.name
 
 

@@ -148,6 +148,13 @@ def _model_paths(text: str) -> tuple[str, ...]:
     return pairs
 
 
+def _speech_addresses(text: str) -> tuple[str, ...]:
+    pairs = _listing(text)
+    if not all(re.fullmatch(r"[a-z0-9_-]+\s*=\s*(https?|wss?)://[^\s/?#@]+/?", pair) for pair in pairs):
+        raise ValueError("write name=URL, the URL without a path, several separated by commas")
+    return pairs
+
+
 _HEADERS_OF_A_DIALOG = frozenset(
     {
         "via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "route", "record-route", "content-type", "content-length",
@@ -208,6 +215,7 @@ class Settings:
     model_base_url: str = ""
     model_api_key: str = field(default="", repr=False)
     model_name: str = ""
+    speech_addresses: tuple[str, ...] = ()
     local_threads: int = 1
     local_model: str = ""
     local_model_threads: int | None = None
@@ -325,6 +333,11 @@ SETTINGS: dict[str, Setting] = {
     "model_api_key": Setting("CALLWRIGHT_MODEL_API_KEY", "Key of that endpoint.", secret=True),
     "model_name": Setting(
         "CALLWRIGHT_MODEL_NAME", "Model at that endpoint if the agent names none; else its only one."
+    ),
+    "speech_addresses": Setting(
+        "CALLWRIGHT_SPEECH_ADDRESSES",
+        "Where vendors of speech are in place of their own addresses, as in another region: name=URL, separated by commas.",
+        _speech_addresses,
     ),
     "local_threads": Setting("CALLWRIGHT_LOCAL_THREADS", "Threads per local speech model.", _whole),
     "local_model": Setting("CALLWRIGHT_LOCAL_MODEL", "Local language model, a name of `callwright models list`."),

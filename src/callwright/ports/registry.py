@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast, overload, runtime_checkable
 
+from callwright.domain.settings.provider_option import ProviderOption
 from callwright.ports.catalogue import ModelOffer, VoiceOffer
 from callwright.ports.door import Doorkeeper, NoDoors
 from callwright.ports.leg import Carrier
@@ -182,7 +183,8 @@ class Plugin:
     ``keys`` names the provider keys it asks for, in capitals: a call hands it those that its organisation has, with its settings
     (``domain.provider_access.Access``). ``voices`` and ``models`` are what lists offer of it, ``base_url`` where its models are.
     ``languages``: codes of ISO 639-1 that it hears or speaks, empty for any; a voice's own stand in ``voices``. A server has a plugin with
-    ``only_by_setting`` only if one of its settings names such a plugin.
+    ``only_by_setting`` only if one of its settings names such a plugin. ``options``: the settings that it takes of an agent, checked when
+    the agent is saved; a plugin without any is not asked.
     """
 
     kind: str
@@ -196,6 +198,7 @@ class Plugin:
     base_url: str = ""
     languages: tuple[str, ...] = ()
     only_by_setting: bool = False
+    options: tuple[ProviderOption, ...] = ()
 
     def languages_of(self, voice: str = "") -> tuple[str, ...]:
         """The languages it hears or speaks, empty for any; those of the voice with that id where it offers one."""

@@ -1,0 +1,70 @@
+"""Settings of an agent's recogniser or voice that a provider takes: what each may be, and under which name it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from callwright.domain.fields import Fields
+from callwright.domain.settings.setting import Kind
+
+
+def as_it_is(value: Any) -> Any:
+    """Returns the value."""
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderOption:
+    """One setting that is sent to a provider.
+
+    ``name`` is the agent's name of it, ``sent_as`` the provider's (with a dot: of an object), ``kind`` what it may be, and ``default`` what
+    is sent where the agent says nothing, None for nothing. ``models`` and ``not_models`` are beginnings of models' names: those that have
+    it, empty for all, and those that do not. ``convert`` makes what is sent.
+    """
+
+    name: str
+    sent_as: str
+    kind: Kind
+    default: Any = None
+    models: tuple[str, ...] = ()
+    not_models: tuple[str, ...] = ()
+    convert: Callable[[Any], Any] = as_it_is
+
+    def is_of(self, model: str) -> bool:
+        """Whether the model has it."""
+        return (not self.models or model.startswith(self.models)) and not (
+            self.not_models and model.startswith(self.not_models)
+        )
+
+    def read(self, given: Fields) -> Any:
+        """What is sent for the value in ``given``, None for nothing. Raises InvalidAgentError."""
+        value = None if given.raw(self.name) is None or self.kind.read is None else self.kind.read(given, self.name)
+        value = self.default if value is None else value
+        return None if value is None else self.convert(value)
+
+
+def read_options(options: Iterable[ProviderOption], model: str, given: Fields) -> dict[str, Any]:
+    """What is sent to the provider for the settings in ``given``, by the provider's names. Raises InvalidAgentError."""
+    sent: dict[str, Any] = {}
+    for option in options:
+        if option.is_of(model):
+            value = option.read(given)
+            if value is not None:
+                sent[option.sent_as] = value
+    return sent
+
+
+def default_model(options: Iterable[ProviderOption]) -> str:
+    """The model of an agent that names none."""
+    return next((str(option.default or "") for option in options if option.name == "model"), "")
+
+
+def unsent(
+    options: Iterable[ProviderOption], others: Iterable[ProviderOption], model: str, given: Mapping[str, Any]
+) -> Iterator[str]:
+    """The settings in ``given`` that a provider of ``options`` does not take with this model, and one of ``others`` does."""
+    taken = {option.name for option in options if option.is_of(model)}
+    known = {option.name for option in others}
+    yield from (name for name in given if name in known - taken and given[name] is not None)

@@ -1,0 +1,169 @@
+"""From an agent's settings to a vendor's client: what it is made with, and whether it could be."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from callwright.domain.availability import LackKind
+from callwright.domain.errors import InvalidAgentError
+from callwright.domain.fields import Fields
+from callwright.domain.provider_access import Access
+from callwright.domain.settings.provider_option import read_options
+from callwright.ports.failures import FailureKind, MissingError, ProviderError
+from callwright.ports.registry import PluginContext
+from callwright.providers.cloud import library
+from callwright.providers.cloud.provider_table import Client, Vendor
+
+CONNECT_SECONDS = 4.0
+"""Longest wait for a vendor to accept a connection."""
+
+_LONGEST_WORDS = 300
+
+_SECURE = {"http": False, "ws": False, "https": True, "wss": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a client is made with. ``arguments`` hold the key: they are never shown."""
+
+    client: Client
+    model: str
+    arguments: Mapping[str, Any] = field(repr=False)
+
+
+class Sessions:
+    """The HTTP session that the clients of a process share, made when the first one needs it."""
+
+    def __init__(self) -> None:
+        self._session: Any = None
+
+    async def session(self) -> Any:
+        """The session. It limits no connections: each call has its own."""
+        if self._session is None:
+            http = (await library.framework()).http
+            if self._session is None:
+                connector = http.TCPConnector(limit=0, ssl=ssl.create_default_context())
+                self._session = http.ClientSession(
+                    connector=connector, timeout=http.ClientTimeout(sock_connect=CONNECT_SECONDS)
+                )
+        return self._session
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+
+class Bridge:
+    """One vendor's clients: checks what a call wants of them, and makes them."""
+
+    def __init__(self, vendor: Vendor, context: PluginContext) -> None:
+        self.vendor = vendor
+        self._sessions = context.shared.get(Sessions, Sessions)
+        self._origins = _origins(context.settings.get("speech_addresses", ""))
+
+    def check(self, model: str, given: Mapping[str, Any], access: Access) -> None:
+        """Raises ProviderError when no client could be made: MissingError for what can be added."""
+        self.order(model, given, access)
+        client = self.vendor.client(model or self.vendor.model)
+        if not library.is_installed(client.name):
+            raise MissingError(LackKind.NO_EXTRA, self.vendor.name, "lacks the clients of cloud speech", "make cloud")
+
+    def order(self, model: str, given: Mapping[str, Any], access: Access) -> Order:
+        """What a client is made with for these settings. Raises ProviderError."""
+        vendor = self.vendor
+        model = model or vendor.model
+        client = vendor.client(model)
+        try:
+            sent = dict(client.shape(read_options(vendor.options, model, Fields({**given, "model": model}, ""))))
+        except InvalidAgentError as error:
+            raise ProviderError(FailureKind.BAD_REQUEST, vendor.name, error.message) from None
+        addresses = {name: self._address(own) for name, own in client.addresses.items()}
+        return Order(client, model, {**client.fixed, **addresses, **sent, **self._keys(access)})
+
+    async def made(self, order: Order) -> Any:
+        """A client. Raises ProviderError for settings that it refuses."""
+        why = ""
+        session = await self._sessions.session()
+        try:
+            made_of = await library.client_class(order.client.name)
+            arguments = await self._nested(order)
+            if order.client.takes_session:
+                arguments["http_session"] = session
+            made = made_of(**arguments)
+        except (ImportError, AttributeError) as error:
+            why = f"its client cannot be loaded ({type(error).__name__}); make cloud"
+        except (ValueError, TypeError) as error:
+            why = f"its client refuses the agent's settings: {self._words_of(error, order)}"
+        if why:
+            # Raised here, it keeps nothing of the client's error, which may repeat the key.
+            raise ProviderError(FailureKind.BAD_REQUEST, self.vendor.name, why)
+        if getattr(made, "_session", session) is None:
+            made._session = session
+        return made
+
+    def _words_of(self, error: Exception, order: Order) -> str:
+        """What the client says of the settings, unless it repeats the key."""
+        words = str(error)[:_LONGEST_WORDS]
+        key = order.arguments[self.vendor.key_argument]
+        parts = key.values() if isinstance(key, Mapping) else (key,)
+        shows_key = any(str(part) in str(error) for part in parts)
+        return "see docs/reference/cloud-speech.md" if shows_key else words
+
+    async def _nested(self, order: Order) -> dict[str, Any]:
+        """The arguments, those with a dot gathered into objects."""
+        arguments: dict[str, Any] = {}
+        for name, value in order.arguments.items():
+            group, _, inner = name.partition(".")
+            if inner:
+                arguments.setdefault(group, {})[inner] = value
+            else:
+                arguments[name] = value
+        for group, made_of in order.client.objects.items():
+            if group in arguments:
+                arguments[group] = (await library.client_class(made_of))(**arguments[group])
+        return arguments
+
+    def _keys(self, access: Access) -> dict[str, Any]:
+        vendor = self.vendor
+        key = next((access.keys[name] for name in vendor.keys if access.keys.get(name)), "")
+        if not key:
+            raise self._lacking(vendor.keys[0])
+        found: dict[str, Any] = {vendor.key_argument: self._read_key(key)}
+        for argument, name in vendor.more_keys.items():
+            if not access.keys.get(name):
+                raise self._lacking(name)
+            found[argument] = access.keys[name]
+        return found
+
+    def _read_key(self, key: str) -> Any:
+        with suppress(ValueError):
+            return self.vendor.read_key(key)
+        # Behind the block: the error would keep the key's text.
+        why = f"the provider key {self.vendor.keys[0]} is not what the vendor gave out"
+        raise ProviderError(FailureKind.REFUSED, self.vendor.name, why)
+
+    def _lacking(self, name: str) -> MissingError:
+        remedy = f'POST /providers {{"provider_name": "{name}", "provider_value": "..."}}'
+        return MissingError(LackKind.NO_KEY, self.vendor.name, "has no key", remedy)
+
+    def _address(self, own: str) -> str:
+        """The vendor's address, or the same at the origin that the operator named for it."""
+        origin = self._origins.get(self.vendor.name)
+        if not origin:
+            return own
+        there, here = urlsplit(own), urlsplit(origin)
+        secure = _SECURE[here.scheme]
+        scheme = ("wss" if secure else "ws") if there.scheme.startswith("ws") else ("https" if secure else "http")
+        return urlunsplit((scheme, here.netloc, there.path, there.query, ""))
+
+
+def _origins(text: str) -> dict[str, str]:
+    pairs = (one.partition("=") for one in text.split(",") if one.strip())
+    return {name.strip(): url.strip() for name, _, url in pairs}

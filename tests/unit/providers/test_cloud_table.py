@@ -1,0 +1,193 @@
+"""What vendors of speech are sent for an agent's settings, and what their failures mean. Nothing of their clients is needed for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.corpus.bodies import CORPUS, AgentBody
+
+from callwright.actions.provider_options import check_options
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.errors import InvalidAgentError
+from callwright.domain.fields import Fields
+from callwright.domain.provider_access import Access
+from callwright.domain.settings.provider_option import default_model, read_options, unsent
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.registry import PluginContext
+from callwright.providers.cloud import PLUGINS
+from callwright.providers.cloud.bridge import Bridge, Order
+from callwright.providers.cloud.failures import failure
+from callwright.providers.cloud.languages import bare, indian, longer, nova, regional
+from callwright.providers.cloud.provider_table import VENDORS, Vendor, boosted, word_list
+
+KEY = "canary-key"
+
+
+def vendor(kind: str, name: str) -> Vendor:
+    return next(one for one in VENDORS if (one.kind, one.name) == (kind, name))
+
+
+def order(kind: str, name: str, model: str = "", addresses: str = "", **given: Any) -> Order:
+    found = vendor(kind, name)
+    keys = dict.fromkeys(found.all_keys, '{"project_id": "p"}' if found.name == "google" else KEY)
+    context = PluginContext({"speech_addresses": addresses}, Path("/nonexistent"))
+    return Bridge(found, context).order(model, {"language": "en", **given}, Access(keys))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("en", ("en", "en", "en-US", "en-IN", "eng")),
+        ("hi", ("hi", "hi", "hi-IN", "hi-IN", "hin")),
+        ("en-GB", ("en", "en-GB", "en-GB", "en-IN", "eng")),
+        ("multi-hi", ("hi", "multi", "hi-IN", "hi-IN", "hin")),
+        ("multi", (None, "multi", "en-US", "unknown", "eng")),
+        ("unknown", (None, "multi", "en-US", "unknown", "eng")),
+        ("or", ("or", "or", "or-OR", "od-IN", "or")),
+        ("de", ("de", "de", "de-DE", "de-IN", "ger")),
+    ],
+)
+def test_each_language_is_written_as_a_vendor_wants_it(code: str, expected: tuple[str | None, ...]) -> None:
+    assert (bare(code), nova(code), regional(code), indian(code), longer(code)) == expected
+
+
+def test_keywords_are_a_list_or_a_text_and_may_have_boosts() -> None:
+    assert boosted("Turin:2, Oslo , :3,Rome:x") == [("Turin", 2.0), ("Oslo", 1.0), ("Rome", 1.0)]
+    assert word_list(["Turin:2", "Oslo"]) == ["Turin", "Oslo"]
+
+
+@pytest.mark.parametrize("found", VENDORS, ids=lambda one: f"{one.kind}-{one.name}")
+def test_each_vendor_has_a_key_a_client_and_its_defaults(found: Vendor) -> None:
+    assert found.keys
+    assert all(name == name.upper() for name in found.all_keys)
+    made = order(found.kind, found.name)
+    assert made.model == default_model(found.options)
+    assert made.arguments[found.key_argument]
+    assert KEY not in repr(made)
+    names = [(one.name, one.models, one.not_models) for one in found.options]
+    assert len(set(names)) == len(names)
+
+
+def test_the_model_decides_which_client_and_which_settings_there_are() -> None:
+    flux = order("transcriber", "deepgram", "flux-general-en", eot_threshold=0.8, endpointing=300)
+    nova_2 = order("transcriber", "deepgram", "", eot_threshold=0.8, endpointing=300)
+    assert (flux.client.name, nova_2.client.name) == ("deepgram.STTv2", "deepgram.STT")
+    assert (flux.arguments["eot_threshold"], "endpointing_ms" in flux.arguments) == (0.8, False)
+    assert ("eot_threshold" in nova_2.arguments, nova_2.arguments["endpointing_ms"]) == (False, 300)
+
+
+def test_a_setting_that_another_model_takes_is_told_and_not_sent() -> None:
+    options = vendor("transcriber", "deepgram").options
+    given = {"eot_threshold": 0.7, "eot_timeout_ms": None, "endpointing": 100, "stream": True}
+    assert list(unsent(options, options, "nova-3", given)) == ["eot_threshold"]
+    assert list(unsent(options, options, "flux-general-en", given)) == ["endpointing"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "given", "path"),
+    [
+        ("voice", "elevenlabs", {"speed": 3}, "speed"),
+        ("voice", "cartesia", {"speed": 0.1}, "speed"),
+        ("voice", "sarvam", {"pitch": 4}, "pitch"),
+        ("transcriber", "openai", {"noise_reduction": "loud"}, "noise_reduction"),
+        ("transcriber", "deepgram", {"smart_format": "perhaps"}, "smart_format"),
+    ],
+)
+def test_a_value_that_a_vendor_does_not_know_is_refused_by_its_path(
+    kind: str, name: str, given: dict[str, Any], path: str
+) -> None:
+    found = vendor(kind, name)
+    with pytest.raises(InvalidAgentError) as caught:
+        read_options(found.options, found.model, Fields(given, "agent"))
+    assert caught.value.field == f"agent.{path}"
+    with pytest.raises(ProviderError) as refused:
+        order(kind, name, **given)
+    assert refused.value.kind is FailureKind.BAD_REQUEST
+
+
+def test_voices_whose_names_hold_model_and_language_are_put_together() -> None:
+    assert order("voice", "deepgram", voice="Asteria").arguments["model"] == "aura-2-asteria-en"
+    assert order("voice", "deepgram", "aura", voice="zeus").arguments["model"] == "aura-zeus-en"
+    assert order("voice", "deepgram", "aura-zeus-en", voice="Zeus").arguments["model"] == "aura-zeus-en"
+    assert order("voice", "deepgram", voice="aura-2-thalia-en").arguments["model"] == "aura-2-thalia-en"
+    assert order("voice", "deepgram").arguments["model"] == "aura-2-thalia-en"
+    azure = order("voice", "azuretts", "neural", voice="Neerja", language="en-IN")
+    assert (azure.arguments["voice"], azure.arguments["speech_region"]) == ("en-IN-NeerjaNeural", KEY)
+    assert order("voice", "azuretts", voice="hi-IN-SwaraNeural").arguments["voice"] == "hi-IN-SwaraNeural"
+
+
+def test_an_operators_address_takes_the_place_of_the_vendors_origin_and_keeps_the_path() -> None:
+    here = "deepgram=http://127.0.0.1:9, sarvam=https://eu.example.org"
+    assert (
+        order("transcriber", "deepgram", "flux-general-en", here).arguments["base_url"] == "ws://127.0.0.1:9/v2/listen"
+    )
+    assert order("transcriber", "deepgram", "nova-3", here).arguments["base_url"] == "http://127.0.0.1:9/v1/listen"
+    assert order("voice", "sarvam", "", here).arguments["ws_url"] == "wss://eu.example.org/text-to-speech/ws"
+    assert order("voice", "cartesia", "", here).arguments["base_url"] == "https://api.cartesia.ai"
+
+
+def test_a_key_that_is_no_json_is_refused_where_the_vendor_gives_out_json() -> None:
+    bridge = Bridge(vendor("voice", "google"), PluginContext({}, Path("/nonexistent")))
+    with pytest.raises(ProviderError) as caught:
+        bridge.order("", {}, Access({"GOOGLE_APPLICATION_CREDENTIALS_JSON": "no json"}))
+    assert caught.value.kind is FailureKind.REFUSED
+    assert "no json" not in str(caught.value)
+
+
+class _StatusError(Exception):
+    def __init__(self, status_code: int) -> None:
+        super().__init__(f"Authorization: {KEY}")
+        self.status_code = status_code
+
+
+@pytest.mark.parametrize(
+    ("status", "begun", "kind"),
+    [
+        (401, False, FailureKind.REFUSED),
+        (403, True, FailureKind.REFUSED),
+        (402, False, FailureKind.LIMIT),
+        (429, False, FailureKind.LIMIT),
+        (400, False, FailureKind.BAD_REQUEST),
+        (404, False, FailureKind.BAD_REQUEST),
+        (408, False, FailureKind.UNAVAILABLE),
+        (503, False, FailureKind.UNAVAILABLE),
+        (503, True, FailureKind.BROKEN_STREAM),
+        (1006, False, FailureKind.BROKEN_STREAM),
+        (-1, False, FailureKind.UNAVAILABLE),
+    ],
+)
+def test_each_status_means_one_kind_and_no_words_of_the_error_are_repeated(
+    status: int, begun: bool, kind: FailureKind
+) -> None:
+    try:
+        try:
+            raise _StatusError(status)
+        except _StatusError as inner:
+            raise RuntimeError(f"wrapped {KEY}") from inner
+    except RuntimeError as error:
+        found = failure("deepgram", error, begun=begun)
+    assert found.kind is kind
+    assert KEY not in str(found)
+
+
+def test_a_timeout_is_told_as_one() -> None:
+    found = failure("deepgram", TimeoutError(), begun=False)
+    assert (found.kind, found.message) == (FailureKind.UNAVAILABLE, "nothing came in time")
+
+
+def test_plugins_say_what_they_take_so_that_agents_are_checked_without_the_clients() -> None:
+    assert all(plugin.options and plugin.keys for plugin in PLUGINS)
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"), [(True, "near_field"), (False, None), ("far_field", "far_field"), (None, None)]
+)
+def test_noise_reduction_is_a_switch_or_a_word(given: Any, sent: str | None) -> None:
+    assert order("transcriber", "openai", noise_reduction=given).arguments.get("noise_reduction_type") == sent
+
+
+@pytest.mark.parametrize("body", CORPUS, ids=lambda body: body.shows)
+def test_no_agent_of_the_corpus_is_refused_for_a_setting_of_its_vendors(body: AgentBody) -> None:
+    check_options(PLUGINS, parse_agent(body.flat))
