@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  // What needs a page is tested in a real browser (tests/browser).
-  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
+  // No test leaves anything behind, so that they share a worker. What needs a page is tested in a real browser (tests/browser).
+  test: { environment: "node", isolate: false, include: ["src/**/*.test.{ts,tsx}"] },
 });

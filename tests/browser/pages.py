@@ -37,6 +37,8 @@ class Browsing:
     def open(self, path: str) -> Any:
         """Go to a page and wait until it has all it asks for."""
         self.page.goto(f"{self.served.url}/dashboard{path}")
+        # Its code comes apart from the frame of all pages: where there is a heading, it is there.
+        self.page.locator("main h1").first.wait_for()
         self.page.wait_for_load_state("networkidle")
         return self.page
 

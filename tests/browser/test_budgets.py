@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ STATIC = ROOT / "src/callwright/dashboard/static"
 MOST_SCRIPT_BYTES = 220_000
 FIRST_PAINT_MS, LONG_CALL_MS = 500, 1_000
 MARGIN = 4
-"""A machine that also does something else is no failure; three times the work is."""
+"""Three times the work is a failure; a machine that also does something else is none, so that its load counts, too."""
 
 
 def test_the_page_of_a_call_weighs_no_more_than_its_budget(person: Browsing) -> None:
@@ -32,7 +33,7 @@ def test_a_page_is_painted_soon(person: Browsing) -> None:
     page = person.open_call()
     painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     print(f"first paint of the call page: {painted:.0f} ms of {FIRST_PAINT_MS}")
-    assert painted <= FIRST_PAINT_MS * MARGIN
+    assert painted <= allowed(FIRST_PAINT_MS)
 
 
 def test_a_call_of_forty_minutes_can_be_used_soon(person: Browsing) -> None:
@@ -54,9 +55,14 @@ def test_a_call_of_forty_minutes_can_be_used_soon(person: Browsing) -> None:
         " requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - began))) })"
     )
     print(f"a call of 40 minutes: usable after {usable:.0f} ms of {LONG_CALL_MS}, zoomed in {zoom:.0f} ms")
-    assert usable <= LONG_CALL_MS * MARGIN
+    assert usable <= allowed(LONG_CALL_MS)
     # It has no sound to load, which the browser reports.
     person.console.clear()
+
+
+def allowed(budget_ms: int) -> float:
+    """What is let through of a budget on this machine as it is."""
+    return budget_ms * MARGIN * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def answering(body: str) -> Any:
