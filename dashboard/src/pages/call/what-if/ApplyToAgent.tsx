@@ -8,7 +8,7 @@ import { useCall } from "../context.ts";
 /** Opens the editor of the call's agent with the settings that were tried in its draft. Nothing is saved by it. */
 export function ApplyToAgent({ set }: { set: string[] }) {
   const { id } = useCall();
-  const { data: execution } = useQuery(executionQuery(id, false));
+  const { data: execution } = useQuery(executionQuery(id));
   if (!execution) return null;
   return (
     <Button
