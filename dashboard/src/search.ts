@@ -35,7 +35,7 @@ export interface AgentsSearch {
 
 export const VIEWS = ["form", "json", "versions"] as const;
 export type View = (typeof VIEWS)[number];
-export const TESTS = ["chat", "call"] as const;
+export const TESTS = ["chat", "call", "browser"] as const;
 export type Test = (typeof TESTS)[number];
 
 export interface AgentSearch {

@@ -5,6 +5,7 @@ import type { Variables } from "../../../api/tests.ts";
 import { TESTS, type Test } from "../../../search.ts";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
+import { BrowserTest } from "./BrowserTest.tsx";
 import { CallTest } from "./CallTest.tsx";
 import { ChatTest } from "./ChatTest.tsx";
 import classes from "./TestPanel.module.css";
@@ -37,6 +38,7 @@ export function TestPanel() {
       <VariableFields values={variables} change={setVariables} />
       {test === "chat" && <ChatTest variables={variables} />}
       {test === "call" && <CallTest variables={variables} />}
+      {test === "browser" && <BrowserTest variables={variables} />}
     </section>
   );
 }
