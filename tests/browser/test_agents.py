@@ -206,6 +206,15 @@ def test_a_change_of_a_what_if_comes_with_the_address_and_nobody_loses_it_by_lea
     assert saved(person.served, agent_id)["tasks"][0]["task_config"]["incremental_delay"] == 1800
 
 
+def test_what_a_what_if_has_shown_is_applied_to_the_agent_of_the_call(person: Browsing) -> None:
+    page = person.open_call("?what_if=1&set=%5B%22task_config.incremental_delay%3D1500%22%5D")
+    page.get_by_role("link", name="Apply to the agent").click()
+    page.get_by_text("1 change from a call.").wait_for()
+    assert setting(page, "Incremental delay").input_value() == "1500"
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_text("1 unsaved change").wait_for(state="hidden")
+
+
 VIEWS = ("", "?section=turns&set=" + json.dumps(["task_config.patience=7"]), "?section=tools", "?q=delay", "?view=json")
 
 
