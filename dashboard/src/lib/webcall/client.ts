@@ -1,4 +1,5 @@
 import { CLOSED, type PageMessage, readMessage, type ServerMessage } from "./protocol.ts";
+import { RefusedError } from "./session.ts";
 import { openSound, type Sound, SoundError, type SoundFailure } from "./sound.ts";
 
 export type CallState = "idle" | "asking" | "connecting" | "active" | "reconnecting" | "ended";
@@ -38,16 +39,6 @@ export interface CallOptions {
   onKeys?: (keys: string) => void;
   sound?: (deviceId: string) => Promise<Sound>;
   socket?: (url: string) => WebSocket;
-}
-
-/** A server's answer that there is no session. */
-export class RefusedError extends Error {
-  constructor(
-    readonly code: "busy" | "rejected",
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 /** Codes of the server's own, from which no call comes back. */
@@ -252,20 +243,4 @@ function failureOf(error: unknown): CallFailure {
 function failureOfClose(code: number): CallFailure {
   if (code === CLOSED.busy) return "busy";
   return code >= OURS && code < CLOSED.unavailable ? "rejected" : "connect_failed";
-}
-
-/** Asks the server of this page for a session: the page has a cookie, or `headers` with a key. Raises RefusedError. */
-export async function openSession(
-  agentId: string,
-  userData: Record<string, unknown> = {},
-  headers: Record<string, string> = {},
-): Promise<string> {
-  const answer = await fetch("/v1/web-call/session", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-Callwright-Csrf": "1", ...headers },
-    body: JSON.stringify({ agent_id: agentId, user_data: userData }),
-  });
-  const body = (await answer.json()) as { url?: string; message?: string };
-  if (answer.ok && body.url) return body.url;
-  throw new RefusedError(answer.status === 429 ? "busy" : "rejected", body.message ?? "");
 }
