@@ -165,7 +165,7 @@ coverage: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Measure coverage (sever
 test-unit: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the unit tests only
 	@$(PYTEST) tests/unit $(COMPUTING)
 
-test-voice: $(STAMPS)/dev models $(STAMPS)/sip ## Run the longer acceptance tests that speak and listen with local models
+test-voice: $(STAMPS)/dev $(STAMPS)/browser models $(STAMPS)/sip $(PAGES)/index.html ## Run the longer acceptance tests that speak and listen with local models
 	@CI=true $(PYTEST) tests -m voice
 
 # Needs the Debian packages that .ci/run installs: sip-tester, baresip-core, linphone-cli. Root is not needed.
@@ -182,7 +182,7 @@ fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (C
 
 # Needs the Debian package that .ci/run installs: chromium.
 test-browser: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Run the browser tests (Chromium through Playwright)
-	@CI=true $(PYTEST) tests/browser
+	@CI=true $(PYTEST) tests/browser -m "not voice"
 
 screenshots: $(STAMPS)/browser $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Photograph every page of the dashboard, in both colour schemes, into build/screenshots
 	@$(BIN)/python -m tests.browser.screenshots

@@ -8,12 +8,13 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 from tests.browser.conftest import CHROMIUM
@@ -26,6 +27,9 @@ from callwright.ports.registry import PluginContext, Registry
 from callwright.ports.speech import FRAME_BYTES, TranscriberSettings, VoiceSettings
 from callwright.providers.local import PLUGINS
 
+pytestmark = pytest.mark.voice
+
+T = TypeVar("T")
 STATIC = Path(__file__).resolve().parents[2] / "src/callwright/dashboard/static"
 MODELS = Path("~/.cache/callwright/models").expanduser()
 WELCOME = "Bright Smile Dental, how can I help you?"
@@ -188,7 +192,7 @@ def test_a_visitor_talks_to_the_agent_and_a_recogniser_understands_both(called: 
     transcript = str(record["transcript"])
     caller = words(" ".join(line for line in transcript.splitlines() if line.startswith("user:")))
     assert {"book", "cleaning", "tuesday"} <= caller, transcript
-    agents = words(asyncio.run(recognised(heard)))
+    agents = words(run(recognised(heard)))
     assert {"help", "you", "day", "week"} <= agents, agents
     assert record["telephony_data"]["provider"] == "web-call"
     assert record["telephony_data"]["hangup_by"] == "Caller"
@@ -203,7 +207,7 @@ def test_a_visitor_who_interrupts_silences_the_agent_at_once(called: Called, tmp
     assert len(cut) < len(LONG), transcript
     assert "expensive" in transcript
     # What the record says was heard is what sounded: the words behind the cut did not.
-    sounded = words(asyncio.run(recognised(heard)))
+    sounded = words(run(recognised(heard)))
     assert "saturday" in words(LONG) - words(cut)
     assert "saturday" not in sounded
     assert {"monday", "expensive"} <= sounded, sounded
@@ -273,10 +277,16 @@ class Heard:
 
 def recording(folder: Path, *parts: tuple[float, str]) -> Path:
     """A file of sentences, each after so many seconds of silence, at the rate of a sound card."""
-    pcm = b"".join(bytes(2 * int(8_000 * seconds)) + asyncio.run(spoken(text)) for seconds, text in parts)
+    pcm = b"".join(bytes(2 * int(8_000 * seconds)) + run(spoken(text)) for seconds, text in parts)
     path = folder / "caller.wav"
     path.write_bytes(write_wav(resample(pcm, 8_000, 48_000), rate_hz=48_000))
     return path
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns. The browser's own loop runs in this thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 async def spoken(text: str) -> bytes:
