@@ -32,9 +32,9 @@ async def _fill(data: Path) -> None:
     """Two organisations, two keys, two agents with a vendor of whom there is no plugin, and one that names nobody."""
     async with open_actions(load_settings({}, data=data)) as services:
         other = await create_organisation(services, OrganisationWish(name="Branch office"))
-        for tenant_id, name in ((DEFAULT_TENANT_ID, "OPENAI"), (other.id, "OPENAI"), (other.id, "ELEVENLABS_API_KEY")):
+        for tenant_id, name in ((DEFAULT_TENANT_ID, "OPENAI"), (other.id, "OPENAI"), (other.id, "POLLY_API_KEY")):
             await put_provider_key(services, operator(tenant_id), NamedSecret(name, SECRET))
-        voice = {"provider": "elevenlabs", "provider_config": {"voice": "Nila"}}
+        voice = {"provider": "polly", "provider_config": {"voice": "Nila"}}
         model = {"llm_config": {"provider": "openai", "model": "gpt-4.1-mini"}}
         talk = {"tools_config": {"synthesizer": voice, "llm_agent": model, "transcriber": {"provider": "whisper"}}}
         after = {"task_type": "extraction", "tools_config": {"llm_agent": model}}
@@ -56,9 +56,9 @@ def test_each_provider_is_shown_with_its_keys_and_how_many_agents_use_it(
     assert SECRET not in printed
     rows = {(one["kind"], one["name"]): one for one in json.loads(printed)}
     both = ["Default", "Branch office"]
-    assert rows["voice", "elevenlabs"]["installed"] is False
-    assert rows["voice", "elevenlabs"]["agents"] == 2
-    assert rows["voice", "elevenlabs"]["keys"] == {"ELEVENLABS_API_KEY": ["Branch office"]}
+    assert rows["voice", "polly"]["installed"] is False
+    assert rows["voice", "polly"]["agents"] == 2
+    assert rows["voice", "polly"]["keys"] == {"POLLY_API_KEY": ["Branch office"]}
     assert rows["model", "openai"]["installed"] is True
     # An agent that names it twice uses it once.
     assert rows["model", "openai"]["agents"] == 2
@@ -76,8 +76,8 @@ def test_each_provider_is_shown_with_its_keys_and_how_many_agents_use_it(
     assert main(["providers", "--data", str(data)]) == 0
     header, *lines = capsys.readouterr().out.splitlines()
     assert header.split() == ["KIND", "NAME", "INSTALLED", "AGENTS", "KEYS"]
-    (line,) = (line for line in lines if line.split()[:2] == ["voice", "elevenlabs"])
-    assert line.split(maxsplit=4)[2:] == ["no", "2", "ELEVENLABS_API_KEY (Branch office)"]
+    (line,) = (line for line in lines if line.split()[:2] == ["voice", "polly"])
+    assert line.split(maxsplit=4)[2:] == ["no", "2", "POLLY_API_KEY (Branch office)"]
     (line,) = (line for line in lines if line.split()[:2] == ["model", "groq"])
     assert line.endswith("none of GROQ, GROQ_API_KEY")
 

@@ -37,7 +37,7 @@ def own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("CALLWRIGHT_MODEL_BASEURL", "http://x", "there is no setting CALLWRIGHT_MODEL_BASEURL; did you mean"),
         ("CALLWRIGHT_MODEL", "opnai", "CALLWRIGHT_MODEL: there is no model 'opnai'; did you mean openai? known: "),
-        ("CALLWRIGHT_VOICE", "rachel", "CALLWRIGHT_VOICE: there is no voice 'rachel'; known: kokoro, local, scripted"),
+        ("CALLWRIGHT_VOICE", "rachel", "CALLWRIGHT_VOICE: there is no voice 'rachel'; known: "),
         ("CALLWRIGHT_TRANSCRIBER", "deepgram2", "CALLWRIGHT_TRANSCRIBER: there is no transcriber"),
         ("CALLWRIGHT_CARRIER", "vendor", "CALLWRIGHT_CARRIER: there is no carrier"),
         ("CALLWRIGHT_VAD", "loud", "CALLWRIGHT_VAD: there is no vad 'loud'"),
