@@ -23,6 +23,8 @@ from tests.http_server import Exchange, LocalServer, serving
 from tests.typed_answers import typed
 from tests.waiting import until
 
+from callwright.providers.cloud import PLUGINS
+
 pytestmark = pytest.mark.real_time
 
 CALLS = 16
@@ -122,15 +124,20 @@ HAVE_A_KEY = frozenset(
     | {"perplexity"}
 )
 """Models that need one provider key, which is called after them."""
+SPEECH_KEYS = {(one.kind, one.name): one.keys[0] for one in PLUGINS}
+"""The provider key that each recogniser and voice of a vendor asks for first."""
 
 
 def remedy_of(leg: str, name: str) -> str:
     """What is to be done about a provider that is lacking."""
     if leg == "line" and name in {"default", "sip-trunk"}:
         return ADD_A_TRUNK
-    if leg != "model" or name not in {*HAVE_A_KEY, *OF_AZURE}:
+    if (leg, name) in SPEECH_KEYS:
+        key = SPEECH_KEYS[leg, name]
+    elif leg != "model" or name not in {*HAVE_A_KEY, *OF_AZURE}:
         return WRITE_A_PLUGIN
-    key = "AZURE_OPENAI_API_BASE" if name in OF_AZURE else f"{name.upper()}_API_KEY"
+    else:
+        key = "AZURE_OPENAI_API_BASE" if name in OF_AZURE else f"{name.upper()}_API_KEY"
     return f'POST /providers {{"provider_name": "{key}", "provider_value": "..."}}'
 
 
