@@ -10,7 +10,7 @@ from tests.never_skipped import pytest_runtest_makereport
 
 pytest_plugins = ["tests.time_spent"]
 
-PHONES = Path(__file__).parent / "phone"
+IN_REAL_TIME = tuple(Path(__file__).parent / name for name in ("phone", "browser"))
 
 __all__ = ["database_template", "dsn", "ledger", "postgres_server", "pytest_runtest_makereport"]
 
@@ -23,7 +23,7 @@ settings.load_profile("callwright")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Lets tests in real time be tried a second time: a machine that stands still for a moment is no defect of ours."""
     for item in items:
-        if item.get_closest_marker("real_time") or item.path.is_relative_to(PHONES):
+        if item.get_closest_marker("real_time") or any(map(item.path.is_relative_to, IN_REAL_TIME)):
             item.add_marker(pytest.mark.real_time)
             item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=1))
 
