@@ -299,8 +299,8 @@ async def call_world(
         await runtime.start()
         jobs = JobRunner(dsn, runtime.jobs)
         running = asyncio.create_task(jobs.run())
-        # As the bootstrap does: a full collection over everything that was there before stops the audio for 100 ms and more.
-        gc.collect()
+        # As the bootstrap does: a full collection over everything that was there before stops the audio for 100 ms and more. None is made
+        # first: over all that tests import it takes a second, of each of hundreds of tests.
         gc.freeze()
         try:
             yield CallWorld(ledger, runtime, publisher, data.path, ids, clock, deps)
