@@ -47,7 +47,7 @@ async def open_session(services: Services, principal: Principal, wish: WebCallWi
         parse_agent(agent.body)
         call = _arranged(services, agent, wish.user_data)
         session = services.web_calls.session(WebCall(call, wish.origin))
-        await audit(unit, principal, "web_call.session", call.execution_id, after={"agent_id": agent.id})
+        await audit(unit, principal, "web_call.opened", call.execution_id, after={"agent_id": agent.id})
     return call, session
 
 
@@ -71,7 +71,7 @@ async def call_of_key(services: Services, principal: Principal, agent_id: str) -
         agent = await agent_of(unit, principal, agent_id)
         parse_agent(agent.body)
         call = _arranged(services, agent, {})
-        await audit(unit, principal, "web_call.session", call.execution_id, after={"agent_id": agent.id})
+        await audit(unit, principal, "web_call.opened", call.execution_id, after={"agent_id": agent.id})
     return WebCall(call, takes_user_data=True)
 
 

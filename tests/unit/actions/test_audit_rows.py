@@ -37,6 +37,7 @@ MADE = {
     "suppression.created",
     "violation.created",
     "wallet_entry.created",
+    "web_call.opened",
 }
 GONE = {
     "agent.deleted",

@@ -29,6 +29,10 @@ TEXTS: dict[str, tuple[str, Any]] = {
     "model_base_url": ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
     "cors_origins": ("https://a.example, https://b.example,", ("https://a.example", "https://b.example")),
     "local_model_threads": ("4", 4),
+    "speech_addresses": (
+        "deepgram=wss://eu.example, rime=https://b.example",
+        ("deepgram=wss://eu.example", "rime=https://b.example"),
+    ),
     "event_days": ("30", 30),
     "local_model_paths": ("small=/srv/a.gguf", ("small=/srv/a.gguf",)),
     "sip_listen": ("127.0.0.1:5062", "127.0.0.1:5062"),
