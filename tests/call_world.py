@@ -156,13 +156,12 @@ class CallWorld:
         return found
 
     async def until(self, execution_id: str, *statuses: str, seconds: float = 60) -> Execution:
-        """Wait until the execution has one of ``statuses``."""
-        async with asyncio.timeout(seconds):
-            while True:
-                row = await self.row(execution_id)
-                if row.status in statuses:
-                    return row
-                await asyncio.sleep(0.05)
+        """Wait until the execution has one of ``statuses``. Raises AssertionError with the execution as it is when it takes too long."""
+        end = self.clock.monotonic_us() + round(seconds * 1e6)
+        while (row := await self.row(execution_id)).status not in statuses:
+            assert self.clock.monotonic_us() < end, f"not {' or '.join(statuses)} within {seconds} s: {row}"
+            await asyncio.sleep(0.05)
+        return row
 
     async def until_logged(self, execution_id: str, text: str, seconds: float = 30) -> None:
         """Wait until the log in the ledger holds ``text``."""

@@ -81,7 +81,7 @@ async def test_every_way_to_save_an_agent_and_to_read_one_names_a_misspelt_key(w
             url = f"{path}/{await create(client)}"
             for method, wire in (("PUT", MISSPELT), ("PATCH", {"agent_config": {"agent_name": "Renamed"}})):
                 answer = await client.request(method, url, json=wire)
-                assert (answer.status_code, answer.json()["callwright"]) == (200, {"warnings": [SILENCE]})
+                assert (answer.status_code, answer.json()["callwright"]["warnings"]) == (200, [SILENCE])
             assert (await client.get(url)).json()["callwright"] == {"revision": 3, "warnings": [SILENCE]}
             assert "warnings" not in (await client.get(f"{path}/all")).json()[0]["callwright"]
 
@@ -237,7 +237,7 @@ async def test_a_running_platform_names_vendors_that_it_lacks_and_a_language_tha
                 wire = body(tools_config={"synthesizer": synthesizer, "llm_agent": {"provider": "scripted"}})
                 named |= {one["path"]: one for one in await warnings(client, wire)}
     assert named[f"{section}.provider"]["value"] == "elevenlabs"
-    assert named[f"{section}.provider"]["message"].startswith("No plugin for the voice 'elevenlabs' is installed")
+    assert named[f"{section}.provider"]["message"].startswith("The voice 'elevenlabs' ")
     assert named[f"{section}.language"]["value"] == "hi"
     assert "speaks only en" in named[f"{section}.language"]["message"]
     # No setting of this server names a scripted provider, so it has none.

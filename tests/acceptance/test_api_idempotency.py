@@ -214,6 +214,18 @@ _REPEATABLE = {
     # Sends the same events with the same ids again: receivers drop what they have.
     "/v1/callwright/webhooks/{webhook_id}/replay",
     "/v1/callwright/webhooks/replay",
+    # These answer a question and keep nothing.
+    "/v1/callwright/agents/validate",
+    "/v1/callwright/executions/{execution_id}/replay",
+    "/v1/callwright/executions/{execution_id}/what-if",
+    # What was made is gone by itself when nobody comes: a session, or a call of the editor.
+    "/v1/callwright/session",
+    "/v1/web-call/session",
+    "/web-call/freeswitch-session",
+    "/v1/callwright/agents/{agent_id}/drafts/calls",
+    "/v1/callwright/agents/{agent_id}/drafts/chats",
+    # Another version is made, of the same content.
+    "/v1/callwright/agents/{agent_id}/versions/{revision}/restore",
 }
 
 

@@ -25,6 +25,7 @@ from callwright.ports.leg import DialRequest
 from callwright.ports.model import Message, ModelRequest, ModelSettings, Tool
 from callwright.ports.registry import KINDS, HttpClient, Plugin, PluginContext
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
+from callwright.providers.cloud.provider_table import VENDORS as CLOUD
 from callwright.providers.local.manifest import DEFAULTS
 from callwright.providers.local.store import ModelStore
 from callwright.providers.openai_compatible.endpoints import EndpointModels
@@ -56,6 +57,7 @@ TESTED: set[tuple[str, str]] = set()
 """Kind and name of every plugin on which a suite is run."""
 LEFT_OUT = {
     ("voice", "kokoro"): "its model is no default one",
+    ("carrier", "web-call"): "a browser calls it: tests/acceptance/test_web_calls.py",
     ("carrier", "sip-trunk"): "its legs are those of the carrier sip; tests/phone calls through trunks",
 }
 
@@ -313,6 +315,8 @@ class TestPlivo(MarketContract):
 
 def test_every_kind_and_every_plugin_has_its_suite() -> None:
     installed = {(plugin.kind, plugin.name) for plugin in REGISTRY.all()}
-    of_vendors = {("model", vendor.name) for vendor in VENDORS}
-    assert installed - TESTED - of_vendors == set(LEFT_OUT)
+    of_vendors = {("model", vendor.name) for vendor in VENDORS} | {(one.kind, one.name) for one in CLOUD}
+    assert installed - TESTED - of_vendors == set(LEFT_OUT), (
+        "those of vendors have their suites in test_cloud_speech.py"
+    )
     assert {kind for kind, _ in TESTED} == set(KINDS)

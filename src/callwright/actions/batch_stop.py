@@ -52,15 +52,16 @@ def audited(batch: Batch) -> dict[str, Any]:
     }
 
 
-async def stop_locked(unit: Unit, services: Services, batch: Batch) -> Batch:
+async def stop_locked(unit: Unit, services: Services, batch: Batch) -> tuple[Batch, list[str]]:
     """Stop a batch whose row this unit has locked, after ``unit.pace.hold_admission``. From the commit on none of its calls is dialled.
-    A piece of those that wait is stopped here; the others, and its contacts, are written by STOPPED_CONTACTS_JOB."""
+    A piece of those that wait is stopped here, and its ids are returned; the others, and its contacts, are written by
+    STOPPED_CONTACTS_JOB."""
     # Nobody admits one until the commit, and nobody does in a batch that is stopped. A call that a process is taking is found taken.
     await unit.pace.withdraw(batch.id)
     await stop_claimed(unit, services.publisher, batch.id)
-    await stop_waiting(unit, services.publisher, batch.id)
+    stopped, _ = await stop_waiting(unit, services.publisher, batch.id)
     await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{batch.tenant_id} {batch.id}".encode(), batch.tenant_id)
-    return await move_batch(unit, batch, BatchStatus.STOPPED, services.batch_publisher)
+    return await move_batch(unit, batch, BatchStatus.STOPPED, services.batch_publisher), stopped
 
 
 async def stop_claimed(unit: Unit, publisher: Publisher, batch_id: str) -> None:
@@ -68,10 +69,10 @@ async def stop_claimed(unit: Unit, publisher: Publisher, batch_id: str) -> None:
     await _stop_some(unit, publisher, await unit.executions.claimed_of_batch(batch_id))
 
 
-async def stop_waiting(unit: Unit, publisher: Publisher, batch_id: str) -> bool:
-    """Stop a piece of the executions of a batch that were not dialled yet. Whether there may be more."""
-    ids = await unit.executions.undialled_of_batch(batch_id, PIECE)
-    return await _stop_some(unit, publisher, ids) == PIECE
+async def stop_waiting(unit: Unit, publisher: Publisher, batch_id: str) -> tuple[list[str], bool]:
+    """Stop a piece of the executions of a batch that were not dialled yet. Their ids, and whether there may be more."""
+    stopped = await _stop_some(unit, publisher, await unit.executions.undialled_of_batch(batch_id, PIECE))
+    return stopped, len(stopped) == PIECE
 
 
 async def stop_first_waiting(services: Services, batch_id: str) -> None:
@@ -79,21 +80,23 @@ async def stop_first_waiting(services: Services, batch_id: str) -> None:
     for _ in range(PIECES_AT_ONCE):
         try:
             async with services.ledger.unit() as unit:
-                if not await stop_waiting(unit, services.publisher, batch_id):
-                    return
+                _, more = await stop_waiting(unit, services.publisher, batch_id)
+            if not more:
+                return
         except UnavailableError as error:
             # The batch is stopped, and the job writes the rest.
             _LOG.warning("calls of a stopped batch wait for the database: %s", error.message)
             return
 
 
-async def _stop_some(unit: Unit, publisher: Publisher, execution_ids: Iterable[str]) -> int:
-    """How many became ``stopped``."""
+async def _stop_some(unit: Unit, publisher: Publisher, execution_ids: Iterable[str]) -> list[str]:
+    """Which became ``stopped``."""
     # In one order, as everybody who locks many of them.
-    stopped = 0
+    stopped = []
     for execution_id in sorted(execution_ids):
         row = await unit.executions.lock(execution_id)
-        stopped += row is not None and await stop_undialled(unit, publisher, row)
+        if row is not None and await stop_undialled(unit, publisher, row):
+            stopped.append(execution_id)
     return stopped
 
 
@@ -114,14 +117,15 @@ async def stop_batches_of_agent(
     unit: Unit, services: Services, principal: Principal, agent_id: str
 ) -> tuple[list[str], list[str]]:
     """Stop every batch of an agent that is to begin or has begun, after ``unit.pace.hold_admission``. Returns the ids of the batches, and
-    those of contacts that waited in them, at most MAX_STOPPED_AT_ONCE."""
+    those of contacts that waited in them, at most MAX_STOPPED_AT_ONCE, with the calls that were stopped at once."""
     batches: list[str] = []
     stopped: list[str] = []
     for batch_id in await unit.batches.stoppable(principal.tenant_id, agent_id):
         batch = await unit.batches.lock(principal.tenant_id, batch_id)
         if batch is not None and batch.status in STOPPABLE:
             stopped += await unit.batches.contacts.ids(batch.id, max(0, MAX_STOPPED_AT_ONCE - len(stopped)))
-            after = await stop_locked(unit, services, batch)
+            after, calls = await stop_locked(unit, services, batch)
+            stopped += calls
             await audit(unit, principal, "batch.stopped", batch.id, before=audited(batch), after=audited(after))
             batches.append(batch_id)
     return batches, stopped
@@ -162,7 +166,8 @@ class StoppedContacts:
         agent = await unit.agents.get(tenant_id, batch.agent_id)
         if agent is None or batch.status is not BatchStatus.STOPPED:
             return False
-        if await stop_waiting(unit, self.publisher, batch_id):
+        _, more = await stop_waiting(unit, self.publisher, batch_id)
+        if more:
             return True
         contacts = await unit.batches.contacts.take(batch_id, PIECE)
         now = self.clock.now()

@@ -389,7 +389,7 @@ async def stop_batch(services: Services, principal: Principal, batch_id: str) ->
         stoppable = STOPPABLE_STRICT if services.policy.strict else STOPPABLE
         if batch.status not in stoppable:
             raise NotFoundError(NOT_STOPPABLE)
-        after = await stop_locked(unit, services, batch)
+        after, _ = await stop_locked(unit, services, batch)
         await audit(unit, principal, "batch.stopped", batch.id, before=audited(batch), after=audited(after))
         point("batch_stop.writing")
     point("batch_stop.written")
@@ -413,7 +413,8 @@ async def _delete_stopped(services: Services, principal: Principal, batch_id: st
     async with services.ledger.unit() as unit:
         batch = await _locked(unit, principal, batch_id)
         await stop_claimed(unit, services.publisher, batch.id)
-        if await stop_waiting(unit, services.publisher, batch.id):
+        _, more = await stop_waiting(unit, services.publisher, batch.id)
+        if more:
             if batch.status in STOPPABLE and batch.paused_at is None:
                 # Nothing of it begins until it is gone.
                 now = services.clock.now()

@@ -108,8 +108,9 @@ def later(case: Case, reply: AgentSpeech, before: CallerSpeech, again: CallerSpe
 
 
 def patience_us(case: Case, at_us: int) -> int:
-    """How long a pause the caller could make at a moment, before it was the end of their turn by itself."""
-    told = [int(e.values["silence_ms"]) for e in case.view.of("SetPatience") if e.at_us <= at_us]
+    """How long a pause the caller could make up to a moment, before it was the end of their turn by itself. What is told at the very moment
+    is for the next turn."""
+    told = [int(e.values["silence_ms"]) for e in case.view.of("SetPatience") if e.at_us < at_us]
     return (told[-1] if told else int(case.plan("patience_ms"))) * 1000
 
 
