@@ -159,7 +159,7 @@ class CallWorld:
         """Wait until the execution has one of ``statuses``. Raises AssertionError with the execution as it is when it takes too long."""
         end = self.clock.monotonic_us() + round(seconds * 1e6)
         while (row := await self.row(execution_id)).status not in statuses:
-            assert self.clock.monotonic_us() < end, f"not {' or '.join(statuses)} within {seconds} s: {row}"
+            assert self.clock.monotonic_us() < end, f"{row.status} within {seconds} s: {row}"
             await asyncio.sleep(0.05)
         return row
 

@@ -79,7 +79,8 @@ class OwnedRow:
     async def _write_what_waits(self) -> None:
         await self._clock.sleep(GATHER_SECONDS)
         with round_boundary(f"writing the row of execution {self.execution.id}"):
-            if self._soon:
+            # What was asked for while the first ones were being written waits as well.
+            while self._soon and not self.stale:
                 await self._in_turn(None, None)
 
     async def _in_turn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -25,13 +26,15 @@ ENDED = Change(Phase.FINISHING)
 
 class Ledger:
     """A ledger of one row. ``units``: the states that each committed unit brought. ``away`` units fail; ``refused`` is a state that no
-    unit may bring."""
+    unit may bring; a unit waits for ``free``."""
 
     def __init__(self) -> None:
         self.row: Execution | None = INITIATED
         self.units: list[list[str]] = []
         self.away = 0
         self.refused = ""
+        self.free = asyncio.Event()
+        self.free.set()
         self.executions = self
 
     @asynccontextmanager
@@ -50,6 +53,7 @@ class Ledger:
     async def lock_owned(self, known: Execution) -> Execution:
         if self.row is None:
             raise StaleOwnerError("gone")
+        await self.free.wait()
         return self.row
 
     async def move(self, locked: Execution, *changes: Change) -> list[Execution]:
@@ -92,6 +96,17 @@ async def test_changes_that_come_together_are_one_unit_in_their_order() -> None:
     await world.pass_ms(GATHER_SECONDS * 1000)
     assert world.ledger.units == [["ringing", "in-progress"]]
     assert world.row.execution.phase is Phase.LIVE
+
+
+async def test_a_change_that_comes_while_another_is_written_follows_it() -> None:
+    world = World()
+    world.ledger.free.clear()
+    world.row.write_soon(RINGING)
+    await world.pass_ms(GATHER_SECONDS * 1000)
+    world.row.write_soon(ANSWERED)
+    world.ledger.free.set()
+    await settle()
+    assert world.ledger.units == [["ringing"], ["in-progress"]]
 
 
 async def test_the_end_takes_with_it_what_waits() -> None:
