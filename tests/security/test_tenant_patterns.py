@@ -27,7 +27,7 @@ OURS = {
     ("lab/outcomes.py", ""): "a scenario file of `callwright simulate`",
     ("lab/scenario_values.py", "pattern_of"): "either of them, when it is read",
     ("telephony/number_markets/rest.py", "__init__"): "the form of a carrier's ids",
-    ("telephony/sip/message.py", "codec_of"): "a number of a payload type",
+    ("domain/sip_message.py", "codec_of"): "a number of a payload type",
 }
 """Where another one is made from something that is not a literal, and what that is. An empty function stands for the whole file."""
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from callwright.domain.sip_message import traced
 from callwright.telephony.sip.acknowledge import MAX_KEPT, Acknowledgements
 from callwright.telephony.sip.datagram import Datagram
-from callwright.telephony.sip.message import traced
 
 ACK = "ACK sip:b@127.0.0.1:7 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5;branch=z9hG4bK1\r\nCall-ID: {call}\r\nCSeq: {cseq} ACK"
 

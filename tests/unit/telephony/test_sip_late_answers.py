@@ -5,8 +5,8 @@ from itertools import count
 import pytest
 
 from callwright.domain.limits import MAX_SIP_INVITES_KEPT
+from callwright.domain.sip_message import traced
 from callwright.telephony.sip.late_answers import MAX_FORKS, REPEATED_FOR_TICKS, WAIT_ROUNDS, LateAnswers
-from callwright.telephony.sip.message import traced
 
 US, THEM = "127.0.0.1:5", "127.0.0.1:7"
 VIA = "SIP/2.0/UDP 127.0.0.1:5;branch=z9hG4bKinvite;rport"

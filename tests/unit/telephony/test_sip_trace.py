@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from callwright.telephony.sip.message import traced
+from callwright.domain.sip_message import traced
 from callwright.telephony.sip.trace import MAX_TRACED_CALLS, Trace, TracedCall, fresh_dialog
 
 US, THEM = "10.0.0.1:5060", "10.0.0.2:5070"

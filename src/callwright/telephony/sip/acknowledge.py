@@ -7,8 +7,8 @@ stack traced it, and sends it again itself, from the stack's own socket. A far e
 
 from __future__ import annotations
 
+from callwright.domain.sip_message import Traced, tag_of
 from callwright.telephony.sip.datagram import Datagram
-from callwright.telephony.sip.message import Traced, tag_of
 
 MAX_KEPT = 1_024
 

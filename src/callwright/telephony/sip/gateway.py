@@ -20,6 +20,8 @@ import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, cast
 
+from callwright.domain.sip_digest import Digest
+from callwright.domain.sip_message import traced
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ops.logging import configure_logging
@@ -28,12 +30,10 @@ from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
 from callwright.telephony.sip.checks import address_of
 from callwright.telephony.sip.datagram import send
 from callwright.telephony.sip.dialog import BRANCH_COOKIE
-from callwright.telephony.sip.digest import Digest
 from callwright.telephony.sip.exchange import NumberedCall
 from callwright.telephony.sip.gateway_call import BUSY, GatewayCall, turn_away, unacknowledged
 from callwright.telephony.sip.late_answers import LateAnswers
 from callwright.telephony.sip.leftovers import Leftovers
-from callwright.telephony.sip.message import traced
 from callwright.telephony.sip.refusal import refusal
 from callwright.telephony.sip.stack import BaresipStack, SipStack, StackCall, StackError, StackSettings
 from callwright.telephony.sip.trace import Trace, TracedCall

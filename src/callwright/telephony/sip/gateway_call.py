@@ -11,13 +11,13 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from callwright.domain.sip_message import passed_on, user_of
 from callwright.telephony.sip.call_events import happened
 from callwright.telephony.sip.call_facts import CallFacts
 from callwright.telephony.sip.call_sound import CallSound
 from callwright.telephony.sip.checks import address_of
 from callwright.telephony.sip.exchange import Exchange
 from callwright.telephony.sip.key_ears import KeyEars
-from callwright.telephony.sip.message import passed_on, user_of
 from callwright.telephony.sip.quality import TICK_MS
 from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError
 from callwright.telephony.sip.trace import TracedCall, fresh_dialog

@@ -13,8 +13,8 @@ import socket
 import struct
 from collections.abc import Callable
 
+from callwright.media.key_events import Presses
 from callwright.telephony.sip.allow import ANY_ADDRESS, sockets_on
-from callwright.telephony.sip.keys import Presses
 from callwright.telephony.sip.trace import TracedCall
 
 _SO_ATTACH_REUSEPORT_CBPF = 51

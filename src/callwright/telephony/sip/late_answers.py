@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from callwright.domain.limits import MAX_SIP_INVITES_KEPT
+from callwright.domain.sip_message import SipMessage, Traced, addresses, tag_of, uri_of
 from callwright.telephony.sip.datagram import Datagram
 from callwright.telephony.sip.dialog import (
     Dialog,
@@ -26,7 +27,6 @@ from callwright.telephony.sip.dialog import (
     cancel,
     read_dialog,
 )
-from callwright.telephony.sip.message import SipMessage, Traced, addresses, tag_of, uri_of
 
 WAIT_ROUNDS = 5
 """Rounds of the gateway's pump (at least 20 ms each) in which the stack may do itself what an answer asks for."""

@@ -7,8 +7,8 @@ INVITE transaction is over with the first final answer; it acknowledges a second
 
 from __future__ import annotations
 
+from callwright.domain.sip_message import SipMessage
 from callwright.telephony.sip.datagram import Datagram, send
-from callwright.telephony.sip.message import SipMessage
 from callwright.telephony.sip.trace import TracedCall
 
 _PHRASES = {

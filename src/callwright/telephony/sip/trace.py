@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from callwright.telephony.sip.message import (
+from callwright.domain.sip_message import (
     SipMessage,
     Traced,
     addresses,

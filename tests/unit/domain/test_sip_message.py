@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callwright.telephony.sip.message import (
+from callwright.domain.sip_message import (
     MAX_PASSED_CHARACTERS,
     SipMessage,
     Traced,

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 
-from callwright.telephony.sip.message import SipMessage
+from callwright.domain.sip_message import SipMessage
 
 NONCE_SECONDS = 60
 REALM = "callwright"

@@ -1,7 +1,7 @@
-"""A SIP message as far as the gateway must understand one: start line, headers, the audio line of its SDP. Pure.
+"""A SIP message as far as we must understand one: start line, headers, the audio line of its SDP. Pure.
 
-The stack does the protocol; these functions only read the copies it gives of what it sent and received, so that facts it does not
-report itself (who was called, what ended a call, what a BYE needs) can be known. Everything here came from the network: nothing raises.
+The gateway reads copies of what its stack sent and received, for facts that the stack does not report (who was called, what ended a call,
+what a BYE needs). Web calls over SIP read their own messages with it. Everything here came from the network: nothing raises.
 """
 
 from __future__ import annotations

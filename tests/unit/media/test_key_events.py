@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
+from callwright.media.key_events import MOST_REMEMBERED, Presses, key_packet
 from callwright.telephony.sip.key_ears import sorting
-from callwright.telephony.sip.keys import MOST_REMEMBERED, Presses, key_packet
 
 NAMES = "0123456789*#ABCD"
 SOURCE = 0x1234
