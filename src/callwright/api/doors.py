@@ -74,6 +74,7 @@ class _Issued:
     path: str
     bound_to: str
     until_us: int
+    uses: int = 1
 
 
 class Doors:
@@ -113,7 +114,7 @@ class Doors:
         base = "ws" + self._public_url.removeprefix("http") if is_socket else self._public_url
         return base + full
 
-    def issue(self, carrier: str, path: str, bound_to: str, seconds: float) -> str:
+    def issue(self, carrier: str, path: str, bound_to: str, seconds: float, uses: int = 1) -> str:
         """See the port."""
         now_us = self._clock.monotonic_us()
         if len(self._issued) >= MAX_DOOR_CAPABILITIES:
@@ -121,7 +122,8 @@ class Doors:
             if len(self._issued) >= MAX_DOOR_CAPABILITIES:
                 raise UnavailableError("too many calls wait for the far end of their carrier to connect")
         token = self._ids.token(_TOKEN_BYTES)
-        self._issued[_digest(token)] = _Issued(f"{LINES}{carrier}{path}", bound_to, now_us + int(seconds * 1_000_000))
+        until_us = now_us + int(seconds * 1_000_000)
+        self._issued[_digest(token)] = _Issued(f"{LINES}{carrier}{path}", bound_to, until_us, uses)
         return f"{self.address(carrier, path)}/{token}"
 
     def revoke(self, address: str) -> None:
@@ -171,14 +173,17 @@ class Doors:
     async def _serve(
         self, mounted: _Mounted, door: SocketDoor, token: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
+        if door.subprotocol and door.subprotocol not in scope.get("subprotocols", ()):
+            raise NotAllowedError(f"this websocket speaks {door.subprotocol}; offer it as a subprotocol")
         with self._counted(mounted.carrier):
             asked = replace(self._asked(mounted, token, scope, b""), bound_to=self._bound_to(mounted, token))
             with _within(mounted.carrier):
                 async with asyncio.timeout(DOOR_ANSWER_SECONDS):
                     await _check(mounted.proof, asked)
             await receive()
-            await send({"type": "websocket.accept"})
-            socket = LimitedSocket(receive, send, self._clock, direct_of(scope))
+            spoken = {"subprotocol": door.subprotocol} if door.subprotocol else {}
+            await send({"type": "websocket.accept", **spoken})
+            socket = LimitedSocket(receive, send, self._clock, direct_of(scope), door.first_message_seconds)
             try:
                 await door.serve(asked, socket)
             # Boundary to the carrier: a defect of it ends this websocket with a code that says so, never the connection without one.
@@ -205,6 +210,8 @@ class Doors:
         issued = self._issued.pop(_digest(token), None)
         if issued is None or issued.path != mounted.path or issued.until_us <= self._clock.monotonic_us():
             raise NotAllowedError("this address is not good, or not any more: it may be used once")
+        if issued.uses > 1:
+            self._issued[_digest(token)] = replace(issued, uses=issued.uses - 1)
         return issued.bound_to
 
     @contextmanager
@@ -247,7 +254,14 @@ class LimitedSocket:
     sends the others.
     """
 
-    def __init__(self, receive: Receive, send: Send, clock: Clock, direct: DirectSocket | None = None) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        clock: Clock,
+        direct: DirectSocket | None = None,
+        first_message_seconds: float = DOOR_SOCKET_FIRST_MESSAGE_SECONDS,
+    ) -> None:
         self.far_code = 0
         self._receive = receive
         self._send = send
@@ -257,7 +271,7 @@ class LimitedSocket:
         self._waiting: deque[Message] = deque()
         self._wake = asyncio.Event()
         self._code: int | None = None
-        self._until = asyncio.timeout(DOOR_SOCKET_FIRST_MESSAGE_SECONDS).when()
+        self._until = asyncio.timeout(first_message_seconds).when()
         self._reading: asyncio.Timeout | None = None
         self._second = 0
         self._messages = 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from callwright.domain.errors import UnavailableError
+from callwright.domain.limits import DOOR_SOCKET_FIRST_MESSAGE_SECONDS
 
 LINES = "/lines/"
 """Where doors are: ``/lines/<carrier><path>``, and one segment more with the token of a capability."""
@@ -77,7 +78,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Proof by an address that ``Doorkeeper.issue`` made: good for one request, for some seconds, at this door."""
+    """Proof by an address that ``Doorkeeper.issue`` made: good for one request or a few, for some seconds, at this door."""
 
 
 Proof = Signed | Capability
@@ -96,12 +97,15 @@ class HttpDoor:
 
 @dataclass(frozen=True, slots=True)
 class SocketDoor:
-    """A websocket. It is accepted when it is proven, and closed when ``serve`` returns."""
+    """A websocket. It is accepted when it is proven, and closed when ``serve`` returns. ``subprotocol``: the one that it speaks and the far
+    end must offer, empty for none. ``first_message_seconds``: how long the first message may take."""
 
     path: str
     summary: str
     proof: Proof
     serve: Callable[[DoorRequest, DoorSocket], Awaitable[None]]
+    subprotocol: str = ""
+    first_message_seconds: float = DOOR_SOCKET_FIRST_MESSAGE_SECONDS
 
 
 Door = HttpDoor | SocketDoor
@@ -114,9 +118,9 @@ class Doorkeeper(Protocol):
         """The public address of a door with a signature (``https://...``, for a websocket ``wss://...``)."""
         ...
 
-    def issue(self, carrier: str, path: str, bound_to: str, seconds: float) -> str:
-        """A fresh address of a door with a capability, good once within ``seconds``. It must reach this process. Raises UnavailableError
-        when too many are unused."""
+    def issue(self, carrier: str, path: str, bound_to: str, seconds: float, uses: int = 1) -> str:
+        """A fresh address of a door with a capability, good ``uses`` times within ``seconds``. It must reach this process. Raises
+        UnavailableError when too many are unused."""
         ...
 
     def revoke(self, address: str) -> None:
@@ -130,7 +134,7 @@ class NoDoors:
         """Raises UnavailableError."""
         raise UnavailableError(f"{carrier} has no doors here: this process serves no HTTP")
 
-    def issue(self, carrier: str, path: str, bound_to: str, seconds: float) -> str:
+    def issue(self, carrier: str, path: str, bound_to: str, seconds: float, uses: int = 1) -> str:
         """Raises UnavailableError."""
         raise UnavailableError(f"{carrier} has no doors here: this process serves no HTTP")
 

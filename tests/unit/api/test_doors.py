@@ -195,6 +195,47 @@ async def test_a_capability_is_good_once_in_its_time_at_its_door():
             await ask(doors, wrong)
 
 
+async def test_a_capability_may_be_good_a_few_times():
+    doors = doors_of()
+    doors.mount("c", [ONCE])
+    address = doors.issue("c", "/once", "call", 30, 2)
+    assert [await ask(doors, address) for _ in range(2)] == [b"call", b"call"]
+    with pytest.raises(NotAllowedError):
+        await ask(doors, address)
+
+
+async def test_a_websocket_with_a_subprotocol_must_be_asked_for_it():
+    async def serve(request: DoorRequest, socket: DoorSocket) -> None:
+        """Ends at once."""
+
+    doors = doors_of()
+    doors.mount("c", [SocketDoor("/socket", "A call", Capability(), serve, "sip")])
+    path = doors.issue("c", "/socket", "", 30).removeprefix(URL.replace("https", "wss"))
+    line = Line({"type": "websocket.connect"})
+    with pytest.raises(NotAllowedError):
+        await doors({**asked(path), "subprotocols": ["chat"]}, line.receive, line.send)
+    await doors({**asked(path), "subprotocols": ["chat", "sip"]}, line.receive, line.send)
+    assert line.sent[0] == {"type": "websocket.accept", "subprotocol": "sip"}
+
+
+def test_the_first_message_may_take_as_long_as_the_door_says():
+    async def work() -> None:
+        came: list[Any] = []
+
+        async def serve(request: DoorRequest, socket: DoorSocket) -> None:
+            began_s = asyncio.get_running_loop().time()
+            came.append((await socket.receive(), asyncio.get_running_loop().time() - began_s))
+
+        doors = doors_of()
+        doors.mount("c", [SocketDoor("/socket", "A call", Capability(), serve, first_message_seconds=120)])
+        path = doors.issue("c", "/socket", "", 30).removeprefix(URL.replace("https", "wss"))
+        line = Line({"type": "websocket.connect"})
+        await doors(asked(path), line.receive, line.send)
+        assert came == [(None, pytest.approx(120))]
+
+    run(work())
+
+
 async def test_without_a_good_capability_no_byte_of_the_body_is_read():
     doors = doors_of()
     doors.mount("c", [ONCE])
