@@ -62,6 +62,11 @@ $(STAMPS)/sip: $(STAMPS)/project requirements/sip.txt
 	@$(HASHED) -r requirements/sip.txt >&2
 	@touch $@
 
+$(STAMPS)/webrtc: $(STAMPS)/project requirements/webrtc.txt
+	@echo "Installing the security of WebRTC audio (about 3 MB of wheels at a first run)" >&2
+	@$(HASHED) -r requirements/webrtc.txt >&2
+	@touch $@
+
 $(STAMPS)/cloud: $(STAMPS)/project requirements/cloud.txt
 	@echo "Installing the clients of cloud speech (about 50 MB of wheels at a first run)" >&2
 	@$(HASHED) -r requirements/cloud.txt >&2
@@ -107,7 +112,7 @@ $(STAMPS)/browser: $(STAMPS)/dev requirements/browser.txt
 
 cloud: $(STAMPS)/cloud ## Install the clients of cloud speech: recognisers and voices of vendors
 
-venv: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Create .venv with everything except model weights
+venv: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Create .venv with everything except model weights
 
 models: $(STAMPS)/local ## Fetch the default local models (prints their size first)
 	@$(BIN)/callwright models install --default >&2
@@ -133,7 +138,7 @@ dashboard-check: $(STAMPS)/project $(STAMPS)/dashboard-tools ## Check the dashbo
 
 # The loop: everything that is neither long nor speaks with local models. `make test-all` runs the rest too. Tests in real time run
 # first, apart from those that compute. They may be tried a second time, and the reason is printed.
-test: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the tests (TESTS=path narrows them; at most 10 minutes on 2 cores)
+test: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Run the tests (TESTS=path narrows them; at most 10 minutes on 2 cores)
 ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@failed=0; \
@@ -145,7 +150,7 @@ else
 endif
 
 # The phones come first and alone: their load test measures how evenly packets leave.
-test-all: $(STAMPS)/dev models $(STAMPS)/sip test-browser ## Run every test at full length, with phones, local models and a container image
+test-all: $(STAMPS)/dev models $(STAMPS)/sip $(STAMPS)/webrtc test-browser ## Run every test at full length, with phones, local models and a container image
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
 	@failed=0; export CI=true $(TIMED); \
 	CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone || failed=1; \
@@ -155,17 +160,17 @@ test-all: $(STAMPS)/dev models $(STAMPS)/sip test-browser ## Run every test at f
 	$(BIN)/python tools/times.py $(TIMES); exit $$failed
 
 # Leaves in build/coverage what `make gates` judges: a pure package by its own tests, the rest by all, with the servers that tests start.
-coverage: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Measure coverage (several times slower than the tests alone)
+coverage: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Measure coverage (several times slower than the tests alone)
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
 	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(PYTEST) -m "not voice and not long and not browser" --ignore tests/phone $(COMPUTING) --cov --cov-context=test \
 	    --cov-report=
 	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(BIN)/python tools/own_coverage.py $(COVERAGE)/coverage.data
 
 # With another Python: make test-unit PYTHON=python3.13 VENV=.venv-3.13
-test-unit: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip ## Run the unit tests only
+test-unit: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Run the unit tests only
 	@$(PYTEST) tests/unit $(COMPUTING)
 
-test-voice: $(STAMPS)/dev $(STAMPS)/browser models $(STAMPS)/sip $(PAGES)/index.html ## Run the longer acceptance tests that speak and listen with local models
+test-voice: $(STAMPS)/dev $(STAMPS)/browser models $(STAMPS)/sip $(STAMPS)/webrtc $(PAGES)/index.html ## Run the longer acceptance tests that speak and listen with local models
 	@CI=true $(PYTEST) tests -m voice
 
 # Needs the Debian packages that .ci/run installs: sip-tester, baresip-core, linphone-cli. Root is not needed.
@@ -181,7 +186,7 @@ fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (C
 	@CALLWRIGHT_FUZZ_CASES=$(or $(CASES),300) $(PYTEST) tests/fuzz
 
 # Needs the Debian package that .ci/run installs: chromium.
-test-browser: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Run the browser tests (Chromium through Playwright)
+test-browser: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Run the browser tests (Chromium through Playwright)
 	@CI=true $(PYTEST) tests/browser -m "not voice"
 
 screenshots: $(STAMPS)/browser $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Photograph every page of the dashboard, in both colour schemes, into build/screenshots

@@ -41,7 +41,9 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 }
 MOST_LONG_FUNCTIONS = 3
 
-OPTIONAL_EXTRAS = ("local", "sip", "cloud")
+OPTIONAL_EXTRAS = ("local", "sip", "cloud", "webrtc")
+MODULES = {"pyopenssl": "OpenSSL"}
+"""Top-level modules of optional distributions that have another name."""
 BANNED_MODULE_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "common"}
 BANNED_CLASS_SUFFIXES = ("Manager", "Helper", "Utils", "Util", "Misc")
 
@@ -441,10 +443,11 @@ def test_count(project: Project) -> int:
 
 
 def optional_modules(pyproject: dict[str, Any]) -> frozenset[str]:
-    """Top-level modules of the optional extras, by their distribution names."""
+    """Top-level modules of the optional extras, mostly by their distribution names."""
     extras = pyproject.get("project", {}).get("optional-dependencies", {})
     requirements = [text for extra in OPTIONAL_EXTRAS for text in extras.get(extra, [])]
-    return frozenset(re.split(r"[^A-Za-z0-9._-]", text)[0].lower().replace("-", "_") for text in requirements)
+    names = (re.split(r"[^A-Za-z0-9._-]", text)[0].lower().replace("-", "_") for text in requirements)
+    return frozenset(MODULES.get(name, name) for name in names)
 
 
 def _documented(source: Source) -> list[tuple[str, DocumentedNode]]:

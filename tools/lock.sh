@@ -21,9 +21,10 @@ compile() { # output, then what to compile
 compile base pyproject.toml
 compile local pyproject.toml --extra local --extra cloud --constraint requirements/base.txt
 compile sip pyproject.toml --extra sip --constraint requirements/base.txt --constraint requirements/local.txt
+compile webrtc pyproject.toml --extra webrtc --constraint requirements/base.txt --constraint requirements/local.txt
 # What the container image holds: phones and hosted models, no local speech.
-compile image pyproject.toml --extra sip --extra cloud --constraint requirements/base.txt --constraint requirements/local.txt \
-    --constraint requirements/sip.txt
+compile image pyproject.toml --extra sip --extra cloud --extra webrtc --constraint requirements/base.txt --constraint requirements/local.txt \
+    --constraint requirements/sip.txt --constraint requirements/webrtc.txt
 compile dev pyproject.toml --extra dev --extra cloud --constraint requirements/base.txt --constraint requirements/local.txt \
     --constraint requirements/sip.txt
 # The clients of cloud speech, without what may only be used within their framework and what they do without.

@@ -18,7 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "build" / "sbom.cdx.json"
-SHIPPED = ("base", "local", "sip", "image")
+SHIPPED = ("base", "local", "sip", "webrtc", "image")
 CHECKED = (*SHIPPED, "build", "dev")
 
 _PERMISSIVE = "asks for its notice alone"
@@ -53,6 +53,7 @@ NAMED = {
     "pathspec": "MPL-2.0",
     "pgqueuer": "MIT",
     "protobuf": "BSD-3-Clause",
+    "pyopenssl": "Apache-2.0",
     "shellingham": "ISC",
     "sortedcontainers": "Apache-2.0",
     "soundfile": "BSD-3-Clause AND LGPL-2.1-or-later",

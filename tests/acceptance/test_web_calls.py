@@ -7,28 +7,19 @@ import base64
 import json
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from tests.call_world import agent_body
 from tests.database import run_sql
-from tests.web_page import Page, PlayedLater, page
+from tests.web_page import PlayedLater
+from tests.web_site import Site, web_site
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from callwright.actions.keys import create_key
-from callwright.bootstrap.platform import Platform, open_platform
-from callwright.cli.serving import bind, http_server, url_of
 from callwright.domain.limits import MAX_WEB_CALL_USER_DATA_BYTES
 from callwright.domain.tenant import DEFAULT_TENANT_ID, READ, Tenant
-from callwright.ops.settings import Settings
-from callwright.ports.registry import Registry
-from callwright.providers.scripted import PLUGINS as SCRIPTED
-from callwright.telephony.browser import PLUGINS as BROWSER
-from callwright.telephony.loopback import PLUGINS as LOOPBACK
 
 pytestmark = pytest.mark.real_time
 
@@ -48,70 +39,10 @@ BOOKED = [
 ]
 
 
-@dataclass
-class Site:
-    """A platform that serves on loopback."""
-
-    platform: Platform
-    url: str
-    key: str
-
-    def client(self, key: str = "") -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {key or self.key}"}, timeout=30)
-
-    async def page(self, persona: dict[str, Any]) -> Page:
-        return await page(self.platform.foundation.plugins, persona)
-
-    async def agent(self, **changes: Any) -> str:
-        body = agent_body(**changes)
-        prompts = body.pop("agent_prompts")
-        body.pop("webhook_url")
-        async with self.client() as client:
-            made = await client.post("/v2/agent", json={"agent_config": body, "agent_prompts": prompts})
-        assert made.status_code == 201, made.text
-        return str(made.json()["agent_id"])
-
-    async def change(self, agent_id: str, **values: Any) -> None:
-        async with self.client() as client:
-            changed = await client.patch(f"/v2/agent/{agent_id}", json={"agent_config": values})
-        assert changed.status_code == 200, changed.text
-
-    async def session(self, agent_id: str, status: int = 200, **more: Any) -> dict[str, Any]:
-        async with self.client() as client:
-            made = await client.post("/v1/web-call/session", json={"agent_id": agent_id, **more})
-        assert made.status_code == status, made.text
-        return dict(made.json())
-
-    async def goes_on(self, execution_id: str) -> None:
-        """Wait until the call is under way."""
-        async with asyncio.timeout(15), self.client() as client:
-            while True:
-                if (await client.get(f"/executions/{execution_id}")).json().get("status") == "in-progress":
-                    return
-                await asyncio.sleep(0.05)
-
-    async def completed(self, execution_id: str) -> dict[str, Any]:
-        """The execution, once it has ended."""
-        async with asyncio.timeout(60), self.client() as client:
-            while True:
-                found = await client.get(f"/executions/{execution_id}")
-                if found.status_code == 200 and found.json()["status"] in ("completed", "error", "failed", "canceled"):
-                    return dict(found.json())
-                await asyncio.sleep(0.1)
-
-
 @pytest.fixture
 async def site(dsn: str, tmp_path: Path) -> AsyncIterator[Site]:
-    listener = bind("127.0.0.1", 0)
-    url = url_of(listener)
-    settings = Settings(
-        data=tmp_path, database_url=dsn, sip_listen="", vad="energy", turn="none",
-        transcriber="scripted", model="scripted", voice="scripted", loopback_voice="scripted", loopback_ears="scripted",
-    )  # fmt: skip
-    registry = Registry([*SCRIPTED, *LOOPBACK, *BROWSER])
-    async with open_platform(settings, url, registry) as platform, http_server(platform.app, listener):
-        key = (await create_key(platform.services, DEFAULT_TENANT_ID, "pages")).secret
-        yield Site(platform, url, key)
+    async with web_site(dsn, tmp_path) as running:
+        yield running
 
 
 async def test_a_page_holds_a_whole_call_and_its_record_is_like_any_other(site: Site) -> None:
@@ -267,9 +198,6 @@ async def test_what_is_wrong_with_a_session_is_said(site: Site) -> None:
     assert (await site.session(agent_id, 400, origin="shop"))["field"] == "origin"
     assert (await site.session(OTHERS, 404))["code"] == "not_found"
     async with site.client() as client:
-        no_sip = await client.post("/web-call/freeswitch-session", json={"agent_id": agent_id})
-        assert (no_sip.status_code, no_sip.json()["scope"]) == (429, "not_enabled")
-        assert "/v1/web-call/session" in no_sip.json()["hint"]
         too_big = await client.post("/web-call/freeswitch-session", json={"agent_id": agent_id, "user_data": big})
         assert too_big.status_code == 400
         reads = (await create_key(site.platform.services, DEFAULT_TENANT_ID, "reads", scope=READ)).secret

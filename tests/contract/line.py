@@ -1,7 +1,9 @@
 """A little agent for leg tests: speaks scripted text at the right pace, hears with scripted ears, and keeps what the leg reported."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.pacing import Playout
@@ -23,6 +25,8 @@ class Watcher:
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     text: str = ""
     ears: ToneTextDecoder = field(default_factory=ToneTextDecoder)
+    facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The last of each kind."""
 
     def ringing(self):
         self.events.append("ringing")
@@ -48,6 +52,7 @@ class Watcher:
 
     def noted(self, what, values):
         self.events.append(f"noted {what}")
+        self.facts[what] = values
 
     def closed(self, closed):
         self.events.append("closed")

@@ -22,7 +22,7 @@ _FRAME = b"\x01\x02" * 320
 class Doorkeeper(NoDoors):
     """Gives addresses that lead nowhere."""
 
-    def issue(self, carrier: str, path: str, bound_to: str, seconds: float) -> str:
+    def issue(self, carrier: str, path: str, bound_to: str, seconds: float, uses: int = 1) -> str:
         return f"wss://nowhere/{bound_to}"
 
 

@@ -24,7 +24,7 @@ from callwright.ports.questions import Examination, Examined, Questions
 from callwright.ports.registry import Plugin
 from callwright.ports.replays import Replays, WhatIfWish
 from callwright.ports.vault import Vault
-from callwright.ports.web_call import WebCall, WebCalls, WebProtocol, WebSession
+from callwright.ports.web_call import SipWebSession, WebCall, WebCalls, WebProtocol, WebSession
 from callwright.ports.world import Clock, Ids, Recordings
 
 _CANONICAL = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -92,6 +92,12 @@ class NoWebCalls:
     """``ports.web_call.WebCalls`` of a process that takes none."""
 
     def session(self, call: WebCall) -> WebSession:
+        """Raises CapacityError."""
+        raise CapacityError(
+            "this process takes no web calls; ask one that was started with `callwright serve`", "global"
+        )
+
+    def sip_session(self, call: WebCall) -> SipWebSession:
         """Raises CapacityError."""
         raise CapacityError(
             "this process takes no web calls; ask one that was started with `callwright serve`", "global"

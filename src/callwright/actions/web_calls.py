@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, object_id
 from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.errors import BadInputError, CapacityError, NotFoundError
+from callwright.domain.errors import BadInputError, NotFoundError
 from callwright.domain.limits import MAX_WEB_CALL_USER_DATA_BYTES
 from callwright.domain.origin import origin_of
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import StoredAgent
 from callwright.ports.leg import ArrangedCall
-from callwright.ports.web_call import WebCall, WebSession
+from callwright.ports.web_call import SipWebSession, WebCall, WebSession
+
+_Session = TypeVar("_Session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +43,27 @@ def check_user_data(given: Mapping[str, Any]) -> None:
 async def open_session(services: Services, principal: Principal, wish: WebCallWish) -> tuple[ArrangedCall, WebSession]:
     """A session for one call. Raises BadInputError, NotFoundError for an unknown agent, InvalidAgentError for one that cannot be used, and
     CapacityError."""
+    return await _opened(services, principal, wish, services.web_calls.session)
+
+
+async def open_sip_session(
+    services: Services, principal: Principal, wish: WebCallWish
+) -> tuple[ArrangedCall, SipWebSession]:
+    """Credentials for one call over SIP and WebRTC (contract 3.16). Raises as :func:`open_session`."""
+    return await _opened(services, principal, wish, services.web_calls.sip_session)
+
+
+async def _opened(
+    services: Services, principal: Principal, wish: WebCallWish, make: Callable[[WebCall], _Session]
+) -> tuple[ArrangedCall, _Session]:
     check_user_data(wish.user_data)
     async with services.ledger.unit() as unit:
         agent = await agent_of(unit, principal, wish.agent_id)
         parse_agent(agent.body)
         call = _arranged(services, agent, wish.user_data)
-        session = services.web_calls.session(WebCall(call, wish.origin))
+        session = make(WebCall(call, wish.origin))
         await audit(unit, principal, "web_call.opened", call.execution_id, after={"agent_id": agent.id})
     return call, session
-
-
-async def refuse_sip(services: Services, principal: Principal, agent_id: str, user_data: Mapping[str, Any]) -> None:
-    """Raises CapacityError with the scope ``not_enabled``: browsers reach this server by a websocket of frames, not by SIP. Raises
-    BadInputError and NotFoundError before, as :func:`open_session`."""
-    check_user_data(user_data)
-    async with services.ledger.unit() as unit:
-        await agent_of(unit, principal, agent_id)
-    raise CapacityError(
-        "web calls over SIP are not offered here",
-        "not_enabled",
-        hint="POST /v1/web-call/session gives a session over a websocket; docs/how-to/browser-calls.md has a client for it.",
-        retry_after_s=86_400,
-    )
 
 
 async def call_of_key(services: Services, principal: Principal, agent_id: str) -> WebCall:

@@ -1015,3 +1015,30 @@ WEB_CALL_RESUME_SECONDS = 5
 
 WEB_CALL_SILENT_SECONDS = 20
 """A web call whose page is connected and sends no audio for this long ends."""
+
+WEB_CALL_CONNECT_SECONDS = 15
+"""How long the browser of a web call over SIP may take to connect its audio."""
+
+WEB_CALL_LINGER_SECONDS = 30
+"""How long the websocket of such a call stays open after its end."""
+
+MAX_WEB_CALL_CONNECTIONS = 10
+"""Websockets that one session over SIP may open, one after the other."""
+
+MAX_SIP_WRONG_PASSWORDS = 3
+"""Wrong passwords that end a session over SIP."""
+
+MAX_SIP_SOCKET_MESSAGE_BYTES = 32_768
+"""Largest SIP message on a websocket."""
+
+MAX_SIP_SOCKET_HEADERS = 64
+"""Its header lines."""
+
+MAX_SDP_MEDIA = 8
+"""Media of an SDP offer."""
+
+MAX_ICE_ADDRESSES = 8
+"""Addresses from which the browser of one call may reach us."""
+
+MAX_RTP_SOURCES = 4
+"""Streams (SSRC) of a browser in one call."""

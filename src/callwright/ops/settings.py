@@ -7,6 +7,7 @@ ConfigurationError naming the variable; it never becomes the default.
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -21,6 +22,7 @@ from callwright.domain.limits import (
     MAX_CONNECTIONS,
     MAX_CONNECTIONS_OF_ADDRESS,
     MAX_DESCRIPTORS,
+    MAX_ICE_ADDRESSES,
     MAX_SIP_CALLS,
     MAX_SIP_HEADERS_KEPT,
     MAX_SIP_UNACKNOWLEDGED,
@@ -71,6 +73,44 @@ def _listen(text: str) -> str:
     if not (colon and port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535):
         raise ValueError("write an IPv4 address and a port, such as 127.0.0.1:5060, or off")
     return f"{ipaddress.IPv4Address(address)}:{int(port)}"
+
+
+def _audio_port(text: str) -> str:
+    """``address:port`` of IPv4 or IPv6, or nothing for ``off``."""
+    if text.strip().lower() == "off":
+        return ""
+    address, colon, port = text.strip().rpartition(":")
+    if not (colon and port.isascii() and port.isdigit() and int(port) <= 65_535):
+        raise ValueError("write an IP address and a port, such as 192.0.2.5:8701, or off")
+    return f"{ipaddress.ip_address(address.strip('[]'))}:{int(port)}"
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    found = tuple(str(ipaddress.ip_address(part)) for part in _listing(text))
+    if len(found) > MAX_ICE_ADDRESSES:
+        raise ValueError(f"write at most {MAX_ICE_ADDRESSES} addresses")
+    return found
+
+
+def _ice_servers(text: str) -> str:
+    """A JSON list of RTCIceServer, in one form."""
+    try:
+        servers = json.loads(text)
+    except ValueError:
+        servers = None
+    if not isinstance(servers, list) or not all(_is_ice_server(one) for one in servers):
+        raise ValueError(
+            'write a JSON list such as [{"urls": "turn:turn.example.org", "username": "u", "credential": "c"}]'
+        )
+    return json.dumps(servers)
+
+
+def _is_ice_server(given: Any) -> bool:
+    if not isinstance(given, dict) or not set(given) <= {"urls", "username", "credential"}:
+        return False
+    urls = given.get("urls")
+    texts = [*(urls if isinstance(urls, list) else [urls]), given.get("username", ""), given.get("credential", "")]
+    return all(isinstance(one, str) for one in texts) and all(re.match(r"(stun|turn)s?:\S", one) for one in texts[:-2])
 
 
 def _ports(text: str) -> str:
@@ -245,6 +285,9 @@ class Settings:
     trunk_networks: tuple[str, ...] = ()
     sip_transfer_to: tuple[str, ...] = ("127.0.0.1", "localhost")
     sip_call_to: tuple[str, ...] = ("127.0.0.0/8", "localhost")
+    webrtc_listen: str = "127.0.0.1:0"
+    webrtc_address: tuple[str, ...] = ()
+    ice_servers: str = field(default="", repr=False)
 
 
 SETTINGS: dict[str, Setting] = {
@@ -439,6 +482,22 @@ SETTINGS: dict[str, Setting] = {
         " a server that other machines reach: none.",
         _places,
     ),
+    "webrtc_listen": Setting(
+        "CALLWRIGHT_WEBRTC_LISTEN",
+        "IP address and UDP port of the audio of web calls over SIP; off: none. Default of a server that other machines reach: off.",
+        _audio_port,
+    ),
+    "webrtc_address": Setting(
+        "CALLWRIGHT_WEBRTC_ADDRESS",
+        "IP addresses at which browsers reach it, if others.",
+        _addresses,
+    ),
+    "ice_servers": Setting(
+        "CALLWRIGHT_ICE_SERVERS",
+        "STUN and TURN servers for those browsers, as a JSON list of `RTCIceServer`.",
+        _ice_servers,
+        secret=True,
+    ),
 }
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -509,9 +568,14 @@ def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
         _check(name, value)
     settings = Settings(**values)
     _check_sip(settings)
-    if "sip_call_to" not in values and _serves_others(settings):
-        # By default no tenant of such a server has it send datagrams to what else runs on its machine.
-        return replace(settings, sip_call_to=())
+    _check_webrtc(settings)
+    if _serves_others(settings):
+        if "sip_call_to" not in values:
+            # By default no tenant of such a server has it send datagrams to what else runs on its machine.
+            settings = replace(settings, sip_call_to=())
+        if "webrtc_listen" not in values:
+            # The default is an address that nobody else reaches.
+            settings = replace(settings, webrtc_listen="")
     return settings
 
 
@@ -526,6 +590,16 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _check_webrtc(settings: Settings) -> None:
+    """What the settings of WebRTC must be together."""
+    host = settings.webrtc_listen.rpartition(":")[0]
+    if host and ipaddress.ip_address(host).is_unspecified and not settings.webrtc_address:
+        raise ConfigurationError(
+            f"CALLWRIGHT_WEBRTC_LISTEN: {settings.webrtc_listen} is no address that a browser reaches;"
+            " name one in CALLWRIGHT_WEBRTC_ADDRESS"
+        )
 
 
 def _check_sip(settings: Settings) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from callwright.ports.door import DoorSocket
 from callwright.ports.leg import ArrangedCall
@@ -43,11 +44,31 @@ class WebSession:
     expires_in: int
 
 
+@dataclass(frozen=True, slots=True)
+class SipWebSession:
+    """How a page with a SIP client and WebRTC makes its call: the websocket at ``url``, and digest credentials at ``domain``.
+
+    They are good for one call, begun within ``expires_in`` seconds. ``ice_servers`` are for the browser's ``RTCPeerConnection``.
+    """
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+    domain: str
+    expires_in: int
+    ice_servers: Sequence[Mapping[str, Any]]
+
+
 class WebCalls(Protocol):
     """The web calls of this process."""
 
     def session(self, call: WebCall) -> WebSession:
         """Returns an address for the call. Raises CapacityError when this process takes no calls, or too many sessions are unused."""
+        ...
+
+    def sip_session(self, call: WebCall) -> SipWebSession:
+        """Returns credentials for the call over SIP. Raises CapacityError as :meth:`session`, and with the scope ``not_enabled`` where the
+        extra is not installed or is off."""
         ...
 
     async def serve(self, call: WebCall, socket: DoorSocket, protocol: WebProtocol, source: str) -> None:

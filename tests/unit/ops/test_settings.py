@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from callwright.domain.errors import ConfigurationError
+from callwright.domain.limits import MAX_ICE_ADDRESSES
 from callwright.ops.settings import SETTINGS, Settings, load_settings, unknown_variables
 
 # One good text for each way a setting is read, other than its default, and what it becomes.
@@ -44,6 +45,12 @@ TEXTS: dict[str, tuple[str, Any]] = {
     "trunk_networks": ("10.0.0.0/8, 2001:db8::/32", ("10.0.0.0/8", "2001:db8::/32")),
     "sip_call_to": ("PBX.example.org, 192.0.2.7, 10.0.0.0/8", ("pbx.example.org", "192.0.2.7/32", "10.0.0.0/8")),
     "sip_transfer_to": ("PBX.example.org, 192.0.2.7", ("pbx.example.org", "192.0.2.7")),
+    "webrtc_listen": ("[::1]:8701", "::1:8701"),
+    "webrtc_address": ("203.0.113.5, 2001:db8::5", ("203.0.113.5", "2001:db8::5")),
+    "ice_servers": (
+        '[{"urls": ["turn:t.example"],"username":"u","credential":"c"}]',
+        '[{"urls": ["turn:t.example"], "username": "u", "credential": "c"}]',
+    ),
 }
 #: Settings that are wrong alone, and what goes with them.
 TOGETHER: dict[str, dict[str, str]] = {
@@ -107,6 +114,12 @@ def test_without_any_variable_the_defaults_hold():
         ("CALLWRIGHT_LOG_LEVEL", "loud"),
         ("CALLWRIGHT_LOG_FORMAT", "xml"),
         ("CALLWRIGHT_STRICT", "maybe"),
+        ("CALLWRIGHT_WEBRTC_LISTEN", "8701"),
+        ("CALLWRIGHT_WEBRTC_LISTEN", "127.0.0.1:65536"),
+        ("CALLWRIGHT_WEBRTC_LISTEN", "calls.example:8701"),
+        ("CALLWRIGHT_WEBRTC_LISTEN", "0.0.0.0:8701"),
+        ("CALLWRIGHT_WEBRTC_ADDRESS", "calls.example"),
+        ("CALLWRIGHT_WEBRTC_ADDRESS", ",".join(["203.0.113.5"] * (MAX_ICE_ADDRESSES + 1))),
         ("CALLWRIGHT_ALLOW_PRIVATE_URLS", "2"),
         ("CALLWRIGHT_PUBLIC_URL", "calls.example"),
         ("CALLWRIGHT_MODEL_BASE_URL", "ftp://models.example"),
@@ -135,6 +148,22 @@ def test_a_wrong_value_names_its_variable_and_never_becomes_the_default(variable
         load_settings({variable: text})
     assert refused.value.message.startswith(f"{variable}: ")
     assert text in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stun:stun.example",
+        '{"urls": "stun:stun.example"}',
+        '["stun:stun.example"]',
+        '[{"urls": "https://stun.example"}]',
+        '[{"urls": ["stun:stun.example", 1]}]',
+        '[{"urls": "turn:t.example", "password": "p"}]',
+    ],
+)
+def test_ice_servers_are_those_of_a_browser(text: str):
+    with pytest.raises(ConfigurationError, match="CALLWRIGHT_ICE_SERVERS: the given value"):
+        load_settings({"CALLWRIGHT_ICE_SERVERS": text})
 
 
 @pytest.mark.parametrize(
@@ -181,14 +210,27 @@ def test_the_home_folder_may_be_written_short():
 
 
 def test_secrets_are_the_ones_we_know_of():
-    assert SECRETS == ["database_url", "master_key", "model_api_key", "secret", "sip_password", "webhook_secret"]
+    assert SECRETS == [
+        "database_url",
+        "ice_servers",
+        "master_key",
+        "model_api_key",
+        "secret",
+        "sip_password",
+        "webhook_secret",
+    ]
 
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_never_shows(name: str):
     others = {SETTINGS[other].variable: given for other, given in TOGETHER.get(name, {}).items()}
-    settings = load_settings({SETTINGS[name].variable: "top-secret-value", **others})
-    assert getattr(settings, name) == "top-secret-value"
+    text = (
+        '[{"urls": "turn:t.example", "credential": "top-secret-value"}]'
+        if name == "ice_servers"
+        else "top-secret-value"
+    )
+    settings = load_settings({SETTINGS[name].variable: text, **others})
+    assert getattr(settings, name) == text
     assert "top-secret-value" not in repr(settings)
     assert "top-secret-value" not in str(settings)
 
@@ -230,6 +272,15 @@ def test_any_host_may_be_called_when_the_setting_says_so():
 def test_only_a_server_of_its_own_machine_may_call_that_machine_over_sip_by_default(variable, value, local):
     assert load_settings({variable: value}).sip_call_to == (("127.0.0.0/8", "localhost") if local else ())
     assert load_settings({variable: value, "CALLWRIGHT_SIP_CALL_TO": "127.0.0.1"}).sip_call_to == ("127.0.0.1/32",)
+
+
+@pytest.mark.parametrize(("public_url", "listen"), [("", "127.0.0.1:0"), ("https://calls.example", "")])
+def test_web_calls_over_sip_are_off_by_default_where_their_audio_cannot_arrive(public_url: str, listen: str):
+    given = {"CALLWRIGHT_PUBLIC_URL": public_url}
+    assert load_settings(given).webrtc_listen == listen
+    there = {"CALLWRIGHT_WEBRTC_LISTEN": "0.0.0.0:8701", "CALLWRIGHT_WEBRTC_ADDRESS": "203.0.113.5"}
+    assert load_settings({**given, **there}).webrtc_listen == "0.0.0.0:8701"
+    assert load_settings({**given, "CALLWRIGHT_WEBRTC_LISTEN": "Off"}).webrtc_listen == ""
 
 
 def test_a_server_that_phones_reach_may_not_call_its_own_machine_over_sip_by_default():

@@ -45,7 +45,7 @@ class Doorkeeper:
     def address(self, carrier: str, path: str) -> str:
         return f"wss://here/{carrier}{path}"
 
-    def issue(self, carrier: str, path: str, bound_to: str, seconds: float) -> str:
+    def issue(self, carrier: str, path: str, bound_to: str, seconds: float, uses: int = 1) -> str:
         address = f"wss://here/{carrier}{path}/{bound_to}-{len(self.issued)}"
         self.issued[address] = seconds
         return address
@@ -100,7 +100,7 @@ class World:
     async def at_door(self, bound_to: str, origin: str = PAGE) -> PageSocket:
         """A page that came with the address of a session, or of a call that goes on."""
         socket = PageSocket()
-        (door,) = self.carrier.doors()
+        door, _ = self.carrier.doors()
         headers = {"origin": origin} if origin else {}
         self.serve(door.serve(DoorRequest("GET", "", headers, bound_to=bound_to), socket))  # type: ignore[union-attr, arg-type]
         await asyncio.sleep(0)

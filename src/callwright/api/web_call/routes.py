@@ -14,9 +14,8 @@ from callwright.api.reading import json_body
 from callwright.api.schemas import Error, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.web_call.schemas import (
-    EXAMPLE,
     SESSION_EXAMPLE,
-    WebCallBody,
+    SipSessionView,
     WebSessionBody,
     WebSessionView,
 )
@@ -25,7 +24,10 @@ from callwright.domain.origin import origin_of
 
 router = APIRouter(tags=["web calls"])
 
-_NO_SIP = {"model": Error, "description": "It is not offered here: `scope` is `not_enabled`."}
+_NO_PLACE = {
+    "model": Error,
+    "description": "No place (`scope`: `global`, `customer`), or not installed or off here (`not_enabled`).",
+}
 
 
 @router.post(
@@ -56,13 +58,27 @@ async def open_session(
 @router.post(
     "/web-call/freeswitch-session",
     summary="Make a session for a web call over SIP",
-    status_code=429,
-    responses={**errors(400, 404), 429: _NO_SIP},
+    responses={200: shown("A page may call now.", SipSessionView), **errors(400, 404), 429: _NO_PLACE},
 )
-async def open_sip_session(request: Request, body: Annotated[WebCallBody, json_body(WebCallBody, EXAMPLE)]) -> Response:
-    """Answered with 429 and `scope` `not_enabled`, as the hosted service does where it is off. `POST /v1/web-call/session` works."""
-    await web_calls.refuse_sip(services_of(request).actions, principal_of(request), body.agent_id, body.user_data)
-    raise AssertionError("it refuses")
+async def open_sip_session(
+    request: Request, body: Annotated[WebSessionBody, json_body(WebSessionBody, SESSION_EXAMPLE)]
+) -> Response:
+    """For a SIP client with WebRTC, as the hosted service's own. Good for one call of one page. Needs the extra `webrtc`."""
+    wish = WebCallWish(body.agent_id, body.user_data, body.origin or _origin(request))
+    call, session = await web_calls.open_sip_session(services_of(request).actions, principal_of(request), wish)
+    return answer(
+        {
+            "run_id": call.execution_id,
+            "agent_id": call.agent_id,
+            "sip_username": session.username,
+            "sip_password": session.password,
+            "sip_domain": session.domain,
+            "wss_url": session.url,
+            "sip_register": False,
+            "expires_in": session.expires_in,
+            "ice_servers": list(session.ice_servers),
+        }
+    )
 
 
 def _origin(request: Request) -> str:

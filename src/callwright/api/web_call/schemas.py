@@ -71,6 +71,36 @@ class WebSessionView(Open):
     frame_ms: int
 
 
+class SipSessionView(Open):
+    """A session over SIP: one call, begun in time at its websocket (contract 3.16)."""
+
+    model_config = example(
+        {
+            "run_id": "0c62bce5-0900-4ba2-8d9b-fe63144a5017",
+            "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
+            "sip_username": "0c62bce5-0900-4ba2-8d9b-fe63144a5017",
+            "sip_password": "9f0c",
+            "sip_domain": "calls.example.org",
+            "wss_url": "wss://calls.example.org/lines/web-call/sip/kJ3",
+            "sip_register": False,
+            "expires_in": 120,
+            "ice_servers": [{"urls": "stun:stun.example.org"}],
+        }
+    )
+
+    run_id: str = Field(description="The execution, which exists from the INVITE.")
+    agent_id: str
+    sip_username: str
+    sip_password: str = Field(description="Answers the digest of the INVITE. Good for one call.")
+    sip_domain: str
+    wss_url: str = Field(description="Where the SIP client connects its websocket.")
+    sip_register: bool = Field(description="False: call without a REGISTER. One is answered all the same.")
+    expires_in: int = Field(description="Seconds in which the call must begin.")
+    ice_servers: list[dict[str, Any]] = Field(
+        description="For the browser's `RTCPeerConnection` (`CALLWRIGHT_ICE_SERVERS`)."
+    )
+
+
 EXAMPLE: dict[str, Any] = {
     "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
     "user_data": {"name": "Ann"},

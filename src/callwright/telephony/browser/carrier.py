@@ -16,12 +16,14 @@ from callwright.domain.limits import (
     MAX_WEB_CALL_SESSIONS_OF_ONE,
     WEB_CALL_SESSION_SECONDS,
 )
+from callwright.ops.ids import RandomIds
 from callwright.ports.door import Capability, Door, Doorkeeper, DoorRequest, DoorSocket, SocketDoor
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import ArrangedCall, DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import PluginContext
-from callwright.ports.web_call import WEB_CALL, WebCall, WebProtocol, WebSession
+from callwright.ports.web_call import WEB_CALL, SipWebSession, WebCall, WebProtocol, WebSession
 from callwright.telephony.browser.leg import BrowserLeg
+from callwright.telephony.browser.sip_calls import SIP_DOOR, SUBPROTOCOL, SipCalls, WebRtcSettings
 from callwright.telephony.browser.wire import BadMessageError, Close, Wire, wire_of
 
 _DOOR = "/call"
@@ -49,24 +51,36 @@ class BrowserCarrier:
 
     name = WEB_CALL
 
-    def __init__(self, doors: Doorkeeper) -> None:
+    def __init__(self, doors: Doorkeeper, webrtc: WebRtcSettings | None = None) -> None:
         self._doorkeeper = doors
+        self._sip = SipCalls(doors, webrtc or WebRtcSettings(), RandomIds())
         self._desk: InboundDesk | None = None
         self._waiting: dict[str, _Waiting] = {}
         self._running: dict[str, _Running] = {}
 
     @classmethod
     def build(cls, context: PluginContext) -> BrowserCarrier:
-        """Needs no settings."""
-        return cls(context.doors)
+        """Settings: those of WebRTC (docs/reference/settings.md)."""
+        return cls(context.doors, WebRtcSettings.of_texts(context.settings))
 
     def doors(self) -> Sequence[Door]:
-        """The websocket of a session, and of a call that goes on after a break."""
-        return (SocketDoor(_DOOR, "Call an agent from a browser", Capability(), self._served),)
+        """The websocket of a session, and of a call that goes on after a break; and that of a session over SIP."""
+        return (
+            SocketDoor(_DOOR, "Call an agent from a browser", Capability(), self._served),
+            SocketDoor(
+                SIP_DOOR,
+                "Call an agent by SIP over a websocket",
+                Capability(),
+                self._sip.served,
+                SUBPROTOCOL,
+                WEB_CALL_SESSION_SECONDS,
+            ),
+        )
 
     async def open(self, desk: InboundDesk) -> None:
         """Calls of pages are offered to ``desk`` from now on."""
         self._desk = desk
+        await self._sip.open(desk)
 
     async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
         """Raises ProviderError: a page calls, and is not called."""
@@ -78,6 +92,7 @@ class BrowserCarrier:
         self._waiting.clear()
         for running in list(self._running.values()):
             running.leg.finish(CAUSES["hung_up_by_us"])
+        self._sip.close()
         # The websockets have one pass of the loop to say so.
         await asyncio.sleep(0)
 
@@ -85,21 +100,17 @@ class BrowserCarrier:
 
     def session(self, call: WebCall) -> WebSession:
         """See the port."""
-        if self._desk is None:
-            raise CapacityError("this process takes no web calls now; ask another one", "global")
-        self._forget_old()
-        unused = Counter(one.call.call.tenant_id for one in self._waiting.values())
-        if unused.total() >= MAX_WEB_CALL_SESSIONS:
-            raise CapacityError("too many sessions of web calls are unused here; try again in a minute", "global")
-        if unused[call.call.tenant_id] >= MAX_WEB_CALL_SESSIONS_OF_ONE:
-            message = (
-                f"{MAX_WEB_CALL_SESSIONS_OF_ONE} sessions of web calls are unused; use them, or try again in a minute"
-            )
-            raise CapacityError(message, "customer")
+        self._check_room(call.call.tenant_id)
         execution_id = call.call.execution_id
         url = self._doorkeeper.issue(WEB_CALL, _DOOR, execution_id, WEB_CALL_SESSION_SECONDS)
         self._waiting[execution_id] = _Waiting(call, self._now_s() + WEB_CALL_SESSION_SECONDS)
         return WebSession(url, WEB_CALL_SESSION_SECONDS)
+
+    def sip_session(self, call: WebCall) -> SipWebSession:
+        """See the port."""
+        self._sip.check_enabled()
+        self._check_room(call.call.tenant_id)
+        return self._sip.session(call)
 
     async def serve(self, call: WebCall, socket: DoorSocket, protocol: WebProtocol, source: str) -> None:
         """See the port."""
@@ -170,6 +181,20 @@ class BrowserCarrier:
         offer = InboundOffer(self.name, "", "", execution_id, source=source, arranged=call)
         leg.listener = desk.offered(offer, leg)
         await leg.carry(socket, wire)
+
+    def _check_room(self, tenant_id: str) -> None:
+        """Raises CapacityError when there are too many unused sessions, or no calls are taken."""
+        if self._desk is None:
+            raise CapacityError("this process takes no web calls now; ask another one", "global")
+        self._forget_old()
+        unused = Counter([*(one.call.call.tenant_id for one in self._waiting.values()), *self._sip.unused()])
+        if unused.total() >= MAX_WEB_CALL_SESSIONS:
+            raise CapacityError("too many sessions of web calls are unused here; try again in a minute", "global")
+        if unused[tenant_id] >= MAX_WEB_CALL_SESSIONS_OF_ONE:
+            message = (
+                f"{MAX_WEB_CALL_SESSIONS_OF_ONE} sessions of web calls are unused; use them, or try again in a minute"
+            )
+            raise CapacityError(message, "customer")
 
     def _forget_old(self) -> None:
         now_s = self._now_s()

@@ -17,7 +17,7 @@ from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.ports.web_call import WEB_CALL
 from callwright.telephony.browser.agent_sound import AgentSound, Connection
 from callwright.telephony.browser.intake import Intake
-from callwright.telephony.browser.wire import WIDE_FRAME_BYTES, BadMessageError, Close, Wire
+from callwright.telephony.browser.wire import LEFT, WIDE_FRAME_BYTES, BadMessageError, Close, Wire
 
 AHEAD_MS = 200
 """The page plays a frame when it has it. What is written ahead is its buffer against a line that falters."""
@@ -26,8 +26,6 @@ QUALITY_SECONDS = 5.0
 PLAY_OUT_SECONDS = 1.0
 """How much longer than by our reckoning the last words may take."""
 _KEYS = frozenset("0123456789*#ABCD")
-_LEFT = frozenset({1000, 1001})
-"""Codes of a page that closed the websocket or was closed itself."""
 _REFUSALS = {404: Close.NO_AGENT, 486: Close.BUSY, 603: Close.BUSY}
 
 
@@ -90,7 +88,7 @@ class BrowserLeg:
         self._sound.connect(None)
         if self._intake is None:
             self.finish(CAUSES["originator_cancel"])
-        elif connection.socket.far_code in _LEFT or self._leaving is not None or not connection.wire.resumes:
+        elif connection.socket.far_code in LEFT or self._leaving is not None or not connection.wire.resumes:
             self.finish(self._leaving or CAUSES["caller_hung_up"])
         else:
             # Nobody hears the agent: it stops, and goes on when the page is back.

@@ -35,6 +35,10 @@ class Close(IntEnum):
     UNAVAILABLE = 4503
 
 
+LEFT = frozenset({Close.NORMAL, 1001})
+"""Codes of a page that closed the websocket or was closed itself."""
+
+
 class BadMessageError(Exception):
     """A message that the protocol does not have. Its text says which and what is wrong, and is sent to the page."""
 
