@@ -307,6 +307,10 @@ class SipPage:
             await media.connected.wait()
         return media
 
+    def begin_anew(self, call_id: str) -> None:
+        """What follows belongs to another call."""
+        self.call_id, self._to = call_id, ""
+
     async def bye(self) -> SipMessage:
         """Hang up."""
         return await self.until(await self.request("BYE"), "BYE")

@@ -85,7 +85,7 @@ async def test_a_client_that_registers_first_calls_and_hangs_up(site: Site, page
     page = await page_of(pages, session)
 
     assert (await page.proven("REGISTER")).status == 200
-    page.call_id = "call-2"
+    page.begin_anew("call-2")
     media = await page.call()
     for _ in range(50):
         media.speak(SILENCE_FRAME)
@@ -145,6 +145,7 @@ async def test_who_may_not_call(site: Site, pages: list[SipPage]) -> None:
     used = await page_of(pages, await site.sip_session(agent_id))
     await used.call()
     await used.bye()
+    used.begin_anew("call-2")
     assert (await used.proven("INVITE", body=offer(Certificate().fingerprint))).status == 403
     url = used.session["wss_url"]
     assert await refused(url) == 403, "the call is over"
