@@ -191,7 +191,7 @@ async def recording(site: Site, execution_id: str) -> wave.Wave_read:
         while True:
             found = await client.get(f"/recordings/call/{execution_id}", follow_redirects=True)
             if found.status_code == 200:
-                return wave.open(BytesIO(found.content))
+                return wave.Wave_read(BytesIO(found.content))
             await asyncio.sleep(0.2)
 
 

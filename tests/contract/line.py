@@ -25,8 +25,8 @@ class Watcher:
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     text: str = ""
     ears: ToneTextDecoder = field(default_factory=ToneTextDecoder)
-    facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The last of each kind."""
+    last_facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Facts of the line, the last of each kind."""
 
     def ringing(self):
         self.events.append("ringing")
@@ -52,7 +52,7 @@ class Watcher:
 
     def noted(self, what, values):
         self.events.append(f"noted {what}")
-        self.facts[what] = values
+        self.last_facts[what] = values
 
     def closed(self, closed):
         self.events.append("closed")

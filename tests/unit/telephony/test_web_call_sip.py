@@ -354,7 +354,7 @@ def test_what_is_no_sip_closes_the_websocket(text: str | bytes):
         ("BYE", {"To": "<sip:a@b>;tag=none"}, 481),
     ],
 )
-def test_requests_outside_of_a_call_are_answered(method: str, more: dict[str, str], status: int):
+def test_requests_outside_of_a_call_are_answered(method: str, more: dict[str, Any], status: int):
     @virtually
     async def run() -> None:
         world = World()
@@ -523,7 +523,7 @@ async def test_audio_goes_both_ways_and_is_counted():
     world.line.datagram(b"\x80\x00forged-forged-forged")
     await passed(0.2)
     await world.say(world.text("BYE", 3))
-    quality = world.watcher.facts["quality"]
+    quality = world.watcher.last_facts["quality"]
     assert (quality["rx_packets"], quality["rx_lost"], quality["tx_packets"], quality["one_way"], quality["final"]) == (
         6,
         1,

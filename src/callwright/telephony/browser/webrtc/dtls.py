@@ -122,7 +122,8 @@ class DtlsServer:
         if self._connection.DTLSv1_get_timeout() == 0:
             self._connection.DTLSv1_handle_timeout()
             self._flush()
-        return self._connection.DTLSv1_get_timeout()
+        wait_s: float | None = self._connection.DTLSv1_get_timeout()
+        return wait_s
 
     def close(self) -> None:
         """Tell the far end."""
