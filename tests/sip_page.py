@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
-import hmac
 import itertools
 import re
 import struct
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from tests.ice_check import binding_request
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -29,7 +28,6 @@ x509 = pytest.importorskip("cryptography.x509")
 
 FRAGMENT, PASSWORD = "theirs", "password-of-the-page-0"
 KEY_TYPE = 126
-_MAGIC = 0x2112A442
 
 
 class Certificate:
@@ -70,21 +68,6 @@ def offer(fingerprint: str, **changes: str) -> str:
     lines = [f"a={name}{value}" for name, value in attributes.items() if value != "-"]
     head = ["v=0", "o=- 1 2 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0"]
     return "\r\n".join([*head, f"m=audio 9 UDP/TLS/RTP/SAVPF 111 0 {KEY_TYPE}", "c=IN IP4 0.0.0.0", *lines, ""])
-
-
-def binding_request(ours: str, theirs: str, password: str, *, nominate: bool = True) -> bytes:
-    """A check of ICE. ``ours`` is the page's fragment, ``theirs`` the server's, whose ``password`` signs."""
-
-    def attribute(name: int, value: bytes) -> bytes:
-        return struct.pack("!HH", name, len(value)) + value + bytes(-len(value) % 4)
-
-    transaction = hashlib.sha256(f"{ours}{theirs}{nominate}".encode()).digest()[:12]
-    body = attribute(0x0006, f"{theirs}:{ours}".encode()) + attribute(0x0024, b"\x6e\x00\x01\xff")
-    body += attribute(0x802A, bytes(8)) + (attribute(0x0025, b"") if nominate else b"")
-    signed = struct.pack("!HHI", 1, len(body) + 24, _MAGIC) + transaction + body
-    body += attribute(0x0008, hmac.new(password.encode(), signed, hashlib.sha1).digest())
-    counted = struct.pack("!HHI", 1, len(body) + 8, _MAGIC) + transaction + body
-    return counted + attribute(0x8028, struct.pack("!I", zlib.crc32(counted) ^ 0x5354554E))
 
 
 class Media(asyncio.DatagramProtocol):
