@@ -14,6 +14,7 @@ from callwright.domain.sip_message import (
     parsed,
     passed_on,
     q850_of,
+    referral_of,
     tag_of,
     traced,
     uri_of,
@@ -204,3 +205,16 @@ def test_headers_that_do_not_fit_are_not_passed_on() -> None:
     assert list(found) == [f"x-long{number:02}" for number in range(16)]
     longest = passed_on(message_of(f"INVITE sip:4711@10.0.0.1 SIP/2.0\r\nX-Long: {'y' * 513}\r\n\r\n"))
     assert longest == {"x-long": "y" * 512}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("message/sipfrag;version=2.0", "SIP/2.0 486 Busy Here\r\n", 486),
+        ("message/sipfrag", "nothing", 0),
+        ("text/plain", "SIP/2.0 486 Busy Here\r\n", 0),
+    ],
+)
+def test_the_status_of_a_referral_is_read(kind: str, body: str, status: int) -> None:
+    notify = message_of(f"NOTIFY sip:a@b SIP/2.0\r\nContent-Type: {kind}\r\n\r\n{body}")
+    assert referral_of(notify) == status
