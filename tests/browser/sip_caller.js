@@ -48,6 +48,7 @@ window.byJsSIP = (session, { password, register = false, processed = false } = {
     register,
   });
   const call = () => {
+    if (window.call) return;
     window.call = ua.call(`sip:7000@${domain}`, {
       mediaConstraints: { audio: processed ? true : raw, video: false },
       pcConfig: { iceServers: session.ice_servers },
@@ -62,6 +63,8 @@ window.byJsSIP = (session, { password, register = false, processed = false } = {
       },
     });
   };
+  window.call = undefined;
+  ua.on("connected", () => tell("connected"));
   ua.on("disconnected", ({ code }) => tell("disconnected", code));
   ua.on("registered", () => tell("registered"));
   ua.on("registrationFailed", ({ cause }) => tell("registrationFailed", cause));
@@ -70,6 +73,7 @@ window.byJsSIP = (session, { password, register = false, processed = false } = {
   window.press = (key) => window.call.sendDTMF(key, { transportType: "INFO" });
   window.pressInAudio = (key) => window.call.sendDTMF(key, { transportType: "RFC2833" });
   window.leave = () => ua.stop();
+  window.breakOff = () => ua.transport.socket._ws.close(3000);
   ua.start();
 };
 
