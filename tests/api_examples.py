@@ -37,7 +37,7 @@ NOT_HERE = {
     "post /v1/callwright/agents/{agent_id}/drafts/chats": "this process holds no chats",
     "post /v1/callwright/chats/{execution_id}/messages": "there is no such chat",
     "post /v1/web-call/session": "this process takes no web calls",
-    "post /web-call/freeswitch-session": "web calls over SIP are not offered here",
+    "post /web-call/freeswitch-session": "this process takes no web calls",
     "post /phone-numbers/buy": "no carrier with a number market",
     "post /v1/callwright/webhooks/endpoints/resume": "there is no such paused webhook endpoint",
 }
