@@ -41,8 +41,9 @@ class Beside:
         self._wanted = False
         self.bed: Bed | None = None
 
-    async def prepare(self, plan: CallPlan, voice: Voice, provider: str, settings: VoiceSettings) -> None:
-        """Have ready what the plan may want. What fails is missing in the call, which goes on without it."""
+    async def prepare(self, plan: CallPlan, voice: Voice, provider: str, settings: VoiceSettings) -> bool:
+        """Have ready what the plan may want, and return whether the voice made all of it. What fails is missing in the call, which goes on
+        without it."""
         if plan.ambient:
             try:
                 self._loaded = await self._library.bed(plan.ambient)
@@ -57,7 +58,11 @@ class Beside:
         if plan.backchannels:
             wanted += [(BACK_CHANNEL, text) for text in back_channels_in(plan.language)]
 
+        made = True
+
         def failed(kind: FailureKind, message: str) -> None:
+            nonlocal made
+            made = False
             values = {"lane": FILLER, "asset": "", "reason": f"{kind.value}: {message}"}
             self._runner.fact("core", "sound_missing", values)
 
@@ -66,6 +71,7 @@ class Beside:
                 unknown = UsageAmount("voice", provider, settings.model or settings.voice or voice.name, len(text))
                 saying = await self._library.saying(voice, settings, text, partial(self._bill, lane, unknown))
                 self._ready[lane, text] = saying.quiet if lane == BACK_CHANNEL else saying.audio
+        return made
 
     def play(self, effect: PlayAsset) -> bool:
         """Begin the sound; returns whether the playout has something new to write."""

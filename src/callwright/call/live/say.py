@@ -15,6 +15,7 @@ from typing import Protocol
 
 from callwright.call.live.beside import Beside
 from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.failover import VoiceChain, at_work
 from callwright.call.live.pacer_clock import Lateness, PacerClock
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.sounds import SoundLibrary, Sounds
@@ -57,6 +58,11 @@ class Speaker:
     voice: Voice
     provider: str
     settings: VoiceSettings
+
+    @property
+    def at_work(self) -> str:
+        """The provider that was asked last."""
+        return at_work(self.voice, self.provider)
 
 
 class Line(Protocol):
@@ -146,8 +152,14 @@ class Say:
 
     async def prepare(self, plan: CallPlan) -> None:
         """Have the sounds beside speech ready before they are wanted."""
-        speaker = self._speaker
-        await self._beside.prepare(plan, speaker.voice, speaker.provider, speaker.settings)
+        speakers = [self._speaker]
+        if isinstance(self._speaker.voice, VoiceChain):
+            # A sound is kept for other calls under the voice that made it.
+            links = self._speaker.voice.fresh()
+            speakers = [Speaker(link.plugin, link.provider, link.settings) for link in links]
+        for speaker in speakers:
+            if await self._beside.prepare(plan, speaker.voice, speaker.provider, speaker.settings):
+                break
         if self._beside.bed is not None:
             self._pacer.add(self)
 
@@ -352,7 +364,7 @@ class Say:
             ProviderFailed(
                 runner.now_us(),
                 "voice",
-                self._speaker.provider,
+                self._speaker.at_work,
                 kind.value,
                 message,
                 effect.generation,

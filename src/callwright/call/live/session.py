@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from callwright.actions.dialling import transfer_decision
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.caller_sound import CallerSound
+from callwright.call.live.failover import ConnectedProvider, Failover, Switch, connection_at_work
 from callwright.call.live.hear import Ears, Hear, Words
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.recorder import Recorder
@@ -29,6 +30,7 @@ from callwright.call.live.transfer import transfer
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.plan import CallPlan
+from callwright.domain.availability import TRANSCRIBER
 from callwright.domain.dialling import Decision, Rules
 from callwright.domain.limits import LEG_END_SECONDS, TOOL_REQUEST_SECONDS
 from callwright.domain.tools.keypad import runs_of
@@ -75,6 +77,7 @@ class Equipment:
     speaker: Speaker
     tools: ToolRunner
     sound: bool = True
+    failover: Failover | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,8 @@ class CallSession:
         self._sound = CallerSound(runner, place.timers)
         self.end: LegClosed | None = None
         self.hang_up_wanted: fx.HangUp | None = None
+        if equipment.failover is not None:
+            equipment.failover.switched = self._switched
         runner.performers = self._performers()
 
     def _performers(self) -> dict[type, Callable[[Any], None]]:
@@ -202,7 +207,7 @@ class CallSession:
 
     async def open_ears(self) -> None:
         """Open the recogniser. A failure is an event of the call."""
-        listening, runner = self._equipment.listening, self._runner
+        listening = self._equipment.listening
         began_us = self._place.clock.monotonic_us()
         stream: TranscriberStream | None = None
         with plugin_boundary(listening.provider, self._ears_failed):
@@ -213,27 +218,29 @@ class CallSession:
             self._hear.let_go(stream)
             return
         ms = (self._place.clock.monotonic_us() - began_us) // 1000
-        runner.fact(
-            "core",
-            "provider_connected",
-            {
-                "kind": "transcriber",
-                "provider": listening.provider,
-                "model": listening.settings.model,
-                "voice": "",
-                "language": listening.settings.language,
-                "ms": ms,
-            },
-        )
+        settings = listening.settings
+        asked = ConnectedProvider(TRANSCRIBER, listening.provider, settings.model, language=settings.language)
+        self._note_connected(connection_at_work(listening.transcriber, asked), ms)
+
+    def _note_connected(self, connection: ConnectedProvider, ms: int) -> None:
+        self._runner.fact("core", "provider_connected", connection.fact(ms))
 
     def prepare(self, plan: CallPlan) -> None:
         """Begin to make what the call may want heard beside its replies; nothing waits for it."""
         if plan.fillers or plan.backchannels or plan.ambient:
             self._start(self._say.prepare(plan))
 
+    def _switched(self, switch: Switch) -> None:
+        """A provider took over from another."""
+        runner, link = self._runner, switch.after
+        if switch.kind == TRANSCRIBER:
+            self._words.provider = link.provider
+        runner.post(ev.ProviderSwitched(runner.now_us(), switch.kind, switch.before, link.label, switch.reason))
+        self._note_connected(link.connection, 0)
+
     def _ears_failed(self, kind: FailureKind, message: str) -> None:
         self._hear.deaf()
-        self._words.failed(ProviderError(kind, self._equipment.listening.provider, message))
+        self._words.failed(ProviderError(kind, self._words.provider, message))
 
     def take_leg(self, leg: Leg) -> None:
         """The carrier has asked for the call; ``leg`` is where to write and to hang up. The leg may have reported already."""
@@ -341,6 +348,8 @@ class CallSession:
         await self._say.aclose()
         await self._hear.aclose()
         await self._tools.aclose(TOOL_GRACE_SECONDS)
+        if self._equipment.failover is not None:
+            await self._equipment.failover.aclose()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

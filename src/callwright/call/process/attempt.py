@@ -206,7 +206,9 @@ class Attempt:
         provision, rules = await self._provided(spec)
         variables = call_variables(execution, deps.clock.now())
         plugin = with_stand_in_voice(deps.plugin) if provision.stands_in(VOICE) else deps.plugin
-        needs = self._connection.fit(Needs(provision.spec, plugin, deps.settings.ears))
+        needs = self._connection.fit(
+            Needs(provision.spec, plugin, deps.settings.ears, breakers=deps.breakers, clock=deps.clock)
+        )
         spec = needs.spec
         equipment = equip(needs, variables, deps.tools_of(execution, spec, variables))
         self._connection.check()
@@ -231,8 +233,9 @@ class Attempt:
         tenant_id, body = execution.tenant_id, execution.agent
 
         async def read(unit: Unit) -> tuple[Provision, Rules]:
-            provided = await deps.availability.provide(unit, tenant_id, spec, line)
-            return provided, await deps.decisions.rules(unit, tenant_id)
+            rules = await deps.decisions.rules(unit, tenant_id)
+            with_fallbacks = rules.policy.fallbacks.given_to(spec)
+            return await deps.availability.provide(unit, tenant_id, with_fallbacks, line), rules
 
         try:
             provision, rules = await patiently(deps.ledger, deps.clock, read)
