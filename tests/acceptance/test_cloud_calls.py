@@ -171,6 +171,15 @@ async def test_a_call_through_vendors_is_recorded_with_their_names_and_costs_and
     assert speech.GOOD not in caplog.text + json.dumps(record) + await everything_in(place.dsn)
 
 
+async def test_a_welcome_is_made_once_and_costs_nothing_in_the_next_call(place: Place) -> None:
+    await place.store(DEEPGRAM=speech.GOOD, ELEVENLABS=speech.GOOD)
+    first, second = await place.call(), await place.call()
+    assert second["transcript"].splitlines()[:3] == first["transcript"].splitlines()[:3]
+    said = [one["usage_breakdown"]["synthesizer_usage_breakdown"]["welcome_message"] for one in (first, second)]
+    assert said == [len(WELCOME), 0]
+    assert sum(visit.texts.count(WELCOME) for visit in place.vendors.visits) == 1
+
+
 async def test_a_vendor_without_its_key_is_stood_in_for_and_named(place: Place) -> None:
     await place.store(DEEPGRAM=speech.GOOD)
     record = await place.call()
@@ -188,7 +197,7 @@ async def test_vendors_that_die_in_the_middle_of_a_sentence_are_replaced_and_the
     assert (record["status"], record["error_message"]) == ("completed", None)
     assert record["transcript"].splitlines()[:3] == [
         f"assistant: {WELCOME}",
-        f"user: {QUESTION}",
+        f"user: {QUESTION.lower()}",
         f"assistant: {REPLY}",
     ]
     switches = {one["kind"]: one for one in record["callwright"]["switches"]}

@@ -1057,3 +1057,9 @@ BREAKER_CLOSED_AT = 32
 
 MAX_BREAKERS = 10_000
 """Breakers of a process: the longest unused one is forgotten first."""
+
+MAX_KEPT_SPEECH_BYTES = 268_435_456
+"""Speech of fixed sentences that a server keeps on disk: nine hours. The files used longest ago go first."""
+
+MAX_KEPT_SPEECH_BYTES_OF_ONE = 16_777_216
+"""That of one account."""

@@ -26,6 +26,9 @@ from callwright.ports.speech import UsageAmount, Voice, VoiceSettings
 
 _LOG = logging.getLogger(__name__)
 
+PARTING = "parting"
+"""The lane of what is said when the agent has lost its voice."""
+
 
 class Beside:
     """One call's. ``bed`` is None where nothing lies under the agent."""
@@ -86,13 +89,20 @@ class Beside:
         if not audio:
             self._tell(effect, 0, False)
             return False
+        self._begin(effect, audio)
+        return True
+
+    def _begin(self, effect: PlayAsset, audio: bytes) -> None:
         self._number -= 1
         self._playing[self._number] = effect
         self._playout.add(self._number, 0, audio)
         self._playout.end_clause(self._number, 0)
         self._playout.end_utterance(self._number, 1)
         self._playout.release(self._number)
-        return True
+
+    def say(self, audio: bytes) -> None:
+        """Say what is no reply, and has no place in the conversation any more."""
+        self._begin(PlayAsset(PARTING, PARTING), audio)
 
     def sounds(self, lane: str) -> bool:
         """Whether something of ``lane`` is heard."""

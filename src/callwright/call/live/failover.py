@@ -181,6 +181,11 @@ def at_work(plugin: object, provider: str) -> str:
     return plugin.at_work if isinstance(plugin, Chain) else provider
 
 
+def is_first(plugin: object) -> bool:
+    """Whether a plugin is no chain, or a chain whose first provider is at work."""
+    return not isinstance(plugin, Chain) or plugin.first() is plugin.links[0]
+
+
 def connection_at_work(plugin: object, connected: ConnectedProvider) -> ConnectedProvider:
     """What is connected: the provider of a chain that is at work, or ``connected``."""
     return plugin.first().connection if isinstance(plugin, Chain) else connected

@@ -44,6 +44,9 @@ TOOL_GRACE_SECONDS = TOOL_REQUEST_SECONDS + 0.5
 
 UNCONFIRMED_CODE = 0
 
+SYNTHESIZER_ERROR = "synthesizer_error"
+"""The reason of the hang-up when no voice can speak any more."""
+
 
 class SessionObserver(Protocol):
     """Hears of the stages of a call. Called from the event loop; returns at once."""
@@ -229,6 +232,9 @@ class CallSession:
         """Begin to make what the call may want heard beside its replies; nothing waits for it."""
         if plan.fillers or plan.backchannels or plan.ambient:
             self._start(self._say.prepare(plan))
+        fixed = self._equipment.speaker.fixed
+        if fixed is not None:
+            self._start(self._say.prepare_fixed(fixed))
 
     def _switched(self, switch: Switch) -> None:
         """A provider took over from another."""
@@ -391,12 +397,21 @@ class CallSession:
             return
         self.hang_up_wanted = effect
         self._say.end_bed()
-        self._leg_timer = self._place.timers.after_us(LEG_END_SECONDS * 1_000_000, self._leg_missing)
+        parting_ms = self._say.part() if effect.reason == SYNTHESIZER_ERROR else 0
+        self._leg_timer = self._place.timers.after_us(
+            LEG_END_SECONDS * 1_000_000 + parting_ms * 1_000, self._leg_missing
+        )
         if self._runner.broken:
             self._say.hush()
             self._line.clear(self._place.clock.monotonic_us())
         if self._line.leg is not None:
-            self._start(self._line.leg.hang_up(effect.reason))
+            self._start(self._leave(self._line.leg, effect.reason, parting_ms))
+
+    async def _leave(self, leg: Leg, reason: str, parting_ms: int) -> None:
+        """Hang up, after what is said to somebody whose agent has lost its voice."""
+        if parting_ms:
+            await self._place.clock.sleep(parting_ms / 1_000)
+        await leg.hang_up(reason)
 
     def _leg_missing(self) -> None:
         """The leg was hung up and does not say so."""

@@ -21,6 +21,7 @@ from callwright.call.live.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE
 from callwright.call.live.equipment import Needs, equip, fitting, with_options, without_call_backs
 from callwright.call.live.failure_reports import FailureReports
 from callwright.call.live.files import LiveFiles, live_files
+from callwright.call.live.fixed_speech import FixedSpeech, SpeechFolder
 from callwright.call.live.logfile import LIVE, AppendFile, LogWriter
 from callwright.call.live.own_tracks import AccountSounds
 from callwright.call.live.recorder import Recorder
@@ -44,6 +45,7 @@ from callwright.domain.dialling import Decision, Rules
 from callwright.domain.errors import BrokenInvariantError, CallwrightError, LackingError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.retry import ENDS_AS
+from callwright.domain.settings.providers import CACHING
 from callwright.domain.suppression import far_number
 from callwright.insight.provision import SANDBOX, shown_provision
 from callwright.insight.record import BuiltRecord
@@ -217,7 +219,16 @@ class Attempt:
         if not far_number(execution):
             # Nothing can be promised to somebody whose number is not known.
             plan = replace(plan, opt_out=False)
+        if needs.sound and spec.voice.options.get(CACHING.name, CACHING.default):
+            equipment = self._with_fixed_speech(equipment, plan, variables)
         return _Prepared(spec, plan, equipment, variables, provision, rules)
+
+    def _with_fixed_speech(self, equipment: Equipment, plan: CallPlan, variables: Mapping[str, str]) -> Equipment:
+        deps, speaker = self._office.deps, equipment.speaker
+        folder = SpeechFolder(deps.data_folder / "speech")
+        voice = speaker.provider, speaker.settings
+        fixed = FixedSpeech(folder, deps.disk, self._row.execution.tenant_id, voice, plan, variables)
+        return replace(equipment, speaker=replace(speaker, fixed=fixed))
 
     def _transfer_to(self, rules: Rules, target: str) -> Decision:
         """Whether the call may be handed to an address. The decision is written beside the call."""

@@ -108,6 +108,13 @@ VOICE = within(
     SPEED,
 )
 
+CACHING = Setting(
+    "synthesizer.caching",
+    SWITCH,
+    True,
+    "Keep the speech of sentences that are the same in every call, and play it again at no cost.",
+)
+
 SYNTHESIZER: tuple[Setting, ...] = (
     Setting("synthesizer.provider", text(words=_PROVIDER), None, "The voice's provider; null: `CALLWRIGHT_VOICE`."),
     Setting(
@@ -117,7 +124,7 @@ SYNTHESIZER: tuple[Setting, ...] = (
         "Characters gathered before the voice is asked; ours gets whole clauses.",
         kept=True,
     ),
-    Setting("synthesizer.caching", SWITCH, True, "Keep what was spoken; nothing is cached.", kept=True),
+    CACHING,
     *VOICE_CHAIN,
 )
 

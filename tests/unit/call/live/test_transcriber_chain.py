@@ -10,7 +10,7 @@ import pytest
 
 from callwright.call.live.breakers import Breakers, Service
 from callwright.call.live.failover import ConnectedProvider, Failover, Link, Switch
-from callwright.call.live.transcriber_chain import TranscriberChain
+from callwright.call.live.transcriber_chain import TranscriberChain, TranscriberLink
 from callwright.domain.limits import FALLBACK_OPEN_SECONDS, MAX_RELISTENED_SECONDS
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.ports.failures import FailureKind, ProviderError
@@ -133,7 +133,7 @@ class Bench:
         self.failover = Failover(Breakers(), clock())
         self.switches: list[Switch] = []
         self.failover.switched = self.switches.append
-        links = [
+        links: list[TranscriberLink] = [
             Link(
                 ConnectedProvider("transcriber", one.name),
                 one,
