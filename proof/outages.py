@@ -53,7 +53,9 @@ from proof.outage_faults import (
     COMPONENTS,
     FAULTS,
     FIRST,
+    MIDDLE,
     MOMENTS,
+    RECOGNISER,
     SPARE,
     START,
     VOICE,
@@ -199,7 +201,9 @@ async def _call(outcome: Outcome, witness: Witness, loop: VirtualLoop) -> None:
     outcome.survived = _survived(trace)
     outcome.said_twice = _said_twice(ear.frames)
     outcome.rule = _rule(witness, trace)
-    if outage.seen_us >= 0 and outage.asked_us >= 0:
+    # What breaks off in a clause or an answer goes on when the conversation wants it, not at once.
+    at_once = cell.moment != MIDDLE or cell.component == RECOGNISER
+    if at_once and outage.seen_us >= 0 and outage.asked_us >= 0:
         outcome.switch_us = outage.asked_us - outage.seen_us
     if outcome.struck:
         outcome.heard_ms = silence_ms(
