@@ -1063,3 +1063,6 @@ MAX_KEPT_SPEECH_BYTES = 268_435_456
 
 MAX_KEPT_SPEECH_BYTES_OF_ONE = 16_777_216
 """That of one account."""
+
+FIXED_SPEECH_AFTER_SECONDS = 10
+"""From the beginning of a call until its voice is asked for the fixed sentences that are made ahead."""

@@ -171,8 +171,10 @@ class Say:
         if self._beside.bed is not None:
             self._pacer.add(self)
 
-    async def prepare_fixed(self, fixed: FixedSpeech) -> None:
-        """Have the voice make what the agent says after a failure, when there may be no voice."""
+    async def prepare_fixed(self, fixed: FixedSpeech, after_s: float = 0.0) -> None:
+        """Have the voice make, after a while, what the agent says after a failure, when there may be no voice."""
+        if after_s:
+            await self._clock.sleep(after_s)
         speaker = self._speaker
         link = speaker.voice.first() if isinstance(speaker.voice, VoiceChain) else None
         if link is not None:

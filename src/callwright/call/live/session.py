@@ -32,7 +32,7 @@ from callwright.conversation import events as ev
 from callwright.conversation.plan import CallPlan
 from callwright.domain.availability import TRANSCRIBER
 from callwright.domain.dialling import Decision, Rules
-from callwright.domain.limits import LEG_END_SECONDS, TOOL_REQUEST_SECONDS
+from callwright.domain.limits import FIXED_SPEECH_AFTER_SECONDS, LEG_END_SECONDS, TOOL_REQUEST_SECONDS
 from callwright.domain.tools.keypad import runs_of
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import Leg, LegClosed, PlaysLater
@@ -223,10 +223,7 @@ class CallSession:
         ms = (self._place.clock.monotonic_us() - began_us) // 1000
         settings = listening.settings
         asked = ConnectedProvider(TRANSCRIBER, listening.provider, settings.model, language=settings.language)
-        self._note_connected(connection_at_work(listening.transcriber, asked), ms)
-
-    def _note_connected(self, connection: ConnectedProvider, ms: int) -> None:
-        self._runner.fact("core", "provider_connected", connection.fact(ms))
+        self._runner.fact("core", "provider_connected", connection_at_work(listening.transcriber, asked).fact(ms))
 
     def prepare(self, plan: CallPlan) -> None:
         """Begin to make what the call may want heard beside its replies; nothing waits for it."""
@@ -234,7 +231,8 @@ class CallSession:
             self._start(self._say.prepare(plan))
         fixed = self._equipment.speaker.fixed
         if fixed is not None:
-            self._start(self._say.prepare_fixed(fixed))
+            # Not at once: the voice has the welcome to make.
+            self._start(self._say.prepare_fixed(fixed, FIXED_SPEECH_AFTER_SECONDS))
 
     def _switched(self, switch: Switch) -> None:
         """A provider took over from another."""
@@ -242,7 +240,7 @@ class CallSession:
         if switch.kind == TRANSCRIBER:
             self._words.provider = link.provider
         runner.post(ev.ProviderSwitched(runner.now_us(), switch.kind, switch.before, link.label, switch.reason))
-        self._note_connected(link.connection, 0)
+        runner.fact("core", "provider_connected", link.connection.fact(0))
 
     def _ears_failed(self, kind: FailureKind, message: str) -> None:
         self._hear.deaf()
@@ -405,13 +403,7 @@ class CallSession:
             self._say.hush()
             self._line.clear(self._place.clock.monotonic_us())
         if self._line.leg is not None:
-            self._start(self._leave(self._line.leg, effect.reason, parting_ms))
-
-    async def _leave(self, leg: Leg, reason: str, parting_ms: int) -> None:
-        """Hang up, after what is said to somebody whose agent has lost its voice."""
-        if parting_ms:
-            await self._place.clock.sleep(parting_ms / 1_000)
-        await leg.hang_up(reason)
+            self._start(_leave(self._line.leg, effect.reason, self._place.clock, parting_ms))
 
     def _leg_missing(self) -> None:
         """The leg was hung up and does not say so."""
@@ -461,6 +453,13 @@ class CallSession:
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         with plugin_boundary("carrier", partial(_carrier_failed, self._runner)):
             await work
+
+
+async def _leave(leg: Leg, reason: str, clock: Clock, parting_ms: int) -> None:
+    """Hang up, after what is said to somebody whose agent has lost its voice."""
+    if parting_ms:
+        await clock.sleep(parting_ms / 1_000)
+    await leg.hang_up(reason)
 
 
 def _carrier_failed(runner: CallRunner, kind: FailureKind, message: str) -> None:
