@@ -18,6 +18,7 @@ from proof import (
     detection,
     everything,
     golden_command,
+    outages,
     runs,
     throughput,
 )
@@ -31,6 +32,10 @@ KINDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "detection": (detection.main, "error rates of barge-in, ends of turns and machines on labelled sets"),
     "chaos": (chaos.main, "kill -9 of a real server at every step of a call's and a batch's life (make chaos)"),
     "throughput": (throughput.main, "a long list on two processes: limits, dials a second, a stop (make throughput)"),
+    "outages": (
+        outages.main,
+        "a vendor dies in the middle of a call, in every way and at every moment: who hears what",
+    ),
     "golden": (golden_command.main, "check the golden traces, or make them anew and say what changed"),
 }
 """What can be proved -> the command, one line of help."""

@@ -6,8 +6,10 @@ Everything is drawn from the call's one seed. Whatever a provider does, the shel
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from random import Random
 from typing import Protocol
 
@@ -39,6 +41,34 @@ _JUNK = ("\ud800", "\x00", "\u202e", "\N{WAVING HAND SIGN}", "x" * 400)
 
 class PlantedDefectError(Exception):
     """A plugin's defect, planted on purpose: the shell must survive it like any other."""
+
+
+class _Complaints(logging.Handler):
+    """Collects what parts of the shell logged as their own defects; planted ones and failures of providers are none."""
+
+    def __init__(self, defects: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self._defects = defects
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One record."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not isinstance(error, PlantedDefectError):
+            self._defects.append(f"{record.getMessage()}: {type(error).__name__}: {error}")
+
+
+@contextmanager
+def complaints_in(defects: list[str]) -> Iterator[None]:
+    """What parts of the shell log as their own defects is kept in ``defects``. Nothing of it is printed."""
+    complaints = _Complaints(defects)
+    logger = logging.getLogger("callwright")
+    propagates, logger.propagate = logger.propagate, False
+    logger.addHandler(complaints)
+    try:
+        yield
+    finally:
+        logger.removeHandler(complaints)
+        logger.propagate = propagates
 
 
 class Fortune:

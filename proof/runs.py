@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +52,7 @@ from proof.faulty_providers import (
     WeatheredTranscriber,
     WeatheredTurnModel,
     WeatheredVoice,
+    complaints_in,
     lateness_of,
 )
 from proof.random_caller import line_of_chance, persona_of_chance
@@ -205,39 +205,18 @@ class RunReport:
         return lines
 
 
-class _Complaints(logging.Handler):
-    """Collects what parts of the shell logged as their own defects; planted ones and failures of providers are none."""
-
-    def __init__(self, defects: list[str]) -> None:
-        super().__init__(logging.ERROR)
-        self._defects = defects
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """One record."""
-        error = record.exc_info[1] if record.exc_info else None
-        if error is not None and not isinstance(error, PlantedDefectError):
-            self._defects.append(f"{record.getMessage()}: {type(error).__name__}: {error}")
-
-
 def perform(seed: int) -> Run:
     """The call of ``seed``, from the first draw to the last task."""
     loop = VirtualLoop(lateness_of(seed))
     loop.does_work_itself = True
     witness = Witness()
     loop.set_exception_handler(lambda _, context: _note_defect(witness.defects, context))
-    complaints = _Complaints(witness.defects)
-    logger = logging.getLogger("callwright")
-    propagates, logger.propagate = logger.propagate, False
-    logger.addHandler(complaints)
     answered = False
     try:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        with complaints_in(witness.defects), asyncio.Runner(loop_factory=lambda: loop) as runner:
             answered = runner.run(_call(seed, witness, loop))
     except (TimeStandsStillError, PlantedDefectError, *CRASHES) as error:
         witness.defects.append(f"{type(error).__name__}: {error}")
-    finally:
-        logger.removeHandler(complaints)
-        logger.propagate = propagates
     return Run(witness, loop.now_us / 1e6, answered)
 
 

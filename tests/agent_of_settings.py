@@ -22,6 +22,9 @@ WORDS: dict[str, Any] = {
     "task.toolchain": {"execution": "sequential", "pipelines": [["llm"]]},
     "tools_config.multilingual_config": {"languages": {"en": {}, "hi": {}}, "active_language": "en"},
     "tool_params.scope": "node",
+    "transcriber.fallbacks": [{"provider": "scripted"}],
+    "synthesizer.fallbacks": [{"provider": "scripted"}],
+    "llm_agent.fallbacks": [{"provider": "scripted"}],
 }
 
 

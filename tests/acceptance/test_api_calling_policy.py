@@ -115,3 +115,16 @@ async def test_a_batch_counts_its_contacts_by_the_rule_that_decided(world: ApiWo
         assert (await read(client, batch_id))["callwright"]["decisions"] == {"suppressed": 1}
         gone = next(row for row in await rows(client, batch_id) if row["user_number"] == "loopback:gone")
         assert gone["callwright"]["decision"]["rule"] == "suppressed"
+
+
+async def test_fallbacks_of_an_organisation_are_checked_and_kept(world: ApiWorld) -> None:
+    fallbacks = {"transcriber": [], "voice": [{"provider": "local", "provider_config": {"voice": "v"}}], "model": []}
+    async with world.client() as client:
+        saved = await client.put(PATH, json={"fallbacks": fallbacks})
+        assert saved.status_code == 200, saved.text
+        assert (await client.get(PATH)).json()["fallbacks"] == fallbacks
+        unknown = await client.put(PATH, json={"fallbacks": {"voice": [{"provider": "nobody"}]}})
+        assert (unknown.status_code, unknown.json()["field"]) == (400, "fallbacks.voice[0].provider")
+        secret = await client.put(PATH, json={"fallbacks": {"voice": [{"provider": "local", "api_key": "s-1"}]}})
+        assert (secret.status_code, secret.json()["field"]) == (400, "fallbacks.voice")
+        assert "s-1" not in secret.text

@@ -76,13 +76,16 @@ class Place:
             answer = await self.client.post("/providers", json={"provider_name": name, "provider_value": value})
             assert answer.status_code == 200, answer.text
 
-    async def save(self, voice: dict[str, Any] | None = None, **transcriber: Any) -> httpx.Response:
+    async def save(
+        self, voice: dict[str, Any] | None = None, speaker: dict[str, Any] | None = None, **transcriber: Any
+    ) -> httpx.Response:
         tools = {
             "llm_agent": {"llm_config": {"provider": "custom", "model": "m-1", "base_url": f"{self.model_url}/v1"}},
             "transcriber": {"provider": "deepgram", "model": "nova-3", "language": "en", **transcriber},
             "synthesizer": {
                 "provider": "elevenlabs",
                 "provider_config": {"voice": "Nila", "voice_id": "v-1", "model": "eleven_turbo_v2_5", **(voice or {})},
+                **(speaker or {}),
             },
             "input": {"provider": "default", "format": "wav"},
             "output": {"provider": "default", "format": "wav"},
@@ -120,7 +123,7 @@ async def opened(dsn: str, folder: Path) -> AsyncIterator[Place]:
             data=folder, database_url=dsn, sip_listen="", vad="energy", turn="none", allow_private_urls=True,
             scenario=folder / "scenario.json", price_book=folder / "prices.json",
             transcriber="scripted", model="scripted", voice="scripted", loopback_voice="scripted", loopback_ears="scripted",
-            speech_addresses=tuple(vendors.addresses("deepgram", "elevenlabs", "cartesia").split(",")),
+            speech_addresses=tuple(vendors.addresses("deepgram", "elevenlabs", "cartesia", "soniox").split(",")),
         )  # fmt: skip
         registry = Registry([*SCRIPTED, *ENDPOINTS, *LOOPBACK, *CLOUD])
         async with open_platform(settings, "http://callwright.test", registry) as platform:
@@ -168,6 +171,15 @@ async def test_a_call_through_vendors_is_recorded_with_their_names_and_costs_and
     assert speech.GOOD not in caplog.text + json.dumps(record) + await everything_in(place.dsn)
 
 
+async def test_a_welcome_is_made_once_and_costs_nothing_in_the_next_call(place: Place) -> None:
+    await place.store(DEEPGRAM=speech.GOOD, ELEVENLABS=speech.GOOD)
+    first, second = await place.call(), await place.call()
+    assert second["transcript"].splitlines()[:3] == first["transcript"].splitlines()[:3]
+    said = [one["usage_breakdown"]["synthesizer_usage_breakdown"]["welcome_message"] for one in (first, second)]
+    assert said == [len(WELCOME), 0]
+    assert sum(visit.texts.count(WELCOME) for visit in place.vendors.visits) == 1
+
+
 async def test_a_vendor_without_its_key_is_stood_in_for_and_named(place: Place) -> None:
     await place.store(DEEPGRAM=speech.GOOD)
     record = await place.call()
@@ -176,6 +188,29 @@ async def test_a_vendor_without_its_key_is_stood_in_for_and_named(place: Place) 
     assert (stood["wanted"], stood["used"]) == ("elevenlabs", "scripted")
     assert stood["reason"] == "the voice 'elevenlabs' has no key"
     assert "ELEVENLABS" in stood["remedy"]
+
+
+async def test_vendors_that_die_in_the_middle_of_a_sentence_are_replaced_and_the_call_goes_on(place: Place) -> None:
+    await place.store(DEEPGRAM=speech.BREAKING, SONIOX=speech.GOOD, ELEVENLABS=speech.BREAKING, CARTESIA=speech.GOOD)
+    fallback = {"provider": "cartesia", "provider_config": {"voice_id": "v-2"}}
+    record = await place.call(speaker={"fallbacks": [fallback]}, fallbacks=[{"provider": "soniox"}])
+    assert (record["status"], record["error_message"]) == ("completed", None)
+    assert record["transcript"].splitlines()[:3] == [
+        f"assistant: {WELCOME}",
+        f"user: {QUESTION.lower()}",
+        f"assistant: {REPLY}",
+    ]
+    switches = {one["kind"]: one for one in record["callwright"]["switches"]}
+    assert {kind: (one["before"], one["after"], one["failure"]) for kind, one in switches.items()} == {
+        "voice": ("elevenlabs", "cartesia", "broken_stream"),
+        "transcriber": ("deepgram", "soniox", "broken_stream"),
+    }
+    findings = [one for one in record["callwright"]["doctor"]["findings"] if one["rule"] == "provider_switched"]
+    assert len(findings) == 2
+    usage = record["usage_breakdown"]
+    assert (usage["transcriber_provider"], usage["synthesizer_provider"]) == ("soniox", "cartesia")
+    metrics = (await place.client.get("/metrics")).text
+    assert 'callwright_provider_switches_total{kind="voice"} 1.0' in metrics
 
 
 @pytest.mark.parametrize(

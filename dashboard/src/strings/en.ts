@@ -293,6 +293,7 @@ export const en = {
     wrong_time: "Wrong day or time",
     hung_up_mid_sentence: "Hung up in mid-sentence",
     provider_failed: "Provider failure",
+    provider_switched: "Provider switched",
     withdrawn_work: "Withdrawn work",
     one_way_audio: "One-way audio",
     clipped_audio: "Clipped audio",

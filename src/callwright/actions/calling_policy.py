@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from callwright.actions.agents import model_names
 from callwright.actions.audit import audit
 from callwright.actions.services import Services
+from callwright.domain.agent.fallbacks import MODEL
+from callwright.domain.agent.providers import ProviderNames
 from callwright.domain.dialling.policy import StoredPolicy, parse_policy, policy_wire
 from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.fields import Fields
@@ -30,6 +33,10 @@ async def put_calling_policy(services: Services, principal: Principal, body: Map
     fields = Fields(body, "", BadInputError)
     version = None if fields.raw("version") is None else fields.whole("version", 0, 0, _LAST_VERSION)
     async with services.ledger.unit() as unit:
+        models = await model_names(unit, principal)
+        policy.fallbacks.check(
+            ProviderNames(lambda kind, name: services.has(kind, name) or (kind == MODEL and name in models))
+        )
         before = await unit.calling_policies.lock(principal.organisation_id)
         if version not in (None, before.version):
             raise ConflictError(

@@ -28,8 +28,11 @@ def unsent_options(plugins: Sequence[Plugin], spec: AgentSpec) -> Iterator[Agent
 
 
 def _chosen(plugins: Sequence[Plugin], spec: AgentSpec) -> Iterator[tuple[Plugin, ProviderChoice, str]]:
-    """Recogniser and voice that say what they take, and where the agent's settings of them stand."""
-    for kind, choice, within in (("transcriber", spec.transcriber, ""), ("voice", spec.voice, ".provider_config")):
+    """Recognisers and voices that say what they take, fallbacks too, and where the agent's settings of them stand."""
+    ears, voices = spec.transcriber, spec.voice
+    chosen = [("transcriber", one, "") for one in (ears, *ears.fallbacks)]
+    chosen += [("voice", one, ".provider_config") for one in (voices, *voices.fallbacks)]
+    for kind, choice, within in chosen:
         found = (one for one in plugins if one.kind == kind and choice.provider in (one.name, *one.aliases))
         plugin = next(found, None)
         if plugin is not None and plugin.options:

@@ -52,6 +52,10 @@ class OperatorAccess:
                 raise ConfigurationError(f"{error.message}{where}") from error
 
     def _fitted(self, choice: ProviderChoice) -> ProviderChoice:
+        fallbacks = tuple(self._fitted_itself(one) for one in choice.fallbacks)
+        return replace(self._fitted_itself(choice), fallbacks=fallbacks)
+
+    def _fitted_itself(self, choice: ProviderChoice) -> ProviderChoice:
         names = self._named(choice)
         if not names:
             return choice

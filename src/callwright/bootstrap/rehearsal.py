@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from callwright.call.live.failover import ConnectedProvider
 from callwright.call.live.logfile import LogWriter
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.recorder import RawFiles, Recorder
@@ -18,7 +19,7 @@ from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession, Equipment, Workplace
 from callwright.call.live.sounds import SoundLibrary
 from callwright.call.live.timers import LoopTimers
-from callwright.call.live.warming import Warming, connected
+from callwright.call.live.warming import Warming
 from callwright.conversation.core import Conversation
 from callwright.conversation.events import Started
 from callwright.conversation.log import Header
@@ -196,7 +197,11 @@ class Rehearsal:
             "provider_call_id": leg.provider_call_id,
         }
         runner.fact("leg", "dialled", values)
-        runner.fact("core", "provider_connected", connected("carrier", name, (clock.monotonic_us() - began_us) // 1000))
+        runner.fact(
+            "core",
+            "provider_connected",
+            ConnectedProvider("carrier", name).fact((clock.monotonic_us() - began_us) // 1000),
+        )
 
 
 def _called_off(session: CallSession) -> bool:

@@ -202,7 +202,9 @@ class Studio:
         variables = self._variables(scenario, execution_id)
         random = dice_of(scenario, seed)
         tools = _Props(scenario.tools)
-        needs = Needs(spec, lambda kind, name: self._delayed(kind, name, scenario, random), self._ears())
+        needs = Needs(
+            spec, lambda kind, name: self._delayed(kind, name, scenario, random), self._ears(), clock=self._clock
+        )
         equipment = equip(needs, variables, tools)
         line = LineAccount()
         carrier = self._carrier(scenario, line)

@@ -1042,3 +1042,54 @@ MAX_ICE_ADDRESSES = 8
 
 MAX_RTP_SOURCES = 4
 """Streams (SSRC) of a browser in one call."""
+
+MAX_FALLBACKS = 3
+"""Fallbacks of a recogniser, a voice or a model."""
+
+MAX_FALLBACK_MS = 60_000
+"""Longest wait before a provider that gives nothing is replaced by its fallback."""
+
+FALLBACK_WARM_SECONDS = 3
+"""Longest wait for the first provider of a chain to prepare for a call. Its fallbacks prepare at the same time and are not waited for."""
+
+FALLBACK_OPEN_SECONDS = 1.5
+"""Longest wait for a recogniser to open while there is a fallback."""
+
+MAX_RELISTENED_SECONDS = 8
+"""Audio of the caller that a recogniser gets again when it replaces another: what was said since the last final words."""
+
+MAX_SECOND_RECOGNISERS = 3
+"""How often in a call a silent recogniser is checked by a second one that hears no words either."""
+
+SECOND_RECOGNISER_SECONDS = 4
+"""How long the second one may take to hear words."""
+
+PROVIDER_FAILED_SECONDS = 30
+"""A provider that failed in a call is no fallback in that call for this long."""
+
+BREAKER_FAILURES = 5
+"""Failures of a provider within BREAKER_SECONDS after which new calls begin with its fallback."""
+
+BREAKER_SECONDS = 30
+"""Window in which the failures are counted."""
+
+BREAKER_REST_SECONDS = 10
+"""How long no call begins with a provider whose breaker has opened. Then one call tries it."""
+
+BREAKER_TRIAL_SECONDS = 1
+"""Step in which calls return: one call, then twice as many as before in each step that succeeds."""
+
+BREAKER_CLOSED_AT = 32
+"""Calls of one step at which a breaker closes."""
+
+MAX_BREAKERS = 10_000
+"""Breakers of a process: the longest unused one is forgotten first."""
+
+MAX_KEPT_SPEECH_BYTES = 268_435_456
+"""Speech of fixed sentences that a server keeps on disk: nine hours. The files used longest ago go first."""
+
+MAX_KEPT_SPEECH_BYTES_OF_ONE = 16_777_216
+"""That of one account."""
+
+FIXED_SPEECH_AFTER_SECONDS = 10
+"""From the beginning of a call until its voice is asked for the fixed sentences that are made ahead."""

@@ -18,7 +18,7 @@ from callwright.domain.execution import CHAT
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_CAP_CENTS
 from callwright.domain.money import NANO_PER_CENT, cents_from_nano, rate
-from callwright.domain.pricing import PLATFORM, PriceBook
+from callwright.domain.pricing import PLATFORM, Price, PriceBook
 
 AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP = "available", "postpaid", "reserved", "spent", "topped_up"
 ACCOUNTS = (AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP)
@@ -219,23 +219,22 @@ def top_up(amount_nano: int, note: str | None) -> Entry:
 def worst_price(spec: AgentSpec, carrier: str, book: PriceBook) -> int:
     """What a call of the agent costs at worst within reason, in nano-cents, at least LEAST_RESERVATION_NANO: its longest duration at the
     price of carrier, platform and recogniser, a voice that never pauses, a model that is asked every SECONDS_PER_REQUEST with everything
-    said so far, and the agent's tasks after the call and one question more."""
+    said so far, and the agent's tasks after the call and one question more. Of a provider and its fallbacks the dearest counts."""
     longest = spec.settings.call_terminate_s
     seconds = math.ceil(min(longest, CHAT_SECONDS) if carrier == CHAT else longest)
-    timed = (
-        book.price("carrier", carrier, "*"),
-        book.price("platform", PLATFORM, "*"),
-        book.price("transcriber", spec.transcriber.provider, spec.transcriber.model),
-    )
-    total = sum(rate(seconds * 1000, price.nano_cents, price.per, round_up_to=price.increment) for price in timed)
-    voice = book.price("voice", spec.voice.provider, spec.voice.model)
+    timed = (book.price("carrier", carrier, "*"), book.price("platform", PLATFORM, "*"))
+    total = sum(_rated(seconds * 1000, price) for price in timed)
+    ears = (book.price("transcriber", one.provider, one.model) for one in _links(spec.transcriber))
+    total += max(_rated(seconds * 1000, price) for price in ears)
     said = seconds * CHARACTERS_PER_SECOND + len(spec.welcome_message)
-    total += rate(said, voice.nano_cents, voice.per, round_up_to=voice.increment)
+    voices = (book.price("voice", one.provider, one.model) for one in _links(spec.voice))
+    total += max(_rated(said, price) for price in voices)
     spoken = seconds * TOKENS_PER_SECOND
     prompt = -(-len(spec.system_prompt) // CHARACTERS_PER_TOKEN)
     requests = -(-seconds // SECONDS_PER_REQUEST)
     # What was said grows from nothing to all of it: half of it on the average.
-    total += _model(book, spec.model, requests * (prompt + spoken // 2), spoken)
+    read = requests * (prompt + spoken // 2)
+    total += max(_model(book, one, read, spoken) for one in _links(spec.model))
     for task in (*spec.post_call, None):
         total += _model(book, spec.model if task is None else task.model, POST_CALL_TOKENS + spoken, POST_CALL_TOKENS)
     return max(total, LEAST_RESERVATION_NANO)
@@ -244,7 +243,16 @@ def worst_price(spec: AgentSpec, carrier: str, book: PriceBook) -> int:
 def _model(book: PriceBook, choice: ProviderChoice, read: int, written: int) -> int:
     parts = (("model_input", read), ("model_output", written))
     prices = ((book.price(kind, choice.provider, choice.model), tokens) for kind, tokens in parts)
-    return sum(rate(tokens, price.nano_cents, price.per, round_up_to=price.increment) for price, tokens in prices)
+    return sum(_rated(tokens, price) for price, tokens in prices)
+
+
+def _rated(amount: int, price: Price) -> int:
+    return rate(amount, price.nano_cents, price.per, round_up_to=price.increment)
+
+
+def _links(choice: ProviderChoice) -> tuple[ProviderChoice, ...]:
+    """Whichever of them may do the work."""
+    return (choice, *choice.fallbacks)
 
 
 def _cents(nano: int) -> str:

@@ -22,6 +22,7 @@ from callwright.insight.doctor_services import (
     cut_recording,
     failed_tool,
     provider_failed,
+    provider_switched,
     slow_tool,
     withdrawn_work,
 )
@@ -56,13 +57,17 @@ _CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     recogniser_drop_out,
     hung_up_mid_sentence,
     provider_failed,
+    provider_switched,
     withdrawn_work,
     line_faults,
     cut_recording,
     broken_rule,
     broken_log,
 )
-_OF_CHATS = (slow_tool, failed_tool, loop, wrong_time, provider_failed, withdrawn_work, broken_rule, broken_log)
+_OF_CHATS = (
+    *(slow_tool, failed_tool, loop, wrong_time),
+    *(provider_failed, provider_switched, withdrawn_work, broken_rule, broken_log),
+)
 """What can go wrong in writing: nobody is heard, and nobody minds a pause."""
 _EXPLAINS_SILENCE = frozenset({"slow_reply", "slow_tool", "missed_answer", "withdrawn_reply"})
 """Rules whose finding is the explanation of a silence: it is not told a second time as dead air."""
@@ -86,7 +91,7 @@ def diagnose(view: CallView, cost: CallCost | None = None, *, over: bool | None 
     has ended, and its log should have, too; None where nobody knows whether it has."""
     case = Case(view, cost, over)
     if view.answered_us is None:
-        findings = [*provider_failed(case), *broken_rule(case)]
+        findings = [*provider_failed(case), *provider_switched(case), *broken_rule(case)]
     elif case.plan("written"):
         findings = [finding for check in _OF_CHATS for finding in check(case)]
     else:

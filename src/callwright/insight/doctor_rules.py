@@ -431,6 +431,21 @@ RULES: dict[str, Rule] = _table(
         },
     ),
     Rule(
+        "provider_switched",
+        "Provider switched",
+        "A fallback took over from a recogniser, a model or a voice.",
+        "ProviderSwitched",
+        {},
+        {
+            "refused_credentials": Advice("the provider key", CHECK, "it was refused; POST /providers replaces it"),
+            "limit_reached": Advice("the provider's limit", CHECK, "raise it with the provider, or call less at once"),
+            "bad_request": Advice("tools_config", CHECK, "the provider refused a setting of the agent"),
+            "unavailable": Advice("the provider", CHECK, "it did not answer in time; see whether it is down"),
+            "broken_stream": Advice("the provider", CHECK, "it broke off or sent nonsense; see whether it is down"),
+            "avoided": Advice("the provider", CHECK, "it had failed in several calls before this one"),
+        },
+    ),
+    Rule(
         "withdrawn_work",
         "Withdrawn work",
         "Much of the cost is for replies that nobody heard.",

@@ -8,7 +8,7 @@ from callwright.conversation.log import Entry
 from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms, quoted
 from callwright.insight.doctor_rules import RULES
-from callwright.insight.provider_failures import BLOCKED, OF_TOOLS, UNANSWERED
+from callwright.insight.provider_failures import BLOCKED, OF_TOOLS, UNANSWERED, ProviderSwitch, switches_of
 from callwright.insight.timeline import Span
 from callwright.insight.usage import WASTE
 from callwright.insight.wholeness import wholeness
@@ -104,6 +104,18 @@ def provider_failed(case: Case) -> Iterator[Finding]:
             "provider_failed", severity, times[0], times[-1] - times[0], group.sentence, (cause,), group.first.turn
         )
     yield from _given_up(case)
+
+
+def provider_switched(case: Case) -> Iterator[Finding]:
+    """Fallbacks that took over: each pair of providers once, with how often."""
+    groups: dict[tuple[str, str, str, str], list[ProviderSwitch]] = {}
+    for one in switches_of(case.view):
+        groups.setdefault((one.kind, one.before, one.after, one.failure), []).append(one)
+    for found in groups.values():
+        first, last = found[0], found[-1]
+        often = f" It happened {len(found)} times in the call." if len(found) > 1 else ""
+        lasted_us, cause = last.at_us - first.at_us, first.failure or "avoided"
+        yield Finding("provider_switched", WARNING, first.at_us, lasted_us, first.sentence + often, (cause,))
 
 
 def _given_up(case: Case) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from typing import Any
 from callwright.domain.limits import MODEL_SILENT_SECONDS
 from callwright.insight.doctor_finding import in_ms, quoted
 from callwright.insight.view import CallView
+from callwright.ports.failures import FailureKind
 
 NO_ANSWER, UNANSWERED, EMPTY_ANSWER, ERROR_ANSWER, BLOCKED = (
     "no_answer",
@@ -76,6 +77,58 @@ class Failures:
     def sentence(self) -> str:
         """The failure for people, with how often it came."""
         return self.first.sentence(len(self.times_us))
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSwitch:
+    """A provider that took over from another. ``failure``: one of ``ports.failures.FailureKind``, empty where the first was not even asked
+    because it had failed in other calls; ``message``: what it failed with."""
+
+    kind: str
+    before: str
+    after: str
+    failure: str
+    message: str
+    at_us: int
+
+    @property
+    def sentence(self) -> str:
+        """The switch for people."""
+        if not self.failure:
+            return f"The {self.kind} {self.before} was not asked: {self.message}. {self.after} was asked instead."
+        why = f"{self.failure.replace('_', ' ')}: {quoted(self.message, _MESSAGE_CHARACTERS)}"
+        return f"The {self.kind} {self.before} failed, {why}. {self.after} took over."
+
+
+def switch_of(at_us: int, values: Mapping[str, Any]) -> ProviderSwitch:
+    """The switch that an entry ``ProviderSwitched`` tells of."""
+    kind, before, after = str(values["kind"]), str(values["before"]), str(values["after"])
+    reason = str(values["reason"])
+    failure, _, message = reason.partition(": ")
+    if failure not in set(FailureKind):
+        failure, message = "", reason
+    return ProviderSwitch(kind, before, after, failure, message, at_us)
+
+
+def switches_of(view: CallView) -> list[ProviderSwitch]:
+    """The switches of a call, in order."""
+    return [switch_of(entry.at_us, entry.values) for entry in view.of("ProviderSwitched")]
+
+
+def switch_rows(view: CallView) -> list[dict[str, Any]]:
+    """The same as the record has them. ``at_ms`` counts from the answer, and is 0 before it."""
+    began_us = view.answered_us or 0
+    return [
+        {
+            "kind": one.kind,
+            "before": one.before,
+            "after": one.after,
+            "failure": one.failure or None,
+            "message": one.message,
+            "at_ms": max(0, one.at_us - began_us) // 1000,
+        }
+        for one in switches_of(view)
+    ]
 
 
 class ProviderFailures:

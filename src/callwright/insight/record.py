@@ -27,7 +27,7 @@ from callwright.insight.line import dial_times, line_of
 from callwright.insight.machine import was_found
 from callwright.insight.opt_out import opt_out
 from callwright.insight.post_work import post_work
-from callwright.insight.provider_failures import failures_of
+from callwright.insight.provider_failures import failures_of, switch_rows
 from callwright.insight.provision import provision_of, shown_provision
 from callwright.insight.settled import is_settled
 from callwright.insight.tools import context, end_reason, tools
@@ -95,6 +95,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         "answered_by_voice_mail": was_found(view),
         "opt_out": opt_out(view) if answered is not None else None,
         "sounds": _sounds(view),
+        "switches": switch_rows(view),
         "transfers": transfers(view),
         "tools": tools(view),
         "context": context(view),
@@ -386,6 +387,7 @@ def _own(execution: Execution, public_url: str) -> dict[str, Any]:
         "ended_by": record.get("ended_by"),
         "turns": parts,
         "sounds": record.get("sounds") or [],
+        "switches": record.get("switches") or [],
         "transfers": record.get("transfers") or [],
         "opt_out": _opt_out(execution),
         "callback": record.get("callback"),

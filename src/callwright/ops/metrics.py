@@ -28,6 +28,12 @@ class Metrics:
             ["kind", "failure"],
             registry=self.registry,
         )
+        self.provider_switches = Counter(
+            "callwright_provider_switches",
+            "Fallbacks that took over in calls, by kind of provider.",
+            ["kind"],
+            registry=self.registry,
+        )
         self.live_calls = Gauge("callwright_live_calls", "Calls this process holds now.", registry=self.registry)
         self.inbound_refused = Counter(
             "callwright_inbound_refused",

@@ -11,7 +11,8 @@ from tests.unit.insight.test_record import BOOK
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.domain.limits import MODEL_SILENT_SECONDS
-from callwright.insight.provider_failures import failures_of
+from callwright.insight.doctor import diagnose
+from callwright.insight.provider_failures import failures_of, switches_of
 from callwright.insight.record import build
 
 REFUSED = "the endpoint refused the key; check CALLWRIGHT_MODEL_API_KEY (HTTP 401)"
@@ -183,3 +184,51 @@ def test_a_tool_that_does_not_answer_is_logged() -> None:
 @pytest.mark.parametrize("log", [tool("{}", ok=True, status=200), tool("The tool was not called: n is missing")])
 def test_a_tool_that_answered_or_was_not_to_be_called_has_not_failed(log: CallLog) -> None:
     assert logged(log) == []
+
+
+# -- fallbacks that took over ---------------------------------------------------------------------------------------------------
+
+
+def switched(log: CallLog, at_ms: int, reason: str = "unavailable: it answered with HTTP 503") -> CallLog:
+    return log.at(at_ms).event(ev.ProviderSwitched, "voice", "throat", "spare", reason)
+
+
+def test_the_record_has_every_switch_and_no_error_for_it() -> None:
+    built = build(switched(connected(), 2_500).at(4_000).leg_ended().text, BOOK, "loopback")
+    assert built.record["switches"] == [
+        {
+            "kind": "voice",
+            "before": "throat",
+            "after": "spare",
+            "failure": "unavailable",
+            "message": "it answered with HTTP 503",
+            "at_ms": 1_500,
+        }
+    ]
+    assert "error_message" not in built.columns
+
+
+def test_a_provider_that_was_not_even_asked_has_no_failure_of_its_own() -> None:
+    (one,) = switches_of(switched(connected(), 500, "it failed in other calls").view)
+    assert (one.failure, one.message) == ("", "it failed in other calls")
+    assert one.sentence == "The voice throat was not asked: it failed in other calls. spare was asked instead."
+
+
+def test_the_doctor_tells_each_switch_once_with_how_often_and_the_cure() -> None:
+    log = switched(switched(connected(), 2_500), 3_000).at(3_500).event(
+        ev.ProviderSwitched, "model", "acme", "local", "refused_credentials: HTTP 401"
+    )  # fmt: skip
+    found = [one for one in diagnose(log.at(4_000).leg_ended().view, over=True).findings if one.rule == "provider_switched"]  # fmt: skip
+    assert [one.what for one in found] == [
+        'The voice throat failed, unavailable: "it answered with HTTP 503". spare took over. It happened 2 times in the call.',
+        'The model acme failed, refused credentials: "HTTP 401". local took over.',
+    ]
+    assert [one.causes for one in found] == [("unavailable",), ("refused_credentials",)]
+    assert "POST /providers" in found[1].advice[0].why
+
+
+def test_what_was_used_is_named_after_the_provider_that_took_over() -> None:
+    log = connected().fact("core", "provider_connected", kind="voice", provider="throat", model="m", voice="v")
+    log = switched(log, 2_500).fact("core", "provider_connected", kind="voice", provider="spare", model="n", voice="w")
+    usage = build(log.at(4_000).leg_ended().text, BOOK, "loopback").record["usage_breakdown"]
+    assert (usage["synthesizer_provider"], usage["synthesizer_model"]) == ("spare", "n")

@@ -16,6 +16,7 @@ from callwright.domain.limits import (
     MAX_CALLS_PER_SECOND,
     MAX_CAP_CENTS,
     MAX_CONCURRENCY,
+    MAX_FALLBACKS,
     MAX_PACED_NAMES,
     MAX_POLICY_COUNTRIES,
     MAX_REST_CALLS,
@@ -141,6 +142,14 @@ class PaceSection(BaseModel):
     rotation: RotationSection = RotationSection()
 
 
+class FallbacksSection(BaseModel):
+    """What takes over from a recogniser, a voice or a model of agents that name no `fallbacks` of that kind, in order."""
+
+    transcriber: list[dict[str, Any]] = Field(default=[], max_length=MAX_FALLBACKS)
+    voice: list[dict[str, Any]] = Field(default=[], max_length=MAX_FALLBACKS)
+    model: list[dict[str, Any]] = Field(default=[], max_length=MAX_FALLBACKS)
+
+
 class CallingPolicyBody(BaseModel):
     """The whole policy: a section that is missing gets its defaults."""
 
@@ -151,6 +160,7 @@ class CallingPolicyBody(BaseModel):
     consent: ConsentSection = ConsentSection()
     caps: CapsSection = CapsSection()
     pace: PaceSection = PaceSection()
+    fallbacks: FallbacksSection = FallbacksSection()
     version: int | None = Field(default=None, description="That of the policy that was read; null replaces any.")
 
 
@@ -168,6 +178,7 @@ class CallingPolicyView(Open):
     consent: ConsentSection
     caps: CapsSection
     pace: PaceSection
+    fallbacks: FallbacksSection
     version: int = Field(description="Counts the changes; 0 is the default policy.")
     updated_at: Timestamp | None
 

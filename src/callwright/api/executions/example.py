@@ -191,6 +191,7 @@ EXECUTION: dict[str, Any] = {
             },
         ],
         "sounds": [],
+        "switches": [],
         "transfers": [],
         "opt_out": None,
         "callback": None,

@@ -161,7 +161,9 @@ class ExecutionView(Open):
         " when the next one is due. Null where that status is final.\n\n"
         "In `turns`, `assistant` is what the caller heard of the agent; `assistant_estimated` is true where that"
         " is an estimate: the voice gave no exact times of words, or nobody could say how far the sound got. Null where nobody"
-        " speaks, and in records from before the key."
+        " speaks, and in records from before the key.\n\n"
+        "`switches`: fallbacks that took over (`kind`, `before`, `after`, `failure`, `message`, `at_ms`). `failure` is null where the"
+        " first provider was not asked, because it had failed in other calls."
     )
 
 

@@ -141,11 +141,18 @@ class TenantAccess:
         return with_credentials(body, clear)
 
     def _asks(self, kind: str, choice: ProviderChoice) -> bool:
+        return any(self._asks_itself(kind, one) for one in (choice, *choice.fallbacks))
+
+    def _asks_itself(self, kind: str, choice: ProviderChoice) -> bool:
         names = self._key_names_of(kind, choice.provider)
         # A provider that is not installed may be a model of the organisation's own.
         return kind == "model" if names is None else bool(names)
 
     def _fitted(self, kind: str, choice: ProviderChoice, has: _Belongings) -> ProviderChoice:
+        fitted = self._fitted_itself(kind, choice, has)
+        return replace(fitted, fallbacks=tuple(self._fitted_itself(kind, one, has) for one in choice.fallbacks))
+
+    def _fitted_itself(self, kind: str, choice: ProviderChoice, has: _Belongings) -> ProviderChoice:
         names = self._key_names_of(kind, choice.provider)
         base_url = str(choice.options.get("base_url") or "") if kind == "model" else ""
         if kind == "model" and (names is None or (choice.provider == CUSTOM and not base_url)):

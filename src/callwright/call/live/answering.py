@@ -8,11 +8,11 @@ from typing import Any
 
 from callwright.call.live.endings import ERROR
 from callwright.call.live.equipment import Needs
+from callwright.call.live.failover import ConnectedProvider
 from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.screening import CALLER_LOOKUP, Screening
 from callwright.call.live.session import CallSession
-from callwright.call.live.warming import connected
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
@@ -227,7 +227,7 @@ class Answering:
             session.stop(ERROR, ANSWER_FAILED)
             return
         ms = (self._clock.monotonic_us() - began_us) // 1000
-        runner.fact("core", "provider_connected", connected("carrier", self._offer.carrier, ms))
+        runner.fact("core", "provider_connected", ConnectedProvider("carrier", self._offer.carrier).fact(ms))
 
     async def give_up(self) -> None:
         """Refuse the call: the agent cannot take it, or does not take this caller."""

@@ -74,7 +74,8 @@ class PluginAvailability:
         lines = await _lines(unit, tenant_id)
         of_line = self._lines_lacking(lines, self._named(carrier), spec.telephony_path) if carrier else ()
         fitted = await self._access.fit_in(unit, tenant_id, spec)
-        return (*of_line, *self._lacking(spec, fitted, Line()))
+        of_fallbacks = self._lacks.of_fallbacks(spec, fitted)
+        return (*of_line, *self._lacking(spec, fitted, Line()), *of_fallbacks)
 
     async def provide(self, unit: Unit, tenant_id: str, spec: AgentSpec, line: Line) -> Provision:
         """See :class:`Availability`."""
@@ -84,7 +85,7 @@ class PluginAvailability:
         fitted = await self._access.fit_in(unit, tenant_id, spec)
         lacking = self._lacking(spec, fitted, line)
         if not lacking:
-            return Provision(fitted, carrier, sandbox, of_line)
+            return Provision(self._usable(spec, fitted), carrier, sandbox, of_line)
         if not sandbox:
             raise refusal(lacking[0])
         stood = self._stood_in(spec, lacking)
@@ -94,7 +95,23 @@ class PluginAvailability:
             if lack.kind is not LackKind.LANGUAGE:
                 raise refusal(lack)
         entries = (*of_line, *_replaced(spec, stood, lacking), *self._unknown_languages(stood, left))
-        return Provision(self._in_known_language(fitted, left), carrier, sandbox, tuple(dict.fromkeys(entries)))
+        usable = self._usable(stood, self._in_known_language(fitted, left))
+        return Provision(usable, carrier, sandbox, tuple(dict.fromkeys(entries)))
+
+    def _usable(self, spec: AgentSpec, fitted: AgentSpec) -> AgentSpec:
+        """The agent without the fallbacks that lack something."""
+        lacking = {lack.path.rpartition(".")[0] for lack in self._lacks.of_fallbacks(spec, fitted)}
+
+        def with_usable(choice: ProviderChoice) -> ProviderChoice:
+            kept = tuple(one for one in choice.fallbacks if one.path not in lacking)
+            return replace(choice, fallbacks=kept) if lacking else choice
+
+        return replace(
+            fitted,
+            transcriber=with_usable(fitted.transcriber),
+            voice=with_usable(fitted.voice),
+            model=with_usable(fitted.model),
+        )
 
     async def foresee(self, unit: Unit, tenant_id: str, body: Mapping[str, Any], line: Line) -> dict[str, Any]:
         """See :class:`Availability`."""

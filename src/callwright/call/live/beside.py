@@ -26,6 +26,9 @@ from callwright.ports.speech import UsageAmount, Voice, VoiceSettings
 
 _LOG = logging.getLogger(__name__)
 
+PARTING = "parting"
+"""The lane of what is said when the agent has lost its voice."""
+
 
 class Beside:
     """One call's. ``bed`` is None where nothing lies under the agent."""
@@ -41,8 +44,9 @@ class Beside:
         self._wanted = False
         self.bed: Bed | None = None
 
-    async def prepare(self, plan: CallPlan, voice: Voice, provider: str, settings: VoiceSettings) -> None:
-        """Have ready what the plan may want. What fails is missing in the call, which goes on without it."""
+    async def prepare(self, plan: CallPlan, voice: Voice, provider: str, settings: VoiceSettings) -> bool:
+        """Have ready what the plan may want, and return whether the voice made all of it. What fails is missing in the call, which goes on
+        without it."""
         if plan.ambient:
             try:
                 self._loaded = await self._library.bed(plan.ambient)
@@ -57,7 +61,11 @@ class Beside:
         if plan.backchannels:
             wanted += [(BACK_CHANNEL, text) for text in back_channels_in(plan.language)]
 
+        made = True
+
         def failed(kind: FailureKind, message: str) -> None:
+            nonlocal made
+            made = False
             values = {"lane": FILLER, "asset": "", "reason": f"{kind.value}: {message}"}
             self._runner.fact("core", "sound_missing", values)
 
@@ -66,6 +74,7 @@ class Beside:
                 unknown = UsageAmount("voice", provider, settings.model or settings.voice or voice.name, len(text))
                 saying = await self._library.saying(voice, settings, text, partial(self._bill, lane, unknown))
                 self._ready[lane, text] = saying.quiet if lane == BACK_CHANNEL else saying.audio
+        return made
 
     def play(self, effect: PlayAsset) -> bool:
         """Begin the sound; returns whether the playout has something new to write."""
@@ -80,13 +89,20 @@ class Beside:
         if not audio:
             self._tell(effect, 0, False)
             return False
+        self._begin(effect, audio)
+        return True
+
+    def _begin(self, effect: PlayAsset, audio: bytes) -> None:
         self._number -= 1
         self._playing[self._number] = effect
         self._playout.add(self._number, 0, audio)
         self._playout.end_clause(self._number, 0)
         self._playout.end_utterance(self._number, 1)
         self._playout.release(self._number)
-        return True
+
+    def say(self, audio: bytes) -> None:
+        """Say what is no reply, and has no place in the conversation any more."""
+        self._begin(PlayAsset(PARTING, PARTING), audio)
 
     def sounds(self, lane: str) -> bool:
         """Whether something of ``lane`` is heard."""

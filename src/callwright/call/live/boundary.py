@@ -30,11 +30,35 @@ class plugin_boundary:  # noqa: N801 - used like a function in a with statement
     ) -> bool:
         if not isinstance(error, Exception):
             return False
-        if isinstance(error, ProviderError):
-            self._failed(error.kind, error.message)
-        elif isinstance(error, TimeoutError):
-            self._failed(FailureKind.UNAVAILABLE, "no answer in time")
-        else:
-            _LOG.error("the plugin %s failed", self._name, exc_info=error)
-            self._failed(FailureKind.BROKEN_STREAM, type(error).__name__)
+        failure = failure_of(self._name, error)
+        self._failed(failure.kind, failure.message)
         return True
+
+
+class caught:  # noqa: N801 - used like a function in a with statement
+    """As :class:`plugin_boundary`, where the block that follows goes on by what the plugin failed with: ``failure``, None for nothing."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.failure: ProviderError | None = None
+
+    def __enter__(self) -> caught:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self.failure = failure_of(self._name, error)
+        return True
+
+
+def failure_of(name: str, error: Exception) -> ProviderError:
+    """What the plugin ``name`` raised, as a failure under that name."""
+    if isinstance(error, ProviderError):
+        return ProviderError(error.kind, name, error.message)
+    if isinstance(error, TimeoutError):
+        return ProviderError(FailureKind.UNAVAILABLE, name, "no answer in time")
+    _LOG.error("the plugin %s failed", name, exc_info=error)
+    return ProviderError(FailureKind.BROKEN_STREAM, name, type(error).__name__)

@@ -152,7 +152,8 @@ class Chatting(Connection):
         """The agent without recogniser and voice, and with the patience of somebody who writes."""
         pace = READING_MS_PER_CHARACTER if self._chat.reading_pace else 0
         ears = LocalEars(TEXT, NO_TURN_MODEL)
-        return Needs(self.held_as(needs.spec), _with_text(needs.plugin, pace), ears, sound=False)
+        plugin = _with_text(needs.plugin, pace)
+        return replace(needs, spec=self.held_as(needs.spec), plugin=plugin, ears=ears, sound=False)
 
     def held_as(self, spec: AgentSpec) -> AgentSpec:
         """The agent as this chat has it."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from callwright.actions.dialling import Decisions
 from callwright.actions.transition import Publisher
 from callwright.call.live.access import Accesses, NoAccess
+from callwright.call.live.breakers import Breakers
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.equipment import LocalEars
 from callwright.call.live.tools import NoTools, ToolRunner
@@ -81,6 +82,7 @@ class RuntimeDeps:
     trunks: TrunkRoutes | None = None
     write_contacts: WriteContacts | None = None
     decisions: Decisions = field(default_factory=lambda: Decisions({}))
+    breakers: Breakers = field(default_factory=Breakers)
 
     @property
     def live_folder(self) -> Path:

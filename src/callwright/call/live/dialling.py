@@ -12,10 +12,10 @@ from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.dial_slot import BatchPausedError, DialSlot, TooSoonError
 from callwright.call.live.endings import ERROR, ERROR_CODE, NODE_LOST
 from callwright.call.live.equipment import Needs, need
+from callwright.call.live.failover import ConnectedProvider
 from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession
-from callwright.call.live.warming import connected
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
@@ -142,7 +142,7 @@ class Dialling:
             "provider_call_id": leg.provider_call_id,
         }
         runner.fact("leg", "dialled", values)
-        runner.fact("core", "provider_connected", connected("carrier", carrier, ms))
+        runner.fact("core", "provider_connected", ConnectedProvider("carrier", carrier).fact(ms))
         row.write_soon(Change(columns={"provider_call_id": leg.provider_call_id}))
 
     async def _intent(self, session: CallSession, row: OwnedRow, spec: AgentSpec) -> Decision | None:

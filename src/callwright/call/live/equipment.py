@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
+from callwright.call.live.breakers import Breakers, Service
+from callwright.call.live.failover import ConnectedProvider, Failover, Link, ModelChain, VoiceChain
 from callwright.call.live.hear import Ears
 from callwright.call.live.say import Speaker
 from callwright.call.live.session import Equipment, Listening
 from callwright.call.live.think import Thinker
 from callwright.call.live.tools import ToolRunner
+from callwright.call.live.transcriber_chain import TranscriberChain
 from callwright.conversation.plan import CallPlan
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_KEYWORDS
 from callwright.domain.settings.providers import MAX_TOKENS, TEMPERATURE
+from callwright.ops.clock import SystemClock
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import CheckingModel, Model, ModelSettings, costs_nothing
 from callwright.ports.registry import PluginGetter, UnknownPluginError
-from callwright.ports.speech import CheckingDetector, TranscriberSettings, TurnModel, VoiceSettings, reading_pause_ms
+from callwright.ports.speech import (
+    CheckingDetector,
+    Transcriber,
+    TranscriberSettings,
+    TurnModel,
+    Voice,
+    VoiceSettings,
+    reading_pause_ms,
+)
+from callwright.ports.world import Clock
+
+_LOG = logging.getLogger(__name__)
 
 NO_TURN_MODEL = "none"
+
+_Plugin = TypeVar("_Plugin")
+_Settings = TypeVar("_Settings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +54,15 @@ class LocalEars:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a call is equipped from. The way it gets its leg may change that (``dialling.Connection.fit``): a chat has no sound."""
+    """What a call is equipped from. The way it gets its leg may change that (``dialling.Connection.fit``): a chat has no sound.
+    ``breakers``: those of the process, by the times of ``clock``."""
 
     spec: AgentSpec
     plugin: PluginGetter
     ears: LocalEars
     sound: bool = True
+    breakers: Breakers = field(default_factory=Breakers)
+    clock: Clock = field(default_factory=SystemClock)
 
 
 def need(plugin: PluginGetter, kind: str, name: str) -> Any:
@@ -74,7 +97,8 @@ def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equi
     """Everything the call needs. Raises ConfigurationError naming what is missing."""
     plugin, spec, ears = needs.plugin, needs.spec, needs.ears
     turn_name, turn_model = _turn_model(plugin, spec.transcriber.provider, ears.turn)
-    transcriber = need(plugin, "transcriber", spec.transcriber.provider)
+    chains = _Chains(needs, Failover(needs.breakers, needs.clock))
+    transcriber = chains.transcriber()
     return Equipment(
         listening=Listening(
             transcriber=transcriber,
@@ -89,19 +113,91 @@ def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equi
             reading_pause_ms=reading_pause_ms(transcriber),
         ),
         thinker=Thinker(
-            model=need_model(plugin, spec.model),
+            model=chains.model(),
             provider=spec.model.provider,
             settings=model_settings(spec.model),
             variables=variables,
         ),
         speaker=Speaker(
-            voice=need(plugin, "voice", spec.voice.provider),
+            voice=chains.voice(),
             provider=spec.voice.provider,
             settings=voice_settings(spec.voice),
         ),
         tools=tools,
         sound=needs.sound,
+        failover=chains.failover,
     )
+
+
+class _Chains:
+    """Makes the recogniser, voice and model of a call: a chain where the agent names fallbacks that can be had, else the plugin itself."""
+
+    def __init__(self, needs: Needs, failover: Failover) -> None:
+        self._plugin = needs.plugin
+        self._spec = needs.spec
+        self.failover = failover
+
+    def transcriber(self) -> Transcriber:
+        spec = self._spec
+        first: Transcriber = need(self._plugin, "transcriber", spec.transcriber.provider)
+
+        def get(choice: ProviderChoice) -> Transcriber:
+            found: Transcriber = need(self._plugin, "transcriber", choice.provider)
+            return found
+
+        links = self._links("transcriber", spec.transcriber, first, get, lambda one: transcriber_settings(spec, one))
+        return TranscriberChain(links, self.failover, spec.transcriber.fallback_after_ms) if links[1:] else first
+
+    def voice(self) -> Voice:
+        choice = self._spec.voice
+        first: Voice = need(self._plugin, "voice", choice.provider)
+
+        def get(choice: ProviderChoice) -> Voice:
+            found: Voice = need(self._plugin, "voice", choice.provider)
+            return found
+
+        links = self._links("voice", choice, first, get, voice_settings)
+        return VoiceChain(links, self.failover, choice.fallback_after_ms) if links[1:] else first
+
+    def model(self) -> Model:
+        choice = self._spec.model
+        first = need_model(self._plugin, choice)
+        links = self._links("model", choice, first, lambda one: need_model(self._plugin, one), model_settings)
+        return ModelChain(links, self.failover, choice.fallback_after_ms) if links[1:] else first
+
+    def _links(
+        self,
+        kind: str,
+        choice: ProviderChoice,
+        first: _Plugin,
+        get: Callable[[ProviderChoice], _Plugin],
+        settings: Callable[[ProviderChoice], _Settings],
+    ) -> list[Link[_Plugin, _Settings]]:
+        """The provider and those of its fallbacks that can be had."""
+        choices = (choice, *choice.fallbacks)
+        links: list[Link[_Plugin, _Settings]] = []
+        for one in choices:
+            try:
+                plugin = first if one is choice else get(one)
+            except ConfigurationError as error:
+                _LOG.warning("a fallback is left out: %s", error.message)
+                continue
+            alike = [other for other in choices if other.provider == one.provider]
+            label = f"{one.provider} {one.model}".strip() if alike[1:] else one.provider
+            service = Service(kind, one.provider, _address(one), _account(one))
+            connection = ConnectedProvider(kind, one.provider, one.model, one.voice, one.language)
+            links.append(Link(connection, plugin, settings(one), service, label))
+        return links
+
+
+def _address(choice: ProviderChoice) -> str:
+    return choice.access.base_url or str(choice.options.get("base_url") or "")
+
+
+def _account(choice: ProviderChoice) -> str:
+    """A digest of the keys, empty where there are none: whose failures are whose."""
+    keys = sorted(choice.access.keys.items())
+    return hashlib.sha256(repr(keys).encode()).hexdigest() if keys else ""
 
 
 def with_options(spec: AgentSpec, options: Mapping[str, Any]) -> AgentSpec:
@@ -138,14 +234,15 @@ def model_settings(choice: ProviderChoice) -> ModelSettings:
     )
 
 
-def transcriber_settings(spec: AgentSpec) -> TranscriberSettings:
-    """How the agent wants to hear."""
-    choice = spec.transcriber
+def transcriber_settings(spec: AgentSpec, fallback: ProviderChoice | None = None) -> TranscriberSettings:
+    """How the agent wants to hear, or how a fallback of its recogniser hears for it."""
+    first = spec.transcriber
+    choice = fallback or first
     return TranscriberSettings(
         language=choice.language,
         model=choice.model,
         endpointing_ms=spec.endpointing_ms,
-        keywords=keywords_of(choice.options),
+        keywords=keywords_of(choice.options) or keywords_of(first.options),
         options=choice.options,
         access=choice.access,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.think import Thinker
-from callwright.insight.provider_failures import ProviderFailures
+from callwright.insight.provider_failures import ProviderFailures, switch_of
 from callwright.ops.metrics import Metrics
 from callwright.ports.model import RemoteModel
 
@@ -27,6 +27,12 @@ class FailureReports:
 
     def take(self, seq: int, at_us: int, section: str, direction: str, name: str, values: Mapping[str, Any]) -> None:
         """The next entry."""
+        if name == "ProviderSwitched":
+            switch = switch_of(at_us, values)
+            self._metrics.provider_switches.labels(kind=switch.kind).inc()
+            if switch.failure:
+                self._metrics.provider_errors.labels(kind=switch.kind, failure=switch.failure).inc()
+            _LOG.warning("execution %s: %s", self._execution_id, switch.sentence)
         for failure in self._failures.take(at_us, name, values):
             self._metrics.provider_errors.labels(kind=failure.kind, failure=failure.failure).inc()
             if self._failures.groups[failure.key].first is failure:

@@ -64,9 +64,10 @@ class Words:
     """``ports.speech.TranscriberSink`` of one call: what the recogniser says becomes events."""
 
     def __init__(self, runner: CallRunner, provider: str, model: str = "") -> None:
-        """``provider`` and ``model`` are as the agent has them; a recogniser's own reports name their model themselves."""
+        """``provider``, the one that is at work, and ``model`` are as the agent has them; a recogniser's own reports name their model
+        themselves."""
         self._runner = runner
-        self._provider = provider
+        self.provider = provider
         self._billed_by = provider
         self._model = model
         self._billed_ms = 0
@@ -111,7 +112,7 @@ class Words:
         if not self.failed_once:
             self.failed_once = True
             self._runner.post(
-                ProviderFailed(self._runner.now_us(), "transcriber", self._provider, error.kind.value, error.message)
+                ProviderFailed(self._runner.now_us(), "transcriber", self.provider, error.kind.value, error.message)
             )
 
 

@@ -51,12 +51,23 @@ class PluginLacks:
 
     def of_speech(self, fitted: AgentSpec) -> Iterator[Lack]:
         """Of recogniser and voice."""
-        yield from self._heard(fitted)
-        yield from self._spoken(fitted)
+        found = list(self._heard(fitted, fitted.transcriber))
+        yield from found
+        if not any(lack.kind is not LackKind.LANGUAGE for lack in found):
+            yield from self._detected(fitted.transcriber)
+        yield from self._spoken(fitted.voice)
 
-    def _heard(self, fitted: AgentSpec) -> Iterator[Lack]:
-        choice = fitted.transcriber
-        settings = transcriber_settings(fitted)
+    def of_fallbacks(self, spec: AgentSpec, fitted: AgentSpec) -> Iterator[Lack]:
+        """Of the fallbacks of recogniser, voice and model: a call does without those that lack something."""
+        for choice in fitted.transcriber.fallbacks:
+            yield from self._heard(fitted, choice)
+        for choice in fitted.voice.fallbacks:
+            yield from self._spoken(choice)
+        for named, choice in zip(spec.model.fallbacks, fitted.model.fallbacks, strict=True):
+            yield from self._of_model(choice, named.provider)
+
+    def _heard(self, fitted: AgentSpec, choice: ProviderChoice) -> Iterator[Lack]:
+        settings = transcriber_settings(fitted, choice)
 
         def check(plugin: Any) -> None:
             if isinstance(plugin, CheckingTranscriber):
@@ -64,8 +75,6 @@ class PluginLacks:
 
         found = list(self._provider(TRANSCRIBER, choice, choice.provider, check))
         yield from found or self.of_language(TRANSCRIBER, choice)
-        if not found:
-            yield from self._detected(choice)
 
     def _detected(self, choice: ProviderChoice) -> Iterator[Lack]:
         """The voice activity detector that the recogniser goes with (``equipment.equip``)."""
@@ -81,8 +90,7 @@ class PluginLacks:
             message = f"the voice activity detector {name!r} {why}"
             yield Lack(TRANSCRIBER, path_of(choice, "provider"), choice.provider, kind, message, remedy)
 
-    def _spoken(self, fitted: AgentSpec) -> Iterator[Lack]:
-        choice = fitted.voice
+    def _spoken(self, choice: ProviderChoice) -> Iterator[Lack]:
         settings = voice_settings(choice)
 
         def check(plugin: Any) -> None:

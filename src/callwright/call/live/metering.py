@@ -41,14 +41,18 @@ class metered:  # noqa: N801 - used like a function in a with statement
 
     def take(self, delta: ModelDelta) -> None:
         """A piece of the answer."""
+        used = delta.usage
+        # A chain of providers names the one that is asked before that answers (``call.live.failover``).
+        if used is not None and not _counts(used) and delta == ModelDelta(usage=used):
+            self._told.append(used)
+            return
         self._answered = True
         self._characters += len(delta.text) + len(delta.reasoning)
         if delta.tool_call is not None:
             self._characters += _characters_of(delta.tool_call)
-        used = delta.usage
         if used is not None:
             self._told.append(used)
-            if used.amount or used.amount_output or used.amount_cached or self._free:
+            if _counts(used) or self._free:
                 self._report(used, False)
 
     def __exit__(
@@ -91,6 +95,10 @@ def usage_reported(at_us: int, used: UsageAmount, purpose: str, generation: int 
         used.amount_output,
         used.amount_cached,
     )
+
+
+def _counts(used: UsageAmount) -> bool:
+    return bool(used.amount or used.amount_output or used.amount_cached)
 
 
 def _tokens(characters: int) -> int:

@@ -10,11 +10,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from callwright.call.live.beside import Beside
 from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.failover import VoiceChain, at_work, is_first
+from callwright.call.live.fixed_speech import FixedSpeech, KeptClause
 from callwright.call.live.pacer_clock import Lateness, PacerClock
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.sounds import SoundLibrary, Sounds
@@ -30,15 +32,16 @@ from callwright.conversation.events import (
 )
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
-from callwright.media.g711 import mulaw_of
+from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality, UtterancePlayed
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings
+from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings, Word
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
 
 PCM_BYTES_PER_MS = 16
+_MULAW_BYTES_PER_MS = 8
 MOST_AHEAD_MS = 200
 
 
@@ -52,11 +55,22 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """The voice of a call: the plugin, the provider's name as the agent has it, and its settings."""
+    """The voice of a call: the plugin, the provider's name as the agent has it, its settings, and what is kept of its speech."""
 
     voice: Voice
     provider: str
     settings: VoiceSettings
+    fixed: FixedSpeech | None = None
+
+    @property
+    def billed_as(self) -> str:
+        """The model of its usage where the voice names none."""
+        return self.settings.model or self.settings.voice or self.voice.name
+
+    @property
+    def at_work(self) -> str:
+        """The provider that was asked last."""
+        return at_work(self.voice, self.provider)
 
 
 class Line(Protocol):
@@ -146,10 +160,52 @@ class Say:
 
     async def prepare(self, plan: CallPlan) -> None:
         """Have the sounds beside speech ready before they are wanted."""
-        speaker = self._speaker
-        await self._beside.prepare(plan, speaker.voice, speaker.provider, speaker.settings)
+        speakers = [self._speaker]
+        if isinstance(self._speaker.voice, VoiceChain):
+            # A sound is kept for other calls under the voice that made it.
+            links = self._speaker.voice.fresh()
+            speakers = [Speaker(link.plugin, link.provider, link.settings) for link in links]
+        for speaker in speakers:
+            if await self._beside.prepare(plan, speaker.voice, speaker.provider, speaker.settings):
+                break
         if self._beside.bed is not None:
             self._pacer.add(self)
+
+    async def prepare_fixed(self, fixed: FixedSpeech, after_s: float = 0.0) -> None:
+        """Have the voice make, after a while, what the agent says after a failure, when there may be no voice."""
+        if after_s:
+            await self._clock.sleep(after_s)
+        speaker = self._speaker
+        link = speaker.voice.first() if isinstance(speaker.voice, VoiceChain) else None
+        if link is not None:
+            speaker = replace(speaker, voice=link.plugin, provider=link.provider, settings=link.settings)
+        if link is not None and not is_first(self._speaker.voice):
+            return
+
+        def failed(kind: FailureKind, message: str) -> None:
+            _LOG.info("the voice %s could not speak ahead: %s", speaker.provider, message)
+
+        with plugin_boundary(speaker.provider, failed):
+            for text in await fixed.missing():
+                clause = _ClauseSpoken(Speak(0, 0, 0, "apology", text), asked=True)
+                async with asyncio.timeout(VOICE_PIECE_SECONDS):
+                    async for chunk in speaker.voice.speak(text, speaker.settings):
+                        clause.take(chunk)
+                if clause.sound:
+                    fixed.made(text, clause.kept)
+                    self._report_usage(clause)
+
+    def part(self) -> int:
+        """The agent has lost its voice: say what is kept for that. Returns how many milliseconds it takes."""
+        sound = b"" if self._speaker.fixed is None else self._speaker.fixed.parting()
+        if not sound:
+            return 0
+        # What has begun will not be said to its end.
+        self._silence(self._clock.monotonic_us())
+        self._beside.say(sound)
+        self._pacer.add(self)
+        self._pump()
+        return len(sound) // _MULAW_BYTES_PER_MS + self._line.ahead_ms + self._line.delay_ms
 
     def play(self, effect: PlayAsset) -> None:
         """A sound beside speech."""
@@ -264,17 +320,13 @@ class Say:
         effect, runner = clause.effect, self._runner
         clause.asked = True
         async for chunk in self._pieces(effect.text):
-            if chunk.pcm:
-                first = not clause.pcm_bytes
-                clause.pcm_bytes += len(chunk.pcm)
-                self._playout.add(effect.generation, effect.index, mulaw_of(chunk.pcm))
+            first = not clause.pcm_bytes
+            mulaw = clause.take(chunk)
+            if mulaw:
+                self._playout.add(effect.generation, effect.index, mulaw)
                 if first:
                     runner.post(VoiceReady(runner.now_us(), effect.generation, effect.index))
                 self._pump()
-            clause.usage = chunk.usage or clause.usage
-            if chunk.last:
-                clause.words = tuple((word.text, word.start_ms, word.end_ms) for word in chunk.words)
-                clause.estimated = chunk.estimated
         if not clause.pcm_bytes and any(character.isalnum() for character in effect.text):
             # The record would say that words were heard which never sounded.
             raise ProviderError(
@@ -292,10 +344,19 @@ class Say:
         )
         self._playout.end_clause(effect.generation, effect.index)
         self._pump()
+        fixed = self._speaker.fixed
+        if fixed is not None and fixed.is_fixed(effect.text) and is_first(self._speaker.voice):
+            fixed.made(effect.text, clause.kept)
 
     async def _pieces(self, text: str) -> AsyncIterator[VoiceChunk]:
         """What the voice gives for ``text``. Raises TimeoutError when it stops in the middle: the caller hears nothing then, and the
         conversation, which waits as long as the words may take, cannot know."""
+        kept = None if self._speaker.fixed is None else self._speaker.fixed.clause(text)
+        if kept is not None:
+            words = tuple(Word(*word) for word in kept.words)
+            nothing = UsageAmount("voice", self._speaker.provider, self._speaker.billed_as, 0)
+            yield VoiceChunk(pcm_of_mulaw(kept.mulaw), last=True, words=words, estimated=kept.estimated, usage=nothing)
+            return
         pieces = aiter(self._speaker.voice.speak(text, self._speaker.settings))
         while True:
             async with asyncio.timeout(VOICE_PIECE_SECONDS):
@@ -329,8 +390,7 @@ class Say:
         if not clause.asked:
             return
         effect, speaker, runner = clause.effect, self._speaker, self._runner
-        model = speaker.settings.model or speaker.settings.voice or speaker.voice.name
-        amount = clause.usage or UsageAmount("voice", speaker.provider, model, len(effect.text))
+        amount = clause.usage or UsageAmount("voice", speaker.provider, speaker.billed_as, len(effect.text))
         runner.post(
             UsageReported(
                 runner.now_us(),
@@ -352,7 +412,7 @@ class Say:
             ProviderFailed(
                 runner.now_us(),
                 "voice",
-                self._speaker.provider,
+                self._speaker.at_work,
                 kind.value,
                 message,
                 effect.generation,
@@ -371,3 +431,20 @@ class _ClauseSpoken:
     words: tuple[tuple[str, int, int], ...] = ()
     estimated: bool = True
     usage: UsageAmount | None = None
+    sound: bytearray = field(default_factory=bytearray)
+
+    def take(self, chunk: VoiceChunk) -> bytes:
+        """The next piece. Returns its sound as mu-law."""
+        mulaw = mulaw_of(chunk.pcm) if chunk.pcm else b""
+        self.pcm_bytes += len(chunk.pcm)
+        self.sound += mulaw
+        self.usage = chunk.usage or self.usage
+        if chunk.last:
+            self.words = tuple((word.text, word.start_ms, word.end_ms) for word in chunk.words)
+            self.estimated = chunk.estimated
+        return mulaw
+
+    @property
+    def kept(self) -> KeptClause:
+        """The whole clause."""
+        return KeptClause(bytes(self.sound), self.words, self.estimated)

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from callwright.actions.dialling import transfer_decision
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.caller_sound import CallerSound
+from callwright.call.live.failover import ConnectedProvider, Failover, Switch, connection_at_work
 from callwright.call.live.hear import Ears, Hear, Words
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.recorder import Recorder
@@ -29,8 +30,9 @@ from callwright.call.live.transfer import transfer
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.plan import CallPlan
+from callwright.domain.availability import TRANSCRIBER
 from callwright.domain.dialling import Decision, Rules
-from callwright.domain.limits import LEG_END_SECONDS, TOOL_REQUEST_SECONDS
+from callwright.domain.limits import FIXED_SPEECH_AFTER_SECONDS, LEG_END_SECONDS, TOOL_REQUEST_SECONDS
 from callwright.domain.tools.keypad import runs_of
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import Leg, LegClosed, PlaysLater
@@ -41,6 +43,9 @@ TOOL_GRACE_SECONDS = TOOL_REQUEST_SECONDS + 0.5
 """After the end of a call: what a tool did belongs to the record, and a request has its own limit."""
 
 UNCONFIRMED_CODE = 0
+
+SYNTHESIZER_ERROR = "synthesizer_error"
+"""The reason of the hang-up when no voice can speak any more."""
 
 
 class SessionObserver(Protocol):
@@ -75,6 +80,7 @@ class Equipment:
     speaker: Speaker
     tools: ToolRunner
     sound: bool = True
+    failover: Failover | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,8 @@ class CallSession:
         self._sound = CallerSound(runner, place.timers)
         self.end: LegClosed | None = None
         self.hang_up_wanted: fx.HangUp | None = None
+        if equipment.failover is not None:
+            equipment.failover.switched = self._switched
         runner.performers = self._performers()
 
     def _performers(self) -> dict[type, Callable[[Any], None]]:
@@ -202,7 +210,7 @@ class CallSession:
 
     async def open_ears(self) -> None:
         """Open the recogniser. A failure is an event of the call."""
-        listening, runner = self._equipment.listening, self._runner
+        listening = self._equipment.listening
         began_us = self._place.clock.monotonic_us()
         stream: TranscriberStream | None = None
         with plugin_boundary(listening.provider, self._ears_failed):
@@ -213,27 +221,30 @@ class CallSession:
             self._hear.let_go(stream)
             return
         ms = (self._place.clock.monotonic_us() - began_us) // 1000
-        runner.fact(
-            "core",
-            "provider_connected",
-            {
-                "kind": "transcriber",
-                "provider": listening.provider,
-                "model": listening.settings.model,
-                "voice": "",
-                "language": listening.settings.language,
-                "ms": ms,
-            },
-        )
+        settings = listening.settings
+        asked = ConnectedProvider(TRANSCRIBER, listening.provider, settings.model, language=settings.language)
+        self._runner.fact("core", "provider_connected", connection_at_work(listening.transcriber, asked).fact(ms))
 
     def prepare(self, plan: CallPlan) -> None:
         """Begin to make what the call may want heard beside its replies; nothing waits for it."""
         if plan.fillers or plan.backchannels or plan.ambient:
             self._start(self._say.prepare(plan))
+        fixed = self._equipment.speaker.fixed
+        if fixed is not None:
+            # Not at once: the voice has the welcome to make.
+            self._start(self._say.prepare_fixed(fixed, FIXED_SPEECH_AFTER_SECONDS))
+
+    def _switched(self, switch: Switch) -> None:
+        """A provider took over from another."""
+        runner, link = self._runner, switch.after
+        if switch.kind == TRANSCRIBER:
+            self._words.provider = link.provider
+        runner.post(ev.ProviderSwitched(runner.now_us(), switch.kind, switch.before, link.label, switch.reason))
+        runner.fact("core", "provider_connected", link.connection.fact(0))
 
     def _ears_failed(self, kind: FailureKind, message: str) -> None:
         self._hear.deaf()
-        self._words.failed(ProviderError(kind, self._equipment.listening.provider, message))
+        self._words.failed(ProviderError(kind, self._words.provider, message))
 
     def take_leg(self, leg: Leg) -> None:
         """The carrier has asked for the call; ``leg`` is where to write and to hang up. The leg may have reported already."""
@@ -341,6 +352,8 @@ class CallSession:
         await self._say.aclose()
         await self._hear.aclose()
         await self._tools.aclose(TOOL_GRACE_SECONDS)
+        if self._equipment.failover is not None:
+            await self._equipment.failover.aclose()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -382,12 +395,15 @@ class CallSession:
             return
         self.hang_up_wanted = effect
         self._say.end_bed()
-        self._leg_timer = self._place.timers.after_us(LEG_END_SECONDS * 1_000_000, self._leg_missing)
+        parting_ms = self._say.part() if effect.reason == SYNTHESIZER_ERROR else 0
+        self._leg_timer = self._place.timers.after_us(
+            LEG_END_SECONDS * 1_000_000 + parting_ms * 1_000, self._leg_missing
+        )
         if self._runner.broken:
             self._say.hush()
             self._line.clear(self._place.clock.monotonic_us())
         if self._line.leg is not None:
-            self._start(self._line.leg.hang_up(effect.reason))
+            self._start(_leave(self._line.leg, effect.reason, self._place.clock, parting_ms))
 
     def _leg_missing(self) -> None:
         """The leg was hung up and does not say so."""
@@ -437,6 +453,13 @@ class CallSession:
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         with plugin_boundary("carrier", partial(_carrier_failed, self._runner)):
             await work
+
+
+async def _leave(leg: Leg, reason: str, clock: Clock, parting_ms: int) -> None:
+    """Hang up, after what is said to somebody whose agent has lost its voice."""
+    if parting_ms:
+        await clock.sleep(parting_ms / 1_000)
+    await leg.hang_up(reason)
 
 
 def _carrier_failed(runner: CallRunner, kind: FailureKind, message: str) -> None:

@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Protocol
 
 from callwright.conversation.bounds import ASSET_MOST_MS, TRANSFER_WAIT_MS
-from callwright.domain.limits import MAX_AMBIENT_FILE_BYTES, MAX_SPOKEN_ASSETS, MAX_TRACKS_IN_MEMORY
+from callwright.domain.limits import (
+    MAX_AMBIENT_FILE_BYTES,
+    MAX_SPOKEN_ASSETS,
+    MAX_TRACKS_IN_MEMORY,
+    VOICE_PIECE_SECONDS,
+)
 from callwright.media.ambient import TRACKS, Bed, track, track_of_wav
 from callwright.media.framing import PCM_FRAME_BYTES
 from callwright.media.g711 import fainter, loudness, mulaw_of
@@ -62,7 +67,11 @@ class _Making:
 
     async def _make(self, voice: Voice, settings: VoiceSettings, text: str) -> Saying:
         pcm, usage = bytearray(), None
-        async with aclosing(voice.speak(text, settings)) as chunks:  # type: ignore[type-var]
+        # One that hangs would be waited for by every later call.
+        async with (
+            asyncio.timeout(VOICE_PIECE_SECONDS),
+            aclosing(voice.speak(text, settings)) as chunks,  # type: ignore[type-var]
+        ):
             async for chunk in chunks:
                 self.sounded = self.sounded or bool(chunk.pcm)
                 pcm += chunk.pcm

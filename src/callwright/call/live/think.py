@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.failover import at_work
 from callwright.call.live.metering import metered, usage_reported
 from callwright.call.live.runner import CallRunner
 from callwright.conversation.effects import AskClassifier, AskModel, CancelModel
@@ -42,6 +43,11 @@ class Thinker:
     provider: str
     settings: ModelSettings
     variables: Mapping[str, str]
+
+    @property
+    def at_work(self) -> str:
+        """The provider that was asked last."""
+        return at_work(self.model, self.provider)
 
 
 class Think:
@@ -105,7 +111,7 @@ class Think:
 
     def _fail(self, request: int, kind: FailureKind, message: str) -> None:
         self._runner.post(
-            ProviderFailed(self._runner.now_us(), "model", self._thinker.provider, kind.value, message, 0, request)
+            ProviderFailed(self._runner.now_us(), "model", self._thinker.at_work, kind.value, message, 0, request)
         )
 
 
@@ -186,7 +192,7 @@ class _Answer:
             ProviderFailed(
                 runner.now_us(),
                 "model",
-                self._thinker.provider,
+                self._thinker.at_work,
                 kind.value,
                 message,
                 effect.generation,

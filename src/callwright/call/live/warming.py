@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.failover import ConnectedProvider, connection_at_work
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession, Equipment
 from callwright.conversation.history import stable_characters, system_text
@@ -19,13 +20,6 @@ from callwright.ports.model import Message, ModelRequest
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
-
-
-def connected(
-    kind: str, provider: str, ms: int, *, model: str = "", voice: str = "", language: str = ""
-) -> dict[str, Any]:
-    """The values of a fact ``provider_connected``."""
-    return {"kind": kind, "provider": provider, "model": model, "voice": voice, "language": language, "ms": ms}
 
 
 class Warming:
@@ -54,20 +48,15 @@ class Warming:
             stable_characters=stable_characters(plan, variables),
         )
         voice = speaker.settings
-        model_name = thinker.settings.model
+        model = ConnectedProvider("model", thinker.provider, thinker.settings.model, language=voice.language)
+        mouth = ConnectedProvider("voice", speaker.provider, voice.model, voice.voice, voice.language)
         self._begin(
             self._time(
-                partial(thinker.model.warm, request),
-                lambda ms: connected("model", thinker.provider, ms, model=model_name, language=voice.language),
+                partial(thinker.model.warm, request), lambda ms: connection_at_work(thinker.model, model).fact(ms)
             )
         )
         speaking = self._begin(
-            self._time(
-                partial(speaker.voice.warm, voice),
-                lambda ms: connected(
-                    "voice", speaker.provider, ms, model=voice.model, voice=voice.voice, language=voice.language
-                ),
-            )
+            self._time(partial(speaker.voice.warm, voice), lambda ms: connection_at_work(speaker.voice, mouth).fact(ms))
         )
         self._speech = {speaking, self._begin(session.open_ears())}
         session.prepare(plan)

@@ -21,6 +21,7 @@ from callwright.call.live.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE
 from callwright.call.live.equipment import Needs, equip, fitting, with_options, without_call_backs
 from callwright.call.live.failure_reports import FailureReports
 from callwright.call.live.files import LiveFiles, live_files
+from callwright.call.live.fixed_speech import FixedSpeech, SpeechFolder
 from callwright.call.live.logfile import LIVE, AppendFile, LogWriter
 from callwright.call.live.own_tracks import AccountSounds
 from callwright.call.live.recorder import Recorder
@@ -44,6 +45,7 @@ from callwright.domain.dialling import Decision, Rules
 from callwright.domain.errors import BrokenInvariantError, CallwrightError, LackingError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.retry import ENDS_AS
+from callwright.domain.settings.providers import CACHING
 from callwright.domain.suppression import far_number
 from callwright.insight.provision import SANDBOX, shown_provision
 from callwright.insight.record import BuiltRecord
@@ -206,7 +208,9 @@ class Attempt:
         provision, rules = await self._provided(spec)
         variables = call_variables(execution, deps.clock.now())
         plugin = with_stand_in_voice(deps.plugin) if provision.stands_in(VOICE) else deps.plugin
-        needs = self._connection.fit(Needs(provision.spec, plugin, deps.settings.ears))
+        needs = self._connection.fit(
+            Needs(provision.spec, plugin, deps.settings.ears, breakers=deps.breakers, clock=deps.clock)
+        )
         spec = needs.spec
         equipment = equip(needs, variables, deps.tools_of(execution, spec, variables))
         self._connection.check()
@@ -215,7 +219,16 @@ class Attempt:
         if not far_number(execution):
             # Nothing can be promised to somebody whose number is not known.
             plan = replace(plan, opt_out=False)
+        if needs.sound and spec.voice.options.get(CACHING.name, CACHING.default):
+            equipment = self._with_fixed_speech(equipment, plan, variables)
         return _Prepared(spec, plan, equipment, variables, provision, rules)
+
+    def _with_fixed_speech(self, equipment: Equipment, plan: CallPlan, variables: Mapping[str, str]) -> Equipment:
+        deps, speaker = self._office.deps, equipment.speaker
+        folder = SpeechFolder(deps.data_folder / "speech")
+        voice = speaker.provider, speaker.settings
+        fixed = FixedSpeech(folder, deps.disk, self._row.execution.tenant_id, voice, plan, variables)
+        return replace(equipment, speaker=replace(speaker, fixed=fixed))
 
     def _transfer_to(self, rules: Rules, target: str) -> Decision:
         """Whether the call may be handed to an address. The decision is written beside the call."""
@@ -231,8 +244,9 @@ class Attempt:
         tenant_id, body = execution.tenant_id, execution.agent
 
         async def read(unit: Unit) -> tuple[Provision, Rules]:
-            provided = await deps.availability.provide(unit, tenant_id, spec, line)
-            return provided, await deps.decisions.rules(unit, tenant_id)
+            rules = await deps.decisions.rules(unit, tenant_id)
+            with_fallbacks = rules.policy.fallbacks.given_to(spec)
+            return await deps.availability.provide(unit, tenant_id, with_fallbacks, line), rules
 
         try:
             provision, rules = await patiently(deps.ledger, deps.clock, read)

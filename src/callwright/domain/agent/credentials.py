@@ -8,6 +8,7 @@
 | secret-like names in ``param`` | the host of the tool's ``url`` |
 | secret-like names in ``pre_call_webhook_param`` | the host of ``pre_call_webhook_url``, else of ``webhook_url`` |
 | secret-like names and ``headers`` in sections of providers and in ``webhook_config`` | provider and addresses of the section |
+| the same in ``fallbacks`` of such a section | provider and addresses of the fallback |
 | secret-like names beside the agent's own settings | nobody |
 
 A value that is nothing but places (``%(token)s``) is none, nor is a header that never authorises, as ``Content-Type``.
@@ -35,6 +36,9 @@ _PLAIN_HEADERS = frozenset(
 )
 _TEXTS = frozenset({"extraction_json", "extraction_details", "summarization_details", "keywords"})
 """In sections of providers: what is asked for, in names of somebody's choice."""
+
+FALLBACKS = "fallbacks"
+"""In a section of a provider: those that take over, each a section of its own."""
 
 _ADDRESS = re.compile(r"\s*(?:https?|wss?):", re.IGNORECASE)
 _SENT = frozenset({"param", "pre_call_webhook_param"})
@@ -303,6 +307,8 @@ def _options(place: _Place, given: Any, within: str = "") -> Any:
     for name, value in given.items():
         if name in _TEXTS:
             found[name] = value
+        elif name == FALLBACKS and isinstance(value, list):
+            found[name] = [_fallback(place.at(name).at(index), one, within) for index, one in enumerate(value)]
         elif isinstance(value, Mapping) and name.lower().endswith("headers"):
             found[name] = _headers(place.at(name), value)
         elif isinstance(value, Mapping | list):
@@ -310,6 +316,13 @@ def _options(place: _Place, given: Any, within: str = "") -> Any:
         else:
             found[name] = place.at(name).changed(f"{within}.{name}", value) if is_secret(name) else value
     return found
+
+
+def _fallback(place: _Place, given: Any, within: str) -> Any:
+    """A fallback of a provider's section: its credentials are sent to its own provider and addresses."""
+    if not isinstance(given, Mapping):
+        return given
+    return _options(replace(place, to=_destination(given)), given, f"{within}.{FALLBACKS}")
 
 
 def _json_text(given: Any, rewrite: Callable[[Any], Any]) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from callwright.domain.agent.credentials import FALLBACKS
 from callwright.domain.agent.spec import AgentWarning
 from callwright.domain.agent.tool_checks import object_at, written_tools
 from callwright.domain.fields import Fields, named, nearest, plain_value, slip_of
@@ -131,12 +132,27 @@ def _of_task(task: Fields) -> Iterator[tuple[str, Fields]]:
         for name, section in _below(tools_config, "llm_agent", "synthesizer"):
             yield name, section
             yield from _below(section, "llm_config" if name == "llm_agent" else "provider_config")
-        yield from _below(tools_config, "transcriber", "input", "output", "api_tools")
+            for _, config in [(name, section), *_below(section, "llm_config")]:
+                for link in _fallbacks(config):
+                    yield ("llm_config" if name == "llm_agent" else name), link
+                    yield from _below(link, "provider_config")
+        for _, section in _below(tools_config, "transcriber"):
+            yield "transcriber", section
+            yield from (("transcriber", link) for link in _fallbacks(section))
+        yield from _below(tools_config, "input", "output", "api_tools")
         for tool in written_tools(tools_config):
             yield "tool", tool.tool
             if tool.function is not tool.tool:
                 yield "tool", tool.function
             yield "tool_params", tool.params
+
+
+def _fallbacks(section: Fields) -> Iterator[Fields]:
+    """The fallbacks of a provider's section."""
+    listed = section.raw(FALLBACKS)
+    for index, link in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(link, Mapping):
+            yield Fields(link, f"{section.at(FALLBACKS)}[{index}]")
 
 
 def _warning(one: _Unknown) -> AgentWarning | None:

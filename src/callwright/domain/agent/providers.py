@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from callwright.domain.agent.spec import ProviderChoice, ProviderDefaults
 from callwright.domain.errors import InvalidAgentError
@@ -25,11 +26,14 @@ from callwright.domain.settings.providers import (
     ENDPOINTING,
     MAX_TOKENS,
     MODEL,
+    MODEL_CHAIN,
     SPEED,
     SYNTHESIZER,
     TEMPERATURE,
     TRANSCRIBER,
+    TRANSCRIBER_CHAIN,
     VOICE,
+    VOICE_CHAIN,
 )
 from callwright.domain.settings.setting import read_all, read_given
 
@@ -71,28 +75,72 @@ def read_model(section: Fields | None, names: ProviderNames) -> ProviderChoice:
         return ProviderChoice(provider=names.defaults.model, options=options)
     agent_type = AGENT_TYPE.of(section)
     config = section.child("llm_config") or section
+    named = read_given(MODEL, config)
+    flat = config is section and bool(named.get("provider") or named.get("model"))
+    known = {"max_tokens": FLAT_MAX_TOKENS if flat else MAX_TOKENS.default, "temperature": TEMPERATURE.default}
+    choice = _model(config, names, FLAT_DEFAULT_MODEL if flat else DEFAULT_MODEL, known)
+    options = {**section.value, **choice.options}
+    options.pop("llm_config", None)
+    if agent_type == "knowledgebase_agent":
+        _check_vector_store(section, config)
+    return _with_fallbacks("model", replace(choice, options=options), config, names)
+
+
+def _model(
+    config: Fields, names: ProviderNames, default_models: Mapping[str, str], known: Mapping[str, Any]
+) -> ProviderChoice:
+    """A model by its own settings. ``known``: those that count where it has none of them."""
     given = read_given(MODEL, config)
-    named, model = given.get("provider", ""), given.get("model", "")
-    provider = named or (DEFAULT_MODEL_PROVIDER if model else names.defaults.model)
+    model = given.get("model", "")
+    provider = given.get("provider", "") or (DEFAULT_MODEL_PROVIDER if model else names.defaults.model)
     names.check("model", provider, config.at("provider"))
-    flat = config is section and bool(named or model)
-    model = model or (FLAT_DEFAULT_MODEL if flat else DEFAULT_MODEL).get(provider, "")
+    model = model or default_models.get(provider, "")
     fixed = bare_model(model).startswith(FIXED_TEMPERATURE_PREFIX)
     if fixed and given.get("temperature", 1) != 1:
         raise InvalidAgentError("For GPT-5 models, temperature must be 1", field=config.at("temperature"))
-    options = {
-        **section.value,
-        **config.value,
-        "max_tokens": FLAT_MAX_TOKENS if flat else MAX_TOKENS.default,
-        "temperature": 1 if fixed else TEMPERATURE.default,
-        "request_json": False,
-        **given,
-    }
-    options.pop("llm_config", None)
     _check_effort(config, model)
-    if agent_type == "knowledgebase_agent":
-        _check_vector_store(section, config)
+    options = {**config.value, **known, **({"temperature": 1} if fixed else {}), "request_json": False, **given}
     return ProviderChoice(provider=provider, model=model, options=options, path=config.path)
+
+
+def read_fallback(kind: str, link: Fields, names: ProviderNames, first: ProviderChoice) -> ProviderChoice:
+    """A fallback of ``first``, which is one of the three kinds. What it does not say of the language, or of the length and randomness of
+    replies, is as with that. Raises InvalidAgentError."""
+    if not link.text("provider"):
+        raise link.wrong("provider", "the name of a provider")
+    for setting in CHAINS[kind]:
+        if link.raw(setting.name) is not None:
+            where = link.at(setting.name)
+            raise InvalidAgentError(f"{where}: a fallback has none of its own; list them all in one", field=where)
+    if kind == "transcriber":
+        return _without_chain(_transcriber(link, names, first.language))
+    if kind == "voice":
+        return _without_chain(_voice_choice(link, names, first.language))
+    known = {one.name: first.options.get(one.name, one.default) for one in (MAX_TOKENS, TEMPERATURE)}
+    if bare_model(first.model).startswith(FIXED_TEMPERATURE_PREFIX):
+        known["temperature"] = TEMPERATURE.default
+    return _without_chain(_model(link, names, DEFAULT_MODEL, known))
+
+
+CHAINS = {"transcriber": TRANSCRIBER_CHAIN, "voice": VOICE_CHAIN, "model": MODEL_CHAIN}
+"""Kind of the registry -> its settings ``fallbacks`` and ``fallback_after_ms``."""
+
+
+def _with_fallbacks(kind: str, choice: ProviderChoice, section: Fields, names: ProviderNames) -> ProviderChoice:
+    """``choice`` with the fallbacks of its section."""
+    fallbacks, after_ms = CHAINS[kind]
+    links = fallbacks.of(section) or ()
+    return replace(
+        _without_chain(choice),
+        fallbacks=tuple(read_fallback(kind, link, names, choice) for link in links),
+        fallback_after_ms=after_ms.of(section),
+    )
+
+
+def _without_chain(choice: ProviderChoice) -> ProviderChoice:
+    """``choice`` with nothing of its chain among its options, which are the provider's."""
+    names = {setting.name for chain in CHAINS.values() for setting in chain}
+    return replace(choice, options={name: value for name, value in choice.options.items() if name not in names})
 
 
 def _check_effort(config: Fields, model: str) -> None:
@@ -131,6 +179,11 @@ def read_voice(section: Fields | None, names: ProviderNames, language: str) -> P
     a voice that is told none. Settings of the voice may stand beside ``provider_config``, which goes first. Raises InvalidAgentError."""
     if section is None:
         return ProviderChoice(provider=names.defaults.voice, language=_spoken(language))
+    return _with_fallbacks("voice", _voice_choice(section, names, language), section, names)
+
+
+def _voice_choice(section: Fields, names: ProviderNames, language: str) -> ProviderChoice:
+    """A voice by its own settings."""
     ours = read_all(SYNTHESIZER, section)
     provider = names.check("voice", ours.pop("provider") or names.defaults.voice, section.at("provider"))
     outside = {name: value for name, value in section.value.items() if name not in {"provider", "provider_config"}}
@@ -175,13 +228,16 @@ def read_transcriber(section: Fields | None, names: ProviderNames) -> tuple[Prov
     """``transcriber`` of a task and its ``endpointing`` in milliseconds. Raises InvalidAgentError."""
     if section is None:
         return ProviderChoice(provider=names.defaults.transcriber), ENDPOINTING.default
+    return _with_fallbacks("transcriber", _transcriber(section, names), section, names), ENDPOINTING.of(section)
+
+
+def _transcriber(section: Fields, names: ProviderNames, language: str = "") -> ProviderChoice:
+    """A recogniser by its own settings. ``language``: the one of a section that names none."""
     said = read_all(TRANSCRIBER, section)
     fallback = DEFAULT_TRANSCRIBER_PROVIDER if said["model"] else names.defaults.transcriber
     provider = names.check("transcriber", said["provider"] or fallback, section.at("provider"))
     options = {**section.value, **read_given(TRANSCRIBER, section)}
     for name in ("provider", "model", "language"):
         options.pop(name, None)
-    choice = ProviderChoice(
-        provider=provider, model=said["model"], language=said["language"], options=options, path=section.path
-    )
-    return choice, said["endpointing"]
+    spoken = said["language"] if section.raw("language") or not language else language
+    return ProviderChoice(provider=provider, model=said["model"], language=spoken, options=options, path=section.path)

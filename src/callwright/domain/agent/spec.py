@@ -25,7 +25,8 @@ class ProviderDefaults:
 @dataclass(frozen=True, slots=True)
 class ProviderChoice:
     """A provider with its settings as given. ``provider`` is the plugin's name; ``model`` and ``voice`` may be empty. ``path``: the section
-    that names it, empty where none does. ``access`` is never the agent's: the call adds what the organisation has."""
+    that names it, empty where none does. ``access`` is never the agent's: the call adds what the organisation has. ``fallbacks`` take over
+    in order when it fails, or gives nothing for ``fallback_after_ms``; they have none of their own."""
 
     provider: str
     model: str = ""
@@ -34,6 +35,8 @@ class ProviderChoice:
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     access: Access = field(default_factory=Access, repr=False)
     path: str = field(default="", compare=False)
+    fallbacks: tuple[ProviderChoice, ...] = ()
+    fallback_after_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Protocol, Self
 
+from callwright.domain.agent.fallbacks import FallbacksPolicy
 from callwright.domain.dialling.time_zones import known_zone
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields, named, nearest, not_among
@@ -150,6 +151,7 @@ class CallingPolicy:
     consent: ConsentPolicy = field(default_factory=ConsentPolicy)
     caps: Caps = NO_CAPS
     pace: PacePolicy = field(default_factory=PacePolicy)
+    fallbacks: FallbacksPolicy = field(default_factory=FallbacksPolicy)
 
 
 SECTIONS: Mapping[str, type[Section]] = {
@@ -160,6 +162,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "consent": ConsentPolicy,
     "caps": Caps,
     "pace": PacePolicy,
+    "fallbacks": FallbacksPolicy,
 }
 """The fields of :class:`CallingPolicy` by name. A new section is a line in both."""
 

@@ -105,6 +105,22 @@ def _origin(value: object, path: str, given: Fields) -> str:
         raise wrong(path, "an origin, as https://www.example.org", value, given.failure) from None
 
 
+def objects(most: int, words: str) -> Kind:
+    """A list of objects, whose fields code of their own reads."""
+
+    def read(given: Fields, name: str) -> tuple[Fields, ...]:
+        listed = given.list(name) or []
+        path = given.at(name)
+        if len(listed) > most:
+            raise given.failure(f"{path} may hold at most {most} objects", field=path)
+        for index, one in enumerate(listed):
+            if not isinstance(one, Mapping):
+                raise wrong(f"{path}[{index}]", "an object", one, given.failure)
+        return tuple(Fields(one, f"{path}[{index}]", given.failure) for index, one in enumerate(listed))
+
+    return Kind(words, {"type": "array", "items": {"type": "object"}, "maxItems": most}, read)
+
+
 def texts(words: str) -> Kind:
     """A text or a list of texts. Endpoints refuse every request of an agent with anything else."""
 

@@ -2,12 +2,55 @@
 
 from __future__ import annotations
 
-from callwright.domain.limits import MAX_DELAY_MS, MAX_KEYWORDS, MAX_MODEL_TOKENS, MAX_NAME_CHARACTERS
-from callwright.domain.settings.kinds import ADDRESS, SEED, SWITCH, choice, described, number, text, texts, whole
+from callwright.domain.limits import (
+    MAX_DELAY_MS,
+    MAX_FALLBACK_MS,
+    MAX_FALLBACKS,
+    MAX_KEYWORDS,
+    MAX_MODEL_TOKENS,
+    MAX_NAME_CHARACTERS,
+)
+from callwright.domain.settings.kinds import (
+    ADDRESS,
+    SEED,
+    SWITCH,
+    choice,
+    described,
+    number,
+    objects,
+    text,
+    texts,
+    whole,
+)
 from callwright.domain.settings.setting import Setting, within
 
 _PROVIDER = "a registered or a hosted provider"
 _AGENT_TYPES = ("simple_llm_agent", "knowledgebase_agent", "graph_agent", "multiagent", "llm_agent_graph")
+
+_CHAIN = f"up to {MAX_FALLBACKS} objects with `provider` and its settings"
+
+
+def _chain(section: str, what: str, after_ms: int, nothing: str) -> tuple[Setting, Setting]:
+    """``fallbacks`` and ``fallback_after_ms`` of a section."""
+    return (
+        Setting(
+            f"{section}.fallbacks",
+            objects(MAX_FALLBACKS, _CHAIN),
+            None,
+            f"Our own. {what} that take over, in order, when it fails ([outages](how-to/outages.md)).",
+        ),
+        Setting(
+            f"{section}.fallback_after_ms",
+            whole(100, MAX_FALLBACK_MS),
+            after_ms,
+            f"Our own. Milliseconds {nothing} after which the next fallback takes over.",
+        ),
+    )
+
+
+TRANSCRIBER_CHAIN = _chain("transcriber", "Recognisers", 1_000, "of speech without a word")
+VOICE_CHAIN = _chain("synthesizer", "Voices", 800, "without sound")
+MODEL_CHAIN = _chain("llm_agent", "Models", 1_500, "without an answer")
 
 ENDPOINTING = Setting(
     "transcriber.endpointing",
@@ -41,6 +84,7 @@ TRANSCRIBER: tuple[Setting, ...] = (
     Setting("transcriber.eot_threshold", number(0.5, 0.9), None, "Of one vendor's end of turn.", kept=True),
     Setting("transcriber.eager_eot_threshold", number(0.3, 0.9), None, "Of one vendor's early end of turn.", kept=True),
     Setting("transcriber.eot_timeout_ms", number(300, 10_000), None, "Of one vendor's end of turn.", kept=True),
+    *TRANSCRIBER_CHAIN,
 )
 
 SPEED = Setting(
@@ -64,6 +108,13 @@ VOICE = within(
     SPEED,
 )
 
+CACHING = Setting(
+    "synthesizer.caching",
+    SWITCH,
+    True,
+    "Keep the speech of sentences that are the same in every call, and play it again at no cost.",
+)
+
 SYNTHESIZER: tuple[Setting, ...] = (
     Setting("synthesizer.provider", text(words=_PROVIDER), None, "The voice's provider; null: `CALLWRIGHT_VOICE`."),
     Setting(
@@ -73,7 +124,8 @@ SYNTHESIZER: tuple[Setting, ...] = (
         "Characters gathered before the voice is asked; ours gets whole clauses.",
         kept=True,
     ),
-    Setting("synthesizer.caching", SWITCH, True, "Keep what was spoken; nothing is cached.", kept=True),
+    CACHING,
+    *VOICE_CHAIN,
 )
 
 AGENT_TYPE = Setting(
@@ -176,4 +228,5 @@ MODEL = within(
         None,
         "Instructions for a summary task.",
     ),
+    *MODEL_CHAIN,
 )

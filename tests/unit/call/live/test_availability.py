@@ -424,3 +424,38 @@ async def test_the_server_knows_what_of_its_own_cannot_be_used(tmp_path: Path, m
     assert in_sandbox(tmp_path).of_this_server() == ()
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert [one.leg for one in availability(tmp_path).of_this_server()] == ["transcriber", "voice", "model"]
+
+
+# -- fallbacks ------------------------------------------------------------------------------------------------------------------
+
+CHAINED = agent(
+    transcriber={"provider": "scripted", "fallbacks": [{"provider": "deepgram"}]},
+    synthesizer={"provider": "scripted", "fallbacks": [{"provider": "elevenlabs", "provider_config": {"voice": "R"}}]},
+    llm_agent={
+        "llm_config": {
+            "provider": "scripted",
+            "fallbacks": [{"provider": "openai", "model": "gpt-4.1-mini"}, {"provider": "scripted", "model": "m2"}],
+        }
+    },
+)
+
+
+async def test_a_fallback_that_lacks_something_is_told_and_left_out_and_nothing_is_refused(tmp_path: Path) -> None:
+    found, tables = availability(tmp_path, sandbox="never"), unit()
+    lacks = [lack for lack in await lacks_of(found, CHAINED, tables) if lack.leg != "line"]
+    assert [(lack.path.rpartition("tools_config.")[2], lack.kind) for lack in lacks] == [
+        ("transcriber.fallbacks[0].provider", "not_installed"),
+        ("synthesizer.fallbacks[0].provider", "not_installed"),
+        ("llm_agent.llm_config.fallbacks[0].provider", "no_key"),
+    ]
+    provision = await found.provide(tables, ORGANISATION, parse_agent(CHAINED), WRITTEN)
+    assert not provision.spec.voice.fallbacks
+    assert [one.model for one in provision.spec.model.fallbacks] == ["m2"]
+
+
+async def test_a_fallback_gets_the_keys_of_its_own_provider(tmp_path: Path) -> None:
+    tables = unit(("OPENAI_API_KEY",))
+    provision = await availability(tmp_path).provide(tables, ORGANISATION, parse_agent(CHAINED), WRITTEN)
+    first, *_ = provision.spec.model.fallbacks
+    assert dict(first.access.keys) == {"OPENAI_API_KEY": "a key"}
+    assert not provision.spec.model.access.keys

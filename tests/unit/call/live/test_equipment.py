@@ -15,14 +15,17 @@ from callwright.call.live.equipment import (
     fitting,
     keywords_of,
     model_settings,
+    transcriber_settings,
     with_options,
 )
+from callwright.call.live.failover import Chain
 from callwright.call.live.tools import NoTools
 from callwright.conversation.plan import CallPlan, plan_for
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_KEYWORDS
+from callwright.domain.provider_access import Access
 from callwright.domain.settings.conversation import ConversationSettings
 from callwright.media.vad import EnergyVad
 from callwright.ports.failures import FailureKind, ProviderError
@@ -39,6 +42,16 @@ class _Vad:
         return EnergyVad()
 
 
+class _Named(str):
+    """A plugin that has nothing but its name."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        return self.partition(":")[2]
+
+
 class Shelf:
     """Plugins by kind and name; anything else is unknown, ``broken`` cannot be used."""
 
@@ -50,7 +63,7 @@ class Shelf:
             raise ProviderError(FailureKind.UNAVAILABLE, name, "its weights are missing")
         if (kind, name) not in self.names:
             raise UnknownPluginError(f"there is no {kind} named {name!r}")
-        return _Vad() if kind == "vad" else f"{kind}:{name}"
+        return _Vad() if kind == "vad" else _Named(f"{kind}:{name}")
 
 
 BASE = (("transcriber", "ears"), ("model", "mind"), ("voice", "mouth"), ("vad", "energy"))
@@ -208,3 +221,63 @@ def test_no_more_keywords_are_given_than_allowed() -> None:
     words = [f"word{number}" for number in range(MAX_KEYWORDS + 1)]
     assert keywords_of({"keywords": words}) == tuple(words[:-1])
     assert keywords_of({"keywords": words[:-1]}) == tuple(words[:-1])
+
+
+def chained(**fallbacks: list[dict[str, Any]]) -> AgentSpec:
+    sections = {"voice": "synthesizer", "model": "llm_agent"}
+    return parse_agent(agent_of({f"{sections.get(kind, kind)}.fallbacks": links for kind, links in fallbacks.items()}))
+
+
+def test_an_agent_with_fallbacks_gets_chains_and_one_without_the_plugins_themselves() -> None:
+    shelf = Shelf(*SCRIPTED, ("voice", "local"), ("model", "local"), ("transcriber", "local"))
+    links = [{"provider": "local"}]
+    spec = chained(transcriber=links, voice=links, model=links)
+    equipment = equip(Needs(spec, shelf, LocalEars("energy", "none")), {}, NoTools())
+    for chain in (equipment.listening.transcriber, equipment.speaker.voice, equipment.thinker.model):
+        assert isinstance(chain, Chain)
+        assert [link.provider for link in chain.links] == ["scripted", "local"]
+        assert chain.failover is equipment.failover
+    alone = equip(Needs(chained(), shelf, LocalEars("energy", "none")), {}, NoTools())
+    assert str(alone.speaker.voice) == "voice:scripted"
+
+
+def test_fallbacks_that_cannot_be_had_are_left_out() -> None:
+    spec = chained(voice=[{"provider": "polly"}, {"provider": "local"}])
+    shelf = Shelf(*SCRIPTED, ("voice", "local"))
+    chain = equip(Needs(spec, shelf, LocalEars("energy", "none")), {}, NoTools()).speaker.voice
+    assert isinstance(chain, Chain)
+    assert [link.provider for link in chain.links] == ["scripted", "local"]
+    alone = equip(Needs(spec, Shelf(*SCRIPTED), LocalEars("energy", "none")), {}, NoTools())
+    assert str(alone.speaker.voice) == "voice:scripted"
+
+
+def test_links_are_told_apart_by_their_models_and_breakers_by_address_and_keys() -> None:
+    def fitted(choice: ProviderChoice, key: str) -> ProviderChoice:
+        return replace(choice, access=Access({"LOCAL": key}))
+
+    spec = chained(model=[{"provider": "scripted", "model": "m2", "base_url": "https://spare.example/v1"}])
+    first = fitted(spec.model, "k1")
+    spec = replace(spec, model=replace(first, fallbacks=tuple(fitted(one, "k2") for one in first.fallbacks)))
+    chain = equip(Needs(spec, Shelf(*SCRIPTED), LocalEars("energy", "none")), {}, NoTools()).thinker.model
+    assert isinstance(chain, Chain)
+    one, other = chain.links
+    assert [link.label for link in chain.links] == ["scripted m", "scripted m2"]
+    assert (one.service.address, other.service.address) == ("", "https://spare.example/v1")
+    assert one.service.account != other.service.account
+    assert "k1" not in repr(one.service)
+
+
+def test_a_fallback_hears_with_the_pauses_and_words_of_the_first() -> None:
+    spec = parse_agent(
+        agent_of(
+            {
+                "transcriber.endpointing": 430,
+                "transcriber.keywords": "Ada",
+                "transcriber.fallbacks": [{"provider": "local"}, {"provider": "local", "keywords": "Bob"}],
+            }
+        )
+    )
+    first, second = spec.transcriber.fallbacks
+    assert transcriber_settings(spec, first).endpointing_ms == 430
+    assert transcriber_settings(spec, first).keywords == ("Ada",)
+    assert transcriber_settings(spec, second).keywords == ("Bob",)

@@ -107,3 +107,14 @@ def test_what_works_is_neither_logged_nor_counted(caplog: pytest.LogCaptureFixtu
     )
     assert caplog.records == []
     assert counted(metrics, "model", "unavailable") is None
+
+
+def test_a_fallback_that_took_over_is_logged_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    told, metrics = reports(FarMind())
+    values = {"kind": "voice", "before": "throat", "after": "spare", "reason": "unavailable: HTTP 503"}
+    tell(told, ("ProviderSwitched", values), ("ProviderSwitched", {**values, "reason": "it failed in other calls"}))
+    assert caplog.records[0].getMessage() == (
+        'execution e-1: The voice throat failed, unavailable: "HTTP 503". spare took over.'
+    )
+    assert counted(metrics, "voice", "unavailable") == 1
+    assert metrics.registry.get_sample_value("callwright_provider_switches_total", {"kind": "voice"}) == 2

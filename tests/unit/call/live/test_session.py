@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.unit.call.world import Bench, RecordingCore, VirtualClock, settle
 
+from callwright.call.live.fixed_speech import FixedSpeech, KeptClause, SpeechFolder
 from callwright.call.live.hear import Ears
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.recorder import RawFiles, Recorder
@@ -20,6 +21,7 @@ from callwright.call.live.session import CallSession, Equipment, Listening, Work
 from callwright.call.live.think import Thinker
 from callwright.call.live.tools import NoTools
 from callwright.conversation import effects as fx
+from callwright.conversation.clauses import clauses_of
 from callwright.conversation.core import Conversation
 from callwright.conversation.effects import SendKeys
 from callwright.conversation.events import Answered, Event, LegEnded, Started, ToolResult
@@ -99,6 +101,7 @@ class Call:
         replies: list[Any] | None = None,
         core: Core | None = None,
         model: Callable[[VirtualClock], Model] | None = None,
+        speaker: Speaker | None = None,
         **leg: bool,
     ) -> None:
         self.bench = Bench(core=core or Conversation())
@@ -109,6 +112,7 @@ class Call:
         self.disk_defect: Exception | None = None
         self._options = {"replies": replies or ["Fine."]}
         self._model = model(clock) if model else ScriptedModel()
+        self._speaker = speaker or Speaker(ScriptedVoice(), "scripted", VoiceSettings())
         self.session = self._session(ScriptedTranscriber())
         self.leg = Handset(self.session, **leg)
 
@@ -124,7 +128,7 @@ class Call:
                 Listening(transcriber, "scripted", TranscriberSettings()),
                 Ears(EnergyVad(), ScriptedTurnModel(), "scripted", "scripted"),
                 Thinker(self._model, "scripted", ModelSettings("m", options=self._options), {}),
-                Speaker(ScriptedVoice(), "scripted", VoiceSettings()),
+                self._speaker,
                 NoTools(),
             ),
             Workplace(clock, clock, self.pacer),
@@ -514,3 +518,25 @@ async def test_keys_without_a_line_are_told_to_have_failed() -> None:
     assert [(told.ok, told.result) for told in core.of(ToolResult)] == [
         (False, "there is no line any more to press keys on")
     ]
+
+
+async def test_an_agent_that_loses_its_voice_takes_its_leave_in_words_that_were_kept(tmp_path: Path) -> None:
+    settings, plan = VoiceSettings(options={"fail": "unavailable"}), CallPlan()
+    kept = FixedSpeech(SpeechFolder(tmp_path), AtOnce(), "one", ("scripted", settings), plan, {})
+    for text in clauses_of(plan.failure_message):
+        kept.made(text, KeptClause(mulaw_of(spoken(text))))
+    call = Call(speaker=Speaker(ScriptedVoice(), "scripted", settings, kept))
+    await call.begin(welcome="Good day to you.")
+    for _ in range(20):
+        await call.listen(100)
+        if call.session.hang_up_wanted is not None:
+            break
+    assert call.session.hang_up_wanted is not None
+    assert call.session.hang_up_wanted.reason == "synthesizer_error"
+    assert not call.leg.hang_ups
+    await call.listen(len(kept.parting()) // 8 + 500)
+    assert call.leg.hang_ups == ["synthesizer_error"]
+    assert sum(frame != SILENCE_FRAME for frame in call.leg.written) * 160 >= len(kept.parting()) * 9 // 10
+    await call.session.aclose()
+    assert [played["lane"] for played in call.logged("AssetPlayed")] == ["parting"]
+    assert call.logged("AgentSaid") == []
