@@ -15,6 +15,7 @@ from typing import Protocol
 
 from callwright.call.live.beside import Beside
 from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.metering import usage_reported
 from callwright.call.live.pacer_clock import Lateness, PacerClock
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.sounds import SoundLibrary, Sounds
@@ -24,7 +25,6 @@ from callwright.conversation.events import (
     MarkPlayed,
     PlayoutStarted,
     ProviderFailed,
-    UsageReported,
     VoiceFinished,
     VoiceReady,
 )
@@ -331,20 +331,7 @@ class Say:
         effect, speaker, runner = clause.effect, self._speaker, self._runner
         model = speaker.settings.model or speaker.settings.voice or speaker.voice.name
         amount = clause.usage or UsageAmount("voice", speaker.provider, model, len(effect.text))
-        runner.post(
-            UsageReported(
-                runner.now_us(),
-                amount.kind,
-                amount.provider,
-                amount.model,
-                effect.purpose,
-                effect.generation,
-                0,
-                amount.amount,
-                amount.amount_output,
-                amount.amount_cached,
-            )
-        )
+        runner.post(usage_reported(runner.now_us(), amount, effect.purpose, effect.generation))
 
     def _fail(self, effect: Speak, kind: FailureKind, message: str) -> None:
         runner = self._runner
