@@ -316,7 +316,8 @@ def _setting_line(row: Setting) -> str:
 
 def _seen_from_reference(text: str) -> str:
     """Links to pages of other folders, which rows write as seen from `docs/`."""
-    return text.replace("](how-to/", "](../how-to/").replace("](conversation.md", "](../explanation/conversation.md")
+    seen = text.replace("](how-to/", "](../how-to/").replace("](conversation.md", "](../explanation/conversation.md")
+    return seen.replace("](reference/", "](")
 
 
 def cloud_speech_page() -> str:

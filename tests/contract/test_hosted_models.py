@@ -176,7 +176,14 @@ async def test_claudes_effort(effort: str, sent: Mapping[str, Any]) -> None:
 
 async def test_gemini_is_sent_its_own_protocol() -> None:
     async with world() as at:
-        given = {"top_p": 0.9, "top_k": 40, "stop": "END", "seed": 7, "presence_penalty": 0, "frequency_penalty": 0.5}
+        given: dict[str, Any] = {
+            "top_p": 0.9,
+            "top_k": 40,
+            "stop": "END",
+            "seed": 7,
+            "presence_penalty": 0,
+            "frequency_penalty": 0.5,
+        }
         deltas = await at.ask(at.gemini, *TALK, name="gemini-2.5-flash", tools=(TOOL,), **given)
         assert at.sent == {
             "systemInstruction": {"parts": [{"text": "You are Ava."}]},

@@ -24,7 +24,7 @@ router = APIRouter(tags=["agents"])
     summary="Estimate the cost of an agent's calls",
     responses={200: shown("Cents by leg, and what was assumed.", EstimateView), **errors(400, 404)},
 )
-async def read(request: Request, agent_id: str) -> Response:
+async def estimate(request: Request, agent_id: str) -> Response:
     """By today's prices of the agent's providers and by what its last 50 calls used on the average."""
     return answer(_view(await estimate_agent(services_of(request).actions, principal_of(request), agent_id)))
 
