@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.api_world import ApiWorld, create
+from tests.api_world import ApiWorld, create, place
 
 from callwright.actions.prices import refresh_prices
+from callwright.domain.execution import Phase
 from callwright.domain.pricing import DatedPrices, Price, PriceRow
+from callwright.ports.ledger import Change
 
 PRICES = "/v1/callwright/prices"
 NOBODY = "00000000-0000-4000-8000-00000000dead"
@@ -92,5 +94,14 @@ async def test_an_agents_calls_are_estimated_from_its_prompt_and_todays_prices(w
         assert found["cents_per_call"]["total"] == 12
         assert found["unpriced"] == ["llm", "synthesizer", "network"]
         assert (found["assumptions"]["based_on"], found["assumptions"]["call_seconds"]) == ("defaults", 180)
+        line = {"provider": "p", "model": "m", "amount_output": 0, "cost": 0}
+        lines = [{**line, "leg": "transcriber", "amount": 90_000}, {**line, "leg": "synthesizer", "amount": 400}]
+        for record in ({"conversation_ms": 60_000, "usage_lines": lines}, {"conversation_ms": 0}):
+            call_id = await place(ours, agent_id)
+            async with world.ledger.unit() as unit:
+                await unit.executions.change(call_id, Change(Phase.DONE, "stopped", record=record))
+        measured = (await ours.get(f"/v2/agent/{agent_id}/estimate")).json()
+        assert (measured["assumptions"]["based_on"], measured["assumptions"]["calls"]) == ("calls", 1)
+        assert (measured["cents_per_minute"]["transcriber"], measured["assumptions"]["characters"]) == (3, 400)
         assert (await others.get(f"/v2/agent/{agent_id}/estimate")).status_code == 404
         assert (await ours.get(f"/v2/agent/{NOBODY}/estimate")).status_code == 404
