@@ -1,6 +1,11 @@
 """Vendors of models on loopback: servers that speak the vendors' protocols, as their public documentation has them.
 
 The key decides how they behave. Whoever offers a tool gets it called, and words once the result is there.
+
+The ``openai`` client judges the first two protocols in every run. The others were judged by the vendors' official clients, anthropic 2.14.0
+and google-genai 3.6.1, on 2026-11-29, in an environment of their own of 279 MB. Both read text, tool calls, thoughts with signatures and
+all counts of tokens as they are sent, and took 401, 429, 500, a reset and garbage for errors of the right class. Neither notices a stream
+that breaks off. For the result of a tool google-genai sends the very parts that our model sends.
 """
 
 from __future__ import annotations
