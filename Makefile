@@ -33,7 +33,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv cloud demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-list release release-database sbom image clean
+.PHONY: help venv cloud demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image live-providers prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-list release release-database sbom image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -214,6 +214,9 @@ mutate: $(STAMPS)/mutate ## Print the share of changes to the conversation core 
 # Builds the image and makes a call in it. As root on Debian, with: buildah, debootstrap, crun.
 test-image: $(STAMPS)/dev ## Build the container image, run it and make a call in it (minutes)
 	@CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) tests/acceptance/test_image.py
+
+live-providers: $(STAMPS)/dev ## Run the contract suites against the real services whose keys are in the environment (a few cents)
+	$(BIN)/python -m pytest -q -n 0 -p no:cacheprovider -rs $(wildcard tests/vendors/live_*.py)
 
 lint: $(STAMPS)/dev ## Check style and formatting
 	@$(BIN)/ruff check

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from callwright.domain.pricing import PriceBook
+from callwright.domain.pricing import Prices
 from callwright.storage.pool import open_connection, prepare
 from proof.customer import Customer
 from proof.hostile_receiver import Arrival
@@ -63,7 +63,7 @@ class Evidence:
     """
 
     customer: Customer
-    book: PriceBook
+    book: Prices
     arrivals: Sequence[Arrival]
     dials: Sequence[Dial]
     rows: Mapping[str, Sequence[Row]]

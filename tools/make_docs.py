@@ -20,13 +20,16 @@ from types import ModuleType
 
 import measure
 from callwright.domain import causes, errors, execution, limits
+from callwright.domain.provider_table import EFFORTS, RESPONSES_MODELS
 from callwright.domain.settings.kinds import MESSAGE
 from callwright.domain.settings.provider_option import ProviderOption
 from callwright.domain.settings.setting import Setting
 from callwright.domain.settings.table import SETTINGS
 from callwright.insight import doctor_rules
 from callwright.ops import settings
+from callwright.providers import hosted_models
 from callwright.providers.cloud import provider_table
+from callwright.providers.openai_compatible import provider_table as openai_compatible
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUTE_DECORATORS = {"get", "post", "put", "patch", "delete", "websocket"}
@@ -313,7 +316,8 @@ def _setting_line(row: Setting) -> str:
 
 def _seen_from_reference(text: str) -> str:
     """Links to pages of other folders, which rows write as seen from `docs/`."""
-    return text.replace("](how-to/", "](../how-to/").replace("](conversation.md", "](../explanation/conversation.md")
+    seen = text.replace("](how-to/", "](../how-to/").replace("](conversation.md", "](../explanation/conversation.md")
+    return seen.replace("](reference/", "](")
 
 
 def cloud_speech_page() -> str:
@@ -330,6 +334,45 @@ def cloud_speech_page() -> str:
     return "\n".join([*lines, ""])
 
 
+def cloud_models_page() -> str:
+    """`docs/reference/cloud-models.md`."""
+    intro = (
+        "What each vendor of models is sent for an agent's settings in `llm_config`. Behind the arrow is its name in the request, in"
+        " parentheses the default, in brackets the models by the beginning of their names. A value that a vendor does not take is refused"
+        " when the agent is saved. A setting that a vendor does not take is a warning, unless it has the hosted service's default. Any"
+        " other name is sent nowhere. The provider key comes first. The tables are `provider_table.py` in"
+        " `src/callwright/providers/openai_compatible` and the modules of `src/callwright/providers/hosted_models`."
+    )
+    efforts = "; ".join(f"{', '.join(group)}: {', '.join(levels)}" for levels, group in _by_levels())
+    chat_only = ", ".join(f"`{name}`" for name in sorted(openai_compatible.CHAT_ONLY))
+    rules = (
+        f"- OpenAI and Azure are asked for {', '.join(RESPONSES_MODELS)} by the Responses API, others where `use_responses_api` is true.\n"
+        "- The Responses API calls settings `max_output_tokens`, `reasoning.effort` and `text.verbosity`.\n"
+        f"- It has no {chat_only}.\n"
+        "- Without `reasoning_effort`, a GPT-5 model is told its lowest level, and a Gemini model to think as little as it can.\n"
+        f"- Levels of `reasoning_effort`: {efforts}."
+    )
+    lines = ["# Cloud models", "", NOTICE, "", intro, "", rules, "", "## By the OpenAI protocol", ""]
+    lines += [_model_line(one.name, one.all_keys, one.options) for one in openai_compatible.VENDORS]
+    lines += ["", "## By the vendor's own protocol", ""]
+    lines += [_model_line(one.name, one.keys, one.options) for one, _ in hosted_models.VENDORS]
+    return "\n".join([*lines, ""])
+
+
+def _by_levels() -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """Levels of effort with the models that have them."""
+    for levels in dict.fromkeys(EFFORTS.values()):
+        yield levels, [model for model, found in EFFORTS.items() if found == levels]
+
+
+def _model_line(name: str, keys: tuple[str, ...], options: tuple[ProviderOption, ...]) -> str:
+    shown = ", ".join(f"`{key}`" for key in keys if not key.endswith("_API_KEY") or key == keys[0])
+    # The first that is sent the same: the vendor itself where there is no other before it.
+    first = next((one.name for one in openai_compatible.VENDORS if one.options == options), name)
+    sent = f"as {first}" if first != name else ", ".join(_option(one) for one in options)
+    return f"- **{name}** ({shown}): {sent}"
+
+
 def _vendor_line(vendor: provider_table.Vendor) -> str:
     keys = ", ".join(f"`{key}`" for key in (vendor.keys[0], *vendor.more_keys.values()))
     return f"- **{vendor.name}** ({keys}): {', '.join(_option(one) for one in vendor.options)}"
@@ -340,7 +383,8 @@ def _option(option: ProviderOption) -> str:
     only = f" [{'/'.join(option.models)}]" if option.models else ""
     but = f" [not {'/'.join(option.not_models)}]" if option.not_models else ""
     default = "" if option.default is None else f" ({_json(option.default).strip('`')})"
-    return f"`{option.name}`{sent_as}{default}{only}{but}"
+    switch = f" [with {option.needs}]" if option.needs else ""
+    return f"`{option.name}`{sent_as}{default}{only}{but}{switch}"
 
 
 def _json(value: object) -> str:
@@ -357,6 +401,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/api.md": routes_page,
     "docs/reference/doctor.md": doctor_page,
     "docs/reference/cloud-speech.md": cloud_speech_page,
+    "docs/reference/cloud-models.md": cloud_models_page,
 }
 
 

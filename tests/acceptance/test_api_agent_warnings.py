@@ -243,3 +243,47 @@ async def test_a_running_platform_names_vendors_that_it_lacks_and_a_language_tha
     # No setting of this server names a scripted provider, so it has none.
     of_model = named[f"{TASK}.tools_config.llm_agent.provider"]
     assert of_model["message"].startswith("No plugin for the model 'scripted' is installed")
+
+
+MODEL = f"{TASK}.tools_config.llm_agent.llm_config"
+HOSTED = {
+    "top_p": 0.9,
+    "min_p": 0.1,
+    "top_k": 0,
+    "presence_penalty": 0,
+    "frequency_penalty": 0,
+    "use_responses_api": False,
+}
+
+
+def thinking(**config: Any) -> dict[str, Any]:
+    """An agent with these settings of its model."""
+    return body(tools_config={"llm_agent": {"agent_type": "simple_llm_agent", "llm_config": config}})
+
+
+async def test_a_setting_that_the_model_is_not_sent_is_named(world: ApiWorld) -> None:
+    async with world.client() as client:
+        found = await warnings(client, thinking(provider="openai", model="gpt-5-mini", stop=["END"], top_p=0.5))
+        told = {one["path"]: (one["value"], one["message"]) for one in found}
+        assert told == {
+            f"{MODEL}.stop": ("an array", "openai takes no stop with gpt-5-mini; it is not sent."),
+            f"{MODEL}.top_p": (0.5, "openai takes no top_p with gpt-5-mini; it is not sent."),
+        }
+
+
+@pytest.mark.parametrize("model", ["gpt-4.1-mini", "gpt-5-mini", "gpt-5.4-mini"])
+@pytest.mark.parametrize("provider", ["openai", "azure", "groq"])
+async def test_what_agents_of_the_hosted_service_carry_is_no_warning(
+    world: ApiWorld, provider: str, model: str
+) -> None:
+    async with world.client() as client:
+        assert await warnings(client, thinking(provider=provider, model=f"{provider}/{model}", **HOSTED)) == []
+
+
+async def test_a_value_that_the_models_vendor_would_refuse_is_refused(world: ApiWorld) -> None:
+    async with world.client() as client:
+        refused = await client.post("/v2/agent", json=thinking(provider="groq", model="m", stop=list("abcde")))
+        assert refused.status_code == 400
+        assert refused.json()["message"] == f"{MODEL}.stop may hold at most 4 texts"
+        low = await client.post("/v2/agent", json=thinking(provider="openai", model="gpt-5.4", compact_threshold=10))
+        assert (low.status_code, low.json()["field"]) == (400, f"{MODEL}.compact_threshold")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.database import make_data_folder
+from tests.rows import agent_row, execution_row
 
 from callwright.actions.agents import create_agent
 from callwright.actions.organisations import OrganisationWish, create_organisation
@@ -16,9 +17,11 @@ from callwright.actions.provider_keys import NamedSecret, put_provider_key
 from callwright.actions.services import Services
 from callwright.bootstrap import open_actions
 from callwright.cli import main
+from callwright.domain.execution import Phase
 from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.ops.master_key import MASTER_KEY_FILE
 from callwright.ops.settings import load_settings
+from callwright.ports.ledger import Change
 
 SECRET = "sk-canary-93b1f6a0"
 
@@ -75,9 +78,9 @@ def test_each_provider_is_shown_with_its_keys_and_how_many_agents_use_it(
     (data / MASTER_KEY_FILE).write_text("b" * 64)
     assert main(["providers", "--data", str(data)]) == 0
     header, *lines = capsys.readouterr().out.splitlines()
-    assert header.split() == ["KIND", "NAME", "INSTALLED", "AGENTS", "KEYS"]
+    assert header.split() == ["KIND", "NAME", "INSTALLED", "AGENTS", "MEDIAN_MS", "KEYS"]
     (line,) = (line for line in lines if line.split()[:2] == ["voice", "polly"])
-    assert line.split(maxsplit=4)[2:] == ["no", "2", "POLLY_API_KEY (Branch office)"]
+    assert line.split(maxsplit=5)[2:] == ["no", "2", "-", "POLLY_API_KEY (Branch office)"]
     (line,) = (line for line in lines if line.split()[:2] == ["model", "groq"])
     assert line.endswith("none of GROQ, GROQ_API_KEY")
 
@@ -93,3 +96,43 @@ def test_a_provider_without_its_model_files_says_which_command_adds_them(
     at = next(at for at, line in enumerate(lines) if line.split()[:2] == ["voice", "kokoro"])
     assert lines[at].split()[2] == "no"
     assert "callwright models install" in lines[at + 1]
+
+
+async def _fill_with_calls(data: Path) -> None:
+    """A key for a model at an address that no guarded request goes to, and two calls that are over."""
+    async with open_actions(load_settings({}, data=data)) as services:
+        for name, value in (("AZURE_OPENAI_API_KEY", SECRET), ("AZURE_OPENAI_API_BASE", "http://127.0.0.1:9")):
+            await put_provider_key(services, operator(DEFAULT_TENANT_ID), NamedSecret(name, value))
+        figures = {"kind": "model", "provider": "azure-openai", "failures": 0, "last_error": "", "last_error_at": ""}
+        failed = {
+            **figures,
+            "failures": 2,
+            "last_error": "the endpoint failed",
+            "last_error_at": "2026-11-29T16:00:00+00:00",
+        }
+        async with services.ledger.unit() as unit:
+            await unit.agents.insert(agent_row())
+            for number, one in enumerate(({**figures, "median_ms": 400}, {**failed, "median_ms": 600})):
+                await unit.executions.insert(execution_row(f"call-{number}"))
+                record = {"provider_figures": [one]}
+                stopped = Change(Phase.DONE, "stopped", record=record)
+                await unit.executions.change(f"call-{number}", stopped)
+
+
+def test_a_probe_says_whether_a_model_can_be_reached_and_calls_how_it_did(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    make_data_folder(tmp_path / "data")
+    asyncio.run(_fill_with_calls(tmp_path / "data"))
+    assert main(["providers", "--probe", "--data", str(tmp_path / "data")]) == 0
+    printed = capsys.readouterr().out
+    assert SECRET not in printed
+    lines = printed.splitlines()
+    at = next(at for at, line in enumerate(lines) if line.split()[:2] == ["model", "azure-openai"])
+    assert lines[at].split()[4] == "400"
+    assert lines[at + 1].startswith("  not reachable: ")
+    assert "private or reserved address" in lines[at + 1]
+    assert lines[at + 2] == "  2 failures in 2 calls, the last at 2026-11-29T16:00:00+00:00: the endpoint failed"
+    groq = next(at for at, line in enumerate(lines) if line.split()[:2] == ["model", "groq"])
+    assert lines[groq + 1].split()[0] == "model", "without a key nothing is asked"

@@ -32,7 +32,7 @@ from callwright.providers.openai_compatible.provider_table import VENDORS
 SAYS = streaming(chunk({"content": "x"}, "stop"), DONE)
 HOUSE = {"llm_agent.provider": "openrouter", "llm_agent.model": "m-1"}
 """A vendor that takes nearly all there is, and a model of which nothing is known."""
-TELLING = {"llm_agent.provider": "openai", "llm_agent.model": "gpt-5.4-mini"}
+TELLING = {"llm_agent.provider": "openai", "llm_agent.model": "gpt-5-mini"}
 """A model that can be told how much to say."""
 
 
@@ -71,6 +71,8 @@ CASES = (
 
 #: They say who is asked and where, how the agent thinks, and what tasks behind the call want.
 NOT_OF_A_REPLY = {
+    # Another protocol: tests/contract/test_model_endpoints.py and test_hosted_models.py.
+    *("llm_agent.use_responses_api", "llm_agent.compact_threshold", "llm_agent.thinking_budget"),
     *("llm_agent.agent_type", "llm_agent.provider", "llm_agent.base_url"),
     *("llm_agent.extraction_details", "llm_agent.extraction_json", "llm_agent.summarization_details"),
 }

@@ -325,3 +325,27 @@ async def test_retention_cannot_take_what_is_young_from_the_audit_trail(ledger: 
     await sql.execute("delete from audit where at < now() - interval '30 days'")
     assert await sql.fetchval("select count(*) from audit") == 1
     await sql.execute("select set_config('callwright.audit_deleted_before', '', false)")
+
+
+# Prices
+
+
+@pytest.mark.parametrize(
+    ("changes", "constraint"),
+    [
+        ({"nano_cents": -1}, "price_not_negative"),
+        ({"per": 0}, "price_per_positive"),
+        ({"increment": 0}, "price_increment_positive"),
+        ({"provider": "*"}, "price_of_a_model_has_a_provider"),
+        ({"id": "p-2"}, "price_once"),
+    ],
+)
+async def test_a_price_can_be_rated_and_has_one_row_from_a_time_on(sql: Any, changes: dict[str, Any], constraint: str):
+    row = {"kind": "voice", "provider": "acme", "model": "m", "nano_cents": 1, "per": 1, "increment": 1, "source": ""}
+    insert = (
+        "insert into price (id, kind, provider, model, nano_cents, per, increment, source, valid_from)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, '2026-12-01T00:00:00Z')"
+    )
+    await sql.execute(insert, "p-1", *row.values())
+    given = {"id": "p-3", **row, **changes}
+    await refused(sql, constraint, insert, *given.values())

@@ -3,6 +3,9 @@ other's endpoint."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +13,15 @@ from typing import Any
 import pytest
 from tests.contract.test_openai_compatible import ASK, DONE, chunk, streaming
 from tests.http_server import Exchange, LocalServer, serving
+from tests.vendors.models import ARGUMENTS, GOOD, USED, WORDS, model_vendors
 
 from callwright.domain.limits import MAX_ENDPOINT_CLIENTS
 from callwright.domain.provider_access import Access
 from callwright.net.client import GuardedClient
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
+from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.registry import PluginContext, Registry
+from callwright.ports.speech import UsageAmount
 from callwright.providers.openai_compatible import PLUGINS
 from callwright.providers.openai_compatible.endpoints import EndpointModels
 from callwright.providers.openai_compatible.provider_table import VENDORS
@@ -82,11 +87,11 @@ async def test_an_endpoint_a_tenant_chose_is_reached_through_the_guard():
 async def test_a_key_of_a_vendor_is_used_at_the_address_stored_beside_it_and_its_usage_has_the_vendors_name():
     async with serving(SAYS) as server:
         model = plugin("azure-openai")
-        deltas = await ask(model, keys=at_address(server), model="gpt-5.4-mini", max_tokens=70)
+        deltas = await ask(model, keys=at_address(server), model="gpt-5-mini", max_tokens=70)
         await model.aclose()
         sent = server.requests[-1].json()
         assert key_of(server) == "tenants-own-key"
-        assert (sent["max_completion_tokens"], sent["reasoning_effort"]) == (70, "none")
+        assert (sent["max_completion_tokens"], sent["reasoning_effort"], sent["verbosity"]) == (70, "minimal", "low")
         assert "max_tokens" not in sent
         assert deltas[-1].usage is not None
         assert deltas[-1].usage.provider == "azure-openai"
@@ -97,7 +102,7 @@ SAMPLING = {"verbosity": "high", "min_p": 0.05, "top_k": 40}
 
 @pytest.mark.proves("llm_agent.verbosity")
 @pytest.mark.parametrize(
-    ("model", "sent"), [("gpt-5.4-mini", {"verbosity": "high"}), ("gpt-4.1-mini", {}), ("house-model", {})]
+    ("model", "sent"), [("gpt-5-mini", {"verbosity": "high"}), ("gpt-4.1-mini", {}), ("house-model", {})]
 )
 async def test_how_much_a_model_says_is_told_to_those_that_can_be_told(model: str, sent: dict[str, Any]):
     async with serving(SAYS) as server:
@@ -265,3 +270,178 @@ def test_the_host_of_an_endpoint_has_nothing_secret():
 def test_nothing_shows_a_key():
     settings = ModelSettings(access=Access({"OPENAI": "tenants-own-key"}))
     assert "tenants-own-key" not in repr(settings) + repr(plugin("openai").endpoint_of(settings))
+
+
+# -- what each family and model is sent ------------------------------------------------------------------------------------------
+
+HOSTED: dict[str, Any] = {
+    "top_p": 0.9,
+    "min_p": 0.1,
+    "top_k": 0,
+    "presence_penalty": 0,
+    "frequency_penalty": 0,
+    "stop": ["END"],
+    "seed": 7,
+}
+"""What agents of the hosted service carry, and more."""
+TALK = (Message("system", "Be brief."), Message("user", "Hello?"))
+TOOL = Tool("book", "Books a day.", '{"type": "object", "properties": {"day": {"type": "string"}}}')
+
+
+@asynccontextmanager
+async def at_vendors(name: str, **beside: str) -> AsyncIterator[tuple[Any, Any, dict[str, str]]]:
+    """The scripted vendors, a model of one and its keys."""
+    async with model_vendors() as place, GuardedClient(allow_private=True) as client:
+        (vendor,) = (one for one in VENDORS if one.name == name)
+        keys = {vendor.keys[0]: GOOD, **({vendor.address_key: place.url} if vendor.address_key else {}), **beside}
+        here = replace(vendor, base_url=f"{place.url}/v1") if vendor.base_url else vendor
+        settings = {"model_base_url": "", "model_api_key": "", "model_name": ""}
+        model = EndpointModels(here, PluginContext(settings, Path()), client.stream_client())
+        yield place, model, keys
+        await model.aclose()
+
+
+async def sent_to(name: str, model_name: str, **options: Any) -> dict[str, Any]:
+    """The body of a request for a reply."""
+    async with at_vendors(name) as (place, model, keys):
+        await ask(model, keys=keys, model=model_name, options=options)
+        sent: dict[str, Any] = place.requests[-1]
+        return sent
+
+
+@pytest.mark.parametrize("name", ["openai", "azure-openai"])
+async def test_a_model_that_thinks_is_sent_nothing_that_it_would_refuse(name: str):
+    sent = await sent_to(name, "gpt-5-mini", **HOSTED)
+    assert set(sent) == {
+        *("model", "messages", "stream", "stream_options", "max_completion_tokens", "temperature"),
+        *("reasoning_effort", "verbosity", "seed"),
+    }
+    others = await sent_to(name, "gpt-4.1-mini", **HOSTED)
+    assert {"top_p": 0.9, "stop": ["END"], "presence_penalty": 0}.items() <= others.items()
+    assert {"min_p", "top_k", "reasoning_effort", "verbosity"}.isdisjoint(others)
+
+
+@pytest.mark.parametrize(
+    ("name", "left_out"),
+    [
+        ("groq", {"presence_penalty", "frequency_penalty", "min_p", "top_k"}),
+        ("deepseek", {"seed", "min_p", "top_k"}),
+        ("openrouter", set()),
+        ("custom", {"min_p", "top_k"}),
+    ],
+)
+async def test_each_vendor_is_sent_what_it_documents(name: str, left_out: set[str]):
+    async with at_vendors(name) as (place, model, keys):
+        await ask(model, f"{place.url}/v1" if name == "custom" else "", keys, options=HOSTED)
+        assert set(HOSTED) - set(place.requests[-1]) == left_out
+
+
+@pytest.mark.proves("llm_agent.use_responses_api", "llm_agent.compact_threshold")
+async def test_the_newest_models_are_asked_by_the_responses_api():
+    sent = await sent_to("openai", "gpt-5.4-mini", **HOSTED, use_responses_api=False, compact_threshold=50_000)
+    assert sent == {
+        "model": "gpt-5.4-mini",
+        "input": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello?"}],
+        "max_output_tokens": 100,
+        "reasoning": {"effort": "none"},
+        "text": {"verbosity": "low"},
+        "context_management": [{"type": "compaction", "compact_threshold": 50_000}],
+        "store": False,
+        "stream": True,
+    }
+    asked = await sent_to("openai", "gpt-4.1-mini", use_responses_api=True, top_p=0.5, stop=["END"])
+    assert (asked["temperature"], asked["top_p"]) == (0.1, 0.5)
+    assert "stop" not in asked
+    elsewhere = await sent_to("openrouter", "openai/gpt-5.4-mini")
+    assert (elsewhere["reasoning_effort"], "messages" in elsewhere) == ("none", True)
+
+
+async def test_the_responses_api_streams_words_and_tools_with_what_they_used():
+    async with at_vendors("openai") as (place, model, keys):
+        chosen = ModelSettings("gpt-5.4", access=Access(keys))
+        request = ModelRequest(TALK, chosen, tools=(TOOL,))
+        deltas = [delta async for delta in model.answer(request)]
+        call = ToolCall("call_1", "book", json.dumps(ARGUMENTS))
+        assert [delta.tool_call for delta in deltas if delta.tool_call] == [call]
+        used = UsageAmount(
+            "model", "openai", "gpt-5.4", *(USED[name] for name in ("read", "written", "cached", "thought", "stored"))
+        )
+        assert (deltas[-1].ended, deltas[-1].usage) == ("tool", used)
+        function = {"type": "function", "name": "book", "description": "Books a day.", "strict": False}
+        assert place.requests[-1]["tools"] == [{**function, "parameters": json.loads(TOOL.parameters)}]
+
+        said = (*TALK, Message("assistant", "", (call,)), Message("tool", "booked", tool_call_id="call_1"))
+        deltas = [delta async for delta in model.answer(replace(request, messages=said))]
+        assert "".join(delta.text for delta in deltas) == "".join(WORDS)
+        assert place.requests[-1]["input"][2:] == [
+            {"type": "function_call", "call_id": "call_1", "name": "book", "arguments": json.dumps(ARGUMENTS)},
+            {"type": "function_call_output", "call_id": "call_1", "output": "booked"},
+        ]
+        await anext(model.answer(ModelRequest(TALK, chosen, purpose="extraction", schema='{"type": "object"}')))
+        format_ = {"type": "json_schema", "name": "extraction", "schema": {"type": "object"}, "strict": True}
+        assert place.requests[-1]["text"]["format"] == format_
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        ({"type": "response.failed", "response": {"error": {"code": "rate_limit_exceeded", "message": "x"}}}, "LIMIT"),
+        ({"type": "response.failed", "response": {"error": {"code": "server_error", "message": "x"}}}, "BROKEN_STREAM"),
+        ({"type": "error", "code": "insufficient_quota", "message": "x"}, "LIMIT"),
+        ({"type": "error", "code": None, "message": "x"}, "BROKEN_STREAM"),
+    ],
+)
+async def test_an_error_in_a_responses_stream_is_a_failure_of_its_kind(event: dict[str, Any], kind: str):
+    said = {
+        "type": "response.output_text.delta",
+        "output_index": 0,
+        "content_index": 0,
+        "item_id": "m",
+        "delta": "Well",
+    }
+    async with serving(streaming(*(b"data: " + json.dumps(one).encode() + b"\n\n" for one in (said, event)))) as server:
+        model = plugin("custom")
+        with pytest.raises(ProviderError) as failed:
+            await ask(model, f"{server.url}/v1", options={"use_responses_api": True})
+        await model.aclose()
+    assert failed.value.kind is FailureKind[kind]
+
+
+async def test_an_answer_by_the_responses_api_that_was_cut_ends_by_its_length():
+    usage = {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
+    response = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}, "usage": usage}
+    cut = {"type": "response.incomplete", "response": response}
+    async with serving(streaming(b"data: " + json.dumps(cut).encode() + b"\n\n")) as server:
+        model = plugin("custom")
+        deltas = await ask(model, f"{server.url}/v1", options={"use_responses_api": True})
+        await model.aclose()
+    assert deltas == [ModelDelta(ended="length", usage=UsageAmount("model", "custom", "m-1", 5, 2))]
+
+
+@pytest.mark.parametrize(
+    ("version", "model_name", "target"),
+    [
+        ("", "gpt-4.1-mini", "/openai/v1/chat/completions"),
+        ("latest", "gpt-5.4-mini", "/openai/v1/responses"),
+        (
+            "2025-04-01-preview",
+            "azure/gpt-4.1-mini",
+            "/openai/deployments/gpt-4.1-mini/chat/completions?api-version=2025-04-01-preview",
+        ),
+        ("2025-04-01-preview", "gpt-5.4-mini", "/openai/responses?api-version=2025-04-01-preview"),
+    ],
+)
+async def test_azure_is_asked_by_version_and_deployment(version: str, model_name: str, target: str):
+    async with at_vendors("azure-openai", AZURE_OPENAI_API_VERSION=version) as (place, model, keys):
+        deltas = await ask(model, keys=keys, model=model_name)
+        assert "".join(delta.text for delta in deltas) == "".join(WORDS)
+        assert place.server.requests[-1].target == target
+        assert "reachable" not in await model.probe(ModelSettings(model_name, access=Access(keys)))
+
+
+async def test_a_value_that_a_vendor_would_refuse_is_a_bad_request_before_anything_is_sent():
+    async with at_vendors("groq") as (place, model, keys):
+        with pytest.raises(ProviderError, match=r"llm_config.stop may hold at most 4 texts") as refused:
+            await ask(model, keys=keys, options={"stop": list("abcde")})
+        assert refused.value.kind is FailureKind.BAD_REQUEST
+        assert place.server.requests == []

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.acceptance.sip.carrier_world import ANSWERED, COMMAND, DIALLED
-from tests.contract.test_openai_compatible import DONE, chunk
-from tests.http_server import Exchange, serving
 from tests.number_vendors import AUTH_ID, SID, TOKEN, Vendor, plivo, twilio
+from tests.vendors.models import GOOD, KEYS, model_vendors
 
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins
 from callwright.domain.provider_access import Access
@@ -26,6 +25,9 @@ from callwright.ports.model import Message, ModelRequest, ModelSettings, Tool
 from callwright.ports.registry import KINDS, HttpClient, Plugin, PluginContext
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
 from callwright.providers.cloud.provider_table import VENDORS as CLOUD
+from callwright.providers.hosted_models import VENDORS as HOSTED
+from callwright.providers.hosted_models import anthropic
+from callwright.providers.hosted_models.anthropic import AnthropicModel
 from callwright.providers.local.manifest import DEFAULTS
 from callwright.providers.local.store import ModelStore
 from callwright.providers.openai_compatible.endpoints import EndpointModels
@@ -36,6 +38,7 @@ from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.configuration import SipSettings
 from callwright.testing import (
     CarrierContract,
+    HostedModelContract,
     MarketContract,
     ModelContract,
     PluginContract,
@@ -181,43 +184,75 @@ class TestIntentModel(Local, ModelContract):
 # -- models of vendors ---------------------------------------------------------------------------------------------------------
 
 
-async def answering(exchange: Exchange) -> None:
-    """A stand-in of every vendor: it calls a tool that is offered, and has words otherwise."""
-    offered = exchange.request.json().get("tools")
-    exchange.head(200, content_type="text/event-stream")
-    if offered:
-        function = {"name": offered[0]["function"]["name"], "arguments": '{"day": "Tuesday"}'}
-        call = {"index": 0, "id": "c1", "type": "function", "function": function}
-        pieces = [chunk({"tool_calls": [call]}), chunk({}, "tool_calls")]
-    else:
-        pieces = [chunk({"content": "Ninety"}), chunk({"content": " dollars."}), chunk({}, "stop")]
-    for piece in (*pieces, DONE):
-        await exchange.write(piece)
+@dataclass(frozen=True)
+class AtVendor:
+    """How a vendor is asked: with these settings of the agent, and these provider keys beside its key."""
+
+    vendor: Any
+    model: Any
+    options: Mapping[str, Any] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The vendor's name, with what is special."""
+        return "-".join([self.vendor.name, *self.options, *self.beside])
 
 
-class TestVendorModel(ModelContract):
-    @pytest.fixture(autouse=True, params=VENDORS, ids=lambda vendor: vendor.name)
+RESPONSES = {"use_responses_api": True}
+AT_VENDORS = (
+    *(AtVendor(vendor, EndpointModels) for vendor in VENDORS),
+    *(
+        AtVendor(one, EndpointModels, RESPONSES)
+        for one in VENDORS
+        if "use_responses_api" in {o.name for o in one.options}
+    ),
+    *(
+        AtVendor(one, EndpointModels, beside={one.version_key: "2025-04-01-preview"})
+        for one in VENDORS
+        if one.version_key
+    ),
+    *(AtVendor(vendor, model) for vendor, model in HOSTED),
+    AtVendor(anthropic.VENDOR, AnthropicModel, {"thinking_budget": 2_000}),
+)
+
+
+class TestVendorModel(HostedModelContract):
+    secret = GOOD
+
+    @pytest.fixture(autouse=True, params=AT_VENDORS, ids=lambda at: at.name)
     def vendor(self, request: pytest.FixtureRequest) -> None:
-        self.at: Any = request.param
-        self.plugin = held("model", self.at.name)
+        self.at: AtVendor = request.param
+        self.plugin = held("model", self.at.vendor.name)
 
-    def opened(self) -> AbstractAsyncContextManager[EndpointModels]:
+    def opened(self) -> AbstractAsyncContextManager[Any]:
         return self._at_stand_in()
 
+    def settings_with(self, fault: str) -> ModelSettings:
+        return self._settings(KEYS[fault])
+
+    def connections(self) -> int:
+        return self.place.open
+
+    def _settings(self, key: str) -> ModelSettings:
+        vendor, url = self.at.vendor, f"{self.place.url}/v1"
+        address = getattr(vendor, "address_key", "")
+        keys = {vendor.keys[0]: key, **({address: url} if address else {}), **self.at.beside}
+        access = Access(keys, base_url=url if vendor.name == "custom" else "")
+        return ModelSettings("m-1", max_tokens=60, options=self.at.options, access=access)
+
     @asynccontextmanager
-    async def _at_stand_in(self) -> AsyncIterator[EndpointModels]:
-        async with serving(answering) as server, GuardedClient(allow_private=True) as client:
-            url, at = f"{server.url}/v1", self.at
-            keys = {at.keys[0]: "key"} | ({at.address_key: url} if at.address_key else {})
-            access = Access(keys, base_url=url if at.name == "custom" else "")
-            self.model_settings = ModelSettings("m-1", max_tokens=60, access=access)
+    async def _at_stand_in(self) -> AsyncIterator[Any]:
+        async with model_vendors() as self.place, GuardedClient(allow_private=True) as client:
+            vendor = self.at.vendor
+            self.model_settings = self._settings(GOOD)
             self.tool_request = replace(CALLS_TOOL, settings=self.model_settings)
-            if not at.address_key:
-                elsewhere = Access(keys, refused_url="http://elsewhere.example")
+            if not getattr(vendor, "address_key", ""):
+                elsewhere = Access({vendor.keys[0]: GOOD}, refused_url="http://elsewhere.example")
                 self.wrong_settings = replace(self.model_settings, access=elsewhere)
-            here = at if at.name == "custom" else replace(at, base_url=url)
+            here = vendor if vendor.name == "custom" else replace(vendor, base_url=f"{self.place.url}/v1")
             settings = {"model_base_url": "", "model_api_key": "", "model_name": ""}
-            model = EndpointModels(here, PluginContext(settings, MODELS), client.stream_client())
+            model = self.at.model(here, PluginContext(settings, MODELS), client.stream_client())
             try:
                 yield model
             finally:
@@ -315,7 +350,7 @@ class TestPlivo(MarketContract):
 
 def test_every_kind_and_every_plugin_has_its_suite() -> None:
     installed = {(plugin.kind, plugin.name) for plugin in REGISTRY.all()}
-    of_vendors = {("model", vendor.name) for vendor in VENDORS} | {(one.kind, one.name) for one in CLOUD}
+    of_vendors = {("model", at.vendor.name) for at in AT_VENDORS} | {(one.kind, one.name) for one in CLOUD}
     assert installed - TESTED - of_vendors == set(LEFT_OUT), (
         "those of vendors have their suites in test_cloud_speech.py"
     )

@@ -71,6 +71,8 @@ OWN = {
     ("PUT", "/v1/callwright/calling-policy"),
     ("GET", "/v1/callwright/wallet"),
     ("GET", "/v1/callwright/wallet/entries"),
+    ("GET", "/v1/callwright/prices"),
+    ("POST", "/v1/callwright/prices"),
     ("GET", "/v1/callwright/keys"),
     ("POST", "/v1/callwright/keys"),
     ("GET", "/v1/callwright/agent-settings"),
@@ -202,6 +204,7 @@ def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | Non
         ("POST", "/v1/callwright/suppressions"): {"number": "loopback:other"},
         ("PUT", "/v1/callwright/calling-policy"): {"hours": {"start_hour": 9}},
         ("POST", "/v1/callwright/wallets/{organization_id}/top-ups"): {"cents": 500},
+        ("POST", "/v1/callwright/prices"): {"kind": "voice", "cents": 5},
         ("POST", "/v1/callwright/keys"): {"name": "one more"},
         ("POST", "/dispositions"): {"agent_id": agent_id, **question},
         ("POST", "/dispositions/bulk"): {"agent_id": agent_id, "dispositions": [question]},
@@ -250,6 +253,8 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         violation = await put_before(world.services.actions, "", execution_id, f"about {CANARY}")
         answered = {"violation_file": ("proof.png", CANARY.encode())}
         await client.post("/violations/submit", data={"violation_id": violation.id}, files=answered)
+    async with world.client(world.operator_key) as operator:
+        price = (await operator.post("/v1/callwright/prices", json={"kind": "carrier", "cents": 1})).json()
     now = world.clock.now()
     body = {"name": f"Mood {CANARY}", "question": f"How was {CANARY}?", "is_subjective": True}
     disposition = StoredDisposition(DISPOSITION_ID, DEFAULT_TENANT_ID, body, "ours", now, now, agent_ids=(agent_id,))
@@ -294,6 +299,7 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         "violation_id": violation.id,
         "endpoint": endpoint,
         "webhook_id": webhook["id"],
+        "price_id": price["id"],
         "organization_id": DEFAULT_TENANT_ID,
     }
 
@@ -555,7 +561,7 @@ async def test_a_member_changes_nothing_and_sees_only_own_keys(world: ApiWorld) 
             answer = await ask(client, method, path, ids)
             if (method, path) in AFTER_A_CALL:
                 assert (answer.status_code, "not dialled" in answer.json()["message"]) == (400, True), path
-            elif right is Right.READ:
+            elif right in (Right.READ, Right.PRICES):
                 expected = (404,) if "{key_id}" in path else (400,) if path == "/phone-numbers/search" else (200, 302)
                 assert answer.status_code in expected, path
             else:

@@ -1,18 +1,20 @@
-"""Every provider that is installed or that an agent names: what it lacks, who has keys for it, and how many agents use it."""
+"""Every provider that is installed or that an agent names: what it lacks, who has keys for it, how many agents use it, and how it did."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from callwright.actions.services import Services
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.availability import Lack, LackKind
 from callwright.domain.errors import InvalidAgentError, VaultLockedError
+from callwright.domain.limits import MAX_PROVIDER_CALLS
 from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.insight.provider_figures import ProviderFigures, figures_over
 from callwright.ports.ledger import Unit
 from callwright.ports.registry import Plugin
 
@@ -28,7 +30,9 @@ _NOBODY = {"agent_name": "nobody", "tasks": [{}]}
 @dataclass(frozen=True, slots=True)
 class ProviderState:
     """A provider. ``asks_for``: names of the provider keys it can use; ``keys``: those that are stored, each with the names of its
-    organisations; ``agents``: how many use it, None for a kind that no agent names; ``lack``: why it cannot be used, apart from keys."""
+    organisations; ``agents``: how many use it, None for a kind that no agent names; ``lack``: why it cannot be used, apart from keys.
+    ``model``: one of its models that agents name, else one that it offers. ``figures``: of the last MAX_PROVIDER_CALLS calls. ``reach``:
+    what the provider said when it was asked, empty where it was not."""
 
     kind: str
     name: str
@@ -37,6 +41,9 @@ class ProviderState:
     keys: Mapping[str, Sequence[str]]
     agents: int | None
     lack: str
+    model: str = ""
+    figures: ProviderFigures = field(default_factory=ProviderFigures)
+    reach: str = ""
 
 
 async def provider_states(services: Services) -> list[ProviderState]:
@@ -44,7 +51,8 @@ async def provider_states(services: Services) -> list[ProviderState]:
     plugins = {(plugin.kind, plugin.name): plugin for plugin in services.plugins()}
     names = {(one.kind, name): one.name for one in plugins.values() for name in (one.name, *one.aliases)}
     async with services.ledger.reading() as unit:
-        used, keys = await _belongings(services, unit)
+        used, keys, models = await _belongings(services, unit)
+        figures = figures_over(await unit.executions.summaries.recent_records(MAX_PROVIDER_CALLS))
         counts: Counter[tuple[str, str]] = Counter()
         for (kind, name), count in used.items():
             counts[kind, names.get((kind, name), name)] += count
@@ -61,13 +69,25 @@ async def provider_states(services: Services) -> list[ProviderState]:
                     keys={key: keys[key] for key in sorted(keys) if _is_for(key, name, plugin)},
                     agents=counts[kind, name] if kind in _NAMED_BY_AGENTS else None,
                     lack="" if lack is None or lack.kind in _ASKED_ANYWAY else lack.sentence,
+                    model=_model_of(plugin, models) if kind == "model" else "",
+                    figures=figures.get((kind, name), ProviderFigures()),
                 )
             )
         return found
 
 
-async def _belongings(services: Services, unit: Unit) -> tuple[Counter[tuple[str, str]], dict[str, list[str]]]:
-    """How many agents name each provider, and which organisations have a key of each name in capitals."""
+def _model_of(plugin: Plugin | None, models: Mapping[str, str]) -> str:
+    if plugin is None:
+        return ""
+    named = next((models[name] for name in (plugin.name, *plugin.aliases) if name in models), "")
+    return named or next((offer.model for offer in plugin.models), "")
+
+
+async def _belongings(
+    services: Services, unit: Unit
+) -> tuple[Counter[tuple[str, str]], dict[str, list[str]], dict[str, str]]:
+    """How many agents name each provider, which organisations have a key of each name in capitals, and a model of each that is named."""
+    models: dict[str, str] = {}
     used: Counter[tuple[str, str]] = Counter()
     keys: dict[str, list[str]] = {}
     for organisation in await unit.accounts.organisations():
@@ -80,7 +100,9 @@ async def _belongings(services: Services, unit: Unit) -> tuple[Counter[tuple[str
                 except InvalidAgentError:
                     continue
                 used.update(set(_providers_of(spec, services.policy.carrier)))
-    return used, keys
+                if spec.model.model:
+                    models.setdefault(spec.model.provider, spec.model.model)
+    return used, keys, models
 
 
 def _providers_of(spec: AgentSpec, carrier: str) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from callwright.actions.encoded import EncodedExecutions
 from callwright.actions.transition import Publisher
 from callwright.domain.agent.parsing import ProviderDefaults
 from callwright.domain.errors import CapacityError, NotFoundError, UnavailableError, VaultLockedError
+from callwright.domain.pricing import DatedPrices
 from callwright.domain.sealing import WrappedKey
 from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.chat import ChatReply, Chats, NewChat
@@ -238,6 +239,8 @@ class Services:
     """The last look at an organisation's numbers at a carrier."""
     replays: Replays = field(default_factory=NoReplays)
     """Runs finished calls again."""
+    prices: DatedPrices = field(default_factory=DatedPrices)
+    """The price book."""
     encoded: EncodedExecutions = field(default_factory=EncodedExecutions)
     """Executions as bytes, for clients that poll."""
 

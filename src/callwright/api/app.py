@@ -29,6 +29,7 @@ from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
 from callwright.api.dispositions.routes import router as dispositions
 from callwright.api.doors import Doors
+from callwright.api.estimates.routes import router as estimates
 from callwright.api.events.routes import router as events
 from callwright.api.execution_list.routes import router as execution_list
 from callwright.api.executions.routes import polled
@@ -46,6 +47,7 @@ from callwright.api.operations.routes import router as operations
 from callwright.api.pages.routes import router as pages
 from callwright.api.phone_numbers.routes import router as phone_numbers
 from callwright.api.places import Places
+from callwright.api.prices.routes import router as prices
 from callwright.api.providers.routes import router as providers
 from callwright.api.query_names import check_names
 from callwright.api.reading import refusal
@@ -107,10 +109,12 @@ _ROUTERS = (
     agents_own,
     agent_settings,
     agent_drafts,
+    estimates,
     extensions,
     suppressions,
     calling_policy,
     wallet,
+    prices,
     calls,
     chats,
     web_calls,

@@ -17,7 +17,7 @@ from callwright.call.live.equipment import LocalEars
 from callwright.domain.dialling.country_rules import CountryRules
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_WEBHOOKS_SENT
-from callwright.domain.pricing import PriceBook
+from callwright.domain.pricing import DatedPrices
 from callwright.lab.caller_scenario import Scenario
 from callwright.lab.line_conditions import line_of
 from callwright.net.client import GuardedClient
@@ -55,7 +55,7 @@ class Foundation:
     clock: SystemClock
     ids: RandomIds
     recordings: RecordingFiles
-    book: PriceBook
+    book: DatedPrices
     countries: Mapping[str, CountryRules]
     callers: Scenario
     plugins: PluginInstances
@@ -205,6 +205,7 @@ def services_over(
         batch_publisher=foundation.batch_publisher(),
         allow_private_urls=foundation.settings.allow_private_urls,
         upload_quota_bytes=foundation.settings.upload_quota_mb * 1_048_576,
+        prices=foundation.book,
     )
 
 

@@ -20,6 +20,7 @@ from callwright.actions.agent_credentials import seal_at_start
 from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.actions.dialling import Decisions
 from callwright.actions.key_use import KeyUse
+from callwright.actions.prices import refresh_prices
 from callwright.actions.provider_keys import check_vault
 from callwright.actions.services import NoWebCalls, Services
 from callwright.actions.webhooks import webhook_secrets
@@ -146,6 +147,7 @@ async def open_platform(
         platform.app = build_app(
             _api_services(platform, services, metrics, public_url), doors, DashboardSite(foundation.ids)
         )
+        await refresh_prices(services)
         await _check_vault(services)
         platform.endpoint_failure = await _probe_endpoint(foundation)
         await runtime.start()
@@ -164,7 +166,7 @@ async def open_platform(
             _task("webhooks of batches", of_batches.run()),
             _task("events", _order_events(foundation)),
             _task("batches", _release(foundation, publisher).forever()),
-            _task("database", _watch_database(foundation, use, metrics)),
+            _task("database", _watch_database(foundation, use, metrics, services)),
             _task("audit trail", _prune_audit(foundation)),
         ]
         stack.push_async_callback(use.write, foundation.ledger, foundation.clock.now(), all_of_them=True)
@@ -413,8 +415,9 @@ async def _end_work(work: list[asyncio.Task[None]], jobs: JobRunner, *deliveries
     await asyncio.gather(*work, return_exceptions=True)
 
 
-async def _watch_database(foundation: Foundation, use: KeyUse, metrics: Metrics) -> None:
-    """Start the embedded server again if somebody ended it, prune what is past its time, and write when keys were used."""
+async def _watch_database(foundation: Foundation, use: KeyUse, metrics: Metrics, services: Services) -> None:
+    """Start the embedded server again if somebody ended it, prune what is past its time, write when keys were used, and read the prices
+    that other processes were given."""
     while True:
         await foundation.clock.sleep(_WATCH_SECONDS)
         with round_boundary("watching the database"):
@@ -422,6 +425,7 @@ async def _watch_database(foundation: Foundation, use: KeyUse, metrics: Metrics)
                 if foundation.embedded is not None:
                     await asyncio.to_thread(foundation.embedded.ensure_running)
                 await foundation.ledger.prune()
+                await refresh_prices(services)
                 async with foundation.ledger.reading() as unit:
                     metrics.webhook_endpoints_paused.set(await unit.endpoints.paused())
                 await use.write(foundation.ledger, foundation.clock.now())

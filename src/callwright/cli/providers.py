@@ -1,4 +1,4 @@
-"""``callwright providers``: which providers are installed, who has keys for them, and how many agents use them."""
+"""``callwright providers``: which providers are installed, who has keys for them, how many agents use them, and how they do."""
 
 from __future__ import annotations
 
@@ -7,20 +7,35 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from callwright.actions.provider_states import ProviderState, provider_states
-from callwright.bootstrap.foundation import NoCallControl, open_foundation, services_over
+from callwright.bootstrap.foundation import Foundation, NoCallControl, open_foundation, services_over
 from callwright.bootstrap.plugins import setting_texts
+from callwright.call.live.access import Fitting
+from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.equipment import model_settings
+from callwright.domain.agent.spec import ProviderChoice
+from callwright.domain.errors import VaultLockedError
+from callwright.domain.limits import MODEL_LIST_SECONDS
+from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import load_settings
+from callwright.ports.model import RemoteModel
 from callwright.ports.registry import PluginContext
+
+_ERROR_CHARACTERS = 120
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("--data", type=Path, help="data folder (CALLWRIGHT_DATA)")
     parser.add_argument("--json", action="store_true", help="print a list of objects")
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help="ask each model that has a key whether it can be reached, which costs nothing",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -39,20 +54,49 @@ async def _states(arguments: argparse.Namespace) -> list[ProviderState]:
         context = PluginContext(setting_texts(settings), settings.models.expanduser(), foundation.plugins)
         foundation.plugins.use(context)
         services = services_over(foundation, foundation.publisher(settings.public_url), NoCallControl())
-        return await provider_states(services)
+        states = await provider_states(services)
+        if not arguments.probe:
+            return states
+        fitting = await foundation.access().fitting(DEFAULT_TENANT_ID)
+        return [replace(state, reach=await _reach(foundation, fitting, state)) for state in states]
+
+
+async def _reach(foundation: Foundation, fitting: Fitting, state: ProviderState) -> str:
+    """What a model on another machine says with the first organisation's key; empty for anything else."""
+    if state.kind != "model" or not state.installed or state.lack or not (state.keys or not state.asks_for):
+        return ""
+    model = foundation.plugins("model", state.name)
+    if not isinstance(model, RemoteModel):
+        return ""
+    told: list[str] = []
+    with plugin_boundary(state.name, lambda _, message: told.append(f"not reachable: {message}")):
+        try:
+            choice = fitting(ProviderChoice(state.name, state.model))
+        except VaultLockedError as error:
+            return f"not asked: {error.message}"
+        async with asyncio.timeout(MODEL_LIST_SECONDS):
+            told.append(f"reachable: {await model.probe(model_settings(choice))}")
+    return told[-1]
 
 
 def _lines(states: Sequence[ProviderState]) -> Iterator[str]:
-    yield _line("KIND", "NAME", "INSTALLED", "AGENTS", "KEYS")
+    yield _line("KIND", "NAME", "INSTALLED", "AGENTS", "MEDIAN_MS", "KEYS")
     for state in states:
         agents = "-" if state.agents is None else str(state.agents)
-        yield _line(state.kind, state.name, "yes" if state.installed else "no", agents, _keys(state))
+        median = state.figures.median_ms
+        shown = "-" if median is None else str(median)
+        yield _line(state.kind, state.name, "yes" if state.installed else "no", agents, shown, _keys(state))
         if state.lack:
             yield f"  {state.lack}"
+        if state.reach:
+            yield f"  {state.reach}"
+        if state.figures.last_error:
+            often = f"{state.figures.failures} failures in {state.figures.calls} calls, the last at"
+            yield f"  {often} {state.figures.last_error_at}: {state.figures.last_error[:_ERROR_CHARACTERS]}"
 
 
-def _line(kind: str, name: str, installed: str, agents: str, keys: str) -> str:
-    return f"{kind:11}  {name:18}  {installed:9}  {agents:>6}  {keys}"
+def _line(kind: str, name: str, installed: str, agents: str, median: str, keys: str) -> str:
+    return f"{kind:11}  {name:18}  {installed:9}  {agents:>6}  {median:>9}  {keys}"
 
 
 def _keys(state: ProviderState) -> str:

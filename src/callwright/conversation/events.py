@@ -161,6 +161,8 @@ class UsageReported:
     amount: int
     amount_output: int = 0
     amount_cached: int = 0
+    amount_reasoning: int = 0
+    amount_cache_written: int = 0
 
 
 @dataclass(frozen=True, slots=True)

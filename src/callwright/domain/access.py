@@ -35,6 +35,8 @@ class Right(Enum):
     """Making a sub-account: the same, refused in other words (contract 3.13)."""
     TRAIL = "trail"
     """The audit trail: administrators."""
+    PRICES = "prices"
+    """The price book: whoever may read, and an operator's key."""
     OPERATOR = "operator"
     """What only the operator of the platform may do, for any organisation: an operator's key, which may do nothing else."""
 
@@ -51,6 +53,8 @@ _TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
         (("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"), "/sub-accounts/.*", Right.ACCOUNTS),
         (_READING, "/v1/callwright/audit", Right.TRAIL),
         (("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"), "/v1/callwright/wallets/.*", Right.OPERATOR),
+        (_READING, "/v1/callwright/prices", Right.PRICES),
+        (("POST", "DELETE"), "/v1/callwright/prices(/{id})?", Right.OPERATOR),
         (_READING, "/v1/callwright/keys(/{id})?", Right.READ),
         (("POST", "DELETE"), "/v1/callwright/keys(/{id})?", Right.KEYS),
         ((*_READING, "POST", "DELETE"), "/v1/callwright/session", Right.SESSION),
@@ -102,7 +106,7 @@ _BEYOND_MEMBERS = {
     Right.TRAIL: FORBIDDEN,
     Right.CHANGE: FORBIDDEN,
 }
-_READING_RIGHTS = frozenset({Right.READ, Right.USAGE, Right.TRAIL})
+_READING_RIGHTS = frozenset({Right.READ, Right.USAGE, Right.TRAIL, Right.PRICES})
 
 
 def right_of(method: str, path: str) -> Right:
@@ -135,7 +139,7 @@ def refusal(principal: Principal, method: str, path: str) -> str | None:
 def _beyond_operators(principal: Principal, right: Right) -> str | None:
     if principal.scope != OPERATOR:
         return ONLY_OPERATOR
-    return None if right is Right.OPERATOR else ONLY_OPERATING
+    return None if right in (Right.OPERATOR, Right.PRICES) else ONLY_OPERATING
 
 
 def remedy(principal: Principal, refused: str) -> str:

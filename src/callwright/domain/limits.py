@@ -530,6 +530,12 @@ MAX_API_KEY_CHARACTERS = 200
 MAX_PRICES = 10_000
 """Most entries of a price book."""
 
+MAX_PROVIDER_CALLS = 500
+"""The last calls over which providers' latencies and failures are told."""
+
+MAX_ESTIMATE_CALLS = 50
+"""An agent's last calls from which its estimate is measured."""
+
 MAX_BACKUP_MANIFEST_BYTES = 268_435_456
 """Longest list of contents of a backup that is read back."""
 
@@ -811,6 +817,12 @@ ACCESS_SECONDS = 5
 
 MAX_ENDPOINT_CLIENTS = 256
 """Clients of model endpoints kept by a process; the least recently used go first."""
+
+MAX_THOUGHTS_KEPT = 2_000
+"""Signed thoughts that a process keeps for the next question of their calls; the oldest go first."""
+
+MAX_THOUGHT_CHARACTERS = 65_536
+"""Longest signed thought that is kept."""
 
 MAX_USAGE_DAYS = 32
 """Longest period of a usage request."""

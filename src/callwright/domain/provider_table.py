@@ -6,6 +6,8 @@ clear reason when it needs a provider that is missing. Anything registered as a 
 
 from __future__ import annotations
 
+from typing import Any
+
 LOCAL = "local"
 
 MODELS: frozenset[str] = frozenset(
@@ -154,6 +156,34 @@ EFFORTS: dict[str, tuple[str, ...]] = {
     "gpt-5.5-pro": ("medium", "high", "xhigh"),
 }
 """Model -> its levels of ``reasoning_effort`` (contract 4.3). Models not listed are not checked."""
+
+MODEL_ADDRESSES: dict[str, str] = {
+    "openai": "https://api.openai.com/v1",
+    "openrouter": "https://openrouter.ai/api/v1",
+    "groq": "https://api.groq.com/openai/v1",
+    "deepseek": "https://api.deepseek.com/v1",
+    "google": "https://generativelanguage.googleapis.com/v1beta/openai",
+    "anthropic": "https://api.anthropic.com/v1",
+    "cohere": "https://api.cohere.ai/compatibility/v1",
+    "deepinfra": "https://api.deepinfra.com/v1/openai",
+    "together": "https://api.together.xyz/v1",
+    "fireworks": "https://api.fireworks.ai/inference/v1",
+    "perplexity": "https://api.perplexity.ai",
+}
+"""Where vendors answer in the OpenAI protocol. Agents of the hosted service carry one of these whatever their provider is: no choice."""
+
+RESPONSES_MODELS = ("gpt-5.4", "gpt-5.5", "gpt-5.6", "gpt-6")
+"""Beginnings of models that are asked by the Responses API whatever ``use_responses_api`` says (contract 4.3)."""
+
+HOSTED_SAMPLING: dict[str, Any] = {
+    "top_p": 0.9,
+    "min_p": 0.1,
+    "top_k": 0,
+    "presence_penalty": 0,
+    "frequency_penalty": 0,
+    "use_responses_api": False,
+}
+"""What agents of the hosted service carry where nobody chose anything (contract 4.3)."""
 
 ALL_EFFORTS: frozenset[str] = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
 

@@ -18,7 +18,7 @@ from callwright.domain.execution import CHAT
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_CAP_CENTS
 from callwright.domain.money import NANO_PER_CENT, cents_from_nano, rate
-from callwright.domain.pricing import PLATFORM, Price, PriceBook
+from callwright.domain.pricing import PLATFORM, WRITTEN_KINDS, Price, PriceBook
 
 AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP = "available", "postpaid", "reserved", "spent", "topped_up"
 ACCOUNTS = (AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP)
@@ -241,9 +241,12 @@ def worst_price(spec: AgentSpec, carrier: str, book: PriceBook) -> int:
 
 
 def _model(book: PriceBook, choice: ProviderChoice, read: int, written: int) -> int:
-    parts = (("model_input", read), ("model_output", written))
-    prices = ((book.price(kind, choice.provider, choice.model), tokens) for kind, tokens in parts)
-    return sum(_rated(tokens, price) for price, tokens in prices)
+    """The dearest that so many tokens can be: from no cache, or all into it, and all of them thought."""
+    dearest = {True: 0, False: 0}
+    for kind, price in book.of_tokens(choice.provider, choice.model).items():
+        is_written = kind in WRITTEN_KINDS
+        dearest[is_written] = max(dearest[is_written], _rated(written if is_written else read, price))
+    return sum(dearest.values())
 
 
 def _rated(amount: int, price: Price) -> int:

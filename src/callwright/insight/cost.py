@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from callwright.domain.money import allocate, rate
-from callwright.domain.pricing import PLATFORM, Price, PriceBook
+from callwright.domain.pricing import MODEL_INPUT, PLATFORM, WRITTEN_KINDS, Price, PriceBook, Prices, Tokens, sum_of
 from callwright.insight.usage import POST_CALL, WASTE, WELCOME, Used, used
 from callwright.insight.view import CallView
 
@@ -27,7 +28,8 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
 @dataclass(frozen=True, slots=True)
 class CostLine:
     """What one model, voice or recogniser did in a call and cost, in nano-cents. ``amount`` is in tokens read, characters or milliseconds
-    heard, ``amount_output`` in tokens written. The lines of a leg sum to it."""
+    heard, ``amount_output`` in tokens written; the rest are parts of the two (``ports.speech.UsageAmount``). The lines of a leg sum to
+    it."""
 
     leg: str
     provider: str
@@ -35,6 +37,9 @@ class CostLine:
     amount: int
     amount_output: int
     cost: int
+    amount_cached: int = 0
+    amount_reasoning: int = 0
+    amount_cache_written: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class CallCost:
 @dataclass(frozen=True, slots=True)
 class _Item:
     """An amount to rate: ``weights`` pairs each part and sub-leg with its share of the quantity. ``written``: it is what came out of a
-    model, not what went in."""
+    model, not what went in. ``tokens``: all that the model did, at one of its items."""
 
     leg: str
     price: Price
@@ -64,10 +69,12 @@ class _Item:
     provider: str = ""
     model: str = ""
     written: bool = False
+    tokens: Tokens | None = None
 
 
-def cost_of(view: CallView, book: PriceBook, carrier: str) -> CallCost:
-    """The cost of one attempt by its log."""
+def cost_of(view: CallView, prices: Prices, carrier: str) -> CallCost:
+    """The cost of one attempt by its log, at the prices of the time at which it began."""
+    book = prices.at(datetime.fromisoformat(view.header.started_at))
     windows = _windows(view)
     legs = dict.fromkeys(LEGS, 0)
     parts: dict[str, dict[str, int]] = {name: dict.fromkeys(LEGS, 0) for name in _part_names(view, windows)}
@@ -94,6 +101,9 @@ def _add_line(lines: dict[tuple[str, str, str], CostLine], item: _Item, cost: in
         amount=there.amount + (0 if item.written else item.quantity),
         amount_output=there.amount_output + (item.quantity if item.written else 0),
         cost=there.cost + cost,
+        amount_cached=there.amount_cached + (item.tokens.cached if item.tokens else 0),
+        amount_reasoning=there.amount_reasoning + (item.tokens.reasoning if item.tokens else 0),
+        amount_cache_written=there.amount_cache_written + (item.tokens.cache_written if item.tokens else 0),
     )
 
 
@@ -125,13 +135,13 @@ def _usage_items(view: CallView, book: PriceBook, windows: Sequence[tuple[str, i
     items: list[_Item] = []
     for (kind, provider, model), ones in groups.items():
         if kind == "model":
-            for name, amounts in (
-                ("model_input", [one.amount for one in ones]),
-                ("model_output", [one.amount_output for one in ones]),
-            ):
-                weights = [(one.part, one.category, amount) for one, amount in zip(ones, amounts, strict=True)]
-                price = book.price(name, provider, model)
-                items.append(_Item("llm", price, sum(amounts), weights, provider, model, name == "model_output"))
+            prices = book.of_tokens(provider, model)
+            billed = [one.tokens.of_kinds(prices) for one in ones]
+            for name, price in prices.items():
+                weights = [(one.part, one.category, by_kind[name]) for one, by_kind in zip(ones, billed, strict=True)]
+                amount = sum(tokens for _, _, tokens in weights)
+                done = sum_of(one.tokens for one in ones) if name == MODEL_INPUT else None
+                items.append(_Item("llm", price, amount, weights, provider, model, name in WRITTEN_KINDS, done))
         elif kind == "voice":
             weights = [(one.part, one.category, one.amount) for one in ones]
             price = book.price("voice", provider, model)

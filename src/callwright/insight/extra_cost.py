@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from callwright.domain.money import allocate, rate
-from callwright.domain.pricing import PriceBook
+from callwright.domain.pricing import PriceBook, Tokens, sum_of
 from callwright.domain.usage import usage_lines
 from callwright.insight.cost import CostLine
 from callwright.insight.usage import POST_CALL, category_of
@@ -38,18 +38,27 @@ def rated(usages: Iterable[Mapping[str, Any]], book: PriceBook) -> Extra:
     found: dict[str, int] = {}
     lines: list[CostLine] = []
     for (provider, model), ones in models.items():
-        read, written = (sum(int(one.get(key, 0)) for one in ones) for key in ("amount", "amount_output"))
         whole = 0
-        for kind, key in (("model_input", "amount"), ("model_output", "amount_output")):
-            amounts = [int(one.get(key, 0)) for one in ones]
-            price = book.price(kind, provider, model)
+        prices = book.of_tokens(provider, model)
+        billed = [_tokens_of(one).of_kinds(prices) for one in ones]
+        for kind, price in prices.items():
+            amounts = [by_kind[kind] for by_kind in billed]
             cost = rate(sum(amounts), price.nano_cents, price.per, round_up_to=price.increment)
             whole += cost
             for one, share in zip(ones, allocate(cost, amounts), strict=True):
                 category = category_of("model", str(one["purpose"]))
                 found[category] = found.get(category, 0) + share
-        lines.append(CostLine(LEG, provider, model, read, written, whole))
+        done = sum_of(_tokens_of(one) for one in ones)
+        parts = (done.cached, done.reasoning, done.cache_written)
+        lines.append(CostLine(LEG, provider, model, done.read, done.written, whole, *parts))
     return Extra(found, lines)
+
+
+def _tokens_of(usage: Mapping[str, Any]) -> Tokens:
+    return Tokens(*(int(usage.get(key, 0)) for key in _AMOUNTS))
+
+
+_AMOUNTS = ("amount", "amount_output", "amount_cached", "amount_reasoning", "amount_cache_written")
 
 
 def with_extra(record: Mapping[str, Any], extra: Extra) -> dict[str, Any]:
@@ -84,7 +93,7 @@ def _with_lines(before: Iterable[Mapping[str, Any]], extra: Iterable[CostLine]) 
         there = found.setdefault(
             (line.leg, line.provider, line.model), asdict(CostLine(LEG, line.provider, line.model, 0, 0, 0))
         )
-        there["amount"] += line.amount
-        there["amount_output"] += line.amount_output
+        for name in _AMOUNTS:
+            there[name] = there.get(name, 0) + getattr(line, name)
         there["cost"] += line.cost
     return list(found.values())

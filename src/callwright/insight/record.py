@@ -16,7 +16,7 @@ from typing import Any
 from callwright.domain.causes import CAUSES
 from callwright.domain.execution import CHAT, TERMINAL, Execution, Status
 from callwright.domain.money import cents_from_nano, cents_of
-from callwright.domain.pricing import PriceBook
+from callwright.domain.pricing import Prices
 from callwright.domain.retry import RETRY_AT
 from callwright.domain.suppression import far_number
 from callwright.insight.attempts import attempts, cost_breakdown, retry_history, usage
@@ -28,6 +28,7 @@ from callwright.insight.machine import was_found
 from callwright.insight.opt_out import opt_out
 from callwright.insight.post_work import post_work
 from callwright.insight.provider_failures import failures_of, switch_rows
+from callwright.insight.provider_figures import call_figures
 from callwright.insight.provision import provision_of, shown_provision
 from callwright.insight.settled import is_settled
 from callwright.insight.tools import context, end_reason, tools
@@ -70,10 +71,10 @@ class BuiltRecord:
     record: dict[str, Any]
 
 
-def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
+def build(log_text: str, prices: Prices, carrier: str) -> BuiltRecord:
     """The record of an attempt from its log, as far as the log goes. Raises LogFormatError for a log without a header."""
     view = view_of(log_text)
-    cost = cost_of(view, book, carrier)
+    cost = cost_of(view, prices, carrier)
     columns: dict[str, Any] = {"total_cost_nano": cost.total, **_hangup(view)}
     error = failures_of(view).error
     if error:
@@ -103,6 +104,7 @@ def build(log_text: str, book: PriceBook, carrier: str) -> BuiltRecord:
         **provision_of(view),
         "line": None if carrier == CHAT else line_of(view),
         "dial_ms": asdict(dial_times(view)),
+        "provider_figures": call_figures(view),
         "doctor": examined(view, cost, over=True),
         **post_work(view),
     }

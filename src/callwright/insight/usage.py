@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from callwright.domain.pricing import Tokens
 from callwright.insight.view import CallView
 
 WELCOME = "welcome"
@@ -26,6 +27,15 @@ class Used:
     amount: int
     amount_output: int
     amount_cached: int
+    amount_reasoning: int
+    amount_cache_written: int
+
+    @property
+    def tokens(self) -> Tokens:
+        """The same of a model."""
+        return Tokens(
+            self.amount, self.amount_output, self.amount_cached, self.amount_reasoning, self.amount_cache_written
+        )
 
 
 _MODEL_CATEGORIES = {
@@ -65,6 +75,8 @@ def used(view: CallView) -> list[Used]:
                 amount=int(v["amount"]),
                 amount_output=int(v.get("amount_output", 0)),
                 amount_cached=int(v.get("amount_cached", 0)),
+                amount_reasoning=int(v.get("amount_reasoning", 0)),
+                amount_cache_written=int(v.get("amount_cache_written", 0)),
             )
         )
     return found

@@ -22,8 +22,9 @@ SAMPLE_RATE_HZ = 8_000
 class UsageAmount:
     """What one request used. ``amount`` is milliseconds of audio, input tokens or characters by ``kind``.
 
-    Kinds are those of the price book: ``transcriber`` (ms), ``model`` (input tokens; ``amount_output`` output tokens, ``amount_cached``
-    input tokens served from a cache), ``voice`` (characters).
+    ``transcriber`` counts milliseconds and ``voice`` characters. ``model`` counts input tokens, of which ``amount_cached`` came from the
+    vendor's cache and ``amount_cache_written`` went into it, and ``amount_output`` output tokens, of which ``amount_reasoning`` were
+    thought.
     """
 
     kind: str
@@ -32,6 +33,8 @@ class UsageAmount:
     amount: int
     amount_output: int = 0
     amount_cached: int = 0
+    amount_reasoning: int = 0
+    amount_cache_written: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,13 @@ class SummaryRows:
         )
         return LiveRows([execution_of(row) for row in rows], counts["live"], counts["waiting"])
 
+    async def recent_records(self, count: int) -> list[Mapping[str, Any]]:
+        """The records of the ``count`` newest executions that are done, of all organisations."""
+        rows = await self._connection.fetch(
+            "select record from execution where phase = 'done' order by created_at desc, id desc limit $1", count
+        )
+        return [row["record"] or {} for row in rows]
+
     async def names(self, tenant_id: str, agent_ids: Sequence[str]) -> dict[str, str]:
         """The present names of agents."""
         rows = await self._connection.fetch(

@@ -26,6 +26,7 @@ from callwright.domain.wallet import (
 )
 from callwright.ops.crash_points import point
 from callwright.storage.columns import COLUMNS, execution_of
+from callwright.storage.prices import PostgresPriceRows
 
 _WALLET = "select w.tenant_id, w.enabled from wallet w join tenant t on w.tenant_id = coalesce(t.parent_id, t.id) where t.id = $1"
 _COMMITTED = """
@@ -112,6 +113,7 @@ class WalletRows:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self.prices = PostgresPriceRows(connection)
 
     async def get(self, tenant_id: str) -> Wallet | None:
         """The wallet of a tenant's organisation; None where there never was one."""

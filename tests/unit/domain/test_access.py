@@ -107,3 +107,13 @@ def test_a_refusal_says_what_to_do_by_what_was_refused() -> None:
     assert sub_account == "This is a sub-account's key: use the key of an administrator of the organization."
     assert remedy(MEMBER_KEY, access.FORBIDDEN).startswith("This is a member's key")
     assert remedy(READ_KEY, access.ONLY_READING) == "Use a key of full scope."
+
+
+def test_every_key_that_reads_reads_the_price_book_and_only_an_operators_changes_it() -> None:
+    prices = "/v1/callwright/prices"
+    for reader in (ADMIN_KEY, MEMBER_KEY, SUB_ACCOUNT_KEY, READ_KEY, OPERATOR_KEY):
+        assert refusal(reader, "GET", prices) is None
+    assert refusal(CALL_KEY, "GET", prices) == access.ONLY_CALLING
+    for line in (("POST", prices), ("DELETE", f"{prices}/7")):
+        assert refusal(OPERATOR_KEY, *line) is None
+        assert refusal(ADMIN_KEY, *line) == access.ONLY_OPERATOR

@@ -82,6 +82,17 @@ def test_a_model_is_reserved_for_its_prompt_in_every_request_and_the_work_after_
     assert worst_price(agent(tasks=2), "loopback", written) == (240 + 3 * 1000) * NANO_PER_CENT
 
 
+def test_tokens_are_reserved_at_the_dearest_price_that_they_may_have():
+    """From no cache, or all into it, and all of them thought."""
+    plain = book(model_input=Price(NANO_PER_CENT), model_output=Price(NANO_PER_CENT))
+    apart = {"model_cached_input": Price(1), "model_cache_write": Price(2 * NANO_PER_CENT)}
+    more = PriceBook({**plain.prices, **book(**apart, model_reasoning=Price(3 * NANO_PER_CENT)).prices})
+    reads, writes = book(model_input=Price(NANO_PER_CENT)), book(model_output=Price(NANO_PER_CENT))
+    read, written = (worst_price(agent(), "loopback", one) for one in (reads, writes))
+    assert worst_price(agent(), "loopback", plain) == read + written
+    assert worst_price(agent(), "loopback", more) == 2 * read + 3 * written
+
+
 @given(st.floats(1, 2400), st.floats(1, 2400))
 def test_a_longer_call_never_reserves_less(one, other):
     prices = book(carrier=Price(7, 1000, 1000), voice=Price(3), model_input=Price(11), transcriber=Price(13, 100))

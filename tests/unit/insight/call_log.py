@@ -123,8 +123,10 @@ class CallLog:
         *,
         provider: str = "p",
         model: str = "m",
+        parts: tuple[int, int, int] = (0, 0, 0),
     ) -> Self:
-        return self.event(ev.UsageReported, kind, provider, model, purpose, generation, 0, amount, output)
+        """``parts``: tokens from the cache, of thought, and into the cache."""
+        return self.event(ev.UsageReported, kind, provider, model, purpose, generation, 0, amount, output, *parts)
 
     def used_after(self, purpose: str, amount: int, output: int) -> Self:
         return self.fact(

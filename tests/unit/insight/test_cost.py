@@ -1,15 +1,20 @@
 """What a call cost: every fraction of a cent is in one part of one leg."""
 
+from datetime import datetime, timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.insight.call_log import CallLog, two_turns
 
 from callwright.conversation import effects as fx
 from callwright.domain.money import NANO_PER_CENT
-from callwright.domain.pricing import Price, PriceBook
+from callwright.domain.pricing import DatedPrices, Price, PriceBook, PriceRow
 from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
 
-KINDS = ("transcriber", "model_input", "model_output", "voice")
+KINDS = (
+    *("transcriber", "model_input", "model_output", "voice"),
+    *("model_cached_input", "model_cache_write", "model_reasoning"),
+)
 prices = st.builds(
     Price,
     st.integers(0, 10 * NANO_PER_CENT),
@@ -23,6 +28,7 @@ amounts = st.tuples(
     st.integers(0, 100_000),
     st.integers(0, 5_000),
     st.sampled_from(("p", "q")),
+    st.tuples(st.integers(0, 120_000), st.integers(0, 6_000), st.integers(0, 120_000)),
 )
 turn_times = st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 20_000)), max_size=4)
 
@@ -46,18 +52,18 @@ def assert_adds_up(cost: CallCost) -> None:
     assert sum(sum(part.values()) for part in cost.parts.values()) == cost.total == sum(cost.legs.values())
 
 
-@given(st.lists(prices, min_size=6, max_size=6), st.lists(amounts, max_size=12), turn_times, st.booleans())
+@given(st.lists(prices, min_size=9, max_size=9), st.lists(amounts, max_size=12), turn_times, st.booleans())
 def test_parts_sum_to_legs_and_legs_to_the_total(
     given_prices: list[Price],
-    usage: list[tuple[str, int, str, int, int, str]],
+    usage: list[tuple[str, int, str, int, int, str, tuple[int, int, int]]],
     times: list[tuple[int, int]],
     ended: bool,
 ):
     log = CallLog().at(700).answered().speaks(0, 1, "Hello.", "welcome").audible(1)
     for number, (from_ms, length_ms) in enumerate(times, 1):
         log.asked(number, number + 1).caller_said(number, "Well.", from_ms, from_ms + length_ms).audible(number + 1)
-    for kind, generation, purpose, amount, output, provider in usage:
-        log.used(kind, generation, purpose, amount, output, provider=provider)
+    for kind, generation, purpose, amount, output, provider, parts in usage:
+        log.used(kind, generation, purpose, amount, output, provider=provider, parts=parts)
     log.at(21_234)
     if ended:
         log.leg_ended()
@@ -103,6 +109,36 @@ def test_tokens_are_rated_by_direction_and_listed_by_purpose():
     }
     assert cost.parts["turn:1"]["llm"] == 2_100
     assert cost.parts["post_call"]["llm"] == 5_000
+
+
+def test_tokens_of_the_cache_and_of_thought_are_rated_apart_where_they_have_a_price():
+    log = two_turns().used("model", 2, "reply", 1_000, 100, parts=(600, 40, 100))
+    plain = book_of(model_input=Price(10), model_output=Price(50))
+    assert cost_of(log.view, plain, "loopback").legs["llm"] == 1_000 * 10 + 100 * 50
+    apart = book_of(
+        model_input=Price(10),
+        model_output=Price(50),
+        model_cached_input=Price(1),
+        model_cache_write=Price(13),
+        model_reasoning=Price(60),
+    )
+    cost = cost_of(log.view, apart, "loopback")
+    assert cost.legs["llm"] == 300 * 10 + 600 * 1 + 100 * 13 + 60 * 50 + 40 * 60
+    (line,) = [line for line in cost.lines if line.leg == "llm"]
+    assert (line.amount, line.amount_output, line.cost) == (1_000, 100, cost.legs["llm"])
+    assert (line.amount_cached, line.amount_reasoning, line.amount_cache_written) == (600, 40, 100)
+    assert_adds_up(cost)
+
+
+def test_a_call_is_rated_at_the_prices_of_its_own_day():
+    log = two_turns().used("voice", 2, "reply", 10)
+    began = datetime.fromisoformat(log.view.header.started_at)
+    rows = [
+        PriceRow("voice", "p", "*", Price(7), began),
+        PriceRow("voice", "p", "*", Price(1)),
+        PriceRow("voice", "p", "*", Price(99), began + timedelta(microseconds=1)),
+    ]
+    assert cost_of(log.view, DatedPrices(rows), "loopback").legs["synthesizer"] == 70
 
 
 def test_unheard_speech_is_paid_for_as_waste():

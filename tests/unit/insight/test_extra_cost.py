@@ -27,6 +27,13 @@ def test_each_model_gets_its_line_and_the_lines_sum_to_the_whole() -> None:
     assert sum(line.cost for line in spent.lines) == spent.cost_nano
 
 
+def test_tokens_of_the_cache_have_their_own_price() -> None:
+    book = PriceBook({**BOOK.prices, ("model_cached_input", "p", "m"): Price(100, per=100)})
+    spent = rated([{**usage(150, 10), "amount_cached": 50}], book)
+    assert spent.cost_nano == 1_000 + 50 + 300
+    assert [(line.amount, line.amount_cached) for line in spent.lines] == [(150, 50)]
+
+
 def test_nothing_spent_costs_nothing() -> None:
     assert rated([], BOOK) == Extra()
 
@@ -51,12 +58,15 @@ def test_everything_still_sums_after_it_was_added() -> None:
     assert record["cost_nano"]["legs"] == {"llm": 100, "network": 7}, "the record itself stays as it is"
 
 
+NO_PARTS = {"amount_cached": 0, "amount_reasoning": 0, "amount_cache_written": 0}
+
+
 def test_a_record_without_a_cost_gets_one() -> None:
     found = with_extra({}, Extra({"extraction": 5}, [CostLine("llm", "p", "m", 9, 1, 5)]))
     assert found["cost_nano"]["legs"] == {"llm": 5}
     assert found["cost_nano"]["parts"] == {"post_call": {"llm": 5}}
     assert found["usage_lines"] == [
-        {"leg": "llm", "provider": "p", "model": "m", "amount": 9, "amount_output": 1, "cost": 5}
+        {"leg": "llm", "provider": "p", "model": "m", "amount": 9, "amount_output": 1, "cost": 5, **NO_PARTS}
     ]
 
 
@@ -67,7 +77,7 @@ def test_the_usage_of_the_account_has_a_models_later_work_in_that_models_line() 
     record: dict[str, Any] = {"usage_lines": [ears, words]}
     assert with_extra(record, Extra({"extraction": 9}, later))["usage_lines"] == [
         ears,
-        {**words, "amount": 509, "amount_output": 61, "cost": 105},
-        {"leg": "llm", "provider": "q", "model": "m", "amount": 3, "amount_output": 2, "cost": 4},
+        {**words, "amount": 509, "amount_output": 61, "cost": 105, **NO_PARTS},
+        {"leg": "llm", "provider": "q", "model": "m", "amount": 3, "amount_output": 2, "cost": 4, **NO_PARTS},
     ]
     assert words["cost"] == 100, "the record itself stays as it is"

@@ -257,7 +257,7 @@ class AskingAgain:
             case.check(row)
             if await case.is_over(unit, row):
                 return
-            spent = rated(_usages(case.post), self._deps.book)
+            spent = rated(_usages(case.post), self._deps.book.at(self._deps.clock.now()))
             ended = {
                 "run": order.run,
                 "cost_nano": spent.cost_nano,

@@ -78,5 +78,5 @@ class Examinations:
             paper.failed("dispositions", late)
             for one in questions:
                 paper.found.setdefault(one.asked.category, {}).setdefault(one.name, unanswered(one.asked, late))
-        cost = rated(paper.usage, self._deps.book).cost_nano
+        cost = rated(paper.usage, self._deps.book.at(self._deps.clock.now())).cost_nano
         return Examined(paper.found, paper.usage, cost, paper.failures)

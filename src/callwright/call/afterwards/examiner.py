@@ -285,5 +285,7 @@ def _usage(amount: UsageAmount, purpose: str, estimated: bool) -> dict[str, Any]
         "amount": amount.amount,
         "amount_output": amount.amount_output,
         "amount_cached": amount.amount_cached,
+        "amount_reasoning": amount.amount_reasoning,
+        "amount_cache_written": amount.amount_cache_written,
     }
     return {**values, "estimated": True} if estimated else values

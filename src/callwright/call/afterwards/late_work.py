@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from callwright.actions.transition import transition
@@ -33,8 +34,8 @@ async def pay_late(unit: Unit, row: Execution, attempt: int, live_log: str, post
         return
     post.sent()
     await unit.logs.append(LogChunk(row.id, attempt, POST, 0, post.text.encode()))
-    extra = rated(spent, deps.book)
     view = await asyncio.to_thread(view_of, live_log + post.text)
+    extra = rated(spent, deps.book.at(datetime.fromisoformat(view.header.started_at)))
     used = {"usage_breakdown": usage_breakdown(view)}
     record: dict[str, Any]
     if is_earlier(row, attempt):

@@ -19,7 +19,7 @@ from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
 from callwright.domain.errors import CallwrightError
 from callwright.domain.execution import Execution
-from callwright.domain.pricing import PriceBook
+from callwright.domain.pricing import Prices
 from callwright.domain.wallet import LEAST_RESERVATION_NANO, worst_price
 from callwright.ops.metrics import Metrics
 from callwright.ports.availability import Availability, EverythingAvailable
@@ -71,7 +71,7 @@ class RuntimeDeps:
     publisher: Publisher
     recordings: Recordings
     data_folder: Path
-    book: PriceBook
+    book: Prices
     disk: Executor
     metrics: Metrics
     settings: RuntimeSettings = field(default_factory=RuntimeSettings)
@@ -96,4 +96,4 @@ class RuntimeDeps:
         except CallwrightError:
             # It cannot be tried, and the attempt says why.
             return LEAST_RESERVATION_NANO
-        return worst_price(held_as(spec), execution.carrier, self.book)
+        return worst_price(held_as(spec), execution.carrier, self.book.at(self.clock.now()))

@@ -13,7 +13,7 @@ from callwright.conversation.events import LegEnded
 from callwright.conversation.log import LogFormatError, entry_line, values_of
 from callwright.domain.causes import CAUSES
 from callwright.domain.execution import POST_DUE, Execution, Phase
-from callwright.domain.pricing import PriceBook
+from callwright.domain.pricing import Prices
 from callwright.domain.retry import ENDS_AS, RETRY_CLASS, wait_before_retry
 from callwright.insight.record import BuiltRecord, build
 from callwright.insight.view import view_of
@@ -37,12 +37,12 @@ def job_payload(execution_id: str, attempt: int) -> bytes:
     return json.dumps({"execution_id": execution_id, "attempt": attempt}).encode()
 
 
-def record_of(log: bytes, book: PriceBook, carrier: str) -> BuiltRecord:
+def record_of(log: bytes, prices: Prices, carrier: str) -> BuiltRecord:
     """What a log tells, as far as it can be read; nothing when it cannot: it must not keep a call from ending."""
     if not log:
         return BuiltRecord({}, {})
     with round_boundary("reading a call's log"):
-        return build(log.decode(errors="replace"), book, carrier)
+        return build(log.decode(errors="replace"), prices, carrier)
     return BuiltRecord({}, {})
 
 

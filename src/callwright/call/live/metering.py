@@ -94,6 +94,8 @@ def usage_reported(at_us: int, used: UsageAmount, purpose: str, generation: int 
         used.amount,
         used.amount_output,
         used.amount_cached,
+        used.amount_reasoning,
+        used.amount_cache_written,
     )
 
 

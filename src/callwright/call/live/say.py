@@ -17,6 +17,7 @@ from callwright.call.live.beside import Beside
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.failover import VoiceChain, at_work, is_first
 from callwright.call.live.fixed_speech import FixedSpeech, KeptClause
+from callwright.call.live.metering import usage_reported
 from callwright.call.live.pacer_clock import Lateness, PacerClock
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.sounds import SoundLibrary, Sounds
@@ -26,7 +27,6 @@ from callwright.conversation.events import (
     MarkPlayed,
     PlayoutStarted,
     ProviderFailed,
-    UsageReported,
     VoiceFinished,
     VoiceReady,
 )
@@ -391,20 +391,7 @@ class Say:
             return
         effect, speaker, runner = clause.effect, self._speaker, self._runner
         amount = clause.usage or UsageAmount("voice", speaker.provider, speaker.billed_as, len(effect.text))
-        runner.post(
-            UsageReported(
-                runner.now_us(),
-                amount.kind,
-                amount.provider,
-                amount.model,
-                effect.purpose,
-                effect.generation,
-                0,
-                amount.amount,
-                amount.amount_output,
-                amount.amount_cached,
-            )
-        )
+        runner.post(usage_reported(runner.now_us(), amount, effect.purpose, effect.generation))
 
     def _fail(self, effect: Speak, kind: FailureKind, message: str) -> None:
         runner = self._runner

@@ -134,6 +134,19 @@ def texts(words: str) -> Kind:
     return Kind(words, {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}, read)
 
 
+def stops(most: int) -> Kind:
+    """A text or a list of at most ``most`` texts before which a model stops."""
+
+    def read(given: Fields, name: str) -> Any:
+        value = given.raw(name)
+        if isinstance(value, list) and len(value) > most:
+            path = given.at(name)
+            raise given.failure(f"{path} may hold at most {most} texts", field=path)
+        return value
+
+    return Kind(f"up to {most} texts", {}, read)
+
+
 def _seed(given: Fields, name: str) -> int:
     found = given.whole(name, 0, -_LARGEST_SEED, _LARGEST_SEED)
     # As it came where it is whole already: larger ones are not exact on the way through a fraction.

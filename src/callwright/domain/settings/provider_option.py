@@ -1,4 +1,4 @@
-"""Settings of an agent's recogniser or voice that a provider takes: what each may be, and under which name it is sent."""
+"""Settings of an agent's recogniser, voice or model that a provider takes: what each may be, and under which name it is sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class ProviderOption:
 
     ``name`` is the agent's name of it, ``sent_as`` the provider's (with a dot: of an object), ``kind`` what it may be, and ``default`` what
     is sent where the agent says nothing, None for nothing. ``models`` and ``not_models`` are beginnings of models' names: those that have
-    it, empty for all, and those that do not. ``convert`` makes what is sent.
+    it, empty for all, and those that do not. ``convert`` makes what is sent. ``needs`` and ``excludes`` name a switch beside it: one that
+    must be on, and one that must not.
     """
 
     name: str
@@ -31,12 +32,16 @@ class ProviderOption:
     models: tuple[str, ...] = ()
     not_models: tuple[str, ...] = ()
     convert: Callable[[Any], Any] = as_it_is
+    needs: str = ""
+    excludes: str = ""
 
-    def is_of(self, model: str) -> bool:
-        """Whether the model has it."""
-        return (not self.models or model.startswith(self.models)) and not (
+    def is_of(self, model: str, given: Mapping[str, Any]) -> bool:
+        """Whether the model has it, beside the other settings in ``given``."""
+        if (self.models and not model.startswith(self.models)) or (
             self.not_models and model.startswith(self.not_models)
-        )
+        ):
+            return False
+        return (not self.needs or given.get(self.needs) is True) and given.get(self.excludes) is not True
 
     def read(self, given: Fields) -> Any:
         """What is sent for the value in ``given``, None for nothing. Raises InvalidAgentError."""
@@ -49,7 +54,7 @@ def read_options(options: Iterable[ProviderOption], model: str, given: Fields) -
     """What is sent to the provider for the settings in ``given``, by the provider's names. Raises InvalidAgentError."""
     sent: dict[str, Any] = {}
     for option in options:
-        if option.is_of(model):
+        if option.is_of(model, given.value):
             value = option.read(given)
             if value is not None:
                 sent[option.sent_as] = value
@@ -65,6 +70,6 @@ def unsent(
     options: Iterable[ProviderOption], others: Iterable[ProviderOption], model: str, given: Mapping[str, Any]
 ) -> Iterator[str]:
     """The settings in ``given`` that a provider of ``options`` does not take with this model, and one of ``others`` does."""
-    taken = {option.name for option in options if option.is_of(model)}
+    taken = {option.name for option in options if option.is_of(model, given)}
     known = {option.name for option in others}
     yield from (name for name in given if name in known - taken and given[name] is not None)

@@ -24,6 +24,7 @@ from callwright.domain.settings.kinds import (
 )
 from callwright.domain.settings.setting import Setting, within
 
+_PASSED_ON = "Passed on to [vendors that take it](reference/cloud-models.md)."
 _PROVIDER = "a registered or a hosted provider"
 _AGENT_TYPES = ("simple_llm_agent", "knowledgebase_agent", "graph_agent", "multiagent", "llm_agent_graph")
 
@@ -154,46 +155,57 @@ MODEL = within(
     ),
     MAX_TOKENS,
     TEMPERATURE,
-    Setting("llm_agent.top_p", number(0, 1), None, "Passed on to endpoints."),
-    Setting("llm_agent.presence_penalty", number(-2, 2), None, "Passed on to endpoints."),
-    Setting("llm_agent.frequency_penalty", number(-2, 2), None, "Passed on to endpoints."),
+    Setting("llm_agent.top_p", number(0, 1), None, _PASSED_ON),
+    Setting("llm_agent.presence_penalty", number(-2, 2), None, _PASSED_ON),
+    Setting("llm_agent.frequency_penalty", number(-2, 2), None, _PASSED_ON),
     Setting(
         "llm_agent.reasoning_effort",
         described("none, minimal, low, medium, high, xhigh, max"),
         None,
-        "Passed on to endpoints; checked against the model.",
+        f"{_PASSED_ON} Checked against the model; null: the lowest that a GPT-5 model has.",
     ),
     Setting(
         "llm_agent.min_p",
         number(0, 1),
         None,
-        "Passed on to vendors that document it ([which](how-to/provider-keys.md#what-is-passed-on)).",
+        _PASSED_ON,
     ),
     Setting(
         "llm_agent.top_k",
         whole(0, 10_000_000),
         None,
-        "Passed on to vendors that document it ([which](how-to/provider-keys.md#what-is-passed-on)).",
+        _PASSED_ON,
     ),
     Setting(
         "llm_agent.stop",
         texts("a text or a list"),
         None,
-        "Passed on to endpoints: texts before which the reply ends.",
+        f"Texts before which the reply ends. {_PASSED_ON}",
     ),
-    Setting("llm_agent.seed", SEED, None, "Our own. Passed on to endpoints."),
+    Setting("llm_agent.seed", SEED, None, f"Our own. {_PASSED_ON}"),
     Setting(
         "llm_agent.compact_threshold",
         whole(0, 10_000_000),
         None,
-        "When the history is shortened; ours keeps the newest turns.",
-        kept=True,
+        "Tokens above which the Responses API shortens the history.",
+    ),
+    Setting(
+        "llm_agent.use_responses_api",
+        SWITCH,
+        False,
+        "Ask by the Responses API, as GPT-5.4 and newer always are. [Vendors that have it](reference/cloud-models.md).",
+    ),
+    Setting(
+        "llm_agent.thinking_budget",
+        whole(-1, MAX_MODEL_TOKENS),
+        None,
+        f"Tokens that a model may think. {_PASSED_ON}",
     ),
     Setting(
         "llm_agent.verbosity",
         choice(("low", "medium", "high")),
         None,
-        "Passed on to models that know it ([which](how-to/provider-keys.md#what-is-passed-on)).",
+        f"How much the model says. {_PASSED_ON}",
     ),
     Setting("llm_agent.request_json", SWITCH, False, "Ask for JSON; extraction always does.", kept=True),
     Setting(

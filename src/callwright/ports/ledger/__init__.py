@@ -36,6 +36,7 @@ from callwright.ports.ledger.numbers import Numbers
 from callwright.ports.ledger.outbox import Outbox, OutboxEntry, WebhookShare
 from callwright.ports.ledger.own_tracks import OwnTracks
 from callwright.ports.ledger.pace import Pace
+from callwright.ports.ledger.prices import PriceRows
 from callwright.ports.ledger.provider_keys import ProviderKeys
 from callwright.ports.ledger.sessions import OpenSession, Sessions
 from callwright.ports.ledger.summaries import Summaries, SummaryPage
@@ -97,6 +98,7 @@ __all__ = [
     "OwnTracks",
     "Pace",
     "Page",
+    "PriceRows",
     "ProviderKeys",
     "Sessions",
     "StoredAgent",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from callwright.domain.execution import Execution
 from callwright.domain.execution_summary import AgentFigures, ExecutionSummary, SummaryFilter, SummaryTotals
@@ -55,6 +55,10 @@ class Summaries(Protocol):
 
     async def live(self, tenant_id: str, most: int) -> LiveRows:
         """What goes on at the moment."""
+        ...
+
+    async def recent_records(self, count: int) -> Sequence[Mapping[str, Any]]:
+        """The records of the ``count`` newest executions that are done, of all organisations: for the operator, never for a request."""
         ...
 
     async def names(self, tenant_id: str, agent_ids: Sequence[str]) -> Mapping[str, str]:

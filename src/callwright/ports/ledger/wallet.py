@@ -8,11 +8,17 @@ from typing import Protocol
 
 from callwright.domain.execution import Execution
 from callwright.domain.wallet import Attempted, Committed, Doubt, Entry, Wallet
+from callwright.ports.ledger.prices import PriceRows
 
 
 class Wallets(Protocol):
     """The ledgers of organisations. What an entry moves sums to zero, nothing in them is ever changed, and an attempt reserves once and is
     settled once: rules of the storage."""
+
+    @property
+    def prices(self) -> PriceRows:
+        """Rows of the price book."""
+        ...
 
     async def get(self, tenant_id: str) -> Wallet | None:
         """The wallet of a tenant's organisation; None where there never was one."""

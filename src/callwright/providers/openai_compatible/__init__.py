@@ -24,6 +24,7 @@ def _plugin(vendor: Vendor) -> Plugin:
         keys=vendor.all_keys,
         models=tuple(ModelOffer(name, name, vendor.name) for name in vendor.models),
         base_url=vendor.base_url,
+        options=vendor.options,
     )
 
 

@@ -14,7 +14,8 @@ class Endpoint:
     """Where a model is. ``api_key`` may be empty: local servers need none.
 
     ``key_from``, ``url_from`` and ``name_from`` say in errors where the key, the address and the model's name are set. ``url_from`` is
-    empty where nobody chose the address.
+    empty where nobody chose the address. ``is_openai``: OpenAI's own models are there. ``api_version``: of Azure's older addresses, which
+    have the model in the path. ``lists_models``: its list has the models that can be asked.
     """
 
     base_url: str
@@ -22,6 +23,8 @@ class Endpoint:
     default_model: str = ""
     name: str = "custom"
     key_from: str = SETTING
-    completion_limit: bool = False
+    is_openai: bool = False
     url_from: str = URL_SETTING
     name_from: str = NAME_SETTING
+    api_version: str = ""
+    lists_models: bool = True

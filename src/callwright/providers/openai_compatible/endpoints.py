@@ -20,19 +20,24 @@ from urllib.parse import urlsplit
 import httpx2 as httpx
 
 from callwright.domain.availability import LackKind
+from callwright.domain.errors import InvalidAgentError
+from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_ENDPOINT_CLIENTS
-from callwright.domain.provider_table import EFFORTS, bare_model
+from callwright.domain.provider_table import EFFORTS, MODEL_ADDRESSES, RESPONSES_MODELS, bare_model
+from callwright.domain.settings.provider_option import read_options
 from callwright.net.client import GuardedClient
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
 from callwright.ports.registry import PluginContext
 from callwright.providers.openai_compatible.endpoint import NAME_SETTING, SETTING, URL_SETTING, Endpoint
-from callwright.providers.openai_compatible.provider_table import ADDRESSES, CUSTOM, MORE_SAMPLING, Vendor
+from callwright.providers.openai_compatible.provider_table import CUSTOM, RESPONSES, Vendor
 
 if TYPE_CHECKING:
     from callwright.providers.openai_compatible.model import OpenAICompatibleModel
 
-_MODEL_OF_AGENT = "llm_config.model of the agent"
+_PLACE = "llm_config"
+_MODEL_OF_AGENT = f"{_PLACE}.model of the agent"
+_PRESENT_VERSIONS = ("", "v1", "latest", "preview")
 _CONNECTIONS = 1_000
 """Of the guarded client: a call never waits for another's answer to end."""
 
@@ -59,8 +64,9 @@ class EndpointModels:
 
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
+        asked = self._asked(request.settings)
         model = await self.client_for(request.settings)
-        async for delta in model.answer(replace(request, settings=self._asked(request.settings))):
+        async for delta in model.answer(replace(request, settings=asked)):
             yield delta
 
     async def warm(self, request: ModelRequest) -> None:
@@ -106,7 +112,7 @@ class EndpointModels:
         base_url = own or vendor.base_url or self._operator
         if not base_url:
             raise self._nowhere()
-        name = next((name for name in keys if name not in (vendor.address_key, vendor.model_key)), "")
+        name = next((name for name in keys if name not in vendor.settings_keys), "")
         key, key_from = keys.get(name, ""), f"the provider key {name}" if name else _no_key(settings)
         default_model = keys.get(vendor.model_key, "")
         if base_url == self._operator:
@@ -122,10 +128,17 @@ class EndpointModels:
             default_model,
             self.name,
             key_from,
-            vendor.completion_limit,
+            vendor.is_openai,
             URL_SETTING if is_operators else self._address_from(settings) if own else "",
             NAME_SETTING if is_operators else _MODEL_OF_AGENT,
+            self._version(settings),
+            vendor.lists_models,
         )
+
+    def _version(self, settings: ModelSettings) -> str:
+        """The version of the older addresses of a vendor that has them, empty for the present ones."""
+        stored = settings.access.keys.get(self._vendor.version_key, "").strip()
+        return "" if stored.lower() in _PRESENT_VERSIONS else stored
 
     def _own_address(self, settings: ModelSettings) -> str:
         """The endpoint the tenant chose. Agents of the hosted service carry another vendor's address as a default: that is no choice.
@@ -133,11 +146,12 @@ class EndpointModels:
         vendor, access = self._vendor, settings.access
         address = access.keys.get(vendor.address_key, "").rstrip("/")
         if address:
-            return address if address.endswith(vendor.path) else address + vendor.path
+            address = address.removesuffix(vendor.path)
+            return address + (vendor.path.rpartition("/")[0] if self._version(settings) else vendor.path)
         if vendor is CUSTOM:
             return access.base_url.rstrip("/")
         chosen = (access.refused_url or access.base_url).rstrip("/")
-        if chosen and chosen not in ADDRESSES:
+        if chosen and chosen not in MODEL_ADDRESSES.values():
             raise self._wrong(self._not_there())
         return ""
 
@@ -162,14 +176,20 @@ class EndpointModels:
 
     def _asked(self, settings: ModelSettings) -> ModelSettings:
         """The settings as the vendor wants them: a model that thinks first would think away the time of a call unless told not to, and
-        what a vendor or model does not know it refuses with the whole request."""
+        what a vendor or model does not know it refuses with the whole request. Raises ProviderError."""
         vendor = self._vendor
-        model = bare_model(settings.model) if vendor.bare_models else settings.model
-        efforts = EFFORTS.get(bare_model(model)) if vendor.completion_limit else None
-        unknown = {*(() if vendor.samples_more else MORE_SAMPLING), *(() if efforts else ("verbosity",))}
-        options = {name: value for name, value in settings.options.items() if name not in unknown}
-        if efforts and options.get("reasoning_effort") is None:
-            options["reasoning_effort"] = efforts[0]
+        model = settings.model or settings.access.keys.get(vendor.model_key, "")
+        model = bare_model(model) if vendor.bare_models else model
+        bare = bare_model(model)
+        try:
+            options = read_options(vendor.options, bare, Fields(settings.options, _PLACE))
+        except InvalidAgentError as error:
+            raise self._wrong(error.message) from None
+        efforts = EFFORTS.get(bare) if vendor.lowest_effort else None
+        if efforts:
+            options.setdefault("reasoning_effort", efforts[0])
+        if vendor.is_openai and bare.startswith(RESPONSES_MODELS):
+            options[RESPONSES] = True
         return replace(settings, model=model, options=options)
 
     @property

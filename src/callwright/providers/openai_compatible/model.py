@@ -1,7 +1,6 @@
-"""A language model behind an OpenAI-compatible chat endpoint, with streaming, tools and JSON schemas.
+"""A language model behind an OpenAI-compatible endpoint, with streaming, tools and JSON schemas.
 
-Protocol: ``POST {base_url}/chat/completions`` with ``stream: true`` and ``stream_options.include_usage``
-(OpenAI API reference, chat).
+It is asked by chat completions, or by the Responses API where the settings say so.
 """
 
 from __future__ import annotations
@@ -15,19 +14,18 @@ import httpx2 as httpx
 import openai
 
 from callwright.domain.errors import AnswerTooLargeError, BlockedUrlError
-from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS, MODEL_LIST_SECONDS
-from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
+from callwright.domain.limits import MODEL_LIST_SECONDS
 from callwright.net.bounded import BOUNDED
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.model import Message, ModelDelta, ModelRequest, Tool, ToolCall
-from callwright.ports.speech import UsageAmount
+from callwright.ports.model import ModelDelta, ModelRequest
+from callwright.providers.openai_compatible import chat, responses
 from callwright.providers.openai_compatible.endpoint import Endpoint
-from callwright.providers.openai_compatible.provider_table import MORE_SAMPLING
+from callwright.providers.openai_compatible.provider_table import RESPONSES
+from callwright.providers.openai_compatible.reading import Reading, broken
 
 _TIMEOUT_S = 30.0
 _MOST_NAMES = 8
 """Of models, in an error."""
-_PASSED_ON = ("top_p", "presence_penalty", "frequency_penalty", "stop", "reasoning_effort", "verbosity", "seed")
 
 
 class OpenAICompatibleModel:
@@ -46,13 +44,7 @@ class OpenAICompatibleModel:
         self._endpoint = endpoint
         self._only_model = ""
         self._owns_client = http_client is None
-        self._client = openai.AsyncOpenAI(
-            base_url=endpoint.base_url,
-            api_key=endpoint.api_key or "none",
-            http_client=http_client or openai.DefaultAsyncHttpxClient(event_hooks=BOUNDED),
-            max_retries=0,
-            timeout=_TIMEOUT_S,
-        )
+        self._client = _client(endpoint, http_client or openai.DefaultAsyncHttpxClient(event_hooks=BOUNDED))
         # Taken from OPENAI_ORG_ID and OPENAI_PROJECT_ID by the client, which would tell them to whatever endpoint this is.
         self._client.organization = None
         self._client.project = None
@@ -64,10 +56,18 @@ class OpenAICompatibleModel:
 
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
-        arguments = self._arguments(request, await self.model_name(request.settings.model))
-        reading = _Reading(self.name, arguments["model"], _call_ids(request))
+        model = await self.model_name(request.settings.model)
+        by_responses = request.settings.options.get(RESPONSES) is True
+        reading: Reading
+        if by_responses:
+            arguments = responses.arguments(request, model)
+            reading = responses.ResponsesReading(self.name, model, request)
+        else:
+            arguments = chat.arguments(request, model, newer_limit=self._endpoint.is_openai)
+            reading = chat.ChatReading(self.name, model, request)
         with self._told(reading):
-            stream = await self._client.chat.completions.create(**arguments)
+            asked = self._client.responses if by_responses else self._client.chat.completions
+            stream: Any = await asked.create(**arguments)
             async with stream:
                 self._check_type(stream.response)
                 async for chunk in stream:
@@ -126,7 +126,7 @@ class OpenAICompatibleModel:
             names = await self.models()
         except _NoListError:
             return f"the endpoint is asked for the model {wanted}, and offers no list of models"
-        if not names:
+        if not names or not self._endpoint.lists_models:
             return f"the endpoint is asked for the model {wanted}, and lists no model"
         if not any(wanted in (name, name.rpartition("/")[2]) for name in names):
             why = f"the endpoint does not list the model {wanted}; check {self._endpoint.name_from}; it lists {_listed(names)}"
@@ -139,7 +139,7 @@ class OpenAICompatibleModel:
         )
 
     @contextmanager
-    def _told(self, reading: _Reading | None) -> Iterator[None]:
+    def _told(self, reading: Reading | None) -> Iterator[None]:
         """Turns whatever the client raises into a ProviderError. ``reading`` is the answer that is read, if one is.
 
         The errors are not chained: the client's own repeat the endpoint's words and the request, and with them the key.
@@ -153,12 +153,12 @@ class OpenAICompatibleModel:
         except AnswerTooLargeError as error:
             raise ProviderError(FailureKind.BROKEN_STREAM, self.name, error.message) from None
         except httpx.TimeoutException:
-            raise _broken(self.name, "nothing more came in time") from None
+            raise broken(self.name, "nothing more came in time") from None
         except httpx.HTTPError:
-            raise _broken(self.name, "the connection was lost") from None
+            raise broken(self.name, "the connection was lost") from None
         # RecursionError: JSON nested deeper than can be read.
         except (ValueError, RecursionError):
-            raise _broken(self.name, "what came is no JSON") from None
+            raise broken(self.name, "what came is no JSON") from None
 
     def _check_type(self, response: httpx.Response, wanted: str = "text/event-stream") -> None:
         """Raises ProviderError for a web page, or for JSON where a stream was asked for: no model gave that."""
@@ -168,27 +168,18 @@ class OpenAICompatibleModel:
             what = f"the endpoint answered with {found[kind]} (HTTP {response.status_code})"
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, what + _check(self._endpoint.url_from))
 
-    def _arguments(self, request: ModelRequest, model: str) -> dict[str, Any]:
-        settings = request.settings
-        arguments: dict[str, Any] = {
-            "model": model,
-            "messages": [_message(m) for m in request.messages],
-            "max_completion_tokens" if self._endpoint.completion_limit else "max_tokens": settings.max_tokens,
-            "temperature": settings.temperature_milli / 1000,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        given = {name: value for name, value in settings.options.items() if value is not None}
-        arguments.update({name: given[name] for name in _PASSED_ON if name in given})
-        beside = {name: given[name] for name in MORE_SAMPLING if name in given}
-        if beside:
-            arguments["extra_body"] = beside
-        if request.tools:
-            arguments["tools"] = [{"type": "function", "function": _function(tool)} for tool in request.tools]
-        if request.schema:
-            schema = {"name": request.purpose, "schema": json.loads(request.schema), "strict": True}
-            arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return arguments
+
+def _client(endpoint: Endpoint, http_client: httpx.AsyncClient) -> openai.AsyncOpenAI:
+    given: dict[str, Any] = {
+        "base_url": endpoint.base_url,
+        "api_key": endpoint.api_key or "none",
+        "http_client": http_client,
+        "max_retries": 0,
+        "timeout": _TIMEOUT_S,
+    }
+    if not endpoint.api_version:
+        return openai.AsyncOpenAI(**given)
+    return openai.AsyncAzureOpenAI(**given, api_version=endpoint.api_version)
 
 
 class _NoListError(ProviderError):
@@ -199,124 +190,6 @@ class _NoListError(ProviderError):
         self.status = status
 
 
-class _Reading:
-    """The state of one streamed answer: tool calls arrive in pieces, usage in a last chunk without choices.
-
-    ``used``: ids of the tool calls before it. Some endpoints number theirs anew in each answer; such a call comes without an id.
-    """
-
-    def __init__(self, name: str, model: str, used: frozenset[str]) -> None:
-        self._name = name
-        self._model = model
-        self._used = used
-        self._calls: dict[int, list[str]] = {}
-        self._reason = ""
-        self._usage: UsageAmount | None = None
-        self.begun = False
-
-    def take(self, chunk: Any) -> list[ModelDelta]:
-        """What one chunk says at once: text and reasoning. Chunks are as the endpoint sent them: any field may be missing."""
-        self.begun = True
-        usage = getattr(chunk, "usage", None)
-        if usage is not None:
-            self._usage = self._amount(usage)
-        deltas: list[ModelDelta] = []
-        for choice in (getattr(chunk, "choices", None) or [])[:1]:
-            delta = getattr(choice, "delta", None)
-            reasoning = _text(delta, "reasoning_content") or _text(delta, "reasoning")
-            if reasoning:
-                deltas.append(ModelDelta(reasoning=reasoning))
-            text = _text(delta, "content")
-            if text:
-                deltas.append(ModelDelta(text=text))
-            for piece in getattr(delta, "tool_calls", None) or []:
-                self._add(piece)
-            reason = _text(choice, "finish_reason")
-            if reason:
-                self._reason = {"tool_calls": "tool", "length": "length"}.get(reason, "stop")
-        return deltas
-
-    def _add(self, piece: Any) -> None:
-        index = getattr(piece, "index", None)
-        if not isinstance(index, int):
-            # Some endpoints leave the number out: an id begins another call, anything else goes on with the last one.
-            index = len(self._calls) if getattr(piece, "id", None) else max(self._calls, default=0)
-        if index not in self._calls and len(self._calls) >= MAX_MODEL_TOOL_CALLS:
-            return
-        call = self._calls.setdefault(index, ["", "", ""])
-        function = getattr(piece, "function", None)
-        name = _text(function, "name")
-        call[0] = call[0] or _text(piece, "id")
-        # A name comes whole, and some endpoints repeat it with every piece.
-        call[1] = call[1] or name
-        call[2] = (call[2] + _text(function, "arguments"))[:MAX_TOOL_ARGUMENT_CHARACTERS]
-
-    def end(self) -> Iterator[ModelDelta]:
-        """Tool calls, whole, and then the end with its reason and usage: 0 where the endpoint counts nothing, which the port takes for not
-        known. An answer without an end broke off, and was paid for."""
-        if not self._reason:
-            if self._usage is not None:
-                yield ModelDelta(usage=self._usage)
-            raise _broken(self._name, "the stream closed before its end")
-        for _, (call_id, name, arguments) in sorted(self._calls.items()):
-            yield ModelDelta(tool_call=ToolCall("" if call_id in self._used else call_id, name, arguments or "{}"))
-        usage = self._usage or UsageAmount("model", self._name, self._model, 0)
-        yield ModelDelta(ended="tool" if self._calls else self._reason, usage=usage)
-
-    def _amount(self, usage: Any) -> UsageAmount:
-        details = getattr(usage, "prompt_tokens_details", None)
-        return UsageAmount(
-            "model",
-            self._name,
-            self._model,
-            _count(usage, "prompt_tokens"),
-            _count(usage, "completion_tokens"),
-            _count(details, "cached_tokens"),
-        )
-
-
-def _text(holder: Any, name: str) -> str:
-    """A text field, without halves of surrogate pairs: they could be stored nowhere."""
-    value = getattr(holder, name, None)
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
-
-
-def _count(holder: Any, name: str) -> int:
-    value = getattr(holder, name, None)
-    return max(0, int(value)) if isinstance(value, int | float) else 0
-
-
-def _function(tool: Tool) -> dict[str, Any]:
-    wire = {"name": tool.name, "description": tool.description, "parameters": json.loads(tool.parameters or "{}")}
-    return {**wire, "strict": True} if tool.strict else wire
-
-
-def _call_ids(request: ModelRequest) -> frozenset[str]:
-    return frozenset(call.call_id for message in request.messages for call in message.tool_calls)
-
-
-def _message(message: Message) -> dict[str, Any]:
-    wire: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        wire["tool_calls"] = [
-            {"id": c.call_id, "type": "function", "function": {"name": c.name, "arguments": _readable(c.arguments)}}
-            for c in message.tool_calls
-        ]
-    if message.tool_call_id:
-        wire["tool_call_id"] = message.tool_call_id
-    return wire
-
-
-def _readable(arguments: str) -> str:
-    """What a model wrote as arguments, or none where it is no JSON object (cut off by ``max_tokens``): endpoints that read it (vLLM,
-    llama.cpp) would refuse every later request of the call. The tool's result says what was wrong."""
-    try:
-        read_object(arguments)
-    except UnfitArgumentsError:
-        return "{}"
-    return arguments or "{}"
-
-
 def _listed(names: Sequence[str]) -> str:
     """Names of models in an error: the first few, and how many more there are."""
     more = len(names) - _MOST_NAMES
@@ -325,10 +198,6 @@ def _listed(names: Sequence[str]) -> str:
 
 def _check(url_from: str) -> str:
     return f"; check the base URL ({url_from})" if url_from else ""
-
-
-def _broken(name: str, why: str) -> ProviderError:
-    return ProviderError(FailureKind.BROKEN_STREAM, name, f"the answer broke off: {why}")
 
 
 _KIND_OF_STATUS: Mapping[int, FailureKind] = {
@@ -361,7 +230,7 @@ def _failure(error: openai.OpenAIError, endpoint: Endpoint, begun: bool) -> Prov
     if isinstance(error, openai.APIConnectionError):
         late = isinstance(error, openai.APITimeoutError)
         if begun:
-            return _broken(endpoint.name, "nothing more came in time" if late else "the connection was lost")
+            return broken(endpoint.name, "nothing more came in time" if late else "the connection was lost")
         why = "does not answer in time" if late else f"cannot be reached{_check(endpoint.url_from)}"
         return ProviderError(FailureKind.UNAVAILABLE, endpoint.name, f"the endpoint {why}")
-    return _broken(endpoint.name, "the endpoint sent an error in it")
+    return broken(endpoint.name, "the endpoint sent an error in it")

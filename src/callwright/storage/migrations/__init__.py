@@ -28,14 +28,17 @@ from callwright.storage.migrations.initial import (
     uploads,
     usage,
 )
+from callwright.storage.migrations.providers import prices
 
 _INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batches, numbers, uploads)
 _CAMPAIGNS = (changes, dialling, events, webhook_endpoints, wallet, number_owners, pace)
 _DASHBOARD = (sessions, agent_versions, execution_list)
+_PROVIDERS = (prices,)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
     "0002": [statement for subject in _CAMPAIGNS for statement in subject.STATEMENTS],
     "0003": [statement for subject in _DASHBOARD for statement in subject.STATEMENTS],
+    "0004": [statement for subject in _PROVIDERS for statement in subject.STATEMENTS],
 }
 """Number of a revision -> its statements, the first revision first. A released revision never changes: add another."""

@@ -1,0 +1,72 @@
+"""The price book as everybody reads it and the operator changes it: a price changes by another row that is valid from a later time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from callwright.actions.audit import audit
+from callwright.actions.services import Services, missing, object_id
+from callwright.domain.errors import BadInputError, ConflictError
+from callwright.domain.limits import MAX_PRICES
+from callwright.domain.money import cents_from_nano
+from callwright.domain.pricing import PriceRow, read_price
+from callwright.domain.tenant import Principal
+
+
+async def list_prices(services: Services) -> Sequence[PriceRow]:
+    """All rows: those of the file, which have no id, then those that were added by the API."""
+    await refresh_prices(services)
+    return services.prices.rows
+
+
+async def add_price(services: Services, by: Principal, given: Mapping[str, Any]) -> PriceRow:
+    """Add a row, valid from now on where ``given`` says no time. Calls that have begun keep their prices. Raises BadInputError for what is
+    no price, ConflictError for a second one from the same time on."""
+    row = read_price(given)
+    row = replace(row, id=services.ids.uuid(), valid_from=row.valid_from or services.clock.now())
+    async with services.ledger.unit() as unit:
+        if len(await unit.wallets.prices.all()) >= MAX_PRICES:
+            raise BadInputError(
+                f"the price book has {MAX_PRICES} rows already; delete those of former times", field="kind"
+            )
+        if not await unit.wallets.prices.insert(row):
+            raise ConflictError(
+                f"{', '.join(row.key)} has a price from that time on already",
+                hint="Delete that row, or name another time.",
+            )
+        await audit(unit, by, "price.created", row.id, after=_shown(row))
+    await refresh_prices(services)
+    return row
+
+
+async def delete_price(services: Services, by: Principal, price_id: str) -> None:
+    """Delete a row that was added by the API: the one before it is valid again, for calls that end from now on. Raises NotFoundError."""
+    async with services.ledger.unit() as unit:
+        row = await unit.wallets.prices.delete(object_id(price_id, "price"))
+        if row is None:
+            raise missing("price")
+        await audit(unit, by, "price.deleted", row.id, before=_shown(row))
+    await refresh_prices(services)
+
+
+async def refresh_prices(services: Services) -> None:
+    """Take the ledger's rows if they changed: other processes write them too. Raises UnavailableError."""
+    async with services.ledger.reading() as unit:
+        state = await unit.wallets.prices.state()
+        if state != services.prices.state:
+            services.prices.take(await unit.wallets.prices.all(), state)
+
+
+def _shown(row: PriceRow) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "provider": row.provider,
+        "model": row.model,
+        "cents": str(cents_from_nano(row.price.nano_cents)),
+        "per": row.price.per,
+        "increment": row.price.increment,
+        "valid_from": row.valid_from.isoformat() if row.valid_from else None,
+        "source": row.source,
+    }

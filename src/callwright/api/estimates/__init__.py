@@ -1,0 +1,1 @@
+"""What calls are expected to cost."""
