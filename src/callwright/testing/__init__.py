@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from callwright.testing.carrier import CarrierContract
 from callwright.testing.contract import PluginContract
+from callwright.testing.faults import Fault, FaultContract
 from callwright.testing.market import MarketContract
 from callwright.testing.model import ModelContract
 from callwright.testing.transcriber import TranscriberContract
@@ -25,6 +26,8 @@ from callwright.testing.voice import VoiceContract
 
 __all__ = [
     "CarrierContract",
+    "Fault",
+    "FaultContract",
     "MarketContract",
     "ModelContract",
     "PluginContract",

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from callwright.domain.limits import MAX_DELAY_MS, MAX_KEYWORDS, MAX_MODEL_TOKENS, MAX_NAME_CHARACTERS
-from callwright.domain.settings.kinds import ADDRESS, SEED, SWITCH, choice, described, number, text, texts, whole
+from callwright.domain.settings.kinds import (
+    ADDRESS,
+    PRONUNCIATION,
+    SEED,
+    SWITCH,
+    choice,
+    described,
+    number,
+    text,
+    texts,
+    whole,
+)
 from callwright.domain.settings.setting import Setting, within
 
 _PROVIDER = "a registered or a hosted provider"
@@ -72,6 +83,12 @@ SYNTHESIZER: tuple[Setting, ...] = (
         250,
         "Characters gathered before the voice is asked; ours gets whole clauses.",
         kept=True,
+    ),
+    Setting(
+        "synthesizer.pronunciation_rules",
+        PRONUNCIATION,
+        None,
+        "What the voice says in place of a word or phrase, with any voice. Capitals make no difference.",
     ),
     Setting("synthesizer.caching", SWITCH, True, "Keep what was spoken; nothing is cached.", kept=True),
 )

@@ -32,6 +32,7 @@ _NEEDS_MORE = ("azure.STT",)
 """The clients that need those; others of the same package do without."""
 
 _LOADING = threading.Lock()
+_SWITCH_SECONDS = 0.0005
 
 
 def is_installed(client: str) -> bool:
@@ -63,10 +64,19 @@ async def client_class(client: str) -> Any:
     return attrgetter(name)(module)
 
 
+def preload(client: str) -> None:
+    """Imports the package of a client here and now, if it is installed: for a server that does not listen yet."""
+    if is_installed(client):
+        _load(f"{CLIENTS}.{client.partition('.')[0]}")
+
+
 def _load(name: str) -> ModuleType:
     with _LOADING:
         # Looked at at every collection, the hundred thousand new objects would cost each call a tenth of a second.
         gc.disable()
+        interval_s = sys.getswitchinterval()
+        # A thread keeps the interpreter for so long. At the usual 5 ms, the loop of the calls would wait for up to 65 ms in all.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             with _stand_ins():
                 plugin = importlib.import_module(f"{FRAMEWORK}.plugin")
@@ -76,6 +86,7 @@ def _load(name: str) -> ModuleType:
                 logging.getLogger("livekit").setLevel(logging.CRITICAL + 1)
                 return importlib.import_module(name)
         finally:
+            sys.setswitchinterval(interval_s)
             gc.freeze()
             gc.enable()
 

@@ -1,0 +1,49 @@
+"""Cartesia: speech over a websocket with contexts, the list of voices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.vendors.server import SILENT, Line, Route, socket, web
+
+from callwright.media.tonetext import word_times
+
+
+async def _contexts(line: Line) -> None:
+    async for asked in line.objects():
+        context, text = asked.get("context_id"), str(asked.get("transcript", "")).strip()
+        if asked.get("cancel"):
+            continue
+        if text:
+            await _speak(line, str(context), text)
+        if not asked.get("continue") and line.visit.key != SILENT:
+            await line.send({"type": "done", "context_id": context, "done": True, "status_code": 200})
+
+
+async def _speak(line: Line, context: str, text: str) -> None:
+    times = word_times(text)
+    stamps = {
+        "words": [word for word, _, _ in times],
+        "start": [start / 1000 for _, start, _ in times],
+        "end": [end / 1000 for _, _, end in times],
+    }
+    if line.visit.key != SILENT:
+        await line.send({"type": "timestamps", "context_id": context, "done": False, "word_timestamps": stamps})
+    async for data in line.encoded_pieces(text):
+        await line.send({"type": "chunk", "context_id": context, "done": False, "status_code": 206, "data": data})
+
+
+async def _voices(_line: Line) -> Any:
+    nila = {
+        "id": "a0e99841-438c-4a64-b679-ae501e7d6091",
+        "name": "Nila",
+        "description": "A calm voice",
+        "language": "en",
+        "gender": "feminine",
+        "is_owner": False,
+    }
+    own = {**nila, "id": "own-2", "name": "Own", "language": "hi", "gender": None, "is_owner": True}
+    return web.json_response({"data": [nila, own], "has_more": False, "next_page": None})
+
+
+ROUTES = (socket("/tts/websocket", _contexts), Route("GET", "/voices", _voices, quiet=True))
