@@ -16,11 +16,11 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from tests.api_world import AGENT, ApiWorld, create, place
+from tests.api_world import AGENT, NILA, ApiWorld, create, place
 from tests.database import fetch
 
 from callwright.actions.violations import put_before
-from callwright.actions.voices import model_id_of, provider_id_of
+from callwright.actions.voices import model_id_of, provider_id_of, voice_id_of
 from callwright.api.app import build_app
 from callwright.api.gate import needs_key
 from callwright.api.services import ApiServices
@@ -110,6 +110,8 @@ OWN = {
     ("GET", "/me/voices"),
     ("GET", "/api/v1/voice-config/tts"),
     ("GET", "/api/v1/voice-config/tts/voices"),
+    # Of a voice that this server has for everybody.
+    ("GET", "/voices/{voice_id}/sample"),
     ("GET", "/ambient-sounds"),
     ("POST", "/ambient-sounds/custom"),
     ("POST", "/knowledgebase"),
@@ -162,6 +164,8 @@ MISSING = {
     "number": "loopback:nobody",
     "name": "nobody",
     "sound_id": "nobody",
+    # No organisation's: everybody may hear it.
+    "voice_id": voice_id_of("sampled", NILA),
     "provider_key_name": "NOBODY",
     "custom_model_name": "nobody",
 }
@@ -290,6 +294,7 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         "custom_model_name": "house-llm",
         "trunk_id": trunk["id"],
         "sound_id": sound_id,
+        "voice_id": voice_id_of("sampled", NILA),
         "rag_id": rag["rag_id"],
         "violation_id": violation.id,
         "endpoint": endpoint,

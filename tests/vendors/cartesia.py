@@ -1,4 +1,7 @@
-"""Cartesia: speech over a websocket with contexts, the list of voices."""
+"""Cartesia: speech over a websocket with contexts, the list of voices.
+
+Judged by the vendor's client: cartesia 4.2.0 spoke, and read the list until a page was empty (2026-11-29).
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ async def _speak(line: Line, context: str, text: str) -> None:
         await line.send({"type": "chunk", "context_id": context, "done": False, "status_code": 206, "data": data})
 
 
-async def _voices(_line: Line) -> Any:
+async def _voices(line: Line) -> Any:
     nila = {
         "id": "a0e99841-438c-4a64-b679-ae501e7d6091",
         "name": "Nila",
@@ -43,7 +46,10 @@ async def _voices(_line: Line) -> Any:
         "is_owner": False,
     }
     own = {**nila, "id": "own-2", "name": "Own", "language": "hi", "gender": None, "is_owner": True}
-    return web.json_response({"data": [nila, own], "has_more": False, "next_page": None})
+    voices = [nila, own]
+    after = (line.visit.query.get("starting_after") or [None])[0]
+    rest = voices[1 + next((at for at, one in enumerate(voices) if one["id"] == after), -1) :]
+    return web.json_response({"data": rest[:1], "has_more": len(rest) > 1, "next_page": None})
 
 
 ROUTES = (socket("/tts/websocket", _contexts), Route("GET", "/voices", _voices, quiet=True))

@@ -1,4 +1,7 @@
-"""Deepgram: Nova and Flux over websockets, Aura over a websocket, the list of models."""
+"""Deepgram: Nova and Flux over websockets, Aura over a websocket, the list of models.
+
+Judged by the vendor's client: deepgram-sdk 7.17.0 heard through both recognisers, spoke, and read the list of models (2026-11-29).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""ElevenLabs: Scribe over a websocket, speech over one with contexts, the list of voices."""
+"""ElevenLabs: Scribe over a websocket, speech over one with contexts, the list of voices.
+
+Judged by the vendor's client: elevenlabs 2.78.0 heard through Scribe and read the list; it has no client for contexts (2026-11-29).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""OpenAI: transcription by the realtime websocket, speech over HTTP as audio or as events."""
+"""OpenAI: transcription by the realtime websocket, speech over HTTP as audio or as events.
+
+Judged by the vendor's client: openai 3.57.0 heard and spoke in both forms (2026-11-29).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sarvam: Saarika and Saaras over a websocket of Base64, Bulbul over another."""
+"""Sarvam: Saarika and Saaras over a websocket of Base64, Bulbul over another.
+
+Judged by the vendor's client: sarvamai 0.1.39 heard and spoke (2026-11-29).
+"""
 
 from __future__ import annotations
 

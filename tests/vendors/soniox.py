@@ -1,4 +1,7 @@
-"""Soniox: recognition and speech over websockets."""
+"""Soniox: recognition and speech over websockets.
+
+Judged by the vendor's client: soniox 2.10.0 heard through it (2026-11-29).
+"""
 
 from __future__ import annotations
 

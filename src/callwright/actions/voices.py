@@ -135,6 +135,11 @@ def provider_id_of(name: str) -> str:
     return _id("provider", name)
 
 
+def voice_id_of(provider: str, offer: VoiceOffer) -> str:
+    """The id of a provider's voice."""
+    return _id("voice", provider, offer.model, offer.voice_id)
+
+
 def model_id_of(provider: str, model: str) -> str:
     """The id of a provider's model."""
     return _id("model", provider, model)
@@ -156,7 +161,7 @@ def _voices(found: _Offers) -> list[ListedVoice]:
     name = found.plugin.name
     return [
         ListedVoice(
-            id=_id("voice", name, offer.model, offer.voice_id),
+            id=voice_id_of(name, offer),
             provider_id=provider_id_of(name),
             provider=name,
             model_id=model_id_of(name, offer.model or name),
