@@ -16,7 +16,7 @@ def licence_in(package: Distribution) -> str:
     """The licence that a package's metadata names: as an expression, in classifiers, or in words."""
     about = package.metadata
     classifiers = [one.rpartition(" :: ")[2] for one in about.get_all("Classifier") or () if one.startswith("License")]
-    words = str(about.get("License", "")).strip().splitlines()
+    words = "".join(about.get_all("License") or ()).strip().splitlines()
     named = sbom.NAMED.get(package.name.lower(), "") or str(about["License-Expression"] or "")
     return (named or ", ".join(classifiers) or "".join(words[:1]) or "not named")[:_LONGEST]
 

@@ -200,8 +200,9 @@ async def test_another_organisation_sees_no_list_of_this_one(world: ApiWorld) ->
     made = listing(world, ListingVoice((RACHEL,)))
     async with made.client() as client, made.client(world.other_key) as others:
         await store_key(client)
-        assert any(row["provider"] == "listing" for row in (await client.get("/me/voices")).json())
+        (own,) = [row for row in (await client.get("/me/voices")).json() if row["provider"] == "listing"]
         assert not any(row["provider"] == "listing" for row in (await others.get("/me/voices")).json())
+        assert (await others.get(f"/voices/{own['id']}/sample")).status_code == 404
 
 
 async def test_a_sample_is_a_wav_file_that_is_spoken_once(world: ApiWorld) -> None:

@@ -516,6 +516,22 @@ print(gc.isenabled(), gc.get_freeze_count() > 50_000, round(sys.getswitchinterva
 """
 
 
+LOADED_BY_MANY_CALLS = """
+import asyncio
+from callwright.providers.cloud import library
+
+async def call(after_s):
+    await asyncio.sleep(after_s)
+    parts = await library.framework()
+    return parts.options, await library.client_class("deepgram.STT"), await library.client_class("cartesia.TTS")
+
+async def main():
+    return await asyncio.gather(*(call(number / 50) for number in range(40)))
+
+print(len(set(asyncio.run(main()))))
+"""
+
+
 def loaded(script: str) -> list[str]:
     """What a process of its own prints."""
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
@@ -524,6 +540,10 @@ def loaded(script: str) -> list[str]:
 
 def test_a_server_that_uses_no_vendor_imports_nothing_of_their_clients() -> None:
     assert loaded(LOADED_BY_A_PLATFORM) == ["[]"]
+
+
+def test_calls_that_begin_while_the_clients_are_imported_wait_for_them() -> None:
+    assert loaded(LOADED_BY_MANY_CALLS) == ["1"]
 
 
 def test_what_a_call_imports_is_frozen_and_holds_nothing_that_was_left_out() -> None:

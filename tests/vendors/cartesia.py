@@ -47,7 +47,7 @@ async def _voices(line: Line) -> Any:
     }
     own = {**nila, "id": "own-2", "name": "Own", "language": "hi", "gender": None, "is_owner": True}
     voices = [nila, own]
-    after = (line.visit.query.get("starting_after") or [None])[0]
+    after = (line.visit.query.get("starting_after") or [""])[0]
     rest = voices[1 + next((at for at, one in enumerate(voices) if one["id"] == after), -1) :]
     return web.json_response({"data": rest[:1], "has_more": len(rest) > 1, "next_page": None})
 

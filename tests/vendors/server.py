@@ -36,8 +36,15 @@ GARBAGE: tuple[str | bytes, ...] = ("no json", "[]", "{}", '{"type":"Unheard"}',
 PAGE = "<!doctype html><html><body>Welcome to the hotel's network.</body></html>"
 
 _STATUSES = {REFUSED: 401, LIMITED: 429, FAILING: 500}
-_KEY_HEADERS = ("xi-api-key", "X-API-Key", "api-subscription-key", "X-Gladia-Key", "Ocp-Apim-Subscription-Key")
-_KEY_HEADERS += ("X-Pixa-Key", "Authorization")
+_KEY_HEADERS = (
+    "xi-api-key",
+    "X-API-Key",
+    "api-subscription-key",
+    "X-Gladia-Key",
+    "Ocp-Apim-Subscription-Key",
+    "X-Pixa-Key",
+    "Authorization",
+)
 _PIECE_BYTES = 3_200
 _PAUSE_S = 0.25
 _TRICKLE_S = 0.4

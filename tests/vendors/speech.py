@@ -63,8 +63,23 @@ __all__ = [
     "speech_vendors",
 ]
 
-_VENDORS = (assembly, azure, cartesia, deepgram, elevenlabs, gladia, inworld, maya, openai, pixa, polly, rime, sarvam)
-_VENDORS += (smallest, soniox)
+_VENDORS = (
+    assembly,
+    azure,
+    cartesia,
+    deepgram,
+    elevenlabs,
+    gladia,
+    inworld,
+    maya,
+    openai,
+    pixa,
+    polly,
+    rime,
+    sarvam,
+    smallest,
+    soniox,
+)
 
 
 @asynccontextmanager
