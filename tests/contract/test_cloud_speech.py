@@ -103,6 +103,9 @@ class _WithVendors:
 
     @asynccontextmanager
     async def faulty(self, fault: Fault) -> AsyncIterator[tuple[Any, Any]]:
+        if self.plugin.preload is not None:
+            # On a busy machine, the first import takes as long as a fault may.
+            self.plugin.preload()
         key = self.secret = KEY_OF[fault]
         async with speech_vendors() as vendors:
             self.origin = "http://127.0.0.1:9" if fault is Fault.REFUSED else vendors.origin
