@@ -33,7 +33,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv cloud demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image live-providers prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-list release release-database sbom image clean
+.PHONY: help venv cloud cloud-licences vendors demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image live-providers prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-list release release-database sbom image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -111,6 +111,12 @@ $(STAMPS)/browser: $(STAMPS)/dev requirements/browser.txt
 	@touch $@
 
 cloud: $(STAMPS)/cloud ## Install the clients of cloud speech: recognisers and voices of vendors
+
+cloud-licences: $(STAMPS)/cloud ## List what make cloud installs, with licences and sizes
+	@$(BIN)/python tools/cloud_licences.py
+
+vendors: $(STAMPS)/dev $(STAMPS)/cloud ## Run the contract suite over every vendor of speech and print a table
+	@$(BIN)/python -m tests.vendors.table $(TESTS)
 
 venv: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Create .venv with everything except model weights
 

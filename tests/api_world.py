@@ -28,11 +28,16 @@ from callwright.ops.master_key import MasterKeys
 from callwright.ops.metrics import Metrics
 from callwright.ops.vault import SealedVault
 from callwright.outbox.publication import BatchWebhookPublisher, WebhookPublisher
+from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.questions import Examination, Examined
+from callwright.ports.registry import Plugin
 from callwright.providers.openai_compatible import PLUGINS as ENDPOINTS
 from callwright.providers.scripted import PLUGINS as SCRIPTED
+from callwright.providers.scripted.voice import ScriptedVoice
 from callwright.storage.ledger import PostgresLedger
 
+NILA = VoiceOffer("v-1", "Nila")
+SAMPLED = Plugin("voice", "sampled", "a voice that is listed", lambda _: ScriptedVoice(), voices=(NILA,))
 OTHER_TENANT_ID = "00000000-0000-4000-8000-0000000000ff"
 PUBLIC_URL = "http://callwright.test"
 BRANCH = Places(0, None)
@@ -203,7 +208,8 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
         policy=CallPolicy(),
         key_secrets=lambda: (b"k" * 32,),
         vault=SealedVault(MasterKeys("", folder)),
-        plugins=lambda: [*SCRIPTED, *ENDPOINTS],
+        plugins=lambda: [*SCRIPTED, *ENDPOINTS, SAMPLED],
+        voice_of=lambda _: ScriptedVoice(),
         questions=Examining(),
     )
 

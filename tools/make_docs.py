@@ -28,7 +28,9 @@ from callwright.domain.settings.table import SETTINGS
 from callwright.insight import doctor_rules
 from callwright.ops import settings
 from callwright.providers import hosted_models
-from callwright.providers.cloud import provider_table
+from callwright.providers.cloud.provider_table_transcribers import TRANSCRIBERS
+from callwright.providers.cloud.provider_table_voices import VOICES
+from callwright.providers.cloud.vendor import Vendor
 from callwright.providers.openai_compatible import provider_table as openai_compatible
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -325,11 +327,11 @@ def cloud_speech_page() -> str:
     intro = (
         "What each vendor is sent for an agent's settings. A setting stands in `transcriber` or in `synthesizer.provider_config`. Behind"
         " the arrow is its name at the client, in parentheses the default; without one, the vendor's own holds. A value that a vendor does"
-        " not take is refused when the agent is saved; a setting of another vendor is a warning. `make cloud` installs the clients. The"
-        " provider key comes first. The table is in `src/callwright/providers/cloud/provider_table.py`."
+        " not take is refused when the agent is saved; a setting of another vendor is a warning. `make cloud` installs the clients;"
+        " Amazon Polly, Maya and Pixa need none. The provider key comes first."
     )
     lines = ["# Cloud speech", "", NOTICE, "", intro]
-    for title, vendors in (("Recognisers", provider_table.TRANSCRIBERS), ("Voices", provider_table.VOICES)):
+    for title, vendors in (("Recognisers", TRANSCRIBERS), ("Voices", VOICES)):
         lines += ["", f"## {title}", "", *(_vendor_line(one) for one in vendors)]
     return "\n".join([*lines, ""])
 
@@ -373,7 +375,7 @@ def _model_line(name: str, keys: tuple[str, ...], options: tuple[ProviderOption,
     return f"- **{name}** ({shown}): {sent}"
 
 
-def _vendor_line(vendor: provider_table.Vendor) -> str:
+def _vendor_line(vendor: Vendor) -> str:
     keys = ", ".join(f"`{key}`" for key in (vendor.keys[0], *vendor.more_keys.values()))
     return f"- **{vendor.name}** ({keys}): {', '.join(_option(one) for one in vendor.options)}"
 

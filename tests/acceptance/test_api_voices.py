@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -10,9 +13,14 @@ from tests.api_world import ApiWorld
 
 from callwright.actions.services import Services
 from callwright.actions.voices import list_voices
-from callwright.domain.limits import MAX_VOICES_PAGE_SIZE
+from callwright.domain.limits import MAX_VOICES_PAGE_SIZE, VOICE_CATALOGUE_RETRY_SECONDS, VOICE_CATALOGUE_SECONDS
+from callwright.domain.provider_access import Access
+from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
+from callwright.media.wav import read_wav
 from callwright.ports.catalogue import VoiceOffer
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import Plugin
+from callwright.ports.speech import VoiceChunk, VoiceSettings
 from callwright.providers.local import PLUGINS as LOCAL
 
 PROVIDERS, VOICES = "/api/v1/voice-config/tts", "/api/v1/voice-config/tts/voices"
@@ -95,6 +103,130 @@ async def test_a_question_for_no_voices_is_refused(world: ApiWorld, change: dict
     assert (answer.status_code, answer.json()["field"]) == (400, field)
 
 
-def test_no_two_voices_share_an_id(world: ApiWorld) -> None:
-    found = list_voices(with_voices(world, MANY).services.actions)
+async def test_no_two_voices_share_an_id(world: ApiWorld) -> None:
+    found = await list_voices(with_voices(world, MANY).services.actions, Principal(DEFAULT_TENANT_ID, "k-1", "ours"))
     assert len({voice.id for voice in found}) == len(found)
+
+
+@dataclass
+class ListingVoice:
+    """A voice whose vendor lists voices, or fails."""
+
+    offers: tuple[VoiceOffer, ...] = ()
+    failing: bool = False
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    async def voices(self, access: Access) -> tuple[VoiceOffer, ...]:
+        self.asked.append(dict(access.keys))
+        if self.failing:
+            raise ProviderError(FailureKind.LIMIT, "listing", "it answered with HTTP 429")
+        return self.offers
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        self.asked.append({"voice": settings.voice, "model": settings.model, "text": text, **settings.access.keys})
+        if self.failing:
+            raise ProviderError(FailureKind.REFUSED, "listing", "it answered with HTTP 401")
+        yield VoiceChunk(bytes(1_600))
+        yield VoiceChunk(last=True)
+
+
+LISTING = Plugin("voice", "listing", "a vendor", lambda _: None, keys=("LISTING",), lists_voices=True)
+RACHEL = VoiceOffer("v-1", "Rachel", "m-1", ("en",), preview_url="https://example.org/r.mp3")
+OWN = VoiceOffer("v-2", "Front desk", "m-1", (), custom=True)
+
+
+def listing(world: ApiWorld, voice: ListingVoice) -> ApiWorld:
+    made = with_voices(world, LISTING)
+    actions = replace(made.services.actions, voice_of=lambda _: voice)
+    return replace(made, services=replace(made.services, actions=actions))
+
+
+async def store_key(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/providers", json={"provider_name": "listing", "provider_value": "canary-key"})
+    assert answer.status_code == 200
+
+
+async def test_a_vendors_list_is_read_with_the_accounts_key_and_kept_for_an_hour(world: ApiWorld) -> None:
+    voice = ListingVoice((RACHEL, OWN))
+    async with listing(world, voice).client() as client:
+        assert not any(row["provider"] == "listing" for row in (await client.get("/me/voices")).json())
+        assert voice.asked == []
+        await store_key(client)
+        listed = [row for row in (await client.get("/me/voices")).json() if row["provider"] == "listing"]
+        assert [(row["voice_id"], row["name"], row["model"]) for row in listed] == [
+            ("v-1", "Rachel", "m-1"),
+            ("v-2", "Front desk", "m-1"),
+        ]
+        found = (await client.get(VOICES, params=await first_model(client, "listing"))).json()["items"]
+        assert [(row["source"], row["preview_url"]) for row in found] == [
+            ("platform", "https://example.org/r.mp3"),
+            ("custom", None),
+        ]
+        providers = (await client.get(PROVIDERS)).json()
+        assert [row["voice_id"] for row in providers["custom_voices"][found[0]["provider_id"]]] == ["v-2"]
+        assert voice.asked == [{"LISTING": "canary-key"}]
+        world.clock.ahead += timedelta(seconds=VOICE_CATALOGUE_SECONDS)
+        await client.get("/me/voices")
+        assert len(voice.asked) == 2
+
+
+async def test_a_list_that_cannot_be_read_again_stays_and_says_so(world: ApiWorld) -> None:
+    voice = ListingVoice((RACHEL,))
+    async with listing(world, voice).client() as client:
+        await store_key(client)
+        before = await of_listing(client)
+        assert before["callwright"]["failure"] is None
+        voice.failing = True
+        world.clock.ahead += timedelta(seconds=VOICE_CATALOGUE_SECONDS)
+        after = await of_listing(client)
+        assert after["callwright"] == {
+            "listed_at": before["callwright"]["listed_at"],
+            "failure": "listing: it answered with HTTP 429",
+        }
+        assert after["models"] == before["models"]
+        await of_listing(client)
+        assert len(voice.asked) == 2
+        world.clock.ahead += timedelta(seconds=VOICE_CATALOGUE_RETRY_SECONDS)
+        await of_listing(client)
+        assert len(voice.asked) == 3
+
+
+async def of_listing(client: httpx.AsyncClient) -> dict[str, Any]:
+    found = (await client.get(PROVIDERS)).json()["providers"]
+    return next(dict(one) for one in found if one["name"] == "listing")
+
+
+async def test_another_organisation_sees_no_list_of_this_one(world: ApiWorld) -> None:
+    made = listing(world, ListingVoice((RACHEL,)))
+    async with made.client() as client, made.client(world.other_key) as others:
+        await store_key(client)
+        (own,) = [row for row in (await client.get("/me/voices")).json() if row["provider"] == "listing"]
+        assert not any(row["provider"] == "listing" for row in (await others.get("/me/voices")).json())
+        assert (await others.get(f"/voices/{own['id']}/sample")).status_code == 404
+
+
+async def test_a_sample_is_a_wav_file_that_is_spoken_once(world: ApiWorld) -> None:
+    voice = ListingVoice((RACHEL,))
+    async with listing(world, voice).client() as client:
+        await store_key(client)
+        listed = (await client.get("/me/voices")).json()
+        rachel = next(row for row in listed if row["name"] == "Rachel")
+        for _ in range(2):
+            answer = await client.get(f"/voices/{rachel['id']}/sample")
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/wav")
+            assert len(read_wav(answer.content).channel(0)) == 1_600
+        spoken = [one for one in voice.asked if "text" in one]
+        assert [(one["voice"], one["model"], one["LISTING"]) for one in spoken] == [("v-1", "m-1", "canary-key")]
+        assert (await client.get("/voices/nobody/sample")).status_code == 404
+
+
+async def test_a_sample_of_a_voice_that_fails_says_why(world: ApiWorld) -> None:
+    voice = ListingVoice((RACHEL,))
+    async with listing(world, voice).client() as client:
+        await store_key(client)
+        rachel = next(row for row in (await client.get("/me/voices")).json() if row["name"] == "Rachel")
+        voice.failing = True
+        answer = await client.get(f"/voices/{rachel['id']}/sample")
+        assert answer.status_code == 503
+        assert answer.json()["message"] == "the voice cannot be heard now: listing: it answered with HTTP 401"
+        assert "canary-key" not in answer.text

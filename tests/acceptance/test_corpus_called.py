@@ -23,7 +23,8 @@ from tests.http_server import Exchange, LocalServer, serving
 from tests.typed_answers import typed
 from tests.waiting import until
 
-from callwright.providers.cloud import PLUGINS
+from callwright.providers.cloud import PLUGINS, library
+from callwright.providers.cloud.provider_table import VENDORS
 
 pytestmark = pytest.mark.real_time
 
@@ -126,19 +127,23 @@ HAVE_A_KEY = frozenset(
 """Models that need one provider key, which is called after them."""
 SPEECH_KEYS = {(one.kind, one.name): one.keys[0] for one in PLUGINS}
 """The provider key that each recogniser and voice of a vendor asks for first."""
+READY = {(one.kind, one.name) for one in VENDORS if one.clients[-1].own or library.is_installed(one.clients[-1].name)}
+"""Those whose clients are installed here."""
 
 
 def remedy_of(leg: str, name: str) -> str:
     """What is to be done about a provider that is lacking."""
     if leg == "line" and name in {"default", "sip-trunk"}:
         return ADD_A_TRUNK
+    first = ""
     if (leg, name) in SPEECH_KEYS:
         key = SPEECH_KEYS[leg, name]
+        first = "" if (leg, name) in READY else "make cloud, then "
     elif leg != "model" or name not in {*HAVE_A_KEY, *OF_AZURE}:
         return WRITE_A_PLUGIN
     else:
         key = "AZURE_OPENAI_API_BASE" if name in OF_AZURE else f"{name.upper()}_API_KEY"
-    return f'POST /providers {{"provider_name": "{key}", "provider_value": "..."}}'
+    return f'{first}POST /providers {{"provider_name": "{key}", "provider_value": "..."}}'
 
 
 def mistyped(webhook: bytes) -> list[str]:

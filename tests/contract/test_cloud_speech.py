@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import subprocess
 import sys
-import traceback
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,19 +19,23 @@ from tests.vendors import speech
 from tests.vendors.speech import SpeechVendors, speech_vendors
 from tests.waiting import until
 
+from callwright.domain.availability import LackKind
 from callwright.domain.provider_access import Access
 from callwright.domain.settings.provider_option import ProviderOption
 from callwright.media.tonetext import spoken
-from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.registry import HttpClient, Plugin, PluginContext
+from callwright.ports.failures import FailureKind, MissingError, ProviderError
+from callwright.ports.registry import Closable, HttpClient, Plugin, PluginContext
 from callwright.ports.speech import TranscriberSettings, VoiceChunk, VoiceSettings
 from callwright.providers.cloud import PLUGINS, library
 from callwright.providers.cloud.bridge import Bridge
 from callwright.providers.cloud.hearing import CloudTranscriber
-from callwright.providers.cloud.provider_table import VENDORS, Vendor
+from callwright.providers.cloud.provider_table import VENDORS
+from callwright.providers.cloud.provider_table_catalogues import CATALOGUES
 from callwright.providers.cloud.speaking import CloudVoice
-from callwright.testing import TranscriberContract, VoiceContract
+from callwright.providers.cloud.vendor import Vendor
+from callwright.testing import Fault, TranscriberContract, VoiceContract
 from callwright.testing.contract import frames_of
+from callwright.testing.faults import told
 from callwright.testing.transcriber import Heard
 
 INSTALLED = library.is_installed("deepgram.STT")
@@ -43,13 +45,27 @@ pytestmark = [
 ]
 
 
+KEY_OF = {
+    Fault.REFUSED: speech.GOOD,
+    Fault.HANG: speech.HANGING,
+    Fault.CLOSED: speech.CLOSING,
+    Fault.RESET: speech.RESETTING,
+    Fault.TRICKLE: speech.TRICKLING,
+    Fault.GARBAGE: speech.GARBLED,
+    Fault.UNAUTHORISED: speech.REFUSED,
+    Fault.LIMITED: speech.LIMITED,
+    Fault.BROKEN: speech.FAILING,
+}
+"""The key with which the vendors behave so. Nothing listens where the connection is refused."""
+KEY_NAMES = sorted({name for vendor in VENDORS for name in vendor.all_keys} - {"GOOGLE_APPLICATION_CREDENTIALS_JSON"})
+
+
 def plugin(kind: str, name: str) -> Plugin:
     return next(one for one in PLUGINS if (one.kind, one.name) == (kind, name))
 
 
-def access(key: str = speech.GOOD, name: str = "") -> Access:
-    names = [name] if name else ["DEEPGRAM", "ELEVENLABS", "CARTESIA", "ASSEMBLY", "SONIOX", "SARVAM"]
-    return Access(dict.fromkeys(names, key))
+def access(key: str = speech.GOOD) -> Access:
+    return Access({name: "eastus" if name.endswith("REGION") else key for name in KEY_NAMES})
 
 
 def hears(key: str = speech.GOOD, **more: Any) -> TranscriberSettings:
@@ -57,70 +73,210 @@ def hears(key: str = speech.GOOD, **more: Any) -> TranscriberSettings:
 
 
 def spoken_by(name: str, key: str = speech.GOOD) -> VoiceSettings:
-    return speaks(key, voice="anushka" if name == "sarvam" else "v-1")
+    return speaks(key, voice=VOICE_OF.get(name, "v-1"))
 
 
 def speaks(key: str = speech.GOOD, **more: Any) -> VoiceSettings:
     return VoiceSettings(**{"voice": "v-1", "access": access(key), **more})
 
 
+VOICE_OF = {"sarvam": "anushka", "azuretts": "Jenny", "maya": "Ananya", "openai": "alloy", "deepgram": "thalia"}
+"""Where a vendor takes no voice but its own."""
+
+
 class _WithVendors:
     """A suite whose vendors run beside it."""
 
     plugin: Plugin
+    secret = speech.GOOD
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Any]:
         async with speech_vendors() as vendors:
-            self.vendors = vendors
+            self.origin = vendors.origin
             async with super().opened() as made:  # type: ignore[misc]
                 yield made
 
     def context(self, client: HttpClient) -> PluginContext:
-        return PluginContext(
-            {"speech_addresses": self.vendors.addresses(self.plugin.name)}, Path("/nonexistent"), http=client
-        )
+        addresses = {"speech_addresses": f"{self.plugin.name}={self.origin}"}
+        return PluginContext(addresses, Path("/nonexistent"), http=client)
+
+    @asynccontextmanager
+    async def faulty(self, fault: Fault) -> AsyncIterator[tuple[Any, Any]]:
+        if self.plugin.preload is not None:
+            # On a busy machine, the first import takes as long as a fault may.
+            self.plugin.preload()
+        key = self.secret = KEY_OF[fault]
+        async with speech_vendors() as vendors:
+            self.origin = "http://127.0.0.1:9" if fault is Fault.REFUSED else vendors.origin
+            async with super().opened() as made:  # type: ignore[misc]
+                yield made, replace(self.settings_of_call, access=access(key))
+
+    @property
+    def settings_of_call(self) -> Any:
+        raise NotImplementedError
 
 
-class TestNova(_WithVendors, TranscriberContract):
+class Recogniser(_WithVendors, TranscriberContract):
+    close_seconds = 0.1
+    transcriber_settings = hears()
+
+    @property
+    def settings_of_call(self) -> TranscriberSettings:
+        return self.transcriber_settings
+
+
+class Speaker(_WithVendors, VoiceContract):
+    cancel_seconds = 0.1
+
+    @property
+    def settings_of_call(self) -> VoiceSettings:
+        return self.voice_settings
+
+
+class TestNova(Recogniser):
     plugin = plugin("transcriber", "deepgram")
     transcriber_settings = hears(model="nova-3")
     wrong_settings = hears(model="flux-general-en", options={"eot_threshold": 7})
 
 
-class TestFlux(_WithVendors, TranscriberContract):
+class TestFlux(Recogniser):
     plugin = plugin("transcriber", "deepgram")
     transcriber_settings = hears(model="flux-general-en", options={"eager_eot_threshold": 0.5})
 
 
-class TestAssembly(_WithVendors, TranscriberContract):
+class TestAssembly(Recogniser):
     plugin = plugin("transcriber", "assembly")
-    transcriber_settings = hears()
     wrong_settings = hears(options={"vad_threshold": 2})
 
 
-class TestSoniox(_WithVendors, TranscriberContract):
+class TestSonioxRecogniser(Recogniser):
     plugin = plugin("transcriber", "soniox")
-    transcriber_settings = hears()
     wrong_settings = hears(options={"language_hints": 3})
 
 
-class TestSarvam(_WithVendors, VoiceContract):
+class TestScribe(Recogniser):
+    plugin = plugin("transcriber", "elevenlabs")
+    wrong_settings = hears(options={"vad_threshold": 2})
+
+
+class TestGladia(Recogniser):
+    plugin = plugin("transcriber", "gladia")
+    wrong_settings = hears(options={"code_switching": "perhaps"})
+
+
+class TestOpenAITranscription(Recogniser):
+    plugin = plugin("transcriber", "openai")
+    transcriber_settings = hears(model="gpt-4o-transcribe")
+    wrong_settings = hears(options={"noise_reduction": "loud"})
+
+
+class TestSarvamRecogniser(Recogniser):
+    plugin = plugin("transcriber", "sarvam")
+    wrong_settings = hears(options={"context": 5})
+
+
+class TestPulse(Recogniser):
+    plugin = plugin("transcriber", "smallest")
+    wrong_settings = hears(options={"numerals": "perhaps"})
+
+
+class TestPixaRecogniser(Recogniser):
+    plugin = plugin("transcriber", "pixa")
+    wrong_settings = hears(options={"keywords": 5}, language="x" * 300)
+
+
+class TestSarvam(Speaker):
     plugin = plugin("voice", "sarvam")
     voice_settings = speaks(voice="anushka")
     wrong_settings = speaks(voice="anushka", options={"pitch": 9})
 
 
-class TestElevenLabs(_WithVendors, VoiceContract):
+class TestElevenLabs(Speaker):
     plugin = plugin("voice", "elevenlabs")
     voice_settings = speaks()
     wrong_settings = speaks(options={"speed": 9})
 
 
-class TestCartesia(_WithVendors, VoiceContract):
+class TestCartesia(Speaker):
     plugin = plugin("voice", "cartesia")
     voice_settings = speaks()
     wrong_settings = speaks(options={"speed": 9})
+
+
+class TestAura(Speaker):
+    plugin = plugin("voice", "deepgram")
+    voice_settings = speaks(voice="thalia")
+    wrong_settings = speaks(options={"speed": 9})
+
+
+class TestOpenAISpeech(Speaker):
+    plugin = plugin("voice", "openai")
+    voice_settings = speaks(voice="alloy", model="gpt-4o-mini-tts")
+    wrong_settings = speaks(options={"speed": 9})
+
+
+class TestOpenAIFirstSpeech(Speaker):
+    plugin = plugin("voice", "openai")
+    voice_settings = speaks(voice="alloy", model="tts-1")
+
+
+class TestAzure(Speaker):
+    plugin = plugin("voice", "azuretts")
+    voice_settings = speaks(voice="Jenny")
+    wrong_settings = speaks(options={"speed": 9})
+
+
+class TestRime(Speaker):
+    plugin = plugin("voice", "rime")
+    voice_settings = speaks(voice="astra")
+    wrong_settings = speaks(options={"speed": 9})
+
+
+class TestLightning(Speaker):
+    plugin = plugin("voice", "smallest")
+    voice_settings = speaks(voice="sophia")
+    wrong_settings = speaks(options={"speed": 9})
+
+
+class TestSonioxVoice(Speaker):
+    plugin = plugin("voice", "soniox")
+    voice_settings = speaks(voice="Adrian")
+    wrong_settings = speaks(options={"speed": 9})
+
+
+class TestInworld(Speaker):
+    plugin = plugin("voice", "inworld")
+    voice_settings = speaks(voice="Ashley")
+    wrong_settings = speaks(options={"speed": 9})
+
+
+class TestPolly(Speaker):
+    plugin = plugin("voice", "polly")
+    voice_settings = speaks(voice="Joanna", options={"engine": "neural"})
+    wrong_settings = speaks(options={"engine": "steam"})
+
+
+class TestMaya(Speaker):
+    plugin = plugin("voice", "maya")
+    voice_settings = speaks(voice="ananya")
+    wrong_settings = speaks(voice="nobody")
+
+
+class TestPixaVoice(Speaker):
+    plugin = plugin("voice", "pixa")
+    voice_settings = speaks(voice="luna")
+    wrong_settings = speaks(options={"top_p": 9})
+
+
+NOT_JUDGED = {("transcriber", "google"), ("voice", "google"), ("transcriber", "azure")}
+"""Vendors without a server of ours: their clients take no other address, and one of them is a library that may not be installed here."""
+
+
+def test_each_vendor_is_judged_by_its_suite() -> None:
+    suites = [one for base in (Recogniser, Speaker) for one in base.__subclasses__()]
+    judged = {(suite.plugin.kind, suite.plugin.name) for suite in suites}
+    assert judged == {(one.kind, one.name) for one in VENDORS} - NOT_JUDGED
 
 
 @asynccontextmanager
@@ -130,7 +286,8 @@ async def voice_of(name: str, vendors: SpeechVendors) -> AsyncIterator[CloudVoic
     try:
         yield made
     finally:
-        await made.aclose()
+        if isinstance(made, Closable):
+            await made.aclose()
         await context.shared.aclose()
 
 
@@ -149,49 +306,22 @@ async def said(
     return [chunk async for chunk in voice.speak(text, settings)]
 
 
-def told(error: BaseException) -> str:
-    """Everything that a log of the error could show."""
-    return "".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__) + repr(error.__context__)
+SOCKETS = ("elevenlabs", "cartesia", "sarvam", "deepgram", "smallest", "soniox", "inworld")
+"""Voices over websockets that are kept."""
 
 
-VOICES = ("elevenlabs", "cartesia", "sarvam")
-KINDS = [
-    (speech.REFUSED, FailureKind.REFUSED),
-    (speech.LIMITED, FailureKind.LIMIT),
-    (speech.FAILING, FailureKind.UNAVAILABLE),
-    (speech.HANGING, FailureKind.UNAVAILABLE),
-    (speech.BREAKING, FailureKind.BROKEN_STREAM),
-    (speech.SILENT, FailureKind.UNAVAILABLE),
-]
-KEYS = ["401", "429", "500", "hangs", "breaks off", "silent"]
-
-
-@pytest.mark.parametrize("name", VOICES)
-@pytest.mark.parametrize(("key", "kind"), KINDS, ids=KEYS)
-async def test_each_fault_of_a_voice_is_one_of_the_kinds_and_shows_no_key(
-    name: str, key: str, kind: FailureKind, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
+@pytest.mark.parametrize("name", ["elevenlabs", "cartesia", "sarvam"])
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [(speech.BREAKING, FailureKind.BROKEN_STREAM), (speech.SILENT, FailureKind.UNAVAILABLE)],
+    ids=["breaks off", "silent"],
+)
+async def test_a_voice_that_breaks_off_or_says_nothing_fails(name: str, key: str, kind: FailureKind) -> None:
     async with speech_vendors() as vendors, voice_of(name, vendors) as voice, asyncio.timeout(15):
         with pytest.raises(ProviderError) as caught:
             await said(voice, spoken_by(name, key))
     assert (caught.value.kind, caught.value.provider) == (kind, name)
-    assert key not in told(caught.value) + caplog.text
-
-
-@pytest.mark.parametrize(
-    ("name", "model"), [("deepgram", "nova-3"), ("deepgram", "flux-general-en"), ("assembly", ""), ("soniox", "")]
-)
-@pytest.mark.parametrize(("key", "kind"), KINDS[:4], ids=KEYS[:4])
-async def test_a_recogniser_that_does_not_open_fails_in_one_of_the_kinds_and_shows_no_key(
-    name: str, model: str, key: str, kind: FailureKind, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    async with speech_vendors() as vendors, recogniser_of(name, vendors) as recogniser, asyncio.timeout(15):
-        with pytest.raises(ProviderError) as caught:
-            await recogniser.open(hears(key, model=model), Heard())
-    assert caught.value.kind is kind
-    assert key not in told(caught.value) + caplog.text
+    assert key not in told(caught.value)
 
 
 @pytest.mark.parametrize("key", [speech.BREAKING, speech.SILENT], ids=["breaks off", "silent"])
@@ -212,14 +342,14 @@ async def test_a_recogniser_that_dies_in_the_middle_of_a_sentence_says_so_and_bi
     assert {used.provider for used in heard.used} == {"deepgram"}
 
 
-@pytest.mark.parametrize("name", VOICES)
+@pytest.mark.parametrize("name", SOCKETS)
 async def test_a_connection_that_died_between_two_clauses_is_replaced_unheard(name: str) -> None:
     async with speech_vendors() as vendors, voice_of(name, vendors) as voice:
         first = await said(voice, spoken_by(name))
         vendors.hang_up()
         await until(lambda: not vendors.open_visits())
         second = await said(voice, spoken_by(name))
-    assert [len(chunk.pcm) for chunk in first] == [len(chunk.pcm) for chunk in second]
+    assert sum(len(chunk.pcm) for chunk in first) == sum(len(chunk.pcm) for chunk in second)
 
 
 @pytest.mark.parametrize("name", ["elevenlabs", "cartesia"])
@@ -231,26 +361,78 @@ async def test_clauses_of_a_key_share_a_client_and_no_other_key_does(name: str) 
         assert {visit.key for visit in vendors.visits} == {speech.GOOD, "another-key"}
 
 
-@pytest.mark.parametrize("name", VOICES)
-async def test_fifty_clauses_that_are_cut_off_leave_no_task_and_no_connection(name: str) -> None:
-    async with speech_vendors() as vendors, voice_of(name, vendors) as voice:
-        await said(voice, spoken_by(name))
-        before = len(asyncio.all_tasks())
-        for _ in range(50):
-            async with aclosing(voice.speak("See you on Tuesday at ten.", spoken_by(name))) as chunks:  # type: ignore[type-var]
-                await anext(aiter(chunks))
-        await until(lambda: vendors.open_visits() <= 1)
-        await until(lambda: len(asyncio.all_tasks()) <= before)
-
-
-async def test_a_voice_that_is_closed_while_it_speaks_stops_within_a_tenth_of_a_second() -> None:
+async def test_a_voice_that_is_closed_while_it_speaks_tells_the_vendor() -> None:
     async with speech_vendors() as vendors, voice_of("elevenlabs", vendors) as voice:
         await said(voice, speaks())
         clause = voice.speak("See you on Tuesday at ten. " * 10, speaks())
         await anext(aiter(clause))
-        async with asyncio.timeout(0.1):
-            await clause.aclose()  # type: ignore[attr-defined]
+        await clause.aclose()  # type: ignore[attr-defined]
         await until(lambda: any(one.get("close_context") for one in vendors.visits[0].messages[-2:]))
+
+
+async def test_words_with_marks_of_markup_are_spoken_as_they_are() -> None:
+    said_text = "Tea & cake < 5 euros > 3."
+    async with speech_vendors() as vendors, voice_of("azuretts", vendors) as voice:
+        await said(voice, spoken_by("azuretts"), said_text)
+        assert vendors.visits[0].texts == [said_text]
+
+
+@pytest.mark.parametrize("region", ["127.0.0.1:80/x?", "evil.example.org/", "EAST US", ""])
+async def test_a_region_that_would_name_another_host_is_refused(region: str) -> None:
+    for name in ("azuretts", "polly"):
+        voice = plugin("voice", name).factory(PluginContext({}, Path("/nonexistent")))
+        keys = {key: region if key.endswith("REGION") else "k-1" for key in KEY_NAMES}
+        with pytest.raises(ProviderError) as caught:
+            voice.check(VoiceSettings(voice="Jenny", access=Access(keys)))
+        assert caught.value.kind is FailureKind.REFUSED
+
+
+async def test_a_throttled_request_that_says_so_with_400_is_a_limit() -> None:
+    async with speech_vendors() as vendors, voice_of("polly", vendors) as voice:
+        with pytest.raises(ProviderError) as caught:
+            await said(voice, speaks(voice="Throttled"))
+    assert caught.value.kind is FailureKind.LIMIT
+
+
+LISTED = {
+    "elevenlabs": [("21m00Tcm4TlvDq8ikWAM", "Rachel", ("en", "hi"), False), ("own-1", "Front desk", (), True)],
+    "cartesia": [
+        ("a0e99841-438c-4a64-b679-ae501e7d6091", "Nila", ("en",), False),
+        ("own-2", "Own", ("hi",), True),
+    ],
+    "deepgram": [("aura-2-thalia-en", "Thalia", ("en",), False)],
+    "azuretts": [("en-IN-NeerjaNeural", "Neerja", ("en",), False)],
+    "rime": [("astra", "Astra", ("en",), False), ("luna", "Luna", ("hi",), False)],
+    "smallest": [("sophia", "Sophia", ("en", "hi"), False)],
+    "inworld": [("Ashley", "Ashley", ("en",), False)],
+    "polly": [("Kajal", "Kajal", ("en", "hi"), False)] * 2,
+}
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUES))
+async def test_a_vendors_list_of_voices_is_read_page_by_page(name: str) -> None:
+    async with speech_vendors() as vendors, voice_of(name, vendors) as voice:
+        offers = await voice.voices(access())
+    assert [(one.voice_id, one.name, one.languages, one.custom) for one in offers] == LISTED[name]
+    assert all(one.model for one in offers)
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUES))
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        (speech.REFUSED, FailureKind.REFUSED),
+        (speech.LIMITED, FailureKind.LIMIT),
+        (speech.FAILING, FailureKind.UNAVAILABLE),
+    ],
+    ids=["401", "429", "500"],
+)
+async def test_a_list_that_a_vendor_refuses_is_one_of_the_kinds(name: str, key: str, kind: FailureKind) -> None:
+    async with speech_vendors() as vendors, voice_of(name, vendors) as voice:
+        with pytest.raises(ProviderError) as caught:
+            await voice.voices(access(key))
+    assert caught.value.kind is kind
+    assert key not in told(caught.value)
 
 
 async def test_what_an_agent_asks_for_reaches_the_recogniser() -> None:
@@ -281,6 +463,21 @@ async def test_what_an_agent_asks_for_reaches_the_voice() -> None:
         asked = vendors.visits[0].messages[0]
     assert (asked["language"], asked["output_format"]["sample_rate"]) == ("hi", 8000)
     assert asked["generation_config"]["speed"] == 0.8
+
+
+def test_a_server_that_lacks_the_clients_and_the_key_is_told_of_both_the_package_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(library, "is_installed", lambda _: False)
+    voice = plugin("voice", "elevenlabs").factory(PluginContext({}, Path("/nonexistent")))
+    with pytest.raises(MissingError) as caught:
+        voice.check(VoiceSettings(voice="v-1"))
+    assert caught.value.lack is LackKind.NO_EXTRA
+    assert caught.value.reason == "lacks the clients of cloud speech, and has no key"
+    assert caught.value.remedy.startswith('make cloud, then POST /providers {"provider_name": "ELEVENLABS"')
+    with pytest.raises(MissingError) as with_key:
+        voice.check(speaks())
+    assert with_key.value.remedy == "make cloud"
 
 
 def test_a_key_that_is_missing_is_named_with_the_request_that_stores_it() -> None:
@@ -318,7 +515,23 @@ async def load():
 
 asyncio.run(load())
 print([name for name in sys.modules if name in ("av", "livekit.local_inference", "sounddevice", "watchfiles", "PIL")])
-print(gc.isenabled(), gc.get_freeze_count() > 50_000)
+print(gc.isenabled(), gc.get_freeze_count() > 50_000, round(sys.getswitchinterval(), 3))
+"""
+
+
+LOADED_BY_MANY_CALLS = """
+import asyncio
+from callwright.providers.cloud import library
+
+async def call(after_s):
+    await asyncio.sleep(after_s)
+    parts = await library.framework()
+    return parts.options, await library.client_class("deepgram.STT"), await library.client_class("cartesia.TTS")
+
+async def main():
+    return await asyncio.gather(*(call(number / 50) for number in range(40)))
+
+print(len(set(asyncio.run(main()))))
 """
 
 
@@ -332,8 +545,12 @@ def test_a_server_that_uses_no_vendor_imports_nothing_of_their_clients() -> None
     assert loaded(LOADED_BY_A_PLATFORM) == ["[]"]
 
 
+def test_calls_that_begin_while_the_clients_are_imported_wait_for_them() -> None:
+    assert loaded(LOADED_BY_MANY_CALLS) == ["1"]
+
+
 def test_what_a_call_imports_is_frozen_and_holds_nothing_that_was_left_out() -> None:
-    assert loaded(LOADED_BY_A_CALL) == ["[]", "True True"]
+    assert loaded(LOADED_BY_A_CALL) == ["[]", "True True 0.005"]
 
 
 SAMPLES: dict[str, Any] = {
@@ -343,6 +560,9 @@ SAMPLES: dict[str, Any] = {
     "noise_reduction": True,
     "context": "A clinic.",
     "instructions": "Speak calmly.",
+    "pronunciation_dictionary_locators": [{"pronunciation_dictionary_id": "d-1", "version_id": "1"}],
+    "pronunciation_dict_id": "d-1",
+    "lexicon_uri": "https://example.org/lexicon.xml",
     "language": "en",
 }
 SPEAKERS = {"bulbul:v2": "anushka", "bulbul:v3": "priya"}
@@ -378,7 +598,12 @@ def models_of(vendor: Vendor) -> set[str]:
 
 @pytest.mark.parametrize(
     ("vendor", "model"),
-    [(one, model) for one in VENDORS for model in sorted(models_of(one)) if library.is_installed(one.clients[0].name)],
+    [
+        (one, model)
+        for one in VENDORS
+        for model in sorted(models_of(one))
+        if library.is_installed(one.clients[0].name) and not one.clients[0].own
+    ],
     ids=lambda value: getattr(value, "name", value),
 )
 @pytest.mark.parametrize("everything", [False, True], ids=["defaults", "every setting"])
@@ -395,13 +620,13 @@ async def test_every_client_takes_what_the_table_sends(vendor: Vendor, model: st
         {one.name: sample(one) for one in vendor.options if one.name not in ("model", "voice")} if everything else {}
     )
     model = model or vendor.model
-    key = private_key_of(CREDENTIALS) if vendor.name == "google" else "k-1"
+    key = private_key_of(CREDENTIALS) if vendor.name == "google" else "k1"
     context = PluginContext({}, Path("/nonexistent"))
     bridge = Bridge(vendor, context)
     order = bridge.order(
         model, {"voice": SPEAKERS.get(model, "Nila"), **given}, Access(dict.fromkeys(vendor.all_keys, key))
     )
-    client = await bridge.made(order)
+    client = (await bridge.made(order)).client
     try:
         if vendor.kind == "voice":
             assert (client.sample_rate, client.num_channels) == (order.client.rate_hz, 1)

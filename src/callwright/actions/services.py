@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from callwright.actions.batch_transition import BatchPublisher, NoBatchWebhooks
 from callwright.actions.encoded import EncodedExecutions
 from callwright.actions.transition import Publisher
+from callwright.actions.voice_memory import VoiceLists, VoiceSamples
 from callwright.domain.agent.parsing import ProviderDefaults
 from callwright.domain.errors import CapacityError, NotFoundError, UnavailableError, VaultLockedError
 from callwright.domain.pricing import DatedPrices
@@ -22,7 +23,7 @@ from callwright.ports.door import DoorSocket
 from callwright.ports.ledger import Ledger
 from callwright.ports.market import NumberMarket
 from callwright.ports.questions import Examination, Examined, Questions
-from callwright.ports.registry import Plugin
+from callwright.ports.registry import Plugin, UnknownPluginError
 from callwright.ports.replays import Replays, WhatIfWish
 from callwright.ports.vault import Vault
 from callwright.ports.web_call import SipWebSession, WebCall, WebCalls, WebProtocol, WebSession
@@ -175,6 +176,11 @@ def _nothing(_: Mapping[str, Any]) -> None:
     """Ignores a saved agent."""
 
 
+def _no_voice(name: str) -> Any:
+    """Raises UnknownPluginError: a process that speaks nothing has no voices."""
+    raise UnknownPluginError(f"there is no voice named {name!r} in this process")
+
+
 def _any_line(_: str) -> None:
     """Takes whatever a test line is to be like."""
 
@@ -243,6 +249,12 @@ class Services:
     """The price book."""
     encoded: EncodedExecutions = field(default_factory=EncodedExecutions)
     """Executions as bytes, for clients that poll."""
+    voice_of: Callable[[str], Any] = _no_voice
+    """Returns the instance of the voice with this name. Raises UnknownPluginError."""
+    voice_lists: VoiceLists = field(default_factory=VoiceLists)
+    """Vendors' lists of organisations' voices."""
+    voice_samples: VoiceSamples = field(default_factory=VoiceSamples)
+    """Samples of voices."""
 
 
 def object_id(text: str, what: str) -> str:

@@ -1,13 +1,17 @@
-"""Voices of the installed providers, under ids that stay the same (contract 3.10)."""
+"""Voices of the installed providers and of the organisation's accounts at vendors, under ids that stay the same (contract 3.10)."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from callwright.actions.services import Services
+from callwright.actions.services import Services, missing
+from callwright.actions.voice_lists import listed_by_vendors
+from callwright.actions.voice_memory import VoiceList
+from callwright.actions.voice_samples import spoken_sample
 from callwright.domain.errors import BadInputError
+from callwright.domain.tenant import Principal
 from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.registry import Plugin
 
@@ -48,11 +52,37 @@ class ListedProvider:
     name: str
     summary: str
     models: tuple[ListedModel, ...]
+    custom: tuple[ListedVoice, ...] = ()
+    """The organisation's own voices at it."""
+    listed: VoiceList | None = None
+    """The vendor's list, None where there is none or no key for it."""
 
     @property
     def is_supported(self) -> bool:
         """Whether any of its models is."""
         return any(model.is_supported for model in self.models)
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceWish:
+    """Which voices are asked for; an empty ``language`` is any."""
+
+    provider_id: str
+    model_id: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Offers:
+    """A voice provider and its vendor's list."""
+
+    plugin: Plugin
+    listed: VoiceList | None
+
+    @property
+    def voices(self) -> Sequence[VoiceOffer]:
+        """The voices it has of its own, then those of the vendor's list."""
+        return (*self.plugin.voices, *(() if self.listed is None else self.listed.voices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +95,49 @@ class VoicePage:
     rows: Sequence[ListedVoice]
 
 
-def list_voices(services: Services) -> list[ListedVoice]:
-    """Every voice of every installed provider."""
-    return [voice for plugin in _voice_plugins(services) for voice in _voices(plugin)]
+async def list_voices(services: Services, principal: Principal) -> list[ListedVoice]:
+    """Every voice of every installed provider, with those of the organisation's accounts at vendors."""
+    return [voice for found in await _offers(services, principal) for voice in _voices(found)]
 
 
-def list_providers(services: Services, language: str) -> list[ListedProvider]:
+async def list_providers(services: Services, principal: Principal, language: str) -> list[ListedProvider]:
     """The installed voice providers and their models; an empty ``language`` is any. Raises BadInputError."""
     wanted = _language(language)
-    return [_provider(plugin, wanted) for plugin in _voice_plugins(services)]
+    return [_provider(found, wanted) for found in await _offers(services, principal)]
 
 
-def voices_of_model(
-    services: Services, provider_id: str, model_id: str, language: str, number: int, size: int
+async def voices_of_model(
+    services: Services, principal: Principal, wish: VoiceWish, number: int, size: int
 ) -> VoicePage:
-    """A page, from 1, of the voices of a provider's model that speak ``language``; an empty one is any. Raises BadInputError."""
-    wanted = _language(language)
-    models = {model.id: provider.id for provider in list_providers(services, "") for model in provider.models}
-    if provider_id not in models.values():
+    """A page, from 1, of the voices of a provider's model that speak the language. Raises BadInputError."""
+    wanted = _language(wish.language)
+    offers = await _offers(services, principal)
+    models = {model.id: provider.id for provider in (_provider(one, "") for one in offers) for model in provider.models}
+    if wish.provider_id not in models.values():
         raise BadInputError("provider_id is none of GET /api/v1/voice-config/tts", field="provider_id")
-    if models.get(model_id) != provider_id:
+    if models.get(wish.model_id) != wish.provider_id:
         raise BadInputError("model_id is none of that provider", field="model_id")
-    found = [voice for voice in list_voices(services) if voice.model_id == model_id and speaks(voice.offer, wanted)]
+    listed = (voice for one in offers for voice in _voices(one))
+    found = [voice for voice in listed if voice.model_id == wish.model_id and speaks(voice.offer, wanted)]
     return VoicePage(number, size, len(found), found[(number - 1) * size : number * size])
+
+
+async def sample(services: Services, principal: Principal, voice_id: str) -> bytes:
+    """A WAV file in which a listed voice says a sentence. Raises NotFoundError, RateLimitedError and UnavailableError."""
+    voice = next((one for one in await list_voices(services, principal) if one.id == voice_id), None)
+    if voice is None:
+        raise missing("voice")
+    return await spoken_sample(services, principal, voice.provider, voice.offer)
 
 
 def provider_id_of(name: str) -> str:
     """The id of a voice provider."""
     return _id("provider", name)
+
+
+def voice_id_of(provider: str, offer: VoiceOffer) -> str:
+    """The id of a provider's voice."""
+    return _id("voice", provider, offer.model, offer.voice_id)
 
 
 def model_id_of(provider: str, model: str) -> str:
@@ -105,36 +150,42 @@ def speaks(offer: VoiceOffer, language: str) -> bool:
     return not language or not offer.languages or language in offer.languages
 
 
-def _voice_plugins(services: Services) -> Iterable[Plugin]:
-    return (plugin for plugin in services.plugins() if plugin.kind == "voice")
+async def _offers(services: Services, principal: Principal) -> list[_Offers]:
+    """What each installed voice provider offers the organisation."""
+    plugins = [plugin for plugin in services.plugins() if plugin.kind == "voice"]
+    lists = await listed_by_vendors(services, principal, [plugin for plugin in plugins if plugin.lists_voices])
+    return [_Offers(plugin, lists.get(plugin.name)) for plugin in plugins]
 
 
-def _voices(plugin: Plugin) -> list[ListedVoice]:
-    provider_id = provider_id_of(plugin.name)
+def _voices(found: _Offers) -> list[ListedVoice]:
+    name = found.plugin.name
     return [
         ListedVoice(
-            id=_id("voice", plugin.name, offer.model, offer.voice_id),
-            provider_id=provider_id,
-            provider=plugin.name,
-            model_id=model_id_of(plugin.name, offer.model or plugin.name),
+            id=voice_id_of(name, offer),
+            provider_id=provider_id_of(name),
+            provider=name,
+            model_id=model_id_of(name, offer.model or name),
             offer=offer,
         )
-        for offer in plugin.voices
+        for offer in found.voices
     ]
 
 
-def _provider(plugin: Plugin, language: str) -> ListedProvider:
+def _provider(found: _Offers, language: str) -> ListedProvider:
     """A provider that says nothing of its voices has one model, by its name."""
-    names = dict.fromkeys(offer.model or plugin.name for offer in plugin.voices) or {plugin.name: None}
+    plugin, voices = found.plugin, found.voices
+    names = dict.fromkeys(offer.model or plugin.name for offer in voices) or {plugin.name: None}
     models = tuple(
         ListedModel(
             model_id_of(plugin.name, name),
             name,
-            not plugin.voices or any(speaks(o, language) for o in plugin.voices if (o.model or plugin.name) == name),
+            not voices or any(speaks(o, language) for o in voices if (o.model or plugin.name) == name),
         )
         for name in names
     )
-    return ListedProvider(provider_id_of(plugin.name), plugin.name, plugin.summary, models)
+    provider_id = provider_id_of(plugin.name)
+    custom = tuple(voice for voice in _voices(found) if voice.offer.custom)
+    return ListedProvider(provider_id, plugin.name, plugin.summary, models, custom, found.listed)
 
 
 def _language(text: str) -> str:

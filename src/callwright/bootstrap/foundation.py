@@ -202,6 +202,7 @@ def services_over(
         show_sub_account_keys=foundation.settings.show_sub_account_keys,
         vault=foundation.vault,
         plugins=foundation.plugins.registry.all,
+        voice_of=lambda name: foundation.plugins("voice", name),
         batch_publisher=foundation.batch_publisher(),
         allow_private_urls=foundation.settings.allow_private_urls,
         upload_quota_bytes=foundation.settings.upload_quota_mb * 1_048_576,

@@ -150,6 +150,7 @@ async def open_platform(
         await refresh_prices(services)
         await _check_vault(services)
         platform.endpoint_failure = await _probe_endpoint(foundation)
+        await _preload(foundation)
         await runtime.start()
         stack.push_async_callback(runtime.aclose)
         handlers = {
@@ -209,6 +210,17 @@ async def _probe_endpoint(foundation: Foundation) -> str:
     for failure in failures:
         _LOG.warning("%s", failure)
     return "; ".join(failures)
+
+
+async def _preload(foundation: Foundation) -> None:
+    """Imports the clients of the vendors of which somebody has a key, while no call can notice the pause."""
+    async with foundation.ledger.reading() as unit:
+        names = await unit.provider_keys.stored_names()
+    for plugin in foundation.plugins.registry.all():
+        if plugin.preload is not None and names.intersection(plugin.keys):
+            # The first call says what is wrong with it.
+            with plugin_boundary(plugin.name, lambda _, message: _LOG.warning("not loaded yet: %s", message)):
+                plugin.preload()
 
 
 def _plugin_context(foundation: Foundation, client: GuardedClient, metrics: Metrics, doors: Doors) -> PluginContext:

@@ -15,6 +15,7 @@ from callwright.domain.errors import ConfigurationError
 from callwright.ops.settings import SETTINGS, Settings
 from callwright.ports.registry import ENTRY_POINT_GROUP, Closable, Plugin, PluginContext, Registry, ReportsHealth
 from callwright.providers.local.manifest import ARTEFACTS
+from callwright.providers.pronouncing import PronouncingVoice
 
 _LOG = logging.getLogger(__name__)
 
@@ -110,19 +111,23 @@ class PluginInstances:
         self.registry = registry
         self._context: PluginContext | None = None
         self._made: dict[tuple[str, str], Any] = {}
+        self._voices: dict[str, PronouncingVoice] = {}
 
     def use(self, context: PluginContext) -> None:
         """What factories get from now on."""
         self._context = context
 
     def __call__(self, kind: str, name: str) -> Any:
-        """The instance of a plugin. Raises UnknownPluginError, or what its factory raises (ProviderError)."""
+        """The instance of a plugin; a voice as one that knows the agent's pronunciation rules. Raises UnknownPluginError, or what its
+        factory raises (ProviderError)."""
         plugin = self.registry.find(kind, name)
         key = (plugin.kind, plugin.name)
         if key not in self._made:
             assert self._context is not None, "use() comes first"
             self._made[key] = plugin.factory(self._context)
-        return self._made[key]
+            if plugin.kind == "voice":
+                self._voices[plugin.name] = PronouncingVoice(self._made[key])
+        return self._voices[plugin.name] if plugin.kind == "voice" else self._made[key]
 
     def key_names_of(self, kind: str, name: str) -> tuple[str, ...] | None:
         """The provider keys a plugin asks for, or None when there is no such plugin."""

@@ -944,6 +944,42 @@ TOO_LATE_AUDIO_MS = 80
 MAX_VOICES_PAGE_SIZE = 100
 """Voices per page. Larger requests are clamped."""
 
+MAX_PRONUNCIATION_RULES = 100
+"""Pronunciation rules of an agent."""
+
+MAX_PRONOUNCED_CHARACTERS = 50
+"""Longest word of a pronunciation rule."""
+
+MAX_SAY_AS_CHARACTERS = 100
+"""Longest text that is said instead."""
+
+VOICE_CATALOGUE_SECONDS = 3_600
+"""Age at which a vendor's list of an account's voices is read again."""
+
+VOICE_CATALOGUE_RETRY_SECONDS = 60
+"""Wait after a list that could not be read. Until then the last one is shown."""
+
+VOICE_CATALOGUE_READ_SECONDS = 8
+"""Longest time a vendor's list may take."""
+
+MAX_CATALOGUE_VOICES = 2_000
+"""Voices of an account at a vendor. The rest is left out."""
+
+MAX_CATALOGUE_PAGES = 20
+"""Requests for one list."""
+
+MAX_VOICE_CATALOGUES = 500
+"""Lists of vendors kept in memory; the least recently used go first."""
+
+VOICE_SAMPLE_SECONDS = 12
+"""Longest time a sample of a voice may take, and its longest audio."""
+
+MAX_VOICE_SAMPLES = 200
+"""Samples of voices kept in memory; the least recently used go first."""
+
+MAX_SAMPLES_AT_ONCE = 4
+"""Samples that are spoken at the same time per process, one per organisation."""
+
 MAX_UPLOADED_SOUND_BYTES = 10_485_760
 """Largest ambient track."""
 

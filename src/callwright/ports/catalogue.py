@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from callwright.domain.provider_access import Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,17 @@ class VoiceOffer:
     accent: str | None = None
     age_range: str | None = None
     use_case: tuple[str, ...] = ()
+    preview_url: str | None = None
+    custom: bool = False
+    """The account's own: cloned, or added to it at the vendor."""
+
+
+class VoiceCatalogue(Protocol):
+    """A voice whose descriptor has ``lists_voices``: its vendor says which voices an account has."""
+
+    async def voices(self, access: Access) -> tuple[VoiceOffer, ...]:
+        """The voices of the account with these keys, at most ``domain.limits.MAX_CATALOGUE_VOICES``. Raises ProviderError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

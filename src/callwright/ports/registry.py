@@ -184,7 +184,8 @@ class Plugin:
     (``domain.provider_access.Access``). ``voices`` and ``models`` are what lists offer of it, ``base_url`` where its models are.
     ``languages``: codes of ISO 639-1 that it hears or speaks, empty for any; a voice's own stand in ``voices``. A server has a plugin with
     ``only_by_setting`` only if one of its settings names such a plugin. ``options``: the settings that it takes of an agent, checked when
-    the agent is saved; a plugin without any is not asked.
+    the agent is saved; a plugin without any is not asked. ``lists_voices``: the instance is a ``ports.catalogue.VoiceCatalogue``.
+    ``preload`` imports what its first use needs, for a server that calls it before it listens: where somebody has a key of the plugin.
     """
 
     kind: str
@@ -199,6 +200,8 @@ class Plugin:
     languages: tuple[str, ...] = ()
     only_by_setting: bool = False
     options: tuple[ProviderOption, ...] = ()
+    lists_voices: bool = False
+    preload: Callable[[], None] | None = None
 
     def languages_of(self, voice: str = "") -> tuple[str, ...]:
         """The languages it hears or speaks, empty for any; those of the voice with that id where it offers one."""

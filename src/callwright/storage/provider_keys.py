@@ -73,6 +73,11 @@ class ProviderKeyRows:
         )
         return WrappedKey(**row) if row else None
 
+    async def stored_names(self) -> frozenset[str]:
+        """The names, in capitals, of which any tenant has a key."""
+        rows = await self._connection.fetch("select distinct upper(name) as name from provider_key")
+        return frozenset(row["name"] for row in rows)
+
     async def lock_data_keys(self) -> None:
         """Nobody else makes or wraps data keys until the unit ends."""
         await self._connection.execute("select pg_advisory_xact_lock($1)", _DATA_KEYS_LOCK)

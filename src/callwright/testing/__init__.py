@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from callwright.testing.carrier import CarrierContract
 from callwright.testing.contract import PluginContract
+from callwright.testing.faults import Fault, FaultContract
 from callwright.testing.hosted_model import HostedModelContract
 from callwright.testing.market import MarketContract
 from callwright.testing.model import ModelContract
@@ -26,6 +27,8 @@ from callwright.testing.voice import VoiceContract
 
 __all__ = [
     "CarrierContract",
+    "Fault",
+    "FaultContract",
     "HostedModelContract",
     "MarketContract",
     "ModelContract",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import unittest
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -26,6 +27,10 @@ CANCEL_SECONDS = 2.0
 _TRIES = 3
 _TICK_SECONDS = 0.01
 _LONGEST_STALL_MS = 400
+_ROUNDS = 12
+_SETTLE_TICKS = 200
+_SPARE_DESCRIPTORS = 6
+"""Connections that are kept for the next time, both ends of which may be in this process."""
 
 _Suite = TypeVar("_Suite", bound="PluginContract")
 _Made = TypeVar("_Made")
@@ -68,6 +73,8 @@ class PluginContract:
     """Where model files are."""
     seconds: float = 30.0
     """Longest time one test may take."""
+    secret: str = ""
+    """The key in the suite's settings. It must be in no message, repr or line of the log. Empty: that is not tested."""
 
     def context(self, client: HttpClient) -> PluginContext:
         """What the factory gets."""
@@ -102,6 +109,28 @@ class PluginContract:
             f"{plugin.name}: names of provider keys are written in capitals, not {plugin.keys}",
         )
         Registry([plugin])
+
+
+async def must_leave_nothing(work: Callable[[], Awaitable[Any]], what: str) -> None:
+    """Raises AssertionError when ``work``, done time and again, leaves tasks running or files and sockets open."""
+    await work()
+    await asyncio.sleep(_TICK_SECONDS)
+    tasks, descriptors = len(asyncio.all_tasks()), open_descriptors()
+    for _ in range(_ROUNDS):
+        await work()
+    for _ in range(_SETTLE_TICKS):
+        more_tasks, more = len(asyncio.all_tasks()) - tasks, open_descriptors() - descriptors
+        if more_tasks <= 0 and more <= _SPARE_DESCRIPTORS:
+            return
+        await asyncio.sleep(_TICK_SECONDS)
+    raise AssertionError(
+        f"after {_ROUNDS} times {what} {more_tasks} tasks more run and {more} files or sockets more are open"
+    )
+
+
+def open_descriptors() -> int:
+    """How many files and sockets this process has open."""
+    return len(os.listdir("/dev/fd"))
 
 
 class SpeechContract(PluginContract):

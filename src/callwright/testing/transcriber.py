@@ -9,6 +9,7 @@ from callwright.domain.limits import PROVIDER_CLOSE_SECONDS
 from callwright.ops.clock import SystemClock
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import (
+    FRAME_BYTES,
     FRAME_MS,
     Transcriber,
     TranscriberSettings,
@@ -22,11 +23,14 @@ from callwright.testing.contract import (
     frames_of,
     left_out,
     must,
+    must_leave_nothing,
     silence,
     with_plugin,
 )
+from callwright.testing.faults import FaultContract, Log
 
 _PAUSE_MS = 1_000
+_VOICED_MS = 8_000
 _LONGEST_FRAME_US = 5_000
 _AFTER_CLOSING_SECONDS = 0.2
 _BILLED_WITHIN_MS = 1_000
@@ -87,11 +91,17 @@ class Heard:
         self.failure = error
         self._report("failed")
 
+    async def until_failed(self) -> None:
+        """Wait until the stream has failed."""
+        while self.failure is None:
+            self._news.clear()
+            await self._news.wait()
+
     async def until(self, words: tuple[str, ...], after: int = 0) -> None:
         """Wait until the finals of segments after ``after`` have the words. Raises AssertionError when the stream fails."""
         while missing := self._missing(words, after):
             if self.failure is not None:
-                raise AssertionError(f"the stream failed: {self.failure}")
+                raise AssertionError(f"the stream failed: {self.failure}") from self.failure
             self._news.clear()
             try:
                 await asyncio.wait_for(self._news.wait(), PROVIDER_CLOSE_SECONDS)
@@ -105,7 +115,7 @@ class Heard:
         return [word for word in words if word.lower() not in heard]
 
 
-class TranscriberContract(SpeechContract):
+class TranscriberContract(SpeechContract, FaultContract):
     """What a recogniser owes: the words of the audio in numbered segments, an honest bill, a quick end, calls apart."""
 
     kind = "transcriber"
@@ -115,6 +125,36 @@ class TranscriberContract(SpeechContract):
     """How the call wants to be heard."""
     wrong_settings: TranscriberSettings | None = None
     """Settings the recogniser must refuse. None: that is not tested."""
+    close_seconds: float = PROVIDER_CLOSE_SECONDS
+    """Longest time until a stream is closed."""
+
+    async def work(self, made: Transcriber, settings: TranscriberSettings) -> None:
+        """Hear the words twice, the second time from somebody who goes on speaking. Raises the failure of the stream."""
+        heard = Heard()
+        stream = await made.open(settings, heard)
+        try:
+            await self._hear_on(stream, heard)
+        finally:
+            await stream.aclose()
+        if heard.failure is not None:
+            must(sum(used.amount for used in heard.used) > 0, "a stream that failed has not billed what it heard")
+            raise heard.failure
+
+    async def _hear_on(self, stream: TranscriberStream, heard: Heard) -> None:
+        failing = asyncio.ensure_future(heard.until_failed())
+        words = asyncio.ensure_future(heard.until(self.words))
+        try:
+            await self._feed(stream, self.speech())
+            stream.activity(True, 0)
+            for _ in range(_VOICED_MS // FRAME_MS):
+                if heard.failure is None and not words.done():
+                    stream.feed(bytes(FRAME_BYTES))
+                    await asyncio.sleep(0)
+            await asyncio.wait((failing, words), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in (failing, words):
+                one.cancel()
+            await asyncio.gather(failing, words, return_exceptions=True)
 
     async def _feed(self, stream: TranscriberStream, pcm: bytes, at_ms: int = 0, *, speech: bool = True) -> int:
         """Feed audio as a call does, with the detector's verdicts around speech; returns the position after it."""
@@ -187,17 +227,43 @@ class TranscriberContract(SpeechContract):
 
     @with_plugin
     async def test_a_closed_stream_is_quiet(self, transcriber: Transcriber) -> None:
-        """Closing takes at most ``PROVIDER_CLOSE_SECONDS``; afterwards nothing but usage is reported, whatever is fed."""
+        """Closing takes at most ``close_seconds``; afterwards nothing but usage is reported, whatever is fed."""
         heard = Heard()
         stream = await transcriber.open(self.transcriber_settings, heard)
         await self._feed(stream, self.speech())
         try:
-            await asyncio.wait_for(stream.aclose(), PROVIDER_CLOSE_SECONDS)
+            await asyncio.wait_for(stream.aclose(), self.close_seconds)
         except TimeoutError as error:
-            raise AssertionError(f"closing the stream takes longer than {PROVIDER_CLOSE_SECONDS} seconds") from error
+            raise AssertionError(f"closing the stream takes longer than {self.close_seconds:g} seconds") from error
         heard.closed = True
         await asyncio.sleep(_AFTER_CLOSING_SECONDS)
         must(not heard.late, f"after the stream was closed it reports {', '.join(heard.late)}")
+
+    @with_plugin
+    async def test_streams_leave_nothing_open(self, transcriber: Transcriber) -> None:
+        """After streams were closed while the caller spoke, no task goes on and no connection stays."""
+
+        async def cut_off() -> None:
+            stream = await transcriber.open(self.transcriber_settings, Heard())
+            for frame in frames_of(self.speech())[:10]:
+                stream.feed(frame)
+                await asyncio.sleep(0)
+            await stream.aclose()
+
+        await must_leave_nothing(cut_off, "a stream was closed")
+
+    @with_plugin
+    async def test_its_key_is_never_told(self, transcriber: Transcriber) -> None:
+        """Neither in a line of the log nor in a repr."""
+        if not self.secret:
+            raise left_out("secret")
+        heard = Heard()
+        with Log() as log:
+            stream = await transcriber.open(self.transcriber_settings, heard)
+            await self._feed(stream, self.speech())
+            await stream.aclose()
+        shown = "\n".join([*log.lines, repr(transcriber), repr(stream), repr(self.transcriber_settings)])
+        must(self.secret not in shown, "the log or a repr shows the key")
 
     @with_plugin
     async def test_hints_are_taken_at_any_time(self, transcriber: Transcriber) -> None:

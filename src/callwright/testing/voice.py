@@ -7,20 +7,22 @@ import asyncio
 from callwright.ports.failures import FailureKind
 from callwright.ports.speech import SAMPLE_RATE_HZ, Voice, VoiceChunk, VoiceSettings
 from callwright.testing.contract import (
-    PluginContract,
+    CANCEL_SECONDS,
     close_soon,
     failure_of,
     left_out,
     must,
+    must_leave_nothing,
     must_not_block,
     with_plugin,
 )
+from callwright.testing.faults import FaultContract, Log
 
 _FASTEST_MS, _SLOWEST_MS = 15, 170
 """Bounds of the time a character takes. Audio at 24,000 Hz that was not converted takes three times as long as speech."""
 
 
-class VoiceContract(PluginContract):
+class VoiceContract(FaultContract):
     """What a voice owes: telephone audio, one end with usage and words, work that can be cancelled, failures of the five kinds."""
 
     kind = "voice"
@@ -30,9 +32,25 @@ class VoiceContract(PluginContract):
     """Settings the voice must refuse. None: that is not tested."""
     text = "See you on Tuesday at ten."
     """What it is asked to say."""
+    cancel_seconds: float = CANCEL_SECONDS
+    """Longest time until a clause that is cut off has ended, the best of three."""
+
+    async def work(self, made: Voice, settings: VoiceSettings) -> None:
+        """Say the text."""
+        async for _ in made.speak(self.text, settings):
+            pass
 
     async def _said(self, voice: Voice) -> list[VoiceChunk]:
         return [chunk async for chunk in voice.speak(self.text, self.voice_settings)]
+
+    async def _cut_off(self, voice: Voice) -> float:
+        """Seconds until a clause that was begun has ended."""
+        loop = asyncio.get_running_loop()
+        clause = voice.speak(self.text * 4, self.voice_settings)
+        await anext(clause)
+        began = loop.time()
+        await close_soon(clause, "speak()")
+        return loop.time() - began
 
     @with_plugin
     async def test_a_clause_is_audio_with_one_end(self, voice: Voice) -> None:
@@ -92,6 +110,29 @@ class VoiceContract(PluginContract):
         await anext(clause)
         await close_soon(clause, "speak()")
         must((await self._said(voice))[-1].last, "after a clause that was cancelled the next one is not whole")
+
+    @with_plugin
+    async def test_a_clause_that_is_cut_off_ends_soon(self, voice: Voice) -> None:
+        """Closing the iterator takes at most ``cancel_seconds``."""
+        await self._said(voice)
+        took_s = min([await self._cut_off(voice) for _ in range(3)])
+        must(took_s <= self.cancel_seconds, f"a clause that is cut off ends after {took_s * 1000:.0f} ms")
+
+    @with_plugin
+    async def test_clauses_that_are_cut_off_leave_nothing_open(self, voice: Voice) -> None:
+        """No task goes on and no connection stays but those that are kept for the next clause."""
+        await self._said(voice)
+        await must_leave_nothing(lambda: self._cut_off(voice), "a clause was cut off")
+
+    @with_plugin
+    async def test_its_key_is_never_told(self, voice: Voice) -> None:
+        """Neither in a line of the log nor in a repr."""
+        if not self.secret:
+            raise left_out("secret")
+        with Log() as log:
+            await self._said(voice)
+        shown = "\n".join([*log.lines, repr(voice), repr(self.voice_settings)])
+        must(self.secret not in shown, "the log or a repr shows the key")
 
     @with_plugin
     async def test_calls_do_not_disturb_each_other(self, voice: Voice) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.corpus.bodies import CORPUS, AgentBody
 
-from callwright.actions.provider_options import check_options
+from callwright.actions.provider_options import check_options, unsent_options
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields
@@ -20,7 +22,9 @@ from callwright.providers.cloud import PLUGINS
 from callwright.providers.cloud.bridge import Bridge, Order
 from callwright.providers.cloud.failures import failure
 from callwright.providers.cloud.languages import bare, indian, longer, nova, regional
-from callwright.providers.cloud.provider_table import VENDORS, Vendor, boosted, word_list
+from callwright.providers.cloud.provider_table import VENDORS
+from callwright.providers.cloud.provider_table_options import boosted, word_list
+from callwright.providers.cloud.vendor import Vendor
 
 KEY = "canary-key"
 
@@ -191,3 +195,24 @@ def test_noise_reduction_is_a_switch_or_a_word(given: Any, sent: str | None) -> 
 @pytest.mark.parametrize("body", CORPUS, ids=lambda body: body.shows)
 def test_no_agent_of_the_corpus_is_refused_for_a_setting_of_its_vendors(body: AgentBody) -> None:
     check_options(PLUGINS, parse_agent(body.flat))
+
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs/how-to/cloud-speech.md"
+STACKS = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", GUIDE.read_text(), re.DOTALL)]
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=range(len(STACKS)))
+def test_each_stack_of_the_guide_is_an_agent_whose_settings_are_all_sent(stack: dict[str, Any]) -> None:
+    whole = STACKS[0]
+    config = whole["agent_config"]
+    tools = stack.get("tools_config") or config["tasks"][0]["tools_config"]
+    body = {**config, "tasks": [{**config["tasks"][0], "tools_config": tools}], "agent_prompts": whole["agent_prompts"]}
+    spec = parse_agent(body)
+    check_options(PLUGINS, spec)
+    assert list(unsent_options(PLUGINS, spec)) == []
+    for kind, choice in (("transcriber", spec.transcriber), ("voice", spec.voice)):
+        found = vendor(kind, choice.provider)
+        bridge = Bridge(found, PluginContext({}, Path("/nonexistent")))
+        given = {**choice.options, "voice": choice.voice, "language": choice.language}
+        named = {name: "us-east-1" for name in found.all_keys if name in GUIDE.read_text()}
+        assert bridge.order(choice.model, given, Access(named)).arguments

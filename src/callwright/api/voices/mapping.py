@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from callwright.actions.voices import ListedProvider, ListedVoice
+from callwright.insight.wire import wire_time
 
 
 def account_voice(voice: ListedVoice) -> dict[str, Any]:
@@ -33,14 +34,17 @@ def voice_view(voice: ListedVoice, language: str) -> dict[str, Any]:
         "age_range": offer.age_range,
         "use_case": list(offer.use_case),
         "is_native": not language or bool(offer.languages),
-        "preview_url": None,
-        "source": "platform",
+        "preview_url": offer.preview_url,
+        "source": "custom" if offer.custom else "platform",
     }
 
 
 def provider_view(provider: ListedProvider) -> dict[str, Any]:
     """A provider with its models; the first is its default."""
+    listed = provider.listed
+    ours = None if listed is None else {"listed_at": wire_time(listed.read_at), "failure": listed.failure or None}
     return {
+        **({} if ours is None else {"callwright": ours}),
         "id": provider.id,
         "name": provider.name,
         "is_supported": provider.is_supported,

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Query, Request, Response
 from callwright.actions import voices
 from callwright.api.answers import answer
 from callwright.api.schemas import errors, shown
-from callwright.api.services import services_of
+from callwright.api.services import principal_of, services_of
 from callwright.api.voices.mapping import account_voice, provider_view, voice_view
 from callwright.api.voices.schemas import AccountVoiceView, VoiceConfigView, VoicePageView, VoiceQuery
 from callwright.domain.limits import MAX_VOICES_PAGE_SIZE
 
 router = APIRouter(tags=["voices"])
+
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
 
 Language = Annotated[str, Query(description="ISO 639-1, such as `en`; a region is ignored.")]
 
@@ -26,7 +28,19 @@ Language = Annotated[str, Query(description="ISO 639-1, such as `en`; a region i
 )
 async def of_account(request: Request) -> Response:
     """A bare array, never paged. Ids stay the same as long as the voice is offered."""
-    return answer([account_voice(voice) for voice in voices.list_voices(services_of(request).actions)])
+    listed = await voices.list_voices(services_of(request).actions, principal_of(request))
+    return answer([account_voice(voice) for voice in listed])
+
+
+@router.get(
+    "/voices/{voice_id}/sample",
+    summary="Hear a voice",
+    responses={200: {"content": {"audio/wav": _BYTES}, "description": "A WAV file."}, **errors(404, 429, 503)},
+)
+async def sample(request: Request, voice_id: str) -> Response:
+    """One sentence, in the voice's language. A vendor bills it the first time; it is kept for the next."""
+    wav = await voices.sample(services_of(request).actions, principal_of(request), voice_id)
+    return Response(wav, media_type="audio/wav")
 
 
 @router.get(
@@ -35,15 +49,20 @@ async def of_account(request: Request) -> Response:
     responses={200: shown("The installed providers and their models.", VoiceConfigView), **errors(400)},
 )
 async def providers(request: Request, language: Language = "") -> Response:
-    """`is_supported` says whether there are voices for the language."""
+    """`is_supported` says whether there are voices for the language. With a vendor's provider key, its models and voices are those that the
+    vendor lists, at most an hour old. `callwright.failure` says why a list could not be read again; the last one stays."""
     services = services_of(request).actions
-    found = voices.list_providers(services, language)
+    found = await voices.list_providers(services, principal_of(request), language)
     default = services.policy.defaults.voice
     return answer(
         {
             "language": language.strip(),
             "providers": [provider_view(provider) for provider in found],
-            "custom_voices": {},
+            "custom_voices": {
+                provider.id: [voice_view(voice, language) for voice in provider.custom]
+                for provider in found
+                if provider.custom
+            },
             "default": next((provider.id for provider in found if provider.name == default), None),
         }
     )
@@ -58,7 +77,8 @@ async def of_model(request: Request, query: Annotated[VoiceQuery, Query()]) -> R
     """Only those that speak the language, where one is given."""
     services = services_of(request).actions
     size = min(MAX_VOICES_PAGE_SIZE, query.page_size)
-    found = voices.voices_of_model(services, query.provider_id, query.model_id, query.language, query.page, size)
+    wish = voices.VoiceWish(query.provider_id, query.model_id, query.language)
+    found = await voices.voices_of_model(services, principal_of(request), wish, query.page, size)
     return answer(
         {
             "items": [voice_view(voice, query.language) for voice in found.rows],

@@ -79,6 +79,13 @@ class VoiceModelView(Open):
     default: bool
 
 
+class VoiceListView(Open):
+    """A vendor's list of the account's voices."""
+
+    listed_at: str | None = Field(description="When it was read.")
+    failure: str | None = Field(description="Why it could not be read the last time. The one before stays.")
+
+
 class VoiceProviderView(Open):
     """A provider of voices."""
 
@@ -86,6 +93,7 @@ class VoiceProviderView(Open):
     name: str
     is_supported: bool
     models: list[VoiceModelView]
+    callwright: VoiceListView | None = Field(default=None, description="Of a vendor whose provider key is stored.")
 
 
 class VoiceView(Open):
@@ -137,7 +145,9 @@ class VoiceConfigView(Open):
 
     language: str
     providers: list[VoiceProviderView]
-    custom_voices: dict[str, list[VoiceView]] = Field(description="Empty: voices are not cloned here.")
+    custom_voices: dict[str, list[VoiceView]] = Field(
+        description="By provider: cloned or added at the vendor. Voices are not cloned here."
+    )
     default: str | None = Field(description="The provider of agents that name none.")
 
 

@@ -54,7 +54,6 @@ KEPT: tuple[Setting, ...] = (
     _kept("transcriber.vad_prefix_padding_ms", "a whole number", None, _LISTENING),
     _kept("synthesizer.stream", "true or false", True, "Speech is always streamed."),
     _kept("synthesizer.audio_format", "wav, pcm, mulaw or mp3", "wav", _LINE),
-    _kept("synthesizer.pronunciation_rules", "a list", None, "How single words are said."),
     _kept(
         "tool_params.scope",
         "global or node",

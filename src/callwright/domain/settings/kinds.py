@@ -6,7 +6,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from callwright.domain.fields import Fields, wrong
-from callwright.domain.limits import MAX_ADDRESS_CHARACTERS
+from callwright.domain.limits import (
+    MAX_ADDRESS_CHARACTERS,
+    MAX_PRONOUNCED_CHARACTERS,
+    MAX_PRONUNCIATION_RULES,
+    MAX_SAY_AS_CHARACTERS,
+)
 from callwright.domain.origin import origin_of
 from callwright.domain.settings.setting import Kind
 from callwright.domain.web_address import names_host
@@ -66,6 +71,45 @@ def sentences(most: int, longest: int) -> Kind:
 
     items = {**TEXT, "minLength": 1, "maxLength": longest}
     return Kind(f"up to {most} sentences", {"type": "array", "items": items, "maxItems": most}, read)
+
+
+def _read_pronunciation(given: Fields, name: str) -> tuple[tuple[str, str], ...]:
+    listed = given.list(name) or []
+    path = given.at(name)
+    if len(listed) > MAX_PRONUNCIATION_RULES:
+        raise given.failure(f"{path} may hold at most {MAX_PRONUNCIATION_RULES} rules", field=path)
+    rules: dict[str, tuple[str, str]] = {}
+    for index, one in enumerate(listed):
+        if not isinstance(one, Mapping):
+            raise wrong(f"{path}[{index}]", "an object with word and say_as", one, given.failure)
+        rule = Fields(one, f"{path}[{index}]", given.failure)
+        word = rule.text("word", longest=MAX_PRONOUNCED_CHARACTERS).strip()
+        say_as = rule.text("say_as", longest=MAX_SAY_AS_CHARACTERS).strip()
+        for part, text_of in (("word", word), ("say_as", say_as)):
+            if not text_of:
+                raise rule.wrong(part, "a text")
+        if word.casefold() in rules:
+            raise given.failure(f"{rule.at('word')} has a rule already", field=rule.at("word"))
+        rules[word.casefold()] = (word, say_as)
+    return tuple(rules.values())
+
+
+PRONUNCIATION = Kind(
+    f"up to {MAX_PRONUNCIATION_RULES} objects with `word` and `say_as`",
+    {
+        "type": "array",
+        "maxItems": MAX_PRONUNCIATION_RULES,
+        "items": {
+            "type": "object",
+            "required": ["word", "say_as"],
+            "properties": {
+                "word": {**TEXT, "maxLength": MAX_PRONOUNCED_CHARACTERS},
+                "say_as": {**TEXT, "maxLength": MAX_SAY_AS_CHARACTERS},
+            },
+        },
+    },
+    _read_pronunciation,
+)
 
 
 def phone_numbers(most: int) -> Kind:

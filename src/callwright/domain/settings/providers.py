@@ -12,6 +12,7 @@ from callwright.domain.limits import (
 )
 from callwright.domain.settings.kinds import (
     ADDRESS,
+    PRONUNCIATION,
     SEED,
     SWITCH,
     choice,
@@ -127,6 +128,12 @@ SYNTHESIZER: tuple[Setting, ...] = (
     ),
     CACHING,
     *VOICE_CHAIN,
+    Setting(
+        "synthesizer.pronunciation_rules",
+        PRONUNCIATION,
+        None,
+        "What the voice says in place of a word or phrase, with any voice. Capitals make no difference.",
+    ),
 )
 
 AGENT_TYPE = Setting(

@@ -33,6 +33,10 @@ class ProviderKeys(Protocol):
     async def data_key(self, tenant_id: str) -> WrappedKey | None:
         """The tenant's data key, or None before its first secret."""
 
+    async def stored_names(self) -> frozenset[str]:
+        """The names, in capitals, of which any tenant has a key."""
+        ...
+
     async def lock_data_keys(self) -> None:
         """Nobody else makes or wraps data keys until the unit ends."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,12 +18,16 @@ from callwright.domain.settings.provider_option import read_options
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.registry import PluginContext
 from callwright.providers.cloud import library
-from callwright.providers.cloud.provider_table import Client, Vendor
-
-CONNECT_SECONDS = 4.0
-"""Longest wait for a vendor to accept a connection."""
+from callwright.providers.cloud.session import CONNECT_SECONDS, VendorSession
+from callwright.providers.cloud.socket_client import SocketClient
+from callwright.providers.cloud.vendor import Client, Vendor
 
 _LONGEST_WORDS = 300
+
+_REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+"""Regions become part of a host's name: anything else could name another host."""
+
+_INSTALL = "make cloud"
 
 _SECURE = {"http": False, "ws": False, "https": True, "wss": True}
 
@@ -34,6 +39,19 @@ class Order:
     client: Client
     model: str
     arguments: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def billed(self) -> str:
+        """The model that is billed."""
+        return str(self.arguments.get(self.client.billed_by) or self.model)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A client and the session it has."""
+
+    client: Any
+    session: VendorSession
 
 
 class Sessions:
@@ -70,10 +88,19 @@ class Bridge:
 
     def check(self, model: str, given: Mapping[str, Any], access: Access) -> None:
         """Raises ProviderError when no client could be made: MissingError for what can be added."""
-        self.order(model, given, access)
         client = self.vendor.client(model or self.vendor.model)
-        if not library.is_installed(client.name):
-            raise MissingError(LackKind.NO_EXTRA, self.vendor.name, "lacks the clients of cloud speech", "make cloud")
+        installed = client.own or library.is_installed(client.name)
+        try:
+            self.order(model, given, access)
+        except MissingError as error:
+            if installed:
+                raise
+            # The package first: storing the key would not be enough.
+            reason = f"lacks the clients of cloud speech, and {error.reason}"
+            remedy = f"{_INSTALL}, then {error.remedy}"
+            raise MissingError(LackKind.NO_EXTRA, self.vendor.name, reason, remedy) from None
+        if not installed:
+            raise MissingError(LackKind.NO_EXTRA, self.vendor.name, "lacks the clients of cloud speech", _INSTALL)
 
     def order(self, model: str, given: Mapping[str, Any], access: Access) -> Order:
         """What a client is made with for these settings. Raises ProviderError."""
@@ -84,13 +111,18 @@ class Bridge:
             sent = dict(client.shape(read_options(vendor.options, model, Fields({**given, "model": model}, ""))))
         except InvalidAgentError as error:
             raise ProviderError(FailureKind.BAD_REQUEST, vendor.name, error.message) from None
-        addresses = {name: self._address(own) for name, own in client.addresses.items()}
-        return Order(client, model, {**client.fixed, **addresses, **sent, **self._keys(access)})
+        keys = self.keys(access)
+        regions = {argument: keys[argument] for argument in vendor.more_keys}
+        addresses = {name: self.address(own.format(**regions)) for name, own in client.addresses.items()}
+        return Order(client, model, {**client.fixed, **addresses, **sent, **keys})
 
-    async def made(self, order: Order) -> Any:
-        """A client. Raises ProviderError for settings that it refuses."""
+    async def made(self, order: Order, *, once: bool = False) -> Made:
+        """A client. ``once``: it may open one websocket only. Raises ProviderError for settings that it refuses."""
+        if order.client.own:
+            session = VendorSession(None, once=once)
+            return Made(SocketClient(**order.arguments, session=session), session)
         why = ""
-        session = await self._sessions.session()
+        session = VendorSession(await self._sessions.session(), once=once)
         try:
             made_of = await library.client_class(order.client.name)
             arguments = await self._nested(order)
@@ -106,7 +138,7 @@ class Bridge:
             raise ProviderError(FailureKind.BAD_REQUEST, self.vendor.name, why)
         if getattr(made, "_session", session) is None:
             made._session = session
-        return made
+        return Made(made, session)
 
     def _words_of(self, error: Exception, order: Order) -> str:
         """What the client says of the settings, unless it repeats the key."""
@@ -130,7 +162,8 @@ class Bridge:
                 arguments[group] = (await library.client_class(made_of))(**arguments[group])
         return arguments
 
-    def _keys(self, access: Access) -> dict[str, Any]:
+    def keys(self, access: Access) -> dict[str, Any]:
+        """The arguments that are keys. Raises ProviderError."""
         vendor = self.vendor
         key = next((access.keys[name] for name in vendor.keys if access.keys.get(name)), "")
         if not key:
@@ -140,6 +173,9 @@ class Bridge:
             if not access.keys.get(name):
                 raise self._lacking(name)
             found[argument] = access.keys[name]
+            if argument in vendor.regions and not _REGION.fullmatch(found[argument]):
+                why = f"the provider key {name} is no region; write it as the vendor does, such as us-east-1 or eastus"
+                raise ProviderError(FailureKind.REFUSED, vendor.name, why)
         return found
 
     def _read_key(self, key: str) -> Any:
@@ -153,7 +189,7 @@ class Bridge:
         remedy = f'POST /providers {{"provider_name": "{name}", "provider_value": "..."}}'
         return MissingError(LackKind.NO_KEY, self.vendor.name, "has no key", remedy)
 
-    def _address(self, own: str) -> str:
+    def address(self, own: str) -> str:
         """The vendor's address, or the same at the origin that the operator named for it."""
         origin = self._origins.get(self.vendor.name)
         if not origin:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.providers.cloud.session import VendorSession
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,20 +33,27 @@ def status_of(error: BaseException) -> int | None:
     return None
 
 
-def failure(provider: str, error: BaseException, *, begun: bool) -> ProviderError:
-    """The failure that ``error`` means. ``begun``: something had come before it."""
-    status = status_of(error)
-    kind = FailureKind.BROKEN_STREAM if begun else FailureKind.UNAVAILABLE
-    if status is None:
-        why = "nothing came in time" if _is_timeout(error) else f"the connection failed ({type(error).__name__})"
-    elif status in _CLOSE_CODES:
-        kind, why = FailureKind.BROKEN_STREAM, f"it closed the connection (code {status})"
-    else:
-        kind = _KINDS.get(status, kind)
-        if 400 <= status < 500 and status not in (*_KINDS, *_TRANSIENT):
-            kind = FailureKind.BAD_REQUEST
-        why = f"it answered with HTTP {status}{_REMEDIES.get(kind, '')}"
-    return ProviderError(kind, provider, why)
+def failure(provider: str, error: BaseException, *, begun: bool, known: int | None = None) -> ProviderError:
+    """The failure that ``error`` means. ``begun``: something had come before it. ``known``: a status that the error may not tell."""
+    status = status_of(error) or known
+    if status is not None:
+        return failure_of_status(provider, status, begun=begun)
+    why = "nothing came in time" if _is_timeout(error) else f"the connection failed ({type(error).__name__})"
+    return ProviderError(_or_broken(begun), provider, why)
+
+
+def failure_of_status(provider: str, status: int, *, begun: bool = False) -> ProviderError:
+    """The failure that an HTTP status or the code of a closed websocket means."""
+    if status in _CLOSE_CODES:
+        return ProviderError(FailureKind.BROKEN_STREAM, provider, f"it closed the connection (code {status})")
+    kind = _KINDS.get(status, _or_broken(begun))
+    if 400 <= status < 500 and status not in (*_KINDS, *_TRANSIENT):
+        kind = FailureKind.BAD_REQUEST
+    return ProviderError(kind, provider, f"it answered with HTTP {status}{_REMEDIES.get(kind, '')}")
+
+
+def _or_broken(begun: bool) -> FailureKind:
+    return FailureKind.BROKEN_STREAM if begun else FailureKind.UNAVAILABLE
 
 
 _REMEDIES = {
@@ -65,10 +73,11 @@ class VendorBoundary:
     It is to be raised behind the block: an error raised within would keep the client's own as its context, and with it the key.
     """
 
-    def __init__(self, provider: str, begun: Callable[[], bool]) -> None:
-        """``begun`` says whether something had come of the vendor."""
+    def __init__(self, provider: str, begun: Callable[[], bool], session: VendorSession | None = None) -> None:
+        """``begun`` says whether something had come of the vendor. ``session``: the client's."""
         self._provider = provider
         self._begun = begun
+        self._session = session
         self.failed: ProviderError | None = None
 
     def __enter__(self) -> None:
@@ -81,7 +90,8 @@ class VendorBoundary:
         if isinstance(error, ProviderError):
             self.failed = error
         elif isinstance(error, Exception):
-            self.failed = failure(self._provider, error, begun=self._begun())
+            known = self._session.status if self._session is not None else None
+            self.failed = failure(self._provider, error, begun=self._begun(), known=known)
         return self.failed is not None
 
 

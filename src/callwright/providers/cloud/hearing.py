@@ -6,7 +6,6 @@ The client's own retries are off. Who is reconnected to, and when, is decided ab
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -15,9 +14,10 @@ from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import FRAME_MS, SAMPLE_RATE_HZ, TranscriberSettings, TranscriberSink, UsageAmount
 from callwright.providers.cloud import library
-from callwright.providers.cloud.bridge import CONNECT_SECONDS, Bridge, Order
+from callwright.providers.cloud.bridge import Bridge, Made, Order
 from callwright.providers.cloud.failures import VendorBoundary, close
-from callwright.providers.cloud.provider_table import Vendor
+from callwright.providers.cloud.session import CONNECT_SECONDS
+from callwright.providers.cloud.vendor import Vendor
 
 MAX_UNSENT_FRAMES = 500
 """10 s of the caller that the vendor does not take; then the stream has failed."""
@@ -26,6 +26,9 @@ MAX_UNHEARD_VOICE_MS = 6_000
 """Voice of the caller after which a vendor that reported nothing at all has failed."""
 
 _CLOSE_SECONDS = 2.0
+
+_OWN = library.Framework(options=lambda **_: None, audio_frame=lambda pcm, *_: pcm, http=None)
+"""What streams of our own take in place of the framework's options and frames."""
 
 
 class CloudTranscriber:
@@ -42,10 +45,12 @@ class CloudTranscriber:
     async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> CloudStream:
         """Open one call's stream, once the vendor has accepted it where its client tells. Raises ProviderError."""
         order = self._bridge.order(settings.model, _given(settings), settings.access)
-        parts = await library.framework()
-        client = await self._bridge.made(order)
-        stream = CloudStream(order, client, parts, sink, self.name, settings.language)
+        parts = _OWN if order.client.own else await library.framework()
+        made = await self._bridge.made(order, once=True)
+        stream = CloudStream(order, made, parts, sink, self.name, settings.language)
         try:
+            if order.client.makes_session:
+                await stream.take_session(self._bridge)
             await stream.connected()
         except BaseException:
             await stream.aclose()
@@ -61,54 +66,40 @@ def _given(settings: TranscriberSettings) -> dict[str, Any]:
     return given
 
 
-class _Connecting:
-    """Lets a stream connect once, in CONNECT_SECONDS: some clients reconnect for ever, and some wait for ever."""
-
-    def __init__(self, stream: Any) -> None:
-        self.done = asyncio.Event()
-        self._connect: Callable[..., Awaitable[Any]] | None = getattr(stream, "_connect_ws", None)
-        self._used = False
-        if self._connect is None:
-            self.done.set()
-        else:
-            stream._connect_ws = self._once
-
-    async def _once(self, *arguments: Any, **named: Any) -> Any:
-        assert self._connect is not None, "it stands in its place"
-        if self._used:
-            raise ConnectionResetError("the connection was lost")
-        self._used = True
-        async with asyncio.timeout(CONNECT_SECONDS):
-            socket = await self._connect(*arguments, **named)
-        self.done.set()
-        return socket
-
-
 class CloudStream:
     """One call's recognition (``ports.speech.TranscriberStream``)."""
 
     def __init__(
         self,
         order: Order,
-        client: Any,
+        made: Made,
         parts: library.Framework,
         sink: TranscriberSink,
         provider: str,
         language: str,
     ) -> None:
         self._order = order
-        self._client = client
+        self._client = made.client
+        self._session = made.session
         self._provider = provider
         self._frame = parts.audio_frame
         self._reports = _Reports(sink, provider, order.model, language, ends_turns=order.client.ends_turns)
         self._resampler = StreamResampler(SAMPLE_RATE_HZ, order.client.rate_hz)
-        self._stream = client.stream(conn_options=parts.options(max_retry=0, timeout=CONNECT_SECONDS))
-        self._connecting = _Connecting(self._stream)
+        self._stream = made.client.stream(conn_options=parts.options(max_retry=0, timeout=CONNECT_SECONDS))
+        if not (order.client.takes_session or order.client.makes_session or hasattr(made.client, "_session")):
+            # Of its connection nothing is known.
+            self._session.opened.set()
         self._reading = asyncio.get_running_loop().create_task(self._read())
+
+    async def take_session(self, bridge: Bridge) -> None:
+        """Gives the client's stream, which has not begun, the session and the address that others get as arguments."""
+        theirs, self._stream._session = self._stream._session, self._session
+        self._stream._opts.streaming_url = bridge.address(self._stream._opts.streaming_url)
+        await theirs.close()
 
     async def connected(self) -> None:
         """Returns when the vendor has accepted the stream. Raises ProviderError when it does not."""
-        waiting = asyncio.get_running_loop().create_task(self._connecting.done.wait())
+        waiting = asyncio.get_running_loop().create_task(self._session.opened.wait())
         try:
             await asyncio.wait(
                 (waiting, self._reading), timeout=CONNECT_SECONDS + 1, return_when=asyncio.FIRST_COMPLETED
@@ -117,6 +108,8 @@ class CloudStream:
             waiting.cancel()
         if self._reports.failure is not None:
             raise self._reports.failure
+        if not self._session.opened.is_set():
+            raise ProviderError(FailureKind.UNAVAILABLE, self._provider, "it did not accept the connection in time")
         self._reports.begin()
 
     def feed(self, pcm: bytes) -> None:
@@ -157,7 +150,7 @@ class CloudStream:
             await close(self._provider, closing, _CLOSE_SECONDS)
 
     async def _read(self) -> None:
-        boundary = VendorBoundary(self._provider, lambda: self._reports.begun)
+        boundary = VendorBoundary(self._provider, lambda: self._reports.begun, self._session)
         with boundary:
             async for event in self._stream:
                 self._reports.take(event)

@@ -32,6 +32,9 @@ _NEEDS_MORE = ("azure.STT",)
 """The clients that need those; others of the same package do without."""
 
 _LOADING = threading.Lock()
+_LOADED: dict[str, ModuleType] = {}
+"""Modules that are whole. Those in ``sys.modules`` may still be being imported for another call."""
+_SWITCH_SECONDS = 0.0005
 
 
 def is_installed(client: str) -> bool:
@@ -52,21 +55,32 @@ class Framework:
 
 async def framework() -> Framework:
     """The framework, imported in a thread so that calls go on meanwhile."""
-    agents: Any = sys.modules.get(FRAMEWORK) or await asyncio.to_thread(_load, FRAMEWORK)
+    agents: Any = _LOADED.get(FRAMEWORK) or await asyncio.to_thread(_load, FRAMEWORK)
     return Framework(agents.APIConnectOptions, sys.modules["livekit.rtc"].AudioFrame, sys.modules["aiohttp"])
 
 
 async def client_class(client: str) -> Any:
     """The class of a client named ``package.Class``, imported in the same way."""
     package, _, name = client.partition(".")
-    module = sys.modules.get(f"{CLIENTS}.{package}") or await asyncio.to_thread(_load, f"{CLIENTS}.{package}")
+    module = _LOADED.get(f"{CLIENTS}.{package}") or await asyncio.to_thread(_load, f"{CLIENTS}.{package}")
     return attrgetter(name)(module)
+
+
+def preload(client: str) -> None:
+    """Imports the package of a client here and now, if it is installed: for a server that does not listen yet."""
+    if is_installed(client):
+        _load(f"{CLIENTS}.{client.partition('.')[0]}")
 
 
 def _load(name: str) -> ModuleType:
     with _LOADING:
+        if name in _LOADED:
+            return _LOADED[name]
         # Looked at at every collection, the hundred thousand new objects would cost each call a tenth of a second.
         gc.disable()
+        interval_s = sys.getswitchinterval()
+        # A thread keeps the interpreter for so long. At the usual 5 ms, the loop of the calls would wait for up to 65 ms in all.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             with _stand_ins():
                 plugin = importlib.import_module(f"{FRAMEWORK}.plugin")
@@ -74,8 +88,10 @@ def _load(name: str) -> ModuleType:
                 plugin.Plugin.register_plugin = staticmethod(lambda _plugin: None)
                 # They write errors and callers' words as they are.
                 logging.getLogger("livekit").setLevel(logging.CRITICAL + 1)
-                return importlib.import_module(name)
+                _LOADED[name] = importlib.import_module(name)
+                return _LOADED[name]
         finally:
+            sys.setswitchinterval(interval_s)
             gc.freeze()
             gc.enable()
 

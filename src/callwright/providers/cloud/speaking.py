@@ -12,34 +12,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.limits import VOICE_CLOSE_SECONDS
-from callwright.media.resample import StreamResampler
+from callwright.domain.provider_access import Access
+from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
 from callwright.ports.registry import PluginContext
-from callwright.ports.speech import SAMPLE_RATE_HZ, UsageAmount, VoiceChunk, VoiceSettings, Word
+from callwright.ports.speech import VoiceChunk, VoiceSettings
 from callwright.providers.cloud import library
-from callwright.providers.cloud.bridge import CONNECT_SECONDS, Bridge, Order
-from callwright.providers.cloud.failures import VendorBoundary, close
-from callwright.providers.cloud.provider_table import Vendor
-
-FIRST_AUDIO_SECONDS = 4.0
-"""Longest wait for the first audio of a clause."""
-
-NEXT_AUDIO_SECONDS = 4.0
-"""Longest wait for the next piece of it."""
+from callwright.providers.cloud.bridge import Bridge, Made, Order
+from callwright.providers.cloud.catalogue import CatalogueReader
+from callwright.providers.cloud.clause import Clause, Piece
+from callwright.providers.cloud.failures import close
+from callwright.providers.cloud.session import CONNECT_SECONDS
+from callwright.providers.cloud.vendor import Vendor
 
 MAX_CLIENTS = 100
 """Clients of a vendor that are kept, one for each key and settings."""
 
 _TIMED_WORDS = "lk.timed_transcripts"
-_WEB_PAGES = (b"<!doctype", b"<html", b'{"error')
-_BYTES_PER_MS = SAMPLE_RATE_HZ * 2 // 1000
 
 
 @dataclass(slots=True, eq=False)
 class _Kept:
     """A client and how many clauses use it. ``used``: its connection is not new; ``dropped``: it is closed after the last."""
 
-    client: Any
+    made: Made
     clauses: int = 0
     used: bool = False
     dropped: bool = False
@@ -51,6 +47,7 @@ class CloudVoice:
     def __init__(self, vendor: Vendor, context: PluginContext) -> None:
         self.name = vendor.name
         self._bridge = Bridge(vendor, context)
+        self._catalogue = CatalogueReader(self._bridge, context)
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     @property
@@ -65,11 +62,12 @@ class CloudVoice:
     async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
         """Stream one clause. A connection that turns out to have died since the last one is replaced once, if nothing was heard yet."""
         order = self._bridge.order(settings.model, _given(settings), settings.access)
-        clause = _Clause(self.name, order)
+        clause = Clause(self.name, order)
         while True:
             kept = await self._take(order)
             try:
-                async with aclosing(clause.spoken(kept.client, text)) as chunks:
+                pieces = _pieces(kept.made.client, order.client.clean(text), self.name)
+                async with aclosing(clause.spoken(pieces, text, kept.made.session)) as chunks:
                     async for chunk in chunks:
                         yield chunk
                 kept.used = True
@@ -81,6 +79,10 @@ class CloudVoice:
             finally:
                 await self._give_back(kept)
 
+    async def voices(self, access: Access) -> tuple[VoiceOffer, ...]:
+        """What the vendor lists of the account (``ports.catalogue.VoiceCatalogue``)."""
+        return await self._catalogue.voices(access)
+
     async def warm(self, settings: VoiceSettings) -> None:
         """Load the client and, where it can, connect."""
         with suppress(ProviderError):
@@ -88,22 +90,22 @@ class CloudVoice:
             if library.is_installed(order.client.name):
                 kept = await self._take(order)
                 if kept.clauses == 1 and not kept.used:
-                    kept.client.prewarm()
+                    kept.made.client.prewarm()
                 await self._give_back(kept)
 
     async def aclose(self) -> None:
-        """Close every client."""
-        while self._kept:
-            await close(self.name, self._kept.popitem()[1].client.aclose, VOICE_CLOSE_SECONDS)
+        """Close every client, all at the same time: a vendor that does not answer takes as long as one."""
+        kept, self._kept = list(self._kept.values()), OrderedDict()
+        await asyncio.gather(*(close(self.name, one.made.client.aclose, VOICE_CLOSE_SECONDS) for one in kept))
 
     async def _take(self, order: Order) -> _Kept:
         name = _digest(order)
         kept = self._kept.get(name)
         if kept is None:
-            client = await self._bridge.made(order)
+            made = await self._bridge.made(order)
             kept = self._kept.get(name)
             if kept is None:
-                kept = self._kept[name] = _Kept(client)
+                kept = self._kept[name] = _Kept(made)
         kept.clauses += 1
         self._kept.move_to_end(name)
         while len(self._kept) > MAX_CLIENTS:
@@ -119,7 +121,7 @@ class CloudVoice:
     async def _give_back(self, kept: _Kept) -> None:
         kept.clauses -= 1
         if kept.dropped and not kept.clauses:
-            await close(self.name, kept.client.aclose, VOICE_CLOSE_SECONDS)
+            await close(self.name, kept.made.client.aclose, VOICE_CLOSE_SECONDS)
 
 
 def _given(settings: VoiceSettings) -> dict[str, Any]:
@@ -134,84 +136,25 @@ def _digest(order: Order) -> str:
     ).hexdigest()
 
 
-class _Clause:
-    """One clause being spoken. ``heard``: whether some of its audio came."""
-
-    def __init__(self, provider: str, order: Order) -> None:
-        self._provider = provider
-        self._order = order
-        self._words: list[Any] = []
-        self._ms = 0.0
-        self.heard = False
-
-    async def spoken(self, client: Any, text: str) -> AsyncGenerator[VoiceChunk, None]:
-        """The clause's chunks. Raises ProviderError."""
-        resampler = StreamResampler(self._order.client.rate_hz, SAMPLE_RATE_HZ)
-        boundary = VendorBoundary(self._provider, lambda: self.heard)
-        with boundary:
-            async with aclosing(self._frames(client, text)) as frames:
-                async for frame in frames:
-                    pcm = resampler.feed(self._checked(bytes(frame.data), frame))
-                    self._words.extend(frame.userdata.get(_TIMED_WORDS) or ())
-                    if pcm:
-                        yield self._piece(pcm)
-        if boundary.failed is not None:
-            raise boundary.failed
-        rest = resampler.flush()
-        if rest:
-            yield self._piece(rest)
-        words = tuple(_in_order(self._words, round(self._ms)))
-        usage = UsageAmount("voice", self._provider, self._order.model or self._provider, len(text))
-        yield VoiceChunk(last=True, words=words, estimated=not words, usage=usage)
-
-    async def _frames(self, client: Any, text: str) -> AsyncGenerator[Any, None]:
-        """What the client makes of the text, within the time a caller waits."""
-        options = (await library.framework()).options(max_retry=0, timeout=CONNECT_SECONDS)
-        if client.capabilities.streaming:
-            stream = client.stream(conn_options=options)
-            stream.push_text(text)
-            stream.end_input()
-        else:
-            stream = client.synthesize(text, conn_options=options)
-        pieces, ended = aiter(stream), False
-        try:
-            while not ended:
-                async with asyncio.timeout(NEXT_AUDIO_SECONDS if self.heard else FIRST_AUDIO_SECONDS):
-                    piece = await anext(pieces, None)
-                ended = piece is None
-                if piece is not None:
-                    yield piece.frame
-        finally:
-            await close(self._provider, stream.aclose, VOICE_CLOSE_SECONDS)
-            # The vendor would go on speaking, and billing, where the connection of a clause that was cut off is only put aside.
-            drain = getattr(getattr(client, "_pool", None), "_drain_to_close", None)
-            if not ended and drain is not None:
-                await close(self._provider, drain, VOICE_CLOSE_SECONDS)
-
-    def _checked(self, pcm: bytes, frame: Any) -> bytes:
-        """Raises ProviderError for what is no audio of the rate that was asked for."""
-        if not self.heard and pcm[:16].lstrip().lower().startswith(_WEB_PAGES):
-            raise ProviderError(FailureKind.BROKEN_STREAM, self._provider, "it answered with a page instead of audio")
-        if frame.sample_rate != self._order.client.rate_hz or frame.num_channels != 1:
-            why = f"it sent {frame.num_channels} channels at {frame.sample_rate} Hz"
-            raise ProviderError(FailureKind.BROKEN_STREAM, self._provider, why)
-        return pcm
-
-    def _piece(self, pcm: bytes) -> VoiceChunk:
-        self.heard = True
-        self._ms += len(pcm) / _BYTES_PER_MS
-        return VoiceChunk(pcm)
-
-
-def _in_order(timed: list[Any], length_ms: int) -> list[Word]:
-    """The words with their times, in order and within the audio. Clients give times in seconds, and texts with blanks."""
-    words: list[Word] = []
-    before_ms = 0
-    for one in timed:
-        start, end = getattr(one, "start_time", None), getattr(one, "end_time", None)
-        if not str(one).strip() or not isinstance(start, int | float) or not isinstance(end, int | float):
-            continue
-        start_ms = min(max(before_ms, round(start * 1000)), length_ms)
-        words.append(Word(str(one).strip(), start_ms, min(max(start_ms, round(end * 1000)), length_ms)))
-        before_ms = start_ms
-    return words
+async def _pieces(client: Any, text: str, provider: str) -> AsyncGenerator[Piece, None]:
+    """What the client makes of the text."""
+    options = (await library.framework()).options(max_retry=0, timeout=CONNECT_SECONDS)
+    if client.capabilities.streaming:
+        stream = client.stream(conn_options=options)
+        stream.push_text(text)
+        stream.end_input()
+    else:
+        stream = client.synthesize(text, conn_options=options)
+    ended = False
+    try:
+        async for made in stream:
+            frame = made.frame
+            words = frame.userdata.get(_TIMED_WORDS) or ()
+            yield Piece(bytes(frame.data), frame.sample_rate, frame.num_channels, words)
+        ended = True
+    finally:
+        await close(provider, stream.aclose, VOICE_CLOSE_SECONDS)
+        # The vendor would go on speaking, and billing, where the connection of a clause that was cut off is only put aside.
+        drain = getattr(getattr(client, "_pool", None), "_drain_to_close", None)
+        if not ended and drain is not None:
+            await close(provider, drain, VOICE_CLOSE_SECONDS)

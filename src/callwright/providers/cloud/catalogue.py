@@ -1,0 +1,88 @@
+"""Reads a vendor's list of an account's voices, through the guarded client and within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from callwright.domain.errors import CallwrightError
+from callwright.domain.limits import (
+    MAX_CATALOGUE_PAGES,
+    MAX_CATALOGUE_VOICES,
+    MAX_WEB_ANSWER_BYTES,
+    VOICE_CATALOGUE_READ_SECONDS,
+)
+from callwright.domain.provider_access import Access
+from callwright.ops.clock import SystemClock
+from callwright.ports.catalogue import VoiceOffer
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.registry import HttpClient, PluginContext
+from callwright.providers.cloud.bridge import Bridge
+from callwright.providers.cloud.failures import failure_of_status
+from callwright.providers.cloud.provider_table_catalogues import CATALOGUES, Catalogue
+from callwright.providers.cloud.speech_http import SpeechHttp
+
+
+class CatalogueReader:
+    """Reads the list of one vendor."""
+
+    def __init__(self, bridge: Bridge, context: PluginContext) -> None:
+        self._bridge = bridge
+        self._catalogue = CATALOGUES.get(bridge.vendor.name)
+        # The client of the process reaches no private network, which an address that the operator named may be in.
+        self._http = context.shared.get(SpeechHttp, lambda: SpeechHttp(context.settings))
+
+    async def voices(self, access: Access) -> tuple[VoiceOffer, ...]:
+        """The voices that the account with these keys has. Raises ProviderError."""
+        if self._catalogue is None:
+            return ()
+        try:
+            async with asyncio.timeout(VOICE_CATALOGUE_READ_SECONDS):
+                return tuple(await read_pages(self._catalogue, self._bridge, self._http.guarded, access))
+        except TimeoutError:
+            why = "its list of voices did not come in time"
+            raise ProviderError(FailureKind.UNAVAILABLE, self._bridge.vendor.name, why) from None
+
+
+async def read_pages(catalogue: Catalogue, bridge: Bridge, http: HttpClient, access: Access) -> list[VoiceOffer]:
+    """The voices of all pages, each once. Raises ProviderError."""
+    keys = bridge.keys(access)
+    first = bridge.address(catalogue.url.format(**{name: keys[name] for name in bridge.vendor.more_keys}))
+    found: dict[tuple[str, str], VoiceOffer] = {}
+    url = first
+    for _ in range(MAX_CATALOGUE_PAGES):
+        page = await _page(catalogue, bridge, http, keys, url)
+        for offer in _offers(catalogue, bridge.vendor.name, page):
+            if offer.voice_id and offer.name:
+                found.setdefault((offer.model, offer.voice_id), offer)
+        more = catalogue.next_page(page)
+        if not more or len(found) >= MAX_CATALOGUE_VOICES:
+            break
+        url = f"{first}{'&' if '?' in first else '?'}{more}"
+    return list(found.values())[:MAX_CATALOGUE_VOICES]
+
+
+def _offers(catalogue: Catalogue, provider: str, page: Any) -> list[VoiceOffer]:
+    try:
+        return list(catalogue.read(page))
+    except (TypeError, ValueError, AttributeError):
+        why = "its list of voices is not what it was"
+        raise ProviderError(FailureKind.BROKEN_STREAM, provider, why) from None
+
+
+async def _page(catalogue: Catalogue, bridge: Bridge, http: HttpClient, keys: dict[str, Any], url: str) -> Any:
+    name = bridge.vendor.name
+    headers = catalogue.headers(keys, url, SystemClock().now())
+    try:
+        answer = await http.send("GET", url, headers=headers, body=b"", timeout_s=VOICE_CATALOGUE_READ_SECONDS)
+    except CallwrightError:
+        raise ProviderError(FailureKind.UNAVAILABLE, name, "its list of voices cannot be reached") from None
+    if answer.status != 200:
+        raise failure_of_status(name, answer.status)
+    if len(answer.body) >= MAX_WEB_ANSWER_BYTES:
+        raise ProviderError(FailureKind.BROKEN_STREAM, name, "its list of voices is too long")
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        raise ProviderError(FailureKind.BROKEN_STREAM, name, "its list of voices is not JSON") from None

@@ -1,0 +1,112 @@
+"""Voices of vendors that no kept client speaks to: one HTTP request for each clause, whose answer is audio while it is made."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import httpx2 as httpx
+
+from callwright.domain.provider_access import Access
+from callwright.ops.clock import SystemClock
+from callwright.ports.catalogue import VoiceOffer
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.registry import PluginContext
+from callwright.ports.speech import VoiceChunk, VoiceSettings
+from callwright.providers.cloud.bridge import Bridge, Order
+from callwright.providers.cloud.catalogue import CatalogueReader
+from callwright.providers.cloud.clause import FIRST_AUDIO_SECONDS, Clause, Piece
+from callwright.providers.cloud.session import CONNECT_SECONDS
+from callwright.providers.cloud.speech_http import SpeechHttp
+from callwright.providers.cloud.vendor import Vendor
+
+_THROTTLED = "throttling"
+_TIMES = httpx.Timeout(FIRST_AUDIO_SECONDS + 1, connect=CONNECT_SECONDS)
+
+
+class HttpVoice:
+    """``ports.speech.Voice`` over HTTP."""
+
+    def __init__(self, vendor: Vendor, context: PluginContext) -> None:
+        self.name = vendor.name
+        self._bridge = Bridge(vendor, context)
+        self._catalogue = CatalogueReader(self._bridge, context)
+        self._clock = SystemClock()
+        self._http = context.shared.get(SpeechHttp, lambda: SpeechHttp(context.settings))
+
+    def check(self, settings: VoiceSettings) -> None:
+        """Raises ProviderError when it could not speak with these settings (``ports.speech.CheckingVoice``)."""
+        self._bridge.check(settings.model, _given(settings), settings.access)
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        """Stream one clause."""
+        order = self._bridge.order(settings.model, _given(settings), settings.access)
+        clause = Clause(self.name, order)
+        async with aclosing(clause.spoken(self._pieces(order, text), text)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def voices(self, access: Access) -> tuple[VoiceOffer, ...]:
+        """What the vendor lists of the account (``ports.catalogue.VoiceCatalogue``)."""
+        return await self._catalogue.voices(access)
+
+    async def warm(self, settings: VoiceSettings) -> None:
+        """Nothing to load."""
+
+    async def _pieces(self, order: Order, text: str) -> AsyncGenerator[Piece, None]:
+        assert order.client.ask is not None, "an own voice has it"
+        asked = order.client.ask(order.arguments, text, self._clock.now())
+        rate_hz = order.client.rate_hz
+        async with self._http.streaming.stream(
+            "POST", asked.url, headers=asked.headers, content=asked.body, timeout=_TIMES
+        ) as answer:
+            if answer.status_code != 200:
+                raise self._refused(answer)
+            made = _events(answer.aiter_lines()) if _is_events(answer) else answer.aiter_bytes()
+            odd = b""
+            async for received in made:
+                whole = odd + received
+                odd = whole[len(whole) & ~1 :]
+                if len(whole) > 1:
+                    yield Piece(whole[: len(whole) & ~1], rate_hz)
+
+    def _refused(self, answer: httpx.Response) -> Exception:
+        if answer.headers.get("x-amzn-errortype", "").lower().startswith(_THROTTLED):
+            # AWS says it with status 400.
+            return ProviderError(FailureKind.LIMIT, self.name, "it limits the requests; raise the account's limit")
+        return _StatusError(answer.status_code)
+
+
+class _StatusError(Exception):
+    """An answer that is no success."""
+
+    def __init__(self, status_code: int) -> None:
+        super().__init__(f"HTTP {status_code}")
+        self.status_code = status_code
+
+
+def _given(settings: VoiceSettings) -> dict[str, Any]:
+    return {**settings.options, "language": settings.language, "voice": settings.voice}
+
+
+def _is_events(answer: httpx.Response) -> bool:
+    return bool(answer.headers.get("content-type", "").startswith("text/event-stream"))
+
+
+async def _events(lines: AsyncIterator[str]) -> AsyncIterator[bytes]:
+    """The audio of events with ``audio`` in Base64; others are left out."""
+    async for line in lines:
+        data = line.removeprefix("data:").strip()
+        if data == "[DONE]":
+            return
+        try:
+            event = json.loads(data) if data and line.startswith("data:") else None
+            audio = event.get("audio") if isinstance(event, dict) else None
+            if isinstance(audio, str):
+                yield base64.b64decode(audio)
+        except (ValueError, binascii.Error):
+            continue

@@ -1,0 +1,94 @@
+"""How a vendor of speech is described: which client speaks to it, its provider keys, and the settings it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from callwright.domain.settings.provider_option import ProviderOption, as_it_is, default_model
+
+TRANSCRIBER, VOICE = "transcriber", "voice"
+
+Shape = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An HTTP request. Headers and body are never shown: the key is in them."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+Ask = Callable[[Mapping[str, Any], str, datetime], Asked]
+"""The request for a text, of an order's arguments, at this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """How a vendor is spoken to."""
+
+    name: str
+    """The client's class, as ``package.Class``."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of every call."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Arguments that are addresses, with the vendor's own; ``{argument}`` stands for a region."""
+    objects: Mapping[str, str] = field(default_factory=dict)
+    """Arguments that are objects of a class."""
+    shape: Shape = as_it_is
+    """Makes the arguments of those that the settings give."""
+    models: tuple[str, ...] = ()
+    """The beginnings of the models that have this client, empty for the rest."""
+    rate_hz: int = 8_000
+    """Of the audio."""
+    takes_session: bool = True
+    """It is given the process's own HTTP session."""
+    makes_session: bool = False
+    """Its streams make sessions and addresses of their own, which are replaced."""
+    ends_turns: bool = False
+    """Its end of speech is more than a pause."""
+    flushes: bool = False
+    """It is asked to finish its text when a turn was taken."""
+    billed_by: str = ""
+    """The argument that is billed where it is not the model."""
+    own: bool = False
+    """It needs no package of clients."""
+    ask: Ask | None = None
+    """The request of an own voice."""
+    clean: Callable[[str], str] = as_it_is
+    """Makes of a text what may be sent, for a client that sends it within markup."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """One recogniser or voice. ``keys``: names of provider keys, the first that is stored counts; ``read_key`` makes the
+    argument of it. ``more_keys``: arguments that are read from other provider keys; those in ``regions`` become part of an address."""
+
+    kind: str
+    name: str
+    summary: str
+    keys: tuple[str, ...]
+    clients: tuple[Client, ...]
+    options: tuple[ProviderOption, ...]
+    key_argument: str = "api_key"
+    read_key: Callable[[str], Any] = as_it_is
+    more_keys: Mapping[str, str] = field(default_factory=dict)
+    regions: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> str:
+        """The model of an agent that names none."""
+        return default_model(self.options)
+
+    @property
+    def all_keys(self) -> tuple[str, ...]:
+        """Every provider key it asks for."""
+        return (*self.keys, *self.more_keys.values())
+
+    def client(self, model: str) -> Client:
+        """The client for a model."""
+        return next(one for one in self.clients if not one.models or model.startswith(one.models))

@@ -1,0 +1,74 @@
+"""OpenAI: transcription by the realtime websocket, speech over HTTP as audio or as events.
+
+Judged by the vendor's client: openai 3.57.0 heard and spoke in both forms (2026-11-29).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from tests.vendors.server import Hearing, Line, Route, socket
+
+_RATE_HZ = 24_000
+
+
+async def _realtime(line: Line) -> None:
+    item, told, wanted = 1, "", ""
+
+    async def report(final: bool) -> None:
+        nonlocal item, told
+        text = hearing.ear.text.strip()
+        kind = "conversation.item.input_audio_transcription"
+        if not told:
+            await line.send(
+                {
+                    "type": "input_audio_buffer.speech_started",
+                    "item_id": f"i-{item}",
+                    "audio_start_ms": round(hearing.ear.began_s * 1000),
+                }
+            )
+        if text.startswith(told) and len(text) > len(told):
+            await line.send({"type": f"{kind}.delta", "item_id": f"i-{item}", "delta": text[len(told) :]})
+            told = text
+        if final:
+            usage = {"type": "tokens", "input_tokens": 10, "output_tokens": len(text.split()), "total_tokens": 12}
+            await line.send({"type": f"{kind}.completed", "item_id": f"i-{item}", "transcript": text, "usage": usage})
+            item, told = item + 1, ""
+
+    hearing = Hearing(line, report, _RATE_HZ)
+    await line.send({"type": "session.created", "session": {"type": "transcription"}})
+    async for message in line:
+        asked = json.loads(message)
+        if asked["type"] == "session.update":
+            line.visit.messages.append(asked)
+            wanted = asked["session"]["audio"]["input"]["transcription"]["model"]
+            assert wanted, "the model of the transcription is named"
+            await line.send({"type": "session.updated", "session": asked["session"]})
+        elif asked["type"] == "input_audio_buffer.append":
+            await hearing.feed(base64.b64decode(asked["audio"]))
+        elif asked["type"] == "input_audio_buffer.commit":
+            line.visit.messages.append(asked)
+            await hearing.finish()
+
+
+async def _speech(line: Line) -> Any:
+    asked = await line.request.json()
+    line.visit.messages.append({**asked, "text": asked["input"]})
+    pieces = line.pieces(asked["input"], _RATE_HZ)
+    if asked.get("stream_format") == "sse":
+        return await line.stream(_events(pieces), "text/event-stream")
+    return await line.stream(pieces, "audio/pcm")
+
+
+async def _events(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        event = {"type": "speech.audio.delta", "audio": base64.b64encode(piece).decode()}
+        yield f"data: {json.dumps(event)}\n\n".encode()
+    done = {"type": "speech.audio.done", "usage": {"input_tokens": 5, "output_tokens": 50, "total_tokens": 55}}
+    yield f"data: {json.dumps(done)}\n\n".encode()
+
+
+ROUTES = (socket("/v1/realtime", _realtime), Route("POST", "/v1/audio/speech", _speech))
