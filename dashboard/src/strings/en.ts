@@ -18,7 +18,7 @@ export const en = {
   signIn: {
     title: "Sign in to Callwright",
     lead: ["Open the link that ", " prints, or paste a key. A new key: "] as const,
-    serve: "callwright serve",
+    link: "callwright dashboard",
     create: "callwright keys create",
     key: "API key",
     placeholder: "bn-…",
@@ -303,7 +303,7 @@ export const en = {
   } as Record<string, string>,
   money: {
     tab: "Money",
-    part: "Part",
+    part: "Part, in ¢",
     line: "Line",
     welcome: "Welcome",
     turn: (n: number) => `Turn ${n}`,

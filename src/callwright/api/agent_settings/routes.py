@@ -52,7 +52,7 @@ def provider_view(plugin: Plugin) -> dict[str, Any]:
     """A provider as the API shows it."""
     option = next((one for one in plugin.options if one.name == "model"), None)
     listed = [] if option is None else [option.default, *option.kind.schema.get("enum", ())]
-    offered = [one.model for one in (*plugin.models, *plugin.voices)]
+    offered = [*(one.model for one in plugin.models), *(one.model for one in plugin.voices)]
     return {
         "kind": plugin.kind,
         "name": plugin.name,

@@ -34,9 +34,11 @@ export function SuggestedText({ value, setting, task, change, ...rest }: Props) 
           <span>{about.get(option.value)}</span>
         </span>
       )}
-      comboboxProps={{ width: 340, position: "bottom-end" }}
+      comboboxProps={{ width: 340, position: "bottom-end", withinPortal: false }}
       maxDropdownHeight={320}
       limit={MOST_SHOWN}
+      // Whoever walks through the form by keyboard is not shown a list at each field.
+      openOnFocus={false}
       spellCheck={false}
     />
   );

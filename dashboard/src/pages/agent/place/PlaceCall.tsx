@@ -106,9 +106,9 @@ function OrderForm() {
   );
 }
 
-/** The field that the server refuses, and why, without the name of the field that stands beside it. */
+/** The field that the server refuses, and why: in its words, with the name that the field has here. */
 function refusalOf(error: unknown): { field: string; message: string } {
-  if (!(error instanceof ApiError) || !error.field) return { field: "", message: "" };
+  if (!(error instanceof ApiError)) return { field: "", message: "" };
   const { field, message } = error;
-  return { field, message: message.startsWith(field) ? message.slice(field.length).replace(/^:?\s*/, "") : message };
+  return { field, message: message.replace(NUMBER, words.number).replace(CALLER, words.caller) };
 }
