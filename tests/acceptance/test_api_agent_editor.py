@@ -480,7 +480,7 @@ async def test_a_tool_of_a_draft_is_called_once(world: ApiWorld) -> None:
     }
     ((agent, trial, user_data),) = asked
     assert (agent.id, trial, dict(user_data)) == (agent_id, ToolTrial("book", {"day": "Tue"}), {"name": "Ann"})
-    (row,) = await fetch(world.dsn, "select after::text as after from audit where action = 'tool.tried'")
+    (row,) = await fetch(world.dsn, "select after::text as after from audit where action = 'agent.tool_tried'")
     assert json.loads(row["after"]) == {"tool": "book"}
 
 

@@ -114,5 +114,5 @@ async def try_tool(
     if not found.params.get("url"):
         raise BadInputError(f"the tool {named(tool.name)} has no url, so that there is nothing to send", field="tool")
     async with services.ledger.unit() as unit:
-        await audit(unit, principal, "tool.tried", agent.id, after={"tool": tool.name})
+        await audit(unit, principal, "agent.tool_tried", agent.id, after={"tool": tool.name})
     return await services.tool_trials.run(agent, tool, user_data)
