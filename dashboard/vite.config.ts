@@ -17,6 +17,8 @@ export default defineConfig({
     license: { fileName: "assets/licenses.md" },
     target: "es2022",
     chunkSizeWarningLimit: 700,
+    // One file for what several pages share: a dozen small ones wait for each other, as a browser asks for six at once.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] } } },
     // Browsers that know light-dark(), which the styles use for both colour schemes.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
   },

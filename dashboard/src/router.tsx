@@ -9,6 +9,7 @@ import {
   redirect,
   stringifySearchWith,
 } from "@tanstack/react-router";
+import { beginCall } from "./api/call.ts";
 import { sessionQuery } from "./api/session.ts";
 import { agentSearch, agentsSearch, callSearch, callsSearch, signInSearch } from "./search.ts";
 import { NotFoundPage, PageError } from "./shell/ErrorPages.tsx";
@@ -57,6 +58,9 @@ const call = createRoute({
   getParentRoute: () => shell,
   path: "/calls/$id",
   validateSearch: callSearch,
+  loaderDeps: ({ search: { attempt } }) => ({ attempt }),
+  // Nothing waits for it: what the page asks for is under way while its code comes.
+  loader: ({ context: { queries }, params: { id }, deps: { attempt } }) => void beginCall(queries, { id, attempt }),
   component: lazyRouteComponent(() => import("./pages/call/CallPage.tsx"), "CallPage"),
 });
 
@@ -82,7 +86,7 @@ const stringifySearch = stringifySearchWith(JSON.stringify);
 
 /** The pages by their addresses. */
 export function createAppRouter(queries: QueryClient) {
-  return createRouter({
+  const router = createRouter({
     routeTree: tree,
     basepath: "/dashboard",
     context: { queries },
@@ -93,6 +97,13 @@ export function createAppRouter(queries: QueryClient) {
     defaultNotFoundComponent: NotFoundPage,
     scrollRestoration: true,
   });
+  // The code of the first page comes while the server is asked who is signed in.
+  void queries.prefetchQuery(sessionQuery);
+  const pages: Record<string, { options: { component?: { preload?: () => unknown } } }> = router.routesById;
+  for (const { routeId } of router.matchRoutes(router.latestLocation)) {
+    void pages[routeId]?.options.component?.preload?.();
+  }
+  return router;
 }
 
 declare module "@tanstack/react-router" {

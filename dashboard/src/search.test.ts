@@ -39,6 +39,7 @@ describe("the search of agents", () => {
     expect(
       agentSearch({ view: "versions", version: "3", against: "now", test: "call", run: "0c62", set: "a.b=1", x: 1 }),
     ).toEqual({ view: "versions", version: 3, against: "now", test: "call", run: "0c62", set: ["a.b=1"] });
+    expect(agentSearch({ dialog: "call", to: 15550001 })).toEqual({ dialog: "call", to: "15550001" });
     expect(agentSearch({ view: "x", version: 0, set: [1] })).toEqual({});
   });
 });

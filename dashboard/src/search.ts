@@ -53,6 +53,9 @@ export interface AgentSearch {
   run?: string;
   /** Settings to put into the draft, each as `path=value`, as a what-if has them. They stay here until they are saved. */
   set?: string[];
+  /** The dialog that is open, and the number in it. */
+  dialog?: "call";
+  to?: string;
 }
 
 export interface SignInSearch {
@@ -110,6 +113,8 @@ export function agentSearch(given: Given): AgentSearch {
     test: among(given.test, TESTS),
     run: text(given.run),
     set: texts(given.set),
+    dialog: among(given.dialog, ["call"] as const),
+    to: text(given.to),
   });
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,16 +14,27 @@ import pytest
 from tests.api_world import AGENT, ApiWorld, create, place
 from tests.database import fetch, run_sql
 
-from callwright.actions.services import NoChats
+from callwright.actions.services import NoChats, NoToolTrials, NoWebCalls
 from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_AGENT_VERSIONS
+from callwright.domain.settings.kinds import choice
+from callwright.domain.settings.provider_option import ProviderOption
 from callwright.lab.line_conditions import line_of
+from callwright.ports.catalogue import ModelOffer, VoiceOffer
 from callwright.ports.chat import ChatMessage, ChatReply, NewChat
-from callwright.ports.ledger import Change
+from callwright.ports.ledger import Change, StoredAgent
+from callwright.ports.registry import Plugin, PluginContext
+from callwright.ports.tool_trial import ToolTrial, ToolTried, TriedRequest
+from callwright.ports.web_call import WebCall, WebSession
 
 SETTINGS = "/v1/callwright/agent-settings"
 VALIDATE = "/v1/callwright/agents/validate"
 MISSING = "00000000-0000-4000-8000-00000000dead"
+MODEL_OPTION = ProviderOption("model", "model", choice(("small", "large")), "small")
+
+
+def plain(_: PluginContext) -> None:
+    """Makes nothing: these plugins are only listed."""
 
 
 def with_task(**task_config: Any) -> dict[str, Any]:
@@ -398,7 +410,99 @@ async def test_a_draft_chats_with_the_unsaved_body(world: ApiWorld) -> None:
     assert (chat.agent.id, dict(chat.user_data)) == (agent_id, {"name": "Ann"})
 
 
-@pytest.mark.parametrize("kind", ["chats", "calls"])
+async def test_a_page_calls_a_draft_and_is_the_only_one_that_may(world: ApiWorld) -> None:
+    asked: list[WebCall] = []
+
+    class Taking(NoWebCalls):
+        def session(self, call: WebCall) -> WebSession:
+            asked.append(call)
+            return WebSession("wss://calls.example/once", 120)
+
+    services = replace(world.services, actions=replace(world.services.actions, web_calls=Taking()))
+    async with replace(world, services=services).client() as client:
+        agent_id = await create(client)
+        body = {**drafted(agent_welcome_message="Unsaved."), "user_data": {"name": "Ann"}}
+        page = {"Origin": "https://voice.example"}
+        answer = await client.post(drafts_of(agent_id, "web-calls"), json=body, headers=page)
+        assert answer.status_code == 200, answer.text
+        assert (await client.get(f"/v2/agent/{agent_id}")).json()["callwright"]["revision"] == 1
+    session = answer.json()
+    assert (session["url"], session["agent_id"], session["protocol"]) == (
+        "wss://calls.example/once",
+        agent_id,
+        "frames",
+    )
+    ((call, origin),) = [(one.call, one.origin) for one in asked]
+    assert call.agent is not None
+    assert (call.agent["agent_welcome_message"], dict(call.user_data)) == ("Unsaved.", {"name": "Ann"})
+    assert (call.execution_id, call.agent_id, origin) == (session["execution_id"], agent_id, "https://voice.example")
+    (row,) = await fetch(world.dsn, "select object_id from audit where action = 'web_call.opened'")
+    assert row["object_id"] == session["execution_id"]
+
+
+def with_tool(key: str = "custom_task") -> dict[str, Any]:
+    body = copy.deepcopy(AGENT)
+    params = {"method": "POST", "url": "https://calendar.example/book"} if key == "custom_task" else {}
+    tool = {"name": "book", "description": "Books a visit", "key": key, "parameters": {"type": "object"}}
+    tools_config = body["agent_config"]["tasks"][0].setdefault("tools_config", {})
+    tools_config["api_tools"] = {"tools": [tool], "tools_params": {"book": params}}
+    return {"draft": body}
+
+
+async def test_a_tool_of_a_draft_is_called_once(world: ApiWorld) -> None:
+    asked: list[tuple[StoredAgent, ToolTrial, Mapping[str, Any]]] = []
+
+    class Trying(NoToolTrials):
+        async def run(self, agent: StoredAgent, trial: ToolTrial, user_data: Mapping[str, Any]) -> ToolTried:
+            asked.append((agent, trial, user_data))
+            return ToolTried(True, "booked", TriedRequest("POST", "calendar.example", {"day": "Tue"}, 201, 12))
+
+    services = replace(world.services, actions=replace(world.services.actions, tool_trials=Trying()))
+    async with replace(world, services=services).client() as client:
+        agent_id = await create(client)
+        body = {**with_tool(), "tool": "book", "arguments": {"day": "Tue"}, "user_data": {"name": "Ann"}}
+        answer = await client.post(drafts_of(agent_id, "tool-calls"), json=body)
+        for wrong, field in (
+            ({**body, "tool": "other"}, "tool"),
+            ({**body, **with_tool("end_call")}, "tool"),
+            ({**body, "tool": ""}, "tool"),
+            ({**body, "arguments": "day"}, "arguments"),
+        ):
+            refused = await client.post(drafts_of(agent_id, "tool-calls"), json=wrong)
+            assert (refused.status_code, refused.json()["field"]) == (400, field)
+    assert answer.json() == {
+        "tool": "book",
+        "ok": True,
+        "request": {"method": "POST", "host": "calendar.example", "sent": {"day": "Tue"}},
+        "http_status": 201,
+        "ms": 12,
+        "result": "booked",
+    }
+    ((agent, trial, user_data),) = asked
+    assert (agent.id, trial, dict(user_data)) == (agent_id, ToolTrial("book", {"day": "Tue"}), {"name": "Ann"})
+    (row,) = await fetch(world.dsn, "select after::text as after from audit where action = 'agent.tool_tried'")
+    assert json.loads(row["after"]) == {"tool": "book"}
+
+
+async def test_the_providers_that_agents_can_name_are_listed(world: ApiWorld) -> None:
+    plugins = [
+        Plugin("transcriber", "near", "Hears", plain, languages=("en",), options=(MODEL_OPTION,)),
+        Plugin("voice", "near", "Speaks", plain, keys=("NEAR",), voices=(VoiceOffer("a", "Anna", "v2"),)),
+        Plugin("model", "far", "Thinks", plain, models=(ModelOffer("big", "Big"), ModelOffer("", "Own"))),
+        Plugin("carrier", "line", "Calls", plain),
+    ]
+    services = replace(world.services, actions=replace(world.services.actions, plugins=lambda: plugins))
+    async with replace(world, services=services).client(world.member_key) as client:
+        found = (await client.get(f"{SETTINGS}/providers")).json()["providers"]
+    assert [(one["kind"], one["name"], one["models"]) for one in found] == [
+        ("transcriber", "near", ["small", "large"]),
+        ("model", "far", ["big"]),
+        ("voice", "near", ["v2"]),
+    ]
+    assert (found[0]["languages"], found[2]["keys"]) == (["en"], ["NEAR"])
+
+
+@pytest.mark.parametrize("kind", ["chats", "calls", "web-calls", "tool-calls"])
 async def test_a_draft_is_checked_as_if_it_were_saved(world: ApiWorld, kind: str) -> None:
     async with world.client() as client:
         agent_id = await create(client)
@@ -407,12 +511,12 @@ async def test_a_draft_is_checked_as_if_it_were_saved(world: ApiWorld, kind: str
             ({"draft": 7}, "draft"),
             ({}, "draft"),
         ):
-            answer = await client.post(drafts_of(agent_id, kind), json=wrong)
+            answer = await client.post(drafts_of(agent_id, kind), json={"tool": "book", **wrong})
             assert (answer.status_code, answer.json()["field"]) == (400, field)
         assert (await client.post(drafts_of(MISSING, kind), json={})).status_code == 404
 
 
-@pytest.mark.parametrize("kind", ["chats", "calls"])
+@pytest.mark.parametrize("kind", ["chats", "calls", "web-calls", "tool-calls"])
 async def test_only_who_may_change_agents_tries_drafts(world: ApiWorld, kind: str) -> None:
     async with world.client() as client:
         agent_id = await create(client)

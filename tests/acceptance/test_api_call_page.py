@@ -85,7 +85,7 @@ async def test_a_call_that_is_over_has_its_recording_costs_and_findings(world: A
     assert (body["live"], body["ended_ms"], body["findings_left_out"]) == (False, 14_050.0, 2)
     assert body["turns"][1]["cost"]["total"] == 1.5
     (found,) = body["findings"]
-    assert (found["title"], found["from_ms"], found["to_ms"]) == ("Slow first audio", 5_500.0, 6_100.0)
+    assert (found["title"], found["from_ms"], found["to_ms"]) == ("Slow reply", 5_500.0, 6_100.0)
     assert (found["advice"][0]["path"], found["advice"][0]["value"]) == ("task_config.patience", 400)
     assert body["recording"]["from_ms"] == 1_000.0
     assert heard.content == WAV

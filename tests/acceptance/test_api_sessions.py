@@ -52,6 +52,20 @@ async def test_a_key_signs_in_and_the_session_may_do_what_the_key_may(world: Api
     assert found["expires_at"] == (row["used_at"] + timedelta(hours=12)).isoformat(timespec="microseconds")
 
 
+async def test_a_visitor_without_a_session_is_told_so_and_is_nothing_for_the_security_log(
+    world: ApiWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    services = replace(world.services, rates=RateLimits({"bad_key": 1}, lambda: 0))
+    async with replace(world, services=services).client(None) as client:
+        for headers in ({}, {"Cookie": "other=1"}, OURS):
+            answer = await client.get(SESSION, headers=headers)
+            assert (answer.status_code, answer.content) == (204, b"")
+        assert not caplog.records
+        # A key that is not good is refused as anywhere.
+        assert (await client.get(SESSION, headers={"Authorization": "Bearer bn-nothing"})).status_code == 401
+    assert caplog.records
+
+
 async def test_the_cookie_is_for_no_script_and_no_other_site_and_nothing_else_holds_its_token(
     world: ApiWorld, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -31,6 +31,8 @@ def test_the_printed_link_opens_one_session_of_the_data_folder(
     link = urlsplit(capsys.readouterr().out.strip())
     assert (link.scheme, link.netloc, link.path) == ("https", "voice.example", "/dashboard/enter")
     (code,) = parse_qs(link.query)["code"]
+    assert main(["dashboard", "--data", str(data)]) == 0
+    assert f"No server of {data} runs here" in capsys.readouterr().err
 
     async def open_it() -> str:
         async with open_actions(load_settings({}, data=data)) as services:
@@ -63,8 +65,10 @@ def test_a_server_prints_a_link_that_signs_in_and_the_command_prints_another(tmp
         try:
             first = _link_of(server)
             base = "http://" + urlsplit(first).netloc
-            command = [sys.executable, "-m", "callwright", "dashboard", "--url", base]
+            # The server took a free port, which no setting names.
+            command = [sys.executable, "-m", "callwright", "dashboard"]
             other = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+            assert other.stderr == "The link is good once, for 10 minutes.\n"
             for link in (first, other.stdout.strip()):
                 with httpx.Client(base_url=base, trust_env=False) as browser:
                     assert browser.get(link).headers["location"] == "/dashboard/"

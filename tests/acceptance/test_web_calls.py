@@ -66,6 +66,23 @@ async def test_a_page_holds_a_whole_call_and_its_record_is_like_any_other(site: 
     assert caller.close_code == 1000
 
 
+async def test_a_page_calls_an_agent_that_was_not_saved(site: Site) -> None:
+    agent_id = await site.agent()
+    async with site.client() as client:
+        draft = (await client.get(f"/v2/agent/{agent_id}")).json() | {
+            "agent_welcome_message": "Hello, this is a draft."
+        }
+        made = await client.post(f"/v1/callwright/agents/{agent_id}/drafts/web-calls", json={"draft": draft})
+        assert made.status_code == 200, made.text
+    caller = await site.page(PATIENT)
+
+    await caller.call(made.json()["url"])
+
+    body = await site.completed(made.json()["execution_id"])
+    assert body["transcript"].splitlines()[0] == "assistant: Hello, this is a draft."
+    assert body["agent_id"] == agent_id
+
+
 @pytest.mark.proves("task_config.web_call_origins")
 async def test_pages_of_an_allowed_origin_call_without_a_session_and_others_do_not(site: Site) -> None:
     agent_id = await site.agent(web_call_origins=["https://shop.example.org"])

@@ -30,9 +30,10 @@ def caller(chromium: Any, served: World) -> Iterator[Browsing]:
     browser.close()
 
 
-def test_the_agent_is_called_from_the_page_that_edits_it(caller: Browsing) -> None:
+def test_the_draft_is_called_from_the_page_that_edits_it(caller: Browsing) -> None:
     agent_id = new_agent(caller.served)
     page = caller.open(f"/agents/{agent_id}?test=browser")
+    page.get_by_label("Welcome message", exact=True).fill("Hello, this is the draft.")
     page.get_by_role("button", name="Check the microphone").click()
     meter = page.get_by_label("Level")
     eventually(page, lambda: float(meter.evaluate("meter => meter.value")) > 0.01)
@@ -40,7 +41,7 @@ def test_the_agent_is_called_from_the_page_that_edits_it(caller: Browsing) -> No
     assert caller.violations() == []
     page.get_by_role("button", name="Call from here").click()
     page.get_by_text("Connected. Speak.").wait_for()
-    page.get_by_role("list", name="Turns of the test").get_by_text("Hello, this is the saved agent.").wait_for()
+    page.get_by_role("list", name="Turns of the test").get_by_text("Hello, this is the draft.").wait_for()
     assert caller.violations() == []
     page.get_by_role("button", name="Mute").click()
     page.get_by_role("button", name="Unmute").wait_for()

@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.browser.pages import Browsing, browsing
+from tests.browser.pages import Browsing, browsing, eventually
 from tests.browser.world import World
 
 STALE = "status of 412"
+REFUSED = "status of 400"
 """A browser reports a refused request on its console."""
 
 
@@ -193,6 +194,121 @@ def test_a_synthetic_caller_talks_to_the_draft(person: Browsing) -> None:
     assert person.served.asked(f"/executions/{run}")["callwright"]["line"] is not None
 
 
+def test_a_call_is_placed_once_with_the_variables_of_the_prompt_and_its_page_opens(person: Browsing) -> None:
+    agent_id = new_agent(person.served)
+    page = person.open(f"/agents/{agent_id}")
+    setting(page, "Prompt").fill("You talk to {customer_name}.")
+    page.get_by_role("button", name="Place a call").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("without your 1 unsaved change").wait_for()
+    assert dialog.get_by_role("button", name="Call", exact=True).is_disabled()
+    page.keyboard.press("Escape")
+    save(page, 2)
+    page.get_by_role("button", name="Place a call").click()
+    page.wait_for_url("**dialog=call*")
+    dialog.get_by_label("Number to call").fill("loopback:nobody")
+    dialog.get_by_label("customer_name").fill("Ada")
+    page.keyboard.press("Enter")
+    dialog.get_by_text("there is no synthetic caller 'nobody'").wait_for()
+    assert person.violations() == []
+    dialog.get_by_label("Number to call").fill("loopback:silent")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/dashboard/calls/*-*")
+    execution_id = urlsplit(page.url).path.rsplit("/", 1)[1]
+    page.get_by_role("button", name="Hang up").click()
+    found = person.served.asked(f"/executions/{execution_id}")
+    assert found["agent_id"] == agent_id
+    assert found["context_details"]["recipient_data"]["customer_name"] == "Ada"
+    page.get_by_role("button", name="Play", exact=True).wait_for()
+    assert all(REFUSED in line for line in person.console)
+    person.console.clear()
+
+
+def test_an_order_whose_answer_was_lost_is_placed_once(person: Browsing) -> None:
+    agent_id = new_agent(person.served)
+    page = person.open(f"/agents/{agent_id}?dialog=call&to=loopback:silent")
+    keys: list[str] = []
+
+    def lose_the_first(route: Any) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        answer = route.fetch()
+        if len(keys) == 1:
+            route.abort()
+        else:
+            route.fulfill(response=answer)
+
+    page.route("**/call", lose_the_first)
+    call = page.get_by_role("dialog").get_by_role("button", name="Call", exact=True)
+    call.click()
+    page.get_by_text("The server cannot be reached.").wait_for()
+    call.click()
+    page.wait_for_url("**/dashboard/calls/*-*")
+    page.get_by_role("button", name="Hang up").click()
+    assert keys == [keys[0]] * 2
+    assert len(person.served.asked(f"/v2/agent/{agent_id}/executions")["data"]) == 1
+    person.console.clear()
+
+
+def test_a_tool_of_the_draft_is_tried_and_its_secrets_are_masked(person: Browsing) -> None:
+    served = person.served
+    url = saved(served, served.agent)["tasks"][0]["tools_config"]["api_tools"]["tools_params"]["book_visit"]["url"]
+    page = person.open(f"/agents/{new_agent(served)}?section=tools")
+    page.get_by_role("button", name="HTTP request").click()
+    setting(page, "URL").fill(url)
+    setting(page, "Parameters").fill(json.dumps({"type": "object", "properties": {"day": {"type": "string"}}}))
+    setting(page, "Param").fill('{"day": "%(day)s", "token": "of-ours"}')
+    page.get_by_text("No errors").wait_for()
+    trial = page.get_by_role("region", name="Try")
+    trial.get_by_label("Arguments, as the model would give them").fill('{"day": "Tuesday"}')
+    trial.get_by_role("button", name="Send").click()
+    trial.get_by_text("HTTP 200").wait_for()
+    told = trial.inner_text()
+    assert "POST to 127.0.0.1" in told
+    assert '"day": "Tuesday"' in told
+    assert "booked" in told
+    assert "of-ours" not in told
+    assert person.violations() == []
+
+
+def test_names_of_variables_are_completed_behind_a_brace(person: Browsing) -> None:
+    page = person.open(f"/agents/{new_agent(person.served)}")
+    setting(page, "Prompt").fill("You talk to {customer_name}.")
+    welcome = setting(page, "Welcome message")
+    welcome.fill("")
+    welcome.press_sequentially("Hello {cu")
+    options = page.get_by_role("listbox", name="Variables").get_by_role("option")
+    eventually(page, lambda: options.count() == 3)
+    assert options.first.inner_text().startswith("customer_name")
+    assert person.violations() == []
+    welcome.press("ArrowDown")
+    welcome.press("Enter")
+    assert welcome.input_value() == "Hello {current_date}"
+    welcome.press_sequentially("!")
+    assert welcome.input_value() == "Hello {current_date}!"
+    welcome.press_sequentially(" {")
+    eventually(page, lambda: options.count() > 3)
+    welcome.press("Escape")
+    eventually(page, lambda: options.count() == 0)
+
+
+def test_providers_models_and_voices_are_suggested_as_they_are_installed(person: Browsing) -> None:
+    agent_id = new_agent(person.served)
+    page = person.open(f"/agents/{agent_id}?section=voice")
+    provider = setting(page, "Provider")
+    provider.click()
+    page.get_by_role("option", name="kokoro").click()
+    voice = setting(page, "Voice ID")
+    voice.click()
+    offered = page.get_by_role("option")
+    eventually(page, lambda: offered.count() > 1)
+    assert person.violations() == []
+    chosen = offered.first.locator("code").inner_text()
+    offered.first.click()
+    save(page, 2)
+    synthesizer = saved(person.served, agent_id)["tasks"][0]["tools_config"]["synthesizer"]
+    assert (synthesizer["provider"], synthesizer["provider_config"]["voice_id"]) == ("kokoro", chosen)
+
+
 def test_a_change_of_a_what_if_comes_with_the_address_and_nobody_loses_it_by_leaving(person: Browsing) -> None:
     agent_id = new_agent(person.served)
     page = person.open(f'/agents/{agent_id}?set=["task_config.incremental_delay=1800"]')
@@ -215,7 +331,14 @@ def test_what_a_what_if_has_shown_is_applied_to_the_agent_of_the_call(person: Br
     page.get_by_text("1 unsaved change").wait_for(state="hidden")
 
 
-VIEWS = ("", "?section=turns&set=" + json.dumps(["task_config.patience=7"]), "?section=tools", "?q=delay", "?view=json")
+VIEWS = (
+    "",
+    "?dialog=call",
+    "?section=turns&set=" + json.dumps(["task_config.patience=7"]),
+    "?section=tools",
+    "?q=delay",
+    "?view=json",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -115,6 +115,8 @@ def world(folder: Path, calls: int = 1) -> Iterator[World]:
         "CALLWRIGHT_SCENARIO": str(scenario),
         "CALLWRIGHT_PRICE_BOOK": str(prices),
         "CALLWRIGHT_ALLOW_PRIVATE_URLS": "1",
+        # A chat that a test leaves open keeps no server from ending.
+        "CALLWRIGHT_DRAIN_SECONDS": "1",
     }
     with slow_calendar() as tool_url, trial_call.serving(CALLWRIGHT, folder, settings) as (url, key):
         agent_id = trial_call.asked(url, key, "/v2/agent", agent(tool_url))["agent_id"]

@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, dataOf } from "./client.ts";
 import type {
   EntriesPage,
@@ -16,9 +16,12 @@ import type {
 const LIVE_MS = 1_000;
 const ENTRIES_AT_ONCE = 1_000;
 
+/** Of the waveform. */
+const PEAKS_PER_SECOND = 50;
+
 interface Attempt {
   id: string;
-  attempt?: number;
+  attempt?: number | undefined;
 }
 
 const asked = ({ id, attempt }: Attempt) => ({
@@ -60,18 +63,27 @@ export async function hangUp(id: string): Promise<void> {
 }
 
 /** The loudness of both sides. */
-export function peaksQuery(of: Attempt, perSecond: number) {
+export function peaksQuery(of: Attempt) {
   return queryOptions({
-    queryKey: ["peaks", of, perSecond],
+    queryKey: ["peaks", of],
     queryFn: ({ signal }): Promise<Peaks> => {
       const { params } = asked(of);
-      const query = { ...params.query, per_second: perSecond };
+      const query = { ...params.query, per_second: PEAKS_PER_SECOND };
       return dataOf(
         api.GET("/v1/callwright/executions/{execution_id}/peaks", { params: { ...params, query }, signal }),
       );
     },
     staleTime: Number.POSITIVE_INFINITY,
   });
+}
+
+/** Asks for what the page of a call shows first. */
+export async function beginCall(queries: QueryClient, of: Attempt): Promise<void> {
+  void queries.prefetchQuery(executionQuery(of.id));
+  await queries.prefetchQuery(timelineQuery(of, true));
+  if (queries.getQueryData<Timeline>(timelineQuery(of, true).queryKey)?.recording) {
+    await queries.prefetchQuery(peaksQuery(of));
+  }
 }
 
 /** The whole log, in as many requests as it takes. */

@@ -9,6 +9,8 @@ export class ApiError extends Error {
     readonly status: number,
     /** What the server says one can do about it. */
     readonly hint: string = "",
+    /** The field of the request that it is about. */
+    readonly field: string = "",
   ) {
     super(message);
     this.name = "ApiError";
@@ -47,20 +49,13 @@ export async function dataOf<T>(asked: Promise<Answer<T>>): Promise<T> {
   return answer.data as T;
 }
 
-/** The server's words, in whichever of its two forms of errors they came. */
+/** The server's words. */
 function errorOf(body: unknown, status: number): ApiError {
-  const { message, detail, hint, callwright } = (typeof body === "object" && body ? body : {}) as Record<
-    string,
-    unknown
-  >;
-  const inner = (typeof callwright === "object" && callwright ? callwright : {}) as Record<string, unknown>;
-  const said = [message, detail, body].find((one) => typeof one === "string" && one !== "");
-  const told = [hint, inner.hint].find((one) => typeof one === "string");
-  return new ApiError(
-    (said as string | undefined) ?? strings.errors.unknown,
-    status,
-    (told as string | undefined) ?? "",
+  const said = (typeof body === "object" && body ? body : {}) as Record<string, unknown>;
+  const [message, detail, hint, field] = [said.message, said.detail, said.hint, said.field].map((one) =>
+    typeof one === "string" ? one : "",
   );
+  return new ApiError(message || detail || strings.errors.unknown, status, hint, field);
 }
 
 /** Whether asking again may help: not where the server has understood and refused. */

@@ -7,7 +7,7 @@ export const sessionQuery = queryOptions({
   queryKey: ["session"],
   queryFn: async (): Promise<Session | null> => {
     try {
-      return await dataOf(api.GET("/v1/callwright/session"));
+      return (await dataOf(api.GET("/v1/callwright/session"))) ?? null;
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return null;
       throw error;

@@ -15,7 +15,7 @@ export function Menu({ showKeys }: { showKeys: () => void }) {
     <aside className={classes.menu} aria-label={strings.product}>
       <Link to="/calls" className={classes.home}>
         <Logo size={25} />
-        {strings.product}
+        <span className={classes.wide}>{strings.product}</span>
       </Link>
       <nav aria-label={strings.menu.label} className={classes.pages}>
         <Link to="/calls" className={classes.item} activeProps={{ "data-active": true }}>
@@ -28,7 +28,7 @@ export function Menu({ showKeys }: { showKeys: () => void }) {
         </Link>
         <a href="/docs" className={classes.item}>
           <ReferenceIcon size={16} aria-hidden />
-          {strings.menu.reference}
+          <span className={classes.wide}>{strings.menu.reference}</span>
         </a>
       </nav>
       <div className={classes.foot}>

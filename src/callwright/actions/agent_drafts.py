@@ -1,4 +1,4 @@
-"""Trying an agent that was not saved: as a chat, or as a call to a synthetic caller."""
+"""Trying an agent that was not saved: as a chat, as a call to a synthetic caller or from a page, and one of its tools."""
 
 from __future__ import annotations
 
@@ -8,15 +8,22 @@ from typing import Any
 
 from callwright.actions.agent_credentials import sealed_body
 from callwright.actions.agents import agent_of, checked_agent, flat_body, holder_in
+from callwright.actions.audit import audit
 from callwright.actions.calls import place_agent, read_request
 from callwright.actions.chats import ChatWish, open_chat_of
 from callwright.actions.services import Services
+from callwright.actions.web_calls import check_user_data
+from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import BadInputError, ConfigurationError
 from callwright.domain.execution import Execution
+from callwright.domain.fields import named
 from callwright.domain.number import LOOPBACK
 from callwright.domain.tenant import Principal
 from callwright.ports.chat import ChatReply
 from callwright.ports.ledger import StoredAgent
+from callwright.ports.leg import ArrangedCall
+from callwright.ports.tool_trial import ToolTrial, ToolTried
+from callwright.ports.web_call import WebCall, WebSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +85,34 @@ async def call_with_draft(
     agent = await _drafted(services, principal, draft)
     async with services.ledger.unit() as unit:
         return encode(await place_agent(services, unit, principal, agent, request))
+
+
+async def session_with_draft(
+    services: Services, principal: Principal, draft: Draft, user_data: Mapping[str, Any], origin: str
+) -> tuple[ArrangedCall, WebSession]:
+    """A session for one web call of a draft, as ``actions.web_calls.open_session`` gives of an agent. ``origin``: of the page that calls,
+    empty for any."""
+    check_user_data(user_data)
+    agent = await _drafted(services, principal, draft)
+    call = ArrangedCall(services.ids.uuid(), agent.tenant_id, agent.id, dict(user_data), agent.body)
+    async with services.ledger.unit() as unit:
+        session = services.web_calls.session(WebCall(call, origin))
+        await audit(unit, principal, "web_call.opened", call.execution_id, after={"agent_id": agent.id})
+    return call, session
+
+
+async def try_tool(
+    services: Services, principal: Principal, draft: Draft, tool: ToolTrial, user_data: Mapping[str, Any]
+) -> ToolTried:
+    """Call a tool of a draft once, as a call would whose model gave these arguments. Raises BadInputError for a tool that the draft does
+    not have or that sends nothing."""
+    agent = await _drafted(services, principal, draft)
+    spec = parse_agent(agent.body, defaults=services.policy.defaults)
+    found = next((one for one in spec.tools if one.name == tool.name), None)
+    if found is None:
+        raise BadInputError(f"the agent has no tool {named(tool.name)}", field="tool")
+    if not found.params.get("url"):
+        raise BadInputError(f"the tool {named(tool.name)} has no url, so that there is nothing to send", field="tool")
+    async with services.ledger.unit() as unit:
+        await audit(unit, principal, "agent.tool_tried", agent.id, after={"tool": tool.name})
+    return await services.tool_trials.run(agent, tool, user_data)

@@ -20,11 +20,12 @@ from callwright.domain.sealing import WrappedKey
 from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.chat import ChatReply, Chats, NewChat
 from callwright.ports.door import DoorSocket
-from callwright.ports.ledger import Ledger
+from callwright.ports.ledger import Ledger, StoredAgent
 from callwright.ports.market import NumberMarket
 from callwright.ports.questions import Examination, Examined, Questions
 from callwright.ports.registry import Plugin, UnknownPluginError
 from callwright.ports.replays import Replays, WhatIfWish
+from callwright.ports.tool_trial import ToolTrial, ToolTrials, ToolTried
 from callwright.ports.vault import Vault
 from callwright.ports.web_call import SipWebSession, WebCall, WebCalls, WebProtocol, WebSession
 from callwright.ports.world import Clock, Ids, Recordings
@@ -108,6 +109,14 @@ class NoWebCalls:
     async def serve(self, call: WebCall, socket: DoorSocket, protocol: WebProtocol, source: str) -> None:
         """Closes the websocket."""
         socket.end()
+
+
+class NoToolTrials:
+    """``ports.tool_trial.ToolTrials`` of a process that calls no tools."""
+
+    async def run(self, agent: StoredAgent, trial: ToolTrial, user_data: Mapping[str, Any]) -> ToolTried:
+        """Raises UnavailableError."""
+        raise UnavailableError("this process calls no tools; ask one that was started with `callwright serve`")
 
 
 class NoVault:
@@ -221,6 +230,8 @@ class Services:
     """Takes calls of web pages in this process."""
     questions: Questions = field(default_factory=NoQuestions)
     """Asks models about transcripts."""
+    tool_trials: ToolTrials = field(default_factory=NoToolTrials)
+    """Calls tools outside of calls."""
     markets: Mapping[str, NumberMarket] = field(default_factory=dict)
     """Carriers that rent numbers, by name."""
     key_used: Callable[[str, datetime], None] = _unnoted

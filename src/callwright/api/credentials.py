@@ -64,6 +64,13 @@ async def principal_behind(services: ApiServices, scope: Scope) -> Principal:
     return await tried(services, scope, look_up)
 
 
+def shows_proof(services: ApiServices, scope: Scope) -> bool:
+    """Whether a request comes with a key or the cookie of a session, good or not."""
+    return bool(headers_of(scope, b"authorization")) or any(
+        name == _cookie_name(services, scope) for name, _ in _cookies(scope)
+    )
+
+
 async def tried(
     services: ApiServices, scope: Scope, look_up: Callable[[AbstractAsyncContextManager[None] | None], Awaitable[T]]
 ) -> T:
@@ -121,7 +128,7 @@ def refused_since(services: ApiServices, lost: CallwrightError) -> CallwrightErr
 
 def session_token(services: ApiServices, scope: Scope) -> str:
     """The token in the session's cookie, empty when there is none, more than one, or something else in it."""
-    name = HOST_COOKIE if is_secure(services, scope) else COOKIE
+    name = _cookie_name(services, scope)
     found = [value for one, value in _cookies(scope) if one == name]
     return found[0] if len(found) == 1 and _TOKEN.fullmatch(found[0]) else ""
 
@@ -199,6 +206,10 @@ def _origins(services: ApiServices, scope: Scope) -> set[str]:
 def _scheme(scope: Scope) -> str:
     scheme = str(scope.get("scheme", "http"))
     return _SCHEMES.get(scheme, scheme)
+
+
+def _cookie_name(services: ApiServices, scope: Scope) -> str:
+    return HOST_COOKIE if is_secure(services, scope) else COOKIE
 
 
 def _cookies(scope: Scope) -> Iterator[tuple[str, str]]:

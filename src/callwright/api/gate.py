@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from callwright.actions.encoded import entity_tag, names_tag
 from callwright.api.answers import error_answer
 from callwright.api.bodies import PacedBody
-from callwright.api.credentials import lost_since, principal_behind, refused_since
+from callwright.api.credentials import lost_since, principal_behind, refused_since, shows_proof
 from callwright.api.doors import Doors
 from callwright.api.query_names import header_of, unknown_names, with_ignored
 from callwright.api.services import OPEN_PREFIX, ApiServices, record_refusal
@@ -30,6 +30,9 @@ DASHBOARD = "/dashboard"
 
 SIGN_IN = ("POST", "/v1/callwright/session")
 """Its key is in its body."""
+
+WHO_IS_SIGNED_IN = ("GET", "/v1/callwright/session")
+"""Every visit of the dashboard begins with it: without a key and without a session the answer is that nobody is."""
 
 PAGE_PREFIX = "/v1/web-call/agents/"
 """Websockets of pages begin with this. They need no key: the agent says which pages may call it."""
@@ -69,7 +72,7 @@ class Gate:
             scope, send = {**scope, "method": "GET"}, _Head(send).send
         answer = _Answer(send, request_id, scope)
         try:
-            if needs_key(scope["path"], scope["method"]) and not self._doors.has(scope):
+            if self._is_behind_key(scope):
                 await self._admit(scope)
             if _CONTROL.search(scope["path"]):
                 # No id of ours holds one; and a route's pattern may end before a newline where the table of rights does not.
@@ -117,6 +120,11 @@ class Gate:
                     return given
                 break
         return self.services.actions.ids.token(8)
+
+    def _is_behind_key(self, scope: Scope) -> bool:
+        if not needs_key(scope["path"], scope["method"]) or self._doors.has(scope):
+            return False
+        return (scope["method"], scope["path"]) != WHO_IS_SIGNED_IN or shows_proof(self.services, scope)
 
     async def _admit(self, scope: Scope) -> None:
         """Find who is asking, and raise unless they may ask this, and again so soon: all of it before a byte of the body is read."""

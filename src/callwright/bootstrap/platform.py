@@ -139,6 +139,7 @@ async def open_platform(
         services = replace(
             services,
             questions=runtime.questions,
+            tool_trials=runtime.tool_trials,
             markets=_markets(foundation),
             replays=_replays(foundation),
             web_calls=_web_calls(foundation),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from callwright.domain.errors import BadInputError
@@ -15,9 +19,38 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
+_NOTE = "server.json"
+"""In the data folder: where the server that uses it listens, and its process."""
+
+
 def platform_url(settings: Settings, given: str = "") -> str:
-    """Where the platform listens: at ``given`` (``--url``), else by the settings. Raises BadInputError for what is no address."""
-    return checked_url(given) if given else settings.public_url or _own_url(settings)
+    """Where the platform listens: at ``given`` (``--url``), else as CALLWRIGHT_PUBLIC_URL says, else where the server of the data folder
+    says, else by the settings. Raises BadInputError for what is no address."""
+    if given:
+        return checked_url(given)
+    return settings.public_url or running_url(settings.data) or _own_url(settings)
+
+
+@contextmanager
+def noted_address(data: Path, url: str) -> Iterator[None]:
+    """Notes in the data folder that this process listens at ``url`` while the block runs. Of several processes the last one counts."""
+    note, text = data / _NOTE, json.dumps({"url": url, "pid": os.getpid()})
+    note.write_text(text)
+    try:
+        yield
+    finally:
+        if note.is_file() and note.read_text() == text:
+            note.unlink()
+
+
+def running_url(data: Path) -> str:
+    """Where the server of a data folder listens; empty where none of this machine runs."""
+    try:
+        found = json.loads((data / _NOTE).read_text())
+        os.kill(int(found["pid"]), 0)
+        return str(found["url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _own_url(settings: Settings) -> str:

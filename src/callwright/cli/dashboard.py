@@ -10,14 +10,16 @@ from pathlib import Path
 
 from callwright.actions.sessions import new_code
 from callwright.bootstrap import open_actions
-from callwright.cli.addresses import open_in_browser, platform_url, sign_in_link
+from callwright.cli.addresses import open_in_browser, platform_url, running_url, sign_in_link
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import Settings, load_settings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("--url", default="", help="where the platform listens (by the settings of this machine)")
+    parser.add_argument(
+        "--url", default="", help="where the platform listens (else what the data folder's server notes)"
+    )
     parser.add_argument("--account", default=DEFAULT_TENANT_ID, help="the organisation or sub-account; else the first")
     parser.add_argument("--open", action="store_true", help="open the link in the browser too")
     parser.add_argument("--data", type=Path, help="data folder of the platform (CALLWRIGHT_DATA)")
@@ -30,6 +32,11 @@ def run(arguments: argparse.Namespace) -> int:
     link = sign_in_link(base, asyncio.run(_code(settings, arguments.account)))
     print(link)
     print("The link is good once, for 10 minutes.", file=sys.stderr)
+    if not (arguments.url or settings.public_url or running_url(settings.data)):
+        print(
+            f"No server of {settings.data} runs here. Start it with `callwright serve`, or name its address with --url.",
+            file=sys.stderr,
+        )
     if arguments.open:
         open_in_browser(link)
     return 0

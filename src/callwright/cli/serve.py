@@ -15,7 +15,7 @@ import uvloop
 from callwright.actions.sessions import new_code
 from callwright.bootstrap.platform import open_platform
 from callwright.bootstrap.plugins import provider_defaults
-from callwright.cli.addresses import sign_in_link
+from callwright.cli.addresses import noted_address, sign_in_link
 from callwright.cli.connections import ConnectionLimits, fitted, raise_descriptor_limit
 from callwright.cli.serving import bind, http_server, url_of, warn_of_unknown_variables
 from callwright.domain.availability import LEG_NAMES, MODEL, TRANSCRIBER, VOICE, Lack
@@ -60,13 +60,14 @@ async def _serve(settings: Settings, limits: ConnectionLimits) -> None:
         told = told_at_start(settings, platform.lacks, platform.endpoint_failure)
         code = await new_code(platform.services, DEFAULT_TENANT_ID)
         link = sign_in_link(settings.public_url or url_of(listener), code)
-        for line in (
-            f"callwright listens on {url_of(listener)}",
-            *told,
-            f"dashboard: {link} (good once, for 10 minutes)",
-        ):
-            print(line, file=sys.stderr, flush=True)
-        await wanted.wait()
+        with noted_address(settings.data, url_of(listener)):
+            for line in (
+                f"callwright listens on {url_of(listener)}",
+                *told,
+                f"dashboard: {link} (good once, for 10 minutes)",
+            ):
+                print(line, file=sys.stderr, flush=True)
+            await wanted.wait()
         draining = loop.create_task(platform.drain())
         hurry = loop.create_task(again.wait())
         await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)

@@ -294,14 +294,20 @@ class CapacityError(RateLimitedError):
     """There is no place for a web call, or this server does not offer its kind."""
 
     code = "no_capacity"
-    hint = "Try again later; what `scope` names is full: global (this process), customer (the account), or not_enabled (never)."
+    hint = "Try again after the seconds in Retry-After. `scope` says where there is no place: global, customer or not_enabled."
 
     def __init__(self, message: str, scope: str, *, hint: str = "", retry_after_s: int = 60) -> None:
         """``scope``: global, customer or not_enabled (contract 3.16)."""
         super().__init__(message, retry_after_s=retry_after_s)
         self.scope = scope
-        if hint:
-            self.hint = hint
+        self.hint = hint or _PLACES.get(scope, self.hint)
+
+
+_PLACES = {
+    "global": "This server has no place: try again in a minute. The account is not to blame.",
+    "customer": "The account has no place: use a session that it has, or wait a minute until unused ones expire.",
+}
+"""What to do where there is no place for a web call, by the scope of the contract."""
 
 
 class UnavailableError(CallwrightError):

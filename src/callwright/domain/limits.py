@@ -551,6 +551,9 @@ TOOL_REQUEST_SECONDS = 10
 MAX_TOOL_REQUEST_BYTES = 262_144
 """Largest body an HTTP tool sends."""
 
+MAX_TOOL_TRIALS = 4
+"""Tools that a process tries outside of calls at once."""
+
 MAX_TOOL_RESULT_CHARACTERS = 8_000
 """How much of a tool's answer the model gets. Longer JSON is condensed, other text cut."""
 

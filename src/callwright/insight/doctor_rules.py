@@ -128,7 +128,7 @@ RULES: dict[str, Rule] = _table(
     ),
     Rule(
         "slow_reply",
-        "Slow first audio",
+        "Slow reply",
         "The caller waits too long for the agent's first sound.",
         "the latency waterfall of each turn",
         {

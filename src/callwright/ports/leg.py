@@ -164,12 +164,16 @@ class Carrier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ArrangedCall:
-    """A call that comes in by appointment: a program of the account asked for it, and so it is known whose it is."""
+    """A call that comes in by appointment: a program of the account asked for it, and so it is known whose it is.
+
+    ``agent``: the body that the agent has in this call, where it is not the saved one.
+    """
 
     execution_id: str
     tenant_id: str
     agent_id: str
     user_data: Mapping[str, Any] = field(default_factory=dict)
+    agent: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ ACTIONS = Path(__file__).parents[3] / "src/callwright/actions"
 MADE = {
     "agent.created",
     "agent.dispositions_tested",
+    "agent.tool_tried",
     "ambient_sound.created",
     "batch.created",
     "chat.opened",

@@ -21,5 +21,10 @@ export async function openSession(
   });
   const body = (await answer.json()) as { url?: string; message?: string };
   if (answer.ok && body.url) return body.url;
-  throw new RefusedError(answer.status === 429 ? "busy" : "rejected", body.message ?? "");
+  throw refusedBy(answer.status, body.message ?? "");
+}
+
+/** What a status says about why there is no session. */
+export function refusedBy(status: number, message: string): RefusedError {
+  return new RefusedError(status === 429 ? "busy" : "rejected", message);
 }

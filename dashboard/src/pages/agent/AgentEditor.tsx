@@ -12,6 +12,7 @@ import { SectionNav } from "./form/SectionNav.tsx";
 import { SettingsForm } from "./form/SettingsForm.tsx";
 import { JsonView } from "./json/JsonView.tsx";
 import { LeaveDialog } from "./LeaveDialog.tsx";
+import { PlaceCall } from "./place/PlaceCall.tsx";
 import { TestPanel } from "./test/TestPanel.tsx";
 import { useDraft } from "./useDraft.ts";
 import { Versions } from "./versions/Versions.tsx";
@@ -59,6 +60,7 @@ export function AgentEditor({ agent, settings }: { agent: Agent; settings: Agent
         </div>
       </div>
       <LeaveDialog />
+      <PlaceCall />
     </EditingProvider>
   );
 }

@@ -1,12 +1,14 @@
 import { ActionIcon, Button, SegmentedControl, Tooltip } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useState } from "react";
 import { STALE, saveAgent } from "../../api/agents.ts";
 import { ApiError } from "../../api/client.ts";
+import { sessionQuery } from "../../api/session.ts";
 import { ErrorNotice } from "../../lib/ErrorNotice.tsx";
 import { count, moment } from "../../lib/format.ts";
-import { BackIcon } from "../../lib/icons.tsx";
+import { BackIcon, CallsIcon } from "../../lib/icons.tsx";
+import { mayChange } from "../../lib/rights.ts";
 import { VIEWS, type View } from "../../search.ts";
 import { strings } from "../../strings/index.ts";
 import { ConflictDialog } from "./conflict/ConflictDialog.tsx";
@@ -21,6 +23,7 @@ export function EditorHeader({ name, reread }: { name: string; reread: () => Pro
   const { id, revision, savedAt, base, draft, changes, replace } = useEditing();
   const { view = "form" } = useSearch({ from: "/shell/agents/$id" });
   const navigate = useNavigate({ from: "/agents/$id" });
+  const { data: session } = useSuspenseQuery(sessionQuery);
   const [isStale, setStale] = useState(false);
   const saving = useMutation({
     mutationFn: () => saveAgent(id, revision, draft),
@@ -28,12 +31,13 @@ export function EditorHeader({ name, reread }: { name: string; reread: () => Pro
     onError: (error) => setStale(error instanceof ApiError && error.status === STALE),
   });
   const isUnsaved = changes.length > 0;
+  const maySave = mayChange(session);
   const discard = () => {
     replace(base);
     void navigate({ search: (now) => ({ ...now, set: undefined }), replace: true, ignoreBlocker: true });
   };
   useSaveKey(() => {
-    if (isUnsaved && !saving.isPending) saving.mutate();
+    if (isUnsaved && maySave && !saving.isPending) saving.mutate();
   });
   return (
     <>
@@ -57,9 +61,18 @@ export function EditorHeader({ name, reread }: { name: string; reread: () => Pro
             </Link>
             <span role="status">{isUnsaved && <b>{words.unsaved(changes.length)}</b>}</span>
             <Problems />
+            {!maySave && <span>{words.readOnly}</span>}
           </p>
         </div>
         <div className={classes.actions}>
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<CallsIcon size={13} aria-hidden />}
+            onClick={() => void navigate({ search: (now) => ({ ...now, dialog: "call" }), resetScroll: false })}
+          >
+            {words.place.title}
+          </Button>
           <SegmentedControl
             aria-label={words.view}
             size="xs"
@@ -73,7 +86,7 @@ export function EditorHeader({ name, reread }: { name: string; reread: () => Pro
           <Button
             size="xs"
             title={words.saveTip}
-            disabled={!isUnsaved}
+            disabled={!isUnsaved || !maySave}
             loading={saving.isPending}
             onClick={() => saving.mutate()}
           >

@@ -20,7 +20,7 @@ export function Problems() {
   ];
   const parts = [errors.length && words.errors(errors.length), warnings.length && words.warnings(warnings.length)];
   return (
-    <Popover position="bottom-start" shadow="md" width={460}>
+    <Popover position="bottom-start" shadow="md" width="min(28.75rem, 92vw)">
       <Popover.Target>
         <button type="button" className={`plain ${classes.open}`} data-bad={errors.length > 0 || undefined}>
           {parts.filter(Boolean).join(", ")}

@@ -1,5 +1,6 @@
 import { createContext, useContext } from "react";
 import type { AgentBody } from "../../api/agents.ts";
+import type { Tested, Variables } from "../../api/tests.ts";
 import type { AgentSetting, AgentValidation } from "../../api/types.ts";
 import type { Json } from "../../lib/json.ts";
 import type { Change } from "./draft/changes.ts";
@@ -15,10 +16,15 @@ export interface Editing {
   draft: AgentBody;
   /** What differs between the two. */
   changes: Change[];
+  /** What a test takes: the draft, or null while it is what is saved. */
+  tested: Tested;
   settings: AgentSetting[];
   /** What the server says of the draft; undefined until it has said something. */
   validation: AgentValidation | undefined;
   isChecking: boolean;
+  /** What a test, a call or a tool that is tried puts in for the variables of prompts. */
+  variables: Variables;
+  setVariables: (variables: Variables) => void;
   /** Changes one value. Undefined takes it out. */
   put: (path: string, value: Json | undefined) => void;
   /** Changes the whole draft. */

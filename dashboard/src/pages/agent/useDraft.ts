@@ -2,6 +2,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { type AgentBody, bodyOf, validationQuery } from "../../api/agents.ts";
+import type { Variables } from "../../api/tests.ts";
 import type { Agent, AgentSetting } from "../../api/types.ts";
 import { isObject, type Json } from "../../lib/json.ts";
 import { settingOf, settingsOf } from "../../lib/settingText.ts";
@@ -25,6 +26,7 @@ interface Draft {
 export function useDraft(agent: Agent, settings: AgentSetting[], set: string[]): Draft {
   const [base, setBase] = useState(() => baseOf(agent));
   const [draft, setDraft] = useState(() => withSettings(base.body, settings, set));
+  const [variables, setVariables] = useState<Variables>({});
   const [asked] = useDebouncedValue(draft, TYPING_MS);
   const validation = useQuery(validationQuery(agent.id, asked));
   const changes = useMemo(() => changesBetween(asJson(base.body), asJson(draft)), [base, draft]);
@@ -37,13 +39,16 @@ export function useDraft(agent: Agent, settings: AgentSetting[], set: string[]):
       base: base.body,
       draft,
       changes,
+      tested: changes.length ? draft : null,
       settings,
       validation: validation.data,
       isChecking: validation.isFetching || asked !== draft,
+      variables,
+      setVariables,
       put: (path, value) => setDraft((now) => bodyFrom(withValue(asJson(now), path, value))),
       replace: setDraft,
     }),
-    [agent.id, base, draft, changes, settings, validation.data, validation.isFetching, asked],
+    [agent.id, base, draft, changes, settings, validation.data, validation.isFetching, asked, variables],
   );
   const begin = (read: Agent) => {
     const next = baseOf(read);

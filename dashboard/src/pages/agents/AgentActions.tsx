@@ -1,11 +1,13 @@
 import { ActionIcon, Button, Menu, Modal } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { bodyOf, createAgent, deleteAgent, readAgent } from "../../api/agents.ts";
+import { sessionQuery } from "../../api/session.ts";
 import type { ListedAgent } from "../../api/types.ts";
 import { ErrorNotice } from "../../lib/ErrorNotice.tsx";
 import { CallsIcon, CopyIcon, DeleteIcon, DownloadIcon, MoreIcon } from "../../lib/icons.tsx";
+import { mayChange } from "../../lib/rights.ts";
 import { saveFile } from "../../lib/saveFile.ts";
 import { strings } from "../../strings/index.ts";
 import classes from "./AgentActions.module.css";
@@ -15,6 +17,7 @@ const words = strings.agents;
 /** What can be done with an agent of the list. */
 export function AgentActions({ agent }: { agent: ListedAgent }) {
   const [isAsked, setAsked] = useState(false);
+  const may = mayChange(useSuspenseQuery(sessionQuery).data);
   const queries = useQueryClient();
   const navigate = useNavigate();
   const copying = useMutation({
@@ -47,19 +50,23 @@ export function AgentActions({ agent }: { agent: ListedAgent }) {
           >
             {words.showCalls}
           </Menu.Item>
-          <Menu.Item leftSection={<CopyIcon size={14} aria-hidden />} onClick={() => copying.mutate()}>
-            {words.duplicate}
-          </Menu.Item>
+          {may && (
+            <Menu.Item leftSection={<CopyIcon size={14} aria-hidden />} onClick={() => copying.mutate()}>
+              {words.duplicate}
+            </Menu.Item>
+          )}
           <Menu.Item leftSection={<DownloadIcon size={14} aria-hidden />} onClick={() => exporting.mutate()}>
             {words.export}
           </Menu.Item>
-          <Menu.Item
-            leftSection={<DeleteIcon size={14} aria-hidden />}
-            className={classes.delete}
-            onClick={() => setAsked(true)}
-          >
-            {words.delete}
-          </Menu.Item>
+          {may && (
+            <Menu.Item
+              leftSection={<DeleteIcon size={14} aria-hidden />}
+              className={classes.delete}
+              onClick={() => setAsked(true)}
+            >
+              {words.delete}
+            </Menu.Item>
+          )}
         </Menu.Dropdown>
       </Menu>
       <Modal

@@ -17,7 +17,7 @@ export function AgentRow({ agent }: { agent: ListedAgent }) {
       </td>
       <td className={classes.number}>
         {calls ? count(calls) : NONE}
-        {calls > 0 && <span className={classes.quiet}> {strings.calls.totals.answered(count(answered))}</span>}
+        {calls > 0 && <span className={classes.quiet}> · {strings.calls.totals.answered(count(answered))}</span>}
       </td>
       <td className={classes.number}>{wait === null ? NONE : lasting(wait)}</td>
       <td className={classes.number}>

@@ -1,9 +1,11 @@
 import { Button } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { agentListQuery } from "../../api/agents.ts";
+import { sessionQuery } from "../../api/session.ts";
 import { ErrorNotice } from "../../lib/ErrorNotice.tsx";
 import { PlusIcon, UploadIcon } from "../../lib/icons.tsx";
+import { mayChange } from "../../lib/rights.ts";
 import { SearchField } from "../../lib/SearchField.tsx";
 import { strings } from "../../strings/index.ts";
 import classes from "./AgentsPage.module.css";
@@ -18,6 +20,7 @@ export function AgentsPage() {
   const { q = "", dialog } = useSearch({ from: "/shell/agents" });
   const navigate = useNavigate({ from: "/agents" });
   const agents = useQuery(agentListQuery);
+  const may = mayChange(useSuspenseQuery(sessionQuery).data);
   const looked = q.toLowerCase();
   const found = agents.data?.filter(({ id, name }) => name.toLowerCase().includes(looked) || id.startsWith(looked));
   const show = (next: "new" | "import" | undefined) =>
@@ -32,24 +35,26 @@ export function AgentsPage() {
           value={q}
           change={(next) => void navigate({ search: (now) => ({ ...now, q: next || undefined }), replace: true })}
         />
-        <div className={classes.actions}>
-          <Button
-            variant="default"
-            size="xs"
-            leftSection={<UploadIcon size={13} aria-hidden />}
-            onClick={() => show("import")}
-          >
-            {words.import}
-          </Button>
-          <Button size="xs" leftSection={<PlusIcon size={13} aria-hidden />} onClick={() => show("new")}>
-            {words.new}
-          </Button>
-        </div>
+        {may && (
+          <div className={classes.actions}>
+            <Button
+              variant="default"
+              size="xs"
+              leftSection={<UploadIcon size={13} aria-hidden />}
+              onClick={() => show("import")}
+            >
+              {words.import}
+            </Button>
+            <Button size="xs" leftSection={<PlusIcon size={13} aria-hidden />} onClick={() => show("new")}>
+              {words.new}
+            </Button>
+          </div>
+        )}
       </header>
       {agents.isError ? (
         <ErrorNotice error={agents.error} again={() => void agents.refetch()} />
       ) : found?.length === 0 ? (
-        <Nothing isSearched={q !== ""} create={() => show("new")} />
+        <Nothing isSearched={q !== ""} create={may ? () => show("new") : undefined} />
       ) : (
         <AgentsTable agents={found} />
       )}
@@ -60,7 +65,7 @@ export function AgentsPage() {
 }
 
 /** An empty list says what to do next. */
-function Nothing({ isSearched, create }: { isSearched: boolean; create: () => void }) {
+function Nothing({ isSearched, create }: { isSearched: boolean; create: (() => void) | undefined }) {
   if (isSearched) {
     return (
       <div className={classes.nothing}>
@@ -74,8 +79,8 @@ function Nothing({ isSearched, create }: { isSearched: boolean; create: () => vo
   return (
     <div className={classes.nothing}>
       <h2>{words.noneTitle}</h2>
-      <p>{words.noneLead}</p>
-      <Button onClick={create}>{words.new}</Button>
+      <p>{create ? words.noneLead : strings.agent.readOnly}</p>
+      {create && <Button onClick={create}>{words.new}</Button>}
     </div>
   );
 }

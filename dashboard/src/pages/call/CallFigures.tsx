@@ -59,7 +59,13 @@ function WaitFigure() {
     (most, one) => (most && most.ms >= one.ms ? most : one),
     null,
   );
-  if (!worst) return <Figure name={words.wait} value={NONE} />;
+  if (!worst) {
+    return (
+      <Figure name={words.wait} value={NONE}>
+        {!timeline.live && timeline.answered_ms !== null && words.noWait}
+      </Figure>
+    );
+  }
   return (
     <Figure name={words.wait} value={lasting(median(waits.map(({ ms }) => ms)))}>
       {words.median}{" "}

@@ -67,7 +67,7 @@ function Line({ execution }: { execution: Execution }) {
     <p>
       <span>
         {call_type === "inbound" ? words.called : words.calledBy}{" "}
-        <Link to="/calls" search={{ agent_id: execution.agent_id }}>
+        <Link to="/agents/$id" params={{ id: execution.agent_id }}>
           {name}
         </Link>
       </span>

@@ -59,6 +59,12 @@ function usePositionInAddress(player: Player, zeroMs: number, t: number | undefi
     known.current = given;
   });
   useEffect(() => read(t), [t]);
+  // Of a call that is not answered yet nobody knows where it begins.
+  const begin = useEffectEvent(() => {
+    if (player.positionMs < zeroMs) player.seek(zeroMs + (t ?? 0) * 1_000);
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the beginning that moves
+  useEffect(() => begin(), [zeroMs]);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
     const later = () => {

@@ -87,6 +87,7 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
       <h2>{words.noneTitle}</h2>
       <p>{words.noneLead}</p>
       <code>{words.noneCommand}</code>
+      <Button renderRoot={(props) => <Link to="/agents" {...props} />}>{strings.agent.toAgents}</Button>
     </div>
   );
 }

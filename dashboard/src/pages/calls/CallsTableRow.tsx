@@ -36,7 +36,7 @@ export const CallsTableRow = memo(function CallsTableRow({ row, index, isAt, lis
       <td>
         <CallStatus status={row.status} />
       </td>
-      <td className={classes.number}>{row.talk_ms == null ? NONE : lasting(row.talk_ms)}</td>
+      <td className={classes.number}>{row.talk_ms ? lasting(row.talk_ms) : NONE}</td>
       <td className={classes.number}>{row.turns ? count(row.turns) : NONE}</td>
       <td className={classes.wait}>
         <WaitBars waitsMs={row.waits_ms} medianMs={row.wait_p50_ms} worstMs={row.wait_max_ms} />

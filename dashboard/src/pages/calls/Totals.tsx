@@ -9,6 +9,7 @@ const MINUTE_MS = 60_000;
 
 /** What the calls of the filter come to. */
 export function Totals({ totals }: { totals: CallTotals | undefined }) {
+  const isAbout = totals !== undefined && !totals.complete;
   return (
     <section aria-label={words.label} className={classes.totals}>
       {figures(totals).map(({ label, value, beside }) => (
@@ -16,7 +17,8 @@ export function Totals({ totals }: { totals: CallTotals | undefined }) {
           <span className={classes.label}>{label}</span>
           {totals ? (
             <span>
-              <strong>{value}</strong> <span className={classes.beside}>{beside}</span>
+              <strong title={isAbout ? words.aboutTip : undefined}>{value}</strong>{" "}
+              <span className={classes.beside}>{beside}</span>
             </span>
           ) : (
             <Skeleton height={16} width="60%" my={4} />

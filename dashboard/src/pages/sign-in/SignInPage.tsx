@@ -35,7 +35,7 @@ export function SignInPage() {
         <h1>{words.title}</h1>
         <p>
           {before}
-          <code>{words.serve}</code>
+          <code>{words.link}</code>
           {between}
           <code>{words.create}</code>
         </p>

@@ -6,8 +6,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
-from callwright.actions.agent_drafts import Draft, call_with_draft, chat_with_draft
-from callwright.api.agent_drafts.schemas import CALL_EXAMPLE, CHAT_EXAMPLE, DraftCallBody, DraftChatBody
+from callwright.actions.agent_drafts import Draft, call_with_draft, chat_with_draft, session_with_draft, try_tool
+from callwright.api.agent_drafts.schemas import (
+    CALL_EXAMPLE,
+    CHAT_EXAMPLE,
+    TOOL_EXAMPLE,
+    WEB_CALL_EXAMPLE,
+    DraftCallBody,
+    DraftChatBody,
+    DraftWebCallBody,
+    ToolTrialBody,
+    ToolTrialView,
+)
 from callwright.api.agents.subject import agent_before
 from callwright.api.answers import answer, answer_bytes
 from callwright.api.calls.routes import accepted
@@ -18,7 +28,10 @@ from callwright.api.reading import json_body
 from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.standing import while_standing
+from callwright.api.web_call.routes import page_origin, session_view
+from callwright.api.web_call.schemas import WebSessionView
 from callwright.insight.provision import shown_provision
+from callwright.ports.tool_trial import ToolTrial, ToolTried
 
 router = APIRouter(prefix="/v1/callwright/agents/{agent_id}/drafts", tags=["agents"])
 
@@ -63,3 +76,58 @@ async def place(
     services, principal = services_of(request).actions, principal_of(request)
     draft = Draft(agent_id, body.draft)
     return answer_bytes(await call_with_draft(services, principal, draft, order, accepted, body.line or ""))
+
+
+@router.post(
+    "/web-calls",
+    summary="Make a session for a web call with a draft",
+    responses={200: shown("A page may call now.", WebSessionView), **errors(400, 404, 413, 429)},
+)
+async def open_session(
+    request: Request,
+    agent_id: str,
+    body: Annotated[
+        DraftWebCallBody,
+        json_body(DraftWebCallBody, WEB_CALL_EXAMPLE, subject=agent_before(*DraftWebCallBody.model_fields)),
+    ],
+) -> Response:
+    """As `POST /v1/web-call/session`, with an agent that is not saved. Only the page that asks may call, by its header `Origin`."""
+    services, principal = services_of(request).actions, principal_of(request)
+    draft = Draft(agent_id, body.draft)
+    return answer(
+        session_view(*await session_with_draft(services, principal, draft, body.user_data, page_origin(request)))
+    )
+
+
+@router.post(
+    "/tool-calls",
+    summary="Call a tool of a draft",
+    responses={200: shown("What came of it.", ToolTrialView), **errors(400, 404, 413, 429)},
+)
+async def call_tool(
+    request: Request,
+    agent_id: str,
+    body: Annotated[
+        ToolTrialBody, json_body(ToolTrialBody, TOOL_EXAMPLE, subject=agent_before(*ToolTrialBody.model_fields))
+    ],
+) -> Response:
+    """Sends the request of an HTTP tool once, as a call would. What the tool does happens."""
+    services, principal = services_of(request).actions, principal_of(request)
+    draft, trial = Draft(agent_id, body.draft), ToolTrial(body.tool, body.arguments)
+
+    async def work() -> dict[str, Any]:
+        return _tried(body.tool, await try_tool(services, principal, draft, trial, body.user_data))
+
+    return answer(await while_standing(request, work()))
+
+
+def _tried(name: str, found: ToolTried) -> dict[str, Any]:
+    sent = found.request
+    return {
+        "tool": name,
+        "ok": found.ok,
+        "request": None if sent is None else {"method": sent.method, "host": sent.host, "sent": sent.sent},
+        "http_status": None if sent is None else sent.http_status or None,
+        "ms": None if sent is None else sent.ms,
+        "result": found.text,
+    }

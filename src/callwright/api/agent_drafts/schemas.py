@@ -10,6 +10,7 @@ from callwright.actions.calls import read_user_data
 from callwright.api.agents.schemas import EXAMPLE as AGENT_EXAMPLE
 from callwright.api.chats.schemas import ChatBody
 from callwright.api.reading import Asked, filled, reads
+from callwright.api.schemas import Open, example
 from callwright.domain.fields import Fields
 from callwright.domain.settings.setting import Kind
 
@@ -26,6 +27,11 @@ _DRAFTED = Field(
 
 def _user_data(given: Fields, name: str) -> dict[str, Any]:
     return read_user_data(given.value)
+
+
+def _arguments(given: Fields, name: str) -> dict[str, Any]:
+    child = given.child(name)
+    return {} if child is None else dict(child.value)
 
 
 class DraftChatBody(ChatBody):
@@ -51,9 +57,63 @@ class DraftCallBody(Asked):
     )
 
 
+class DraftWebCallBody(Asked):
+    """A web call with an agent that was not saved."""
+
+    draft: _Draft = _DRAFTED
+    user_data: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _user_data))] = Field(
+        default_factory=dict, description="Variables of prompts; at most 25 KB of JSON."
+    )
+
+
+class ToolTrialBody(Asked):
+    """One call of a tool of an agent that was not saved."""
+
+    draft: _Draft = _DRAFTED
+    tool: Annotated[str, reads(filled())] = Field(default="", validate_default=True, description="Its name.")
+    arguments: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _arguments))] = Field(
+        default_factory=dict, description="What the model would give it."
+    )
+    user_data: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _user_data))] = Field(
+        default_factory=dict, description="Variables of the call; at most 25 KB of JSON."
+    )
+
+
+class ToolTrialRequest(Open):
+    """What was sent. Values that may be secrets are masked."""
+
+    method: str
+    host: str
+    sent: Any = Field(description="The JSON of the body or of the query; null: nothing.")
+
+
+class ToolTrialView(Open):
+    """What came of calling a tool."""
+
+    model_config = example(
+        {
+            "tool": "book_visit",
+            "ok": True,
+            "request": {"method": "POST", "host": "calendar.example.org", "sent": {"day": "Tuesday", "token": "***"}},
+            "http_status": 200,
+            "ms": 184,
+            "result": '{"booked": true}',
+        }
+    )
+
+    tool: str
+    ok: bool = Field(description="Whether the tool answered.")
+    request: ToolTrialRequest | None = Field(description="null: nothing was sent, and `result` says why.")
+    http_status: int | None = Field(description="null: there was no answer.")
+    ms: int | None = Field(description="Milliseconds until the answer.")
+    result: str = Field(description="What the model would be told.")
+
+
 CHAT_EXAMPLE: dict[str, Any] = {"draft": AGENT_EXAMPLE, "user_data": {"customer_name": "Ann"}, "wait_s": 30}
 CALL_EXAMPLE: dict[str, Any] = {
     "draft": AGENT_EXAMPLE,
     "recipient_phone_number": "loopback:demo",
     "user_data": {"customer_name": "Ann"},
 }
+WEB_CALL_EXAMPLE: dict[str, Any] = {"draft": AGENT_EXAMPLE, "user_data": {"customer_name": "Ann"}}
+TOOL_EXAMPLE: dict[str, Any] = {"draft": AGENT_EXAMPLE, "tool": "book_visit", "arguments": {"day": "Tuesday"}}

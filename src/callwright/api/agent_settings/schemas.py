@@ -55,3 +55,34 @@ class AgentSettings(Open):
     model_config = example({"settings": [_SETTING]})
 
     settings: list[AgentSetting]
+
+
+_PROVIDER: dict[str, Any] = {
+    "kind": "voice",
+    "name": "kokoro",
+    "summary": "Kokoro-82M: natural and slow",
+    "keys": [],
+    "models": [],
+    "languages": ["en"],
+}
+
+
+class AgentProvider(Open):
+    """A provider that agents can name."""
+
+    model_config = example(_PROVIDER)
+
+    kind: str = Field(description="`transcriber`, `model` or `voice`.")
+    name: str = Field(description="What an agent writes as `provider`.")
+    summary: str
+    keys: list[str] = Field(description="Provider keys that it asks for; empty: it needs none.")
+    models: list[str] = Field(description="Models that it is known to have; others may work.")
+    languages: list[str] = Field(description="ISO 639-1; empty: any.")
+
+
+class AgentProviders(Open):
+    """Every recogniser, model and voice that is installed."""
+
+    model_config = example({"providers": [_PROVIDER]})
+
+    providers: list[AgentProvider]

@@ -78,10 +78,18 @@ def begin(request: Request, found: Response, opened: NewSession) -> None:
 
 
 @router.get(
-    "/session", summary="Read who is signed in", responses={200: shown("The session.", SessionView), **errors()}
+    "/session",
+    summary="Read who is signed in",
+    responses={
+        200: shown("The session.", SessionView),
+        204: {"description": "Nobody: the request came without a key and without a session."},
+        **errors(),
+    },
 )
 async def read(request: Request) -> Response:
     """Account, key and when the session ends. A request with a key instead of a session gets the same of its key."""
+    if "principal" not in request.scope["state"]:
+        return Response(status_code=204)
     return answer(view(await sessions.standing_of(services_of(request).actions, principal_of(request))))
 
 

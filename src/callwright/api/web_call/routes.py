@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.routing import WebSocketRoute
@@ -21,6 +21,8 @@ from callwright.api.web_call.schemas import (
 )
 from callwright.api.web_call.sockets import LEGACY_PATH, PAGE_PATH, legacy_call, page_call
 from callwright.domain.origin import origin_of
+from callwright.ports.leg import ArrangedCall
+from callwright.ports.web_call import WebSession
 
 router = APIRouter(tags=["web calls"])
 
@@ -39,20 +41,23 @@ async def open_session(
     request: Request, body: Annotated[WebSessionBody, json_body(WebSessionBody, SESSION_EXAMPLE)]
 ) -> Response:
     """Good for one call of one page. A page of another origin, a second use and a late one are refused."""
-    wish = WebCallWish(body.agent_id, body.user_data, body.origin or _origin(request))
+    wish = WebCallWish(body.agent_id, body.user_data, body.origin or page_origin(request))
     call, session = await web_calls.open_session(services_of(request).actions, principal_of(request), wish)
-    return answer(
-        {
-            "execution_id": call.execution_id,
-            "run_id": call.execution_id,
-            "agent_id": call.agent_id,
-            "url": session.url,
-            "expires_in": session.expires_in,
-            "protocol": "frames",
-            "sample_rate": 16_000,
-            "frame_ms": 20,
-        }
-    )
+    return answer(session_view(call, session))
+
+
+def session_view(call: ArrangedCall, session: WebSession) -> dict[str, Any]:
+    """A session, as the API shows it."""
+    return {
+        "execution_id": call.execution_id,
+        "run_id": call.execution_id,
+        "agent_id": call.agent_id,
+        "url": session.url,
+        "expires_in": session.expires_in,
+        "protocol": "frames",
+        "sample_rate": 16_000,
+        "frame_ms": 20,
+    }
 
 
 @router.post(
@@ -81,8 +86,8 @@ async def open_sip_session(
     )
 
 
-def _origin(request: Request) -> str:
-    """The origin of a page that asks itself."""
+def page_origin(request: Request) -> str:
+    """The origin of a page that asks itself; empty where no page asks."""
     try:
         return origin_of(request.headers.get("origin", ""))
     except ValueError:

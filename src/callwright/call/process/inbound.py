@@ -177,7 +177,10 @@ async def _answering(unit: Unit, offer: InboundOffer) -> tuple[PhoneNumber | Non
     """The number that was called and the agent of the call: by its id, or by a number it answers, however either is spelt. A call that was
     arranged has the agent it was arranged with, unless that is gone."""
     if offer.arranged is not None:
-        return None, await unit.agents.get(offer.arranged.tenant_id, offer.arranged.agent_id)
+        agent = await unit.agents.get(offer.arranged.tenant_id, offer.arranged.agent_id)
+        if agent is not None and offer.arranged.agent is not None:
+            agent = replace(agent, body=offer.arranged.agent)
+        return None, agent
     try:
         return None, await unit.agents.get_any(str(uuid.UUID(offer.called)))
     except ValueError:

@@ -16,6 +16,7 @@ from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.session import Workplace
 from callwright.call.live.sounds import SoundLibrary
 from callwright.call.live.timers import LoopTimers
+from callwright.call.live.tool_trials import ToolTrials
 from callwright.call.live.watchers import LiveCalls
 from callwright.call.process.admission import admit_forever
 from callwright.call.process.attempt import Office
@@ -41,8 +42,8 @@ class CallRuntime:
     """Runs calls. ``start`` it once the plugins can be used; ``drain`` before ``aclose`` lets calls come to their end.
 
     ``control`` is the ``CallControl`` of the use cases, ``live`` the API's live events, ``jobs`` the handlers for the job runner, ``desk``
-    takes calls that come in, ``chats`` holds those that are written, and ``questions`` asks about transcripts. ``ended_loops`` names what
-    should run for ever and does not any more: this process needs a restart.
+    takes calls that come in, ``chats`` holds those that are written, ``questions`` asks about transcripts, and ``tool_trials`` calls single
+    tools. ``ended_loops`` names what should run for ever and does not any more: this process needs a restart.
     """
 
     def __init__(self, deps: RuntimeDeps) -> None:
@@ -52,6 +53,7 @@ class CallRuntime:
         self._post_call = PostCall(deps)
         self._asking_again = AskingAgain(deps)
         self.questions = Examinations(deps)
+        self.tool_trials = ToolTrials(deps)
         self.preparer = Preparer(deps.plugin, deps.settings.defaults)
         self.control = LocalCalls()
         self.live = LiveCalls(deps.ledger, deps.clock)

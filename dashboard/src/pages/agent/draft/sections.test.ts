@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AgentSetting } from "../../../api/types.ts";
-import { isField, matching, sectionAt, sectionOf, titleOf, variablesIn } from "./sections.ts";
+import { isField, matching, sectionAt, sectionOf, titleOf } from "./sections.ts";
 
 const setting = (path: string, section: string, does = "") =>
   ({ path, section, name: path.split(".").at(-1), does }) as AgentSetting;
@@ -51,15 +51,6 @@ describe("names", () => {
       "DTMF max digits",
       "Hang up when the model says so",
       "Webhook URL",
-    ]);
-  });
-});
-
-describe("variables", () => {
-  it("are found once each, and no JSON is one", () => {
-    expect(variablesIn("Hello {customer_name}, on {day}.", 'Not {"a": 1}, {customer_name}')).toEqual([
-      "customer_name",
-      "day",
     ]);
   });
 });

@@ -79,11 +79,3 @@ export function matching(settings: readonly AgentSetting[], search: string): Age
     return words.every((word) => text.includes(word));
   });
 }
-
-/** The variables of a text, `{customer_name}` say, in the order in which they first come. */
-export function variablesIn(...texts: string[]): string[] {
-  const found = texts.flatMap((text) =>
-    [...text.matchAll(/\{([\p{L}_][\p{L}\p{N}_ .-]{0,63})\}/gu)].map(([, name]) => name!),
-  );
-  return [...new Set(found)];
-}

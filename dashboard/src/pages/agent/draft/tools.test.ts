@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { AgentBody } from "../../../api/agents.ts";
 import { valueAt } from "./paths.ts";
 import { asJson } from "./places.ts";
-import { renamedTool, toolsOf, toolsPlace, withoutTool, withTool } from "./tools.ts";
+import { exampleArguments, renamedTool, toolsOf, toolsPlace, withoutTool, withTool } from "./tools.ts";
 
 const body: AgentBody = { agent_config: { tasks: [{ task_type: "conversation" }] }, agent_prompts: {} };
 const paramsOf = (of: AgentBody) => valueAt(asJson(of), `${toolsPlace(of)}.tools_params`);
@@ -24,6 +24,16 @@ describe("tools", () => {
     const found = withoutTool(withTool(withTool(body, "custom_task"), "end_call"), 0);
     expect(toolsOf(found)?.map(({ name }) => name)).toEqual(["end_call"]);
     expect(paramsOf(found)).toEqual({ end_call: {} });
+  });
+
+  it("are tried with one value of each parameter to begin with", () => {
+    const properties = { day: { type: "string", enum: ["today", "later"] }, guests: { type: "integer" }, note: {} };
+    expect(exampleArguments({ parameters: { type: "object", properties } })).toEqual({
+      day: "today",
+      guests: 0,
+      note: "",
+    });
+    expect(exampleArguments({ parameters: "{}" })).toEqual({});
   });
 
   it("are left to the JSON view where they are a text or a bare list", () => {

@@ -67,3 +67,17 @@ function changed(body: AgentBody, change: (tools: JsonObject[], params: JsonObje
   const after: Json = { ...(isObject(before) ? before : {}), tools, tools_params: next };
   return withValue(asJson(body), place, after) as unknown as AgentBody;
 }
+
+/** Arguments of a tool to begin with: one of each declared parameter. */
+export function exampleArguments({ parameters }: JsonObject): JsonObject {
+  const properties = isObject(parameters) && isObject(parameters.properties) ? parameters.properties : {};
+  return Object.fromEntries(Object.entries(properties).map(([name, rule]) => [name, exampleOf(rule)]));
+}
+
+const EXAMPLES: Record<string, Json> = { integer: 0, number: 0, boolean: false, array: [], object: {} };
+
+function exampleOf(rule: Json): Json {
+  if (!isObject(rule)) return "";
+  if (Array.isArray(rule.enum) && rule.enum.length) return rule.enum[0]!;
+  return EXAMPLES[String(rule.type)] ?? "";
+}

@@ -2,9 +2,12 @@ import { NativeSelect, NumberInput, Switch, Textarea, TextInput } from "@mantine
 import type { AgentSetting } from "../../../api/types.ts";
 import type { Json } from "../../../lib/json.ts";
 import { strings } from "../../../strings/index.ts";
+import { isSuggested } from "../draft/suggestions.ts";
 import classes from "./Control.module.css";
 import type { Kind } from "./kinds.ts";
 import { LooseControl } from "./LooseControl.tsx";
+import { SuggestedText } from "./SuggestedText.tsx";
+import { VariableArea } from "./VariableArea.tsx";
 
 const words = strings.agent;
 
@@ -15,6 +18,8 @@ export interface ControlProps {
   value: Json | undefined;
   describedBy: string;
   isWrong: boolean;
+  /** The number of the task it is set in, where it is not the conversation's. */
+  task: number | undefined;
   change: (value: Json | undefined) => void;
 }
 
@@ -100,15 +105,16 @@ function NumberControl(props: ControlProps) {
 }
 
 function TextControl(props: ControlProps) {
-  const { kind, setting, value, change } = props;
+  const { kind, setting, task, value, change } = props;
   const given = {
     ...aria(props),
     value: typeof value === "string" ? value : "",
     placeholder: typeof setting.default === "string" && setting.default ? setting.default : words.notSet,
-    onChange: (event: { currentTarget: { value: string } }) => change(event.currentTarget.value || emptied(setting)),
   };
-  if (kind === "area") return <Textarea {...given} autosize minRows={1} maxRows={14} />;
-  return <TextInput {...given} spellCheck={false} />;
+  const put = (text: string) => change(text || emptied(setting));
+  if (kind === "area") return <VariableArea {...given} change={put} minRows={1} maxRows={14} />;
+  if (isSuggested(setting)) return <SuggestedText {...given} setting={setting} task={task} change={put} />;
+  return <TextInput {...given} onChange={(event) => put(event.currentTarget.value)} spellCheck={false} />;
 }
 
 /** What an emptied field means: the default, unless that is a text, which an empty one replaces. */

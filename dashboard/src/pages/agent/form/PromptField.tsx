@@ -1,4 +1,3 @@
-import { Textarea } from "@mantine/core";
 import { useId } from "react";
 import { count } from "../../../lib/format.ts";
 import { isSame } from "../../../lib/json.ts";
@@ -6,10 +5,11 @@ import { strings } from "../../../strings/index.ts";
 import { problemsAt, useEditing } from "../context.ts";
 import { valueAt } from "../draft/paths.ts";
 import { asJson, conversationOf, promptPlace } from "../draft/places.ts";
-import { variablesIn } from "../draft/sections.ts";
+import { variablesIn } from "../draft/variables.ts";
 import { ProblemNotes } from "./ProblemNotes.tsx";
 import own from "./PromptField.module.css";
 import classes from "./SettingField.module.css";
+import { VariableArea } from "./VariableArea.tsx";
 
 const words = strings.agent;
 
@@ -29,16 +29,15 @@ export function PromptField() {
         <label htmlFor={id}>{words.prompt}</label>
         <code>{path}</code>
       </div>
-      <Textarea
+      <VariableArea
         id={id}
         size="sm"
-        autosize
         minRows={12}
         maxRows={32}
         value={text}
         error={errors.length > 0}
         aria-describedby={`${id}-does`}
-        onChange={(event) => editing.put(path, event.currentTarget.value || undefined)}
+        change={(next) => editing.put(path, next || undefined)}
         classNames={{ input: own.prompt }}
       />
       <p id={`${id}-does`} className={classes.does}>

@@ -1,4 +1,5 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import { SearchField } from "../../../lib/SearchField.tsx";
 import { strings } from "../../../strings/index.ts";
 import { type Editing, useEditing } from "../context.ts";
@@ -14,6 +15,12 @@ export function SectionNav() {
   const editing = useEditing();
   const marks = marksOf(editing);
   const chosen = q ? undefined : (SECTIONS.find((name) => name === section) ?? SECTIONS[0]);
+  const nav = useRef<HTMLElement>(null);
+  // In a narrow window the sections are one row, of which a part is seen.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the chosen one that comes into sight
+  useEffect(() => {
+    nav.current?.querySelector("[data-chosen]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [chosen]);
   return (
     <div className={classes.side}>
       <SearchField
@@ -22,7 +29,7 @@ export function SectionNav() {
         change={(next) => void navigate({ search: (now) => ({ ...now, q: next || undefined }), replace: true })}
         width="100%"
       />
-      <nav aria-label={words.sectionsLabel} className={classes.sections}>
+      <nav ref={nav} aria-label={words.sectionsLabel} className={classes.sections}>
         {SECTIONS.map((name) => (
           <Link
             key={name}

@@ -71,6 +71,7 @@ export function SettingField({ setting, task, place }: Props) {
         value={value}
         describedBy={`${id}-does`}
         isWrong={errors.length > 0}
+        task={task}
         change={(next) => editing.put(path, next)}
       />
       <p id={`${id}-does`} className={classes.does}>

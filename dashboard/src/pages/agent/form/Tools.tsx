@@ -1,17 +1,19 @@
 import { Button, TextInput } from "@mantine/core";
 import { useId, useState } from "react";
 import type { AgentSetting } from "../../../api/types.ts";
-import { DeleteIcon, PlusIcon, ToolIcon } from "../../../lib/icons.tsx";
+import { ChevronDownIcon, DeleteIcon, PlusIcon, ToolIcon } from "../../../lib/icons.tsx";
 import type { JsonObject } from "../../../lib/json.ts";
 import { strings } from "../../../strings/index.ts";
 import { problemsAt, useEditing } from "../context.ts";
-import { conversationOf } from "../draft/places.ts";
+import { valueAt } from "../draft/paths.ts";
+import { asJson, conversationOf } from "../draft/places.ts";
 import { titleOf } from "../draft/sections.ts";
 import { renamedTool, TOOL_KINDS, type ToolKind, toolsOf, toolsPlace, withoutTool, withTool } from "../draft/tools.ts";
 import classes from "./Blocks.module.css";
 import { ProblemNotes } from "./ProblemNotes.tsx";
 import fieldClasses from "./SettingField.module.css";
 import { SettingField } from "./SettingField.tsx";
+import { ToolTry } from "./ToolTry.tsx";
 
 const words = strings.agent.tools;
 
@@ -68,6 +70,7 @@ function Tool({ tool, place }: { tool: JsonObject; place: number }) {
         <ToolIcon size={14} aria-hidden />
         <h3>{shown}</h3>
         <span>{words.kinds[kind as ToolKind] ?? kind}</span>
+        <ChevronDownIcon size={14} aria-hidden className={classes.chevron} />
       </summary>
       <NameField name={name} place={place} />
       {own.map((one) => (
@@ -77,6 +80,7 @@ function Tool({ tool, place }: { tool: JsonObject; place: number }) {
       {request.map((one) => (
         <SettingField key={one.path} setting={one} place={placeIn(one)} />
       ))}
+      {valueAt(asJson(draft), `${toolsPlace(draft)}.tools_params.${name}.url`) && <ToolTry tool={tool} />}
       <div className={classes.add}>
         <Button
           variant="default"

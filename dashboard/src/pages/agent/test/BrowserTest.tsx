@@ -1,9 +1,8 @@
 import { Button } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useEffectEvent, useRef, useState, useSyncExternalStore } from "react";
-import type { Variables } from "../../../api/tests.ts";
+import { openCallSession } from "../../../api/tests.ts";
 import { WebCall } from "../../../lib/webcall/client.ts";
-import { openSession } from "../../../lib/webcall/session.ts";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
 import { Level, type Meter } from "./Level.tsx";
@@ -13,9 +12,9 @@ import classes from "./TestPanel.module.css";
 
 const words = strings.test.browser;
 
-/** A call from this page to the agent as it is saved. */
-export function BrowserTest({ variables }: { variables: Variables }) {
-  const { id, changes } = useEditing();
+/** A call from this page to the draft. */
+export function BrowserTest() {
+  const { id, tested, variables } = useEditing();
   const { run } = useSearch({ from: "/shell/agents/$id" });
   const [deviceId, setDeviceId] = useState("");
   const [call, setCall] = useState<WebCall>();
@@ -23,7 +22,7 @@ export function BrowserTest({ variables }: { variables: Variables }) {
   const agent = useRef<Meter>(null);
   const start = () => {
     const next = new WebCall({
-      address: () => openSession(id, variables),
+      address: () => openCallSession(id, tested, variables),
       deviceId,
       onLevel: (side, level) => (side === "caller" ? caller : agent).current?.show(level),
     });
@@ -34,7 +33,7 @@ export function BrowserTest({ variables }: { variables: Variables }) {
   useEffect(() => () => call?.hangUp(), [call]);
   return (
     <>
-      {!run && <p className={classes.lead}>{changes.length ? words.savedOnly : words.lead}</p>}
+      {!run && <p className={classes.lead}>{words.lead}</p>}
       {call ? (
         <Call call={call} again={start}>
           <Level label={strings.words.caller} ref={caller} />

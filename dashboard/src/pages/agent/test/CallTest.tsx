@@ -2,7 +2,8 @@ import { Button, NativeSelect } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { callWithDraft, hangUp, type Variables } from "../../../api/tests.ts";
+import { hangUp } from "../../../api/call.ts";
+import { callSynthetic } from "../../../api/tests.ts";
 import { ErrorNotice } from "../../../lib/ErrorNotice.tsx";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
@@ -22,14 +23,15 @@ const LINES = [
 ];
 
 /** A call of the draft to a synthetic caller. */
-export function CallTest({ variables }: { variables: Variables }) {
-  const { id, draft } = useEditing();
+export function CallTest() {
+  const { id, draft, tested, variables } = useEditing();
   const { run } = useSearch({ from: "/shell/agents/$id" });
   const navigate = useNavigate({ from: "/agents/$id" });
   const [persona, setPersona] = useState("demo");
   const [line, setLine] = useState("");
   const calling = useMutation({
-    mutationFn: () => callWithDraft(id, draft, { persona, line: line || undefined }, variables),
+    // Only a draft is called over a line of one's choice.
+    mutationFn: () => callSynthetic(id, line ? draft : tested, { persona, line: line || undefined }, variables),
     onSuccess: (run) =>
       navigate({ search: (now) => ({ ...now, test: "call", run }), replace: true, resetScroll: false }),
   });

@@ -2,7 +2,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { leaveChat, openDraftChat, type Variables, writeLine } from "../../../api/tests.ts";
+import { leaveChat, openChat, writeLine } from "../../../api/tests.ts";
 import { ErrorNotice } from "../../../lib/ErrorNotice.tsx";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
@@ -13,12 +13,12 @@ import { useRun } from "./useRun.ts";
 const words = strings.test.chat;
 
 /** A chat with the draft. */
-export function ChatTest({ variables }: { variables: Variables }) {
-  const { id, draft } = useEditing();
+export function ChatTest() {
+  const { id, tested, variables } = useEditing();
   const { run } = useSearch({ from: "/shell/agents/$id" });
   const navigate = useNavigate({ from: "/agents/$id" });
   const opening = useMutation({
-    mutationFn: () => openDraftChat(id, draft, variables),
+    mutationFn: () => openChat(id, tested, variables),
     onSuccess: ({ execution_id }) =>
       navigate({ search: (now) => ({ ...now, test: "chat", run: execution_id }), replace: true, resetScroll: false }),
   });

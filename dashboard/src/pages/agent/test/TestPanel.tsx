@@ -1,24 +1,22 @@
 import { SegmentedControl } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
-import type { Variables } from "../../../api/tests.ts";
 import { TESTS, type Test } from "../../../search.ts";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
+import { variablesToFill } from "../draft/variables.ts";
+import { VariableFields } from "../VariableFields.tsx";
 import { BrowserTest } from "./BrowserTest.tsx";
 import { CallTest } from "./CallTest.tsx";
 import { ChatTest } from "./ChatTest.tsx";
 import classes from "./TestPanel.module.css";
-import { VariableFields } from "./VariableFields.tsx";
 
 const words = strings.test;
 
 /** Talk to the draft as it stands, and see each turn with its wait and price. */
 export function TestPanel() {
-  const { changes } = useEditing();
+  const { draft, changes, variables, setVariables } = useEditing();
   const { test = "chat" } = useSearch({ from: "/shell/agents/$id" });
   const navigate = useNavigate({ from: "/agents/$id" });
-  const [variables, setVariables] = useState<Variables>({});
   return (
     <section className={classes.panel} aria-labelledby="test-title">
       <header>
@@ -35,10 +33,10 @@ export function TestPanel() {
           void navigate({ search: (now) => ({ ...now, test: next as Test, run: undefined }), replace: true })
         }
       />
-      <VariableFields values={variables} change={setVariables} />
-      {test === "chat" && <ChatTest variables={variables} />}
-      {test === "call" && <CallTest variables={variables} />}
-      {test === "browser" && <BrowserTest variables={variables} />}
+      <VariableFields names={variablesToFill(draft)} values={variables} change={setVariables} />
+      {test === "chat" && <ChatTest />}
+      {test === "call" && <CallTest />}
+      {test === "browser" && <BrowserTest />}
     </section>
   );
 }

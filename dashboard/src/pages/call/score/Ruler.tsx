@@ -2,6 +2,9 @@ import { clock } from "../../../lib/format.ts";
 import { pixelOf, type Span, ticks } from "../../../lib/timescale.ts";
 import classes from "./Score.module.css";
 
+/** A label that would be cut at the edge is left out. */
+const LABEL_PX = 44;
+
 /** Marks of time, counted from the answer. */
 export function Ruler({ span, widthPx, zeroMs }: { span: Span; widthPx: number; zeroMs: number }) {
   const { atMs, stepMs } = ticks(span, widthPx, zeroMs);
@@ -10,7 +13,7 @@ export function Ruler({ span, widthPx, zeroMs }: { span: Span; widthPx: number; 
     <div className={classes.ruler} aria-hidden>
       {atMs.map((at) => (
         <span key={at} style={{ left: pixelOf(at, span, widthPx) }}>
-          {clock(at - zeroMs, digits)}
+          {pixelOf(at, span, widthPx) < widthPx - LABEL_PX && clock(at - zeroMs, digits)}
         </span>
       ))}
     </div>

@@ -21,7 +21,6 @@ import { Waveform } from "./Waveform.tsx";
 const words = strings.score;
 const SPEECH_PX = 60;
 const THIN_PX = 23;
-const PEAKS_PER_SECOND = 50;
 
 /** The call on one axis: what was found, what either side said, how long each wait was, and what worked meanwhile. */
 export function Score() {
@@ -32,7 +31,7 @@ export function Score() {
   const widthPx = useWidth(plot);
   const drawn = useSpan(whole, player);
   const { span } = drawn;
-  const peaks = useQuery({ ...peaksQuery({ id, attempt }, PEAKS_PER_SECOND), enabled: timeline.recording !== null });
+  const peaks = useQuery({ ...peaksQuery({ id, attempt }), enabled: timeline.recording !== null });
   const sounds = useMemo(() => (peaks.data ? soundsOf(peaks.data) : null), [peaks.data]);
   const clips = useMemo(() => clipsOf(timeline, zeroMs), [timeline, zeroMs]);
   const work = useMemo(() => workOf(timeline, whole.toMs), [timeline, whole.toMs]);

@@ -1,4 +1,4 @@
-import { Button, Drawer, SegmentedControl, Select } from "@mantine/core";
+import { Button, Drawer, SegmentedControl, Select, Skeleton } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useEffectEvent } from "react";
@@ -98,6 +98,12 @@ function Question({ fromTurn }: { fromTurn: number }) {
         </Button>
       </form>
       <div aria-live="polite" aria-busy={asking.isPending}>
+        {asking.isPending && (
+          <>
+            <p className={classes.lead}>{words.running}</p>
+            <Skeleton height={220} radius="md" />
+          </>
+        )}
         {asking.isError && <ErrorNotice error={asking.error} again={() => asking.mutate()} />}
         {asking.data && <Comparison found={asking.data} />}
         {asking.data && set.length > 0 && <ApplyToAgent set={set} />}
