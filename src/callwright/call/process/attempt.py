@@ -220,15 +220,8 @@ class Attempt:
             # Nothing can be promised to somebody whose number is not known.
             plan = replace(plan, opt_out=False)
         if needs.sound and spec.voice.options.get(CACHING.name, CACHING.default):
-            equipment = self._with_fixed_speech(equipment, plan, variables)
+            equipment = _with_fixed_speech(equipment, deps, execution.tenant_id, plan, variables)
         return _Prepared(spec, plan, equipment, variables, provision, rules)
-
-    def _with_fixed_speech(self, equipment: Equipment, plan: CallPlan, variables: Mapping[str, str]) -> Equipment:
-        deps, speaker = self._office.deps, equipment.speaker
-        folder = SpeechFolder(deps.data_folder / "speech")
-        voice = speaker.provider, speaker.settings
-        fixed = FixedSpeech(folder, deps.disk, self._row.execution.tenant_id, voice, plan, variables)
-        return replace(equipment, speaker=replace(speaker, fixed=fixed))
 
     def _transfer_to(self, rules: Rules, target: str) -> Decision:
         """Whether the call may be handed to an address. The decision is written beside the call."""
@@ -421,3 +414,12 @@ class Attempt:
 
 def _nothing() -> None:
     """Work for a thread that only shall have reached this point."""
+
+
+def _with_fixed_speech(
+    equipment: Equipment, deps: RuntimeDeps, tenant_id: str, plan: CallPlan, variables: Mapping[str, str]
+) -> Equipment:
+    speaker = equipment.speaker
+    folder = SpeechFolder(deps.data_folder / "speech")
+    fixed = FixedSpeech(folder, deps.disk, tenant_id, (speaker.provider, speaker.settings), plan, variables)
+    return replace(equipment, speaker=replace(speaker, fixed=fixed))
