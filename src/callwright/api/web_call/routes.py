@@ -69,7 +69,7 @@ async def open_sip_session(
     request: Request, body: Annotated[WebSessionBody, json_body(WebSessionBody, SESSION_EXAMPLE)]
 ) -> Response:
     """For a SIP client with WebRTC, as the hosted service's own. Good for one call of one page. Needs the extra `webrtc`."""
-    wish = WebCallWish(body.agent_id, body.user_data, body.origin or _origin(request))
+    wish = WebCallWish(body.agent_id, body.user_data, body.origin or page_origin(request))
     call, session = await web_calls.open_sip_session(services_of(request).actions, principal_of(request), wish)
     return answer(
         {
