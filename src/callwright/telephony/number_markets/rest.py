@@ -69,7 +69,13 @@ class CarrierApi:
         return account
 
     async def ask(
-        self, account: Account, method: str, url: str, form: Mapping[str, str] | None = None, *, missing: bool = False
+        self,
+        account: Account,
+        method: str,
+        url: str,
+        form: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
+        *,
+        missing: bool = False,
     ) -> Mapping[str, Any] | None:
         """The JSON object of a good answer, empty for an empty one. ``missing``: None for what is not there (404), which is an error
         otherwise. Raises ProviderError."""
