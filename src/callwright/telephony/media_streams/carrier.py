@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -37,6 +38,7 @@ from callwright.telephony.media_streams.vendor import Order, Vendor
 
 _LOG = logging.getLogger(__name__)
 
+_NUMBER = re.compile(r"\+[0-9]{4,15}")
 _CALL = "call"
 """The query of a callback's address: which call it is about."""
 _LATE_SECONDS = 120.0
@@ -126,7 +128,9 @@ class StreamCarrier:
         return known is not None and self._vendor.is_genuine(request, known.leg.account)
 
     async def _is_of_number(self, request: DoorRequest) -> bool:
-        access = await self._accounts.of_number(self.name, self._vendor.read(request).called)
+        called = self._vendor.read(request).called
+        # An agent's id is something that can be called too, and belongs to nobody here.
+        access = await self._accounts.of_number(self.name, called) if _NUMBER.fullmatch(called) else None
         return access is not None and self._vendor.is_genuine(request, self._vendor.account(access))
 
     # -- doors -----------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import MAX_RING_SECONDS
@@ -14,14 +13,12 @@ from callwright.media.tones import keys as key_tones
 from callwright.ports.door import DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed, LegListener, TransferFailedError, closed_by
-from callwright.telephony.browser.intake import Intake
+from callwright.telephony.media_streams.call_sound import CallSound, Timers
 from callwright.telephony.media_streams.framing import BadStreamError
-from callwright.telephony.media_streams.speech_out import SpeechOut
 from callwright.telephony.media_streams.vendor import Callback, Handover, Vendor, VendorAccount
 
 AHEAD_MS = 200
 LOOK_SECONDS = 0.1
-QUALITY_SECONDS = 5.0
 PLAY_OUT_SECONDS = 1.0
 """How much longer than by our reckoning the last words may take."""
 CONNECT_SECONDS = 15.0
@@ -66,20 +63,16 @@ class StreamLeg:
         self._addresses = addresses
         self._over = over
         self._inbound = inbound
-        self._loop = asyncio.get_running_loop()
         self._socket: DoorSocket | None = None
-        self._out: SpeechOut | None = None
-        self._intake: Intake | None = None
-        self._rest = b""
+        self._sound = CallSound(vendor.framing)
         self._rang = False
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers = Timers()
         self._leaving: LegClosed | None = None
         self._handover: asyncio.Future[None] | None = None
         self.handed_over = False
         """Whether it ended by a transfer: the vendor asks how to go on when the target hangs up."""
         self.goes_on = not inbound
         """Whether the vendor has the call, for all we know: then it is to be told when the leg ends."""
-        self._noted_s = 0.0
         self._closed = asyncio.Event()
 
     @property
@@ -100,7 +93,7 @@ class StreamLeg:
     @property
     def delay_ms(self) -> int:
         """See ``ports.leg.PlaysLater``."""
-        return self._out.playback.delay_ms if self._out is not None else 0
+        return self._sound.delay_ms
 
     # -- the vendor ------------------------------------------------------------------------------------------------------------
 
@@ -122,22 +115,21 @@ class StreamLeg:
         """End with ``cause`` unless a stream starts in time."""
         if self.ended:
             return
-        self._cancel("expect")
-        self._later("expect", seconds, lambda: self.finish(CAUSES[cause]))
+        self._timers.later("expect", seconds, lambda: self.finish(CAUSES[cause]))
 
     def told(self, callback: Callback) -> None:
         """The vendor tells how the call goes. What it told before, or what is overtaken, changes nothing."""
         if self.ended:
             return
-        if callback.progress == "ringing" and not (self._rang or self._inbound or self._intake is not None):
+        if callback.progress == "ringing" and not (self._rang or self._inbound or self._sound.began):
             self._rang = True
             self.listener.ringing()
         elif callback.progress == "ended" and callback.cause is not None:
             cause = callback.cause
             self.goes_on = False
-            if cause.outcome == "answered" and self._intake is None and self._inbound:
+            if cause.outcome == "answered" and not self._sound.began and self._inbound:
                 cause = CAUSES["originator_cancel"]
-            elif cause.outcome == "answered" and self._intake is None:
+            elif cause.outcome == "answered" and not self._sound.began:
                 # Over before its stream could start.
                 self._begin()
             self.finish(closed_by(cause, callback.words))
@@ -170,57 +162,49 @@ class StreamLeg:
                 self.finish(ending)
 
     def _disconnected(self) -> None:
-        self._socket = self._out = None
+        self._socket = None
+        self._sound.disconnect()
         if not self.handing_over:
             # A vendor that broke off without a stop has hung up too: its instructions end with the stream.
             self.finish(self._leaving or CAUSES["media_timeout"])
 
     def _begin(self) -> None:
         """The far end is there."""
-        now_s = self._loop.time()
-        self._noted_s = now_s
-        self._intake = Intake(now_s, self.listener.audio)
+        self._sound.begin(self._heard)
         self.listener.answered()
         self._look()
+
+    def _heard(self, frame: bytes) -> None:
+        if not self.ended:
+            self.listener.audio(frame)
 
     # -- framing.StreamFarEnd --------------------------------------------------------------------------------------------------
 
     def started(self, stream_id: str, call_id: str, parameters: Mapping[str, str]) -> None:
         """The stream is there: the call was answered, or comes back from a transfer."""
-        if self._socket is None or self._out is not None:
+        if self._socket is None or self._sound.out is not None:
             return
         if call_id != self.provider_call_id:
             raise BadStreamError("the stream is of another call")
-        self._cancel("expect")
-        self._out = SpeechOut(self._vendor.framing, self._socket, stream_id)
-        if self._intake is None:
+        self._timers.cancel("expect")
+        self._sound.connect(self._socket, stream_id)
+        if not self._sound.began:
             self._begin()
-        else:
-            self._intake.resumed()
 
     def sound(self, mulaw: bytes) -> None:
         """The caller's next piece."""
-        intake = self._intake
-        if intake is None or self._out is None:
-            return
-        sound = self._rest + mulaw
-        whole = len(sound) - len(sound) % LEG_FRAME_BYTES
-        self._rest = sound[whole:]
-        for at in range(0, whole, LEG_FRAME_BYTES):
-            if self.ended:
-                return
-            if not intake.take(sound[at : at + LEG_FRAME_BYTES], self._loop.time()):
-                raise BadStreamError("audio comes faster than anybody speaks")
+        if self._sound.out is not None:
+            self._sound.take(mulaw)
 
     def key(self, key: str) -> None:
         """A key of the far end."""
-        if self._out is not None:
+        if self._sound.out is not None:
             self.listener.key(key)
 
     def marked(self, name: str) -> None:
         """A mark came back."""
-        if self._out is not None:
-            self._out.marked(name)
+        if self._sound.out is not None:
+            self._sound.out.marked(name)
             self._unless_over()
 
     def stopped(self) -> None:
@@ -253,24 +237,24 @@ class StreamLeg:
         if self._leaving is not None:
             await self._closed.wait()
             return
-        if self._intake is None and self._inbound:
+        if not self._sound.began and self._inbound:
             await self.reject(480)
             return
-        closed = closed_by(CAUSES["originator_cancel" if self._intake is None else "hung_up_by_us"])
-        self._leaving = replace(closed, reason=reason) if reason and self._intake is not None else closed
-        if self._out is not None and not self.handing_over:
-            self._out.flush(last=True)
-            rest_s = self._out.playback.rest_s(self._loop.time()) + PLAY_OUT_SECONDS
-            self._later("leave", rest_s, lambda: self.finish(self._leaving or CAUSES["hung_up_by_us"]))
+        closed = closed_by(CAUSES["originator_cancel" if not self._sound.began else "hung_up_by_us"])
+        self._leaving = replace(closed, reason=reason) if reason and self._sound.began else closed
+        if self._sound.out is not None and not self.handing_over:
+            self._sound.out.flush(last=True)
+            rest_s = self._sound.rest_s + PLAY_OUT_SECONDS
+            self._timers.later("leave", rest_s, lambda: self.finish(self._leaving or CAUSES["hung_up_by_us"]))
             self._unless_over()
             await self._closed.wait()
         self.finish(self._leaving)
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
         """Connect the far end with ``target``. The far end hears it ring, and is back here when nobody answers; so both kinds are one."""
-        if self.ended or self._intake is None or self.handing_over or self._leaving is not None:
+        if self.ended or not self._sound.began or self.handing_over or self._leaving is not None:
             raise ProviderError(FailureKind.BAD_REQUEST, self._vendor.name, "the call cannot be transferred now")
-        waiting = self._handover = self._loop.create_future()
+        waiting = self._handover = asyncio.get_running_loop().create_future()
         handover = Handover(
             target, self._own_number, MAX_RING_SECONDS, self._addresses.answered, self._addresses.result
         )
@@ -300,13 +284,13 @@ class StreamLeg:
 
     def write(self, frame: bytes) -> None:
         """The agent's next 20 ms. Dropped while no stream is there, and after the end."""
-        if self._out is not None and self._leaving is None and not self.ended:
-            self._out.write(frame)
+        if self._sound.out is not None and self._leaving is None and not self.ended:
+            self._sound.out.write(frame)
 
     def clear(self) -> None:
         """Drop what was written and not yet played."""
-        if self._out is not None and not self.ended:
-            self._out.clear()
+        if self._sound.out is not None and not self.ended:
+            self._sound.out.clear()
 
     def abandon(self) -> None:
         """Nobody knows whether the vendor has the call: it is over here, and nothing is reported."""
@@ -320,17 +304,15 @@ class StreamLeg:
             return
         closed = closed_by(ending) if isinstance(ending, Cause) else ending
         self._closed.set()
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        self._timers.cancel_all()
         if not self.decided.done():
             self.decided.set_result(480)
         self.target_lost(CAUSES["originator_cancel"])
         try:
             if self._socket is not None:
                 self._socket.end()
-            if self._intake is not None:
-                self._note("quality", **self._quality(final=True))
+            if self._sound.began:
+                self.listener.noted("quality", self._sound.quality(final=True))
         finally:
             self._over(self)
             self.listener.closed(closed)
@@ -338,48 +320,18 @@ class StreamLeg:
     # -- inside ----------------------------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Ten times a second: whether frames stay away, and whether some wait to be sent."""
-        intake, now_s = self._intake, self._loop.time()
-        if self.ended or intake is None:
-            return
-        self._later("look", LOOK_SECONDS, self._look)
-        if self._out is not None:
-            self._out.flush()
+        """Ten times a second. A defect of the listener's ends the call and is raised."""
+        self._timers.later("look", LOOK_SECONDS, self._look)
         done = False
         try:
-            intake.fill(now_s)
+            if self._sound.look():
+                self.listener.noted("quality", self._sound.quality(final=False))
             done = True
         finally:
             if not done:
                 self.finish(CAUSES["crash"])
-        if not self.ended and now_s - self._noted_s >= QUALITY_SECONDS:
-            self._noted_s = now_s
-            self._note("quality", **self._quality(final=False))
 
     def _unless_over(self) -> None:
         """Something was played: it may have been the last."""
-        if self._leaving is not None and self._out is not None and not self._out.playback.waiting:
+        if self._leaving is not None and self._sound.out is not None and not self._sound.out.playback.waiting:
             self.finish(self._leaving)
-
-    def _quality(self, *, final: bool) -> dict[str, Any]:
-        heard = self._intake.quality if self._intake is not None else None
-        return {
-            "rx_packets": heard.frames if heard is not None else 0,
-            "jbuf_lost": heard.filled if heard is not None else 0,
-            "jbuf_late": heard.late if heard is not None else 0,
-            "tx_packets": self._out.playback.written if self._out is not None else 0,
-            "rtt_ms": self.delay_ms,
-            "one_way": "" if heard is not None and heard.frames else "no_audio_from_caller",
-            "final": final,
-        }
-
-    def _note(self, what: str, **values: Any) -> None:
-        self.listener.noted(what, values)
-
-    def _later(self, name: str, seconds: float, work: Callable[[], None]) -> None:
-        self._timers[name] = self._loop.call_later(seconds, work)
-
-    def _cancel(self, name: str) -> None:
-        timer = self._timers.pop(name, None)
-        if timer is not None:
-            timer.cancel()

@@ -97,14 +97,11 @@ class TwilioCalls:
         call_id = form.get("CallSid", "")
         if not _CALL.fullmatch(call_id):
             raise BadInputError("CallSid is missing, or is none")
-        called = form.get("To", "")
-        if kind_of_address(called) == E164 and not re.fullmatch(r"\+[0-9]{4,15}", called):
-            raise BadInputError("To is no telephone number")
         status = form.get("DialCallStatus") or form.get("CallStatus", "")
         ends = status in _ENDS and not (status == "answered" and "DialCallStatus" not in form)
         return Callback(
             call_id,
-            called=called,
+            called=form.get("To", ""),
             caller=form.get("From", ""),
             progress="ended" if ends else _PROGRESS.get(status, ""),
             cause=_cause(status, form.get("SipResponseCode", "")) if ends else None,
