@@ -44,9 +44,11 @@ class Phone:
 
 @dataclass
 class TwilioVendor:
-    """``outcomes``: what becomes of a call to a number, ``completed`` unless it says otherwise. ``far_end`` makes the caller."""
+    """``outcomes``: what becomes of a call to a number, ``completed`` unless it says otherwise. ``far_end`` makes the caller,
+    or ``talk`` is all of it."""
 
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
+    talk: Callable[[Phone, str], Awaitable[None]] | None = None
     outcomes: dict[str, str] = field(default_factory=dict)
     dial_status: str = "completed"
     token: str = TOKEN
@@ -109,7 +111,8 @@ class TwilioVendor:
             await self.tell(phone, status, CallStatus="in-progress", To=phone.asked("To"))
             told = await self.tell(phone, phone.asked("Url"), CallStatus="in-progress", To=phone.asked("To"))
             await self.follow(phone, told)
-            await self.tell(phone, status, CallStatus="completed", To=phone.asked("To"))
+            if not phone.redirected:
+                await self.tell(phone, status, CallStatus="completed", To=phone.asked("To"))
 
     async def call(self, url: str, to: str, sender: str = "+15550123", **more: str) -> Phone:
         """A call to a number of the account, to its end."""
@@ -125,7 +128,7 @@ class TwilioVendor:
             return
         stream = ET.fromstring(told.text).find("Connect/Stream")
         if stream is not None and not phone.over.is_set():
-            await self._talk(phone, stream.attrib["url"])
+            await (self.talk or self._talk)(phone, stream.attrib["url"])
 
     async def _redirected(self, phone: Phone) -> None:
         dial = ET.fromstring(phone.redirected).find("Dial")
@@ -137,6 +140,7 @@ class TwilioVendor:
             await self.tell(phone, target.attrib["statusCallback"], CallStatus="in-progress", To=target.text or "")
         told = await self.tell(phone, dial.attrib["action"], CallStatus="in-progress", DialCallStatus=self.dial_status)
         await self.follow(phone, told)
+        await self.tell(phone, phone.asked("StatusCallback"), CallStatus="completed", To=phone.asked("To"))
 
     async def _talk(self, phone: Phone, address: str) -> None:
         """Be the caller until the stream is over."""

@@ -25,6 +25,7 @@ from callwright.domain.phone_number import CARRIER, PhoneNumber
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.lab.caller_scenario import scenario_of
 from callwright.ops.settings import Settings
+from callwright.ports.leg import SILENCE_FRAME, TransferFailedError
 from callwright.ports.registry import Registry
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
 from callwright.providers.scripted import PLUGINS as SCRIPTED
@@ -204,3 +205,48 @@ async def test_callbacks_without_a_good_signature_are_refused(place: Place) -> N
     await place.vendor.tell(phone, status, **busy)
     assert (await place.row())["status"] == "busy"
     phone.over.set()
+
+
+@pytest.mark.real_time
+async def test_a_stream_of_foreign_software_finds_no_fault(place: Place) -> None:
+    """streamdouble plays the vendor's side of the stream and checks every message of ours against the vendor's documentation."""
+    protocol, sessions = pytest.importorskip("streamdouble.protocol"), pytest.importorskip("streamdouble.session")
+    results = []
+
+    async def talk(phone: Phone, address: str) -> None:
+        config = sessions.SessionConfig(custom_parameters={"a": "b"}, quiet_period_s=3.0)
+        identity = protocol.StreamIdentity(call_sid=phone.sid)
+        session = sessions.Session(address, [SILENCE_FRAME] * 250, config=config, identity=identity)
+        results.append(await session.run())
+
+    place.vendor.talk = talk
+    await place.call()
+    row = await place.row()
+    (result,) = results
+    assert (result.violations, result.unknown_events, result.warnings) == ([], [], [])
+    assert result.media_frames_received > 0
+    assert result.marks_received
+    assert set(result.marks_echoed) <= set(result.marks_received)
+    assert row["transcript"].startswith("assistant: Hello, this is reception.")
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize(("dial_status", "back"), [("completed", False), ("busy", True)])
+async def test_a_call_is_transferred_or_comes_back(place: Place, dial_status: str, back: bool) -> None:
+    place.vendor.dial_status = dial_status
+    carrier = place.platform.foundation.plugins("carrier", "twilio")
+    phone = await place.call()
+    await until(lambda: phone.socket is not None and len(phone.heard) > 5, 20)
+    known = next(iter(carrier.legs))
+    if back:
+        with pytest.raises(TransferFailedError) as failed:
+            await known.transfer("+15550155")
+        assert failed.value.outcome == "busy"
+        row = await place.row()
+        assert (row["status"], row["telephony_data"]["hangup_by"]) == ("completed", "API Request")
+    else:
+        await known.transfer("+15550155")
+        row = await place.row()
+        assert (row["status"], row["telephony_data"]["hangup_reason"]) == ("completed", "Call completed")
+    assert "<Number" in phone.redirected
+    assert ">+15550155</Number>" in phone.redirected

@@ -322,6 +322,25 @@ async def test_a_transfer_that_is_not_answered_gives_the_caller_back():
     leg.finish(status("completed").cause)
 
 
+async def test_the_old_stream_may_end_after_the_caller_is_back():
+    vendor, report = Vendor(), Report()
+    leg = leg_of(vendor, report)
+    old, first = await streaming(leg)
+    handing = asyncio.create_task(leg.transfer("+15550155"))
+    await asyncio.sleep(0)
+    cause = status("in-progress", DialCallStatus="no-answer").cause
+    assert cause is not None
+    leg.target_lost(cause)
+    with pytest.raises(ProviderError):
+        await handing
+    new, _ = await streaming(leg)
+    old.tell("stop", stop={"callSid": CALL})
+    await first
+    assert (report.end, leg.streams) == (None, True)
+    new.tell("stop", stop={"callSid": CALL})
+    assert report.events == ["answered", "closed"]
+
+
 async def test_a_transfer_that_the_vendor_refuses_changes_nothing():
     vendor, report = Vendor(), Report()
     vendor.refuses = True

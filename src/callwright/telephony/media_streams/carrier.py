@@ -69,6 +69,11 @@ class StreamCarrier:
         self._calls: dict[str, _Known] = {}
         self._came_in: dict[str, None] = {}
 
+    @property
+    def legs(self) -> list[StreamLeg]:
+        """The calls under way."""
+        return [known.leg for known in self._calls.values() if not known.leg.ended]
+
     def doors(self) -> Sequence[Door]:
         """What the vendor asks and tells, and the stream."""
         ours, theirs = Signed(self._is_of_call), Signed(self._is_of_number)

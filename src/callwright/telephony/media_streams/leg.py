@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import MAX_RING_SECONDS
@@ -82,13 +83,14 @@ class StreamLeg:
 
     @property
     def streams(self) -> bool:
-        """Whether a stream carries the call now."""
-        return self._socket is not None
+        """Whether a stream carries the call now, and is to go on."""
+        return self._socket is not None and not self.handing_over
 
     @property
     def handing_over(self) -> bool:
-        """Whether it waits for the target of a transfer."""
-        return self._handover is not None and not self._handover.done()
+        """Whether it was taken out of its stream for a transfer, and has no other one yet. The end of the old one says nothing then, and
+        may come after the word that the target did not take the call."""
+        return self._handover is not None
 
     @property
     def delay_ms(self) -> int:
@@ -99,17 +101,20 @@ class StreamLeg:
 
     async def carry(self, socket: DoorSocket) -> None:
         """Be carried by a websocket until it is closed."""
-        if self.ended or self._socket is not None:
+        if self.ended or self.streams:
             socket.end(_REPLACED)
             return
+        if self._socket is not None:
+            self._socket.end()
+            self._disconnected(self._socket)
         self._socket = socket
         # The first message has a time limit of its own.
         first = await socket.receive()
         if first is not None:
-            self._message(first)
-            socket.listen(self._message)
+            self._message(socket, first)
+            socket.listen(partial(self._message, socket))
             await socket.receive()
-        self._disconnected()
+        self._disconnected(socket)
 
     def expect(self, seconds: float, cause: str) -> None:
         """End with ``cause`` unless a stream starts in time."""
@@ -145,9 +150,9 @@ class StreamLeg:
             message = f"the target of the transfer did not take the call: {cause.reason}"
             self._handover.set_exception(TransferFailedError(self._vendor.name, message, cause.outcome, cause.code))
 
-    def _message(self, message: str | bytes) -> None:
+    def _message(self, socket: DoorSocket, message: str | bytes) -> None:
         """A message of the vendor. A defect, also of the listener's, ends the call and is raised."""
-        if self.ended:
+        if self.ended or self._socket is not socket:
             return
         ending: Cause | None = CAUSES["crash"]
         try:
@@ -157,11 +162,12 @@ class StreamLeg:
             ending = CAUSES["protocol_error"]
         finally:
             if ending is not None:
-                if self._socket is not None:
-                    self._socket.end(_PROTOCOL_ERROR)
+                socket.end(_PROTOCOL_ERROR)
                 self.finish(ending)
 
-    def _disconnected(self) -> None:
+    def _disconnected(self, socket: DoorSocket) -> None:
+        if self._socket is not socket:
+            return
         self._socket = None
         self._sound.disconnect()
         if not self.handing_over:
@@ -187,6 +193,7 @@ class StreamLeg:
         if call_id != self.provider_call_id:
             raise BadStreamError("the stream is of another call")
         self._timers.cancel("expect")
+        self._handover = None
         self._sound.connect(self._socket, stream_id)
         if not self._sound.began:
             self._begin()
@@ -260,14 +267,17 @@ class StreamLeg:
         )
         try:
             await self._vendor.hand_over(self.account, self.provider_call_id, handover)
+        except ProviderError:
+            self._handover = None
+            raise
+        try:
             async with asyncio.timeout(MAX_RING_SECONDS + CONNECT_SECONDS):
                 await waiting
         except TimeoutError:
             raise TransferFailedError(self._vendor.name, "nobody said what became of the transfer") from None
         finally:
             waiting.cancel()
-            self._handover = None
-            if self._socket is None:
+            if self.handing_over:
                 # The far end comes back, or has hung up meanwhile.
                 self.expect(CONNECT_SECONDS, "normal_clearing")
         self.handed_over, self.goes_on = True, False
