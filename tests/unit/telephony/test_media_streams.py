@@ -23,6 +23,7 @@ from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed
 from callwright.telephony.media_streams.framing import BadStreamError
 from callwright.telephony.media_streams.leg import Addresses, StreamLeg
 from callwright.telephony.media_streams.vendor import Callback, Handover, VendorAccount
+from callwright.telephony.plivo import vendor as plivo
 from callwright.telephony.twilio.vendor import FRAMING, TwilioCalls, signature
 
 SID = "AC" + "0123456789abcdef" * 2
@@ -144,7 +145,7 @@ def leg_of(vendor: Vendor, report: Report, *, inbound: bool = False) -> StreamLe
     leg = StreamLeg(
         vendor, ACCOUNT, "+15550100", Addresses("https://a/t", "https://a/r"), lambda _: None, inbound=inbound
     )
-    leg.provider_call_id, leg.listener = CALL, report
+    leg.provider_call_id, leg.call_id, leg.listener = CALL, CALL, report
     leg.dialled.set()
     return leg
 
@@ -393,3 +394,68 @@ def test_instructions_are_well_formed_whatever_they_hold():
     assert b'reason="busy"' in TWILIO.refuse(486).body
     assert b'reason="rejected"' in TWILIO.refuse(404).body
     assert b"<Hangup/>" in TWILIO.leave().body
+
+
+PLIVO = plivo.PlivoCalls(NoNetwork())
+PLIVO_ACCOUNT = PLIVO.account(Access({"PLIVO_AUTH_ID": "MA" + "0" * 18, "PLIVO_AUTH_TOKEN": TOKEN}))
+PLIVO_STATUS = STATUS.replace("twilio", "plivo")
+
+
+def plivo_request(url: str = PLIVO_STATUS, nonce: str = "n", given: str = "", **form: str) -> DoorRequest:
+    headers = {
+        "x-plivo-signature-v3": given or plivo.signature(TOKEN, url, form, nonce),
+        "x-plivo-signature-v3-nonce": nonce,
+    }
+    return DoorRequest("POST", url, headers, urlencode(form).encode())
+
+
+def test_a_plivo_signature_is_good_for_its_address_its_form_and_its_nonce_only():
+    good = plivo_request(CallUUID="u", CallStatus="busy", Empty="")
+    known = good.headers["x-plivo-signature-v3"]
+    assert PLIVO.is_genuine(good, PLIVO_ACCOUNT)
+    assert PLIVO.is_genuine(
+        plivo_request(given=f"other,{known}", CallUUID="u", CallStatus="busy", Empty=""), PLIVO_ACCOUNT
+    )
+    assert not PLIVO.is_genuine(plivo_request(given=known, CallUUID="u", CallStatus="completed"), PLIVO_ACCOUNT)
+    assert not PLIVO.is_genuine(
+        plivo_request(nonce="m", given=known, CallUUID="u", CallStatus="busy", Empty=""), PLIVO_ACCOUNT
+    )
+    assert not PLIVO.is_genuine(plivo_request(nonce="", CallUUID="u"), PLIVO_ACCOUNT)
+    assert not PLIVO.is_genuine(DoorRequest("POST", PLIVO_STATUS, {}, b"\xff"), PLIVO_ACCOUNT)
+
+
+def test_a_plivo_callback_says_how_a_call_ends():
+    told = PLIVO.read(
+        plivo_request(CallUUID="u", To="15550100", From="15550123", CallStatus="failed", HangupCauseCode="3020")
+    )
+    assert (told.called, told.caller, getattr(told.cause, "key", "")) == ("+15550100", "+15550123", "call_rejected")
+    ends = {
+        word: PLIVO.read(plivo_request(CallUUID="u", CallStatus=word)).cause
+        for word in ("ringing", "timeout", "completed")
+    }
+    assert {word: getattr(cause, "key", "") for word, cause in ends.items()} == {
+        "ringing": "", "timeout": "no_answer", "completed": "normal_clearing",
+    }  # fmt: skip
+    for wrong in ({}, {"CallUUID": "x" * 10_000}, {"CallUUID": "a\n"}):
+        with pytest.raises(BadInputError):
+            PLIVO.read(plivo_request(**wrong))
+
+
+def test_plivos_own_models_accept_our_messages():
+    types = pytest.importorskip("plivo_stream.types")
+    framing = plivo.FRAMING
+    types.PlayAudioEvent.model_validate_json(framing.sound_of("s", [SILENCE_FRAME]))
+    types.CheckpointEvent.model_validate_json(framing.mark_of("s", "10"))
+    types.ClearAudioEvent.model_validate_json(framing.clear_of("s"))
+
+
+async def test_a_stream_that_is_only_closed_is_a_call_that_was_hung_up():
+    for far_code, cause in ((1000, "normal_clearing"), (0, "media_timeout")):
+        report = Report()
+        leg = leg_of(Vendor(), report)
+        socket, carried = await streaming(leg)
+        socket.far_code = far_code
+        socket.over.set()
+        await carried
+        assert report.end is not None
+        assert report.end.cause == cause

@@ -109,6 +109,7 @@ class StreamCarrier:
         placed = False
         try:
             leg.provider_call_id = await self._vendor.place(account, order)
+            leg.call_id = leg.provider_call_id
             placed = True
         finally:
             if not placed:
@@ -152,7 +153,7 @@ class StreamCarrier:
         self._came_in[callback.call_id] = None
         key, account = callback.call_id, self._vendor.account(access)
         leg = StreamLeg(self._vendor, account, callback.called, self._addresses_of(key), self._over(key), inbound=True)
-        leg.provider_call_id = key
+        leg.provider_call_id = leg.call_id = key
         leg.dialled.set()
         self._calls[key] = _Known(leg)
         offer = InboundOffer(
@@ -173,13 +174,13 @@ class StreamCarrier:
             return self._vendor.leave()
         if known.leg.streams:
             raise ConflictError("the call has its stream")
+        # The request is signed and names the order: some vendors name the call otherwise than the order.
+        known.leg.call_id = self._vendor.read(request).call_id
         return self._connect(_call_of(request))
 
     async def _status(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
-        callback = self._vendor.read(request)
-        if callback.call_id == known.leg.provider_call_id:
-            known.leg.told(callback)
+        known.leg.told(self._vendor.read(request))
         return DoorAnswer(status=HTTPStatus.NO_CONTENT)
 
     async def _target(self, request: DoorRequest) -> DoorAnswer:
@@ -243,7 +244,7 @@ class StreamCarrier:
     async def _hang_up(self, leg: StreamLeg) -> None:
         """The leg is over: so is the call. Where this does not arrive, the end of its stream or its next instruction says the same."""
         try:
-            await self._vendor.hang_up(leg.account, leg.provider_call_id)
+            await self._vendor.hang_up(leg.account, leg.call_id)
         except ProviderError as error:
             _LOG.warning("%s could not be told to hang up: %s", self.name, error.message)
 

@@ -24,6 +24,7 @@ PLAY_OUT_SECONDS = 1.0
 """How much longer than by our reckoning the last words may take."""
 CONNECT_SECONDS = 15.0
 """How long the vendor may take to connect the stream of a call that was answered."""
+_CLOSED = frozenset({1000, 1001})
 _PROTOCOL_ERROR, _REPLACED = 1002, 1008
 
 
@@ -55,6 +56,8 @@ class StreamLeg:
         inbound: bool = False,
     ) -> None:
         self.provider_call_id = ""
+        self.call_id = ""
+        """What the vendor calls it by now."""
         self.account = account
         self.dialled = asyncio.Event()
         self.decided: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -171,8 +174,9 @@ class StreamLeg:
         self._socket = None
         self._sound.disconnect()
         if not self.handing_over:
-            # A vendor that broke off without a stop has hung up too: its instructions end with the stream.
-            self.finish(self._leaving or CAUSES["media_timeout"])
+            # Some vendors only close. One that broke off has hung up too: its instructions end with the stream.
+            lost = CAUSES["normal_clearing" if socket.far_code in _CLOSED else "media_timeout"]
+            self.finish(self._leaving or lost)
 
     def _begin(self) -> None:
         """The far end is there."""
@@ -190,7 +194,7 @@ class StreamLeg:
         """The stream is there: the call was answered, or comes back from a transfer."""
         if self._socket is None or self._sound.out is not None:
             return
-        if call_id != self.provider_call_id:
+        if call_id != self.call_id:
             raise BadStreamError("the stream is of another call")
         self._timers.cancel("expect")
         self._handover = None
@@ -266,7 +270,7 @@ class StreamLeg:
             target, self._own_number, MAX_RING_SECONDS, self._addresses.answered, self._addresses.result
         )
         try:
-            await self._vendor.hand_over(self.account, self.provider_call_id, handover)
+            await self._vendor.hand_over(self.account, self.call_id, handover)
         except ProviderError:
             self._handover = None
             raise
