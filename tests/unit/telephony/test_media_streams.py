@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BadInputError
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorRequest
@@ -203,7 +204,7 @@ async def test_sound_in_pieces_of_any_length_becomes_frames():
         socket.tell("media", **payload(sound[at : at + 100]))
     assert b"".join(report.frames) == sound[: len(report.frames) * LEG_FRAME_BYTES]
     assert (len(report.frames), {len(frame) for frame in report.frames}) == (8, {LEG_FRAME_BYTES})
-    leg.finish(status("completed").cause)
+    leg.finish(CAUSES["normal_clearing"])
     assert report.events == ["answered", "closed"]
 
 
@@ -216,7 +217,7 @@ async def test_frames_of_one_moment_are_one_message_and_marks_count_them():
     (media,) = socket.of("media")
     assert base64.b64decode(media["media"]["payload"]) == SILENCE_FRAME * 10
     assert socket.of("mark") == [{"event": "mark", "streamSid": "MZ", "mark": {"name": "10"}}]
-    leg.finish(status("completed").cause)
+    leg.finish(CAUSES["normal_clearing"])
 
 
 async def test_a_hang_up_waits_for_the_mark_of_the_last_word():
@@ -246,7 +247,7 @@ async def test_marks_of_what_was_cleared_say_nothing():
     for name in ("10", "99", "-1", "nonsense", "9" * 40):
         socket.tell("mark", mark={"name": name})
     assert (leg.delay_ms, leg.ended) == (before, False)
-    leg.finish(status("completed").cause)
+    leg.finish(CAUSES["normal_clearing"])
 
 
 async def test_a_stream_of_another_call_ends_the_leg():
@@ -284,7 +285,7 @@ async def test_keys_come_and_go():
     assert len(base64.b64decode(socket.of("media")[0]["media"]["payload"])) == 10 * LEG_FRAME_BYTES
     with pytest.raises(ProviderError):
         await leg.send_keys("x")
-    leg.finish(status("completed").cause)
+    leg.finish(CAUSES["normal_clearing"])
 
 
 async def test_a_transfer_that_is_answered_ends_the_leg():
@@ -320,7 +321,7 @@ async def test_a_transfer_that_is_not_answered_gives_the_caller_back():
     leg.write(SILENCE_FRAME)
     await asyncio.sleep(0)
     assert (len(again.of("media")), report.events) == (1, ["answered"])
-    leg.finish(status("completed").cause)
+    leg.finish(CAUSES["normal_clearing"])
 
 
 async def test_the_old_stream_may_end_after_the_caller_is_back():
@@ -350,7 +351,7 @@ async def test_a_transfer_that_the_vendor_refuses_changes_nothing():
     with pytest.raises(ProviderError):
         await leg.transfer("+15550155")
     assert (leg.streams, leg.ended, leg.handing_over) == (True, False, False)
-    leg.finish(status("completed").cause)
+    leg.finish(CAUSES["normal_clearing"])
 
 
 def test_a_signature_is_good_for_its_address_its_form_and_its_account_only():

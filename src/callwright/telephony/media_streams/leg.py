@@ -263,7 +263,7 @@ class StreamLeg:
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
         """Connect the far end with ``target``. The far end hears it ring, and is back here when nobody answers; so both kinds are one."""
-        if self.ended or not self._sound.began or self.handing_over or self._leaving is not None:
+        if self.ended or not self._sound.began or self._handover is not None or self._leaving is not None:
             raise ProviderError(FailureKind.BAD_REQUEST, self._vendor.name, "the call cannot be transferred now")
         waiting = self._handover = asyncio.get_running_loop().create_future()
         handover = Handover(
