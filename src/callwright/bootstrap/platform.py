@@ -122,7 +122,7 @@ async def open_platform(
     async with AsyncExitStack() as stack:
         foundation = await stack.enter_async_context(open_foundation(settings, may_make=True, registry=registry))
         metrics = Metrics()
-        market_client = await stack.enter_async_context(GuardedClient(allow_private=False))
+        market_client = await stack.enter_async_context(GuardedClient(allow_private=settings.allow_private_urls))
         doors = Doors(public_url, foundation.ids, foundation.clock)
         foundation.plugins.use(_plugin_context(foundation, market_client, metrics, doors))
         publisher = foundation.publisher(public_url)
@@ -233,6 +233,7 @@ def _plugin_context(foundation: Foundation, client: GuardedClient, metrics: Metr
         http=client,
         gauges=metrics,
         doors=doors,
+        accounts=foundation.access(),
     )
 
 

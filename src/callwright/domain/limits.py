@@ -1031,6 +1031,9 @@ MAX_DOOR_SOCKETS = 1_000
 MAX_DOOR_SOCKETS_OF_CARRIER = 500
 """Those per carrier."""
 
+MAX_CALLS_REMEMBERED = 10_000
+"""Calls that came in of which a carrier remembers that they were offered, so that nobody offers one again."""
+
 MAX_DOOR_CAPABILITIES = 10_000
 """Issued and unused addresses per process."""
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.dialling import Decision
+from callwright.domain.provider_access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 
 LEG_FRAME_BYTES = 160
@@ -129,7 +130,7 @@ class Leg(Protocol):
 @dataclass(frozen=True, slots=True)
 class DialRequest:
     """An outbound call. ``callback_id`` (execution and attempt) travels in every callback address of the carrier. ``decision`` says
-    that the number may be dialled; every request of the platform has one."""
+    that the number may be dialled; every request of the platform has one. ``access``: the provider keys that the carrier's plugin names."""
 
     callback_id: str
     to_number: str
@@ -137,6 +138,7 @@ class DialRequest:
     ring_seconds: int
     options: Mapping[str, Any] = field(default_factory=dict)
     decision: Decision | None = None
+    access: Access = field(default_factory=Access)
 
 
 @runtime_checkable

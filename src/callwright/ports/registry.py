@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast, overload, runtime_checkable
 
+from callwright.domain.provider_access import Access
 from callwright.domain.settings.provider_option import ProviderOption
 from callwright.ports.catalogue import ModelOffer, VoiceOffer
 from callwright.ports.door import Doorkeeper, NoDoors
@@ -91,6 +92,23 @@ class Gauges(Protocol):
         ...
 
 
+class CarrierAccounts(Protocol):
+    """Says whose a number of a carrier is."""
+
+    async def of_number(self, carrier: str, number: str) -> Access | None:
+        """The provider keys that the carrier's plugin names, of the organisation that has this number of the carrier; None where nobody
+        has. Raises UnavailableError and VaultLockedError."""
+        ...
+
+
+class NoCarrierAccounts:
+    """Accounts where no organisation has a number."""
+
+    async def of_number(self, carrier: str, number: str) -> Access | None:
+        """Nobody's."""
+        return None
+
+
 class NoGauges:
     """Gauges that nobody reads: where there is no ``/metrics``."""
 
@@ -153,6 +171,8 @@ class PluginContext:
     """Numbers for ``/metrics``."""
     doors: Doorkeeper = field(default_factory=NoDoors)
     """Gives addresses of the carrier's doors; a command that serves nobody has none."""
+    accounts: CarrierAccounts = field(default_factory=NoCarrierAccounts)
+    """Whose the carrier's numbers are."""
     shared: Shared = field(default_factory=Shared)
     """What the plugins of one package share."""
 

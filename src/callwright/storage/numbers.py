@@ -175,6 +175,18 @@ class NumberRows:
         )
         return PhoneNumber(**row) if row else None
 
+    async def called_at(self, carrier: str, dialled: str) -> PhoneNumber | None:
+        """The number of a carrier that is called so, of its owner where it has one, else the older entry. For calls that come in, never for
+        a request."""
+        row = await self._connection.fetchrow(
+            f"select {_OF_NUMBER} from phone_number n where n.kind = 'carrier' and n.provider = $1 and n.dialled = $2 and {_HAD}"
+            " and not exists (select from number_owner o where o.dialled = n.dialled and o.tenant_id <> n.tenant_id)"
+            " order by n.created_at, n.id limit 1",
+            carrier,
+            dialled,
+        )
+        return PhoneNumber(**row) if row else None
+
     async def owner(self, dialled: str) -> str | None:
         """The organisation to which a number belongs, None for nobody."""
         found = await self._connection.fetchval("select tenant_id from number_owner where dialled = $1", dialled)

@@ -15,6 +15,7 @@ from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.custom_model import CUSTOM, CustomModel, key_names, named
 from callwright.domain.errors import UnavailableError, VaultLockedError
 from callwright.domain.limits import ACCESS_SECONDS
+from callwright.domain.phone_number import dialled_form
 from callwright.domain.provider_access import Access, Reach, reach_of_agent
 from callwright.domain.provider_key import ProviderKey
 from callwright.domain.sealing import WrappedKey, sealed_bytes
@@ -51,6 +52,10 @@ class Accesses(Protocol):
         """The same for single models, as the organisation is now. Raises UnavailableError."""
         ...
 
+    async def of_carrier(self, tenant_id: str, carrier: str) -> Access:
+        """What a carrier gets for a call that it is to place. Raises VaultLockedError, or UnavailableError without a database."""
+        ...
+
     async def opened(self, tenant_id: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """An agent's body with its credentials in clear: for its calls and webhooks, never stored. Raises VaultLockedError, or
         UnavailableError without a database."""
@@ -67,6 +72,10 @@ class NoAccess:
     async def fitting(self, tenant_id: str) -> Fitting:
         """Changes nothing."""
         return as_it_is
+
+    async def of_carrier(self, tenant_id: str, carrier: str) -> Access:
+        """Nothing."""
+        return Access()
 
     async def opened(self, tenant_id: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """``body`` as it is."""
@@ -126,6 +135,21 @@ class TenantAccess:
         """See :class:`Accesses`."""
         has = await self._belongings(tenant_id)
         return lambda choice: self._fitted("model", choice, has)
+
+    async def of_carrier(self, tenant_id: str, carrier: str) -> Access:
+        """See :class:`Accesses`. A carrier that asks for no keys costs no look."""
+        names = self._key_names_of("carrier", carrier)
+        return Access(self._opened(names, await self._belongings(tenant_id))) if names else Access()
+
+    async def of_number(self, carrier: str, number: str) -> Access | None:
+        """See ``ports.registry.CarrierAccounts``."""
+
+        async def owner(unit: Unit) -> str | None:
+            found = await unit.numbers.called_at(carrier, dialled_form(number))
+            return None if found is None else found.tenant_id
+
+        tenant_id = await patiently(self._ledger, self._clock, owner)
+        return None if tenant_id is None else await self.of_carrier(tenant_id, carrier)
 
     async def opened(self, tenant_id: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """See :class:`Accesses`."""

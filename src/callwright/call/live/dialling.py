@@ -203,6 +203,7 @@ class Dialling:
                 "line": execution.options.get("line"),
             },
             decision=decision,
+            access=await self._deps.access.of_carrier(execution.tenant_id, execution.carrier),
         )
 
 

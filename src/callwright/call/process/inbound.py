@@ -184,7 +184,10 @@ async def _answering(unit: Unit, offer: InboundOffer) -> tuple[PhoneNumber | Non
     try:
         return None, await unit.agents.get_any(str(uuid.UUID(offer.called)))
     except ValueError:
-        number = await unit.numbers.called(dialled_form(offer.called), offer.source)
+        dialled = dialled_form(offer.called)
+        number = await unit.numbers.called_at(offer.carrier, dialled)
+        if number is None:
+            number = await unit.numbers.called(dialled, offer.source)
     if number is None or number.agent_id is None:
         return number, None
     return number, await unit.agents.get_any(number.agent_id)

@@ -69,7 +69,14 @@ class CarrierApi:
         return account
 
     async def ask(
-        self, account: Account, method: str, url: str, form: Mapping[str, str] | None = None, *, missing: bool = False
+        self,
+        account: Account,
+        method: str,
+        url: str,
+        form: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
+        *,
+        json: Mapping[str, Any] | None = None,
+        missing: bool = False,
     ) -> Mapping[str, Any] | None:
         """The JSON object of a good answer, empty for an empty one. ``missing``: None for what is not there (404), which is an error
         otherwise. Raises ProviderError."""
@@ -79,6 +86,9 @@ class CarrierApi:
         if form is not None:
             headers["content-type"] = "application/x-www-form-urlencoded"
             body = urlencode(form).encode()
+        elif json is not None:
+            headers["content-type"] = "application/json"
+            body = msgspec.json.encode(json)
         try:
             answer = await self._sender.send(method, url, headers=headers, body=body, timeout_s=CARRIER_API_SECONDS)
         except (BlockedUrlError, UnavailableError) as error:

@@ -1,0 +1,119 @@
+"""The sound of one call both ways, over one stream after another.
+
+Pieces of any length become frames of 20 ms, and silence takes the place of what stays away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from callwright.ports.door import DoorSocket
+from callwright.ports.leg import LEG_FRAME_BYTES
+from callwright.telephony.browser.intake import Intake
+from callwright.telephony.media_streams.framing import BadStreamError, Framing
+from callwright.telephony.media_streams.speech_out import SpeechOut
+
+QUALITY_LOOKS = 50
+
+
+class CallSound:
+    """It ``began`` with the first stream. ``out`` is the way to the far end, None while there is no stream."""
+
+    def __init__(self, framing: Framing) -> None:
+        self.out: SpeechOut | None = None
+        self._framing = framing
+        self._loop = asyncio.get_running_loop()
+        self._intake: Intake | None = None
+        self._rest = b""
+        self._sent = 0
+        self._looks = 0
+
+    @property
+    def began(self) -> bool:
+        """Whether there was a stream."""
+        return self._intake is not None
+
+    @property
+    def delay_ms(self) -> int:
+        """How much later than it was written the far end plays a frame, lately."""
+        return self.out.playback.delay_ms if self.out is not None else 0
+
+    @property
+    def rest_s(self) -> float:
+        """How long what was written takes to be played, by all we know."""
+        return self.out.playback.rest_s(self._loop.time()) if self.out is not None else 0.0
+
+    def begin(self, deliver: Callable[[bytes], None]) -> None:
+        """The caller's frames go to ``deliver`` from now on."""
+        self._intake = Intake(self._loop.time(), deliver)
+
+    def connect(self, socket: DoorSocket, stream_id: str) -> None:
+        """A stream is there."""
+        self.out = SpeechOut(self._framing, socket, stream_id)
+        if self._intake is not None:
+            self._intake.resumed()
+
+    def disconnect(self) -> None:
+        """The stream is gone."""
+        if self.out is not None:
+            self._sent += self.out.playback.written
+        self.out = None
+        self._rest = b""
+
+    def take(self, mulaw: bytes) -> None:
+        """The caller's next piece. Raises BadStreamError when it comes faster than anybody speaks."""
+        sound = self._rest + mulaw
+        whole = len(sound) - len(sound) % LEG_FRAME_BYTES
+        self._rest = sound[whole:]
+        for at in range(0, whole, LEG_FRAME_BYTES):
+            if self._intake is not None and not self._intake.take(sound[at : at + LEG_FRAME_BYTES], self._loop.time()):
+                raise BadStreamError("audio comes faster than anybody speaks")
+
+    def look(self) -> bool:
+        """To be called every tenth of a second or so: whether frames stay away, and whether some wait to be sent. Returns whether it is
+        time to tell how the line is."""
+        if self.out is not None:
+            self.out.flush()
+        if self._intake is not None:
+            self._intake.fill(self._loop.time())
+        self._looks += 1
+        return self._looks % QUALITY_LOOKS == 0
+
+    def quality(self, *, final: bool) -> dict[str, Any]:
+        """The fact of that name (docs/reference/telephony.md)."""
+        heard = self._intake.quality if self._intake is not None else None
+        return {
+            "rx_packets": heard.frames if heard is not None else 0,
+            "jbuf_lost": heard.filled if heard is not None else 0,
+            "jbuf_late": heard.late if heard is not None else 0,
+            "tx_packets": self._sent + (self.out.playback.written if self.out is not None else 0),
+            "rtt_ms": self.delay_ms,
+            "one_way": "" if heard is not None and heard.frames else "no_audio_from_caller",
+            "final": final,
+        }
+
+
+class Timers:
+    """What happens later, by name."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def later(self, name: str, seconds: float, work: Callable[[], None]) -> None:
+        """Do ``work`` then, instead of what was to be done later under this name."""
+        self.cancel(name)
+        self._timers[name] = self._loop.call_later(seconds, work)
+
+    def cancel(self, name: str) -> None:
+        """Do not. Safe where there is nothing."""
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+
+    def cancel_all(self) -> None:
+        """Do nothing of it."""
+        for name in list(self._timers):
+            self.cancel(name)

@@ -1,0 +1,351 @@
+"""One call over a media websocket as ``ports.leg.Leg``. Everything happens on the event loop that serves the websocket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from callwright.domain.causes import CAUSES, Cause
+from callwright.domain.limits import MAX_RING_SECONDS
+from callwright.media.g711 import mulaw_of
+from callwright.media.tones import keys as key_tones
+from callwright.ports.door import DoorSocket
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed, LegListener, TransferFailedError, closed_by
+from callwright.telephony.media_streams.call_sound import CallSound, Timers
+from callwright.telephony.media_streams.framing import BadStreamError
+from callwright.telephony.media_streams.vendor import Callback, Handover, Vendor, VendorAccount
+
+AHEAD_MS = 200
+LOOK_SECONDS = 0.1
+PLAY_OUT_SECONDS = 1.0
+"""How much longer than by our reckoning the last words may take."""
+CONNECT_SECONDS = 15.0
+"""How long the vendor may take to connect the stream of a call that was answered."""
+_CLOSED = frozenset({1000, 1001})
+_PROTOCOL_ERROR, _REPLACED = 1002, 1008
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the vendor tells of a handover: that its target answered, and what became of it."""
+
+    answered: str
+    result: str
+
+
+class StreamLeg:
+    """A call of a vendor. ``inbound``: it is answered by us; else it is answered once its stream starts.
+
+    While a call is handed over it has no stream; it gets another one when the target did not take it.
+    """
+
+    ahead_ms = AHEAD_MS
+    listener: LegListener
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        account: VendorAccount,
+        own_number: str,
+        addresses: Addresses,
+        over: Callable[[StreamLeg], None],
+        *,
+        inbound: bool = False,
+    ) -> None:
+        self.provider_call_id = ""
+        self.call_id = ""
+        """What the vendor calls it by now."""
+        self.account = account
+        self.dialled = asyncio.Event()
+        self.decided: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """Of a call that came in: 200, or the SIP status it is refused with."""
+        self._vendor = vendor
+        self._own_number = own_number
+        self._addresses = addresses
+        self._over = over
+        self._inbound = inbound
+        self._socket: DoorSocket | None = None
+        self._sound = CallSound(vendor.framing)
+        self._rang = False
+        self._timers = Timers()
+        self._leaving: LegClosed | None = None
+        self._handover: asyncio.Future[None] | None = None
+        self.handed_over = False
+        """Whether it ended by a transfer: the vendor asks how to go on when the target hangs up."""
+        self.goes_on = not inbound
+        """Whether the vendor has the call, for all we know: then it is to be told when the leg ends."""
+        self._closed = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the leg is over."""
+        return self._closed.is_set()
+
+    @property
+    def streams(self) -> bool:
+        """Whether a stream carries the call now, and is to go on."""
+        return self._socket is not None and not self.handing_over
+
+    @property
+    def handing_over(self) -> bool:
+        """Whether it was taken out of its stream for a transfer, and has no other one yet. The end of the old one says nothing then, and
+        may come after the word that the target did not take the call."""
+        return self._handover is not None
+
+    @property
+    def delay_ms(self) -> int:
+        """See ``ports.leg.PlaysLater``."""
+        return self._sound.delay_ms
+
+    # -- the vendor ------------------------------------------------------------------------------------------------------------
+
+    async def carry(self, socket: DoorSocket) -> None:
+        """Be carried by a websocket until it is closed."""
+        if self.ended or self.streams:
+            socket.end(_REPLACED)
+            return
+        if self._socket is not None:
+            self._socket.end()
+            self._disconnected(self._socket)
+        self._socket = socket
+        # The first message has a time limit of its own.
+        first = await socket.receive()
+        if first is not None:
+            self._message(socket, first)
+            socket.listen(partial(self._message, socket))
+            await socket.receive()
+        self._disconnected(socket)
+
+    def expect(self, seconds: float, cause: str) -> None:
+        """End with ``cause`` unless a stream starts in time."""
+        if self.ended:
+            return
+        self._timers.later("expect", seconds, lambda: self.finish(CAUSES[cause]))
+
+    def told(self, callback: Callback) -> None:
+        """The vendor tells how the call goes. What it told before, or what is overtaken, changes nothing."""
+        if self.ended:
+            return
+        if callback.progress == "ringing" and not (self._rang or self._inbound or self._sound.began):
+            self._rang = True
+            self.listener.ringing()
+        elif callback.progress == "ended" and callback.cause is not None:
+            cause = callback.cause
+            self.goes_on = False
+            if cause.outcome == "answered" and not self._sound.began and self._inbound:
+                cause = CAUSES["originator_cancel"]
+            elif cause.outcome == "answered" and not self._sound.began:
+                # Over before its stream could start.
+                self._begin()
+            self.finish(closed_by(cause, callback.words))
+
+    def target_answered(self) -> None:
+        """The target of the transfer has answered: the call goes on without us."""
+        if self._handover is not None and not self._handover.done():
+            self._handover.set_result(None)
+
+    def target_lost(self, cause: Cause) -> None:
+        """The target of the transfer did not take the call."""
+        if self._handover is not None and not self._handover.done():
+            message = f"the target of the transfer did not take the call: {cause.reason}"
+            self._handover.set_exception(TransferFailedError(self._vendor.name, message, cause.outcome, cause.code))
+
+    def _message(self, socket: DoorSocket, message: str | bytes) -> None:
+        """A message of the vendor. A defect, also of the listener's, ends the call and is raised."""
+        if self.ended or self._socket is not socket:
+            return
+        ending: Cause | None = CAUSES["crash"]
+        try:
+            self._vendor.framing.take(message, self)
+            ending = None
+        except BadStreamError:
+            ending = CAUSES["protocol_error"]
+        finally:
+            if ending is not None:
+                socket.end(_PROTOCOL_ERROR)
+                self.finish(ending)
+
+    def _disconnected(self, socket: DoorSocket) -> None:
+        if self._socket is not socket:
+            return
+        self._socket = None
+        self._sound.disconnect()
+        if not self.handing_over:
+            # Some vendors only close. One that broke off has hung up too: its instructions end with the stream.
+            lost = CAUSES["normal_clearing" if socket.far_code in _CLOSED else "media_timeout"]
+            self.finish(self._leaving or lost)
+
+    def _begin(self) -> None:
+        """The far end is there."""
+        self._sound.begin(self._heard)
+        self.listener.answered()
+        self._look()
+
+    def _heard(self, frame: bytes) -> None:
+        if not self.ended:
+            self.listener.audio(frame)
+
+    # -- framing.StreamFarEnd --------------------------------------------------------------------------------------------------
+
+    def started(self, stream_id: str, call_id: str, parameters: Mapping[str, str]) -> None:
+        """The stream is there: the call was answered, or comes back from a transfer."""
+        if self._socket is None or self._sound.out is not None:
+            return
+        if call_id != self.call_id:
+            raise BadStreamError("the stream is of another call")
+        self._timers.cancel("expect")
+        self._handover = None
+        self._sound.connect(self._socket, stream_id)
+        if not self._sound.began:
+            self._begin()
+
+    def sound(self, mulaw: bytes) -> None:
+        """The caller's next piece."""
+        if self._sound.out is not None:
+            self._sound.take(mulaw)
+
+    def key(self, key: str) -> None:
+        """A key of the far end."""
+        if self._sound.out is not None:
+            self.listener.key(key)
+
+    def marked(self, name: str) -> None:
+        """A mark came back."""
+        if self._sound.out is not None:
+            self._sound.out.marked(name)
+            self._unless_over()
+
+    def stopped(self) -> None:
+        """The vendor ends the stream: the far end has hung up, unless the call was taken out of it."""
+        if self._socket is not None:
+            self._socket.end()
+        if not self.handing_over:
+            self.goes_on = False
+            self.finish(self._leaving or CAUSES["normal_clearing"])
+
+    # -- ports.leg.Leg ---------------------------------------------------------------------------------------------------------
+
+    async def answer(self) -> None:
+        """Take the call: the vendor is told to connect its stream. ``answered`` follows when it has."""
+        if not self.decided.done():
+            self.goes_on = True
+            self.expect(CONNECT_SECONDS, "originator_cancel")
+            self.decided.set_result(200)
+
+    async def reject(self, code: int) -> None:
+        """Refuse the call with a SIP status."""
+        if not self.decided.done():
+            self.decided.set_result(code)
+        self.finish(CAUSES["declined_by_us"])
+
+    async def hang_up(self, reason: str) -> None:
+        """End the call when what was written is played; returns when it is over."""
+        if self.ended:
+            return
+        if self._leaving is not None:
+            await self._closed.wait()
+            return
+        if not self._sound.began and self._inbound:
+            await self.reject(480)
+            return
+        closed = closed_by(CAUSES["originator_cancel" if not self._sound.began else "hung_up_by_us"])
+        self._leaving = replace(closed, reason=reason) if reason and self._sound.began else closed
+        if self._sound.out is not None and not self.handing_over:
+            self._sound.out.flush(last=True)
+            rest_s = self._sound.rest_s + PLAY_OUT_SECONDS
+            self._timers.later("leave", rest_s, lambda: self.finish(self._leaving or CAUSES["hung_up_by_us"]))
+            self._unless_over()
+            await self._closed.wait()
+        self.finish(self._leaving)
+
+    async def transfer(self, target: str, *, attended: bool = False) -> None:
+        """Connect the far end with ``target``. The far end hears it ring, and is back here when nobody answers; so both kinds are one."""
+        if self.ended or not self._sound.began or self._handover is not None or self._leaving is not None:
+            raise ProviderError(FailureKind.BAD_REQUEST, self._vendor.name, "the call cannot be transferred now")
+        waiting = self._handover = asyncio.get_running_loop().create_future()
+        handover = Handover(
+            target, self._own_number, MAX_RING_SECONDS, self._addresses.answered, self._addresses.result
+        )
+        try:
+            await self._vendor.hand_over(self.account, self.call_id, handover)
+        except ProviderError:
+            self._handover = None
+            raise
+        try:
+            async with asyncio.timeout(MAX_RING_SECONDS + CONNECT_SECONDS):
+                await waiting
+        except TimeoutError:
+            raise TransferFailedError(self._vendor.name, "nobody said what became of the transfer") from None
+        finally:
+            waiting.cancel()
+            if self.handing_over:
+                # The far end comes back, or has hung up meanwhile.
+                self.expect(CONNECT_SECONDS, "normal_clearing")
+        self.handed_over, self.goes_on = True, False
+        self.finish(CAUSES["transferred"])
+
+    async def send_keys(self, keys: str) -> None:
+        """Play the tones of the keys. Raises ProviderError(BAD_REQUEST) for anything but 0-9 * # A-D."""
+        try:
+            sound = mulaw_of(key_tones(keys))
+        except ValueError as error:
+            raise ProviderError(FailureKind.BAD_REQUEST, self._vendor.name, str(error)) from None
+        for at in range(0, len(sound), LEG_FRAME_BYTES):
+            self.write(sound[at : at + LEG_FRAME_BYTES].ljust(LEG_FRAME_BYTES, SILENCE_FRAME[:1]))
+
+    def write(self, frame: bytes) -> None:
+        """The agent's next 20 ms. Dropped while no stream is there, and after the end."""
+        if self._sound.out is not None and self._leaving is None and not self.ended:
+            self._sound.out.write(frame)
+
+    def clear(self) -> None:
+        """Drop what was written and not yet played."""
+        if self._sound.out is not None and not self.ended:
+            self._sound.out.clear()
+
+    def abandon(self) -> None:
+        """Nobody knows whether the vendor has the call: it is over here, and nothing is reported."""
+        self._closed.set()
+        self.dialled.set()
+        self._over(self)
+
+    def finish(self, ending: Cause | LegClosed) -> None:
+        """The leg is over, once."""
+        if self.ended:
+            return
+        closed = closed_by(ending) if isinstance(ending, Cause) else ending
+        self._closed.set()
+        self._timers.cancel_all()
+        if not self.decided.done():
+            self.decided.set_result(480)
+        self.target_lost(CAUSES["originator_cancel"])
+        try:
+            if self._socket is not None:
+                self._socket.end()
+            if self._sound.began:
+                self.listener.noted("quality", self._sound.quality(final=True))
+        finally:
+            self._over(self)
+            self.listener.closed(closed)
+
+    # -- inside ----------------------------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Ten times a second. A defect of the listener's ends the call and is raised."""
+        self._timers.later("look", LOOK_SECONDS, self._look)
+        done = False
+        try:
+            if self._sound.look():
+                self.listener.noted("quality", self._sound.quality(final=False))
+            done = True
+        finally:
+            if not done:
+                self.finish(CAUSES["crash"])
+
+    def _unless_over(self) -> None:
+        """Something was played: it may have been the last."""
+        if self._leaving is not None and self._sound.out is not None and not self._sound.out.playback.waiting:
+            self.finish(self._leaving)

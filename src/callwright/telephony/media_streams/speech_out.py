@@ -1,0 +1,69 @@
+"""The agent's sound on its way to a media websocket, and what of it was played by the marks that come back."""
+
+from __future__ import annotations
+
+import asyncio
+
+from callwright.ports.door import DoorSocket
+from callwright.ports.leg import SILENCE_FRAME
+from callwright.telephony.browser.playback import Playback
+from callwright.telephony.media_streams.framing import Framing
+
+FRAMES_TOGETHER = 4
+"""Frames in one message while others are being played."""
+MARK_EVERY_FRAMES = 10
+
+
+class SpeechOut:
+    """What is written for one stream. ``playback`` is what of it was played."""
+
+    def __init__(self, framing: Framing, socket: DoorSocket, stream_id: str, delay_ms: int = 0) -> None:
+        self.playback = Playback(delay_ms)
+        self._framing = framing
+        self._socket = socket
+        self._stream_id = stream_id
+        self._loop = asyncio.get_running_loop()
+        self._unsent: list[bytes] = []
+        self._soon = False
+        self._marked = 0
+        self._cleared = 0
+
+    def write(self, frame: bytes) -> None:
+        """The next 20 ms (mu-law)."""
+        dry = self.playback.wrote(self._loop.time())
+        self._unsent.append(frame)
+        if dry and not self._soon and self._framing.least_frames == 1:
+            # With those that are written in the same moment.
+            self._soon = True
+            self._loop.call_soon(self.flush)
+        elif len(self._unsent) >= max(FRAMES_TOGETHER, self._framing.least_frames) and not self._soon:
+            self.flush()
+
+    def flush(self, *, last: bool = False) -> None:
+        """Send what is held back. To be called every tenth of a second or so. ``last``: with a mark, for it is waited for."""
+        self._soon = False
+        unsent = self._unsent
+        if unsent:
+            for _ in range(self._framing.least_frames - len(unsent)):
+                unsent.append(SILENCE_FRAME)
+                self.playback.wrote(self._loop.time())
+            self._socket.send(self._framing.sound_of(self._stream_id, unsent))
+            unsent.clear()
+        written = self.playback.written
+        if written - self._marked >= MARK_EVERY_FRAMES or (last and written > self._marked):
+            self._marked = written
+            self._socket.send(self._framing.mark_of(self._stream_id, str(written)))
+
+    def clear(self) -> None:
+        """Drop what was not played."""
+        self.playback.clear(self._loop.time(), len(self._unsent))
+        self._unsent.clear()
+        self._socket.send(self._framing.clear_of(self._stream_id))
+        self._cleared = self._marked = self.playback.written
+        self.playback.dropped(self._cleared)
+
+    def marked(self, name: str) -> None:
+        """A mark came back. Those of what was cleared say nothing, and what is none of ours is passed over."""
+        position = int(name) if name.isascii() and name.isdigit() and len(name) < 12 else 0
+        if position > self._cleared:
+            self.playback.report(position, self._loop.time())

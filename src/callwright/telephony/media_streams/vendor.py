@@ -1,0 +1,103 @@
+"""What a carrier with a media websocket is told of its vendor: how it is asked, how it calls back, and how it names things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from callwright.domain.causes import Cause
+from callwright.domain.provider_access import Access
+from callwright.ports.door import DoorAnswer, DoorRequest
+from callwright.telephony.media_streams.framing import Framing
+
+
+@dataclass(frozen=True, slots=True)
+class VendorAccount:
+    """Whose calls they are at the vendor. ``api`` is where its API is, without a slash at the end."""
+
+    id: str
+    api: str
+    access: Access = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A call to be placed. The vendor asks at ``instructions`` what to do with it once it is answered, and tells ``status`` how it goes."""
+
+    to_number: str
+    from_number: str
+    ring_seconds: int
+    instructions: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A call that is to be connected with ``target``. ``answered`` hears that the target has answered; ``result``, which is asked how to go
+    on, what became of it."""
+
+    target: str
+    from_number: str
+    ring_seconds: int
+    answered: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What the vendor tells of a call. ``progress``: ringing, answered, ended, or nothing of these; with ``ended`` there is a ``cause``.
+    ``words`` is what the vendor itself says of it."""
+
+    call_id: str
+    called: str = ""
+    caller: str = ""
+    progress: str = ""
+    cause: Cause | None = None
+    words: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Vendor(Protocol):
+    """One vendor. Its requests raise ProviderError."""
+
+    name: str
+    framing: Framing
+
+    def account(self, access: Access) -> VendorAccount:
+        """The account whose keys these are. Raises ProviderError where some are missing."""
+        ...
+
+    def own_number(self, access: Access) -> str:
+        """The number that is stored with the keys, empty where none is."""
+        ...
+
+    def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
+        """Whether the vendor signed a request for this account."""
+        ...
+
+    def read(self, request: DoorRequest) -> Callback:
+        """What a request says of its call, or of the call's handover. Raises BadInputError."""
+        ...
+
+    async def place(self, account: VendorAccount, order: Order) -> str:
+        """Ask for a call once; its id."""
+        ...
+
+    async def hang_up(self, account: VendorAccount, call_id: str) -> None:
+        """End a call. One that is over already is no failure."""
+
+    async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
+        """Take a call out of its stream and connect it."""
+
+    def connect(self, stream: str) -> DoorAnswer:
+        """The instruction to connect a call with a media websocket."""
+        ...
+
+    def refuse(self, code: int) -> DoorAnswer:
+        """The instruction to refuse a call that came in, by a SIP status."""
+        ...
+
+    def leave(self) -> DoorAnswer:
+        """The instruction to end a call."""
+        ...

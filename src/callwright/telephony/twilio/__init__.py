@@ -1,0 +1,8 @@
+"""The carrier ``twilio``: calls over Twilio's Programmable Voice and its Media Streams. See docs/how-to/twilio.md."""
+
+from __future__ import annotations
+
+from callwright.ports.registry import Plugin
+from callwright.telephony.twilio.vendor import KEYS, NAME, carrier
+
+PLUGINS = (Plugin("carrier", NAME, "calls over Twilio, with the account's own keys", carrier, keys=KEYS),)

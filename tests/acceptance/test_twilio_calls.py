@@ -1,0 +1,252 @@
+"""Calls over Twilio on a real server: the vendor is a stand-in on loopback that signs, asks and streams as its pages say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.acceptance.test_doors import BOOKED, PATIENT
+from tests.call_world import agent_body
+from tests.number_vendors import SID, TOKEN
+from tests.twilio_vendor import Phone, TwilioVendor, stream_of, twilio_vendor
+from tests.waiting import until
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from callwright.actions.keys import create_key
+from callwright.bootstrap.platform import Platform, open_platform
+from callwright.cli.serving import bind, http_server, url_of
+from callwright.domain.phone_number import CARRIER, PhoneNumber
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.lab.caller_scenario import scenario_of
+from callwright.ops.settings import Settings
+from callwright.ports.leg import SILENCE_FRAME, TransferFailedError
+from callwright.ports.registry import Registry
+from callwright.ports.speech import TranscriberSettings, VoiceSettings
+from callwright.providers.scripted import PLUGINS as SCRIPTED
+from callwright.telephony.loopback import PLUGINS as LOOPBACK
+from callwright.telephony.loopback.far_end import FarEnd
+from callwright.telephony.loopback.mouth import Mouth, SpokenLines
+from callwright.telephony.twilio import PLUGINS as TWILIO
+
+OURS, THEIRS = "+15550100", "+15550199"
+
+
+@dataclass
+class Place:
+    """A server with an account at the vendor."""
+
+    platform: Platform
+    url: str
+    client: httpx.AsyncClient
+    vendor: TwilioVendor
+    agent_id: str = field(default="")
+
+    @property
+    def incoming(self) -> str:
+        return f"{self.url}/lines/twilio/incoming"
+
+    async def call(self, to: str = THEIRS) -> Phone:
+        placed = await self.client.post("/call", json={"agent_id": self.agent_id, "recipient_phone_number": to})
+        assert placed.status_code == 200, placed.text
+        await until(lambda: bool(self.vendor.phones), 10)
+        return self.vendor.phones[-1]
+
+    async def row(self) -> dict[str, Any]:
+        async with asyncio.timeout(60):
+            while True:
+                rows = (await self.client.get(f"/v2/agent/{self.agent_id}/executions")).json()["data"]
+                if rows and rows[0]["status"] in ("completed", "error", "busy", "no-answer", "failed", "canceled"):
+                    return dict(rows[0])
+                await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def place(dsn: str, tmp_path: Path) -> AsyncIterator[Place]:
+    listener = bind("127.0.0.1", 0)
+    url = url_of(listener)
+    settings = Settings(
+        data=tmp_path, database_url=dsn, sip_listen="", vad="energy", turn="none", allow_private_urls=True,
+        transcriber="scripted", model="scripted", voice="scripted", loopback_voice="scripted", loopback_ears="scripted",
+    )  # fmt: skip
+    registry = Registry([*SCRIPTED, *LOOPBACK, *TWILIO])
+    vendor = TwilioVendor()
+    async with (
+        open_platform(settings, url, registry) as platform,
+        http_server(platform.app, listener),
+        twilio_vendor(vendor),
+    ):
+        plugins = platform.foundation.plugins
+
+        async def far_end() -> FarEnd:
+            caller = scenario_of({"default": "caller", "personas": {"caller": PATIENT}}).persona("", "caller")
+            made = FarEnd(caller, Mouth(SpokenLines(), plugins("voice", "scripted"), VoiceSettings()), lambda *_: None)
+            made.attach(await plugins("transcriber", "scripted").open(TranscriberSettings(), made))
+            return made
+
+        vendor.far_end = far_end
+        key = (await create_key(platform.services, DEFAULT_TENANT_ID, "calls")).secret
+        headers = {"Authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
+            keys = {
+                "TWILIO_ACCOUNT_SID": SID,
+                "TWILIO_AUTH_TOKEN": TOKEN,
+                "TWILIO_PHONE_NUMBER": OURS,
+                "TWILIO_API_URL": vendor.url,
+            }
+            for name, value in keys.items():
+                stored = await client.post("/providers", json={"provider_name": name, "provider_value": value})
+                assert stored.status_code in (200, 201), stored.text
+            place = Place(platform, url, client, vendor)
+            place.agent_id = await agent(client)
+            await has_number(place)
+            yield place
+
+
+async def agent(client: httpx.AsyncClient) -> str:
+    body = agent_body()
+    prompts = body.pop("agent_prompts")
+    body["tasks"][0]["tools_config"]["input"] = {"provider": "twilio", "format": "wav"}
+    body.pop("webhook_url")
+    made = await client.post("/v2/agent", json={"agent_config": body, "agent_prompts": prompts})
+    assert made.status_code == 201, made.text
+    return str(made.json()["agent_id"])
+
+
+async def has_number(place: Place) -> None:
+    """The number is one of the organisation's at the vendor, and the agent answers it."""
+    foundation = place.platform.foundation
+    now = foundation.clock.now()
+    row = PhoneNumber(
+        foundation.ids.uuid(), DEFAULT_TENANT_ID, OURS, CARRIER, "twilio", now, now,
+        agent_tenant_id=DEFAULT_TENANT_ID, agent_id=place.agent_id,
+    )  # fmt: skip
+    async with foundation.ledger.unit() as unit:
+        await unit.numbers.add(row)
+
+
+async def refused(address: str) -> int:
+    """How a websocket is refused."""
+    with pytest.raises(InvalidStatus) as error:
+        async with connect(address):
+            pass
+    return error.value.response.status_code
+
+
+@pytest.mark.real_time
+async def test_a_call_is_placed_heard_and_hung_up(place: Place) -> None:
+    phone = await place.call()
+    row = await place.row()
+    assert row["transcript"].splitlines() == BOOKED
+    told = row["telephony_data"]
+    assert (told["provider"], told["call_type"], told["provider_call_id"]) == ("twilio", "outbound", phone.sid)
+    assert (row["status"], told["hangup_by"]) == ("completed", "API Request")
+    assert (phone.asked("To"), phone.asked("From")) == (THEIRS, OURS)
+    assert [value for name, value in phone.order if name == "StatusCallbackEvent"] == [
+        "initiated", "ringing", "answered", "completed",
+    ]  # fmt: skip
+    await until(lambda: (f"Calls/{phone.sid}.json", [("Status", "completed")]) in place.vendor.requests, 10)
+    # Its stream can be opened once, and the instruction is given once.
+    stream = next(address for address in map(stream_of, phone.answers) if address)
+    assert await refused(stream) == 403
+
+
+@pytest.mark.real_time
+async def test_a_call_to_a_number_reaches_its_agent(place: Place) -> None:
+    phone = await place.vendor.call(place.incoming, OURS, SipHeader_X_Order="7")
+    row = await place.row()
+    assert row["transcript"].splitlines() == BOOKED
+    told = row["telephony_data"]
+    assert (told["provider"], told["call_type"], told["provider_call_id"]) == ("twilio", "inbound", phone.sid)
+    assert (row["user_number"], told["to_number"]) == ("+15550123", OURS)
+    # Offered again, word for word: nobody gets a second stream.
+    again = await place.vendor.tell(phone, place.incoming, CallStatus="ringing", To=OURS, From="+15550123")
+    assert again.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "by"),
+    [("busy", "busy", "Carrier"), ("no-answer", "no-answer", "Carrier"), ("failed", "failed", "Error")],
+)
+async def test_a_call_that_is_not_taken_ends_so(place: Place, outcome: str, status: str, by: str) -> None:
+    place.vendor.outcomes[THEIRS] = outcome
+    await place.call()
+    row = await place.row()
+    assert (row["status"], row["telephony_data"]["hangup_by"]) == (status, by)
+
+
+async def test_a_number_that_the_vendor_does_not_take_fails_with_its_words(place: Place) -> None:
+    await place.client.post("/call", json={"agent_id": place.agent_id, "recipient_phone_number": "+15550000"})
+    row = await place.row()
+    assert row["status"] == "failed"
+    assert "not valid" in row["telephony_data"]["hangup_reason"]
+
+
+async def test_callbacks_without_a_good_signature_are_refused(place: Place) -> None:
+    place.vendor.outcomes[THEIRS] = "rings"
+    phone = await place.call()
+    status, busy = phone.asked("StatusCallback"), {"CallStatus": "busy", "To": THEIRS}
+    await until(lambda: bool(phone.answers), 10)
+    assert phone.answers[0].status_code == 204
+    for url in (status, phone.asked("Url"), place.incoming):
+        assert (await place.vendor.tell(phone, url, token="another", To=OURS, CallStatus="busy")).status_code == 403
+        async with httpx.AsyncClient() as client:
+            assert (await client.post(url, data={"CallSid": phone.sid, "To": OURS})).status_code == 403
+    # Signed well, for a call that is not there.
+    assert (await place.vendor.tell(phone, status.removesuffix(".1") + ".2", **busy)).status_code == 403
+    row = (await place.client.get(f"/v2/agent/{place.agent_id}/executions")).json()["data"][0]
+    assert row["status"] == "ringing"
+    await place.vendor.tell(phone, status, **busy)
+    await place.vendor.tell(phone, status, **busy)
+    assert (await place.row())["status"] == "busy"
+    phone.over.set()
+
+
+@pytest.mark.real_time
+async def test_a_stream_of_foreign_software_finds_no_fault(place: Place) -> None:
+    """streamdouble plays the vendor's side of the stream and checks every message of ours against the vendor's documentation."""
+    protocol, sessions = pytest.importorskip("streamdouble.protocol"), pytest.importorskip("streamdouble.session")
+    results = []
+
+    async def talk(phone: Phone, address: str) -> None:
+        config = sessions.SessionConfig(custom_parameters={"a": "b"}, quiet_period_s=3.0)
+        identity = protocol.StreamIdentity(call_sid=phone.sid)
+        session = sessions.Session(address, [SILENCE_FRAME] * 250, config=config, identity=identity)
+        results.append(await session.run())
+
+    place.vendor.talk = talk
+    await place.call()
+    row = await place.row()
+    (result,) = results
+    assert (result.violations, result.unknown_events, result.warnings) == ([], [], [])
+    assert result.media_frames_received > 0
+    assert result.marks_received
+    assert set(result.marks_echoed) <= set(result.marks_received)
+    assert row["transcript"].startswith("assistant: Hello, this is reception.")
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize(("dial_status", "back"), [("completed", False), ("busy", True)])
+async def test_a_call_is_transferred_or_comes_back(place: Place, dial_status: str, back: bool) -> None:
+    place.vendor.dial_status = dial_status
+    carrier = place.platform.foundation.plugins("carrier", "twilio")
+    phone = await place.call()
+    await until(lambda: phone.socket is not None and len(phone.heard) > 5, 20)
+    known = next(iter(carrier.legs))
+    if back:
+        with pytest.raises(TransferFailedError) as failed:
+            await known.transfer("+15550155")
+        assert failed.value.outcome == "busy"
+        row = await place.row()
+        assert (row["status"], row["telephony_data"]["hangup_by"]) == ("completed", "API Request")
+    else:
+        await known.transfer("+15550155")
+        row = await place.row()
+        assert (row["status"], row["telephony_data"]["hangup_reason"]) == ("completed", "Call completed")
+    assert "<Number" in phone.redirected
+    assert ">+15550155</Number>" in phone.redirected

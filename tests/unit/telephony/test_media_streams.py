@@ -1,0 +1,462 @@
+"""Calls over media websockets, without a socket: a listener, a vendor and a websocket of the test."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callwright.domain.causes import CAUSES
+from callwright.domain.errors import BadInputError
+from callwright.domain.provider_access import Access
+from callwright.ports.door import DoorRequest
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed
+from callwright.telephony.media_streams.framing import BadStreamError
+from callwright.telephony.media_streams.leg import Addresses, StreamLeg
+from callwright.telephony.media_streams.vendor import Callback, Handover, VendorAccount
+from callwright.telephony.plivo import vendor as plivo
+from callwright.telephony.twilio.vendor import FRAMING, TwilioCalls, signature
+
+SID = "AC" + "0123456789abcdef" * 2
+CALL = "CA" + "0" * 32
+TOKEN = "12345"
+ACCESS = Access({"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN})
+STATUS = "https://calls.example/lines/twilio/status?call=e.1"
+
+
+class NoNetwork:
+    """The client of a test that asks nobody."""
+
+    async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Any:
+        raise AssertionError(f"{method} {url}")
+
+
+TWILIO = TwilioCalls(NoNetwork())
+ACCOUNT = TWILIO.account(ACCESS)
+
+
+def request(url: str = STATUS, *, signed: str | None = None, **form: str) -> DoorRequest:
+    told = signature(TOKEN, url, {name: [value] for name, value in form.items()}) if signed is None else signed
+    return DoorRequest("POST", url, {"x-twilio-signature": told}, urlencode(form).encode())
+
+
+def status(word: str, **more: str) -> Callback:
+    return TWILIO.read(request(CallSid=CALL, CallStatus=word, **more))
+
+
+@dataclass
+class Report:
+    """A listener."""
+
+    events: list[str] = field(default_factory=list)
+    end: LegClosed | None = None
+    frames: list[bytes] = field(default_factory=list)
+
+    def ringing(self) -> None:
+        self.events.append("ringing")
+
+    def early_media(self) -> None:
+        self.events.append("early_media")
+
+    def answered(self) -> None:
+        self.events.append("answered")
+
+    def audio(self, frame: bytes) -> None:
+        self.frames.append(frame)
+
+    def key(self, key: str) -> None:
+        self.events.append(f"key {key}")
+
+    def machine(self, kind: str) -> None:
+        self.events.append(kind)
+
+    def noted(self, what: str, values: Mapping[str, Any]) -> None:
+        assert self.end is None
+
+    def closed(self, closed: LegClosed) -> None:
+        self.events.append("closed")
+        self.end = closed
+
+
+@dataclass
+class Socket:
+    """A websocket whose far end is the test."""
+
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    far_code: int = 0
+    take: Callable[[str | bytes], None] | None = None
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    coming: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+
+    def listen(self, on_message: Callable[[str | bytes], None]) -> None:
+        self.take = on_message
+
+    async def receive(self) -> str | bytes | None:
+        if self.take is None:
+            return await self.coming.get()
+        await self.over.wait()
+        return None
+
+    def send(self, *messages: str | bytes) -> None:
+        self.sent += [json.loads(message) for message in messages]
+
+    def end(self, code: int = 1000) -> None:
+        self.over.set()
+
+    async def close(self, code: int = 1000) -> None:
+        self.over.set()
+
+    def tell(self, event: str, **more: Any) -> None:
+        assert self.take is not None
+        self.take(json.dumps({"event": event, "streamSid": "MZ", **more}))
+
+    def of(self, event: str) -> list[dict[str, Any]]:
+        return [told for told in self.sent if told["event"] == event]
+
+
+class Vendor(TwilioCalls):
+    """The vendor, whose requests are kept. ``refuses``: it does not hand over."""
+
+    def __init__(self) -> None:
+        super().__init__(NoNetwork())
+        self.hung_up: list[str] = []
+        self.handed: list[Handover] = []
+        self.refuses = False
+
+    async def hang_up(self, account: VendorAccount, call_id: str) -> None:
+        self.hung_up.append(call_id)
+
+    async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
+        if self.refuses:
+            raise ProviderError(FailureKind.BAD_REQUEST, "twilio", "no")
+        self.handed.append(handover)
+
+
+def leg_of(vendor: Vendor, report: Report, *, inbound: bool = False) -> StreamLeg:
+    leg = StreamLeg(
+        vendor, ACCOUNT, "+15550100", Addresses("https://a/t", "https://a/r"), lambda _: None, inbound=inbound
+    )
+    leg.provider_call_id, leg.call_id, leg.listener = CALL, CALL, report
+    leg.dialled.set()
+    return leg
+
+
+async def streaming(leg: StreamLeg, call_id: str = CALL) -> tuple[Socket, asyncio.Task[None]]:
+    socket = Socket()
+    carried = asyncio.create_task(leg.carry(socket))
+    await socket.coming.put(json.dumps({"event": "connected"}))
+    while socket.take is None:  # noqa: ASYNC110 - the leg is asked, it does not tell
+        await asyncio.sleep(0)
+    socket.tell("start", start={"streamSid": "MZ", "callSid": call_id, "customParameters": {}})
+    return socket, carried
+
+
+def payload(sound: bytes) -> dict[str, Any]:
+    return {"media": {"payload": base64.b64encode(sound).decode()}}
+
+
+_RING, _UP = ("initiated", "ringing", "in-progress"), ("completed", "busy", "no-answer", "failed", "canceled")
+
+
+@given(st.sampled_from(_UP), st.randoms(use_true_random=False), st.booleans())
+def test_status_callbacks_in_any_order_and_twice_make_one_state(
+    end: str, chance: random.Random, streamed: bool
+) -> None:
+    """Whatever comes after the end changes nothing, nothing is reported twice, and the order of the port holds."""
+
+    async def told() -> tuple[list[str], LegClosed | None]:
+        report = Report()
+        leg = leg_of(Vendor(), report)
+        words = [*_RING, end] * 2
+        chance.shuffle(words)
+        if streamed:
+            _, carried = await streaming(leg)
+        for word in words:
+            leg.told(status(word))
+        if streamed:
+            await carried
+        return report.events, report.end
+
+    events, closed = asyncio.run(told())
+    assert closed is not None
+    order = [name for name in ("ringing", "answered", "closed") if name in events]
+    assert events == order
+    assert ("answered" in events) == (streamed or end == "completed")
+    assert closed.outcome == {"completed": "answered", "no-answer": "no-answer", "busy": "busy"}.get(end, end)
+
+
+async def test_sound_in_pieces_of_any_length_becomes_frames():
+    report = Report()
+    leg = leg_of(Vendor(), report)
+    socket, _ = await streaming(leg)
+    sound = bytes(range(256)) * 5
+    for at in range(0, len(sound), 100):
+        socket.tell("media", **payload(sound[at : at + 100]))
+    assert b"".join(report.frames) == sound[: len(report.frames) * LEG_FRAME_BYTES]
+    assert (len(report.frames), {len(frame) for frame in report.frames}) == (8, {LEG_FRAME_BYTES})
+    leg.finish(CAUSES["normal_clearing"])
+    assert report.events == ["answered", "closed"]
+
+
+async def test_frames_of_one_moment_are_one_message_and_marks_count_them():
+    leg = leg_of(Vendor(), Report())
+    socket, _ = await streaming(leg)
+    for _ in range(10):
+        leg.write(SILENCE_FRAME)
+    await asyncio.sleep(0)
+    (media,) = socket.of("media")
+    assert base64.b64decode(media["media"]["payload"]) == SILENCE_FRAME * 10
+    assert socket.of("mark") == [{"event": "mark", "streamSid": "MZ", "mark": {"name": "10"}}]
+    leg.finish(CAUSES["normal_clearing"])
+
+
+async def test_a_hang_up_waits_for_the_mark_of_the_last_word():
+    report = Report()
+    leg = leg_of(Vendor(), report)
+    socket, _ = await streaming(leg)
+    leg.write(SILENCE_FRAME)
+    leaving = asyncio.create_task(leg.hang_up("llm_prompted_hangup"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert (socket.of("mark")[0]["mark"]["name"], report.end) == ("1", None)
+    socket.tell("mark", mark={"name": "1"})
+    await leaving
+    assert report.end is not None
+    assert (report.end.reason, report.end.by, leg.goes_on) == ("llm_prompted_hangup", "API Request", True)
+
+
+async def test_marks_of_what_was_cleared_say_nothing():
+    leg = leg_of(Vendor(), Report())
+    socket, _ = await streaming(leg)
+    for _ in range(10):
+        leg.write(SILENCE_FRAME)
+    await asyncio.sleep(0)
+    leg.clear()
+    assert socket.sent[-1] == {"event": "clear", "streamSid": "MZ"}
+    before = leg.delay_ms
+    for name in ("10", "99", "-1", "nonsense", "9" * 40):
+        socket.tell("mark", mark={"name": name})
+    assert (leg.delay_ms, leg.ended) == (before, False)
+    leg.finish(CAUSES["normal_clearing"])
+
+
+async def test_a_stream_of_another_call_ends_the_leg():
+    report = Report()
+    leg = leg_of(Vendor(), report)
+    socket, carried = await streaming(leg, "CA" + "1" * 32)
+    await carried
+    assert (report.events, socket.over.is_set()) == (["closed"], True)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["", "[]", "nonsense", "{", '{"event":"media"}', '{"event":"media","media":{"payload":"%"}}', '{"event":"start"}',
+     '{"event":"dtmf","dtmf":{"digit":"x"}}', '{"event":"mark"}', "[" * 100_000],
+)  # fmt: skip
+async def test_what_the_vendor_does_not_send_is_refused(message: str):
+    with pytest.raises(BadStreamError):
+        FRAMING.take(message, leg_of(Vendor(), Report()))
+
+
+async def test_kinds_that_are_not_known_are_passed_over():
+    leg = leg_of(Vendor(), Report())
+    FRAMING.take('{"event":"new"}', leg)
+    assert not leg.ended
+
+
+async def test_keys_come_and_go():
+    report = Report()
+    leg = leg_of(Vendor(), report)
+    socket, _ = await streaming(leg)
+    socket.tell("dtmf", dtmf={"track": "inbound_track", "digit": "#"})
+    assert report.events == ["answered", "key #"]
+    await leg.send_keys("1")
+    await asyncio.sleep(0)
+    assert len(base64.b64decode(socket.of("media")[0]["media"]["payload"])) == 10 * LEG_FRAME_BYTES
+    with pytest.raises(ProviderError):
+        await leg.send_keys("x")
+    leg.finish(CAUSES["normal_clearing"])
+
+
+async def test_a_transfer_that_is_answered_ends_the_leg():
+    vendor, report = Vendor(), Report()
+    leg = leg_of(vendor, report)
+    socket, _ = await streaming(leg)
+    handing = asyncio.create_task(leg.transfer("+15550155"))
+    await asyncio.sleep(0)
+    socket.tell("stop", stop={"callSid": CALL})
+    await asyncio.sleep(0)
+    assert (vendor.handed[0].target, report.end) == ("+15550155", None)
+    leg.target_answered()
+    await handing
+    assert report.end is not None
+    assert (report.end.cause, leg.goes_on) == ("transferred", False)
+
+
+async def test_a_transfer_that_is_not_answered_gives_the_caller_back():
+    vendor, report = Vendor(), Report()
+    leg = leg_of(vendor, report)
+    socket, first = await streaming(leg)
+    handing = asyncio.create_task(leg.transfer("+15550155", attended=True))
+    await asyncio.sleep(0)
+    socket.tell("stop", stop={"callSid": CALL})
+    await first
+    cause = status("in-progress", DialCallStatus="busy").cause
+    assert cause is not None
+    leg.target_lost(cause)
+    with pytest.raises(ProviderError) as failed:
+        await handing
+    assert getattr(failed.value, "outcome", "") == "busy"
+    again, _ = await streaming(leg)
+    leg.write(SILENCE_FRAME)
+    await asyncio.sleep(0)
+    assert (len(again.of("media")), report.events) == (1, ["answered"])
+    leg.finish(CAUSES["normal_clearing"])
+
+
+async def test_the_old_stream_may_end_after_the_caller_is_back():
+    vendor, report = Vendor(), Report()
+    leg = leg_of(vendor, report)
+    old, first = await streaming(leg)
+    handing = asyncio.create_task(leg.transfer("+15550155"))
+    await asyncio.sleep(0)
+    cause = status("in-progress", DialCallStatus="no-answer").cause
+    assert cause is not None
+    leg.target_lost(cause)
+    with pytest.raises(ProviderError):
+        await handing
+    new, _ = await streaming(leg)
+    old.tell("stop", stop={"callSid": CALL})
+    await first
+    assert (report.end, leg.streams) == (None, True)
+    new.tell("stop", stop={"callSid": CALL})
+    assert report.events == ["answered", "closed"]
+
+
+async def test_a_transfer_that_the_vendor_refuses_changes_nothing():
+    vendor, report = Vendor(), Report()
+    vendor.refuses = True
+    leg = leg_of(vendor, report)
+    await streaming(leg)
+    with pytest.raises(ProviderError):
+        await leg.transfer("+15550155")
+    assert (leg.streams, leg.ended, leg.handing_over) == (True, False, False)
+    leg.finish(CAUSES["normal_clearing"])
+
+
+def test_a_signature_is_good_for_its_address_its_form_and_its_account_only():
+    good = request(CallSid=CALL, CallStatus="busy", To="+15550100", Empty="")
+    assert TWILIO.is_genuine(good, ACCOUNT)
+    known = good.headers["x-twilio-signature"]
+    assert not TWILIO.is_genuine(request(signed=known, CallSid=CALL, CallStatus="completed"), ACCOUNT)
+    assert not TWILIO.is_genuine(request(STATUS + "1", signed=known, CallSid=CALL, CallStatus="busy"), ACCOUNT)
+    assert not TWILIO.is_genuine(request(signed="", CallSid=CALL), ACCOUNT)
+    assert not TWILIO.is_genuine(request(signed="\xff", CallSid=CALL), ACCOUNT)
+    other = TWILIO.account(Access({**ACCESS.keys, "TWILIO_AUTH_TOKEN": "another"}))
+    assert not TWILIO.is_genuine(good, other)
+    assert not TWILIO.is_genuine(DoorRequest("POST", STATUS, {}, b"\xff=\xff"), ACCOUNT)
+
+
+def test_a_signature_as_the_vendor_publishes_it():
+    """The example that the vendor's own libraries are tested with."""
+    caller = "+14158675309"
+    fields = {"CallSid": "CA1234567890ABCDE", "Caller": caller, "Digits": "1234", "From": caller, "To": "+18005551212"}
+    form = {name: [value] for name, value in fields.items()}
+    assert signature(TOKEN, "https://mycompany.com/myapp.php?foo=1&bar=2", form) == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+    signed = signature(TOKEN, "https://calls.example:443/lines/twilio/status?call=e.1", {"CallSid": [CALL]})
+    assert TWILIO.is_genuine(request(signed=signed, CallSid=CALL), ACCOUNT)
+
+
+def test_a_callback_says_how_a_call_ends():
+    assert status("failed", SipResponseCode="404").cause is not None
+    ends = {word: getattr(status(word).cause, "key", "") for word in (*_RING, *_UP)}
+    assert ends == {
+        "initiated": "", "ringing": "", "in-progress": "", "completed": "normal_clearing", "busy": "user_busy",
+        "no-answer": "no_answer", "failed": "temporary_failure", "canceled": "originator_cancel",
+    }  # fmt: skip
+    assert getattr(status("busy", SipResponseCode="603").cause, "key", "") == "call_rejected"
+    for wrong in ({}, {"CallSid": "x"}):
+        with pytest.raises(BadInputError):
+            TWILIO.read(request(**wrong))
+
+
+def test_instructions_are_well_formed_whatever_they_hold():
+    assert b'<Stream url="wss://a/b?x=1&amp;y=&lt;"/>' in TWILIO.connect("wss://a/b?x=1&y=<").body
+    assert b'reason="busy"' in TWILIO.refuse(486).body
+    assert b'reason="rejected"' in TWILIO.refuse(404).body
+    assert b"<Hangup/>" in TWILIO.leave().body
+
+
+PLIVO = plivo.PlivoCalls(NoNetwork())
+PLIVO_ACCOUNT = PLIVO.account(Access({"PLIVO_AUTH_ID": "MA" + "0" * 18, "PLIVO_AUTH_TOKEN": TOKEN}))
+PLIVO_STATUS = STATUS.replace("twilio", "plivo")
+
+
+def plivo_request(url: str = PLIVO_STATUS, nonce: str = "n", given: str = "", **form: str) -> DoorRequest:
+    headers = {
+        "x-plivo-signature-v3": given or plivo.signature(TOKEN, url, form, nonce),
+        "x-plivo-signature-v3-nonce": nonce,
+    }
+    return DoorRequest("POST", url, headers, urlencode(form).encode())
+
+
+def test_a_plivo_signature_is_good_for_its_address_its_form_and_its_nonce_only():
+    good = plivo_request(CallUUID="u", CallStatus="busy", Empty="")
+    known = good.headers["x-plivo-signature-v3"]
+    assert PLIVO.is_genuine(good, PLIVO_ACCOUNT)
+    assert PLIVO.is_genuine(
+        plivo_request(given=f"other,{known}", CallUUID="u", CallStatus="busy", Empty=""), PLIVO_ACCOUNT
+    )
+    assert not PLIVO.is_genuine(plivo_request(given=known, CallUUID="u", CallStatus="completed"), PLIVO_ACCOUNT)
+    assert not PLIVO.is_genuine(
+        plivo_request(nonce="m", given=known, CallUUID="u", CallStatus="busy", Empty=""), PLIVO_ACCOUNT
+    )
+    assert not PLIVO.is_genuine(plivo_request(nonce="", CallUUID="u"), PLIVO_ACCOUNT)
+    assert not PLIVO.is_genuine(DoorRequest("POST", PLIVO_STATUS, {}, b"\xff"), PLIVO_ACCOUNT)
+
+
+def test_a_plivo_callback_says_how_a_call_ends():
+    told = PLIVO.read(
+        plivo_request(CallUUID="u", To="15550100", From="15550123", CallStatus="failed", HangupCauseCode="3020")
+    )
+    assert (told.called, told.caller, getattr(told.cause, "key", "")) == ("+15550100", "+15550123", "call_rejected")
+    ends = {
+        word: PLIVO.read(plivo_request(CallUUID="u", CallStatus=word)).cause
+        for word in ("ringing", "timeout", "completed")
+    }
+    assert {word: getattr(cause, "key", "") for word, cause in ends.items()} == {
+        "ringing": "", "timeout": "no_answer", "completed": "normal_clearing",
+    }  # fmt: skip
+    for wrong in ({}, {"CallUUID": "x" * 10_000}, {"CallUUID": "a\n"}):
+        with pytest.raises(BadInputError):
+            PLIVO.read(plivo_request(**wrong))
+
+
+def test_plivos_own_models_accept_our_messages():
+    types = pytest.importorskip("plivo_stream.types")
+    framing = plivo.FRAMING
+    types.PlayAudioEvent.model_validate_json(framing.sound_of("s", [SILENCE_FRAME]))
+    types.CheckpointEvent.model_validate_json(framing.mark_of("s", "10"))
+    types.ClearAudioEvent.model_validate_json(framing.clear_of("s"))
+
+
+async def test_a_stream_that_is_only_closed_is_a_call_that_was_hung_up():
+    for far_code, cause in ((1000, "normal_clearing"), (0, "media_timeout")):
+        report = Report()
+        leg = leg_of(Vendor(), report)
+        socket, carried = await streaming(leg)
+        socket.far_code = far_code
+        socket.over.set()
+        await carried
+        assert report.end is not None
+        assert report.end.cause == cause
