@@ -92,13 +92,14 @@ TAP = """
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A server with an agent, and the page of a shop that may call it."""
+    """A server with an agent, the page of a shop that may call it, and Chromium."""
 
     url: str
     key: str
     page: str
     agents: Mapping[str, str]
     """The agent that each path of the page calls."""
+    chromium: Any
 
     def asked(self, path: str) -> Any:
         return trial_call.asked(self.url, self.key, path)
@@ -143,7 +144,7 @@ def shop(url: str) -> Iterator[tuple[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def called(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Called]:
+def called(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[Called]:
     if not (STATIC / "widget/widget.js").is_file():
         pytest.skip("the widget is not built: make dashboard")
     if not (MODELS / "silero-vad").is_dir():
@@ -156,31 +157,27 @@ def called(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Called]:
             body["agent_config"]["agent_welcome_message"] = welcome
             body["agent_config"]["tasks"][0]["task_config"]["web_call_origins"] = [page]
             handler.agents[path] = trial_call.asked(url, key, "/v2/agent", body)["agent_id"]
-        yield Called(url, key, page, handler.agents)
+        yield Called(url, key, page, handler.agents, chromium)
 
 
 @contextmanager
 def speaking(called: Called, wav: Path, path: str = "/") -> Iterator[Any]:
     """The shop's page in a Chromium whose microphone is a recording. The console must stay empty."""
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-browser")
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium: apt-get install chromium")
     options = [
         "--no-sandbox",
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-audio-capture={wav}%noloop",
     ]
-    with sync.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=options)
-        page = browser.new_page()
-        console: list[str] = []
-        page.on("console", lambda one: console.append(one.text) if one.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: console.append(str(error)))
-        page.add_init_script(TAP)
-        page.goto(called.page + path)
-        yield page
-        browser.close()
+    browser = called.chromium.browser_type.launch(executable_path=CHROMIUM, args=options)
+    page = browser.new_page()
+    console: list[str] = []
+    page.on("console", lambda one: console.append(one.text) if one.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: console.append(str(error)))
+    page.add_init_script(TAP)
+    page.goto(called.page + path)
+    yield page
+    browser.close()
     assert [line for line in console if "ScriptProcessorNode is deprecated" not in line] == []
 
 

@@ -38,11 +38,12 @@ RULES = [
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A server, and a page of somebody else that its agents may be called from."""
+    """A server, a page of somebody else that its agents may be called from, and Chromium."""
 
     url: str
     key: str
     page: str
+    chromium: Any
 
     def agent(self, welcome: str = WELCOME, **settings: Any) -> str:
         task = {
@@ -120,28 +121,25 @@ def pages(clients: bytes) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, clients: bytes) -> Iterator[Shop]:
+def shop(tmp_path_factory: pytest.TempPathFactory, clients: bytes, chromium: Any) -> Iterator[Shop]:
     """With scripted speech: what is said is text in two tones."""
     with trial_call.serving(CALLWRIGHT, tmp_path_factory.mktemp("shop")) as (url, key), pages(clients) as page:
-        yield Shop(url, key, page)
+        yield Shop(url, key, page, chromium)
 
 
 @pytest.fixture(scope="module")
-def speaking_shop(tmp_path_factory: pytest.TempPathFactory, clients: bytes) -> Iterator[Shop]:
+def speaking_shop(tmp_path_factory: pytest.TempPathFactory, clients: bytes, chromium: Any) -> Iterator[Shop]:
     """With local models."""
     if not (MODELS / "silero-vad").is_dir():
         pytest.skip("there are no local models: make models")
     local = {f"CALLWRIGHT_{name}": "local" for name in ("TRANSCRIBER", "VOICE", "VAD")}
     with trial_call.serving(CALLWRIGHT, tmp_path_factory.mktemp("shop"), local) as (url, key), pages(clients) as page:
-        yield Shop(url, key, page)
+        yield Shop(url, key, page, chromium)
 
 
 @contextmanager
-def browser(page: str, wav: Path) -> Iterator[Any]:
-    """A page in a Chromium whose microphone is a recording."""
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-browser")
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium: apt-get install chromium")
+def browser(shop: Shop, wav: Path) -> Iterator[Any]:
+    """The shop's page in a Chromium whose microphone is a recording."""
     options = [
         "--no-sandbox",
         "--use-fake-ui-for-media-stream",
@@ -150,12 +148,11 @@ def browser(page: str, wav: Path) -> Iterator[Any]:
         "--allow-loopback-in-peer-connection",
         f"--use-file-for-fake-audio-capture={wav}%noloop",
     ]
-    with sync.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=options)
-        opened = chromium.new_page()
-        opened.goto(page)
-        yield opened
-        chromium.close()
+    chromium = shop.chromium.browser_type.launch(executable_path=CHROMIUM, args=options)
+    opened = chromium.new_page()
+    opened.goto(shop.page)
+    yield opened
+    chromium.close()
 
 
 def until(page: Any, name: str, seconds: float = 30) -> str:
@@ -201,7 +198,7 @@ def test_a_sip_client_calls_both_sides_are_heard_and_the_record_is_true(
     shop: Shop, tmp_path: Path, client: str
 ) -> None:
     session = shop.session(shop.agent())
-    with browser(shop.page, tones(tmp_path, (4.0, "I want a visit."))) as page:
+    with browser(shop, tones(tmp_path, (4.0, "I want a visit."))) as page:
         if client == "SIP.js":
             page.evaluate("session => window.bySIPjs(session)", session)
         else:
@@ -245,7 +242,7 @@ def test_a_sip_client_calls_both_sides_are_heard_and_the_record_is_true(
 
 def test_a_break_of_the_websocket_leaves_the_call_as_it_is(shop: Shop, tmp_path: Path) -> None:
     session = shop.session(shop.agent())
-    with browser(shop.page, tones(tmp_path, (8.0, "I want a visit."))) as page:
+    with browser(shop, tones(tmp_path, (8.0, "I want a visit."))) as page:
         page.evaluate("session => window.byJsSIP(session)", session)
         until(page, "confirmed")
         page.evaluate("() => { window.told = []; window.breakOff(); }")
@@ -263,7 +260,7 @@ def test_a_break_of_the_websocket_leaves_the_call_as_it_is(shop: Shop, tmp_path:
 
 def test_the_agent_hangs_up(shop: Shop, tmp_path: Path) -> None:
     session = shop.session(shop.agent())
-    with browser(shop.page, tones(tmp_path, (4.0, "Goodbye."))) as page:
+    with browser(shop, tones(tmp_path, (4.0, "Goodbye."))) as page:
         page.evaluate("session => window.byJsSIP(session)", session)
         assert until(page, "ended", 40) == "remote Terminated"
         heard = text_in(sound(page))
@@ -275,7 +272,7 @@ def test_the_agent_hangs_up(shop: Shop, tmp_path: Path) -> None:
 def test_a_barge_in_silences_the_agent_and_the_record_says_what_was_heard(shop: Shop, tmp_path: Path) -> None:
     long = " ".join(f"word{number}" for number in range(10, 40))
     session = shop.session(shop.agent(long, number_of_words_for_interruption=1, interruption_backoff_period=0))
-    with browser(shop.page, tones(tmp_path, (5.0, "What is the price?"))) as page:
+    with browser(shop, tones(tmp_path, (5.0, "What is the price?"))) as page:
         page.evaluate("session => window.byJsSIP(session)", session)
         until(page, "confirmed")
         page.wait_for_timeout(11_000)
@@ -293,7 +290,7 @@ def test_a_barge_in_silences_the_agent_and_the_record_says_what_was_heard(shop: 
 
 def test_a_wrong_password_a_used_session_and_a_page_of_another_origin_have_no_call(shop: Shop, tmp_path: Path) -> None:
     agent_id = shop.agent()
-    with browser(shop.page, tones(tmp_path, (30.0, "x"))) as page:
+    with browser(shop, tones(tmp_path, (30.0, "x"))) as page:
         session = shop.session(agent_id)
         page.evaluate("session => window.byJsSIP(session, {password: 'wrong'})", session)
         assert until(page, "failed").endswith("Authentication Error")
@@ -317,7 +314,7 @@ def test_a_wrong_password_a_used_session_and_a_page_of_another_origin_have_no_ca
 @pytest.mark.voice
 def test_jssip_and_the_agent_understand_each_other(speaking_shop: Shop, tmp_path: Path) -> None:
     session = speaking_shop.session(speaking_shop.agent())
-    with browser(speaking_shop.page, recording(tmp_path, (7.0, WISH), (60.0, ""))) as page:
+    with browser(speaking_shop, recording(tmp_path, (7.0, WISH), (60.0, ""))) as page:
         page.evaluate("session => window.byJsSIP(session, {processed: true})", session)
         until(page, "confirmed")
         page.wait_for_timeout(18_000)
@@ -335,7 +332,7 @@ def test_jssip_and_the_agent_understand_each_other(speaking_shop: Shop, tmp_path
 @pytest.mark.voice
 def test_a_caller_by_jssip_interrupts_the_agent(speaking_shop: Shop, tmp_path: Path) -> None:
     session = speaking_shop.session(speaking_shop.agent(LONG))
-    with browser(speaking_shop.page, recording(tmp_path, (5.0, STOP), (60.0, ""))) as page:
+    with browser(speaking_shop, recording(tmp_path, (5.0, STOP), (60.0, ""))) as page:
         page.evaluate("session => window.byJsSIP(session, {processed: true})", session)
         until(page, "confirmed")
         page.wait_for_timeout(20_000)
