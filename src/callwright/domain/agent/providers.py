@@ -27,6 +27,7 @@ from callwright.domain.settings.providers import (
     MAX_TOKENS,
     MODEL,
     MODEL_CHAIN,
+    PRONUNCIATION_RULES,
     SPEED,
     SYNTHESIZER,
     TEMPERATURE,
@@ -104,8 +105,8 @@ def _model(
 
 
 def read_fallback(kind: str, link: Fields, names: ProviderNames, first: ProviderChoice) -> ProviderChoice:
-    """A fallback of ``first``, which is one of the three kinds. What it does not say of the language, or of the length and randomness of
-    replies, is as with that. Raises InvalidAgentError."""
+    """A fallback of ``first``, which is one of the three kinds. What it does not say of language and pronunciation, or of the length and
+    randomness of replies, is as with that. Raises InvalidAgentError."""
     if not link.text("provider"):
         raise link.wrong("provider", "the name of a provider")
     for setting in CHAINS[kind]:
@@ -115,7 +116,9 @@ def read_fallback(kind: str, link: Fields, names: ProviderNames, first: Provider
     if kind == "transcriber":
         return _without_chain(_transcriber(link, names, first.language))
     if kind == "voice":
-        return _without_chain(_voice_choice(link, names, first.language))
+        voice = _without_chain(_voice_choice(link, names, first.language))
+        rules = voice.options.get(PRONUNCIATION_RULES.name) or first.options.get(PRONUNCIATION_RULES.name)
+        return replace(voice, options={**voice.options, PRONUNCIATION_RULES.name: rules})
     known = {one.name: first.options.get(one.name, one.default) for one in (MAX_TOKENS, TEMPERATURE)}
     if bare_model(first.model).startswith(FIXED_TEMPERATURE_PREFIX):
         known["temperature"] = TEMPERATURE.default

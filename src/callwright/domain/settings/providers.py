@@ -117,6 +117,13 @@ CACHING = Setting(
     "Keep the speech of sentences that are the same in every call, and play it again at no cost.",
 )
 
+PRONUNCIATION_RULES = Setting(
+    "synthesizer.pronunciation_rules",
+    PRONUNCIATION,
+    None,
+    "What the voice says in place of a word or phrase, with any voice. Capitals make no difference.",
+)
+
 SYNTHESIZER: tuple[Setting, ...] = (
     Setting("synthesizer.provider", text(words=_PROVIDER), None, "The voice's provider; null: `CALLWRIGHT_VOICE`."),
     Setting(
@@ -128,12 +135,7 @@ SYNTHESIZER: tuple[Setting, ...] = (
     ),
     CACHING,
     *VOICE_CHAIN,
-    Setting(
-        "synthesizer.pronunciation_rules",
-        PRONUNCIATION,
-        None,
-        "What the voice says in place of a word or phrase, with any voice. Capitals make no difference.",
-    ),
+    PRONUNCIATION_RULES,
 )
 
 AGENT_TYPE = Setting(

@@ -213,7 +213,12 @@ def _english(kind: str, plugin: Any) -> Plugin:
 async def test_a_language_that_a_provider_does_not_know_is_lacking(
     tmp_path: Path, language: str, lacking: bool
 ) -> None:
-    plugins = (*SCRIPTED, *LOOPBACK, _english("transcriber", object()), _english("voice", object()))
+    plugins = (
+        *SCRIPTED,
+        *LOOPBACK,
+        _english("transcriber", object()),
+        _english("voice", SimpleNamespace(name="english")),
+    )
     body = agent(transcriber={"provider": "english", "language": language}, synthesizer={"provider": "english"})
     found = await lacks_of(availability(tmp_path, plugins=plugins), body, unit())
     assert [(one.leg, one.kind) for one in found] == (

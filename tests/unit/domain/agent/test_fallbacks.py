@@ -34,8 +34,13 @@ def test_fallbacks_are_read_as_the_first_is_and_have_what_they_do_not_say_from_i
             {
                 "transcriber.language": "de",
                 "transcriber.fallbacks": [{"provider": "local"}, {"provider": "deepgram", "language": "de-AT"}],
+                "synthesizer.pronunciation_rules": [{"word": "Nguyen", "say_as": "win"}],
                 "synthesizer.fallbacks": [
-                    {"provider": "cartesia", "provider_config": {"voice_id": "v2", "model": "sonic"}},
+                    {
+                        "provider": "cartesia",
+                        "provider_config": {"voice_id": "v2", "model": "sonic"},
+                        "pronunciation_rules": [{"word": "SQL", "say_as": "sequel"}],
+                    },
                     {"provider": "local"},
                 ],
                 "llm_agent.max_tokens": 77,
@@ -49,6 +54,8 @@ def test_fallbacks_are_read_as_the_first_is_and_have_what_they_do_not_say_from_i
         ("cartesia", "v2", "sonic", "de"),
         ("local", "", "", "de"),
     ]
+    said_as = [[say_as for _, say_as in voice.options["pronunciation_rules"]] for voice in (voices, *voices.fallbacks)]
+    assert said_as == [["win"], ["sequel"], ["win"]]
     assert [(one.provider, one.options["max_tokens"], one.options["temperature"]) for one in minds.fallbacks] == [
         ("openai", 77, 1),
         ("local", 77, 0.1),
