@@ -25,6 +25,7 @@ from tests.waiting import until
 
 from callwright.providers.cloud import PLUGINS, library
 from callwright.providers.cloud.provider_table import VENDORS
+from callwright.telephony import plivo, twilio
 
 pytestmark = pytest.mark.real_time
 
@@ -125,8 +126,9 @@ HAVE_A_KEY = frozenset(
     | {"perplexity"}
 )
 """Models that need one provider key, which is called after them."""
+LINE_KEYS = {("line", one.name): one.keys[0] for one in (*twilio.PLUGINS, *plivo.PLUGINS)}
 SPEECH_KEYS = {(one.kind, one.name): one.keys[0] for one in PLUGINS}
-"""The provider key that each recogniser and voice of a vendor asks for first."""
+"""The provider key that each carrier, and each recogniser and voice of a vendor, asks for first."""
 READY = {(one.kind, one.name) for one in VENDORS if one.clients[-1].own or library.is_installed(one.clients[-1].name)}
 """Those whose clients are installed here."""
 
@@ -136,7 +138,9 @@ def remedy_of(leg: str, name: str) -> str:
     if leg == "line" and name in {"default", "sip-trunk"}:
         return ADD_A_TRUNK
     first = ""
-    if (leg, name) in SPEECH_KEYS:
+    if (leg, name) in LINE_KEYS:
+        key = LINE_KEYS[leg, name]
+    elif (leg, name) in SPEECH_KEYS:
         key = SPEECH_KEYS[leg, name]
         first = "" if (leg, name) in READY else "make cloud, then "
     elif leg != "model" or name not in {*HAVE_A_KEY, *OF_AZURE}:
@@ -186,7 +190,7 @@ async def test_every_body_completes_in_the_sandbox_with_its_stand_ins_named(dsn:
     assert {body.name: what for body, what in zip(CORPUS, wrong, strict=True) if what} == {}
 
 
-A_CARRIERS_KEY = {"provider_name": "TWILIO_ACCOUNT_SID", "provider_value": "AC0123456789"}
+A_CARRIERS_KEY = {"provider_name": "EXOTEL_API_KEY", "provider_value": "0123456789"}
 TOLD_OF = {
     "line": ("the carrier", ("input.provider", "telephony_provider", "recipient_phone_number")),
     "transcriber": ("the recogniser", ("transcriber.provider",)),
