@@ -38,6 +38,8 @@ NOT_HERE = {
     "post /v1/callwright/chats/{execution_id}/messages": "there is no such chat",
     "post /v1/web-call/session": "this process takes no web calls",
     "post /web-call/freeswitch-session": "this process takes no web calls",
+    "post /v1/callwright/agents/{agent_id}/drafts/web-calls": "this process takes no web calls",
+    "post /v1/callwright/agents/{agent_id}/drafts/tool-calls": "the agent has no tool of this name",
     "post /phone-numbers/buy": "no carrier with a number market",
     "post /v1/callwright/webhooks/endpoints/resume": "there is no such paused webhook endpoint",
 }

@@ -224,6 +224,9 @@ _REPEATABLE = {
     "/web-call/freeswitch-session",
     "/v1/callwright/agents/{agent_id}/drafts/calls",
     "/v1/callwright/agents/{agent_id}/drafts/chats",
+    "/v1/callwright/agents/{agent_id}/drafts/web-calls",
+    # Somebody tries a tool by hand, as often as they press the button.
+    "/v1/callwright/agents/{agent_id}/drafts/tool-calls",
     # Another version is made, of the same content.
     "/v1/callwright/agents/{agent_id}/versions/{revision}/restore",
 }

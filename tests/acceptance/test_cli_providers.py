@@ -35,9 +35,9 @@ async def _fill(data: Path) -> None:
     """Two organisations, two keys, two agents with a vendor of whom there is no plugin, and one that names nobody."""
     async with open_actions(load_settings({}, data=data)) as services:
         other = await create_organisation(services, OrganisationWish(name="Branch office"))
-        for tenant_id, name in ((DEFAULT_TENANT_ID, "OPENAI"), (other.id, "OPENAI"), (other.id, "POLLY_API_KEY")):
+        for tenant_id, name in ((DEFAULT_TENANT_ID, "OPENAI"), (other.id, "OPENAI"), (other.id, "STYLETTS_API_KEY")):
             await put_provider_key(services, operator(tenant_id), NamedSecret(name, SECRET))
-        voice = {"provider": "polly", "provider_config": {"voice": "Nila"}}
+        voice = {"provider": "styletts", "provider_config": {"voice": "Nila"}}
         model = {"llm_config": {"provider": "openai", "model": "gpt-4.1-mini"}}
         talk = {"tools_config": {"synthesizer": voice, "llm_agent": model, "transcriber": {"provider": "whisper"}}}
         after = {"task_type": "extraction", "tools_config": {"llm_agent": model}}
@@ -59,9 +59,9 @@ def test_each_provider_is_shown_with_its_keys_and_how_many_agents_use_it(
     assert SECRET not in printed
     rows = {(one["kind"], one["name"]): one for one in json.loads(printed)}
     both = ["Default", "Branch office"]
-    assert rows["voice", "polly"]["installed"] is False
-    assert rows["voice", "polly"]["agents"] == 2
-    assert rows["voice", "polly"]["keys"] == {"POLLY_API_KEY": ["Branch office"]}
+    assert rows["voice", "styletts"]["installed"] is False
+    assert rows["voice", "styletts"]["agents"] == 2
+    assert rows["voice", "styletts"]["keys"] == {"STYLETTS_API_KEY": ["Branch office"]}
     assert rows["model", "openai"]["installed"] is True
     # An agent that names it twice uses it once.
     assert rows["model", "openai"]["agents"] == 2
@@ -79,8 +79,8 @@ def test_each_provider_is_shown_with_its_keys_and_how_many_agents_use_it(
     assert main(["providers", "--data", str(data)]) == 0
     header, *lines = capsys.readouterr().out.splitlines()
     assert header.split() == ["KIND", "NAME", "INSTALLED", "AGENTS", "MEDIAN_MS", "KEYS"]
-    (line,) = (line for line in lines if line.split()[:2] == ["voice", "polly"])
-    assert line.split(maxsplit=5)[2:] == ["no", "2", "-", "POLLY_API_KEY (Branch office)"]
+    (line,) = (line for line in lines if line.split()[:2] == ["voice", "styletts"])
+    assert line.split(maxsplit=5)[2:] == ["no", "2", "-", "STYLETTS_API_KEY (Branch office)"]
     (line,) = (line for line in lines if line.split()[:2] == ["model", "groq"])
     assert line.endswith("none of GROQ, GROQ_API_KEY")
 

@@ -74,6 +74,8 @@ NOT_OF_A_REPLY = {
     # Another protocol: tests/contract/test_model_endpoints.py and test_hosted_models.py.
     *("llm_agent.use_responses_api", "llm_agent.compact_threshold", "llm_agent.thinking_budget"),
     *("llm_agent.agent_type", "llm_agent.provider", "llm_agent.base_url"),
+    # Other models: tests/unit/domain/agent/test_fallbacks.py.
+    *("llm_agent.fallbacks", "llm_agent.fallback_after_ms"),
     *("llm_agent.extraction_details", "llm_agent.extraction_json", "llm_agent.summarization_details"),
 }
 

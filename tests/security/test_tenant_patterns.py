@@ -23,6 +23,7 @@ OURS = {
     ("conversation/opt_out.py", "_rules"): "our own phrases",
     ("domain/contact_csv.py", "_opened"): "one of a few delimiters",
     ("domain/dialling/number_plan.py", "_begins_like"): "a range of the library's numbering plan",
+    ("domain/pronunciation.py", "_compiled"): "words, escaped",
     ("lab/caller_scenario.py", "fits"): "the operator's scenario file",
     ("lab/outcomes.py", ""): "a scenario file of `callwright simulate`",
     ("lab/scenario_values.py", "pattern_of"): "either of them, when it is read",

@@ -110,7 +110,7 @@ async def try_tool(
     spec = parse_agent(agent.body, defaults=services.policy.defaults)
     found = next((one for one in spec.tools if one.name == tool.name), None)
     if found is None:
-        raise BadInputError(f"the agent has no tool {named(tool.name)}", field="tool")
+        raise BadInputError("the agent has no tool of this name", field="tool")
     if not found.params.get("url"):
         raise BadInputError(f"the tool {named(tool.name)} has no url, so that there is nothing to send", field="tool")
     async with services.ledger.unit() as unit:
