@@ -136,7 +136,7 @@ async def test_a_code_is_good_once_and_for_its_time(kept: PostgresLedger) -> Non
 
 async def test_two_who_open_a_link_at_the_same_time_are_one_too_many(kept: PostgresLedger) -> None:
     async with kept.unit() as unit:
-        await unit.keys.sessions.insert_code(b"a" * 32, DEFAULT_TENANT_ID, NOW, NOW + timedelta(hours=2))
+        await unit.keys.sessions.insert_code(b"a" * 32, DEFAULT_TENANT_ID, NOW, NOW + timedelta(minutes=10))
 
     async def take() -> str | None:
         async with kept.unit() as unit:
@@ -168,18 +168,19 @@ async def test_the_database_refuses_what_no_session_is(
 
 async def test_the_database_refuses_a_link_that_is_good_for_longer(kept: PostgresLedger, dsn: str) -> None:
     async with kept.unit() as unit:
-        await unit.keys.sessions.insert_code(b"a" * 32, DEFAULT_TENANT_ID, NOW, NOW + timedelta(hours=2))
+        await unit.keys.sessions.insert_code(b"a" * 32, DEFAULT_TENANT_ID, NOW, NOW + timedelta(minutes=10))
     with pytest.raises(asyncpg.CheckViolationError):
         await run_sql(dsn, "update sign_in_code set expires_at = created_at + interval '601 s'")
 
 
 async def test_what_has_ended_is_deleted(kept: PostgresLedger, dsn: str) -> None:
-    then = NOW - timedelta(hours=13)
+    # A whole run may take longer than a code is good for: now is not when it began.
+    now, then = datetime.now(UTC), NOW - timedelta(hours=13)
     async with kept.unit() as unit:
         await unit.keys.sessions.insert(session(1))
         await unit.keys.sessions.insert(session(2, created_at=then, used_at=then, expires_at=then + timedelta(days=7)))
         await unit.keys.sessions.insert(session(3, created_at=then, expires_at=NOW - timedelta(hours=1)))
-        await unit.keys.sessions.insert_code(b"a" * 32, DEFAULT_TENANT_ID, NOW, NOW + timedelta(hours=2))
+        await unit.keys.sessions.insert_code(b"a" * 32, DEFAULT_TENANT_ID, now, now + timedelta(minutes=10))
         await unit.keys.sessions.insert_code(b"b" * 32, DEFAULT_TENANT_ID, then, then + timedelta(minutes=10))
     await kept.prune()
     assert [row["id"] for row in await fetch(dsn, "select id from dashboard_session")] == ["session-1"]
