@@ -531,7 +531,7 @@ MAX_PRICES = 10_000
 """Most entries of a price book."""
 
 MAX_PROVIDER_CALLS = 500
-"""The last calls over which providers' latencies and failures are told."""
+"""Latest calls from which the latency and failures of providers are counted."""
 
 MAX_ESTIMATE_CALLS = 50
 """An agent's last calls from which its estimate is measured."""
@@ -552,7 +552,7 @@ MAX_TOOL_REQUEST_BYTES = 262_144
 """Largest body an HTTP tool sends."""
 
 MAX_TOOL_TRIALS = 4
-"""Tools that a process tries outside of calls at once."""
+"""Tools that a process tries outside of calls at once, one of each account."""
 
 MAX_TOOL_RESULT_CHARACTERS = 8_000
 """How much of a tool's answer the model gets. Longer JSON is condensed, other text cut."""
@@ -969,7 +969,7 @@ MAX_CATALOGUE_VOICES = 2_000
 """Voices of an account at a vendor. The rest is left out."""
 
 MAX_CATALOGUE_PAGES = 20
-"""Requests for one list."""
+"""Requests for one list of voices at a vendor."""
 
 MAX_VOICE_CATALOGUES = 500
 """Lists of vendors kept in memory; the least recently used go first."""
@@ -1100,7 +1100,7 @@ MAX_RTP_SOURCES = 4
 MAX_FALLBACKS = 3
 """Fallbacks of a recogniser, a voice or a model."""
 
-MAX_FALLBACK_MS = 60_000
+MAX_FALLBACK_MS = 10_000
 """Longest wait before a provider that gives nothing is replaced by its fallback."""
 
 FALLBACK_WARM_SECONDS = 3

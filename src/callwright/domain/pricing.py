@@ -126,7 +126,7 @@ TOKEN_KINDS = (MODEL_INPUT, MODEL_CACHED_INPUT, MODEL_CACHE_WRITE, MODEL_OUTPUT,
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """One row of the book. ``valid_from`` None: since ever. ``source``: where the price is from, as an address or a contract's name.
+    """One row of the book. ``valid_from`` None: always valid. ``source``: where the price is from, as an address or a contract's name.
     ``id`` is empty for a row of the file."""
 
     kind: str

@@ -320,7 +320,9 @@ SETTINGS: dict[str, Setting] = {
     "country_rules": Setting(
         "CALLWRIGHT_COUNTRY_RULES", "Folder of rule files (.toml) per country; each replaces the built-in one.", _path
     ),
-    "price_book": Setting("CALLWRIGHT_PRICE_BOOK", "JSON file of prices; without one, local work is free.", _path),
+    "price_book": Setting(
+        "CALLWRIGHT_PRICE_BOOK", "JSON file of prices, beside those of the API. What has no price costs nothing.", _path
+    ),
     "scenario": Setting("CALLWRIGHT_SCENARIO", "JSON file of synthetic callers.", _path),
     "ambient": Setting("CALLWRIGHT_AMBIENT", "Folder of ambient tracks, <name>.wav.", _path),
     "ringing_tone": Setting(

@@ -74,7 +74,7 @@ class PriceView(Open):
     cents: float
     per: int
     increment: int
-    valid_from: Timestamp | None = Field(description="null: since ever.")
+    valid_from: Timestamp | None = Field(description="null: always valid.")
     source: str
     origin: str = Field(description="`file` (CALLWRIGHT_PRICE_BOOK) or `api`.")
 

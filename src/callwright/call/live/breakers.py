@@ -1,14 +1,14 @@
 """Breakers of providers: after several failures, new calls begin with a fallback, and a few at a time try the provider again.
 
 All calls of a process share them. A failure that may be the account's own doing (a refused key, a limit) opens only the breaker of that
-account with that provider. A provider that does not answer, or breaks off, is down for everybody. A request that the provider finds wrong
-counts for nobody: another agent's may be right.
+account with that provider; so does what only this agent calls a failure. A model that does not answer, or breaks off, is down for
+everybody. A request that the provider finds wrong counts for nobody: another agent's may be right.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from callwright.domain.limits import (
     BREAKER_CLOSED_AT,
@@ -27,13 +27,14 @@ _S = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A provider as one account uses it. ``kind``: transcriber, voice or model; ``address``: an endpoint of somebody's choice, empty for
-    the provider's own; ``account``: a digest of its keys, which shows none of them."""
+    """A provider's model as one account uses it. ``kind``: transcriber, voice or model; ``address``: an endpoint of somebody's choice,
+    empty for the provider's own; ``account``: a digest of its keys, which shows none of them."""
 
     kind: str
     provider: str
     address: str = ""
     account: str = ""
+    model: str = ""
 
 
 class _Breaker:
@@ -89,12 +90,12 @@ class Breakers:
     def __init__(self) -> None:
         self._breakers: OrderedDict[Service, _Breaker] = OrderedDict()
 
-    def failed(self, service: Service, kind: FailureKind, now_us: int) -> None:
-        """The provider failed."""
-        if kind in _OF_ACCOUNT:
-            self._of(service).fail(now_us)
-        elif kind in _OF_EVERYBODY:
+    def failed(self, service: Service, kind: FailureKind, now_us: int, *, shared: bool = True) -> None:
+        """The provider failed. ``shared``: as it might for everybody."""
+        if kind in _OF_EVERYBODY and shared:
             self._of(_shared(service)).fail(now_us)
+        elif kind in _OF_ACCOUNT or kind in _OF_EVERYBODY:
+            self._of(service).fail(now_us)
 
     def worked(self, service: Service, now_us: int) -> None:
         """The provider did what it was asked."""
@@ -127,4 +128,4 @@ class Breakers:
 
 
 def _shared(service: Service) -> Service:
-    return Service(service.kind, service.provider, service.address)
+    return replace(service, account="")

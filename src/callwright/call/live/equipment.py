@@ -184,7 +184,7 @@ class _Chains:
                 continue
             alike = [other for other in choices if other.provider == one.provider]
             label = f"{one.provider} {one.model}".strip() if alike[1:] else one.provider
-            service = Service(kind, one.provider, _address(one), _account(one))
+            service = Service(kind, one.provider, _address(one), _account(one), one.model)
             connection = ConnectedProvider(kind, one.provider, one.model, one.voice, one.language)
             links.append(Link(connection, plugin, settings(one), service, label))
         return links

@@ -10,6 +10,7 @@ A call stays with the provider that took over. Every switch is reported, in the 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from callwright.call.live.boundary import caught
 from callwright.call.live.breakers import Breakers, Service
+from callwright.domain.agent.providers import CHAINS
 from callwright.domain.limits import (
     FALLBACK_WARM_SECONDS,
     PROVIDER_CLOSE_SECONDS,
@@ -28,6 +30,8 @@ from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
 from callwright.ports.model import Model, ModelDelta, ModelRequest, ModelSettings, costs_nothing
 from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings
 from callwright.ports.world import Clock
+
+_LOG = logging.getLogger(__name__)
 
 PluginT = TypeVar("PluginT")
 SettingsT = TypeVar("SettingsT")
@@ -88,11 +92,11 @@ class Failover:
         self.switched: Callable[[Switch], None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Start ``work``. What it raises is lost unless somebody awaits it."""
+    def begin(self, work: Coroutine[Any, Any, None], *, read: bool = False) -> asyncio.Task[None]:
+        """Start ``work``. What it raises is logged, unless whoever starts it reads it (``read``)."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(self._read if read else self._done)
         return task
 
     async def aclose(self) -> None:
@@ -102,10 +106,16 @@ class Failover:
         if self._tasks:
             await asyncio.wait(tuple(self._tasks), timeout=PROVIDER_CLOSE_SECONDS)
 
-    def _done(self, task: asyncio.Task[Any]) -> None:
+    def _read(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _LOG.error("a part of a chain of providers failed", exc_info=error)
 
 
 class Chain(Generic[PluginT, SettingsT]):
@@ -115,6 +125,7 @@ class Chain(Generic[PluginT, SettingsT]):
         self.kind = kind
         self.links = tuple(links)
         self.after_s = after_ms / 1000
+        self._is_patient = after_ms >= CHAINS[kind][1].default
         self.at_work = links[0].provider
         self.failover = failover
         self._taken: Link[PluginT, SettingsT] | None = None
@@ -152,11 +163,13 @@ class Chain(Generic[PluginT, SettingsT]):
             _, reason = self._failures.get(before, (0, "it failed in other calls"))
             self.failover.switched(Switch(self.kind, before.label, link, reason))
 
-    def failed(self, link: Link[PluginT, SettingsT], failure: ProviderError) -> None:
-        """The provider failed at what it was asked."""
+    def failed(self, link: Link[PluginT, SettingsT], failure: ProviderError, *, shared: bool = True) -> None:
+        """The provider failed at what it was asked. ``shared``: it may be down for everybody, not only at what this agent asks. An agent
+        that waits less than is usual speaks for its own account alone."""
         self.at_work = link.provider
-        self._failures[link] = self.failover.now_us(), f"{failure.kind.value}: {failure.message}"
-        self.failover.breakers.failed(link.service, failure.kind, self.failover.now_us())
+        now_us = self.failover.now_us()
+        self._failures[link] = now_us, f"{failure.kind.value}: {failure.message}"
+        self.failover.breakers.failed(link.service, failure.kind, now_us, shared=shared and self._is_patient)
 
     def worked(self, link: Link[PluginT, SettingsT]) -> None:
         """The provider did what it was asked."""
@@ -198,7 +211,8 @@ class _Pieces(Generic[PieceT]):
         self._provider = provider
         self._queue: asyncio.Queue[PieceT | None] = asyncio.Queue()
         self._stopped = False
-        self._task = failover.begin(self._read(given))
+        self._left = False
+        self._task = failover.begin(self._read(given), read=True)
 
     async def next(self, within_s: float | None) -> PieceT | None:
         """The next piece, None behind the last one. Raises what the provider raises, and ProviderError for one that takes too long."""
@@ -220,14 +234,16 @@ class _Pieces(Generic[PieceT]):
         return piece
 
     def stop(self) -> None:
-        """Nothing more is wanted."""
+        """Nothing more is wanted. After :meth:`leave` it still has its time to close."""
         self._stopped = True
-        self._task.cancel()
+        if not self._left:
+            self._task.cancel()
 
     def leave(self) -> None:
-        """It has given everything. It may take its leave in VOICE_CLOSE_SECONDS, so that its connection can be used again."""
+        """It has given everything, and has VOICE_CLOSE_SECONDS to close, so that its connection can be used again."""
+        self._left = True
         if not self._task.done():
-            end = asyncio.get_running_loop().call_later(VOICE_CLOSE_SECONDS, self.stop)
+            end = asyncio.get_running_loop().call_later(VOICE_CLOSE_SECONDS, self._task.cancel)
             self._task.add_done_callback(lambda _: end.cancel())
 
     async def _read(self, given: AsyncIterator[PieceT]) -> None:
@@ -248,22 +264,29 @@ class VoiceChain(Chain[Voice, VoiceSettings]):
     def __init__(self, links: Sequence[Link[Voice, VoiceSettings]], failover: Failover, after_ms: int) -> None:
         super().__init__("voice", links, failover, after_ms)
         self.name = links[0].plugin.name
+        self._mute = False
 
     async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
         """Stream one clause. Raises ProviderError when none can, or when one fails that has given sound of the clause."""
         failures: list[ProviderError] = []
         for link, last in self.tries():
             self.take(link)
-            sounded = False
+            sounded = self._mute = False
             with caught(link.provider) as outcome:
                 async with aclosing(self._spoken(link, text, last)) as chunks:
                     async for chunk in chunks:
                         sounded = sounded or bool(chunk.pcm)
+                        if chunk.last:
+                            # Whoever has the last piece asks for no other one.
+                            self.worked(link)
                         yield chunk
+                        if chunk.last:
+                            return
             if outcome.failure is None:
                 self.worked(link)
                 return
-            self.failed(link, outcome.failure)
+            # Words that a voice cannot say are the agent's.
+            self.failed(link, outcome.failure, shared=not self._mute)
             failures.append(outcome.failure)
             if sounded:
                 break
@@ -294,15 +317,21 @@ class VoiceChain(Chain[Voice, VoiceSettings]):
                         self._check(link, chunk.pcm)
                         began_us = now_us()
                     heard_ms += len(chunk.pcm) / _PCM_BYTES_PER_MS
+                if chunk.last:
+                    self._require_sound(link, text, heard_ms)
+                    pieces.leave()
                 yield chunk
                 if chunk.last:
-                    pieces.leave()
-                    break
-            if not heard_ms and any(character.isalnum() for character in text):
-                raise ProviderError(FailureKind.BROKEN_STREAM, link.provider, "the voice made no sound of the words")
+                    return
+            self._require_sound(link, text, heard_ms)
         except BaseException:
             pieces.stop()
             raise
+
+    def _require_sound(self, link: Link[Voice, VoiceSettings], text: str, heard_ms: float) -> None:
+        if not heard_ms and any(character.isalnum() for character in text):
+            self._mute = True
+            raise ProviderError(FailureKind.BROKEN_STREAM, link.provider, "the voice made no sound of the words")
 
     @staticmethod
     def _check(link: Link[Voice, VoiceSettings], pcm: bytes) -> None:

@@ -188,12 +188,14 @@ class Say:
         with plugin_boundary(speaker.provider, failed):
             for text in await fixed.missing():
                 clause = _ClauseSpoken(Speak(0, 0, 0, "apology", text), asked=True)
-                async with asyncio.timeout(VOICE_PIECE_SECONDS):
-                    async for chunk in speaker.voice.speak(text, speaker.settings):
-                        clause.take(chunk)
+                try:
+                    async with asyncio.timeout(VOICE_PIECE_SECONDS):
+                        async for chunk in speaker.voice.speak(text, speaker.settings):
+                            clause.take(chunk)
+                finally:
+                    self._report_usage(clause)
                 if clause.sound:
                     fixed.made(text, clause.kept)
-                    self._report_usage(clause)
 
     def part(self) -> int:
         """The agent has lost its voice: say what is kept for that. Returns how many milliseconds it takes."""

@@ -26,17 +26,19 @@ class ToolTrials:
 
     def __init__(self, deps: RuntimeDeps) -> None:
         self._deps = deps
-        self._under_way = 0
+        self._under_way: set[str] = set()
 
     async def run(self, agent: StoredAgent, trial: ToolTrial, user_data: Mapping[str, Any]) -> ToolTried:
         """See the port. Arguments are held against the tool's schema, as a model's are."""
-        if self._under_way >= MAX_TOOL_TRIALS:
+        if agent.tenant_id in self._under_way:
+            raise RateLimitedError("a tool of this account is being tried already; wait for it")
+        if len(self._under_way) >= MAX_TOOL_TRIALS:
             raise RateLimitedError(f"{MAX_TOOL_TRIALS} tools are tried in this process already; wait for them")
-        self._under_way += 1
+        self._under_way.add(agent.tenant_id)
         try:
             return _shown(await self._outcome(agent, trial, user_data))
         finally:
-            self._under_way -= 1
+            self._under_way.discard(agent.tenant_id)
 
     async def _outcome(self, agent: StoredAgent, trial: ToolTrial, user_data: Mapping[str, Any]) -> ToolOutcome:
         deps = self._deps

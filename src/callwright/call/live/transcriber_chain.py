@@ -228,7 +228,8 @@ class _ChainStream:
             silent.failure = ProviderError(
                 FailureKind.UNAVAILABLE, silent.link.provider, "it reported none of the words that another one heard"
             )
-            self._chain.failed(silent.link, silent.failure)
+            # Perhaps only the agent's language is not the caller's.
+            self._chain.failed(silent.link, silent.failure, shared=False)
             self._now, self._second = one, None
             self._chain.take(one.link)
             self._let_go(silent)
@@ -355,18 +356,21 @@ class _ChainStream:
         now = self._now
         if now is None or self._asks_second or self._second is not None or self._seconds >= MAX_SECOND_RECOGNISERS:
             return
-        if not self._voice.is_missed(self._position_ms, round(self._chain.after_s * 1_000), now.streams_words):
+        if not self._misses_words(now):
             return
         other = next((link for link in self._chain.fresh() if link is not now.link), None)
         if other is not None:
             self._seconds += 1
             self._asks_second = True
-            self._chain.failover.begin(self._ask_second(other))
+            self._chain.failover.begin(self._ask_second(other, now))
 
-    async def _ask_second(self, link: TranscriberLink) -> None:
-        one = await self._opened(link, FALLBACK_OPEN_SECONDS)
-        self._asks_second = False
-        if one.failure is not None or self._now is None or self._closed:
+    async def _ask_second(self, link: TranscriberLink, suspected: _Recogniser) -> None:
+        try:
+            one = await self._opened(link, FALLBACK_OPEN_SECONDS)
+        finally:
+            self._asks_second = False
+        # Meanwhile the other one may have reported its words, or another may have taken over.
+        if one.failure is not None or self._closed or self._now is not suspected or not self._misses_words(suspected):
             self._let_go(one)
             return
         self._second = one
@@ -375,6 +379,9 @@ class _ChainStream:
         if self._second is one:
             self._voice.reported()
             self._dismiss_second()
+
+    def _misses_words(self, one: _Recogniser) -> bool:
+        return self._voice.is_missed(self._position_ms, round(self._chain.after_s * 1_000), one.streams_words)
 
     def _dismiss_second(self) -> None:
         second, self._second = self._second, None

@@ -37,6 +37,18 @@ def _stops(given: Any) -> list[str] | None:
     return [one for one in ([given] if isinstance(given, str) else given) if one.strip()] or None
 
 
+_ADAPTIVE = (
+    "claude-opus-4-7",
+    "claude-opus-4-8",
+    "claude-opus-5",
+    "claude-sonnet-5",
+    "claude-fable-5",
+    "claude-mythos-5",
+)
+"""Models that decide themselves how much they think. They refuse a budget of thinking, and temperature and top_k."""
+_WITH_EFFORT = ("claude-opus-4-5", "claude-opus-4-6", "claude-sonnet-4-6", *_ADAPTIVE)
+"""Models that know ``effort`` (platform.claude.com/docs/en/build-with-claude/effort); others refuse it."""
+
 VENDOR = Vendor(
     "anthropic",
     "Claude, by its own protocol",
@@ -44,19 +56,21 @@ VENDOR = Vendor(
     ("ANTHROPIC", "ANTHROPIC_API_KEY"),
     (
         Option("max_tokens", "max_tokens", whole(1, MAX_MODEL_TOKENS)),
-        Option("temperature", "temperature", number(0, 1)),
-        Option("top_k", "top_k", whole(0, 500), convert=lambda most: most or None),
+        Option("temperature", "temperature", number(0, 1), not_models=_ADAPTIVE),
+        Option("top_k", "top_k", whole(0, 500), not_models=_ADAPTIVE, convert=lambda most: most or None),
         Option("stop", "stop_sequences", stops(16), convert=_stops),
         Option(
             "reasoning_effort",
             "output_config.effort",
             choice(("none", "minimal", "low", "medium", "high", "xhigh", "max")),
+            models=_WITH_EFFORT,
             convert=lambda effort: None if effort in ("none", "minimal") else effort,
         ),
         Option(
             "thinking_budget",
             "thinking.budget_tokens",
             whole(0, MAX_MODEL_TOKENS),
+            not_models=_ADAPTIVE,
             convert=lambda tokens: max(_LEAST_BUDGET, tokens) if tokens else None,
         ),
     ),

@@ -90,7 +90,14 @@ VENDOR = Vendor(
             models=_PRO_BY_LEVEL,
             convert=lambda effort: _LEVELS_OF_PRO.get(effort, effort),
         ),
-        Option("thinking_budget", _BUDGET, whole(-1, MAX_MODEL_TOKENS), models=_BY_BUDGET),
+        Option("thinking_budget", _BUDGET, whole(-1, MAX_MODEL_TOKENS), models=_BY_BUDGET, not_models=_PRO_BY_BUDGET),
+        Option(
+            "thinking_budget",
+            _BUDGET,
+            whole(-1, MAX_MODEL_TOKENS),
+            models=_PRO_BY_BUDGET,
+            convert=lambda tokens: tokens if tokens < 0 else max(_PRO_LEAST, tokens),
+        ),
     ),
     {
         "API_KEY_INVALID": FailureKind.REFUSED,

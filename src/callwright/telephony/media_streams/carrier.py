@@ -115,6 +115,9 @@ class StreamCarrier:
             if not placed:
                 # The vendor may have the call all the same: then its instruction is to end it.
                 leg.abandon()
+        if leg.ended:
+            # We were shut down while the vendor took the order.
+            await self._hang_up(leg)
         leg.expect(request.ring_seconds + CONNECT_SECONDS, "no_answer")
         # Later: the caller of dial must have its leg before the leg reports anything.
         asyncio.get_running_loop().call_soon(leg.dialled.set)
@@ -134,6 +137,9 @@ class StreamCarrier:
         return known is not None and self._vendor.is_genuine(request, known.leg.account)
 
     async def _is_of_number(self, request: DoorRequest) -> bool:
+        if not request.headers.get(self._vendor.signature_header):
+            # Before anything is looked up for a stranger.
+            return False
         called = self._vendor.read(request).called
         # An agent's id is something that can be called too, and belongs to nobody here.
         access = await self._accounts.of_number(self.name, called) if _NUMBER.fullmatch(called) else None
@@ -146,14 +152,16 @@ class StreamCarrier:
         access = await self._accounts.of_number(self.name, callback.called)
         if self._desk is None or access is None:
             return self._vendor.refuse(HTTPStatus.SERVICE_UNAVAILABLE)
-        if callback.call_id in self._came_in:
+        account = self._vendor.account(access)
+        # No call of another account, and none that was placed, has such a key.
+        key = f"in.{account.id}.{callback.call_id}"
+        if key in self._came_in:
             raise NotAllowedError("this call was offered before")
         while len(self._came_in) >= MAX_CALLS_REMEMBERED:
             self._came_in.pop(next(iter(self._came_in)))
-        self._came_in[callback.call_id] = None
-        key, account = callback.call_id, self._vendor.account(access)
+        self._came_in[key] = None
         leg = StreamLeg(self._vendor, account, callback.called, self._addresses_of(key), self._over(key), inbound=True)
-        leg.provider_call_id = leg.call_id = key
+        leg.provider_call_id = leg.call_id = callback.call_id
         leg.dialled.set()
         self._calls[key] = _Known(leg)
         offer = InboundOffer(
@@ -198,6 +206,9 @@ class StreamCarrier:
         else:
             known.leg.target_lost(cause)
         if known.leg.ended or cause.outcome == "answered":
+            if not (known.leg.handing_over or known.leg.streams):
+                # Nobody here waited for the target: the order to transfer was answered too late.
+                known.leg.finish(CAUSES["transferred"])
             return self._vendor.leave()
         if known.leg.streams:
             raise ConflictError("the call has its stream")
@@ -248,6 +259,10 @@ class StreamCarrier:
         except ProviderError as error:
             _LOG.warning("%s could not be told to hang up: %s", self.name, error.message)
 
+    def _forget(self, key: str, known: _Known | None) -> None:
+        if self._calls.get(key) is known:
+            self._calls.pop(key, None)
+
     def _over(self, key: str) -> Callable[[StreamLeg], None]:
         def over(leg: StreamLeg) -> None:
             known = self._calls.get(key)
@@ -259,7 +274,7 @@ class StreamCarrier:
                 self._ending.add(task)
                 task.add_done_callback(self._ending.discard)
             seconds = MAX_CALL_SECONDS if leg.handed_over else _LATE_SECONDS
-            asyncio.get_running_loop().call_later(seconds, self._calls.pop, key, None)
+            asyncio.get_running_loop().call_later(seconds, self._forget, key, known)
 
         return over
 

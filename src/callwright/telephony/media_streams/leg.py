@@ -273,6 +273,9 @@ class StreamLeg:
             await self._vendor.hand_over(self.account, self.call_id, handover)
         except ProviderError:
             self._handover = None
+            if not self.streams:
+                # The order may have arrived all the same: nobody is on the stream any more.
+                self.expect(MAX_RING_SECONDS + CONNECT_SECONDS, "normal_clearing")
             raise
         try:
             async with asyncio.timeout(MAX_RING_SECONDS + CONNECT_SECONDS):

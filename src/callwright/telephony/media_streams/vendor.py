@@ -59,10 +59,11 @@ class Callback:
 
 
 class Vendor(Protocol):
-    """One vendor. Its requests raise ProviderError."""
+    """One vendor. Its requests raise ProviderError. ``signature_header``: where its requests are signed, in small letters."""
 
     name: str
     framing: Framing
+    signature_header: str
 
     def account(self, access: Access) -> VendorAccount:
         """The account whose keys these are. Raises ProviderError where some are missing."""

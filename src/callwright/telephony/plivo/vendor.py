@@ -77,6 +77,7 @@ class PlivoCalls:
 
     name = NAME
     framing = FRAMING
+    signature_header = "x-plivo-signature-v3"
 
     def __init__(self, sender: HttpClient) -> None:
         self._rest = CarrierApi(sender, NAME, KEYS[:2], _ACCOUNT)
@@ -94,7 +95,7 @@ class PlivoCalls:
         """Its signature is over the address, the fields of the form and a nonce. There may be several, one for each token."""
         form, token = _form(request), account.access.keys[KEYS[1]]
         nonce = request.headers.get("x-plivo-signature-v3-nonce", "")
-        given = request.headers.get("x-plivo-signature-v3", "").encode().split(b",")
+        given = request.headers.get(self.signature_header, "").encode().split(b",")
         if form is None or not nonce:
             return False
         wanted = signature(token, request.url, form, nonce).encode()

@@ -69,6 +69,7 @@ class TwilioCalls:
 
     name = NAME
     framing = FRAMING
+    signature_header = "x-twilio-signature"
 
     def __init__(self, sender: HttpClient) -> None:
         self._rest = CarrierApi(sender, NAME, KEYS[:2], _ACCOUNT)
@@ -84,7 +85,7 @@ class TwilioCalls:
 
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
         """Its signature is over the address, with or without the port, and the fields of the form in order."""
-        given = request.headers.get("x-twilio-signature", "").encode()
+        given = request.headers.get(self.signature_header, "").encode()
         token, form = account.access.keys[KEYS[1]], _form(request)
         if form is None:
             return False

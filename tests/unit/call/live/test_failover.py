@@ -19,7 +19,12 @@ from callwright.call.live.failover import (
     at_work,
     connection_at_work,
 )
-from callwright.domain.limits import BREAKER_FAILURES, FALLBACK_WARM_SECONDS, PROVIDER_FAILED_SECONDS
+from callwright.domain.limits import (
+    BREAKER_FAILURES,
+    BREAKER_REST_SECONDS,
+    FALLBACK_WARM_SECONDS,
+    PROVIDER_FAILED_SECONDS,
+)
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.media.no_speech import no_speech
 from callwright.media.tonetext import spoken
@@ -482,5 +487,46 @@ def test_a_chain_costs_nothing_only_where_no_model_of_it_does() -> None:
         free.costs_nothing = True  # type: ignore[attr-defined]
         assert Told().minds(free, free).costs_nothing
         assert not Told().minds(free, paid).costs_nothing
+
+    run(work())
+
+
+def test_a_voice_closes_its_breaker_by_clauses_that_are_read_to_their_last_piece_only() -> None:
+    async def work() -> None:
+        breakers = Breakers()
+        for _ in range(BREAKER_FAILURES):
+            breakers.failed(Service("voice", "a"), FailureKind.UNAVAILABLE, clock().monotonic_us())
+        await clock().sleep(BREAKER_REST_SECONDS + 1)
+        while breakers.is_open(Service("voice", "a")):
+            # As many calls as begin with it close it, or this never ends.
+            first = Voice("a", SOUND)
+            chunks = aiter(Told(breakers).voices(first, Voice("b", SOUND)).speak("hello", VoiceSettings()))
+            while not (await anext(chunks)).last:
+                pass
+            await chunks.aclose()  # type: ignore[attr-defined]
+            await clock().sleep(1)
+            assert clock().monotonic_us() < 60 * 1_000_000
+        assert first.asked
+
+    run(work())
+
+
+@pytest.mark.parametrize(("after_ms", "shared"), [(100, False), (800, True)])
+def test_an_agent_that_waits_less_than_is_usual_opens_the_breaker_of_its_account_alone(
+    after_ms: int, shared: bool
+) -> None:
+    async def work() -> None:
+        breakers = Breakers()
+        slow = [Service("voice", name, account="one") for name in ("a", "b")]
+        for _ in range(BREAKER_FAILURES):
+            told = Told(breakers)
+            links = [
+                Link(ConnectedProvider("voice", of.provider), voice, VoiceSettings(of.provider), of, of.provider)
+                for of, voice in zip(slow, (Voice("a", 900.0, SOUND), Voice("b", SOUND)), strict=True)
+            ]
+            await said(VoiceChain(links, told.failover, after_ms))
+            await told.failover.aclose()
+        assert breakers.is_open(slow[0])
+        assert breakers.is_open(Service("voice", "a", account="two")) is shared
 
     run(work())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -139,15 +139,17 @@ async def test_a_client_that_breaks_is_told_in_one_line() -> None:
     assert (found.ok, found.text) == (False, "tool book failed: RuntimeError")
 
 
-async def test_only_few_are_under_way_at_once() -> None:
+async def test_one_of_an_account_and_a_few_in_all_are_under_way_at_once() -> None:
     sender = Sender()
     sender.let_go.clear()
     trying = trials(sender)
     trial = ToolTrial("book", {"day": "Tuesday"})
-    under_way = [asyncio.create_task(trying.run(agent(), trial, {"customer": "Ann"})) for _ in range(MAX_TOOL_TRIALS)]
+    agents = [replace(agent(), tenant_id=f"account-{number}") for number in range(MAX_TOOL_TRIALS + 1)]
+    under_way = [asyncio.create_task(trying.run(one, trial, {"customer": "Ann"})) for one in agents[:-1]]
     await settle()
-    with pytest.raises(RateLimitedError):
-        await trying.run(agent(), trial, {"customer": "Ann"})
+    for one, message in ((agents[0], "of this account"), (agents[-1], "in this process")):
+        with pytest.raises(RateLimitedError, match=message):
+            await trying.run(one, trial, {"customer": "Ann"})
     sender.let_go.set()
     await asyncio.gather(*under_way)
-    assert (await trying.run(agent(), trial, {"customer": "Ann"})).ok
+    assert (await trying.run(agents[0], trial, {"customer": "Ann"})).ok

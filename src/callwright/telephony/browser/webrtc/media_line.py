@@ -241,7 +241,7 @@ class MediaLine:
             packet = RtpPacket(packet.payload_type, packet.sequence, packet.timestamp, packet.source, b"")
         for frame in self.jitter_buffer.take(packet):
             self._listener.frame(frame)
-        if packet.payload_type == self._offer.key_type and (key := self._presses.feed(opened)):
+        if not is_sound and packet.payload_type == self._offer.key_type and (key := self._presses.feed(opened)):
             self._listener.key(key)
 
     def _send(self, datagram: bytes) -> None:
