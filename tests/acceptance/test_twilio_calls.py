@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
+from streamdouble.protocol import StreamIdentity
+from streamdouble.session import Session, SessionConfig
 from tests.acceptance.test_doors import BOOKED, PATIENT
 from tests.call_world import agent_body
 from tests.number_vendors import SID, TOKEN
@@ -210,13 +212,12 @@ async def test_callbacks_without_a_good_signature_are_refused(place: Place) -> N
 @pytest.mark.real_time
 async def test_a_stream_of_foreign_software_finds_no_fault(place: Place) -> None:
     """streamdouble plays the vendor's side of the stream and checks every message of ours against the vendor's documentation."""
-    protocol, sessions = pytest.importorskip("streamdouble.protocol"), pytest.importorskip("streamdouble.session")
     results = []
 
     async def talk(phone: Phone, address: str) -> None:
-        config = sessions.SessionConfig(custom_parameters={"a": "b"}, quiet_period_s=3.0)
-        identity = protocol.StreamIdentity(call_sid=phone.sid)
-        session = sessions.Session(address, [SILENCE_FRAME] * 250, config=config, identity=identity)
+        config = SessionConfig(custom_parameters={"a": "b"}, quiet_period_s=3.0)
+        identity = StreamIdentity(call_sid=phone.sid)
+        session = Session(address, [SILENCE_FRAME] * 250, config=config, identity=identity)
         results.append(await session.run())
 
     place.vendor.talk = talk

@@ -442,14 +442,6 @@ def test_a_plivo_callback_says_how_a_call_ends():
             PLIVO.read(plivo_request(**wrong))
 
 
-def test_plivos_own_models_accept_our_messages():
-    types = pytest.importorskip("plivo_stream.types")
-    framing = plivo.FRAMING
-    types.PlayAudioEvent.model_validate_json(framing.sound_of("s", [SILENCE_FRAME]))
-    types.CheckpointEvent.model_validate_json(framing.mark_of("s", "10"))
-    types.ClearAudioEvent.model_validate_json(framing.clear_of("s"))
-
-
 async def test_a_stream_that_is_only_closed_is_a_call_that_was_hung_up():
     for far_code, cause in ((1000, "normal_clearing"), (0, "media_timeout")):
         report = Report()

@@ -165,7 +165,12 @@ class StreamCarrier:
         leg.dialled.set()
         self._calls[key] = _Known(leg)
         offer = InboundOffer(
-            self.name, callback.called, callback.caller, key, headers=callback.headers, source=request.source
+            self.name,
+            callback.called,
+            callback.caller,
+            callback.call_id,
+            headers=callback.headers,
+            source=request.source,
         )
         leg.listener = self._desk.offered(offer, leg)
         try:

@@ -520,7 +520,7 @@ def test_an_agent_that_waits_less_than_is_usual_opens_the_breaker_of_its_account
         slow = [Service("voice", name, account="one") for name in ("a", "b")]
         for _ in range(BREAKER_FAILURES):
             told = Told(breakers)
-            links = [
+            links: list[Link[Any, Any]] = [
                 Link(ConnectedProvider("voice", of.provider), voice, VoiceSettings(of.provider), of, of.provider)
                 for of, voice in zip(slow, (Voice("a", 900.0, SOUND), Voice("b", SOUND)), strict=True)
             ]
