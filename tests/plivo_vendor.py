@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -40,6 +40,9 @@ class PlivoVendor:
     url: str = ""
     phones: list[Phone] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    numbers: dict[str, str] = field(default_factory=dict)
+    """Numbers of the account, and the id of each one's application."""
+    applications: dict[str, dict[str, str]] = field(default_factory=dict)
 
     async def answer(self, exchange: Exchange) -> None:
         """One request of the platform."""
@@ -48,6 +51,8 @@ class PlivoVendor:
         path = request.target.removeprefix(f"/v1/Account/{AUTH_ID}/Call/")
         if request.headers.get("authorization") != good:
             await say(exchange, 401, {"error": "could not verify your access level"})
+        elif path == request.target:
+            await self._number(exchange, path.removeprefix(f"/v1/Account/{AUTH_ID}/"))
         elif request.method == "POST" and request.json()["to"] == "15550000":
             await say(exchange, 400, {"error": "invalid destination number"})
         elif request.method == "POST":
@@ -63,6 +68,30 @@ class PlivoVendor:
                 if found.socket is not None:
                     await found.socket.close()
             await say(exchange, 204 if found is not None else 404, None)
+
+    async def _number(self, exchange: Exchange, path: str) -> None:
+        kind, _, rest = path.partition("/")
+        key, posts = rest.removesuffix("/"), exchange.request.method == "POST"
+        shown = [{"app_id": one, **told} for one, told in self.applications.items()]
+        if kind == "Application" and posts:
+            made = f"10000000000{len(self.applications)}"
+            self.applications[made] = exchange.request.json()
+            await say(exchange, 201, {"app_id": made, "message": "created"})
+        elif kind == "Application" and rest.startswith("?"):
+            asked = dict(parse_qsl(rest.removeprefix("?")))
+            first = int(asked["offset"])
+            await say(exchange, 200, {"objects": shown[first : first + int(asked["limit"])]})
+        elif kind == "Application":
+            found = next((one for one in shown if one["app_id"] == key), None)
+            await say(exchange, 200 if found else 404, found)
+        elif key not in self.numbers:
+            await say(exchange, 404, None)
+        elif posts:
+            self.numbers[key] = exchange.request.json()["app_id"]
+            await say(exchange, 202, {"message": "changed"})
+        else:
+            application = self.numbers[key] and f"/v1/Account/{AUTH_ID}/Application/{self.numbers[key]}/"
+            await say(exchange, 200, {"number": key, "application": application or None})
 
     async def tell(self, phone: Phone, url: str, **more: str) -> httpx.Response:
         """A signed request to the platform."""

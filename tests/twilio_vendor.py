@@ -55,6 +55,8 @@ class TwilioVendor:
     url: str = ""
     phones: list[Phone] = field(default_factory=list)
     requests: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
+    numbers: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Numbers of the account: how calls to them are routed, as the resource has it."""
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def answer(self, exchange: Exchange) -> None:
@@ -66,6 +68,8 @@ class TwilioVendor:
         self.requests.append((path, form))
         if request.headers.get("authorization") != good:
             await say(exchange, 401, {"code": 20003, "message": "Authenticate", "status": 401})
+        elif path.startswith("IncomingPhoneNumbers"):
+            await self._number(exchange, path, dict(form))
         elif path == "Calls.json" and dict(form)["To"] == "+15550000":
             await say(exchange, 400, {"code": 21211, "message": "The 'To' number is not valid", "status": 400})
         elif path == "Calls.json":
@@ -84,6 +88,20 @@ class TwilioVendor:
                 if phone.socket is not None:
                     await phone.socket.close()
             await say(exchange, 200, {"sid": phone.sid})
+
+    async def _number(self, exchange: Exchange, path: str, form: Form) -> None:
+        resource, _, query = path.partition("?")
+        sids = {f"PN{place:032x}": number for place, number in enumerate(self.numbers)}
+        if exchange.request.method == "POST":
+            number = sids[resource.removeprefix("IncomingPhoneNumbers/").removesuffix(".json")]
+            names = {"VoiceUrl": "voice_url", "VoiceApplicationSid": "voice_application_sid", "TrunkSid": "trunk_sid"}
+            assert form.pop("VoiceMethod") == "POST"
+            self.numbers[number].update({names[name]: value for name, value in form.items()})
+            await say(exchange, 200, {"phone_number": number})
+            return
+        wanted = dict(parse_qsl(query)).get("PhoneNumber")
+        found = [{"sid": sid, "phone_number": one, **self.numbers[one]} for sid, one in sids.items() if one == wanted]
+        await say(exchange, 200, {"incoming_phone_numbers": found})
 
     def start(self, work: Any) -> None:
         task = asyncio.create_task(work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,14 @@ from tests.waiting import until
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from callwright.actions.carrier_connection import connect_number
 from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import Platform, open_platform
+from callwright.cli import main
 from callwright.cli.serving import bind, http_server, url_of
+from callwright.domain.errors import BadInputError
 from callwright.domain.phone_number import CARRIER, PhoneNumber
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.lab.caller_scenario import scenario_of
 from callwright.ops.settings import Settings
 from callwright.ports.leg import SILENCE_FRAME, TransferFailedError
@@ -251,3 +254,36 @@ async def test_a_call_is_transferred_or_comes_back(place: Place, dial_status: st
         assert (row["status"], row["telephony_data"]["hangup_reason"]) == ("completed", "Call completed")
     assert "<Number" in phone.redirected
     assert ">+15550155</Number>" in phone.redirected
+
+
+async def test_a_carrier_is_connected_by_one_command(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    key = place.client.headers["Authorization"].removeprefix("Bearer ")
+    where = ["--url", place.url, "--key", key]
+    place.vendor.numbers[OURS] = {"voice_url": "https://other.example.com/voice"}
+    test_call = ["--call", "+15550000", "--agent", place.agent_id]
+    assert await asyncio.to_thread(main, ["connect", "twilio", *where, *test_call]) == 1
+    told = capsys.readouterr().out
+    assert place.vendor.numbers[OURS]["voice_url"] == place.incoming
+    assert f"ok    twilio asks about calls to {OURS} at {place.incoming}" in told
+    assert "until now it went by https://other.example.com/voice" in told
+    assert "ok    this server answers at that address" in told
+    assert f"ok    the agent {place.agent_id} answers {OURS}" in told
+    assert "wrong the call ended as" in told
+    assert "The 'To' number is not valid" in told
+    # A number that the account has not, and one of nobody here.
+    assert await asyncio.to_thread(main, ["connect", "twilio", *where, "--number", "+15550142"]) == 1
+    assert "the account does not have the number +15550142" in capsys.readouterr().err
+    place.vendor.numbers["+15550142"] = {}
+    assert await asyncio.to_thread(main, ["connect", "twilio", *where, "--number", "+15550142"]) == 1
+    assert "wrong no agent answers +15550142" in capsys.readouterr().out
+    assert await asyncio.to_thread(main, ["connect", "nobody", *where]) == 1
+    assert "no carrier 'nobody'" in capsys.readouterr().err
+
+
+async def test_a_number_is_not_sent_to_an_address_that_nobody_reaches(place: Place) -> None:
+    services = replace(place.platform.services, allow_private_urls=False)
+    principal = operator(DEFAULT_TENANT_ID)
+    place.vendor.numbers[OURS] = {"voice_url": "https://other.example.com/voice"}
+    with pytest.raises(BadInputError, match="set CALLWRIGHT_PUBLIC_URL"):
+        await connect_number(services, principal, "twilio", OURS)
+    assert place.vendor.numbers[OURS] == {"voice_url": "https://other.example.com/voice"}

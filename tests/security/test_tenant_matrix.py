@@ -168,6 +168,7 @@ MISSING = {
     "name": "nobody",
     "sound_id": "nobody",
     "voice_id": "nobody",
+    "carrier": "nobody",
     "provider_key_name": "NOBODY",
     "custom_model_name": "nobody",
 }
@@ -302,6 +303,7 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         "trunk_id": trunk["id"],
         "sound_id": sound_id,
         "voice_id": voice_id_of("sampled", NILA),
+        "carrier": "twilio",
         "rag_id": rag["rag_id"],
         "violation_id": violation.id,
         "endpoint": endpoint,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -55,8 +55,8 @@ class _Carrier:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
-    """The organisation's provider keys, sealed."""
+class StoredKeys:
+    """An organisation's provider keys, sealed."""
 
     keys: Mapping[str, ProviderKey]
     data_key: WrappedKey | None
@@ -69,13 +69,14 @@ class _Stored:
         """When the keys of a carrier were stored."""
         return tuple(self.keys[name].updated_at for name in market.keys)
 
-    def opened(self, services: Services, name: str, market: NumberMarket) -> _Carrier:
-        """A carrier of which all keys are stored. Raises VaultLockedError."""
+    def opened(self, services: Services, names: Iterable[str]) -> Access:
+        """Those of these keys that are stored. Raises VaultLockedError."""
         data_key = self.data_key
-        found = (
-            {} if data_key is None else {n: services.vault.open(data_key, n, self.keys[n].sealed) for n in market.keys}
+        if data_key is None:
+            return Access({})
+        return Access(
+            {name: services.vault.open(data_key, name, self.keys[name].sealed) for name in names if name in self.keys}
         )
-        return _Carrier(name, market, Access(found))
 
 
 async def search_numbers(
@@ -89,7 +90,7 @@ async def search_numbers(
     try:
         return await carrier.market.search(carrier.access, country, pattern)
     except ProviderError as error:
-        raise _refused(error) from error
+        raise carrier_refusal(error) from error
 
 
 async def buy_number(services: Services, principal: Principal, country: str, wanted: str, provider: str) -> PhoneNumber:
@@ -114,7 +115,7 @@ async def buy_number(services: Services, principal: Principal, country: str, wan
         else:
             sid = held.sid
     except ProviderError as error:
-        raise _refused(error) from error
+        raise carrier_refusal(error) from error
     async with services.ledger.unit() as unit:
         return await _rented(services, unit, principal, order, sid)
 
@@ -125,7 +126,7 @@ async def give_back(services: Services, principal: Principal, number: PhoneNumbe
     if not number.rented:
         market = services.markets.get(number.provider)
         async with services.ledger.unit() as unit:
-            stored = await _stored(unit, principal.organisation_id)
+            stored = await stored_keys(unit, principal.organisation_id)
         if market is not None and not stored.missing(market):
             raise BadInputError(
                 f"the number was not rented here and is not given back here: end its rent at {number.provider}, or delete the provider"
@@ -137,7 +138,7 @@ async def give_back(services: Services, principal: Principal, number: PhoneNumbe
     try:
         await carrier.market.give_back(carrier.access, str(number.details.get("telephony_sid", "")))
     except ProviderError as error:
-        raise _refused(error) from error
+        raise carrier_refusal(error) from error
 
 
 async def look_at_carriers(services: Services, principal: Principal) -> None:
@@ -147,7 +148,7 @@ async def look_at_carriers(services: Services, principal: Principal) -> None:
         return
     tenant_id, now = principal.organisation_id, services.clock.now()
     async with services.ledger.unit() as unit:
-        stored = await _stored(unit, tenant_id)
+        stored = await stored_keys(unit, tenant_id)
     due: list[_Carrier] = []
     for name, market in services.markets.items():
         if stored.missing(market):
@@ -157,7 +158,7 @@ async def look_at_carriers(services: Services, principal: Principal) -> None:
             continue
         services.carrier_looks[(tenant_id, name)] = look
         try:
-            due.append(stored.opened(services, name, market))
+            due.append(_Carrier(name, market, stored.opened(services, market.keys)))
         except VaultLockedError as error:
             _LOG.warning("the numbers at %s are not looked at: %s", name, error.message)
     for carrier, (held, whole) in zip(due, await asyncio.gather(*map(_held, due)), strict=True):
@@ -362,9 +363,10 @@ async def _take_in(
                 await audit(unit, principal, "phone_number.seen", number.id, after=shown(number))
 
 
-async def _stored(unit: Unit, tenant_id: str) -> _Stored:
+async def stored_keys(unit: Unit, tenant_id: str) -> StoredKeys:
+    """The provider keys of an organisation."""
     keys = {key.name.upper(): key for key in await unit.provider_keys.all(tenant_id)}
-    return _Stored(keys, await unit.provider_keys.data_key(tenant_id) if keys else None)
+    return StoredKeys(keys, await unit.provider_keys.data_key(tenant_id) if keys else None)
 
 
 async def _carrier(services: Services, principal: Principal, provider: str, country: str) -> _Carrier:
@@ -377,10 +379,10 @@ async def _carrier(services: Services, principal: Principal, provider: str, coun
             f"no carrier with a number market is configured here{asked}; {_INSTEAD}", field=_named(provider)
         )
     async with services.ledger.unit() as unit:
-        stored = await _stored(unit, principal.organisation_id)
+        stored = await stored_keys(unit, principal.organisation_id)
     for name, market in sorted(named, key=lambda one: country not in one[1].countries):
         if not stored.missing(market):
-            return stored.opened(services, name, market)
+            return _Carrier(name, market, stored.opened(services, market.keys))
     keys = "; or ".join(f"{name}: {', '.join(stored.missing(market))}" for name, market in named)
     raise BadInputError(
         f"the account has not stored the provider keys of a carrier that rents numbers ({keys}); store them with POST /providers. Else"
@@ -399,7 +401,8 @@ def _named(provider: str) -> str | None:
     return "provider" if provider else None
 
 
-def _refused(error: ProviderError) -> CallwrightError:
+def carrier_refusal(error: ProviderError) -> CallwrightError:
+    """What a carrier's failure is for whoever asked."""
     if error.kind in RETRYABLE:
         return CarrierUnavailableError(f"the carrier {error.provider} could not be reached: {error.message}")
     return BadInputError(f"the carrier {error.provider} refused: {error.message}")

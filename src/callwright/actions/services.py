@@ -21,6 +21,7 @@ from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.chat import ChatReply, Chats, NewChat
 from callwright.ports.door import DoorSocket
 from callwright.ports.ledger import Ledger, StoredAgent
+from callwright.ports.leg import RoutesNumbers
 from callwright.ports.market import NumberMarket
 from callwright.ports.questions import Examination, Examined, Questions
 from callwright.ports.registry import Plugin, UnknownPluginError
@@ -234,6 +235,10 @@ class Services:
     """Calls tools outside of calls."""
     markets: Mapping[str, NumberMarket] = field(default_factory=dict)
     """Carriers that rent numbers, by name."""
+    number_routes: Mapping[str, RoutesNumbers] = field(default_factory=dict)
+    """Carriers whose vendor can be told where to ask about calls to a number, by name."""
+    public_url: str = ""
+    """How the outside reaches this server."""
     key_used: Callable[[str, datetime], None] = _unnoted
     """Receives key id and time of every request with a valid key."""
     check_line: Callable[[str], object] = _any_line

@@ -24,6 +24,7 @@ from callwright.api.batches.routes import router as batches
 from callwright.api.batches.routes import singular as batch
 from callwright.api.calling_policy.routes import router as calling_policy
 from callwright.api.calls.routes import router as calls
+from callwright.api.carriers.routes import router as carriers
 from callwright.api.chats.routes import router as chats
 from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
@@ -115,6 +116,7 @@ _ROUTERS = (
     calling_policy,
     wallet,
     prices,
+    carriers,
     calls,
     chats,
     web_calls,

@@ -60,6 +60,7 @@ from callwright.outbox.ordering import order_forever
 from callwright.outbox.publication import WebhookPublisher
 from callwright.outbox.sign import decode_secret, signature_headers
 from callwright.ports.ledger import OutboxEntry
+from callwright.ports.leg import RoutesNumbers
 from callwright.ports.market import NumberMarket
 from callwright.ports.model import ModelSettings, RemoteModel
 from callwright.ports.registry import PluginContext, Registry
@@ -141,6 +142,8 @@ async def open_platform(
             questions=runtime.questions,
             tool_trials=runtime.tool_trials,
             markets=_markets(foundation),
+            number_routes=_number_routes(foundation),
+            public_url=public_url,
             replays=_replays(foundation),
             web_calls=_web_calls(foundation),
         )
@@ -252,6 +255,13 @@ def _markets(foundation: Foundation) -> dict[str, NumberMarket]:
     """The carriers that rent numbers, by name."""
     names = [plugin.name for plugin in foundation.plugins.registry.all() if plugin.kind == "market"]
     return {name: foundation.plugins("market", name) for name in names}
+
+
+def _number_routes(foundation: Foundation) -> dict[str, RoutesNumbers]:
+    """The carriers whose vendors can be told where to ask about calls, by name."""
+    names = [plugin.name for plugin in foundation.plugins.registry.all() if plugin.kind == "carrier" and plugin.keys]
+    carriers = {name: foundation.plugins("carrier", name) for name in names}
+    return {name: carrier for name, carrier in carriers.items() if isinstance(carrier, RoutesNumbers)}
 
 
 def _web_calls(foundation: Foundation) -> WebCalls:

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("keys", "create, list and revoke API keys"),
     "accounts": ("accounts", "list, make and change organisations, and list their sub-accounts"),
     "wallet": ("wallet", "top up, show, check and switch the wallets of organisations"),
+    "connect": ("connect", "let a carrier offer calls to a number here, and place a test call"),
     "numbers": ("numbers", "say which organisation a phone number belongs to"),
     "violations": ("violations", "put complaints before accounts, and accept or reject what they answer"),
     "webhooks": ("webhooks", "list the deliveries of webhooks, and send one again"),

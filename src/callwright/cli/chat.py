@@ -7,45 +7,23 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-import httpx2 as httpx
-
-from callwright.actions.keys import create_key, revoke_key
-from callwright.bootstrap import open_actions
-from callwright.cli.addresses import platform_url
+from callwright.cli.running import RunningPlatform, configure_platform, running_platform
 from callwright.domain.errors import BadInputError, UnavailableError
 from callwright.domain.limits import MAX_CHAT_WAIT_SECONDS
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.provision import provision_text, shown_provision
-from callwright.ops.settings import API_KEY_VARIABLE, Settings, load_settings
 
 _ROUTES = "/v1/callwright"
 _READ_BYTES = 65_536
 
 
-class NobodyAnswersError(UnavailableError):
-    """No platform answers where it was looked for."""
-
-    hint = "Start `callwright serve`, or say with --url where the platform listens."
-
-
-class RefusedError(UnavailableError):
-    """The platform answered that it does not do what was asked."""
-
-    hint = "The answer says why; `callwright chat --help` says what the command takes."
-
-
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("agent", help="the agent's id")
-    parser.add_argument("--url", default="", help="where the platform listens (by the settings of this machine)")
-    parser.add_argument("--key", default="", help=f"API key, else {API_KEY_VARIABLE}, else one made for this chat only")
-    parser.add_argument("--data", type=Path, help="data folder in which such a key is made (CALLWRIGHT_DATA)")
+    configure_platform(parser)
     parser.add_argument(
         "--var", action="append", default=[], metavar="NAME=VALUE", help="a variable of the prompt (user_data)"
     )
@@ -54,10 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Chat until one side ends it; 0 when the chat was opened and ended in order, 1 when the agent could not answer at its end."""
-    settings = load_settings(os.environ, data=arguments.data)
     body = {"user_data": variables(arguments.var), "pace": "reading" if arguments.reading else "instant"}
-    url = platform_url(settings, arguments.url)
-    return asyncio.run(_chat(settings, url, arguments, {**body, "wait_s": MAX_CHAT_WAIT_SECONDS}))
+    return asyncio.run(_chat(arguments, {**body, "wait_s": MAX_CHAT_WAIT_SECONDS}))
 
 
 def variables(given: list[str]) -> dict[str, str]:
@@ -69,28 +45,25 @@ def variables(given: list[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-async def _chat(settings: Settings, url: str, arguments: argparse.Namespace, body: dict[str, Any]) -> int:
-    async with _key(settings, arguments.key) as key:
-        headers = {"Authorization": f"Bearer {key}"}
-        timeout = MAX_CHAT_WAIT_SECONDS + 10
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout, trust_env=False) as api:
-            reply = await _ask(api, "POST", f"{_ROUTES}/agents/{quote(arguments.agent, safe='')}/chats", body)
-            execution_id = reply["execution_id"]
-            print(f"execution {execution_id}; end with an empty line", file=sys.stderr, flush=True)
-            for told in provision_text(shown_provision(reply.get("callwright", {}))):
-                print(told, file=sys.stderr, flush=True)
-            path = f"{_ROUTES}/chats/{execution_id}"
-            try:
-                error = await _write(api, path, reply)
-            except BaseException:
-                # A chat that nobody writes in any more would count as a call until its silence ends it.
-                with suppress(UnavailableError):
-                    await _ask(api, "DELETE", path, None)
-                raise
+async def _chat(arguments: argparse.Namespace, body: dict[str, Any]) -> int:
+    async with running_platform(arguments, "chat", MAX_CHAT_WAIT_SECONDS + 10) as platform:
+        reply = await platform.ask("POST", f"{_ROUTES}/agents/{quote(arguments.agent, safe='')}/chats", body)
+        execution_id = reply["execution_id"]
+        print(f"execution {execution_id}; end with an empty line", file=sys.stderr, flush=True)
+        for told in provision_text(shown_provision(reply.get("callwright", {}))):
+            print(told, file=sys.stderr, flush=True)
+        path = f"{_ROUTES}/chats/{execution_id}"
+        try:
+            error = await _write(platform, path, reply)
+        except BaseException:
+            # A chat that nobody writes in any more would count as a call until its silence ends it.
+            with suppress(UnavailableError):
+                await platform.ask("DELETE", path)
+            raise
     return 1 if error else 0
 
 
-async def _write(api: httpx.AsyncClient, path: str, reply: dict[str, Any]) -> str:
+async def _write(platform: RunningPlatform, path: str, reply: dict[str, Any]) -> str:
     """Show the agent's replies and write what is typed, until one side has ended the chat.
 
     Returns why the agent does not answer, empty where it does.
@@ -100,9 +73,9 @@ async def _write(api: httpx.AsyncClient, path: str, reply: dict[str, Any]) -> st
     while not reply["ended"]:
         line = (await lines.next()).strip()
         if not line:
-            await _ask(api, "DELETE", path, None)
+            await platform.ask("DELETE", path)
             break
-        reply = await _ask(api, "POST", f"{path}/messages", {"text": line, "wait_s": MAX_CHAT_WAIT_SECONDS})
+        reply = await platform.ask("POST", f"{path}/messages", {"text": line, "wait_s": MAX_CHAT_WAIT_SECONDS})
         _show(reply)
     return str(reply.get("error") or "")
 
@@ -162,36 +135,3 @@ def _show(reply: dict[str, Any]) -> None:
         print("(the agent is not done yet)", file=sys.stderr, flush=True)
     if reply.get("error"):
         print(f"error: {reply['error']}", file=sys.stderr, flush=True)
-
-
-async def _ask(api: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-    try:
-        answer = await api.request(method, path, json=body)
-    except httpx.HTTPError as error:
-        raise NobodyAnswersError(f"nobody answers at {api.base_url} ({type(error).__name__})") from error
-    try:
-        found = answer.json()
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise NobodyAnswersError(f"what answers at {api.base_url} is no Callwright (HTTP {answer.status_code})")
-    if answer.status_code >= 300:
-        raise RefusedError(f"{path} answered {answer.status_code}: {found.get('message', answer.text)}")
-    return found
-
-
-@asynccontextmanager
-async def _key(settings: Settings, given: str) -> AsyncIterator[str]:
-    """The key to ask with: the given one, or one that lives as long as the chat."""
-    known = given or os.environ.get(API_KEY_VARIABLE, "")
-    if known:
-        if not (known.isascii() and known.isprintable()) or " " in known:
-            raise BadInputError(f"the key of --key or {API_KEY_VARIABLE} has signs that no key has")
-        yield known
-        return
-    async with open_actions(settings) as services:
-        made = await create_key(services, DEFAULT_TENANT_ID, "callwright chat")
-        try:
-            yield made.secret
-        finally:
-            await revoke_key(services, DEFAULT_TENANT_ID, made.stored.id)

@@ -73,6 +73,7 @@ _TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
         (("GET",), "/web-call/v1/{id}", Right.CALL),
         (("POST", "PUT", "PATCH", "DELETE"), "/providers(/.*)?", Right.SHARED),
         (("POST",), "/phone-numbers/buy", Right.SHARED),
+        (("POST",), "/v1/callwright/carriers/{id}/connect", Right.SHARED),
         (("DELETE",), "/phone-numbers/{id}", Right.SHARED),
         (("POST", "PUT", "PATCH", "DELETE"), "/sip-trunks/.*", Right.SHARED),
         (("POST",), "/v1/callwright/webhooks/endpoints/resume", Right.SHARED),

@@ -710,6 +710,9 @@ MAX_WHITELISTED = 10_000
 CARRIER_API_SECONDS = 10
 """Longest answer of a carrier's API to one request about its numbers."""
 
+TEST_CALL_SECONDS = 300
+"""How long ``callwright connect --call`` waits for the end of its call."""
+
 CARRIER_LIST_SECONDS = 5
 """Longest query of a carrier's numbers."""
 

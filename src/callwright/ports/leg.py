@@ -214,6 +214,28 @@ class ListeningCarrier(Protocol):
         """Start to listen; calls are offered to ``desk``. Raises ConfigurationError when the address cannot be used."""
 
 
+@dataclass(frozen=True, slots=True)
+class RoutedNumber:
+    """``asks_at``: where the vendor asks about calls to a number. ``before``: where it asked until now, empty for nowhere."""
+
+    asks_at: str
+    before: str
+
+
+@runtime_checkable
+class RoutesNumbers(Protocol):
+    """A carrier whose vendor is told over its API where to ask about calls to a number. The methods raise ProviderError where keys are
+    missing or refused, or the account does not have the number."""
+
+    def own_number(self, access: Access) -> str:
+        """The number that is stored with the keys, empty where none is."""
+        ...
+
+    async def route_number(self, access: Access, number: str) -> RoutedNumber:
+        """Let calls to ``number`` (E.164) be offered here. Safe to repeat."""
+        ...
+
+
 @runtime_checkable
 class LastWords(Protocol):
     """A carrier that can tell the far end of a call whose processes died that it is over."""

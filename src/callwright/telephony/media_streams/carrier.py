@@ -19,6 +19,7 @@ from callwright.domain.causes import CAUSES
 from callwright.domain.errors import ConflictError, NotAllowedError, UnavailableError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_CALLS_REMEMBERED
 from callwright.domain.number import E164, kind_of_address
+from callwright.domain.provider_access import Access
 from callwright.ports.door import (
     Capability,
     Door,
@@ -31,7 +32,7 @@ from callwright.ports.door import (
     SocketDoor,
 )
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
+from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener, RoutedNumber
 from callwright.ports.registry import CarrierAccounts, PluginContext
 from callwright.telephony.media_streams.leg import CONNECT_SECONDS, Addresses, StreamLeg
 from callwright.telephony.media_streams.vendor import Order, Vendor
@@ -122,6 +123,15 @@ class StreamCarrier:
         # Later: the caller of dial must have its leg before the leg reports anything.
         asyncio.get_running_loop().call_soon(leg.dialled.set)
         return leg
+
+    def own_number(self, access: Access) -> str:
+        """See ``ports.leg.RoutesNumbers``."""
+        return self._vendor.own_number(access)
+
+    async def route_number(self, access: Access, number: str) -> RoutedNumber:
+        """See ``ports.leg.RoutesNumbers``."""
+        address = self._doorkeeper.address(self.name, "/incoming")
+        return RoutedNumber(address, await self._vendor.route_number(self._vendor.account(access), number, address))
 
     async def aclose(self) -> None:
         """End every call."""

@@ -91,6 +91,10 @@ class Vendor(Protocol):
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         """Take a call out of its stream and connect it."""
 
+    async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
+        """Have calls to a number asked about at ``address``; returns where they were until now, empty for nowhere."""
+        ...
+
     def connect(self, stream: str) -> DoorAnswer:
         """The instruction to connect a call with a media websocket."""
         ...

@@ -3,6 +3,7 @@
 - https://www.plivo.com/docs/voice/api/call: placing and ending a call
 - https://www.plivo.com/docs/voice/xml/request: what callbacks hold
 - https://www.plivo.com/docs/voice/xml/stream: the instruction and the messages of a stream
+- https://www.plivo.com/docs/account/api/application and .../numbers/api/account-phone-number: where calls to a number are asked about
 - https://www.plivo.com/docs/voice/concepts/signature-validation: the signature, version 3
 
 Plivo writes numbers without their plus. A stream ends without a message: its websocket is closed.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
@@ -36,6 +38,9 @@ KEYS = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", _OWN_NUMBER, _API_URL)
 API = "https://api.plivo.com"
 
 _ACCOUNT = "(MA|SA)[A-Z0-9]{18}"
+_APPLICATION = re.compile("/v1/Account/([A-Z0-9]+)/Application/([0-9]+)/")
+_ID = re.compile("[0-9]{1,32}")
+_PAGE, _MOST_APPLICATIONS = 20, 400
 _XML = "text/xml"
 _SOUND = {"contentType": "audio/x-mulaw", "sampleRate": 8000}
 _BUSY = (486, 600, 603)
@@ -149,6 +154,28 @@ class PlivoCalls:
         """Raises ProviderError."""
         raise self._rest.error(FailureKind.BAD_REQUEST, "calls over this carrier cannot be transferred")
 
+    async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
+        """A number asks where its application says. Ours is found by its name, which tells this server's address."""
+        held = f"Number/{number.removeprefix('+')}/"
+        found = await self._ask(account, "GET", held, missing=True)
+        if not found:
+            raise self._rest.error(FailureKind.BAD_REQUEST, f"the account does not have the number {number}")
+        before, application = "", found.get("application")
+        if isinstance(application, str) and (own := _APPLICATION.fullmatch(application)) and own[1] == account.id:
+            told = await self._ask(account, "GET", f"Application/{own[2]}/", missing=True)
+            before = str((told or {}).get("answer_url") or "")
+        if before == address:
+            return before
+        application_id = await self._application(account, address)
+        if application_id is None:
+            digest = hashlib.sha256(address.encode()).hexdigest()
+            asked = {"app_name": f"callwright {digest[:12]}", "answer_url": address, "answer_method": "POST"}
+            application_id = (await self._ask(account, "POST", "Application/", asked)).get("app_id")
+        if not isinstance(application_id, str) or not _ID.fullmatch(application_id):
+            raise self._rest.error(FailureKind.UNAVAILABLE, "its answer does not name the application")
+        await self._ask(account, "POST", held, {"app_id": application_id})
+        return before
+
     def connect(self, stream: str) -> DoorAnswer:
         """Stream: both ways, and the call goes on as long as it does."""
         kind = f"{_SOUND['contentType']};rate={_SOUND['sampleRate']}"
@@ -164,12 +191,30 @@ class PlivoCalls:
         """Hangup."""
         return _response("<Hangup/>")
 
+    async def _application(self, account: VendorAccount, address: str) -> Any:
+        """The id of an application that asks at ``address``, None where there is none among the first _MOST_APPLICATIONS."""
+        for offset in range(0, _MOST_APPLICATIONS, _PAGE):
+            listed = await self._ask(account, "GET", f"Application/?limit={_PAGE}&offset={offset}")
+            applications = self._rest.objects(listed, "objects")
+            for one in applications:
+                if one.get("answer_url") == address and one.get("answer_method", "POST") == "POST":
+                    return one.get("app_id")
+            if len(applications) < _PAGE:
+                break
+        return None
+
     async def _ask(
-        self, account: VendorAccount, method: str, resource: str, asked: Mapping[str, Any] | None = None
+        self,
+        account: VendorAccount,
+        method: str,
+        resource: str,
+        asked: Mapping[str, Any] | None = None,
+        *,
+        missing: bool = False,
     ) -> Mapping[str, Any]:
         url = f"{account.api}/v1/Account/{account.id}/{resource}"
         keys = self._rest.account(account.access)
-        return await self._rest.ask(keys, method, url, json=asked, missing=method == "DELETE") or {}
+        return await self._rest.ask(keys, method, url, json=asked, missing=missing or method == "DELETE") or {}
 
 
 def carrier(context: PluginContext) -> StreamCarrier:

@@ -3,6 +3,7 @@
 - https://www.twilio.com/docs/voice/api/call-resource: placing, ending and redirecting a call; status callbacks
 - https://www.twilio.com/docs/voice/media-streams/websocket-messages: the messages of a stream
 - https://www.twilio.com/docs/voice/twiml/stream and .../dial: the instructions
+- https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource: where calls to a number are asked about
 - https://www.twilio.com/docs/usage/security: the signature
 """
 
@@ -14,7 +15,7 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from callwright.domain.causes import CAUSES, Cause, cause_of_sip
@@ -36,6 +37,9 @@ API = "https://api.twilio.com"
 
 _ACCOUNT = "AC[0-9a-fA-F]{32}"
 _CALL = re.compile("CA[0-9a-fA-F]{32}")
+_NUMBER = re.compile("PN[0-9a-fA-F]{32}")
+_ROUTES = ("trunk_sid", "voice_application_sid", "voice_url")
+"""What decides where a call to a number goes, the strongest first."""
 _XML = "text/xml"
 _SIP_HEADER = "SipHeader_"
 _BUSY = (486, 600, 603)
@@ -146,6 +150,21 @@ class TwilioCalls:
         )
         await self._ask(account, f"Calls/{call_id}.json", [("Twiml", f"<Response>{dial}</Response>")])
 
+    async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
+        """The number's own webhook. What would take its place, an application or a trunk, is taken off it."""
+        listed = await self._get(account, f"IncomingPhoneNumbers.json?{urlencode({'PhoneNumber': number})}")
+        found = [
+            one for one in self._rest.objects(listed, "incoming_phone_numbers") if one.get("phone_number") == number
+        ]
+        sid = found[0].get("sid") if found else None
+        if not isinstance(sid, str) or not _NUMBER.fullmatch(sid):
+            raise self._rest.error(FailureKind.BAD_REQUEST, f"the account does not have the number {number}")
+        before = next((str(found[0][name]) for name in _ROUTES if found[0].get(name)), "")
+        form = [("VoiceUrl", address), ("VoiceMethod", "POST"), ("VoiceApplicationSid", ""), ("TrunkSid", "")]
+        if before != address:
+            await self._ask(account, f"IncomingPhoneNumbers/{sid}.json", form)
+        return before
+
     def connect(self, stream: str) -> DoorAnswer:
         """Connect and Stream: both ways."""
         return _response(f"<Connect><Stream url={quoteattr(stream)}/></Connect>")
@@ -157,6 +176,10 @@ class TwilioCalls:
     def leave(self) -> DoorAnswer:
         """Hangup."""
         return _response("<Hangup/>")
+
+    async def _get(self, account: VendorAccount, resource: str) -> Mapping[str, Any]:
+        url = f"{account.api}/2010-04-01/Accounts/{account.id}/{resource}"
+        return await self._rest.ask(self._rest.account(account.access), "GET", url) or {}
 
     async def _ask(self, account: VendorAccount, resource: str, form: Iterable[tuple[str, str]]) -> Mapping[str, Any]:
         url = f"{account.api}/2010-04-01/Accounts/{account.id}/{resource}"
