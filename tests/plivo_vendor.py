@@ -57,7 +57,11 @@ class PlivoVendor:
             self.tasks.add(task)
             await say(exchange, 201, {"message": "call fired", "request_uuid": phone.uuid, "api_id": "a"})
         else:
-            found = next((one for one in self.phones if path == f"{one.uuid}/" and not one.over.is_set()), None)
+            # A call that was not answered is ended by its order, and one that was by itself.
+            name, _, _ = path.removeprefix(f"/v1/Account/{AUTH_ID}/Request/").partition("/")
+            of_order = "/Request/" in path
+            there = [one for one in self.phones if one.uuid == name and not one.over.is_set()]
+            found = next((one for one in there if of_order == (one.socket is None)), None)
             if found is not None:
                 found.over.set()
                 if found.socket is not None:

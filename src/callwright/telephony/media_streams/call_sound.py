@@ -28,6 +28,7 @@ class CallSound:
         self._intake: Intake | None = None
         self._rest = b""
         self._sent = 0
+        self._delay_ms = 0
         self._looks = 0
 
     @property
@@ -38,7 +39,7 @@ class CallSound:
     @property
     def delay_ms(self) -> int:
         """How much later than it was written the far end plays a frame, lately."""
-        return self.out.playback.delay_ms if self.out is not None else 0
+        return self.out.playback.delay_ms if self.out is not None else self._delay_ms
 
     @property
     def rest_s(self) -> float:
@@ -51,7 +52,7 @@ class CallSound:
 
     def connect(self, socket: DoorSocket, stream_id: str) -> None:
         """A stream is there."""
-        self.out = SpeechOut(self._framing, socket, stream_id)
+        self.out = SpeechOut(self._framing, socket, stream_id, self._delay_ms)
         if self._intake is not None:
             self._intake.resumed()
 
@@ -59,6 +60,7 @@ class CallSound:
         """The stream is gone."""
         if self.out is not None:
             self._sent += self.out.playback.written
+            self._delay_ms = self.out.playback.delay_ms
         self.out = None
         self._rest = b""
 

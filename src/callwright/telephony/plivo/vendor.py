@@ -32,7 +32,8 @@ from callwright.telephony.number_markets.rest import CarrierApi, phone_number
 
 NAME = "plivo"
 _OWN_NUMBER, _API_URL = "PLIVO_PHONE_NUMBER", "PLIVO_API_URL"
-KEYS = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", _OWN_NUMBER, _API_URL)
+NEEDED_KEYS = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN")
+KEYS = (*NEEDED_KEYS, _OWN_NUMBER, _API_URL)
 API = "https://api.plivo.com"
 
 _ACCOUNT = "(MA|SA)[A-Z0-9]{18}"
@@ -49,7 +50,8 @@ _ENDS: Mapping[str, str] = {
     "cancel": "originator_cancel",
     "failed": "temporary_failure",
 }
-"""CallStatus at the end of a call, and the cause."""
+"""CallStatus and DialStatus at the end of a call, and the cause."""
+_TAKEN = ("answer", "connected")
 _CODES: Mapping[str, str] = {
     "2000": "invalid_number",
     "3000": "no_answer",
@@ -80,7 +82,7 @@ class PlivoCalls:
     signature_header = "x-plivo-signature-v3"
 
     def __init__(self, sender: HttpClient) -> None:
-        self._rest = CarrierApi(sender, NAME, KEYS[:2], _ACCOUNT)
+        self._rest = CarrierApi(sender, NAME, NEEDED_KEYS, _ACCOUNT)
 
     def account(self, access: Access) -> VendorAccount:
         """By its id and token; at the address that is stored with them, where there is one."""
@@ -93,7 +95,7 @@ class PlivoCalls:
 
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
         """Its signature is over the address, the fields of the form and a nonce. There may be several, one for each token."""
-        form, token = _form(request), account.access.keys[KEYS[1]]
+        form, token = _form(request), account.access.keys[NEEDED_KEYS[1]]
         nonce = request.headers.get("x-plivo-signature-v3-nonce", "")
         given = request.headers.get(self.signature_header, "").encode().split(b",")
         if form is None or not nonce:
@@ -104,23 +106,14 @@ class PlivoCalls:
     def read(self, request: DoorRequest) -> Callback:
         """A form. Raises BadInputError for one that names no call."""
         form = _form(request) or {}
-        call_id = form.get("CallUUID") or form.get("RequestUUID", "")
-        if not 0 < len(call_id) <= MAX_NAME_CHARACTERS or not call_id.isprintable():
-            raise BadInputError("CallUUID is missing, or is none")
         status = form.get("CallStatus", "")
-        code = form.get("HangupCauseCode", "")
-        ends = _ENDS.get(status)
-        if ends is not None and ends != "normal_clearing":
-            ends = _CODES.get(code, ends)
-        return Callback(
-            call_id,
-            called=_number(form.get("To", "")),
-            caller=_number(form.get("From", "")),
-            progress="ended" if ends is not None else _PROGRESS.get(status, ""),
-            cause=None if ends is None else CAUSES[ends],
-            words=form.get("HangupCauseName") or status,
-            headers={name: value for name, value in form.items() if name.startswith("X-PH-")},
-        )
+        return _callback(form, _PROGRESS.get(status, ""), _ENDS.get(status))
+
+    def read_target(self, request: DoorRequest) -> Callback:
+        """DialAction while a target is called, and DialStatus at the end."""
+        form = _form(request) or {}
+        progress = "answered" if form.get("DialAction") in _TAKEN else ""
+        return _callback(form, progress, _ENDS.get(form.get("DialStatus", "")))
 
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to the list of calls."""
@@ -141,8 +134,10 @@ class PlivoCalls:
             raise self._rest.error(FailureKind.UNAVAILABLE, "its answer does not name the call")
         return found
 
-    async def hang_up(self, account: VendorAccount, call_id: str) -> None:
-        """DELETE of the call, ringing or not. One that is gone is no failure."""
+    async def hang_up(self, account: VendorAccount, call_id: str, order_id: str = "") -> None:
+        """DELETE of the order, while the call waits or rings, then of the call: it may have left the queue in between."""
+        if order_id:
+            await self._ask(account, "DELETE", f"Request/{order_id}/")
         await self._ask(account, "DELETE", f"Call/{call_id}/")
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
@@ -197,6 +192,24 @@ def _form(request: DoorRequest) -> dict[str, str] | None:
     except (UnicodeDecodeError, ValueError):
         return None
     return {name: values[0] for name, values in found.items()}
+
+
+def _callback(form: Mapping[str, str], progress: str, ends: str | None) -> Callback:
+    """What a form says of a call in this state; ``ends`` is the key of the cause. Raises BadInputError."""
+    call_id = form.get("CallUUID") or form.get("RequestUUID", "")
+    if not 0 < len(call_id) <= MAX_NAME_CHARACTERS or not call_id.isprintable():
+        raise BadInputError("CallUUID is missing, or is none")
+    if ends is not None and ends != "normal_clearing":
+        ends = _CODES.get(form.get("HangupCauseCode", ""), ends)
+    return Callback(
+        call_id,
+        called=_number(form.get("To", "")),
+        caller=_number(form.get("From", "")),
+        progress=progress if ends is None else "ended",
+        cause=None if ends is None else CAUSES[ends],
+        words=form.get("HangupCauseName") or form.get("CallStatus", ""),
+        headers={name: value for name, value in form.items() if name.startswith("X-PH-")},
+    )
 
 
 def _number(text: str) -> str:

@@ -31,7 +31,8 @@ from callwright.telephony.number_markets.rest import CarrierApi
 
 NAME = "twilio"
 _OWN_NUMBER, _API_URL = "TWILIO_PHONE_NUMBER", "TWILIO_API_URL"
-KEYS = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", _OWN_NUMBER, _API_URL)
+NEEDED_KEYS = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+KEYS = (*NEEDED_KEYS, _OWN_NUMBER, _API_URL)
 API = "https://api.twilio.com"
 
 _ACCOUNT = "AC[0-9a-fA-F]{32}"
@@ -42,10 +43,9 @@ _BUSY = (486, 600, 603)
 _PORTS = {"http": 80, "https": 443}
 _EVENTS = ("initiated", "ringing", "answered", "completed")
 
-_PROGRESS = {"ringing": "ringing", "in-progress": "answered", "answered": "answered"}
+_PROGRESS = {"initiated": "dialled", "ringing": "ringing", "in-progress": "answered"}
 _ENDS: Mapping[str, str] = {
     "completed": "normal_clearing",
-    "answered": "normal_clearing",
     "busy": "user_busy",
     "no-answer": "no_answer",
     "canceled": "originator_cancel",
@@ -72,7 +72,7 @@ class TwilioCalls:
     signature_header = "x-twilio-signature"
 
     def __init__(self, sender: HttpClient) -> None:
-        self._rest = CarrierApi(sender, NAME, KEYS[:2], _ACCOUNT)
+        self._rest = CarrierApi(sender, NAME, NEEDED_KEYS, _ACCOUNT)
 
     def account(self, access: Access) -> VendorAccount:
         """By its id and token; at the address that is stored with them, where there is one."""
@@ -86,31 +86,21 @@ class TwilioCalls:
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
         """Its signature is over the address, with or without the port, and the fields of the form in order."""
         given = request.headers.get(self.signature_header, "").encode()
-        token, form = account.access.keys[KEYS[1]], _form(request)
+        token, form = account.access.keys[NEEDED_KEYS[1]], _form(request)
         if form is None:
             return False
         return any(hmac.compare_digest(signature(token, url, form).encode(), given) for url in _spellings(request.url))
 
     def read(self, request: DoorRequest) -> Callback:
         """A form. Raises BadInputError for one that names no call."""
-        fields = _form(request) or {}
-        form = {name: values[0] for name, values in fields.items()}
-        call_id = form.get("CallSid", "")
-        if not _CALL.fullmatch(call_id):
-            raise BadInputError("CallSid is missing, or is none")
-        status = form.get("DialCallStatus") or form.get("CallStatus", "")
-        ends = status in _ENDS and not (status == "answered" and "DialCallStatus" not in form)
-        return Callback(
-            call_id,
-            called=form.get("To", ""),
-            caller=form.get("From", ""),
-            progress="ended" if ends else _PROGRESS.get(status, ""),
-            cause=_cause(status, form.get("SipResponseCode", "")) if ends else None,
-            words=form.get("SipResponseCode") or status,
-            headers={
-                name.removeprefix(_SIP_HEADER): value for name, value in form.items() if name.startswith(_SIP_HEADER)
-            },
-        )
+        form = _fields(request)
+        return _callback(form, form.get("CallStatus", ""))
+
+    def read_target(self, request: DoorRequest) -> Callback:
+        """DialCallStatus at the end; before, the target is a call of its own and reports as one."""
+        form = _fields(request)
+        ended = form.get("DialCallStatus", "")
+        return _callback(form, "completed" if ended == "answered" else ended or form.get("CallStatus", ""))
 
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to the list of calls."""
@@ -128,7 +118,7 @@ class TwilioCalls:
             raise self._rest.error(FailureKind.UNAVAILABLE, "its answer does not name the call")
         return sid
 
-    async def hang_up(self, account: VendorAccount, call_id: str) -> None:
+    async def hang_up(self, account: VendorAccount, call_id: str, order_id: str = "") -> None:
         """Also ends a call that still rings."""
         try:
             await self._ask(account, f"Calls/{call_id}.json", [("Status", "completed")])
@@ -190,6 +180,28 @@ def _form(request: DoorRequest) -> dict[str, list[str]] | None:
         return parse_qs(request.body.decode(), keep_blank_values=True, errors="strict")
     except (UnicodeDecodeError, ValueError):
         return None
+
+
+def _fields(request: DoorRequest) -> dict[str, str]:
+    return {name: values[0] for name, values in (_form(request) or {}).items()}
+
+
+def _callback(form: Mapping[str, str], status: str) -> Callback:
+    """What a form says of the call that has this status. Raises BadInputError."""
+    call_id = form.get("CallSid", "")
+    if not _CALL.fullmatch(call_id):
+        raise BadInputError("CallSid is missing, or is none")
+    code = form.get("SipResponseCode", "")
+    headers = {name.removeprefix(_SIP_HEADER): value for name, value in form.items() if name.startswith(_SIP_HEADER)}
+    return Callback(
+        call_id,
+        called=form.get("To", ""),
+        caller=form.get("From", ""),
+        progress="ended" if status in _ENDS else _PROGRESS.get(status, ""),
+        cause=_cause(status, code) if status in _ENDS else None,
+        words=code or status,
+        headers=headers,
+    )
 
 
 def _cause(status: str, sip: str) -> Cause:
