@@ -73,7 +73,7 @@ class PlivoVendor:
         form = {"CallUUID": phone.uuid, "RequestUUID": phone.uuid, "To": phone.order["to"], **more}
         nonce = str(len(self.phones))
         headers = {
-            "X-Plivo-Signature-V3": signature(TOKEN, url, form, nonce),
+            "X-Plivo-Signature-V3": signature(TOKEN, url, {name: [value] for name, value in form.items()}, nonce),
             "X-Plivo-Signature-V3-Nonce": nonce,
             "Content-Type": "application/x-www-form-urlencoded",
         }

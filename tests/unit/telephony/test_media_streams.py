@@ -401,7 +401,7 @@ def test_instructions_are_well_formed_whatever_they_hold():
     assert b'<Stream url="wss://a/b?x=1&amp;y=&lt;"/>' in TWILIO.connect("wss://a/b?x=1&y=<").body
     assert b'reason="busy"' in TWILIO.refuse(486).body
     assert b'reason="rejected"' in TWILIO.refuse(404).body
-    assert b"<Hangup/>" in TWILIO.leave().body
+    assert b"<Hangup/>" in TWILIO.end_call().body
 
 
 PLIVO = plivo.PlivoCalls(NoNetwork())
@@ -411,7 +411,8 @@ PLIVO_STATUS = STATUS.replace("twilio", "plivo")
 
 def plivo_request(url: str = PLIVO_STATUS, nonce: str = "n", given: str = "", **form: str) -> DoorRequest:
     headers = {
-        "x-plivo-signature-v3": given or plivo.signature(TOKEN, url, form, nonce),
+        "x-plivo-signature-v3": given
+        or plivo.signature(TOKEN, url, {name: [value] for name, value in form.items()}, nonce),
         "x-plivo-signature-v3-nonce": nonce,
     }
     return DoorRequest("POST", url, headers, urlencode(form).encode())

@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from callwright.media.intake import Intake
 from callwright.ports.door import DoorSocket
 from callwright.ports.leg import LEG_FRAME_BYTES
-from callwright.telephony.browser.intake import Intake
 from callwright.telephony.media_streams.framing import BadStreamError, Framing
 from callwright.telephony.media_streams.speech_out import SpeechOut
 
@@ -95,27 +95,3 @@ class CallSound:
             "one_way": "" if heard is not None and heard.frames else "no_audio_from_caller",
             "final": final,
         }
-
-
-class Timers:
-    """What happens later, by name."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-
-    def later(self, name: str, seconds: float, work: Callable[[], None]) -> None:
-        """Do ``work`` then, instead of what was to be done later under this name."""
-        self.cancel(name)
-        self._timers[name] = self._loop.call_later(seconds, work)
-
-    def cancel(self, name: str) -> None:
-        """Do not. Safe where there is nothing."""
-        timer = self._timers.pop(name, None)
-        if timer is not None:
-            timer.cancel()
-
-    def cancel_all(self) -> None:
-        """Do nothing of it."""
-        for name in list(self._timers):
-            self.cancel(name)

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from callwright.domain.causes import CAUSES
-from callwright.domain.errors import ConflictError, NotAllowedError, UnavailableError
+from callwright.domain.errors import ConfigurationError, ConflictError, NotAllowedError, UnavailableError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_CALLS_REMEMBERED, MAX_RING_SECONDS
 from callwright.domain.number import E164, kind_of_address
 from callwright.domain.provider_access import Access
@@ -33,7 +33,7 @@ from callwright.ports.door import (
 )
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
-from callwright.ports.registry import CarrierAccounts, PluginContext
+from callwright.ports.registry import CarrierAccounts, HttpClient, PluginContext
 from callwright.telephony.media_streams.leg import StreamLeg
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS, CallTransfer
 from callwright.telephony.media_streams.vendor import Handover, Order, Vendor
@@ -161,7 +161,7 @@ class StreamCarrier:
             # Late, or twice, or a number whose hang-ups are reported to this address too.
             if key in self._calls:
                 self._calls[key].leg.take_status(callback)
-            return self._vendor.leave()
+            return self._vendor.end_call()
         if key in self._came_in:
             raise NotAllowedError("this call was offered before")
         while len(self._came_in) >= MAX_CALLS_REMEMBERED:
@@ -192,7 +192,7 @@ class StreamCarrier:
     async def _instructions(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
         if known.leg.ended:
-            return self._vendor.leave()
+            return self._vendor.end_call()
         if known.leg.streams:
             raise ConflictError("the call has its stream")
         # The request is signed and names the order: some vendors name the call otherwise than the order.
@@ -223,7 +223,7 @@ class StreamCarrier:
             if not (known.leg.transfers.under_way or known.leg.streams):
                 # Nobody here waited for the target: the order to transfer was answered too late.
                 known.leg.finish(CAUSES["transferred"])
-            return self._vendor.leave()
+            return self._vendor.end_call()
         if known.leg.streams:
             raise ConflictError("the call has its stream")
         return self._connect(_call_of(request))
@@ -296,3 +296,14 @@ class StreamCarrier:
 
 def _call_of(request: DoorRequest) -> str:
     return parse_qs(urlsplit(request.url).query).get(_CALL, [""])[0]
+
+
+def carrier_of(vendor: Callable[[HttpClient], Vendor]) -> Callable[[PluginContext], StreamCarrier]:
+    """The factory of a vendor's plugin. It raises ConfigurationError where a process has no client."""
+
+    def carrier(context: PluginContext) -> StreamCarrier:
+        if context.http is None:
+            raise ConfigurationError("calls are carried only by a running server: start `callwright serve`")
+        return StreamCarrier(vendor(context.http), context)
+
+    return carrier

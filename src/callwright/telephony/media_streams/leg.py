@@ -11,10 +11,11 @@ from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import CARRIER_QUEUE_SECONDS, MAX_RING_SECONDS
 from callwright.media.g711 import mulaw_of
 from callwright.media.tones import keys as key_tones
+from callwright.ops.timers import NamedTimers
 from callwright.ports.door import DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed, LegListener, closed_by
-from callwright.telephony.media_streams.call_sound import CallSound, Timers
+from callwright.telephony.media_streams.call_sound import CallSound
 from callwright.telephony.media_streams.framing import BadStreamError
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS, CallTransfer
 from callwright.telephony.media_streams.vendor import Callback, Vendor, VendorAccount
@@ -59,7 +60,7 @@ class StreamLeg:
         self._socket: DoorSocket | None = None
         self._sound = CallSound(vendor.framing)
         self._ring_seconds = 0
-        self._timers = Timers()
+        self._timers = NamedTimers()
         self._leaving: LegClosed | None = None
         self.handed_over = False
         """Whether it ended by a transfer: the vendor asks how to go on when the target hangs up."""

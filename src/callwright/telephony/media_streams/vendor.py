@@ -104,6 +104,6 @@ class Vendor(Protocol):
         """The instruction to refuse a call that came in, by a SIP status."""
         ...
 
-    def leave(self) -> DoorAnswer:
+    def end_call(self) -> DoorAnswer:
         """The instruction to end a call."""
         ...

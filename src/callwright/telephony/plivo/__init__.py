@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from callwright.ports.registry import Plugin
-from callwright.telephony.plivo.vendor import KEYS, NAME, NEEDED_KEYS, carrier
+from callwright.telephony.media_streams.carrier import carrier_of
+from callwright.telephony.plivo.vendor import KEYS, NAME, PlivoCalls
 
-PLUGINS = (
-    Plugin(
-        "carrier", NAME, "calls over Plivo, with the account's own keys", carrier, keys=KEYS, needed_keys=NEEDED_KEYS
-    ),
-)
+_SUMMARY = "calls over Plivo, with the account's own keys"
+
+PLUGINS = (Plugin("carrier", NAME, _SUMMARY, carrier_of(PlivoCalls), keys=KEYS.all, needed_keys=KEYS.needed),)

@@ -13,33 +13,36 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
 from callwright.domain.causes import CAUSES
-from callwright.domain.errors import BadInputError, ConfigurationError
+from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_NAME_CHARACTERS
-from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind
-from callwright.ports.registry import HttpClient, PluginContext
-from callwright.telephony.media_streams.carrier import StreamCarrier
+from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
 from callwright.telephony.media_streams.vendor import Callback, Handover, Order, VendorAccount
+from callwright.telephony.media_streams.xml_vendor import (
+    VendorKeys,
+    XmlVendor,
+    fields_of,
+    form_of,
+    reason_of,
+    response,
+    spellings_of,
+)
 from callwright.telephony.number_markets.rest import CarrierApi, phone_number
 
 NAME = "plivo"
-_OWN_NUMBER, _API_URL = "PLIVO_PHONE_NUMBER", "PLIVO_API_URL"
-NEEDED_KEYS = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN")
-KEYS = (*NEEDED_KEYS, _OWN_NUMBER, _API_URL)
+KEYS = VendorKeys("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_PHONE_NUMBER", "PLIVO_API_URL")
 API = "https://api.plivo.com"
 
 _ACCOUNT = "(MA|SA)[A-Z0-9]{18}"
-_XML = "text/xml"
 _SOUND = {"contentType": "audio/x-mulaw", "sampleRate": 8000}
-_BUSY = (486, 600, 603)
 
 _PROGRESS = {"ringing": "ringing", "in-progress": "answered"}
 _ENDS: Mapping[str, str] = {
@@ -74,7 +77,7 @@ FRAMING = Framing(
 )
 
 
-class PlivoCalls:
+class PlivoCalls(XmlVendor):
     """``media_streams.vendor.Vendor``."""
 
     name = NAME
@@ -82,36 +85,27 @@ class PlivoCalls:
     signature_header = "x-plivo-signature-v3"
 
     def __init__(self, sender: HttpClient) -> None:
-        self._rest = CarrierApi(sender, NAME, NEEDED_KEYS, _ACCOUNT)
-
-    def account(self, access: Access) -> VendorAccount:
-        """By its id and token; at the address that is stored with them, where there is one."""
-        api = (access.keys.get(_API_URL) or API).rstrip("/")
-        return VendorAccount(self._rest.account(access).id, api, access)
-
-    def own_number(self, access: Access) -> str:
-        """PLIVO_PHONE_NUMBER."""
-        return access.keys.get(_OWN_NUMBER, "")
+        super().__init__(KEYS, API, CarrierApi(sender, NAME, KEYS.needed, _ACCOUNT))
 
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
         """Its signature is over the address, the fields of the form and a nonce. There may be several, one for each token."""
-        form, token = _form(request), account.access.keys[NEEDED_KEYS[1]]
+        form, token = form_of(request), self._token(account)
         nonce = request.headers.get("x-plivo-signature-v3-nonce", "")
         given = request.headers.get(self.signature_header, "").encode().split(b",")
         if form is None or not nonce:
             return False
-        wanted = signature(token, request.url, form, nonce).encode()
-        return any(hmac.compare_digest(wanted, one) for one in given)
+        wanted = [signature(token, url, form, nonce).encode() for url in spellings_of(request.url)]
+        return any(hmac.compare_digest(one, other) for one in wanted for other in given)
 
     def read(self, request: DoorRequest) -> Callback:
         """A form. Raises BadInputError for one that names no call."""
-        form = _form(request) or {}
+        form = fields_of(request)
         status = form.get("CallStatus", "")
         return _callback(form, _PROGRESS.get(status, ""), _ENDS.get(status))
 
     def read_target(self, request: DoorRequest) -> Callback:
         """DialAction while a target is called, and DialStatus at the end."""
-        form = _form(request) or {}
+        form = fields_of(request)
         progress = "answered" if form.get("DialAction") in _TAKEN else ""
         return _callback(form, progress, _ENDS.get(form.get("DialStatus", "")))
 
@@ -147,17 +141,13 @@ class PlivoCalls:
     def connect(self, stream: str) -> DoorAnswer:
         """Stream: both ways, and the call goes on as long as it does."""
         kind = f"{_SOUND['contentType']};rate={_SOUND['sampleRate']}"
-        return _response(
+        return response(
             f'<Stream bidirectional="true" keepCallAlive="true" contentType="{kind}">{escape(stream)}</Stream>'
         )
 
     def refuse(self, code: int) -> DoorAnswer:
         """Hangup with a reason, before the call is answered."""
-        return _response(f'<Hangup reason="{"busy" if code in _BUSY else "rejected"}"/>')
-
-    def leave(self) -> DoorAnswer:
-        """Hangup."""
-        return _response("<Hangup/>")
+        return response(f'<Hangup reason="{reason_of(code)}"/>')
 
     async def _ask(
         self, account: VendorAccount, method: str, resource: str, asked: Mapping[str, Any] | None = None
@@ -167,14 +157,7 @@ class PlivoCalls:
         return await self._rest.ask(keys, method, url, json=asked, missing=method == "DELETE") or {}
 
 
-def carrier(context: PluginContext) -> StreamCarrier:
-    """The carrier. Raises ConfigurationError where a process has no client."""
-    if context.http is None:
-        raise ConfigurationError("calls are carried only by a running server: start `callwright serve`")
-    return StreamCarrier(PlivoCalls(context.http), context)
-
-
-def signature(token: str, url: str, form: Mapping[str, str], nonce: str) -> str:
+def signature(token: str, url: str, form: Mapping[str, Iterable[str]], nonce: str) -> str:
     """What Plivo signs a POST with: HMAC-SHA256 over the address with its query in order, the fields in order, and the nonce."""
     parts = urlsplit(url)
     query = parse_qs(parts.query, keep_blank_values=True)
@@ -182,16 +165,8 @@ def signature(token: str, url: str, form: Mapping[str, str], nonce: str) -> str:
     asked = "&".join(f"{name}={value}" for name in sorted(query) for value in sorted(query[name]))
     if asked or form:
         signed += f"?{asked}" + ("." if asked and form else "")
-    signed += "".join(name + form[name] for name in sorted(form)) + f".{nonce}"
+    signed += "".join(name + value for name in sorted(form) for value in sorted(form[name])) + f".{nonce}"
     return base64.b64encode(hmac.new(token.encode(), signed.encode(), hashlib.sha256).digest()).decode()
-
-
-def _form(request: DoorRequest) -> dict[str, str] | None:
-    try:
-        found = parse_qs(request.body.decode(), keep_blank_values=True, errors="strict")
-    except (UnicodeDecodeError, ValueError):
-        return None
-    return {name: values[0] for name, values in found.items()}
 
 
 def _callback(form: Mapping[str, str], progress: str, ends: str | None) -> Callback:
@@ -215,7 +190,3 @@ def _callback(form: Mapping[str, str], progress: str, ends: str | None) -> Callb
 def _number(text: str) -> str:
     """As E.164; anything else as it is."""
     return phone_number(text, plus=text.startswith("+")) or text
-
-
-def _response(xml: str) -> DoorAnswer:
-    return DoorAnswer(f'<?xml version="1.0" encoding="UTF-8"?><Response>{xml}</Response>'.encode(), content_type=_XML)
