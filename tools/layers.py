@@ -52,6 +52,9 @@ LAYERS: dict[str, Layer] = {
     "telephony.media_streams": Layer((*SHELL, "telephony.number_markets.rest")),
     "telephony.twilio": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
     "telephony.plivo": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
+    "telephony.vobiz": Layer(
+        (*SHELL, "telephony.media_streams", "telephony.number_markets.rest", "telephony.plivo.vendor")
+    ),
     "lab": Layer((*PURE, "ops")),
     "testing": Layer(SHELL, third_party=False),
     "actions": Layer(RUNTIME),

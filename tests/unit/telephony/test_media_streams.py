@@ -26,7 +26,9 @@ from callwright.telephony.media_streams.leg import StreamLeg
 from callwright.telephony.media_streams.transfer import CallTransfer
 from callwright.telephony.media_streams.vendor import Callback, Handover, VendorAccount
 from callwright.telephony.plivo import vendor as plivo
+from callwright.telephony.plivo.vendor import PlivoCalls
 from callwright.telephony.twilio.vendor import FRAMING, TwilioCalls, signature
+from callwright.telephony.vobiz import VOBIZ
 
 SID = "AC" + "0123456789abcdef" * 2
 CALL = "CA" + "0" * 32
@@ -467,10 +469,12 @@ class Answers:
 
     def __init__(self, status: int, body: bytes = b"") -> None:
         self.asked: list[tuple[str, str, bytes]] = []
+        self.given: Mapping[str, str] = {}
         self.status, self.body, self.headers = status, body, dict[str, str]()
 
     async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Any:
         self.asked.append((method, url, body))
+        self.given = headers
         return self
 
 
@@ -484,3 +488,14 @@ async def test_a_plivo_call_that_rings_is_ended_by_its_order_and_then_by_itself(
     base = f"https://api.plivo.com/v1/Account/{PLIVO_ACCOUNT.id}"
     deleted = [f"{base}/Request/order/", f"{base}/Call/call/", f"{base}/Call/call/"]
     assert [(method, url) for method, url, _ in answers.asked] == [("DELETE", url) for url in deleted]
+
+
+async def test_a_vobiz_account_says_who_it_is_in_its_own_headers_and_ends_a_ringing_call_by_itself():
+    answers = Answers(204)
+    vendor = PlivoCalls(answers, VOBIZ)
+    account = vendor.account(Access({"VOBIZ_AUTH_ID": "MA_0123ABCD", "VOBIZ_AUTH_TOKEN": TOKEN}))
+    await vendor.hang_up(account, "call", "order")
+    ((method, url, _),) = answers.asked
+    assert (method, url) == ("DELETE", "https://api.vobiz.ai/api/v1/Account/MA_0123ABCD/Call/call/")
+    assert (answers.given["x-auth-id"], answers.given["x-auth-token"]) == ("MA_0123ABCD", TOKEN)
+    assert "authorization" not in answers.given

@@ -83,6 +83,7 @@ class StreamCarrier:
             HttpDoor("/incoming", "Say what to do with a call to a number of the account", theirs, self._incoming),
             HttpDoor("/instructions", "Say what to do with a call that was answered", ours, self._instructions),
             HttpDoor("/status", "Take how a call goes", ours, self._status),
+            HttpDoor("/handover", "Say whom to connect a call with", ours, self._hand_over),
             HttpDoor("/target", "Take how the target of a transfer answers", ours, self._target),
             HttpDoor("/transferred", "Say how a call goes on after a transfer", ours, self._transferred),
             SocketDoor("/stream", "Carry the audio of a call", Capability(), self._stream),
@@ -203,6 +204,15 @@ class StreamCarrier:
         known = await self._known(request)
         known.leg.take_status(self._vendor.read(request))
         return DoorAnswer(status=HTTPStatus.NO_CONTENT)
+
+    async def _hand_over(self, request: DoorRequest) -> DoorAnswer:
+        known = await self._known(request)
+        wanted = known.leg.transfers.wanted
+        if known.leg.ended:
+            return self._vendor.end_call()
+        if wanted is None:
+            raise ConflictError("the call is not being transferred")
+        return self._vendor.dial(wanted)
 
     async def _target(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)

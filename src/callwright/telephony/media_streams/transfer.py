@@ -24,7 +24,7 @@ class CallTransfer:
         self._vendor = vendor
         self._handover = handover
         self._target: asyncio.Future[None] | None = None
-        self._to_instruct: Handover | None = None
+        self._wanted: Handover | None = None
 
     @property
     def under_way(self) -> bool:
@@ -34,10 +34,10 @@ class CallTransfer:
     async def ask(self, account: VendorAccount, call_id: str, target: str) -> None:
         """Ask the vendor. Raises ProviderError where it refuses; then nothing is under way."""
         self._target = asyncio.get_running_loop().create_future()
-        self._to_instruct = replace(self._handover, target=target)
+        self._wanted = replace(self._handover, target=target)
         asked = False
         try:
-            await self._vendor.hand_over(account, call_id, self._to_instruct)
+            await self._vendor.hand_over(account, call_id, self._wanted)
             asked = True
         finally:
             if not asked:
@@ -56,10 +56,10 @@ class CallTransfer:
         finally:
             target.cancel()
 
-    def take_handover(self) -> Handover | None:
-        """What a vendor that asks at ``instructions`` is to do with the call, once."""
-        handover, self._to_instruct = self._to_instruct, None
-        return handover
+    @property
+    def wanted(self) -> Handover | None:
+        """What the vendor is to do with the call, while nothing is known of the target."""
+        return self._wanted if self._target is not None and not self._target.done() else None
 
     def target_answered(self) -> None:
         """The call goes on without us."""
@@ -78,4 +78,4 @@ class CallTransfer:
         if self._target is not None and not self._target.cancelled():
             # It may be that nobody waits for it: then it is no error that nobody sees.
             self._target.exception()
-        self._target = self._to_instruct = None
+        self._target = self._wanted = None

@@ -96,6 +96,10 @@ class Vendor(Protocol):
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         """Take a call out of its stream and connect it."""
 
+    def dial(self, handover: Handover) -> DoorAnswer:
+        """The instruction to connect a call with a target."""
+        ...
+
     def connect(self, stream: str) -> DoorAnswer:
         """The instruction to connect a call with a media websocket."""
         ...

@@ -1,11 +1,12 @@
 """Plivo's API for calls, its instructions and callbacks, as its pages say (read in 2026):
 
-- https://www.plivo.com/docs/voice/api/call: placing and ending a call
+- https://www.plivo.com/docs/voice/api/call: placing, ending and transferring a call
 - https://www.plivo.com/docs/voice/xml/request: what callbacks hold
-- https://www.plivo.com/docs/voice/xml/stream: the instruction and the messages of a stream
+- https://www.plivo.com/docs/voice/xml/stream and .../dial: the instructions, and the messages of a stream
 - https://www.plivo.com/docs/voice/concepts/signature-validation: the signature, version 3
 
-Plivo writes numbers without their plus. A stream ends without a message: its websocket is closed.
+Plivo writes numbers without their plus. A stream ends without a message: its websocket is closed. Other vendors speak this API too: what
+differs is a :class:`Dialect`.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BadInputError
-from callwright.domain.limits import MAX_NAME_CHARACTERS
+from callwright.domain.limits import MAX_CALLS_REMEMBERED, MAX_NAME_CHARACTERS
+from callwright.domain.number import E164, kind_of_address
 from callwright.ports.door import DoorAnswer, DoorRequest
-from callwright.ports.failures import FailureKind
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
 from callwright.telephony.media_streams.vendor import Callback, Handover, Order, VendorAccount
@@ -35,13 +39,8 @@ from callwright.telephony.media_streams.xml_vendor import (
     response,
     spellings_of,
 )
-from callwright.telephony.number_markets.rest import CarrierApi, phone_number
+from callwright.telephony.number_markets.rest import Account, CarrierApi, basic_credentials, phone_number
 
-NAME = "plivo"
-KEYS = VendorKeys("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_PHONE_NUMBER", "PLIVO_API_URL")
-API = "https://api.plivo.com"
-
-_ACCOUNT = "(MA|SA)[A-Z0-9]{18}"
 _SOUND = {"contentType": "audio/x-mulaw", "sampleRate": 8000}
 
 _PROGRESS = {"ringing": "ringing", "in-progress": "answered"}
@@ -77,25 +76,68 @@ FRAMING = Framing(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a vendor differs from the others that speak this API.
+
+    ``api``: the address below which its accounts are; ``account_form``: what an account's id looks like. ``signature_header``: in small
+    letters; its nonce is in the header of that name with ``-nonce``. ``signs_address``: the signature is over the address and the nonce
+    alone. ``cancels_orders``: a call that waits is a resource of its own.
+    """
+
+    name: str
+    keys: VendorKeys
+    api: str
+    account_form: str
+    signature_header: str
+    framing: Framing = FRAMING
+    credentials: Callable[[Account], Mapping[str, str]] = basic_credentials
+    signs_address: bool = False
+    cancels_orders: bool = True
+
+
+PLIVO = Dialect(
+    "plivo",
+    VendorKeys("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_PHONE_NUMBER", "PLIVO_API_URL"),
+    "https://api.plivo.com",
+    "(MA|SA)[A-Z0-9]{18}",
+    "x-plivo-signature-v3",
+)
+
+
 class PlivoCalls(XmlVendor):
     """``media_streams.vendor.Vendor``."""
 
-    name = NAME
-    framing = FRAMING
-    signature_header = "x-plivo-signature-v3"
-
-    def __init__(self, sender: HttpClient) -> None:
-        super().__init__(KEYS, API, CarrierApi(sender, NAME, KEYS.needed, _ACCOUNT))
+    def __init__(self, sender: HttpClient, dialect: Dialect = PLIVO) -> None:
+        keys = dialect.keys
+        rest = CarrierApi(sender, dialect.name, keys.needed, dialect.account_form, dialect.credentials)
+        super().__init__(keys, dialect.api, rest)
+        self.name = dialect.name
+        self.framing = dialect.framing
+        self.signature_header = dialect.signature_header
+        self._dialect = dialect
+        self._nonces: dict[str, bytes] = {}
 
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
         """Its signature is over the address, the fields of the form and a nonce. There may be several, one for each token."""
         form, token = form_of(request), self._token(account)
-        nonce = request.headers.get("x-plivo-signature-v3-nonce", "")
+        nonce = request.headers.get(f"{self.signature_header}-nonce", "")
         given = request.headers.get(self.signature_header, "").encode().split(b",")
         if form is None or not nonce:
             return False
-        wanted = [signature(token, url, form, nonce).encode() for url in spellings_of(request.url)]
-        return any(hmac.compare_digest(one, other) for one in wanted for other in given)
+        urls = spellings_of(request.url)
+        wanted = [signature(token, url, form, nonce) for url in urls]
+        if not _is_among(given, wanted):
+            by_address = [address_signature(token, url, nonce) for url in urls]
+            return self._dialect.signs_address and _is_among(given, by_address) and self._is_new(nonce, request)
+        return True
+
+    def _is_new(self, nonce: str, request: DoorRequest) -> bool:
+        """Whether a nonce comes with what it came with before. Without that, whoever saw one signature could send any form with it."""
+        content = hashlib.sha256(b"\0".join((request.url.encode(), request.body))).digest()
+        while len(self._nonces) >= MAX_CALLS_REMEMBERED:
+            self._nonces.pop(next(iter(self._nonces)))
+        return hmac.compare_digest(self._nonces.setdefault(nonce, content), content)
 
     def read(self, request: DoorRequest) -> Callback:
         """A form. Raises BadInputError for one that names no call."""
@@ -112,8 +154,8 @@ class PlivoCalls(XmlVendor):
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to the list of calls."""
         asked = {
-            "from": order.from_number.removeprefix("+"),
-            "to": order.to_number.removeprefix("+"),
+            "from": _written(order.from_number),
+            "to": _written(order.to_number),
             "answer_url": order.instructions,
             "answer_method": "POST",
             "ring_url": order.status,
@@ -130,13 +172,32 @@ class PlivoCalls(XmlVendor):
 
     async def hang_up(self, account: VendorAccount, call_id: str, order_id: str = "") -> None:
         """DELETE of the order, while the call waits or rings, then of the call: it may have left the queue in between."""
-        if order_id:
-            await self._ask(account, "DELETE", f"Request/{order_id}/")
+        if order_id and self._dialect.cancels_orders:
+            # Whether it waits any more is not known. Where the vendor cannot be asked, the second request says so.
+            with suppress(ProviderError):
+                await self._ask(account, "DELETE", f"Request/{order_id}/")
         await self._ask(account, "DELETE", f"Call/{call_id}/")
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
-        """Raises ProviderError."""
-        raise self._rest.error(FailureKind.BAD_REQUEST, "calls over this carrier cannot be transferred")
+        """The call gets other instructions, which end its stream: the vendor asks for them, and gets :meth:`dial`."""
+        asked = {"legs": "aleg", "aleg_url": handover.instructions, "aleg_method": "POST"}
+        await self._ask(account, "POST", f"Call/{call_id}/", asked)
+
+    def dial(self, handover: Handover) -> DoorAnswer:
+        """Dial of a number or a SIP user."""
+        is_number = kind_of_address(handover.target) == E164
+        noun, target = ("Number", _written(handover.target)) if is_number else ("User", handover.target)
+        attributes = {
+            "callerId": _written(handover.from_number),
+            "timeout": str(handover.ring_seconds),
+            "action": handover.result,
+            "method": "POST",
+            "redirect": "true",
+            "callbackUrl": handover.answered,
+            "callbackMethod": "POST",
+        }
+        written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
+        return response(f"<Dial {written}><{noun}>{escape(target)}</{noun}></Dial>")
 
     def connect(self, stream: str) -> DoorAnswer:
         """Stream: both ways, and the call goes on as long as it does."""
@@ -157,6 +218,15 @@ class PlivoCalls(XmlVendor):
         return await self._rest.ask(keys, method, url, json=asked, missing=method == "DELETE") or {}
 
 
+def _is_among(given: Iterable[bytes], wanted: Iterable[str]) -> bool:
+    return any(hmac.compare_digest(one.encode(), other) for one in wanted for other in given)
+
+
+def _written(number: str) -> str:
+    """A number as Plivo writes it."""
+    return number.removeprefix("+")
+
+
 def signature(token: str, url: str, form: Mapping[str, Iterable[str]], nonce: str) -> str:
     """What Plivo signs a POST with: HMAC-SHA256 over the address with its query in order, the fields in order, and the nonce."""
     parts = urlsplit(url)
@@ -166,6 +236,13 @@ def signature(token: str, url: str, form: Mapping[str, Iterable[str]], nonce: st
     if asked or form:
         signed += f"?{asked}" + ("." if asked and form else "")
     signed += "".join(name + value for name in sorted(form) for value in sorted(form[name])) + f".{nonce}"
+    return base64.b64encode(hmac.new(token.encode(), signed.encode(), hashlib.sha256).digest()).decode()
+
+
+def address_signature(token: str, url: str, nonce: str) -> str:
+    """What a dialect signs with that leaves out query and form: HMAC-SHA256 over the address, a dot and the nonce."""
+    parts = urlsplit(url)
+    signed = f"{urlunsplit((parts.scheme, parts.netloc, parts.path, '', ''))}.{nonce}"
     return base64.b64encode(hmac.new(token.encode(), signed.encode(), hashlib.sha256).digest()).decode()
 
 

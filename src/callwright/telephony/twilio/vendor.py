@@ -121,13 +121,16 @@ class TwilioCalls(XmlVendor):
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         """The call gets other instructions, which end its stream."""
+        await self._ask(account, f"Calls/{call_id}.json", [("Twiml", self.dial(handover).body.decode())])
+
+    def dial(self, handover: Handover) -> DoorAnswer:
+        """Dial of a number or a SIP address."""
         noun = "Number" if kind_of_address(handover.target) == E164 else "Sip"
-        dial = (
+        return response(
             f"<Dial callerId={quoteattr(handover.from_number)} timeout={quoteattr(str(handover.ring_seconds))}"
             f" action={quoteattr(handover.result)}><{noun} statusCallback={quoteattr(handover.answered)}"
             f' statusCallbackEvent="answered">{escape(handover.target)}</{noun}></Dial>'
         )
-        await self._ask(account, f"Calls/{call_id}.json", [("Twiml", f"<Response>{dial}</Response>")])
 
     def connect(self, stream: str) -> DoorAnswer:
         """Connect and Stream: both ways."""
