@@ -1,11 +1,11 @@
-"""A stand-in of Plivo on loopback: takes calls over its API, signs what it asks and tells, and speaks its side of the stream."""
+"""A stand-in of Plivo on loopback, or of a vendor that speaks its API: takes calls, signs what it asks and tells, and streams."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ from tests.number_vendors import AUTH_ID, TOKEN, say
 from websockets.asyncio.client import ClientConnection, connect
 
 from callwright.ports.leg import SILENCE_FRAME
-from callwright.telephony.plivo.vendor import signature
+from callwright.telephony.plivo.vendor import address_signature, signature
 
 
 @dataclass
@@ -30,14 +30,27 @@ class Phone:
     heard: list[dict[str, Any]] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     socket: ClientConnection | None = None
+    answered: bool = False
+    redirected: str = ""
+    dialled: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass
 class PlivoVendor:
-    """``outcomes``: what becomes of a call to a number, ``completed`` unless it says otherwise."""
+    """``outcomes``: what becomes of a call to a number, ``completed`` unless it says otherwise; ``dial_status``: of the target of a
+    transfer. ``signs_address``: its signature is over the address alone."""
 
     outcomes: dict[str, str] = field(default_factory=dict)
+    dial_status: str = "completed"
+    account: str = AUTH_ID
+    credentials: dict[str, str] = field(
+        default_factory=lambda: {"authorization": "Basic " + base64.b64encode(f"{AUTH_ID}:{TOKEN}".encode()).decode()}
+    )
+    header: str = "X-Plivo-Signature-V3"
+    signs_address: bool = False
+    cancels_orders: bool = True
     url: str = ""
+    told: int = 0
     phones: list[Phone] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     numbers: dict[str, str] = field(default_factory=dict)
@@ -47,27 +60,39 @@ class PlivoVendor:
     async def answer(self, exchange: Exchange) -> None:
         """One request of the platform."""
         request = exchange.request
-        good = "Basic " + base64.b64encode(f"{AUTH_ID}:{TOKEN}".encode()).decode()
-        path = request.target.removeprefix(f"/v1/Account/{AUTH_ID}/Call/")
-        if request.headers.get("authorization") != good:
+        kind, _, name = request.target.removeprefix(f"/v1/Account/{self.account}/").strip("/").partition("/")
+        if any(request.headers.get(header) != value for header, value in self.credentials.items()):
             await say(exchange, 401, {"error": "could not verify your access level"})
-        elif path == request.target:
-            await self._number(exchange, path.removeprefix(f"/v1/Account/{AUTH_ID}/"))
-        elif request.method == "POST" and request.json()["to"] == "15550000":
-            await say(exchange, 400, {"error": "invalid destination number"})
-        elif request.method == "POST":
-            phone = Phone(f"00000000-0000-4000-8000-{len(self.phones):012}", request.json())
-            self.phones.append(phone)
-            task = asyncio.create_task(self._placed(phone))
-            self.tasks.add(task)
-            await say(exchange, 201, {"message": "call fired", "request_uuid": phone.uuid, "api_id": "a"})
+        elif kind in ("Number", "Application"):
+            await self._number(exchange, request.target.removeprefix(f"/v1/Account/{self.account}/"))
+        elif request.method == "POST" and not name:
+            await self._order(exchange, request.json())
         else:
-            found = next((one for one in self.phones if path == f"{one.uuid}/" and not one.over.is_set()), None)
-            if found is not None:
+            # A call that was not answered is ended by its order where orders can be, and one that was by itself.
+            by_order = self.cancels_orders and kind == "Request"
+            there = [one for one in self.phones if one.uuid == name and not one.over.is_set()]
+            found = next((one for one in there if not self.cancels_orders or by_order != one.answered), None)
+            if found is not None and request.method == "POST":
+                found.redirected = request.json()["aleg_url"]
+                self.start(self._redirected(found))
+            elif found is not None:
                 found.over.set()
                 if found.socket is not None:
                     await found.socket.close()
-            await say(exchange, 204 if found is not None else 404, None)
+            good, body = (202, {"message": "call transferred"}) if request.method == "POST" else (204, None)
+            await say(exchange, good if found is not None else 404, body if found is not None else None)
+
+    async def _order(self, exchange: Exchange, order: dict[str, Any]) -> None:
+        if order["to"] == "15550000":
+            await say(exchange, 400, {"error": "invalid destination number"})
+            return
+        phone = Phone(f"00000000-0000-4000-8000-{len(self.phones):012}", order)
+        self.phones.append(phone)
+        self.start(self._placed(phone))
+        await say(exchange, 201, {"message": "call fired", "request_uuid": phone.uuid, "api_id": "a"})
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.add(asyncio.create_task(work))
 
     async def _number(self, exchange: Exchange, path: str) -> None:
         kind, _, rest = path.partition("/")
@@ -90,16 +115,18 @@ class PlivoVendor:
             self.numbers[key] = exchange.request.json()["app_id"]
             await say(exchange, 202, {"message": "changed"})
         else:
-            application = self.numbers[key] and f"/v1/Account/{AUTH_ID}/Application/{self.numbers[key]}/"
+            application = self.numbers[key] and f"/v1/Account/{self.account}/Application/{self.numbers[key]}/"
             await say(exchange, 200, {"number": key, "application": application or None})
 
     async def tell(self, phone: Phone, url: str, **more: str) -> httpx.Response:
         """A signed request to the platform."""
         form = {"CallUUID": phone.uuid, "RequestUUID": phone.uuid, "To": phone.order["to"], **more}
-        nonce = str(len(self.phones))
+        self.told += 1
+        nonce = f"{self.told:020}"
+        whole = signature(TOKEN, url, {name: [value] for name, value in form.items()}, nonce)
         headers = {
-            "X-Plivo-Signature-V3": signature(TOKEN, url, form, nonce),
-            "X-Plivo-Signature-V3-Nonce": nonce,
+            self.header: address_signature(TOKEN, url, nonce) if self.signs_address else whole,
+            f"{self.header}-Nonce": nonce,
             "Content-Type": "application/x-www-form-urlencoded",
         }
         async with httpx.AsyncClient(timeout=30) as client:
@@ -112,11 +139,33 @@ class PlivoVendor:
             await phone.over.wait()
             outcome = "cancel"
         elif outcome == "completed":
+            phone.answered = True
             told = await self.tell(phone, phone.order["answer_url"], CallStatus="in-progress", Event="StartApp")
-            stream = ET.fromstring(told.text).find("Stream") if told.status_code == 200 else None
-            if stream is not None:
-                await self._talk(phone, stream.text or "")
-        await self.tell(phone, phone.order["hangup_url"], CallStatus=outcome, Event="Hangup")
+            await self._follow(phone, told)
+        if not phone.redirected:
+            await self.tell(phone, phone.order["hangup_url"], CallStatus=outcome, Event="Hangup")
+
+    async def _follow(self, phone: Phone, told: httpx.Response) -> None:
+        """Do what an instruction says."""
+        stream = ET.fromstring(told.text).find("Stream") if told.status_code == 200 else None
+        if stream is not None and not phone.over.is_set():
+            await self._talk(phone, stream.text or "")
+
+    async def _redirected(self, phone: Phone) -> None:
+        """Take the call out of its stream and ask whom to connect it with."""
+        if phone.socket is not None:
+            await phone.socket.close()
+        told = await self.tell(phone, phone.redirected, CallStatus="in-progress", Event="Transfer")
+        dial = ET.fromstring(told.text).find("Dial")
+        assert dial is not None
+        phone.dialled = [(one.tag, one.text or "") for one in dial]
+        if self.dial_status == "completed":
+            answered = {"Event": "DialAnswer", "DialAction": "answer", "DialBLegStatus": "answer"}
+            await self.tell(phone, dial.attrib["callbackUrl"], CallStatus="in-progress", **answered)
+        result = {"Event": "Redirect", "DialStatus": self.dial_status, "DialALegUUID": phone.uuid}
+        told = await self.tell(phone, dial.attrib["action"], CallStatus="in-progress", **result)
+        await self._follow(phone, told)
+        await self.tell(phone, phone.order["hangup_url"], CallStatus="completed", Event="Hangup")
 
     async def _talk(self, phone: Phone, address: str) -> None:
         async with connect(address) as socket:

@@ -87,6 +87,7 @@ VENDOR_HOMES: dict[str, frozenset[str]] = {
     ),  # whose clients they are, and one that needs more
     "src/callwright/providers/hosted_models/": frozenset({"anthropic", "gemini", "google"}),
     "src/callwright/telephony/sip/": frozenset({"baresip"}),
+    "src/callwright/telephony/vobiz/": frozenset({"plivo"}),  # whose API it speaks
 }
 VENDOR_TABLES = re.compile(r"/api/(.*/)?(mapping|schemas)|/price_?book|/provider_table")
 

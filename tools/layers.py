@@ -49,9 +49,12 @@ LAYERS: dict[str, Layer] = {
     "telephony": Layer(SHELL),
     "telephony.*": Layer(SHELL),
     "telephony.loopback": Layer((*SHELL, "lab")),
-    "telephony.media_streams": Layer((*SHELL, "telephony.browser.intake", "telephony.browser.playback")),
+    "telephony.media_streams": Layer((*SHELL, "telephony.number_markets.rest")),
     "telephony.twilio": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
     "telephony.plivo": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
+    "telephony.vobiz": Layer(
+        (*SHELL, "telephony.media_streams", "telephony.number_markets.rest", "telephony.plivo.vendor")
+    ),
     "lab": Layer((*PURE, "ops")),
     "testing": Layer(SHELL, third_party=False),
     "actions": Layer(RUNTIME),

@@ -85,6 +85,22 @@ def test_each_provider_is_shown_with_its_keys_and_how_many_agents_use_it(
     assert line.endswith("none of GROQ, GROQ_API_KEY")
 
 
+async def _fill_with_half(data: Path) -> None:
+    async with open_actions(load_settings({}, data=data)) as services:
+        await put_provider_key(services, operator(DEFAULT_TENANT_ID), NamedSecret("TWILIO_ACCOUNT_SID", SECRET))
+
+
+def test_a_carrier_with_one_of_its_two_keys_names_the_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    make_data_folder(tmp_path / "data")
+    asyncio.run(_fill_with_half(tmp_path / "data"))
+    assert main(["providers", "--data", str(tmp_path / "data")]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.split()[:2] == ["carrier", "twilio"])
+    assert line.endswith("TWILIO_ACCOUNT_SID (Default); lacks TWILIO_AUTH_TOKEN")
+
+
 def test_a_provider_without_its_model_files_says_which_command_adds_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

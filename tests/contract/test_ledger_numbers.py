@@ -189,3 +189,43 @@ async def test_an_order_is_written_and_dropped_by_who_read_it_last(ledger: Postg
         assert not await unit.numbers.drop_order(row)
         assert await unit.numbers.of_carriers(DEFAULT_TENANT_ID) == [later]
         assert await unit.numbers.drop_order(later)
+
+
+async def called_at(ledger: PostgresLedger, carrier: str = "house", dialled: str = DIALLED) -> str | None:
+    async with ledger.reading() as unit:
+        found = await unit.numbers.called_at(carrier, dialled)
+    return None if found is None else found.id
+
+
+def of_carrier(number_id: str, minutes: int = 0, **changes: Any) -> PhoneNumber:
+    return replace(number(number_id, minutes=minutes, trunk_id=None), kind=CARRIER, provider="house", **changes)
+
+
+async def test_a_number_of_a_carrier_is_called_at_that_carrier_only(ledger: PostgresLedger) -> None:
+    await place(ledger)
+    async with ledger.unit() as unit:
+        await unit.numbers.add(of_carrier("n1"))
+    assert await called_at(ledger) == "n1"
+    assert await called_at(ledger, "another") is None
+    assert await called_at(ledger, dialled="15550100") is None
+
+
+async def test_a_number_with_an_owner_is_called_at_its_owner_and_else_at_the_older_entry(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    await place(ledger)
+    await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
+    async with ledger.unit() as unit:
+        await unit.numbers.add(of_carrier("theirs", tenant_id=OTHER_TENANT_ID, agent_id=None, agent_tenant_id=None))
+        await unit.numbers.add(of_carrier("ours", minutes=1))
+    assert await called_at(ledger) == "theirs"
+    async with ledger.unit() as unit:
+        await unit.numbers.own(OwnedNumber(DEFAULT_TENANT_ID, NUMBER, THEN))
+    assert await called_at(ledger) == "ours"
+
+
+async def test_a_number_that_is_ordered_and_not_had_yet_is_called_at_nobody(ledger: PostgresLedger) -> None:
+    await place(ledger)
+    async with ledger.unit() as unit:
+        await unit.numbers.add(of_carrier("n1", details={ORDER: UNDER_WAY}))
+    assert await called_at(ledger) is None

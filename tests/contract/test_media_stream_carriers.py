@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from tests.contract.test_plugins import TESTED
 from tests.number_vendors import AUTH_ID, SID, TOKEN
 from tests.plivo_vendor import PlivoVendor, plivo_vendor
@@ -19,12 +20,16 @@ from callwright.domain.provider_access import Access
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
-from callwright.ports.leg import DialRequest, Leg, LegListener
+from callwright.ports.leg import DialRequest, Leg, LegListener, TransferFailedError
 from callwright.ports.registry import PluginContext
 from callwright.telephony.media_streams.carrier import StreamCarrier
 from callwright.telephony.plivo import PLUGINS as PLIVO
 from callwright.telephony.twilio import PLUGINS as TWILIO
+from callwright.telephony.vobiz import PLUGINS as VOBIZ
 from callwright.testing import CarrierContract
+from callwright.testing.carrier import Report
+
+VOBIZ_ID = "MA_0123ABCD"
 
 
 def to(number: str, call: str = "e1.1") -> DialRequest:
@@ -34,7 +39,8 @@ def to(number: str, call: str = "e1.1") -> DialRequest:
 class AtStandIn:
     """A carrier whose calls have an account at the stand-in."""
 
-    def __init__(self, carrier: StreamCarrier, keys: Mapping[str, str]) -> None:
+    def __init__(self, carrier: StreamCarrier, vendor: Any, keys: Mapping[str, str]) -> None:
+        self.vendor = vendor
         self.name, self.doors, self.open, self.aclose = carrier.name, carrier.doors, carrier.open, carrier.aclose
         self._carrier = carrier
         self._access = Access(keys)
@@ -51,6 +57,31 @@ class StreamContract(CarrierContract):
 
     def opened(self) -> AbstractAsyncContextManager[AtStandIn]:
         return self._at_stand_in()
+
+    @pytest.mark.parametrize(
+        ("dial_status", "outcome"), [("completed", ""), ("busy", "busy"), ("no-answer", "no-answer")]
+    )
+    async def test_a_call_is_transferred_or_comes_back(self, dial_status: str, outcome: str) -> None:
+        """The far end hears the target ring. Where that does not answer, the call has a stream again, and goes on."""
+        async with self.opened() as carrier:
+            carrier.vendor.dial_status = dial_status
+            report = Report()
+            leg = await carrier.dial(self.answers, report)
+            await report.until(lambda: "audio" in report.events, "audio", 10)
+            transfer = leg.transfer("+15550155")
+            if not outcome:
+                await transfer
+                assert report.closed_as is not None
+                assert report.closed_as.cause == "transferred"
+                return
+            with pytest.raises(TransferFailedError) as failed:
+                await transfer
+            assert failed.value.outcome == outcome
+            before = len(report.frames)
+            await report.until(lambda: len(report.frames) > before + 10, "audio after the transfer", 10)
+            await leg.hang_up("the test is over")
+            await report.until(lambda: report.closed_as, "closed", 10)
+            report.check()
 
     @abstractmethod
     def stand_in(self) -> AbstractAsyncContextManager[Any]:
@@ -70,7 +101,7 @@ class StreamContract(CarrierContract):
             http_server(doors, listener),
         ):
             context = PluginContext({}, self.models_folder, http=client, doors=doors)
-            carrier = AtStandIn(self.plugin.factory(context), self.keys(vendor.url))
+            carrier = AtStandIn(self.plugin.factory(context), vendor, self.keys(vendor.url))
             doors.mount(self.plugin.name, carrier.doors())
             yield carrier
             await carrier.aclose()
@@ -98,5 +129,24 @@ class TestPlivo(StreamContract):
         return {**account, "PLIVO_PHONE_NUMBER": "+15550100", "PLIVO_API_URL": url}
 
 
+class TestVobiz(StreamContract):
+    plugin = VOBIZ[0]
+
+    def stand_in(self) -> AbstractAsyncContextManager[PlivoVendor]:
+        vendor = PlivoVendor(
+            {"15550111": "rings", "15550122": "busy"},
+            account=VOBIZ_ID,
+            credentials={"x-auth-id": VOBIZ_ID, "x-auth-token": TOKEN},
+            header="X-Vobiz-Signature-V3",
+            signs_address=True,
+            cancels_orders=False,
+        )
+        return plivo_vendor(vendor)
+
+    def keys(self, url: str) -> Mapping[str, str]:
+        account = {"VOBIZ_AUTH_ID": VOBIZ_ID, "VOBIZ_AUTH_TOKEN": TOKEN}
+        return {**account, "VOBIZ_PHONE_NUMBER": "+15550100", "VOBIZ_API_URL": url}
+
+
 def test_the_suite_of_plugins_counts_these() -> None:
-    assert {("carrier", "twilio"), ("carrier", "plivo")} <= TESTED
+    assert {("carrier", "twilio"), ("carrier", "plivo"), ("carrier", "vobiz")} <= TESTED

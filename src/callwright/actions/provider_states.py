@@ -30,7 +30,8 @@ _NOBODY = {"agent_name": "nobody", "tasks": [{}]}
 @dataclass(frozen=True, slots=True)
 class ProviderState:
     """A provider. ``asks_for``: names of the provider keys it can use; ``keys``: those that are stored, each with the names of its
-    organisations; ``agents``: how many use it, None for a kind that no agent names; ``lack``: why it cannot be used, apart from keys.
+    organisations; ``lacks_keys``: those that an organisation with another one of them still needs; ``agents``: how many use it, None for a
+    kind that no agent names; ``lack``: why it cannot be used, apart from keys.
     ``model``: one of its models that agents name, else one that it offers. ``figures``: of the last MAX_PROVIDER_CALLS calls. ``reach``:
     what the provider said when it was asked, empty where it was not."""
 
@@ -44,6 +45,7 @@ class ProviderState:
     model: str = ""
     figures: ProviderFigures = field(default_factory=ProviderFigures)
     reach: str = ""
+    lacks_keys: tuple[str, ...] = ()
 
 
 async def provider_states(services: Services) -> list[ProviderState]:
@@ -60,13 +62,15 @@ async def provider_states(services: Services) -> list[ProviderState]:
         for kind, name in sorted({*plugins, *counts}):
             plugin = plugins.get((kind, name))
             lack = None if plugin is None else await _lack(services, unit, kind, name)
+            stored = {key: keys[key] for key in sorted(keys) if _is_for(key, name, plugin)}
             found.append(
                 ProviderState(
                     kind=kind,
                     name=name,
                     installed=plugin is not None and (lack is None or lack.kind not in _NOT_WHOLE),
                     asks_for=() if plugin is None else plugin.keys,
-                    keys={key: keys[key] for key in sorted(keys) if _is_for(key, name, plugin)},
+                    keys=stored,
+                    lacks_keys=() if plugin is None else _lacking_keys(plugin, stored),
                     agents=counts[kind, name] if kind in _NAMED_BY_AGENTS else None,
                     lack="" if lack is None or lack.kind in _ASKED_ANYWAY else lack.sentence,
                     model=_model_of(plugin, models) if kind == "model" else "",
@@ -117,6 +121,11 @@ def _providers_of(spec: AgentSpec, carrier: str) -> Iterator[tuple[str, str]]:
 def _is_for(key: str, name: str, plugin: Plugin | None) -> bool:
     """Whether a key is for a provider: one that it asks for, or, while nobody can ask, one that begins with its name."""
     return key.partition("_")[0] == name.upper() if plugin is None else key in plugin.keys
+
+
+def _lacking_keys(plugin: Plugin, stored: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    owners = {owner for owners in stored.values() for owner in owners}
+    return tuple(name for name in plugin.needed_keys if owners.difference(stored.get(name, ())))
 
 
 async def _lack(services: Services, unit: Unit, kind: str, name: str) -> Lack | None:

@@ -166,8 +166,8 @@ class Doors:
         asked = self._asked(mounted, token, request.scope, await read_bytes(request, MAX_DOOR_BODY_BYTES))
         with _within(mounted.carrier):
             async with asyncio.timeout(DOOR_ANSWER_SECONDS):
-                await _check(mounted.proof, asked)
-                answer = await door.answer(replace(asked, bound_to=bound_to))
+                proven = await _check(mounted.proof, asked)
+                answer = await door.answer(replace(asked, bound_to=bound_to, proven=proven))
         return Response(answer.body, answer.status, media_type=answer.content_type)
 
     async def _serve(
@@ -179,7 +179,7 @@ class Doors:
             asked = replace(self._asked(mounted, token, scope, b""), bound_to=self._bound_to(mounted, token))
             with _within(mounted.carrier):
                 async with asyncio.timeout(DOOR_ANSWER_SECONDS):
-                    await _check(mounted.proof, asked)
+                    asked = replace(asked, proven=await _check(mounted.proof, asked))
             await receive()
             spoken = {"subprotocol": door.subprotocol} if door.subprotocol else {}
             await send({"type": "websocket.accept", **spoken})
@@ -379,9 +379,14 @@ class LimitedSocket:
             self.end()
 
 
-async def _check(proof: Proof, asked: DoorRequest) -> None:
-    if isinstance(proof, Signed) and not await proof.check(asked):
+async def _check(proof: Proof, asked: DoorRequest) -> object:
+    """What the check of a signature found; None where the door asks for none. Raises NotAllowedError."""
+    if not isinstance(proof, Signed):
+        return None
+    proven = await proof.check(asked)
+    if not proven:
         raise NotAllowedError("the request is not signed as its carrier signs")
+    return proven
 
 
 @contextmanager

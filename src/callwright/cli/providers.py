@@ -100,7 +100,8 @@ def _line(kind: str, name: str, installed: str, agents: str, median: str, keys: 
 
 
 def _keys(state: ProviderState) -> str:
-    """The stored keys and who has them; else those it asks for."""
+    """The stored keys and who has them, and those that are missing beside them; else those it asks for."""
     if state.keys:
-        return ", ".join(f"{name} ({', '.join(owners)})" for name, owners in state.keys.items())
+        stored = ", ".join(f"{name} ({', '.join(owners)})" for name, owners in state.keys.items())
+        return f"{stored}; lacks {', '.join(state.lacks_keys)}" if state.lacks_keys else stored
     return f"none of {', '.join(state.asks_for)}" if state.asks_for else "-"

@@ -201,7 +201,8 @@ class Plugin:
     """A provider or a carrier. ``name`` is what an agent writes as ``provider``; ``aliases`` are other spellings of it.
 
     ``keys`` names the provider keys it asks for, in capitals: a call hands it those that its organisation has, with its settings
-    (``domain.provider_access.Access``). ``voices`` and ``models`` are what lists offer of it, ``base_url`` where its models are.
+    (``domain.provider_access.Access``). ``needed_keys`` are those of which it needs every one; where none is named, any of them does.
+    ``voices`` and ``models`` are what lists offer of it, ``base_url`` where its models are.
     ``languages``: codes of ISO 639-1 that it hears or speaks, empty for any; a voice's own stand in ``voices``. A server has a plugin with
     ``only_by_setting`` only if one of its settings names such a plugin. ``options``: the settings that it takes of an agent, checked when
     the agent is saved; a plugin without any is not asked. ``lists_voices``: the instance is a ``ports.catalogue.VoiceCatalogue``.
@@ -214,6 +215,7 @@ class Plugin:
     factory: Callable[[PluginContext], Any]
     aliases: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    needed_keys: tuple[str, ...] = ()
     voices: tuple[VoiceOffer, ...] = ()
     models: tuple[ModelOffer, ...] = ()
     base_url: str = ""
@@ -222,6 +224,13 @@ class Plugin:
     options: tuple[ProviderOption, ...] = ()
     lists_voices: bool = False
     preload: Callable[[], None] | None = None
+
+    def missing_keys(self, stored: Iterable[str]) -> tuple[str, ...]:
+        """The keys without which it cannot be used, of which none is among ``stored`` (names in capitals)."""
+        stored = set(stored)
+        if self.needed_keys:
+            return tuple(name for name in self.needed_keys if name not in stored)
+        return () if stored.intersection(self.keys) else self.keys[:1]
 
     def languages_of(self, voice: str = "") -> tuple[str, ...]:
         """The languages it hears or speaks, empty for any; those of the voice with that id where it offers one."""

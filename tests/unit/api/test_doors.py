@@ -280,6 +280,25 @@ async def test_so_many_capabilities_may_be_unused_and_those_past_their_time_make
     assert await ask(doors, doors.issue("c", "/once", "new", 30)) == b"new"
 
 
+async def test_what_the_check_of_a_signature_found_reaches_the_answer():
+    async def whose(request: DoorRequest) -> str:
+        return "the account"
+
+    async def nobodys(request: DoorRequest) -> str:
+        return ""
+
+    async def told(request: DoorRequest) -> DoorAnswer:
+        return DoorAnswer(repr(request.proven).encode())
+
+    doors = doors_of()
+    found = [HttpDoor("/whose", "x", Signed(whose), told), HttpDoor("/nobodys", "x", Signed(nobodys), told)]
+    doors.mount("c", [*found, HttpDoor("/once", "x", Capability(), told)])
+    assert await ask(doors, "/lines/c/whose") == b"'the account'"
+    assert await ask(doors, doors.issue("c", "/once", "", 30)) == b"None"
+    with pytest.raises(NotAllowedError):
+        await ask(doors, "/lines/c/nobodys")
+
+
 def test_a_carrier_that_does_not_answer_is_given_up():
     async def work() -> None:
         async def never(request: DoorRequest) -> bool:

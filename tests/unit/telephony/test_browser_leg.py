@@ -22,12 +22,12 @@ from callwright.domain.limits import (
     WEB_CALL_SILENT_SECONDS,
 )
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
+from callwright.media.intake import MOST_AT_ONCE
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import ArrangedCall, DialRequest, InboundOffer, Leg, LegListener, closed_by
 from callwright.ports.web_call import WebCall, WebProtocol
 from callwright.telephony.browser.carrier import BrowserCarrier
-from callwright.telephony.browser.intake import MOST_AT_ONCE
 from callwright.telephony.browser.wire import Close
 
 FRAME = b"\x01\x02" * 320

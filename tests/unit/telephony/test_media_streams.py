@@ -22,10 +22,13 @@ from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed
 from callwright.telephony.media_streams.framing import BadStreamError
-from callwright.telephony.media_streams.leg import Addresses, StreamLeg
+from callwright.telephony.media_streams.leg import StreamLeg
+from callwright.telephony.media_streams.transfer import CallTransfer
 from callwright.telephony.media_streams.vendor import Callback, Handover, VendorAccount
 from callwright.telephony.plivo import vendor as plivo
+from callwright.telephony.plivo.vendor import PlivoCalls
 from callwright.telephony.twilio.vendor import FRAMING, TwilioCalls, signature
+from callwright.telephony.vobiz import VOBIZ
 
 SID = "AC" + "0123456789abcdef" * 2
 CALL = "CA" + "0" * 32
@@ -54,6 +57,10 @@ def status(word: str, **more: str) -> Callback:
     return TWILIO.read(request(CallSid=CALL, CallStatus=word, **more))
 
 
+def target(word: str) -> Callback:
+    return TWILIO.read_target(request(CallSid=CALL, CallStatus="in-progress", DialCallStatus=word))
+
+
 @dataclass
 class Report:
     """A listener."""
@@ -61,6 +68,7 @@ class Report:
     events: list[str] = field(default_factory=list)
     end: LegClosed | None = None
     frames: list[bytes] = field(default_factory=list)
+    facts: list[Mapping[str, Any]] = field(default_factory=list)
 
     def ringing(self) -> None:
         self.events.append("ringing")
@@ -82,6 +90,7 @@ class Report:
 
     def noted(self, what: str, values: Mapping[str, Any]) -> None:
         assert self.end is None
+        self.facts.append(values)
 
     def closed(self, closed: LegClosed) -> None:
         self.events.append("closed")
@@ -133,7 +142,7 @@ class Vendor(TwilioCalls):
         self.handed: list[Handover] = []
         self.refuses = False
 
-    async def hang_up(self, account: VendorAccount, call_id: str) -> None:
+    async def hang_up(self, account: VendorAccount, call_id: str, order_id: str = "") -> None:
         self.hung_up.append(call_id)
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
@@ -143,9 +152,8 @@ class Vendor(TwilioCalls):
 
 
 def leg_of(vendor: Vendor, report: Report, *, inbound: bool = False) -> StreamLeg:
-    leg = StreamLeg(
-        vendor, ACCOUNT, "+15550100", Addresses("https://a/t", "https://a/r"), lambda _: None, inbound=inbound
-    )
+    handover = Handover("", "+15550100", 60, "https://a/h", "https://a/t", "https://a/r")
+    leg = StreamLeg(vendor, ACCOUNT, CallTransfer(vendor, handover), lambda _: None, inbound=inbound)
     leg.provider_call_id, leg.call_id, leg.listener = CALL, CALL, report
     leg.dialled.set()
     return leg
@@ -177,12 +185,13 @@ def test_status_callbacks_in_any_order_and_twice_make_one_state(
     async def told() -> tuple[list[str], LegClosed | None]:
         report = Report()
         leg = leg_of(Vendor(), report)
+        leg.expect_ringing(60)
         words = [*_RING, end] * 2
         chance.shuffle(words)
         if streamed:
             _, carried = await streaming(leg)
         for word in words:
-            leg.told(status(word))
+            leg.take_status(status(word))
         if streamed:
             await carried
         return report.events, report.end
@@ -297,7 +306,7 @@ async def test_a_transfer_that_is_answered_ends_the_leg():
     socket.tell("stop", stop={"callSid": CALL})
     await asyncio.sleep(0)
     assert (vendor.handed[0].target, report.end) == ("+15550155", None)
-    leg.target_answered()
+    leg.transfers.target_answered()
     await handing
     assert report.end is not None
     assert (report.end.cause, leg.goes_on) == ("transferred", False)
@@ -311,9 +320,9 @@ async def test_a_transfer_that_is_not_answered_gives_the_caller_back():
     await asyncio.sleep(0)
     socket.tell("stop", stop={"callSid": CALL})
     await first
-    cause = status("in-progress", DialCallStatus="busy").cause
+    cause = target("busy").cause
     assert cause is not None
-    leg.target_lost(cause)
+    leg.transfers.target_lost(cause)
     with pytest.raises(ProviderError) as failed:
         await handing
     assert getattr(failed.value, "outcome", "") == "busy"
@@ -330,9 +339,9 @@ async def test_the_old_stream_may_end_after_the_caller_is_back():
     old, first = await streaming(leg)
     handing = asyncio.create_task(leg.transfer("+15550155"))
     await asyncio.sleep(0)
-    cause = status("in-progress", DialCallStatus="no-answer").cause
+    cause = target("no-answer").cause
     assert cause is not None
-    leg.target_lost(cause)
+    leg.transfers.target_lost(cause)
     with pytest.raises(ProviderError):
         await handing
     new, _ = await streaming(leg)
@@ -350,7 +359,7 @@ async def test_a_transfer_that_the_vendor_refuses_changes_nothing():
     await streaming(leg)
     with pytest.raises(ProviderError):
         await leg.transfer("+15550155")
-    assert (leg.streams, leg.ended, leg.handing_over) == (True, False, False)
+    assert (leg.streams, leg.ended, leg.transfers.under_way) == (True, False, False)
     leg.finish(CAUSES["normal_clearing"])
 
 
@@ -394,7 +403,7 @@ def test_instructions_are_well_formed_whatever_they_hold():
     assert b'<Stream url="wss://a/b?x=1&amp;y=&lt;"/>' in TWILIO.connect("wss://a/b?x=1&y=<").body
     assert b'reason="busy"' in TWILIO.refuse(486).body
     assert b'reason="rejected"' in TWILIO.refuse(404).body
-    assert b"<Hangup/>" in TWILIO.leave().body
+    assert b"<Hangup/>" in TWILIO.end_call().body
 
 
 PLIVO = plivo.PlivoCalls(NoNetwork())
@@ -404,7 +413,8 @@ PLIVO_STATUS = STATUS.replace("twilio", "plivo")
 
 def plivo_request(url: str = PLIVO_STATUS, nonce: str = "n", given: str = "", **form: str) -> DoorRequest:
     headers = {
-        "x-plivo-signature-v3": given or plivo.signature(TOKEN, url, form, nonce),
+        "x-plivo-signature-v3": given
+        or plivo.signature(TOKEN, url, {name: [value] for name, value in form.items()}, nonce),
         "x-plivo-signature-v3-nonce": nonce,
     }
     return DoorRequest("POST", url, headers, urlencode(form).encode())
@@ -452,3 +462,40 @@ async def test_a_stream_that_is_only_closed_is_a_call_that_was_hung_up():
         await carried
         assert report.end is not None
         assert report.end.cause == cause
+
+
+class Answers:
+    """A client whose far end answers every request with one status, and keeps them."""
+
+    def __init__(self, status: int, body: bytes = b"") -> None:
+        self.asked: list[tuple[str, str, bytes]] = []
+        self.given: Mapping[str, str] = {}
+        self.status, self.body, self.headers = status, body, dict[str, str]()
+
+    async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Any:
+        self.asked.append((method, url, body))
+        self.given = headers
+        return self
+
+
+@pytest.mark.parametrize("status", [204, 404])
+async def test_a_plivo_call_that_rings_is_ended_by_its_order_and_then_by_itself(status: int):
+    """It may be answered, or leave the queue, between the two."""
+    answers = Answers(status)
+    vendor = plivo.PlivoCalls(answers)
+    await vendor.hang_up(PLIVO_ACCOUNT, "call", "order")
+    await vendor.hang_up(PLIVO_ACCOUNT, "call")
+    base = f"https://api.plivo.com/v1/Account/{PLIVO_ACCOUNT.id}"
+    deleted = [f"{base}/Request/order/", f"{base}/Call/call/", f"{base}/Call/call/"]
+    assert [(method, url) for method, url, _ in answers.asked] == [("DELETE", url) for url in deleted]
+
+
+async def test_a_vobiz_account_says_who_it_is_in_its_own_headers_and_ends_a_ringing_call_by_itself():
+    answers = Answers(204)
+    vendor = PlivoCalls(answers, VOBIZ)
+    account = vendor.account(Access({"VOBIZ_AUTH_ID": "MA_0123ABCD", "VOBIZ_AUTH_TOKEN": TOKEN}))
+    await vendor.hang_up(account, "call", "order")
+    ((method, url, _),) = answers.asked
+    assert (method, url) == ("DELETE", "https://api.vobiz.ai/api/v1/Account/MA_0123ABCD/Call/call/")
+    assert (answers.given["x-auth-id"], answers.given["x-auth-token"]) == ("MA_0123ABCD", TOKEN)
+    assert "authorization" not in answers.given

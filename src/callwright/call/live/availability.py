@@ -131,8 +131,11 @@ class PluginAvailability:
     def _is_connected(self, lines: Lines) -> bool:
         if self._settings.sandbox != AUTO:
             return self._settings.sandbox == NEVER
-        own = {name for plugin in self._registry.all() if plugin.kind == "carrier" for name in plugin.keys}
-        return lines.has_trunk or any(name in own or name.partition("_")[0] in CARRIER_KEYS for name in lines.keys)
+        carriers = [plugin for plugin in self._registry.all() if plugin.kind == "carrier" and plugin.keys]
+        installed = {_first_word(name) for plugin in carriers for name in plugin.keys}
+        # Nobody knows which keys a carrier needs that is not installed.
+        others = any(_first_word(name) in CARRIER_KEYS and _first_word(name) not in installed for name in lines.keys)
+        return lines.has_trunk or others or any(not plugin.missing_keys(lines.keys) for plugin in carriers)
 
     def _lines_lacking(self, lines: Lines, wanted: str, path: str) -> tuple[Lack, ...]:
         """Of the line to a phone number, which in a connected account is never the test line."""
@@ -223,6 +226,10 @@ class PluginAvailability:
             return fitted
         language = self._lacks.languages(TRANSCRIBER, fitted.transcriber)[0]
         return replace(fitted, transcriber=replace(fitted.transcriber, language=language))
+
+
+def _first_word(key: str) -> str:
+    return key.partition("_")[0]
 
 
 def _no_phones(wanted: str, path: str) -> Lack:

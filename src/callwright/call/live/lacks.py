@@ -45,9 +45,10 @@ class PluginLacks:
             yield Lack(
                 LINE, path, wanted, LackKind.NO_TRUNK, f"the carrier {wanted!r} has no active SIP trunk", ADD_A_TRUNK
             )
-        elif found.keys and not lines.keys & set(found.keys):
-            remedy = f'POST /providers {{"provider_name": "{found.keys[0]}", "provider_value": "..."}}'
-            yield Lack(LINE, path, wanted, LackKind.NO_KEY, f"the carrier {wanted!r} has no key", remedy)
+        elif missing := found.missing_keys(lines.keys):
+            remedy = f'POST /providers {{"provider_name": "{missing[0]}", "provider_value": "..."}}'
+            lacks = "has no key" if not lines.keys & set(found.keys) else f"lacks {' and '.join(missing)}"
+            yield Lack(LINE, path, wanted, LackKind.NO_KEY, f"the carrier {wanted!r} {lacks}", remedy)
 
     def of_speech(self, fitted: AgentSpec) -> Iterator[Lack]:
         """Of recogniser and voice."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from callwright.media.g711 import pcm_of_mulaw
 from callwright.media.half_band import Doubler
+from callwright.media.playback import Playback
 from callwright.ports.door import DoorSocket
 from callwright.ports.leg import LEG_FRAME_BYTES
-from callwright.telephony.browser.playback import Playback
 from callwright.telephony.browser.wire import Close, Wire
 
 FRAMES_TOGETHER = 4

@@ -11,12 +11,13 @@ from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import WEB_CALL_RESUME_SECONDS, WEB_CALL_SILENT_SECONDS
 from callwright.media.g711 import mulaw_of
 from callwright.media.half_band import Halver
+from callwright.media.intake import Intake
+from callwright.ops.timers import NamedTimers
 from callwright.ports.door import DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.ports.web_call import WEB_CALL
 from callwright.telephony.browser.agent_sound import AgentSound, Connection
-from callwright.telephony.browser.intake import Intake
 from callwright.telephony.browser.wire import LEFT, WIDE_FRAME_BYTES, BadMessageError, Close, Wire
 
 AHEAD_MS = 200
@@ -44,7 +45,7 @@ class BrowserLeg:
         self._intake: Intake | None = None
         self._sound = AgentSound()
         self._halver = Halver(WIDE_FRAME_BYTES // 2)
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers = NamedTimers()
         self._loop = asyncio.get_running_loop()
         self._leaving: LegClosed | None = None
         self._noted_s = 0.0
@@ -78,7 +79,7 @@ class BrowserLeg:
             before.socket.end(Close.REPLACED)
         if self._intake is not None:
             self._intake.resumed()
-            self._cancel("resume")
+            self._timers.cancel("resume")
             self._tell_ready(connection)
             if before is None:
                 self._note("held", on=False)
@@ -93,7 +94,7 @@ class BrowserLeg:
         else:
             # Nobody hears the agent: it stops, and goes on when the page is back.
             self._note("held", on=True)
-            self._later("resume", WEB_CALL_RESUME_SECONDS, lambda: self.finish(CAUSES["media_timeout"]))
+            self._timers.later("resume", WEB_CALL_RESUME_SECONDS, lambda: self.finish(CAUSES["media_timeout"]))
 
     def _message(self, message: str | bytes) -> None:
         """A message of the page. A defect, also of the listener's, ends the call and is raised."""
@@ -150,7 +151,7 @@ class BrowserLeg:
         if self._connection is not None:
             self._tell_ready(self._connection)
         self.listener.answered()
-        self._later("look", LOOK_SECONDS, self._look)
+        self._timers.later("look", LOOK_SECONDS, self._look)
 
     async def reject(self, code: int) -> None:
         """Refuse the call with a SIP status."""
@@ -172,7 +173,7 @@ class BrowserLeg:
             self._sound.flush()
             leaving = self._leaving = replace(closed, reason=reason) if reason else closed
             rest_s = self._sound.rest_s() + PLAY_OUT_SECONDS
-            self._later("leave", rest_s, lambda: self.finish(leaving))
+            self._timers.later("leave", rest_s, lambda: self.finish(leaving))
             self._unless_over()
         await self._closed.wait()
 
@@ -203,9 +204,7 @@ class BrowserLeg:
             return
         closed = closed_by(ending) if isinstance(ending, Cause) else ending
         self._closed.set()
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        self._timers.cancel_all()
         try:
             if self._connection is not None:
                 self._connection.say("ended", by=closed.by, reason=closed.reason, cause=closed.cause)
@@ -224,7 +223,7 @@ class BrowserLeg:
         intake, now_s = self._intake, self._loop.time()
         if self.ended or intake is None:
             return
-        self._later("look", LOOK_SECONDS, self._look)
+        self._timers.later("look", LOOK_SECONDS, self._look)
         self._sound.flush()
         done = False
         try:
@@ -264,14 +263,6 @@ class BrowserLeg:
     def _note(self, what: str, **values: Any) -> None:
         if self.listener is not None:
             self.listener.noted(what, values)
-
-    def _later(self, name: str, seconds: float, work: Callable[[], None]) -> None:
-        self._timers[name] = self._loop.call_later(seconds, work)
-
-    def _cancel(self, name: str) -> None:
-        timer = self._timers.pop(name, None)
-        if timer is not None:
-            timer.cancel()
 
 
 _REFUSED = {

@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from callwright.media.intake import Intake
 from callwright.ports.door import DoorSocket
 from callwright.ports.leg import LEG_FRAME_BYTES
-from callwright.telephony.browser.intake import Intake
 from callwright.telephony.media_streams.framing import BadStreamError, Framing
 from callwright.telephony.media_streams.speech_out import SpeechOut
 
@@ -28,6 +28,7 @@ class CallSound:
         self._intake: Intake | None = None
         self._rest = b""
         self._sent = 0
+        self._delay_ms = 0
         self._looks = 0
 
     @property
@@ -38,7 +39,7 @@ class CallSound:
     @property
     def delay_ms(self) -> int:
         """How much later than it was written the far end plays a frame, lately."""
-        return self.out.playback.delay_ms if self.out is not None else 0
+        return self.out.playback.delay_ms if self.out is not None else self._delay_ms
 
     @property
     def rest_s(self) -> float:
@@ -51,7 +52,7 @@ class CallSound:
 
     def connect(self, socket: DoorSocket, stream_id: str) -> None:
         """A stream is there."""
-        self.out = SpeechOut(self._framing, socket, stream_id)
+        self.out = SpeechOut(self._framing, socket, stream_id, self._delay_ms)
         if self._intake is not None:
             self._intake.resumed()
 
@@ -59,6 +60,7 @@ class CallSound:
         """The stream is gone."""
         if self.out is not None:
             self._sent += self.out.playback.written
+            self._delay_ms = self.out.playback.delay_ms
         self.out = None
         self._rest = b""
 
@@ -93,27 +95,3 @@ class CallSound:
             "one_way": "" if heard is not None and heard.frames else "no_audio_from_caller",
             "final": final,
         }
-
-
-class Timers:
-    """What happens later, by name."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-
-    def later(self, name: str, seconds: float, work: Callable[[], None]) -> None:
-        """Do ``work`` then, instead of what was to be done later under this name."""
-        self.cancel(name)
-        self._timers[name] = self._loop.call_later(seconds, work)
-
-    def cancel(self, name: str) -> None:
-        """Do not. Safe where there is nothing."""
-        timer = self._timers.pop(name, None)
-        if timer is not None:
-            timer.cancel()
-
-    def cancel_all(self) -> None:
-        """Do nothing of it."""
-        for name in list(self._timers):
-            self.cancel(name)

@@ -16,8 +16,8 @@ from http import HTTPStatus
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from callwright.domain.causes import CAUSES
-from callwright.domain.errors import ConflictError, NotAllowedError, UnavailableError
-from callwright.domain.limits import MAX_CALL_SECONDS, MAX_CALLS_REMEMBERED
+from callwright.domain.errors import ConfigurationError, ConflictError, NotAllowedError, UnavailableError
+from callwright.domain.limits import MAX_CALL_SECONDS, MAX_CALLS_REMEMBERED, MAX_RING_SECONDS
 from callwright.domain.number import E164, kind_of_address
 from callwright.domain.provider_access import Access
 from callwright.ports.door import (
@@ -33,9 +33,10 @@ from callwright.ports.door import (
 )
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener, RoutedNumber
-from callwright.ports.registry import CarrierAccounts, PluginContext
-from callwright.telephony.media_streams.leg import CONNECT_SECONDS, Addresses, StreamLeg
-from callwright.telephony.media_streams.vendor import Order, Vendor
+from callwright.ports.registry import CarrierAccounts, HttpClient, PluginContext
+from callwright.telephony.media_streams.leg import StreamLeg
+from callwright.telephony.media_streams.transfer import CONNECT_SECONDS, CallTransfer
+from callwright.telephony.media_streams.vendor import Handover, Order, Vendor
 
 _LOG = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class StreamCarrier:
             HttpDoor("/incoming", "Say what to do with a call to a number of the account", theirs, self._incoming),
             HttpDoor("/instructions", "Say what to do with a call that was answered", ours, self._instructions),
             HttpDoor("/status", "Take how a call goes", ours, self._status),
+            HttpDoor("/handover", "Say whom to connect a call with", ours, self._hand_over),
             HttpDoor("/target", "Take how the target of a transfer answers", ours, self._target),
             HttpDoor("/transferred", "Say how a call goes on after a transfer", ours, self._transferred),
             SocketDoor("/stream", "Carry the audio of a call", Capability(), self._stream),
@@ -101,9 +103,8 @@ class StreamCarrier:
             addresses = {what: self._address(what, request.callback_id) for what in ("/instructions", "/status")}
         except UnavailableError as error:
             raise ProviderError(FailureKind.UNAVAILABLE, self.name, error.message) from error
-        leg = StreamLeg(
-            self._vendor, account, from_number, self._addresses_of(request.callback_id), self._over(request.callback_id)
-        )
+        transfers = self._transfers(from_number, request.callback_id)
+        leg = StreamLeg(self._vendor, account, transfers, self._over(request.callback_id))
         leg.listener = listener
         self._calls[request.callback_id] = _Known(leg)
         order = Order(request.to_number, from_number, request.ring_seconds, *addresses.values())
@@ -119,7 +120,7 @@ class StreamCarrier:
         if leg.ended:
             # We were shut down while the vendor took the order.
             await self._hang_up(leg)
-        leg.expect(request.ring_seconds + CONNECT_SECONDS, "no_answer")
+        leg.expect_ringing(request.ring_seconds)
         # Later: the caller of dial must have its leg before the leg reports anything.
         asyncio.get_running_loop().call_soon(leg.dialled.set)
         return leg
@@ -146,31 +147,38 @@ class StreamCarrier:
         known = self._calls.get(_call_of(request))
         return known is not None and self._vendor.is_genuine(request, known.leg.account)
 
-    async def _is_of_number(self, request: DoorRequest) -> bool:
+    async def _is_of_number(self, request: DoorRequest) -> Access | None:
+        """The access of the number's account, where the request is signed with its keys."""
         if not request.headers.get(self._vendor.signature_header):
             # Before anything is looked up for a stranger.
-            return False
+            return None
         called = self._vendor.read(request).called
         # An agent's id is something that can be called too, and belongs to nobody here.
         access = await self._accounts.of_number(self.name, called) if _NUMBER.fullmatch(called) else None
-        return access is not None and self._vendor.is_genuine(request, self._vendor.account(access))
+        genuine = access is not None and self._vendor.is_genuine(request, self._vendor.account(access))
+        return access if genuine else None
 
     # -- doors -----------------------------------------------------------------------------------------------------------------
 
     async def _incoming(self, request: DoorRequest) -> DoorAnswer:
         callback = self._vendor.read(request)
-        access = await self._accounts.of_number(self.name, callback.called)
-        if self._desk is None or access is None:
+        if self._desk is None or not isinstance(request.proven, Access):
             return self._vendor.refuse(HTTPStatus.SERVICE_UNAVAILABLE)
-        account = self._vendor.account(access)
+        account = self._vendor.account(request.proven)
         # No call of another account, and none that was placed, has such a key.
         key = f"in.{account.id}.{callback.call_id}"
+        if callback.progress == "ended":
+            # Late, or twice, or a number whose hang-ups are reported to this address too.
+            if key in self._calls:
+                self._calls[key].leg.take_status(callback)
+            return self._vendor.end_call()
         if key in self._came_in:
             raise NotAllowedError("this call was offered before")
         while len(self._came_in) >= MAX_CALLS_REMEMBERED:
             self._came_in.pop(next(iter(self._came_in)))
         self._came_in[key] = None
-        leg = StreamLeg(self._vendor, account, callback.called, self._addresses_of(key), self._over(key), inbound=True)
+        transfers = self._transfers(callback.called, key)
+        leg = StreamLeg(self._vendor, account, transfers, self._over(key), inbound=True)
         leg.provider_call_id = leg.call_id = callback.call_id
         leg.dialled.set()
         self._calls[key] = _Known(leg)
@@ -194,7 +202,7 @@ class StreamCarrier:
     async def _instructions(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
         if known.leg.ended:
-            return self._vendor.leave()
+            return self._vendor.end_call()
         if known.leg.streams:
             raise ConflictError("the call has its stream")
         # The request is signed and names the order: some vendors name the call otherwise than the order.
@@ -203,28 +211,38 @@ class StreamCarrier:
 
     async def _status(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
-        known.leg.told(self._vendor.read(request))
+        known.leg.take_status(self._vendor.read(request))
         return DoorAnswer(status=HTTPStatus.NO_CONTENT)
+
+    async def _hand_over(self, request: DoorRequest) -> DoorAnswer:
+        known = await self._known(request)
+        wanted = known.leg.transfers.wanted
+        if known.leg.ended:
+            return self._vendor.end_call()
+        if wanted is None:
+            raise ConflictError("the call is not being transferred")
+        return self._vendor.dial(wanted)
 
     async def _target(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
-        if self._vendor.read(request).progress == "answered":
-            known.leg.target_answered()
+        if self._vendor.read_target(request).progress == "answered":
+            known.leg.transfers.target_answered()
         return DoorAnswer(status=HTTPStatus.NO_CONTENT)
 
     async def _transferred(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
-        callback = self._vendor.read(request)
-        cause = callback.cause or CAUSES["unknown"]
+        cause = self._vendor.read_target(request).cause or CAUSES["unknown"]
         if cause.outcome == "answered":
-            known.leg.target_answered()
+            known.leg.transfers.target_answered()
         else:
-            known.leg.target_lost(cause)
+            # A far end that has hung up meanwhile is no target that did not answer.
+            known.leg.take_status(self._vendor.read(request))
+            known.leg.transfers.target_lost(cause)
         if known.leg.ended or cause.outcome == "answered":
-            if not (known.leg.handing_over or known.leg.streams):
+            if not (known.leg.transfers.under_way or known.leg.streams):
                 # Nobody here waited for the target: the order to transfer was answered too late.
                 known.leg.finish(CAUSES["transferred"])
-            return self._vendor.leave()
+            return self._vendor.end_call()
         if known.leg.streams:
             raise ConflictError("the call has its stream")
         return self._connect(_call_of(request))
@@ -264,13 +282,14 @@ class StreamCarrier:
     def _address(self, path: str, key: str) -> str:
         return f"{self._doorkeeper.address(self.name, path)}?{urlencode({_CALL: key})}"
 
-    def _addresses_of(self, key: str) -> Addresses:
-        return Addresses(self._address("/target", key), self._address("/transferred", key))
+    def _transfers(self, own_number: str, key: str) -> CallTransfer:
+        addresses = (self._address(path, key) for path in ("/handover", "/target", "/transferred"))
+        return CallTransfer(self._vendor, Handover("", own_number, MAX_RING_SECONDS, *addresses))
 
     async def _hang_up(self, leg: StreamLeg) -> None:
         """The leg is over: so is the call. Where this does not arrive, the end of its stream or its next instruction says the same."""
         try:
-            await self._vendor.hang_up(leg.account, leg.call_id)
+            await self._vendor.hang_up(leg.account, leg.call_id, "" if leg.was_answered else leg.provider_call_id)
         except ProviderError as error:
             _LOG.warning("%s could not be told to hang up: %s", self.name, error.message)
 
@@ -296,3 +315,14 @@ class StreamCarrier:
 
 def _call_of(request: DoorRequest) -> str:
     return parse_qs(urlsplit(request.url).query).get(_CALL, [""])[0]
+
+
+def carrier_of(vendor: Callable[[HttpClient], Vendor]) -> Callable[[PluginContext], StreamCarrier]:
+    """The factory of a vendor's plugin. It raises ConfigurationError where a process has no client."""
+
+    def carrier(context: PluginContext) -> StreamCarrier:
+        if context.http is None:
+            raise ConfigurationError("calls are carried only by a running server: start `callwright serve`")
+        return StreamCarrier(vendor(context.http), context)
+
+    return carrier

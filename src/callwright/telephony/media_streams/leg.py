@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from callwright.domain.causes import CAUSES, Cause
-from callwright.domain.limits import MAX_RING_SECONDS
+from callwright.domain.limits import CARRIER_QUEUE_SECONDS, MAX_RING_SECONDS
 from callwright.media.g711 import mulaw_of
 from callwright.media.tones import keys as key_tones
+from callwright.ops.timers import NamedTimers
 from callwright.ports.door import DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed, LegListener, TransferFailedError, closed_by
-from callwright.telephony.media_streams.call_sound import CallSound, Timers
+from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed, LegListener, closed_by
+from callwright.telephony.media_streams.call_sound import CallSound
 from callwright.telephony.media_streams.framing import BadStreamError
-from callwright.telephony.media_streams.vendor import Callback, Handover, Vendor, VendorAccount
+from callwright.telephony.media_streams.transfer import CONNECT_SECONDS, CallTransfer
+from callwright.telephony.media_streams.vendor import Callback, Vendor, VendorAccount
 
 AHEAD_MS = 200
 LOOK_SECONDS = 0.1
 PLAY_OUT_SECONDS = 1.0
 """How much longer than by our reckoning the last words may take."""
-CONNECT_SECONDS = 15.0
-"""How long the vendor may take to connect the stream of a call that was answered."""
 _CLOSED = frozenset({1000, 1001})
 _PROTOCOL_ERROR, _REPLACED = 1002, 1008
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the vendor tells of a handover: that its target answered, and what became of it."""
-
-    answered: str
-    result: str
 
 
 class StreamLeg:
@@ -49,8 +41,7 @@ class StreamLeg:
         self,
         vendor: Vendor,
         account: VendorAccount,
-        own_number: str,
-        addresses: Addresses,
+        transfers: CallTransfer,
         over: Callable[[StreamLeg], None],
         *,
         inbound: bool = False,
@@ -63,16 +54,14 @@ class StreamLeg:
         self.decided: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """Of a call that came in: 200, or the SIP status it is refused with."""
         self._vendor = vendor
-        self._own_number = own_number
-        self._addresses = addresses
+        self.transfers = transfers
         self._over = over
         self._inbound = inbound
         self._socket: DoorSocket | None = None
         self._sound = CallSound(vendor.framing)
-        self._rang = False
-        self._timers = Timers()
+        self._ring_seconds = 0
+        self._timers = NamedTimers()
         self._leaving: LegClosed | None = None
-        self._handover: asyncio.Future[None] | None = None
         self.handed_over = False
         """Whether it ended by a transfer: the vendor asks how to go on when the target hangs up."""
         self.goes_on = not inbound
@@ -85,15 +74,14 @@ class StreamLeg:
         return self._closed.is_set()
 
     @property
-    def streams(self) -> bool:
-        """Whether a stream carries the call now, and is to go on."""
-        return self._socket is not None and not self.handing_over
+    def was_answered(self) -> bool:
+        """Whether it was answered, at whichever side."""
+        return self._sound.began
 
     @property
-    def handing_over(self) -> bool:
-        """Whether it was taken out of its stream for a transfer, and has no other one yet. The end of the old one says nothing then, and
-        may come after the word that the target did not take the call."""
-        return self._handover is not None
+    def streams(self) -> bool:
+        """Whether a stream carries the call now, and is to go on."""
+        return self._socket is not None and not self.transfers.under_way
 
     @property
     def delay_ms(self) -> int:
@@ -125,12 +113,23 @@ class StreamLeg:
             return
         self._timers.later("expect", seconds, lambda: self.finish(CAUSES[cause]))
 
-    def told(self, callback: Callback) -> None:
-        """The vendor tells how the call goes. What it told before, or what is overtaken, changes nothing."""
+    def expect_ringing(self, ring_seconds: int) -> None:
+        """The vendor has taken the order. It may queue the call before it dials; only then the phone rings, for ``ring_seconds``."""
+        self._ring_seconds = ring_seconds
+        self.expect(CARRIER_QUEUE_SECONDS, "request_timeout")
+
+    def take_status(self, callback: Callback) -> None:
+        """The vendor reports how the call goes. What it reported before, or what is overtaken, changes nothing."""
         if self.ended:
             return
-        if callback.progress == "ringing" and not (self._rang or self._inbound or self._sound.began):
-            self._rang = True
+        waits = self._ring_seconds > 0 and not self._sound.began
+        if callback.progress == "dialled" and waits:
+            self.expect(CARRIER_QUEUE_SECONDS, "request_timeout")
+        elif callback.progress == "ringing" and waits:
+            # Some vendors name the call otherwise than the order.
+            self.call_id = callback.call_id
+            self.expect(self._ring_seconds + CONNECT_SECONDS, "no_answer")
+            self._ring_seconds = 0
             self.listener.ringing()
         elif callback.progress == "ended" and callback.cause is not None:
             cause = callback.cause
@@ -141,17 +140,6 @@ class StreamLeg:
                 # Over before its stream could start.
                 self._begin()
             self.finish(closed_by(cause, callback.words))
-
-    def target_answered(self) -> None:
-        """The target of the transfer has answered: the call goes on without us."""
-        if self._handover is not None and not self._handover.done():
-            self._handover.set_result(None)
-
-    def target_lost(self, cause: Cause) -> None:
-        """The target of the transfer did not take the call."""
-        if self._handover is not None and not self._handover.done():
-            message = f"the target of the transfer did not take the call: {cause.reason}"
-            self._handover.set_exception(TransferFailedError(self._vendor.name, message, cause.outcome, cause.code))
 
     def _message(self, socket: DoorSocket, message: str | bytes) -> None:
         """A message of the vendor. A defect, also of the listener's, ends the call and is raised."""
@@ -173,7 +161,7 @@ class StreamLeg:
             return
         self._socket = None
         self._sound.disconnect()
-        if not self.handing_over:
+        if not self.transfers.under_way:
             # Some vendors only close. One that broke off has hung up too: its instructions end with the stream.
             lost = CAUSES["normal_clearing" if socket.far_code in _CLOSED else "media_timeout"]
             self.finish(self._leaving or lost)
@@ -197,7 +185,7 @@ class StreamLeg:
         if call_id != self.call_id:
             raise BadStreamError("the stream is of another call")
         self._timers.cancel("expect")
-        self._handover = None
+        self.transfers.end()
         self._sound.connect(self._socket, stream_id)
         if not self._sound.began:
             self._begin()
@@ -222,7 +210,7 @@ class StreamLeg:
         """The vendor ends the stream: the far end has hung up, unless the call was taken out of it."""
         if self._socket is not None:
             self._socket.end()
-        if not self.handing_over:
+        if not self.transfers.under_way:
             self.goes_on = False
             self.finish(self._leaving or CAUSES["normal_clearing"])
 
@@ -253,7 +241,7 @@ class StreamLeg:
             return
         closed = closed_by(CAUSES["originator_cancel" if not self._sound.began else "hung_up_by_us"])
         self._leaving = replace(closed, reason=reason) if reason and self._sound.began else closed
-        if self._sound.out is not None and not self.handing_over:
+        if self._sound.out is not None and not self.transfers.under_way:
             self._sound.out.flush(last=True)
             rest_s = self._sound.rest_s + PLAY_OUT_SECONDS
             self._timers.later("leave", rest_s, lambda: self.finish(self._leaving or CAUSES["hung_up_by_us"]))
@@ -263,28 +251,19 @@ class StreamLeg:
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
         """Connect the far end with ``target``. The far end hears it ring, and is back here when nobody answers; so both kinds are one."""
-        if self.ended or not self._sound.began or self._handover is not None or self._leaving is not None:
+        if self.ended or not self._sound.began or self.transfers.under_way or self._leaving is not None:
             raise ProviderError(FailureKind.BAD_REQUEST, self._vendor.name, "the call cannot be transferred now")
-        waiting = self._handover = asyncio.get_running_loop().create_future()
-        handover = Handover(
-            target, self._own_number, MAX_RING_SECONDS, self._addresses.answered, self._addresses.result
-        )
         try:
-            await self._vendor.hand_over(self.account, self.call_id, handover)
+            await self.transfers.ask(self.account, self.call_id, target)
         except ProviderError:
-            self._handover = None
             if not self.streams:
                 # The order may have arrived all the same: nobody is on the stream any more.
                 self.expect(MAX_RING_SECONDS + CONNECT_SECONDS, "normal_clearing")
             raise
         try:
-            async with asyncio.timeout(MAX_RING_SECONDS + CONNECT_SECONDS):
-                await waiting
-        except TimeoutError:
-            raise TransferFailedError(self._vendor.name, "nobody said what became of the transfer") from None
+            await self.transfers.answer()
         finally:
-            waiting.cancel()
-            if self.handing_over:
+            if self.transfers.under_way:
                 # The far end comes back, or has hung up meanwhile.
                 self.expect(CONNECT_SECONDS, "normal_clearing")
         self.handed_over, self.goes_on = True, False
@@ -324,7 +303,7 @@ class StreamLeg:
         self._timers.cancel_all()
         if not self.decided.done():
             self.decided.set_result(480)
-        self.target_lost(CAUSES["originator_cancel"])
+        self.transfers.target_lost(CAUSES["originator_cancel"])
         try:
             if self._socket is not None:
                 self._socket.end()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from callwright.media.playback import Playback
 from callwright.ports.door import DoorSocket
 from callwright.ports.leg import SILENCE_FRAME
-from callwright.telephony.browser.playback import Playback
 from callwright.telephony.media_streams.framing import Framing
 
 FRAMES_TOGETHER = 4

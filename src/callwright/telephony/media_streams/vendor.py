@@ -34,20 +34,21 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """A call that is to be connected with ``target``. ``answered`` hears that the target has answered; ``result``, which is asked how to go
-    on, what became of it."""
+    """A call that is to be connected with ``target``. A vendor that is not told at once asks at ``instructions`` whom to call. ``answered``
+    hears that the target has answered; ``result``, which is asked how to go on, what became of it."""
 
     target: str
     from_number: str
     ring_seconds: int
+    instructions: str
     answered: str
     result: str
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What the vendor tells of a call. ``progress``: ringing, answered, ended, or nothing of these; with ``ended`` there is a ``cause``.
-    ``words`` is what the vendor itself says of it."""
+    """What the vendor reports of a call. ``progress``: dialled, ringing, answered, ended, or nothing of these; with ``ended`` there is a
+    ``cause``. ``words`` is what the vendor itself says of it."""
 
     call_id: str
     called: str = ""
@@ -78,21 +79,29 @@ class Vendor(Protocol):
         ...
 
     def read(self, request: DoorRequest) -> Callback:
-        """What a request says of its call, or of the call's handover. Raises BadInputError."""
+        """What a request says of its call. Raises BadInputError."""
+        ...
+
+    def read_target(self, request: DoorRequest) -> Callback:
+        """What a request about a handover says of its target. Raises BadInputError."""
         ...
 
     async def place(self, account: VendorAccount, order: Order) -> str:
         """Ask for a call once; its id."""
         ...
 
-    async def hang_up(self, account: VendorAccount, call_id: str) -> None:
-        """End a call. One that is over already is no failure."""
+    async def hang_up(self, account: VendorAccount, call_id: str, order_id: str = "") -> None:
+        """End a call. One that is over already is no failure. ``order_id``: what ``place`` returned, of a call that was not answered."""
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         """Take a call out of its stream and connect it."""
 
     async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
         """Have calls to a number asked about at ``address``; returns where they were until now, empty for nowhere."""
+        ...
+
+    def dial(self, handover: Handover) -> DoorAnswer:
+        """The instruction to connect a call with a target."""
         ...
 
     def connect(self, stream: str) -> DoorAnswer:
@@ -103,6 +112,6 @@ class Vendor(Protocol):
         """The instruction to refuse a call that came in, by a SIP status."""
         ...
 
-    def leave(self) -> DoorAnswer:
+    def end_call(self) -> DoorAnswer:
         """The instruction to end a call."""
         ...

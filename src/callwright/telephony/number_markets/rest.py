@@ -1,4 +1,4 @@
-"""What the carriers' APIs have in common: basic authentication with an account's id and token, JSON answers, statuses that mean the same.
+"""What the carriers' APIs have in common: an account's id and token, JSON answers, statuses that mean the same.
 
 Neither key is ever in a message; the id is in the path of every request, because these APIs want it there.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from http import HTTPStatus
@@ -46,13 +46,27 @@ class Account:
         return "Account(...)"
 
 
+def basic_credentials(account: Account) -> dict[str, str]:
+    """The header of basic authentication."""
+    credentials = base64.b64encode(f"{account.id}:{account.token}".encode()).decode()
+    return {"authorization": f"Basic {credentials}"}
+
+
 class CarrierApi:
     """Requests to one carrier. ``keys``: the provider keys with the account's id and its token; ``id_form``: what such an id looks like,
-    checked before anything is sent, since it becomes a part of a path."""
+    checked before anything is sent, since it becomes a part of a path; ``credentials``: the headers that say who asks."""
 
-    def __init__(self, sender: HttpClient, name: str, keys: tuple[str, str], id_form: str) -> None:
+    def __init__(
+        self,
+        sender: HttpClient,
+        name: str,
+        keys: tuple[str, str],
+        id_form: str,
+        credentials: Callable[[Account], Mapping[str, str]] = basic_credentials,
+    ) -> None:
         self.name = name
         self.keys = keys
+        self._credentials = credentials
         self._sender = sender
         self._id_form = re.compile(id_form)
 
@@ -80,8 +94,7 @@ class CarrierApi:
     ) -> Mapping[str, Any] | None:
         """The JSON object of a good answer, empty for an empty one. ``missing``: None for what is not there (404), which is an error
         otherwise. Raises ProviderError."""
-        credentials = base64.b64encode(f"{account.id}:{account.token}".encode()).decode()
-        headers = {"authorization": f"Basic {credentials}", "accept": "application/json"}
+        headers = {**self._credentials(account), "accept": "application/json"}
         body = b""
         if form is not None:
             headers["content-type"] = "application/x-www-form-urlencoded"

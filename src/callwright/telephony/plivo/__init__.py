@@ -1,8 +1,12 @@
-"""The carrier ``plivo``: calls over Plivo's Voice API and its audio streams."""
+"""The carrier ``plivo``: calls over Plivo's Voice API and its audio streams. See docs/how-to/media-stream-carriers.md."""
 
 from __future__ import annotations
 
 from callwright.ports.registry import Plugin
-from callwright.telephony.plivo.vendor import KEYS, NAME, carrier
+from callwright.telephony.media_streams.carrier import carrier_of
+from callwright.telephony.plivo.vendor import PLIVO, PlivoCalls
 
-PLUGINS = (Plugin("carrier", NAME, "calls over Plivo, with the account's own keys", carrier, keys=KEYS),)
+_KEYS = PLIVO.keys
+_SUMMARY = "calls over Plivo, with the account's own keys"
+
+PLUGINS = (Plugin("carrier", PLIVO.name, _SUMMARY, carrier_of(PlivoCalls), keys=_KEYS.all, needed_keys=_KEYS.needed),)

@@ -1,12 +1,13 @@
 """Plivo's API for calls, its instructions and callbacks, as its pages say (read in 2026):
 
-- https://www.plivo.com/docs/voice/api/call: placing and ending a call
+- https://www.plivo.com/docs/voice/api/call: placing, ending and transferring a call
 - https://www.plivo.com/docs/voice/xml/request: what callbacks hold
-- https://www.plivo.com/docs/voice/xml/stream: the instruction and the messages of a stream
 - https://www.plivo.com/docs/account/api/application and .../numbers/api/account-phone-number: where calls to a number are asked about
+- https://www.plivo.com/docs/voice/xml/stream and .../dial: the instructions, and the messages of a stream
 - https://www.plivo.com/docs/voice/concepts/signature-validation: the signature, version 3
 
-Plivo writes numbers without their plus. A stream ends without a message: its websocket is closed.
+Plivo writes numbers without their plus. A stream ends without a message: its websocket is closed. Other vendors speak this API too: what
+differs is a :class:`Dialect`.
 """
 
 from __future__ import annotations
@@ -15,35 +16,37 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from callwright.domain.causes import CAUSES
-from callwright.domain.errors import BadInputError, ConfigurationError
-from callwright.domain.limits import MAX_NAME_CHARACTERS
-from callwright.domain.provider_access import Access
+from callwright.domain.errors import BadInputError
+from callwright.domain.limits import MAX_CALLS_REMEMBERED, MAX_NAME_CHARACTERS
+from callwright.domain.number import E164, kind_of_address
 from callwright.ports.door import DoorAnswer, DoorRequest
-from callwright.ports.failures import FailureKind
-from callwright.ports.registry import HttpClient, PluginContext
-from callwright.telephony.media_streams.carrier import StreamCarrier
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
 from callwright.telephony.media_streams.vendor import Callback, Handover, Order, VendorAccount
-from callwright.telephony.number_markets.rest import CarrierApi, phone_number
+from callwright.telephony.media_streams.xml_vendor import (
+    VendorKeys,
+    XmlVendor,
+    fields_of,
+    form_of,
+    reason_of,
+    response,
+    spellings_of,
+)
+from callwright.telephony.number_markets.rest import Account, CarrierApi, basic_credentials, phone_number
 
-NAME = "plivo"
-_OWN_NUMBER, _API_URL = "PLIVO_PHONE_NUMBER", "PLIVO_API_URL"
-KEYS = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", _OWN_NUMBER, _API_URL)
-API = "https://api.plivo.com"
-
-_ACCOUNT = "(MA|SA)[A-Z0-9]{18}"
-_APPLICATION = re.compile("/v1/Account/([A-Z0-9]+)/Application/([0-9]+)/")
+_APPLICATION = re.compile("/v1/Account/([A-Za-z0-9_-]+)/Application/([0-9]+)/")
 _ID = re.compile("[0-9]{1,32}")
 _PAGE, _MOST_APPLICATIONS = 20, 400
-_XML = "text/xml"
 _SOUND = {"contentType": "audio/x-mulaw", "sampleRate": 8000}
-_BUSY = (486, 600, 603)
 
 _PROGRESS = {"ringing": "ringing", "in-progress": "answered"}
 _ENDS: Mapping[str, str] = {
@@ -54,7 +57,8 @@ _ENDS: Mapping[str, str] = {
     "cancel": "originator_cancel",
     "failed": "temporary_failure",
 }
-"""CallStatus at the end of a call, and the cause."""
+"""CallStatus and DialStatus at the end of a call, and the cause."""
+_TAKEN = ("answer", "connected")
 _CODES: Mapping[str, str] = {
     "2000": "invalid_number",
     "3000": "no_answer",
@@ -77,61 +81,87 @@ FRAMING = Framing(
 )
 
 
-class PlivoCalls:
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a vendor differs from the others that speak this API.
+
+    ``api``: the address below which its accounts are; ``account_form``: what an account's id looks like. ``signature_header``: in small
+    letters; its nonce is in the header of that name with ``-nonce``. ``signs_address``: the signature is over the address and the nonce
+    alone. ``cancels_orders``: a call that waits is a resource of its own. ``has_applications``: numbers ask where an application says.
+    """
+
+    name: str
+    keys: VendorKeys
+    api: str
+    account_form: str
+    signature_header: str
+    framing: Framing = FRAMING
+    credentials: Callable[[Account], Mapping[str, str]] = basic_credentials
+    signs_address: bool = False
+    cancels_orders: bool = True
+    has_applications: bool = True
+
+
+PLIVO = Dialect(
+    "plivo",
+    VendorKeys("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_PHONE_NUMBER", "PLIVO_API_URL"),
+    "https://api.plivo.com",
+    "(MA|SA)[A-Z0-9]{18}",
+    "x-plivo-signature-v3",
+)
+
+
+class PlivoCalls(XmlVendor):
     """``media_streams.vendor.Vendor``."""
 
-    name = NAME
-    framing = FRAMING
-    signature_header = "x-plivo-signature-v3"
-
-    def __init__(self, sender: HttpClient) -> None:
-        self._rest = CarrierApi(sender, NAME, KEYS[:2], _ACCOUNT)
-
-    def account(self, access: Access) -> VendorAccount:
-        """By its id and token; at the address that is stored with them, where there is one."""
-        api = (access.keys.get(_API_URL) or API).rstrip("/")
-        return VendorAccount(self._rest.account(access).id, api, access)
-
-    def own_number(self, access: Access) -> str:
-        """PLIVO_PHONE_NUMBER."""
-        return access.keys.get(_OWN_NUMBER, "")
+    def __init__(self, sender: HttpClient, dialect: Dialect = PLIVO) -> None:
+        keys = dialect.keys
+        rest = CarrierApi(sender, dialect.name, keys.needed, dialect.account_form, dialect.credentials)
+        super().__init__(keys, dialect.api, rest)
+        self.name = dialect.name
+        self.framing = dialect.framing
+        self.signature_header = dialect.signature_header
+        self._dialect = dialect
+        self._nonces: dict[str, bytes] = {}
 
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
         """Its signature is over the address, the fields of the form and a nonce. There may be several, one for each token."""
-        form, token = _form(request), account.access.keys[KEYS[1]]
-        nonce = request.headers.get("x-plivo-signature-v3-nonce", "")
+        form, token = form_of(request), self._token(account)
+        nonce = request.headers.get(f"{self.signature_header}-nonce", "")
         given = request.headers.get(self.signature_header, "").encode().split(b",")
         if form is None or not nonce:
             return False
-        wanted = signature(token, request.url, form, nonce).encode()
-        return any(hmac.compare_digest(wanted, one) for one in given)
+        urls = spellings_of(request.url)
+        wanted = [signature(token, url, form, nonce) for url in urls]
+        if not _is_among(given, wanted):
+            by_address = [address_signature(token, url, nonce) for url in urls]
+            return self._dialect.signs_address and _is_among(given, by_address) and self._is_new(nonce, request)
+        return True
+
+    def _is_new(self, nonce: str, request: DoorRequest) -> bool:
+        """Whether a nonce comes with what it came with before. Without that, whoever saw one signature could send any form with it."""
+        content = hashlib.sha256(b"\0".join((request.url.encode(), request.body))).digest()
+        while len(self._nonces) >= MAX_CALLS_REMEMBERED:
+            self._nonces.pop(next(iter(self._nonces)))
+        return hmac.compare_digest(self._nonces.setdefault(nonce, content), content)
 
     def read(self, request: DoorRequest) -> Callback:
         """A form. Raises BadInputError for one that names no call."""
-        form = _form(request) or {}
-        call_id = form.get("CallUUID") or form.get("RequestUUID", "")
-        if not 0 < len(call_id) <= MAX_NAME_CHARACTERS or not call_id.isprintable():
-            raise BadInputError("CallUUID is missing, or is none")
+        form = fields_of(request)
         status = form.get("CallStatus", "")
-        code = form.get("HangupCauseCode", "")
-        ends = _ENDS.get(status)
-        if ends is not None and ends != "normal_clearing":
-            ends = _CODES.get(code, ends)
-        return Callback(
-            call_id,
-            called=_number(form.get("To", "")),
-            caller=_number(form.get("From", "")),
-            progress="ended" if ends is not None else _PROGRESS.get(status, ""),
-            cause=None if ends is None else CAUSES[ends],
-            words=form.get("HangupCauseName") or status,
-            headers={name: value for name, value in form.items() if name.startswith("X-PH-")},
-        )
+        return _callback(form, _PROGRESS.get(status, ""), _ENDS.get(status))
+
+    def read_target(self, request: DoorRequest) -> Callback:
+        """DialAction while a target is called, and DialStatus at the end."""
+        form = fields_of(request)
+        progress = "answered" if form.get("DialAction") in _TAKEN else ""
+        return _callback(form, progress, _ENDS.get(form.get("DialStatus", "")))
 
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to the list of calls."""
         asked = {
-            "from": order.from_number.removeprefix("+"),
-            "to": order.to_number.removeprefix("+"),
+            "from": _written(order.from_number),
+            "to": _written(order.to_number),
             "answer_url": order.instructions,
             "answer_method": "POST",
             "ring_url": order.status,
@@ -146,16 +176,42 @@ class PlivoCalls:
             raise self._rest.error(FailureKind.UNAVAILABLE, "its answer does not name the call")
         return found
 
-    async def hang_up(self, account: VendorAccount, call_id: str) -> None:
-        """DELETE of the call, ringing or not. One that is gone is no failure."""
+    async def hang_up(self, account: VendorAccount, call_id: str, order_id: str = "") -> None:
+        """DELETE of the order, while the call waits or rings, then of the call: it may have left the queue in between."""
+        if order_id and self._dialect.cancels_orders:
+            # Whether it waits any more is not known. Where the vendor cannot be asked, the second request says so.
+            with suppress(ProviderError):
+                await self._ask(account, "DELETE", f"Request/{order_id}/")
         await self._ask(account, "DELETE", f"Call/{call_id}/")
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
-        """Raises ProviderError."""
-        raise self._rest.error(FailureKind.BAD_REQUEST, "calls over this carrier cannot be transferred")
+        """The call gets other instructions, which end its stream: the vendor asks for them, and gets :meth:`dial`."""
+        asked = {"legs": "aleg", "aleg_url": handover.instructions, "aleg_method": "POST"}
+        await self._ask(account, "POST", f"Call/{call_id}/", asked)
+
+    def dial(self, handover: Handover) -> DoorAnswer:
+        """Dial of a number or a SIP user."""
+        is_number = kind_of_address(handover.target) == E164
+        noun, target = ("Number", _written(handover.target)) if is_number else ("User", handover.target)
+        attributes = {
+            "callerId": _written(handover.from_number),
+            "timeout": str(handover.ring_seconds),
+            "action": handover.result,
+            "method": "POST",
+            "redirect": "true",
+            "callbackUrl": handover.answered,
+            "callbackMethod": "POST",
+        }
+        written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
+        return response(f"<Dial {written}><{noun}>{escape(target)}</{noun}></Dial>")
 
     async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
-        """A number asks where its application says. Ours is found by its name, which tells this server's address."""
+        """A number asks where its application says. One that asks here already is used again."""
+        if not self._dialect.has_applications:
+            raise self._rest.error(
+                FailureKind.BAD_REQUEST,
+                f"this is not done over its API: set the answer URL of {number} there to {address}",
+            )
         held = f"Number/{number.removeprefix('+')}/"
         found = await self._ask(account, "GET", held, missing=True)
         if not found:
@@ -179,17 +235,13 @@ class PlivoCalls:
     def connect(self, stream: str) -> DoorAnswer:
         """Stream: both ways, and the call goes on as long as it does."""
         kind = f"{_SOUND['contentType']};rate={_SOUND['sampleRate']}"
-        return _response(
+        return response(
             f'<Stream bidirectional="true" keepCallAlive="true" contentType="{kind}">{escape(stream)}</Stream>'
         )
 
     def refuse(self, code: int) -> DoorAnswer:
         """Hangup with a reason, before the call is answered."""
-        return _response(f'<Hangup reason="{"busy" if code in _BUSY else "rejected"}"/>')
-
-    def leave(self) -> DoorAnswer:
-        """Hangup."""
-        return _response("<Hangup/>")
+        return response(f'<Hangup reason="{reason_of(code)}"/>')
 
     async def _application(self, account: VendorAccount, address: str) -> Any:
         """The id of an application that asks at ``address``, None where there is none among the first _MOST_APPLICATIONS."""
@@ -217,14 +269,16 @@ class PlivoCalls:
         return await self._rest.ask(keys, method, url, json=asked, missing=missing or method == "DELETE") or {}
 
 
-def carrier(context: PluginContext) -> StreamCarrier:
-    """The carrier. Raises ConfigurationError where a process has no client."""
-    if context.http is None:
-        raise ConfigurationError("calls are carried only by a running server: start `callwright serve`")
-    return StreamCarrier(PlivoCalls(context.http), context)
+def _is_among(given: Iterable[bytes], wanted: Iterable[str]) -> bool:
+    return any(hmac.compare_digest(one.encode(), other) for one in wanted for other in given)
 
 
-def signature(token: str, url: str, form: Mapping[str, str], nonce: str) -> str:
+def _written(number: str) -> str:
+    """A number as Plivo writes it."""
+    return number.removeprefix("+")
+
+
+def signature(token: str, url: str, form: Mapping[str, Iterable[str]], nonce: str) -> str:
     """What Plivo signs a POST with: HMAC-SHA256 over the address with its query in order, the fields in order, and the nonce."""
     parts = urlsplit(url)
     query = parse_qs(parts.query, keep_blank_values=True)
@@ -232,22 +286,35 @@ def signature(token: str, url: str, form: Mapping[str, str], nonce: str) -> str:
     asked = "&".join(f"{name}={value}" for name in sorted(query) for value in sorted(query[name]))
     if asked or form:
         signed += f"?{asked}" + ("." if asked and form else "")
-    signed += "".join(name + form[name] for name in sorted(form)) + f".{nonce}"
+    signed += "".join(name + value for name in sorted(form) for value in sorted(form[name])) + f".{nonce}"
     return base64.b64encode(hmac.new(token.encode(), signed.encode(), hashlib.sha256).digest()).decode()
 
 
-def _form(request: DoorRequest) -> dict[str, str] | None:
-    try:
-        found = parse_qs(request.body.decode(), keep_blank_values=True, errors="strict")
-    except (UnicodeDecodeError, ValueError):
-        return None
-    return {name: values[0] for name, values in found.items()}
+def address_signature(token: str, url: str, nonce: str) -> str:
+    """What a dialect signs with that leaves out query and form: HMAC-SHA256 over the address, a dot and the nonce."""
+    parts = urlsplit(url)
+    signed = f"{urlunsplit((parts.scheme, parts.netloc, parts.path, '', ''))}.{nonce}"
+    return base64.b64encode(hmac.new(token.encode(), signed.encode(), hashlib.sha256).digest()).decode()
+
+
+def _callback(form: Mapping[str, str], progress: str, ends: str | None) -> Callback:
+    """What a form says of a call in this state; ``ends`` is the key of the cause. Raises BadInputError."""
+    call_id = form.get("CallUUID") or form.get("RequestUUID", "")
+    if not 0 < len(call_id) <= MAX_NAME_CHARACTERS or not call_id.isprintable():
+        raise BadInputError("CallUUID is missing, or is none")
+    if ends is not None and ends != "normal_clearing":
+        ends = _CODES.get(form.get("HangupCauseCode", ""), ends)
+    return Callback(
+        call_id,
+        called=_number(form.get("To", "")),
+        caller=_number(form.get("From", "")),
+        progress=progress if ends is None else "ended",
+        cause=None if ends is None else CAUSES[ends],
+        words=form.get("HangupCauseName") or form.get("CallStatus", ""),
+        headers={name: value for name, value in form.items() if name.startswith("X-PH-")},
+    )
 
 
 def _number(text: str) -> str:
     """As E.164; anything else as it is."""
     return phone_number(text, plus=text.startswith("+")) or text
-
-
-def _response(xml: str) -> DoorAnswer:
-    return DoorAnswer(f'<?xml version="1.0" encoding="UTF-8"?><Response>{xml}</Response>'.encode(), content_type=_XML)

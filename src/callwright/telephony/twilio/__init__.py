@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from callwright.ports.registry import Plugin
-from callwright.telephony.twilio.vendor import KEYS, NAME, carrier
+from callwright.telephony.media_streams.carrier import carrier_of
+from callwright.telephony.twilio.vendor import KEYS, NAME, TwilioCalls
 
-PLUGINS = (Plugin("carrier", NAME, "calls over Twilio, with the account's own keys", carrier, keys=KEYS),)
+_SUMMARY = "calls over Twilio, with the account's own keys"
+
+PLUGINS = (Plugin("carrier", NAME, _SUMMARY, carrier_of(TwilioCalls), keys=KEYS.all, needed_keys=KEYS.needed),)

@@ -15,24 +15,30 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
 from callwright.domain.causes import CAUSES, Cause, cause_of_sip
-from callwright.domain.errors import BadInputError, ConfigurationError
+from callwright.domain.errors import BadInputError
 from callwright.domain.number import E164, kind_of_address
-from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.registry import HttpClient, PluginContext
-from callwright.telephony.media_streams.carrier import StreamCarrier
+from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
 from callwright.telephony.media_streams.vendor import Callback, Handover, Order, VendorAccount
+from callwright.telephony.media_streams.xml_vendor import (
+    VendorKeys,
+    XmlVendor,
+    fields_of,
+    form_of,
+    reason_of,
+    response,
+    spellings_of,
+)
 from callwright.telephony.number_markets.rest import CarrierApi
 
 NAME = "twilio"
-_OWN_NUMBER, _API_URL = "TWILIO_PHONE_NUMBER", "TWILIO_API_URL"
-KEYS = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", _OWN_NUMBER, _API_URL)
+KEYS = VendorKeys("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_PHONE_NUMBER", "TWILIO_API_URL")
 API = "https://api.twilio.com"
 
 _ACCOUNT = "AC[0-9a-fA-F]{32}"
@@ -40,16 +46,12 @@ _CALL = re.compile("CA[0-9a-fA-F]{32}")
 _NUMBER = re.compile("PN[0-9a-fA-F]{32}")
 _ROUTES = ("trunk_sid", "voice_application_sid", "voice_url")
 """What decides where a call to a number goes, the strongest first."""
-_XML = "text/xml"
 _SIP_HEADER = "SipHeader_"
-_BUSY = (486, 600, 603)
-_PORTS = {"http": 80, "https": 443}
 _EVENTS = ("initiated", "ringing", "answered", "completed")
 
-_PROGRESS = {"ringing": "ringing", "in-progress": "answered", "answered": "answered"}
+_PROGRESS = {"initiated": "dialled", "ringing": "ringing", "in-progress": "answered"}
 _ENDS: Mapping[str, str] = {
     "completed": "normal_clearing",
-    "answered": "normal_clearing",
     "busy": "user_busy",
     "no-answer": "no_answer",
     "canceled": "originator_cancel",
@@ -68,7 +70,7 @@ FRAMING = Framing(
 )
 
 
-class TwilioCalls:
+class TwilioCalls(XmlVendor):
     """``media_streams.vendor.Vendor``."""
 
     name = NAME
@@ -76,45 +78,27 @@ class TwilioCalls:
     signature_header = "x-twilio-signature"
 
     def __init__(self, sender: HttpClient) -> None:
-        self._rest = CarrierApi(sender, NAME, KEYS[:2], _ACCOUNT)
-
-    def account(self, access: Access) -> VendorAccount:
-        """By its id and token; at the address that is stored with them, where there is one."""
-        api = (access.keys.get(_API_URL) or API).rstrip("/")
-        return VendorAccount(self._rest.account(access).id, api, access)
-
-    def own_number(self, access: Access) -> str:
-        """TWILIO_PHONE_NUMBER."""
-        return access.keys.get(_OWN_NUMBER, "")
+        super().__init__(KEYS, API, CarrierApi(sender, NAME, KEYS.needed, _ACCOUNT))
 
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
         """Its signature is over the address, with or without the port, and the fields of the form in order."""
         given = request.headers.get(self.signature_header, "").encode()
-        token, form = account.access.keys[KEYS[1]], _form(request)
+        token, form = self._token(account), form_of(request)
         if form is None:
             return False
-        return any(hmac.compare_digest(signature(token, url, form).encode(), given) for url in _spellings(request.url))
+        wanted = [signature(token, url, form).encode() for url in spellings_of(request.url)]
+        return any(hmac.compare_digest(one, given) for one in wanted)
 
     def read(self, request: DoorRequest) -> Callback:
         """A form. Raises BadInputError for one that names no call."""
-        fields = _form(request) or {}
-        form = {name: values[0] for name, values in fields.items()}
-        call_id = form.get("CallSid", "")
-        if not _CALL.fullmatch(call_id):
-            raise BadInputError("CallSid is missing, or is none")
-        status = form.get("DialCallStatus") or form.get("CallStatus", "")
-        ends = status in _ENDS and not (status == "answered" and "DialCallStatus" not in form)
-        return Callback(
-            call_id,
-            called=form.get("To", ""),
-            caller=form.get("From", ""),
-            progress="ended" if ends else _PROGRESS.get(status, ""),
-            cause=_cause(status, form.get("SipResponseCode", "")) if ends else None,
-            words=form.get("SipResponseCode") or status,
-            headers={
-                name.removeprefix(_SIP_HEADER): value for name, value in form.items() if name.startswith(_SIP_HEADER)
-            },
-        )
+        form = fields_of(request)
+        return _callback(form, form.get("CallStatus", ""))
+
+    def read_target(self, request: DoorRequest) -> Callback:
+        """DialCallStatus at the end; before, the target is a call of its own and reports as one."""
+        form = fields_of(request)
+        ended = form.get("DialCallStatus", "")
+        return _callback(form, "completed" if ended == "answered" else ended or form.get("CallStatus", ""))
 
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to the list of calls."""
@@ -132,7 +116,7 @@ class TwilioCalls:
             raise self._rest.error(FailureKind.UNAVAILABLE, "its answer does not name the call")
         return sid
 
-    async def hang_up(self, account: VendorAccount, call_id: str) -> None:
+    async def hang_up(self, account: VendorAccount, call_id: str, order_id: str = "") -> None:
         """Also ends a call that still rings."""
         try:
             await self._ask(account, f"Calls/{call_id}.json", [("Status", "completed")])
@@ -142,13 +126,16 @@ class TwilioCalls:
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         """The call gets other instructions, which end its stream."""
+        await self._ask(account, f"Calls/{call_id}.json", [("Twiml", self.dial(handover).body.decode())])
+
+    def dial(self, handover: Handover) -> DoorAnswer:
+        """Dial of a number or a SIP address."""
         noun = "Number" if kind_of_address(handover.target) == E164 else "Sip"
-        dial = (
+        return response(
             f"<Dial callerId={quoteattr(handover.from_number)} timeout={quoteattr(str(handover.ring_seconds))}"
             f" action={quoteattr(handover.result)}><{noun} statusCallback={quoteattr(handover.answered)}"
             f' statusCallbackEvent="answered">{escape(handover.target)}</{noun}></Dial>'
         )
-        await self._ask(account, f"Calls/{call_id}.json", [("Twiml", f"<Response>{dial}</Response>")])
 
     async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
         """The number's own webhook. What would take its place, an application or a trunk, is taken off it."""
@@ -167,15 +154,11 @@ class TwilioCalls:
 
     def connect(self, stream: str) -> DoorAnswer:
         """Connect and Stream: both ways."""
-        return _response(f"<Connect><Stream url={quoteattr(stream)}/></Connect>")
+        return response(f"<Connect><Stream url={quoteattr(stream)}/></Connect>")
 
     def refuse(self, code: int) -> DoorAnswer:
-        """Reject: as busy, or as not in service."""
-        return _response(f'<Reject reason="{"busy" if code in _BUSY else "rejected"}"/>')
-
-    def leave(self) -> DoorAnswer:
-        """Hangup."""
-        return _response("<Hangup/>")
+        """Reject, which is not billed."""
+        return response(f'<Reject reason="{reason_of(code)}"/>')
 
     async def _get(self, account: VendorAccount, resource: str) -> Mapping[str, Any]:
         url = f"{account.api}/2010-04-01/Accounts/{account.id}/{resource}"
@@ -186,33 +169,28 @@ class TwilioCalls:
         return await self._rest.ask(self._rest.account(account.access), "POST", url, list(form)) or {}
 
 
-def carrier(context: PluginContext) -> StreamCarrier:
-    """The carrier. Raises ConfigurationError where a process has no client."""
-    if context.http is None:
-        raise ConfigurationError("calls are carried only by a running server: start `callwright serve`")
-    return StreamCarrier(TwilioCalls(context.http), context)
-
-
 def signature(token: str, url: str, form: Mapping[str, Iterable[str]]) -> str:
     """What Twilio signs an address and a form with: HMAC-SHA1 over the address and each name with its values, in order."""
     signed = url + "".join(name + value for name in sorted(form) for value in sorted(set(form[name])))
     return base64.b64encode(hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()).decode()
 
 
-def _spellings(url: str) -> tuple[str, ...]:
-    """An address as it is, and with or without the port of its scheme: vendors sign either."""
-    parts = urlsplit(url)
-    port = _PORTS.get(parts.scheme)
-    if parts.port is None:
-        return url, urlunsplit(parts._replace(netloc=f"{parts.netloc}:{port}"))
-    return (url, urlunsplit(parts._replace(netloc=parts.netloc.removesuffix(f":{parts.port}"))))
-
-
-def _form(request: DoorRequest) -> dict[str, list[str]] | None:
-    try:
-        return parse_qs(request.body.decode(), keep_blank_values=True, errors="strict")
-    except (UnicodeDecodeError, ValueError):
-        return None
+def _callback(form: Mapping[str, str], status: str) -> Callback:
+    """What a form says of the call that has this status. Raises BadInputError."""
+    call_id = form.get("CallSid", "")
+    if not _CALL.fullmatch(call_id):
+        raise BadInputError("CallSid is missing, or is none")
+    code = form.get("SipResponseCode", "")
+    headers = {name.removeprefix(_SIP_HEADER): value for name, value in form.items() if name.startswith(_SIP_HEADER)}
+    return Callback(
+        call_id,
+        called=form.get("To", ""),
+        caller=form.get("From", ""),
+        progress="ended" if status in _ENDS else _PROGRESS.get(status, ""),
+        cause=_cause(status, code) if status in _ENDS else None,
+        words=code or status,
+        headers=headers,
+    )
 
 
 def _cause(status: str, sip: str) -> Cause:
@@ -221,7 +199,3 @@ def _cause(status: str, sip: str) -> Cause:
     by_sip = cause_of_sip(told)
     # What was answered or given up was not refused.
     return by_sip if status in ("busy", "no-answer", "failed") and by_sip.key != "unknown" else by_status
-
-
-def _response(xml: str) -> DoorAnswer:
-    return DoorAnswer(f'<?xml version="1.0" encoding="UTF-8"?><Response>{xml}</Response>'.encode(), content_type=_XML)

@@ -268,6 +268,33 @@ async def test_an_agent_that_names_no_carrier_is_told_early_that_a_connected_acc
     assert (lack.leg, lack.message) == ("line", "the carrier 'loopback' rings no phones, it plays synthetic callers")
 
 
+PAIR = Plugin("carrier", "plivo", "a carrier", lambda _: object(), keys=("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_API_URL"),
+              needed_keys=("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN"))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("keys", "connected", "lacking"),
+    [
+        ((), False, "has no key"),
+        (("PLIVO_AUTH_ID",), False, "lacks PLIVO_AUTH_TOKEN"),
+        (("plivo_auth_token",), False, "lacks PLIVO_AUTH_ID"),
+        (("PLIVO_API_URL", "PLIVO_OTHER"), False, "lacks PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN"),
+        (("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN"), True, ""),
+        (("EXOTEL_API_KEY",), True, "has no key"),
+    ],
+)
+async def test_an_account_is_connected_by_all_keys_that_its_carrier_needs(
+    tmp_path: Path, keys: tuple[str, ...], connected: bool, lacking: str
+) -> None:
+    """Of a carrier that is not installed nobody knows which it needs: one of its keys connects."""
+    found = availability(tmp_path, plugins=(*SCRIPTED, PAIR))
+    assert await found.connected(unit(keys), ORGANISATION) is connected
+    lacks = await lacks_of(found, {**agent(), "telephony_provider": "plivo"}, unit(keys))
+    assert [lack.message for lack in lacks] == ([f"the carrier 'plivo' {lacking}"] if lacking else [])
+    missing = "PLIVO_AUTH_TOKEN" if keys == ("PLIVO_AUTH_ID",) else "PLIVO_AUTH_ID"
+    assert all(f'"{missing}"' in lack.remedy for lack in lacks)
+
+
 def hosted(**more: Any) -> dict[str, Any]:
     """An agent of which nothing is here."""
     return {

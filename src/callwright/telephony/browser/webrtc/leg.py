@@ -11,10 +11,11 @@ from typing import Any, Protocol
 from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import MAX_SIP_KEYS, WEB_CALL_CONNECT_SECONDS, WEB_CALL_SILENT_SECONDS
 from callwright.media.framing import FRAME_MS
+from callwright.media.intake import Intake
+from callwright.ops.timers import NamedTimers
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.ports.web_call import WEB_CALL
-from callwright.telephony.browser.intake import Intake
 from callwright.telephony.browser.webrtc.media_line import MediaLine
 
 PLAYOUT_BUFFER_MS = 60
@@ -56,7 +57,7 @@ class WebRtcLeg:
         self._line: MediaLine | None = None
         self._intake: Intake | None = None
         self._loop = asyncio.get_running_loop()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers = NamedTimers()
         self._taken = False
         self._leaving = False
         self._noted_s = 0.0
@@ -86,12 +87,12 @@ class WebRtcLeg:
         """Audio can flow: the call is answered."""
         if self.ended or self._intake is not None or self.listener is None:
             return
-        self._cancel("connect")
+        self._timers.cancel("connect")
         self._noted_s = now_s = self._loop.time()
         self._intake = Intake(now_s, self.listener.audio)
         self.listener.answered()
         self._note("media", codec="pcmu", why="answered")
-        self._later("look", LOOK_SECONDS, self._look)
+        self._timers.later("look", LOOK_SECONDS, self._look)
 
     def frame(self, frame: bytes) -> None:
         """The caller's next 20 ms."""
@@ -130,7 +131,7 @@ class WebRtcLeg:
         self._taken = True
         self._line.open()
         self._signalling.accept(self._line.answer)
-        self._later("connect", WEB_CALL_CONNECT_SECONDS, self._unconnected)
+        self._timers.later("connect", WEB_CALL_CONNECT_SECONDS, self._unconnected)
 
     async def reject(self, code: int) -> None:
         """Refuse the call with a SIP status. Does nothing to a call that was taken."""
@@ -152,7 +153,7 @@ class WebRtcLeg:
             closed = closed_by(CAUSES["hung_up_by_us"], "normal_clearing")
             closed = replace(closed, reason=reason) if reason else closed
             rest_s = self._line.sent.rest_s(self._loop.time()) + self.delay_ms / 1000
-            self._later("leave", rest_s, lambda: self.finish(closed))
+            self._timers.later("leave", rest_s, lambda: self.finish(closed))
         await self._closed.wait()
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
@@ -183,9 +184,7 @@ class WebRtcLeg:
         if self._intake is not None:
             self._note("quality", **self._quality(final=True))
         self._closed.set()
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        self._timers.cancel_all()
         try:
             self._signalling.over()
             if self._line is not None:
@@ -211,7 +210,7 @@ class WebRtcLeg:
         intake, line, now_s = self._intake, self._line, self._loop.time()
         if self.ended or intake is None or line is None:
             return
-        self._later("look", LOOK_SECONDS, self._look)
+        self._timers.later("look", LOOK_SECONDS, self._look)
         done = False
         try:
             intake.fill(now_s)
@@ -249,11 +248,3 @@ class WebRtcLeg:
     def _note(self, what: str, **values: Any) -> None:
         if self.listener is not None:
             self.listener.noted(what, values)
-
-    def _later(self, name: str, seconds: float, work: Callable[[], None]) -> None:
-        self._timers[name] = self._loop.call_later(seconds, work)
-
-    def _cancel(self, name: str) -> None:
-        timer = self._timers.pop(name, None)
-        if timer is not None:
-            timer.cancel()

@@ -1,6 +1,6 @@
-"""The agent's side of a web call: what was written, and what of it the browser says it has played.
+"""The agent's side of a call over a websocket: what was written, and what of it the far end reports as played.
 
-The call's runtime takes a frame for played as if the far end had no delay. The reports of the browser say how much later it really was:
+The call's runtime takes a frame for played as if the far end had no delay. The reports of the far end say how much later it really was:
 the way there, its buffer, and the way back. Somebody who interrupts does so on hearing what was written that much earlier.
 """
 
@@ -29,7 +29,7 @@ class Playback:
 
     @property
     def delay_ms(self) -> int:
-        """How much later than it was written the browser plays a frame, lately."""
+        """How much later than it was written the far end plays a frame, lately."""
         return round(self._delay_s * 1000)
 
     @property
@@ -42,7 +42,7 @@ class Playback:
         return max(0.0, self._next_s - now_s) + self._delay_s
 
     def wrote(self, now_s: float) -> bool:
-        """A frame is sent, and played after those before it. Returns whether nothing was: the browser waits for this one."""
+        """A frame is sent, and played after those before it. Returns whether nothing was: the far end waits for this one."""
         dry = self._next_s < now_s
         if dry:
             # A new run begins.
@@ -52,12 +52,12 @@ class Playback:
         return dry
 
     def clear(self, now_s: float, unsent: int) -> None:
-        """The browser is told to drop what it has not played, and ``unsent`` frames are not sent at all. The next one begins a new run."""
+        """The far end is told to drop what it has not played, and ``unsent`` frames are not sent at all. The next one begins a new run."""
         self.written -= unsent
         self._next_s = min(self._next_s, now_s)
 
     def report(self, played: int, now_s: float) -> bool:
-        """The browser has played ``played`` frames. False when that cannot be."""
+        """The far end has played ``played`` frames. False when that cannot be."""
         if not self.played <= played <= self.written:
             return False
         if played > max(self._run_from, self.played):
@@ -68,7 +68,7 @@ class Playback:
         return True
 
     def dropped(self, upto: int) -> bool:
-        """The browser has dropped what it had of the first ``upto`` frames. False when that cannot be."""
+        """The far end has dropped what it had of the first ``upto`` frames. False when that cannot be."""
         if not self.played <= upto <= self.written:
             return False
         self.played = upto

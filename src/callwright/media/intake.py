@@ -1,4 +1,4 @@
-"""The caller's side of a web call: frames as they come, and silence where they stay away.
+"""The caller's side of a call over a websocket: frames as they come, and silence where they stay away.
 
 A frame is passed on when it arrives, so that a good line adds no delay. Frames that are held up arrive together and none is lost. Silence
 takes the place of those that stay away for longer than LATE_MS; what of them comes afterwards is dropped, because its time is over.
@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from callwright.media.framing import FRAME_MS
-from callwright.ports.leg import SILENCE_FRAME
+from callwright.media.framing import FRAME_MS, MULAW_SILENCE
 
 LATE_MS = 200
 """A frame that is later is taken for lost."""
@@ -19,7 +18,7 @@ EARLY_MS = 60
 TOGETHER_MS = 10
 """Frames that come sooner after one another were held up."""
 MOST_FRAMES_A_SECOND = 55
-"""A browser's clock may be a little fast. One that sends more for long sends no live sound."""
+"""A far end's clock may be a little fast. One that sends more for long sends no live sound."""
 MOST_AT_ONCE = 300
 """Frames that may come at once after a line that stood still: 6 s."""
 _FRAME_S = FRAME_MS / 1000
@@ -75,7 +74,7 @@ class Intake:
         return True
 
     def resumed(self) -> None:
-        """The page is back on a new connection: what it said meanwhile was lost, and does not come late."""
+        """The far end is back on a new connection: what it said meanwhile was lost, and does not come late."""
         self._owed = 0
 
     def fill(self, now_s: float) -> None:
@@ -83,7 +82,7 @@ class Intake:
         missing = int((now_s - self._begins_s - LATE_MS / 1000) / _FRAME_S) - self._delivered
         for _ in range(missing):
             self._delivered += 1
-            self._deliver(SILENCE_FRAME)
+            self._deliver(MULAW_SILENCE)
         if missing > 0:
             self._owed += missing
             if self.quality.frames:

@@ -1,7 +1,7 @@
 """The caller's frames of a web call: as they come, late, lost, and too many."""
 
+from callwright.media.intake import LATE_MS, MOST_AT_ONCE, Intake
 from callwright.ports.leg import SILENCE_FRAME
-from callwright.telephony.browser.intake import LATE_MS, MOST_AT_ONCE, Intake
 
 
 class Line:

@@ -1,6 +1,6 @@
 """What a page has played: positions, the delay they show, and reports that cannot be."""
 
-from callwright.telephony.browser.playback import MOST_DELAY_MS, Playback
+from callwright.media.playback import MOST_DELAY_MS, Playback
 
 
 def wrote(playback: Playback, frames: int, from_s: float = 0.0) -> None:

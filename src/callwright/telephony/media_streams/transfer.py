@@ -1,0 +1,81 @@
+"""The transfer of one call: the vendor is asked to connect it, and reports what becomes of the target."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from callwright.domain.causes import CAUSES, Cause
+from callwright.ports.leg import TransferFailedError
+from callwright.telephony.media_streams.vendor import Handover, Vendor, VendorAccount
+
+CONNECT_SECONDS = 15.0
+"""How long the vendor may take to connect the stream of a call that was answered."""
+
+
+class CallTransfer:
+    """``handover`` is what the vendor is asked for, but for the target.
+
+    While a transfer is ``under_way`` the call has no stream of ours. The end of the old one says nothing then, and may come after the
+    report that the target did not take the call.
+    """
+
+    def __init__(self, vendor: Vendor, handover: Handover) -> None:
+        self._vendor = vendor
+        self._handover = handover
+        self._target: asyncio.Future[None] | None = None
+        self._wanted: Handover | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the call was taken out of its stream, and has no other one yet."""
+        return self._target is not None
+
+    async def ask(self, account: VendorAccount, call_id: str, target: str) -> None:
+        """Ask the vendor. Raises ProviderError where it refuses; then nothing is under way."""
+        self._target = asyncio.get_running_loop().create_future()
+        self._wanted = replace(self._handover, target=target)
+        asked = False
+        try:
+            await self._vendor.hand_over(account, call_id, self._wanted)
+            asked = True
+        finally:
+            if not asked:
+                self.end()
+
+    async def answer(self) -> None:
+        """Wait for the target's answer. Raises TransferFailedError when there is none."""
+        target = self._target
+        if target is None:
+            return
+        try:
+            async with asyncio.timeout(self._handover.ring_seconds + CONNECT_SECONDS):
+                await target
+        except TimeoutError:
+            raise TransferFailedError(self._vendor.name, "nobody said what became of the transfer") from None
+        finally:
+            target.cancel()
+
+    @property
+    def wanted(self) -> Handover | None:
+        """What the vendor is to do with the call, while nothing is known of the target."""
+        return self._wanted if self._target is not None and not self._target.done() else None
+
+    def target_answered(self) -> None:
+        """The call goes on without us."""
+        if self._target is not None and not self._target.done():
+            self._target.set_result(None)
+
+    def target_lost(self, cause: Cause) -> None:
+        """The target did not take the call."""
+        if self._target is not None and not self._target.done():
+            message = f"the target of the transfer did not take the call: {cause.reason}"
+            self._target.set_exception(TransferFailedError(self._vendor.name, message, cause.outcome, cause.code))
+
+    def end(self) -> None:
+        """The call has a stream again, or still."""
+        self.target_lost(CAUSES["unknown"])
+        if self._target is not None and not self._target.cancelled():
+            # It may be that nobody waits for it: then it is no error that nobody sees.
+            self._target.exception()
+        self._target = self._wanted = None

@@ -1,0 +1,46 @@
+"""The carrier ``vobiz``: calls over Vobiz, which speaks Plivo's API. See docs/how-to/media-stream-carriers.md.
+
+As its pages say (read in 2026): https://docs.vobiz.ai/call/make-call, .../call/transfer-call, .../xml/stream and
+.../concepts/validating-callbacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from callwright.ports.registry import Plugin
+from callwright.telephony.media_streams.carrier import carrier_of
+from callwright.telephony.media_streams.xml_vendor import VendorKeys
+from callwright.telephony.number_markets.rest import Account
+from callwright.telephony.plivo.vendor import FRAMING, Dialect, PlivoCalls
+
+
+def _media(stream: str, payload: str) -> Mapping[str, Any]:
+    return {**FRAMING.media(stream, payload), "streamId": stream}
+
+
+def _credentials(account: Account) -> dict[str, str]:
+    return {"x-auth-id": account.id, "x-auth-token": account.token}
+
+
+VOBIZ = Dialect(
+    "vobiz",
+    VendorKeys("VOBIZ_AUTH_ID", "VOBIZ_AUTH_TOKEN", "VOBIZ_PHONE_NUMBER", "VOBIZ_API_URL"),
+    "https://api.vobiz.ai/api",
+    "(MA|SA)[A-Za-z0-9_-]{2,60}",
+    "x-vobiz-signature-v3",
+    replace(FRAMING, media=_media),
+    _credentials,
+    signs_address=True,
+    cancels_orders=False,
+    has_applications=False,
+)
+
+_KEYS = VOBIZ.keys
+_SUMMARY = "calls over Vobiz, with the account's own keys"
+_CARRIER = carrier_of(partial(PlivoCalls, dialect=VOBIZ))
+
+PLUGINS = (Plugin("carrier", VOBIZ.name, _SUMMARY, _CARRIER, keys=_KEYS.all, needed_keys=_KEYS.needed),)
