@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.http_server import Exchange, serving
 from tests.vendors.models import ARGUMENTS, GOOD, SIGNATURE, THOUGHT, USED, WORDS, ModelVendors, model_vendors
 
 from callwright.domain.limits import MAX_THOUGHT_CHARACTERS, MAX_THOUGHTS_KEPT
@@ -21,9 +22,9 @@ from callwright.ports.registry import PluginContext
 from callwright.ports.speech import UsageAmount
 from callwright.providers.hosted_models import anthropic, gemini
 from callwright.providers.hosted_models.anthropic import AnthropicModel
-from callwright.providers.hosted_models.door import Thoughts
 from callwright.providers.hosted_models.gemini import GeminiModel
 from callwright.providers.hosted_models.turns import CALL_BEGINS, NOTHING_SAID
+from callwright.providers.hosted_models.vendor_endpoint import Thoughts
 
 SYSTEM = Message("system", "You are Ava.")
 TALK = (SYSTEM, Message("user", "How much is it?"))
@@ -164,10 +165,18 @@ async def test_claude_goes_on_without_thinking_where_its_thought_is_gone() -> No
         assert at.sent["thinking"]["budget_tokens"] == 2_000
 
 
-@pytest.mark.parametrize(("effort", "sent"), [("none", {}), ("minimal", {}), ("low", {"effort": "low"})])
-async def test_claudes_effort(effort: str, sent: Mapping[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("name", "effort", "sent"),
+    [
+        ("claude-opus-4-6", "none", {}),
+        ("claude-opus-4-6", "minimal", {}),
+        ("claude-opus-4-6", "low", {"effort": "low"}),
+        ("claude-haiku-4-5", "low", {}),
+    ],
+)
+async def test_claudes_effort(name: str, effort: str, sent: Mapping[str, Any]) -> None:
     async with world() as at:
-        await at.ask(at.claude, *TALK, reasoning_effort=effort)
+        await at.ask(at.claude, *TALK, name=name, reasoning_effort=effort)
         assert at.sent.get("output_config", {}) == sent
 
 
@@ -321,3 +330,87 @@ def test_only_so_many_thoughts_are_kept_and_none_that_is_too_long() -> None:
     thoughts.keep("long", "x" * (MAX_THOUGHT_CHARACTERS + 1))
     thoughts.keep("fits", "x" * MAX_THOUGHT_CHARACTERS)
     assert (thoughts.before("long"), len(thoughts.before("fits"))) == ("", MAX_THOUGHT_CHARACTERS)
+
+
+# -- answers that fail -----------------------------------------------------------------------------------------------------------
+
+
+CLAUDE_BEGINS = {"type": "message_start", "message": {"usage": {"input_tokens": 21, "output_tokens": 1}}}
+CLAUDE_SAYS = {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Well"}}
+GEMINI_COUNTS = {"promptTokenCount": 21, "candidatesTokenCount": 1}
+
+
+def gemini_event(text: str = "", **candidate: Any) -> dict[str, Any]:
+    parts = [{"text": text}] if text else []
+    return {"candidates": [{"content": {"parts": parts}, **candidate}], "usageMetadata": GEMINI_COUNTS}
+
+
+async def answered(kind: str, *events: dict[str, Any]) -> tuple[list[ModelDelta], ProviderError | None]:
+    """What a vendor's events become, up to the failure if there is one."""
+
+    async def answer(exchange: Exchange) -> None:
+        exchange.head(200, content_type="text/event-stream")
+        for event in events:
+            await exchange.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+
+    deltas: list[ModelDelta] = []
+    async with serving(answer) as server, GuardedClient(allow_private=True) as client:
+        vendor, made = (anthropic.VENDOR, AnthropicModel) if kind == "claude" else (gemini.VENDOR, GeminiModel)
+        model: Any = made(replace(vendor, base_url=server.url), PluginContext({}, Path()), client.stream_client())
+        try:
+            async for delta in model.answer(ModelRequest(TALK, settings_of(model))):
+                deltas.append(delta)  # noqa: PERF401 - what comes before the failure is kept
+        except ProviderError as error:
+            return deltas, error
+    return deltas, None
+
+
+def claude_ends(reason: str) -> dict[str, Any]:
+    return {"type": "message_delta", "delta": {"stop_reason": reason}, "usage": {"output_tokens": 3}}
+
+
+BLOCKED = ("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "OTHER")
+
+
+@pytest.mark.parametrize(
+    ("kind", "begun", "end"),
+    [
+        ("claude", (CLAUDE_BEGINS,), claude_ends("refusal")),
+        *(("gemini", (gemini_event(),), gemini_event(finishReason=reason)) for reason in BLOCKED),
+    ],
+)
+async def test_an_answer_that_is_refused_before_its_first_word_is_a_failure_and_one_with_words_ends_by_it(
+    kind: str, begun: Any, end: Any
+) -> None:
+    deltas, failure = await answered(kind, *begun, end)
+    assert failure is not None
+    assert (failure.kind, "refused to answer" in failure.message) == (FailureKind.BAD_REQUEST, True)
+    assert [delta.usage.amount for delta in deltas if delta.usage] == [21]
+    words = CLAUDE_SAYS if kind == "claude" else gemini_event("Well")
+    deltas, failure = await answered(kind, *begun, words, end)
+    assert (failure, text_of(deltas), deltas[-1].ended) == (None, "Well", "refused")
+
+
+async def test_a_full_context_ends_an_answer_by_its_length() -> None:
+    deltas, _ = await answered("claude", CLAUDE_BEGINS, CLAUDE_SAYS, claude_ends("model_context_window_exceeded"))
+    assert deltas[-1].ended == "length"
+
+
+@pytest.mark.parametrize(
+    ("kind", "events"),
+    [
+        ("claude", (CLAUDE_BEGINS, CLAUDE_SAYS, {"type": "error", "error": {"type": "overloaded_error"}})),
+        ("claude", (CLAUDE_BEGINS, CLAUDE_SAYS)),
+        ("gemini", (gemini_event("Well"), {"error": {"status": "UNAVAILABLE"}})),
+        ("gemini", (gemini_event("Well"), gemini_event(finishReason="MALFORMED_FUNCTION_CALL"))),
+        ("gemini", (gemini_event("Well"),)),
+    ],
+)
+async def test_what_a_vendor_counted_of_an_answer_that_failed_is_told_before_the_failure(
+    kind: str, events: Any
+) -> None:
+    deltas, failure = await answered(kind, *events)
+    assert failure is not None
+    assert text_of(deltas) == "Well"
+    assert deltas[-1].usage is not None
+    assert (deltas[-1].usage.amount, deltas[-1].usage.amount_output) == (21, 1)

@@ -16,8 +16,9 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from callwright.call.live.boundary import caught
+from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.breakers import Breakers, Service
+from callwright.call.live.metering import question_tokens
 from callwright.domain.agent.providers import CHAINS
 from callwright.domain.limits import (
     FALLBACK_WARM_SECONDS,
@@ -26,6 +27,7 @@ from callwright.domain.limits import (
     VOICE_CLOSE_SECONDS,
 )
 from callwright.media.no_speech import no_speech
+from callwright.ports.billing import Billing, BillingSettings, billed_as
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
 from callwright.ports.model import Model, ModelDelta, ModelRequest, ModelSettings, costs_nothing
 from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings
@@ -33,8 +35,8 @@ from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
 
-PluginT = TypeVar("PluginT")
-SettingsT = TypeVar("SettingsT")
+PluginT = TypeVar("PluginT", bound=Billing)
+SettingsT = TypeVar("SettingsT", bound=BillingSettings)
 PieceT = TypeVar("PieceT")
 
 _PCM_BYTES_PER_MS = 16
@@ -72,6 +74,11 @@ class Link(Generic[PluginT, SettingsT]):
         """Its name as the agent has it."""
         return self.connection.provider
 
+    @property
+    def billed_as(self) -> tuple[str, str]:
+        """The provider and the model of its usage."""
+        return billed_as(self.plugin, self.settings)
+
 
 @dataclass(frozen=True, slots=True)
 class Switch:
@@ -91,20 +98,27 @@ class Failover:
         self.now_us = clock.monotonic_us
         self.switched: Callable[[Switch], None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._closings: set[asyncio.Task[Any]] = set()
 
-    def begin(self, work: Coroutine[Any, Any, None], *, read: bool = False) -> asyncio.Task[None]:
-        """Start ``work``. What it raises is logged, unless whoever starts it reads it (``read``)."""
+    def begin(self, work: Coroutine[Any, Any, None], *, read: bool = False, closes: bool = False) -> asyncio.Task[None]:
+        """Start ``work``. What it raises is logged, unless whoever starts it reads it (``read``). ``closes``: it bills what was used, and
+        is not cancelled at the end of the call."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
+        if closes:
+            self._closings.add(task)
+            task.add_done_callback(self._closings.discard)
         task.add_done_callback(self._read if read else self._done)
         return task
 
     async def aclose(self) -> None:
-        """Stop what still runs, and wait for it in PROVIDER_CLOSE_SECONDS."""
-        for task in self._tasks:
+        """Stop what still runs, and wait for it and for what closes in PROVIDER_CLOSE_SECONDS."""
+        for task in self._tasks - self._closings:
             task.cancel()
         if self._tasks:
-            await asyncio.wait(tuple(self._tasks), timeout=PROVIDER_CLOSE_SECONDS)
+            _, late = await asyncio.wait(tuple(self._tasks), timeout=PROVIDER_CLOSE_SECONDS)
+            for task in late:
+                task.cancel()
 
     def _read(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -132,17 +146,23 @@ class Chain(Generic[PluginT, SettingsT]):
         self._at = -1
         self._failures: dict[Link[PluginT, SettingsT], tuple[int, str]] = {}
 
+    def billed_model(self, settings: SettingsT) -> str:
+        """As the first provider's (``ports.billing.NamesBilledModel``). The others report their usage under their own names."""
+        return self.links[0].billed_as[1]
+
     def first(self) -> Link[PluginT, SettingsT]:
         """The provider that is asked next. A call begins with the first one that no breaker keeps from it."""
-        if self._at < 0:
-            now_us = self.failover.now_us()
-            admitted = (at for at, link in enumerate(self.links) if self.failover.breakers.admit(link.service, now_us))
-            self._at = next(admitted, 0)
-        return self.links[self._at]
+        return self.links[self._at if self._at >= 0 else self._open_for(self.failover.breakers.has_room)]
+
+    def _open_for(self, may: Callable[[Service, int], bool]) -> int:
+        now_us = self.failover.now_us()
+        return next((at for at, link in enumerate(self.links) if may(link.service, now_us)), 0)
 
     def tries(self) -> Iterator[tuple[Link[PluginT, SettingsT], bool]]:
         """The providers to ask, in order, each with whether it is the last. One that failed in this call not long ago comes again only when
-        all have. Those whose breaker is open come after the others."""
+        all have. Those whose breaker is open come after the others. The first request of a call counts as a trial of such a one."""
+        if self._at < 0:
+            self._at = self._open_for(self.failover.breakers.admit)
         order = self.fresh() or sorted(self.links, key=lambda link: self._failures[link][0])
         for number, link in enumerate(order, 1):
             yield link, number == len(order)
@@ -150,7 +170,8 @@ class Chain(Generic[PluginT, SettingsT]):
     def fresh(self) -> list[Link[PluginT, SettingsT]]:
         """The providers that did not fail in this call lately, in the order in which they are asked."""
         first, since_us = self.first(), self.failover.now_us() - PROVIDER_FAILED_SECONDS * _S
-        links = (*self.links[self._at :], *self.links[: self._at])
+        at = self.links.index(first)
+        links = (*self.links[at:], *self.links[:at])
         fresh = [link for link in links if self._failures.get(link, (since_us, ""))[0] <= since_us]
         good = [link for link in fresh if link is first or not self.failover.breakers.is_open(link.service)]
         return [*good, *(link for link in fresh if link not in good)]
@@ -205,13 +226,14 @@ def connection_at_work(plugin: object, connected: ConnectedProvider) -> Connecte
 
 
 class _Pieces(Generic[PieceT]):
-    """What a provider gives, read by a task of its own: one that heeds no cancellation delays nobody."""
+    """What a provider gives, read by a task of its own: one that heeds no cancellation delays nobody. ``late``: it took too long."""
 
     def __init__(self, failover: Failover, provider: str, given: AsyncIterator[PieceT]) -> None:
         self._provider = provider
         self._queue: asyncio.Queue[PieceT | None] = asyncio.Queue()
         self._stopped = False
         self._left = False
+        self.late = False
         self._task = failover.begin(self._read(given), read=True)
 
     async def next(self, within_s: float | None) -> PieceT | None:
@@ -220,6 +242,7 @@ class _Pieces(Generic[PieceT]):
             async with asyncio.timeout(within_s):
                 piece = await self._queue.get()
         except TimeoutError:
+            self.late = True
             waited_ms = round((within_s or 0) * 1000)
             raise ProviderError(
                 FailureKind.UNAVAILABLE, self._provider, f"it gave nothing in time ({waited_ms} ms)"
@@ -272,7 +295,7 @@ class VoiceChain(Chain[Voice, VoiceSettings]):
         for link, last in self.tries():
             self.take(link)
             sounded = self._mute = False
-            with caught(link.provider) as outcome:
+            with plugin_boundary(link.provider) as outcome:
                 async with aclosing(self._spoken(link, text, last)) as chunks:
                     async for chunk in chunks:
                         sounded = sounded or bool(chunk.pcm)
@@ -305,8 +328,7 @@ class VoiceChain(Chain[Voice, VoiceSettings]):
         began_us, heard_ms = now_us(), 0.0
         try:
             # Should the provider not tell what it used, or the clause be given up, this is what was asked of it.
-            model = settings.model or settings.voice or link.plugin.name
-            yield VoiceChunk(usage=UsageAmount("voice", link.provider, model, len(text)))
+            yield VoiceChunk(usage=UsageAmount("voice", *link.billed_as, len(text)))
             while True:
                 waited_s = (now_us() - began_us) / _S
                 chunk = await pieces.next(None if last else max(0.0, heard_ms / 1000 + self.after_s - waited_s))
@@ -324,6 +346,12 @@ class VoiceChain(Chain[Voice, VoiceSettings]):
                 if chunk.last:
                     return
             self._require_sound(link, text, heard_ms)
+        except ProviderError as error:
+            pieces.stop()
+            if not heard_ms and not pieces.late and error.kind is not FailureKind.BROKEN_STREAM:
+                # It refused the words, or never got them.
+                yield VoiceChunk(usage=UsageAmount("voice", *link.billed_as, 0))
+            raise
         except BaseException:
             pieces.stop()
             raise
@@ -354,7 +382,7 @@ class ModelChain(Chain[Model, ModelSettings]):
         for link, last in self.tries():
             self.take(link)
             given = False
-            with caught(link.provider) as outcome:
+            with plugin_boundary(link.provider) as outcome:
                 async with aclosing(self._answered(link, request, last)) as deltas:
                     async for delta in deltas:
                         given = given or bool(delta.text or delta.tool_call or delta.ended)
@@ -379,11 +407,15 @@ class ModelChain(Chain[Model, ModelSettings]):
         pieces = _Pieces(self.failover, link.provider, link.plugin.answer(self._request(link, request)))
         within_s = None if last else self.after_s
         page = _Page("" if request.schema else link.provider)
+        is_told = False
         try:
             # Under this name what it used is estimated, should it not tell.
-            yield ModelDelta(usage=UsageAmount("model", link.provider, link.settings.model or link.plugin.name, 0))
+            yield ModelDelta(usage=UsageAmount("model", *link.billed_as, 0))
             while (delta := await pieces.next(within_s)) is not None:
+                is_told = is_told or bool(delta.usage and delta.usage.amount)
                 if delta.ended == "error":
+                    if delta.usage is not None:
+                        yield ModelDelta(usage=delta.usage)
                     raise ProviderError(FailureKind.BROKEN_STREAM, link.provider, "it ended its answer with an error")
                 for one in page.take(delta):
                     yield one
@@ -391,6 +423,13 @@ class ModelChain(Chain[Model, ModelSettings]):
                     pieces.leave()
                     return
             raise ProviderError(FailureKind.BROKEN_STREAM, link.provider, "the answer broke off")
+        except ProviderError:
+            pieces.stop()
+            if pieces.late and not is_told and not costs_nothing(link.plugin):
+                # It was reading the question when it was given up.
+                read = UsageAmount("model", *link.billed_as, question_tokens(request))
+                yield ModelDelta(usage=read, estimated=True)
+            raise
         except BaseException:
             pieces.stop()
             raise
@@ -417,7 +456,8 @@ class _Page:
 
     def take(self, delta: ModelDelta) -> Sequence[ModelDelta]:
         """The deltas that may go on. Raises ProviderError for a page."""
-        if self._open:
+        if self._open or not (delta.text or delta.tool_call or delta.ended):
+            # What was thought and used counts even if nothing else of the answer does.
             return (delta,)
         self._held.append(delta)
         self._text = (self._text + delta.text).lstrip().lower()

@@ -33,7 +33,9 @@ from callwright.conversation.events import (
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
+from callwright.media.no_speech import no_speech
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality, UtterancePlayed
+from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings, Word
 from callwright.ports.world import Clock
@@ -63,9 +65,9 @@ class Speaker:
     fixed: FixedSpeech | None = None
 
     @property
-    def billed_as(self) -> str:
-        """The model of its usage where the voice names none."""
-        return self.settings.model or self.settings.voice or self.voice.name
+    def billed_as(self) -> tuple[str, str]:
+        """The provider and the model of its usage where the voice reports none."""
+        return billed_as(self.voice, self.settings)
 
     @property
     def at_work(self) -> str:
@@ -160,14 +162,12 @@ class Say:
 
     async def prepare(self, plan: CallPlan) -> None:
         """Have the sounds beside speech ready before they are wanted."""
-        speakers = [self._speaker]
-        if isinstance(self._speaker.voice, VoiceChain):
+        speaker = self._speaker
+        voices = [(speaker.voice, speaker.provider, speaker.settings)]
+        if isinstance(speaker.voice, VoiceChain):
             # A sound is kept for other calls under the voice that made it.
-            links = self._speaker.voice.fresh()
-            speakers = [Speaker(link.plugin, link.provider, link.settings) for link in links]
-        for speaker in speakers:
-            if await self._beside.prepare(plan, speaker.voice, speaker.provider, speaker.settings):
-                break
+            voices = [(link.plugin, link.provider, link.settings) for link in speaker.voice.fresh()]
+        await self._beside.prepare(plan, voices)
         if self._beside.bed is not None:
             self._pacer.add(self)
 
@@ -195,7 +195,7 @@ class Say:
                 finally:
                     self._report_usage(clause)
                 if clause.sound:
-                    fixed.made(text, clause.kept)
+                    self._keep(fixed, clause)
 
     def part(self) -> int:
         """The agent has lost its voice: say what is kept for that. Returns how many milliseconds it takes."""
@@ -348,7 +348,15 @@ class Say:
         self._pump()
         fixed = self._speaker.fixed
         if fixed is not None and fixed.is_fixed(effect.text) and is_first(self._speaker.voice):
-            fixed.made(effect.text, clause.kept)
+            self._keep(fixed, clause)
+
+    def _keep(self, fixed: FixedSpeech, clause: _ClauseSpoken) -> None:
+        """Keep the clause for later calls, if it is speech."""
+        found = no_speech(clause.head) or no_speech(pcm_of_mulaw(bytes(clause.sound)))
+        if found:
+            _LOG.warning("a clause of the voice %s is not kept: it is %s", self._speaker.at_work, found)
+        else:
+            fixed.made(clause.effect.text, clause.kept)
 
     async def _pieces(self, text: str) -> AsyncIterator[VoiceChunk]:
         """What the voice gives for ``text``. Raises TimeoutError when it stops in the middle: the caller hears nothing then, and the
@@ -356,7 +364,7 @@ class Say:
         kept = None if self._speaker.fixed is None else self._speaker.fixed.clause(text)
         if kept is not None:
             words = tuple(Word(*word) for word in kept.words)
-            nothing = UsageAmount("voice", self._speaker.provider, self._speaker.billed_as, 0)
+            nothing = UsageAmount("voice", *self._speaker.billed_as, 0)
             yield VoiceChunk(pcm_of_mulaw(kept.mulaw), last=True, words=words, estimated=kept.estimated, usage=nothing)
             return
         pieces = aiter(self._speaker.voice.speak(text, self._speaker.settings))
@@ -391,9 +399,9 @@ class Say:
         """A clause that was asked for is billed, finished or not."""
         if not clause.asked:
             return
-        effect, speaker, runner = clause.effect, self._speaker, self._runner
-        amount = clause.usage or UsageAmount("voice", speaker.provider, speaker.billed_as, len(effect.text))
-        runner.post(usage_reported(runner.now_us(), amount, effect.purpose, effect.generation))
+        effect, runner = clause.effect, self._runner
+        for amount in clause.used or [UsageAmount("voice", *self._speaker.billed_as, len(effect.text))]:
+            runner.post(usage_reported(runner.now_us(), amount, effect.purpose, effect.generation))
 
     def _fail(self, effect: Speak, kind: FailureKind, message: str) -> None:
         runner = self._runner
@@ -416,18 +424,24 @@ class _ClauseSpoken:
 
     effect: Speak
     asked: bool = False
+    head: bytes = b""
+    """Its first piece."""
     pcm_bytes: int = 0
     words: tuple[tuple[str, int, int], ...] = ()
     estimated: bool = True
-    usage: UsageAmount | None = None
+    used: list[UsageAmount] = field(default_factory=list)
+    """One amount for each voice that was asked."""
     sound: bytearray = field(default_factory=bytearray)
 
     def take(self, chunk: VoiceChunk) -> bytes:
         """The next piece. Returns its sound as mu-law."""
         mulaw = mulaw_of(chunk.pcm) if chunk.pcm else b""
+        self.head = self.head or chunk.pcm
         self.pcm_bytes += len(chunk.pcm)
         self.sound += mulaw
-        self.usage = chunk.usage or self.usage
+        if chunk.usage is not None:
+            asks_another = chunk.usage.amount and not chunk.pcm and not chunk.last
+            self.used = [*(self.used if asks_another else self.used[:-1]), chunk.usage]
         if chunk.last:
             self.words = tuple((word.text, word.start_ms, word.end_ms) for word in chunk.words)
             self.estimated = chunk.estimated

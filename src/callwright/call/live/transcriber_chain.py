@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from callwright.call.live.boundary import caught, plugin_boundary
+from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.failover import Chain, Failover, Link
 from callwright.domain.limits import (
     FALLBACK_OPEN_SECONDS,
@@ -38,6 +38,9 @@ TranscriberLink = Link[Transcriber, TranscriberSettings]
 
 _LEAST_VOICE_MS = 400
 """Voice of which at least something is to be reported: a cough is shorter."""
+
+_CLOSE_SECONDS = PROVIDER_CLOSE_SECONDS - 1
+"""The call waits a second longer for the whole chain, and then estimates what nobody billed."""
 
 _UNREAD_VOICE_MS = 6_000
 """The same of one that has not shown yet whether it reports words while the caller speaks."""
@@ -149,6 +152,7 @@ class _ChainStream:
         self._wants_partials: bool | None = None
         self._voice = _UnreportedVoice()
         self._changing: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._is_opening = self._asks_second = self._closed = False
         self._seconds = 0
 
@@ -210,14 +214,17 @@ class _ChainStream:
         self._each(lambda _, stream: stream.want_partials(wanted))
 
     async def aclose(self) -> None:
-        """Close every recogniser. What one does not bill is estimated."""
+        """Close every recogniser, and wait for those that are closing already: all are billed then. What one does not bill is estimated."""
         self._closed = True
         changing, self._changing = self._changing, None
         if changing is not None:
             changing.cancel()
         open_now = [one for one in (self._now, self._second) if one is not None]
         self._now = self._second = None
-        await asyncio.gather(*(self._close(one) for one in open_now))
+        for one in open_now:
+            self._let_go(one)
+        if self._closing:
+            await asyncio.wait(tuple(self._closing))
 
     # -- reports -----------------------------------------------------------------------------------------------------------
 
@@ -230,8 +237,7 @@ class _ChainStream:
             )
             # Perhaps only the agent's language is not the caller's.
             self._chain.failed(silent.link, silent.failure, shared=False)
-            self._now, self._second = one, None
-            self._chain.take(one.link)
+            self._promote(one)
             self._let_go(silent)
         if one is not self._now:
             return False
@@ -239,6 +245,11 @@ class _ChainStream:
             self._voice.reported()
             self._dismiss_second()
         return True
+
+    def _promote(self, second: _Recogniser) -> None:
+        """The one that was opened beside the other goes on alone."""
+        self._now, self._second = second, None
+        self._chain.take(second.link)
 
     def partial(self, segment: int, text: str, audio_ms: int) -> None:
         """Words so far, of a segment of the call."""
@@ -260,13 +271,17 @@ class _ChainStream:
         if one.failure is None or one not in (self._now, self._second):
             return
         self._chain.failed(one.link, one.failure)
-        self._dismiss_second()
-        if one is not self._now:
+        if one is self._second:
+            self._dismiss_second()
             return
         self._now = None
         if self._is_opening:
             return  # it failed at what was kept: the next one is opened already
         self._let_go(one)
+        if self._second is not None:
+            # It was opened beside the silent one, and has the same audio.
+            self._promote(self._second)
+            return
         self._changing = self._chain.failover.begin(self._change())
 
     async def _change(self) -> None:
@@ -280,7 +295,7 @@ class _ChainStream:
     async def _opened(self, link: TranscriberLink, within_s: float | None) -> _Recogniser:
         """The recogniser, open or with its failure."""
         one = _Recogniser(self, link)
-        with caught(link.provider) as outcome:
+        with plugin_boundary(link.provider) as outcome:
             async with asyncio.timeout(within_s):
                 one.stream = await link.plugin.open(link.settings, one)
         one.failure = one.failure or outcome.failure
@@ -324,7 +339,7 @@ class _ChainStream:
     def _each(self, tell: Callable[[_Recogniser, TranscriberStream], None]) -> None:
         for one in (self._now, self._second):
             if one is not None and one.stream is not None:
-                with caught(one.link.provider) as outcome:
+                with plugin_boundary(one.link.provider) as outcome:
                     tell(one, one.stream)
                 if outcome.failure is not None:
                     self._broke(one, outcome.failure.kind, outcome.failure.message)
@@ -334,20 +349,21 @@ class _ChainStream:
         one.failed(ProviderError(kind, one.link.provider, message))
 
     def _let_go(self, one: _Recogniser) -> None:
-        self._chain.failover.begin(self._close(one))
+        task = self._chain.failover.begin(self._close(one), closes=True)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def _close(self, one: _Recogniser) -> None:
         """Close it, and bill what it was given and did not bill itself."""
         closed = False
         if one.stream is not None:
-            with caught(one.link.provider) as outcome:
-                async with asyncio.timeout(PROVIDER_CLOSE_SECONDS):
+            with plugin_boundary(one.link.provider) as outcome:
+                async with asyncio.timeout(_CLOSE_SECONDS):
                     await one.stream.aclose()
             closed = outcome.failure is None
         rest_ms = one.given_ms - one.billed_ms
         if rest_ms > 0 and not (closed and one.billed_ms):
-            model = one.link.settings.model or one.link.plugin.name
-            self.sink.usage(UsageAmount("transcriber", one.link.provider, model, rest_ms))
+            self.sink.usage(UsageAmount("transcriber", *one.link.billed_as, rest_ms))
 
     # -- a silent recogniser -----------------------------------------------------------------------------------------------
 
@@ -369,6 +385,8 @@ class _ChainStream:
             one = await self._opened(link, FALLBACK_OPEN_SECONDS)
         finally:
             self._asks_second = False
+        if one.failure is not None and not self._closed:
+            self._chain.failed(link, one.failure)
         # Meanwhile the other one may have reported its words, or another may have taken over.
         if one.failure is not None or self._closed or self._now is not suspected or not self._misses_words(suspected):
             self._let_go(one)

@@ -25,7 +25,7 @@ from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_ENDPOINT_CLIENTS
 from callwright.domain.provider_table import EFFORTS, MODEL_ADDRESSES, RESPONSES_MODELS, bare_model
 from callwright.domain.settings.provider_option import read_options
-from callwright.net.client import GuardedClient
+from callwright.net.client import StreamClient
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
 from callwright.ports.registry import PluginContext
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 _PLACE = "llm_config"
 _MODEL_OF_AGENT = f"{_PLACE}.model of the agent"
 _PRESENT_VERSIONS = ("", "v1", "latest", "preview")
-_CONNECTIONS = 1_000
-"""Of the guarded client: a call never waits for another's answer to end."""
 
 
 class EndpointModels:
@@ -50,8 +48,7 @@ class EndpointModels:
         self.name = vendor.name
         self._vendor = vendor
         self._settings = context.settings
-        self._given_client = client
-        self._guarded: GuardedClient | None = None
+        self._http = StreamClient(context.settings, client)
         self._models: OrderedDict[Endpoint, OpenAICompatibleModel] = OrderedDict()
 
     def check(self, settings: ModelSettings) -> None:
@@ -61,6 +58,12 @@ class EndpointModels:
             raise MissingError(
                 LackKind.NO_EXTRA, self.name, "lacks the packages of the extra cloud", "pip install 'callwright[cloud]'"
             )
+
+    def billed_model(self, settings: ModelSettings) -> str:
+        """See ``ports.billing.NamesBilledModel``. Empty where the endpoint's only model is asked, whatever its name is."""
+        base_url = self._own_address(settings) or self._vendor.base_url or self._operator
+        default_model = self._settings.get("model_name", "") if base_url == self._operator else ""
+        return self._model(settings) or default_model
 
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
@@ -97,8 +100,7 @@ class EndpointModels:
         """Close all connections."""
         while self._models:
             await self._models.popitem()[1].aclose()
-        if self._guarded is not None:
-            await self._guarded.aclose()
+        await self._http.aclose()
 
     @property
     def _operator(self) -> str:
@@ -177,9 +179,7 @@ class EndpointModels:
     def _asked(self, settings: ModelSettings) -> ModelSettings:
         """The settings as the vendor wants them: a model that thinks first would think away the time of a call unless told not to, and
         what a vendor or model does not know it refuses with the whole request. Raises ProviderError."""
-        vendor = self._vendor
-        model = settings.model or settings.access.keys.get(vendor.model_key, "")
-        model = bare_model(model) if vendor.bare_models else model
+        vendor, model = self._vendor, self._model(settings)
         bare = bare_model(model)
         try:
             options = read_options(vendor.options, bare, Fields(settings.options, _PLACE))
@@ -191,6 +191,11 @@ class EndpointModels:
         if vendor.is_openai and bare.startswith(RESPONSES_MODELS):
             options[RESPONSES] = True
         return replace(settings, model=model, options=options)
+
+    def _model(self, settings: ModelSettings) -> str:
+        """The model by the vendor's own name, empty where neither the agent nor a provider key names one."""
+        model = settings.model or settings.access.keys.get(self._vendor.model_key, "")
+        return bare_model(model) if self._vendor.bare_models else model
 
     @property
     def clients(self) -> int:
@@ -212,14 +217,8 @@ class EndpointModels:
         return found
 
     def _client(self, endpoint: Endpoint) -> httpx.AsyncClient | None:
-        if self._given_client is not None:
-            return self._given_client
-        if endpoint.base_url == self._operator:
-            return None
-        if self._guarded is None:
-            allow = self._settings.get("allow_private_urls", "") == "1"
-            self._guarded = GuardedClient(allow_private=allow, connections=_CONNECTIONS)
-        return self._guarded.stream_client()
+        """None for the operator's own endpoint, which needs no guard."""
+        return None if endpoint.base_url == self._operator and not self._http.is_given else self._http.client
 
     def _wrong(self, why: str) -> ProviderError:
         return ProviderError(FailureKind.BAD_REQUEST, self.name, why)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
+from callwright.domain.text import whole_text
 from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.model import ModelDelta, ModelRequest, ToolCall
+from callwright.ports.model import REFUSED, ModelDelta, ModelRequest, ToolCall
 from callwright.ports.speech import UsageAmount
 
 
@@ -25,11 +26,20 @@ class Reading:
         self._used = frozenset(call.call_id for message in request.messages for call in message.tool_calls)
         self._calls: dict[int, list[str]] = {}
         self._reason = ""
-        self._usage: UsageAmount | None = None
+        self.usage: UsageAmount | None = None
+        """What the endpoint has counted so far, None before it has."""
         self.begun = False
+        self._spoke = self._refuses = False
 
     def take(self, piece: Any) -> list[ModelDelta]:
-        """What one piece of the stream says at once: text and reasoning. Any field of it may be missing."""
+        """What one piece of the stream says at once: text and reasoning. Any field of it may be missing. Raises ProviderError for one that
+        says that the answer failed."""
+        self.begun = True
+        deltas = self._take(piece)
+        self._spoke = self._spoke or any(delta.text for delta in deltas)
+        return deltas
+
+    def _take(self, piece: Any) -> list[ModelDelta]:
         raise NotImplementedError
 
     def _add_call(self, index: int, call_id: str, name: str, arguments: str) -> None:
@@ -43,21 +53,28 @@ class Reading:
 
     def end(self) -> Iterator[ModelDelta]:
         """Tool calls, whole, and then the end with its reason and usage: 0 where the endpoint counts nothing, which the port takes for not
-        known. An answer without an end broke off, and was paid for. Raises ProviderError."""
+        known. Raises ProviderError for an answer without an end, which broke off, and for one that was refused before its first word."""
         if not self._reason:
-            if self._usage is not None:
-                yield ModelDelta(usage=self._usage)
             raise broken(self._name, "the stream closed before its end")
+        usage = self.usage or UsageAmount("model", self._name, self._model, 0)
+        if self._reason == REFUSED:
+            if not self._spoke:
+                raise ProviderError(
+                    FailureKind.BAD_REQUEST,
+                    self._name,
+                    "the endpoint refused to answer what the model was given to read",
+                )
+            yield ModelDelta(ended=REFUSED, usage=usage)
+            return
         for _, (call_id, name, arguments) in sorted(self._calls.items()):
             yield ModelDelta(tool_call=ToolCall("" if call_id in self._used else call_id, name, arguments or "{}"))
-        usage = self._usage or UsageAmount("model", self._name, self._model, 0)
         yield ModelDelta(ended="tool" if self._calls else self._reason, usage=usage)
 
 
 def text_of(holder: Any, name: str) -> str:
-    """A text field, without halves of surrogate pairs: they could be stored nowhere."""
+    """A text field that can be stored."""
     value = getattr(holder, name, None)
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    return whole_text(value) if isinstance(value, str) else ""
 
 
 def count_of(holder: Any, name: str) -> int:

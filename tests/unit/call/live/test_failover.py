@@ -18,7 +18,9 @@ from callwright.call.live.failover import (
     VoiceChain,
     at_work,
     connection_at_work,
+    is_first,
 )
+from callwright.call.live.metering import metered
 from callwright.domain.limits import (
     BREAKER_FAILURES,
     BREAKER_REST_SECONDS,
@@ -205,6 +207,27 @@ def test_what_a_voice_gave_before_it_broke_off_is_billed_under_its_own_name() ->
         chain = Told().voices(Voice("a", SOUND[:3_200], failed()), Voice("b", SOUND))
         chunks = await before_failure(chain.speak("hello there", VoiceSettings()))
         assert [one.usage for one in chunks if one.usage] == [UsageAmount("voice", "a", "a", 11)]
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("first", "amounts"),
+    [
+        ((failed(FailureKind.REFUSED),), [11, 0]),
+        ((failed(FailureKind.UNAVAILABLE),), [11, 0]),
+        ((failed(FailureKind.BROKEN_STREAM),), [11]),
+        ((FOR_EVER,), [11]),
+    ],
+)
+def test_words_that_a_voice_was_given_are_billed_unless_it_refused_them(
+    first: tuple[Any, ...], amounts: list[int]
+) -> None:
+    async def work() -> None:
+        chain = Told().voices(Voice("a", *first), Voice("b", SOUND))
+        chunks = [chunk async for chunk in chain.speak("hello there", VoiceSettings())]
+        assert [one.usage.amount for one in chunks if one.usage and one.usage.provider == "a"] == amounts
+        assert [one.usage.amount for one in chunks if one.usage and one.usage.provider == "b"] == [11, 11]
 
     run(work())
 
@@ -407,6 +430,35 @@ def test_a_model_that_fails_before_its_first_words_is_replaced_within_the_reques
     run(work())
 
 
+@pytest.mark.parametrize(
+    ("first", "billed"),
+    [
+        ((failed(),), []),
+        ((FOR_EVER,), [("a", 10, 0, True)]),
+        ((ModelDelta(reasoning="Hmmm"), failed()), [("a", 10, 1, True)]),
+        ((ModelDelta(reasoning="Hmmm"), FOR_EVER), [("a", 10, 0, True), ("a", 0, 1, True)]),
+        ((ModelDelta(usage=UsageAmount("model", "a", "a", 7, 2)), failed()), [("a", 7, 2, False)]),
+        ((ModelDelta(ended="error", usage=UsageAmount("model", "a", "a", 7, 2)),), [("a", 7, 2, False)]),
+        ((ModelDelta(usage=UsageAmount("model", "a", "a", 7)), FOR_EVER), [("a", 7, 0, False)]),
+    ],
+)
+def test_what_a_model_used_before_the_next_took_over_is_billed_too(first: tuple[Any, ...], billed: list[Any]) -> None:
+    async def work() -> None:
+        found: list[tuple[str, int, int, bool]] = []
+        chain = Told().minds(Mind("a", *first), Mind("b", "Good day.", END))
+        asked = ModelRequest((Message("user", "x" * 40),), ModelSettings())
+
+        def used(one: UsageAmount, estimated: bool) -> None:
+            found.append((one.provider, one.amount, one.amount_output, estimated))
+
+        with metered(chain, asked, used) as meter:
+            async for delta in chain.answer(asked):
+                meter.take(delta)
+        assert found == [*billed, ("b", 10, 3, True)]
+
+    run(work())
+
+
 @pytest.mark.proves("llm_agent.fallback_after_ms")
 def test_a_model_that_gives_nothing_in_time_is_replaced() -> None:
     async def work() -> None:
@@ -507,6 +559,27 @@ def test_a_voice_closes_its_breaker_by_clauses_that_are_read_to_their_last_piece
             await clock().sleep(1)
             assert clock().monotonic_us() < 60 * 1_000_000
         assert first.asked
+
+    run(work())
+
+
+def test_a_call_that_asks_for_nothing_is_no_trial_of_a_provider() -> None:
+    async def work() -> None:
+        breakers = Breakers()
+        for _ in range(BREAKER_FAILURES):
+            breakers.failed(Service("voice", "a"), FailureKind.UNAVAILABLE, clock().monotonic_us())
+        await clock().sleep(BREAKER_REST_SECONDS + 1)
+        for _ in range(3):
+            told = Told(breakers)
+            unanswered = told.voices(Voice("a", SOUND), Voice("b", SOUND))
+            await unanswered.warm(VoiceSettings())
+            assert is_first(unanswered)
+            assert connection_at_work(unanswered, ConnectedProvider("voice", "a")).provider == "a"
+            assert unanswered.fresh()[0].provider == "a"
+            await told.failover.aclose()
+        asked = Voice("a", SOUND)
+        await said(Told(breakers).voices(asked, Voice("b", SOUND)))
+        assert asked.asked
 
     run(work())
 

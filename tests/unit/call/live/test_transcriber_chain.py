@@ -11,7 +11,12 @@ import pytest
 from callwright.call.live.breakers import Breakers, Service
 from callwright.call.live.failover import ConnectedProvider, Failover, Link, Switch
 from callwright.call.live.transcriber_chain import TranscriberChain, TranscriberLink
-from callwright.domain.limits import FALLBACK_OPEN_SECONDS, MAX_RELISTENED_SECONDS
+from callwright.domain.limits import (
+    BREAKER_FAILURES,
+    FALLBACK_OPEN_SECONDS,
+    MAX_RELISTENED_SECONDS,
+    PROVIDER_CLOSE_SECONDS,
+)
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import FRAME_BYTES, FRAME_MS, TranscriberSettings, TranscriberSink, UsageAmount
@@ -35,9 +40,16 @@ class Ear:
     the first silent one makes them final; else the test reports for it."""
 
     def __init__(
-        self, name: str, *, opens_in: float = 0.0, failure: Exception | None = None, reads: bool = False
+        self,
+        name: str,
+        *,
+        opens_in: float = 0.0,
+        closes_in: float = 0.0,
+        failure: Exception | None = None,
+        reads: bool = False,
     ) -> None:
         self.name = name
+        self.closes_in = closes_in
         self.opens_in = opens_in
         self.failure = failure
         self.reads = reads
@@ -90,6 +102,8 @@ class Stream:
 
     async def aclose(self) -> None:
         self.closed = True
+        if self.ear.closes_in:
+            await clock().sleep(self.ear.closes_in)
 
 
 class Heard:
@@ -128,9 +142,9 @@ class Heard:
 class Bench:
     """A chain of ears, and the caller before it."""
 
-    def __init__(self, *ears: Ear) -> None:
+    def __init__(self, *ears: Ear, breakers: Breakers | None = None) -> None:
         self.heard = Heard()
-        self.failover = Failover(Breakers(), clock())
+        self.failover = Failover(breakers or Breakers(), clock())
         self.switches: list[Switch] = []
         self.failover.switched = self.switches.append
         links: list[TranscriberLink] = [
@@ -350,6 +364,37 @@ def test_audio_that_nobody_billed_is_billed_by_an_estimate_under_the_right_name(
     run(work())
 
 
+@pytest.mark.parametrize("closes_in", [3.0, 60.0])
+def test_a_recogniser_that_still_closes_when_the_call_ends_is_billed_and_waited_for(closes_in: float) -> None:
+    async def work() -> None:
+        first, second = Ear("a", closes_in=closes_in), Ear("b")
+        bench = await Bench(first, second).open()
+        await bench.frames(10)
+        first.streams[0].sink.failed(down())
+        await bench.frames(1)
+        closing_ms = clock().monotonic_us() // 1_000
+        async with asyncio.timeout(PROVIDER_CLOSE_SECONDS):
+            await bench.stream.aclose()
+        assert [(one.provider, one.amount) for one in bench.heard.used if one.provider == "a"] == [("a", 200)]
+        assert clock().monotonic_us() // 1_000 - closing_ms >= min(closes_in - 0.1, PROVIDER_CLOSE_SECONDS - 2) * 1_000
+        await bench.failover.aclose()
+
+    run(work())
+
+
+def test_a_closing_is_not_cancelled_before_it_has_billed() -> None:
+    async def work() -> None:
+        first, second = Ear("a", closes_in=3.0), Ear("b")
+        bench = await Bench(first, second).open()
+        await bench.frames(10)
+        first.streams[0].sink.failed(down())
+        await bench.frames(1)
+        await bench.failover.aclose()
+        assert [(one.provider, one.amount) for one in bench.heard.used] == [("a", 200)]
+
+    run(work())
+
+
 # -- a recogniser that says nothing ---------------------------------------------------------------------------------------------
 
 
@@ -379,6 +424,40 @@ def test_one_that_reported_words_before_is_suspected_while_the_caller_still_spea
         assert len(bench.switches) == 1
         assert bench.words.endswith(" w105")
         await bench.close()
+
+    run(work())
+
+
+def test_one_that_was_opened_beside_a_silent_one_takes_over_when_that_fails() -> None:
+    async def work() -> None:
+        first, second = Ear("a"), Ear("b")
+        bench = await Bench(first, second).open()
+        await bench.says(30)
+        await bench.frames(AFTER_MS // FRAME_MS + 2)
+        assert len(second.streams) == 1
+        first.streams[0].sink.failed(down())
+        await bench.frames(2)
+        (stream,) = second.streams
+        assert (stream.closed, len(stream.frames)) == (False, bench.position_ms // FRAME_MS)
+        assert bench.rows == [("a", "b", "broken_stream: it is down")]
+        stream.sink.final(1, "good day", 600, "en")
+        assert bench.words == "good day"
+        await bench.close()
+
+    run(work())
+
+
+def test_one_that_cannot_be_opened_beside_a_silent_one_counts_as_failed() -> None:
+    async def work() -> None:
+        breakers = Breakers()
+        first, second = Ear("a"), Ear("b", failure=down(FailureKind.REFUSED))
+        for _ in range(BREAKER_FAILURES):
+            bench = await Bench(first, second, breakers=breakers).open()
+            await bench.says(30)
+            await bench.frames(AFTER_MS // FRAME_MS + 2)
+            await bench.close()
+        assert breakers.is_open(Service("transcriber", "b"))
+        assert not breakers.is_open(Service("transcriber", "a"))
 
     run(work())
 
