@@ -314,6 +314,7 @@ class CallSession:
         heard = Position()
         try:
             self._sound.over()
+            self._hear.leg_is_over()
             heard = self._say.hush()
             self._runner.fact("leg", "closed", {"outcome": closed.outcome, "provider_code": closed.provider_code})
             self._recorder.finish(self._place.clock.monotonic_us())
