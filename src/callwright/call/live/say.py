@@ -11,7 +11,8 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from callwright.call.live.beside import Beside
 from callwright.call.live.boundary import plugin_boundary
@@ -321,14 +322,20 @@ class Say:
     async def _say(self, clause: _ClauseSpoken) -> None:
         effect, runner = clause.effect, self._runner
         clause.asked = True
-        async for chunk in self._pieces(effect.text):
-            first = not clause.pcm_bytes
-            mulaw = clause.take(chunk)
-            if mulaw:
-                self._playout.add(effect.generation, effect.index, mulaw)
-                if first:
-                    runner.post(VoiceReady(runner.now_us(), effect.generation, effect.index))
-                self._pump()
+        async with _PieceLimit() as limit:
+            pieces = self._pieces(effect.text)
+            async for chunk in pieces:
+                limit.came()
+                first = not clause.pcm_bytes
+                mulaw = clause.take(chunk)
+                if mulaw:
+                    self._playout.add(effect.generation, effect.index, mulaw)
+                    if first:
+                        runner.post(VoiceReady(runner.now_us(), effect.generation, effect.index))
+                    self._pump()
+                if chunk.last:
+                    self._close(pieces)
+                    break
         if not clause.pcm_bytes and any(character.isalnum() for character in effect.text):
             # The record would say that words were heard which never sounded.
             raise ProviderError(
@@ -350,25 +357,16 @@ class Say:
         if fixed is not None and fixed.is_fixed(effect.text) and is_first(self._speaker.voice):
             fixed.made(effect.text, clause.kept)
 
-    async def _pieces(self, text: str) -> AsyncIterator[VoiceChunk]:
-        """What the voice gives for ``text``. Raises TimeoutError when it stops in the middle: the caller hears nothing then, and the
-        conversation, which waits as long as the words may take, cannot know."""
+    def _pieces(self, text: str) -> AsyncIterator[VoiceChunk]:
+        """What the voice gives for ``text``, or what is kept of it."""
         kept = None if self._speaker.fixed is None else self._speaker.fixed.clause(text)
-        if kept is not None:
-            words = tuple(Word(*word) for word in kept.words)
-            nothing = UsageAmount("voice", self._speaker.provider, self._speaker.billed_as, 0)
-            yield VoiceChunk(pcm_of_mulaw(kept.mulaw), last=True, words=words, estimated=kept.estimated, usage=nothing)
-            return
-        pieces = aiter(self._speaker.voice.speak(text, self._speaker.settings))
-        while True:
-            async with asyncio.timeout(VOICE_PIECE_SECONDS):
-                chunk = await anext(pieces, None)
-            if chunk is None:
-                return
-            yield chunk
-            if chunk.last:
-                self._close(pieces)
-                return
+        if kept is None:
+            return aiter(self._speaker.voice.speak(text, self._speaker.settings))
+        words = tuple(Word(*word) for word in kept.words)
+        nothing = UsageAmount("voice", self._speaker.provider, self._speaker.billed_as, 0)
+        return _only(
+            VoiceChunk(pcm_of_mulaw(kept.mulaw), last=True, words=words, estimated=kept.estimated, usage=nothing)
+        )
 
     def _close(self, pieces: AsyncIterator[VoiceChunk]) -> None:
         """Nothing is wanted of the voice behind the last piece: how it takes its leave neither delays nor spoils the clause."""
@@ -408,6 +406,45 @@ class Say:
                 index=effect.index,
             )
         )
+
+
+async def _only(chunk: VoiceChunk) -> AsyncIterator[VoiceChunk]:
+    yield chunk
+
+
+class _PieceLimit:
+    """Raises TimeoutError when the next piece of a voice does not come within VOICE_PIECE_SECONDS: the caller hears nothing then, and the
+    conversation, which waits as long as the words may take, cannot know.
+
+    One timer for all pieces of a clause, which looks when the last one came: a timer for each costs more than the piece.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._scope = asyncio.timeout(None)
+        self._came_s = self._loop.time()
+        self._timer = self._loop.call_later(VOICE_PIECE_SECONDS, self._look)
+
+    async def __aenter__(self) -> Self:
+        await self._scope.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        await self._scope.__aexit__(kind, error, trace)
+
+    def came(self) -> None:
+        """A piece came: the wait for the next begins."""
+        self._came_s = self._loop.time()
+
+    def _look(self) -> None:
+        until_s = self._came_s + VOICE_PIECE_SECONDS
+        if self._loop.time() < until_s:
+            self._timer = self._loop.call_at(until_s, self._look)
+        else:
+            self._scope.reschedule(self._loop.time())
 
 
 @dataclass(slots=True, eq=False)

@@ -319,6 +319,37 @@ def test_a_voice_that_stops_in_the_middle_has_failed_after_a_while(seconds: floa
         assert runner.run(speak()) == ([("unavailable", "no answer in time")] if failed else [])
 
 
+class Slow(Mouth):
+    """Gives three pieces, each ``VOICE_PIECE_SECONDS`` less one after the one before, and never a last one."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        super().__init__()
+        self._pause = VirtualClock(loop)
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        for _ in range(3):
+            await self._pause.sleep(VOICE_PIECE_SECONDS - 1)
+            yield VoiceChunk(TONE)
+        await asyncio.Event().wait()
+
+
+def test_a_voice_fails_a_while_after_its_last_piece_however_long_the_clause_took_before() -> None:
+    loop = VirtualLoop()
+
+    async def speak() -> list[float]:
+        stage = Stage(Slow(loop))
+        stage.clause(0, "One.")
+        failed_s: list[float] = []
+        for _ in range(6 * VOICE_PIECE_SECONDS):
+            await VirtualClock(loop).sleep(1)
+            if stage.of(ProviderFailed) and not failed_s:
+                failed_s.append(round(loop.time()))
+        return failed_s
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        assert runner.run(speak()) == [3 * (VOICE_PIECE_SECONDS - 1) + VOICE_PIECE_SECONDS]
+
+
 class Sulking(Mouth):
     """Gives the last piece and then neither ends nor fails for ``seconds``, or fails."""
 
