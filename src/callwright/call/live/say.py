@@ -33,6 +33,7 @@ from callwright.conversation.events import (
 )
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
+from callwright.media.framing import FRAME_MS
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality, UtterancePlayed
 from callwright.ports.failures import FailureKind, ProviderError
@@ -44,6 +45,10 @@ _LOG = logging.getLogger(__name__)
 PCM_BYTES_PER_MS = 16
 _MULAW_BYTES_PER_MS = 8
 MOST_AHEAD_MS = 200
+TOGETHER = 4
+"""Frames that are written together to a leg that takes them far ahead: a tick in which nothing is written costs next to nothing."""
+LEAST_AHEAD_MS = 100
+"""How much of what was written ahead is left at least when the next frames are written together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,7 @@ class Say:
         self._beside = Beside(runner, self._playout, library or SoundLibrary())
         self._utterances: dict[int, _Utterance] = {}
         self._released = 0
+        self._quiet_until_us = 0
         self._closing: set[asyncio.Task[None]] = set()
         self.lateness = Lateness()
 
@@ -243,6 +249,8 @@ class Say:
     def tick(self, now_us: int, late_us: int) -> bool:
         """20 ms passed (see ``pacer_clock.Paced``)."""
         self.lateness.add(late_us)
+        if now_us < self._quiet_until_us:
+            return True
         self._write(now_us)
         return not self._playout.idle(now_us)
 
@@ -270,6 +278,7 @@ class Say:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _silence(self, now_us: int) -> None:
+        self._quiet_until_us = 0
         for number, played_ms in self._playout.clear(now_us).items():
             self._beside.cut(number, played_ms)
         self._line.clear(now_us)
@@ -277,16 +286,24 @@ class Say:
     def _pump(self) -> None:
         self._write(self._clock.monotonic_us())
 
+    def _pump_unless_quiet(self) -> None:
+        now_us = self._clock.monotonic_us()
+        if now_us >= self._quiet_until_us:
+            self._write(now_us)
+
     def _write(self, now_us: int) -> None:
         if not self._line.open:
             return
         playout = self._playout
         playout.delay_us = self._line.delay_ms * 1000
         plays_at_us = playout.write_at_us(now_us)
-        frames = playout.due(now_us, min(self._line.ahead_ms, MOST_AHEAD_MS))
+        ahead_ms = min(self._line.ahead_ms, MOST_AHEAD_MS)
+        frames = playout.due(now_us, ahead_ms)
         if frames:
             self._line.write(self._beside.under(frames), plays_at_us)
         self._tell(now_us)
+        if ahead_ms - TOGETHER * FRAME_MS >= LEAST_AHEAD_MS:
+            self._quiet_until_us = playout.quiet_until_us(now_us, ahead_ms, TOGETHER)
 
     def _tell(self, now_us: int) -> None:
         """What the playout has begun and ended up to now."""
@@ -332,7 +349,7 @@ class Say:
                     self._playout.add(effect.generation, effect.index, mulaw)
                     if first:
                         runner.post(VoiceReady(runner.now_us(), effect.generation, effect.index))
-                    self._pump()
+                    self._pump_unless_quiet()
                 if chunk.last:
                     self._close(pieces)
                     break
