@@ -16,6 +16,7 @@ from callwright.call.live.logfile import LogWriter
 from callwright.call.live.timers import Timer, Timers
 from callwright.conversation.effects import TOUCHES_WORLD, Effect, HangUp
 from callwright.conversation.events import DeadlineReached, Event, KeyPressed, TranscriptFinal, TranscriptPartial
+from callwright.conversation.log import EVENT_TYPES
 from callwright.domain.errors import BrokenInvariantError
 from callwright.domain.text import whole
 from callwright.ports.world import Clock
@@ -51,10 +52,21 @@ class Core(Protocol):
 Performer = Callable[[Any], None]
 
 
+_TEXTS: dict[type, tuple[str, ...]] = {
+    kind: tuple(f.name for f in fields(kind) if f.type not in ("int", "bool")) for kind in EVENT_TYPES.values()
+}
+"""The fields of an event that are, or hold, texts."""
+
+
 def _whole(event: Event) -> Event:
     """``event`` with texts that can be written down. Plugins' texts come in here, and what the core makes of them goes to everybody."""
-    mended = {f.name: whole(value) for f in fields(event) if isinstance(value := getattr(event, f.name), str | tuple)}
-    changed = {name: value for name, value in mended.items() if value is not getattr(event, name)}
+    changed: dict[str, Any] = {}
+    for name in _TEXTS[type(event)]:
+        value = getattr(event, name)
+        if isinstance(value, str | tuple):
+            mended = whole(value)
+            if mended is not value:
+                changed[name] = mended
     return replace(event, **changed) if changed else event
 
 
