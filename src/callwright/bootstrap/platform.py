@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +50,7 @@ from callwright.domain.rates import read_rates
 from callwright.domain.tools.request import HEADER_BLANKS
 from callwright.insight.record import execution_body
 from callwright.net.client import GuardedClient
+from callwright.ops.garbage import look_as_calls_can_bear
 from callwright.ops.metrics import Metrics
 from callwright.ops.rounds import round_boundary
 from callwright.ops.security_log import SecurityLog
@@ -178,12 +178,7 @@ async def open_platform(
         stack.push_async_callback(_end_work, platform.work, jobs, delivery, of_batches)
         mount_doors(foundation.plugins, doors, sip=bool(settings.sip_listen))
         await open_carriers(foundation.plugins, runtime.desk, sip=bool(settings.sip_listen))
-        # What lives now lives as long as the process: the collector need not look at it during calls.
-        gc.collect()
-        gc.freeze()
-        # A read of the API makes some hundred objects that are gone with it. At the usual 700 the collector looks at them in every second
-        # read and finds nothing.
-        gc.set_threshold(20_000, 10, 10)
+        look_as_calls_can_bear()
         yield platform
 
 

@@ -109,6 +109,12 @@ class Conversation:
         due_us = self._board.timers.next_us
         return None if due_us == FAR_US else due_us
 
+    def close(self) -> None:
+        """No event follows. The tables of methods, which refer back to the conversation, are dropped: its memory is free as soon as nobody
+        has it, without the garbage collector."""
+        self._handlers = {}
+        self._timers = {}
+
     def revise(self, plan: CallPlan) -> None:
         """Go on with other settings: for what-if runs alone (``lab.whatif``). A call keeps the plan it was started with."""
         board = self._board

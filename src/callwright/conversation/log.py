@@ -68,10 +68,13 @@ class Header:
     log_format: int = LOG_FORMAT
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical(value: Any) -> str:
     """``value`` as canonical JSON text (sorted keys, no spaces, real characters). It can always be encoded: halves of surrogate pairs are
     replaced by U+FFFD."""
-    return whole_text(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+    return whole_text(_CANONICAL.encode(value))
 
 
 def message_as_wire(message: Message) -> dict[str, Any]:
@@ -120,8 +123,18 @@ _FIELDS: dict[type, tuple[Field[Any], ...]] = {
 }
 
 
+_PLAIN_TYPES = frozenset({"int", "str", "bool"})
+_PLAIN: dict[type, tuple[str, ...]] = {
+    cls: tuple(f.name for f in specs) for cls, specs in _FIELDS.items() if all(f.type in _PLAIN_TYPES for f in specs)
+}
+"""The names of the fields of those that are plain data as they are, which most are."""
+
+
 def values_of(item: Event | Effect) -> dict[str, Any]:
     """The fields of an event or effect as plain data (``at_us`` left out: the entry has it)."""
+    plain = _PLAIN.get(type(item))
+    if plain is not None:
+        return {name: getattr(item, name) for name in plain}
     return {f.name: _field_as_wire(f, getattr(item, f.name)) for f in _FIELDS[type(item)]}
 
 

@@ -275,6 +275,9 @@ MODEL_LIST_SECONDS = 5
 MODEL_SILENT_SECONDS = 5
 """Silence after which a model whose answer is no longer wanted has failed."""
 
+VAD_GATHER_SECONDS = 0.01
+"""How long a detector of voice activity may wait for other calls' sound, to judge it together."""
+
 TURN_MODEL_SECONDS = 5
 """Longest work of the turn model on one question."""
 

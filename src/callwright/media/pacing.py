@@ -263,6 +263,29 @@ class Playout:
         self._settle(now_us)
         return not self._line and not self._flight and not self._fill
 
+    def quiet_until_us(self, now_us: int, ahead_ms: int, together: int) -> int:
+        """Until when the line needs nothing: ``together`` frames and no fewer can then be written, or something will have been played of
+        which an event tells. More audio changes nothing before. To be asked after ``due`` and ``events``."""
+        if self._fill or not self._flight:
+            return now_us
+        until_us = self._flight[-1].at_us + FRAME_US
+        if self._line:
+            if len(self._line) > 1 or not self._line[0].began:
+                # A generation begins with its first frame: that is told when it can be.
+                together = 1
+            # One microsecond more, so that the last of them is before the limit of ``due``.
+            due_us = self._next_us - ahead_ms * 1000 + FRAME_US // 2 + (together - 1) * FRAME_US + 1
+            until_us = min(until_us, due_us)
+        for frame in self._flight:
+            if frame.at_us >= until_us:
+                break
+            marks = frame.utterance.marks
+            if (marks and marks[0][0] <= frame.before + frame.size) or frame.utterance is not self._flight[
+                -1
+            ].utterance:
+                return min(until_us, frame.at_us + FRAME_US)
+        return until_us
+
     def clear(self, now_us: int) -> dict[int, int]:
         """Silence the line now. Returns the milliseconds played of each generation that had been released and was not over.
 

@@ -6,7 +6,7 @@ are called per frame are plain functions: they must not block, and allocate as l
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -139,6 +139,16 @@ class VadStream(Protocol):
 
     def feed(self, pcm: bytes) -> int:
         """The next 20 ms; returns the probability of speech as 0..255 of the newest whole window."""
+        ...
+
+
+@runtime_checkable
+class GatheringVadStream(Protocol):
+    """A ``VadStream`` that judges the sound of several calls together, which costs less. A call uses ``submit`` or ``feed``, not both."""
+
+    def submit(self, pcm: bytes, judged: Callable[[int], None]) -> None:
+        """The next 20 ms. ``judged`` gets what ``feed`` would return, now or at most VAD_GATHER_SECONDS later; pieces are judged in
+        order."""
         ...
 
 

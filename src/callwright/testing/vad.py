@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from statistics import median
 
+from callwright.domain.limits import VAD_GATHER_SECONDS
 from callwright.ops.clock import SystemClock
-from callwright.ports.speech import Vad, VadStream
+from callwright.ports.speech import GatheringVadStream, Vad, VadStream
 from callwright.testing.contract import SpeechContract, frames_of, must, silence, with_plugin
 
 _SPEECH = 127
 """Above it a probability counts as speech."""
 _LONGEST_FRAME_US = 5_000
 _SILENCE_MS = 1_000
+_CALLS = 3
+_FRAMES = 100
+_LONGEST_WAIT_SECONDS = 0.5
 
 
 class VadContract(SpeechContract):
@@ -51,6 +56,32 @@ class VadContract(SpeechContract):
             speaking.feed(frame)
             told.append(quiet.feed(bytes(len(frame))))
         must(max(told) <= _SPEECH, "a stream of silence hears the speech of another stream: streams share their state")
+
+    @with_plugin
+    async def test_sound_judged_together_is_judged_the_same(self, vad: Vad) -> None:
+        """Where a stream has ``submit``, every frame's probability comes, in order, and is what ``feed`` says of the same sound."""
+        streams = [vad.open() for _ in range(_CALLS)]
+        gathering = [stream for stream in streams if isinstance(stream, GatheringVadStream)]
+        if not gathering:
+            return
+        frames = frames_of(self.speech())[:_FRAMES]
+        told: list[list[int]] = [[] for _ in gathering]
+        for at in range(len(frames)):
+            for late, stream in enumerate(gathering):
+                stream.submit(frames[at - late], told[late].append)
+            await asyncio.sleep(VAD_GATHER_SECONDS / 4)
+        await asyncio.sleep(_LONGEST_WAIT_SECONDS)
+        must(
+            all(len(one) == len(frames) for one in told),
+            f"frames are not judged {_LONGEST_WAIT_SECONDS} s after they were submitted",
+        )
+        for late, one in enumerate(told):
+            alone = vad.open()
+            fed = [alone.feed(frames[at - late]) for at in range(len(frames))]
+            must(
+                all(abs(mine - other) <= 1 for mine, other in zip(one, fed, strict=True)),
+                "sound that was submitted has other probabilities than the same sound that was fed",
+            )
 
     @with_plugin
     async def test_a_frame_takes_hardly_any_time(self, vad: Vad) -> None:

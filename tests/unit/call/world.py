@@ -94,6 +94,7 @@ class RecordingCore:
         self.seen: list[Event] = []
         self.deadline_us: int | None = None
         self.failure: Exception | None = None
+        self.closed = False
 
     def step(self, event: Event) -> tuple[Effect, ...]:
         self.seen.append(event)
@@ -107,6 +108,9 @@ class RecordingCore:
     @property
     def ended(self) -> bool:
         return False
+
+    def close(self) -> None:
+        self.closed = True
 
     def types(self) -> list[str]:
         """The names of the events seen, in order."""

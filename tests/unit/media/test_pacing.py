@@ -1,5 +1,7 @@
 """The playout of one call: what goes on the line when, and what the caller had heard at any instant."""
 
+from random import Random
+
 import pytest
 
 from callwright.media.framing import FRAME_US, MULAW_FRAME_BYTES, MULAW_SILENCE
@@ -307,3 +309,78 @@ def test_what_was_heard_never_exceeds_what_was_written(at_ms):
 def test_an_idle_call_costs_next_to_nothing():
     playout = Playout()
     assert playout.due(0, AHEAD_MS) is playout.due(FRAME_US, AHEAD_MS)
+
+
+FAR_MS, TOGETHER, TICK_MS = 200, 4, 20
+
+
+class Voiced:
+    """A playout whose audio comes in pieces at times drawn from a seed, ticked as a call's is."""
+
+    def __init__(self, seed: int) -> None:
+        random = Random(seed)
+        self.playout = Playout()
+        self.at_ms: list[tuple[int, int, int, int, bool]] = []
+        at_ms = 0
+        for generation in range(1, 4):
+            for index in range(random.randint(1, 3)):
+                for piece in range(random.randint(1, 6)):
+                    at_ms += random.choice((0, 1, 20, 90, 500))
+                    self.at_ms.append((at_ms, generation, index, random.choice((7, 20, 100, 130)), piece == 0))
+        self.end_ms = at_ms + 6_000
+
+    def run(self, together: int) -> tuple[list[bytes], list[object], int, list[int]]:
+        """Frames written, events and when they were told, ticks at which something was written, and what was left ahead then in ms."""
+        playout, frames, events, ahead = self.playout, list[bytes](), list[object](), list[int]()
+        waiting, quiet_until_us, writes = list(self.at_ms), 0, 0
+        for now_ms in range(0, self.end_ms, TICK_MS):
+            now_us = now_ms * 1000
+            released = False
+            while waiting and waiting[0][0] <= now_ms:
+                _, generation, index, ms, first = waiting.pop(0)
+                playout.add(generation, index, sound(ms, generation * 16 + index))
+                if first:
+                    released = True
+                    playout.release(generation)
+                if not waiting or waiting[0][1:3] != (generation, index):
+                    playout.end_clause(generation, index)
+                if not waiting or waiting[0][1] != generation:
+                    playout.end_utterance(generation, index + 1)
+                    released = True
+            if now_us < quiet_until_us and not released:
+                continue
+            left_ms = (playout.write_at_us(now_us) - now_us) // 1000
+            due = playout.due(now_us, FAR_MS)
+            if due:
+                writes += 1
+                ahead.append(left_ms)
+            frames.extend(due)
+            events.extend((now_ms, event) for event in playout.events(now_us))
+            if together > 1:
+                quiet_until_us = playout.quiet_until_us(now_us, FAR_MS, together)
+        return frames, events, writes, ahead
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_frames_written_together_are_heard_as_before_and_told_of_at_the_same_ticks(seed: int) -> None:
+    every, together = Voiced(seed), Voiced(seed)
+    frames, events, writes, _ = every.run(1)
+    assert frames
+    same_frames, same_events, fewer_writes, _ = together.run(TOGETHER)
+    assert same_frames == frames
+    assert same_events == events
+    assert together.playout.quality == every.playout.quality
+    assert fewer_writes <= writes
+
+
+def test_four_frames_are_written_at_a_time_and_at_least_100_ms_stay_ahead() -> None:
+    playout, writes, ahead, quiet_until_us = speaking(2_000), list[int](), list[int](), 0
+    for now_us in range(0, 1_600_000, 20_000):
+        if now_us >= quiet_until_us:
+            ahead.append(playout.write_at_us(now_us) - now_us)
+            writes.append(len(playout.due(now_us, FAR_MS)))
+            playout.events(now_us)
+            quiet_until_us = playout.quiet_until_us(now_us, FAR_MS, TOGETHER)
+    assert writes == [10] + [4] * (len(writes) - 1)
+    assert len(writes) == 20
+    assert min(ahead[1:]) >= 100_000

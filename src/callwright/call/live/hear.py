@@ -35,7 +35,14 @@ from callwright.media.g711 import pcm_of_mulaw
 from callwright.media.machine_ear import MachineEar
 from callwright.media.vad import ActivityGate
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.speech import FRAME_MS, TranscriberStream, TurnModel, UsageAmount, VadStream
+from callwright.ports.speech import (
+    FRAME_MS,
+    GatheringVadStream,
+    TranscriberStream,
+    TurnModel,
+    UsageAmount,
+    VadStream,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -115,6 +122,27 @@ class Words:
             )
 
 
+class _VoiceTrack:
+    """Voice probabilities of a call's frames, which go into its log a minute at a time."""
+
+    def __init__(self, runner: CallRunner) -> None:
+        self._runner = runner
+        self._from_ms = 0
+        self._probabilities = bytearray()
+
+    def add(self, probability: int) -> None:
+        """The next frame's."""
+        self._probabilities.append(probability)
+
+    def write(self, least_frames: int = 1) -> None:
+        """Write what is not written, unless it is less."""
+        if len(self._probabilities) >= least_frames:
+            data = base64.b64encode(self._probabilities).decode()
+            self._runner.fact("core", "vad_track", {"from_ms": self._from_ms, "step_ms": FRAME_MS, "data": data})
+            self._from_ms += len(self._probabilities) * FRAME_MS
+            self._probabilities.clear()
+
+
 class Hear:
     """The caller's audio of one call, from the answer on.
 
@@ -125,12 +153,14 @@ class Hear:
     def __init__(self, runner: CallRunner, ears: Ears, words: Words) -> None:
         self._runner = runner
         self._ears = ears
+        self._gathering = ears.vad if isinstance(ears.vad, GatheringVadStream) else None
         self._words = words
+        self._heard_ms = 0
+        self._over = False
         self._gate = ActivityGate()
         self._reading_gate = ActivityGate(hangover_ms=ears.reading_pause_ms) if ears.reading_pause_ms else self._gate
         self._frames: deque[bytes] = deque(maxlen=KEPT_FRAMES)
-        self._track = bytearray()
-        self._track_from_ms = 0
+        self._track = _VoiceTrack(runner)
         self._voiced_us = 0
         self._judging: set[asyncio.Task[None]] = set()
         self._stream: TranscriberStream | None = None
@@ -159,35 +189,30 @@ class Hear:
     @property
     def position_ms(self) -> int:
         """How much of the caller was heard."""
-        return self._gate.position_ms
+        return self._heard_ms
 
     @property
     def voiced(self) -> bool:
-        """Whether the newest frame is voice, the detector's hangover not included."""
+        """Whether the newest frame that was judged is voice, the detector's hangover not included."""
         return self._gate.active and self._gate.last_voiced_ms == self._gate.position_ms
 
     def frame(self, mulaw: bytes) -> None:
         """The caller's next 20 ms."""
         pcm = pcm_of_mulaw(mulaw)
         self._frames.append(pcm)
+        self._heard_ms += FRAME_MS
+        arrived_us = self._runner.now_us()
+        if self._gathering is not None:
+            self._feed(pcm)
+            self._gathering.submit(pcm, partial(self._judged, pcm, arrived_us))
+            return
         probability = self._ears.vad.feed(pcm)
-        self._track.append(probability)
-        change = self._gate.push(probability)
-        if self.voiced:
-            self._voiced_us = self._runner.now_us()
         self._feed(pcm)
-        if self._machine_ear is not None:
-            kind = self._machine_ear.feed(pcm, probability)
-            if kind:
-                self._runner.post(MachineDetected(self._runner.now_us(), kind, "local"))
-        heard = change if self._reading_gate is self._gate else self._reading_gate.push(probability)
-        if heard is not None:
-            began, audio_ms = heard.began, heard.audio_ms
-            self._tell_stream(lambda stream: stream.activity(began, audio_ms))
-        if change is not None:
-            self._tell(change.began, change.audio_ms)
-        if len(self._track) >= TRACK_FRAMES:
-            self._write_track()
+        self._judged(pcm, arrived_us, probability)
+
+    def leg_is_over(self) -> None:
+        """What is judged from now on is no event any more."""
+        self._over = True
 
     def judge(self, effect: AskTurnModel) -> None:
         """Ask the turn model about the caller's turn so far."""
@@ -234,7 +259,27 @@ class Hear:
             # Each closing has its own limit; one that does not even heed its cancellation is left behind.
             await asyncio.wait(under_way, timeout=PROVIDER_CLOSE_SECONDS + 1)
         self._words.settle(self._given_ms, self._closed_well and not self._closing)
-        self._write_track()
+        self._track.write()
+
+    def _judged(self, pcm: bytes, arrived_us: int, probability: int) -> None:
+        """The detector's word on a frame, in the order of the frames."""
+        self._track.add(probability)
+        if self._over:
+            return
+        change = self._gate.push(probability)
+        if self.voiced:
+            self._voiced_us = arrived_us
+        if self._machine_ear is not None:
+            kind = self._machine_ear.feed(pcm, probability)
+            if kind:
+                self._runner.post(MachineDetected(self._runner.now_us(), kind, "local"))
+        heard = change if self._reading_gate is self._gate else self._reading_gate.push(probability)
+        if heard is not None:
+            began, audio_ms = heard.began, heard.audio_ms
+            self._tell_stream(lambda stream: stream.activity(began, audio_ms))
+        if change is not None:
+            self._tell(change.began, change.audio_ms)
+        self._track.write(TRACK_FRAMES)
 
     async def _close(self, stream: TranscriberStream) -> None:
         def failed(kind: FailureKind, message: str) -> None:
@@ -298,7 +343,7 @@ class Hear:
 
     def _heard(self, from_ms: int, to_ms: int) -> bytes:
         """The kept audio between two positions."""
-        first_ms = self._gate.position_ms - len(self._frames) * FRAME_MS
+        first_ms = self._heard_ms - len(self._frames) * FRAME_MS
         begin = max(0, (from_ms - first_ms) // FRAME_MS)
         end = max(begin, -(-(to_ms - first_ms) // FRAME_MS))
         return b"".join(islice(self._frames, begin, end))
@@ -313,10 +358,3 @@ class Hear:
         self._runner.post(
             ProviderFailed(self._runner.now_us(), "turn", self._ears.turn_model_name, kind.value, message, 0, request)
         )
-
-    def _write_track(self) -> None:
-        if self._track:
-            data = base64.b64encode(self._track).decode()
-            self._runner.fact("core", "vad_track", {"from_ms": self._track_from_ms, "step_ms": FRAME_MS, "data": data})
-            self._track_from_ms += len(self._track) * FRAME_MS
-            self._track.clear()

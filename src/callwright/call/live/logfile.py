@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
+
 from callwright.conversation.effects import Effect
 from callwright.conversation.events import Event, Started
 from callwright.conversation.log import Header, entry_line, header_line, values_of
@@ -72,7 +74,7 @@ class LogWriter:
         self._file = file
         self._sync = sync
         self._listener = listener
-        self._pending: list[str] = []
+        self._pending: list[bytes] = []
         self._unsynced = False
         self._seq = 0
         self.size_bytes = 0
@@ -85,23 +87,25 @@ class LogWriter:
 
     def header(self, header: Header) -> None:
         """The first line. ``header.agent`` must be redacted (``redaction.redacted``)."""
-        self._pending.append(header_line(header))
+        self._pending.append(header_line(header).encode())
 
     def event(self, event: Event) -> None:
         """An input of the core."""
-        values = values_of(event)
-        # The plan is needed whole to replay the call, and the agent's own limits bound it.
-        self._write(
-            event.at_us, _section(type(event).__name__), "in", type(event).__name__, values, isinstance(event, Started)
-        )
+        name, values = type(event).__name__, values_of(event)
+        section = "leg" if name in _LEG_EVENTS else "core"
+        if isinstance(event, Started):
+            # The plan is needed whole to replay the call, and the agent's own limits bound it.
+            self._write(_line, event.at_us, section, "in", name, values, whole=True)
+        else:
+            self._write(_fast_line, event.at_us, section, "in", name, values)
 
     def effect(self, at_us: int, effect: Effect) -> None:
         """An output of the core."""
-        self._write(at_us, "core", "out", type(effect).__name__, values_of(effect))
+        self._write(_fast_line, at_us, "core", "out", type(effect).__name__, values_of(effect))
 
     def fact(self, at_us: int, section: str, name: str, values: Mapping[str, Any]) -> None:
         """Something the shell measured."""
-        self._write(at_us, section, "fact", name, whole(values))
+        self._write(_line, at_us, section, "fact", name, whole(values))
 
     def flush(self) -> None:
         """Hand everything written so far to the operating system, and to the disk where that is wanted."""
@@ -118,7 +122,7 @@ class LogWriter:
         """Hand everything written so far to the operating system, which keeps it when this process dies."""
         if not self._pending:
             return
-        data = "".join(self._pending).encode()
+        data = b"".join(self._pending)
         self._pending.clear()
         if self.lost is not None:
             return
@@ -137,22 +141,41 @@ class LogWriter:
         self._file.close()
 
     def _write(
-        self, at_us: int, section: str, direction: str, name: str, values: Mapping[str, Any], whole: bool = False
+        self,
+        write: _WriteLine,
+        at_us: int,
+        section: str,
+        direction: str,
+        name: str,
+        values: Mapping[str, Any],
+        whole: bool = False,
     ) -> None:
         self._seq += 1
-        line = entry_line(self._seq, at_us, section, direction, name, values)
-        if len(line) * 4 > MAX_LOG_ENTRY_BYTES and not whole and len(line.encode()) > MAX_LOG_ENTRY_BYTES:
-            line = entry_line(self._seq, at_us, section, direction, name, shortened(values, len(line.encode())))
+        line = write(self._seq, at_us, section, direction, name, values)
+        if len(line) > MAX_LOG_ENTRY_BYTES and not whole:
+            line = _line(self._seq, at_us, section, direction, name, shortened(values, len(line)))
         self._pending.append(line)
         if self._listener is not None:
             self._listener(self._seq, at_us, section, direction, name, values)
 
 
 _LEG_EVENTS = frozenset({"Ringing", "Answered", "KeyPressed", "MachineDetected", "LegEnded", "TransferProgress"})
+_WriteLine = Callable[[int, int, str, str, str, Mapping[str, Any]], bytes]
+_ENCODER = msgspec.json.Encoder(order="sorted")
 
 
-def _section(event_name: str) -> str:
-    return "leg" if event_name in _LEG_EVENTS else "core"
+def _line(seq: int, at_us: int, section: str, direction: str, name: str, values: Mapping[str, Any]) -> bytes:
+    return entry_line(seq, at_us, section, direction, name, values).encode()
+
+
+def _fast_line(seq: int, at_us: int, section: str, direction: str, name: str, values: Mapping[str, Any]) -> bytes:
+    """The same bytes as ``_line`` of an event or effect, in a tenth of the time. Facts may hold numbers that msgspec writes differently."""
+    try:
+        entry = {"at": at_us, "dir": direction, "sec": section, "seq": seq, "type": name, "v": values}
+        return _ENCODER.encode(entry) + b"\n"
+    except (TypeError, ValueError, OverflowError):
+        # Halves of surrogate pairs, and whole numbers of more than 64 bits.
+        return _line(seq, at_us, section, direction, name, values)
 
 
 def shortened(values: Mapping[str, Any], size_bytes: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from callwright.call.live.logfile import LogWriter
 from callwright.call.live.timers import Timer, Timers
 from callwright.conversation.effects import TOUCHES_WORLD, Effect, HangUp
 from callwright.conversation.events import DeadlineReached, Event, KeyPressed, TranscriptFinal, TranscriptPartial
+from callwright.conversation.log import EVENT_TYPES
 from callwright.domain.errors import BrokenInvariantError
 from callwright.domain.text import whole
 from callwright.ports.world import Clock
@@ -44,14 +45,28 @@ class Core(Protocol):
         """Whether only facts follow."""
         ...
 
+    def close(self) -> None:
+        """No event follows."""
+
 
 Performer = Callable[[Any], None]
 
 
+_TEXTS: dict[type, tuple[str, ...]] = {
+    kind: tuple(f.name for f in fields(kind) if f.type not in ("int", "bool")) for kind in EVENT_TYPES.values()
+}
+"""The fields of an event that are, or hold, texts."""
+
+
 def _whole(event: Event) -> Event:
     """``event`` with texts that can be written down. Plugins' texts come in here, and what the core makes of them goes to everybody."""
-    mended = {f.name: whole(value) for f in fields(event) if isinstance(value := getattr(event, f.name), str | tuple)}
-    changed = {name: value for name, value in mended.items() if value is not getattr(event, name)}
+    changed: dict[str, Any] = {}
+    for name in _TEXTS[type(event)]:
+        value = getattr(event, name)
+        if isinstance(value, str | tuple):
+            mended = whole(value)
+            if mended is not value:
+                changed[name] = mended
     return replace(event, **changed) if changed else event
 
 
@@ -73,6 +88,7 @@ class CallRunner:
         self._stepping = False
         self._timer: Timer | None = None
         self._timer_due_us = 0
+        self._closed = False
         self.performers: Mapping[type, Performer] = {}
         self.broken = ""
 
@@ -117,14 +133,20 @@ class CallRunner:
             self._arm()
 
     def close(self) -> None:
-        """No timer fires any more."""
+        """No timer fires any more, and nothing is performed.
+
+        The ties of the call's parts to each other are cut: its memory is free without the garbage collector, which stops all other calls.
+        """
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._closed = True
+        self.performers = {}
+        self._core.close()
 
     def _step(self, event: Event) -> None:
         self._log.event(event)
-        if self.broken:
+        if self.broken or self._closed:
             return
         try:
             effects = self._core.step(event)
@@ -151,7 +173,7 @@ class CallRunner:
         return (HangUp("Error", BROKEN_INVARIANT),)
 
     def _arm(self) -> None:
-        due_us = None if self.broken else self._core.next_deadline()
+        due_us = None if self.broken or self._closed else self._core.next_deadline()
         if self._timer is not None:
             if due_us == self._timer_due_us:
                 return

@@ -11,7 +11,8 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from callwright.call.live.beside import Beside
 from callwright.call.live.boundary import plugin_boundary
@@ -32,6 +33,7 @@ from callwright.conversation.events import (
 )
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
+from callwright.media.framing import FRAME_MS
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.no_speech import no_speech
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality, UtterancePlayed
@@ -45,6 +47,10 @@ _LOG = logging.getLogger(__name__)
 PCM_BYTES_PER_MS = 16
 _MULAW_BYTES_PER_MS = 8
 MOST_AHEAD_MS = 200
+TOGETHER = 4
+"""Frames that are written together to a leg that takes them far ahead: a tick in which nothing is written costs next to nothing."""
+LEAST_AHEAD_MS = 100
+"""How much of what was written ahead is left at least when the next frames are written together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,7 @@ class Say:
         self._beside = Beside(runner, self._playout, library or SoundLibrary())
         self._utterances: dict[int, _Utterance] = {}
         self._released = 0
+        self._quiet_until_us = 0
         self._closing: set[asyncio.Task[None]] = set()
         self.lateness = Lateness()
 
@@ -242,6 +249,8 @@ class Say:
     def tick(self, now_us: int, late_us: int) -> bool:
         """20 ms passed (see ``pacer_clock.Paced``)."""
         self.lateness.add(late_us)
+        if now_us < self._quiet_until_us:
+            return True
         self._write(now_us)
         return not self._playout.idle(now_us)
 
@@ -269,6 +278,7 @@ class Say:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _silence(self, now_us: int) -> None:
+        self._quiet_until_us = 0
         for number, played_ms in self._playout.clear(now_us).items():
             self._beside.cut(number, played_ms)
         self._line.clear(now_us)
@@ -276,16 +286,24 @@ class Say:
     def _pump(self) -> None:
         self._write(self._clock.monotonic_us())
 
+    def _pump_unless_quiet(self) -> None:
+        now_us = self._clock.monotonic_us()
+        if now_us >= self._quiet_until_us:
+            self._write(now_us)
+
     def _write(self, now_us: int) -> None:
         if not self._line.open:
             return
         playout = self._playout
         playout.delay_us = self._line.delay_ms * 1000
         plays_at_us = playout.write_at_us(now_us)
-        frames = playout.due(now_us, min(self._line.ahead_ms, MOST_AHEAD_MS))
+        ahead_ms = min(self._line.ahead_ms, MOST_AHEAD_MS)
+        frames = playout.due(now_us, ahead_ms)
         if frames:
             self._line.write(self._beside.under(frames), plays_at_us)
         self._tell(now_us)
+        if ahead_ms - TOGETHER * FRAME_MS >= LEAST_AHEAD_MS:
+            self._quiet_until_us = playout.quiet_until_us(now_us, ahead_ms, TOGETHER)
 
     def _tell(self, now_us: int) -> None:
         """What the playout has begun and ended up to now."""
@@ -321,14 +339,20 @@ class Say:
     async def _say(self, clause: _ClauseSpoken) -> None:
         effect, runner = clause.effect, self._runner
         clause.asked = True
-        async for chunk in self._pieces(effect.text):
-            first = not clause.pcm_bytes
-            mulaw = clause.take(chunk)
-            if mulaw:
-                self._playout.add(effect.generation, effect.index, mulaw)
-                if first:
-                    runner.post(VoiceReady(runner.now_us(), effect.generation, effect.index))
-                self._pump()
+        async with _PieceLimit() as limit:
+            pieces = self._pieces(effect.text)
+            async for chunk in pieces:
+                limit.came()
+                first = not clause.pcm_bytes
+                mulaw = clause.take(chunk)
+                if mulaw:
+                    self._playout.add(effect.generation, effect.index, mulaw)
+                    if first:
+                        runner.post(VoiceReady(runner.now_us(), effect.generation, effect.index))
+                    self._pump_unless_quiet()
+                if chunk.last:
+                    self._close(pieces)
+                    break
         if not clause.pcm_bytes and any(character.isalnum() for character in effect.text):
             # The record would say that words were heard which never sounded.
             raise ProviderError(
@@ -358,25 +382,16 @@ class Say:
         else:
             fixed.made(clause.effect.text, clause.kept)
 
-    async def _pieces(self, text: str) -> AsyncIterator[VoiceChunk]:
-        """What the voice gives for ``text``. Raises TimeoutError when it stops in the middle: the caller hears nothing then, and the
-        conversation, which waits as long as the words may take, cannot know."""
+    def _pieces(self, text: str) -> AsyncIterator[VoiceChunk]:
+        """What the voice gives for ``text``, or what is kept of it."""
         kept = None if self._speaker.fixed is None else self._speaker.fixed.clause(text)
-        if kept is not None:
-            words = tuple(Word(*word) for word in kept.words)
-            nothing = UsageAmount("voice", *self._speaker.billed_as, 0)
-            yield VoiceChunk(pcm_of_mulaw(kept.mulaw), last=True, words=words, estimated=kept.estimated, usage=nothing)
-            return
-        pieces = aiter(self._speaker.voice.speak(text, self._speaker.settings))
-        while True:
-            async with asyncio.timeout(VOICE_PIECE_SECONDS):
-                chunk = await anext(pieces, None)
-            if chunk is None:
-                return
-            yield chunk
-            if chunk.last:
-                self._close(pieces)
-                return
+        if kept is None:
+            return aiter(self._speaker.voice.speak(text, self._speaker.settings))
+        words = tuple(Word(*word) for word in kept.words)
+        nothing = UsageAmount("voice", *self._speaker.billed_as, 0)
+        return _only(
+            VoiceChunk(pcm_of_mulaw(kept.mulaw), last=True, words=words, estimated=kept.estimated, usage=nothing)
+        )
 
     def _close(self, pieces: AsyncIterator[VoiceChunk]) -> None:
         """Nothing is wanted of the voice behind the last piece: how it takes its leave neither delays nor spoils the clause."""
@@ -416,6 +431,45 @@ class Say:
                 index=effect.index,
             )
         )
+
+
+async def _only(chunk: VoiceChunk) -> AsyncIterator[VoiceChunk]:
+    yield chunk
+
+
+class _PieceLimit:
+    """Raises TimeoutError when the next piece of a voice does not come within VOICE_PIECE_SECONDS: the caller hears nothing then, and the
+    conversation, which waits as long as the words may take, cannot know.
+
+    One timer for all pieces of a clause, which looks when the last one came: a timer for each costs more than the piece.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._scope = asyncio.timeout(None)
+        self._came_s = self._loop.time()
+        self._timer = self._loop.call_later(VOICE_PIECE_SECONDS, self._look)
+
+    async def __aenter__(self) -> Self:
+        await self._scope.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        await self._scope.__aexit__(kind, error, trace)
+
+    def came(self) -> None:
+        """A piece came: the wait for the next begins."""
+        self._came_s = self._loop.time()
+
+    def _look(self) -> None:
+        until_s = self._came_s + VOICE_PIECE_SECONDS
+        if self._loop.time() < until_s:
+            self._timer = self._loop.call_at(until_s, self._look)
+        else:
+            self._scope.reschedule(self._loop.time())
 
 
 @dataclass(slots=True, eq=False)

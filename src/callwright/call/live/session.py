@@ -108,8 +108,8 @@ class _Line:
         self._later: PlaysLater | None = None
         self.frames_out = 0
 
-    def take(self, leg: Leg) -> None:
-        """Write to ``leg`` from now on."""
+    def take(self, leg: Leg | None) -> None:
+        """Write to ``leg`` from now on, or to nobody."""
         self.leg = leg
         self._later = leg if isinstance(leg, PlaysLater) else None
 
@@ -316,6 +316,7 @@ class CallSession:
         heard = Position()
         try:
             self._sound.over()
+            self._hear.leg_is_over()
             heard = self._say.hush()
             self._runner.fact("leg", "closed", {"outcome": closed.outcome, "provider_code": closed.provider_code})
             self._recorder.finish(self._place.clock.monotonic_us())
@@ -361,6 +362,8 @@ class CallSession:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._write_line_facts()
         self._runner.close()
+        # The leg has this session as its listener.
+        self._line.take(None)
 
     def _write_line_facts(self) -> None:
         if not self._answered or not self._equipment.sound:

@@ -140,4 +140,5 @@ class CallRuntime:
     async def _measure(self) -> None:
         while True:
             await self._deps.clock.sleep(METRICS_SECONDS)
+            self._worker.whole_looks.look(self._worker.live)
             self._deps.metrics.pacing_late_ms.set(self._pacer.take_lateness().percentile_ms(990))

@@ -16,6 +16,7 @@ from callwright.domain.errors import StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution
 from callwright.domain.pace.outcomes import BatchAllowance
 from callwright.ops.crash_points import point
+from callwright.ops.garbage import WholeLooks
 from callwright.ops.rounds import RoundsApart, round_boundary
 
 _LOG = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ DRAINING = "node_draining"
 
 class Worker:
     """Claims and runs calls, at most ``max_calls`` at once. ``claiming`` is true while a claim is under way, of which nobody knows what it
-    will bring."""
+    will bring. ``whole_looks`` counts the calls that ended."""
 
     def __init__(self, office: Office, calls: LocalCalls, incarnation: Incarnation) -> None:
         self._office = office
@@ -37,6 +38,7 @@ class Worker:
         self._held: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
         self._batch_calls = BatchAllowance()
+        self.whole_looks = WholeLooks()
         self.draining = False
         self.claiming = False
 
@@ -95,6 +97,7 @@ class Worker:
 
         def done(finished: asyncio.Task[None]) -> None:
             self._held.discard(finished)
+            self.whole_looks.call_ended()
             self._office.deps.metrics.live_calls.set(len(self._held))
             self._freed.set()
 

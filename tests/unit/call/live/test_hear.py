@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Callable
 
 import pytest
 from tests.unit.call.world import Bench, settle
@@ -365,3 +366,51 @@ def test_a_machine_is_listened_for_only_while_it_is_wanted() -> None:
     _play(bench, hear, *[VOICE] * 150)
     assert [(e.kind, e.source) for e in bench.core.of(MachineDetected)] == [("likely", "local"), ("human", "local")]
     assert [told for told in stream.told if told[0] == "partials"] == [("partials", True), ("partials", False)]
+
+
+class Gathering(Loud):
+    """A detector that says later what it thinks of a frame."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[bytes, Callable[[int], None]]] = []
+
+    def submit(self, pcm: bytes, judged: Callable[[int], None]) -> None:
+        self.asked.append((pcm, judged))
+
+    def tell(self) -> None:
+        for pcm, judged in self.asked:
+            judged(self.feed(pcm))
+        self.asked.clear()
+
+
+def _gathering() -> tuple[Bench, Ear, Stream, Gathering]:
+    bench, vad = Bench(), Gathering()
+    hear, stream = Ear(bench, Ears(vad, None, "ears", "judge")), Stream()
+    assert hear.listen_with(stream)
+    return bench, hear, stream, vad
+
+
+def test_a_detector_that_gathers_finds_voice_where_it_was_and_when_it_arrived() -> None:
+    bench, hear, stream, vad = _gathering()
+    for frame in [QUIET] * 5 + [VOICE] * 10 + [QUIET] * 20:
+        bench.clock.advance(13)
+        hear.frame(frame)
+        bench.clock.advance(7)
+        vad.tell()
+
+    assert [e.audio_ms for e in bench.core.of(ActivityBegan)] == [100]
+    assert [e.audio_ms for e in bench.core.of(ActivityEnded)] == [300]
+    bench.log.flush()
+    facts = [e for e in bench.paper.entries() if e["type"] == "voiced_end"]
+    assert [fact["v"] for fact in facts] == [{"audio_ms": 300, "arrived_us": 293_000}]
+    assert stream.told == [("activity", (True, 100)), ("activity", (False, 300))]
+    assert stream.frames == 35
+    assert hear.position_ms == 700
+
+
+def test_what_is_judged_after_the_end_of_the_leg_is_no_event() -> None:
+    bench, hear, _, vad = _gathering()
+    _play(bench, hear, *[VOICE] * 10)
+    hear.leg_is_over()
+    vad.tell()
+    assert not bench.core.of(ActivityBegan)

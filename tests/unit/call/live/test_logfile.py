@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
+from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.unit.call.world import Paper
 
 from callwright.call.live.logfile import LogWriter, shortened
-from callwright.conversation.effects import Note
-from callwright.conversation.events import Answered, Started
-from callwright.conversation.log import Header, event_from_wire, read_log
+from callwright.conversation.effects import AskModel, Note
+from callwright.conversation.events import Answered, Started, VoiceFinished
+from callwright.conversation.log import EFFECT_TYPES, EVENT_TYPES, Header, event_from_wire, read_log, values_of
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import MAX_LOG_ENTRY_BYTES
+from callwright.domain.text import whole_text
+from callwright.ports.model import Message, Tool
 
 
 def _writer(paper: Paper, *, sync: bool = False) -> LogWriter:
@@ -125,3 +131,48 @@ def test_the_plan_is_never_cut_because_replay_needs_it_whole() -> None:
     event = event_from_wire("Started", 0, entry["v"])
     assert isinstance(event, Started)
     assert event.plan == plan
+
+
+_VALUES = {
+    "int": st.integers(-(2**70), 2**70),
+    "bool": st.booleans(),
+    "str": st.text(st.characters(exclude_categories=()), max_size=40),
+}
+_PLAIN = [
+    kind for kind in (*EVENT_TYPES.values(), *EFFECT_TYPES.values()) if {f.type for f in fields(kind)} <= set(_VALUES)
+]
+
+
+@st.composite
+def _items(draw: st.DrawFn) -> Any:
+    kind = draw(st.sampled_from([*_PLAIN, VoiceFinished, AskModel]))
+    if kind is AskModel:
+        messages = tuple(Message("user", draw(_VALUES["str"])) for _ in range(draw(st.integers(0, 3))))
+        return AskModel(1, 2, 3, "reply", messages, (Tool("book", "Book", "{}"),))
+    if kind is VoiceFinished:
+        words = draw(st.lists(st.tuples(_VALUES["str"], _VALUES["int"], _VALUES["int"]), max_size=4))
+        return VoiceFinished(5, 1, 0, 400, tuple(words), draw(st.booleans()))
+    return kind(**{f.name: draw(_VALUES[str(f.type)]) for f in fields(kind)})
+
+
+@given(_items())
+@settings(max_examples=400, deadline=None)
+def test_every_entry_is_canonical_to_the_byte(item: Any) -> None:
+    paper = Paper()
+    writer = LogWriter(paper)
+    is_event = type(item).__name__ in EVENT_TYPES
+    if is_event:
+        writer.event(item)
+    else:
+        writer.effect(7, item)
+    writer.flush()
+
+    at_us, direction, name = item.at_us if is_event else 7, "in" if is_event else "out", type(item).__name__
+    section = json.loads(paper.data)["sec"]
+    plain = {"at": at_us, "dir": direction, "sec": section, "seq": 1, "type": name, "v": values_of(item)}
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+    assert paper.data == whole_text(text).encode()
+
+
+def test_most_events_and_effects_are_written_without_a_look_at_each_field() -> None:
+    assert len(_PLAIN) > 40

@@ -199,3 +199,18 @@ def test_times_of_the_process_become_times_of_the_call() -> None:
     assert bench.paper.entries() == [
         {"at": 5_000, "dir": "fact", "sec": "leg", "seq": 1, "type": "dialled", "v": {"carrier": "loopback"}}
     ]
+
+
+def test_a_closed_runner_performs_nothing_and_lets_go_of_its_parts() -> None:
+    bench = Bench()
+    performed: list[object] = []
+    bench.core.answers = {KeyPressed: (Note("seen", ""),)}
+    bench.runner.performers = {Note: performed.append}
+    bench.runner.close()
+
+    bench.runner.post(KeyPressed(0, "1"))
+
+    assert bench.core.closed
+    assert not performed
+    assert not bench.core.seen
+    assert ("in", "KeyPressed") in bench.logged()

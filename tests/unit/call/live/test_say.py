@@ -72,9 +72,11 @@ class Wire:
         self.delay_ms = 0
         self.open = True
         self.frames: list[tuple[int, bytes]] = []
+        self.writes: list[int] = []
         self.cleared_us: list[int] = []
 
     def write(self, frames: Sequence[bytes], plays_at_us: int) -> None:
+        self.writes.append(len(frames))
         self.frames.extend((plays_at_us + 20_000 * i, frame) for i, frame in enumerate(frames))
 
     def clear(self, now_us: int) -> None:
@@ -176,6 +178,40 @@ async def test_no_leg_is_fed_more_than_200_ms_ahead() -> None:
     await settle()
     stage.say.release(Release(1, 1))
     assert len(stage.wire.frames) == 10
+
+
+async def test_a_leg_that_takes_frames_far_ahead_gets_four_at_a_time_and_the_call_hears_of_each_clause_when_it_ends() -> (
+    None
+):
+    stage = Stage(Mouth(pieces=4), ahead_ms=200)
+    stage.clause(0, "One.")
+    stage.clause(1, "Two.")
+    stage.say.end_speech(EndSpeech(1, 2))
+    await settle()
+    stage.say.release(Release(1, 1))
+    await stage.run(2_000)
+
+    assert stage.wire.writes[0] == 10
+    assert set(stage.wire.writes[1:-1]) == {4}
+    assert [at - stage.wire.frames[0][0] for at, _ in stage.wire.frames] == [20_000 * i for i in range(80)]
+    assert [(e.index, e.at_us) for e in stage.of(MarkPlayed)] == [(0, 800_000), (1, 1_600_000)]
+    assert stage.say.quality.starved_frames == stage.say.quality.late_frames == 0
+
+
+async def test_audio_that_is_wanted_at_once_does_not_wait_for_others() -> None:
+    stage = Stage(Mouth(pieces=1), ahead_ms=200)
+    stage.mouth.gate = asyncio.Event()
+    stage.say.release(Release(1, 1))
+    stage.clause(0, "One.")
+    await stage.run(1_000)
+    assert len(stage.wire.frames) == 10
+    written = len(stage.wire.frames)
+
+    stage.clause(1, "Two.")
+    stage.mouth.gate.set()
+    await settle()
+
+    assert len(stage.wire.frames) == written + 10
 
 
 async def test_a_clear_silences_at_once_and_says_how_far_the_agent_got() -> None:
@@ -345,6 +381,38 @@ def test_a_voice_that_stops_in_the_middle_has_failed_after_a_while(seconds: floa
 
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         assert runner.run(speak()) == ([("unavailable", "no answer in time")] if failed else [])
+
+
+class Slow(Mouth):
+    """Gives three pieces, each ``VOICE_PIECE_SECONDS`` less one after the one before, and never a last one."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        super().__init__()
+        self._pause = VirtualClock(loop)
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        for _ in range(3):
+            await self._pause.sleep(VOICE_PIECE_SECONDS - 1)
+            yield VoiceChunk(TONE)
+        await asyncio.Event().wait()
+
+
+def test_a_voice_fails_a_while_after_its_last_piece_however_long_the_clause_took_before() -> None:
+    loop = VirtualLoop()
+
+    async def speak() -> list[float]:
+        stage = Stage(Slow(loop))
+        stage.clause(0, "One.")
+        failed_s: list[float] = []
+        await VirtualClock(loop).sleep(0.5)
+        for _ in range(6 * VOICE_PIECE_SECONDS):
+            await VirtualClock(loop).sleep(1)
+            if stage.of(ProviderFailed) and not failed_s:
+                failed_s.append(int(loop.time()))
+        return failed_s
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        assert runner.run(speak()) == [3 * (VOICE_PIECE_SECONDS - 1) + VOICE_PIECE_SECONDS]
 
 
 class Sulking(Mouth):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import pytest
@@ -192,6 +195,26 @@ async def test_a_turn_is_heard_answered_and_written_down() -> None:
     recording = call.logged("recording")[0]
     assert len(call.disk["caller"]) == len(call.disk["agent"]) == recording["duration_ms"] * 8
     assert sum(used["amount"] for used in call.logged("UsageReported") if used["kind"] == "transcriber") == 6_000
+
+
+async def test_a_call_that_is_over_is_free_without_the_garbage_collector() -> None:
+    core = Conversation()
+    call = Call(core=core)
+    await call.begin()
+    await call.listen(3_000, "I am Ann.")
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+    await settle()
+
+    left = weakref.ref(call.session)
+    gc.disable()
+    try:
+        # The test's own ties.
+        call.leg.session = call.session = Call().session
+        assert left() is None
+        assert not [one for one in gc.get_referrers(core) if isinstance(one, MethodType)]
+    finally:
+        gc.enable()
 
 
 async def test_a_caller_who_speaks_over_the_agent_is_heard_and_the_agent_stops() -> None:

@@ -1,0 +1,54 @@
+"""The garbage collector looks at everything only when no call hears it, or rarely."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from callwright.ops import garbage
+from callwright.ops.garbage import MOST_CALLS_BETWEEN_LOOKS, WholeLooks
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    made: list[int] = []
+    monkeypatch.setattr(gc, "collect", lambda: made.append(1))
+    return made
+
+
+def _after(calls: int) -> WholeLooks:
+    whole = WholeLooks()
+    for _ in range(calls):
+        whole.call_ended()
+    return whole
+
+
+def test_nothing_is_looked_at_before_a_call_has_ended(looks: list[int]) -> None:
+    assert not WholeLooks().look(live=0)
+    assert not looks
+
+
+def test_an_idle_process_looks_once_after_its_calls(looks: list[int]) -> None:
+    whole = _after(3)
+    assert whole.look(live=0)
+    assert not whole.look(live=0)
+    assert len(looks) == 1
+
+
+def test_a_live_call_is_not_stopped_for_a_few_that_ended(looks: list[int]) -> None:
+    whole = _after(MOST_CALLS_BETWEEN_LOOKS - 1)
+    assert not whole.look(live=1)
+    whole.call_ended()
+    assert whole.look(live=1)
+    assert not whole.look(live=1)
+    assert len(looks) == 1
+
+
+def test_the_start_is_left_out_and_the_portions_are_set(looks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    set_to: list[tuple[int, ...]] = []
+    monkeypatch.setattr(gc, "freeze", lambda: looks.append(2))
+    monkeypatch.setattr(gc, "set_threshold", lambda *portions: set_to.append(portions))
+    garbage.look_as_calls_can_bear()
+    assert looks == [1, 2]
+    assert set_to == [(20_000, 10, 1_000)]
