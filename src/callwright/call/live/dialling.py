@@ -16,6 +16,7 @@ from callwright.call.live.failover import ConnectedProvider
 from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession
+from callwright.call.live.warm_transfer import TargetCall
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
@@ -23,14 +24,14 @@ from callwright.domain.dialling import Decision, Verdict
 from callwright.domain.errors import CallwrightError, SuppressedError
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
-from callwright.domain.number import Destination, kind_of_address
+from callwright.domain.number import SIP, Destination, kind_of_address
 from callwright.domain.retry import STOP_REQUESTED
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.wallet import worst_price
 from callwright.ops.crash_points import point
-from callwright.ports.failures import ProviderError
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.ledger import Change, DialFacts, Unit
-from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by, closed_by_failure
+from callwright.ports.leg import Carrier, DialRequest, Leg, LegClosed, LegListener, closed_by, closed_by_failure
 
 _CANCELED_CODE = 4000
 
@@ -205,6 +206,31 @@ class Dialling:
             decision=decision,
             access=await self._deps.access.of_carrier(execution.tenant_id, execution.carrier),
         )
+
+
+async def dial_target(deps: RuntimeDeps, execution: Execution, call: TargetCall, listener: LegListener) -> Leg:
+    """Call the target of a transfer for ``execution``: over the carrier of its call, and a SIP address over SIP. Raises ProviderError."""
+    carrier = SIP if kind_of_address(call.target) == SIP else execution.carrier
+    # The number the target sees is ours, whoever called whom.
+    own = execution.from_number if execution.direction == "outbound" else execution.to_number
+    try:
+        plugin: Carrier = need(deps.plugin, "carrier", carrier)
+        trunk = None
+        if carrier == PROVIDER and deps.trunks is not None:
+            trunk = await deps.trunks.route(replace(execution, from_number=own))
+        access = await deps.access.of_carrier(execution.tenant_id, carrier)
+    except CallwrightError as error:
+        raise ProviderError(FailureKind.UNAVAILABLE, carrier, error.message) from error
+    request = DialRequest(
+        callback_id=f"{execution.id}.{execution.attempt}.{call.request}",
+        to_number=call.target,
+        from_number=own,
+        ring_seconds=call.ring_seconds,
+        options={"trunk": trunk, "line": execution.options.get("line")},
+        decision=call.decision,
+        access=access,
+    )
+    return await plugin.dial(request, listener)
 
 
 class _StoppedError(Exception):

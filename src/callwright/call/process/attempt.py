@@ -16,7 +16,7 @@ from callwright.call.afterwards.postcall import Finished, PostCall
 from callwright.call.live import endings
 from callwright.call.live.access import patiently
 from callwright.call.live.deps import RuntimeDeps
-from callwright.call.live.dialling import Connection
+from callwright.call.live.dialling import Connection, dial_target
 from callwright.call.live.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST, Ending, job_payload
 from callwright.call.live.equipment import Needs, equip, fitting, with_options, without_call_backs
 from callwright.call.live.failure_reports import FailureReports
@@ -30,6 +30,7 @@ from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession, Equipment, Workplace
 from callwright.call.live.text_voice import with_stand_in_voice
+from callwright.call.live.transfer import TransferMeans
 from callwright.call.live.warming import Warming
 from callwright.call.live.watchers import LiveCalls
 from callwright.call.process.shipper import LogShipper, Shipment
@@ -39,6 +40,7 @@ from callwright.conversation.log import Header
 from callwright.conversation.plan import CORE_VERSION, CallPlan, plan_for
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.agent.transfers import warm_handovers
 from callwright.domain.availability import VOICE, Provision
 from callwright.domain.call_variables import call_variables
 from callwright.domain.dialling import Decision, Rules
@@ -175,7 +177,7 @@ class Attempt:
             recorder,
             self,
             self._sounds(),
-            partial(self._transfer_to, prepared.rules),
+            self._means(prepared),
         )
         self._session, self._runner, self._shipment = session, runner, shipment
         warming = Warming(runner, self._office.deps.clock)
@@ -184,6 +186,13 @@ class Attempt:
         finally:
             await self._close(session, shipment, warming)
         await self._settle(runner, session, prepared.spec)
+
+    def _means(self, prepared: _Prepared) -> TransferMeans:
+        return TransferMeans(
+            partial(self._transfer_to, prepared.rules),
+            lambda call, listener: dial_target(self._office.deps, self._row.execution, call, listener),
+            warm_handovers(prepared.spec.tools),
+        )
 
     def _sounds(self) -> AccountSounds:
         office = self._office

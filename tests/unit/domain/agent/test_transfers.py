@@ -107,8 +107,8 @@ def test_the_number_is_found_in_every_spelling_of_the_parameters(param: Any, tar
 
 @pytest.mark.proves("tool.transfer_mode")
 def test_a_mode_that_is_none_is_refused_with_its_path() -> None:
-    with pytest.raises(InvalidAgentError, match=r"tools\[0\]\.transfer_mode must be one of attended, blind"):
-        parse_agent(agent(tool(transfer_mode="warm")))
+    with pytest.raises(InvalidAgentError, match=r"tools\[0\]\.transfer_mode must be one of attended, blind, warm"):
+        parse_agent(agent(tool(transfer_mode="hot")))
 
 
 @pytest.mark.parametrize(
