@@ -8,9 +8,11 @@ from typing import Any
 from callwright.conversation.ending import TRANSFERRED
 from callwright.conversation.log import Entry
 from callwright.conversation.transfer import NOBODY_ANSWERED
+from callwright.domain.agent.transfers import WARM
 from callwright.domain.causes import CAUSES
 from callwright.domain.execution import Execution
 from callwright.domain.money import cents_from_nano
+from callwright.insight.target_calls import TargetCall, target_calls
 from callwright.insight.view import CallView
 
 HANGUP = {"hangup_by": "API Request", "hangup_reason": TRANSFERRED, "hangup_code": 4000}
@@ -18,6 +20,8 @@ HANGUP = {"hangup_by": "API Request", "hangup_reason": TRANSFERRED, "hangup_code
 
 _CAUSES = {"busy": "user_busy", "no-answer": "no_answer", "canceled": "originator_cancel"}
 _FAILED = "failed"
+TRANSFER_MS = "transfer_ms"
+"""Key of the record's recording: how long the file is of what was said after a warm transfer, where there is one."""
 
 
 def was_transferred(view: CallView) -> bool:
@@ -25,10 +29,17 @@ def was_transferred(view: CallView) -> bool:
     return any(entry.values["transferred"] for entry in view.of("TransferSettled"))
 
 
-def transfers(view: CallView) -> list[dict[str, Any]]:
+def transfers(view: CallView, costs: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
     """Every transfer the model asked for, in order. ``status``: completed, busy, no-answer, failed or canceled; refused or dropped for one
-    that was never asked of the line. ``at_ms`` counts from the answer, ``took_ms`` until the outcome was known."""
+    that was never asked of the line. ``at_ms`` counts from the answer, ``took_ms`` until the outcome was known. Of a warm one ``target`` is
+    the call to its target, which cost what ``costs`` has for its request."""
     rows = [_row(view, entry) for entry in view.of("Transfer")]
+    targets = target_calls(view)
+    for entry, row in zip(view.of("Transfer"), rows, strict=True):
+        request = int(entry.values["request"])
+        if request in targets:
+            row["mode"] = WARM
+            row["target"] = _target(view, targets[request], (costs or {}).get(request, 0))
     for entry in view.of("Note"):
         kind = str(entry.values["kind"])
         if kind in ("transfer_refused", "transfer_dropped"):
@@ -59,6 +70,23 @@ def _row(view: CallView, asked: Entry) -> dict[str, Any]:
     return row
 
 
+def _target(view: CallView, call: TargetCall, cost_nano: int) -> dict[str, Any]:
+    def at_ms(at_us: int | None) -> int | None:
+        return None if at_us is None else max(0, at_us - (view.answered_us or 0)) // 1000
+
+    return {
+        "provider_call_id": call.provider_call_id,
+        "briefing": call.briefing,
+        "answered_at_ms": at_ms(call.answered_us),
+        "joined_at_ms": at_ms(call.joined_us),
+        "duration_ms": call.duration_ms,
+        "hangup_by": call.by,
+        "hangup_reason": call.reason,
+        "hangup_code": call.code,
+        "cost_nano": cost_nano,
+    }
+
+
 def _entry(view: CallView, entry: Entry, name: str, target: str, status: str, reason: str) -> dict[str, Any]:
     return {
         "tool": name,
@@ -72,27 +100,48 @@ def _entry(view: CallView, entry: Entry, name: str, target: str, status: str, re
     }
 
 
-def transfer_call_data(execution: Execution, their_number: str | None) -> dict[str, Any] | None:
+def transfer_call_data(
+    execution: Execution, our_number: str | None, their_number: str | None, public_url: str
+) -> dict[str, Any] | None:
     """The contract's object: of the transfer that succeeded, else of the last one asked of the line; None when there was none.
 
-    The far end itself calls the target, so ``from_number`` is its number. How long the two talk, and what the target's carrier calls that
-    call, is not ours to know: those are null.
+    In a warm transfer we call the target, so all of that call is known. In another one the far end calls the target, so ``from_number`` is
+    its number. How long the two talk, who hangs up, and what the target's carrier calls that call, is not ours to know: those are null.
     """
     rows: list[Mapping[str, Any]] = [row for row in execution.record.get("transfers") or [] if row["to"]]
     if not rows:
         return None
     row = next((one for one in rows if one["status"] == "completed"), rows[-1])
-    made = row["status"] == "completed"
-    cause = CAUSES.get(_CAUSES.get(row["status"], ""))
-    return {
+    found = {
         "provider_call_id": None,
         "status": row["status"],
-        "duration": None if made else "0",
+        "duration": None if row["status"] == "completed" else "0",
         "cost": cents_from_nano(0),
         "to_number": row["to"],
         "from_number": their_number,
         "recording_url": None,
-        "hangup_by": None if made else cause.by if cause else "Carrier",
-        "hangup_reason": None if made else cause.reason if cause else row["reason"],
-        "hangup_provider_code": None if made else row["code"] or (cause.code if cause else None),
+        **_hangup(row),
     }
+    target = row.get("target")
+    if target is not None:
+        recording = execution.record.get("recording") or {}
+        found |= {
+            "provider_call_id": target["provider_call_id"],
+            "duration": str(-(-target["duration_ms"] // 1000)),
+            "cost": cents_from_nano(int(target["cost_nano"])),
+            "from_number": our_number,
+            "recording_url": f"{public_url}/recordings/transfer/{execution.id}" if recording.get(TRANSFER_MS) else None,
+        }
+    return found
+
+
+def _hangup(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Who ended the call to the target and why: as its leg told where it is ours, else by the outcome."""
+    target = row.get("target") or {}
+    if row["status"] == "completed":
+        by, reason, code = target.get("hangup_by"), target.get("hangup_reason"), target.get("hangup_code")
+    else:
+        cause = CAUSES.get(_CAUSES.get(row["status"], ""))
+        by, reason = (cause.by, cause.reason) if cause else ("Carrier", row["reason"])
+        code = row["code"] or (cause.code if cause else None)
+    return {"hangup_by": by, "hangup_reason": reason, "hangup_provider_code": code}

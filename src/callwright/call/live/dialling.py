@@ -18,13 +18,14 @@ from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession
 from callwright.call.live.warm_transfer import TargetCall
 from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.agent.transfers import target_carrier
 from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
 from callwright.domain.dialling import Decision, Verdict
 from callwright.domain.errors import CallwrightError, SuppressedError
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
-from callwright.domain.number import SIP, Destination, kind_of_address
+from callwright.domain.number import Destination, kind_of_address
 from callwright.domain.retry import STOP_REQUESTED
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.wallet import worst_price
@@ -210,7 +211,7 @@ class Dialling:
 
 async def dial_target(deps: RuntimeDeps, execution: Execution, call: TargetCall, listener: LegListener) -> Leg:
     """Call the target of a transfer for ``execution``: over the carrier of its call, and a SIP address over SIP. Raises ProviderError."""
-    carrier = SIP if kind_of_address(call.target) == SIP else execution.carrier
+    carrier = target_carrier(call.target, execution.carrier)
     # The number the target sees is ours, whoever called whom.
     own = execution.from_number if execution.direction == "outbound" else execution.to_number
     try:

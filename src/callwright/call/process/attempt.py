@@ -30,7 +30,8 @@ from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession, Equipment, Workplace
 from callwright.call.live.text_voice import with_stand_in_voice
-from callwright.call.live.transfer import TransferMeans
+from callwright.call.live.transfer import DecideTransfer, TransferMeans
+from callwright.call.live.warm_transfer import TargetCall
 from callwright.call.live.warming import Warming
 from callwright.call.live.watchers import LiveCalls
 from callwright.call.process.shipper import LogShipper, Shipment
@@ -54,7 +55,7 @@ from callwright.insight.record import BuiltRecord
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change, LogChunk, Unit
-from callwright.ports.leg import LegClosed
+from callwright.ports.leg import Leg, LegClosed, LegListener
 
 _LOG = logging.getLogger(__name__)
 
@@ -177,7 +178,7 @@ class Attempt:
             recorder,
             self,
             self._sounds(),
-            self._means(prepared),
+            _means(self._office.deps, self._row, prepared.spec, partial(self._transfer_to, prepared.rules)),
         )
         self._session, self._runner, self._shipment = session, runner, shipment
         warming = Warming(runner, self._office.deps.clock)
@@ -186,13 +187,6 @@ class Attempt:
         finally:
             await self._close(session, shipment, warming)
         await self._settle(runner, session, prepared.spec)
-
-    def _means(self, prepared: _Prepared) -> TransferMeans:
-        return TransferMeans(
-            partial(self._transfer_to, prepared.rules),
-            lambda call, listener: dial_target(self._office.deps, self._row.execution, call, listener),
-            warm_handovers(prepared.spec.tools),
-        )
 
     def _sounds(self) -> AccountSounds:
         office = self._office
@@ -423,6 +417,13 @@ class Attempt:
 
 def _nothing() -> None:
     """Work for a thread that only shall have reached this point."""
+
+
+def _means(deps: RuntimeDeps, row: OwnedRow, spec: AgentSpec, decide: DecideTransfer) -> TransferMeans:
+    async def dial(call: TargetCall, listener: LegListener) -> Leg:
+        return await dial_target(deps, row.execution, call, listener)
+
+    return TransferMeans(decide, dial, warm_handovers(spec.tools))
 
 
 def _with_fixed_speech(

@@ -17,7 +17,7 @@ from callwright.domain.limits import (
 )
 from callwright.domain.sealing import sealed_bytes
 from callwright.domain.settings.setting import read_given
-from callwright.domain.settings.tools import CONFIRM, DESCRIPTION, METHOD, STRICT, TOOLS, TRANSFER_MODE, BRIEFING
+from callwright.domain.settings.tools import BRIEFING, CONFIRM, DESCRIPTION, METHOD, STRICT, TOOLS, TRANSFER_MODE
 from callwright.domain.tools.address import check_address
 from callwright.domain.tools.request import HEADER_NAME, HEADER_VALUE
 from callwright.domain.tools.template import BadTemplateError, read_template

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.agent.spec import ToolSpec
+from callwright.domain.number import SIP, kind_of_address
 from callwright.domain.tools.template import GIVEN, value_text
 from callwright.domain.variables import name_of
 
@@ -92,6 +93,11 @@ def warm_handovers(tools: Iterable[ToolSpec]) -> dict[str, WarmHandover]:
         for tool in tools
         if is_transfer(tool) and tool.params.get("transfer_mode") == WARM
     }
+
+
+def target_carrier(target: str, carrier: str) -> str:
+    """The carrier over which the platform calls the target of a transfer of a call of ``carrier``: that one, and SIP for a SIP address."""
+    return SIP if kind_of_address(target) == SIP else carrier
 
 
 def asked_of_the_model(parameters: Mapping[str, Any], known: Collection[str] = ()) -> dict[str, Any]:
