@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from callwright.insight.view import CallView
@@ -24,6 +25,8 @@ class TargetCall:
     by: str | None = None
     reason: str | None = None
     code: int | None = None
+    quality: Mapping[str, Any] = field(default_factory=dict)
+    """The counters of its line, as they were told last."""
 
     @property
     def duration_ms(self) -> int:
@@ -46,6 +49,8 @@ def target_calls(view: CallView) -> dict[int, TargetCall]:
                 call.briefing = str(values["text"])
             case "joined":
                 call.joined_us = entry.at_us
+            case "line" if values["what"] == "quality":
+                call.quality = dict(values["values"])
             case "closed":
                 call.ended_us = entry.at_us
                 call.by, call.reason, call.code = _text(values, "by"), _text(values, "reason"), int(values["code"])

@@ -12,6 +12,7 @@ from callwright.domain.agent.transfers import WARM
 from callwright.domain.causes import CAUSES
 from callwright.domain.execution import Execution
 from callwright.domain.money import cents_from_nano
+from callwright.insight.line import quality_of
 from callwright.insight.target_calls import TargetCall, target_calls
 from callwright.insight.view import CallView
 
@@ -83,6 +84,7 @@ def _target(view: CallView, call: TargetCall, cost_nano: int) -> dict[str, Any]:
         "hangup_by": call.by,
         "hangup_reason": call.reason,
         "hangup_code": call.code,
+        "line": quality_of(call.quality),
         "cost_nano": cost_nano,
     }
 

@@ -163,6 +163,9 @@ def warm(log: CallLog) -> CallLog:
     log.at(8_100).fact("leg", "target", **of, event="briefing", text="A caller for you.")
     log.at(12_000).fact("leg", "target", **of, event="joined")
     log.event(ev.TransferProgress, 5, "joined").write(fx.TransferSettled(5, True, ""))
+    counted = {"rx_packets": 950, "rx_lost": 50, "rtt_ms": 1}
+    log.at(62_000).fact("leg", "target", **of, event="line", what="quality", values=counted)
+    log.fact("leg", "target", **of, event="line", what="held", values={"on": True})
     end = {"outcome": "answered", "by": "Callee", "reason": "Call recipient hung up", "code": 4000, "provider_code": ""}
     log.at(62_500).fact("leg", "target", **of, event="closed", **end)
     return log.at(63_000).leg_ended("API Request", "call_transferred", 4000)
@@ -189,6 +192,7 @@ def test_a_warm_transfer_tells_all_of_the_call_to_its_target() -> None:
     target = row["target"]
     assert (target["answered_at_ms"], target["joined_at_ms"], target["duration_ms"]) == (7_000, 11_000, 54_500)
     assert target["briefing"] == "A caller for you."
+    assert (target["line"]["rx_loss_percent"], target["line"]["rx_mos"]) == (5.0, 3.9)
 
 
 def test_the_call_to_the_target_is_paid_for_as_a_call_of_its_own() -> None:

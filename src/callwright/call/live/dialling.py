@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from callwright.actions.dialling import DECISION, change_for, decision_wire
 from callwright.actions.wallet import reserve
@@ -198,18 +198,27 @@ class Dialling:
             options={
                 "user_data": execution.user_data,
                 "sip_headers": execution.options.get("sip_headers"),
-                "language": spec.transcriber.language,
-                "agent_voice": spec.voice.provider,
-                "agent_transcriber": spec.transcriber.provider,
                 "trunk": trunk,
-                "line": execution.options.get("line"),
+                **_sound_options(execution, spec),
             },
             decision=decision,
             access=await self._deps.access.of_carrier(execution.tenant_id, execution.carrier),
         )
 
 
-async def dial_target(deps: RuntimeDeps, execution: Execution, call: TargetCall, listener: LegListener) -> Leg:
+def _sound_options(execution: Execution, spec: AgentSpec) -> dict[str, Any]:
+    """What a synthetic person at the other end has to know of the call's sound."""
+    return {
+        "language": spec.transcriber.language,
+        "agent_voice": spec.voice.provider,
+        "agent_transcriber": spec.transcriber.provider,
+        "line": execution.options.get("line"),
+    }
+
+
+async def dial_target(
+    deps: RuntimeDeps, execution: Execution, spec: AgentSpec, call: TargetCall, listener: LegListener
+) -> Leg:
     """Call the target of a transfer for ``execution``: over the carrier of its call, and a SIP address over SIP. Raises ProviderError."""
     carrier = target_carrier(call.target, execution.carrier)
     # The number the target sees is ours, whoever called whom.
@@ -227,7 +236,7 @@ async def dial_target(deps: RuntimeDeps, execution: Execution, call: TargetCall,
         to_number=call.target,
         from_number=own,
         ring_seconds=call.ring_seconds,
-        options={"trunk": trunk, "line": execution.options.get("line")},
+        options={"trunk": trunk, **_sound_options(execution, spec)},
         decision=call.decision,
         access=access,
     )

@@ -421,7 +421,7 @@ def _nothing() -> None:
 
 def _means(deps: RuntimeDeps, row: OwnedRow, spec: AgentSpec, decide: DecideTransfer) -> TransferMeans:
     async def dial(call: TargetCall, listener: LegListener) -> Leg:
-        return await dial_target(deps, row.execution, call, listener)
+        return await dial_target(deps, row.execution, spec, call, listener)
 
     return TransferMeans(decide, dial, warm_handovers(spec.tools))
 
