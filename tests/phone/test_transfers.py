@@ -67,9 +67,15 @@ async def test_a_blind_transfer_sends_the_far_end_to_the_target(server: Server, 
     await check_ringing(server, record, line, 1_500)
 
 
-async def test_a_transfer_to_a_busy_target_keeps_the_call_and_says_so(server: Server, sipp: Phones, rtp: Lines) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [("486 Busy Here", "busy"), ("480 Temporarily Unavailable", "no-answer"), ("408 Request Timeout", "no-answer")],
+)
+async def test_a_target_that_does_not_take_the_call_keeps_the_call_with_the_agent_who_says_so(
+    server: Server, sipp: Phones, rtp: Lines, outcome: str, status: str
+) -> None:
     line = rtp()
-    phone = await sipp("answers_and_obeys_refer", rtp_port=line.port, outcome="486 Busy Here")
+    phone = await sipp("answers_and_obeys_refer", rtp_port=line.port, outcome=outcome)
     agent_id = await server.agent(**agent(transfer_to=NOBODY))
     execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
     await hears(line, "That did not work.")
@@ -79,7 +85,7 @@ async def test_a_transfer_to_a_busy_target_keeps_the_call_and_says_so(server: Se
     record = await final(server, execution_id)
     assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
     transfer = record["transfer_call_data"]
-    assert transfer["status"] == "busy"
+    assert (transfer["status"], transfer["duration"]) == (status, "0")
     assert "assistant: That did not work." in record["transcript"]
 
 
@@ -98,9 +104,11 @@ async def test_an_attended_transfer_joins_the_two_once_the_target_has_answered(
 
     refer = phone.messages("REFER", sent=False)[0].header("Refer-To")
     assert "Replaces=" in refer
-    assert colleague.messages("INVITE", sent=False)[0].header("Call-ID").split("@")[0] in refer, "the colleague's call"
+    call_id = colleague.messages("INVITE", sent=False)[0].header("Call-ID")
+    assert call_id.split("@")[0] in refer, "the colleague's call"
     record = await final(server, execution_id)
     check_transferred(record, target)
+    assert record["transfer_call_data"]["provider_call_id"] == call_id
     await check_ringing(server, record, line, 1_000)
 
 

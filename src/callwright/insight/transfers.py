@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callwright.conversation.ending import TRANSFERRED
@@ -40,6 +40,7 @@ def transfers(view: CallView, costs: Mapping[int, int] | None = None) -> list[di
         request = int(entry.values["request"])
         if request in targets:
             row["mode"] = WARM
+            row["provider_call_id"] = targets[request].provider_call_id
             row["target"] = _target(view, targets[request], (costs or {}).get(request, 0))
     for entry in view.of("Note"):
         kind = str(entry.values["kind"])
@@ -65,10 +66,18 @@ def _row(view: CallView, asked: Entry) -> dict[str, Any]:
     else:
         status = _FAILED
     row = _entry(view, asked, str(asked.values["name"]), str(asked.values["target"]), status, reason)
+    row["provider_call_id"] = _call_of_target(view, asked, settled)
     row["mode"] = "attended" if asked.values["attended"] else "blind"
     row["code"] = int(news[-1].values.get("code", 0)) if news and status != "completed" else 0
     row["took_ms"] = (settled[-1].at_us - asked.at_us) // 1000 if settled else None
     return row
+
+
+def _call_of_target(view: CallView, asked: Entry, settled: Sequence[Entry]) -> str | None:
+    """What the carrier calls the call to the target of a transfer that the leg made, where its carrier tells."""
+    last = settled[-1].seq if settled else view.entries[-1].seq
+    told = [e.values.get("call_id") for e in view.of("transfer") if asked.seq < e.seq <= last]
+    return next((str(one) for one in reversed(told) if one), None)
 
 
 def _target(view: CallView, call: TargetCall, cost_nano: int) -> dict[str, Any]:
@@ -76,7 +85,6 @@ def _target(view: CallView, call: TargetCall, cost_nano: int) -> dict[str, Any]:
         return None if at_us is None else max(0, at_us - (view.answered_us or 0)) // 1000
 
     return {
-        "provider_call_id": call.provider_call_id,
         "briefing": call.briefing,
         "answered_at_ms": at_ms(call.answered_us),
         "joined_at_ms": at_ms(call.joined_us),
@@ -94,6 +102,7 @@ def _entry(view: CallView, entry: Entry, name: str, target: str, status: str, re
         "tool": name,
         "to": target,
         "mode": None,
+        "provider_call_id": None,
         "status": status,
         "reason": reason,
         "code": 0,
@@ -108,14 +117,15 @@ def transfer_call_data(
     """The contract's object: of the transfer that succeeded, else of the last one asked of the line; None when there was none.
 
     In a warm transfer we call the target, so all of that call is known. In another one the far end calls the target, so ``from_number`` is
-    its number. How long the two talk, who hangs up, and what the target's carrier calls that call, is not ours to know: those are null.
+    its number. How long the two talk and who hangs up is not ours to know: those are null, and so is the id of that call where the carrier
+    does not tell.
     """
     rows: list[Mapping[str, Any]] = [row for row in execution.record.get("transfers") or [] if row["to"]]
     if not rows:
         return None
     row = next((one for one in rows if one["status"] == "completed"), rows[-1])
     found = {
-        "provider_call_id": None,
+        "provider_call_id": row.get("provider_call_id"),
         "status": row["status"],
         "duration": None if row["status"] == "completed" else "0",
         "cost": cents_from_nano(0),
@@ -128,7 +138,6 @@ def transfer_call_data(
     if target is not None:
         recording = execution.record.get("recording") or {}
         found |= {
-            "provider_call_id": target["provider_call_id"],
             "duration": str(-(-target["duration_ms"] // 1000)),
             "cost": cents_from_nano(int(target["cost_nano"])),
             "from_number": our_number,

@@ -60,6 +60,7 @@ def test_a_call_whose_caller_was_handed_over_says_so() -> None:
             "tool": "transfer_call_desk",
             "to": "sip:desk@10.0.0.7",
             "mode": "blind",
+            "provider_call_id": None,
             "status": "completed",
             "reason": "",
             "code": 0,
@@ -219,3 +220,9 @@ def test_a_target_that_declines_a_warm_transfer_was_busy_and_its_call_is_told() 
     data = body(log.at(20_000).leg_ended())["transfer_call_data"]
     assert (data["status"], data["duration"], data["provider_call_id"]) == ("busy", "2", None)
     assert (data["hangup_reason"], data["hangup_provider_code"]) == ("Call recipient was busy", 3020)
+
+
+def test_the_id_of_the_call_to_the_target_is_there_where_the_carrier_tells_it() -> None:
+    log = asked(replace(ASKED, attended=True)).at(7_000).fact("leg", "transfer", state="ringing", call_id="a@b")
+    log.at(8_000).fact("leg", "transfer", state="answered", call_id="a@b")
+    assert body(done(log))["transfer_call_data"]["provider_call_id"] == "a@b"
