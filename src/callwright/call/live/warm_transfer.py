@@ -18,6 +18,7 @@ from callwright.call.live.relay import Relay
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.say import Line
 from callwright.call.live.timers import Timers
+from callwright.conversation.bounds import TRANSFER_WAIT_MS
 from callwright.conversation.effects import Transfer
 from callwright.conversation.events import TransferProgress
 from callwright.conversation.transfer import JOINED
@@ -33,6 +34,8 @@ TARGET = "target"
 ACCEPT_KEY, DECLINE_KEY = "1", "9"
 _LEAD_FRAMES = 20
 """Silence before the briefing: the sound of a call that was just answered may begin late."""
+_SLACK_MS = 2_000
+"""So much sooner than the conversation waits for a transfer this one is settled."""
 _OUTCOMES = frozenset({"busy", "no-answer", "failed", "canceled"})
 
 
@@ -188,19 +191,22 @@ class WarmTransfer:
     async def _win(self, decision: Decision, briefing: asyncio.Task[str]) -> _Refusal | None:
         """Have the target take the call; returns why it did not."""
         target, asked = self._effect.target, caught("carrier")
+        runner = self._parts.runner
+        until_us = runner.now_us() + (TRANSFER_WAIT_MS - _SLACK_MS) * 1000
         with asked:
             self._leg = await self._dial(TargetCall(target, self._effect.request, WARM_RING_SECONDS, decision), self)
         if self._leg is None:
             message = f"{target} cannot be called" if asked.failure is None else asked.failure.message
             return _Refusal(message, "failed", 0)
         self._note("dialled", to=target, provider_call_id=self._leg.provider_call_id)
-        if not await self._in_time(WARM_RING_SECONDS, lambda: self._is_answered):
+        if not await self._in_time(WARM_RING_SECONDS * 1_000_000, lambda: self._is_answered):
             return self._refusal()
         self._relay = Relay(self._parts.pacer, self._parts.line, self._leg, self._news.set)
         speaking = asyncio.get_running_loop().create_task(self._speak(self._relay, briefing))
         speaking.add_done_callback(lambda _: self._news.set())
         try:
-            await self._in_time(WARM_BRIEFING_SECONDS, partial(self._is_settled, speaking))
+            left_us = min(WARM_BRIEFING_SECONDS * 1_000_000, until_us - runner.now_us())
+            await self._in_time(left_us, partial(self._is_settled, speaking))
         finally:
             speaking.cancel()
         return self._refusal()
@@ -220,10 +226,10 @@ class WarmTransfer:
             return bool(self._choice)
         return speaking.done() and self._relay is not None and self._relay.silent
 
-    async def _in_time(self, seconds: int, happened: Callable[[], bool]) -> bool:
+    async def _in_time(self, most_us: int, happened: Callable[[], bool]) -> bool:
         """Wait until it has happened, at most so long, and no longer than both calls go on. Returns whether it has."""
         self._is_late = False
-        timer = self._parts.timers.after_us(seconds * 1_000_000, self._expire)
+        timer = self._parts.timers.after_us(most_us, self._expire)
         try:
             await self._until(lambda: happened() or self._is_late)
         finally:

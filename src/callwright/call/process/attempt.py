@@ -178,7 +178,7 @@ class Attempt:
             recorder,
             self,
             self._sounds(),
-            _means(self._office.deps, self._row, prepared.spec, partial(self._transfer_to, prepared.rules)),
+            _means(self._office.deps, self._row, prepared, partial(self._transfer_to, prepared.rules)),
         )
         self._session, self._runner, self._shipment = session, runner, shipment
         warming = Warming(runner, self._office.deps.clock)
@@ -419,11 +419,14 @@ def _nothing() -> None:
     """Work for a thread that only shall have reached this point."""
 
 
-def _means(deps: RuntimeDeps, row: OwnedRow, spec: AgentSpec, decide: DecideTransfer) -> TransferMeans:
+def _means(deps: RuntimeDeps, row: OwnedRow, prepared: _Prepared, decide: DecideTransfer) -> TransferMeans:
+    spec = prepared.spec
+
     async def dial(call: TargetCall, listener: LegListener) -> Leg:
         return await dial_target(deps, row.execution, spec, call, listener)
 
-    return TransferMeans(decide, dial, warm_handovers(spec.tools))
+    # A chat has nobody who could be joined with a telephone.
+    return TransferMeans(decide, dial if prepared.equipment.sound else None, warm_handovers(spec.tools))
 
 
 def _with_fixed_speech(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from tests.unit.call.live.test_session import HUNG_UP, Call
 from tests.unit.call.live.test_transfer import DESK, PLAN, THEN
@@ -10,6 +12,7 @@ from tests.unit.call.world import settle
 from callwright.actions.dialling import transfer_decision
 from callwright.call.live.transfer import TransferMeans
 from callwright.call.live.warm_transfer import TargetCall
+from callwright.conversation.bounds import TRANSFER_WAIT_MS
 from callwright.conversation.own_words import OWN_WORDS
 from callwright.domain.agent.transfers import WarmHandover
 from callwright.domain.causes import CAUSES
@@ -81,6 +84,18 @@ class Desk:
 
     def clear(self) -> None:
         """Nothing waits."""
+
+
+class SlowDesk(Desk):
+    """A phone whose call is on its way only when it is ``placed``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.placed = asyncio.Event()
+
+    async def dial(self, call: TargetCall, listener: LegListener) -> Desk:
+        await self.placed.wait()
+        return await super().dial(call, listener)
 
 
 def means(desk: Desk, how: WarmHandover) -> TransferMeans:
@@ -339,4 +354,17 @@ async def test_a_summary_that_fails_leaves_the_platform_s_sentence() -> None:
     await settle(20)
     assert call.logged("target")[-1]["text"] == OURS.briefing
     assert len(call.logged("briefing_failed")) == 1
+    await over(call)
+
+
+async def test_a_transfer_whose_call_took_long_to_place_is_settled_while_the_conversation_waits_for_it() -> None:
+    desk = SlowDesk()
+    call, _ = await calling(WarmHandover(confirm=True), desk)
+    await call.listen(8_000)
+    desk.placed.set()
+    await call.listen(WARM_RING_SECONDS * 1000 - 1_000)
+    desk.line.answered()
+    await call.listen(TRANSFER_WAIT_MS - 8_000 - WARM_RING_SECONDS * 1000)
+    (settled,) = call.logged("TransferSettled")
+    assert (settled["transferred"], "did not accept" in settled["reason"]) == (False, True)
     await over(call)
