@@ -32,6 +32,7 @@ TARGET = "target"
 """Fact of the log: a step of a warm transfer, ``event``, of the transfer ``request``."""
 
 ACCEPT_KEY, DECLINE_KEY = "1", "9"
+_CHOICES = {ACCEPT_KEY: "accepted", DECLINE_KEY: "declined"}
 _LEAD_FRAMES = 20
 """Silence before the briefing: the sound of a call that was just answered may begin late."""
 _SLACK_MS = 2_000
@@ -156,8 +157,9 @@ class WarmTransfer:
 
     def key(self, key: str) -> None:
         """The target pressed a key: until the two are joined it may accept or decline by it."""
-        if not self.joined and key in (ACCEPT_KEY, DECLINE_KEY) and self._how.confirm:
-            self._choice = self._choice or key
+        if self._how.confirm and not self._choice and key in _CHOICES:
+            self._choice = key
+            self._note(_CHOICES[key])
             self._news.set()
 
     def machine(self, kind: str) -> None:
@@ -259,8 +261,7 @@ class WarmTransfer:
         declined = CAUSES["call_rejected"]
         if self._closed is not None:
             return _Refusal(f"{target} hung up before it was connected", declined.outcome, declined.code)
-        if self._how.confirm and self._choice == DECLINE_KEY:
-            self._note("declined")
+        if self._choice == DECLINE_KEY:
             return _Refusal(f"{target} declined the call", declined.outcome, declined.code)
         if self._how.confirm and not self._choice:
             return _Refusal(f"{target} did not accept the call in time", no_answer.outcome, no_answer.code)
