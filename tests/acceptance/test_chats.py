@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.acceptance.test_call_crash import running
+from tests.acceptance.test_transfers import transferring
 from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
 
 from callwright.actions.keys import create_key, revoke_key
@@ -394,3 +395,13 @@ async def typed(url: str, key: str, *more: str, lines: str) -> tuple[str, str]:
     )
     out, err = await asyncio.wait_for(process.communicate(lines.encode()), 60)
     return out.decode(), err.decode()
+
+
+async def test_nobody_is_called_to_be_joined_with_who_writes(world: CallWorld) -> None:
+    body = transferring("loopback:patient")
+    body["tasks"][0]["tools_config"]["api_tools"]["tools_params"]["transfer_call_billing"]["transfer_mode"] = "warm"
+    async with api(world, body) as client:
+        chat = await opened(client)
+        await said(client, chat, "I have a question about my invoice.")
+        await world.until_logged(chat["execution_id"], '"state":"failed"')
+        assert '"type":"target"' not in await world.log(chat["execution_id"])

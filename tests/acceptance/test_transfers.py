@@ -12,11 +12,14 @@ import pytest
 from tests.acceptance.sip.gateway_world import free_port, needs_stack
 from tests.acceptance.sip.test_carrier_serve import Phone
 from tests.call_world import CallWorld, agent_body, call_world
+from tests.phone import sound
 from tests.phone.agents import agent
 from tests.phone.server import Server
 from tests.waiting import until
 
 from callwright.conversation.replay import replay
+from callwright.domain.attempts import TRANSFER_RECORDING
+from callwright.domain.causes import CAUSES
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.configuration import SipSettings
 
@@ -68,7 +71,32 @@ SCENARIO: dict[str, Any] = {
                 {"heard": "4711", "say": "Never mind, goodbye.", **HANGS_UP},
             ],
         },
+        "patient": {
+            "extends": "invoice",
+            "rules": [
+                {"say": "I have a question about my invoice."},
+                {"heard": "billing speaking", "say": "Hello billing."},
+                {"heard": "sorry", "say": "Never mind, goodbye.", **HANGS_UP},
+            ],
+        },
         "desk": {"answer": {"after_s": 1}},
+        "colleague": {
+            "answer": {"after_s": 1},
+            "think_ms": 100,
+            "patience_s": 0,
+            "fallback": [],
+            "rules": [
+                {"heard": "an invoice", "say": "This is billing speaking."},
+                {"heard": "Hello billing", "say": "Goodbye.", **HANGS_UP},
+            ],
+        },
+        "declining": {
+            "answer": {"after_s": 1},
+            "think_ms": 100,
+            "patience_s": 0,
+            "fallback": [],
+            "rules": [{"heard": "decline", "press": "9"}],
+        },
     },
 }
 
@@ -118,9 +146,11 @@ async def world(dsn: str, tmp_path: Path) -> AsyncIterator[CallWorld]:
         yield started
 
 
-async def finished(world: CallWorld, target: str, persona: str = "") -> dict[str, Any]:
-    """The execution of a call of an agent that transfers to ``target``; its log replays exactly."""
-    execution_id = await world.place(transferring(target), persona=persona)
+async def finished(world: CallWorld, target: str, persona: str = "", **how: Any) -> dict[str, Any]:
+    """The execution of a call of an agent that transfers to ``target``; its log replays exactly. ``how``: more parameters of its tool."""
+    body = transferring(target)
+    body["tasks"][0]["tools_config"]["api_tools"]["tools_params"]["transfer_call_billing"] |= how
+    execution_id = await world.place(body, persona=persona)
     body = world.body(await world.until(execution_id, *ENDED))
     replayed = replay(await world.log(execution_id))
     assert replayed.exact, replayed.difference
@@ -182,6 +212,36 @@ async def test_an_emergency_number_is_refused_without_asking_the_line(world: Cal
     assert body["transfer_call_data"] is None
     (refused,) = body["callwright"]["transfers"]
     assert (refused["status"], "emergency number" in refused["reason"]) == ("refused", True)
+
+
+async def test_a_target_is_briefed_and_joined_with_the_caller_and_the_record_tells_of_both_calls(
+    world: CallWorld,
+) -> None:
+    briefing = {"en": "A caller asks about %(reason)s."}
+    body = await finished(world, "loopback:colleague", "patient", transfer_mode="warm", briefing=briefing)
+    assert body["telephony_data"]["hangup_reason"] == "call_transferred"
+    transfer = body["transfer_call_data"]
+    assert (transfer["status"], transfer["hangup_by"]) == ("completed", "Callee")
+    assert transfer["provider_call_id"]
+    assert transfer["provider_call_id"] != body["telephony_data"]["provider_call_id"]
+    assert transfer["recording_url"].endswith(f"/recordings/transfer/{body['id']}")
+    assert 3 <= int(transfer["duration"]) <= 20
+    (row,) = body["callwright"]["transfers"]
+    assert (row["mode"], row["target"]["briefing"]) == ("warm", "A caller asks about an invoice.")
+    assert body["transcript"].splitlines()[-1] == f"assistant: {ANNOUNCEMENT}", "what the two say is theirs"
+    path = world.deps.recordings.path(body["id"], TRANSFER_RECORDING)
+    assert path is not None
+    recording = await asyncio.to_thread(Path(path).read_bytes)
+    caller, target = (sound.words(sound.of_wav(recording, side)) for side in (0, 1))
+    assert ("Hello billing." in caller, "This is billing speaking." in target) == (True, True)
+
+
+async def test_a_target_that_declines_leaves_the_caller_with_the_agent(world: CallWorld) -> None:
+    body = await finished(world, "loopback:declining", "patient", transfer_mode="warm", confirm=True)
+    assert "assistant: I am sorry, that does not work now.\nuser: Never mind, goodbye." in body["transcript"]
+    transfer = body["transfer_call_data"]
+    assert (transfer["status"], transfer["hangup_provider_code"]) == ("busy", CAUSES["call_rejected"].code)
+    assert body["telephony_data"]["hangup_by"] == "Callee"
 
 
 async def test_a_caller_who_interrupts_the_announcement_stays(world: CallWorld) -> None:

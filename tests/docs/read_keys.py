@@ -58,6 +58,8 @@ TOOL = {
     "description": "Books.",
     "parameters": {"type": "object"},
     "transfer_mode": None,
+    "briefing": None,
+    "confirm": None,
     "value": {"url": "https://example.org", "method": "POST", "headers": {}, "param": {}, "api_token": "t"},
 }
 MODEL = {"provider": "openai", "model": "gpt-5.4-mini", "reasoning_effort": "low"}

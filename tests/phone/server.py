@@ -177,15 +177,19 @@ class Server:
         await until(there, seconds)
         return str((await self.executions(agent_id))[number]["id"])
 
-    async def events(self, execution_id: str, kind: str = "") -> list[Entry]:
-        """The call's log as far as it has reached the database; only entries of one type where it is named."""
+    async def log(self, execution_id: str) -> str:
+        """The call's log as far as it has reached the database."""
         ledger = PostgresLedger(self._dsn)
         await ledger.open()
         try:
             async with ledger.unit() as unit:
-                text = (await unit.logs.read(execution_id)).decode()
+                return (await unit.logs.read(execution_id)).decode()
         finally:
             await ledger.aclose()
+
+    async def events(self, execution_id: str, kind: str = "") -> list[Entry]:
+        """The same as entries; only those of one type where it is named."""
+        text = await self.log(execution_id)
         return [entry for entry in read_log(text)[1] if kind in ("", entry.type)] if text else []
 
     async def recording(self, execution_id: str) -> bytes:

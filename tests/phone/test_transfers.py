@@ -14,6 +14,8 @@ from tests.phone.server import Server
 from tests.phone.sipp import IP, Sipp
 from tests.waiting import until
 
+from callwright.conversation.own_words import OWN_WORDS
+from callwright.conversation.replay import replay
 from callwright.media.tones import RINGBACK_HZ
 
 Phones = Callable[..., Awaitable[Sipp]]
@@ -65,9 +67,15 @@ async def test_a_blind_transfer_sends_the_far_end_to_the_target(server: Server, 
     await check_ringing(server, record, line, 1_500)
 
 
-async def test_a_transfer_to_a_busy_target_keeps_the_call_and_says_so(server: Server, sipp: Phones, rtp: Lines) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [("486 Busy Here", "busy"), ("480 Temporarily Unavailable", "no-answer"), ("408 Request Timeout", "no-answer")],
+)
+async def test_a_target_that_does_not_take_the_call_keeps_the_call_with_the_agent_who_says_so(
+    server: Server, sipp: Phones, rtp: Lines, outcome: str, status: str
+) -> None:
     line = rtp()
-    phone = await sipp("answers_and_obeys_refer", rtp_port=line.port, outcome="486 Busy Here")
+    phone = await sipp("answers_and_obeys_refer", rtp_port=line.port, outcome=outcome)
     agent_id = await server.agent(**agent(transfer_to=NOBODY))
     execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
     await hears(line, "That did not work.")
@@ -77,7 +85,7 @@ async def test_a_transfer_to_a_busy_target_keeps_the_call_and_says_so(server: Se
     record = await final(server, execution_id)
     assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
     transfer = record["transfer_call_data"]
-    assert transfer["status"] == "busy"
+    assert (transfer["status"], transfer["duration"]) == (status, "0")
     assert "assistant: That did not work." in record["transcript"]
 
 
@@ -96,9 +104,11 @@ async def test_an_attended_transfer_joins_the_two_once_the_target_has_answered(
 
     refer = phone.messages("REFER", sent=False)[0].header("Refer-To")
     assert "Replaces=" in refer
-    assert colleague.messages("INVITE", sent=False)[0].header("Call-ID").split("@")[0] in refer, "the colleague's call"
+    call_id = colleague.messages("INVITE", sent=False)[0].header("Call-ID")
+    assert call_id.split("@")[0] in refer, "the colleague's call"
     record = await final(server, execution_id)
     check_transferred(record, target)
+    assert record["transfer_call_data"]["provider_call_id"] == call_id
     await check_ringing(server, record, line, 1_000)
 
 
@@ -119,6 +129,86 @@ async def test_an_attended_transfer_to_somebody_who_refuses_keeps_the_call(
     record = await final(server, execution_id)
     assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
     assert record["transfer_call_data"]["status"] == "busy"
+
+
+async def test_a_warm_transfer_briefs_the_colleague_and_joins_the_two(server: Server, sipp: Phones, rtp: Lines) -> None:
+    line, colleague_line = rtp(), rtp()
+    phone = await sipp("answers", rtp_port=line.port)
+    colleague = await sipp("answers", rtp_port=colleague_line.port, ring_ms=1_000)
+    target = f"sip:human@{IP}:{colleague.port}"
+    agent_id = await server.agent(**agent(transfer_to=target, transfer_mode="warm"))
+    execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
+    await hears(colleague_line, OWN_WORDS["en"].briefing)
+    await joined(server, execution_id)
+    await talk(line, colleague_line)
+    await colleague.goes_on()
+    await colleague.ended(20)
+    await phone.ended(20)
+
+    assert phone.messages("REFER") == []
+    record = await final(server, execution_id)
+    check_transferred(record, target)
+    await check_ringing(server, record, line, 1_000)
+    transfer = record["transfer_call_data"]
+    call_id = colleague.messages("INVITE", sent=False)[0].header("Call-ID")
+    assert (transfer["provider_call_id"], transfer["hangup_by"]) == (call_id, "Callee")
+    assert transfer["recording_url"].endswith(f"/recordings/transfer/{execution_id}")
+    assert replay(await server.log(execution_id)).exact
+
+
+async def test_a_colleague_who_is_busy_gives_the_caller_back_and_the_manager_is_joined(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    line, manager_line = rtp(), rtp()
+    phone = await sipp("answers", rtp_port=line.port)
+    colleague = await sipp("refuses", status="486 Busy Here")
+    manager = await sipp("answers", rtp_port=manager_line.port)
+    target = f"sip:human@{IP}:{manager.port}"
+    body = agent(transfer_to=f"sip:human@{IP}:{colleague.port}", transfer_mode="warm")
+    tools = body["agent_config"]["tasks"][0]["tools_config"]
+    wants = {"when": "manager", "tool": {"name": "transfer_call_manager", "arguments": {}}}
+    tools["llm_agent"]["rules"].append(wants)
+    (tool,), params = tools["api_tools"]["tools"], tools["api_tools"]["tools_params"]
+    tools["api_tools"]["tools"].append({**tool, "name": "transfer_call_manager"})
+    params["transfer_call_manager"] = {
+        **params[tool["name"]],
+        "param": {"call_transfer_number": target},
+        "briefing": "A patient caller.",
+    }
+    agent_id = await server.agent(**body)
+    execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
+    await hears(line, "That did not work.", 20)
+    await asks(line, "The manager please.", ANNOUNCEMENT)
+    await hears(manager_line, "A patient caller.")
+    await joined(server, execution_id)
+    await talk(line, manager_line)
+    await phone.goes_on()
+    await phone.ended(20)
+    await manager.ended(20)
+    await colleague.ended()
+
+    record = await final(server, execution_id)
+    check_transferred(record, target)
+    assert record["transfer_call_data"]["hangup_by"] == "Caller"
+    assert [row["status"] for row in record["callwright"]["transfers"]] == ["busy", "completed"]
+
+
+async def joined(server: Server, execution_id: str) -> None:
+    """Wait until the caller and the target are joined."""
+
+    async def is_joined() -> bool:
+        steps = await server.events(execution_id, "target")
+        return any(entry.values["event"] == "joined" for entry in steps)
+
+    await until(is_joined, 20)
+
+
+async def talk(line: RtpSocket, other: RtpSocket) -> None:
+    """The two phones hear each other."""
+    line.say("Hello over there.")
+    await hears(other, "Hello over there.")
+    other.say("Good to hear you.")
+    await hears(line, "Good to hear you.")
 
 
 async def test_a_phone_that_called_is_handed_over_too(server: Server, sipp: Phones, rtp: Lines) -> None:

@@ -33,6 +33,7 @@ from callwright.conversation.stops import phrasebook
 from callwright.conversation.table import ACTIONS, PHASES
 from callwright.conversation.thinking import Thinking
 from callwright.conversation.timers import FAR_US
+from callwright.conversation.transfer import JOINED
 from callwright.conversation.turn import CallerTurn
 from callwright.conversation.voicemail import PURPOSE as VOICEMAIL
 from callwright.conversation.voicemail import Voicemail
@@ -313,7 +314,7 @@ class Conversation:
 
     def _transfer(self, event: ev.TransferProgress) -> None:
         if self._stage.transfers.progress(event):
-            self._ending.hand_over()
+            self._ending.hand_over(stays=event.state == JOINED)
 
     def _leg_ended(self, event: ev.LegEnded) -> None:
         self._ending.finish(event.generation, event.played_ms)

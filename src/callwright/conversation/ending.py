@@ -15,6 +15,7 @@ from callwright.conversation.effects import AskClassifier, HangUp
 from callwright.conversation.last_words import LastWords
 from callwright.conversation.stage import Stage
 from callwright.conversation.turn import CallerTurn
+from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.ports.model import Message
 
 AGENT = "Agent"
@@ -164,8 +165,9 @@ class Ending:
         board.after_ms("leave", LEAVE_WAIT_MS)
         self._rearm_cleared()
 
-    def hand_over(self) -> None:
-        """Somebody else has the caller now: the leg closes by itself, or we hang up after a while."""
+    def hand_over(self, *, stays: bool = False) -> None:
+        """Somebody else has the caller now: the leg closes by itself, or we hang up after a while. ``stays``: the two talk over our leg,
+        for as long as a call may last."""
         board, stage = self._board, self._stage
         if board.phase not in ("live", "closing"):
             return
@@ -174,7 +176,7 @@ class Ending:
         self.revocable = False
         board.phase = "leaving"
         board.timers.cancel_all()
-        board.after_ms("handed", HANDED_WAIT_MS)
+        board.after_ms("handed", MAX_CALL_SECONDS * 1000 if stays else HANDED_WAIT_MS)
         self._rearm_cleared()
 
     def let_go(self) -> None:

@@ -256,7 +256,7 @@ class MachineDetected:
 @dataclass(frozen=True, slots=True)
 class TransferProgress:
     """A transfer moved on. ``state``: dialling, ringing, early_media (what the target sounds reaches the caller), answered, bridged,
-    failed, completed; the last three end it.
+    joined (the two talk over our leg), failed, completed; the last four end it.
 
     ``detail`` says why in words. ``outcome`` and ``code`` of a target that did not take the call: busy, no-answer, failed or canceled, and
     the hang-up cause number.

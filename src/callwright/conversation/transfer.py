@@ -33,7 +33,10 @@ MOVES: Mapping[str, Mapping[str, str]] = {
 """``announce``: the agent says that it transfers; ``drop``: it is not asked for any more; ``accept``: a service has taken the request,
 and the call goes on until the line moves; ``complete``: also by a late outcome."""
 
-DONE = frozenset({"completed", "bridged"})
+JOINED = "joined"
+"""The target is on the line with the caller, and their sound goes through us: the leg stays until one of them hangs up."""
+
+DONE = frozenset({"completed", "bridged", JOINED})
 CALLED_OFF = (
     "The caller spoke before the transfer began, so it was not made. Answer the caller; call the tool again if the"
     " caller still wants to be transferred."

@@ -78,3 +78,7 @@ def is_between_attempts(execution: Execution) -> bool:
 def recording_name(attempt: int) -> str:
     """The file of an attempt's recording."""
     return "call.wav" if attempt <= 1 else f"call-{attempt}.wav"
+
+
+TRANSFER_RECORDING = "transfer.wav"
+"""The file of what was said after a warm transfer: the caller left, the target right."""

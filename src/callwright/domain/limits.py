@@ -392,6 +392,27 @@ MAX_RELAY_SECONDS = 3_600
 MAX_TRANSFERS = 5
 """Transfers that may be tried in one call; further ones are refused."""
 
+WARM_RING_SECONDS = 25
+"""How long the target of a warm transfer may ring."""
+
+WARM_BRIEFING_SECONDS = 22
+"""How long the briefing of a warm transfer and the key that accepts may take. With the ringing, less than a transfer is waited for."""
+
+BRIEFING_SECONDS = 8
+"""How long a model may take to write the briefing of a warm transfer."""
+
+MAX_BRIEFING_CHARACTERS = 600
+"""The longest briefing of a warm transfer; the rest is cut off."""
+
+TARGET_END_SECONDS = 7
+"""How long the end of a call waits for the leg of a warm transfer's target to report its end."""
+
+RELAY_PREFILL_FRAMES = 2
+"""Frames of 20 ms that wait before sound relayed between two legs goes on, so that a small jitter is not heard."""
+
+MAX_RELAY_FRAMES = 15
+"""Most frames that wait to be relayed from one leg to another; then the oldest are dropped."""
+
 MAX_KEY_DIGITS = 32
 """Keys of one entry."""
 

@@ -24,7 +24,8 @@ def cost_breakdown(record: Mapping[str, Any]) -> dict[str, Any]:
     for leg, names in CATEGORIES.items():
         shares = ((cost.get("categories") or {}).get(leg) or {} for cost in costs)
         body[f"{leg}_breakdown"] = _cents(shares, names)
-    body["transfer_cost"] = cents_from_nano(0)
+    # A part of the network leg: calls to the targets of warm transfers.
+    body["transfer_cost"] = cents_from_nano(sum(int(cost.get("transfer") or 0) for cost in costs))
     return body
 
 

@@ -7,12 +7,14 @@ Legs are those of the contract (chapter 7): transcriber, llm, synthesizer, netwo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from callwright.domain.agent.transfers import target_carrier
 from callwright.domain.money import allocate, rate
 from callwright.domain.pricing import MODEL_INPUT, PLATFORM, WRITTEN_KINDS, Price, PriceBook, Prices, Tokens, sum_of
+from callwright.insight.target_calls import target_calls
 from callwright.insight.usage import POST_CALL, WASTE, WELCOME, Used, used
 from callwright.insight.view import CallView
 
@@ -50,6 +52,8 @@ class CallCost:
     parts: dict[str, dict[str, int]]
     categories: dict[str, dict[str, int]]
     lines: tuple[CostLine, ...] = ()
+    targets: dict[int, int] = field(default_factory=dict)
+    """Of the leg ``network``: what the call to the target of each warm transfer cost, by the request of the transfer."""
 
     @property
     def total(self) -> int:
@@ -60,7 +64,7 @@ class CallCost:
 @dataclass(frozen=True, slots=True)
 class _Item:
     """An amount to rate: ``weights`` pairs each part and sub-leg with its share of the quantity. ``written``: it is what came out of a
-    model, not what went in. ``tokens``: all that the model did, at one of its items."""
+    model, not what went in. ``tokens``: all that the model did, at one of its items. ``target``: the transfer whose target was called."""
 
     leg: str
     price: Price
@@ -70,6 +74,7 @@ class _Item:
     model: str = ""
     written: bool = False
     tokens: Tokens | None = None
+    target: int = 0
 
 
 def cost_of(view: CallView, prices: Prices, carrier: str) -> CallCost:
@@ -80,8 +85,12 @@ def cost_of(view: CallView, prices: Prices, carrier: str) -> CallCost:
     parts: dict[str, dict[str, int]] = {name: dict.fromkeys(LEGS, 0) for name in _part_names(view, windows)}
     categories = {leg: dict.fromkeys(names, 0) for leg, names in CATEGORIES.items()}
     lines: dict[tuple[str, str, str], CostLine] = {}
-    for item in [*_usage_items(view, book, windows), *_time_items(view, book, carrier, windows)]:
+    targets: dict[int, int] = {}
+    items = [*_usage_items(view, book, windows), *_time_items(view, book, carrier, windows)]
+    for item in [*items, *_target_items(view, book, carrier, windows)]:
         amount = rate(item.quantity, item.price.nano_cents, item.price.per, round_up_to=item.price.increment)
+        if item.target:
+            targets[item.target] = amount
         legs[item.leg] += amount
         if item.provider:
             _add_line(lines, item, amount)
@@ -90,7 +99,7 @@ def cost_of(view: CallView, prices: Prices, carrier: str) -> CallCost:
             parts[part][item.leg] += share
             if item.leg in categories:
                 categories[item.leg][category] += share
-    return CallCost(legs, parts, categories, tuple(lines.values()))
+    return CallCost(legs, parts, categories, tuple(lines.values()), targets)
 
 
 def _add_line(lines: dict[tuple[str, str, str], CostLine], item: _Item, cost: int) -> None:
@@ -159,6 +168,15 @@ def _time_items(view: CallView, book: PriceBook, carrier: str, windows: Sequence
         _Item("network", book.price("carrier", carrier, "*"), duration, _by_time(windows)),
         _Item("platform", book.price("platform", PLATFORM, "*"), duration, _by_time(windows)),
     ]
+
+
+def _target_items(view: CallView, book: PriceBook, carrier: str, windows: Sequence[tuple[str, int]]) -> Iterator[_Item]:
+    """The calls to the targets of warm transfers: each is a call of its own to its carrier. They belong to the part that was last."""
+    weights = [(windows[-1][0], "conversation", 1)]
+    for request, call in target_calls(view).items():
+        price = book.price("carrier", target_carrier(call.to, carrier), "*")
+        if call.answered_us is not None:
+            yield _Item("network", price, call.duration_ms, weights, target=request)
 
 
 def _by_time(windows: Sequence[tuple[str, int]]) -> list[tuple[str, str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,14 @@ _QUALITY = (
 )
 
 _TOLD_BY_FAR_END = ("tx_lost", "tx_jitter_ms", "rtt_ms")
+
+_BEST_R = 93.2
+"""Transmission rating of the E-model (ITU-T G.107) with its default values and no impairment."""
+_LOSS_ROBUSTNESS = 25.1
+"""Bpl of G.711 with concealment of lost packets (ITU-T G.113, appendix I)."""
+_PACKET_MS = 20
+_CONVERSATIONAL_MS = 177.3
+"""One-way delay from which people begin to speak over one another (ITU-T G.107, simplified delay impairment)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,6 @@ def line_of(view: CallView) -> dict[str, Any] | None:
     if not view.of(*_OF_THE_LEG):
         return None
     times = dial_times(view)
-    quality = _reported(_values(view, "quality"))
     held_ms, holds = _holds(view)
     return {
         "frames_in": None,
@@ -83,9 +91,7 @@ def line_of(view: CallView) -> dict[str, Any] | None:
         "clipped_from_ms": None,
         **_values(view, "line"),
         "codec": _values(view, "media").get("codec"),
-        **{name: quality.get(name) for name in _QUALITY},
-        "rx_loss_percent": _loss_percent(quality, "rx"),
-        "tx_loss_percent": _loss_percent(quality, "tx"),
+        **quality_of(_values(view, "quality")),
         "one_way": _one_way(view),
         "holds": holds,
         "held_ms": held_ms,
@@ -99,18 +105,47 @@ def line_of(view: CallView) -> dict[str, Any] | None:
     }
 
 
+def quality_of(counters: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a fact ``quality``. A carrier without a count of lost packets, a websocket for instance, has its jitter buffer's.
+
+    ``rx_mos`` and ``tx_mos`` are estimates by the E-model from loss, jitter and round-trip time.
+    """
+    quality = _reported(counters)
+    if quality.get("rx_lost") is None and quality.get("jbuf_lost") is not None:
+        quality = {**quality, "rx_lost": quality["jbuf_lost"], "loss_from": "jitter_buffer"}
+    found = {name: quality.get(name) for name in _QUALITY}
+    for way in ("rx", "tx"):
+        loss = found[f"{way}_loss_percent"] = _loss_percent(quality, way)
+        heard = loss is not None and quality.get(f"{way}_packets")
+        found[f"{way}_mos"] = _mos(loss or 0.0, _delay_ms(quality, way)) if heard else None
+    return found
+
+
+def _delay_ms(quality: Mapping[str, Any], way: str) -> float:
+    """From mouth to ear, as far as it is known: half the round trip, a packet, and a jitter buffer of twice the jitter."""
+    return (quality.get("rtt_ms") or 0) / 2 + _PACKET_MS + 2 * (quality.get(f"{way}_jitter_ms") or 0)
+
+
+def _mos(loss_percent: float, delay_ms: float) -> float:
+    """The mean opinion score, 1 to 4.4, of G.711 over a line with this random loss and one-way delay."""
+    by_delay = 0.024 * delay_ms + 0.11 * max(0.0, delay_ms - _CONVERSATIONAL_MS)
+    by_loss = 95 * loss_percent / (loss_percent + _LOSS_ROBUSTNESS)
+    rating = max(0.0, _BEST_R - by_delay - by_loss)
+    return round(1 + 0.035 * rating + 7e-6 * rating * (rating - 60) * (100 - rating), 2)
+
+
 def _values(view: CallView, fact: str) -> dict[str, Any]:
     entry = view.last(fact)
     return {} if entry is None else dict(entry.values)
 
 
-def _reported(quality: dict[str, Any]) -> dict[str, Any]:
+def _reported(quality: Mapping[str, Any]) -> Mapping[str, Any]:
     """Without what only the far end can tell, when it told nothing: what it lost of ours is then unknown, not none."""
     told = any(quality.get(name) for name in _TOLD_BY_FAR_END)
     return quality if told else {name: value for name, value in quality.items() if name not in _TOLD_BY_FAR_END}
 
 
-def _loss_percent(quality: dict[str, Any], way: str) -> float | None:
+def _loss_percent(quality: Mapping[str, Any], way: str) -> float | None:
     """Lost of all that were sent. Packets that came are counted by the receiver for ``rx``, all that we sent for ``tx``."""
     packets, lost = quality.get(f"{way}_packets"), quality.get(f"{way}_lost")
     if packets is None or lost is None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callwright.conversation.ending import TRANSFERRED
 from callwright.conversation.log import Entry
 from callwright.conversation.transfer import NOBODY_ANSWERED
+from callwright.domain.agent.transfers import WARM
 from callwright.domain.causes import CAUSES
 from callwright.domain.execution import Execution
 from callwright.domain.money import cents_from_nano
+from callwright.insight.line import quality_of
+from callwright.insight.target_calls import TargetCall, target_calls
 from callwright.insight.view import CallView
 
 HANGUP = {"hangup_by": "API Request", "hangup_reason": TRANSFERRED, "hangup_code": 4000}
@@ -18,6 +21,8 @@ HANGUP = {"hangup_by": "API Request", "hangup_reason": TRANSFERRED, "hangup_code
 
 _CAUSES = {"busy": "user_busy", "no-answer": "no_answer", "canceled": "originator_cancel"}
 _FAILED = "failed"
+TRANSFER_MS = "transfer_ms"
+"""Key of the record's recording: how long the file is of what was said after a warm transfer, where there is one."""
 
 
 def was_transferred(view: CallView) -> bool:
@@ -25,10 +30,18 @@ def was_transferred(view: CallView) -> bool:
     return any(entry.values["transferred"] for entry in view.of("TransferSettled"))
 
 
-def transfers(view: CallView) -> list[dict[str, Any]]:
+def transfers(view: CallView, costs: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
     """Every transfer the model asked for, in order. ``status``: completed, busy, no-answer, failed or canceled; refused or dropped for one
-    that was never asked of the line. ``at_ms`` counts from the answer, ``took_ms`` until the outcome was known."""
+    that was never asked of the line. ``at_ms`` counts from the answer, ``took_ms`` until the outcome was known. Of a warm one ``target`` is
+    the call to its target, which cost what ``costs`` has for its request."""
     rows = [_row(view, entry) for entry in view.of("Transfer")]
+    targets = target_calls(view)
+    for entry, row in zip(view.of("Transfer"), rows, strict=True):
+        request = int(entry.values["request"])
+        if request in targets:
+            row["mode"] = WARM
+            row["provider_call_id"] = targets[request].provider_call_id
+            row["target"] = _target(view, targets[request], (costs or {}).get(request, 0))
     for entry in view.of("Note"):
         kind = str(entry.values["kind"])
         if kind in ("transfer_refused", "transfer_dropped"):
@@ -53,10 +66,35 @@ def _row(view: CallView, asked: Entry) -> dict[str, Any]:
     else:
         status = _FAILED
     row = _entry(view, asked, str(asked.values["name"]), str(asked.values["target"]), status, reason)
+    row["provider_call_id"] = _call_of_target(view, asked, settled)
     row["mode"] = "attended" if asked.values["attended"] else "blind"
     row["code"] = int(news[-1].values.get("code", 0)) if news and status != "completed" else 0
     row["took_ms"] = (settled[-1].at_us - asked.at_us) // 1000 if settled else None
     return row
+
+
+def _call_of_target(view: CallView, asked: Entry, settled: Sequence[Entry]) -> str | None:
+    """What the carrier calls the call to the target of a transfer that the leg made, where its carrier tells."""
+    last = settled[-1].seq if settled else view.entries[-1].seq
+    told = [e.values.get("call_id") for e in view.of("transfer") if asked.seq < e.seq <= last]
+    return next((str(one) for one in reversed(told) if one), None)
+
+
+def _target(view: CallView, call: TargetCall, cost_nano: int) -> dict[str, Any]:
+    def at_ms(at_us: int | None) -> int | None:
+        return None if at_us is None else max(0, at_us - (view.answered_us or 0)) // 1000
+
+    return {
+        "briefing": call.briefing,
+        "answered_at_ms": at_ms(call.answered_us),
+        "joined_at_ms": at_ms(call.joined_us),
+        "duration_ms": call.duration_ms,
+        "hangup_by": call.by,
+        "hangup_reason": call.reason,
+        "hangup_code": call.code,
+        "line": quality_of(call.quality),
+        "cost_nano": cost_nano,
+    }
 
 
 def _entry(view: CallView, entry: Entry, name: str, target: str, status: str, reason: str) -> dict[str, Any]:
@@ -64,6 +102,7 @@ def _entry(view: CallView, entry: Entry, name: str, target: str, status: str, re
         "tool": name,
         "to": target,
         "mode": None,
+        "provider_call_id": None,
         "status": status,
         "reason": reason,
         "code": 0,
@@ -72,27 +111,48 @@ def _entry(view: CallView, entry: Entry, name: str, target: str, status: str, re
     }
 
 
-def transfer_call_data(execution: Execution, their_number: str | None) -> dict[str, Any] | None:
+def transfer_call_data(
+    execution: Execution, our_number: str | None, their_number: str | None, public_url: str
+) -> dict[str, Any] | None:
     """The contract's object: of the transfer that succeeded, else of the last one asked of the line; None when there was none.
 
-    The far end itself calls the target, so ``from_number`` is its number. How long the two talk, and what the target's carrier calls that
-    call, is not ours to know: those are null.
+    In a warm transfer we call the target, so all of that call is known. In another one the far end calls the target, so ``from_number`` is
+    its number. How long the two talk and who hangs up is not ours to know: those are null, and so is the id of that call where the carrier
+    does not tell.
     """
     rows: list[Mapping[str, Any]] = [row for row in execution.record.get("transfers") or [] if row["to"]]
     if not rows:
         return None
     row = next((one for one in rows if one["status"] == "completed"), rows[-1])
-    made = row["status"] == "completed"
-    cause = CAUSES.get(_CAUSES.get(row["status"], ""))
-    return {
-        "provider_call_id": None,
+    found = {
+        "provider_call_id": row.get("provider_call_id"),
         "status": row["status"],
-        "duration": None if made else "0",
+        "duration": None if row["status"] == "completed" else "0",
         "cost": cents_from_nano(0),
         "to_number": row["to"],
         "from_number": their_number,
         "recording_url": None,
-        "hangup_by": None if made else cause.by if cause else "Carrier",
-        "hangup_reason": None if made else cause.reason if cause else row["reason"],
-        "hangup_provider_code": None if made else row["code"] or (cause.code if cause else None),
+        **_hangup(row),
     }
+    target = row.get("target")
+    if target is not None:
+        recording = execution.record.get("recording") or {}
+        found |= {
+            "duration": str(-(-target["duration_ms"] // 1000)),
+            "cost": cents_from_nano(int(target["cost_nano"])),
+            "from_number": our_number,
+            "recording_url": f"{public_url}/recordings/transfer/{execution.id}" if recording.get(TRANSFER_MS) else None,
+        }
+    return found
+
+
+def _hangup(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Who ended the call to the target and why: as its leg told where it is ours, else by the outcome."""
+    target = row.get("target") or {}
+    if row["status"] == "completed":
+        by, reason, code = target.get("hangup_by"), target.get("hangup_reason"), target.get("hangup_code")
+    else:
+        cause = CAUSES.get(_CAUSES.get(row["status"], ""))
+        by, reason = (cause.by, cause.reason) if cause else ("Carrier", row["reason"])
+        code = row["code"] or (cause.code if cause else None)
+    return {"hangup_by": by, "hangup_reason": reason, "hangup_provider_code": code}

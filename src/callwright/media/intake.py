@@ -26,17 +26,29 @@ _FRAME_S = FRAME_MS / 1000
 
 @dataclass(slots=True)
 class IntakeQuality:
-    """``filled``: frames of silence in the place of frames that stayed away; ``late``: frames that came after all and were dropped."""
+    """``filled``: frames of silence in the place of frames that stayed away; ``late``: frames that came after all and were dropped.
+    ``jitter_ms``: how much earlier or later than even the pieces came, smoothed as that of RTP (RFC 3550 6.4.1)."""
 
     frames: int = 0
     filled: int = 0
     late: int = 0
+    jitter_ms: float = 0.0
 
 
 class Intake:
     """Frames (mu-law, 160 bytes) of one call. Times are seconds that never go back; ``began_s`` is that of the answer."""
 
-    __slots__ = ("_begins_s", "_credit", "_deliver", "_delivered", "_owed", "heard_s", "quality")
+    __slots__ = (
+        "_begins_s",
+        "_credit",
+        "_deliver",
+        "_delivered",
+        "_owed",
+        "_piece_frames",
+        "_piece_s",
+        "heard_s",
+        "quality",
+    )
 
     def __init__(self, began_s: float, deliver: Callable[[bytes], None]) -> None:
         self.quality = IntakeQuality()
@@ -45,10 +57,13 @@ class Intake:
         self._begins_s = began_s
         self._delivered = 0
         self._owed = 0
+        self._piece_s = began_s
+        self._piece_frames = 0
         self._credit = float(MOST_AT_ONCE)
 
     def take(self, frame: bytes, now_s: float) -> bool:
         """The next frame. False when the far end sends faster than anybody speaks; then it is not passed on."""
+        self._time(now_s)
         after_s = now_s - self.heard_s
         self._credit = min(MOST_AT_ONCE, self._credit + after_s * MOST_FRAMES_A_SECOND) - 1
         self.heard_s = now_s
@@ -87,6 +102,17 @@ class Intake:
             self._owed += missing
             if self.quality.frames:
                 self.quality.filled += missing
+
+    def _time(self, now_s: float) -> None:
+        """The next frame comes now. Frames that come together are one piece, which is timed against the length of the one before."""
+        after_ms = (now_s - self._piece_s) * 1000
+        if self._piece_frames and after_ms < TOGETHER_MS:
+            self._piece_frames += 1
+            return
+        if self._piece_frames:
+            off_ms = min(abs(after_ms - self._piece_frames * FRAME_MS), LATE_MS)
+            self.quality.jitter_ms += (off_ms - self.quality.jitter_ms) / 16
+        self._piece_s, self._piece_frames = now_s, 1
 
     def _is_late(self, after_s: float) -> bool:
         """Whether a frame is one of those whose time is over. They come together, the first after a long time; live ones come one by one,

@@ -11,7 +11,7 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import CALLER_FIRST_MS, HANDED_WAIT_MS, TOOL_WAIT_MS, TRANSFER_WAIT_MS
 from callwright.conversation.plan import TransferTool
-from callwright.domain.limits import MAX_TRANSFERS
+from callwright.domain.limits import MAX_CALL_SECONDS, MAX_TRANSFERS
 from callwright.ports.model import Tool
 
 DESK = TransferTool(
@@ -92,7 +92,7 @@ def ringing(**plan: Any) -> Call:
     return call
 
 
-@pytest.mark.parametrize("state", ["answered", "early_media", "failed", "completed", "bridged"])
+@pytest.mark.parametrize("state", ["answered", "early_media", "failed", "completed", "bridged", "joined"])
 def test_the_caller_hears_the_target_ring_until_something_else_is_told_of_it(state: str) -> None:
     call = ringing()
     call.wait(3_000)
@@ -143,6 +143,21 @@ def test_a_leg_that_stays_after_the_handover_is_hung_up() -> None:
     assert call.hung_up() == "call_transferred"
     call.wait(60_000)
     assert call.core.ended
+
+
+def test_a_caller_and_a_target_who_talk_over_our_leg_are_left_alone_until_the_leg_ends() -> None:
+    call = ringing(call_terminate_ms=60_000)
+    assert call.transfer_goes("joined")[0] == fx.StopAsset("ringing")
+    call.wait(600_000)
+    call.caller_says("hello desk")
+    assert call.hung_up() == ""
+    assert call.said()[-1] == "agent: I put you through to the desk."
+    call.ends()
+    assert call.core.ended
+    left = requested()
+    left.transfer_goes("joined")
+    left.wait(MAX_CALL_SECONDS * 1000)
+    assert left.hung_up() == "call_transferred", "no call lasts for ever"
 
 
 def test_a_target_that_does_not_take_the_call_is_told_to_the_model_and_the_conversation_goes_on() -> None:

@@ -4,7 +4,7 @@ import pytest
 from tests.unit.insight.call_log import CallLog
 
 from callwright.conversation import events as ev
-from callwright.insight.line import DialTimes, dial_times, line_of
+from callwright.insight.line import DialTimes, dial_times, line_of, quality_of
 
 QUALITY = {
     "rx_packets": 950,
@@ -115,6 +115,36 @@ def test_a_line_on_which_nothing_was_sent_lost_nothing():
     line = line_of(CallLog().answered().fact("leg", "quality", **silent).view)
     assert line is not None
     assert (line["rx_loss_percent"], line["tx_loss_percent"]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("lost", "rtt_ms", "jitter_ms", "mos"),
+    [
+        (0, 1, 0, 4.4),  # G.711 at its best
+        (20, 1, 0, 4.22),
+        (50, 1, 0, 3.9),
+        (200, 1, 0, 2.6),
+        (0, 600, 0, 3.59),  # half of it one way: people speak over one another
+        (0, 1, 100, 4.14),
+        (800, 2_000, 100, 1.0),
+    ],
+)
+def test_the_opinion_score_falls_with_loss_delay_and_jitter(lost: int, rtt_ms: int, jitter_ms: int, mos: float):
+    counted = {"rx_packets": 1_000 - lost, "rx_lost": lost, "rx_jitter_ms": jitter_ms, "rtt_ms": rtt_ms}
+    assert quality_of(counted)["rx_mos"] == pytest.approx(mos, abs=0.01)
+
+
+def test_a_carrier_without_a_count_of_packets_has_its_jitter_buffer_s():
+    stream = {"rx_packets": 950, "jbuf_lost": 50, "jbuf_late": 3, "rx_jitter_ms": 2.5, "tx_packets": 1_000}
+    found = quality_of(stream)
+    assert (found["rx_lost"], found["rx_loss_percent"], found["loss_from"]) == (50, 5.0, "jitter_buffer")
+    assert found["rx_mos"] == pytest.approx(3.9, abs=0.01)
+    assert (found["tx_loss_percent"], found["tx_mos"]) == (None, None)
+
+
+def test_a_line_without_a_packet_has_no_score():
+    assert quality_of({"rx_packets": 0, "rx_lost": 0})["rx_mos"] is None
+    assert quality_of({})["rx_mos"] is None
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ def test_a_call_whose_caller_was_handed_over_says_so() -> None:
             "tool": "transfer_call_desk",
             "to": "sip:desk@10.0.0.7",
             "mode": "blind",
+            "provider_call_id": None,
             "status": "completed",
             "reason": "",
             "code": 0,
@@ -152,3 +153,76 @@ def test_the_latency_of_keys_counts_from_the_last_key() -> None:
     log.caller_said(1, "dtmf_number: 4", 3_000, 3_000).at(4_800).audio_ready(2).released(1, 2).at(4_850).audible(2)
     (latency,) = waterfall(log.view)
     assert latency.total_us == 350_000
+
+
+def warm(log: CallLog) -> CallLog:
+    """The desk was called at 6 s, answered at 8 s, was joined at 12 s and hung up at 62.5 s, 0.5 s before the caller's leg ended."""
+    of = {"request": 5}
+    log.fact("leg", "target", **of, event="dialled", to="loopback:desk", provider_call_id="desk-1")
+    log.at(7_000).fact("leg", "target", **of, event="ringing")
+    log.at(8_000).fact("leg", "target", **of, event="answered")
+    log.at(8_100).fact("leg", "target", **of, event="briefing", text="A caller for you.")
+    log.at(12_000).fact("leg", "target", **of, event="joined")
+    log.event(ev.TransferProgress, 5, "joined").write(fx.TransferSettled(5, True, ""))
+    counted = {"rx_packets": 950, "rx_lost": 50, "rtt_ms": 1}
+    log.at(62_000).fact("leg", "target", **of, event="line", what="quality", values=counted)
+    log.fact("leg", "target", **of, event="line", what="held", values={"on": True})
+    end = {"outcome": "answered", "by": "Callee", "reason": "Call recipient hung up", "code": 4000, "provider_code": ""}
+    log.at(62_500).fact("leg", "target", **of, event="closed", **end)
+    return log.at(63_000).leg_ended("API Request", "call_transferred", 4000)
+
+
+def test_a_warm_transfer_tells_all_of_the_call_to_its_target() -> None:
+    log = warm(asked(replace(ASKED, target="loopback:desk", attended=True)))
+    log.fact("post", "recording_ready", name="call.wav", duration_ms=62_000, size_bytes=1, transfer_ms=51_000)
+    found = body(log)
+    assert found["transfer_call_data"] == {
+        "provider_call_id": "desk-1",
+        "status": "completed",
+        "duration": "55",
+        "cost": 1,
+        "to_number": "loopback:desk",
+        "from_number": found["agent_number"],
+        "recording_url": f"/recordings/transfer/{found['id']}",
+        "hangup_by": "Callee",
+        "hangup_reason": "Call recipient hung up",
+        "hangup_provider_code": 4000,
+    }
+    (row,) = found["callwright"]["transfers"]
+    assert (row["mode"], row["status"], row["took_ms"]) == ("warm", "completed", 6_000)
+    target = row["target"]
+    assert (target["answered_at_ms"], target["joined_at_ms"], target["duration_ms"]) == (7_000, 11_000, 54_500)
+    assert target["briefing"] == "A caller for you."
+    assert (target["line"]["rx_loss_percent"], target["line"]["rx_mos"]) == (5.0, 3.9)
+
+
+def test_the_call_to_the_target_is_paid_for_as_a_call_of_its_own() -> None:
+    found = body(warm(asked(replace(ASKED, target="loopback:desk"))))
+    costs = found["cost_breakdown"]
+    # 62 s with the caller are two minutes of this carrier, 54.5 s with the target one.
+    assert (costs["network"], costs["transfer_cost"]) == (3, 1)
+    assert sum(part["cost"]["network"] for part in found["callwright"]["turns"]) == 3
+
+
+def test_a_warm_transfer_without_a_recording_names_none() -> None:
+    assert body(warm(asked()))["transfer_call_data"]["recording_url"] is None
+
+
+def test_a_target_that_declines_a_warm_transfer_was_busy_and_its_call_is_told() -> None:
+    log = asked(replace(ASKED, attended=True))
+    log.fact("leg", "target", request=5, event="dialled", to="sip:desk@10.0.0.7", provider_call_id="")
+    log.at(8_000).fact("leg", "target", request=5, event="answered")
+    log.at(9_000).fact("leg", "target", request=5, event="declined")
+    log.event(ev.TransferProgress, 5, "failed", "the desk declined the call", "busy", 3020)
+    log.write(fx.TransferSettled(5, False, "the desk declined the call"))
+    end = {"outcome": "answered", "by": "API Request", "reason": "Call ended", "code": 4000, "provider_code": ""}
+    log.at(9_500).fact("leg", "target", request=5, event="closed", **end)
+    data = body(log.at(20_000).leg_ended())["transfer_call_data"]
+    assert (data["status"], data["duration"], data["provider_call_id"]) == ("busy", "2", None)
+    assert (data["hangup_reason"], data["hangup_provider_code"]) == ("Call recipient was busy", 3020)
+
+
+def test_the_id_of_the_call_to_the_target_is_there_where_the_carrier_tells_it() -> None:
+    log = asked(replace(ASKED, attended=True)).at(7_000).fact("leg", "transfer", state="ringing", call_id="a@b")
+    log.at(8_000).fact("leg", "transfer", state="answered", call_id="a@b")
+    assert body(done(log))["transfer_call_data"]["provider_call_id"] == "a@b"

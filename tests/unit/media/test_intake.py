@@ -100,3 +100,19 @@ def test_a_clock_that_is_a_little_fast_is_followed_and_one_that_is_not_live_is_r
     assert fast.send([1] * MOST_AT_ONCE, step_ms=0)
     assert not fast.send([1], step_ms=0)
     assert len(fast.heard) == MOST_AT_ONCE
+
+
+def test_even_frames_and_even_pieces_of_several_frames_have_no_jitter():
+    line, pieces = Line(), Line()
+    line.send(range(50))
+    for at in range(10):
+        pieces.send(range(5), first_ms=at * 100, step_ms=0)
+    assert line.quality.jitter_ms < 0.1
+    assert pieces.quality.jitter_ms < 0.1
+
+
+def test_frames_that_come_by_turns_early_and_late_have_jitter():
+    line = Line()
+    for at in range(100):
+        line.send([1], first_ms=at * 20 + (5 if at % 2 else 0))
+    assert 4.5 < line.quality.jitter_ms < 5.1

@@ -16,14 +16,13 @@ from callwright.api.recordings.links import bad_link, check_link, signed_path
 from callwright.api.recordings.ranged_file import FILE_ANSWERS, RangeHeader, recording_file
 from callwright.api.schemas import Error, errors
 from callwright.api.services import principal_of, services_of
-from callwright.domain.attempts import MOST_ATTEMPTS, recording_name
+from callwright.domain.attempts import MOST_ATTEMPTS, TRANSFER_RECORDING, recording_name
 from callwright.domain.execution import Execution
 from callwright.domain.limits import RECORDING_LINK_SECONDS
 
 router = APIRouter(prefix="/recordings", tags=["recordings"])
 
-TRANSFER_FILE = "transfer.wav"
-_FILES = frozenset({TRANSFER_FILE, *(recording_name(attempt) for attempt in range(1, MOST_ATTEMPTS + 1))})
+_FILES = frozenset({TRANSFER_RECORDING, *(recording_name(attempt) for attempt in range(1, MOST_ATTEMPTS + 1))})
 _REDIRECT: dict[int | str, dict[str, Any]] = {
     302: {"description": "To a link that is valid for 24 hours without a key."}
 }
@@ -40,8 +39,8 @@ async def of_call(request: Request, execution_id: str, query: Annotated[AttemptQ
     "/transfer/{execution_id}", summary="The recording of a transferred leg", responses={**_REDIRECT, **errors(404)}
 )
 async def of_transfer(request: Request, execution_id: str) -> Response:
-    """What was said after a transfer, where it was recorded."""
-    return await _redirect(request, await _find(request, execution_id), TRANSFER_FILE)
+    """What was said after a warm transfer. Stereo: the caller left, the target right."""
+    return await _redirect(request, await _find(request, execution_id), TRANSFER_RECORDING)
 
 
 async def _find(request: Request, execution_id: str) -> Execution:

@@ -39,7 +39,7 @@ from callwright.call.live.logfile import POST
 from callwright.conversation.log import LogFormatError
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
-from callwright.domain.attempts import is_earlier, recording_name
+from callwright.domain.attempts import TRANSFER_RECORDING, is_earlier, recording_name
 from callwright.domain.disposition import Disposition, StoredDisposition
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.execution import CHAT, FINISHED, Execution, Phase
@@ -48,7 +48,9 @@ from callwright.domain.retry import ENDS_AS
 from callwright.insight.callback import Callback
 from callwright.insight.dispositions import questions_of
 from callwright.insight.record import BuiltRecord, build
+from callwright.insight.target_calls import target_calls
 from callwright.insight.transcript import transcript
+from callwright.insight.transfers import TRANSFER_MS
 from callwright.insight.view import CallView, view_of
 from callwright.media.mixdown import mix_down
 from callwright.ops.crash_points import point
@@ -309,7 +311,7 @@ class PostCall:
         if case.execution.carrier == CHAT:
             return
         try:
-            made = self._mix_down(case.execution)
+            made = self._mix_down(case)
         except OSError as error:
             case.post.failed(RECORDING, f"{type(error).__name__}: {error.strerror or error}")
             return
@@ -319,8 +321,10 @@ class PostCall:
             case.post.fact(RECORDED, made)
         point("post_call.recorded")
 
-    def _mix_down(self, execution: Execution) -> dict[str, Any] | None:
-        """Raw sides to a stereo file. A second run without the raw sides finds the file of the first. Blocking."""
+    def _mix_down(self, case: _Case) -> dict[str, Any] | None:
+        """Raw sides to a stereo file, and one of what was said after a warm transfer. A second run without the raw sides finds the file of
+        the first. Blocking."""
+        execution = case.execution
         sides = self._files(execution).read_raw()
         recordings, name = self._deps.recordings, recording_name(execution.attempt)
         if sides is None:
@@ -329,7 +333,13 @@ class PostCall:
         caller, agent = sides
         wav = mix_down(caller, agent)
         recordings.write(execution.id, name, wav)
-        return {"name": name, "duration_ms": max(len(caller), len(agent)) // 8, "size_bytes": len(wav)}
+        made = {"name": name, "duration_ms": max(len(caller), len(agent)) // 8, "size_bytes": len(wav)}
+        joined_us = [call.joined_us for call in target_calls(case.view).values() if call.joined_us is not None]
+        if joined_us:
+            begins = 8 * max(0, joined_us[-1] - (case.view.answered_us or 0)) // 1000
+            recordings.write(execution.id, TRANSFER_RECORDING, mix_down(caller[begins:], agent[begins:]))
+            made[TRANSFER_MS] = max(0, max(len(caller), len(agent)) - begins) // 8
+        return made
 
     # -- the end ---------------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from callwright.actions.dialling import DECISION, change_for, decision_wire
 from callwright.actions.wallet import reserve
@@ -16,7 +16,9 @@ from callwright.call.live.failover import ConnectedProvider
 from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession
+from callwright.call.live.warm_transfer import TargetCall
 from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.agent.transfers import target_carrier
 from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
 from callwright.domain.dialling import Decision, Verdict
@@ -28,9 +30,9 @@ from callwright.domain.retry import STOP_REQUESTED
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.wallet import worst_price
 from callwright.ops.crash_points import point
-from callwright.ports.failures import ProviderError
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.ledger import Change, DialFacts, Unit
-from callwright.ports.leg import Carrier, DialRequest, LegClosed, closed_by, closed_by_failure
+from callwright.ports.leg import Carrier, DialRequest, Leg, LegClosed, LegListener, closed_by, closed_by_failure
 
 _CANCELED_CODE = 4000
 
@@ -196,15 +198,49 @@ class Dialling:
             options={
                 "user_data": execution.user_data,
                 "sip_headers": execution.options.get("sip_headers"),
-                "language": spec.transcriber.language,
-                "agent_voice": spec.voice.provider,
-                "agent_transcriber": spec.transcriber.provider,
                 "trunk": trunk,
-                "line": execution.options.get("line"),
+                **_sound_options(execution, spec),
             },
             decision=decision,
             access=await self._deps.access.of_carrier(execution.tenant_id, execution.carrier),
         )
+
+
+def _sound_options(execution: Execution, spec: AgentSpec) -> dict[str, Any]:
+    """What a synthetic person at the other end has to know of the call's sound."""
+    return {
+        "language": spec.transcriber.language,
+        "agent_voice": spec.voice.provider,
+        "agent_transcriber": spec.transcriber.provider,
+        "line": execution.options.get("line"),
+    }
+
+
+async def dial_target(
+    deps: RuntimeDeps, execution: Execution, spec: AgentSpec, call: TargetCall, listener: LegListener
+) -> Leg:
+    """Call the target of a transfer for ``execution``: over the carrier of its call, and a SIP address over SIP. Raises ProviderError."""
+    carrier = target_carrier(call.target, execution.carrier)
+    # The number the target sees is ours, whoever called whom.
+    own = execution.from_number if execution.direction == "outbound" else execution.to_number
+    try:
+        plugin: Carrier = need(deps.plugin, "carrier", carrier)
+        trunk = None
+        if carrier == PROVIDER and deps.trunks is not None:
+            trunk = await deps.trunks.route(replace(execution, from_number=own))
+        access = await deps.access.of_carrier(execution.tenant_id, carrier)
+    except CallwrightError as error:
+        raise ProviderError(FailureKind.UNAVAILABLE, carrier, error.message) from error
+    request = DialRequest(
+        callback_id=f"{execution.id}.{execution.attempt}.{call.request}",
+        to_number=call.target,
+        from_number=own,
+        ring_seconds=call.ring_seconds,
+        options={"trunk": trunk, **_sound_options(execution, spec)},
+        decision=call.decision,
+        access=access,
+    )
+    return await plugin.dial(request, listener)
 
 
 class _StoppedError(Exception):

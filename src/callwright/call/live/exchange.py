@@ -11,7 +11,7 @@ from callwright.insight.provider_failures import ProviderFailures
 from callwright.ports.chat import ChatMessage, ChatTool
 
 _OVER = frozenset({"HangUp", "LegEnded"})
-_TRANSFER_ENDS = frozenset({"bridged", "failed", "completed"})
+_TRANSFER_ENDS = frozenset({"bridged", "joined", "failed", "completed"})
 
 
 @dataclass(frozen=True, slots=True)

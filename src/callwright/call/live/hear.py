@@ -243,6 +243,10 @@ class Hear:
         """The turn was taken."""
         self._tell_stream(lambda stream: stream.close_utterance(effect.audio_ms))
 
+    def stop(self) -> None:
+        """The agent listens no more; :meth:`aclose` waits until the recogniser is closed."""
+        self._drop()
+
     def let_go(self, stream: TranscriberStream) -> None:
         """Close a stream that is not listened to, in the background; :meth:`aclose` waits for it."""
         task = asyncio.get_running_loop().create_task(self._close(stream))

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from callwright.actions.dialling import transfer_decision
 from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.briefing import Briefer
 from callwright.call.live.caller_sound import CallerSound
 from callwright.call.live.failover import ConnectedProvider, Failover, Switch, connection_at_work
 from callwright.call.live.hear import Ears, Hear, Words
@@ -26,12 +27,15 @@ from callwright.call.live.sounds import SoundLibrary, Sounds
 from callwright.call.live.think import Think, Thinker
 from callwright.call.live.timers import Timer, Timers
 from callwright.call.live.tools import ToolOutcome, ToolRunner, Tools
-from callwright.call.live.transfer import transfer
+from callwright.call.live.transfer import TransferMeans, Transfers
+from callwright.call.live.warm_transfer import CallParts
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
+from callwright.conversation.ending import AGENT, TRANSFERRED
 from callwright.conversation.plan import CallPlan
 from callwright.domain.availability import TRANSCRIBER
-from callwright.domain.dialling import Decision, Rules
+from callwright.domain.causes import CAUSES
+from callwright.domain.dialling import Rules
 from callwright.domain.limits import FIXED_SPEECH_AFTER_SECONDS, LEG_END_SECONDS, TOOL_REQUEST_SECONDS
 from callwright.domain.tools.keypad import runs_of
 from callwright.ports.billing import billed_as
@@ -94,10 +98,6 @@ class Workplace:
     sounds: SoundLibrary = field(default_factory=SoundLibrary)
 
 
-DecideTransfer = Callable[[str], Decision]
-"""Whether a call may be handed to an address."""
-
-
 class _Line:
     """The way to the caller's ear: the leg and the recording."""
 
@@ -151,10 +151,10 @@ class CallSession:
         recorder: Recorder,
         observer: SessionObserver,
         sounds: Sounds | None = None,
-        decide: DecideTransfer | None = None,
+        means: TransferMeans | None = None,
     ) -> None:
-        """``sounds``: those of the call's account; else those of the process. ``decide`` says whether the call may be handed to an address;
-        by the default policy without it."""
+        """``sounds``: those of the call's account; else those of the process. ``means`` is how the call transfers; without it the leg does,
+        by the default policy."""
         self._runner = runner
         self._equipment = equipment
         self._place = place
@@ -170,8 +170,18 @@ class CallSession:
         self._tasks: set[asyncio.Task[None]] = set()
         self._leg_timer: Timer | None = None
         self._answered = False
-        self._transferring = 0
-        self._decide = decide or (lambda target: transfer_decision(target, place.clock.now(), Rules()))
+        self._transfers = Transfers(
+            CallParts(
+                runner,
+                place.timers,
+                place.pacer,
+                self._line,
+                Briefer(runner, equipment.thinker, equipment.speaker, lambda: self._think.heard),
+                self._fall_silent,
+                partial(self._hang_up, fx.HangUp(AGENT, TRANSFERRED)),
+            ),
+            means or TransferMeans(lambda target: transfer_decision(target, place.clock.now(), Rules())),
+        )
         self._sound = CallerSound(runner, place.timers)
         self.end: LegClosed | None = None
         self.hang_up_wanted: fx.HangUp | None = None
@@ -197,7 +207,7 @@ class CallSession:
             fx.SetPatience: self._hear.set_patience,
             fx.CloseUtterance: self._hear.close_utterance,
             fx.CallTool: self._tools.call,
-            fx.SendKeys: self._send_keys,
+            fx.SendKeys: lambda effect: self._start(self._press(effect)),
             fx.Transfer: self._transfer,
             fx.HangUp: self._hang_up,
             fx.StartRecording: lambda _: self._recorder.switch(True),
@@ -282,12 +292,17 @@ class CallSession:
         if not self._answered or self.end is not None:
             return
         self._recorder.caller(frame, self._place.clock.monotonic_us())
+        if self._transfers.joined:
+            self._transfers.caller_said(frame)
+            self._sound.frames += 1
+            return
         self._hear.frame(frame)
         self._sound.frame(frame, self._hear.voiced)
 
     def key(self, key: str) -> None:
         """The caller pressed a key."""
         self._runner.post(ev.KeyPressed(self._runner.now_us(), key))
+        self._transfers.caller_pressed(key)
 
     def machine(self, kind: str) -> None:
         """What the carrier thinks has answered."""
@@ -299,9 +314,8 @@ class CallSession:
             self._runner.fact("leg", what, dict(values))
             if what == "held":
                 self._runner.post(ev.LineHeld(self._runner.now_us(), bool(values.get("on"))))
-            if what == "transfer" and self._transferring:
-                now_us, state = self._runner.now_us(), str(values.get("state") or "")
-                self._runner.post(ev.TransferProgress(now_us, self._transferring, state))
+            if what == "transfer":
+                self._transfers.noted(str(values.get("state") or ""))
             if what == "dialog":
                 # What a successor needs to tell the far end that we died must survive our death.
                 self._runner.flush()
@@ -311,6 +325,7 @@ class CallSession:
         if self.end is not None:
             return
         self.end = closed
+        self._transfers.end(CAUSES["caller_hung_up" if self.hang_up_wanted is None else "hung_up_by_us"])
         if self._leg_timer is not None:
             self._leg_timer.cancel()
         heard = Position()
@@ -338,6 +353,9 @@ class CallSession:
         """Somebody wants the call to end."""
         if self.end is None:
             self._runner.post(ev.StopRequested(self._runner.now_us(), by, reason))
+            if self._transfers.joined:
+                # The conversation is over: nobody but the two is there to end the call.
+                self._hang_up(fx.HangUp(by, reason))
 
     def tell(self, name: str, properties: str) -> None:
         """Something happened outside that the call is to know; ``properties`` is JSON text."""
@@ -355,6 +373,7 @@ class CallSession:
         await self._say.aclose()
         await self._hear.aclose()
         await self._tools.aclose(TOOL_GRACE_SECONDS)
+        await self._transfers.aclose()
         if self._equipment.failover is not None:
             await self._equipment.failover.aclose()
         for task in tuple(self._tasks):
@@ -399,6 +418,7 @@ class CallSession:
         if self.hang_up_wanted is not None or self.end is not None:
             return
         self.hang_up_wanted = effect
+        self._transfers.end(CAUSES["hung_up_by_us"])
         self._say.end_bed()
         parting_ms = self._say.part() if effect.reason == SYNTHESIZER_ERROR else 0
         self._leg_timer = self._place.timers.after_us(
@@ -420,9 +440,6 @@ class CallSession:
             if self._line.leg is not None:
                 # For all we know the line is still up: what was written ahead must not sound after the end of the record.
                 self._line.leg.clear()
-
-    def _send_keys(self, effect: fx.SendKeys) -> None:
-        self._start(self._press(effect))
 
     async def _press(self, effect: fx.SendKeys) -> None:
         """Press the keys, and tell what became of it."""
@@ -447,8 +464,12 @@ class CallSession:
 
     def _transfer(self, effect: fx.Transfer) -> None:
         self._tools.announce(effect.name, effect.arguments)
-        self._transferring = effect.request
-        self._start(transfer(self._runner, self._line.leg, effect, self._decide(effect.target)))
+        self._transfers.ask(effect, self._line.leg)
+
+    def _fall_silent(self) -> None:
+        """The caller talks with somebody else."""
+        self._say.end_bed()
+        self._hear.stop()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(self._guarded(work))

@@ -58,9 +58,12 @@ class Think:
         self._thinker = thinker
         self._answers: dict[int, asyncio.Task[None]] = {}
         self._questions: set[asyncio.Task[None]] = set()
+        self.heard: tuple[Message, ...] = ()
+        """The conversation as the model was asked with last."""
 
     def ask(self, effect: AskModel) -> None:
         """Start an answer."""
+        self.heard = effect.messages
         answer = _Answer(self._runner, self._thinker, effect)
         task = asyncio.get_running_loop().create_task(answer.run())
         self._answers[effect.request] = task

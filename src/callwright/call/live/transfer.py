@@ -1,14 +1,104 @@
-"""A transfer the conversation asked for: given to the leg once, its outcome posted as an event whatever the call does by then."""
+"""Transfers a conversation asked for: each given to the leg once, or made warm; its outcome posted as an event whatever the call does by
+then."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.runner import CallRunner
+from callwright.call.live.warm_transfer import CallParts, DialTarget, WarmTransfer
 from callwright.conversation.effects import Transfer
 from callwright.conversation.events import TransferProgress
+from callwright.domain.agent.transfers import WarmHandover
+from callwright.domain.causes import Cause
 from callwright.domain.dialling import Decision
+from callwright.domain.limits import TARGET_END_SECONDS
 from callwright.ports.failures import FailureKind
 from callwright.ports.leg import Leg, TransferFailedError
+
+DecideTransfer = Callable[[str], Decision]
+"""Whether a call may be handed to an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferMeans:
+    """How a call transfers: who decides about a target, who calls one, and which tools do it warm. Without ``dial`` none does."""
+
+    decide: DecideTransfer
+    dial: DialTarget | None = None
+    warm: Mapping[str, WarmHandover] = field(default_factory=dict)
+
+
+class Transfers:
+    """The transfers of one call."""
+
+    def __init__(self, parts: CallParts, means: TransferMeans) -> None:
+        self._parts = parts
+        self._means = means
+        self._request = 0
+        self._warm: WarmTransfer | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def joined(self) -> bool:
+        """Whether the caller talks with the target of a warm transfer, and their sound goes through us."""
+        return self._warm is not None and self._warm.joined
+
+    def ask(self, effect: Transfer, leg: Leg | None) -> None:
+        """Begin a transfer."""
+        self._request = effect.request
+        decision = self._means.decide(effect.target)
+        how, dial = self._means.warm.get(effect.name), self._means.dial
+        if how is None or dial is None or leg is None or not decision.dials:
+            self._start(transfer(self._parts.runner, leg, effect, decision))
+            return
+        self._warm = WarmTransfer(self._parts, effect, how, dial)
+        self._start(self._warm.run(decision))
+
+    def noted(self, state: str) -> None:
+        """The leg tells how far the target of a transfer is."""
+        if self._request:
+            runner = self._parts.runner
+            runner.post(TransferProgress(runner.now_us(), self._request, state))
+
+    def caller_said(self, frame: bytes) -> None:
+        """The caller's next 20 ms, for the target."""
+        if self._warm is not None:
+            self._warm.caller_said(frame)
+
+    def caller_pressed(self, key: str) -> None:
+        """A key of the caller's, for the target."""
+        if self._warm is not None and self._warm.joined:
+            self._start(self._warm.press(key))
+
+    def end(self, cause: Cause) -> None:
+        """The call is over, or about to be."""
+        if self._warm is not None:
+            self._warm.end(cause)
+
+    async def aclose(self) -> None:
+        """Wait, in bounded time, until the target's leg is over too."""
+        if self._warm is not None and self._tasks:
+            await asyncio.wait(self._tasks, timeout=TARGET_END_SECONDS)
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        def failed(kind: FailureKind, message: str) -> None:
+            self._parts.runner.fact("leg", "carrier_failed", {"kind": kind.value, "message": message})
+
+        with plugin_boundary("carrier", failed):
+            await work
 
 
 async def transfer(runner: CallRunner, leg: Leg | None, effect: Transfer, decision: Decision) -> None:

@@ -17,7 +17,7 @@ from callwright.call.afterwards.postcall import Finished, PostCall
 from callwright.call.live import endings
 from callwright.call.live.access import patiently
 from callwright.call.live.deps import RuntimeDeps
-from callwright.call.live.dialling import Connection
+from callwright.call.live.dialling import Connection, dial_target
 from callwright.call.live.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST, Ending, job_payload
 from callwright.call.live.equipment import Needs, equip, fitting, with_options, without_call_backs
 from callwright.call.live.failure_reports import FailureReports
@@ -31,6 +31,8 @@ from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession, Equipment, Workplace
 from callwright.call.live.text_voice import with_stand_in_voice
+from callwright.call.live.transfer import DecideTransfer, TransferMeans
+from callwright.call.live.warm_transfer import TargetCall
 from callwright.call.live.warming import Warming
 from callwright.call.live.watchers import LiveCalls
 from callwright.call.process.shipper import LogShipper, Shipment
@@ -40,6 +42,7 @@ from callwright.conversation.log import Header
 from callwright.conversation.plan import CORE_VERSION, CallPlan, plan_for
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
+from callwright.domain.agent.transfers import warm_handovers
 from callwright.domain.availability import VOICE, Provision
 from callwright.domain.call_variables import call_variables
 from callwright.domain.dialling import Decision, Rules
@@ -53,7 +56,7 @@ from callwright.insight.record import BuiltRecord
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change, LogChunk, Unit
-from callwright.ports.leg import LegClosed
+from callwright.ports.leg import Leg, LegClosed, LegListener
 
 _LOG = logging.getLogger(__name__)
 
@@ -179,7 +182,7 @@ class Attempt:
             recorder,
             self,
             self._sounds(),
-            partial(self._transfer_to, prepared.rules),
+            _means(self._office.deps, self._row, prepared, partial(self._transfer_to, prepared.rules)),
         )
         self._session, self._runner, self._shipment = session, runner, shipment
         warming = Warming(runner, self._office.deps.clock)
@@ -418,6 +421,16 @@ class Attempt:
 
 def _nothing() -> None:
     """Work for a thread that only shall have reached this point."""
+
+
+def _means(deps: RuntimeDeps, row: OwnedRow, prepared: _Prepared, decide: DecideTransfer) -> TransferMeans:
+    spec = prepared.spec
+
+    async def dial(call: TargetCall, listener: LegListener) -> Leg:
+        return await dial_target(deps, row.execution, spec, call, listener)
+
+    # A chat has nobody who could be joined with a telephone.
+    return TransferMeans(decide, dial if prepared.equipment.sound else None, warm_handovers(spec.tools))
 
 
 def _with_fixed_speech(

@@ -47,7 +47,16 @@ _KNOWN: Mapping[str, frozenset[str]] = {
     "api_tools": _names("api_tools") | {"webhookURL"},
     "tool": _names("tool") | {"type", "function", "value", "input_schema", "method"},
     "tool_params": _names("tool_params")
-    | {"transfer_mode", "strict", "pre_call_message", "cal_api_key", "cal_event_id", "cal_timezone"},
+    | {
+        "transfer_mode",
+        "briefing",
+        "confirm",
+        "strict",
+        "pre_call_message",
+        "cal_api_key",
+        "cal_event_id",
+        "cal_timezone",
+    },
 }
 """Section -> its settings, the sections in it, and what the hosted service and the open engine have besides. The latter is stored without
 effect, as are many settings."""

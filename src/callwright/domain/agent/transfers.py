@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.agent.spec import ToolSpec
+from callwright.domain.number import SIP, kind_of_address
 from callwright.domain.tools.template import GIVEN, value_text
 from callwright.domain.variables import name_of
 
 ATTENDED = "attended"
 """The far end is handed over only once the target has answered. In the other mode, ``blind``, it is sent to the target, and comes back when
 the target does not take the call."""
+
+WARM = "warm"
+"""The platform itself calls the target, briefs it, and joins it with the far end."""
 
 DEFAULT_TRANSFER_MESSAGE = "Sure, I'll transfer the call for you. Please wait a moment..."
 """What is said before a transfer when the agent has no words for it (contract 14.1)."""
@@ -69,7 +74,30 @@ def target_template(tool: ToolSpec) -> str:
 
 def is_attended(tool: ToolSpec) -> bool:
     """Whether the target must have answered before the caller is handed over."""
-    return tool.params.get("transfer_mode") == ATTENDED
+    return tool.params.get("transfer_mode") in (ATTENDED, WARM)
+
+
+@dataclass(frozen=True, slots=True)
+class WarmHandover:
+    """How a tool transfers warm. ``briefing``: what the target is told, a template as that of a target, by language; None: the model's
+    summary. ``confirm``: the target accepts by pressing a key."""
+
+    briefing: str | Mapping[str, str] | None = None
+    confirm: bool = False
+
+
+def warm_handovers(tools: Iterable[ToolSpec]) -> dict[str, WarmHandover]:
+    """The tools that transfer warm, by name."""
+    return {
+        tool.name: WarmHandover(tool.params.get("briefing"), bool(tool.params.get("confirm")))
+        for tool in tools
+        if is_transfer(tool) and tool.params.get("transfer_mode") == WARM
+    }
+
+
+def target_carrier(target: str, carrier: str) -> str:
+    """The carrier over which the platform calls the target of a transfer of a call of ``carrier``: that one, and SIP for a SIP address."""
+    return SIP if kind_of_address(target) == SIP else carrier
 
 
 def asked_of_the_model(parameters: Mapping[str, Any], known: Collection[str] = ()) -> dict[str, Any]:

@@ -20,9 +20,21 @@ def _method(given: Fields, name: str) -> str:
 DESCRIPTION = Setting("tool.description", text(MAX_PROMPT_CHARACTERS), "", "When to call it.")
 TRANSFER_MODE = Setting(
     "tool.transfer_mode",
-    choice(("blind", "attended")),
+    choice(("blind", "attended", "warm")),
     "blind",
-    "Our own. Attended: the caller waits until the target answers.",
+    "Our own. Attended: the caller waits until the target answers. Warm: the agent briefs the target first.",
+)
+BRIEFING = Setting(
+    "tool.briefing",
+    MESSAGE,
+    None,
+    "Our own. A warm transfer's briefing, with places; null: the model's summary.",
+)
+CONFIRM = Setting(
+    "tool.confirm",
+    SWITCH,
+    False,
+    "Our own. The target of a warm transfer presses 1 to accept, 9 to decline.",
 )
 STRICT = Setting(
     "tool.strict",
@@ -69,6 +81,8 @@ TOOLS: tuple[Setting, ...] = (
         " parameters.",
     ),
     TRANSFER_MODE,
+    BRIEFING,
+    CONFIRM,
     STRICT,
     METHOD,
     Setting(

@@ -248,6 +248,7 @@ class BrowserLeg:
         heard = self._intake.quality if self._intake is not None else None
         return {
             "rx_packets": heard.frames if heard is not None else 0,
+            "rx_jitter_ms": round(heard.jitter_ms, 3) if heard is not None else 0,
             "jbuf_lost": heard.filled if heard is not None else 0,
             "jbuf_late": heard.late if heard is not None else 0,
             "tx_packets": self._sound.playback.written,

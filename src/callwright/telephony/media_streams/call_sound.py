@@ -88,6 +88,7 @@ class CallSound:
         heard = self._intake.quality if self._intake is not None else None
         return {
             "rx_packets": heard.frames if heard is not None else 0,
+            "rx_jitter_ms": round(heard.jitter_ms, 3) if heard is not None else 0,
             "jbuf_lost": heard.filled if heard is not None else 0,
             "jbuf_late": heard.late if heard is not None else 0,
             "tx_packets": self._sent + (self.out.playback.written if self.out is not None else 0),

@@ -277,7 +277,10 @@ class SipLeg:
     def _on_transfer_progress(self, listener: LegListener, message: Mapping[str, Any]) -> None:
         """Of a transfer that nobody waits for any more it is no news."""
         if message.get("request") in self._transfers:
-            listener.noted("transfer", {"state": str(message.get("state") or "")})
+            call_id = str(message.get("call_id") or "")
+            listener.noted(
+                "transfer", {"state": str(message.get("state") or ""), **({"call_id": call_id} if call_id else {})}
+            )
 
     def _on_transferred(self, listener: LegListener, message: Mapping[str, Any]) -> None:
         request = message.get("request")

@@ -109,7 +109,8 @@ class Transfers:
         second: StackCall | None = None
 
         def told(state: str) -> None:
-            self._call.send("transfer_progress", request=message.get("request"), state=state)
+            call_id = second.call_id if second is not None else ""
+            self._call.send("transfer_progress", request=message.get("request"), state=state, call_id=call_id)
 
         try:
             second = await self._exchange.stack.dial(target, Identity(self._call.user), {})

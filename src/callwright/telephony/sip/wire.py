@@ -54,8 +54,8 @@ quality       rx_packets, rx_lost, rx_jitter_ms, tx_packets, tx_lost,           
 refer_asked   target                                                              the far end asks us to call ``target`` instead
 moved         target                                                              the call now goes on with ``target``
 move_failed   target, sip_status, reason                                          it does not: the call goes on as before
-transfer_     request, state (ringing, dialling, early_media, answered)           how far the target of a transfer is
-progress
+transfer_     request, state (ringing, dialling, early_media, answered), call_id  how far the target of a transfer is; ``call_id``: where
+progress                                                                          we call it
 transferred   request, ok, sip_status, reason                                     how a transfer ended
 closed        by (``us``, ``them``, ``line``), sip_status, q850, reason           the call is over
 ============= =================================================================== =================================================

@@ -23,6 +23,7 @@ from callwright.call.live.say import Speaker
 from callwright.call.live.session import CallSession, Equipment, Listening, Workplace
 from callwright.call.live.think import Thinker
 from callwright.call.live.tools import NoTools
+from callwright.call.live.transfer import TransferMeans
 from callwright.conversation import effects as fx
 from callwright.conversation.clauses import clauses_of
 from callwright.conversation.core import Conversation
@@ -105,15 +106,18 @@ class Call:
         core: Core | None = None,
         model: Callable[[VirtualClock], Model] | None = None,
         speaker: Speaker | None = None,
+        means: TransferMeans | None = None,
+        options: dict[str, Any] | None = None,
         **leg: bool,
     ) -> None:
+        self._means = means
         self.bench = Bench(core=core or Conversation())
         clock = self.bench.clock
         self.pacer = PacerClock(clock)
         self.stages: list[str] = []
         self.disk: dict[str, bytes] = {}
         self.disk_defect: Exception | None = None
-        self._options = {"replies": replies or ["Fine."]}
+        self._options = {"replies": replies or ["Fine."], **(options or {})}
         self._model = model(clock) if model else ScriptedModel()
         self._speaker = speaker or Speaker(ScriptedVoice(), "scripted", VoiceSettings())
         self.session = self._session(ScriptedTranscriber())
@@ -137,6 +141,7 @@ class Call:
             Workplace(clock, clock, self.pacer),
             Recorder(RawFiles(Path("caller"), Path("agent")), AtOnce(), self._append),
             self,
+            means=self._means,
         )
 
     def _append(self, path: Path, data: bytes) -> None:

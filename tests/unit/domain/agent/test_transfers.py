@@ -6,7 +6,14 @@ import pytest
 
 from callwright.conversation.plan import plan_for
 from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.transfers import DEFAULT_TRANSFER_MESSAGE, filled_target, named_arguments
+from callwright.domain.agent.transfers import (
+    DEFAULT_TRANSFER_MESSAGE,
+    WarmHandover,
+    filled_target,
+    named_arguments,
+    target_carrier,
+    warm_handovers,
+)
 from callwright.domain.errors import InvalidAgentError
 
 NUMBER = "+15550100123"
@@ -107,8 +114,8 @@ def test_the_number_is_found_in_every_spelling_of_the_parameters(param: Any, tar
 
 @pytest.mark.proves("tool.transfer_mode")
 def test_a_mode_that_is_none_is_refused_with_its_path() -> None:
-    with pytest.raises(InvalidAgentError, match=r"tools\[0\]\.transfer_mode must be one of attended, blind"):
-        parse_agent(agent(tool(transfer_mode="warm")))
+    with pytest.raises(InvalidAgentError, match=r"tools\[0\]\.transfer_mode must be one of attended, blind, warm"):
+        parse_agent(agent(tool(transfer_mode="hot")))
 
 
 @pytest.mark.parametrize(
@@ -169,3 +176,30 @@ def test_keys_are_collected_as_the_agent_says() -> None:
 def test_settings_of_keys_that_cannot_be_are_refused(name: str, value: Any) -> None:
     with pytest.raises(InvalidAgentError, match=name):
         parse_agent(agent(**{name: value}))
+
+
+@pytest.mark.proves("tool.transfer_mode", "tool.briefing", "tool.confirm")
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_tool_that_transfers_warm_says_how_beside_its_mode_or_in_its_parameters(inside: bool) -> None:
+    how = {"transfer_mode": "warm", "briefing": {"en": "A call.", "de": "Ein Anruf."}, "confirm": True}
+    given = tool() if inside else tool(**how)
+    if inside:
+        given["value"] |= how
+    spec = parse_agent(
+        agent(given, tool(name="transfer_call_sales", transfer_mode="warm"), tool(name="transfer_call_x"))
+    )
+    assert warm_handovers(spec.tools) == {
+        "transfer_call_desk": WarmHandover({"en": "A call.", "de": "Ein Anruf."}, True),
+        "transfer_call_sales": WarmHandover(),
+    }
+    assert [one.attended for one in plan_for(spec).transfers] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("target", "carrier", "asked"),
+    [("+15550177", "loopback", "loopback"), ("sip:desk@10.0.0.7", "sip-trunk", "sip"), ("loopback:desk", "sip", "sip")],
+)
+def test_a_target_is_called_over_the_carrier_of_the_call_and_a_sip_address_over_sip(
+    target: str, carrier: str, asked: str
+) -> None:
+    assert target_carrier(target, carrier) == asked

@@ -1,0 +1,61 @@
+"""Calls to the targets of warm transfers, from the facts ``target`` of a call's log: when each was answered, joined and over, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from callwright.insight.view import CallView
+
+TARGET = "target"
+
+
+@dataclass(slots=True)
+class TargetCall:
+    """One call to a target. Times are the log's, None where it did not come so far; an ``ended_us`` that nobody told is the end of the
+    call. ``by``, ``reason`` and ``code``: how it was hung up, in the contract's words."""
+
+    to: str = ""
+    provider_call_id: str | None = None
+    briefing: str = ""
+    answered_us: int | None = None
+    joined_us: int | None = None
+    ended_us: int = 0
+    by: str | None = None
+    reason: str | None = None
+    code: int | None = None
+    quality: Mapping[str, Any] = field(default_factory=dict)
+    """The counters of its line, as they were told last."""
+
+    @property
+    def duration_ms(self) -> int:
+        """From the answer to the end."""
+        return 0 if self.answered_us is None else max(0, self.ended_us - self.answered_us) // 1000
+
+
+def target_calls(view: CallView) -> dict[int, TargetCall]:
+    """The calls by the request of their transfer, in order."""
+    found: dict[int, TargetCall] = {}
+    for entry in view.of(TARGET):
+        values = entry.values
+        call = found.setdefault(int(values["request"]), TargetCall(ended_us=view.ended_us))
+        match values["event"]:
+            case "dialled":
+                call.to, call.provider_call_id = str(values["to"]), _text(values, "provider_call_id")
+            case "answered":
+                call.answered_us = entry.at_us
+            case "briefing":
+                call.briefing = str(values["text"])
+            case "joined":
+                call.joined_us = entry.at_us
+            case "line" if values["what"] == "quality":
+                call.quality = dict(values["values"])
+            case "closed":
+                call.ended_us = entry.at_us
+                call.by, call.reason, call.code = _text(values, "by"), _text(values, "reason"), int(values["code"])
+    return found
+
+
+def _text(values: Any, name: str) -> str | None:
+    return str(values[name]) or None

@@ -1,0 +1,370 @@
+"""A warm transfer: the target is called, briefed and joined, or the caller is back with the agent. Virtual clock, real core."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.unit.call.live.test_session import HUNG_UP, Call
+from tests.unit.call.live.test_transfer import DESK, PLAN, THEN
+from tests.unit.call.world import settle
+
+from callwright.actions.dialling import transfer_decision
+from callwright.call.live.transfer import TransferMeans
+from callwright.call.live.warm_transfer import TargetCall
+from callwright.conversation.bounds import TRANSFER_WAIT_MS
+from callwright.conversation.own_words import OWN_WORDS
+from callwright.domain.agent.transfers import WarmHandover
+from callwright.domain.causes import CAUSES
+from callwright.domain.dialling import Rules
+from callwright.domain.limits import WARM_BRIEFING_SECONDS, WARM_RING_SECONDS
+from callwright.media.g711 import mulaw_of, pcm_of_mulaw
+from callwright.media.tonetext import ToneTextDecoder, spoken
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import SILENCE_FRAME, LegListener, closed_by
+from callwright.providers.scripted.model import DEFAULT_REPLY
+
+ASKS = {"when": "the desk please", "tool": {"name": "transfer_call_desk", "arguments": {}}}
+SUMMARY = "Ann asks for the desk."
+OURS = OWN_WORDS["en"]
+
+
+class Desk:
+    """The target's phone: a leg, and what its owner does."""
+
+    provider_call_id = "desk-1"
+    ahead_ms = 60
+
+    def __init__(self) -> None:
+        self.asked: list[TargetCall] = []
+        self.written: list[bytes] = []
+        self.keys: list[str] = []
+        self.hang_ups = 0
+        self.error: ProviderError | None = None
+        self.listener: LegListener | None = None
+
+    async def dial(self, call: TargetCall, listener: LegListener) -> Desk:
+        self.asked.append(call)
+        if self.error is not None:
+            raise self.error
+        self.listener = listener
+        return self
+
+    @property
+    def line(self) -> LegListener:
+        assert self.listener is not None
+        return self.listener
+
+    @property
+    def heard(self) -> str:
+        decoder = ToneTextDecoder()
+        return "".join(one.text for frame in self.written for one in decoder.feed(pcm_of_mulaw(frame)))
+
+    def end(self, cause: str) -> None:
+        self.line.closed(closed_by(CAUSES[cause]))
+
+    async def answer(self) -> None:
+        """It is called."""
+
+    async def reject(self, code: int) -> None:
+        """It is called."""
+
+    async def hang_up(self, reason: str) -> None:
+        self.hang_ups += 1
+        self.end("hung_up_by_us")
+
+    async def transfer(self, target: str, *, attended: bool = False) -> None:
+        raise ProviderError(FailureKind.BAD_REQUEST, "desk", "cannot")
+
+    async def send_keys(self, keys: str) -> None:
+        self.keys.append(keys)
+
+    def write(self, frame: bytes) -> None:
+        self.written.append(frame)
+
+    def clear(self) -> None:
+        """Nothing waits."""
+
+
+class SlowDesk(Desk):
+    """A phone whose call is on its way only when it is ``placed``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.placed = asyncio.Event()
+
+    async def dial(self, call: TargetCall, listener: LegListener) -> Desk:
+        await self.placed.wait()
+        return await super().dial(call, listener)
+
+
+def means(desk: Desk, how: WarmHandover) -> TransferMeans:
+    return TransferMeans(
+        lambda target: transfer_decision(target, THEN, Rules()), desk.dial, {"transfer_call_desk": how}
+    )
+
+
+async def calling(how: WarmHandover | None = None, desk: Desk | None = None) -> tuple[Call, Desk]:
+    """The caller asked for the desk, whose phone is called."""
+    desk = desk or Desk()
+    options = {"answers": {"briefing": [{"say": SUMMARY}]}}
+    call = Call([ASKS, {"say": "Fine."}], means=means(desk, how or WarmHandover()), options=options)
+    await call.begin("Hello.", **PLAN)
+    await call.listen(1_500)
+    await call.listen(2_500, "the desk please")
+    await settle(20)
+    return call, desk
+
+
+async def briefed(how: WarmHandover | None = None) -> tuple[Call, Desk]:
+    """The desk has rung for a second, and answered."""
+    call, desk = await calling(how)
+    desk.line.ringing()
+    await call.listen(1_000)
+    desk.line.answered()
+    await settle(20)
+    return call, desk
+
+
+async def joined(how: WarmHandover | None = None) -> tuple[Call, Desk]:
+    call, desk = await briefed(how)
+    for _ in range(100):
+        if "joined" in steps(call):
+            break
+        await call.listen(100)
+    desk.written.clear()
+    return call, desk
+
+
+def steps(call: Call) -> list[str]:
+    return [values["event"] for values in call.logged("target")]
+
+
+def states(call: Call) -> list[str]:
+    return [values["state"] for values in call.logged("TransferProgress")]
+
+
+async def over(call: Call) -> None:
+    if call.session.end is None:
+        call.session.closed(HUNG_UP)
+    await call.session.aclose()
+
+
+async def test_the_target_is_briefed_with_the_model_s_summary_and_joined_with_the_caller() -> None:
+    call, desk = await joined()
+    (asked,) = desk.asked
+    assert (asked.target, asked.ring_seconds, asked.decision.dials) == (DESK, WARM_RING_SECONDS, True)
+    assert steps(call) == ["dialled", "ringing", "answered", "briefing", "joined"]
+    assert call.logged("target")[3]["text"] == f"{OURS.briefing} {SUMMARY}"
+    assert states(call) == ["ringing", "answered", "joined"]
+    assert [values["transferred"] for values in call.logged("TransferSettled")] == [True]
+    (tone,) = call.logged("AssetPlayed")
+    assert (tone["lane"], tone["played_ms"]) == ("ringing", 1_000)
+    used = {(one["kind"], one["purpose"]) for one in call.logged("UsageReported")}
+    assert {("model", "briefing"), ("voice", "briefing")} <= used
+    await over(call)
+
+
+async def test_the_target_hears_the_briefing_before_it_hears_the_caller() -> None:
+    call, desk = await briefed()
+    await call.listen(7_000)
+    assert desk.heard == f"{OURS.briefing} {SUMMARY}"
+    assert "joined" in steps(call)
+    await over(call)
+
+
+async def test_the_two_hear_each_other_and_the_agent_neither_hears_nor_speaks() -> None:
+    call, desk = await joined()
+    turns = len(call.logged("UserSaid"))
+    before = len(call.leg.written)
+    loud = mulaw_of(spoken("hello"))[:160]
+    for _ in range(50):
+        desk.line.audio(loud)
+        await call.listen(20)
+    assert call.leg.written[before:].count(loud) >= 45
+    assert set(desk.written) == {SILENCE_FRAME}
+    await call.listen(600, "hello desk")
+    assert desk.heard == "hello desk"
+    await call.listen(2_000)
+    assert len(call.logged("UserSaid")) == turns
+    assert call.logged("AgentSaid")[-1]["turn"] <= 1
+    await over(call)
+
+
+async def test_both_sides_of_what_the_two_say_are_recorded() -> None:
+    call, desk = await joined()
+    loud = mulaw_of(spoken("hello"))[:160]
+    for _ in range(50):
+        desk.line.audio(loud)
+        await call.listen(20)
+    await over(call)
+    assert loud * 40 in call.disk["agent"]
+    (recording,) = call.logged("recording")
+    assert len(call.disk["caller"]) == recording["duration_ms"] * 8
+
+
+async def test_a_target_that_hangs_up_ends_the_call() -> None:
+    call, desk = await joined()
+    await call.listen(30_000)
+    assert call.session.end is None, "nobody limits how long the two talk but the platform"
+    desk.end("normal_clearing")
+    await settle(20)
+    assert call.leg.hang_ups == ["call_transferred"]
+    assert call.stages[-1] == "ended answered"
+    await over(call)
+    assert (call.logged("target")[-1]["by"], desk.hang_ups) == ("Callee", 0)
+
+
+async def test_a_caller_who_hangs_up_ends_the_target_s_call() -> None:
+    call, desk = await joined()
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+    assert desk.hang_ups == 1
+    last = call.logged("target")[-1]
+    assert (last["event"], last["by"], last["reason"]) == ("closed", "Caller", "Call ended")
+
+
+async def test_a_stop_from_outside_ends_both_calls() -> None:
+    call, desk = await joined()
+    call.session.stop("API Request", "stopped_by_api")
+    await settle(20)
+    assert call.leg.hang_ups == ["stopped_by_api"]
+    await over(call)
+    assert desk.hang_ups == 1
+
+
+async def test_keys_of_the_caller_reach_the_target() -> None:
+    call, desk = await joined()
+    call.session.key("4")
+    await settle(5)
+    assert desk.keys == ["4"]
+    await over(call)
+
+
+@pytest.mark.parametrize(
+    ("cause", "outcome", "code"),
+    [("user_busy", "busy", 3010), ("no_answer", "no-answer", 3000), ("unallocated_number", "failed", 2000)],
+)
+async def test_a_target_that_does_not_answer_leaves_the_caller_with_the_agent_who_knows_why(
+    cause: str, outcome: str, code: int
+) -> None:
+    call, desk = await calling()
+    desk.end(cause)
+    await settle(20)
+    (news,) = [values for values in call.logged("TransferProgress") if values["state"] == "failed"]
+    assert (news["outcome"], news["code"]) == (outcome, code)
+    await call.listen(2_500)
+    assert call.logged("AgentSaid")[-1]["text"] == DEFAULT_REPLY
+    assert CAUSES[cause].reason in call.logged("AskModel")[-1]["messages"]["last"]["content"]
+    assert call.session.end is None
+    await over(call)
+    assert desk.hang_ups == 0
+
+
+async def test_a_target_that_rings_for_too_long_is_no_answer() -> None:
+    call, desk = await calling()
+    desk.line.ringing()
+    await call.listen(WARM_RING_SECONDS * 1000 + 100)
+    (news,) = [values for values in call.logged("TransferProgress") if values["state"] == "failed"]
+    assert news["outcome"] == "no-answer"
+    assert desk.hang_ups == 1
+    await over(call)
+
+
+async def test_a_target_that_hangs_up_during_the_briefing_has_declined() -> None:
+    call, desk = await briefed()
+    await call.listen(1_000)
+    desk.end("normal_clearing")
+    await settle(20)
+    assert states(call)[-1] == "failed"
+    assert call.logged("TransferProgress")[-1]["outcome"] == "busy"
+    await call.listen(2_500)
+    assert call.session.end is None
+    assert call.logged("AgentSaid")[-1]["turn"] == 1
+    await over(call)
+
+
+@pytest.mark.proves("tool.confirm")
+async def test_a_target_that_is_to_confirm_is_joined_when_it_presses_1() -> None:
+    call, desk = await briefed(WarmHandover(confirm=True))
+    await call.listen(12_000)
+    assert "joined" not in steps(call)
+    assert call.logged("target")[3]["text"].endswith(OURS.confirm)
+    desk.line.key("5")
+    desk.line.key("1")
+    await settle(20)
+    assert steps(call)[-1] == "joined"
+    await over(call)
+
+
+async def test_a_target_that_presses_9_declines() -> None:
+    call, desk = await briefed(WarmHandover(confirm=True))
+    await call.listen(1_000)
+    desk.line.key("9")
+    await settle(20)
+    assert steps(call)[-2:] == ["declined", "closed"]
+    news = call.logged("TransferProgress")[-1]
+    assert (news["state"], news["outcome"], news["detail"]) == ("failed", "busy", f"{DESK} declined the call")
+    await over(call)
+
+
+async def test_a_target_that_presses_nothing_has_not_accepted() -> None:
+    call, desk = await briefed(WarmHandover(confirm=True))
+    await call.listen(WARM_BRIEFING_SECONDS * 1000 + 100)
+    assert call.logged("TransferProgress")[-1]["outcome"] == "no-answer"
+    assert desk.hang_ups == 1
+    await over(call)
+
+
+@pytest.mark.proves("tool.briefing")
+async def test_the_agent_s_own_words_take_the_place_of_the_summary() -> None:
+    call, _ = await joined(WarmHandover({"en": "A call for %(desk)s."}))
+    assert call.logged("target")[3]["text"] == "A call for ."
+    assert not [one for one in call.logged("UsageReported") if (one["kind"], one["purpose"]) == ("model", "briefing")]
+    await over(call)
+
+
+async def test_a_caller_who_hangs_up_while_the_target_rings_ends_its_ringing() -> None:
+    call, desk = await calling()
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+    assert desk.hang_ups == 1
+    assert call.logged("TransferProgress")[-1]["outcome"] == "canceled"
+
+
+async def test_a_carrier_that_does_not_call_leaves_the_caller_with_the_agent() -> None:
+    desk = Desk()
+    desk.error = ProviderError(FailureKind.BAD_REQUEST, "desk", "this number cannot be called")
+    call, _ = await calling(desk=desk)
+    news = call.logged("TransferProgress")[-1]
+    assert (news["state"], news["detail"]) == ("failed", "this number cannot be called")
+    assert call.session.end is None
+    await over(call)
+
+
+async def test_a_summary_that_fails_leaves_the_platform_s_sentence() -> None:
+    desk = Desk()
+    options = {"answers": {"briefing": [{"fail": "unavailable"}]}}
+    call = Call([ASKS], means=means(desk, WarmHandover()), options=options)
+    await call.begin("Hello.", **PLAN)
+    await call.listen(1_500)
+    await call.listen(2_500, "the desk please")
+    await settle(20)
+    desk.line.answered()
+    await settle(20)
+    assert call.logged("target")[-1]["text"] == OURS.briefing
+    assert len(call.logged("briefing_failed")) == 1
+    await over(call)
+
+
+async def test_a_transfer_whose_call_took_long_to_place_is_settled_while_the_conversation_waits_for_it() -> None:
+    desk = SlowDesk()
+    call, _ = await calling(WarmHandover(confirm=True), desk)
+    await call.listen(8_000)
+    desk.placed.set()
+    await call.listen(WARM_RING_SECONDS * 1000 - 1_000)
+    desk.line.answered()
+    await call.listen(TRANSFER_WAIT_MS - 8_000 - WARM_RING_SECONDS * 1000)
+    (settled,) = call.logged("TransferSettled")
+    assert (settled["transferred"], "did not accept" in settled["reason"]) == (False, True)
+    await over(call)
