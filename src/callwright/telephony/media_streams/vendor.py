@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from callwright.domain.causes import Cause
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.telephony.media_streams.framing import Framing
+
+CALL = "call"
+"""The query of a callback's address: which call it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +26,23 @@ class VendorAccount:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A call to be placed. The vendor asks at ``instructions`` what to do with it once it is answered, and tells ``status`` how it goes."""
+    """A call to be placed. The vendor asks at ``instructions`` what to do with it once it is answered, and tells ``status`` how it goes.
+    Some connect ``stream`` at once instead. ``key`` is which call of ours it is."""
 
     to_number: str
     from_number: str
     ring_seconds: int
     instructions: str
     status: str
+    stream: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Handover:
     """A call that is to be connected with ``target``. A vendor that is not told at once asks at ``instructions`` whom to call. ``answered``
-    hears that the target has answered; ``result``, which is asked how to go on, what became of it."""
+    hears that the target has answered; ``result``, which is asked how to go on, what became of it. ``key`` and ``number``: which call of
+    ours it is, and which of its handovers, from 1."""
 
     target: str
     from_number: str
@@ -43,12 +50,16 @@ class Handover:
     instructions: str
     answered: str
     result: str
+    key: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What the vendor reports of a call. ``progress``: dialled, ringing, answered, ended, or nothing of these; with ``ended`` there is a
-    ``cause``. ``words`` is what the vendor itself says of it."""
+    """What the vendor reports of a call. ``progress``: offered (of a call that comes in), dialled, ringing, answered, ended, or nothing of
+    these; with ``ended`` there is a ``cause``. ``words`` is what the vendor itself says of it. ``key``: which call of ours it is about,
+    where the vendor repeats what it was given. ``handover``: then it is about the target of that one of its handovers; 0: the call itself.
+    """
 
     call_id: str
     called: str = ""
@@ -57,14 +68,18 @@ class Callback:
     cause: Cause | None = None
     words: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    handover: int = 0
 
 
-class Vendor(Protocol):
-    """One vendor. Its requests raise ProviderError. ``signature_header``: where its requests are signed, in small letters."""
+class VendorCalls(Protocol):
+    """The calls of one vendor. Its requests raise ProviderError. ``signature_header``: where its requests are signed, in small letters,
+    empty where they are not. ``keeps_stream``: a call stays in its stream while it is handed over, until the target has answered."""
 
     name: str
     framing: Framing
     signature_header: str
+    keeps_stream: bool
 
     def account(self, access: Access) -> VendorAccount:
         """The account whose keys these are. Raises ProviderError where some are missing."""
@@ -74,16 +89,16 @@ class Vendor(Protocol):
         """The number that is stored with the keys, empty where none is."""
         ...
 
+    def proof(self, account: VendorAccount, key: str) -> Mapping[str, str]:
+        """What is added to the query of a call's addresses, where a signature does not cover the address. Nobody else can make it."""
+        ...
+
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
-        """Whether the vendor signed a request for this account."""
+        """Whether a request is the vendor's, for this account and, where its address names a call, for this call."""
         ...
 
     def read(self, request: DoorRequest) -> Callback:
         """What a request says of its call. Raises BadInputError."""
-        ...
-
-    def read_target(self, request: DoorRequest) -> Callback:
-        """What a request about a handover says of its target. Raises BadInputError."""
         ...
 
     async def place(self, account: VendorAccount, order: Order) -> str:
@@ -96,15 +111,23 @@ class Vendor(Protocol):
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         """Take a call out of its stream and connect it."""
 
-    async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
-        """Have calls to a number asked about at ``address``; returns where they were until now, empty for nowhere."""
+
+class Vendor(VendorCalls, Protocol):
+    """A vendor that asks what to do with a call, and does what the answer says. ``incoming_method``: how it asks about a call that comes
+    in. ``streams_at_once``: it does not ask about a call that was placed, and connects the stream of the order."""
+
+    incoming_method: str
+    streams_at_once: bool
+
+    def read_target(self, request: DoorRequest) -> Callback:
+        """What a request about a handover says of its target. Raises BadInputError."""
         ...
 
     def dial(self, handover: Handover) -> DoorAnswer:
         """The instruction to connect a call with a target."""
         ...
 
-    def connect(self, stream: str) -> DoorAnswer:
+    def connect(self, stream: str, call_id: str) -> DoorAnswer:
         """The instruction to connect a call with a media websocket."""
         ...
 
@@ -114,4 +137,27 @@ class Vendor(Protocol):
 
     def end_call(self) -> DoorAnswer:
         """The instruction to end a call."""
+        ...
+
+
+class CommandVendor(VendorCalls, Protocol):
+    """A vendor that only reports what happens to a call. What to do with it is a request to its API."""
+
+    async def answer(self, account: VendorAccount, call_id: str, *, key: str, stream: str, status: str) -> None:
+        """Take a call that came in, and connect it with a media websocket. From now on the vendor reports to ``status``, with ``key``. A
+        call that is over already is no failure."""
+
+    async def stream(self, account: VendorAccount, call_id: str, stream: str) -> None:
+        """Connect a call that has no stream any more with a media websocket."""
+
+    async def reject(self, account: VendorAccount, call_id: str, code: int) -> None:
+        """Refuse a call that came in, by a SIP status."""
+
+
+@runtime_checkable
+class NumberRoutes(Protocol):
+    """A vendor that is told over its API where to ask about calls to a number."""
+
+    async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
+        """Have calls to a number asked about at ``address``; returns where they were until now, empty for nowhere. Raises ProviderError."""
         ...

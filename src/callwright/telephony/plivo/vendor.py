@@ -232,7 +232,7 @@ class PlivoCalls(XmlVendor):
         await self._ask(account, "POST", held, {"app_id": application_id})
         return before
 
-    def connect(self, stream: str) -> DoorAnswer:
+    def connect(self, stream: str, call_id: str) -> DoorAnswer:
         """Stream: both ways, and the call goes on as long as it does."""
         kind = f"{_SOUND['contentType']};rate={_SOUND['sampleRate']}"
         return response(

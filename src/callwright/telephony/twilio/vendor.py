@@ -152,7 +152,7 @@ class TwilioCalls(XmlVendor):
             await self._ask(account, f"IncomingPhoneNumbers/{sid}.json", form)
         return before
 
-    def connect(self, stream: str) -> DoorAnswer:
+    def connect(self, stream: str, call_id: str) -> DoorAnswer:
         """Connect and Stream: both ways."""
         return response(f"<Connect><Stream url={quoteattr(stream)}/></Connect>")
 
