@@ -175,19 +175,22 @@ class Desk:
 
 async def _answering(unit: Unit, offer: InboundOffer) -> tuple[PhoneNumber | None, StoredAgent | None]:
     """The number that was called and the agent of the call: by its id, or by a number it answers, however either is spelt. A call that was
-    arranged has the agent it was arranged with, unless that is gone."""
+    arranged has the agent it was arranged with, unless that is gone. Over a trunk's registration only its numbers are called."""
     if offer.arranged is not None:
         agent = await unit.agents.get(offer.arranged.tenant_id, offer.arranged.agent_id)
         if agent is not None and offer.arranged.agent is not None:
             agent = replace(agent, body=offer.arranged.agent)
         return None, agent
-    try:
-        return None, await unit.agents.get_any(str(uuid.UUID(offer.called)))
-    except ValueError:
-        dialled = dialled_form(offer.called)
-        number = await unit.numbers.called_at(offer.carrier, dialled)
-        if number is None:
-            number = await unit.numbers.called(dialled, offer.source)
+    dialled = dialled_form(offer.called)
+    if offer.trunk:
+        number = await unit.numbers.called_over(offer.trunk, dialled)
+    else:
+        try:
+            return None, await unit.agents.get_any(str(uuid.UUID(offer.called)))
+        except ValueError:
+            number = await unit.numbers.called_at(offer.carrier, dialled)
+            if number is None:
+                number = await unit.numbers.called(dialled, offer.source)
     if number is None or number.agent_id is None:
         return number, None
     return number, await unit.agents.get_any(number.agent_id)
