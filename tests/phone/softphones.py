@@ -37,10 +37,10 @@ mtu=1300
 echocancellation=0
 """
 _BARESIP_CONFIG = """module_path {modules}
-module account.so
 module g711.so
-module aufile.so
 module srtp.so
+module account.so
+module aufile.so
 module_app menu.so
 module stdio.so
 audio_source aufile,{mic}
@@ -170,7 +170,7 @@ async def baresip(
     process = await _program("baresip", "-f", str(folder), home=folder)
     phone = Softphone(folder, port, media, process, "/hangup")
     try:
-        await until(lambda: is_bound(port), 20)
+        await until(lambda: is_bound(port) and (secure is None or is_bound(port + 1, "tcp")), 20)
         yield phone
     finally:
         await phone.close("/quit")

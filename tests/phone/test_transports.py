@@ -101,3 +101,19 @@ async def test_a_softphone_calls_over_tls_with_encrypted_audio(
     assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
     check_transcript(record, f"user: {ASKED}", f"assistant: {ANSWERED}")
     check_conversation(phone.heard(), *await recorded(server, execution_id))
+
+
+async def test_a_call_in_clear_to_a_trunk_that_must_encrypt_is_refused(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    known = {"ip_identifiers": [{"ip_address": "127.0.0.1"}], "inbound_enabled": True}
+    trunk = await make_trunk(server, "+15550100405", 5061, **TLS, **known)
+    agent_id = await server.agent(**trunk_agent())
+    async with server.api() as api:
+        mapping = {"agent_id": agent_id, "phone_number_id": trunk["phone_numbers"][0]["id"]}
+        await api.post("/inbound/setup", json=mapping)
+    phone = await sipp(
+        "is_refused", target=server.sip_port, called="+15550100405", rtp_port=rtp().port, status_code=488
+    )
+    await phone.ended(10)
+    assert await server.executions(agent_id) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from callwright.domain.limits import TRUNK_LOOK_SECONDS
 from callwright.ops.rounds import round_boundary
@@ -32,5 +33,6 @@ class TrunkReadiness:
             self._changed.clear()
             with round_boundary("keeping SIP trunks ready"):
                 self._carrier.use(await self._lines())
-            await asyncio.wait({wait := asyncio.ensure_future(self._changed.wait())}, timeout=TRUNK_LOOK_SECONDS)
-            wait.cancel()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TRUNK_LOOK_SECONDS):
+                    await self._changed.wait()

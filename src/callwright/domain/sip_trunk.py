@@ -88,6 +88,11 @@ class TrunkSettings:
     registers: bool
     qualify_seconds: int
 
+    @property
+    def must_encrypt(self) -> bool:
+        """Whether no call may go on with audio in clear."""
+        return self.media_encryption == SDES and not self.may_be_clear
+
     def in_order(self, call: str) -> tuple[Gateway, ...]:
         """The gateways in the order in which a call tries them. Its id decides among those of the same priority."""
 

@@ -48,6 +48,7 @@ async def test_a_call_is_heard_on_both_sides(transport: str, encryption: str, ce
         _, incoming = await phone.wait(here, "incoming")
         assert (incoming["called"], incoming["peer"].split(":")[0]) == ("4711", "127.0.0.1")
         assert ours.of(there, "trying")
+        assert incoming["encrypted"] is (encryption != "clear")
         await asyncio.gather(
             carried(ours.speak(there, tone(440, 10)), lambda: phone.heard(here), 440),
             carried(phone.speak(here, tone(1_000, 10)), lambda: ours.heard(there), 1_000),

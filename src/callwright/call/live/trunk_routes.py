@@ -79,9 +79,9 @@ class TrunkRoutes:
 
 
 def _encryption(settings: TrunkSettings) -> str:
-    if settings.media_encryption != SDES:
-        return "clear"
-    return "optional" if settings.may_be_clear else "required"
+    if settings.must_encrypt:
+        return "required"
+    return "optional" if settings.media_encryption == SDES else "clear"
 
 
 def _option(trunk: SipTrunk, password: str, call: str) -> dict[str, Any]:

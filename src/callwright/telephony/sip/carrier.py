@@ -16,7 +16,6 @@ from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, Le
 from callwright.ports.registry import Gauges, NoGauges, PluginContext
 from callwright.telephony.sip.checks import (
     ASSERTED_IDENTITY,
-    CLEAR,
     OPTIONAL,
     PROVIDER,
     TLS,
@@ -108,12 +107,9 @@ class SipCarrier:
         address = reachable_address(request.to_number, self._settings.places)
         given = sendable_headers(request.options.get("sip_headers"), self._settings.call_headers)
         headers = {CALL_HEADER: request.callback_id, **given}
-        values = {
-            "to": address,
-            "from_user": user_of(request.from_number),
-            "headers": headers,
-            "encryption": OPTIONAL if transport_of(address) == TLS else CLEAR,
-        }
+        values: dict[str, Any] = {"to": address, "from_user": user_of(request.from_number), "headers": headers}
+        if transport_of(address) == TLS:
+            values["encryption"] = OPTIONAL
         return await self._dial(values, request.ring_seconds, listener)
 
     async def dial_through(self, request: DialRequest, route: TrunkRoute, at: int, listener: LegListener) -> Leg:
@@ -277,6 +273,7 @@ class SipCarrier:
             source=address_of(message.get("peer")),
             others=others,
             trunk=str(message.get("registration") or ""),
+            encrypted=message.get("encrypted") is True,
         )
         with _Boundary(leg):
             listener = self._desk.offered(offer, leg)

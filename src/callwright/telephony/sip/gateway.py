@@ -378,11 +378,13 @@ def _proves(call: TracedCall | None, digest: Digest, listen: tuple[str, int]) ->
 
 
 def _open_sockets() -> int:
-    """How many sockets this process holds."""
+    """How many sockets for datagrams this process holds. Connections are not counted: their far ends keep them as long as they like."""
     count = 0
     for name in os.listdir("/proc/self/fd"):
         try:
-            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                with socket.socket(fileno=os.dup(int(name))) as one:
+                    count += one.type == socket.SOCK_DGRAM
         except OSError:
             # Closed since it was listed: the listing's own descriptor always is.
             continue

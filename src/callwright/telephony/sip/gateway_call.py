@@ -15,7 +15,7 @@ from callwright.domain.sip_message import passed_on, uri_of, user_of
 from callwright.telephony.sip.call_events import happened
 from callwright.telephony.sip.call_facts import CallFacts
 from callwright.telephony.sip.call_sound import CallSound
-from callwright.telephony.sip.checks import CLEAR, ENCRYPTIONS, address_of
+from callwright.telephony.sip.checks import CLEAR, ENCRYPTIONS, TLS, address_of
 from callwright.telephony.sip.exchange import Exchange
 from callwright.telephony.sip.key_ears import KeyEars
 from callwright.telephony.sip.quality import TICK_MS
@@ -143,6 +143,7 @@ class GatewayCall:
             others=others,
             peer=peer,
             registration=registration,
+            encrypted=traced is not None and traced.dialog.transport == TLS and traced.takes_keys_of_srtp,
         )
 
     # -- what the server wants --------------------------------------------------------------------------------------------------

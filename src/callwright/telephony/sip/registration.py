@@ -7,6 +7,8 @@ registration; a call to the name of the account is anybody's.
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
@@ -38,6 +40,7 @@ class Registrations:
         self._stack = stack
         self._gateway = gateway
         self._contacts: dict[str, None] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def ask(self, message: Mapping[str, Any]) -> None:
         """The server's ``register``: one more, or another one in the place of that with its id. Answered by ``registration``."""
@@ -45,7 +48,7 @@ class Registrations:
 
     def end(self, message: Mapping[str, Any]) -> None:
         """The server's ``unregister``."""
-        self._gateway.start(self._stack.unregister(str(message.get("id") or "")))
+        self._gateway.start(self._unregister(str(message.get("id") or "")))
 
     def feed(self, record: Traced) -> None:
         """Take one message of the trace: the Contact of a REGISTER of ours is remembered."""
@@ -71,10 +74,15 @@ class Registrations:
             encryption=encryption if encryption in ENCRYPTIONS else CLEAR,
             seconds=int(message.get("seconds") or 0),
         )
-        try:
-            await self._stack.register(registration_id, wanted, self._told(registration_id))
-        except StackError as error:
-            self._told(registration_id)(error.reason)
+        async with self._turns[registration_id]:
+            try:
+                await self._stack.register(registration_id, wanted, self._told(registration_id))
+            except StackError as error:
+                self._told(registration_id)(error.reason)
+
+    async def _unregister(self, registration_id: str) -> None:
+        async with self._turns[registration_id]:
+            await self._stack.unregister(registration_id)
 
     def _told(self, registration_id: str) -> Callable[[str], None]:
         def told(failure: str) -> None:

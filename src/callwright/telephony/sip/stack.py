@@ -264,6 +264,7 @@ _KINDS = {
 _WORDS = {
     "Protocol error [71]": "TLS failed: is the far end's certificate one of its own name, by one of CALLWRIGHT_SIP_AUTHORITIES?"
 }
+_REGISTRATION_ENDS = (baresip.Event.REGISTER_OK, baresip.Event.REGISTER_FAIL)
 _ENCRYPTED = {CLEAR: (), OPTIONAL: ("mediaenc=srtp",), REQUIRED: ("mediaenc=srtp-mand",)}
 
 
@@ -556,21 +557,24 @@ class BaresipStack:
         except (ValueError, TypeError) as error:
             raise StackError(f"a trunk cannot be registered so: {error}") from None
         agent = await self._new_agent(account.aor())
-        self._registered[registration_id] = (wanted, agent)
+        known = self._registered[registration_id] = (wanted, agent)
+        outcomes: list[str] = []
 
         def happened(event: baresip.StackEvent) -> None:
-            if event.event is baresip.Event.REGISTER_OK:
-                told("")
-            elif event.event is baresip.Event.REGISTER_FAIL:
-                told(words_of(event.text or "") or "no answer")
+            # That it is taken back is an outcome too, of which nobody wants to hear.
+            if self._registered.get(registration_id) is known and event.event in _REGISTRATION_ENDS:
+                failed = event.event is baresip.Event.REGISTER_FAIL
+                outcomes.append(words_of(event.text or "no answer") if failed else "")
+                told(outcomes[-1])
 
         agent.on(happened)
         agent.on_incoming(lambda native: self._incoming(native, registration_id))
         try:
             await agent.register()
-        except baresip.RegistrationError as error:
-            # The stack goes on trying, and the outcome of each try is told by its event. Without one it sent nothing.
-            _log.info("the registration of %s failed: %s", wanted.domain, error)
+        except baresip.BaresipError as error:
+            # The stack goes on trying, and its events tell of each outcome. There is none of a REGISTER that was not sent.
+            if not outcomes:
+                told(str(error))
 
     async def unregister(self, registration_id: str) -> None:
         """See SipStack."""

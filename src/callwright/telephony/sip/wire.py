@@ -41,7 +41,7 @@ pong          at, calls                                                         
                                                                                   a gateway that stops to answer is killed (call 0)
 registration  id, state (``registered``, ``failed``), reason                       the outcome of each try (call 0)
 incoming      called, caller, call_id, headers, others (headers by lower-case     somebody calls, over a registration where it is named
-              name), peer, registration
+              name), peer, registration, encrypted
 dialled       call_id                                                             the INVITE is on its way
 trying                                                                            the far end has answered something (with tell_trying)
 ringing
