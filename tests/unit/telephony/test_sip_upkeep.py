@@ -44,6 +44,15 @@ class Link:
         self.sent.append((kind, values))
 
 
+class Count:
+    """A gauge."""
+
+    value = 0.0
+
+    def set(self, value: float) -> None:
+        self.value = value
+
+
 class World:
     """An upkeep whose gateways answer as the test says: ``failures`` by host."""
 
@@ -51,11 +60,12 @@ class World:
         loop = cast(VirtualLoop, asyncio.get_running_loop())
         self.clock = VirtualClock(loop)
         self.link = Link()
-        self.registrations = TrunkRegistrations(self.clock)
+        self.failed, self.unreachable = Count(), Count()
+        self.registrations = TrunkRegistrations(self.clock, self.failed)
         self.silent = SilentGateways()
         self.failures: dict[str, str] = {}
         self.asked: list[AskedGateway] = []
-        self.upkeep = TrunkUpkeep(places, self.registrations, self.silent, self.ask, self.clock)
+        self.upkeep = TrunkUpkeep(places, self.registrations, self.silent, self.ask, self.clock, self.unreachable)
 
     async def ask(self, gateway: AskedGateway) -> str:
         self.asked.append(gateway)
@@ -79,6 +89,7 @@ async def test_a_trunk_is_registered_at_its_first_gateway_and_says_how_that_went
     failed = world.upkeep.trunk_state("t1").registration
     assert failed is not None
     assert (failed.state, failed.reason, failed.since) == ("failed", "403 Forbidden", world.clock.now())
+    assert world.failed.value == 1
     await passed(5)
     world.registrations.told({"id": "t1", "state": "failed", "reason": "503 Busy"})
     again = world.upkeep.trunk_state("t1").registration
@@ -88,6 +99,7 @@ async def test_a_trunk_is_registered_at_its_first_gateway_and_says_how_that_went
     registered = world.upkeep.trunk_state("t1").registration
     assert registered is not None
     assert (registered.state, registered.reason) == ("registered", "")
+    assert world.failed.value == 0
     await world.upkeep.aclose()
 
 
@@ -148,13 +160,13 @@ async def test_a_gateway_that_does_not_answer_is_unreachable_and_asked_last_unti
     first, second = world.upkeep.trunk_state("t1").gateways.items()
     assert (first[0], first[1].state, first[1].reason) == ("10.0.0.1:5060", "unreachable", "no answer")
     assert (second[0], second[1].state, second[1].reason) == ("10.0.0.2:5061", "reachable", "")
-    assert world.order() == [1, 0]
+    assert (world.order(), world.unreachable.value) == ([1, 0], 1)
     await passed(2 * TRUNK_SILENCE_SECONDS)
     assert world.order() == [1, 0], "for as long as it does not answer"
     assert world.upkeep.trunk_state("t1").gateways["10.0.0.1:5060"].since == first[1].since
     world.failures.clear()
     await passed(60)
-    assert world.order() == [0, 1]
+    assert (world.order(), world.unreachable.value) == ([0, 1], 0)
     assert world.upkeep.trunk_state("t1").gateways["10.0.0.1:5060"].state == "reachable"
     await world.upkeep.aclose()
 

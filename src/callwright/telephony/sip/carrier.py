@@ -76,7 +76,7 @@ class SipCarrier:
         self._next_number = 1
         self._farewells: set[asyncio.Task[None]] = set()
         self._open = False
-        self.registrations = TrunkRegistrations(SystemClock())
+        self.registrations = TrunkRegistrations(SystemClock(), gauges.gauge("sip_registrations_failed"))
 
     @classmethod
     def build(cls, context: PluginContext) -> SipCarrier:

@@ -17,7 +17,7 @@ from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, Leg, LegClosed, LegListener
-from callwright.ports.registry import PluginContext
+from callwright.ports.registry import Gauges, NoGauges, PluginContext
 from callwright.ports.trunk_lines import TrunkLine, TrunkState
 from callwright.ports.world import Clock
 from callwright.telephony.sip.carrier import SipCarrier
@@ -39,19 +39,26 @@ class SipTrunkCarrier:
     name = TRUNK_PROVIDER
 
     def __init__(
-        self, sip: Callable[[], SipCarrier], clock: Clock | None = None, settings: SipSettings | None = None
+        self,
+        sip: Callable[[], SipCarrier],
+        clock: Clock | None = None,
+        settings: SipSettings | None = None,
+        gauges: Gauges | None = None,
     ) -> None:
         self._sip = sip
         self._settings = settings or SipSettings()
         self._clock = clock or SystemClock()
         self._silent = SilentGateways()
         self._upkeep: TrunkUpkeep | None = None
+        self._unreachable = (gauges or NoGauges()).gauge("sip_trunk_gateways_unreachable")
 
     @classmethod
     def build(cls, context: PluginContext) -> SipTrunkCarrier:
         """Uses the carrier ``sip`` of the same process."""
         settings = SipSettings.of_texts(context.settings)
-        return cls(lambda: cast(SipCarrier, context.plugin("carrier", PROVIDER)), settings=settings)
+        return cls(
+            lambda: cast(SipCarrier, context.plugin("carrier", PROVIDER)), settings=settings, gauges=context.gauges
+        )
 
     def use(self, lines: Sequence[TrunkLine]) -> None:
         """See ``ports.trunk_lines.TrunkLines``. Without SIP nothing is kept ready."""
@@ -60,7 +67,12 @@ class SipTrunkCarrier:
         if self._upkeep is None:
             question = GatewayQuestion(self._settings.listen, self._settings.trusted, RandomIds())
             self._upkeep = TrunkUpkeep(
-                self._settings.places, self._sip().registrations, self._silent, question.failure, self._clock
+                self._settings.places,
+                self._sip().registrations,
+                self._silent,
+                question.failure,
+                self._clock,
+                self._unreachable,
             )
         self._upkeep.use(lines)
 

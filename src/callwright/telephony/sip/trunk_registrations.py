@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from callwright.ports.registry import Gauge
 from callwright.ports.trunk_lines import LineState
 from callwright.ports.world import Clock
 from callwright.telephony.sip.wire import GATEWAY
@@ -23,8 +24,10 @@ class RegistrationLink(Protocol):
 class TrunkRegistrations:
     """By the id of the trunk. ``link`` is None while no gateway process listens."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, failed: Gauge) -> None:
+        """``failed`` counts those that are not registered."""
         self._clock = clock
+        self._failed = failed
         self._wanted: dict[str, Mapping[str, Any]] = {}
         self._states: dict[str, LineState] = {}
         self._link: RegistrationLink | None = None
@@ -36,6 +39,7 @@ class TrunkRegistrations:
             self._states.pop(gone, None)
             if self._link is not None:
                 self._link.send(GATEWAY, "unregister", id=gone)
+        self._count()
         for trunk_id, values in wanted.items():
             if before.get(trunk_id) != values:
                 self._ask(trunk_id, values)
@@ -70,3 +74,7 @@ class TrunkRegistrations:
         before = self._states.get(trunk_id)
         since: datetime = before.since if before is not None and before.state == state else self._clock.now()
         self._states[trunk_id] = LineState(state, since, reason)
+        self._count()
+
+    def _count(self) -> None:
+        self._failed.set(sum(one.state == FAILED for one in self._states.values()))

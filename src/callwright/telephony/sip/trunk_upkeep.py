@@ -12,6 +12,7 @@ from callwright.domain.limits import (
 )
 from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import ProviderError
+from callwright.ports.registry import Gauge
 from callwright.ports.trunk_lines import LineState, TrunkLine, TrunkState
 from callwright.ports.world import Clock
 from callwright.telephony.sip.checks import reachable_address
@@ -34,12 +35,15 @@ class TrunkUpkeep:
         silent: SilentGateways,
         ask: Asked,
         clock: Clock,
+        unreachable: Gauge,
     ) -> None:
+        """``unreachable`` counts the gateways that do not answer."""
         self._places = places
         self._registrations = registrations
         self._silent = silent
         self._ask = ask
         self._clock = clock
+        self._unreachable = unreachable
         self._asking: dict[tuple[Gateway, AskedGateway, int], asyncio.Task[None]] = {}
         self._states: dict[Gateway, LineState] = {}
 
@@ -58,6 +62,7 @@ class TrunkUpkeep:
             self._asking.pop(gone).cancel()
             self._states.pop(gone[0], None)
             self._silent.spoke(gone[0])
+        self._count()
         for one in wanted - self._asking.keys():
             self._asking[one] = asyncio.get_running_loop().create_task(self._ask_forever(*one), name="gateway")
 
@@ -89,6 +94,10 @@ class TrunkUpkeep:
         before = self._states.get(gateway)
         since = before.since if before is not None and before.state == state else self._clock.now()
         self._states[gateway] = LineState(state, since, reason)
+        self._count()
+
+    def _count(self) -> None:
+        self._unreachable.set(sum(one.state == UNREACHABLE for one in self._states.values()))
 
     def _may_reach(self, gateway: tuple[str, int]) -> bool:
         try:
