@@ -145,6 +145,11 @@ async def test_registrations_are_bounded_and_only_where_we_may_call() -> None:
     await passed(1)
     assert [values["id"] for _, values in world.link.sent] == [line.id for line in lines[:-1]]
     assert world.asked == []
+    elsewhere = world.upkeep.trunk_state("elsewhere").registration
+    assert elsewhere is not None
+    assert (elsewhere.state, "CALLWRIGHT_SIP_CALL_TO" in elsewhere.reason) == ("failed", True)
+    assert world.upkeep.trunk_state("0").registration is not None
+    assert world.upkeep.trunk_state(str(MAX_SIP_REGISTRATIONS)).registration is None
 
 
 @virtually

@@ -18,7 +18,7 @@ from callwright.ports.world import Clock
 from callwright.telephony.sip.checks import reachable_address
 from callwright.telephony.sip.qualify import AskedGateway
 from callwright.telephony.sip.silent_gateways import Gateway, SilentGateways
-from callwright.telephony.sip.trunk_registrations import TrunkRegistrations
+from callwright.telephony.sip.trunk_registrations import FAILED, TrunkRegistrations
 
 REACHABLE, UNREACHABLE = "reachable", "unreachable"
 Asked = Callable[[AskedGateway], Awaitable[str]]
@@ -46,17 +46,25 @@ class TrunkUpkeep:
         self._unreachable = unreachable
         self._asking: dict[tuple[Gateway, AskedGateway, int], asyncio.Task[None]] = {}
         self._states: dict[Gateway, LineState] = {}
+        self._refused: dict[str, LineState] = {}
 
     def use(self, lines: Sequence[TrunkLine]) -> None:
         """See ``ports.trunk_lines.TrunkLines``."""
-        registering = [line for line in lines if line.registers and self._may_reach(line.gateways[0])]
+        refused = {line.id: self._refusal(line.gateways[0]) for line in lines if line.registers}
+        registering = [line for line in lines if line.registers and not refused[line.id]]
         self._registrations.use({line.id: _registration(line) for line in registering[:MAX_SIP_REGISTRATIONS]})
+        now = self._clock.now()
+        self._refused = {
+            trunk_id: self._refused.get(trunk_id) or LineState(FAILED, now, why)
+            for trunk_id, why in refused.items()
+            if why
+        }
         wanted = {
             ((line.id, f"{host}:{port}"), AskedGateway(host, port, line.transport), line.qualify_seconds)
             for line in lines
             if line.qualify_seconds
             for host, port in line.gateways
-            if self._may_reach((host, port))
+            if not self._refusal((host, port))
         }
         for gone in self._asking.keys() - wanted:
             self._asking.pop(gone).cancel()
@@ -69,7 +77,7 @@ class TrunkUpkeep:
     def trunk_state(self, trunk_id: str) -> TrunkState:
         """See ``ports.trunk_lines.TrunkLines``."""
         gateways = {name: state for (of, name), state in sorted(self._states.items()) if of == trunk_id}
-        return TrunkState(self._registrations.state(trunk_id), gateways)
+        return TrunkState(self._refused.get(trunk_id) or self._registrations.state(trunk_id), gateways)
 
     async def aclose(self) -> None:
         """Ask nobody any more."""
@@ -99,13 +107,13 @@ class TrunkUpkeep:
     def _count(self) -> None:
         self._unreachable.set(sum(one.state == UNREACHABLE for one in self._states.values()))
 
-    def _may_reach(self, gateway: tuple[str, int]) -> bool:
+    def _refusal(self, gateway: tuple[str, int]) -> str:
+        """Why a gateway may not be reached; empty where it may."""
         try:
             reachable_address(f"sip:gateway@{gateway[0]}:{gateway[1]}", self._places)
-        except ProviderError:
-            # The first call says which setting forbids it.
-            return False
-        return True
+        except ProviderError as error:
+            return error.message
+        return ""
 
 
 def _registration(line: TrunkLine) -> Mapping[str, object]:
