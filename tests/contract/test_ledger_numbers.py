@@ -229,3 +229,41 @@ async def test_a_number_that_is_ordered_and_not_had_yet_is_called_at_nobody(ledg
     async with ledger.unit() as unit:
         await unit.numbers.add(of_carrier("n1", details={ORDER: UNDER_WAY}))
     assert await called_at(ledger) is None
+
+
+async def called_over(ledger: PostgresLedger, dialled: str) -> str | None:
+    async with ledger.unit() as unit:
+        found = await unit.numbers.called_over("t1", dialled)
+    return None if found is None else found.id
+
+
+async def test_over_a_registration_the_only_number_is_called_whatever_was_dialled(ledger: PostgresLedger) -> None:
+    await with_trunk(ledger, trunk())
+    assert await called_over(ledger, DIALLED) == "n1"
+    assert await called_over(ledger, "u1") == "n1"
+    async with ledger.unit() as unit:
+        await unit.numbers.add(number("n2", "+918000000003"))
+    assert await called_over(ledger, "918000000003") == "n2"
+    assert await called_over(ledger, "u1") is None, "of two numbers the one that was dialled"
+
+
+@pytest.mark.parametrize("closed", [trunk(active=False), trunk(inbound_enabled=False), trunk("t2")])
+async def test_over_a_registration_only_a_trunk_that_takes_calls_is_called(
+    ledger: PostgresLedger, closed: SipTrunk
+) -> None:
+    await place(ledger)
+    async with ledger.unit() as unit:
+        await unit.trunks.add(closed)
+        await unit.numbers.add(number(trunk_id=closed.id))
+    assert await called_over(ledger, DIALLED) is None
+
+
+async def test_active_trunks_are_found_whosoever_they_are_the_oldest_first(ledger: PostgresLedger, dsn: str) -> None:
+    await place(ledger)
+    await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
+    later = replace(trunk("t2", OTHER_TENANT_ID), created_at=THEN + timedelta(minutes=1))
+    async with ledger.unit() as unit:
+        for one in (later, trunk("t1"), trunk("t3", active=False)):
+            await unit.trunks.add(one)
+        assert [one.id for one in await unit.trunks.active(10)] == ["t1", "t2"]
+        assert [one.id for one in await unit.trunks.active(1)] == ["t1"]

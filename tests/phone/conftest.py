@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.database import database_at, run_sql
+from tests.phone.certificates import Certificates, make_certificates
 from tests.phone.length import FULL
 from tests.phone.ports import Ports
 from tests.phone.rtp import PCMU, RtpSocket
@@ -117,12 +118,28 @@ def phone_database(postgres_server: str, database_template: str) -> Iterator[Cal
 
 
 @pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Certificates of the server and of phones."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
 def shared_server(
-    phone_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory, ports: Ports
+    phone_database: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+    ports: Ports,
+    certificates: Certificates,
 ) -> Iterator[Server]:
     """One running server for all tests that leave it as it was."""
     folder = tmp_path_factory.mktemp("server")
-    server = Server(folder, phone_database("shared"), ports.sip(), ports.gateway_media())
+    server = Server(
+        folder,
+        phone_database("shared"),
+        ports.sip(),
+        ports.gateway_media(),
+        CALLWRIGHT_SIP_CERTIFICATE=str(certificates.ours),
+        CALLWRIGHT_SIP_AUTHORITIES=str(certificates.authority),
+    )
     server.start()
     yield server
     server.stop()

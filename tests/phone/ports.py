@@ -30,18 +30,21 @@ def _share() -> tuple[int, int]:
 
 
 def is_free(port: int, ip: str = "127.0.0.1") -> bool:
-    """Whether nobody has bound ``port`` for datagrams."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((ip, port))
-        except OSError:
-            return False
-        return True
+    """Whether nobody has bound ``port`` for datagrams or listens there for connections."""
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((ip, port))
+            except OSError:
+                return False
+    return True
 
 
-def is_bound(port: int) -> bool:
-    """Whether somebody listens on ``port``; asks the kernel and takes nothing, as a trial binding for a moment would."""
-    rows = Path("/proc/net/udp").read_text().splitlines()[1:]
+def is_bound(port: int, transport: str = "udp") -> bool:
+    """Whether somebody has ``port``; asks the kernel and takes nothing, as a trial binding would. ``transport``: udp or tcp."""
+    rows = Path(f"/proc/net/{transport}").read_text().splitlines()[1:]
     return any(row.split()[1].endswith(f":{port:04X}") for row in rows)
 
 

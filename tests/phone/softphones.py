@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.phone import sound
+from tests.phone.certificates import Certificates
 from tests.phone.ports import is_bound
 from tests.phone.sipp import IP
 from tests.waiting import until
@@ -20,8 +21,9 @@ _BARESIP_MODULES = ("/usr/lib/baresip/modules", "/usr/lib/*/baresip/modules", "/
 _LINPHONE_CONFIG = """[sip]
 sip_port={port}
 sip_tcp_port=0
-sip_tls_port=0
+sip_tls_port={tls_port}
 use_ipv6=0
+{security}
 bind_address=127.0.0.1
 guess_hostname=0
 contact=sip:linphone@127.0.0.1
@@ -35,8 +37,9 @@ mtu=1300
 echocancellation=0
 """
 _BARESIP_CONFIG = """module_path {modules}
-module account.so
 module g711.so
+module srtp.so
+module account.so
 module aufile.so
 module_app menu.so
 module stdio.so
@@ -44,6 +47,8 @@ audio_source aufile,{mic}
 audio_player aufile,{speaker}
 audio_alert aufile,{alert}
 sip_listen 127.0.0.1:{port}
+sip_certificate {certificate}
+sip_cafile {authority}
 rtp_ports {media}-{media_end}
 net_interface 127.0.0.1
 call_max_calls 4
@@ -124,10 +129,17 @@ async def _program(name: str, *arguments: str, home: Path) -> asyncio.subprocess
 
 @asynccontextmanager
 async def linphone(
-    folder: Path, port: int, media: int, microphone: bytes, *, answers: bool = False
+    folder: Path,
+    port: int,
+    media: int,
+    microphone: bytes,
+    *,
+    answers: bool = False,
+    secure: Certificates | None = None,
 ) -> AsyncIterator[Softphone]:
-    """linphonec on ``port``. It takes sound from ``microphone`` (PCM) from the start of the call."""
-    _configure_linphone(folder, port, media, microphone)
+    """linphonec on ``port``. It takes sound from ``microphone`` (PCM) from the start of the call. ``secure``: it speaks TLS on the port
+    above and encrypts all sound."""
+    _configure_linphone(folder, port, media, microphone, secure)
     more = ("-a",) if answers else ()
     process = await _program("linphonec", "-c", str(folder / "linphonerc"), *more, home=folder)
     phone = Softphone(folder, port, media, process, "terminate")
@@ -143,33 +155,54 @@ async def linphone(
 
 @asynccontextmanager
 async def baresip(
-    folder: Path, port: int, media: int, microphone: bytes, *, answers: bool = False
+    folder: Path,
+    port: int,
+    media: int,
+    microphone: bytes,
+    *,
+    answers: bool = False,
+    secure: Certificates | None = None,
+    encryption: str = "srtp-mand",
 ) -> AsyncIterator[Softphone]:
-    """Debian's baresip on ``port``. It takes sound from ``microphone`` (PCM) from the start of the call."""
-    _configure_baresip(folder, port, media, microphone, answers)
+    """Debian's baresip on ``port``. It takes sound from ``microphone`` (PCM) from the start of the call. ``secure``: it speaks TLS on the
+    port above, with ``encryption`` of its sound."""
+    _configure_baresip(folder, port, media, microphone, answers, secure, encryption)
     process = await _program("baresip", "-f", str(folder), home=folder)
     phone = Softphone(folder, port, media, process, "/hangup")
     try:
-        await until(lambda: is_bound(port), 20)
+        await until(lambda: is_bound(port) and (secure is None or is_bound(port + 1, "tcp")), 20)
         yield phone
     finally:
         await phone.close("/quit")
 
 
-def _configure_linphone(folder: Path, port: int, media: int, microphone: bytes) -> None:
+def _configure_linphone(folder: Path, port: int, media: int, microphone: bytes, secure: Certificates | None) -> None:
     (folder / ".local/share/linphone").mkdir(parents=True)
-    (folder / "linphonerc").write_text(_LINPHONE_CONFIG.format(port=port, media=media))
+    security = f"root_ca={secure.authority}\nmedia_encryption=srtp\n" if secure else ""
+    config = _LINPHONE_CONFIG.format(port=port, media=media, tls_port=port + 1 if secure else 0, security=security)
+    (folder / "linphonerc").write_text(config)
     (folder / "microphone.wav").write_bytes(sound.microphone(microphone))
 
 
-def _configure_baresip(folder: Path, port: int, media: int, microphone: bytes, answers: bool) -> None:
+def _configure_baresip(
+    folder: Path,
+    port: int,
+    media: int,
+    microphone: bytes,
+    answers: bool,
+    secure: Certificates | None,
+    encryption: str,
+) -> None:
     folder.mkdir(parents=True)
     (folder / "microphone.wav").write_bytes(sound.microphone(microphone))
     files = {"mic": folder / "microphone.wav", "speaker": folder / "speaker.wav", "alert": folder / "alert.wav"}
-    config = _BARESIP_CONFIG.format(modules=_modules(), port=port, media=media, media_end=media + 7, **files)
+    tls = {"certificate": secure.ours if secure else "", "authority": secure.authority if secure else ""}
+    config = _BARESIP_CONFIG.format(modules=_modules(), port=port, media=media, media_end=media + 7, **files, **tls)
     (folder / "config").write_text(config)
     mode = ";answermode=auto" if answers else ""
-    account = f"<sip:baresip@{IP}:{port}>;regint=0;audio_codecs=PCMU/8000/1{mode};catchall=yes\n"
+    way = ";transport=tls" if secure else ""
+    mode += f";mediaenc={encryption}" if secure and encryption else ""
+    account = f"<sip:baresip@{IP}:{port}{way}>;regint=0;audio_codecs=PCMU/8000/1{mode};catchall=yes\n"
     (folder / "accounts").write_text(account)
     (folder / "contacts").write_text("")
 

@@ -27,6 +27,7 @@ from callwright.ports.questions import Examination, Examined, Questions
 from callwright.ports.registry import Plugin, UnknownPluginError
 from callwright.ports.replays import Replays, WhatIfWish
 from callwright.ports.tool_trial import ToolTrial, ToolTrials, ToolTried
+from callwright.ports.trunk_lines import NoTrunkStates, TrunkStates
 from callwright.ports.vault import Vault
 from callwright.ports.web_call import SipWebSession, WebCall, WebCalls, WebProtocol, WebSession
 from callwright.ports.world import Clock, Ids, Recordings
@@ -227,6 +228,8 @@ class Services:
     """Says what of an agent cannot be used here."""
     chats: Chats = field(default_factory=NoChats)
     """Opens and continues chats in this process."""
+    trunks: TrunkStates = field(default_factory=NoTrunkStates)
+    """Keeps SIP trunks ready in this process, and says how they are."""
     web_calls: WebCalls = field(default_factory=NoWebCalls)
     """Takes calls of web pages in this process."""
     questions: Questions = field(default_factory=NoQuestions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from callwright.actions.audit import audit
@@ -28,6 +28,7 @@ from callwright.domain.sip_trunk import (
 )
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import Unit
+from callwright.ports.trunk_lines import TrunkState
 
 #: What the platform writes into a trunk's answer, or keeps elsewhere; a client that sends a read body back sends it too.
 _NOT_KEPT = frozenset({"id", "auth_password", "phone_numbers", "is_active", "created_at", "updated_at", "callwright"})
@@ -35,10 +36,11 @@ _NOT_KEPT = frozenset({"id", "auth_password", "phone_numbers", "is_active", "cre
 
 @dataclass(frozen=True, slots=True)
 class TrunkWithNumbers:
-    """A trunk and the numbers it has."""
+    """A trunk, the numbers it has, and how this process finds it."""
 
     trunk: SipTrunk
     numbers: tuple[PhoneNumber, ...]
+    state: TrunkState = field(default_factory=TrunkState)
 
 
 async def create_trunk(services: Services, principal: Principal, wire: Mapping[str, Any]) -> TrunkWithNumbers:
@@ -65,7 +67,9 @@ async def create_trunk(services: Services, principal: Principal, wire: Mapping[s
         await audit(unit, principal, "sip_trunk.created", trunk.id, after=_shown(trunk))
         for number in numbers:
             await _add_number(services, unit, principal, trunk, number)
-        return _with(trunk, await unit.numbers.all(principal.organisation_id))
+        made = _with(trunk, await unit.numbers.all(principal.organisation_id))
+    services.trunks.changed()
+    return made
 
 
 async def list_trunks(services: Services, principal: Principal, wanted: bool | None) -> list[TrunkWithNumbers]:
@@ -73,14 +77,16 @@ async def list_trunks(services: Services, principal: Principal, wanted: bool | N
     async with services.ledger.unit() as unit:
         trunks = await unit.trunks.all(principal.organisation_id)
         numbers = await _numbers_of(unit, principal)
-    return [_with(trunk, numbers) for trunk in trunks if wanted is None or trunk.is_active is wanted]
+    found = [_with(trunk, numbers) for trunk in trunks if wanted is None or trunk.is_active is wanted]
+    return [replace(one, state=services.trunks.state(one.trunk.id)) for one in found]
 
 
 async def get_trunk(services: Services, principal: Principal, trunk_id: str) -> TrunkWithNumbers:
     """One trunk. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
         trunk = await _trunk_of(unit, principal, trunk_id)
-        return _with(trunk, await _numbers_of(unit, principal))
+        found = _with(trunk, await _numbers_of(unit, principal))
+    return replace(found, state=services.trunks.state(trunk.id))
 
 
 async def change_trunk(
@@ -113,7 +119,9 @@ async def change_trunk(
             before=_shown(before),
             after={**_shown(after), **({"password_replaced": True} if password is not None else {})},
         )
-        return _with(after, await unit.numbers.all(principal.organisation_id))
+        changed = _with(after, await unit.numbers.all(principal.organisation_id))
+    services.trunks.changed()
+    return replace(changed, state=services.trunks.state(after.id))
 
 
 async def delete_trunk(services: Services, principal: Principal, trunk_id: str) -> int:
@@ -133,6 +141,7 @@ async def delete_trunk(services: Services, principal: Principal, trunk_id: str) 
             raise missing("SIP trunk")
         count = len(of_carriers) + others
         await audit(unit, principal, "sip_trunk.deleted", trunk.id, before={**_shown(trunk), "numbers": count})
+    services.trunks.changed()
     return count
 
 

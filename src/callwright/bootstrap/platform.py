@@ -32,6 +32,7 @@ from callwright.bootstrap.carriers import mount_doors, open_carriers
 from callwright.bootstrap.foundation import Foundation, open_foundation, services_over
 from callwright.bootstrap.plugins import check_names, installed_plugins, plugins_of_server, setting_texts
 from callwright.bootstrap.replaying import ReplayProcesses
+from callwright.bootstrap.trunks import TrunkReadiness
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
@@ -47,6 +48,7 @@ from callwright.domain.execution import Execution
 from callwright.domain.limits import MODEL_LIST_SECONDS
 from callwright.domain.number import SIP
 from callwright.domain.rates import read_rates
+from callwright.domain.sip_trunk import PROVIDER as SIP_TRUNK
 from callwright.domain.tools.request import HEADER_BLANKS
 from callwright.insight.record import execution_body
 from callwright.net.client import GuardedClient
@@ -54,7 +56,7 @@ from callwright.ops.garbage import look_as_calls_can_bear
 from callwright.ops.metrics import Metrics
 from callwright.ops.rounds import round_boundary
 from callwright.ops.security_log import SecurityLog
-from callwright.ops.settings import Settings
+from callwright.ops.settings import Settings, check_sip_files
 from callwright.outbox.deliver import DeliverySettings, HeadersOf, OutboxLedger, SecretsOf, WebhookDelivery
 from callwright.outbox.ordering import order_forever
 from callwright.outbox.publication import WebhookPublisher
@@ -64,6 +66,7 @@ from callwright.ports.leg import RoutesNumbers
 from callwright.ports.market import NumberMarket
 from callwright.ports.model import ModelSettings, RemoteModel
 from callwright.ports.registry import PluginContext, Registry
+from callwright.ports.trunk_lines import NoTrunkStates, TrunkStates
 from callwright.ports.web_call import WEB_CALL, WebCalls
 from callwright.storage.job_runner import JobRunner
 
@@ -116,10 +119,7 @@ async def open_platform(
         registry = await asyncio.to_thread(installed_plugins)
     check_names(settings, registry)
     registry = plugins_of_server(registry, settings)
-    if settings.webhook_secret:
-        decode_secret(settings.webhook_secret)
-    if settings.ambient is not None and not settings.ambient.is_dir():
-        raise ConfigurationError(f"CALLWRIGHT_AMBIENT: {settings.ambient} is no folder")
+    _check(settings)
     async with AsyncExitStack() as stack:
         foundation = await stack.enter_async_context(open_foundation(settings, may_make=True, registry=registry))
         metrics = Metrics()
@@ -146,6 +146,7 @@ async def open_platform(
             public_url=public_url,
             replays=_replays(foundation),
             web_calls=_web_calls(foundation),
+            trunks=_trunk_states(foundation),
         )
         platform = Platform(foundation, runtime, services, FastAPI())
         platform.app = build_app(
@@ -173,6 +174,7 @@ async def open_platform(
             _task("batches", _release(foundation, publisher).forever()),
             _task("database", _watch_database(foundation, use, metrics, services)),
             _task("audit trail", _prune_audit(foundation)),
+            *_trunk_work(services.trunks),
         ]
         stack.push_async_callback(use.write, foundation.ledger, foundation.clock.now(), all_of_them=True)
         stack.push_async_callback(_end_work, platform.work, jobs, delivery, of_batches)
@@ -180,6 +182,16 @@ async def open_platform(
         await open_carriers(foundation.plugins, runtime.desk, sip=bool(settings.sip_listen))
         look_as_calls_can_bear()
         yield platform
+
+
+def _check(settings: Settings) -> None:
+    """What settings name must be there. Raises ConfigurationError."""
+    if settings.webhook_secret:
+        decode_secret(settings.webhook_secret)
+    if settings.sip_listen:
+        check_sip_files(settings)
+    if settings.ambient is not None and not settings.ambient.is_dir():
+        raise ConfigurationError(f"CALLWRIGHT_AMBIENT: {settings.ambient} is no folder")
 
 
 async def _check_vault(services: Services) -> None:
@@ -244,6 +256,18 @@ def _replays(foundation: Foundation) -> ReplayProcesses:
         foundation.plugins,
         foundation.access(),
     )
+
+
+def _trunk_states(foundation: Foundation) -> TrunkStates:
+    """What keeps SIP trunks ready, where their plugin is installed and SIP is on."""
+    if not foundation.settings.sip_listen or not foundation.plugins.registry.has("carrier", SIP_TRUNK):
+        return NoTrunkStates()
+    carrier = foundation.plugins("carrier", SIP_TRUNK)
+    return TrunkReadiness(carrier, TrunkRoutes(foundation.ledger, foundation.vault).lines)
+
+
+def _trunk_work(trunks: TrunkStates) -> list[asyncio.Task[None]]:
+    return [_task("SIP trunks", trunks.forever())] if isinstance(trunks, TrunkReadiness) else []
 
 
 def _markets(foundation: Foundation) -> dict[str, NumberMarket]:

@@ -710,6 +710,27 @@ MAX_TRUNK_GATEWAYS = 10
 MAX_TRUNK_NETWORKS = 50
 """Source addresses and networks per SIP trunk."""
 
+MAX_TRUNKS_KEPT = 500
+"""Active SIP trunks whose gateways one process asks with OPTIONS, the oldest first."""
+
+MAX_SIP_REGISTRATIONS = 200
+"""SIP trunks that one process keeps registered, the oldest first."""
+
+TRUNK_REGISTRATION_SECONDS = 300
+"""How long a registration asks to be kept; it is repeated before that."""
+
+TRUNK_LOOK_SECONDS = 30
+"""How often a process looks whether another one has changed a SIP trunk."""
+
+MIN_QUALIFY_SECONDS = 10
+"""Shortest time between two OPTIONS to a gateway; a trunk that names less gets this."""
+
+TRUNK_OPTIONS_SECONDS = 4
+"""How long a gateway may take to answer OPTIONS before it counts as unreachable."""
+
+MAX_GATEWAY_WEIGHT = 1_000
+"""Largest weight of a gateway among those of its priority."""
+
 TRUNK_GATEWAY_SECONDS = 6
 """Longest silence of a trunk's gateway after an INVITE; then the next gateway is asked."""
 

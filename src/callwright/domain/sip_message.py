@@ -35,6 +35,7 @@ _TAG = re.compile(r";\s*tag\s*=\s*([^\s;,>]{1,256})", re.IGNORECASE)
 _CAUSE = re.compile(r"Q\.850\s*;(?:[^,]*;)?\s*cause\s*=\s*\"?([0-9]{1,3})", re.IGNORECASE)
 _MEDIA_PORT = re.compile(r"^m=audio ([0-9]{1,5}) ", re.MULTILINE)
 _EVENTS = re.compile(r"^a=rtpmap:([0-9]{1,3}) telephone-event/", re.MULTILINE | re.IGNORECASE)
+_SRTP_KEYS = re.compile(r"^a=crypto:", re.MULTILINE)
 _DYNAMIC_TYPES = range(96, 128)
 _STATIC_CODECS = {"0": "pcmu", "8": "pcma"}
 
@@ -205,6 +206,11 @@ def codec_of(sdp: str) -> str:
             name = re.search(rf"^a=rtpmap:{re.escape(parts[3])}\s+([A-Za-z0-9.-]{{1,32}})", sdp, re.MULTILINE)
             return _STATIC_CODECS.get(parts[3]) or (name[1].lower() if name else "")
     return ""
+
+
+def has_srtp_keys(sdp: str) -> bool:
+    """Whether an SDP names keys for encrypted audio (RFC 4568)."""
+    return _SRTP_KEYS.search(sdp) is not None
 
 
 def media_of(sdp: str) -> tuple[int, frozenset[int]]:

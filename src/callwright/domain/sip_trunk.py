@@ -11,11 +11,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from callwright.domain.errors import BadInputError, UnprocessableError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import (
+    MAX_GATEWAY_WEIGHT,
     MAX_NAME_CHARACTERS,
     MAX_PROMPT_CHARACTERS,
     MAX_TRUNK_GATEWAYS,
@@ -58,16 +60,18 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Where calls go. The lowest ``priority`` is tried first."""
+    """Where calls go. The lowest ``priority`` is tried first. Of those that have the same one, each with a ``weight`` is tried first in so
+    great a share of the calls, and those without (0) come after them as they are listed."""
 
     address: str
     port: int = 5060
     priority: int = 1
+    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TrunkSettings:
-    """A trunk as it is used."""
+    """A trunk as it is used. ``may_be_clear``: with SDES, calls whose far end does not encrypt go on without."""
 
     name: str
     provider: str
@@ -78,19 +82,30 @@ class TrunkSettings:
     allow: str
     transport: str
     media_encryption: str
+    may_be_clear: bool
     inbound_enabled: bool
     leading_plus: bool
+    registers: bool
+    qualify_seconds: int
 
     @property
-    def in_order(self) -> tuple[Gateway, ...]:
-        """The gateways in the order in which they are tried."""
-        return tuple(sorted(self.gateways, key=lambda gateway: gateway.priority))
+    def must_encrypt(self) -> bool:
+        """Whether no call may go on with audio in clear."""
+        return self.media_encryption == SDES and not self.may_be_clear
+
+    def in_order(self, call: str) -> tuple[Gateway, ...]:
+        """The gateways in the order in which a call tries them. Its id decides among those of the same priority."""
+
+        def place(numbered: tuple[int, Gateway]) -> tuple[int, float]:
+            at, gateway = numbered
+            # The largest of r ** (1 / weight) is drawn in proportion to the weights (Efraimidis and Spirakis).
+            return gateway.priority, -(_drawn(f"{call} {at}") ** (1 / gateway.weight)) if gateway.weight else 0.0
+
+        return tuple(gateway for _, gateway in sorted(enumerate(self.gateways), key=place))
 
     @property
     def undiallable(self) -> str:
         """Why no call can be placed through it, empty when one can."""
-        if self.transport != UDP:
-            return f"the trunk {self.name!r} wants {self.transport}, and the SIP gateway here speaks UDP only"
         codecs = {codec.strip().lower() for codec in self.allow.split(",")}
         if not codecs & SPOKEN:
             return f"the trunk {self.name!r} allows {self.allow}, and the SIP gateway here speaks ulaw and alaw only"
@@ -137,14 +152,24 @@ def read_trunk(body: Mapping[str, Any]) -> tuple[dict[str, Any], TrunkSettings]:
         allow=fields.text("allow", "ulaw,alaw", longest=MAX_NAME_CHARACTERS),
         transport=fields.choice("transport", UDP, _TRANSPORTS),
         media_encryption=fields.choice("media_encryption", "no", _ENCRYPTIONS),
+        may_be_clear=fields.switch("media_encryption_optimistic", False),
         inbound_enabled=fields.switch("inbound_enabled", False),
         leading_plus=fields.switch("outbound_leading_plus_enabled", True),
+        registers=fields.switch("register", False),
+        qualify_seconds=fields.whole("qualify_frequency", 60, 0, 86_400),
     )
     if settings.media_encryption == SDES and settings.transport != TLS:
         raise UnprocessableError("media_encryption='sdes' requires transport='transport-tls'", field="media_encryption")
     if auth_type == USERPASS and not username:
         raise BadInputError("auth_username is required with auth_type userpass", field="auth_username")
+    if settings.registers and auth_type != USERPASS:
+        raise BadInputError("register needs auth_type userpass", field="register")
     return _filled(fields, settings), settings
+
+
+def _drawn(text: str) -> float:
+    """A number from 0 to 1 that looks drawn, the same for the same text."""
+    return int.from_bytes(sha256(text.encode()).digest()[:8], "big") / 2**64
 
 
 def _filled(fields: Fields, settings: TrunkSettings) -> dict[str, Any]:
@@ -167,8 +192,8 @@ def _filled(fields: Fields, settings: TrunkSettings) -> dict[str, Any]:
         "rtp_symmetric": fields.switch("rtp_symmetric", True),
         "force_rport": fields.switch("force_rport", True),
         "media_encryption": settings.media_encryption,
-        "media_encryption_optimistic": fields.switch("media_encryption_optimistic", False),
-        "qualify_frequency": fields.whole("qualify_frequency", 60, 0, 86_400),
+        "media_encryption_optimistic": settings.may_be_clear,
+        "qualify_frequency": settings.qualify_seconds,
         "inbound_enabled": settings.inbound_enabled,
         "outbound_leading_plus_enabled": settings.leading_plus,
     }
@@ -195,7 +220,7 @@ def _gateways(fields: Fields) -> tuple[Gateway, ...]:
         if not _HOST.fullmatch(address) or ".." in address:
             raise gateway.wrong("gateway_address", "a host name or an IPv4 address, without sip: and port")
         port, priority = gateway.whole("port", 5060, 1, 65_535), gateway.whole("priority", 1, 0, 65_535)
-        found.append(Gateway(address.lower(), port, priority))
+        found.append(Gateway(address.lower(), port, priority, gateway.whole("weight", 0, 0, MAX_GATEWAY_WEIGHT)))
     return tuple(found)
 
 

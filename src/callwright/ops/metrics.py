@@ -12,6 +12,8 @@ _OF_SIP = {
     "sip_listening": "1 while SIP phones are served.",
     "sip_calls": "SIP calls this process holds now.",
     "sip_gateway_restarts": "SIP gateways that ended and were replaced.",
+    "sip_registrations_failed": "SIP trunks that should be registered and are not.",
+    "sip_trunk_gateways_unreachable": "Gateways of SIP trunks that do not answer OPTIONS.",
 }
 """Gauges that are exposed from the start, also by a process that serves no phones."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
@@ -273,6 +274,8 @@ class Settings:
     loopback_ears: str = "local"
     loopback_ledger: Path | None = None
     sip_listen: str = "127.0.0.1:5060"
+    sip_certificate: Path | None = None
+    sip_authorities: Path | None = None
     sip_rtp_ports: str = "20000-20999"
     sip_max_calls: int = 100
     sip_max_unacknowledged: int = MAX_SIP_UNACKNOWLEDGED
@@ -440,7 +443,19 @@ SETTINGS: dict[str, Setting] = {
         "1: incoming calls of an organisation whose wallet or cap is used up are refused; 0: they are answered and charged.",
         _switch,
     ),
-    "sip_listen": Setting("CALLWRIGHT_SIP_LISTEN", "IPv4 address and UDP port for SIP; off: no SIP.", _listen),
+    "sip_listen": Setting(
+        "CALLWRIGHT_SIP_LISTEN", "IPv4 address and port for SIP over UDP and TCP; off: no SIP.", _listen
+    ),
+    "sip_certificate": Setting(
+        "CALLWRIGHT_SIP_CERTIFICATE",
+        "PEM file with a certificate, its chain and its key. With it, SIP over TLS is served on the port above.",
+        Path,
+    ),
+    "sip_authorities": Setting(
+        "CALLWRIGHT_SIP_AUTHORITIES",
+        "PEM file with the authorities that certify gateways and phones called over TLS. Default: the machine's.",
+        Path,
+    ),
     "sip_rtp_ports": Setting(
         "CALLWRIGHT_SIP_RTP_PORTS", "First and last UDP port of SIP audio, two for each call.", _ports
     ),
@@ -640,3 +655,23 @@ def _check(name: str, value: object) -> None:
     bounds = _RANGES.get(name)
     if bounds is not None and not (isinstance(value, int) and bounds[0] <= value <= bounds[1]):
         raise ConfigurationError(f"{variable}: {value!r} is not between {bounds[0]} and {bounds[1]}")
+
+
+def check_sip_files(settings: Settings) -> None:
+    """The files of SIP over TLS must be there and hold what is expected. Raises ConfigurationError."""
+    for name, path in (("sip_certificate", settings.sip_certificate), ("sip_authorities", settings.sip_authorities)):
+        if path is None:
+            continue
+        variable = SETTINGS[name].variable
+        if re.search(r"\s", str(path)):
+            raise ConfigurationError(f"{variable}: the SIP stack reads no path with spaces ({path})")
+        try:
+            if name == "sip_certificate":
+                ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(path, password=lambda: b"")
+            else:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except ssl.SSLError as error:
+            wanted = "a certificate and its key" if name == "sip_certificate" else "certificates"
+            raise ConfigurationError(f"{variable}: {path} does not hold {wanted} in PEM ({error.reason})") from error
+        except OSError as error:
+            raise ConfigurationError(f"{variable}: {path} cannot be read: {error.strerror}") from error

@@ -185,7 +185,8 @@ class InboundOffer:
     ``called`` and ``caller`` are what the carrier gave: for SIP the user part of the address that was dialled and the caller's address.
     ``headers`` are those headers that are kept of every call; ``others`` the rest of them, by lower-case name: an agent may ask for some by
     name. ``source`` is the IP address the call came from, empty where there is none. ``arranged``: what is known of the call where it was
-    arranged; then nothing is looked up by ``called``, and the agent's rules for callers do not apply.
+    arranged; then nothing is looked up by ``called``, and the agent's rules for callers do not apply. ``trunk``: the id of the SIP trunk
+    over whose registration it came, empty for any other call. ``encrypted``: the audio will be.
     """
 
     carrier: str
@@ -196,6 +197,8 @@ class InboundOffer:
     source: str = ""
     others: Mapping[str, str] = field(default_factory=dict)
     arranged: ArrangedCall | None = None
+    trunk: str = ""
+    encrypted: bool = False
 
 
 class InboundDesk(Protocol):

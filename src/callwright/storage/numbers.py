@@ -175,6 +175,18 @@ class NumberRows:
         )
         return PhoneNumber(**row) if row else None
 
+    async def called_over(self, trunk_id: str, dialled: str) -> PhoneNumber | None:
+        """The number of an active trunk for incoming calls that is called so over its registration. A trunk with one number is called there
+        whatever was dialled: some carriers name the account only. For calls that come in, never for a request."""
+        row = await self._connection.fetchrow(
+            f"select {_OF_NUMBER} from phone_number n join sip_trunk t on t.tenant_id = n.tenant_id and t.id = n.trunk_id"
+            " where t.id = $1 and t.is_active and t.inbound and (n.dialled = $2 or not exists ("
+            "select from phone_number o where o.tenant_id = t.tenant_id and o.trunk_id = t.id and o.id <> n.id))",
+            trunk_id,
+            dialled,
+        )
+        return PhoneNumber(**row) if row else None
+
     async def called_at(self, carrier: str, dialled: str) -> PhoneNumber | None:
         """The number of a carrier that is called so, of its owner where it has one, else the older entry. For calls that come in, never for
         a request."""

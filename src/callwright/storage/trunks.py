@@ -52,6 +52,13 @@ class TrunkRows:
         )
         return SipTrunk(**row) if row else None
 
+    async def active(self, most: int) -> list[SipTrunk]:
+        """Active trunks of every tenant, the oldest first. For the upkeep of trunks, never for a request."""
+        rows = await self._connection.fetch(
+            f"select {_COLUMNS} from sip_trunk where is_active order by created_at, id limit $1", most
+        )
+        return [SipTrunk(**row) for row in rows]
+
     async def change(self, trunk: SipTrunk) -> bool:
         """Write a trunk anew. False when the tenant has no such trunk, ConflictError when it has another one of that name."""
         changed = await self._connection.fetchval(

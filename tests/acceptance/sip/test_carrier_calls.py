@@ -162,7 +162,7 @@ async def test_a_call_the_gateway_cannot_place_is_refused_with_its_reason(world)
         ("sip:%39%311@127.0.0.1", "emergency"),
         ("loopback:ann", "use an address such as sip:"),
         ("sips:ann@127.0.0.1", "use an address such as sip:"),
-        ("sip:ann@127.0.0.1;transport=tcp", "only UDP"),
+        ("sip:ann@127.0.0.1;transport=ws", "udp, tcp, tls"),
     ],
 )
 async def test_addresses_that_cannot_or_must_not_be_called_are_refused(world, to, match):

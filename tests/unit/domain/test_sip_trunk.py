@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from callwright.domain.errors import BadInputError, UnprocessableError
-from callwright.domain.limits import MAX_TRUNK_GATEWAYS, MAX_TRUNK_NETWORKS
+from callwright.domain.limits import MAX_GATEWAY_WEIGHT, MAX_TRUNK_GATEWAYS, MAX_TRUNK_NETWORKS
 from callwright.domain.sip_trunk import (
     Gateway,
     TrunkSettings,
@@ -56,7 +56,31 @@ def test_defaults_are_filled_in_and_unknown_keys_stay() -> None:
 
 def test_gateways_are_tried_by_their_priority_and_then_as_they_are_listed() -> None:
     given = [{"gateway_address": name, "priority": priority} for name, priority in (("c", 2), ("a", 1), ("b", 1))]
-    assert settings(gateways=given).in_order == (Gateway("a"), Gateway("b"), Gateway("c", priority=2))
+    assert settings(gateways=given).in_order("c1") == (Gateway("a"), Gateway("b"), Gateway("c", priority=2))
+
+
+def test_gateways_of_one_priority_get_calls_in_proportion_to_their_weights() -> None:
+    weights = {"a": 3, "b": 1, "c": 0}
+    given = [{"gateway_address": name, "weight": weight} for name, weight in weights.items()]
+    found = settings(gateways=[*given, {"gateway_address": "d", "priority": 0}])
+    drawn = [[gateway.address for gateway in found.in_order(str(seed))] for seed in range(1_000)]
+    assert {(order[0], order[3]) for order in drawn} == {("d", "c")}, "by priority, and without a weight last"
+    assert 700 <= sum(order[1] == "a" for order in drawn) <= 800
+    assert found.in_order("c7") == found.in_order("c7")
+
+
+@pytest.mark.parametrize("weight", [-1, MAX_GATEWAY_WEIGHT + 1, "two"])
+def test_a_weight_is_a_number_within_its_bounds(weight: Any) -> None:
+    assert settings(gateways=[{"gateway_address": "a", "weight": MAX_GATEWAY_WEIGHT}]).gateways[0].weight == 1_000
+    with pytest.raises(BadInputError, match="weight"):
+        settings(gateways=[{"gateway_address": "a", "weight": weight}])
+
+
+def test_only_a_trunk_with_a_password_can_register() -> None:
+    assert not settings().registers
+    assert settings(register=True).registers
+    with pytest.raises(BadInputError, match="auth_type userpass"):
+        settings(auth_type="ip-based", ip_identifiers=["203.0.113.7"], register=True)
 
 
 def test_networks_are_addresses_or_ranges_also_as_plain_texts() -> None:
@@ -137,8 +161,8 @@ def test_encrypted_sound_needs_an_encrypted_transport() -> None:
     [
         ({}, ""),
         ({"allow": "opus, ALAW"}, ""),
-        ({"transport": "transport-tls"}, "transport-tls"),
-        ({"transport": "transport-tcp"}, "transport-tcp"),
+        ({"transport": "transport-tls", "media_encryption": "sdes"}, ""),
+        ({"transport": "transport-tcp"}, ""),
         ({"allow": "g729,opus"}, "g729,opus"),
     ],
 )

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.phone.certificates import make_certificates
 
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_ICE_ADDRESSES
-from callwright.ops.settings import SETTINGS, Settings, load_settings, unknown_variables
+from callwright.ops.settings import SETTINGS, Settings, check_sip_files, load_settings, unknown_variables
 
 # One good text for each way a setting is read, other than its default, and what it becomes.
 GOOD: dict[type, tuple[str, Any]] = {
@@ -367,3 +368,23 @@ def test_a_variable_of_somebody_elses_is_told_and_stops_nothing():
 
 def test_no_setting_is_taken_for_a_misspelt_one():
     assert unknown_variables({setting.variable: "x" for setting in SETTINGS.values()}) == {}
+
+
+def test_the_files_of_sip_over_tls_must_be_there_and_hold_what_they_say(tmp_path: Path):
+    check_sip_files(Settings())
+    made = make_certificates(tmp_path)
+    check_sip_files(Settings(sip_certificate=made.ours, sip_authorities=made.authority))
+    wrong = tmp_path / "words.pem"
+    wrong.write_text("no certificate")
+    for name, path, says in (
+        (
+            "sip_certificate",
+            tmp_path / "none.pem",
+            "CALLWRIGHT_SIP_CERTIFICATE: .*none.pem cannot be read: No such file",
+        ),
+        ("sip_certificate", made.authority, "does not hold a certificate and its key"),
+        ("sip_authorities", wrong, "CALLWRIGHT_SIP_AUTHORITIES: .*words.pem does not hold certificates"),
+        ("sip_authorities", tmp_path / "a b.pem", "no path with spaces"),
+    ):
+        with pytest.raises(ConfigurationError, match=says):
+            check_sip_files(dataclasses.replace(Settings(), **{name: path}))

@@ -10,6 +10,7 @@ from callwright.telephony.sip.checks import (
     reachable_address,
     refusal_of_referral,
     sendable_headers,
+    transport_of,
     user_of,
 )
 from callwright.telephony.sip.configuration import SipSettings
@@ -106,6 +107,19 @@ def test_an_address_that_names_two_hosts_is_refused(target):
         callable_address(target)
 
 
+@pytest.mark.parametrize(
+    ("target", "transport"),
+    [("sip:ann@127.0.0.1", "udp"), ("sip:ann@h;transport=TLS", "tls"), ("sip:ann@h;x=y;transport=tcp", "tcp")],
+)
+def test_an_address_names_its_transport(target, transport):
+    assert transport_of(callable_address(target)) == transport
+
+
+def test_no_other_transport_is_spoken():
+    with pytest.raises(ProviderError, match="udp, tcp, tls"):
+        callable_address("sip:ann@127.0.0.1;transport=sctp")
+
+
 OUT, IN = {"inbound": False}, {"inbound": True}
 
 
@@ -149,6 +163,8 @@ def test_what_the_carrier_said_of_the_end_is_a_bounded_fact():
 def test_settings_reach_the_gateway_as_json_values_and_the_password_no_log():
     texts = {
         "sip_listen": "127.0.0.1:5070",
+        "sip_certificate": "/etc/sip/ours.pem",
+        "sip_authorities": "/etc/sip/authorities.pem",
         "sip_max_calls": "7",
         "sip_max_unacknowledged": "3",
         "sip_allow": "10.0.0.0/8,192.0.2.7/32",
@@ -162,6 +178,8 @@ def test_settings_reach_the_gateway_as_json_values_and_the_password_no_log():
     assert "top-secret" not in repr(settings)
     assert settings.for_gateway() == {
         "listen": "127.0.0.1:5070",
+        "certificate": "/etc/sip/ours.pem",
+        "authorities": "/etc/sip/authorities.pem",
         "rtp_ports": "20000-20999",
         "max_calls": 7,
         "max_unacknowledged": 3,

@@ -55,6 +55,13 @@ def test_a_number_is_called_at_each_gateway_as_our_own_number() -> None:
     assert "p1" not in repr(route)
 
 
+def test_a_trunk_names_its_transport_and_its_encryption() -> None:
+    route = trunk_route(request(transport="tls", encryption="required"))
+    assert route.addresses[1] == "sip:+15550199887@two.example:5080;transport=tls"
+    assert (route.domains[1], route.encryption) == ("two.example:5080", "required")
+    assert trunk_route(request()).encryption == "clear"
+
+
 def test_a_trunk_may_want_numbers_without_a_plus_and_a_number_may_have_none() -> None:
     route = trunk_route(request(leading_plus=False))
     assert (route.addresses[0], route.user) == ("sip:15550199887@one.example:5060", "15550100123")

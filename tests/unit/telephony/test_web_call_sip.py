@@ -118,6 +118,7 @@ class World:
         self.desk = Desk(does)
         self.port = PlainPort()
         self.forgotten = 0
+        self.broken = False
         credentials = SipCredentials("user", "example.org", PASSWORD, "k" * 64)
         self.session = SipSession(
             WebCall(arranged("e1"), origin), credentials, WEB_CALL_SESSION_SECONDS, self, RandomIds()
@@ -129,6 +130,8 @@ class World:
     # -- sip_session.SipHost
 
     def begin(self, session: SipSession, dialog: SipDialog, offer: Offer, source: str) -> WebRtcLeg:
+        if self.broken:
+            raise LookupError("nobody takes calls")
         leg = WebRtcLeg("e1", dialog, session.over)
         dialog.attach(leg)
         leg.use(MediaLine(self.port, PlainIdentity(), offer, leg, RandomIds()))
@@ -461,11 +464,89 @@ async def test_an_invite_that_comes_twice_changes_nothing():
 async def test_a_changed_offer_within_the_call_is_refused_and_the_call_goes_on():
     world = World()
     await world.call()
-    asked = [("INVITE", OFFER), ("UPDATE", OFFER), ("UPDATE", ""), ("OPTIONS", ""), ("REGISTER", "")]
-    for (method, body), status in zip(asked, (488, 488, 200, 200, 405), strict=True):
+    other = OFFER.replace("Ab/+", "Cd/+")
+    asked = [("INVITE", other), ("INVITE", ""), ("UPDATE", other), ("UPDATE", ""), ("OPTIONS", ""), ("REGISTER", "")]
+    for (method, body), status in zip(asked, (488, 488, 488, 200, 200, 405), strict=True):
         (told,) = await world.say(world.text(method, 9, body))
         assert (method, told.status) == (method, status)
     assert world.watcher.closed_as is None
+
+
+@virtually
+@pytest.mark.parametrize(
+    ("method", "direction", "answered"), [("INVITE", "sendonly", "recvonly"), ("UPDATE", "inactive", "inactive")]
+)
+async def test_a_page_puts_the_call_on_hold_and_takes_it_back(method: str, direction: str, answered: str):
+    world = World()
+    line = await world.call()
+    (told,) = await world.say(
+        world.text(method, 9, OFFER.replace("a=sendrecv", f"a={direction}"), Contact="<sip:moved@x.invalid>")
+    )
+    assert told.status == 200
+    assert f"a={answered}\r\n" in told.body
+    assert told.body.splitlines()[1].split()[2] == "2"
+    assert (
+        told.body.partition("t=0 0")[2].replace(f"a={answered}", "a=sendrecv", 1) == line.answer.partition("t=0 0")[2]
+    )
+    assert world.watcher.last_facts["held"] == {"on": True}
+    sent = len(world.port.sent)
+    world.leg.write(FRAME)
+    assert len(world.port.sent) == sent, "nothing is sent to a page that holds the call"
+    if method == "INVITE":
+        await world.say(world.text("ACK", 9))
+    (told,) = await world.say(world.text(method, 10, OFFER, Contact="<sip:moved@x.invalid>"))
+    assert (told.status, "a=sendrecv\r\n" in told.body) == (200, True)
+    if method == "INVITE":
+        await world.say(world.text("ACK", 10))
+    assert world.watcher.last_facts["held"] == {"on": False}
+    world.leg.write(FRAME)
+    assert len(world.port.sent) > sent
+    await passed(3)
+    assert [one for one in world.socket.sent if "a=recvonly" in str(one)][1:] == [], (
+        "an acknowledged answer is not repeated"
+    )
+    await world.leg.hang_up("")
+    assert world.requests()[-1].uri == "sip:moved@x.invalid"
+
+
+@virtually
+async def test_an_offer_before_the_answer_is_refused():
+    world = World(does="ring")
+    await world.invite()
+    (told,) = await world.say(world.text("UPDATE", 9, OFFER))
+    assert told.status == 500
+    assert world.watcher.closed_as is None
+
+
+@virtually
+async def test_a_defect_at_the_begin_refuses_the_call_and_ends_its_session():
+    world = World()
+    world.broken = True
+    with pytest.raises(LookupError):
+        await world.invite()
+    await passed(0.01)
+    assert world.forgotten == 1
+    assert world.socket.closed_with == Close.FAILED
+    assert "SIP/2.0 500" in str(world.socket.sent[-1])
+
+
+@virtually
+@pytest.mark.parametrize("moment", ["answered", "key"])
+async def test_a_defect_of_the_listener_ends_the_call(moment: str, monkeypatch: pytest.MonkeyPatch):
+    world = World()
+    assert await world.invite() == [100, 180, 200]
+    world.check()
+
+    def broken(*given: object) -> None:
+        raise LookupError(moment)
+
+    monkeypatch.setattr(world.watcher, moment, broken)
+    key = RtpPacket(126, 1, 160, 5, b"\x07\x0a\x00\xa0").packed()
+    if moment == "key":
+        world.line.datagram(HELLO)
+    with pytest.raises(LookupError):
+        world.line.datagram(HELLO if moment == "answered" else key)
+    assert world.cause() == "crash"
 
 
 @virtually

@@ -7,11 +7,13 @@ from typing import Any
 from callwright.actions.sip_trunks import TrunkWithNumbers
 from callwright.domain.phone_number import PhoneNumber
 from callwright.insight.wire import wire_time
+from callwright.ports.trunk_lines import LineState
 
 
 def trunk_view(found: TrunkWithNumbers) -> dict[str, Any]:
-    """A trunk. Its password is never shown. ``callwright.undiallable`` says why calls cannot be placed through it, null when they can."""
-    trunk = found.trunk
+    """A trunk. Its password is never shown. ``callwright.undiallable`` says why calls cannot be placed through it, null when they can;
+    ``registration`` and ``gateways`` how the process that answers finds it, null and empty where it does not look."""
+    trunk, state = found.trunk, found.state
     return {
         **trunk.body,
         "id": trunk.id,
@@ -19,8 +21,16 @@ def trunk_view(found: TrunkWithNumbers) -> dict[str, Any]:
         "phone_numbers": [number_view(number) for number in found.numbers],
         "created_at": wire_time(trunk.created_at),
         "updated_at": wire_time(trunk.updated_at),
-        "callwright": {"undiallable": trunk.settings.undiallable or None},
+        "callwright": {
+            "undiallable": trunk.settings.undiallable or None,
+            "registration": None if state.registration is None else _line_view(state.registration),
+            "gateways": [{"gateway": name, **_line_view(one)} for name, one in state.gateways.items()],
+        },
     }
+
+
+def _line_view(line: LineState) -> dict[str, Any]:
+    return {"state": line.state, "since": wire_time(line.since), "reason": line.reason or None}
 
 
 def number_view(number: PhoneNumber) -> dict[str, Any]:

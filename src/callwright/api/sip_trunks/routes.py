@@ -43,8 +43,7 @@ _Number = Annotated[dict[str, Any], kept_body(SipNumberBody, NUMBER_EXAMPLE)]
     responses={201: shown("Made.", SipTrunkView), **errors(400, 409, 413, 422)},
 )
 async def create(request: Request, wire: _Trunk, idempotency_key: IdempotencyKey = None) -> Response:
-    """With its numbers, or without any. TCP, TLS and encrypted sound are kept, and no call is placed through such a trunk:
-    `callwright.undiallable` says why."""
+    """With its numbers, or without any. `callwright.undiallable` says why no call can be placed through it."""
 
     async def work(services: Services) -> dict[str, Any]:
         return trunk_view(await sip_trunks.create_trunk(services, principal_of(request), wire))
@@ -69,7 +68,7 @@ async def list_all(request: Request, query: Annotated[SipTrunkQuery, Query()]) -
     "/{trunk_id}", summary="Read a SIP trunk", responses={200: shown("The trunk.", SipTrunkView), **errors(404)}
 )
 async def read(request: Request, trunk_id: str) -> Response:
-    """With its numbers, without its password."""
+    """With its numbers, without its password. `callwright.registration` and `callwright.gateways` say how this process finds them now."""
     return answer(trunk_view(await sip_trunks.get_trunk(services_of(request).actions, principal_of(request), trunk_id)))
 
 

@@ -36,6 +36,7 @@ class SipGateway(Open):
     gateway_address: str
     port: int | None = 5060
     priority: int | None = Field(default=1, description="The lowest is tried first.")
+    weight: int | None = Field(default=0, description="Share of the calls among gateways of one priority.")
 
 
 class SipIp(Open):
@@ -61,6 +62,11 @@ class SipTrunkBody(Open):
     auth_username: str | None = None
     auth_password: str | None = Field(default=None, description="Kept sealed, never returned.")
     gateways: list[SipGateway]
+    transport: str | None = Field(default="transport-udp", description="Or `transport-tcp`, `transport-tls`.")
+    media_encryption: str | None = Field(default="no", description="`sdes`: SRTP, over TLS only.")
+    registers: bool | None = Field(
+        default=False, alias="register", description="Register at the first gateway, with `userpass`."
+    )
     ip_identifiers: list[SipIp] | None = None
     phone_numbers: list[SipNumberBody] | None = None
 
@@ -117,7 +123,18 @@ class SipTrunkView(Open):
             "phone_numbers": [_NUMBER],
             "created_at": "2026-11-24T16:31:07.193399+00:00",
             "updated_at": "2026-11-24T16:31:07.193399+00:00",
-            "callwright": {"undiallable": None},
+            "callwright": {
+                "undiallable": None,
+                "registration": {"state": "registered", "since": "2026-11-24T16:31:08.000000+00:00", "reason": None},
+                "gateways": [
+                    {
+                        "gateway": "192.0.2.10:5060",
+                        "state": "reachable",
+                        "since": "2026-11-24T16:31:08.000000+00:00",
+                        "reason": None,
+                    }
+                ],
+            },
         }
     )
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from callwright.domain.errors import ConfigurationError, UnavailableError
+from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution
-from callwright.domain.limits import INBOUND_LOOKUP_SECONDS
+from callwright.domain.limits import INBOUND_LOOKUP_SECONDS, MAX_TRUNKS_KEPT
 from callwright.domain.phone_number import dialled_form
-from callwright.domain.sip_trunk import USERPASS, SipTrunk, secret_name
+from callwright.domain.sip_trunk import SDES, USERPASS, SipTrunk, TrunkSettings, secret_name
 from callwright.ports.ledger import Ledger
-from callwright.ports.vault import Vault
+from callwright.ports.trunk_lines import TrunkLine
+from callwright.ports.vault import Vault, WrappedKey
 
 
 class TrunkRoutes:
@@ -43,18 +45,56 @@ class TrunkRoutes:
         password = ""
         if trunk.settings.auth_type == USERPASS and trunk.sealed is not None and data_key is not None:
             password = self._vault.open(data_key, secret_name(trunk.id), trunk.sealed)
-        return _option(trunk, password)
+        return _option(trunk, password, execution.id)
+
+    async def lines(self) -> list[TrunkLine]:
+        """The active trunks that are registered or whose gateways are asked, of every organisation."""
+        found = []
+        async with self._ledger.reading() as unit:
+            for trunk in await unit.trunks.active(MAX_TRUNKS_KEPT):
+                settings = trunk.settings
+                if settings.registers or settings.qualify_seconds:
+                    data_key = await unit.provider_keys.data_key(trunk.tenant_id) if settings.registers else None
+                    found.append(self._line(trunk, data_key))
+        return found
+
+    def _line(self, trunk: SipTrunk, data_key: WrappedKey | None) -> TrunkLine:
+        settings = trunk.settings
+        password = ""
+        if trunk.sealed is not None and data_key is not None:
+            # Where secrets cannot be opened, the registrar says that the password is wrong; the log says why since the start.
+            with suppress(VaultLockedError):
+                password = self._vault.open(data_key, secret_name(trunk.id), trunk.sealed)
+        gateways = sorted(settings.gateways, key=lambda gateway: gateway.priority)
+        return TrunkLine(
+            id=trunk.id,
+            gateways=tuple((gateway.address, gateway.port) for gateway in gateways),
+            transport=settings.transport.removeprefix("transport-"),
+            encryption=_encryption(settings),
+            qualify_seconds=settings.qualify_seconds,
+            registers=settings.registers,
+            username=settings.auth_username,
+            password=password,
+        )
 
 
-def _option(trunk: SipTrunk, password: str) -> dict[str, Any]:
+def _encryption(settings: TrunkSettings) -> str:
+    if settings.must_encrypt:
+        return "required"
+    return "optional" if settings.media_encryption == SDES else "clear"
+
+
+def _option(trunk: SipTrunk, password: str, call: str) -> dict[str, Any]:
     settings = trunk.settings
     proves = settings.auth_type == USERPASS
     return {
         "id": trunk.id,
         "name": settings.name,
         "undiallable": settings.undiallable,
-        "gateways": [(gateway.address, gateway.port) for gateway in settings.in_order],
+        "gateways": [(gateway.address, gateway.port) for gateway in settings.in_order(call)],
         "leading_plus": settings.leading_plus,
+        "transport": settings.transport.removeprefix("transport-"),
+        "encryption": _encryption(settings),
         "username": settings.auth_username if proves else "",
         "password": password,
     }

@@ -40,6 +40,7 @@ from callwright.ports.leg import InboundOffer, Leg, LegListener
 _LOG = logging.getLogger(__name__)
 
 NOT_FOUND = 404
+NOT_ACCEPTABLE = 488
 ANONYMOUS = "anonymous"
 _NOT_OF_A_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -53,6 +54,7 @@ class _Refusal:
 
 
 _UNKNOWN = _Refusal("unknown", NOT_FOUND)
+_IN_CLEAR = _Refusal("not encrypted", NOT_ACCEPTABLE)
 _PROCESS_BUSY = _Refusal("busy", BUSY)
 _DRAINING = _Refusal("draining", BUSY)
 _TENANT_BUSY = _Refusal("concurrency", BUSY)
@@ -111,6 +113,8 @@ class Desk:
             number, agent = await _answering(unit, offer)
             if agent is None:
                 return _UNKNOWN
+            if not offer.encrypted and await _must_encrypt(unit, number):
+                return _IN_CLEAR
             begins = await deps.availability.foresee(unit, agent.tenant_id, agent.body, Line())
         offer = _with_wanted_headers(offer, agent.body)
         execution = replace(self._execution(offer, number, agent), record=begins)
@@ -175,22 +179,33 @@ class Desk:
 
 async def _answering(unit: Unit, offer: InboundOffer) -> tuple[PhoneNumber | None, StoredAgent | None]:
     """The number that was called and the agent of the call: by its id, or by a number it answers, however either is spelt. A call that was
-    arranged has the agent it was arranged with, unless that is gone."""
+    arranged has the agent it was arranged with, unless that is gone. Over a trunk's registration only its numbers are called."""
     if offer.arranged is not None:
         agent = await unit.agents.get(offer.arranged.tenant_id, offer.arranged.agent_id)
         if agent is not None and offer.arranged.agent is not None:
             agent = replace(agent, body=offer.arranged.agent)
         return None, agent
-    try:
-        return None, await unit.agents.get_any(str(uuid.UUID(offer.called)))
-    except ValueError:
-        dialled = dialled_form(offer.called)
-        number = await unit.numbers.called_at(offer.carrier, dialled)
-        if number is None:
-            number = await unit.numbers.called(dialled, offer.source)
+    dialled = dialled_form(offer.called)
+    if offer.trunk:
+        number = await unit.numbers.called_over(offer.trunk, dialled)
+    else:
+        try:
+            return None, await unit.agents.get_any(str(uuid.UUID(offer.called)))
+        except ValueError:
+            number = await unit.numbers.called_at(offer.carrier, dialled)
+            if number is None:
+                number = await unit.numbers.called(dialled, offer.source)
     if number is None or number.agent_id is None:
         return number, None
     return number, await unit.agents.get_any(number.agent_id)
+
+
+async def _must_encrypt(unit: Unit, number: PhoneNumber | None) -> bool:
+    """Whether a call to a number may not be in clear: its trunk says so."""
+    if number is None or number.trunk_id is None:
+        return False
+    trunk = await unit.trunks.get(number.tenant_id, number.trunk_id)
+    return trunk is not None and trunk.settings.must_encrypt
 
 
 def _options(offer: InboundOffer) -> dict[str, Any]:

@@ -69,6 +69,10 @@ class Numbers(Protocol):
         """What is called so from the IP address ``source`` (empty: it is not known): a number of an active trunk whose calls come from
         there, of its owner where it has one, else an extension. For calls that come in, never for a request."""
 
+    async def called_over(self, trunk_id: str, dialled: str) -> PhoneNumber | None:
+        """The number of an active trunk for incoming calls that is called so over its registration. A trunk with one number is called there
+        whatever was dialled."""
+
     async def called_at(self, carrier: str, dialled: str) -> PhoneNumber | None:
         """The number of a carrier that is called so, of its owner where it has one, else the older entry. For calls that come in, never for
         a request."""

@@ -26,6 +26,10 @@ class Trunks(Protocol):
     async def of_number(self, tenant_id: str, dialled: str) -> SipTrunk | None:
         """The active trunk of the tenant that has a number, or None."""
 
+    async def active(self, most: int) -> list[SipTrunk]:
+        """Active trunks of every tenant, the oldest first. For the upkeep of trunks, never for a request."""
+        ...
+
     async def change(self, trunk: SipTrunk) -> bool:
         """Write a trunk anew. False when the tenant has no such trunk, ConflictError when it has another one of that name."""
         ...

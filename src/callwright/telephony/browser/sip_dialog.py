@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from callwright.domain.causes import CAUSES
-from callwright.domain.sip_message import SipMessage
+from callwright.domain.sip_message import SipMessage, uri_of
 from callwright.telephony.browser.sip_messages import (
     ALLOW,
     DialogAddresses,
@@ -18,6 +18,7 @@ from callwright.telephony.browser.sip_messages import (
     keys_in,
 )
 from callwright.telephony.browser.webrtc.leg import WebRtcLeg
+from callwright.telephony.browser.webrtc.sdp import UnusableOfferError
 
 FIRST_REPEAT_SECONDS, LONGEST_REPEAT_SECONDS, UNACKNOWLEDGED_SECONDS = 0.5, 4.0, 32.0
 """T1, T2 and 64 T1 of RFC 3261 17: a 200 is sent again until its ACK comes (13.3.1.4), and after the last the call ends."""
@@ -46,6 +47,7 @@ class SipDialog:
 
     def __init__(self, invite: SipMessage, voice: Voice) -> None:
         self._invite = invite
+        self._accepted = invite
         self._voice = voice
         self._addresses = DialogAddresses.of(invite, voice.tag, voice.domain)
         self._leg: WebRtcLeg | None = None
@@ -102,13 +104,13 @@ class SipDialog:
 
     def acknowledged(self, ack: SipMessage) -> None:
         """An ACK came."""
-        if self._is_of_invite(ack) and self._state is _State.ANSWERED:
+        if self._is_of(self._accepted, ack) and self._state is _State.ANSWERED:
             self._state = _State.CONFIRMED
             self._stop_repeating()
 
     def cancelled(self, cancel: SipMessage) -> None:
         """A CANCEL came. It ends a call that is not answered; otherwise it comes too late."""
-        if not self._is_of_invite(cancel) or branch_of(cancel) != branch_of(self._invite):
+        if not self._is_of(self._invite, cancel) or branch_of(cancel) != branch_of(self._invite):
             self._answer(cancel, 481)
             return
         self._answer(cancel, 200)
@@ -131,7 +133,7 @@ class SipDialog:
             if keys:
                 leg.key(keys)
         elif request.method == "INVITE" or (request.method == "UPDATE" and request.body):
-            self._answer(request, 488, why="the audio of a web call stays as it was offered")
+            self._take_offer(leg, request)
         elif request.method in ("UPDATE", "OPTIONS"):
             # A client asks so whether the call still lives (RFC 4028).
             self._voice.send(answer(request, 200, headers=(self._voice.contact, ALLOW)))
@@ -140,8 +142,28 @@ class SipDialog:
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
 
-    def _is_of_invite(self, request: SipMessage) -> bool:
-        return request.call_id == self._invite.call_id and request.cseq == self._invite.cseq
+    def _take_offer(self, leg: WebRtcLeg, request: SipMessage) -> None:
+        """A re-INVITE or an UPDATE with an offer (RFC 3261 14.2, RFC 3311): a hold, or its end."""
+        if self._state is _State.RINGING:
+            self._answer(request, 500, why="the first offer is not answered yet")
+            return
+        try:
+            ours = leg.offered_again(request.body)
+        except UnusableOfferError as error:
+            self._answer(request, 488, why=str(error))
+            return
+        self._addresses.target = uri_of(request.first("contact")) or self._addresses.target
+        accepted = answer(request, 200, headers=(self._voice.contact, ALLOW), body=ours)
+        if request.method == "INVITE":
+            self._stop_repeating()
+            self._state, self._accepted = _State.ANSWERED, request
+            self._repeat(accepted, FIRST_REPEAT_SECONDS, UNACKNOWLEDGED_SECONDS)
+        else:
+            self._voice.send(accepted)
+
+    @staticmethod
+    def _is_of(invite: SipMessage, request: SipMessage) -> bool:
+        return request.call_id == invite.call_id and request.cseq == invite.cseq
 
     def _answer(self, request: SipMessage, status: int, why: str = "") -> None:
         self._voice.send(answer(request, status, self._voice.tag, why=why))

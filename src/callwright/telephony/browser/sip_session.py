@@ -189,8 +189,19 @@ class SipSession:
                 raise WrongRequestError(invite, 488, str(error)) from error
             credentials = self._credentials
             voice = Voice(self._ids.token(8), self._contact, credentials.domain, self._send, lambda: self._ids.token(8))
-            dialog = self._dialog = SipDialog(invite, voice)
+            self._begin(SipDialog(invite, voice), offer)
+
+    def _begin(self, dialog: SipDialog, offer: Offer) -> None:
+        """Begin the call. A defect there refuses it, ends the session and is raised."""
+        self._dialog = dialog
+        begun = False
+        try:
             self._leg = self._host.begin(self, dialog, offer, self._source)
+            begun = True
+        finally:
+            if not begun:
+                dialog.refuse(500)
+                self._give_up(Close.FAILED)
 
     def _take_register(self, register: SipMessage) -> None:
         if self._proves_itself(register):

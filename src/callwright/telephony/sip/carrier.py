@@ -9,17 +9,21 @@ from importlib.util import find_spec
 from typing import Any
 
 from callwright.domain.sip_headers import CALL_HEADER
+from callwright.ops.clock import SystemClock
 from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import Gauges, NoGauges, PluginContext
 from callwright.telephony.sip.checks import (
     ASSERTED_IDENTITY,
+    OPTIONAL,
     PROVIDER,
+    TLS,
     TrunkRoute,
     address_of,
     reachable_address,
     sendable_headers,
+    transport_of,
     user_of,
 )
 from callwright.telephony.sip.configuration import SipSettings
@@ -32,6 +36,7 @@ from callwright.telephony.sip.supervisor import (
     GatewayState,
     GatewaySupervisor,
 )
+from callwright.telephony.sip.trunk_registrations import TrunkRegistrations
 
 _LOG = logging.getLogger(__name__)
 
@@ -71,6 +76,7 @@ class SipCarrier:
         self._next_number = 1
         self._farewells: set[asyncio.Task[None]] = set()
         self._open = False
+        self.registrations = TrunkRegistrations(SystemClock(), gauges.gauge("sip_registrations_failed"))
 
     @classmethod
     def build(cls, context: PluginContext) -> SipCarrier:
@@ -101,7 +107,9 @@ class SipCarrier:
         address = reachable_address(request.to_number, self._settings.places)
         given = sendable_headers(request.options.get("sip_headers"), self._settings.call_headers)
         headers = {CALL_HEADER: request.callback_id, **given}
-        values = {"to": address, "from_user": user_of(request.from_number), "headers": headers}
+        values: dict[str, Any] = {"to": address, "from_user": user_of(request.from_number), "headers": headers}
+        if transport_of(address) == TLS:
+            values["encryption"] = OPTIONAL
         return await self._dial(values, request.ring_seconds, listener)
 
     async def dial_through(self, request: DialRequest, route: TrunkRoute, at: int, listener: LegListener) -> Leg:
@@ -120,6 +128,7 @@ class SipCarrier:
             "domain": domain,
             "auth_user": route.auth_user,
             "auth_password": route.auth_password,
+            "encryption": route.encryption,
             "tell_trying": True,
         }
         return await self._dial(values, request.ring_seconds, listener)
@@ -186,8 +195,13 @@ class SipCarrier:
     def gateway_changed(self) -> None:
         """The health is another one."""
         health = self._supervisor.health
+        self.registrations.listening(self._supervisor.link if health.state is GatewayState.LISTENING else None)
         self._listening.set(health.state is GatewayState.LISTENING)
         self._restarts.set(health.restarts)
+
+    def registration(self, message: Mapping[str, Any]) -> None:
+        """The outcome of a registration."""
+        self.registrations.told(message)
 
     # -- leg.LegOwner ----------------------------------------------------------------------------------------------------------
 
@@ -258,6 +272,8 @@ class SipCarrier:
             headers=headers,
             source=address_of(message.get("peer")),
             others=others,
+            trunk=str(message.get("registration") or ""),
+            encrypted=message.get("encrypted") is True,
         )
         with _Boundary(leg):
             listener = self._desk.offered(offer, leg)

@@ -20,6 +20,9 @@ TRUNK_PROVIDER = "sip-trunk"
 ASSERTED_IDENTITY = "P-Asserted-Identity"
 DEFAULT_USER = "callwright"
 EVERYWHERE = "any"
+UDP, TCP, TLS = TRANSPORTS = ("udp", "tcp", "tls")
+CLEAR, OPTIONAL, REQUIRED = ENCRYPTIONS = ("clear", "optional", "required")
+"""Whether audio is encrypted (SRTP with SDES): never, where the far end does it too, or in every call."""
 KEYS = frozenset("0123456789*#ABCD")
 _SIP_PORT = 5060
 _USER = re.compile(r"[A-Za-z0-9+_.-]{1,64}")
@@ -35,7 +38,7 @@ def refused(message: str) -> ProviderError:
 
 def callable_address(text: str) -> str:
     """A ``sip:`` address in its normal form. Raises ProviderError(BAD_REQUEST) for anything this carrier cannot or must not call: emergency
-    numbers in every form, phone numbers (those need a trunk), other transports than UDP."""
+    numbers in every form, phone numbers (those need a trunk), other transports than UDP, TCP and TLS."""
     try:
         destination = parse_destination(text, what="the number to call")
     except InvalidNumberError as error:
@@ -46,9 +49,8 @@ def callable_address(text: str) -> str:
         )
     if destination.kind != SIP or not destination.value.startswith("sip:"):
         raise refused(f"{text} cannot be called over SIP; use an address such as sip:user@host")
-    transport = _TRANSPORT.search(destination.value)
-    if transport is not None and transport[1].lower() != "udp":
-        raise refused(f"{text} asks for the transport {transport[1]}; only UDP is spoken")
+    if transport_of(destination.value) not in TRANSPORTS:
+        raise refused(f"{text} asks for another transport than {', '.join(TRANSPORTS)}")
     if _MADDR.search(destination.value):
         raise refused(f"{text} names another host in its parameter maddr than the one after the @; leave it out")
     return destination.value
@@ -65,6 +67,12 @@ def reachable_address(text: str, places: Sequence[str]) -> str:
         f"{host} may not be called over SIP; name the host or its network in CALLWRIGHT_SIP_CALL_TO"
         f" (now: {', '.join(places) or 'none'})"
     )
+
+
+def transport_of(address: str) -> str:
+    """The transport that a ``sip:`` address names, in small letters; UDP where it names none."""
+    named = _TRANSPORT.search(address)
+    return UDP if named is None else named[1].lower()
 
 
 def _in_a_network(host: str, places: Sequence[str]) -> bool:
@@ -93,7 +101,7 @@ def address_of(peer: Any) -> str:
 @dataclass(frozen=True, slots=True)
 class TrunkRoute:
     """A call through a trunk: the address at each gateway in their order, the host of our own address there, who we are, and how we prove
-    it (empty: by our address alone). ``trunk`` is the trunk's id."""
+    it (empty: by our address alone). ``trunk`` is the trunk's id, ``encryption`` one of ENCRYPTIONS."""
 
     addresses: tuple[str, ...]
     domains: tuple[str, ...]
@@ -102,11 +110,13 @@ class TrunkRoute:
     auth_user: str = ""
     auth_password: str = field(default="", repr=False)
     trunk: str = ""
+    encryption: str = CLEAR
 
 
 def trunk_route(request: DialRequest, call_headers: Collection[str] = ()) -> TrunkRoute:
     """How a call to a phone number goes out. Its ``trunk`` option holds ``id``, ``gateways`` (pairs of host and port in their order),
-    ``username``, ``password``, ``leading_plus`` and ``undiallable``. ``call_headers`` may be set beside X-...
+    ``username``, ``password``, ``leading_plus``, ``undiallable``, ``transport`` (UDP by default) and ``encryption`` (CLEAR).
+    ``call_headers`` may be set beside X-...
 
     Raises ProviderError(BAD_REQUEST), which never holds the password.
     """
@@ -128,14 +138,17 @@ def trunk_route(request: DialRequest, call_headers: Collection[str] = ()) -> Tru
     if not gateways:
         raise refused("the SIP trunk has no gateway")
     headers = sendable_headers(request.options.get("sip_headers"), call_headers)
+    transport = str(trunk.get("transport") or UDP)
+    way = "" if transport == UDP else f";transport={transport}"
     return TrunkRoute(
-        addresses=tuple(f"sip:{called}@{host}:{port}" for host, port in gateways),
+        addresses=tuple(f"sip:{called}@{host}:{port}{way}" for host, port in gateways),
         domains=tuple(host if port == _SIP_PORT else f"{host}:{port}" for host, port in gateways),
         user=user,
         headers={name: value for name, value in headers.items() if name.lower() != ASSERTED_IDENTITY.lower()},
         auth_user=str(trunk.get("username") or ""),
         auth_password=str(trunk.get("password") or ""),
         trunk=str(trunk.get("id") or ""),
+        encryption=str(trunk.get("encryption") or CLEAR),
     )
 
 

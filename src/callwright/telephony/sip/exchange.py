@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
-from callwright.telephony.sip.stack import SipStack
+from callwright.domain.sip_message import SipMessage
+from callwright.telephony.sip.stack import SipStack, StackCall
 from callwright.telephony.sip.trace import Trace, TracedCall
 
 
@@ -47,6 +48,10 @@ class Exchange(Protocol):
         """Answer the INVITE of a call with a status of ours, if that can be done."""
         ...
 
-    def admits(self, call: TracedCall | None) -> bool:
+    def registration_of(self, line: StackCall, invite: SipMessage | None) -> str:
+        """The id of the registration over which a call came, empty for any other call."""
+        ...
+
+    def admits(self, call: TracedCall | None, registration: str) -> bool:
         """Whether its caller may call: it proves who it is, or was asked to, and has not too many calls that it did not acknowledge."""
         ...

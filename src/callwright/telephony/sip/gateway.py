@@ -21,7 +21,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, cast
 
 from callwright.domain.sip_digest import Digest
-from callwright.domain.sip_message import traced
+from callwright.domain.sip_message import SipMessage, traced
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ops.logging import configure_logging
@@ -35,6 +35,7 @@ from callwright.telephony.sip.gateway_call import BUSY, GatewayCall, turn_away, 
 from callwright.telephony.sip.late_answers import LateAnswers
 from callwright.telephony.sip.leftovers import Leftovers
 from callwright.telephony.sip.refusal import refusal
+from callwright.telephony.sip.registration import Registrations
 from callwright.telephony.sip.stack import BaresipStack, SipStack, StackCall, StackError, StackSettings
 from callwright.telephony.sip.trace import Trace, TracedCall
 from callwright.telephony.sip.wire import EXIT_USED_UP, GATEWAY, Reader, WireError, audio, control
@@ -75,6 +76,7 @@ class Gateway(asyncio.Protocol):
         self._digest: Digest | None = None
         self._acks = Acknowledgements()
         self._late = LateAnswers(lambda: f"{BRANCH_COOKIE}-{RandomIds().token(16)}")
+        self._registrations = Registrations(stack, self)
         self._leftovers = Leftovers(0)
         self._max_calls = self._max_unacknowledged = 0
 
@@ -111,6 +113,10 @@ class Gateway(asyncio.Protocol):
             self.settings.set_result(message)
         elif kind == "ping":
             self.send(GATEWAY, "pong", at=message.get("at"), calls=len(self._calls))
+        elif kind == "register":
+            self._registrations.ask(message)
+        elif kind == "unregister":
+            self._registrations.end(message)
         elif kind == "stop":
             self._end(0, "the server asked for it")
 
@@ -169,6 +175,7 @@ class Gateway(asyncio.Protocol):
             record = traced(text)
             if record is not None:
                 self.trace.feed(record)
+                self._registrations.feed(record)
                 for again in (self._acks.feed(record, text), self._late.feed(record)):
                     if again is not None:
                         send(again, self._listen)
@@ -178,14 +185,19 @@ class Gateway(asyncio.Protocol):
         """Whether callers must give a password."""
         return self._digest is not None
 
+    def registration_of(self, line: StackCall, invite: SipMessage | None) -> str:
+        """The id of the registration over which a call came, empty for any other call."""
+        return self._registrations.of(line, invite)
+
     def refuse_with(self, call: TracedCall, code: int) -> bool:
         """Answer an INVITE ourselves. See refusal.py."""
         return refusal(call, code, self._listen)
 
-    def admits(self, call: TracedCall | None) -> bool:
+    def admits(self, call: TracedCall | None, registration: str) -> bool:
         """Whether the caller gave user and password, where they are asked for, and its address has few enough calls that it did not
-        acknowledge. The stack has settings for passwords (``uas_user``), but they count for MESSAGE only, not for INVITE."""
-        if self._digest is not None and not _proves(call, self._digest, self._listen):
+        acknowledge. A call over a registration is not asked for them. The stack has settings for passwords (``uas_user``), but they count
+        for MESSAGE only, not for INVITE."""
+        if self._digest is not None and not registration and not _proves(call, self._digest, self._listen):
             return False
         host = address_of(call.dialog.peer) if call is not None else ""
         held = sum(unacknowledged(one) == host for one in self._calls.values()) if host else 0
@@ -247,25 +259,30 @@ class Gateway(asyncio.Protocol):
         listen = str(settings["listen"])
         host, _, port = listen.partition(":")
         self._listen = (host, int(port))
+        over_tls = (host, int(port) + 1)
         _check_free(self._listen)
+        _check_free(over_tls, socket.SOCK_STREAM)
         if settings.get("user"):
             self._digest = Digest(str(settings["user"]), str(settings.get("password") or ""), RandomIds().token(16))
         allow = tuple(str(network) for network in settings.get("allow") or ())
 
         def bound() -> None:
-            found = sockets_on(self._listen)
-            for one in found:
-                one.close()
-            if not found:
-                raise StackError(f"{listen} could not be opened")
-            if allow:
-                allow_only((*allow, f"{host}/32"), self._listen)
+            for address in (self._listen, over_tls):
+                found = sockets_on(address)
+                for one in found:
+                    one.close()
+                if not found:
+                    raise StackError(f"{address[0]}:{address[1]} could not be opened")
+                if allow:
+                    allow_only((*allow, f"{host}/32"), address)
 
         self._max_calls = int(settings["max_calls"])
         self._max_unacknowledged = int(settings["max_unacknowledged"])
         await self.stack.open(
             StackSettings(
                 listen=listen,
+                certificate=str(settings.get("certificate") or ""),
+                authorities=str(settings.get("authorities") or ""),
                 rtp_ports=str(settings["rtp_ports"]),
                 max_calls=self._max_calls,
                 codecs=tuple(settings.get("codecs") or ("pcmu", "pcma")),
@@ -361,20 +378,22 @@ def _proves(call: TracedCall | None, digest: Digest, listen: tuple[str, int]) ->
 
 
 def _open_sockets() -> int:
-    """How many sockets this process holds."""
+    """How many sockets for datagrams this process holds. Connections are not counted: their far ends keep them as long as they like."""
     count = 0
     for name in os.listdir("/proc/self/fd"):
         try:
-            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                with socket.socket(fileno=os.dup(int(name))) as one:
+                    count += one.type == socket.SOCK_DGRAM
         except OSError:
             # Closed since it was listed: the listing's own descriptor always is.
             continue
     return count
 
 
-def _check_free(listen: tuple[str, int]) -> None:
-    """Raises StackError when the address is taken: the stack itself would go on without it."""
-    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+def _check_free(listen: tuple[str, int], *kinds: socket.SocketKind) -> None:
+    """Raises StackError when the address is taken: the stack itself would not say which. ``kinds``: of sockets, both without any."""
+    for kind in kinds or (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         with socket.socket(socket.AF_INET, kind) as probe:
             if kind == socket.SOCK_STREAM:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

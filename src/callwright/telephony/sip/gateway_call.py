@@ -11,11 +11,11 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from callwright.domain.sip_message import passed_on, user_of
+from callwright.domain.sip_message import passed_on, uri_of, user_of
 from callwright.telephony.sip.call_events import happened
 from callwright.telephony.sip.call_facts import CallFacts
 from callwright.telephony.sip.call_sound import CallSound
-from callwright.telephony.sip.checks import address_of
+from callwright.telephony.sip.checks import CLEAR, ENCRYPTIONS, TLS, address_of
 from callwright.telephony.sip.exchange import Exchange
 from callwright.telephony.sip.key_ears import KeyEars
 from callwright.telephony.sip.quality import TICK_MS
@@ -72,6 +72,7 @@ class GatewayCall:
         self._exchange.start(self._dial(message))
 
     async def _dial(self, message: Mapping[str, Any]) -> None:
+        encryption = str(message.get("encryption") or "")
         try:
             line = await self._exchange.stack.dial(
                 str(message.get("to") or ""),
@@ -81,6 +82,7 @@ class GatewayCall:
                     str(message.get("domain") or ""),
                     str(message.get("auth_user") or ""),
                     str(message.get("auth_password") or ""),
+                    encryption=encryption if encryption in ENCRYPTIONS else CLEAR,
                 ),
                 {str(name): str(value) for name, value in dict(message.get("headers") or {}).items()},
             )
@@ -116,11 +118,17 @@ class GatewayCall:
         if line is None or (not known and facts.times.passed < ANNOUNCE_TICKS):
             return
         facts.announced = True
-        if not self._exchange.admits(traced):
+        registration = self._exchange.registration_of(line, invite)
+        if not self._exchange.admits(traced, registration):
             facts.closed_told = facts.hang_up_asked = True
             self._exchange.start(self._try("refuse"))
             return
-        called = user_of(invite.uri) if invite is not None else user_of(line.headers.get("To", ""))
+        # Over a registration the address that was called is its Contact; the number is in To.
+        called = (
+            user_of(invite.uri)
+            if invite is not None and not registration
+            else user_of(uri_of(line.headers.get("To", "")))
+        )
         self.user = called
         peer = traced.dialog.peer if traced is not None else ""
         headers = {name: value for name, value in line.headers.items() if name.lower() != "to"}
@@ -134,6 +142,8 @@ class GatewayCall:
             headers=headers,
             others=others,
             peer=peer,
+            registration=registration,
+            encrypted=traced is not None and traced.dialog.transport == TLS and traced.takes_keys_of_srtp,
         )
 
     # -- what the server wants --------------------------------------------------------------------------------------------------

@@ -42,11 +42,12 @@ class KeyEars:
         return self._presses.packets
 
     def open(self, call: TracedCall | None, on_key: Callable[[str], None]) -> None:
-        """Hear the keys of ``call`` on its port, once; where it names none or it cannot be, they stay with the stack."""
+        """Hear the keys of ``call`` on its port, once; where it names none, its audio is encrypted or it cannot be, they stay with the
+        stack."""
         if self.tried or call is None or not call.media_port:
             return
         self.tried = True
-        if not call.key_types:
+        if not call.key_types or call.is_encrypted:
             return
         try:
             self._socket = _beside(call.media_port, sorted(call.key_types))

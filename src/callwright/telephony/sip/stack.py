@@ -29,6 +29,7 @@ import baresip
 from callwright.domain.limits import MAX_SIP_CALLS
 from callwright.ops.clock import SystemClock
 from callwright.telephony.sip.allow import ANY_ADDRESS, sockets_on
+from callwright.telephony.sip.checks import CLEAR, OPTIONAL, REQUIRED, TCP, TLS, TRANSPORTS, UDP, transport_of
 
 FRAME_PCM_BYTES = 320
 """20 ms of 16-bit PCM at 8,000 Hz."""
@@ -48,6 +49,7 @@ CLEANED_AFTER_US = 30_000_000
 """Nothing that is nobody's is kept for good: between calls even one orphan is worth the second of a new process, but not more often."""
 CAPACITY = 255
 MOST_SUSPECTS = 256
+UNREGISTER_SECONDS = 2.0
 HOLD_TRIES = 20
 HOLD_RETRY_S = 0.05
 READ_BYTES = FRAME_PCM_BYTES * 10
@@ -71,9 +73,12 @@ class GoneError(StackError):
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """How to listen. ``listen`` is ``address:port``."""
+    """How to listen. ``listen`` is ``address:port`` for UDP and TCP. With ``certificate``, a PEM file with its key, TLS is served on the
+    port above. ``authorities``: a PEM file with those that certify far ends; without one, none over TLS can be called."""
 
     listen: str
+    certificate: str = ""
+    authorities: str = ""
     rtp_ports: str = "20000-20999"
     max_calls: int = 100
     codecs: tuple[str, ...] = ("pcmu", "pcma")
@@ -102,18 +107,37 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """As whom we call: the user of our address, the name shown, the host of our address (empty: where we listen), and what answers a
-    challenge."""
+    """As whom we call: the user of our address, the name shown, the host of our address (empty: where we listen), what answers a
+    challenge, over which transport, and whether audio is encrypted (``checks.ENCRYPTIONS``)."""
 
     user: str
     name: str = ""
     domain: str = ""
     auth_user: str = ""
     auth_password: str = field(default="", repr=False)
+    transport: str = UDP
+    encryption: str = CLEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What is registered: ``user`` at ``domain`` (``host:port``), for so many seconds at a time."""
+
+    user: str
+    domain: str
+    password: str = field(repr=False)
+    transport: str = UDP
+    encryption: str = CLEAR
+    seconds: int = 300
 
 
 class StackCall(Protocol):
     """One call of the stack. The coroutines raise StackError, GoneError when the call is over."""
+
+    @property
+    def registration(self) -> str:
+        """The id of the registration whose account was called; empty for any other call."""
+        ...
 
     @property
     def call_id(self) -> str:
@@ -187,8 +211,15 @@ class SipStack(Protocol):
         are there and nobody answers calls yet; what it raises comes out. Raises StackError."""
 
     async def dial(self, target: str, identity: Identity, headers: Mapping[str, str]) -> StackCall:
-        """Send an INVITE to ``target``. A challenge is answered once. Raises StackError."""
+        """Send an INVITE to ``target``, over the transport that it names. A challenge is answered once. Raises StackError."""
         ...
+
+    async def register(self, registration_id: str, wanted: Registration, told: Callable[[str], None]) -> None:
+        """Register, and stay so: the stack repeats it before it ends, and after a failure. ``told`` hears of each outcome: why it failed,
+        or nothing. One with this id is ended first. Raises StackError."""
+
+    async def unregister(self, registration_id: str) -> None:
+        """End a registration. Nothing happens without one of this id."""
 
     def messages(self) -> list[str]:
         """Copies of the SIP messages since the last time, each after a line that tells its way; the oldest are lost when too many."""
@@ -230,12 +261,20 @@ _KINDS = {
 }
 
 
+_WORDS = {
+    "Protocol error [71]": "TLS failed: is the far end's certificate one of its own name, by one of CALLWRIGHT_SIP_AUTHORITIES?"
+}
+_REGISTRATION_ENDS = (baresip.Event.REGISTER_OK, baresip.Event.REGISTER_FAIL)
+_ENCRYPTED = {CLEAR: (), OPTIONAL: ("mediaenc=srtp",), REQUIRED: ("mediaenc=srtp-mand",)}
+
+
 class BaresipCall:
     """A call of baresip-python."""
 
-    def __init__(self, stack: BaresipStack, call: baresip.Call) -> None:
+    def __init__(self, stack: BaresipStack, call: baresip.Call, registration: str = "") -> None:
         self._stack = stack
         self.native = call
+        self.registration = registration
         self._listener: Callable[[LineEvent], None] | None = None
         self._kept: list[LineEvent] = []
         self._keys = asyncio.Lock()
@@ -267,7 +306,7 @@ class BaresipCall:
         """An event of the stack about this call."""
         kind = _KINDS.get(event.event)
         if kind is not None:
-            self._tell(LineEvent(kind, event.text or "", _statistics(event.stats)))
+            self._tell(LineEvent(kind, words_of(event.text or ""), _statistics(event.stats)))
 
     def _refer_asked(self, request: baresip.TransferRequest) -> None:
         self._tell(LineEvent("refer", request.target if request.method == "INVITE" else ""))
@@ -403,6 +442,8 @@ class BaresipStack:
         self._runtime = baresip.Runtime()
         self._settings = StackSettings("")
         self._agents: dict[Identity, baresip.UserAgent] = {}
+        self._registered: dict[str, tuple[Registration, baresip.UserAgent]] = {}
+        self._made = 0
         self._calls: dict[int, BaresipCall] = {}
         self._early: dict[int, list[baresip.StackEvent]] = {}
         self._suspects: set[int] = set()
@@ -437,11 +478,15 @@ class BaresipStack:
         on_bound()
         self._domain = _domain(settings.listen)
         self._runtime.subscribe(self._happened)
-        await self._agent(Identity(OWN_USER), catch_all=True)
+        # The stack gives a call that comes in only to an agent of its transport.
+        for transport in TRANSPORTS if settings.certificate else (UDP, TCP):
+            encryption = OPTIONAL if transport == TLS else CLEAR
+            await self._agent(Identity(OWN_USER, transport=transport, encryption=encryption), catch_all=True)
 
     def _configuration(self) -> baresip.Config:
         settings = self._settings
         host = settings.listen.partition(":")[0]
+        files = (("sip_certificate", settings.certificate), ("sip_cafile", settings.authorities))
         return baresip.Config(
             # The stack opens a socket for each address of the machine (without loopback) when it is told none.
             net_interface=None if host == ANY_ADDRESS else host,
@@ -450,7 +495,8 @@ class BaresipStack:
             max_concurrent_calls=min(settings.max_calls, MAX_SIP_CALLS) + self._room,
             rtp_timeout=settings.rtp_timeout_seconds,
             extra_config_text=(
-                f"sip_listen {settings.listen}\nrtp_ports {settings.rtp_ports}\n"
+                f"sip_listen {settings.listen}\nrtp_ports {settings.rtp_ports}\nsip_verify_server yes\nsip_cuser_random yes\n"
+                f"{''.join(f'{key} {path}' + chr(10) for key, path in files if path)}"
                 "audio_jitter_buffer_type adaptive\naudio_jitter_buffer_ms 40-300\naudio_jitter_buffer_size 50\n"
             ),
         )
@@ -467,8 +513,6 @@ class BaresipStack:
         agent = self._agents.get(identity)
         if agent is not None:
             return agent
-        if len(self._agents) >= MAX_IDENTITIES:
-            raise StackError(f"this gateway process has used {MAX_IDENTITIES} caller identities; it takes no more")
         try:
             account = baresip.Account(
                 user=identity.user,
@@ -476,23 +520,81 @@ class BaresipStack:
                 password=identity.auth_password,
                 auth_user=identity.auth_user or None,
                 reg_interval=0,
+                transport=identity.transport,
                 audio_codecs=self._settings.codecs,
-                extra_params=("catchall=yes",) if catch_all else (),
+                extra_params=(*_ENCRYPTED[identity.encryption], *(("catchall=yes",) if catch_all else ())),
             )
         except (ValueError, TypeError) as error:
             raise StackError(f"a caller cannot be called so: {error}") from None
         shown = re.sub(r"[^ -!#-\[\]-~\u00a0-\ud7ff]", "", identity.name)
         address = f'"{shown}" {account.aor()}' if shown else account.aor()
-        agent = await _asked(baresip.UserAgent.create(self._runtime, address))
+        agent = self._agents[identity] = await self._new_agent(address)
         agent.on_incoming(self._incoming)
-        self._agents[identity] = agent
         return agent
+
+    async def _new_agent(self, address: str) -> baresip.UserAgent:
+        if self._made >= MAX_IDENTITIES:
+            raise StackError(f"this gateway process has used {MAX_IDENTITIES} caller identities; it takes no more")
+        self._made += 1
+        return await _asked(baresip.UserAgent.create(self._runtime, address))
+
+    async def register(self, registration_id: str, wanted: Registration, told: Callable[[str], None]) -> None:
+        """See SipStack."""
+        known = self._registered.get(registration_id)
+        if known is not None and known[0] == wanted:
+            return
+        await self.unregister(registration_id)
+        try:
+            account = baresip.Account(
+                user=wanted.user,
+                domain=wanted.domain,
+                password=wanted.password,
+                reg_interval=wanted.seconds,
+                transport=wanted.transport,
+                audio_codecs=self._settings.codecs,
+                extra_params=_ENCRYPTED[wanted.encryption],
+            )
+        except (ValueError, TypeError) as error:
+            raise StackError(f"a trunk cannot be registered so: {error}") from None
+        agent = await self._new_agent(account.aor())
+        known = self._registered[registration_id] = (wanted, agent)
+        outcomes: list[str] = []
+
+        def happened(event: baresip.StackEvent) -> None:
+            # That it is taken back is an outcome too, of which nobody wants to hear.
+            if self._registered.get(registration_id) is known and event.event in _REGISTRATION_ENDS:
+                failed = event.event is baresip.Event.REGISTER_FAIL
+                outcomes.append(words_of(event.text or "no answer") if failed else "")
+                told(outcomes[-1])
+
+        agent.on(happened)
+        agent.on_incoming(lambda native: self._incoming(native, registration_id))
+        try:
+            await agent.register()
+        except baresip.BaresipError as error:
+            # The stack goes on trying, and its events tell of each outcome. There is none of a REGISTER that was not sent.
+            if not outcomes:
+                told(str(error))
+
+    async def unregister(self, registration_id: str) -> None:
+        """See SipStack."""
+        known = self._registered.pop(registration_id, None)
+        if known is None:
+            return
+        agent = known[1]
+        # The binding ends only what it saw succeed; the stack would try again for ever.
+        agent._registered = True
+        try:
+            await agent.unregister(timeout=UNREGISTER_SECONDS)
+        except baresip.BaresipError as error:
+            _log.info("a registration was not taken back: %s", error)
 
     async def dial(self, target: str, identity: Identity, headers: Mapping[str, str]) -> StackCall:
         """See SipStack."""
         if len(self._calls) >= self._settings.max_calls:
             raise StackError("the gateway is at its limit of calls")
-        agent = await self._agent(replace(identity, user=identity.user or OWN_USER))
+        identity = replace(identity, user=identity.user or OWN_USER, transport=transport_of(target))
+        agent = await self._agent(identity)
         return self.adopt(await _asked(agent.dial(target, dict(headers))))
 
     def adopt(self, native: baresip.Call) -> BaresipCall:
@@ -506,9 +608,9 @@ class BaresipStack:
             self._tell(call, event)
         return call
 
-    def _incoming(self, native: baresip.Call) -> None:
+    def _incoming(self, native: baresip.Call, registration: str = "") -> None:
         self._early.pop(native.handle, None)
-        call = BaresipCall(self, native)
+        call = BaresipCall(self, native, registration)
         self._calls[native.handle] = call
         self._on_call(call)
 
@@ -560,7 +662,7 @@ class BaresipStack:
     @property
     def used_up(self) -> bool:
         """See SipStack. Nine of ten identities are used, or calls were left behind."""
-        if len(self._agents) * 10 > MAX_IDENTITIES * 9:
+        if self._made * 10 > MAX_IDENTITIES * 9:
             return True
         age_us = SystemClock().monotonic_us() - self._opened_us
         return self._orphans > 0 and age_us >= (
@@ -589,6 +691,11 @@ class BaresipStack:
             shutil.rmtree(self._folder, ignore_errors=True)
         if not self._calls and not self._orphans:
             await _asked(self._runtime.close())
+
+
+def words_of(text: str) -> str:
+    """The stack's words for an end, or ours where they say too little."""
+    return _WORDS.get(text, text)
 
 
 def _domain(listen: str) -> str:

@@ -65,6 +65,9 @@ class CallHolder(Switchboard, Protocol):
     def gateway_changed(self) -> None:
         """The health is another one. May not raise."""
 
+    def registration(self, message: Mapping[str, Any]) -> None:
+        """The outcome of a registration. May not raise."""
+
 
 class GatewaySupervisor:
     """Keeps one gateway running. ``link`` is the way to it while it listens."""
@@ -131,6 +134,8 @@ class GatewaySupervisor:
             _LOG.info("SIP phones are served on %s (gateway process %s)", message.get("listen"), message.get("pid"))
         elif kind == "refused":
             self._become(GatewayState.REFUSED, str(message.get("reason")))
+        elif kind == "registration":
+            self._calls.registration(message)
         elif kind == "pong":
             self._unanswered = 0
 

@@ -14,6 +14,7 @@ from callwright.domain.sip_message import (
     Traced,
     addresses,
     codec_of,
+    has_srtp_keys,
     media_of,
     q850_of,
     referral_of,
@@ -73,9 +74,16 @@ class TracedCall:
     codec: str = ""
     media_port: int = 0
     key_types: frozenset[int] = frozenset()
+    offers_keys_of_srtp: bool = False
+    takes_keys_of_srtp: bool = False
     invite: SipMessage | None = None
     provisional: SipMessage | None = None
     told: tuple[Any, ...] = ()
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether its audio is: both sides have named their keys (RFC 4568)."""
+        return self.offers_keys_of_srtp and self.takes_keys_of_srtp
 
 
 class Trace:
@@ -245,6 +253,10 @@ def _described(call: TracedCall, record: Traced) -> None:
     """What a description of media tells beside the codec."""
     port, types = media_of(record.message.body)
     call.key_types |= types
+    if record.sent:
+        call.offers_keys_of_srtp = has_srtp_keys(record.message.body)
+    else:
+        call.takes_keys_of_srtp = has_srtp_keys(record.message.body)
     if record.sent and port:
         call.media_port = port
 

@@ -1,27 +1,31 @@
 """The carrier ``sip-trunk``: calls to phone numbers through the gateways of a SIP trunk, over the same gateway process as ``sip``.
 
 The trunk of a call comes with its request. Its gateways are asked in their order: one that answers with 408 or 503, or says nothing at all
-for some seconds, is given up for the next; whatever else one answers is the end of the call. One that said nothing is asked behind the
-others for a minute (``silent_gateways``).
+for some seconds, is given up for the next; whatever else one answers is the end of the call. One that said nothing, or does not answer
+OPTIONS, is asked behind the others (``silent_gateways``, ``trunk_upkeep``).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from callwright.domain.limits import TRUNK_GATEWAY_SECONDS
 from callwright.ops.clock import SystemClock
+from callwright.ops.ids import RandomIds
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, Leg, LegClosed, LegListener
-from callwright.ports.registry import PluginContext
+from callwright.ports.registry import Gauges, NoGauges, PluginContext
+from callwright.ports.trunk_lines import TrunkLine, TrunkState
 from callwright.ports.world import Clock
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.checks import PROVIDER, TRUNK_PROVIDER, TrunkRoute, trunk_route
 from callwright.telephony.sip.configuration import SipSettings
+from callwright.telephony.sip.qualify import GatewayQuestion
 from callwright.telephony.sip.silent_gateways import Gateway, SilentGateways
+from callwright.telephony.sip.trunk_upkeep import TrunkUpkeep
 
 NEXT_GATEWAY = frozenset({"408", "503", "request_timeout", ""})
 """Final answers (``LegClosed.provider_code``) after which the next gateway is asked; the last two: none came."""
@@ -35,23 +39,51 @@ class SipTrunkCarrier:
     name = TRUNK_PROVIDER
 
     def __init__(
-        self, sip: Callable[[], SipCarrier], clock: Clock | None = None, call_headers: tuple[str, ...] = ()
+        self,
+        sip: Callable[[], SipCarrier],
+        clock: Clock | None = None,
+        settings: SipSettings | None = None,
+        gauges: Gauges | None = None,
     ) -> None:
         self._sip = sip
-        self._call_headers = call_headers
+        self._settings = settings or SipSettings()
         self._clock = clock or SystemClock()
         self._silent = SilentGateways()
+        self._upkeep: TrunkUpkeep | None = None
+        self._unreachable = (gauges or NoGauges()).gauge("sip_trunk_gateways_unreachable")
 
     @classmethod
     def build(cls, context: PluginContext) -> SipTrunkCarrier:
         """Uses the carrier ``sip`` of the same process."""
-        call_headers = SipSettings.of_texts(context.settings).call_headers
-        return cls(lambda: cast(SipCarrier, context.plugin("carrier", PROVIDER)), call_headers=call_headers)
+        settings = SipSettings.of_texts(context.settings)
+        return cls(
+            lambda: cast(SipCarrier, context.plugin("carrier", PROVIDER)), settings=settings, gauges=context.gauges
+        )
+
+    def use(self, lines: Sequence[TrunkLine]) -> None:
+        """See ``ports.trunk_lines.TrunkLines``. Without SIP nothing is kept ready."""
+        if not self._settings.listen:
+            return
+        if self._upkeep is None:
+            question = GatewayQuestion(self._settings.listen, self._settings.trusted, RandomIds())
+            self._upkeep = TrunkUpkeep(
+                self._settings.places,
+                self._sip().registrations,
+                self._silent,
+                question.failure,
+                self._clock,
+                self._unreachable,
+            )
+        self._upkeep.use(lines)
+
+    def trunk_state(self, trunk_id: str) -> TrunkState:
+        """See ``ports.trunk_lines.TrunkLines``."""
+        return TrunkState() if self._upkeep is None else self._upkeep.trunk_state(trunk_id)
 
     async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
         """Ask the trunk's first gateway. Raises ProviderError: BAD_REQUEST for a trunk that cannot be used, a number that must not be
         called or a gateway that may not be, else as ``sip`` does. Returns when an INVITE is on its way."""
-        route = trunk_route(request, self._call_headers)
+        route = trunk_route(request, self._settings.call_headers)
         leg = TrunkLeg(self._sip(), request, route, listener, Found(self._silent, route, self._clock))
         await leg.begin()
         return leg
@@ -61,7 +93,9 @@ class SipTrunkCarrier:
         self._sip().say_last_words(dialog)
 
     async def aclose(self) -> None:
-        """The legs are those of ``sip``, which ends them."""
+        """Keep no trunk ready any more. The legs are those of ``sip``, which ends them."""
+        if self._upkeep is not None:
+            await self._upkeep.aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +124,7 @@ class Found:
         return self.gateways.in_order(every, self.clock.monotonic_us())
 
     def _gateway(self, at: int) -> Gateway:
-        return self.route.trunk, self.route.addresses[at].partition("@")[2]
+        return self.route.trunk, self.route.addresses[at].partition("@")[2].partition(";")[0]
 
 
 @dataclass(slots=True)

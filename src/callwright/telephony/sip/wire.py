@@ -10,11 +10,13 @@ Server to gateway:
 ========== ============================================================= ===========================================================
 type       values                                                        meaning
 ========== ============================================================= ===========================================================
-settings   listen, rtp_ports, max_calls, max_unacknowledged, allow,      the first message: how to listen (call 0). Lists are lists of
-           user, password, codecs, headers, log_level, log_format        strings; rtp_ports is "first-last", listen "address:port"
+settings   listen, certificate, authorities, rtp_ports, max_calls,       the first message: how to listen (call 0). Lists are lists of
+           max_unacknowledged, allow, user, password, codecs, headers,   strings; rtp_ports is "first-last", listen "address:port";
+           log_level, log_format                                         certificate and authorities are PEM files
 ping       at                                                            say pong with the same value (call 0, about once a second)
 dial       to, from_user, display_name, headers, ring_seconds; domain,   call ``to`` (a ``sip:`` address) once; the others: the host of
-           auth_user, auth_password, tell_trying                         our own address, what answers a challenge, ``trying`` is wanted
+           auth_user, auth_password, encryption, tell_trying             our own address, what answers a challenge, one of
+                                                                         ``checks.ENCRYPTIONS``, ``trying`` is wanted
 answer                                                                   take an inbound call
 reject     code                                                          refuse an inbound call
 hang_up    drain (true: first play what was written)                     end the call; an unanswered one is cancelled
@@ -23,6 +25,8 @@ keys       keys                                                          send DT
 hold       on                                                            put the far end on hold, or take it back
 transfer   request, target, attended, seconds                            REFER the far end to ``target``
 refer      accept                                                        the answer to ``refer_asked``
+register   id, domain, user, password, transport, encryption, seconds    keep ``user`` registered at ``domain`` (call 0)
+unregister id                                                            end that registration (call 0)
 stop                                                                     say BYE to every call and end the process
 ========== ============================================================= ===========================================================
 
@@ -35,8 +39,9 @@ ready         listen, rtp_ports, max_calls, pid                                 
 refused       reason                                                              it cannot listen; the process ends (call 0)
 pong          at, calls                                                           the answer to ping, from the loop that serves the calls;
                                                                                   a gateway that stops to answer is killed (call 0)
-incoming      called, caller, call_id, headers, others (headers by lower-case     somebody calls
-              name), peer
+registration  id, state (``registered``, ``failed``), reason                       the outcome of each try (call 0)
+incoming      called, caller, call_id, headers, others (headers by lower-case     somebody calls, over a registration where it is named
+              name), peer, registration, encrypted
 dialled       call_id                                                             the INVITE is on its way
 trying                                                                            the far end has answered something (with tell_trying)
 ringing

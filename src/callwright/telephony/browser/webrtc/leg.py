@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.ports.web_call import WEB_CALL
 from callwright.telephony.browser.webrtc.media_line import MediaLine
+from callwright.telephony.browser.webrtc.sdp import UnusableOfferError, offer_of
 
 PLAYOUT_BUFFER_MS = 60
 """How long a browser holds audio of a smooth line: 35 ms in Chromium (November 2026), and its sound card."""
@@ -90,28 +92,38 @@ class WebRtcLeg:
         self._timers.cancel("connect")
         self._noted_s = now_s = self._loop.time()
         self._intake = Intake(now_s, self.listener.audio)
-        self.listener.answered()
-        self._note("media", codec="pcmu", why="answered")
-        self._timers.later("look", LOOK_SECONDS, self._look)
+        with self._ended_by_a_defect():
+            self.listener.answered()
+            self._note("media", codec="pcmu", why="answered")
+            self._timers.later("look", LOOK_SECONDS, self._look)
 
     def frame(self, frame: bytes) -> None:
         """The caller's next 20 ms."""
         intake = self._intake
         if self.ended or intake is None:
             return
-        ending: Cause | None = CAUSES["crash"]
-        try:
+        with self._ended_by_a_defect():
+            is_live = intake.take(frame, self._loop.time())
+        if not is_live:
             # Faster than anybody speaks, it is no live sound.
-            ending = None if intake.take(frame, self._loop.time()) else CAUSES["protocol_error"]
-        finally:
-            # A defect, also of the listener's, ends the call and is raised.
-            if ending is not None:
-                self.finish(ending)
+            self.finish(CAUSES["protocol_error"])
 
     def key(self, key: str) -> None:
         """A key of the page, by RTP or by INFO."""
         if self._intake is not None and not self.ended and self.listener is not None:
-            self.listener.key(key)
+            with self._ended_by_a_defect():
+                self.listener.key(key)
+
+    def offered_again(self, sdp: str) -> str:
+        """The page has made a new offer within the call, for a hold or as a sign of life. Returns the answer. Raises
+        UnusableOfferError."""
+        if self._line is None:
+            raise UnusableOfferError("the call has no audio")
+        was_on_hold = self._line.on_hold
+        answer = self._line.offered_again(offer_of(sdp, may_hold=True))
+        if self._line.on_hold is not was_on_hold:
+            self._note("held", on=self._line.on_hold)
+        return answer
 
     def disconnected(self, failure: str) -> None:
         """The page is gone, or never proved itself."""
@@ -196,6 +208,17 @@ class WebRtcLeg:
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
 
+    @contextmanager
+    def _ended_by_a_defect(self) -> Iterator[None]:
+        """A defect inside, also of the listener's, ends the call and is raised."""
+        done = False
+        try:
+            yield
+            done = True
+        finally:
+            if not done:
+                self.finish(CAUSES["crash"])
+
     def _unconnected(self) -> None:
         _LOG.warning(
             "the web call %s was taken, and its browser did not connect its audio within %d s: is the address of"
@@ -211,14 +234,9 @@ class WebRtcLeg:
         if self.ended or intake is None or line is None:
             return
         self._timers.later("look", LOOK_SECONDS, self._look)
-        done = False
-        try:
+        with self._ended_by_a_defect():
             intake.fill(now_s)
             line.report()
-            done = True
-        finally:
-            if not done:
-                self.finish(CAUSES["crash"])
         if now_s - self._noted_s >= QUALITY_SECONDS:
             self._noted_s = now_s
             self._note("quality", **self._quality(final=False))

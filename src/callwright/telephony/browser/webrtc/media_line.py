@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from callwright.domain.limits import MAX_ICE_ADDRESSES, MAX_RTP_SOURCES
@@ -19,7 +20,7 @@ from callwright.telephony.browser.webrtc.rtp import (
     read_rtcp,
     rtp_of,
 )
-from callwright.telephony.browser.webrtc.sdp import PCMU, Answering, Offer, answer_to
+from callwright.telephony.browser.webrtc.sdp import PCMU, Answering, Offer, UnusableOfferError, answer_to
 from callwright.telephony.browser.webrtc.stun import Address, Check
 from callwright.telephony.browser.webrtc.stun import answer_to as answer_to_check
 
@@ -148,10 +149,10 @@ class MediaLine:
         self._sources: set[int] = set()
         self._report_s = 0.0
         self._repeating: asyncio.TimerHandle | None = None
-        self.answer = answer_to(
-            offer,
-            Answering(port.addresses, self.fragment, self._password, identity.fingerprint, self.sent.source, NAME),
+        self._ours = Answering(
+            port.addresses, self.fragment, self._password, identity.fingerprint, self.sent.source, NAME
         )
+        self.answer = answer_to(offer, self._ours)
 
     def open(self) -> None:
         """Let the far end connect."""
@@ -164,9 +165,24 @@ class MediaLine:
         self._dtls.close()
         self._port.discard(self)
 
+    @property
+    def on_hold(self) -> bool:
+        """Whether the far end wants none of our audio."""
+        return not self._offer.hears
+
+    def offered_again(self, offer: Offer) -> str:
+        """Take a new offer within the call, which may only change the direction of the audio. Returns the answer. Raises
+        UnusableOfferError."""
+        now = self._offer
+        if (offer.fragment, offer.fingerprints, offer.at) != (now.fragment, now.fingerprints, now.at):
+            raise UnusableOfferError("within a call only the direction of its audio can change")
+        self._offer = offer
+        self._ours = replace(self._ours, version=self._ours.version + 1)
+        return answer_to(offer, self._ours)
+
     def write(self, frame: bytes) -> None:
-        """Send the agent's next 20 ms (mu-law). Dropped unless connected."""
-        if self._dtls.audio is not None:
+        """Send the agent's next 20 ms (mu-law). Dropped on hold and unless connected."""
+        if self._dtls.audio is not None and not self.on_hold:
             packet = self.sent.packet(frame, self._loop.time())
             self._send(self._dtls.audio.sealed(packet.packed()))
 

@@ -20,7 +20,7 @@ _FRAGMENT = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _FINGERPRINT = re.compile(r"(sha-256|sha-384|sha-512) ((?:[0-9A-F]{2}:){31,63}[0-9A-F]{2})", re.IGNORECASE)
 _KEYS = re.compile(r"([0-9]{1,3}) telephone-event/8000", re.IGNORECASE)
 _DYNAMIC_TYPES = range(96, 128)
-_ANSWERED = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly"}
+_ANSWERED = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 _HOST_PRIORITY = (126 << 24) | (65_535 << 8) | 255
 """Of a host candidate for the first component (RFC 8445 5.1.2)."""
 
@@ -42,6 +42,11 @@ class Offer:
     media: tuple[str, ...]
     at: int
 
+    @property
+    def hears(self) -> bool:
+        """Whether its side wants our audio. One that does not has the call on hold."""
+        return self.direction in ("sendrecv", "recvonly")
+
 
 @dataclass(frozen=True, slots=True)
 class Answering:
@@ -53,10 +58,12 @@ class Answering:
     fingerprint: str
     source: int
     name: str
+    version: int = 1
+    """Counts the answers of a call (RFC 3264 8)."""
 
 
-def offer_of(text: str) -> Offer:
-    """Read an offer. Raises UnusableOfferError."""
+def offer_of(text: str, *, may_hold: bool = False) -> Offer:
+    """Read an offer. Only one that ``may_hold`` can have inactive audio. Raises UnusableOfferError."""
     session, *parts = _sections(text)
     if len(parts) > MAX_SDP_MEDIA:
         raise UnusableOfferError(f"the offer has more than {MAX_SDP_MEDIA} media")
@@ -65,7 +72,10 @@ def offer_of(text: str) -> Offer:
         raise UnusableOfferError("a media line of the offer cannot be read")
     for at, (line, part) in enumerate(zip(media, parts, strict=True)):
         if line[1] == "audio" and line[3] in _SECURE and str(PCMU) in line[4].split():
-            return _read(session, part, tuple(each[0] for each in parts), at)
+            offer = _read(session, part, tuple(each[0] for each in parts), at)
+            if offer.direction == "inactive" and not may_hold:
+                raise UnusableOfferError("the audio of the offer is inactive")
+            return offer
     raise UnusableOfferError("the offer has no audio with PCMU over DTLS and SRTP")
 
 
@@ -89,9 +99,7 @@ def _read(session: Sequence[str], part: Sequence[str], media: tuple[str, ...], a
     middle = next(iter(values("mid")), "")
     if middle and not _TOKEN.fullmatch(middle):
         raise UnusableOfferError("a=mid of the offer cannot be read")
-    direction = next((line for line in part if line in ("sendrecv", "sendonly", "recvonly", "inactive")), "sendrecv")
-    if direction not in _ANSWERED:
-        raise UnusableOfferError("the audio of the offer is inactive")
+    direction = next((line for line in part if line in _ANSWERED), "sendrecv")
     key_types = [int(match[1]) for each in values("rtpmap") if (match := _KEYS.fullmatch(each))]
     key_type = next((one for one in key_types if one in _DYNAMIC_TYPES), 0)
     return Offer(fragment, fingerprints, key_type, direction, middle, media, at)
@@ -100,7 +108,7 @@ def _read(session: Sequence[str], part: Sequence[str], media: tuple[str, ...], a
 def answer_to(offer: Offer, ours: Answering) -> str:
     """The answer: the audio at our addresses, and every other medium refused."""
     host, port = ours.addresses[0]
-    lines = ["v=0", f"o=- {ours.source} 1 IN {_net(host)}", "s=-", "t=0 0", "a=ice-lite"]
+    lines = ["v=0", f"o=- {ours.source} {ours.version} IN {_net(host)}", "s=-", "t=0 0", "a=ice-lite"]
     if offer.middle:
         lines.append(f"a=group:BUNDLE {offer.middle}")
     for at, media in enumerate(offer.media):
