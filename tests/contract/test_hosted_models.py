@@ -164,10 +164,18 @@ async def test_claude_goes_on_without_thinking_where_its_thought_is_gone() -> No
         assert at.sent["thinking"]["budget_tokens"] == 2_000
 
 
-@pytest.mark.parametrize(("effort", "sent"), [("none", {}), ("minimal", {}), ("low", {"effort": "low"})])
-async def test_claudes_effort(effort: str, sent: Mapping[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("name", "effort", "sent"),
+    [
+        ("claude-opus-4-6", "none", {}),
+        ("claude-opus-4-6", "minimal", {}),
+        ("claude-opus-4-6", "low", {"effort": "low"}),
+        ("claude-haiku-4-5", "low", {}),
+    ],
+)
+async def test_claudes_effort(name: str, effort: str, sent: Mapping[str, Any]) -> None:
     async with world() as at:
-        await at.ask(at.claude, *TALK, reasoning_effort=effort)
+        await at.ask(at.claude, *TALK, name=name, reasoning_effort=effort)
         assert at.sent.get("output_config", {}) == sent
 
 
