@@ -525,7 +525,7 @@ async def test_a_reading_key_reads_and_does_nothing_else(world: ApiWorld) -> Non
             answer = await ask(client, method, path, ids)
             if (method, path) in AFTER_A_CALL:
                 assert (answer.status_code, "not dialled" in answer.json()["message"]) == (400, True), path
-            elif method == "GET":
+            elif method == "GET" and right_of(method, path.format_map(ids)) is not Right.CALL:
                 assert answer.status_code in (200, 302, 307) or path == "/phone-numbers/search", (
                     method,
                     path,
