@@ -54,9 +54,10 @@ class Place:
         return f"{self.url}/lines/twilio/incoming"
 
     async def call(self, to: str = THEIRS) -> Phone:
+        before = len(self.vendor.phones)
         placed = await self.client.post("/call", json={"agent_id": self.agent_id, "recipient_phone_number": to})
         assert placed.status_code == 200, placed.text
-        await until(lambda: bool(self.vendor.phones), 10)
+        await until(lambda: len(self.vendor.phones) > before, 10)
         return self.vendor.phones[-1]
 
     async def row(self) -> dict[str, Any]:
@@ -110,8 +111,8 @@ async def place(dsn: str, tmp_path: Path) -> AsyncIterator[Place]:
             yield place
 
 
-async def agent(client: httpx.AsyncClient) -> str:
-    body = agent_body()
+async def agent(client: httpx.AsyncClient, **changes: Any) -> str:
+    body = agent_body(**changes)
     prompts = body.pop("agent_prompts")
     body["tasks"][0]["tools_config"]["input"] = {"provider": "twilio", "format": "wav"}
     body.pop("webhook_url")
@@ -251,3 +252,21 @@ async def test_a_call_is_transferred_or_comes_back(place: Place, dial_status: st
         assert (row["status"], row["telephony_data"]["hangup_reason"]) == ("completed", "Call completed")
     assert "<Number" in phone.redirected
     assert ">+15550155</Number>" in phone.redirected
+
+
+@pytest.mark.real_time
+async def test_a_machine_that_the_carrier_heard_is_hung_up_on_if_the_agent_asks_for_it(place: Place) -> None:
+    """The person of the test never says a word of a machine: only the vendor says that it is one."""
+    phone = await place.call()
+    assert not any("Machine" in name or "Amd" in name for name, _ in phone.order)
+    await place.row()
+    place.agent_id = await agent(place.client, voicemail=True)
+    phone = await place.call()
+    await until(lambda: phone.socket is not None and len(phone.heard) > 2, 20)
+    assert (phone.asked("MachineDetection"), phone.asked("AsyncAmd")) == ("Enable", "true")
+    for _ in range(2):
+        told = await place.vendor.tell(phone, phone.asked("AsyncAmdStatusCallback"), AnsweredBy="machine_start")
+        assert told.status_code in (204, 403)
+    row = await place.row()
+    ended = (row["status"], row["telephony_data"]["hangup_reason"], row["answered_by_voice_mail"])
+    assert ended == ("completed", "voicemail_detected", True)

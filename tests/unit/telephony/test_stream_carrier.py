@@ -449,3 +449,25 @@ async def test_a_vendor_that_asks_whom_to_call_is_told_while_the_transfer_is_und
     await carried
     assert b"<Hangup/>" in (await line.tell("/handover", CallStatus="in-progress")).body
     assert b"<Hangup/>" in (await line.tell("/transferred", CallStatus="in-progress", DialStatus="completed")).body
+
+
+@EVERY_SIDE
+@pytest.mark.parametrize("early", [True, False])
+async def test_who_answered_is_reported_once_and_after_the_answer(side: Side, *, early: bool) -> None:
+    line = Line(side)
+    leg = await line.dial()
+    await line.tell("/instructions", CallStatus="in-progress")
+    if early:
+        await line.tell("/machine", AnsweredBy="machine_start", Machine="true")
+        assert line.report.events == []
+    socket = Socket()
+    carried = asyncio.create_task(leg.carry(socket))
+    start = {"streamSid": "s", "callSid": CALL, "streamId": "s", "callId": CALL}
+    await socket.coming.put(json.dumps({"event": "start", "start": start}))
+    while socket.take is None:  # noqa: ASYNC110 - the leg is asked, it does not tell
+        await asyncio.sleep(0)
+    for answered_by, machine in (("machine_start", "true"), ("human", "false")):
+        await line.tell("/machine", AnsweredBy=answered_by, Machine=machine)
+    assert line.report.events == ["answered", "machine"]
+    await line.carrier.aclose()
+    await carried

@@ -83,6 +83,7 @@ class StreamCarrier:
             HttpDoor("/incoming", "Say what to do with a call to a number of the account", theirs, self._incoming),
             HttpDoor("/instructions", "Say what to do with a call that was answered", ours, self._instructions),
             HttpDoor("/status", "Take how a call goes", ours, self._status),
+            HttpDoor("/machine", "Take who has answered", ours, self._machine),
             HttpDoor("/handover", "Say whom to connect a call with", ours, self._hand_over),
             HttpDoor("/target", "Take how the target of a transfer answers", ours, self._target),
             HttpDoor("/transferred", "Say how a call goes on after a transfer", ours, self._transferred),
@@ -100,14 +101,15 @@ class StreamCarrier:
         account = self._vendor.account(request.access)
         from_number = self._caller_id(request)
         try:
-            addresses = {what: self._address(what, request.callback_id) for what in ("/instructions", "/status")}
+            doors = ("/instructions", "/status", *(("/machine",) if request.detect_machine else ()))
+            addresses = [self._address(path, request.callback_id) for path in doors]
         except UnavailableError as error:
             raise ProviderError(FailureKind.UNAVAILABLE, self.name, error.message) from error
         transfers = self._transfers(from_number, request.callback_id)
         leg = StreamLeg(self._vendor, account, transfers, self._over(request.callback_id))
         leg.listener = listener
         self._calls[request.callback_id] = _Known(leg)
-        order = Order(request.to_number, from_number, request.ring_seconds, *addresses.values())
+        order = Order(request.to_number, from_number, request.ring_seconds, *addresses)
         placed = False
         try:
             leg.provider_call_id = await self._vendor.place(account, order)
@@ -203,6 +205,11 @@ class StreamCarrier:
     async def _status(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
         known.leg.take_status(self._vendor.read(request))
+        return DoorAnswer(status=HTTPStatus.NO_CONTENT)
+
+    async def _machine(self, request: DoorRequest) -> DoorAnswer:
+        known = await self._known(request)
+        known.leg.take_machine(self._vendor.read_machine(request))
         return DoorAnswer(status=HTTPStatus.NO_CONTENT)
 
     async def _hand_over(self, request: DoorRequest) -> DoorAnswer:

@@ -60,6 +60,7 @@ class StreamLeg:
         self._socket: DoorSocket | None = None
         self._sound = CallSound(vendor.framing)
         self._ring_seconds = 0
+        self._answered_by = ""
         self._timers = NamedTimers()
         self._leaving: LegClosed | None = None
         self.handed_over = False
@@ -141,6 +142,14 @@ class StreamLeg:
                 self._begin()
             self.finish(closed_by(cause, callback.words))
 
+    def take_machine(self, kind: str) -> None:
+        """The vendor reports who has answered: once, and not before the answer is."""
+        if self.ended or self._answered_by or self._inbound:
+            return
+        self._answered_by = kind
+        if self._sound.began:
+            self.listener.machine(kind)
+
     def _message(self, socket: DoorSocket, message: str | bytes) -> None:
         """A message of the vendor. A defect, also of the listener's, ends the call and is raised."""
         if self.ended or self._socket is not socket:
@@ -170,6 +179,8 @@ class StreamLeg:
         """The far end is there."""
         self._sound.begin(self._heard)
         self.listener.answered()
+        if self._answered_by:
+            self.listener.machine(self._answered_by)
         self._look()
 
     def _heard(self, frame: bytes) -> None:

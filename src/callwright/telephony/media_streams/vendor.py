@@ -23,13 +23,15 @@ class VendorAccount:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A call to be placed. The vendor asks at ``instructions`` what to do with it once it is answered, and tells ``status`` how it goes."""
+    """A call to be placed. The vendor asks at ``instructions`` what to do with it once it is answered, and reports to ``status`` how it
+    goes, and to ``machine`` who has answered; empty where nobody wants to know."""
 
     to_number: str
     from_number: str
     ring_seconds: int
     instructions: str
     status: str
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,10 @@ class Vendor(Protocol):
 
     def read_target(self, request: DoorRequest) -> Callback:
         """What a request about a handover says of its target. Raises BadInputError."""
+        ...
+
+    def read_machine(self, request: DoorRequest) -> str:
+        """Who has answered: human, machine or unknown, as ``ports.leg.LegListener.machine`` takes it."""
         ...
 
     async def place(self, account: VendorAccount, order: Order) -> str:

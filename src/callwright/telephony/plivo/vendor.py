@@ -1,6 +1,7 @@
 """Plivo's API for calls, its instructions and callbacks, as its pages say (read in 2026):
 
 - https://www.plivo.com/docs/voice/api/call: placing, ending and transferring a call
+- https://www.plivo.com/docs/voice/api/call/machine-detection: who has answered
 - https://www.plivo.com/docs/voice/xml/request: what callbacks hold
 - https://www.plivo.com/docs/voice/xml/stream and .../dial: the instructions, and the messages of a stream
 - https://www.plivo.com/docs/voice/concepts/signature-validation: the signature, version 3
@@ -54,6 +55,7 @@ _ENDS: Mapping[str, str] = {
 }
 """CallStatus and DialStatus at the end of a call, and the cause."""
 _TAKEN = ("answer", "connected")
+_MACHINE = {"true": "machine", "false": "human"}
 _CODES: Mapping[str, str] = {
     "2000": "invalid_number",
     "3000": "no_answer",
@@ -151,9 +153,13 @@ class PlivoCalls(XmlVendor):
         progress = "answered" if form.get("DialAction") in _TAKEN else ""
         return _callback(form, progress, _ENDS.get(form.get("DialStatus", "")))
 
+    def read_machine(self, request: DoorRequest) -> str:
+        """Machine."""
+        return _MACHINE.get(fields_of(request).get("Machine", "").lower(), "unknown")
+
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to the list of calls."""
-        asked = {
+        asked: dict[str, Any] = {
             "from": _written(order.from_number),
             "to": _written(order.to_number),
             "answer_url": order.instructions,
@@ -164,6 +170,10 @@ class PlivoCalls(XmlVendor):
             "hangup_method": "POST",
             "ring_timeout": order.ring_seconds,
         }
+        if order.machine:
+            # In the background, where there is an address: the person who has answered hears the agent meanwhile.
+            detection = {"machine_detection": "true", "machine_detection_url": order.machine}
+            asked |= {**detection, "machine_detection_method": "POST"}
         answer = await self._ask(account, "POST", "Call/", asked)
         found = answer.get("request_uuid")
         if not isinstance(found, str) or not found:
