@@ -324,9 +324,12 @@ async def test_the_target_reports_as_a_call_of_its_own() -> None:
     _, _, handing = await handed_over(line)
     await line.tell("/target", CallSid="CA" + "7" * 32, CallStatus="ringing")
     assert not handing.done()
-    await line.tell("/target", CallSid="CA" + "7" * 32, CallStatus="in-progress")
+    for _ in range(2):
+        await line.tell("/target", CallSid="CA" + "7" * 32, CallStatus="in-progress")
     await handing
     assert line.report.end is not None
+    # The record of the transfer names the call to the target.
+    assert [one for one in line.report.facts if "state" in one] == [{"state": "answered", "call_id": "CA" + "7" * 32}]
 
 
 def test_how_late_the_far_end_plays_is_known_after_a_transfer_and_at_the_end() -> None:
@@ -444,7 +447,8 @@ async def test_a_vendor_that_asks_whom_to_call_is_told_while_the_transfer_is_und
         assert f'callbackUrl="{lines}/target?call=e.1"' in dial
     await line.tell("/target", CallStatus="in-progress", DialAction="hangup", DialBLegStatus="hangup")
     assert not handing.done()
-    await line.tell("/target", CallStatus="in-progress", DialAction="answer", DialBLegStatus="answer")
+    await line.tell("/target", CallStatus="in-progress", DialAction="answer", DialBLegUUID="b-leg")
+    assert {"state": "answered", "call_id": "b-leg"} in line.report.facts
     await handing
     await carried
     assert b"<Hangup/>" in (await line.tell("/handover", CallStatus="in-progress")).body

@@ -223,8 +223,7 @@ class StreamCarrier:
 
     async def _target(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
-        if self._vendor.read_target(request).progress == "answered":
-            known.leg.transfers.target_answered()
+        known.leg.take_target(self._vendor.read_target(request))
         return DoorAnswer(status=HTTPStatus.NO_CONTENT)
 
     async def _transferred(self, request: DoorRequest) -> DoorAnswer:

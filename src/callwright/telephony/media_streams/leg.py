@@ -142,6 +142,12 @@ class StreamLeg:
                 self._begin()
             self.finish(closed_by(cause, callback.words))
 
+    def take_target(self, callback: Callback) -> None:
+        """The vendor reports how the call to the target of a transfer goes."""
+        if callback.progress == "answered" and self.transfers.wanted is not None and not self.ended:
+            self.listener.noted("transfer", {"state": "answered", "call_id": callback.call_id})
+            self.transfers.target_answered()
+
     def take_machine(self, kind: str) -> None:
         """The vendor reports who has answered: once, and not before the answer is."""
         if self.ended or self._answered_by or self._inbound:

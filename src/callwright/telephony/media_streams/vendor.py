@@ -85,7 +85,7 @@ class Vendor(Protocol):
         ...
 
     def read_target(self, request: DoorRequest) -> Callback:
-        """What a request about a handover says of its target. Raises BadInputError."""
+        """What a request about a handover says of the target's call. Raises BadInputError."""
         ...
 
     def read_machine(self, request: DoorRequest) -> str:

@@ -150,6 +150,7 @@ class PlivoCalls(XmlVendor):
     def read_target(self, request: DoorRequest) -> Callback:
         """DialAction while a target is called, and DialStatus at the end."""
         form = fields_of(request)
+        form["CallUUID"] = form.get("DialBLegUUID") or form.get("CallUUID", "")
         progress = "answered" if form.get("DialAction") in _TAKEN else ""
         return _callback(form, progress, _ENDS.get(form.get("DialStatus", "")))
 

@@ -94,6 +94,7 @@ class TwilioCalls(XmlVendor):
         """DialCallStatus at the end; before, the target is a call of its own and reports as one."""
         form = fields_of(request)
         ended = form.get("DialCallStatus", "")
+        form["CallSid"] = form.get("DialCallSid") or form.get("CallSid", "")
         return _callback(form, "completed" if ended == "answered" else ended or form.get("CallStatus", ""))
 
     def read_machine(self, request: DoorRequest) -> str:
