@@ -261,12 +261,13 @@ async def test_a_late_report_of_a_call_that_is_over_starts_none() -> None:
     assert (line.desk.offers, line.carrier.legs) == ([], [])
 
 
-async def test_a_number_that_reports_hang_ups_to_the_same_address_ends_the_call() -> None:
+@pytest.mark.parametrize("status", ["completed", "no-answer"])
+async def test_a_number_that_reports_hang_ups_to_the_same_address_ends_the_call(status: str) -> None:
     line = Line()
     await line.carrier.open(line.desk)
     await line.tell("/incoming", call="", CallStatus="ringing", To=OURS, From=THEIRS)
     for _ in range(2):
-        answer = await line.tell("/incoming", call="", CallStatus="completed", To=OURS, From=THEIRS)
+        answer = await line.tell("/incoming", call="", CallStatus=status, To=OURS, From=THEIRS)
         assert b"<Hangup/>" in answer.body
     assert line.desk.report.end is not None
     assert (line.desk.report.end.cause, len(line.desk.offers)) == ("originator_cancel", 1)

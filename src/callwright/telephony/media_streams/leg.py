@@ -135,7 +135,8 @@ class StreamLeg:
         elif callback.progress == "ended" and callback.cause is not None:
             cause = callback.cause
             self.goes_on = False
-            if cause.outcome == "answered" and not self._sound.began and self._inbound:
+            if self._inbound and not self._sound.began:
+                # Whatever the vendor calls it: the caller gave up before we answered.
                 cause = CAUSES["originator_cancel"]
             elif cause.outcome == "answered" and not self._sound.began:
                 # Over before its stream could start.
