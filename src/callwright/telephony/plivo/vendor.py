@@ -137,9 +137,10 @@ class PlivoCalls(XmlVendor):
     def _is_new(self, nonce: str, request: DoorRequest) -> bool:
         """Whether a nonce comes with what it came with before. Without that, whoever saw one signature could send any form with it."""
         content = hashlib.sha256(b"\0".join((request.url.encode(), request.body))).digest()
-        while len(self._nonces) >= MAX_CALLS_REMEMBERED:
+        before = self._nonces.setdefault(nonce, content)
+        while len(self._nonces) > MAX_CALLS_REMEMBERED:
             self._nonces.pop(next(iter(self._nonces)))
-        return hmac.compare_digest(self._nonces.setdefault(nonce, content), content)
+        return hmac.compare_digest(before, content)
 
     def read(self, request: DoorRequest) -> Callback:
         """A form. Raises BadInputError for one that names no call."""
