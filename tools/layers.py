@@ -53,7 +53,13 @@ LAYERS: dict[str, Layer] = {
     "telephony.twilio": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
     "telephony.plivo": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
     "telephony.vobiz": Layer(
-        (*SHELL, "telephony.media_streams", "telephony.number_markets.rest", "telephony.plivo.vendor")
+        (
+            *SHELL,
+            "telephony.media_streams",
+            "telephony.number_markets.rest",
+            "telephony.number_markets.vobiz",
+            "telephony.plivo.vendor",
+        )
     ),
     "telephony.telnyx": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
     "telephony.exotel": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),

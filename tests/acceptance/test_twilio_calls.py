@@ -57,9 +57,10 @@ class Place:
         return f"{self.url}/lines/twilio/incoming"
 
     async def call(self, to: str = THEIRS) -> Phone:
+        before = len(self.vendor.phones)
         placed = await self.client.post("/call", json={"agent_id": self.agent_id, "recipient_phone_number": to})
         assert placed.status_code == 200, placed.text
-        await until(lambda: bool(self.vendor.phones), 10)
+        await until(lambda: len(self.vendor.phones) > before, 10)
         return self.vendor.phones[-1]
 
     async def row(self) -> dict[str, Any]:
@@ -113,8 +114,8 @@ async def place(dsn: str, tmp_path: Path) -> AsyncIterator[Place]:
             yield place
 
 
-async def agent(client: httpx.AsyncClient) -> str:
-    body = agent_body()
+async def agent(client: httpx.AsyncClient, **changes: Any) -> str:
+    body = agent_body(**changes)
     prompts = body.pop("agent_prompts")
     body["tasks"][0]["tools_config"]["input"] = {"provider": "twilio", "format": "wav"}
     body.pop("webhook_url")
@@ -287,3 +288,21 @@ async def test_a_number_is_not_sent_to_an_address_that_nobody_reaches(place: Pla
     with pytest.raises(BadInputError, match="set CALLWRIGHT_PUBLIC_URL"):
         await connect_number(services, principal, "twilio", OURS)
     assert place.vendor.numbers[OURS] == {"voice_url": "https://other.example.com/voice"}
+
+
+@pytest.mark.real_time
+async def test_a_machine_that_the_carrier_heard_is_hung_up_on_if_the_agent_asks_for_it(place: Place) -> None:
+    """The person of the test never says a word of a machine: only the vendor says that it is one."""
+    phone = await place.call()
+    assert not any("Machine" in name or "Amd" in name for name, _ in phone.order)
+    await place.row()
+    place.agent_id = await agent(place.client, voicemail=True)
+    phone = await place.call()
+    await until(lambda: phone.socket is not None and len(phone.heard) > 2, 20)
+    assert (phone.asked("MachineDetection"), phone.asked("AsyncAmd")) == ("Enable", "true")
+    for _ in range(2):
+        told = await place.vendor.tell(phone, phone.asked("AsyncAmdStatusCallback"), AnsweredBy="machine_start")
+        assert told.status_code in (204, 403)
+    row = await place.row()
+    ended = (row["status"], row["telephony_data"]["hangup_reason"], row["answered_by_voice_mail"])
+    assert ended == ("completed", "voicemail_detected", True)

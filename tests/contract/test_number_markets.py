@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from tests.http_server import Exchange, serving
-from tests.number_vendors import AUTH_ID, SID, TOKEN, Vendor, plivo, twilio
+from tests.number_vendors import AUTH_ID, SID, TOKEN, Vendor, plivo, say, twilio
 
 from callwright.bootstrap.plugins import PluginInstances
 from callwright.domain.limits import MAX_WEB_ANSWER_BYTES
@@ -21,6 +22,7 @@ from callwright.ports.registry import PluginContext, Registry
 from callwright.telephony.number_markets import PLUGINS
 from callwright.telephony.number_markets.plivo import PlivoMarket
 from callwright.telephony.number_markets.twilio import TwilioMarket
+from callwright.telephony.number_markets.vobiz import VobizNumbers
 
 US, US_OTHER, TOLL_FREE = "+14155550101", "+12125550102", "+18885550103"
 INDIAN = "+918041234567"
@@ -211,3 +213,57 @@ async def test_they_are_plugins_that_name_their_keys(tmp_path: Path) -> None:
         plugins.use(PluginContext({}, tmp_path, http=client))
         for name, keys in (("twilio", KEYS_OF_TWILIO), ("plivo", KEYS_OF_PLIVO)):
             assert plugins.key_names_of("market", name) == keys == tuple(plugins("market", name).keys)
+
+
+VOBIZ_ID = "MA_0123ABCD"
+AT_VOBIZ = Access({"VOBIZ_AUTH_ID": VOBIZ_ID, "VOBIZ_AUTH_TOKEN": TOKEN})
+
+
+@asynccontextmanager
+async def at_vobiz(numbers: list[str], total: int | None = None) -> AsyncIterator[VobizNumbers]:
+    """A stand-in of Vobiz whose account has these numbers; it counts ``total``."""
+
+    async def handler(exchange: Exchange) -> None:
+        parts = urlsplit(exchange.request.target)
+        asked = {name: int(value) for name, value in parse_qsl(parts.query) if value.isdigit()}
+        who = (exchange.request.headers.get("x-auth-id"), exchange.request.headers.get("x-auth-token"))
+        if (parts.path, who) != (f"/v1/account/{VOBIZ_ID}/numbers", (VOBIZ_ID, TOKEN)):
+            await say(exchange, 401, {"error": "unauthorized"})
+            return
+        at = (asked["page"] - 1) * asked["per_page"]
+        shown = [{"e164": one, "region": "Karnataka"} for one in numbers[at : at + asked["per_page"]]]
+        await say(exchange, 200, {"items": shown, **asked, "total": len(numbers) if total is None else total})
+
+    async with serving(handler) as server, GuardedClient(allow_private=True) as client:
+        yield VobizNumbers(client, server.url)
+
+
+@pytest.mark.parametrize("count", [0, 1, 100, 101, 250])
+async def test_vobiz_lists_all_pages(count: int) -> None:
+    numbers = [f"+91804123{at:04}" for at in range(count)]
+    async with at_vobiz(numbers) as market:
+        found = [one async for page in market.held(AT_VOBIZ) for one in page]
+        assert [one.phone_number for one in found] == numbers
+        if numbers:
+            assert await market.find(AT_VOBIZ, numbers[-1]) == HeldNumber(numbers[-1], numbers[-1], name="Karnataka")
+        assert await market.find(AT_VOBIZ, US) is None
+
+
+async def test_a_list_of_vobiz_that_is_not_whole_is_an_error() -> None:
+    async with at_vobiz([INDIAN], total=2) as market:
+        with pytest.raises(ProviderError, match="not whole"):
+            assert [page async for page in market.held(AT_VOBIZ)]
+
+
+async def test_vobiz_says_where_its_numbers_are_rented_and_refuses_wrong_keys() -> None:
+    async with at_vobiz([]) as market:
+        for work in (
+            market.search(AT_VOBIZ, "IN", ""),
+            market.price_cents(AT_VOBIZ, "IN", INDIAN),
+            market.rent(AT_VOBIZ, INDIAN),
+            market.give_back(AT_VOBIZ, INDIAN),
+        ):
+            error = await failure(work)
+            assert (error.kind, "console" in error.message) == (FailureKind.BAD_REQUEST, True)
+        other = Access({**AT_VOBIZ.keys, "VOBIZ_AUTH_TOKEN": "another"})
+        assert (await failure(market.find(other, INDIAN))).kind is FailureKind.REFUSED

@@ -63,6 +63,7 @@ TESTED: set[tuple[str, str]] = {
 LEFT_OUT = {
     ("voice", "kokoro"): "its model is no default one",
     ("carrier", "web-call"): "a browser calls it: tests/acceptance/test_web_calls.py",
+    ("market", "vobiz"): "it rents nothing: test_number_markets.py",
     ("carrier", "sip-trunk"): "its legs are those of the carrier sip; tests/phone calls through trunks",
 }
 

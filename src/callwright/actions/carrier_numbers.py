@@ -372,7 +372,9 @@ async def stored_keys(unit: Unit, tenant_id: str) -> StoredKeys:
 async def _carrier(services: Services, principal: Principal, provider: str, country: str) -> _Carrier:
     """The carrier that was asked for, else one of which the account has the keys, those of the country first. Raises BadInputError,
     VaultLockedError."""
-    named = [(name, market) for name, market in services.markets.items() if provider in ("", name)]
+    # One without countries rents nothing: it is asked only by its name, and says so.
+    renting = services.markets if provider else {name: one for name, one in services.markets.items() if one.countries}
+    named = [(name, market) for name, market in renting.items() if provider in ("", name)]
     if not named:
         asked = f" (asked for: {word(provider, services.markets, plain=True)})" if provider else ""
         raise BadInputError(

@@ -130,7 +130,8 @@ class Leg(Protocol):
 @dataclass(frozen=True, slots=True)
 class DialRequest:
     """An outbound call. ``callback_id`` (execution and attempt) travels in every callback address of the carrier. ``decision`` says
-    that the number may be dialled; every request of the platform has one. ``access``: the provider keys that the carrier's plugin names."""
+    that the number may be dialled; every request of the platform has one. ``access``: the provider keys that the carrier's plugin names.
+    ``detect_machine``: a carrier that can tell whether a machine has answered is to do so (``LegListener.machine``)."""
 
     callback_id: str
     to_number: str
@@ -139,6 +140,7 @@ class DialRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
     decision: Decision | None = None
     access: Access = field(default_factory=Access)
+    detect_machine: bool = False
 
 
 @runtime_checkable

@@ -43,7 +43,7 @@ class NumberMarket(Protocol):
 
     @property
     def countries(self) -> Sequence[str]:
-        """Countries (US, IN) for which it is asked first when a request names no carrier."""
+        """Countries (US, IN) for which it is asked first when a request names no carrier; none where it rents no numbers."""
         ...
 
     async def search(self, access: Access, country: str, pattern: str) -> list[OfferedNumber]:

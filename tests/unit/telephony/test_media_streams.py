@@ -7,9 +7,9 @@ import base64
 import json
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed
 from callwright.telephony.media_streams.framing import BadStreamError
 from callwright.telephony.media_streams.leg import StreamLeg
 from callwright.telephony.media_streams.transfer import CallTransfer
-from callwright.telephony.media_streams.vendor import Callback, Handover, VendorAccount
+from callwright.telephony.media_streams.vendor import Callback, Handover, Order, VendorAccount
 from callwright.telephony.plivo import vendor as plivo
 from callwright.telephony.plivo.vendor import PlivoCalls
 from callwright.telephony.twilio.vendor import FRAMING, TwilioCalls, signature
@@ -499,3 +499,42 @@ async def test_a_vobiz_account_says_who_it_is_in_its_own_headers_and_ends_a_ring
     assert (method, url) == ("DELETE", "https://api.vobiz.ai/api/v1/Account/MA_0123ABCD/Call/call/")
     assert (answers.given["x-auth-id"], answers.given["x-auth-token"]) == ("MA_0123ABCD", TOKEN)
     assert "authorization" not in answers.given
+
+
+ORDER = Order("+15550199", "+15550100", 60, "https://a/i", "https://a/s")
+
+
+@pytest.mark.parametrize("machine", ["", "https://a/m"])
+async def test_the_vendor_looks_for_machines_only_when_it_is_asked_to(machine: str):
+    twilio = Answers(201, json.dumps({"sid": CALL}).encode())
+    await TwilioCalls(twilio).place(ACCOUNT, replace(ORDER, machine=machine))
+    form = dict(parse_qsl(twilio.asked[0][2].decode()))
+    wanted = {"MachineDetection": "Enable", "AsyncAmd": "true", "AsyncAmdStatusCallback": machine} if machine else {}
+    assert {name: value for name, value in form.items() if "Amd" in name or "Machine" in name} == wanted
+    plivos = Answers(201, json.dumps({"request_uuid": "u"}).encode())
+    await PlivoCalls(plivos).place(PLIVO_ACCOUNT, replace(ORDER, machine=machine))
+    asked = json.loads(plivos.asked[0][2])
+    wanted = {"machine_detection": "true", "machine_detection_url": machine, "machine_detection_method": "POST"}
+    assert {name: value for name, value in asked.items() if "machine" in name} == (wanted if machine else {})
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ("human", "human"),
+        ("machine_start", "machine"),
+        ("machine_end_beep", "machine"),
+        ("fax", "machine"),
+        ("unknown", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_who_answered_as_twilio_says_it(told: str, kind: str):
+    assert TWILIO.read_machine(request(CallSid=CALL, AnsweredBy=told)) == kind
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"), [("true", "machine"), ("True", "machine"), ("false", "human"), ("", "unknown")]
+)
+def test_who_answered_as_plivo_says_it(told: str, kind: str):
+    assert PLIVO.read_machine(plivo_request(CallUUID="u", Event="MachineDetection", Machine=told)) == kind

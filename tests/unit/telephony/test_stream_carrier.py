@@ -261,12 +261,13 @@ async def test_a_late_report_of_a_call_that_is_over_starts_none() -> None:
     assert (line.desk.offers, line.carrier.legs) == ([], [])
 
 
-async def test_a_number_that_reports_hang_ups_to_the_same_address_ends_the_call() -> None:
+@pytest.mark.parametrize("status", ["completed", "no-answer"])
+async def test_a_number_that_reports_hang_ups_to_the_same_address_ends_the_call(status: str) -> None:
     line = Line()
     await line.carrier.open(line.desk)
     await line.tell("/incoming", call="", CallStatus="ringing", To=OURS, From=THEIRS)
     for _ in range(2):
-        answer = await line.tell("/incoming", call="", CallStatus="completed", To=OURS, From=THEIRS)
+        answer = await line.tell("/incoming", call="", CallStatus=status, To=OURS, From=THEIRS)
         assert b"<Hangup/>" in answer.body
     assert line.desk.report.end is not None
     assert (line.desk.report.end.cause, len(line.desk.offers)) == ("originator_cancel", 1)
@@ -324,9 +325,12 @@ async def test_the_target_reports_as_a_call_of_its_own() -> None:
     _, _, handing = await handed_over(line)
     await line.tell("/target", CallSid="CA" + "7" * 32, CallStatus="ringing")
     assert not handing.done()
-    await line.tell("/target", CallSid="CA" + "7" * 32, CallStatus="in-progress")
+    for _ in range(2):
+        await line.tell("/target", CallSid="CA" + "7" * 32, CallStatus="in-progress")
     await handing
     assert line.report.end is not None
+    # The record of the transfer names the call to the target.
+    assert [one for one in line.report.facts if "state" in one] == [{"state": "answered", "call_id": "CA" + "7" * 32}]
 
 
 def test_how_late_the_far_end_plays_is_known_after_a_transfer_and_at_the_end() -> None:
@@ -444,8 +448,31 @@ async def test_a_vendor_that_asks_whom_to_call_is_told_while_the_transfer_is_und
         assert f'callbackUrl="{lines}/target?call=e.1"' in dial
     await line.tell("/target", CallStatus="in-progress", DialAction="hangup", DialBLegStatus="hangup")
     assert not handing.done()
-    await line.tell("/target", CallStatus="in-progress", DialAction="answer", DialBLegStatus="answer")
+    await line.tell("/target", CallStatus="in-progress", DialAction="answer", DialBLegUUID="b-leg")
+    assert {"state": "answered", "call_id": "b-leg"} in line.report.facts
     await handing
     await carried
     assert b"<Hangup/>" in (await line.tell("/handover", CallStatus="in-progress")).body
     assert b"<Hangup/>" in (await line.tell("/transferred", CallStatus="in-progress", DialStatus="completed")).body
+
+
+@EVERY_SIDE
+@pytest.mark.parametrize("early", [True, False])
+async def test_who_answered_is_reported_once_and_after_the_answer(side: Side, *, early: bool) -> None:
+    line = Line(side)
+    leg = await line.dial()
+    await line.tell("/instructions", CallStatus="in-progress")
+    if early:
+        await line.tell("/machine", AnsweredBy="machine_start", Machine="true")
+        assert line.report.events == []
+    socket = Socket()
+    carried = asyncio.create_task(leg.carry(socket))
+    start = {"streamSid": "s", "callSid": CALL, "streamId": "s", "callId": CALL}
+    await socket.coming.put(json.dumps({"event": "start", "start": start}))
+    while socket.take is None:  # noqa: ASYNC110 - the leg is asked, it does not tell
+        await asyncio.sleep(0)
+    for answered_by, machine in (("machine_start", "true"), ("human", "false")):
+        await line.tell("/machine", AnsweredBy=answered_by, Machine=machine)
+    assert line.report.events == ["answered", "machine"]
+    await line.carrier.aclose()
+    await carried

@@ -203,6 +203,7 @@ class Dialling:
             },
             decision=decision,
             access=await self._deps.access.of_carrier(execution.tenant_id, execution.carrier),
+            detect_machine=spec.settings.voicemail.enabled,
         )
 
 

@@ -21,7 +21,7 @@ from callwright.ports.registry import HttpClient, PluginContext
 from callwright.telephony.media_streams.call_book import INCOMING, CallBook, Known, key_of_incoming
 from callwright.telephony.media_streams.leg import StreamLeg
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS
-from callwright.telephony.media_streams.vendor import CALL, Order, Vendor
+from callwright.telephony.media_streams.vendor import CALL, DetectsMachines, Order, Vendor
 
 
 class StreamCarrier(CallBook[Vendor]):
@@ -41,6 +41,7 @@ class StreamCarrier(CallBook[Vendor]):
             HttpDoor("/events", "Take how a call to a number of the account goes", theirs, self._event),
             HttpDoor("/instructions", "Say what to do with a call that was answered", ours, self._instructions),
             HttpDoor("/status", "Take how a call goes", ours, self._status),
+            HttpDoor("/machine", "Take who has answered", ours, self._machine),
             HttpDoor("/handover", "Say whom to connect a call with", ours, self._hand_over),
             HttpDoor("/target", "Take how the target of a transfer answers", ours, self._target),
             HttpDoor("/transferred", "Say how a call goes on after a transfer", ours, self._transferred),
@@ -51,7 +52,9 @@ class StreamCarrier(CallBook[Vendor]):
         instructions, status = (self._address(path, key, leg.account) for path in ("/instructions", "/status"))
         seconds = request.ring_seconds + CARRIER_QUEUE_SECONDS + CONNECT_SECONDS
         stream = self._issue(key, seconds) if self._vendor.streams_at_once else ""
-        return Order(request.to_number, from_number, request.ring_seconds, instructions, status, stream, key)
+        wanted = request.detect_machine and isinstance(self._vendor, DetectsMachines)
+        machine = self._address("/machine", key, leg.account) if wanted else ""
+        return Order(request.to_number, from_number, request.ring_seconds, instructions, status, stream, key, machine)
 
     async def _is_of_call(self, request: DoorRequest) -> bool:
         known = self._calls.get(_call_of(request))
@@ -98,6 +101,12 @@ class StreamCarrier(CallBook[Vendor]):
         known.leg.take_status(self._vendor.read(request))
         return DoorAnswer(status=HTTPStatus.NO_CONTENT)
 
+    async def _machine(self, request: DoorRequest) -> DoorAnswer:
+        known = await self._known(request)
+        if isinstance(self._vendor, DetectsMachines):
+            known.leg.take_machine(self._vendor.read_machine(request))
+        return DoorAnswer(status=HTTPStatus.NO_CONTENT)
+
     async def _hand_over(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
         wanted = known.leg.transfers.wanted
@@ -109,8 +118,7 @@ class StreamCarrier(CallBook[Vendor]):
 
     async def _target(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
-        if self._vendor.read_target(request).progress == "answered":
-            known.leg.transfers.target_answered()
+        known.leg.take_target(self._vendor.read_target(request))
         return DoorAnswer(status=HTTPStatus.NO_CONTENT)
 
     async def _transferred(self, request: DoorRequest) -> DoorAnswer:

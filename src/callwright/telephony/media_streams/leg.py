@@ -60,6 +60,7 @@ class StreamLeg:
         self._socket: DoorSocket | None = None
         self._sound = CallSound(vendor.framing)
         self._ring_seconds = 0
+        self._answered_by = ""
         self._timers = NamedTimers()
         self._leaving: LegClosed | None = None
         self.handed_over = False
@@ -139,12 +140,27 @@ class StreamLeg:
         elif callback.progress == "ended" and callback.cause is not None:
             cause = callback.cause
             self.goes_on = False
-            if cause.outcome == "answered" and not self._sound.began and self._inbound:
+            if self._inbound and not self._sound.began:
+                # Whatever the vendor calls it: the caller gave up before we answered.
                 cause = CAUSES["originator_cancel"]
             elif cause.outcome == "answered" and not self._sound.began:
                 # Over before its stream could start.
                 self._begin()
             self.finish(closed_by(cause, callback.words))
+
+    def take_target(self, callback: Callback) -> None:
+        """The vendor reports how the call to the target of a transfer goes."""
+        if callback.progress == "answered" and self.transfers.wanted is not None and not self.ended:
+            self.listener.noted("transfer", {"state": "answered", "call_id": callback.call_id})
+            self.transfers.target_answered()
+
+    def take_machine(self, kind: str) -> None:
+        """The vendor reports who has answered: once, and not before the answer is."""
+        if self.ended or self._answered_by or self._inbound:
+            return
+        self._answered_by = kind
+        if self._sound.began:
+            self.listener.machine(kind)
 
     def _message(self, socket: DoorSocket, message: str | bytes) -> None:
         """A message of the vendor. A defect, also of the listener's, ends the call and is raised."""
@@ -175,6 +191,8 @@ class StreamLeg:
         """The far end is there."""
         self._sound.begin(self._heard)
         self.listener.answered()
+        if self._answered_by:
+            self.listener.machine(self._answered_by)
         self._look()
 
     def _heard(self, frame: bytes) -> None:

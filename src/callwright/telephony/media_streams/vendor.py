@@ -26,8 +26,9 @@ class VendorAccount:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A call to be placed. The vendor asks at ``instructions`` what to do with it once it is answered, and tells ``status`` how it goes.
-    Some connect ``stream`` at once instead. ``key`` is which call of ours it is."""
+    """A call to be placed. The vendor asks at ``instructions`` what to do with it once it is answered, and reports to ``status`` how it
+    goes, and to ``machine`` who has answered; empty where nobody wants to know. Some connect ``stream`` at once instead. ``key`` is which
+    call of ours it is."""
 
     to_number: str
     from_number: str
@@ -36,6 +37,7 @@ class Order:
     status: str
     stream: str = ""
     key: str = ""
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,4 +162,13 @@ class NumberRoutes(Protocol):
 
     async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
         """Have calls to a number asked about at ``address``; returns where they were until now, empty for nowhere. Raises ProviderError."""
+        ...
+
+
+@runtime_checkable
+class DetectsMachines(Protocol):
+    """A vendor that hears whether a machine has answered, and reports it to ``Order.machine``."""
+
+    def read_machine(self, request: DoorRequest) -> str:
+        """Who has answered: human, machine or unknown, as ``ports.leg.LegListener.machine`` takes it."""
         ...

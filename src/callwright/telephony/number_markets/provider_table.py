@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callwright.ports.registry import Plugin
-from callwright.telephony.number_markets import plivo, twilio
+from callwright.telephony.number_markets import plivo, twilio, vobiz
 from callwright.telephony.number_markets.rest import sender_of
 
 PLUGINS = (
@@ -20,5 +20,12 @@ PLUGINS = (
         "numbers of Plivo, with the account's own keys",
         lambda context: plivo.PlivoMarket(sender_of(context)),
         keys=plivo.KEYS,
+    ),
+    Plugin(
+        "market",
+        vobiz.NAME,
+        "the numbers of an account at Vobiz, which rents them in its console",
+        lambda context: vobiz.VobizNumbers(sender_of(context)),
+        keys=vobiz.KEYS,
     ),
 )

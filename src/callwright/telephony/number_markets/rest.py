@@ -52,6 +52,11 @@ def basic_credentials(account: Account) -> dict[str, str]:
     return {"authorization": f"Basic {credentials}"}
 
 
+def auth_headers(account: Account) -> dict[str, str]:
+    """The headers of carriers that ask for id and token apart."""
+    return {"x-auth-id": account.id, "x-auth-token": account.token}
+
+
 class CarrierApi:
     """Requests to one carrier. ``keys``: the provider keys with the account's id and its token; ``id_form``: what such an id looks like,
     checked before anything is sent, since it becomes a part of a path; ``credentials``: the headers that say who asks."""

@@ -1,6 +1,7 @@
 """Plivo's API for calls, its instructions and callbacks, as its pages say (read in 2026):
 
 - https://www.plivo.com/docs/voice/api/call: placing, ending and transferring a call
+- https://www.plivo.com/docs/voice/api/call/machine-detection: who has answered
 - https://www.plivo.com/docs/voice/xml/request: what callbacks hold
 - https://www.plivo.com/docs/account/api/application and .../numbers/api/account-phone-number: where calls to a number are asked about
 - https://www.plivo.com/docs/voice/xml/stream and .../dial: the instructions, and the messages of a stream
@@ -59,6 +60,7 @@ _ENDS: Mapping[str, str] = {
 }
 """CallStatus and DialStatus at the end of a call, and the cause."""
 _TAKEN = ("answer", "connected")
+_MACHINE = {"true": "machine", "false": "human"}
 _CODES: Mapping[str, str] = {
     "2000": "invalid_number",
     "3000": "no_answer",
@@ -141,9 +143,10 @@ class PlivoCalls(XmlVendor):
     def _is_new(self, nonce: str, request: DoorRequest) -> bool:
         """Whether a nonce comes with what it came with before. Without that, whoever saw one signature could send any form with it."""
         content = hashlib.sha256(b"\0".join((request.url.encode(), request.body))).digest()
-        while len(self._nonces) >= MAX_CALLS_REMEMBERED:
+        before = self._nonces.setdefault(nonce, content)
+        while len(self._nonces) > MAX_CALLS_REMEMBERED:
             self._nonces.pop(next(iter(self._nonces)))
-        return hmac.compare_digest(self._nonces.setdefault(nonce, content), content)
+        return hmac.compare_digest(before, content)
 
     def read(self, request: DoorRequest) -> Callback:
         """A form. Raises BadInputError for one that names no call."""
@@ -154,12 +157,17 @@ class PlivoCalls(XmlVendor):
     def read_target(self, request: DoorRequest) -> Callback:
         """DialAction while a target is called, and DialStatus at the end."""
         form = fields_of(request)
+        form["CallUUID"] = form.get("DialBLegUUID") or form.get("CallUUID", "")
         progress = "answered" if form.get("DialAction") in _TAKEN else ""
         return _callback(form, progress, _ENDS.get(form.get("DialStatus", "")))
 
+    def read_machine(self, request: DoorRequest) -> str:
+        """Machine."""
+        return _MACHINE.get(fields_of(request).get("Machine", "").lower(), "unknown")
+
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to the list of calls."""
-        asked = {
+        asked: dict[str, Any] = {
             "from": _written(order.from_number),
             "to": _written(order.to_number),
             "answer_url": order.instructions,
@@ -170,6 +178,10 @@ class PlivoCalls(XmlVendor):
             "hangup_method": "POST",
             "ring_timeout": order.ring_seconds,
         }
+        if order.machine:
+            # In the background, where there is an address: the person who has answered hears the agent meanwhile.
+            detection = {"machine_detection": "true", "machine_detection_url": order.machine}
+            asked |= {**detection, "machine_detection_method": "POST"}
         answer = await self._ask(account, "POST", "Call/", asked)
         found = answer.get("request_uuid")
         if not isinstance(found, str) or not found:

@@ -4,6 +4,7 @@
 - https://www.twilio.com/docs/voice/media-streams/websocket-messages: the messages of a stream
 - https://www.twilio.com/docs/voice/twiml/stream and .../dial: the instructions
 - https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource: where calls to a number are asked about
+- https://www.twilio.com/docs/voice/answering-machine-detection: who has answered
 - https://www.twilio.com/docs/usage/security: the signature
 """
 
@@ -98,7 +99,14 @@ class TwilioCalls(XmlVendor):
         """DialCallStatus at the end; before, the target is a call of its own and reports as one."""
         form = fields_of(request)
         ended = form.get("DialCallStatus", "")
+        form["CallSid"] = form.get("DialCallSid") or form.get("CallSid", "")
         return _callback(form, "completed" if ended == "answered" else ended or form.get("CallStatus", ""))
+
+    def read_machine(self, request: DoorRequest) -> str:
+        """AnsweredBy. A fax is no person either."""
+        answered_by = fields_of(request).get("AnsweredBy", "")
+        is_machine = answered_by.startswith("machine") or answered_by == "fax"
+        return "machine" if is_machine else "human" if answered_by == "human" else "unknown"
 
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to the list of calls."""
@@ -110,6 +118,9 @@ class TwilioCalls(XmlVendor):
             ("StatusCallback", order.status),
             *(("StatusCallbackEvent", event) for event in _EVENTS),
         ]
+        if order.machine:
+            # In the background: the person who has answered hears the agent meanwhile.
+            form += [("MachineDetection", "Enable"), ("AsyncAmd", "true"), ("AsyncAmdStatusCallback", order.machine)]
         answer = await self._ask(account, "Calls.json", form)
         sid = answer.get("sid")
         if not isinstance(sid, str) or not _CALL.fullmatch(sid):

@@ -14,7 +14,8 @@ from typing import Any
 from callwright.ports.registry import Plugin
 from callwright.telephony.media_streams.carrier import carrier_of
 from callwright.telephony.media_streams.xml_vendor import VendorKeys
-from callwright.telephony.number_markets.rest import Account
+from callwright.telephony.number_markets.rest import auth_headers
+from callwright.telephony.number_markets.vobiz import ACCOUNT, API, KEYS, NAME
 from callwright.telephony.plivo.vendor import FRAMING, Dialect, PlivoCalls
 
 
@@ -22,18 +23,14 @@ def _media(stream: str, payload: str) -> Mapping[str, Any]:
     return {**FRAMING.media(stream, payload), "streamId": stream}
 
 
-def _credentials(account: Account) -> dict[str, str]:
-    return {"x-auth-id": account.id, "x-auth-token": account.token}
-
-
 VOBIZ = Dialect(
-    "vobiz",
-    VendorKeys("VOBIZ_AUTH_ID", "VOBIZ_AUTH_TOKEN", "VOBIZ_PHONE_NUMBER", "VOBIZ_API_URL"),
-    "https://api.vobiz.ai/api",
-    "(MA|SA)[A-Za-z0-9_-]{2,60}",
+    NAME,
+    VendorKeys(*KEYS, number="VOBIZ_PHONE_NUMBER", api="VOBIZ_API_URL"),
+    API,
+    ACCOUNT,
     "x-vobiz-signature-v3",
     replace(FRAMING, media=_media),
-    _credentials,
+    auth_headers,
     signs_address=True,
     cancels_orders=False,
     has_applications=False,
