@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from callwright.call.live.boundary import caught
-from callwright.call.live.metering import metered, usage_reported
+from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.metering import metered, usage_reported, voices_used
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.say import Speaker
 from callwright.call.live.think import Thinker
@@ -55,8 +55,8 @@ class Briefer:
     async def say(self, text: str, take: Callable[[bytes], None]) -> str:
         """Have the voice say ``text``; ``take`` gets its mu-law as it comes. Returns why it could not, or nothing."""
         speaker, runner = self.speaker, self.runner
-        usage: UsageAmount | None = None
-        asked = caught(speaker.provider)
+        used: list[UsageAmount] = []
+        asked = plugin_boundary(speaker.provider)
         try:
             with asked:
                 async with (
@@ -64,12 +64,12 @@ class Briefer:
                     aclosing(speaker.voice.speak(text, speaker.settings)) as pieces,  # type: ignore[type-var]
                 ):
                     async for chunk in pieces:
-                        usage = chunk.usage or usage
+                        used = voices_used(used, chunk)
                         if chunk.pcm:
                             take(mulaw_of(chunk.pcm))
         finally:
-            amount = usage or UsageAmount("voice", speaker.provider, speaker.billed_as, len(text))
-            runner.post(usage_reported(runner.now_us(), amount, BRIEFING))
+            for amount in used or [UsageAmount("voice", *speaker.billed_as, len(text))]:
+                runner.post(usage_reported(runner.now_us(), amount, BRIEFING))
         return "" if asked.failure is None else asked.failure.message
 
     async def _summary(self) -> str:
@@ -81,8 +81,8 @@ class Briefer:
         settings = replace(thinker.settings, max_tokens=_MOST_TOKENS)
         question = ModelRequest((Message("user", task),), settings, BRIEFING, context=thinker.variables)
         text = ""
-        asked = caught(thinker.provider)
-        with asked, metered(thinker.model, thinker.provider, question, self._used) as meter:
+        asked = plugin_boundary(thinker.provider)
+        with asked, metered(thinker.model, question, self._used) as meter:
             async with asyncio.timeout(BRIEFING_SECONDS):
                 async for delta in thinker.model.answer(question):
                     text += delta.text

@@ -9,7 +9,7 @@ from types import TracebackType
 from callwright.conversation.events import UsageReported
 from callwright.ports.billing import billed_as
 from callwright.ports.model import Model, ModelDelta, ModelRequest, ToolCall, costs_nothing
-from callwright.ports.speech import UsageAmount
+from callwright.ports.speech import UsageAmount, VoiceChunk
 
 _CHARACTERS_PER_TOKEN = 4
 
@@ -109,6 +109,15 @@ def usage_reported(at_us: int, used: UsageAmount, purpose: str, generation: int 
         used.amount_reasoning,
         used.amount_cache_written,
     )
+
+
+def voices_used(used: list[UsageAmount], chunk: VoiceChunk) -> list[UsageAmount]:
+    """The amounts of a clause, one for each voice that was asked, once its next piece is there. A chain tells what a voice that failed has
+    used before the next one is asked."""
+    if chunk.usage is None:
+        return used
+    asks_another = chunk.usage.amount and not chunk.pcm and not chunk.last
+    return [*(used if asks_another else used[:-1]), chunk.usage]
 
 
 def _counts(used: UsageAmount) -> bool:

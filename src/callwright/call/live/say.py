@@ -18,7 +18,7 @@ from callwright.call.live.beside import Beside
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.failover import VoiceChain, at_work, is_first
 from callwright.call.live.fixed_speech import FixedSpeech, KeptClause
-from callwright.call.live.metering import usage_reported
+from callwright.call.live.metering import usage_reported, voices_used
 from callwright.call.live.pacer_clock import Lateness, PacerClock
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.sounds import SoundLibrary, Sounds
@@ -493,9 +493,7 @@ class _ClauseSpoken:
         self.head = self.head or chunk.pcm
         self.pcm_bytes += len(chunk.pcm)
         self.sound += mulaw
-        if chunk.usage is not None:
-            asks_another = chunk.usage.amount and not chunk.pcm and not chunk.last
-            self.used = [*(self.used if asks_another else self.used[:-1]), chunk.usage]
+        self.used = voices_used(self.used, chunk)
         if chunk.last:
             self.words = tuple((word.text, word.start_ms, word.end_ms) for word in chunk.words)
             self.estimated = chunk.estimated

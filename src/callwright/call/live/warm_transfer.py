@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from callwright.call.live.boundary import caught
+from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.briefing import Briefer
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.relay import Relay
@@ -122,7 +122,7 @@ class WarmTransfer:
     async def press(self, key: str) -> None:
         """The caller pressed a key: the target may be a machine with a menu."""
         if self._leg is not None:
-            with caught("carrier"):
+            with plugin_boundary("carrier"):
                 await self._leg.send_keys(key)
 
     def end(self, cause: Cause) -> None:
@@ -192,7 +192,7 @@ class WarmTransfer:
 
     async def _win(self, decision: Decision, briefing: asyncio.Task[str]) -> _Refusal | None:
         """Have the target take the call; returns why it did not."""
-        target, asked = self._effect.target, caught("carrier")
+        target, asked = self._effect.target, plugin_boundary("carrier")
         runner = self._parts.runner
         until_us = runner.now_us() + (TRANSFER_WAIT_MS - _SLACK_MS) * 1000
         with asked:
@@ -279,7 +279,7 @@ class WarmTransfer:
         if self._relay is not None:
             self._relay.end()
         if self._leg is not None and self._closed is None:
-            with caught("carrier"):
+            with plugin_boundary("carrier"):
                 await self._leg.hang_up("")
 
     def _progress(self, state: str) -> None:
