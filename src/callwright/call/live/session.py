@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import weakref
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -170,15 +171,17 @@ class CallSession:
         self._tasks: set[asyncio.Task[None]] = set()
         self._leg_timer: Timer | None = None
         self._answered = False
+        # A tie of a part to its session keeps the memory of both until the garbage collector looks.
+        ours, think = weakref.proxy(self), self._think
         self._transfers = Transfers(
             CallParts(
                 runner,
                 place.timers,
                 place.pacer,
                 self._line,
-                Briefer(runner, equipment.thinker, equipment.speaker, lambda: self._think.heard),
-                self._fall_silent,
-                partial(self._hang_up, fx.HangUp(AGENT, TRANSFERRED)),
+                Briefer(runner, equipment.thinker, equipment.speaker, lambda: think.heard),
+                lambda: ours._fall_silent(),  # noqa: PLW0108 - the method itself holds the session
+                lambda: ours._hang_up(fx.HangUp(AGENT, TRANSFERRED)),
             ),
             means or TransferMeans(lambda target: transfer_decision(target, place.clock.now(), Rules())),
         )

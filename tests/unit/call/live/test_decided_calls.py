@@ -14,6 +14,7 @@ CARRIERS = ("telephony", "testing")
 
 ASKS = {
     ("call/live/dialling.py", "connect", "dial"),
+    ("call/live/dialling.py", "dial_target", "dial"),
     ("call/live/transfer.py", "transfer", "transfer"),
     ("bootstrap/rehearsal.py", "_dial", "dial"),
     ("cli/selfcall.py", "_dial", "dial"),
