@@ -6,7 +6,7 @@ Every outcome is a fact in the notes of whoever asks: what was found, what was s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -79,6 +79,15 @@ class _Failure:
         self.kind, self.message = kind, message
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer and who gave it."""
+
+    text: str
+    choice: ProviderChoice
+    model: Model
+
+
 class Examiner:
     """Asks the models of ``plugin``. ``fitted`` gives a model what the organisation has with its provider. ``stands_in``: whether the
     agent's own model is asked for a disposition's that lacks something, as in a sandbox."""
@@ -102,17 +111,16 @@ class Examiner:
                 empty = dict.fromkeys(one.key for one in wanted)
                 notes.fact("extraction", {"task": task.kind, "data": empty, "rejected": [], "raw": ""})
             return
-        settings = settings_of(task.model)
-        asked = extraction_request(task, heard, settings) if extraction else summary_request(task, heard, settings)
-        try:
-            model = need_model(self._plugin, task.model)
-        except CallwrightError as error:
-            notes.failed(purpose, error.message)
+        asked = extraction_request if extraction else summary_request
+
+        def make(choice: ProviderChoice, _: Model) -> ModelRequest:
+            return asked(task, heard, settings_of(choice))
+
+        found = await self._first_answer((task.model, *task.model.fallbacks), make, notes)
+        if isinstance(found, _Failure):
+            notes.failed(purpose, found.message)
             return
-        answer = await self.ask(model, task.model.provider, asked, notes)
-        if not isinstance(answer, str):
-            notes.failed(purpose, answer.message)
-            return
+        answer = found.text
         if not extraction and not answer.strip():
             notes.failed(purpose, "the model gave no answer")
         if not extraction:
@@ -152,33 +160,39 @@ class Examiner:
         if not asked:
             return
         try:
-            choice, model = self._model_for(group.model, own)
+            choice, _ = self._model_for(group.model, own)
         except CallwrightError as error:
-            self._fail(asked, error.message, notes)
-            return
-        for one in await self._round(Group(tuple(asked)), call, (choice, model), notes, 0):
-            await self._round(Group((one,)), call, (choice, model), notes, SECOND_TRY_MILLI)
+            if not own.fallbacks:
+                self._fail(asked, error.message, notes)
+                return
+            choice = own
+        choices = (choice, *own.fallbacks)
+        for one in await self._round(Group(tuple(asked)), call, choices, notes, 0):
+            await self._round(Group((one,)), call, choices, notes, SECOND_TRY_MILLI)
 
     async def _round(
-        self, group: Group, call: CallFacts, by: tuple[ProviderChoice, Model], notes: Notes, temperature_milli: int
+        self, group: Group, call: CallFacts, choices: Sequence[ProviderChoice], notes: Notes, temperature_milli: int
     ) -> list[Question]:
         """Ask once. Returns the questions to ask again, alone; none on the second round."""
-        choice, model = by
         room = QUESTION_TOKENS * (len(group.questions) - 1)
-        settings = settings_of(choice, temperature_milli)
-        settings = replace(settings, max_tokens=settings.max_tokens + room)
-        small = costs_nothing(model)
-        answer = await self.ask(model, choice.provider, request(group, call, settings, small=small), notes)
-        if not isinstance(answer, str):
-            self._fail(group.questions, answer.message, notes)
+
+        def make(choice: ProviderChoice, model: Model) -> ModelRequest:
+            settings = settings_of(choice, temperature_milli)
+            settings = replace(settings, max_tokens=settings.max_tokens + room)
+            return request(group, call, settings, small=costs_nothing(model))
+
+        found = await self._first_answer(choices, make, notes)
+        if isinstance(found, _Failure):
+            self._fail(group.questions, found.message, notes)
             return []
+        answer, small = found.text, costs_nothing(found.model)
         notes.fact("disposition_answer", {"questions": [_key(one) for one in group.questions], "raw": answer})
         again: list[Question] = []
         for one, result in zip(group.questions, read_answers(answer, group, call), strict=True):
             if result is not None:
                 if small and len(group.questions) == 1 and one.asked.is_objective:
-                    result = doubted(result, await self._second(one, call, by, notes))
-                _note(notes, one, {**result, "model": _named(choice)})
+                    result = doubted(result, await self._second(one, call, found, notes))
+                _note(notes, one, {**result, "model": _named(found.choice)})
             elif temperature_milli:
                 why = f"the model's answer could not be read: {answer.strip()[:200] or 'it is empty'}"
                 _note(notes, one, unanswered(one.asked, why))
@@ -186,11 +200,9 @@ class Examiner:
                 again.append(one)
         return again
 
-    async def _second(
-        self, question: Question, call: CallFacts, by: tuple[ProviderChoice, Model], notes: Notes
-    ) -> dict[str, Any] | None:
+    async def _second(self, question: Question, call: CallFacts, by: _Answer, notes: Notes) -> dict[str, Any] | None:
         """What a small model chooses when it is asked the other way round; None when that is not known."""
-        choice, model = by
+        choice, model = by.choice, by.model
         turned = Group((other_way_round(question),))
         answer = await self.ask(model, choice.provider, request(turned, call, settings_of(choice), small=True), notes)
         return read_answers(answer, turned, call)[0] if isinstance(answer, str) else None
@@ -217,6 +229,23 @@ class Examiner:
                     return choice, need_model(self._plugin, choice)
                 del error
         return own, need_model(self._plugin, own)
+
+    async def _first_answer(
+        self, choices: Sequence[ProviderChoice], make: Callable[[ProviderChoice, Model], ModelRequest], notes: Notes
+    ) -> _Answer | _Failure:
+        """The answer of the first model that gives one; else how the first one failed. ``make``: how each is asked."""
+        first: _Failure | None = None
+        for choice in choices:
+            try:
+                model = need_model(self._plugin, choice)
+            except CallwrightError as error:
+                first = first or _Failure(message=error.message)
+                continue
+            answer = await self.ask(model, choice.provider, make(choice, model), notes)
+            if isinstance(answer, str):
+                return _Answer(answer, choice, model)
+            first = first or answer
+        return first or _Failure()
 
     async def ask(self, model: Model, provider: str, asked: ModelRequest, notes: Notes) -> str | _Failure:
         """The whole answer. What may pass is tried again; else how it failed for good."""
