@@ -33,7 +33,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv cloud cloud-licences vendors demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image live-providers prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-list release release-database sbom image clean
+.PHONY: help venv cloud cloud-licences vendors demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image live-providers prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-calls bench-list release release-database sbom image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -243,6 +243,9 @@ docs: $(STAMPS)/project ## Regenerate the pages of docs/ that are made from tabl
 
 lock: $(STAMPS)/created ## Recompile requirements/*.txt from pyproject.toml
 	@UV_VERSION=$(UV_VERSION) VENV=$(VENV) tools/lock.sh >&2
+
+bench-calls: $(STAMPS)/dev ## Measure calls over a media websocket in real time (ARGS="--calls 8,40 --vad local")
+	@$(BIN)/python bench/calls_bench.py $(ARGS)
 
 bench-list: $(STAMPS)/dev ## Time lists of a million executions: pages, filters and totals (ARGS=--explain for the plans)
 	@$(BIN)/python bench/list_bench.py $(ARGS)

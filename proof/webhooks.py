@@ -283,7 +283,7 @@ class WebhookLedger:
         self._reach()
         yield OutboxUnit(self.outbox, self.outbox.endpoints)
 
-    async def wait_for_outbox(self, timeout_seconds: float) -> bool:
+    async def wait_for_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Time passes."""
         self._reach()
         await self._clock.sleep(timeout_seconds)

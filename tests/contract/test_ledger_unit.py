@@ -107,7 +107,13 @@ async def test_a_database_out_of_reach_is_unavailable():
 
 async def drained(ledger: PostgresLedger) -> None:
     """Until nothing rings any more (the listener rings once when it has connected)."""
-    for wait in (ledger.wait_for_waiting, ledger.wait_for_admitted, ledger.wait_for_outbox):
+    for wait in (
+        ledger.wait_for_waiting,
+        ledger.wait_for_admitted,
+        ledger.wait_for_outbox,
+        ledger.wait_for_batches,
+        ledger.wait_for_batch_outbox,
+    ):
         while await wait(0.3):
             pass
 
@@ -149,6 +155,43 @@ async def test_an_undone_unit_wakes_nobody(ledger: PostgresLedger):
     with pytest.raises(LookupError):
         await fail()
     assert not await ledger.wait_for_waiting(0.2)
+
+
+async def test_who_rests_is_woken_by_what_nobody_told_of(ledger: PostgresLedger, dsn: str):
+    await place(ledger)
+    await drained(ledger)
+    resting = {
+        "waiting": asyncio.create_task(ledger.wait_for_waiting(0.1, 30)),
+        "admitted": asyncio.create_task(ledger.wait_for_admitted(0.1, 30)),
+        "batch outbox": asyncio.create_task(ledger.wait_for_batch_outbox(0.1, 30)),
+    }
+    done, _ = await asyncio.wait(resting.values(), timeout=2.5)
+    assert not done, "nothing is there to be done, whatever the shorter time"
+
+    # Behind the back of the triggers, as after a notice that was lost.
+    await fetch(dsn, "alter table execution disable trigger all")
+    await place(ledger, execution_row())
+    assert await asyncio.wait_for(resting["waiting"], 5)
+    assert not resting["admitted"].done()
+    for task in resting.values():
+        task.cancel()
+    await asyncio.wait(resting.values())
+
+
+async def test_without_a_look_at_the_database_nobody_rests():
+    alone = PostgresLedger("postgresql://nobody@127.0.0.1:1/nothing")
+    async with asyncio.timeout(5):
+        assert not await alone.wait_for_waiting(0.05, 30)
+        assert not await alone.wait_for_batches(0.05, 30)
+
+
+async def test_who_rests_is_woken_when_the_connection_is_lost(ledger: PostgresLedger, dsn: str):
+    await drained(ledger)
+    resting = asyncio.create_task(ledger.wait_for_batches(0.1, 30))
+    await asyncio.wait([resting], timeout=0.3)
+    others = "pid <> pg_backend_pid() and datname = current_database()"
+    await fetch(dsn, f"select pg_terminate_backend(pid) from pg_stat_activity where {others}")
+    assert await asyncio.wait_for(resting, 5)
 
 
 async def test_followers_hear_of_their_own_execution(ledger: PostgresLedger):

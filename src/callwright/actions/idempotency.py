@@ -205,17 +205,25 @@ class _Joined:
         """Of the ledger behind it."""
         await self._ledger.ping()
 
-    async def wait_for_admitted(self, timeout_seconds: float) -> bool:
+    async def wait_for_admitted(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Of the ledger behind it."""
-        return await self._ledger.wait_for_admitted(timeout_seconds)
+        return await self._ledger.wait_for_admitted(timeout_seconds, at_rest_seconds)
 
-    async def wait_for_waiting(self, timeout_seconds: float) -> bool:
+    async def wait_for_waiting(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Of the ledger behind it."""
-        return await self._ledger.wait_for_waiting(timeout_seconds)
+        return await self._ledger.wait_for_waiting(timeout_seconds, at_rest_seconds)
 
-    async def wait_for_outbox(self, timeout_seconds: float) -> bool:
+    async def wait_for_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Of the ledger behind it."""
-        return await self._ledger.wait_for_outbox(timeout_seconds)
+        return await self._ledger.wait_for_outbox(timeout_seconds, at_rest_seconds)
+
+    async def wait_for_batches(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
+        """Of the ledger behind it."""
+        return await self._ledger.wait_for_batches(timeout_seconds, at_rest_seconds)
+
+    async def wait_for_batch_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
+        """Of the ledger behind it."""
+        return await self._ledger.wait_for_batch_outbox(timeout_seconds, at_rest_seconds)
 
     def new_events(self, tenant_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:
         """Of the ledger behind it."""

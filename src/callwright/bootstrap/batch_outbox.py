@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from callwright.ports.ledger import Endpoints, Ledger, Outbox
-from callwright.ports.world import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +18,10 @@ class BatchOutboxUnit:
 
 
 class BatchOutboxLedger:
-    """``outbox.deliver.OutboxLedger`` over the outbox of batches. Nothing tells of a new entry: they are few, and looked for by time."""
+    """``outbox.deliver.OutboxLedger`` over the outbox of batches. Nothing tells of a new entry: they are few, and looked for."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._clock = clock
 
     def unit(self) -> AbstractAsyncContextManager[BatchOutboxUnit]:
         """A transaction."""
@@ -34,7 +32,6 @@ class BatchOutboxLedger:
         async with self._ledger.unit() as unit:
             yield BatchOutboxUnit(unit.batches.outbox, unit.endpoints)
 
-    async def wait_for_outbox(self, timeout_seconds: float) -> bool:
-        """Let the time pass."""
-        await self._clock.sleep(timeout_seconds)
-        return False
+    async def wait_for_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
+        """Sleep until one may wait, or the time is over."""
+        return await self._ledger.wait_for_batch_outbox(timeout_seconds, at_rest_seconds)

@@ -73,6 +73,7 @@ from callwright.storage.job_runner import JobRunner
 _LOG = logging.getLogger(__name__)
 
 _WATCH_SECONDS = 5.0
+_PRUNE_US = 60_000_000
 _AUDIT_SECONDS = 600.0
 
 
@@ -165,7 +166,7 @@ async def open_platform(
         }
         jobs = JobRunner(foundation.dsn, handlers)
         delivery = _delivery(foundation, foundation.ledger, runtime, metrics)
-        of_batches = _delivery(foundation, BatchOutboxLedger(foundation.ledger, foundation.clock), runtime, metrics)
+        of_batches = _delivery(foundation, BatchOutboxLedger(foundation.ledger), runtime, metrics)
         platform.work = [
             _task("jobs", jobs.run()),
             _task("webhooks", delivery.run()),
@@ -461,13 +462,16 @@ async def _end_work(work: list[asyncio.Task[None]], jobs: JobRunner, *deliveries
 async def _watch_database(foundation: Foundation, use: KeyUse, metrics: Metrics, services: Services) -> None:
     """Start the embedded server again if somebody ended it, prune what is past its time, write when keys were used, and read the prices
     that other processes were given."""
+    pruned_us = 0
     while True:
         await foundation.clock.sleep(_WATCH_SECONDS)
         with round_boundary("watching the database"):
             try:
                 if foundation.embedded is not None:
                     await asyncio.to_thread(foundation.embedded.ensure_running)
-                await foundation.ledger.prune()
+                now_us = foundation.clock.monotonic_us()
+                if now_us - pruned_us >= _PRUNE_US and not await foundation.ledger.prune():
+                    pruned_us = now_us
                 await refresh_prices(services)
                 async with foundation.ledger.reading() as unit:
                     metrics.webhook_endpoints_paused.set(await unit.endpoints.paused())

@@ -20,7 +20,7 @@ from callwright.domain.batch import ACTIVE, Batch, BatchStatus, Contact, executi
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import SuppressedError, UnavailableError
 from callwright.domain.execution import Execution
-from callwright.domain.limits import MAX_BATCHES_AT_ONCE
+from callwright.domain.limits import AT_REST_SECONDS, MAX_BATCHES_AT_ONCE
 from callwright.domain.number import Destination, kind_of_address
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
@@ -49,21 +49,23 @@ class Release:
     availability: Availability = field(default_factory=EverythingAvailable)
 
     async def forever(self) -> None:
-        """Look at the batches until cancelled: often while one is active, every second otherwise."""
+        """Look at the batches until cancelled: often while one is active, otherwise when there is one that may begin."""
         breaker = BatchBreaker(self.ledger, self.clock, self.batch_publisher)
         looked_us = 0
         while True:
-            pause = IDLE_SECONDS
             with round_boundary("releasing batches"):
                 try:
                     if await self.round():
-                        pause = BUSY_SECONDS
                         if self.clock.monotonic_us() - looked_us >= LOOK_SECONDS * 1_000_000:
                             looked_us = self.clock.monotonic_us()
                             await breaker.look()
+                        await self.clock.sleep(BUSY_SECONDS)
+                    else:
+                        await self.ledger.wait_for_batches(IDLE_SECONDS, AT_REST_SECONDS)
+                    continue
                 except UnavailableError as error:
                     _LOG.warning("batches wait for the database: %s", error)
-            await self.clock.sleep(pause)
+            await self.clock.sleep(IDLE_SECONDS)
 
     async def round(self) -> bool:
         """One look. Whether any batch is active."""

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError, VaultLockedError
 from callwright.domain.limits import (
+    AT_REST_SECONDS,
     MAX_WEBHOOK_ANSWER_CHARACTERS,
     MAX_WEBHOOKS_SENT,
     MAX_WEBHOOKS_SENT_OF_ONE,
@@ -77,8 +78,8 @@ class OutboxLedger(Protocol):
         """A transaction."""
         ...
 
-    async def wait_for_outbox(self, timeout_seconds: float) -> bool:
-        """Sleep until a webhook was added or the time is over."""
+    async def wait_for_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
+        """Sleep until a webhook was added or the time is over (``ports.ledger.Ledger``)."""
         ...
 
 
@@ -227,7 +228,7 @@ class WebhookDelivery:
 
     async def _idle(self) -> None:
         try:
-            await self._ledger.wait_for_outbox(self._settings.idle_s)
+            await self._ledger.wait_for_outbox(self._settings.idle_s, AT_REST_SECONDS)
         except UnavailableError:
             await self._clock.sleep(self._settings.idle_s)
 

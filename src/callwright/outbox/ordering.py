@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from callwright.domain.errors import UnavailableError
-from callwright.domain.limits import MAX_EVENTS_ORDERED
+from callwright.domain.limits import AT_REST_SECONDS, MAX_EVENTS_ORDERED
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Events
 from callwright.ports.world import Clock
@@ -38,8 +38,8 @@ class EventLedger(Protocol):
         """A transaction."""
         ...
 
-    async def wait_for_events(self, timeout_seconds: float) -> bool:
-        """Sleep until an event was added or the time is over."""
+    async def wait_for_events(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
+        """Sleep until an event was added or the time is over, ``at_rest_seconds`` while there is none."""
         ...
 
 
@@ -56,7 +56,7 @@ async def order_forever(ledger: EventLedger, clock: Clock, kept_after: Callable[
                     pruned_us = clock.monotonic_us()
                     async with ledger.unit() as unit:
                         await unit.events.prune(kept_after(), MAX_EVENTS_ORDERED)
-                if ordered < MAX_EVENTS_ORDERED and await ledger.wait_for_events(_IDLE_S):
+                if ordered < MAX_EVENTS_ORDERED and await ledger.wait_for_events(_IDLE_S, AT_REST_SECONDS):
                     await clock.sleep(_GATHER_S)
                 continue
             except UnavailableError as error:

@@ -43,15 +43,19 @@ class HeldJob:
     failed_at: datetime
 
 
-async def prune(pool: Any) -> None:
-    """Sum up usage and delete what is past its time, in short statements of their own."""
+async def prune(pool: Any) -> bool:
+    """Sum up usage and delete what is past its time, in short statements of their own. Returns whether rows of the list are left to be
+    written."""
     await pool.execute(SUM_UP)
     await execution_list.fold(pool)
+    is_behind = True
     for _ in range(CATCH_UP_ROUNDS):
-        if not await execution_list.catch_up(pool):
+        is_behind = await execution_list.catch_up(pool)
+        if not is_behind:
             break
     for statement in _PRUNE:
         await pool.execute(statement)
+    return is_behind
 
 
 async def prune_audit(pool: Any, before: datetime) -> int:

@@ -32,6 +32,8 @@ _LOG = logging.getLogger(__name__)
 POOL_CONNECTIONS = 4
 LOOK_AGAIN_S = 1
 """A job whose NOTIFY came while another was being handed out is found after this long (seen: a retry that waited the whole time)."""
+AT_REST_AFTER_S = 10
+"""Without a job for so long, the queue is looked at only as often."""
 
 Handler = Callable[[bytes], Awaitable[None]]
 
@@ -92,6 +94,15 @@ class _SharedQueue(QueueManager):
         super().__init__(queries)
         self._places = places
         self._organisations: dict[int, str] = {}
+        self._empty_looks = 0
+
+    async def _effective_dequeue_timeout(self, dequeue_timeout: timedelta) -> timedelta:
+        """pgqueuer asks this how long to wait for news: never longer than until a job becomes due."""
+        self._empty_looks = 0 if self.job_context else self._empty_looks + 1
+        is_at_rest = self._empty_looks > AT_REST_AFTER_S / LOOK_AGAIN_S
+        return await super()._effective_dequeue_timeout(
+            timedelta(seconds=AT_REST_AFTER_S) if is_at_rest else dequeue_timeout
+        )
 
     async def fetch_jobs(
         self, batch_size: int, global_concurrency_limit: int | None, heartbeat_timeout: timedelta

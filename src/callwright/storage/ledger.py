@@ -14,7 +14,7 @@ from callwright.domain.tenant import ApiKey
 from callwright.ops.clock import SystemClock
 from callwright.storage import failures, housekeeping
 from callwright.storage.known_keys import KnownKeys
-from callwright.storage.listener import ADMITTED, EVENTS, OUTBOX, WAITING, Listener
+from callwright.storage.listener import ADMITTED, BATCH_OUTBOX, BATCHES, EVENTS, OUTBOX, WAITING, Listener
 from callwright.storage.pool import open_pool
 from callwright.storage.unit import PostgresUnit, Reading, transaction
 
@@ -88,21 +88,29 @@ class PostgresLedger:
                 late.cancel()
                 await pool.release(connection)
 
-    async def wait_for_admitted(self, timeout_seconds: float) -> bool:
+    async def wait_for_admitted(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Sleep until some execution was admitted (NOTIFY) or the time is over; True when woken. One waiter for each process."""
-        return await self._listener.wait(ADMITTED, timeout_seconds)
+        return await self._listener.wait(ADMITTED, timeout_seconds, at_rest_seconds)
 
-    async def wait_for_waiting(self, timeout_seconds: float) -> bool:
+    async def wait_for_waiting(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Sleep until a new execution waits or a place became free (NOTIFY), or the time is over."""
-        return await self._listener.wait(WAITING, timeout_seconds)
+        return await self._listener.wait(WAITING, timeout_seconds, at_rest_seconds)
 
-    async def wait_for_outbox(self, timeout_seconds: float) -> bool:
+    async def wait_for_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Sleep until a webhook was added (NOTIFY) or the time is over."""
-        return await self._listener.wait(OUTBOX, timeout_seconds)
+        return await self._listener.wait(OUTBOX, timeout_seconds, at_rest_seconds)
 
-    async def wait_for_events(self, timeout_seconds: float) -> bool:
+    async def wait_for_events(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Sleep until an event was added (NOTIFY) or the time is over."""
-        return await self._listener.wait(EVENTS, timeout_seconds)
+        return await self._listener.wait(EVENTS, timeout_seconds, at_rest_seconds)
+
+    async def wait_for_batches(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
+        """Sleep until a batch may have something to do, or the time is over."""
+        return await self._listener.wait(BATCHES, timeout_seconds, at_rest_seconds)
+
+    async def wait_for_batch_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
+        """Sleep until a webhook of a batch may wait, or the time is over."""
+        return await self._listener.wait(BATCH_OUTBOX, timeout_seconds, at_rest_seconds)
 
     def new_events(self, tenant_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:
         """True at once and whenever an account has new events to read, so that reading after each True misses none; False after
@@ -114,10 +122,11 @@ class PostgresLedger:
         (several changes may come as one); False after ``heartbeat_seconds`` without one. Close it when done."""
         return self._listener.changes(execution_id, heartbeat_seconds)
 
-    async def prune(self) -> None:
-        """Delete what is past its time and belongs to no execution: idempotency keys, settled nodes, old entries of the job queue's log."""
+    async def prune(self) -> bool:
+        """Delete what is past its time and belongs to no execution: idempotency keys, settled nodes, old entries of the job queue's log.
+        Returns whether there is more to be done at once."""
         with failures.translated(connecting=True):
-            await housekeeping.prune(self._opened())
+            return await housekeeping.prune(self._opened())
 
     async def prune_audit(self, before: datetime) -> int:
         """Delete what is older than ``before`` from the audit trail, a round of it; how many entries that were."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
 from callwright.domain.errors import CallwrightError
@@ -18,12 +18,29 @@ WAITING = "execution_waiting"
 OUTBOX = "outbox_added"
 CHANGED = "execution_changed"
 EVENTS = "event_added"
+BATCHES = "batches"
+BATCH_OUTBOX = "batch_outbox"
+"""Nothing notifies of these two: they are only looked for."""
 ORDERED = "event_ordered"
 KEYS = "key_changed"
+
+_NOTIFIED = (ADMITTED, WAITING, OUTBOX, EVENTS)
 
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 5.0
 _PROBE_S = 20.0
+_LOOK_S = 1.0
+
+# Whether there is anything at all that a loop might have to do, each answered by the first entry of an index.
+_LOOK = """
+select
+  exists (select from execution where phase = 'waiting' and detail <> 'prepared') as execution_waiting,
+  exists (select from execution where phase = 'admitted') as execution_admitted,
+  exists (select from outbox where state = 'waiting' and due_at < 'infinity') as outbox_added,
+  exists (select from batch_outbox where state = 'waiting' and due_at < 'infinity') as batch_outbox,
+  exists (select from batch where status in ('queued', 'running') or status = 'scheduled' and scheduled_at <= now()) as batches,
+  exists (select from event where position is null) as event_added
+"""
 
 
 class Bell:
@@ -55,7 +72,8 @@ class Listener:
         self._keys_changed = keys_changed
         self.listening = False
         """Whether news would be heard now."""
-        self._bells = {ADMITTED: Bell(), WAITING: Bell(), OUTBOX: Bell(), EVENTS: Bell()}
+        self._bells = {name: Bell() for name in (*_NOTIFIED, BATCHES, BATCH_OUTBOX)}
+        self._at_rest: set[str] = set()
         self._followers: dict[str, set[Bell]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -70,9 +88,16 @@ class Listener:
             await asyncio.wait([self._task])
             self._task = None
 
-    async def wait(self, channel: str, timeout_seconds: float) -> bool:
-        """Until the channel rings (True) or the time is over."""
-        return await self._bells[channel].wait(timeout_seconds)
+    async def wait(self, channel: str, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
+        """Until the channel rings (True) or the time is over, for one waiter of a channel. The time is ``at_rest_seconds``, if given, while
+        one look a second for all channels finds nothing for this one."""
+        if not at_rest_seconds or not self.listening:
+            return await self._bells[channel].wait(timeout_seconds)
+        self._at_rest.add(channel)
+        try:
+            return await self._bells[channel].wait(at_rest_seconds)
+        finally:
+            self._at_rest.discard(channel)
 
     async def changes(self, followed_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:
         """True at once and each time the execution changed or the account has new events (several changes may come as one), False after so
@@ -107,6 +132,8 @@ class Listener:
             finally:
                 self.listening = False
                 connection.terminate()
+                # Who rests relies on the look.
+                self._ring(self._at_rest)
             await asyncio.sleep(delay_s)
 
     async def _listen(self, connection: Any) -> None:
@@ -114,18 +141,23 @@ class Listener:
         closed = asyncio.Event()
         connection.add_termination_listener(lambda *_: closed.set())
         with failures.translated(connecting=True):
-            for channel in (*self._bells, CHANGED, ORDERED, KEYS):
+            for channel in (*_NOTIFIED, CHANGED, ORDERED, KEYS):
                 await connection.add_listener(channel, self._heard)
             self._ring_all()
             self._keys_changed()
             self.listening = True
+            looks = 0
             while not closed.is_set():
                 try:
-                    async with asyncio.timeout(_PROBE_S):
+                    async with asyncio.timeout(_LOOK_S):
                         await closed.wait()
                 except TimeoutError:
+                    looks += 1
                     # A connection can be dead without anybody having said so (a firewall that forgot it).
-                    await connection.fetchval("select 1", timeout=_PROBE_S)
+                    if self._at_rest or looks * _LOOK_S >= _PROBE_S:
+                        looks = 0
+                        found = await connection.fetchrow(_LOOK, timeout=_PROBE_S)
+                        self._ring(name for name in self._at_rest if found[name])
 
     def _heard(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
         if channel == KEYS:
@@ -137,6 +169,10 @@ class Listener:
             return
         for follower in self._followers.get(str(payload), ()):
             follower.ring()
+
+    def _ring(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._bells[name].ring()
 
     def _ring_all(self) -> None:
         for bell in self._bells.values():

@@ -37,7 +37,7 @@ class Waiting:
             raise UnavailableError("the database cannot be reached")
         yield self
 
-    async def wait_for_events(self, timeout_seconds: float) -> bool:
+    async def wait_for_events(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         if not self.number:
             await self.clock.sleep(timeout_seconds)
         return bool(self.number)

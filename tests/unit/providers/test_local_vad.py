@@ -94,7 +94,7 @@ def test_a_call_with_a_defect_leaves_the_others_their_detector() -> None:
         raise ValueError("a defect of this call")
 
     async def submit() -> list[int]:
-        model, told = SileroModel(Session()), []
+        model, told = SileroModel(Session()), list[int]()
         broken_one, other = SileroStream(model), SileroStream(model)
         for piece in _sound(4):
             with suppress(ValueError):

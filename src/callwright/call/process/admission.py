@@ -8,6 +8,7 @@ from callwright.actions.dialling import change_for
 from callwright.actions.transition import transition
 from callwright.call.live.deps import RuntimeDeps
 from callwright.domain.errors import UnavailableError
+from callwright.domain.limits import AT_REST_SECONDS
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import RoundsApart, round_boundary
 
@@ -18,14 +19,14 @@ APART_SECONDS = 0.1
 
 
 async def admit_forever(deps: RuntimeDeps) -> None:
-    """Admit whenever an execution waits, and every second, because scheduled ones become due without a notice. Until cancelled."""
+    """Admit whenever an execution waits, and every second while one does: it becomes due without a notice. Until cancelled."""
     rounds = RoundsApart(APART_SECONDS)
     while True:
         with round_boundary("admitting calls"):
             try:
                 await deps.clock.sleep(rounds.wait_s(deps.clock.monotonic_us()))
                 if not await admit_once(deps):
-                    await deps.ledger.wait_for_waiting(WAIT_SECONDS)
+                    await deps.ledger.wait_for_waiting(WAIT_SECONDS, AT_REST_SECONDS)
                 continue
             except UnavailableError as error:
                 _LOG.warning("the queue waits for the database: %s", error)

@@ -18,6 +18,7 @@ from callwright.call.process.incarnation import Incarnation, NodeFile
 from callwright.call.process.settle import settle_node
 from callwright.call.process.strays import Strays
 from callwright.domain.errors import StaleOwnerError, UnavailableError
+from callwright.domain.execution import Execution
 from callwright.domain.limits import NODE_DEAD_SECONDS
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import NodeView
@@ -90,7 +91,6 @@ class Node:
             with round_boundary("the heartbeat and the watch over other processes"):
                 try:
                     await self._beat(strays)
-                    await self._look()
                 except UnavailableError as error:
                     _LOG.warning("no heartbeat: %s", error)
 
@@ -105,15 +105,18 @@ class Node:
         await asyncio.to_thread(self._file.release)
 
     async def _beat(self, strays: Strays) -> None:
+        owned: list[Execution] | None = None
         async with self._deps.ledger.unit() as unit:
             try:
                 await unit.nodes.beat(self.incarnation.id, self._deps.settings.node_name, self._pacer.measure())
+                owned = await unit.executions.owned_by(self.incarnation.id)
             except StaleOwnerError:
                 await self._begin_anew()
-                return
-            owned = await unit.executions.owned_by(self.incarnation.id)
-        self._calls.obey(owned)
-        await strays.look(owned)
+            nodes = await unit.nodes.all()
+        if owned is not None:
+            self._calls.obey(owned)
+            await strays.look(owned)
+        await self._look(nodes)
 
     async def _begin_anew(self) -> None:
         """Another process declared this one dead and settled its calls: end them here too, and go on under a new name."""
@@ -122,9 +125,7 @@ class Node:
         self.incarnation.id = self._deps.ids.uuid()
         await asyncio.to_thread(self._file.write, self.incarnation.id)
 
-    async def _look(self) -> None:
-        async with self._deps.ledger.unit() as unit:
-            nodes = await unit.nodes.all()
+    async def _look(self, nodes: Iterable[NodeView]) -> None:
         others = [node for node in nodes if node.incarnation != self.incarnation.id]
         for incarnation in self._watch.read(others, self._deps.clock.monotonic_us()):
             await settle_node(self._deps, incarnation)

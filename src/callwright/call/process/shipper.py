@@ -78,10 +78,12 @@ class LogShipper:
         self._ledger = ledger
         self._clock = clock
         self._shipments: dict[Shipment, None] = {}
+        self._wanted = asyncio.Event()
 
     def add(self, shipment: Shipment) -> None:
         """A log begins."""
         self._shipments[shipment] = None
+        self._wanted.set()
 
     def remove(self, shipment: Shipment) -> None:
         """The log is complete; what was not shipped is sent by :meth:`rest`."""
@@ -91,6 +93,9 @@ class LogShipper:
         """Flush and ship until cancelled."""
         turn = 0
         while True:
+            if not self._shipments:
+                self._wanted.clear()
+                await self._wanted.wait()
             await self._clock.sleep(FLUSH_SECONDS)
             for shipment in tuple(self._shipments):
                 shipment.log.flush()

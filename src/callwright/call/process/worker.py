@@ -14,6 +14,7 @@ from callwright.call.process.control import LocalCalls
 from callwright.call.process.incarnation import Incarnation
 from callwright.domain.errors import StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution
+from callwright.domain.limits import AT_REST_SECONDS
 from callwright.domain.pace.outcomes import BatchAllowance
 from callwright.ops.crash_points import point
 from callwright.ops.garbage import WholeLooks
@@ -130,7 +131,7 @@ class Worker:
             self._freed.clear()
             await self._freed.wait()
         elif not await self._claim(room) and not self.draining:
-            await self._office.deps.ledger.wait_for_admitted(WAIT_SECONDS)
+            await self._office.deps.ledger.wait_for_admitted(WAIT_SECONDS, AT_REST_SECONDS)
 
     async def _claim(self, room: int) -> bool:
         """Take up to ``room`` executions. Whether there were any."""

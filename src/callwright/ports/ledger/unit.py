@@ -219,16 +219,25 @@ class Ledger(Protocol):
     async def ping(self) -> None:
         """Raises UnavailableError when the database cannot be reached."""
 
-    async def wait_for_admitted(self, timeout_seconds: float) -> bool:
-        """Sleep until some execution was admitted (NOTIFY) or the time is over; True when woken."""
+    async def wait_for_admitted(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
+        """Sleep until some execution was admitted (NOTIFY) or the time is over; True when woken. The time is ``at_rest_seconds``, if given,
+        while the process's own look at the database, one a second for all of these, finds nothing to do."""
         ...
 
-    async def wait_for_waiting(self, timeout_seconds: float) -> bool:
+    async def wait_for_waiting(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Sleep until a new execution waits (NOTIFY) or the time is over."""
         ...
 
-    async def wait_for_outbox(self, timeout_seconds: float) -> bool:
+    async def wait_for_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Sleep until a webhook was added (NOTIFY) or the time is over."""
+        ...
+
+    async def wait_for_batches(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
+        """Sleep until a batch may have something to do, or the time is over."""
+        ...
+
+    async def wait_for_batch_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
+        """Sleep until a webhook of a batch may wait, or the time is over."""
         ...
 
     def new_events(self, tenant_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:

@@ -133,7 +133,7 @@ def test_the_plan_is_never_cut_because_replay_needs_it_whole() -> None:
     assert event.plan == plan
 
 
-_VALUES = {
+_VALUES: dict[str, st.SearchStrategy[Any]] = {
     "int": st.integers(-(2**70), 2**70),
     "bool": st.booleans(),
     "str": st.text(st.characters(exclude_categories=()), max_size=40),
