@@ -153,7 +153,7 @@ async def test_a_warm_transfer_briefs_the_colleague_and_joins_the_two(server: Se
     call_id = colleague.messages("INVITE", sent=False)[0].header("Call-ID")
     assert (transfer["provider_call_id"], transfer["hangup_by"]) == (call_id, "Callee")
     assert transfer["recording_url"].endswith(f"/recordings/transfer/{execution_id}")
-    assert replay(await server.log(execution_id)).exact
+    assert replay(await server.call_log(execution_id)).exact
 
 
 async def test_a_colleague_who_is_busy_gives_the_caller_back_and_the_manager_is_joined(
