@@ -177,7 +177,7 @@ class Server:
         await until(there, seconds)
         return str((await self.executions(agent_id))[number]["id"])
 
-    async def log(self, execution_id: str) -> str:
+    async def call_log(self, execution_id: str) -> str:
         """The call's log as far as it has reached the database."""
         ledger = PostgresLedger(self._dsn)
         await ledger.open()
@@ -189,7 +189,7 @@ class Server:
 
     async def events(self, execution_id: str, kind: str = "") -> list[Entry]:
         """The same as entries; only those of one type where it is named."""
-        text = await self.log(execution_id)
+        text = await self.call_log(execution_id)
         return [entry for entry in read_log(text)[1] if kind in ("", entry.type)] if text else []
 
     async def recording(self, execution_id: str) -> bytes:

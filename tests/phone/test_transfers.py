@@ -67,13 +67,21 @@ async def test_a_blind_transfer_sends_the_far_end_to_the_target(server: Server, 
     await check_ringing(server, record, line, 1_500)
 
 
+async def test_a_transfer_to_a_busy_target_keeps_the_call_and_says_so(server: Server, sipp: Phones, rtp: Lines) -> None:
+    await check_given_back(server, sipp, rtp, "486 Busy Here", "busy")
+
+
 @pytest.mark.parametrize(
-    ("outcome", "status"),
-    [("486 Busy Here", "busy"), ("480 Temporarily Unavailable", "no-answer"), ("408 Request Timeout", "no-answer")],
+    ("outcome", "status"), [("480 Temporarily Unavailable", "no-answer"), ("408 Request Timeout", "failed")]
 )
-async def test_a_target_that_does_not_take_the_call_keeps_the_call_with_the_agent_who_says_so(
+async def test_a_target_that_does_not_answer_a_blind_transfer_gives_the_call_back(
     server: Server, sipp: Phones, rtp: Lines, outcome: str, status: str
 ) -> None:
+    await check_given_back(server, sipp, rtp, outcome, status)
+
+
+async def check_given_back(server: Server, sipp: Phones, rtp: Lines, outcome: str, status: str) -> None:
+    """The far end reports ``outcome`` of the target it was sent to, and goes on with the agent, who knows."""
     line = rtp()
     phone = await sipp("answers_and_obeys_refer", rtp_port=line.port, outcome=outcome)
     agent_id = await server.agent(**agent(transfer_to=NOBODY))
@@ -153,7 +161,7 @@ async def test_a_warm_transfer_briefs_the_colleague_and_joins_the_two(server: Se
     call_id = colleague.messages("INVITE", sent=False)[0].header("Call-ID")
     assert (transfer["provider_call_id"], transfer["hangup_by"]) == (call_id, "Callee")
     assert transfer["recording_url"].endswith(f"/recordings/transfer/{execution_id}")
-    assert replay(await server.log(execution_id)).exact
+    assert replay(await server.call_log(execution_id)).exact
 
 
 async def test_a_colleague_who_is_busy_gives_the_caller_back_and_the_manager_is_joined(
