@@ -128,15 +128,16 @@ class Sipp:
         target: int | None = None,
         calls: int = 1,
         rate: float = 10,
-        transport: str = "udp",
         **words: str | int,
     ) -> None:
-        """Start; with ``target`` it calls that port, else it waits for calls. Returns once it has its port. ``transport``: udp or tcp.
+        """Start; with ``target`` it calls that port, else it waits for calls. Returns once it has its port. ``transport`` among
+        the words: udp or tcp.
 
         Debian's SIPp 3.7.3 sends nothing over TLS ("Unable to send TLS message"): softphones do."""
         executable = shutil.which("sipp")
         assert executable is not None
         given = {key: str(value) for key, value in words.items()}
+        transport = given.pop("transport", "udp")
         self._file(".xml").write_text(scenario(self.name, given, transport))
         arguments = [
             *("-sf", self._file(".xml"), "-i", IP, "-p", self.port, "-m", calls, "-l", calls, "-r", rate, "-nostdin"),

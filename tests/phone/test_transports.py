@@ -14,6 +14,7 @@ from tests.phone.rtp import RtpSocket
 from tests.phone.server import Server
 from tests.phone.sipp import Sipp
 from tests.phone.softphones import baresip, linphone
+from tests.phone.sound import silence
 from tests.phone.test_softphones import ANSWERED, ASKED, check_conversation, microphone, recorded, was_answered
 from tests.phone.test_trunks import make_trunk, trunk_agent
 from tests.waiting import until
@@ -75,7 +76,7 @@ async def test_a_trunk_that_must_encrypt_does_not_talk_to_a_phone_that_cannot(
 ) -> None:
     agent_id = await server.agent(**trunk_agent())
     folder, port = tmp_path / "phone", ports.sip()
-    async with baresip(folder, port, ports.media(), b"", answers=True, secure=certificates, encryption=""):
+    async with baresip(folder, port, ports.media(), silence(30_000), answers=True, secure=certificates, encryption=""):
         await make_trunk(server, "+15550100403", port + 1, **TLS)
         execution_id = await server.call(agent_id, "+15550199887", from_phone_number="+15550100403")
         record = await final(server, execution_id, 20)

@@ -53,12 +53,10 @@ class Registrar(asyncio.DatagramProtocol):
         self.seen.append(request)
         if self.silent or self._transport is None:
             return
-        if self.refuses:
-            status, more = self.refuses, []
-        elif request.method == "REGISTER":
+        more: list[str] = []
+        status = self.refuses or 200
+        if not self.refuses and request.method == "REGISTER":
             status, more = self._registered(request)
-        else:
-            status, more = 200, []
         self._transport.sendto(_answer(request, status, more), addr)
 
     def _registered(self, request: SipMessage) -> tuple[int, list[str]]:
@@ -90,7 +88,7 @@ def _proves(given: str, method: str, user: str, password: str) -> bool:
         return False
     one, two = _md5(f"{user}:{REALM}:{password}"), _md5(f"{method}:{values['uri']}")
     middle = f"{values['nc']}:{values['cnonce']}:{values['qop']}:" if "qop" in values else ""
-    return values["response"] == _md5(f"{one}:{NONCE}:{middle}{two}")
+    return bool(values["response"] == _md5(f"{one}:{NONCE}:{middle}{two}"))
 
 
 def _md5(text: str) -> str:

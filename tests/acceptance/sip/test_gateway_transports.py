@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 from tests.acceptance.sip.gateway_world import Server, carried, gateway, needs_stack, tone
+from tests.acceptance.sip.test_gateway_access import authorization
 from tests.phone.certificates import Certificates, make_certificates
+
+from callwright.domain.sip_message import parsed
+from callwright.ops.ids import RandomIds
+from callwright.telephony.sip.checks import TRANSPORTS
+from callwright.telephony.sip.qualify import AskedGateway, GatewayQuestion
 
 pytestmark = [pytest.mark.real_time, *needs_stack]
 
@@ -99,3 +105,87 @@ async def test_a_call_that_must_be_encrypted_is_refused_over_a_way_that_is_not(c
         _, closed = await ours.wait(there, "closed")
         assert closed["sip_status"] == 488
         assert phone.of(None, "incoming") == []
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_carrier_that_asks_with_options_is_answered(transport: str, certificates: Certificates) -> None:
+    question = GatewayQuestion("127.0.0.1:5060", str(certificates.authority), RandomIds())
+    async with gateway(**files(certificates)) as ours:
+        host, port = ours.listen.split(":")
+        assert await question.failure(AskedGateway(host, int(port) + (transport == "tls"), transport)) == ""
+
+
+class TcpCaller:
+    """A caller with one connection, which reads what comes on it."""
+
+    def __init__(self, server: Server) -> None:
+        self.host, _, self.port = server.listen.partition(":")
+        self.number = 0
+
+    async def open(self) -> TcpCaller:
+        self._reader, self._writer = await asyncio.open_connection(self.host, int(self.port))
+        self.at = "{}:{}".format(*self._writer.get_extra_info("sockname"))
+        return self
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def invite(self, *more: str) -> None:
+        """Call 4711, once more with each time."""
+        self.number += 1
+        sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+        lines = [
+            f"INVITE sip:4711@{self.host}:{self.port} SIP/2.0",
+            f"Via: SIP/2.0/TCP {self.at};branch=z9hG4bK{self.number}",
+            "From: <sip:me@phone.example>;tag=1",
+            f"To: <sip:4711@{self.host}>",
+            "Call-ID: c1",
+            f"CSeq: {self.number} INVITE",
+            f"Contact: <sip:me@{self.at};transport=tcp>",
+            "Max-Forwards: 70",
+            *more,
+            "Content-Type: application/sdp",
+            f"Content-Length: {len(sdp)}",
+        ]
+        self._writer.write("\r\n".join([*lines, "", sdp]).encode())
+
+    async def final(self) -> str:
+        """The first final answer, acknowledged."""
+        async with asyncio.timeout(8):
+            while True:
+                head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
+                message = parsed(head)
+                if message is not None and message.status >= 200 and message.cseq == self.number:
+                    lines = [f"ACK sip:4711@{self.host}:{self.port} SIP/2.0", f"Via: {message.first('via')}"]
+                    lines += [f"{name}: {message.first(name.lower())}" for name in ("From", "To", "Call-ID")]
+                    lines += [f"CSeq: {self.number} ACK", "Content-Length: 0", "", ""]
+                    self._writer.write("\r\n".join(lines).encode())
+                    return head
+
+
+async def test_over_tcp_a_call_is_refused_with_the_status_that_was_asked_for() -> None:
+    async with gateway() as ours:
+        caller = await TcpCaller(ours).open()
+        caller.invite()
+        here, _ = await ours.wait(None, "incoming")
+        ours.send(here, "reject", code=404)
+        assert (await caller.final()).startswith("SIP/2.0 404 ")
+        _, closed = await ours.wait(here, "closed")
+        assert (closed["by"], closed["sip_status"]) == ("us", 404)
+        caller.close()
+
+
+async def test_over_tcp_a_caller_is_asked_for_its_password() -> None:
+    async with gateway(user="guest", password="open sesame") as ours:
+        caller = await TcpCaller(ours).open()
+        for password in ("wrong", "open sesame"):
+            caller.invite()
+            challenge = await caller.final()
+            assert challenge.startswith("SIP/2.0 401 ")
+            assert ours.of(None, "incoming") == []
+            uri = f"sip:4711@{ours.listen}"
+            caller.invite(authorization(challenge, "INVITE", uri, "guest", password))
+            if password == "wrong":
+                assert (await caller.final()).startswith("SIP/2.0 401 ")
+        await ours.wait(None, "incoming")
+        caller.close()

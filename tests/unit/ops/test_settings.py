@@ -387,4 +387,4 @@ def test_the_files_of_sip_over_tls_must_be_there_and_hold_what_they_say(tmp_path
         ("sip_authorities", tmp_path / "a b.pem", "no path with spaces"),
     ):
         with pytest.raises(ConfigurationError, match=says):
-            check_sip_files(dataclasses.replace(Settings(), **{name: path}))
+            check_sip_files(load_settings({}, **{name: path}))

@@ -11,10 +11,11 @@ from callwright.domain.errors import ConfigurationError, UnavailableError, Vault
 from callwright.domain.execution import Execution
 from callwright.domain.limits import INBOUND_LOOKUP_SECONDS, MAX_TRUNKS_KEPT
 from callwright.domain.phone_number import dialled_form
+from callwright.domain.sealing import WrappedKey
 from callwright.domain.sip_trunk import SDES, USERPASS, SipTrunk, TrunkSettings, secret_name
 from callwright.ports.ledger import Ledger
 from callwright.ports.trunk_lines import TrunkLine
-from callwright.ports.vault import Vault, WrappedKey
+from callwright.ports.vault import Vault
 
 
 class TrunkRoutes:

@@ -13,7 +13,7 @@ import ipaddress
 import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 MAX_NETWORKS = 250
 ANY_ADDRESS = "0.0.0.0"
@@ -70,6 +70,15 @@ def program(networks: Sequence[str]) -> bytes:
 def sockets_on(listen: tuple[str, int]) -> list[socket.socket]:
     """Duplicates of this process's IPv4 sockets bound to ``listen`` with no peer: UDP, and TCP listeners; for the address 0.0.0.0 those on
     its port at any address. The caller closes them."""
+    return _own_sockets(lambda one: _listens(one, listen))
+
+
+def connections_with(peer: tuple[str, int]) -> list[socket.socket]:
+    """Duplicates of this process's TCP connections over IPv4 with ``peer``. The caller closes them."""
+    return _own_sockets(lambda one: _is_connection(one, peer))
+
+
+def _own_sockets(wanted: Callable[[socket.socket], bool]) -> list[socket.socket]:
     found = []
     seen = set()
     for name in os.listdir("/proc/self/fd"):
@@ -82,7 +91,7 @@ def sockets_on(listen: tuple[str, int]) -> list[socket.socket]:
             continue
         # The listing's own descriptor is closed by now, and the number may be that of one of our duplicates.
         inode = os.fstat(one.fileno()).st_ino
-        if inode not in seen and _listens(one, listen):
+        if inode not in seen and wanted(one):
             seen.add(inode)
             found.append(one)
         else:
@@ -98,5 +107,14 @@ def _listens(one: socket.socket, listen: tuple[str, int]) -> bool:
         if port != listen[1] or listen[0] not in (host, ANY_ADDRESS):
             return False
         return one.type == socket.SOCK_DGRAM or bool(one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:
+        return False
+
+
+def _is_connection(one: socket.socket, peer: tuple[str, int]) -> bool:
+    if one.family != socket.AF_INET or one.type != socket.SOCK_STREAM:
+        return False
+    try:
+        return bool(one.getpeername()[:2] == peer)
     except OSError:
         return False

@@ -25,8 +25,6 @@ class SipSettings:
     ``log_format`` are those of the server."""
 
     listen: str = "127.0.0.1:5060"
-    certificate: str = ""
-    authorities: str = ""
     rtp_ports: str = "20000-20999"
     max_calls: int = 100
     max_unacknowledged: int = MAX_SIP_UNACKNOWLEDGED
@@ -40,6 +38,8 @@ class SipSettings:
     call_to: tuple[str, ...] = ("127.0.0.0/8", "localhost")
     log_level: str = "info"
     log_format: str = "text"
+    certificate: str = ""
+    authorities: str = ""
 
     @classmethod
     def of_texts(cls, texts: Mapping[str, str]) -> SipSettings:

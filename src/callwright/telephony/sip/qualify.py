@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 from dataclasses import dataclass
 from typing import Any
@@ -57,8 +58,9 @@ class GatewayQuestion:
 
     async def _datagrams(self, gateway: AskedGateway) -> int:
         loop = asyncio.get_running_loop()
-        (*_, address), *_ = await loop.getaddrinfo(gateway.host, gateway.port, family=2)
-        transport, answers = await loop.create_datagram_endpoint(_Answers, self._from, address[:2])
+        transport, answers = await loop.create_datagram_endpoint(
+            _Answers, self._from, (gateway.host, gateway.port), family=socket.AF_INET
+        )
         try:
             call_id = self._ids.token(16)
             request = self._request(gateway, call_id, transport.get_extra_info("sockname"))
@@ -81,7 +83,12 @@ class GatewayQuestion:
     async def _stream(self, gateway: AskedGateway) -> int:
         context = ssl.create_default_context(cafile=self._authorities or None) if gateway.transport == TLS else None
         reader, writer = await asyncio.open_connection(
-            gateway.host, gateway.port, family=2, ssl=context, local_addr=self._from, limit=_LARGEST_HEAD_BYTES
+            gateway.host,
+            gateway.port,
+            family=socket.AF_INET,
+            ssl=context,
+            local_addr=self._from,
+            limit=_LARGEST_HEAD_BYTES,
         )
         try:
             call_id = self._ids.token(16)

@@ -1,13 +1,14 @@
 """Refusing a call with another status than 486, which is all the stack can say (its command for it has no argument).
 
-The answer is written here and sent from the stack's own UDP socket, just before the stack's 486 for the same transaction. A caller's
-INVITE transaction is over with the first final answer; it acknowledges a second one and does not show it to anybody (RFC 3261
-17.1.1.2), and the stack's transaction ends with that acknowledgement. No private part of the binding is touched.
+The answer is written here and sent from the stack's own UDP socket or on its TCP connection, just before the stack's 486 for the same
+transaction. A caller's INVITE transaction is over with the first final answer; it acknowledges a second one and does not show it to anybody
+(RFC 3261 17.1.1.2), and the stack's transaction ends with that acknowledgement. No private part of the binding is touched.
 """
 
 from __future__ import annotations
 
 from callwright.domain.sip_message import SipMessage
+from callwright.telephony.sip.checks import TCP, UDP
 from callwright.telephony.sip.datagram import Datagram, send
 from callwright.telephony.sip.trace import TracedCall
 
@@ -30,11 +31,12 @@ _PHRASES = {
 
 
 def refusal(call: TracedCall, code: int, listen: tuple[str, int], extra: tuple[str, ...] = ()) -> bool:
-    """Answer the INVITE of an inbound call over UDP with ``code``. False when that is not possible: then 486 is all there is."""
-    provisional = call.provisional
-    if provisional is None or call.dialog.transport != "udp" or call.status:
+    """Answer the INVITE of an inbound call over UDP or TCP with ``code``. False when that is not possible, as over TLS: then 486 is all
+    there is."""
+    provisional, dialog = call.provisional, call.dialog
+    if provisional is None or dialog.transport not in (UDP, TCP) or call.status:
         return False
-    return send(Datagram(answer(provisional, code, extra), call.dialog.peer), listen)
+    return send(Datagram(answer(provisional, code, extra), dialog.peer, dialog.transport), listen)
 
 
 def answer(provisional: SipMessage, code: int, extra: tuple[str, ...] = ()) -> bytes:
