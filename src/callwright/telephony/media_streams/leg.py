@@ -276,7 +276,8 @@ class StreamLeg:
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
         """Connect the far end with ``target``. The far end hears it ring, and is back here when nobody answers; so both kinds are one."""
-        if self.ended or not self._sound.began or self.transfers.under_way or self._leaving is not None:
+        another = self.transfers.under_way
+        if self.ended or not self._sound.began or another or self._leaving is not None:
             raise ProviderError(FailureKind.BAD_REQUEST, self._vendor.name, "the call cannot be transferred now")
         try:
             await self.transfers.ask(self.account, self.call_id, target)
