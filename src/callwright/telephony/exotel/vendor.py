@@ -26,7 +26,7 @@ from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BadInputError
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
-from callwright.ports.failures import FailureKind
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Codec, Framing
 from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, VendorAccount
@@ -39,7 +39,7 @@ NEEDED_KEYS = (_SID, _API_KEY, _API_TOKEN)
 KEYS = (*NEEDED_KEYS, _OWN_NUMBER, _API_URL, _WEBHOOK_TOKEN)
 API = "https://api.exotel.com"
 
-_ID = "[A-Za-z0-9_-]{1,64}"
+ID_FORM = "[A-Za-z0-9_-]{1,64}"
 _CALL = re.compile("[A-Za-z0-9]{1,64}")
 _INDIAN = re.compile("0[1-9][0-9]{9}")
 """A number of India as it is dialled there."""
@@ -81,16 +81,12 @@ class ExotelCalls:
     streams_at_once = True
 
     def __init__(self, sender: HttpClient) -> None:
-        self._rest = CarrierApi(sender, NAME, (_API_KEY, _API_TOKEN), _ID)
+        self._rest = CarrierApi(sender, NAME, (_API_KEY, _API_TOKEN), ID_FORM)
 
     def account(self, access: Access) -> VendorAccount:
         """By its sid, key and token; at the address that is stored with them, where there is one."""
         self._rest.account(access)
-        sid = access.keys.get(_SID, "")
-        if not re.fullmatch(_ID, sid):
-            why = f"the provider key {_SID} is not stored, or is none; store it with POST /providers"
-            raise self._rest.error(FailureKind.REFUSED, why)
-        return VendorAccount(sid, (access.keys.get(_API_URL) or API).rstrip("/"), access)
+        return VendorAccount(sid_of(access), (access.keys.get(_API_URL) or API).rstrip("/"), access)
 
     def own_number(self, access: Access) -> str:
         """EXOTEL_PHONE_NUMBER."""
@@ -131,6 +127,10 @@ class ExotelCalls:
     def read_target(self, request: DoorRequest) -> Callback:
         """There is no target: calls are not transferred."""
         return self.read(request)
+
+    def read_machine(self, request: DoorRequest) -> str:
+        """The vendor does not say."""
+        return "unknown"
 
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to connect, which calls ``From`` and connects it with the stream."""
@@ -174,6 +174,15 @@ class ExotelCalls:
     def end_call(self) -> DoorAnswer:
         """No stream."""
         return DoorAnswer(status=404)
+
+
+def sid_of(access: Access) -> str:
+    """The account's id. Raises ProviderError."""
+    sid = access.keys.get(_SID, "")
+    if not re.fullmatch(ID_FORM, sid):
+        why = f"the provider key {_SID} is not stored, or is none; store it with POST /providers"
+        raise ProviderError(FailureKind.REFUSED, NAME, why)
+    return sid
 
 
 def _query(request: DoorRequest) -> dict[str, str]:

@@ -37,8 +37,6 @@ from callwright.telephony.media_streams.vendor import (
 
 _LOG = logging.getLogger(__name__)
 
-INCOMING = "/incoming"
-"""The door at which a vendor asks about, or reports, calls that come in."""
 _NUMBER = re.compile(r"\+[0-9]{4,15}")
 _LATE_SECONDS = 120.0
 """How long the vendor may still call back about a call that is over."""
@@ -56,8 +54,18 @@ class Known:
     stream: str = ""
 
 
+def take_target(leg: StreamLeg, callback: Callback) -> None:
+    """The vendor reports how the call to the target of a transfer goes."""
+    if callback.progress == "answered" and leg.transfers.wanted is not None and not leg.ended:
+        leg.listener.noted("transfer", {"state": "answered", "call_id": callback.call_id})
+        leg.transfers.target_answered()
+
+
 class CallBook(Generic[_Vendor]):
-    """What the carriers of a vendor have in common, however the vendor learns what to do with a call."""
+    """What the carriers of a vendor have in common, however the vendor learns what to do with a call. ``incoming``: the door at which it
+    asks about, or reports, calls that come in."""
+
+    incoming: str
 
     def __init__(self, vendor: _Vendor, context: PluginContext) -> None:
         self.name = vendor.name
@@ -116,7 +124,7 @@ class CallBook(Generic[_Vendor]):
 
     async def route_number(self, access: Access, number: str) -> RoutedNumber:
         """See ``ports.leg.RoutesNumbers``."""
-        account, address = self._vendor.account(access), self._doorkeeper.address(self.name, INCOMING)
+        account, address = self._vendor.account(access), self._doorkeeper.address(self.name, self.incoming)
         if not isinstance(self._vendor, NumberRoutes):
             message = f"this is not done over its API: have calls to {number} asked about there at {address}"
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, message)

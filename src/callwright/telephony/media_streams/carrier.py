@@ -18,21 +18,23 @@ from callwright.domain.provider_access import Access
 from callwright.ports.door import Capability, Door, DoorAnswer, DoorRequest, HttpDoor, Signed, SocketDoor
 from callwright.ports.leg import DialRequest
 from callwright.ports.registry import HttpClient, PluginContext
-from callwright.telephony.media_streams.call_book import INCOMING, CallBook, Known, key_of_incoming
+from callwright.telephony.media_streams.call_book import CallBook, Known, key_of_incoming, take_target
 from callwright.telephony.media_streams.leg import StreamLeg
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS
-from callwright.telephony.media_streams.vendor import CALL, DetectsMachines, Order, Vendor
+from callwright.telephony.media_streams.vendor import CALL, Callback, Order, Vendor
 
 
 class StreamCarrier(CallBook[Vendor]):
     """A ``ports.leg.Carrier`` and a ``ListeningCarrier`` over a vendor's media websocket."""
+
+    incoming = "/incoming"
 
     def doors(self) -> Sequence[Door]:
         """What the vendor asks and tells, and the stream."""
         ours, theirs = Signed(self._is_of_call), Signed(self._is_of_number)
         return (
             HttpDoor(
-                INCOMING,
+                self.incoming,
                 "Say what to do with a call to a number of the account",
                 theirs,
                 self._incoming,
@@ -49,12 +51,11 @@ class StreamCarrier(CallBook[Vendor]):
         )
 
     def _order(self, leg: StreamLeg, key: str, request: DialRequest, from_number: str) -> Order:
-        instructions, status = (self._address(path, key, leg.account) for path in ("/instructions", "/status"))
+        doors = ("/instructions", "/status", *(("/machine",) if request.detect_machine else ()))
+        addresses = [self._address(path, key, leg.account) for path in doors]
         seconds = request.ring_seconds + CARRIER_QUEUE_SECONDS + CONNECT_SECONDS
         stream = self._issue(key, seconds) if self._vendor.streams_at_once else ""
-        wanted = request.detect_machine and isinstance(self._vendor, DetectsMachines)
-        machine = self._address("/machine", key, leg.account) if wanted else ""
-        return Order(request.to_number, from_number, request.ring_seconds, instructions, status, stream, key, machine)
+        return Order(request.to_number, from_number, request.ring_seconds, *addresses, stream=stream, key=key)
 
     async def _is_of_call(self, request: DoorRequest) -> bool:
         known = self._calls.get(_call_of(request))
@@ -103,8 +104,7 @@ class StreamCarrier(CallBook[Vendor]):
 
     async def _machine(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
-        if isinstance(self._vendor, DetectsMachines):
-            known.leg.take_machine(self._vendor.read_machine(request))
+        known.leg.take_status(Callback(known.leg.call_id, machine=self._vendor.read_machine(request)))
         return DoorAnswer(status=HTTPStatus.NO_CONTENT)
 
     async def _hand_over(self, request: DoorRequest) -> DoorAnswer:
@@ -118,7 +118,7 @@ class StreamCarrier(CallBook[Vendor]):
 
     async def _target(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
-        known.leg.take_target(self._vendor.read_target(request))
+        take_target(known.leg, self._vendor.read_target(request))
         return DoorAnswer(status=HTTPStatus.NO_CONTENT)
 
     async def _transferred(self, request: DoorRequest) -> DoorAnswer:
@@ -126,15 +126,16 @@ class StreamCarrier(CallBook[Vendor]):
         target = self._vendor.read_target(request)
         if target.progress in ("dialled", "ringing", "answered"):
             # Some vendors report here from the beginning.
-            if target.progress == "answered":
-                known.leg.transfers.target_answered()
+            take_target(known.leg, target)
             return DoorAnswer(status=HTTPStatus.NO_CONTENT)
         cause = target.cause or CAUSES["unknown"]
         if cause.outcome == "answered":
             known.leg.transfers.target_answered()
         else:
-            # A far end that has hung up meanwhile is no target that did not answer.
-            known.leg.take_status(self._vendor.read(request))
+            own = self._vendor.read(request)
+            if own.call_id == known.leg.call_id:
+                # A far end that has hung up meanwhile is no target that did not answer.
+                known.leg.take_status(own)
             known.leg.transfers.target_lost(cause)
         if known.leg.ended or cause.outcome == "answered":
             if not (known.leg.transfers.under_way or known.leg.streams):

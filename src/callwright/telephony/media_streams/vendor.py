@@ -35,9 +35,9 @@ class Order:
     ring_seconds: int
     instructions: str
     status: str
+    machine: str = ""
     stream: str = ""
     key: str = ""
-    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Callback:
     """What the vendor reports of a call. ``progress``: offered (of a call that comes in), dialled, ringing, answered, ended, or nothing of
     these; with ``ended`` there is a ``cause``. ``words`` is what the vendor itself says of it. ``key``: which call of ours it is about,
     where the vendor repeats what it was given. ``handover``: then it is about the target of that one of its handovers; 0: the call itself.
+    ``machine``: who has answered, where it says so (``ports.leg.LegListener.machine``).
     """
 
     call_id: str
@@ -72,6 +73,7 @@ class Callback:
     headers: Mapping[str, str] = field(default_factory=dict)
     key: str = ""
     handover: int = 0
+    machine: str = ""
 
 
 class VendorCalls(Protocol):
@@ -122,7 +124,11 @@ class Vendor(VendorCalls, Protocol):
     streams_at_once: bool
 
     def read_target(self, request: DoorRequest) -> Callback:
-        """What a request about a handover says of its target. Raises BadInputError."""
+        """What a request about a handover says of the target's call. Raises BadInputError."""
+        ...
+
+    def read_machine(self, request: DoorRequest) -> str:
+        """Who has answered: human, machine or unknown, as ``ports.leg.LegListener.machine`` takes it."""
         ...
 
     def dial(self, handover: Handover) -> DoorAnswer:
@@ -162,13 +168,4 @@ class NumberRoutes(Protocol):
 
     async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
         """Have calls to a number asked about at ``address``; returns where they were until now, empty for nowhere. Raises ProviderError."""
-        ...
-
-
-@runtime_checkable
-class DetectsMachines(Protocol):
-    """A vendor that hears whether a machine has answered, and reports it to ``Order.machine``."""
-
-    def read_machine(self, request: DoorRequest) -> str:
-        """Who has answered: human, machine or unknown, as ``ports.leg.LegListener.machine`` takes it."""
         ...

@@ -43,7 +43,7 @@ NEEDED_KEYS = (_CONNECTION, _API_KEY, _PUBLIC_KEY)
 KEYS = (*NEEDED_KEYS, _OWN_NUMBER, _API_URL)
 API = "https://api.telnyx.com"
 
-_ID = "[A-Za-z0-9-]{1,64}"
+ID_FORM = "[A-Za-z0-9-]{1,64}"
 _CALL = re.compile(r"[A-Za-z0-9:._=-]{1,200}")
 _GONE = "90018"
 """The code of a command to a call that is over."""
@@ -56,6 +56,9 @@ _SOUND = {
     "stream_bidirectional_codec": "PCMU",
 }
 _EVENTS = {"call.answered": "answered", "call.bridged": "answered", "call.hangup": "ended"}
+_DETECTED = "call.machine.detection.ended"
+_ANSWERED_BY = {"human": "human", "machine": "machine"}
+"""``result``, and who has answered."""
 _ENDS: Mapping[str, str] = {
     "normal_clearing": "normal_clearing",
     "time_limit": "normal_clearing",
@@ -90,7 +93,7 @@ class TelnyxCalls:
     keeps_stream = True
 
     def __init__(self, sender: HttpClient, clock: Clock) -> None:
-        self._rest = CarrierApi(sender, NAME, (_CONNECTION, _API_KEY), _ID, _bearer)
+        self._rest = CarrierApi(sender, NAME, (_CONNECTION, _API_KEY), ID_FORM, bearer)
         self._clock = clock
 
     def account(self, access: Access) -> VendorAccount:
@@ -145,11 +148,12 @@ class TelnyxCalls:
             headers=_headers(payload.get("custom_headers")),
             key=key,
             handover=handover,
+            machine=_ANSWERED_BY.get(_text(payload, "result"), "unknown") if kind == _DETECTED else "",
         )
 
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to the list of calls."""
-        asked = {
+        asked: dict[str, Any] = {
             "connection_id": account.id,
             "to": order.to_number,
             "from": order.from_number,
@@ -160,6 +164,8 @@ class TelnyxCalls:
             "stream_url": order.stream,
             **_SOUND,
         }
+        if order.machine:
+            asked["answering_machine_detection"] = "detect"
         answer = await self._ask(account, "calls", asked)
         told = answer.get("data")
         call_id = _text(told, "call_control_id") if isinstance(told, Mapping) else ""
@@ -214,7 +220,8 @@ def carrier(context: PluginContext) -> CommandCarrier:
     return CommandCarrier(TelnyxCalls(context.http, SystemClock()), context)
 
 
-def _bearer(account: Account) -> dict[str, str]:
+def bearer(account: Account) -> dict[str, str]:
+    """The header that says who asks."""
     return {"authorization": f"Bearer {account.token}"}
 
 
