@@ -148,7 +148,11 @@ class StreamCarrier:
         called = self._vendor.read(request).called
         # An agent's id is something that can be called too, and belongs to nobody here.
         access = await self._accounts.of_number(self.name, called) if _NUMBER.fullmatch(called) else None
-        genuine = access is not None and self._vendor.is_genuine(request, self._vendor.account(access))
+        try:
+            genuine = access is not None and self._vendor.is_genuine(request, self._vendor.account(access))
+        except ProviderError as error:
+            _LOG.warning("a call to %s cannot be checked: %s", called, error.message)
+            return None
         return access if genuine else None
 
     # -- doors -----------------------------------------------------------------------------------------------------------------
