@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.telephony.test_media_streams import CALL, SID, TOKEN, NoNetwork, Report, Socket, streaming
 
-from callwright.domain.errors import ConflictError, NotAllowedError
+from callwright.domain.errors import CallwrightError, ConflictError, NotAllowedError
 from callwright.domain.provider_access import Access
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.ports.door import DoorAnswer, DoorRequest, HttpDoor, Signed
@@ -55,11 +55,12 @@ class Doorkeeper:
 class Accounts:
     """Whose numbers are whose, and how often somebody asked."""
 
+    access: Access
     asked: list[str] = field(default_factory=list)
 
     async def of_number(self, carrier: str, number: str) -> Access | None:
         self.asked.append(number)
-        return ACCESS if number == OURS else None
+        return self.access if number == OURS else None
 
 
 @dataclass
@@ -157,7 +158,6 @@ class Line:
     """A carrier at work."""
 
     side: Side = TWILIO
-    accounts: Accounts = field(default_factory=Accounts)
     doorkeeper: Doorkeeper = field(default_factory=Doorkeeper)
     desk: Desk = field(default_factory=Desk)
     report: Report = field(default_factory=Report)
@@ -165,6 +165,7 @@ class Line:
     def __post_init__(self) -> None:
         self.vendor = self.side.vendor()
         self.told = 0
+        self.accounts = Accounts(self.side.access)
         context = PluginContext({}, Path(), doors=self.doorkeeper, accounts=self.accounts)
         self.carrier = StreamCarrier(self.vendor, context)
 
@@ -250,6 +251,15 @@ async def test_a_stranger_and_a_wrong_key_look_nothing_up_or_get_nowhere() -> No
     for form in ({"To": OURS, "token": "another"}, {"To": "+15559999"}, {"To": "no number"}):
         with pytest.raises(NotAllowedError):
             await line.tell("/incoming", call="", CallStatus="ringing", **form)
+    assert line.desk.offers == []
+
+
+async def test_a_call_to_a_number_of_an_account_without_its_token_is_refused() -> None:
+    line = Line()
+    await line.carrier.open(line.desk)
+    line.accounts.access = Access({"TWILIO_ACCOUNT_SID": SID})
+    with pytest.raises(NotAllowedError):
+        await line.tell("/incoming", call="", CallStatus="ringing", To=OURS, From=THEIRS)
     assert line.desk.offers == []
 
 
@@ -486,3 +496,87 @@ async def test_who_answered_is_reported_once_and_after_the_answer(side: Side, *,
     assert line.report.events == ["answered", "machine"]
     await line.carrier.aclose()
     await carried
+
+
+DOORS = ("/status", "/instructions", "/machine", "/handover", "/target", "/transferred", "/incoming")
+FIELDS = {
+    "CallSid": [CALL], "CallUUID": [CALL], "DialCallSid": [CALL], "DialBLegUUID": ["b"], "To": [OURS, OURS[1:]],
+    "CallStatus": ["initiated", "ringing", "in-progress", "completed", "busy", "answered"], "From": [THEIRS],
+    "DialCallStatus": ["completed", "busy", "answered"], "DialStatus": ["completed", "busy", "timeout"],
+    "DialAction": ["answer", "connected", "hangup"], "AnsweredBy": ["human", "fax"], "Machine": ["true"],
+    "SipResponseCode": ["486", "603", "0"], "HangupCauseCode": ["3010", "4000"], "SipHeader_X-Order": ["7"],
+}  # fmt: skip
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sampled_from(SIDES), st.data())
+def test_mutated_callbacks_are_refused_or_mean_something_and_one_end_is_reported(
+    side: Side, data: st.DataObject
+) -> None:
+    """Signed well, and otherwise anything: what the vendor never sends is an error of a named kind, never a defect."""
+
+    async def called() -> None:
+        line = Line(side)
+        await line.carrier.open(line.desk)
+        await line.dial()
+        for _ in range(data.draw(st.integers(1, 6))):
+            names = data.draw(st.lists(st.sampled_from(sorted(FIELDS)), unique=True))
+            form = {name: data.draw(st.sampled_from(FIELDS[name]) | st.text(max_size=20)) for name in names}
+            try:
+                await line.tell(data.draw(st.sampled_from(DOORS)), **form)
+            except CallwrightError:
+                continue
+        for report in (line.report, line.desk.report):
+            assert report.events.count("closed") <= 1
+            assert report.end is None or report.events[-1] == "closed"
+        await line.carrier.aclose()
+        assert line.report.end is not None
+
+    asyncio.run(called())
+
+
+MESSAGES: Sequence[dict[str, Any]] = (
+    {"event": "start", "start": {"streamSid": "s", "callSid": CALL, "streamId": "s", "callId": CALL}},
+    {"event": "media", "media": {"payload": "/////w=="}},
+    {"event": "dtmf", "dtmf": {"digit": "1"}},
+    {"event": "mark", "mark": {"name": "1"}},
+    {"event": "playedStream", "name": "1"},
+    {"event": "stop"},
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def mutated(message: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
+    """The message with one of its values, at any depth, in place of which anything stands."""
+    name = data.draw(st.sampled_from(sorted(message)))
+    deeper = isinstance(message[name], dict) and data.draw(st.booleans())
+    return {**message, name: mutated(message[name], data) if deeper else data.draw(ANYTHING)}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sampled_from(SIDES), st.data())
+def test_mutated_messages_of_a_stream_end_it_or_mean_nothing(side: Side, data: st.DataObject) -> None:
+    """A call never ends as a defect of ours, whatever comes by its websocket."""
+
+    async def called() -> None:
+        line = Line(side)
+        leg = await line.dial()
+        socket = Socket()
+        carried = asyncio.create_task(leg.carry(socket))
+        await socket.coming.put(json.dumps(MESSAGES[0]))
+        while socket.take is None:  # noqa: ASYNC110 - the leg is asked, it does not tell
+            await asyncio.sleep(0)
+        for _ in range(data.draw(st.integers(1, 6))):
+            message = mutated(data.draw(st.sampled_from(MESSAGES)), data)
+            socket.take(json.dumps(message))
+            leg.write(SILENCE_FRAME)
+        await line.carrier.aclose()
+        await carried
+        assert line.report.end is not None
+        assert line.report.end.cause in ("protocol_error", "normal_clearing", "hung_up_by_us")
+
+    asyncio.run(called())

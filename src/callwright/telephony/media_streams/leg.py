@@ -180,15 +180,16 @@ class StreamLeg:
 
     def _begin(self) -> None:
         """The far end is there."""
-        self._sound.begin(self._heard)
+
+        def heard(frame: bytes) -> None:
+            if not self.ended:
+                self.listener.audio(frame)
+
+        self._sound.begin(heard)
         self.listener.answered()
         if self._answered_by:
             self.listener.machine(self._answered_by)
         self._look()
-
-    def _heard(self, frame: bytes) -> None:
-        if not self.ended:
-            self.listener.audio(frame)
 
     # -- framing.StreamFarEnd --------------------------------------------------------------------------------------------------
 
