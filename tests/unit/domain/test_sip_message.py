@@ -10,6 +10,7 @@ from callwright.domain.sip_message import (
     Traced,
     addresses,
     codec_of,
+    has_srtp_keys,
     media_of,
     parsed,
     passed_on,
@@ -218,3 +219,8 @@ def test_headers_that_do_not_fit_are_not_passed_on() -> None:
 def test_the_status_of_a_referral_is_read(kind: str, body: str, status: int) -> None:
     notify = message_of(f"NOTIFY sip:a@b SIP/2.0\r\nContent-Type: {kind}\r\n\r\n{body}")
     assert referral_of(notify) == status
+
+
+def test_encrypted_audio_has_its_keys_in_the_description():
+    assert has_srtp_keys("v=0\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:abc\r\n")
+    assert not has_srtp_keys("v=0\r\nm=audio 4000 RTP/AVP 0\r\na=x-crypto:1\r\n")

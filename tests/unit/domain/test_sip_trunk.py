@@ -221,3 +221,10 @@ def test_a_number_that_is_no_object_is_named_by_its_place() -> None:
     with pytest.raises(BadInputError) as caught:
         read_trunk_number("4711", "phone_numbers[0]")
     assert caught.value.field == "phone_numbers[0]"
+
+
+def test_a_trunk_says_whether_its_calls_must_be_encrypted() -> None:
+    over_tls = {"transport": "transport-tls", "media_encryption": "sdes"}
+    assert settings(**over_tls).must_encrypt
+    assert not settings(**over_tls, media_encryption_optimistic=True).must_encrypt
+    assert not settings(transport="transport-tls").must_encrypt

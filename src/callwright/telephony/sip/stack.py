@@ -482,6 +482,8 @@ class BaresipStack:
         for transport in TRANSPORTS if settings.certificate else (UDP, TCP):
             encryption = OPTIONAL if transport == TLS else CLEAR
             await self._agent(Identity(OWN_USER, transport=transport, encryption=encryption), catch_all=True)
+        # Our own name is one, over however many transports.
+        self._made = 1
 
     def _configuration(self) -> baresip.Config:
         settings = self._settings
