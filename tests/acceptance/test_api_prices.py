@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -76,6 +77,20 @@ async def test_what_another_process_was_told_is_known_after_the_next_look(world:
         assert await unit.wallets.prices.delete(NOBODY) == row
     await refresh_prices(world.services.actions)
     assert prices.at(world.clock.now()).price("voice", "acme", "m") == Price(0)
+
+
+async def test_an_estimate_looks_prices_up_by_the_names_that_calls_are_billed_by(world: ApiWorld) -> None:
+    actions = replace(world.services.actions, billed_as=lambda kind, _: ("acme", kind))
+    world.services = replace(world.services, actions=actions)
+    async with world.client(world.operator_key) as operator, world.client() as ours:
+        agent_id = await create(ours)
+        before = (await ours.get(f"/v2/agent/{agent_id}/estimate")).json()
+        row = {"kind": "voice", "provider": "acme", "model": "voice", "cents": 1, "per": 100}
+        assert (await operator.post(PRICES, json=row)).status_code == 201
+        after = (await ours.get(f"/v2/agent/{agent_id}/estimate")).json()
+    assert "synthesizer" in before["unpriced"]
+    assert "synthesizer" not in after["unpriced"]
+    assert after["cents_per_minute"]["synthesizer"] > 0
 
 
 async def test_an_agents_calls_are_estimated_from_its_prompt_and_todays_prices(world: ApiWorld) -> None:

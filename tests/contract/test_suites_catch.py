@@ -277,6 +277,11 @@ TEXT, END = ModelDelta("Yes."), ModelDelta(ended="stop")
             "test_what_was_used_is_told_in_tokens_or_not_at_all",
             "9 tokens came from a cache, of 5 that were read",
         ),
+        (
+            Mind(TEXT, ModelDelta(ended="stop", usage=UsageAmount("model", "m", "m", 5, 1))),
+            "test_what_was_used_is_told_in_tokens_or_not_at_all",
+            "the usage is of 'm' and 'm', where 'mine' and 'mine' were foreseen",
+        ),
         (Mind(TEXT, END), "test_a_tool_is_called_with_a_json_object", "called no tool"),
         (
             Mind(ModelDelta(tool_call=ToolCall("c", "book", "day=1")), ModelDelta(ended="tool")),

@@ -40,4 +40,4 @@ async def estimate_agent(services: Services, principal: Principal, agent_id: str
     named = spec.telephony_provider
     carrier = services.policy.carrier if named == TELEPHONY_PROVIDER.default else named
     book = services.prices.at(services.clock.now())
-    return AgentEstimate(agent.id, spec, carrier, estimate(spec, carrier, book, call))
+    return AgentEstimate(agent.id, spec, carrier, estimate(spec, carrier, book, call, services.billed_as))

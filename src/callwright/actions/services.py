@@ -15,7 +15,7 @@ from callwright.actions.transition import Publisher
 from callwright.actions.voice_memory import VoiceLists, VoiceSamples
 from callwright.domain.agent.parsing import ProviderDefaults
 from callwright.domain.errors import CapacityError, NotFoundError, UnavailableError, VaultLockedError
-from callwright.domain.pricing import DatedPrices
+from callwright.domain.pricing import BilledAs, DatedPrices, as_written
 from callwright.domain.sealing import WrappedKey
 from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.chat import ChatReply, Chats, NewChat
@@ -258,6 +258,8 @@ class Services:
     """Runs finished calls again."""
     prices: DatedPrices = field(default_factory=DatedPrices)
     """The price book."""
+    billed_as: BilledAs = as_written
+    """Returns the provider and the model under which an agent's choice is billed."""
     encoded: EncodedExecutions = field(default_factory=EncodedExecutions)
     """Executions as bytes, for clients that poll."""
     voice_of: Callable[[str], Any] = _no_voice

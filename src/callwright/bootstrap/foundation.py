@@ -13,7 +13,7 @@ from callwright.actions.services import CallControl, CallPolicy, NoChats, Servic
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, provider_defaults
 from callwright.call.live.access import TenantAccess
 from callwright.call.live.availability import AvailabilitySettings, PluginAvailability
-from callwright.call.live.equipment import LocalEars
+from callwright.call.live.equipment import LocalEars, billed_by
 from callwright.domain.dialling.country_rules import CountryRules
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_WEBHOOKS_SENT
@@ -207,6 +207,7 @@ def services_over(
         allow_private_urls=foundation.settings.allow_private_urls,
         upload_quota_bytes=foundation.settings.upload_quota_mb * 1_048_576,
         prices=foundation.book,
+        billed_as=billed_by(foundation.plugins),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.money import rate
-from callwright.domain.pricing import MODEL_INPUT, PLATFORM, Price, PriceBook, Tokens
+from callwright.domain.pricing import MODEL_INPUT, PLATFORM, BilledAs, Price, PriceBook, Tokens, as_written
 from callwright.domain.usage import usage_lines
 from callwright.domain.wallet import CHARACTERS_PER_SECOND, CHARACTERS_PER_TOKEN, POST_CALL_TOKENS
 
@@ -95,22 +95,25 @@ def average_call(records: Iterable[Mapping[str, Any]]) -> TypicalCall | None:
 _TOKENS = ("amount", "amount_output", "amount_cached", "amount_reasoning", "amount_cache_written")
 
 
-def estimate(spec: AgentSpec, carrier: str, book: PriceBook, call: TypicalCall) -> Estimate:
+def estimate(
+    spec: AgentSpec, carrier: str, book: PriceBook, call: TypicalCall, billed_as: BilledAs = as_written
+) -> Estimate:
     """What ``call`` costs with the agent's providers of today."""
-    ears, model, voice = spec.transcriber, spec.model, spec.voice
-    prices = book.of_tokens(model.provider, model.model)
+    ears, voice = billed_as("transcriber", spec.transcriber), billed_as("voice", spec.voice)
+    model = billed_as("model", spec.model)
+    prices = book.of_tokens(*model)
     tokens = call.tokens.of_kinds(prices)
     legs = {
-        "transcriber": _rated(call.heard_ms, book.price("transcriber", ears.provider, ears.model)),
+        "transcriber": _rated(call.heard_ms, book.price("transcriber", *ears)),
         "llm": sum(_rated(tokens[kind], price) for kind, price in prices.items()),
-        "synthesizer": _rated(call.characters, book.price("voice", voice.provider, voice.model)),
+        "synthesizer": _rated(call.characters, book.price("voice", *voice)),
         "network": _rated(call.lasted_ms, book.price("carrier", carrier, "*")),
         "platform": _rated(call.lasted_ms, book.price("platform", PLATFORM, "*")),
     }
     listed = {
-        "transcriber": book.listed("transcriber", ears.provider, ears.model),
-        "llm": book.listed(MODEL_INPUT, model.provider, model.model),
-        "synthesizer": book.listed("voice", voice.provider, voice.model),
+        "transcriber": book.listed("transcriber", *ears),
+        "llm": book.listed(MODEL_INPUT, *model),
+        "synthesizer": book.listed("voice", *voice),
         "network": book.listed("carrier", carrier, "*"),
         "platform": book.listed("platform", PLATFORM, "*"),
     }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
+from callwright.domain.agent.spec import ProviderChoice
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.domain.money import NANO_PER_CENT, nano_from_cents
@@ -46,6 +47,14 @@ class Price:
 
 
 FREE = Price()
+
+BilledAs = Callable[[str, ProviderChoice], tuple[str, str]]
+"""Returns the provider and the model under which a choice of an agent is billed, by kind of the registry: transcriber, voice or model."""
+
+
+def as_written(kind: str, choice: ProviderChoice) -> tuple[str, str]:
+    """Returns the agent's own words: the names of a provider that is not installed here (``BilledAs``)."""
+    return choice.provider, choice.model or choice.voice
 
 
 class Prices(Protocol):

@@ -18,7 +18,7 @@ from callwright.domain.execution import CHAT
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_CAP_CENTS
 from callwright.domain.money import NANO_PER_CENT, cents_from_nano, rate
-from callwright.domain.pricing import PLATFORM, WRITTEN_KINDS, Price, PriceBook
+from callwright.domain.pricing import PLATFORM, WRITTEN_KINDS, BilledAs, Price, PriceBook, as_written
 
 AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP = "available", "postpaid", "reserved", "spent", "topped_up"
 ACCOUNTS = (AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP)
@@ -216,7 +216,7 @@ def top_up(amount_nano: int, note: str | None) -> Entry:
     return Entry(kind, (Posting(AVAILABLE, amount_nano), Posting(TOPPED_UP, -amount_nano)), note=note)
 
 
-def worst_price(spec: AgentSpec, carrier: str, book: PriceBook) -> int:
+def worst_price(spec: AgentSpec, carrier: str, book: PriceBook, billed_as: BilledAs = as_written) -> int:
     """What a call of the agent costs at worst within reason, in nano-cents, at least LEAST_RESERVATION_NANO: its longest duration at the
     price of carrier, platform and recogniser, a voice that never pauses, a model that is asked every SECONDS_PER_REQUEST with everything
     said so far, and the agent's tasks after the call and one question more. Of a provider and its fallbacks the dearest counts."""
@@ -224,26 +224,27 @@ def worst_price(spec: AgentSpec, carrier: str, book: PriceBook) -> int:
     seconds = math.ceil(min(longest, CHAT_SECONDS) if carrier == CHAT else longest)
     timed = (book.price("carrier", carrier, "*"), book.price("platform", PLATFORM, "*"))
     total = sum(_rated(seconds * 1000, price) for price in timed)
-    ears = (book.price("transcriber", one.provider, one.model) for one in _links(spec.transcriber))
+    ears = (book.price("transcriber", *billed_as("transcriber", one)) for one in _links(spec.transcriber))
     total += max(_rated(seconds * 1000, price) for price in ears)
     said = seconds * CHARACTERS_PER_SECOND + len(spec.welcome_message)
-    voices = (book.price("voice", one.provider, one.model) for one in _links(spec.voice))
+    voices = (book.price("voice", *billed_as("voice", one)) for one in _links(spec.voice))
     total += max(_rated(said, price) for price in voices)
     spoken = seconds * TOKENS_PER_SECOND
     prompt = -(-len(spec.system_prompt) // CHARACTERS_PER_TOKEN)
     requests = -(-seconds // SECONDS_PER_REQUEST)
     # What was said grows from nothing to all of it: half of it on the average.
     read = requests * (prompt + spoken // 2)
-    total += max(_model(book, one, read, spoken) for one in _links(spec.model))
+    total += max(_model(book, billed_as("model", one), read, spoken) for one in _links(spec.model))
     for task in (*spec.post_call, None):
-        total += _model(book, spec.model if task is None else task.model, POST_CALL_TOKENS + spoken, POST_CALL_TOKENS)
+        asked = billed_as("model", spec.model if task is None else task.model)
+        total += _model(book, asked, POST_CALL_TOKENS + spoken, POST_CALL_TOKENS)
     return max(total, LEAST_RESERVATION_NANO)
 
 
-def _model(book: PriceBook, choice: ProviderChoice, read: int, written: int) -> int:
+def _model(book: PriceBook, model: tuple[str, str], read: int, written: int) -> int:
     """The dearest that so many tokens can be: from no cache, or all into it, and all of them thought."""
     dearest = {True: 0, False: 0}
-    for kind, price in book.of_tokens(choice.provider, choice.model).items():
+    for kind, price in book.of_tokens(*model).items():
         is_written = kind in WRITTEN_KINDS
         dearest[is_written] = max(dearest[is_written], _rated(written if is_written else read, price))
     return sum(dearest.values())

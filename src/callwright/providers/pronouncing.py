@@ -9,6 +9,7 @@ from typing import Any
 
 from callwright.domain.pronunciation import Said, said
 from callwright.domain.provider_access import Access
+from callwright.ports.billing import billed_as
 from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.speech import CheckingVoice, VoiceChunk, VoiceSettings, Word
 
@@ -24,6 +25,10 @@ class PronouncingVoice:
         """See ``ports.speech.CheckingVoice``. Nothing, where the voice cannot tell."""
         if isinstance(self._voice, CheckingVoice):
             self._voice.check(settings)
+
+    def billed_model(self, settings: VoiceSettings) -> str:
+        """See ``ports.billing.NamesBilledModel``."""
+        return billed_as(self._voice, settings)[1]
 
     def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
         """Stream one clause, with the words of the rules replaced. The times are those of the text's own words."""

@@ -15,9 +15,10 @@ from callwright.media.tonetext import spoken
 from callwright.media.wav import read_wav
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
+from callwright.ports.billing import Billing, BillingSettings, billed_as
 from callwright.ports.failures import ProviderError
 from callwright.ports.registry import Closable, HttpClient, Plugin, PluginContext, Registry
-from callwright.ports.speech import FRAME_BYTES, SAMPLE_RATE_HZ
+from callwright.ports.speech import FRAME_BYTES, SAMPLE_RATE_HZ, UsageAmount
 
 TWO_TONE_TEXT = "yes at ten"
 """What is said where a suite has no recording: text in two tones, which the scripted providers speak and hear."""
@@ -109,6 +110,16 @@ class PluginContract:
             f"{plugin.name}: names of provider keys are written in capitals, not {plugin.keys}",
         )
         Registry([plugin])
+
+
+def must_be_billed_as_foreseen(used: UsageAmount, plugin: Billing, settings: BillingSettings) -> None:
+    """Raises AssertionError where the usage has other names than those by which the price was looked up before (``ports.billing``)."""
+    provider, model = billed_as(plugin, settings)
+    must(
+        used.provider == provider and model in ("", used.model),
+        f"the usage is of {used.provider!r} and {used.model!r}, where {provider!r} and {model!r} were foreseen; see"
+        " callwright.ports.billing",
+    )
 
 
 async def must_leave_nothing(work: Callable[[], Awaitable[Any]], what: str) -> None:

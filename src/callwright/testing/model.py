@@ -15,6 +15,7 @@ from callwright.testing.contract import (
     failure_of,
     left_out,
     must,
+    must_be_billed_as_foreseen,
     must_not_block,
     with_plugin,
 )
@@ -67,6 +68,7 @@ class ModelContract(PluginContract):
                 used.amount_cached <= used.amount,
                 f"{used.amount_cached} tokens came from a cache, of {used.amount} that were read",
             )
+            must_be_billed_as_foreseen(used, model, self.model_settings)
 
     @with_plugin
     async def test_closing_the_iterator_cancels_the_answer(self, model: Model) -> None:

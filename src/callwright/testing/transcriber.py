@@ -23,6 +23,7 @@ from callwright.testing.contract import (
     frames_of,
     left_out,
     must,
+    must_be_billed_as_foreseen,
     must_leave_nothing,
     silence,
     with_plugin,
@@ -219,6 +220,7 @@ class TranscriberContract(SpeechContract, FaultContract):
         must(heard.used, "the recogniser reported no usage until it was closed")
         for used in heard.used:
             must(used.kind == "transcriber", f"the usage is of the kind {used.kind!r}, not 'transcriber'")
+            must_be_billed_as_foreseen(used, transcriber, self.transcriber_settings)
         billed_ms = sum(used.amount for used in heard.used)
         must(
             abs(billed_ms - length_ms) <= _BILLED_WITHIN_MS,

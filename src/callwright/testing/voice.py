@@ -12,6 +12,7 @@ from callwright.testing.contract import (
     failure_of,
     left_out,
     must,
+    must_be_billed_as_foreseen,
     must_leave_nothing,
     must_not_block,
     with_plugin,
@@ -100,6 +101,7 @@ class VoiceContract(FaultContract):
         must(used is not None, "the last chunk has no usage; a voice counts its characters")
         assert used is not None
         must(used.kind == "voice", f"the usage is of the kind {used.kind!r}, not 'voice'")
+        must_be_billed_as_foreseen(used, voice, self.voice_settings)
         must(used.amount > 0, f"the usage counts {used.amount} characters for {self.text!r}")
         must(not any(chunk.usage for chunk in chunks[:-1]), "usage belongs into the last chunk only")
 

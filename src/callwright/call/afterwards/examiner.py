@@ -228,7 +228,7 @@ class Examiner:
         for delay_s in (*RETRY_DELAYS_S, None):
             failure = _Failure()
             answer: str | None = None
-            with plugin_boundary(provider, failure.tell), metered(model, provider, asked, used) as meter:
+            with plugin_boundary(provider, failure.tell), metered(model, asked, used) as meter:
                 async with asyncio.timeout(POST_QUESTION_SECONDS):
                     answer = await self._ask_once(model, asked, meter)
             await notes.keep()

@@ -21,6 +21,7 @@ from callwright.conversation.lanes import AMBIENT, BACK_CHANNEL, FILLER, RINGING
 from callwright.conversation.plan import CallPlan
 from callwright.media.ambient import Bed
 from callwright.media.pacing import Playout
+from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind
 from callwright.ports.speech import UsageAmount, Voice, VoiceSettings
 
@@ -71,7 +72,7 @@ class Beside:
 
         with plugin_boundary(provider, failed):
             for lane, text in wanted:
-                unknown = UsageAmount("voice", provider, settings.model or settings.voice or voice.name, len(text))
+                unknown = UsageAmount("voice", *billed_as(voice, settings), len(text))
                 saying = await self._library.saying(voice, settings, text, partial(self._bill, lane, unknown))
                 self._ready[lane, text] = saying.quiet if lane == BACK_CHANNEL else saying.audio
         return made

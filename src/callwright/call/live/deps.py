@@ -12,14 +12,14 @@ from callwright.actions.transition import Publisher
 from callwright.call.live.access import Accesses, NoAccess
 from callwright.call.live.breakers import Breakers
 from callwright.call.live.caller_lookup import CallerLookup
-from callwright.call.live.equipment import LocalEars
+from callwright.call.live.equipment import LocalEars, billed_by
 from callwright.call.live.tools import NoTools, ToolRunner
 from callwright.call.live.trunk_routes import TrunkRoutes
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
 from callwright.domain.errors import CallwrightError
 from callwright.domain.execution import Execution
-from callwright.domain.pricing import Prices
+from callwright.domain.pricing import BilledAs, Prices
 from callwright.domain.wallet import LEAST_RESERVATION_NANO, worst_price
 from callwright.ops.metrics import Metrics
 from callwright.ports.availability import Availability, EverythingAvailable
@@ -89,6 +89,11 @@ class RuntimeDeps:
         """Where calls in progress keep their files."""
         return self.data_folder / "live"
 
+    @property
+    def billed_as(self) -> BilledAs:
+        """Under which names the plugins bill an agent's choices."""
+        return billed_by(self.plugin)
+
     def price_of(self, execution: Execution, held_as: Callable[[AgentSpec], AgentSpec]) -> int:
         """What a call that somebody else begins costs at worst, in nano-cents; ``held_as``: its agent as the call has it."""
         try:
@@ -96,4 +101,4 @@ class RuntimeDeps:
         except CallwrightError:
             # It cannot be tried, and the attempt says why.
             return LEAST_RESERVATION_NANO
-        return worst_price(held_as(spec), execution.carrier, self.book.at(self.clock.now()))
+        return worst_price(held_as(spec), execution.carrier, self.book.at(self.clock.now()), self.billed_as)

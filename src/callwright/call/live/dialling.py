@@ -234,7 +234,8 @@ class _Intent:
             nonlocal at
             at = await self.slot.take(unit, execution, facts) or now
             # Last: every reservation of the organisation waits for it.
-            price = partial(worst_price, self._spec, execution.carrier, self._deps.book.at(now))
+            book = self._deps.book.at(now)
+            price = partial(worst_price, self._spec, execution.carrier, book, self._deps.billed_as)
             await reserve(unit, execution, price, now, facts=facts)
 
         if self.decision is None or execution.phase is not Phase.DIALLING:

@@ -20,8 +20,10 @@ from callwright.conversation.plan import CallPlan
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_KEYWORDS
+from callwright.domain.pricing import BilledAs, as_written
 from callwright.domain.settings.providers import MAX_TOKENS, TEMPERATURE
 from callwright.ops.clock import SystemClock
+from callwright.ports.billing import BillingSettings, billed_as
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import CheckingModel, Model, ModelSettings, costs_nothing
 from callwright.ports.registry import PluginGetter, UnknownPluginError
@@ -91,6 +93,18 @@ def check_model(model: Model, choice: ProviderChoice) -> None:
     """Raises ProviderError when the model knows that it cannot answer with these settings (``ports.model.FreeModel``)."""
     if isinstance(model, CheckingModel):
         model.check(model_settings(choice))
+
+
+def billed_by(plugin: PluginGetter) -> BilledAs:
+    """Returns what the registered plugins bill an agent's choices as, a choice without a plugin as it is written."""
+
+    def billed(kind: str, choice: ProviderChoice) -> tuple[str, str]:
+        try:
+            return billed_as(plugin(kind, choice.provider), _SETTINGS[kind](choice))
+        except (UnknownPluginError, ProviderError):
+            return as_written(kind, choice)
+
+    return billed
 
 
 def equip(needs: Needs, variables: Mapping[str, str], tools: ToolRunner) -> Equipment:
@@ -237,12 +251,16 @@ def model_settings(choice: ProviderChoice) -> ModelSettings:
 def transcriber_settings(spec: AgentSpec, fallback: ProviderChoice | None = None) -> TranscriberSettings:
     """How the agent wants to hear, or how a fallback of its recogniser hears for it."""
     first = spec.transcriber
-    choice = fallback or first
+    settings = _transcriber_settings(fallback or first)
+    keywords = settings.keywords or keywords_of(first.options)
+    return replace(settings, endpointing_ms=spec.endpointing_ms, keywords=keywords)
+
+
+def _transcriber_settings(choice: ProviderChoice) -> TranscriberSettings:
     return TranscriberSettings(
         language=choice.language,
         model=choice.model,
-        endpointing_ms=spec.endpointing_ms,
-        keywords=keywords_of(choice.options) or keywords_of(first.options),
+        keywords=keywords_of(choice.options),
         options=choice.options,
         access=choice.access,
     )
@@ -257,6 +275,13 @@ def voice_settings(choice: ProviderChoice) -> VoiceSettings:
         options=choice.options,
         access=choice.access,
     )
+
+
+_SETTINGS: Mapping[str, Callable[[ProviderChoice], BillingSettings]] = {
+    "transcriber": _transcriber_settings,
+    "voice": voice_settings,
+    "model": model_settings,
+}
 
 
 def keywords_of(options: Mapping[str, Any]) -> tuple[str, ...]:

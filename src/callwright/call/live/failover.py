@@ -26,6 +26,7 @@ from callwright.domain.limits import (
     VOICE_CLOSE_SECONDS,
 )
 from callwright.media.no_speech import no_speech
+from callwright.ports.billing import Billing, BillingSettings, billed_as
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
 from callwright.ports.model import Model, ModelDelta, ModelRequest, ModelSettings, costs_nothing
 from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings
@@ -33,8 +34,8 @@ from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
 
-PluginT = TypeVar("PluginT")
-SettingsT = TypeVar("SettingsT")
+PluginT = TypeVar("PluginT", bound=Billing)
+SettingsT = TypeVar("SettingsT", bound=BillingSettings)
 PieceT = TypeVar("PieceT")
 
 _PCM_BYTES_PER_MS = 16
@@ -71,6 +72,11 @@ class Link(Generic[PluginT, SettingsT]):
     def provider(self) -> str:
         """Its name as the agent has it."""
         return self.connection.provider
+
+    @property
+    def billed_as(self) -> tuple[str, str]:
+        """The provider and the model of its usage."""
+        return billed_as(self.plugin, self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,10 @@ class Chain(Generic[PluginT, SettingsT]):
         self._taken: Link[PluginT, SettingsT] | None = None
         self._at = -1
         self._failures: dict[Link[PluginT, SettingsT], tuple[int, str]] = {}
+
+    def billed_model(self, settings: SettingsT) -> str:
+        """As the first provider's (``ports.billing.NamesBilledModel``). The others report their usage under their own names."""
+        return self.links[0].billed_as[1]
 
     def first(self) -> Link[PluginT, SettingsT]:
         """The provider that is asked next. A call begins with the first one that no breaker keeps from it."""
@@ -305,8 +315,7 @@ class VoiceChain(Chain[Voice, VoiceSettings]):
         began_us, heard_ms = now_us(), 0.0
         try:
             # Should the provider not tell what it used, or the clause be given up, this is what was asked of it.
-            model = settings.model or settings.voice or link.plugin.name
-            yield VoiceChunk(usage=UsageAmount("voice", link.provider, model, len(text)))
+            yield VoiceChunk(usage=UsageAmount("voice", *link.billed_as, len(text)))
             while True:
                 waited_s = (now_us() - began_us) / _S
                 chunk = await pieces.next(None if last else max(0.0, heard_ms / 1000 + self.after_s - waited_s))
@@ -381,7 +390,7 @@ class ModelChain(Chain[Model, ModelSettings]):
         page = _Page("" if request.schema else link.provider)
         try:
             # Under this name what it used is estimated, should it not tell.
-            yield ModelDelta(usage=UsageAmount("model", link.provider, link.settings.model or link.plugin.name, 0))
+            yield ModelDelta(usage=UsageAmount("model", *link.billed_as, 0))
             while (delta := await pieces.next(within_s)) is not None:
                 if delta.ended == "error":
                     raise ProviderError(FailureKind.BROKEN_STREAM, link.provider, "it ended its answer with an error")

@@ -63,13 +63,12 @@ class Ears:
 class Words:
     """``ports.speech.TranscriberSink`` of one call: what the recogniser says becomes events."""
 
-    def __init__(self, runner: CallRunner, provider: str, model: str = "") -> None:
-        """``provider``, the one that is at work, and ``model`` are as the agent has them; a recogniser's own reports name their model
-        themselves."""
+    def __init__(self, runner: CallRunner, provider: str, billed_as: tuple[str, str] = ("", "")) -> None:
+        """``provider``, the one that is at work, is as the agent has it. ``billed_as``: provider and model of the usage that a recogniser
+        does not report itself."""
         self._runner = runner
         self.provider = provider
-        self._billed_by = provider
-        self._model = model
+        self._billed_as = billed_as
         self._billed_ms = 0
         self.failed_once = False
 
@@ -95,7 +94,7 @@ class Words:
 
     def usage(self, amount: UsageAmount) -> None:
         """Audio billed."""
-        self._billed_by, self._model = amount.provider, amount.model
+        self._billed_as = amount.provider, amount.model
         self._billed_ms += amount.amount
         self._runner.post(usage_reported(self._runner.now_us(), amount, "hearing"))
 
@@ -105,7 +104,7 @@ class Words:
         rest_ms = heard_ms - self._billed_ms
         if rest_ms > 0 and not (closed and self._billed_ms):
             self._runner.fact("core", "usage_estimated", {"kind": "transcriber", "request": 0})
-            self.usage(UsageAmount("transcriber", self._billed_by, self._model, rest_ms))
+            self.usage(UsageAmount("transcriber", *self._billed_as, rest_ms))
 
     def failed(self, error: ProviderError) -> None:
         """The stream is over; only the first failure counts."""

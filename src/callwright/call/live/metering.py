@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from callwright.conversation.events import UsageReported
+from callwright.ports.billing import billed_as
 from callwright.ports.model import Model, ModelDelta, ModelRequest, ToolCall, costs_nothing
 from callwright.ports.speech import UsageAmount
 
@@ -25,10 +26,8 @@ class metered:  # noqa: N801 - used like a function in a with statement
     model that costs nothing (``ports.model.FreeModel``) has told stands, also when it is 0.
     """
 
-    def __init__(self, model: Model, provider: str, asked: ModelRequest, report: Report) -> None:
-        """``provider``: its name as the agent has it."""
+    def __init__(self, model: Model, asked: ModelRequest, report: Report) -> None:
         self._model = model
-        self._provider = provider
         self._asked = asked
         self._report = report
         self._free = costs_nothing(model)
@@ -69,9 +68,8 @@ class metered:  # noqa: N801 - used like a function in a with statement
         written = 0 if any(one.amount_output for one in self._told) else -(-self._characters // _CHARACTERS_PER_TOKEN)
         if read or written:
             named = self._told[-1] if self._told else None
-            provider = named.provider if named else self._provider
-            model = named.model if named else self._asked.settings.model or self._model.name
-            self._report(UsageAmount("model", provider, model, read, written), True)
+            names = (named.provider, named.model) if named else billed_as(self._model, self._asked.settings)
+            self._report(UsageAmount("model", *names, read, written), True)
 
 
 def question_characters(asked: ModelRequest) -> int:

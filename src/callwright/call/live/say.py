@@ -34,6 +34,7 @@ from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality, UtterancePlayed
+from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings, Word
 from callwright.ports.world import Clock
@@ -63,9 +64,9 @@ class Speaker:
     fixed: FixedSpeech | None = None
 
     @property
-    def billed_as(self) -> str:
-        """The model of its usage where the voice names none."""
-        return self.settings.model or self.settings.voice or self.voice.name
+    def billed_as(self) -> tuple[str, str]:
+        """The provider and the model of its usage where the voice reports none."""
+        return billed_as(self.voice, self.settings)
 
     @property
     def at_work(self) -> str:
@@ -356,7 +357,7 @@ class Say:
         kept = None if self._speaker.fixed is None else self._speaker.fixed.clause(text)
         if kept is not None:
             words = tuple(Word(*word) for word in kept.words)
-            nothing = UsageAmount("voice", self._speaker.provider, self._speaker.billed_as, 0)
+            nothing = UsageAmount("voice", *self._speaker.billed_as, 0)
             yield VoiceChunk(pcm_of_mulaw(kept.mulaw), last=True, words=words, estimated=kept.estimated, usage=nothing)
             return
         pieces = aiter(self._speaker.voice.speak(text, self._speaker.settings))
@@ -392,7 +393,7 @@ class Say:
         if not clause.asked:
             return
         effect, speaker, runner = clause.effect, self._speaker, self._runner
-        amount = clause.usage or UsageAmount("voice", speaker.provider, speaker.billed_as, len(effect.text))
+        amount = clause.usage or UsageAmount("voice", *speaker.billed_as, len(effect.text))
         runner.post(usage_reported(runner.now_us(), amount, effect.purpose, effect.generation))
 
     def _fail(self, effect: Speak, kind: FailureKind, message: str) -> None:

@@ -34,6 +34,7 @@ from callwright.domain.availability import TRANSCRIBER
 from callwright.domain.dialling import Decision, Rules
 from callwright.domain.limits import FIXED_SPEECH_AFTER_SECONDS, LEG_END_SECONDS, TOOL_REQUEST_SECONDS
 from callwright.domain.tools.keypad import runs_of
+from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import Leg, LegClosed, PlaysLater
 from callwright.ports.speech import FRAME_MS, Transcriber, TranscriberSettings, TranscriberStream
@@ -160,7 +161,8 @@ class CallSession:
         self._recorder = recorder
         self._observer = observer
         self._line = _Line(recorder, equipment.sound)
-        self._words = Words(runner, equipment.listening.provider, equipment.listening.settings.model)
+        listening = equipment.listening
+        self._words = Words(runner, listening.provider, billed_as(listening.transcriber, listening.settings))
         self._hear = Hear(runner, equipment.ears, self._words)
         self._think = Think(runner, equipment.thinker)
         self._say = Say(runner, equipment.speaker, self._line, place.pacer, place.clock, sounds or place.sounds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
+from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import PluginGetter
 from callwright.ports.speech import FRAME_BYTES, FRAME_MS, UsageAmount, Voice, VoiceChunk, VoiceSettings, Word
@@ -40,6 +41,10 @@ class StandInVoice:
     def __init__(self, voice: Voice) -> None:
         self.name = voice.name
         self._voice = voice
+
+    def billed_model(self, settings: VoiceSettings) -> str:
+        """See ``ports.billing.NamesBilledModel``."""
+        return billed_as(self._voice, settings)[1]
 
     async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
         """Stream one clause. Raises ProviderError for every failure but BAD_REQUEST, and for one in the middle of a clause."""

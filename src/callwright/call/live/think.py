@@ -100,7 +100,7 @@ class Think:
         text = ""
         with (
             plugin_boundary(thinker.provider, failed),
-            metered(thinker.model, thinker.provider, question, used) as meter,
+            metered(thinker.model, question, used) as meter,
         ):
             async with asyncio.timeout(CLASSIFIER_SECONDS):
                 async for delta in thinker.model.answer(question):
@@ -134,7 +134,7 @@ class _Answer:
         )
         with (
             plugin_boundary(thinker.provider, self._fail),
-            metered(thinker.model, thinker.provider, request, self._used) as meter,
+            metered(thinker.model, request, self._used) as meter,
         ):
             try:
                 async with asyncio.timeout(MODEL_ANSWER_SECONDS):

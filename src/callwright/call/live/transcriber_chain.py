@@ -346,8 +346,7 @@ class _ChainStream:
             closed = outcome.failure is None
         rest_ms = one.given_ms - one.billed_ms
         if rest_ms > 0 and not (closed and one.billed_ms):
-            model = one.link.settings.model or one.link.plugin.name
-            self.sink.usage(UsageAmount("transcriber", one.link.provider, model, rest_ms))
+            self.sink.usage(UsageAmount("transcriber", *one.link.billed_as, rest_ms))
 
     # -- a silent recogniser -----------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ class Order:
     @property
     def billed(self) -> str:
         """The model that is billed."""
-        return str(self.arguments.get(self.client.billed_by) or self.model)
+        return _billed(self.client, self.model, self.arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +107,23 @@ class Bridge:
         vendor = self.vendor
         model = model or vendor.model
         client = vendor.client(model)
-        try:
-            sent = dict(client.shape(read_options(vendor.options, model, Fields({**given, "model": model}, ""))))
-        except InvalidAgentError as error:
-            raise ProviderError(FailureKind.BAD_REQUEST, vendor.name, error.message) from None
+        sent = self._sent(client, model, given)
         keys = self.keys(access)
         regions = {argument: keys[argument] for argument in vendor.more_keys}
         addresses = {name: self.address(own.format(**regions)) for name, own in client.addresses.items()}
         return Order(client, model, {**client.fixed, **addresses, **sent, **keys})
+
+    def billed_model(self, model: str, given: Mapping[str, Any]) -> str:
+        """The model that is billed for these settings, empty where the vendor is told none. Raises ProviderError."""
+        model = model or self.vendor.model
+        client = self.vendor.client(model)
+        return _billed(client, model, {**client.fixed, **self._sent(client, model, given)})
+
+    def _sent(self, client: Client, model: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return dict(client.shape(read_options(self.vendor.options, model, Fields({**given, "model": model}, ""))))
+        except InvalidAgentError as error:
+            raise ProviderError(FailureKind.BAD_REQUEST, self.vendor.name, error.message) from None
 
     async def made(self, order: Order, *, once: bool = False) -> Made:
         """A client. ``once``: it may open one websocket only. Raises ProviderError for settings that it refuses."""
@@ -198,6 +207,10 @@ class Bridge:
         secure = _SECURE[here.scheme]
         scheme = ("wss" if secure else "ws") if there.scheme.startswith("ws") else ("https" if secure else "http")
         return urlunsplit((scheme, here.netloc, there.path, there.query, ""))
+
+
+def _billed(client: Client, model: str, arguments: Mapping[str, Any]) -> str:
+    return str(arguments.get(client.billed_by) or model)
 
 
 def _origins(text: str) -> dict[str, str]:

@@ -42,6 +42,10 @@ class CloudTranscriber:
         """Raises ProviderError when it could not hear with these settings (``ports.speech.CheckingTranscriber``)."""
         self._bridge.check(settings.model, _given(settings), settings.access)
 
+    def billed_model(self, settings: TranscriberSettings) -> str:
+        """See ``ports.billing.NamesBilledModel``."""
+        return self._bridge.billed_model(settings.model, _given(settings))
+
     async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> CloudStream:
         """Open one call's stream, once the vendor has accepted it where its client tells. Raises ProviderError."""
         order = self._bridge.order(settings.model, _given(settings), settings.access)

@@ -59,6 +59,10 @@ class CloudVoice:
         """Raises ProviderError when it could not speak with these settings (``ports.speech.CheckingVoice``)."""
         self._bridge.check(settings.model, _given(settings), settings.access)
 
+    def billed_model(self, settings: VoiceSettings) -> str:
+        """See ``ports.billing.NamesBilledModel``."""
+        return self._bridge.billed_model(settings.model, _given(settings)) or self.name
+
     async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
         """Stream one clause. A connection that turns out to have died since the last one is replaced once, if nothing was heard yet."""
         order = self._bridge.order(settings.model, _given(settings), settings.access)

@@ -99,6 +99,10 @@ class AnthropicModel:
         self._door.options(settings, settings.model)
         self._model(settings)
 
+    def billed_model(self, settings: ModelSettings) -> str:
+        """See ``ports.billing.NamesBilledModel``."""
+        return self._model(settings)
+
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
         body = self._body(request)

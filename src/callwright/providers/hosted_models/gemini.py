@@ -123,6 +123,10 @@ class GeminiModel:
         self._door.key_of(settings)
         self._door.options(settings, self._model(settings))
 
+    def billed_model(self, settings: ModelSettings) -> str:
+        """See ``ports.billing.NamesBilledModel``."""
+        return self._model(settings)
+
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
         model = self._model(request.settings)

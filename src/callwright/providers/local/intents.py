@@ -21,6 +21,7 @@ from callwright.providers.local.pool import Priority
 from callwright.providers.local.slots import collect
 from callwright.providers.local.tooltags import END_CALL
 
+_MODEL = "minilm-l6"
 _DIMENSIONS = 384
 _REMEMBERED = 4_000
 _TOPIC_SHARE = 0.5
@@ -46,6 +47,10 @@ class IntentModel:
         """Raises MissingError without its packages or model."""
         self._inference.check_speech("embed")
 
+    def billed_model(self, settings: ModelSettings) -> str:
+        """See ``ports.billing.NamesBilledModel``."""
+        return _MODEL
+
     async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelDelta, None]:
         """Stream the answer in one piece. Raises ProviderError."""
         script = self._script(request)
@@ -61,7 +66,7 @@ class IntentModel:
         if ends_call:
             yield ModelDelta(tool_call=ToolCall("", END_CALL, "{}"))
         asked = sum(len(message.content.split()) for message in request.messages)
-        usage = UsageAmount("model", self.name, "minilm-l6", asked, amount_output=len(text.split()))
+        usage = UsageAmount("model", self.name, _MODEL, asked, amount_output=len(text.split()))
         yield ModelDelta(ended="tool" if ends_call else "stop", usage=usage)
 
     async def warm(self, request: ModelRequest) -> None:

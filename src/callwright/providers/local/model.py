@@ -41,6 +41,10 @@ class LocalModel:
         """Raises MissingError without its packages or model."""
         self._inference.check_language()
 
+    def billed_model(self, settings: ModelSettings) -> str:
+        """See ``ports.billing.NamesBilledModel``."""
+        return self._inference.model
+
     async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelDelta, None]:
         """Stream the answer. Closing cancels. Raises ProviderError."""
         self._check(request)

@@ -198,6 +198,10 @@ class WhisperTranscriber:
         """Raises MissingError without its packages or model."""
         self._inference.check_speech("asr")
 
+    def billed_model(self, settings: TranscriberSettings) -> str:
+        """See ``ports.billing.NamesBilledModel``."""
+        return _MODEL
+
     async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> WhisperStream:
         """Start the speech process if need be and open a stream. Raises ProviderError."""
         if not knows_language(LANGUAGES, settings.language):

@@ -52,6 +52,10 @@ class LocalVoice:
         rest = max(0, (len(pcm) - 1) // _CHUNK_BYTES * _CHUNK_BYTES)
         yield VoiceChunk(pcm=pcm[rest:], last=True, words=times, estimated=True, usage=usage)
 
+    def billed_model(self, settings: VoiceSettings) -> str:
+        """See ``ports.billing.NamesBilledModel``."""
+        return self._chosen(settings)
+
     def check(self, settings: VoiceSettings) -> None:
         """Raises ProviderError for a voice there is not, MissingError without the packages or the model of its engine."""
         self._inference.check_speech(MANNERS[self._chosen(settings)].engine)

@@ -62,6 +62,12 @@ class EndpointModels:
                 LackKind.NO_EXTRA, self.name, "lacks the packages of the extra cloud", "pip install 'callwright[cloud]'"
             )
 
+    def billed_model(self, settings: ModelSettings) -> str:
+        """See ``ports.billing.NamesBilledModel``. Empty where the endpoint's only model is asked, whatever its name is."""
+        base_url = self._own_address(settings) or self._vendor.base_url or self._operator
+        default_model = self._settings.get("model_name", "") if base_url == self._operator else ""
+        return self._model(settings) or default_model
+
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
         asked = self._asked(request.settings)
@@ -177,9 +183,7 @@ class EndpointModels:
     def _asked(self, settings: ModelSettings) -> ModelSettings:
         """The settings as the vendor wants them: a model that thinks first would think away the time of a call unless told not to, and
         what a vendor or model does not know it refuses with the whole request. Raises ProviderError."""
-        vendor = self._vendor
-        model = settings.model or settings.access.keys.get(vendor.model_key, "")
-        model = bare_model(model) if vendor.bare_models else model
+        vendor, model = self._vendor, self._model(settings)
         bare = bare_model(model)
         try:
             options = read_options(vendor.options, bare, Fields(settings.options, _PLACE))
@@ -191,6 +195,11 @@ class EndpointModels:
         if vendor.is_openai and bare.startswith(RESPONSES_MODELS):
             options[RESPONSES] = True
         return replace(settings, model=model, options=options)
+
+    def _model(self, settings: ModelSettings) -> str:
+        """The model by the vendor's own name, empty where neither the agent nor a provider key names one."""
+        model = settings.model or settings.access.keys.get(self._vendor.model_key, "")
+        return bare_model(model) if self._vendor.bare_models else model
 
     @property
     def clients(self) -> int:

@@ -95,7 +95,7 @@ class Ear(Hear):
     """Hearing with its words, as a recogniser has them."""
 
     def __init__(self, bench: Bench, ears: Ears) -> None:
-        self.words = Words(bench.runner, "ears", "m-1")
+        self.words = Words(bench.runner, "ears", ("ears", "m-1"))
         super().__init__(bench.runner, ears, self.words)
 
 

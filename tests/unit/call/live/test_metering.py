@@ -44,7 +44,7 @@ def reported(
     mind.costs_nothing = free
     with (
         suppress(BaseException),
-        metered(mind, "mind", asked, lambda one, guess: found.append((one.amount, one.amount_output, guess))) as meter,
+        metered(mind, asked, lambda one, guess: found.append((one.amount, one.amount_output, guess))) as meter,
     ):
         for delta in deltas:
             meter.take(delta)
@@ -98,6 +98,6 @@ def test_a_question_is_all_that_a_model_is_given_to_read() -> None:
 
 def test_an_estimate_has_the_names_that_the_model_told() -> None:
     found: list[UsageAmount] = []
-    with metered(Mind(), "custom", ASKED, lambda one, _: found.append(one)) as meter:
+    with metered(Mind(), ASKED, lambda one, _: found.append(one)) as meter:
         meter.take(ModelDelta("Good day", ended="stop", usage=UsageAmount("model", "vendor", "house", 0)))
     assert found == [UsageAmount("model", "vendor", "house", READ, 2)]
