@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.http_server import Exchange, serving
 from tests.vendors.models import ARGUMENTS, GOOD, SIGNATURE, THOUGHT, USED, WORDS, ModelVendors, model_vendors
 
 from callwright.domain.limits import MAX_THOUGHT_CHARACTERS, MAX_THOUGHTS_KEPT
@@ -329,3 +330,56 @@ def test_only_so_many_thoughts_are_kept_and_none_that_is_too_long() -> None:
     thoughts.keep("long", "x" * (MAX_THOUGHT_CHARACTERS + 1))
     thoughts.keep("fits", "x" * MAX_THOUGHT_CHARACTERS)
     assert (thoughts.before("long"), len(thoughts.before("fits"))) == ("", MAX_THOUGHT_CHARACTERS)
+
+
+# -- answers that fail -----------------------------------------------------------------------------------------------------------
+
+
+CLAUDE_BEGINS = {"type": "message_start", "message": {"usage": {"input_tokens": 21, "output_tokens": 1}}}
+CLAUDE_SAYS = {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Well"}}
+GEMINI_COUNTS = {"promptTokenCount": 21, "candidatesTokenCount": 1}
+
+
+def gemini_event(text: str = "", **candidate: Any) -> dict[str, Any]:
+    parts = [{"text": text}] if text else []
+    return {"candidates": [{"content": {"parts": parts}, **candidate}], "usageMetadata": GEMINI_COUNTS}
+
+
+async def answered(kind: str, *events: dict[str, Any]) -> tuple[list[ModelDelta], ProviderError | None]:
+    """What a vendor's events become, up to the failure if there is one."""
+
+    async def answer(exchange: Exchange) -> None:
+        exchange.head(200, content_type="text/event-stream")
+        for event in events:
+            await exchange.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+
+    deltas: list[ModelDelta] = []
+    async with serving(answer) as server, GuardedClient(allow_private=True) as client:
+        vendor, made = (anthropic.VENDOR, AnthropicModel) if kind == "claude" else (gemini.VENDOR, GeminiModel)
+        model: Any = made(replace(vendor, base_url=server.url), PluginContext({}, Path()), client.stream_client())
+        try:
+            async for delta in model.answer(ModelRequest(TALK, settings_of(model))):
+                deltas.append(delta)  # noqa: PERF401 - what comes before the failure is kept
+        except ProviderError as error:
+            return deltas, error
+    return deltas, None
+
+
+@pytest.mark.parametrize(
+    ("kind", "events"),
+    [
+        ("claude", (CLAUDE_BEGINS, CLAUDE_SAYS, {"type": "error", "error": {"type": "overloaded_error"}})),
+        ("claude", (CLAUDE_BEGINS, CLAUDE_SAYS)),
+        ("gemini", (gemini_event("Well"), {"error": {"status": "UNAVAILABLE"}})),
+        ("gemini", (gemini_event("Well"), gemini_event(finishReason="MALFORMED_FUNCTION_CALL"))),
+        ("gemini", (gemini_event("Well"),)),
+    ],
+)
+async def test_what_a_vendor_counted_of_an_answer_that_failed_is_told_before_the_failure(
+    kind: str, events: Any
+) -> None:
+    deltas, failure = await answered(kind, *events)
+    assert failure is not None
+    assert text_of(deltas) == "Well"
+    assert deltas[-1].usage is not None
+    assert (deltas[-1].usage.amount, deltas[-1].usage.amount_output) == (21, 1)

@@ -42,9 +42,16 @@ def plugin(name: str, *, private: bool = True, **settings: str) -> Any:
 
 
 async def ask(asked: Any, base_url: str = "", keys: dict[str, str] | None = None, **settings: Any) -> list[ModelDelta]:
+    return [delta async for delta in asking(asked, base_url, keys, **settings)]
+
+
+def asking(
+    asked: Any, base_url: str = "", keys: dict[str, str] | None = None, **settings: Any
+) -> AsyncIterator[ModelDelta]:
     chosen = ModelSettings(access=Access(keys or {}, base_url), **{"model": "m-1", **settings})
     asked.check(chosen)
-    return [delta async for delta in asked.answer(ModelRequest(ASK.messages, chosen))]
+    answer: AsyncIterator[ModelDelta] = asked.answer(ModelRequest(ASK.messages, chosen))
+    return answer
 
 
 def key_of(server: LocalServer) -> str:
@@ -405,6 +412,18 @@ async def test_an_error_in_a_responses_stream_is_a_failure_of_its_kind(event: di
             await ask(model, f"{server.url}/v1", options={"use_responses_api": True})
         await model.aclose()
     assert failed.value.kind is FailureKind[kind]
+
+
+async def test_what_a_failed_response_counted_is_told_before_the_failure():
+    usage = {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
+    event = {"type": "response.failed", "response": {"error": {"code": "server_error", "message": "x"}, "usage": usage}}
+    async with serving(streaming(b"data: " + json.dumps(event).encode() + b"\n\n")) as server:
+        model = plugin("custom")
+        answer = asking(model, f"{server.url}/v1", options={"use_responses_api": True})
+        assert await anext(answer) == ModelDelta(usage=UsageAmount("model", "custom", "m-1", 5, 2))
+        with pytest.raises(ProviderError):
+            await anext(answer)
+        await model.aclose()
 
 
 async def test_an_answer_by_the_responses_api_that_was_cut_ends_by_its_length():

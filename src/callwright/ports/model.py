@@ -80,7 +80,7 @@ class ModelDelta:
 
     ``usage`` of several deltas adds up. None, or 0 tokens read for a question that has words (and 0 written for an answer that has some),
     means that it is not known: it is estimated from the characters, under the names that ``usage`` has, and marked as that, unless the
-    model costs nothing.
+    model costs nothing. ``estimated``: ``usage`` is an estimate already.
     """
 
     text: str = ""
@@ -88,6 +88,7 @@ class ModelDelta:
     reasoning: str = ""
     ended: str = ""
     usage: UsageAmount | None = None
+    estimated: bool = False
 
 
 class Model(Protocol):

@@ -192,7 +192,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class VoiceChunk:
-    """A piece of one clause's audio. The last one carries the word times (empty when the voice has none) and the usage."""
+    """A piece of one clause's audio. The last one carries the word times (empty when the voice has none) and the usage.
+
+    A voice that asks others in turn gives a piece of nothing but usage for each: first what it asks of that voice, and an amount of 0 if
+    that one then refused. The usage of later pieces replaces it."""
 
     pcm: bytes = b""
     last: bool = False

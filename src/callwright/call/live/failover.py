@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from callwright.call.live.boundary import caught
 from callwright.call.live.breakers import Breakers, Service
+from callwright.call.live.metering import question_tokens
 from callwright.domain.agent.providers import CHAINS
 from callwright.domain.limits import (
     FALLBACK_WARM_SECONDS,
@@ -97,20 +98,27 @@ class Failover:
         self.now_us = clock.monotonic_us
         self.switched: Callable[[Switch], None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._closings: set[asyncio.Task[Any]] = set()
 
-    def begin(self, work: Coroutine[Any, Any, None], *, read: bool = False) -> asyncio.Task[None]:
-        """Start ``work``. What it raises is logged, unless whoever starts it reads it (``read``)."""
+    def begin(self, work: Coroutine[Any, Any, None], *, read: bool = False, closes: bool = False) -> asyncio.Task[None]:
+        """Start ``work``. What it raises is logged, unless whoever starts it reads it (``read``). ``closes``: it bills what was used, and
+        is not cancelled at the end of the call."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
+        if closes:
+            self._closings.add(task)
+            task.add_done_callback(self._closings.discard)
         task.add_done_callback(self._read if read else self._done)
         return task
 
     async def aclose(self) -> None:
-        """Stop what still runs, and wait for it in PROVIDER_CLOSE_SECONDS."""
-        for task in self._tasks:
+        """Stop what still runs, and wait for it and for what closes in PROVIDER_CLOSE_SECONDS."""
+        for task in self._tasks - self._closings:
             task.cancel()
         if self._tasks:
-            await asyncio.wait(tuple(self._tasks), timeout=PROVIDER_CLOSE_SECONDS)
+            _, late = await asyncio.wait(tuple(self._tasks), timeout=PROVIDER_CLOSE_SECONDS)
+            for task in late:
+                task.cancel()
 
     def _read(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -215,13 +223,14 @@ def connection_at_work(plugin: object, connected: ConnectedProvider) -> Connecte
 
 
 class _Pieces(Generic[PieceT]):
-    """What a provider gives, read by a task of its own: one that heeds no cancellation delays nobody."""
+    """What a provider gives, read by a task of its own: one that heeds no cancellation delays nobody. ``late``: it took too long."""
 
     def __init__(self, failover: Failover, provider: str, given: AsyncIterator[PieceT]) -> None:
         self._provider = provider
         self._queue: asyncio.Queue[PieceT | None] = asyncio.Queue()
         self._stopped = False
         self._left = False
+        self.late = False
         self._task = failover.begin(self._read(given), read=True)
 
     async def next(self, within_s: float | None) -> PieceT | None:
@@ -230,6 +239,7 @@ class _Pieces(Generic[PieceT]):
             async with asyncio.timeout(within_s):
                 piece = await self._queue.get()
         except TimeoutError:
+            self.late = True
             waited_ms = round((within_s or 0) * 1000)
             raise ProviderError(
                 FailureKind.UNAVAILABLE, self._provider, f"it gave nothing in time ({waited_ms} ms)"
@@ -333,6 +343,12 @@ class VoiceChain(Chain[Voice, VoiceSettings]):
                 if chunk.last:
                     return
             self._require_sound(link, text, heard_ms)
+        except ProviderError as error:
+            pieces.stop()
+            if not heard_ms and not pieces.late and error.kind is not FailureKind.BROKEN_STREAM:
+                # It refused the words, or never got them.
+                yield VoiceChunk(usage=UsageAmount("voice", *link.billed_as, 0))
+            raise
         except BaseException:
             pieces.stop()
             raise
@@ -388,11 +404,15 @@ class ModelChain(Chain[Model, ModelSettings]):
         pieces = _Pieces(self.failover, link.provider, link.plugin.answer(self._request(link, request)))
         within_s = None if last else self.after_s
         page = _Page("" if request.schema else link.provider)
+        is_told = False
         try:
             # Under this name what it used is estimated, should it not tell.
             yield ModelDelta(usage=UsageAmount("model", *link.billed_as, 0))
             while (delta := await pieces.next(within_s)) is not None:
+                is_told = is_told or bool(delta.usage and delta.usage.amount)
                 if delta.ended == "error":
+                    if delta.usage is not None:
+                        yield ModelDelta(usage=delta.usage)
                     raise ProviderError(FailureKind.BROKEN_STREAM, link.provider, "it ended its answer with an error")
                 for one in page.take(delta):
                     yield one
@@ -400,6 +420,13 @@ class ModelChain(Chain[Model, ModelSettings]):
                     pieces.leave()
                     return
             raise ProviderError(FailureKind.BROKEN_STREAM, link.provider, "the answer broke off")
+        except ProviderError:
+            pieces.stop()
+            if pieces.late and not is_told and not costs_nothing(link.plugin):
+                # It was reading the question when it was given up.
+                read = UsageAmount("model", *link.billed_as, question_tokens(request))
+                yield ModelDelta(usage=read, estimated=True)
+            raise
         except BaseException:
             pieces.stop()
             raise
@@ -426,7 +453,8 @@ class _Page:
 
     def take(self, delta: ModelDelta) -> Sequence[ModelDelta]:
         """The deltas that may go on. Raises ProviderError for a page."""
-        if self._open:
+        if self._open or not (delta.text or delta.tool_call or delta.ended):
+            # What was thought and used counts even if nothing else of the answer does.
             return (delta,)
         self._held.append(delta)
         self._text = (self._text + delta.text).lstrip().lower()

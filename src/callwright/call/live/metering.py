@@ -24,6 +24,8 @@ class metered:  # noqa: N801 - used like a function in a with statement
     being read when it was cancelled or its time was over, and what was written until a stream broke. Input and output of which the model
     told no tokens are estimated by the usual four characters a token; a question that failed before its first word used nothing. What a
     model that costs nothing (``ports.model.FreeModel``) has told stands, also when it is 0.
+
+    A chain of models names each before it answers, by a usage of 0 (``call.live.failover``). Each is then measured on its own.
     """
 
     def __init__(self, model: Model, asked: ModelRequest, report: Report) -> None:
@@ -41,9 +43,8 @@ class metered:  # noqa: N801 - used like a function in a with statement
     def take(self, delta: ModelDelta) -> None:
         """A piece of the answer."""
         used = delta.usage
-        # A chain of providers names the one that is asked before that answers (``call.live.failover``).
         if used is not None and not _counts(used) and delta == ModelDelta(usage=used):
-            self._told.append(used)
+            self._name(used)
             return
         self._answered = True
         self._characters += len(delta.text) + len(delta.reasoning)
@@ -52,7 +53,7 @@ class metered:  # noqa: N801 - used like a function in a with statement
         if used is not None:
             self._told.append(used)
             if _counts(used) or self._free:
-                self._report(used, False)
+                self._report(used, delta.estimated)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -61,10 +62,18 @@ class metered:  # noqa: N801 - used like a function in a with statement
         if self._answered or given_up or error is None:
             self._estimate()
 
+    def _name(self, asked: UsageAmount) -> None:
+        """Whoever answers from now on."""
+        if self._told and (self._told[-1].provider, self._told[-1].model) != (asked.provider, asked.model):
+            if self._answered:
+                self._estimate()
+            self._told, self._answered, self._characters = [], False, 0
+        self._told.append(asked)
+
     def _estimate(self) -> None:
         if self._told and self._free:
             return
-        read = 0 if any(one.amount for one in self._told) else _tokens(question_characters(self._asked))
+        read = 0 if any(one.amount for one in self._told) else question_tokens(self._asked)
         written = 0 if any(one.amount_output for one in self._told) else -(-self._characters // _CHARACTERS_PER_TOKEN)
         if read or written:
             named = self._told[-1] if self._told else None
@@ -77,6 +86,11 @@ def question_characters(asked: ModelRequest) -> int:
     messages = sum(len(one.content) + sum(map(_characters_of, one.tool_calls)) for one in asked.messages)
     tools = sum(len(tool.name) + len(tool.description) + len(tool.parameters) for tool in asked.tools)
     return messages + tools + len(asked.schema)
+
+
+def question_tokens(asked: ModelRequest) -> int:
+    """How many tokens that is, by an estimate."""
+    return question_characters(asked) // _CHARACTERS_PER_TOKEN
 
 
 def usage_reported(at_us: int, used: UsageAmount, purpose: str, generation: int = 0, request: int = 0) -> UsageReported:
@@ -99,10 +113,6 @@ def usage_reported(at_us: int, used: UsageAmount, purpose: str, generation: int 
 
 def _counts(used: UsageAmount) -> bool:
     return bool(used.amount or used.amount_output or used.amount_cached)
-
-
-def _tokens(characters: int) -> int:
-    return characters // _CHARACTERS_PER_TOKEN
 
 
 def _characters_of(call: ToolCall) -> int:

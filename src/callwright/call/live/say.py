@@ -392,9 +392,9 @@ class Say:
         """A clause that was asked for is billed, finished or not."""
         if not clause.asked:
             return
-        effect, speaker, runner = clause.effect, self._speaker, self._runner
-        amount = clause.usage or UsageAmount("voice", *speaker.billed_as, len(effect.text))
-        runner.post(usage_reported(runner.now_us(), amount, effect.purpose, effect.generation))
+        effect, runner = clause.effect, self._runner
+        for amount in clause.used or [UsageAmount("voice", *self._speaker.billed_as, len(effect.text))]:
+            runner.post(usage_reported(runner.now_us(), amount, effect.purpose, effect.generation))
 
     def _fail(self, effect: Speak, kind: FailureKind, message: str) -> None:
         runner = self._runner
@@ -420,7 +420,8 @@ class _ClauseSpoken:
     pcm_bytes: int = 0
     words: tuple[tuple[str, int, int], ...] = ()
     estimated: bool = True
-    usage: UsageAmount | None = None
+    used: list[UsageAmount] = field(default_factory=list)
+    """One amount for each voice that was asked."""
     sound: bytearray = field(default_factory=bytearray)
 
     def take(self, chunk: VoiceChunk) -> bytes:
@@ -428,7 +429,9 @@ class _ClauseSpoken:
         mulaw = mulaw_of(chunk.pcm) if chunk.pcm else b""
         self.pcm_bytes += len(chunk.pcm)
         self.sound += mulaw
-        self.usage = chunk.usage or self.usage
+        if chunk.usage is not None:
+            asks_another = chunk.usage.amount and not chunk.pcm and not chunk.last
+            self.used = [*(self.used if asks_another else self.used[:-1]), chunk.usage]
         if chunk.last:
             self.words = tuple((word.text, word.start_ms, word.end_ms) for word in chunk.words)
             self.estimated = chunk.estimated

@@ -39,6 +39,9 @@ TranscriberLink = Link[Transcriber, TranscriberSettings]
 _LEAST_VOICE_MS = 400
 """Voice of which at least something is to be reported: a cough is shorter."""
 
+_CLOSE_SECONDS = PROVIDER_CLOSE_SECONDS - 1
+"""The call waits a second longer for the whole chain, and then estimates what nobody billed."""
+
 _UNREAD_VOICE_MS = 6_000
 """The same of one that has not shown yet whether it reports words while the caller speaks."""
 
@@ -149,6 +152,7 @@ class _ChainStream:
         self._wants_partials: bool | None = None
         self._voice = _UnreportedVoice()
         self._changing: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._is_opening = self._asks_second = self._closed = False
         self._seconds = 0
 
@@ -210,14 +214,17 @@ class _ChainStream:
         self._each(lambda _, stream: stream.want_partials(wanted))
 
     async def aclose(self) -> None:
-        """Close every recogniser. What one does not bill is estimated."""
+        """Close every recogniser, and wait for those that are closing already: all are billed then. What one does not bill is estimated."""
         self._closed = True
         changing, self._changing = self._changing, None
         if changing is not None:
             changing.cancel()
         open_now = [one for one in (self._now, self._second) if one is not None]
         self._now = self._second = None
-        await asyncio.gather(*(self._close(one) for one in open_now))
+        for one in open_now:
+            self._let_go(one)
+        if self._closing:
+            await asyncio.wait(tuple(self._closing))
 
     # -- reports -----------------------------------------------------------------------------------------------------------
 
@@ -334,14 +341,16 @@ class _ChainStream:
         one.failed(ProviderError(kind, one.link.provider, message))
 
     def _let_go(self, one: _Recogniser) -> None:
-        self._chain.failover.begin(self._close(one))
+        task = self._chain.failover.begin(self._close(one), closes=True)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def _close(self, one: _Recogniser) -> None:
         """Close it, and bill what it was given and did not bill itself."""
         closed = False
         if one.stream is not None:
             with caught(one.link.provider) as outcome:
-                async with asyncio.timeout(PROVIDER_CLOSE_SECONDS):
+                async with asyncio.timeout(_CLOSE_SECONDS):
                     await one.stream.aclose()
             closed = outcome.failure is None
         rest_ms = one.given_ms - one.billed_ms

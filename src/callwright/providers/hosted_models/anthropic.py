@@ -17,7 +17,7 @@ from callwright.domain.limits import MAX_MODEL_TOKENS, MAX_MODEL_TOOL_CALLS, MAX
 from callwright.domain.settings.kinds import choice, number, stops, whole
 from callwright.domain.settings.provider_option import ProviderOption as Option
 from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
-from callwright.ports.failures import FailureKind
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import UsageAmount
@@ -107,12 +107,17 @@ class AnthropicModel:
         """Stream the answer (see the port)."""
         body = self._body(request)
         reading = _Reading(self._door, self._thoughts, body["model"], schema=bool(request.schema))
-        async with self._door.events("/messages", self._headers(request.settings), body) as events:
-            async for event in events:
-                for delta in reading.take(event):
-                    yield delta
-        for delta in reading.end():
-            yield delta
+        try:
+            async with self._door.events("/messages", self._headers(request.settings), body) as events:
+                async for event in events:
+                    for delta in reading.take(event):
+                        yield delta
+            for delta in reading.end():
+                yield delta
+        except ProviderError:
+            if reading.used is not None:
+                yield ModelDelta(usage=reading.used)
+            raise
 
     async def warm(self, request: ModelRequest) -> None:
         """Does nothing: the first reply fills the vendor's cache, and a request only to fill it would cost as much."""
@@ -280,6 +285,11 @@ class _Reading:
         for name in _COUNTS:
             self._usage[name] = count_of(usage, name) or self._usage.get(name, 0)
 
+    @property
+    def used(self) -> UsageAmount | None:
+        """What the vendor has counted so far, None before it has."""
+        return self._amount() if any(self._usage.values()) else None
+
     def _amount(self) -> UsageAmount:
         new, made, found, written = (self._usage.get(name, 0) for name in _COUNTS)
         read = new + made + found
@@ -290,8 +300,6 @@ class _Reading:
     def end(self) -> Iterator[ModelDelta]:
         """Tool calls, whole, and then the end with its reason and usage. Raises ProviderError for an answer that broke off."""
         if not self._reason:
-            if self._usage:
-                yield ModelDelta(usage=self._amount())
             raise self._door.broken("the stream closed before its end")
         if self._schema:
             yield ModelDelta(ended="length" if self._reason == "length" else "stop", usage=self._amount())

@@ -17,7 +17,7 @@ from callwright.domain.limits import MAX_MODEL_TOKENS, MAX_MODEL_TOOL_CALLS, MAX
 from callwright.domain.settings.kinds import SEED, choice, number, stops, whole
 from callwright.domain.settings.provider_option import ProviderOption as Option
 from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
-from callwright.ports.failures import FailureKind
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import UsageAmount
@@ -132,12 +132,18 @@ class GeminiModel:
         model = self._model(request.settings)
         reading = _Reading(self._door, self._thoughts, model)
         path = f"/models/{quote(model, safe='')}:streamGenerateContent?alt=sse"
-        async with self._door.events(path, self._headers(request.settings), self._body(request, model)) as events:
-            async for event in events:
-                for delta in reading.take(event):
-                    yield delta
-        for delta in reading.end():
-            yield delta
+        body = self._body(request, model)
+        try:
+            async with self._door.events(path, self._headers(request.settings), body) as events:
+                async for event in events:
+                    for delta in reading.take(event):
+                        yield delta
+            for delta in reading.end():
+                yield delta
+        except ProviderError:
+            if reading.used is not None:
+                yield ModelDelta(usage=reading.used)
+            raise
 
     async def warm(self, request: ModelRequest) -> None:
         """Does nothing: the vendor caches beginnings by itself, and a request only for that would cost money."""
@@ -223,10 +229,10 @@ class _Reading:
 
     def take(self, event: Mapping[str, Any]) -> list[ModelDelta]:
         """What an event says at once. Raises ProviderError for one that says that the answer failed."""
-        if "error" in event:
-            raise self._door.told_in_stream(event["error"], "status")
         if isinstance(event.get("usageMetadata"), Mapping):
             self._usage = event["usageMetadata"]
+        if "error" in event:
+            raise self._door.told_in_stream(event["error"], "status")
         blocked = event.get("promptFeedback")
         if isinstance(blocked, Mapping) and blocked.get("blockReason"):
             raise self._door.failure(FailureKind.BAD_REQUEST, "the vendor blocks what the model was given to read")
@@ -263,12 +269,15 @@ class _Reading:
     def end(self) -> Iterator[ModelDelta]:
         """Tool calls, whole, and then the end with its reason and usage. Raises ProviderError for an answer that broke off."""
         if not self._reason:
-            if self._usage is not None:
-                yield ModelDelta(usage=self._amount())
             raise self._door.broken("the stream closed before its end")
         for call in self._calls:
             yield ModelDelta(tool_call=call)
         yield ModelDelta(ended="tool" if self._calls else self._reason, usage=self._amount())
+
+    @property
+    def used(self) -> UsageAmount | None:
+        """What the vendor has counted so far, None before it has."""
+        return None if self._usage is None else self._amount()
 
     def _amount(self) -> UsageAmount:
         usage = self._usage or {}

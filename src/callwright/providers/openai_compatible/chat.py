@@ -48,7 +48,7 @@ class ChatReading(Reading):
         self.begun = True
         usage = getattr(piece, "usage", None)
         if usage is not None:
-            self._usage = self._amount(usage)
+            self.usage = self._amount(usage)
         deltas: list[ModelDelta] = []
         for choice in (getattr(piece, "choices", None) or [])[:1]:
             delta = getattr(choice, "delta", None)

@@ -65,19 +65,24 @@ class OpenAICompatibleModel:
         else:
             arguments = chat.arguments(request, model, newer_limit=self._endpoint.is_openai)
             reading = chat.ChatReading(self.name, model, request)
-        with self._told(reading):
-            asked = self._client.responses if by_responses else self._client.chat.completions
-            stream: Any = await asked.create(**arguments)
-            async with stream:
-                self._check_type(stream.response)
-                async for chunk in stream:
-                    for delta in reading.take(chunk):
-                        yield delta
-        if not reading.begun:
-            why = f"the endpoint answered with nothing (HTTP 200){_check(self._endpoint.url_from)}"
-            raise ProviderError(FailureKind.BROKEN_STREAM, self.name, why)
-        for delta in reading.end():
-            yield delta
+        try:
+            with self._told(reading):
+                asked = self._client.responses if by_responses else self._client.chat.completions
+                stream: Any = await asked.create(**arguments)
+                async with stream:
+                    self._check_type(stream.response)
+                    async for chunk in stream:
+                        for delta in reading.take(chunk):
+                            yield delta
+            if not reading.begun:
+                why = f"the endpoint answered with nothing (HTTP 200){_check(self._endpoint.url_from)}"
+                raise ProviderError(FailureKind.BROKEN_STREAM, self.name, why)
+            for delta in reading.end():
+                yield delta
+        except ProviderError:
+            if reading.usage is not None:
+                yield ModelDelta(usage=reading.usage)
+            raise
 
     async def warm(self, request: ModelRequest) -> None:
         """Learn the model's name where nobody gave one. Nothing else is sent: endpoints keep their own prompt caches, and a request only to

@@ -25,7 +25,8 @@ class Reading:
         self._used = frozenset(call.call_id for message in request.messages for call in message.tool_calls)
         self._calls: dict[int, list[str]] = {}
         self._reason = ""
-        self._usage: UsageAmount | None = None
+        self.usage: UsageAmount | None = None
+        """What the endpoint has counted so far, None before it has."""
         self.begun = False
 
     def take(self, piece: Any) -> list[ModelDelta]:
@@ -43,14 +44,12 @@ class Reading:
 
     def end(self) -> Iterator[ModelDelta]:
         """Tool calls, whole, and then the end with its reason and usage: 0 where the endpoint counts nothing, which the port takes for not
-        known. An answer without an end broke off, and was paid for. Raises ProviderError."""
+        known. Raises ProviderError for an answer without an end: it broke off."""
         if not self._reason:
-            if self._usage is not None:
-                yield ModelDelta(usage=self._usage)
             raise broken(self._name, "the stream closed before its end")
         for _, (call_id, name, arguments) in sorted(self._calls.items()):
             yield ModelDelta(tool_call=ToolCall("" if call_id in self._used else call_id, name, arguments or "{}"))
-        usage = self._usage or UsageAmount("model", self._name, self._model, 0)
+        usage = self.usage or UsageAmount("model", self._name, self._model, 0)
         yield ModelDelta(ended="tool" if self._calls else self._reason, usage=usage)
 
 

@@ -93,7 +93,9 @@ class ResponsesReading(Reading):
         elif kind in ("response.completed", "response.incomplete"):
             self._ended(getattr(piece, "response", None))
         elif kind == "response.failed":
-            raise self._failed(getattr(getattr(piece, "response", None), "error", None))
+            response = getattr(piece, "response", None)
+            self._count(response)
+            raise self._failed(getattr(response, "error", None))
         elif kind == "error":
             raise self._failed(piece)
         return []
@@ -110,10 +112,13 @@ class ResponsesReading(Reading):
     def _ended(self, response: Any) -> None:
         cut = text_of(getattr(response, "incomplete_details", None), "reason") == "max_output_tokens"
         self._reason = "length" if cut else "stop"
+        self._count(response)
+
+    def _count(self, response: Any) -> None:
         usage = getattr(response, "usage", None)
         if usage is not None:
             details = getattr(usage, "input_tokens_details", None)
-            self._usage = UsageAmount(
+            self.usage = UsageAmount(
                 "model",
                 self._name,
                 self._model,

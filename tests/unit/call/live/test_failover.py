@@ -19,6 +19,7 @@ from callwright.call.live.failover import (
     at_work,
     connection_at_work,
 )
+from callwright.call.live.metering import metered
 from callwright.domain.limits import (
     BREAKER_FAILURES,
     BREAKER_REST_SECONDS,
@@ -205,6 +206,27 @@ def test_what_a_voice_gave_before_it_broke_off_is_billed_under_its_own_name() ->
         chain = Told().voices(Voice("a", SOUND[:3_200], failed()), Voice("b", SOUND))
         chunks = await before_failure(chain.speak("hello there", VoiceSettings()))
         assert [one.usage for one in chunks if one.usage] == [UsageAmount("voice", "a", "a", 11)]
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("first", "amounts"),
+    [
+        ((failed(FailureKind.REFUSED),), [11, 0]),
+        ((failed(FailureKind.UNAVAILABLE),), [11, 0]),
+        ((failed(FailureKind.BROKEN_STREAM),), [11]),
+        ((FOR_EVER,), [11]),
+    ],
+)
+def test_words_that_a_voice_was_given_are_billed_unless_it_refused_them(
+    first: tuple[Any, ...], amounts: list[int]
+) -> None:
+    async def work() -> None:
+        chain = Told().voices(Voice("a", *first), Voice("b", SOUND))
+        chunks = [chunk async for chunk in chain.speak("hello there", VoiceSettings())]
+        assert [one.usage.amount for one in chunks if one.usage and one.usage.provider == "a"] == amounts
+        assert [one.usage.amount for one in chunks if one.usage and one.usage.provider == "b"] == [11, 11]
 
     run(work())
 
@@ -403,6 +425,35 @@ def test_a_model_that_fails_before_its_first_words_is_replaced_within_the_reques
         # Named before it answers, so that what it does not count is billed as its own.
         assert [one.usage.provider for one in deltas if one.usage] == ["a", "b"]
         assert told.rows == [("a", "b", "unavailable: it is down")]
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("first", "billed"),
+    [
+        ((failed(),), []),
+        ((FOR_EVER,), [("a", 10, 0, True)]),
+        ((ModelDelta(reasoning="Hmmm"), failed()), [("a", 10, 1, True)]),
+        ((ModelDelta(reasoning="Hmmm"), FOR_EVER), [("a", 10, 0, True), ("a", 0, 1, True)]),
+        ((ModelDelta(usage=UsageAmount("model", "a", "a", 7, 2)), failed()), [("a", 7, 2, False)]),
+        ((ModelDelta(ended="error", usage=UsageAmount("model", "a", "a", 7, 2)),), [("a", 7, 2, False)]),
+        ((ModelDelta(usage=UsageAmount("model", "a", "a", 7)), FOR_EVER), [("a", 7, 0, False)]),
+    ],
+)
+def test_what_a_model_used_before_the_next_took_over_is_billed_too(first: tuple[Any, ...], billed: list[Any]) -> None:
+    async def work() -> None:
+        found: list[tuple[str, int, int, bool]] = []
+        chain = Told().minds(Mind("a", *first), Mind("b", "Good day.", END))
+        asked = ModelRequest((Message("user", "x" * 40),), ModelSettings())
+
+        def used(one: UsageAmount, estimated: bool) -> None:
+            found.append((one.provider, one.amount, one.amount_output, estimated))
+
+        with metered(chain, asked, used) as meter:
+            async for delta in chain.answer(asked):
+                meter.take(delta)
+        assert found == [*billed, ("b", 10, 3, True)]
 
     run(work())
 

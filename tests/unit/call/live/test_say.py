@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from tests.unit.call.world import Bench, settle
 
+from callwright.call.live.breakers import Breakers, Service
+from callwright.call.live.failover import ConnectedProvider, Failover, Link, VoiceChain
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.say import Position, Say, Speaker
 from callwright.conversation.effects import CancelVoice, Clear, EndSpeech, Release, Speak
@@ -103,6 +105,32 @@ class Stage:
 
     def of(self, kind: type[Any]) -> list[Any]:
         return self.bench.core.of(kind)
+
+
+class NamedMouth(Mouth):
+    """Reports no usage: what it was asked for is billed under its name."""
+
+    def __init__(self, name: str, fail: Exception | None = None) -> None:
+        super().__init__(pieces=0 if fail else 2, fail=fail, report=False)
+        self.name = name
+
+
+@pytest.mark.parametrize(
+    ("kind", "billed"), [(FailureKind.BROKEN_STREAM, [("a", 4), ("b", 4)]), (FailureKind.REFUSED, [("a", 0), ("b", 4)])]
+)
+async def test_a_clause_that_two_voices_were_asked_for_is_billed_for_both(kind: FailureKind, billed: Any) -> None:
+    stage = Stage(Mouth())
+    failover = Failover(Breakers(), stage.bench.clock)
+    mouths = [NamedMouth("a", ProviderError(kind, "a", "down")), NamedMouth("b")]
+    links: list[Link[Any, Any]] = [
+        Link(ConnectedProvider("voice", one.name), one, VoiceSettings(), Service("voice", one.name), one.name)
+        for one in mouths
+    ]
+    chain = VoiceChain(links, failover, 800)
+    say = Say(stage.bench.runner, Speaker(chain, "a", VoiceSettings()), stage.wire, stage.pacer, stage.bench.clock)
+    say.speak(Speak(1, 0, 1, "reply", "One."))
+    await settle()
+    assert [(one.provider, one.amount) for one in stage.of(UsageReported)] == billed
 
 
 async def test_clauses_are_synthesised_in_order_before_they_may_be_heard() -> None:

@@ -11,7 +11,7 @@ import pytest
 from callwright.call.live.breakers import Breakers, Service
 from callwright.call.live.failover import ConnectedProvider, Failover, Link, Switch
 from callwright.call.live.transcriber_chain import TranscriberChain, TranscriberLink
-from callwright.domain.limits import FALLBACK_OPEN_SECONDS, MAX_RELISTENED_SECONDS
+from callwright.domain.limits import FALLBACK_OPEN_SECONDS, MAX_RELISTENED_SECONDS, PROVIDER_CLOSE_SECONDS
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import FRAME_BYTES, FRAME_MS, TranscriberSettings, TranscriberSink, UsageAmount
@@ -35,9 +35,16 @@ class Ear:
     the first silent one makes them final; else the test reports for it."""
 
     def __init__(
-        self, name: str, *, opens_in: float = 0.0, failure: Exception | None = None, reads: bool = False
+        self,
+        name: str,
+        *,
+        opens_in: float = 0.0,
+        closes_in: float = 0.0,
+        failure: Exception | None = None,
+        reads: bool = False,
     ) -> None:
         self.name = name
+        self.closes_in = closes_in
         self.opens_in = opens_in
         self.failure = failure
         self.reads = reads
@@ -90,6 +97,8 @@ class Stream:
 
     async def aclose(self) -> None:
         self.closed = True
+        if self.ear.closes_in:
+            await clock().sleep(self.ear.closes_in)
 
 
 class Heard:
@@ -346,6 +355,37 @@ def test_audio_that_nobody_billed_is_billed_by_an_estimate_under_the_right_name(
         second.streams[0].sink.usage(UsageAmount("transcriber", "b", "m", 100))
         await bench.close()
         assert sorted((one.provider, one.amount) for one in bench.heard.used) == [("a", 200), ("b", 100)]
+
+    run(work())
+
+
+@pytest.mark.parametrize("closes_in", [3.0, 60.0])
+def test_a_recogniser_that_still_closes_when_the_call_ends_is_billed_and_waited_for(closes_in: float) -> None:
+    async def work() -> None:
+        first, second = Ear("a", closes_in=closes_in), Ear("b")
+        bench = await Bench(first, second).open()
+        await bench.frames(10)
+        first.streams[0].sink.failed(down())
+        await bench.frames(1)
+        closing_ms = clock().monotonic_us() // 1_000
+        async with asyncio.timeout(PROVIDER_CLOSE_SECONDS):
+            await bench.stream.aclose()
+        assert [(one.provider, one.amount) for one in bench.heard.used if one.provider == "a"] == [("a", 200)]
+        assert clock().monotonic_us() // 1_000 - closing_ms >= min(closes_in - 0.1, PROVIDER_CLOSE_SECONDS - 2) * 1_000
+        await bench.failover.aclose()
+
+    run(work())
+
+
+def test_a_closing_is_not_cancelled_before_it_has_billed() -> None:
+    async def work() -> None:
+        first, second = Ear("a", closes_in=3.0), Ear("b")
+        bench = await Bench(first, second).open()
+        await bench.frames(10)
+        first.streams[0].sink.failed(down())
+        await bench.frames(1)
+        await bench.failover.aclose()
+        assert [(one.provider, one.amount) for one in bench.heard.used] == [("a", 200)]
 
     run(work())
 
