@@ -365,6 +365,37 @@ async def answered(kind: str, *events: dict[str, Any]) -> tuple[list[ModelDelta]
     return deltas, None
 
 
+def claude_ends(reason: str) -> dict[str, Any]:
+    return {"type": "message_delta", "delta": {"stop_reason": reason}, "usage": {"output_tokens": 3}}
+
+
+BLOCKED = ("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "OTHER")
+
+
+@pytest.mark.parametrize(
+    ("kind", "begun", "end"),
+    [
+        ("claude", (CLAUDE_BEGINS,), claude_ends("refusal")),
+        *(("gemini", (gemini_event(),), gemini_event(finishReason=reason)) for reason in BLOCKED),
+    ],
+)
+async def test_an_answer_that_is_refused_before_its_first_word_is_a_failure_and_one_with_words_ends_by_it(
+    kind: str, begun: Any, end: Any
+) -> None:
+    deltas, failure = await answered(kind, *begun, end)
+    assert failure is not None
+    assert (failure.kind, "refused to answer" in failure.message) == (FailureKind.BAD_REQUEST, True)
+    assert [delta.usage.amount for delta in deltas if delta.usage] == [21]
+    words = CLAUDE_SAYS if kind == "claude" else gemini_event("Well")
+    deltas, failure = await answered(kind, *begun, words, end)
+    assert (failure, text_of(deltas), deltas[-1].ended) == (None, "Well", "refused")
+
+
+async def test_a_full_context_ends_an_answer_by_its_length() -> None:
+    deltas, _ = await answered("claude", CLAUDE_BEGINS, CLAUDE_SAYS, claude_ends("model_context_window_exceeded"))
+    assert deltas[-1].ended == "length"
+
+
 @pytest.mark.parametrize(
     ("kind", "events"),
     [

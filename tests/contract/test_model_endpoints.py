@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.test_openai_compatible import ASK, DONE, chunk, streaming
+from tests.contract.test_openai_compatible import ASK, DONE, Script, chunk, streaming
 from tests.http_server import Exchange, LocalServer, serving
 from tests.vendors.models import ARGUMENTS, GOOD, USED, WORDS, model_vendors
 
@@ -412,6 +412,35 @@ async def test_an_error_in_a_responses_stream_is_a_failure_of_its_kind(event: di
             await ask(model, f"{server.url}/v1", options={"use_responses_api": True})
         await model.aclose()
     assert failed.value.kind is FailureKind[kind]
+
+
+def filtered_response(*before: dict[str, Any]) -> Script:
+    response = {"status": "incomplete", "incomplete_details": {"reason": "content_filter"}}
+    events = (*before, {"type": "response.incomplete", "response": response})
+    return streaming(*(b"data: " + json.dumps(one).encode() + b"\n\n" for one in events))
+
+
+async def test_a_response_that_is_filtered_ends_by_it_and_fails_before_its_first_word():
+    said = {
+        "type": "response.output_text.delta",
+        "output_index": 0,
+        "content_index": 0,
+        "item_id": "m",
+        "delta": "Well",
+    }
+    refusal = {**said, "type": "response.refusal.delta", "delta": "I cannot say."}
+    chosen: dict[str, Any] = {"options": {"use_responses_api": True}}
+    model = plugin("custom")
+    async with serving(filtered_response(said)) as server:
+        assert (await ask(model, f"{server.url}/v1", **chosen))[-1].ended == "refused"
+    async with serving(filtered_response(refusal)) as server:
+        deltas = await ask(model, f"{server.url}/v1", **chosen)
+        assert (deltas[0].text, deltas[-1].ended) == ("I cannot say.", "refused")
+    async with serving(filtered_response()) as server:
+        with pytest.raises(ProviderError, match="refused to answer") as refused:
+            await ask(model, f"{server.url}/v1", **chosen)
+    assert refused.value.kind is FailureKind.BAD_REQUEST
+    await model.aclose()
 
 
 async def test_what_a_failed_response_counted_is_told_before_the_failure():

@@ -341,9 +341,20 @@ async def test_reasoning_is_kept_apart_from_what_is_said():
     assert asked.text == "Yes."
 
 
-@pytest.mark.parametrize(("finish", "reason"), [("stop", "stop"), ("length", "length"), ("content_filter", "stop")])
+@pytest.mark.parametrize(("finish", "reason"), [("stop", "stop"), ("length", "length"), ("content_filter", "refused")])
 async def test_the_reason_of_the_end_is_one_of_ours(finish: str, reason: str):
     assert (await ask(streaming(chunk({"content": "x"}, finish), DONE))).deltas[-1].ended == reason
+
+
+async def test_a_refusal_in_words_is_said_and_ends_the_answer_by_it():
+    asked = await ask(streaming(chunk({"refusal": "I cannot "}), chunk({"refusal": "say."}), chunk({}, "stop"), DONE))
+    assert (asked.text, asked.deltas[-1].ended) == ("I cannot say.", "refused")
+
+
+async def test_an_answer_that_is_filtered_before_its_first_word_is_a_failure():
+    with pytest.raises(ProviderError, match="refused to answer") as refused:
+        await ask(streaming(chunk({"role": "assistant", "content": ""}), chunk({}, "content_filter"), USAGE, DONE))
+    assert refused.value.kind is FailureKind.BAD_REQUEST
 
 
 async def test_an_endpoint_that_counts_nothing_is_used_all_the_same():

@@ -139,7 +139,7 @@ class ReplyTool:
 
 @dataclass(frozen=True, slots=True)
 class ReplyEnded:
-    """The model's answer is complete. ``reason``: stop, length, tool or error."""
+    """The model's answer is complete. ``reason``: stop, length, tool, refused or error."""
 
     at_us: int
     generation: int

@@ -13,6 +13,7 @@ from callwright.domain.limits import MODEL_SILENT_SECONDS
 from callwright.insight.doctor_finding import in_ms, quoted
 from callwright.insight.view import CallView
 from callwright.ports.failures import FailureKind
+from callwright.ports.model import REFUSED
 
 NO_ANSWER, UNANSWERED, EMPTY_ANSWER, ERROR_ANSWER, BLOCKED = (
     "no_answer",
@@ -182,6 +183,8 @@ class ProviderFailures:
                 self._waiting.pop(values["request"], None)
                 if values["reason"] == "error":
                     return self._lasts(self._of("model", "broken_stream", "it ended its answer with an error", at_us))
+                if values["reason"] == REFUSED:
+                    return (self._of("model", FailureKind.BAD_REQUEST.value, "it refused to finish its answer", at_us),)
             case "VoiceFinished":
                 self._lasting.pop("voice", None)
             case "CancelModel":

@@ -9,6 +9,9 @@ from typing import Any, Protocol, runtime_checkable
 from callwright.domain.provider_access import Access
 from callwright.ports.speech import UsageAmount
 
+REFUSED = "refused"
+"""The end of an answer that the vendor or the model would not go on with because of what is said."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
@@ -76,7 +79,9 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelDelta:
-    """A piece of an answer: text, a whole tool call, or the end with its reason (stop, length, tool) and usage.
+    """A piece of an answer: text, a whole tool call, or the end with its reason (stop, length, tool, refused) and usage.
+
+    An answer that was refused before its first word is a failure of the kind BAD_REQUEST, so that a fallback can give one.
 
     ``usage`` of several deltas adds up. None, or 0 tokens read for a question that has words (and 0 written for an answer that has some),
     means that it is not known: it is estimated from the characters, under the names that ``usage`` has, and marked as that, unless the

@@ -20,7 +20,7 @@ from callwright.testing.contract import (
     with_plugin,
 )
 
-ENDS = ("stop", "length", "tool")
+ENDS = ("stop", "length", "tool", "refused")
 PROMPT = "You are Ava, the receptionist of a dental clinic, on the phone. Reply in one short sentence. A cleaning costs ninety dollars."
 
 

@@ -89,6 +89,14 @@ def test_an_answer_that_ends_with_an_error_is_told() -> None:
     assert error_of(log) == 'The model acme failed, broken stream: "it ended its answer with an error".'
 
 
+def test_an_answer_that_the_vendor_cut_off_is_told_and_is_no_error_of_the_call() -> None:
+    log = asks(connected(), 1, 2_000).at(2_050).event(ev.ReplyText, 1, 1, "Well")
+    log.at(2_100).event(ev.ReplyEnded, 1, 1, "refused").at(4_000).leg_ended()
+    assert error_of(log) is None
+    (found,) = failures_of(log.view).groups.values()
+    assert (found.first.failure, found.first.message) == ("bad_request", "it refused to finish its answer")
+
+
 def test_a_model_that_hangs_is_told_with_how_long_it_was_waited_for() -> None:
     log = asks(connected(), 1, 2_000).at(22_000).write(fx.CancelModel(1))
     log.write(fx.Note("reply_timeout", "generation 1")).at(24_000).leg_ended()

@@ -141,7 +141,7 @@ class TimelineWork(Open):
     withdrawn: bool = Field(description="Whether it came to nothing: given up before anybody heard it.")
     status: str | None = Field(
         description="Of a tool: `answered`, `failed`, `blocked`, `refused`, `repeated`, `late` or `unanswered`. Of a model: `stop`,"
-        " `length`, `tool`, `error` or `cancelled`. Of the turn model: the probability, as `0.93`."
+        " `length`, `tool`, `refused`, `error` or `cancelled`. Of the turn model: the probability, as `0.93`."
     )
     arguments: str | None = Field(description="Of a tool: JSON text, at most 500 characters.")
     result: str | None = Field(description="Of a tool: its answer, at most 500 characters. Of a model: its words.")

@@ -18,7 +18,7 @@ from callwright.domain.settings.kinds import choice, number, stops, whole
 from callwright.domain.settings.provider_option import ProviderOption as Option
 from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
+from callwright.ports.model import REFUSED, Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import UsageAmount
 from callwright.providers.hosted_models.door import Door, Thoughts, Vendor, count_of, put, whole_text
@@ -223,11 +223,17 @@ class _Reading:
         self._thinking: list[dict[str, str]] = []
         self._calls: list[list[str]] = []
         self._reason = ""
+        self._spoke = False
         self._usage: dict[str, int] = {}
         self._open: dict[str, str] = {}
 
     def take(self, event: Mapping[str, Any]) -> list[ModelDelta]:
         """What an event says at once. Raises ProviderError for one that says that the answer failed."""
+        deltas = self._take(event)
+        self._spoke = self._spoke or any(delta.text for delta in deltas)
+        return deltas
+
+    def _take(self, event: Mapping[str, Any]) -> list[ModelDelta]:
         match event.get("type"):
             case "message_start":
                 self._count(_object(event.get("message")).get("usage"))
@@ -241,7 +247,7 @@ class _Reading:
                 self._count(event.get("usage"))
                 reason = _object(event.get("delta")).get("stop_reason")
                 if reason:
-                    self._reason = {"tool_use": "tool", "max_tokens": "length"}.get(str(reason), "stop")
+                    self._reason = _REASONS.get(str(reason), "stop")
             case "error":
                 raise self._door.told_in_stream(event.get("error"), "type")
         return []
@@ -301,6 +307,9 @@ class _Reading:
         """Tool calls, whole, and then the end with its reason and usage. Raises ProviderError for an answer that broke off."""
         if not self._reason:
             raise self._door.broken("the stream closed before its end")
+        if self._reason == REFUSED:
+            yield self._door.refused_end(self._spoke, self._amount())
+            return
         if self._schema:
             yield ModelDelta(ended="length" if self._reason == "length" else "stop", usage=self._amount())
             return
@@ -311,6 +320,12 @@ class _Reading:
         yield ModelDelta(ended="tool" if self._calls else self._reason, usage=self._amount())
 
 
+_REASONS = {
+    "tool_use": "tool",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": REFUSED,
+}
 _COUNTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
 
 

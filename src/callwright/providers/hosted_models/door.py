@@ -20,8 +20,9 @@ from callwright.domain.provider_table import MODEL_ADDRESSES
 from callwright.domain.settings.provider_option import ProviderOption, read_options
 from callwright.net.client import GuardedClient
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
-from callwright.ports.model import ModelSettings
+from callwright.ports.model import REFUSED, ModelDelta, ModelSettings
 from callwright.ports.registry import PluginContext
+from callwright.ports.speech import UsageAmount
 
 _TIMEOUT_S = 30.0
 _CONNECTIONS = 1_000
@@ -131,6 +132,12 @@ class Door:
     def broken(self, why: str) -> ProviderError:
         """The failure of an answer that had begun."""
         return self.failure(FailureKind.BROKEN_STREAM, f"the answer broke off: {why}")
+
+    def refused_end(self, spoke: bool, used: UsageAmount) -> ModelDelta:
+        """The end of an answer that the vendor stopped. Raises ProviderError where it had no words (``spoke``)."""
+        if not spoke:
+            raise self.failure(FailureKind.BAD_REQUEST, "the vendor refused to answer what the model was given to read")
+        return ModelDelta(ended=REFUSED, usage=used)
 
     def told_in_stream(self, error: Any, *names: str) -> ProviderError:
         """The failure that an error in the middle of an answer means, by the first of the vendor's ``names`` for it that has a kind. The

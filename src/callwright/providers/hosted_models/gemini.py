@@ -18,7 +18,7 @@ from callwright.domain.settings.kinds import SEED, choice, number, stops, whole
 from callwright.domain.settings.provider_option import ProviderOption as Option
 from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
+from callwright.ports.model import REFUSED, Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import UsageAmount
 from callwright.providers.hosted_models.door import Door, Thoughts, Vendor, count_of, put, whole_text
@@ -225,6 +225,7 @@ class _Reading:
         self._model = model
         self._calls: list[ToolCall] = []
         self._reason = ""
+        self._spoke = False
         self._usage: Mapping[str, Any] | None = None
 
     def take(self, event: Mapping[str, Any]) -> list[ModelDelta]:
@@ -247,6 +248,7 @@ class _Reading:
                 if isinstance(part.get("functionCall"), Mapping):
                     self._call(part["functionCall"], whole_text(part.get("thoughtSignature")))
             self._end_at(candidate.get("finishReason"))
+        self._spoke = self._spoke or any(delta.text for delta in deltas)
         return deltas
 
     def _call(self, call: Mapping[str, Any], signature: str) -> None:
@@ -264,12 +266,15 @@ class _Reading:
         if reason in _FAILED:
             raise self._door.broken("the model wrote a tool call that cannot be read")
         if reason:
-            self._reason = "length" if reason == "MAX_TOKENS" else "stop"
+            self._reason = _REASONS.get(str(reason), REFUSED)
 
     def end(self) -> Iterator[ModelDelta]:
         """Tool calls, whole, and then the end with its reason and usage. Raises ProviderError for an answer that broke off."""
         if not self._reason:
             raise self._door.broken("the stream closed before its end")
+        if self._reason == REFUSED:
+            yield self._door.refused_end(self._spoke, self._amount())
+            return
         for call in self._calls:
             yield ModelDelta(tool_call=call)
         yield ModelDelta(ended="tool" if self._calls else self._reason, usage=self._amount())
@@ -293,7 +298,15 @@ class _Reading:
         )
 
 
-_FAILED = ("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "MALFORMED_RESPONSE")
+_FAILED = (
+    "MALFORMED_FUNCTION_CALL",
+    "UNEXPECTED_TOOL_CALL",
+    "TOO_MANY_TOOL_CALLS",
+    "MISSING_THOUGHT_SIGNATURE",
+    "MALFORMED_RESPONSE",
+)
+_REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
+"""All others say that the vendor stopped the answer: SAFETY, RECITATION, LANGUAGE, BLOCKLIST, PROHIBITED_CONTENT, SPII, OTHER."""
 
 
 def _listed(value: Any) -> list[Mapping[str, Any]]:

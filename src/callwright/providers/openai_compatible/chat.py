@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from callwright.ports.model import Message, ModelDelta, ModelRequest, Tool
+from callwright.ports.model import REFUSED, Message, ModelDelta, ModelRequest, Tool
 from callwright.ports.speech import UsageAmount
 from callwright.providers.openai_compatible.provider_table import MORE_SAMPLING
 from callwright.providers.openai_compatible.reading import Reading, count_of, readable, text_of
@@ -40,12 +40,13 @@ def arguments(request: ModelRequest, model: str, *, newer_limit: bool) -> dict[s
     return found
 
 
+_REASONS = {"tool_calls": "tool", "length": "length", "content_filter": REFUSED}
+
+
 class ChatReading(Reading):
     """The chunks of an answer. Usage comes in a last one without choices."""
 
-    def take(self, piece: Any) -> list[ModelDelta]:
-        """See the base. ``piece`` is a chunk."""
-        self.begun = True
+    def _take(self, piece: Any) -> list[ModelDelta]:
         usage = getattr(piece, "usage", None)
         if usage is not None:
             self.usage = self._amount(usage)
@@ -55,14 +56,16 @@ class ChatReading(Reading):
             reasoning = text_of(delta, "reasoning_content") or text_of(delta, "reasoning")
             if reasoning:
                 deltas.append(ModelDelta(reasoning=reasoning))
-            text = text_of(delta, "content")
+            refusal = text_of(delta, "refusal")
+            self._refuses = self._refuses or bool(refusal)
+            text = text_of(delta, "content") or refusal
             if text:
                 deltas.append(ModelDelta(text=text))
             for call in getattr(delta, "tool_calls", None) or []:
                 self._add(call)
             reason = text_of(choice, "finish_reason")
             if reason:
-                self._reason = {"tool_calls": "tool", "length": "length"}.get(reason, "stop")
+                self._reason = REFUSED if self._refuses else _REASONS.get(reason, "stop")
         return deltas
 
     def _add(self, call: Any) -> None:

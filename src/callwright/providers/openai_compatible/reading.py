@@ -8,7 +8,7 @@ from typing import Any
 from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
 from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.model import ModelDelta, ModelRequest, ToolCall
+from callwright.ports.model import REFUSED, ModelDelta, ModelRequest, ToolCall
 from callwright.ports.speech import UsageAmount
 
 
@@ -28,9 +28,17 @@ class Reading:
         self.usage: UsageAmount | None = None
         """What the endpoint has counted so far, None before it has."""
         self.begun = False
+        self._spoke = self._refuses = False
 
     def take(self, piece: Any) -> list[ModelDelta]:
-        """What one piece of the stream says at once: text and reasoning. Any field of it may be missing."""
+        """What one piece of the stream says at once: text and reasoning. Any field of it may be missing. Raises ProviderError for one that
+        says that the answer failed."""
+        self.begun = True
+        deltas = self._take(piece)
+        self._spoke = self._spoke or any(delta.text for delta in deltas)
+        return deltas
+
+    def _take(self, piece: Any) -> list[ModelDelta]:
         raise NotImplementedError
 
     def _add_call(self, index: int, call_id: str, name: str, arguments: str) -> None:
@@ -44,12 +52,21 @@ class Reading:
 
     def end(self) -> Iterator[ModelDelta]:
         """Tool calls, whole, and then the end with its reason and usage: 0 where the endpoint counts nothing, which the port takes for not
-        known. Raises ProviderError for an answer without an end: it broke off."""
+        known. Raises ProviderError for an answer without an end, which broke off, and for one that was refused before its first word."""
         if not self._reason:
             raise broken(self._name, "the stream closed before its end")
+        usage = self.usage or UsageAmount("model", self._name, self._model, 0)
+        if self._reason == REFUSED:
+            if not self._spoke:
+                raise ProviderError(
+                    FailureKind.BAD_REQUEST,
+                    self._name,
+                    "the endpoint refused to answer what the model was given to read",
+                )
+            yield ModelDelta(ended=REFUSED, usage=usage)
+            return
         for _, (call_id, name, arguments) in sorted(self._calls.items()):
             yield ModelDelta(tool_call=ToolCall("" if call_id in self._used else call_id, name, arguments or "{}"))
-        usage = self.usage or UsageAmount("model", self._name, self._model, 0)
         yield ModelDelta(ended="tool" if self._calls else self._reason, usage=usage)
 
 

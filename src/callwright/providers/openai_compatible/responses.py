@@ -11,7 +11,7 @@ from typing import Any
 
 from callwright.domain.provider_table import bare_model
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.model import Message, ModelDelta, ModelRequest, Tool
+from callwright.ports.model import REFUSED, Message, ModelDelta, ModelRequest, Tool
 from callwright.ports.speech import UsageAmount
 from callwright.providers.openai_compatible.provider_table import THINKING
 from callwright.providers.openai_compatible.reading import Reading, broken, count_of, readable, text_of
@@ -76,11 +76,10 @@ _LIMITS = ("rate_limit_exceeded", "insufficient_quota")
 class ResponsesReading(Reading):
     """The events of an answer. The last one holds the reason of the end and the usage."""
 
-    def take(self, piece: Any) -> list[ModelDelta]:
-        """See the base. ``piece`` is an event. Raises ProviderError for one that says that the answer failed."""
-        self.begun = True
+    def _take(self, piece: Any) -> list[ModelDelta]:
         kind = text_of(piece, "type")
         if kind in ("response.output_text.delta", "response.refusal.delta"):
+            self._refuses = self._refuses or kind == "response.refusal.delta"
             text = text_of(piece, "delta")
             return [ModelDelta(text=text)] if text else []
         if kind in ("response.reasoning_text.delta", "response.reasoning_summary_text.delta"):
@@ -110,8 +109,9 @@ class ResponsesReading(Reading):
             self._add_call(index, text_of(item, "call_id"), text_of(item, "name"), rest)
 
     def _ended(self, response: Any) -> None:
-        cut = text_of(getattr(response, "incomplete_details", None), "reason") == "max_output_tokens"
-        self._reason = "length" if cut else "stop"
+        cut = text_of(getattr(response, "incomplete_details", None), "reason")
+        refused = self._refuses or cut == "content_filter"
+        self._reason = REFUSED if refused else "length" if cut else "stop"
         self._count(response)
 
     def _count(self, response: Any) -> None:
