@@ -237,8 +237,7 @@ class _ChainStream:
             )
             # Perhaps only the agent's language is not the caller's.
             self._chain.failed(silent.link, silent.failure, shared=False)
-            self._now, self._second = one, None
-            self._chain.take(one.link)
+            self._promote(one)
             self._let_go(silent)
         if one is not self._now:
             return False
@@ -246,6 +245,11 @@ class _ChainStream:
             self._voice.reported()
             self._dismiss_second()
         return True
+
+    def _promote(self, second: _Recogniser) -> None:
+        """The one that was opened beside the other goes on alone."""
+        self._now, self._second = second, None
+        self._chain.take(second.link)
 
     def partial(self, segment: int, text: str, audio_ms: int) -> None:
         """Words so far, of a segment of the call."""
@@ -267,13 +271,17 @@ class _ChainStream:
         if one.failure is None or one not in (self._now, self._second):
             return
         self._chain.failed(one.link, one.failure)
-        self._dismiss_second()
-        if one is not self._now:
+        if one is self._second:
+            self._dismiss_second()
             return
         self._now = None
         if self._is_opening:
             return  # it failed at what was kept: the next one is opened already
         self._let_go(one)
+        if self._second is not None:
+            # It was opened beside the silent one, and has the same audio.
+            self._promote(self._second)
+            return
         self._changing = self._chain.failover.begin(self._change())
 
     async def _change(self) -> None:
@@ -377,6 +385,8 @@ class _ChainStream:
             one = await self._opened(link, FALLBACK_OPEN_SECONDS)
         finally:
             self._asks_second = False
+        if one.failure is not None and not self._closed:
+            self._chain.failed(link, one.failure)
         # Meanwhile the other one may have reported its words, or another may have taken over.
         if one.failure is not None or self._closed or self._now is not suspected or not self._misses_words(suspected):
             self._let_go(one)

@@ -11,7 +11,12 @@ import pytest
 from callwright.call.live.breakers import Breakers, Service
 from callwright.call.live.failover import ConnectedProvider, Failover, Link, Switch
 from callwright.call.live.transcriber_chain import TranscriberChain, TranscriberLink
-from callwright.domain.limits import FALLBACK_OPEN_SECONDS, MAX_RELISTENED_SECONDS, PROVIDER_CLOSE_SECONDS
+from callwright.domain.limits import (
+    BREAKER_FAILURES,
+    FALLBACK_OPEN_SECONDS,
+    MAX_RELISTENED_SECONDS,
+    PROVIDER_CLOSE_SECONDS,
+)
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import FRAME_BYTES, FRAME_MS, TranscriberSettings, TranscriberSink, UsageAmount
@@ -137,9 +142,9 @@ class Heard:
 class Bench:
     """A chain of ears, and the caller before it."""
 
-    def __init__(self, *ears: Ear) -> None:
+    def __init__(self, *ears: Ear, breakers: Breakers | None = None) -> None:
         self.heard = Heard()
-        self.failover = Failover(Breakers(), clock())
+        self.failover = Failover(breakers or Breakers(), clock())
         self.switches: list[Switch] = []
         self.failover.switched = self.switches.append
         links: list[TranscriberLink] = [
@@ -419,6 +424,40 @@ def test_one_that_reported_words_before_is_suspected_while_the_caller_still_spea
         assert len(bench.switches) == 1
         assert bench.words.endswith(" w105")
         await bench.close()
+
+    run(work())
+
+
+def test_one_that_was_opened_beside_a_silent_one_takes_over_when_that_fails() -> None:
+    async def work() -> None:
+        first, second = Ear("a"), Ear("b")
+        bench = await Bench(first, second).open()
+        await bench.says(30)
+        await bench.frames(AFTER_MS // FRAME_MS + 2)
+        assert len(second.streams) == 1
+        first.streams[0].sink.failed(down())
+        await bench.frames(2)
+        (stream,) = second.streams
+        assert (stream.closed, len(stream.frames)) == (False, bench.position_ms // FRAME_MS)
+        assert bench.rows == [("a", "b", "broken_stream: it is down")]
+        stream.sink.final(1, "good day", 600, "en")
+        assert bench.words == "good day"
+        await bench.close()
+
+    run(work())
+
+
+def test_one_that_cannot_be_opened_beside_a_silent_one_counts_as_failed() -> None:
+    async def work() -> None:
+        breakers = Breakers()
+        first, second = Ear("a"), Ear("b", failure=down(FailureKind.REFUSED))
+        for _ in range(BREAKER_FAILURES):
+            bench = await Bench(first, second, breakers=breakers).open()
+            await bench.says(30)
+            await bench.frames(AFTER_MS // FRAME_MS + 2)
+            await bench.close()
+        assert breakers.is_open(Service("transcriber", "b"))
+        assert not breakers.is_open(Service("transcriber", "a"))
 
     run(work())
 
