@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
-from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.boundary import caught
 from callwright.call.live.metering import usage_reported
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.sounds import SoundMissingError, Sounds
@@ -22,7 +22,7 @@ from callwright.conversation.plan import CallPlan
 from callwright.media.ambient import Bed
 from callwright.media.pacing import Playout
 from callwright.ports.billing import billed_as
-from callwright.ports.failures import FailureKind
+from callwright.ports.failures import ProviderError
 from callwright.ports.speech import UsageAmount, Voice, VoiceSettings
 
 _LOG = logging.getLogger(__name__)
@@ -45,9 +45,9 @@ class Beside:
         self._wanted = False
         self.bed: Bed | None = None
 
-    async def prepare(self, plan: CallPlan, voice: Voice, provider: str, settings: VoiceSettings) -> bool:
-        """Have ready what the plan may want, and return whether the voice made all of it. What fails is missing in the call, which goes on
-        without it."""
+    async def prepare(self, plan: CallPlan, voices: Sequence[tuple[Voice, str, VoiceSettings]]) -> None:
+        """Have ready what the plan may want, by the first of ``voices`` that makes all of it: each with the name that the agent has and its
+        settings. What fails is missing in the call, which goes on without it."""
         if plan.ambient:
             try:
                 self._loaded = await self._library.bed(plan.ambient)
@@ -61,21 +61,22 @@ class Beside:
         wanted = [(FILLER, text) for text in fillers_in(plan.language)] if plan.fillers else []
         if plan.backchannels:
             wanted += [(BACK_CHANNEL, text) for text in back_channels_in(plan.language)]
-
-        made = True
-
-        def failed(kind: FailureKind, message: str) -> None:
-            nonlocal made
-            made = False
-            values = {"lane": FILLER, "asset": "", "reason": f"{kind.value}: {message}"}
+        failures: list[ProviderError] = []
+        for voice, provider, settings in voices:
+            with caught(provider) as outcome:
+                await self._make(wanted, voice, settings)
+            if outcome.failure is None:
+                return
+            failures.append(outcome.failure)
+        for failure in failures[-1:]:
+            values = {"lane": FILLER, "asset": "", "reason": f"{failure.kind.value}: {failure.message}"}
             self._runner.fact("core", "sound_missing", values)
 
-        with plugin_boundary(provider, failed):
-            for lane, text in wanted:
-                unknown = UsageAmount("voice", *billed_as(voice, settings), len(text))
-                saying = await self._library.saying(voice, settings, text, partial(self._bill, lane, unknown))
-                self._ready[lane, text] = saying.quiet if lane == BACK_CHANNEL else saying.audio
-        return made
+    async def _make(self, wanted: Sequence[tuple[str, str]], voice: Voice, settings: VoiceSettings) -> None:
+        for lane, text in wanted:
+            unknown = UsageAmount("voice", *billed_as(voice, settings), len(text))
+            saying = await self._library.saying(voice, settings, text, partial(self._bill, lane, unknown))
+            self._ready[lane, text] = saying.quiet if lane == BACK_CHANNEL else saying.audio
 
     def play(self, effect: PlayAsset) -> bool:
         """Begin the sound; returns whether the playout has something new to write."""

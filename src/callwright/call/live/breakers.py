@@ -106,12 +106,15 @@ class Breakers:
         """Whether calls should not turn to the provider if they have another one. True also while a few try it."""
         return any(one.opened_us >= 0 for one in self._known(service))
 
+    def has_room(self, service: Service, now_us: int) -> bool:
+        """Whether a new call may begin with the provider."""
+        return all(one.has_room(now_us) for one in self._known(service))
+
     def admit(self, service: Service, now_us: int) -> bool:
         """Whether a new call begins with the provider. It then counts as one of those that try it."""
-        found = self._known(service)
-        if not all(one.has_room(now_us) for one in found):
+        if not self.has_room(service, now_us):
             return False
-        for one in found:
+        for one in self._known(service):
             one.let(now_us)
         return True
 

@@ -152,15 +152,17 @@ class Chain(Generic[PluginT, SettingsT]):
 
     def first(self) -> Link[PluginT, SettingsT]:
         """The provider that is asked next. A call begins with the first one that no breaker keeps from it."""
-        if self._at < 0:
-            now_us = self.failover.now_us()
-            admitted = (at for at, link in enumerate(self.links) if self.failover.breakers.admit(link.service, now_us))
-            self._at = next(admitted, 0)
-        return self.links[self._at]
+        return self.links[self._at if self._at >= 0 else self._open_for(self.failover.breakers.has_room)]
+
+    def _open_for(self, may: Callable[[Service, int], bool]) -> int:
+        now_us = self.failover.now_us()
+        return next((at for at, link in enumerate(self.links) if may(link.service, now_us)), 0)
 
     def tries(self) -> Iterator[tuple[Link[PluginT, SettingsT], bool]]:
         """The providers to ask, in order, each with whether it is the last. One that failed in this call not long ago comes again only when
-        all have. Those whose breaker is open come after the others."""
+        all have. Those whose breaker is open come after the others. The first request of a call counts as a trial of such a one."""
+        if self._at < 0:
+            self._at = self._open_for(self.failover.breakers.admit)
         order = self.fresh() or sorted(self.links, key=lambda link: self._failures[link][0])
         for number, link in enumerate(order, 1):
             yield link, number == len(order)
@@ -168,7 +170,8 @@ class Chain(Generic[PluginT, SettingsT]):
     def fresh(self) -> list[Link[PluginT, SettingsT]]:
         """The providers that did not fail in this call lately, in the order in which they are asked."""
         first, since_us = self.first(), self.failover.now_us() - PROVIDER_FAILED_SECONDS * _S
-        links = (*self.links[self._at :], *self.links[: self._at])
+        at = self.links.index(first)
+        links = (*self.links[at:], *self.links[:at])
         fresh = [link for link in links if self._failures.get(link, (since_us, ""))[0] <= since_us]
         good = [link for link in fresh if link is first or not self.failover.breakers.is_open(link.service)]
         return [*good, *(link for link in fresh if link not in good)]

@@ -161,14 +161,12 @@ class Say:
 
     async def prepare(self, plan: CallPlan) -> None:
         """Have the sounds beside speech ready before they are wanted."""
-        speakers = [self._speaker]
-        if isinstance(self._speaker.voice, VoiceChain):
+        speaker = self._speaker
+        voices = [(speaker.voice, speaker.provider, speaker.settings)]
+        if isinstance(speaker.voice, VoiceChain):
             # A sound is kept for other calls under the voice that made it.
-            links = self._speaker.voice.fresh()
-            speakers = [Speaker(link.plugin, link.provider, link.settings) for link in links]
-        for speaker in speakers:
-            if await self._beside.prepare(plan, speaker.voice, speaker.provider, speaker.settings):
-                break
+            voices = [(link.plugin, link.provider, link.settings) for link in speaker.voice.fresh()]
+        await self._beside.prepare(plan, voices)
         if self._beside.bed is not None:
             self._pacer.add(self)
 

@@ -10,6 +10,8 @@ import pytest
 from tests.unit.call.live.test_say import Mouth, Wire
 from tests.unit.call.world import Bench, settle
 
+from callwright.call.live.breakers import Breakers, Service
+from callwright.call.live.failover import ConnectedProvider, Failover, Link, VoiceChain
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.say import Say, Speaker
 from callwright.call.live.sounds import SoundLibrary, SoundMissingError
@@ -217,6 +219,28 @@ async def test_a_voice_that_fails_leaves_the_call_without_fillers_and_is_asked_a
     working = Studio(library=library)
     await working.say.prepare(FILLING)
     assert len(working.mouth.spoken) == len(fillers_in("en"))
+
+
+class OtherMouth(Mouth):
+    name = "other"
+
+
+@pytest.mark.parametrize("second_fails", [False, True])
+async def test_sounds_are_missing_only_where_no_voice_of_the_chain_makes_them(second_fails: bool) -> None:
+    down = ProviderError(FailureKind.LIMIT, "plugin", "too many")
+    studio = Studio()
+    mouths = [Mouth(fail=down), OtherMouth(fail=down if second_fails else None)]
+    links: list[Link[Any, Any]] = [
+        Link(ConnectedProvider("voice", one.name), one, VoiceSettings("v"), Service("voice", one.name), one.name)
+        for one in mouths
+    ]
+    chain = VoiceChain(links, Failover(Breakers(), studio.bench.clock), 800)
+    speaker = Speaker(chain, "mouth", VoiceSettings("v"))
+    studio.say = Say(studio.bench.runner, speaker, studio.wire, studio.pacer, studio.bench.clock, studio.library)
+    await studio.say.prepare(FILLING)
+    assert len(studio.facts()) == second_fails
+    studio.say.play(HMM)
+    assert studio.wire.frames if not second_fails else not studio.wire.frames
 
 
 async def test_a_saying_that_is_too_long_is_not_played() -> None:

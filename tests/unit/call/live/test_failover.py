@@ -18,6 +18,7 @@ from callwright.call.live.failover import (
     VoiceChain,
     at_work,
     connection_at_work,
+    is_first,
 )
 from callwright.call.live.metering import metered
 from callwright.domain.limits import (
@@ -558,6 +559,27 @@ def test_a_voice_closes_its_breaker_by_clauses_that_are_read_to_their_last_piece
             await clock().sleep(1)
             assert clock().monotonic_us() < 60 * 1_000_000
         assert first.asked
+
+    run(work())
+
+
+def test_a_call_that_asks_for_nothing_is_no_trial_of_a_provider() -> None:
+    async def work() -> None:
+        breakers = Breakers()
+        for _ in range(BREAKER_FAILURES):
+            breakers.failed(Service("voice", "a"), FailureKind.UNAVAILABLE, clock().monotonic_us())
+        await clock().sleep(BREAKER_REST_SECONDS + 1)
+        for _ in range(3):
+            told = Told(breakers)
+            unanswered = told.voices(Voice("a", SOUND), Voice("b", SOUND))
+            await unanswered.warm(VoiceSettings())
+            assert is_first(unanswered)
+            assert connection_at_work(unanswered, ConnectedProvider("voice", "a")).provider == "a"
+            assert unanswered.fresh()[0].provider == "a"
+            await told.failover.aclose()
+        asked = Voice("a", SOUND)
+        await said(Told(breakers).voices(asked, Voice("b", SOUND)))
+        assert asked.asked
 
     run(work())
 
