@@ -29,6 +29,8 @@ _LOG = logging.getLogger(__name__)
 
 _SUFFIX = ".speech"
 _PART = ".part"
+_SLACK = 16
+"""A folder is looked through when this part of its bound has been written since the last time. By so much it may be larger meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,10 @@ class _Head:
 
 
 class SpeechFolder:
-    """Kept clauses: a folder per account, a file per clause. Every method blocks. The bounds are MAX_KEPT_SPEECH_BYTES in all and
-    MAX_KEPT_SPEECH_BYTES_OF_ONE per account; the files that were used longest ago go first."""
+    """Kept clauses of a process: a folder per account, a file per clause. Every method blocks, and one thread calls them.
+
+    The bounds are MAX_KEPT_SPEECH_BYTES in all and MAX_KEPT_SPEECH_BYTES_OF_ONE per account; the files that were used longest ago go first.
+    """
 
     def __init__(
         self, folder: Path, most_bytes: int = MAX_KEPT_SPEECH_BYTES, most_of_one: int = MAX_KEPT_SPEECH_BYTES_OF_ONE
@@ -59,6 +63,7 @@ class SpeechFolder:
         self._folder = folder
         self._most_bytes = most_bytes
         self._most_of_one = most_of_one
+        self._written: dict[Path, int] = {}
 
     def read(self, tenant_id: str, key: str) -> KeptClause | None:
         """The clause, None where it is not kept or not whole."""
@@ -83,10 +88,22 @@ class SpeechFolder:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         head = _Head(hashlib.sha256(clause.mulaw).hexdigest(), clause.words, clause.estimated)
         part = path.with_suffix(f".{os.getpid()}{_PART}")
-        part.write_bytes(json.dumps(asdict(head)).encode() + b"\n" + clause.mulaw)
+        content = json.dumps(asdict(head)).encode() + b"\n" + clause.mulaw
+        part.write_bytes(content)
         part.replace(path)
-        self._shrink(path.parent.iterdir(), self._most_of_one)
-        self._shrink(self._folder.glob("*/*"), self._most_bytes)
+        if self._is_due(self._folder, len(content), self._most_bytes):
+            self._written = {self._folder: 0}
+            self._shrink(self._folder.glob("*/*"), self._most_bytes)
+        if self._is_due(path.parent, len(content), self._most_of_one):
+            self._written[path.parent] = 0
+            self._shrink(path.parent.iterdir(), self._most_of_one)
+
+    def _is_due(self, folder: Path, size: int, most_bytes: int) -> bool:
+        """Whether so much has been written that the folder is to be looked through, or it never was."""
+        if folder not in self._written:
+            return True
+        self._written[folder] += size
+        return self._written[folder] > most_bytes // _SLACK
 
     def _path(self, tenant_id: str, key: str) -> Path:
         # A digest, as the key is: whatever an id holds is no path.

@@ -33,6 +33,7 @@ from callwright.conversation.events import (
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
+from callwright.media.no_speech import no_speech
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality, UtterancePlayed
 from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
@@ -194,7 +195,7 @@ class Say:
                 finally:
                     self._report_usage(clause)
                 if clause.sound:
-                    fixed.made(text, clause.kept)
+                    self._keep(fixed, clause)
 
     def part(self) -> int:
         """The agent has lost its voice: say what is kept for that. Returns how many milliseconds it takes."""
@@ -347,7 +348,15 @@ class Say:
         self._pump()
         fixed = self._speaker.fixed
         if fixed is not None and fixed.is_fixed(effect.text) and is_first(self._speaker.voice):
-            fixed.made(effect.text, clause.kept)
+            self._keep(fixed, clause)
+
+    def _keep(self, fixed: FixedSpeech, clause: _ClauseSpoken) -> None:
+        """Keep the clause for later calls, if it is speech."""
+        found = no_speech(clause.head) or no_speech(pcm_of_mulaw(bytes(clause.sound)))
+        if found:
+            _LOG.warning("a clause of the voice %s is not kept: it is %s", self._speaker.at_work, found)
+        else:
+            fixed.made(clause.effect.text, clause.kept)
 
     async def _pieces(self, text: str) -> AsyncIterator[VoiceChunk]:
         """What the voice gives for ``text``. Raises TimeoutError when it stops in the middle: the caller hears nothing then, and the
@@ -415,6 +424,8 @@ class _ClauseSpoken:
 
     effect: Speak
     asked: bool = False
+    head: bytes = b""
+    """Its first piece."""
     pcm_bytes: int = 0
     words: tuple[tuple[str, int, int], ...] = ()
     estimated: bool = True
@@ -425,6 +436,7 @@ class _ClauseSpoken:
     def take(self, chunk: VoiceChunk) -> bytes:
         """The next piece. Returns its sound as mu-law."""
         mulaw = mulaw_of(chunk.pcm) if chunk.pcm else b""
+        self.head = self.head or chunk.pcm
         self.pcm_bytes += len(chunk.pcm)
         self.sound += mulaw
         if chunk.usage is not None:

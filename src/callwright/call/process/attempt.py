@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -59,13 +60,16 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What all attempts of a process share."""
+    """What all attempts of a process share. ``speech``: speech of fixed sentences, which the one thread of ``speech_disk`` reads and
+    writes."""
 
     deps: RuntimeDeps
     place: Workplace
     shipper: LogShipper
     live: LiveCalls
     post_call: PostCall
+    speech: SpeechFolder
+    speech_disk: Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +224,7 @@ class Attempt:
             # Nothing can be promised to somebody whose number is not known.
             plan = replace(plan, opt_out=False)
         if needs.sound and spec.voice.options.get(CACHING.name, CACHING.default):
-            equipment = _with_fixed_speech(equipment, deps, execution.tenant_id, plan, variables)
+            equipment = _with_fixed_speech(equipment, self._office, execution.tenant_id, plan, variables)
         return _Prepared(spec, plan, equipment, variables, provision, rules)
 
     def _transfer_to(self, rules: Rules, target: str) -> Decision:
@@ -417,9 +421,9 @@ def _nothing() -> None:
 
 
 def _with_fixed_speech(
-    equipment: Equipment, deps: RuntimeDeps, tenant_id: str, plan: CallPlan, variables: Mapping[str, str]
+    equipment: Equipment, office: Office, tenant_id: str, plan: CallPlan, variables: Mapping[str, str]
 ) -> Equipment:
     speaker = equipment.speaker
-    folder = SpeechFolder(deps.data_folder / "speech")
-    fixed = FixedSpeech(folder, deps.disk, tenant_id, (speaker.provider, speaker.settings), plan, variables)
+    voice = speaker.provider, speaker.settings
+    fixed = FixedSpeech(office.speech, office.speech_disk, tenant_id, voice, plan, variables)
     return replace(equipment, speaker=replace(speaker, fixed=fixed))

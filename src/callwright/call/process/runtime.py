@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from callwright.call.afterwards.asking_again import AskingAgain
@@ -12,6 +13,7 @@ from callwright.call.afterwards.examinations import Examinations
 from callwright.call.afterwards.postcall import PostCall
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import FINISH_JOB
+from callwright.call.live.fixed_speech import SpeechFolder
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.session import Workplace
 from callwright.call.live.sounds import SoundLibrary
@@ -60,7 +62,10 @@ class CallRuntime:
         self._node = Node(deps, self.control, self._pacer)
         self._sounds = SoundLibrary(deps.settings.ambient_folder, deps.settings.ringing_tone)
         place = Workplace(deps.clock, LoopTimers(), self._pacer, self._sounds)
-        office = Office(deps, place, self._shipper, self.live, self._post_call)
+        # A thread of its own: recordings do not wait for it.
+        self._speech_disk = ThreadPoolExecutor(1, "kept speech")
+        speech = SpeechFolder(deps.data_folder / "speech")
+        office = Office(deps, place, self._shipper, self.live, self._post_call, speech, self._speech_disk)
         self._worker = Worker(office, self.control, self._node.incarnation)
         self.desk = Desk(office, self._worker, self._node.incarnation)
         self.chats = ChatDesk(office, self._worker, self._node.incarnation)
@@ -117,6 +122,7 @@ class CallRuntime:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._node.stop()
+        await asyncio.to_thread(self._speech_disk.shutdown)
 
     def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from callwright.ports.speech import UsageAmount, VoiceChunk, VoiceSettings, Word
 
 WELCOME = "Good day."
 PLAN = CallPlan(welcome_message=WELCOME, hangup_message="Farewell {name}.", opt_out=False)
+NOISE = bytes((number * 7919 + number * number * 31) % 256 for number in range(3_200))
 CLAUSE = KeptClause(b"\x10\x20" * 400, (("Good", 0, 40), ("day.", 40, 80)), False)
 
 
@@ -87,12 +89,30 @@ def test_an_account_and_the_server_keep_no_more_than_they_may(tmp_path: Path) ->
     assert MAX_KEPT_SPEECH_BYTES_OF_ONE < MAX_KEPT_SPEECH_BYTES
 
 
+def test_a_folder_is_looked_through_once_for_many_writes(tmp_path: Path) -> None:
+    size = len(CLAUSE.mulaw)
+    folder = SpeechFolder(tmp_path, most_bytes=160 * size, most_of_one=150 * size)
+    folder.write("one", "first", CLAUSE)
+    stray = tmp_path / "elsewhere" / "old.speech"
+    stray.parent.mkdir()
+    stray.write_bytes(bytes(160 * size))
+    os.utime(stray, (1, 1))
+    for number in range(5):
+        folder.write("one", f"key{number}", CLAUSE)
+    assert stray.exists()
+    for number in range(10):
+        folder.write("two", f"key{number}", CLAUSE)
+    assert not stray.exists()
+    assert folder.read("one", "first")
+
+
 class Mouth:
     """A voice that counts what it is asked."""
 
     name = "mouth"
 
-    def __init__(self) -> None:
+    def __init__(self, sound: bytes = b"") -> None:
+        self.sound = sound
         self.asked: list[str] = []
         self.dead = False
 
@@ -100,7 +120,7 @@ class Mouth:
         self.asked.append(text)
         if self.dead:
             raise ProviderError(FailureKind.UNAVAILABLE, "mouth", "it is down")
-        yield VoiceChunk(spoken(text))
+        yield VoiceChunk(self.sound or spoken(text))
         words = tuple(Word(*word) for word in word_times(text))
         yield VoiceChunk(last=True, words=words, estimated=False, usage=UsageAmount("voice", "mouth", "v", len(text)))
 
@@ -156,6 +176,16 @@ async def test_a_fixed_sentence_is_played_again_without_the_voice_at_once_and_fo
     assert [used.amount for used in first.bench.core.of(UsageReported)] == [len(WELCOME)]
     assert [used.amount for used in third.bench.core.of(UsageReported)] == [0]
     assert again.at_us - began_us < 20_000
+
+
+@pytest.mark.parametrize("garbage", [b'{"error": "no credits left"}' * 40, NOISE])
+async def test_what_is_no_speech_is_not_kept(tmp_path: Path, garbage: bytes) -> None:
+    speech = fixed(tmp_path)
+    call = Call(Mouth(garbage), speech)
+    await call.says(WELCOME)
+    await call.say.prepare_fixed(speech)
+    assert call.bench.core.of(VoiceFinished)
+    assert (files_in(tmp_path), speech.clause(WELCOME)) == ([], None)
 
 
 async def test_a_sentence_of_the_model_is_not_kept(tmp_path: Path) -> None:
