@@ -99,10 +99,12 @@ def test_a_provider_without_its_model_files_says_which_command_adds_them(
 
 
 async def _fill_with_calls(data: Path) -> None:
-    """A key for a model at an address that no guarded request goes to, and two calls that are over."""
+    """A key for a model at an address that no guarded request goes to, another organisation's key, and two calls that are over."""
     async with open_actions(load_settings({}, data=data)) as services:
         for name, value in (("AZURE_OPENAI_API_KEY", SECRET), ("AZURE_OPENAI_API_BASE", "http://127.0.0.1:9")):
             await put_provider_key(services, operator(DEFAULT_TENANT_ID), NamedSecret(name, value))
+        other = await create_organisation(services, OrganisationWish(name="Branch office"))
+        await put_provider_key(services, operator(other.id), NamedSecret("OPENAI", SECRET))
         figures = {"kind": "model", "provider": "azure-openai", "failures": 0, "last_error": "", "last_error_at": ""}
         failed = {
             **figures,
@@ -131,8 +133,13 @@ def test_a_probe_says_whether_a_model_can_be_reached_and_calls_how_it_did(
     lines = printed.splitlines()
     at = next(at for at, line in enumerate(lines) if line.split()[:2] == ["model", "azure-openai"])
     assert lines[at].split()[4] == "400"
-    assert lines[at + 1].startswith("  not reachable: ")
+    assert lines[at + 1].startswith("  with the key of Default: not reachable: ")
     assert "private or reserved address" in lines[at + 1]
     assert lines[at + 2] == "  2 failures in 2 calls, the last at 2026-11-29T16:00:00+00:00: the endpoint failed"
+    openai = next(at for at, line in enumerate(lines) if line.split()[:2] == ["model", "openai"])
+    assert lines[openai].endswith("OPENAI (Branch office)")
+    assert lines[openai + 1] == "  not asked: Default has no key of it"
+    assert main(["providers", "--account", "nobody", "--data", str(tmp_path / "data")]) != 0
+    assert "there is no account nobody" in capsys.readouterr().err
     groq = next(at for at, line in enumerate(lines) if line.split()[:2] == ["model", "groq"])
     assert lines[groq + 1].split()[0] == "model", "without a key nothing is asked"

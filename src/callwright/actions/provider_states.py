@@ -46,8 +46,8 @@ class ProviderState:
     reach: str = ""
 
 
-async def provider_states(services: Services) -> list[ProviderState]:
-    """The providers of the installation, by kind and name. Agents that cannot be read are not counted."""
+async def provider_states(services: Services, tenant_id: str = DEFAULT_TENANT_ID) -> list[ProviderState]:
+    """The providers of the installation, by kind and name, with what an account lacks for them. Unreadable agents are not counted."""
     plugins = {(plugin.kind, plugin.name): plugin for plugin in services.plugins()}
     names = {(one.kind, name): one.name for one in plugins.values() for name in (one.name, *one.aliases)}
     async with services.ledger.reading() as unit:
@@ -59,7 +59,7 @@ async def provider_states(services: Services) -> list[ProviderState]:
         found = []
         for kind, name in sorted({*plugins, *counts}):
             plugin = plugins.get((kind, name))
-            lack = None if plugin is None else await _lack(services, unit, kind, name)
+            lack = None if plugin is None else await _lack(services, unit, tenant_id, kind, name)
             found.append(
                 ProviderState(
                     kind=kind,
@@ -119,15 +119,15 @@ def _is_for(key: str, name: str, plugin: Plugin | None) -> bool:
     return key.partition("_")[0] == name.upper() if plugin is None else key in plugin.keys
 
 
-async def _lack(services: Services, unit: Unit, kind: str, name: str) -> Lack | None:
-    """Why the first organisation cannot use a plugin that agents name; None when it can."""
+async def _lack(services: Services, unit: Unit, tenant_id: str, kind: str, name: str) -> Lack | None:
+    """Why the account cannot use a plugin that agents name; None when it can."""
     change = _CHOSEN.get(kind)
     if change is None:
         return None
     spec = change(parse_agent(_NOBODY, defaults=services.policy.defaults), ProviderChoice(provider=name))
     carrier = name if kind == _CARRIER else ""
     try:
-        lacks = await services.availability.lacks(unit, DEFAULT_TENANT_ID, spec, carrier)
+        lacks = await services.availability.lacks(unit, tenant_id, spec, carrier)
     except VaultLockedError:
         # Keys are stored, and nobody can open them: what is asked with them is not known.
         return None

@@ -17,7 +17,7 @@ from callwright.call.live.access import Fitting
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.equipment import model_settings
 from callwright.domain.agent.spec import ProviderChoice
-from callwright.domain.errors import VaultLockedError
+from callwright.domain.errors import NotFoundError, VaultLockedError
 from callwright.domain.limits import MODEL_LIST_SECONDS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import load_settings
@@ -34,8 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--probe",
         action="store_true",
-        help="ask each model that has a key whether it can be reached, which costs nothing",
+        help="ask each model, with the account's key, whether it can be reached, which costs nothing",
     )
+    parser.add_argument("--account", default=DEFAULT_TENANT_ID, help="the organisation or sub-account; else the first")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,15 +55,19 @@ async def _states(arguments: argparse.Namespace) -> list[ProviderState]:
         context = PluginContext(setting_texts(settings), settings.models.expanduser(), foundation.plugins)
         foundation.plugins.use(context)
         services = services_over(foundation, foundation.publisher(settings.public_url), NoCallControl())
-        states = await provider_states(services)
+        async with foundation.ledger.reading() as unit:
+            account = await unit.accounts.tenant(arguments.account)
+        if account is None:
+            raise NotFoundError(f"there is no account {arguments.account}")
+        states = await provider_states(services, account.id)
         if not arguments.probe:
             return states
-        fitting = await foundation.access().fitting(DEFAULT_TENANT_ID)
-        return [replace(state, reach=await _reach(foundation, fitting, state)) for state in states]
+        fitting = await foundation.access().fitting(account.id)
+        return [replace(state, reach=await _reach(foundation, fitting, state, account.name)) for state in states]
 
 
-async def _reach(foundation: Foundation, fitting: Fitting, state: ProviderState) -> str:
-    """What a model on another machine says with the first organisation's key; empty for anything else."""
+async def _reach(foundation: Foundation, fitting: Fitting, state: ProviderState, account: str) -> str:
+    """What a model on another machine says with the account's key; empty for anything else."""
     if state.kind != "model" or not state.installed or state.lack or not (state.keys or not state.asks_for):
         return ""
     model = foundation.plugins("model", state.name)
@@ -74,9 +79,11 @@ async def _reach(foundation: Foundation, fitting: Fitting, state: ProviderState)
             choice = fitting(ProviderChoice(state.name, state.model))
         except VaultLockedError as error:
             return f"not asked: {error.message}"
+        if state.asks_for and not choice.access.keys:
+            return f"not asked: {account} has no key of it"
         async with asyncio.timeout(MODEL_LIST_SECONDS):
             told.append(f"reachable: {await model.probe(model_settings(choice))}")
-    return told[-1]
+    return f"with the key of {account}: {told[-1]}" if state.asks_for else told[-1]
 
 
 def _lines(states: Sequence[ProviderState]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -16,6 +17,7 @@ from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.domain.money import cents_from_nano
 from callwright.domain.pricing import PriceRow
+from callwright.domain.tenant import OPERATOR
 from callwright.insight.wire import wire_time
 
 router = APIRouter(prefix="/v1/callwright/prices", tags=["prices"])
@@ -23,8 +25,12 @@ router = APIRouter(prefix="/v1/callwright/prices", tags=["prices"])
 
 @router.get("", summary="Read the price book", responses={200: shown("All prices.", PricesView), **errors()})
 async def list_all(request: Request) -> Response:
-    """The rows of the file, then those that were added by the API. Saved as they come, they are a file for CALLWRIGHT_PRICE_BOOK."""
-    return answer({"prices": [_view(row) for row in await list_prices(services_of(request).actions)]})
+    """The rows of the file, then those that were added by the API. Saved as they come, they are a file for CALLWRIGHT_PRICE_BOOK. Only the
+    operator sees where the prices are from."""
+    rows = await list_prices(services_of(request).actions)
+    if principal_of(request).scope != OPERATOR:
+        rows = [replace(row, source="") for row in rows]
+    return answer({"prices": [_view(row) for row in rows]})
 
 
 @router.post(

@@ -75,7 +75,7 @@ class PriceView(Open):
     per: int
     increment: int
     valid_from: Timestamp | None = Field(description="null: always valid.")
-    source: str
+    source: str = Field(description="Where the price is from. Empty for every key but the operator's.")
     origin: str = Field(description="`file` (CALLWRIGHT_PRICE_BOOK) or `api`.")
 
 
