@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -10,8 +11,10 @@ from typing import Any
 import httpx
 import pytest
 from tests.api_world import ApiWorld
+from tests.waiting import until
 
 from callwright.actions.services import Services
+from callwright.actions.voice_memory import VoiceLists, VoiceSamples
 from callwright.actions.voices import list_voices
 from callwright.domain.limits import MAX_VOICES_PAGE_SIZE, VOICE_CATALOGUE_RETRY_SECONDS, VOICE_CATALOGUE_SECONDS
 from callwright.domain.provider_access import Access
@@ -115,9 +118,12 @@ class ListingVoice:
     offers: tuple[VoiceOffer, ...] = ()
     failing: bool = False
     asked: list[dict[str, str]] = field(default_factory=list)
+    gate: asyncio.Event | None = None
 
     async def voices(self, access: Access) -> tuple[VoiceOffer, ...]:
         self.asked.append(dict(access.keys))
+        if self.gate is not None:
+            await self.gate.wait()
         if self.failing:
             raise ProviderError(FailureKind.LIMIT, "listing", "it answered with HTTP 429")
         return self.offers
@@ -218,6 +224,38 @@ async def test_a_sample_is_a_wav_file_that_is_spoken_once(world: ApiWorld) -> No
         spoken = [one for one in voice.asked if "text" in one]
         assert [(one["voice"], one["model"], one["LISTING"]) for one in spoken] == [("v-1", "m-1", "canary-key")]
         assert (await client.get("/voices/nobody/sample")).status_code == 404
+
+
+async def test_a_sample_of_a_listed_voice_reads_no_vendors_list_first(world: ApiWorld) -> None:
+    voice = ListingVoice((RACHEL,))
+    async with listing(world, voice).client() as client:
+        await store_key(client)
+        rachel = next(row for row in (await client.get("/me/voices")).json() if row["name"] == "Rachel")
+        world.clock.ahead += timedelta(seconds=VOICE_CATALOGUE_SECONDS)
+        assert (await client.get(f"/voices/{rachel['id']}/sample")).status_code == 200
+        assert [list(one) for one in voice.asked] == [["LISTING"], ["voice", "model", "text", "LISTING"]]
+    # Another process has not read the list yet.
+    later = ListingVoice((RACHEL,))
+    made = listing(world, later)
+    actions = replace(made.services.actions, voice_lists=VoiceLists(), voice_samples=VoiceSamples())
+    async with replace(made, services=replace(made.services, actions=actions)).client() as client:
+        assert (await client.get(f"/voices/{rachel['id']}/sample")).status_code == 200
+        assert [list(one) for one in later.asked] == [["LISTING"], ["voice", "model", "text", "LISTING"]]
+
+
+async def test_requests_at_the_same_time_share_one_reading_of_a_list(world: ApiWorld) -> None:
+    voice = ListingVoice((RACHEL,))
+    async with listing(world, voice).client() as client:
+        await store_key(client)
+        voice.gate = asyncio.Event()
+        first, second = (asyncio.create_task(client.get("/me/voices")) for _ in range(2))
+        await until(lambda: voice.asked != [])
+        first.cancel()
+        third = asyncio.create_task(client.get("/me/voices"))
+        voice.gate.set()
+        for answer in (await second, await third):
+            assert any(row["provider"] == "listing" for row in answer.json())
+        assert len(voice.asked) == 1
 
 
 async def test_a_sample_of_a_voice_that_fails_says_why(world: ApiWorld) -> None:

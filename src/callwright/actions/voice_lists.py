@@ -44,7 +44,8 @@ async def keys_of(services: Services, principal: Principal, plugins: Sequence[Pl
 async def listed_by_vendors(
     services: Services, principal: Principal, plugins: Sequence[Plugin]
 ) -> Mapping[str, VoiceList]:
-    """The list of each vendor of which the organisation has keys, by the provider's name. Those that are due are read at the same time."""
+    """The list of each vendor of which the organisation has keys, by the provider's name. Those that are due are read at the same time,
+    each once for all who ask."""
     try:
         keys = await keys_of(services, principal, plugins)
     except VaultLockedError as error:
@@ -53,11 +54,32 @@ async def listed_by_vendors(
     return dict(zip(keys, await asyncio.gather(*reading), strict=True))
 
 
+async def remembered_of_vendors(
+    services: Services, principal: Principal, plugins: Sequence[Plugin]
+) -> Mapping[str, VoiceList]:
+    """As :func:`listed_by_vendors`, as they were last read. Nothing is asked of a vendor."""
+    try:
+        keys = await keys_of(services, principal, plugins)
+    except VaultLockedError:
+        return {}
+    return {name: services.voice_lists.get(principal.organisation_id, name, own.stored) for name, own in keys.items()}
+
+
 async def _list(services: Services, organisation_id: str, provider: str, own: KeysOf) -> VoiceList:
-    now = services.clock.now()
     last = services.voice_lists.get(organisation_id, provider, own.stored)
-    if last.due_at is not None and now < last.due_at:
+    if last.due_at is not None and services.clock.now() < last.due_at:
         return last
+    lists, key = services.voice_lists, (organisation_id, provider, own.stored)
+    reading = lists.reading.get(key)
+    if reading is None:
+        reading = lists.reading[key] = asyncio.ensure_future(_read(services, organisation_id, provider, own))
+        reading.add_done_callback(lambda _: lists.reading.pop(key, None))
+    # Shielded: several requests may wait for the same list, and the end of one of them is no reason to stop.
+    return await asyncio.shield(reading)
+
+
+async def _read(services: Services, organisation_id: str, provider: str, own: KeysOf) -> VoiceList:
+    now, last = services.clock.now(), services.voice_lists.get(organisation_id, provider, own.stored)
     try:
         voices = await services.voice_of(provider).voices(own.access)
         read = VoiceList(voices, now, due_at=now + timedelta(seconds=VOICE_CATALOGUE_SECONDS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,9 +26,12 @@ class VoiceList:
 
 @dataclass(slots=True)
 class VoiceLists:
-    """The lists that a process keeps, by organisation, provider and the times its keys were stored."""
+    """The lists that a process keeps, by organisation, provider and the times its keys were stored. ``reading``: those that are being
+    read."""
 
     _kept: OrderedDict[tuple[str, str], tuple[tuple[datetime, ...], VoiceList]] = field(default_factory=OrderedDict)
+
+    reading: dict[tuple[str, str, tuple[datetime, ...]], asyncio.Future[VoiceList]] = field(default_factory=dict)
 
     def get(self, organisation_id: str, provider: str, stored: tuple[datetime, ...]) -> VoiceList:
         """The list that was read with these keys, an empty one otherwise."""

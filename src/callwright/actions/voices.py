@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callwright.actions.services import Services, missing
-from callwright.actions.voice_lists import listed_by_vendors
+from callwright.actions.voice_lists import listed_by_vendors, remembered_of_vendors
 from callwright.actions.voice_memory import VoiceList
 from callwright.actions.voice_samples import spoken_sample
 from callwright.domain.errors import BadInputError
@@ -124,7 +124,11 @@ async def voices_of_model(
 
 async def sample(services: Services, principal: Principal, voice_id: str) -> bytes:
     """A WAV file in which a listed voice says a sentence. Raises NotFoundError, RateLimitedError and UnavailableError."""
-    voice = next((one for one in await list_voices(services, principal) if one.id == voice_id), None)
+    # Whoever asks has seen it in a list: nothing is asked of the vendors, unless it was another process's.
+    known = [voice for found in await _offers(services, principal, read=False) for voice in _voices(found)]
+    voice = next((one for one in known if one.id == voice_id), None)
+    if voice is None:
+        voice = next((one for one in await list_voices(services, principal) if one.id == voice_id), None)
     if voice is None:
         raise missing("voice")
     return await spoken_sample(services, principal, voice.provider, voice.offer)
@@ -150,10 +154,11 @@ def speaks(offer: VoiceOffer, language: str) -> bool:
     return not language or not offer.languages or language in offer.languages
 
 
-async def _offers(services: Services, principal: Principal) -> list[_Offers]:
-    """What each installed voice provider offers the organisation."""
+async def _offers(services: Services, principal: Principal, *, read: bool = True) -> list[_Offers]:
+    """What each installed voice provider offers the organisation. ``read``: vendors' lists that are due are read."""
     plugins = [plugin for plugin in services.plugins() if plugin.kind == "voice"]
-    lists = await listed_by_vendors(services, principal, [plugin for plugin in plugins if plugin.lists_voices])
+    lists_of = listed_by_vendors if read else remembered_of_vendors
+    lists = await lists_of(services, principal, [plugin for plugin in plugins if plugin.lists_voices])
     return [_Offers(plugin, lists.get(plugin.name)) for plugin in plugins]
 
 
