@@ -22,9 +22,9 @@ from callwright.ports.registry import PluginContext
 from callwright.ports.speech import UsageAmount
 from callwright.providers.hosted_models import anthropic, gemini
 from callwright.providers.hosted_models.anthropic import AnthropicModel
-from callwright.providers.hosted_models.door import Thoughts
 from callwright.providers.hosted_models.gemini import GeminiModel
 from callwright.providers.hosted_models.turns import CALL_BEGINS, NOTHING_SAID
+from callwright.providers.hosted_models.vendor_endpoint import Thoughts
 
 SYSTEM = Message("system", "You are Ava.")
 TALK = (SYSTEM, Message("user", "How much is it?"))

@@ -23,6 +23,9 @@ from callwright.domain.limits import MAX_ADDRESSES_TRIED, MAX_WEB_ANSWER_BYTES, 
 from callwright.net.bounded import BOUNDED
 from callwright.net.policy import CORRECT_URL, blocked_address, check_url, may_connect
 
+_STREAMS = 1_000
+"""Connections of a client for streamed answers: a call never waits for another's answer to end."""
+
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a host name, best first. Raises OSError when it has none."""
 
@@ -230,3 +233,32 @@ class GuardedClient:
         """Close all connections."""
         await self._streaming.aclose()
         await self._client.aclose()
+
+
+class StreamClient:
+    """A guarded client for streamed answers, made when it is first needed. ``settings``: ``allow_private_urls`` decides about private
+    networks. ``given``: what every request goes through instead, and stays its owner's."""
+
+    def __init__(self, settings: Mapping[str, str], given: httpx.AsyncClient | None = None) -> None:
+        self._allow_private = settings.get("allow_private_urls", "") == "1"
+        self._given = given
+        self._guarded: GuardedClient | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether requests go through the client of somebody else."""
+        return self._given is not None
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        """The client."""
+        if self._given is not None:
+            return self._given
+        if self._guarded is None:
+            self._guarded = GuardedClient(allow_private=self._allow_private, connections=_STREAMS)
+        return self._guarded.stream_client()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._guarded is not None:
+            await self._guarded.aclose()

@@ -21,6 +21,20 @@ class FailureKind(StrEnum):
 RETRYABLE: frozenset[FailureKind] = frozenset({FailureKind.LIMIT, FailureKind.UNAVAILABLE, FailureKind.BROKEN_STREAM})
 
 
+_KIND_OF_STATUS = {
+    401: FailureKind.REFUSED,
+    402: FailureKind.LIMIT,
+    403: FailureKind.REFUSED,
+    408: FailureKind.UNAVAILABLE,
+    429: FailureKind.LIMIT,
+}
+
+
+def kind_of_status(status: int) -> FailureKind:
+    """Returns what the HTTP status of a refused request means."""
+    return _KIND_OF_STATUS.get(status, FailureKind.UNAVAILABLE if status >= 500 else FailureKind.BAD_REQUEST)
+
+
 class ProviderError(Exception):
     """A provider failed. ``message`` names what to do and holds no secret."""
 

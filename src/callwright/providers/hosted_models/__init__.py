@@ -8,8 +8,8 @@ from __future__ import annotations
 from callwright.ports.registry import Plugin
 from callwright.providers.hosted_models import anthropic, gemini
 from callwright.providers.hosted_models.anthropic import AnthropicModel
-from callwright.providers.hosted_models.door import Vendor
 from callwright.providers.hosted_models.gemini import GeminiModel
+from callwright.providers.hosted_models.vendor_endpoint import Vendor
 
 VENDORS: tuple[tuple[Vendor, type[AnthropicModel] | type[GeminiModel]], ...] = (
     (anthropic.VENDOR, AnthropicModel),

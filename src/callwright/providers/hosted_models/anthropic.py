@@ -16,13 +16,12 @@ import httpx2 as httpx
 from callwright.domain.limits import MAX_MODEL_TOKENS, MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
 from callwright.domain.settings.kinds import choice, number, stops, whole
 from callwright.domain.settings.provider_option import ProviderOption as Option
-from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import REFUSED, Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import UsageAmount
-from callwright.providers.hosted_models.door import Door, Thoughts, Vendor, count_of, put, whole_text
-from callwright.providers.hosted_models.turns import CALLER, Turn, turns_of
+from callwright.providers.hosted_models.turns import CALLER, Turn, arguments_of, turns_of
+from callwright.providers.hosted_models.vendor_endpoint import Thoughts, Vendor, VendorEndpoint, count_of, put, text_of
 
 _VERSION = "2023-06-01"
 _LEAST_BUDGET = 1_024
@@ -90,13 +89,13 @@ class AnthropicModel:
     def __init__(self, vendor: Vendor, context: PluginContext, client: httpx.AsyncClient | None = None) -> None:
         """``client``: what every request goes through, instead of a guarded client of its own."""
         self.name = vendor.name
-        self._door = Door(vendor, context, client)
+        self._endpoint = VendorEndpoint(vendor, context, client)
         self._thoughts = Thoughts()
 
     def check(self, settings: ModelSettings) -> None:
         """Raises ProviderError when a call with these settings could not ask at all."""
-        self._door.key_of(settings)
-        self._door.options(settings, settings.model)
+        self._endpoint.key_of(settings)
+        self._endpoint.options(settings, settings.model)
         self._model(settings)
 
     def billed_model(self, settings: ModelSettings) -> str:
@@ -106,9 +105,9 @@ class AnthropicModel:
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
         body = self._body(request)
-        reading = _Reading(self._door, self._thoughts, body["model"], schema=bool(request.schema))
+        reading = _Reading(self._endpoint, self._thoughts, body["model"], schema=bool(request.schema))
         try:
-            async with self._door.events("/messages", self._headers(request.settings), body) as events:
+            async with self._endpoint.events("/messages", self._headers(request.settings), body) as events:
                 async for event in events:
                     for delta in reading.take(event):
                         yield delta
@@ -125,30 +124,30 @@ class AnthropicModel:
     async def probe(self, settings: ModelSettings) -> str:
         """Ask for the model's description, which costs nothing (``ports.model.RemoteModel``)."""
         name = self._model(settings)
-        await self._door.get(f"/models/{quote(name, safe='')}", self._headers(settings))
+        await self._endpoint.get(f"/models/{quote(name, safe='')}", self._headers(settings))
         return f"the vendor offers the model {name}"
 
     def host(self, settings: ModelSettings) -> str:
         """Host of the vendor (``ports.model.RemoteModel``)."""
-        return self._door.host
+        return self._endpoint.host
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._door.aclose()
+        await self._endpoint.aclose()
 
     def _model(self, settings: ModelSettings) -> str:
         if not settings.model:
-            raise self._door.failure(
+            raise self._endpoint.failure(
                 FailureKind.BAD_REQUEST, "no model is named; set llm_config.model of the agent, as claude-haiku-4-5"
             )
         return settings.model.removeprefix("anthropic/")
 
     def _headers(self, settings: ModelSettings) -> dict[str, str]:
-        return {"x-api-key": self._door.key_of(settings), "anthropic-version": _VERSION}
+        return {"x-api-key": self._endpoint.key_of(settings), "anthropic-version": _VERSION}
 
     def _body(self, request: ModelRequest) -> dict[str, Any]:
         model = self._model(request.settings)
-        options = self._door.options(request.settings, model)
+        options = self._endpoint.options(request.settings, model)
         instructions, turns = turns_of(request.messages)
         thinks = "thinking.budget_tokens" in options and not request.schema
         messages = [self._turn(turn, with_thoughts=thinks) for turn in turns]
@@ -198,7 +197,12 @@ class AnthropicModel:
         if message.content.strip():
             yield {"type": "text", "text": message.content}
         for call in message.tool_calls:
-            yield {"type": "tool_use", "id": _id(call.call_id), "name": call.name, "input": _input(call.arguments)}
+            yield {
+                "type": "tool_use",
+                "id": _id(call.call_id),
+                "name": call.name,
+                "input": arguments_of(call.arguments),
+            }
 
     def _remembers(self, turns: Sequence[Turn]) -> bool:
         """Whether the thoughts before the last tool calls are kept, as far as there are any calls since the caller spoke."""
@@ -214,9 +218,9 @@ class AnthropicModel:
 class _Reading:
     """The state of one streamed answer: blocks come one after the other, each in pieces."""
 
-    def __init__(self, door: Door, thoughts: Thoughts, model: str, *, schema: bool) -> None:
+    def __init__(self, endpoint: VendorEndpoint, thoughts: Thoughts, model: str, *, schema: bool) -> None:
         """``schema``: the answer is the arguments of a tool call."""
-        self._door = door
+        self._endpoint = endpoint
         self._thoughts = thoughts
         self._model = model
         self._schema = schema
@@ -249,36 +253,36 @@ class _Reading:
                 if reason:
                     self._reason = _REASONS.get(str(reason), "stop")
             case "error":
-                raise self._door.told_in_stream(event.get("error"), "type")
+                raise self._endpoint.told_in_stream(event.get("error"), "type")
         return []
 
     def _begin(self, block: Mapping[str, Any]) -> list[ModelDelta]:
         kind = str(block.get("type"))
         self._open = {"type": kind}
         if kind == "tool_use" and len(self._calls) < MAX_MODEL_TOOL_CALLS:
-            self._calls.append([whole_text(block.get("id")), whole_text(block.get("name")), ""])
+            self._calls.append([text_of(block.get("id")), text_of(block.get("name")), ""])
         if kind == "redacted_thinking":
-            self._open["data"] = whole_text(block.get("data"))
-        text = whole_text(block.get("text"))
+            self._open["data"] = text_of(block.get("data"))
+        text = text_of(block.get("text"))
         return [ModelDelta(text=text)] if kind == "text" and text else []
 
     def _piece(self, delta: Mapping[str, Any]) -> list[ModelDelta]:
         match delta.get("type"):
             case "text_delta":
-                text = whole_text(delta.get("text"))
+                text = text_of(delta.get("text"))
                 return [ModelDelta(text=text)] if text else []
             case "input_json_delta":
-                arguments = whole_text(delta.get("partial_json"))
+                arguments = text_of(delta.get("partial_json"))
                 if self._schema:
                     return [ModelDelta(text=arguments)] if arguments else []
                 if self._calls:
                     self._calls[-1][2] = (self._calls[-1][2] + arguments)[:MAX_TOOL_ARGUMENT_CHARACTERS]
             case "thinking_delta":
-                thought = whole_text(delta.get("thinking"))
+                thought = text_of(delta.get("thinking"))
                 self._open["thinking"] = self._open.get("thinking", "") + thought
                 return [ModelDelta(reasoning=thought)] if thought else []
             case "signature_delta":
-                self._open["signature"] = self._open.get("signature", "") + whole_text(delta.get("signature"))
+                self._open["signature"] = self._open.get("signature", "") + text_of(delta.get("signature"))
         return []
 
     def _close(self) -> None:
@@ -300,15 +304,15 @@ class _Reading:
         new, made, found, written = (self._usage.get(name, 0) for name in _COUNTS)
         read = new + made + found
         return UsageAmount(
-            "model", self._door.vendor.name, self._model, read, written, found, amount_cache_written=made
+            "model", self._endpoint.vendor.name, self._model, read, written, found, amount_cache_written=made
         )
 
     def end(self) -> Iterator[ModelDelta]:
         """Tool calls, whole, and then the end with its reason and usage. Raises ProviderError for an answer that broke off."""
         if not self._reason:
-            raise self._door.broken("the stream closed before its end")
+            raise self._endpoint.broken("the stream closed before its end")
         if self._reason == REFUSED:
-            yield self._door.refused_end(self._spoke, self._amount())
+            yield self._endpoint.refused_end(self._spoke, self._amount())
             return
         if self._schema:
             yield ModelDelta(ended="length" if self._reason == "length" else "stop", usage=self._amount())
@@ -338,13 +342,6 @@ def _tool(tool: Tool) -> dict[str, Any]:
 def _id(call_id: str) -> str:
     """The vendor takes only some characters."""
     return _UNFIT_ID.sub("_", call_id) or "_"
-
-
-def _input(arguments: str) -> Mapping[str, Any]:
-    try:
-        return read_object(arguments)
-    except UnfitArgumentsError:
-        return {}
 
 
 def _object(value: Any) -> Mapping[str, Any]:

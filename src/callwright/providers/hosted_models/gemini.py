@@ -21,8 +21,8 @@ from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import REFUSED, Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import UsageAmount
-from callwright.providers.hosted_models.door import Door, Thoughts, Vendor, count_of, put, whole_text
-from callwright.providers.hosted_models.turns import CALLER, Turn, turns_of
+from callwright.providers.hosted_models.turns import CALLER, Turn, arguments_of, turns_of
+from callwright.providers.hosted_models.vendor_endpoint import Thoughts, Vendor, VendorEndpoint, count_of, put, text_of
 
 _UNSIGNED = "skip_thought_signature_validator"
 """What the vendor documents in place of a signature that is not there."""
@@ -115,13 +115,13 @@ class GeminiModel:
     def __init__(self, vendor: Vendor, context: PluginContext, client: httpx.AsyncClient | None = None) -> None:
         """``client``: what every request goes through, instead of a guarded client of its own."""
         self.name = vendor.name
-        self._door = Door(vendor, context, client)
+        self._endpoint = VendorEndpoint(vendor, context, client)
         self._thoughts = Thoughts()
 
     def check(self, settings: ModelSettings) -> None:
         """Raises ProviderError when a call with these settings could not ask at all."""
-        self._door.key_of(settings)
-        self._door.options(settings, self._model(settings))
+        self._endpoint.key_of(settings)
+        self._endpoint.options(settings, self._model(settings))
 
     def billed_model(self, settings: ModelSettings) -> str:
         """See ``ports.billing.NamesBilledModel``."""
@@ -130,11 +130,11 @@ class GeminiModel:
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """Stream the answer (see the port)."""
         model = self._model(request.settings)
-        reading = _Reading(self._door, self._thoughts, model)
+        reading = _Reading(self._endpoint, self._thoughts, model)
         path = f"/models/{quote(model, safe='')}:streamGenerateContent?alt=sse"
         body = self._body(request, model)
         try:
-            async with self._door.events(path, self._headers(request.settings), body) as events:
+            async with self._endpoint.events(path, self._headers(request.settings), body) as events:
                 async for event in events:
                     for delta in reading.take(event):
                         yield delta
@@ -151,32 +151,32 @@ class GeminiModel:
     async def probe(self, settings: ModelSettings) -> str:
         """Ask for the model's description, which costs nothing (``ports.model.RemoteModel``)."""
         model = self._model(settings)
-        await self._door.get(f"/models/{quote(model, safe='')}", self._headers(settings))
+        await self._endpoint.get(f"/models/{quote(model, safe='')}", self._headers(settings))
         return f"the vendor offers the model {model}"
 
     def host(self, settings: ModelSettings) -> str:
         """Host of the vendor (``ports.model.RemoteModel``)."""
-        return self._door.host
+        return self._endpoint.host
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._door.aclose()
+        await self._endpoint.aclose()
 
     def _model(self, settings: ModelSettings) -> str:
         if not settings.model:
-            raise self._door.failure(
+            raise self._endpoint.failure(
                 FailureKind.BAD_REQUEST, "no model is named; set llm_config.model of the agent, as gemini-2.5-flash"
             )
         return settings.model.rpartition("/")[2]
 
     def _headers(self, settings: ModelSettings) -> dict[str, str]:
-        return {"x-goog-api-key": self._door.key_of(settings)}
+        return {"x-goog-api-key": self._endpoint.key_of(settings)}
 
     def _body(self, request: ModelRequest, model: str) -> dict[str, Any]:
         instructions, turns = turns_of(request.messages)
         names = {call.call_id: call.name for message in request.messages for call in message.tool_calls}
         body: dict[str, Any] = {"contents": [self._turn(turn, names) for turn in turns]}
-        put(body, {**_least_thought(model), **self._door.options(request.settings, model)})
+        put(body, {**_least_thought(model), **self._endpoint.options(request.settings, model)})
         if instructions:
             body["systemInstruction"] = {"parts": [{"text": one} for one in instructions]}
         if request.tools:
@@ -198,7 +198,7 @@ class GeminiModel:
         if message.content.strip():
             yield {"text": message.content}
         for number_of_call, call in enumerate(message.tool_calls):
-            part: dict[str, Any] = {"functionCall": {"name": call.name, "args": _arguments(call.arguments)}}
+            part: dict[str, Any] = {"functionCall": {"name": call.name, "args": arguments_of(call.arguments)}}
             if not number_of_call:
                 # Only the first call of several has a signature.
                 part["thoughtSignature"] = self._thoughts.before(call.call_id) or _UNSIGNED
@@ -219,8 +219,8 @@ def _least_thought(model: str) -> dict[str, Any]:
 class _Reading:
     """The state of one streamed answer: text in pieces, tool calls whole, and usage that is the whole so far in every event."""
 
-    def __init__(self, door: Door, thoughts: Thoughts, model: str) -> None:
-        self._door = door
+    def __init__(self, endpoint: VendorEndpoint, thoughts: Thoughts, model: str) -> None:
+        self._endpoint = endpoint
         self._thoughts = thoughts
         self._model = model
         self._calls: list[ToolCall] = []
@@ -233,20 +233,20 @@ class _Reading:
         if isinstance(event.get("usageMetadata"), Mapping):
             self._usage = event["usageMetadata"]
         if "error" in event:
-            raise self._door.told_in_stream(event["error"], "status")
+            raise self._endpoint.told_in_stream(event["error"], "status")
         blocked = event.get("promptFeedback")
         if isinstance(blocked, Mapping) and blocked.get("blockReason"):
-            raise self._door.failure(FailureKind.BAD_REQUEST, "the vendor blocks what the model was given to read")
+            raise self._endpoint.failure(FailureKind.BAD_REQUEST, "the vendor blocks what the model was given to read")
         deltas: list[ModelDelta] = []
         for candidate in _listed(event.get("candidates"))[:1]:
             content = candidate.get("content")
             for part in _listed(content.get("parts") if isinstance(content, Mapping) else None):
-                text = whole_text(part.get("text"))
+                text = text_of(part.get("text"))
                 if text:
                     thought = part.get("thought") is True
                     deltas.append(ModelDelta(reasoning=text) if thought else ModelDelta(text=text))
                 if isinstance(part.get("functionCall"), Mapping):
-                    self._call(part["functionCall"], whole_text(part.get("thoughtSignature")))
+                    self._call(part["functionCall"], text_of(part.get("thoughtSignature")))
             self._end_at(candidate.get("finishReason"))
         self._spoke = self._spoke or any(delta.text for delta in deltas)
         return deltas
@@ -254,26 +254,26 @@ class _Reading:
     def _call(self, call: Mapping[str, Any], signature: str) -> None:
         if len(self._calls) >= MAX_MODEL_TOOL_CALLS:
             return
-        call_id = whole_text(call.get("id"))
+        call_id = text_of(call.get("id"))
         if signature:
             # The vendor's calls need no id. One that is made of the signature is found again by the next question of the call.
             call_id = call_id or f"call_{sha256(signature.encode()).hexdigest()[:24]}"
             self._thoughts.keep(call_id, signature)
         arguments = json.dumps(call.get("args") or {}, ensure_ascii=False)[:MAX_TOOL_ARGUMENT_CHARACTERS]
-        self._calls.append(ToolCall(call_id, whole_text(call.get("name")), arguments))
+        self._calls.append(ToolCall(call_id, text_of(call.get("name")), arguments))
 
     def _end_at(self, reason: Any) -> None:
         if reason in _FAILED:
-            raise self._door.broken("the model wrote a tool call that cannot be read")
+            raise self._endpoint.broken("the model wrote a tool call that cannot be read")
         if reason:
             self._reason = _REASONS.get(str(reason), REFUSED)
 
     def end(self) -> Iterator[ModelDelta]:
         """Tool calls, whole, and then the end with its reason and usage. Raises ProviderError for an answer that broke off."""
         if not self._reason:
-            raise self._door.broken("the stream closed before its end")
+            raise self._endpoint.broken("the stream closed before its end")
         if self._reason == REFUSED:
-            yield self._door.refused_end(self._spoke, self._amount())
+            yield self._endpoint.refused_end(self._spoke, self._amount())
             return
         for call in self._calls:
             yield ModelDelta(tool_call=call)
@@ -289,7 +289,7 @@ class _Reading:
         thought = count_of(usage, "thoughtsTokenCount")
         return UsageAmount(
             "model",
-            self._door.vendor.name,
+            self._endpoint.vendor.name,
             self._model,
             count_of(usage, "promptTokenCount") + count_of(usage, "toolUsePromptTokenCount"),
             count_of(usage, "candidatesTokenCount") + thought,
@@ -318,13 +318,6 @@ def _function(tool: Tool) -> dict[str, Any]:
     schema = json.loads(tool.parameters or "{}")
     # Parameters without any are refused.
     return {**wire, "parametersJsonSchema": schema} if schema.get("properties") else wire
-
-
-def _arguments(arguments: str) -> Mapping[str, Any]:
-    try:
-        return read_object(arguments)
-    except UnfitArgumentsError:
-        return {}
 
 
 def _result(content: str) -> Mapping[str, Any]:

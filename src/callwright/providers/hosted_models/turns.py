@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
 from callwright.ports.model import Message
 
 CALL_BEGINS = "(The call begins.)"
@@ -39,3 +41,11 @@ def turns_of(messages: Sequence[Message]) -> tuple[list[str], list[Turn]]:
     if turns[-1].side == AGENT:
         turns.append(Turn(CALLER, [Message("user", NOTHING_SAID)]))
     return instructions, turns
+
+
+def arguments_of(text: str) -> Mapping[str, Any]:
+    """The arguments of a tool call, or none where the model wrote no JSON object. The tool's result says what was wrong."""
+    try:
+        return read_object(text)
+    except UnfitArgumentsError:
+        return {}

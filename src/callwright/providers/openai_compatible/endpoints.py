@@ -25,7 +25,7 @@ from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_ENDPOINT_CLIENTS
 from callwright.domain.provider_table import EFFORTS, MODEL_ADDRESSES, RESPONSES_MODELS, bare_model
 from callwright.domain.settings.provider_option import read_options
-from callwright.net.client import GuardedClient
+from callwright.net.client import StreamClient
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
 from callwright.ports.registry import PluginContext
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 _PLACE = "llm_config"
 _MODEL_OF_AGENT = f"{_PLACE}.model of the agent"
 _PRESENT_VERSIONS = ("", "v1", "latest", "preview")
-_CONNECTIONS = 1_000
-"""Of the guarded client: a call never waits for another's answer to end."""
 
 
 class EndpointModels:
@@ -50,8 +48,7 @@ class EndpointModels:
         self.name = vendor.name
         self._vendor = vendor
         self._settings = context.settings
-        self._given_client = client
-        self._guarded: GuardedClient | None = None
+        self._http = StreamClient(context.settings, client)
         self._models: OrderedDict[Endpoint, OpenAICompatibleModel] = OrderedDict()
 
     def check(self, settings: ModelSettings) -> None:
@@ -103,8 +100,7 @@ class EndpointModels:
         """Close all connections."""
         while self._models:
             await self._models.popitem()[1].aclose()
-        if self._guarded is not None:
-            await self._guarded.aclose()
+        await self._http.aclose()
 
     @property
     def _operator(self) -> str:
@@ -221,14 +217,8 @@ class EndpointModels:
         return found
 
     def _client(self, endpoint: Endpoint) -> httpx.AsyncClient | None:
-        if self._given_client is not None:
-            return self._given_client
-        if endpoint.base_url == self._operator:
-            return None
-        if self._guarded is None:
-            allow = self._settings.get("allow_private_urls", "") == "1"
-            self._guarded = GuardedClient(allow_private=allow, connections=_CONNECTIONS)
-        return self._guarded.stream_client()
+        """None for the operator's own endpoint, which needs no guard."""
+        return None if endpoint.base_url == self._operator and not self._http.is_given else self._http.client
 
     def _wrong(self, why: str) -> ProviderError:
         return ProviderError(FailureKind.BAD_REQUEST, self.name, why)

@@ -16,7 +16,7 @@ import openai
 from callwright.domain.errors import AnswerTooLargeError, BlockedUrlError
 from callwright.domain.limits import MODEL_LIST_SECONDS
 from callwright.net.bounded import BOUNDED
-from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.failures import FailureKind, ProviderError, kind_of_status
 from callwright.ports.model import ModelDelta, ModelRequest
 from callwright.providers.openai_compatible import chat, responses
 from callwright.providers.openai_compatible.endpoint import Endpoint
@@ -205,13 +205,6 @@ def _check(url_from: str) -> str:
     return f"; check the base URL ({url_from})" if url_from else ""
 
 
-_KIND_OF_STATUS: Mapping[int, FailureKind] = {
-    401: FailureKind.REFUSED,
-    402: FailureKind.LIMIT,
-    403: FailureKind.REFUSED,
-    408: FailureKind.UNAVAILABLE,
-    429: FailureKind.LIMIT,
-}
 _SENTENCES: Mapping[FailureKind, str] = {
     FailureKind.REFUSED: "the endpoint refused the key; check {key_from}",
     FailureKind.LIMIT: "the endpoint's limit is reached",
@@ -226,7 +219,7 @@ def _failure(error: openai.OpenAIError, endpoint: Endpoint, begun: bool) -> Prov
     """The kind of a failure. The endpoint's own words are left out: they may repeat the key."""
     if isinstance(error, openai.APIStatusError):
         status = error.status_code
-        kind = _KIND_OF_STATUS.get(status, FailureKind.UNAVAILABLE if status >= 500 else FailureKind.BAD_REQUEST)
+        kind = kind_of_status(status)
         sentence = _SENTENCES[kind].format(key_from=endpoint.key_from)
         if status == _NOT_FOUND:
             where = f"the base URL ({endpoint.url_from}) and " if endpoint.url_from else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
+from callwright.domain.text import whole_text
 from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import REFUSED, ModelDelta, ModelRequest, ToolCall
@@ -71,9 +72,9 @@ class Reading:
 
 
 def text_of(holder: Any, name: str) -> str:
-    """A text field, without halves of surrogate pairs: they could be stored nowhere."""
+    """A text field that can be stored."""
     value = getattr(holder, name, None)
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    return whole_text(value) if isinstance(value, str) else ""
 
 
 def count_of(holder: Any, name: str) -> int:

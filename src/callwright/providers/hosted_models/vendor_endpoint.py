@@ -18,15 +18,14 @@ from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_THOUGHT_CHARACTERS, MAX_THOUGHTS_KEPT, MODEL_LIST_SECONDS
 from callwright.domain.provider_table import MODEL_ADDRESSES
 from callwright.domain.settings.provider_option import ProviderOption, read_options
-from callwright.net.client import GuardedClient
-from callwright.ports.failures import FailureKind, MissingError, ProviderError
+from callwright.domain.text import whole_text
+from callwright.net.client import StreamClient
+from callwright.ports.failures import FailureKind, MissingError, ProviderError, kind_of_status
 from callwright.ports.model import REFUSED, ModelDelta, ModelSettings
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import UsageAmount
 
 _TIMEOUT_S = 30.0
-_CONNECTIONS = 1_000
-"""Of the guarded client: a call never waits for another's answer to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +41,13 @@ class Vendor:
     kinds: Mapping[str, FailureKind] = field(default_factory=dict)
 
 
-class Door:
+class VendorEndpoint:
     """Requests to one vendor with the key of each call's organisation."""
 
     def __init__(self, vendor: Vendor, context: PluginContext, client: httpx.AsyncClient | None = None) -> None:
         """``client``: what every request goes through, instead of a guarded client of its own."""
         self.vendor = vendor
-        self._settings = context.settings
-        self._given_client = client
-        self._guarded: GuardedClient | None = None
+        self._http = StreamClient(context.settings, client)
 
     @property
     def host(self) -> str:
@@ -59,8 +56,7 @@ class Door:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        if self._guarded is not None:
-            await self._guarded.aclose()
+        await self._http.aclose()
 
     def key_of(self, settings: ModelSettings) -> str:
         """The key of the call's organisation. Raises ProviderError: without a key, for one that cannot be sent, and for an agent that names
@@ -99,12 +95,12 @@ class Door:
         self, path: str, headers: Mapping[str, str], body: Mapping[str, Any]
     ) -> AsyncIterator[AsyncIterator[Mapping[str, Any]]]:
         """The events of a streamed answer, each a JSON object. Raises ProviderError, also while they are read."""
-        request = self._client().build_request(
+        request = self._http.client.build_request(
             "POST", self.vendor.base_url + path, headers=dict(headers), json=body, timeout=_TIMEOUT_S
         )
         begun = [False]
         with self._told(begun):
-            response = await self._client().send(request, stream=True)
+            response = await self._http.client.send(request, stream=True)
             try:
                 if response.status_code != httpx.codes.OK:
                     await response.aread()
@@ -118,8 +114,8 @@ class Door:
         """The JSON object at a path. Raises ProviderError."""
         with self._told([False]):
             url = self.vendor.base_url + path
-            request = self._client().build_request("GET", url, headers=dict(headers), timeout=MODEL_LIST_SECONDS)
-            response = await self._client().send(request)
+            request = self._http.client.build_request("GET", url, headers=dict(headers), timeout=MODEL_LIST_SECONDS)
+            response = await self._http.client.send(request)
             if response.status_code != httpx.codes.OK:
                 self._refused(response.status_code, response.content)
             found = response.json()
@@ -150,14 +146,6 @@ class Door:
             return self.failure(kind, "the vendor's limit is reached")
         return self.broken("the vendor sent an error in it")
 
-    def _client(self) -> httpx.AsyncClient:
-        if self._given_client is not None:
-            return self._given_client
-        if self._guarded is None:
-            allow = self._settings.get("allow_private_urls", "") == "1"
-            self._guarded = GuardedClient(allow_private=allow, connections=_CONNECTIONS)
-        return self._guarded.stream_client()
-
     async def _read(self, response: httpx.Response, begun: list[bool]) -> AsyncIterator[Mapping[str, Any]]:
         data: list[bytes] = []
         rest = b""
@@ -184,7 +172,7 @@ class Door:
             )
 
     def _refused(self, status: int, content: bytes) -> NoReturn:
-        kind = _KIND_OF_STATUS.get(status, FailureKind.UNAVAILABLE if status >= 500 else FailureKind.BAD_REQUEST)
+        kind = kind_of_status(status)
         for name, meant in self.vendor.kinds.items():
             if name.encode() in content:
                 kind = meant
@@ -244,9 +232,9 @@ def put(body: dict[str, Any], options: Mapping[str, Any]) -> None:
         place[last] = value
 
 
-def whole_text(value: Any) -> str:
-    """A text without halves of surrogate pairs, which could be stored nowhere; empty for anything else."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+def text_of(value: Any) -> str:
+    """A text that can be stored; empty for anything else."""
+    return whole_text(value) if isinstance(value, str) else ""
 
 
 def count_of(holder: Any, name: str) -> int:
@@ -255,13 +243,6 @@ def count_of(holder: Any, name: str) -> int:
     return max(0, int(value)) if isinstance(value, int | float) else 0
 
 
-_KIND_OF_STATUS: Mapping[int, FailureKind] = {
-    401: FailureKind.REFUSED,
-    402: FailureKind.LIMIT,
-    403: FailureKind.REFUSED,
-    408: FailureKind.UNAVAILABLE,
-    429: FailureKind.LIMIT,
-}
 _SENTENCES: Mapping[FailureKind, str] = {
     FailureKind.REFUSED: "the vendor refused the key; POST /providers replaces it",
     FailureKind.LIMIT: "the vendor's limit is reached",
