@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
-from callwright.call.live.boundary import caught
+from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.metering import usage_reported
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.sounds import SoundMissingError, Sounds
@@ -63,7 +63,7 @@ class Beside:
             wanted += [(BACK_CHANNEL, text) for text in back_channels_in(plan.language)]
         failures: list[ProviderError] = []
         for voice, provider, settings in voices:
-            with caught(provider) as outcome:
+            with plugin_boundary(provider) as outcome:
                 await self._make(wanted, voice, settings)
             if outcome.failure is None:
                 return

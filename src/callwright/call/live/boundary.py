@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 from callwright.ports.failures import FailureKind, ProviderError
 
@@ -12,37 +13,19 @@ _LOG = logging.getLogger(__name__)
 
 
 class plugin_boundary:  # noqa: N801 - used like a function in a with statement
-    """Whatever the plugin ``name`` raises inside becomes one of the five kinds of failure and a message for ``failed``.
+    """Whatever the plugin ``name`` raises inside becomes a failure of one of the five kinds.
 
     A call must not die of a plugin's defect, for plugins are other people's code: what is not a ProviderError counts as a broken
     stream, a timeout as unavailable. The block is left; cancellation and other ends of the process pass through.
     """
 
-    def __init__(self, name: str, failed: Callable[[FailureKind, str], None]) -> None:
+    def __init__(self, name: str, failed: Callable[[FailureKind, str], None] | None = None) -> None:
+        """``failed`` hears of the failure within the block; ``failure`` is it afterwards, None for nothing."""
         self._name = name
         self._failed = failed
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if not isinstance(error, Exception):
-            return False
-        failure = failure_of(self._name, error)
-        self._failed(failure.kind, failure.message)
-        return True
-
-
-class caught:  # noqa: N801 - used like a function in a with statement
-    """As :class:`plugin_boundary`, where the block that follows goes on by what the plugin failed with: ``failure``, None for nothing."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
         self.failure: ProviderError | None = None
 
-    def __enter__(self) -> caught:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -51,6 +34,8 @@ class caught:  # noqa: N801 - used like a function in a with statement
         if not isinstance(error, Exception):
             return False
         self.failure = failure_of(self._name, error)
+        if self._failed is not None:
+            self._failed(self.failure.kind, self.failure.message)
         return True
 
 

@@ -16,7 +16,7 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from callwright.call.live.boundary import caught
+from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.breakers import Breakers, Service
 from callwright.call.live.metering import question_tokens
 from callwright.domain.agent.providers import CHAINS
@@ -295,7 +295,7 @@ class VoiceChain(Chain[Voice, VoiceSettings]):
         for link, last in self.tries():
             self.take(link)
             sounded = self._mute = False
-            with caught(link.provider) as outcome:
+            with plugin_boundary(link.provider) as outcome:
                 async with aclosing(self._spoken(link, text, last)) as chunks:
                     async for chunk in chunks:
                         sounded = sounded or bool(chunk.pcm)
@@ -382,7 +382,7 @@ class ModelChain(Chain[Model, ModelSettings]):
         for link, last in self.tries():
             self.take(link)
             given = False
-            with caught(link.provider) as outcome:
+            with plugin_boundary(link.provider) as outcome:
                 async with aclosing(self._answered(link, request, last)) as deltas:
                     async for delta in deltas:
                         given = given or bool(delta.text or delta.tool_call or delta.ended)

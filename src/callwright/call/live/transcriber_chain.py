@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from callwright.call.live.boundary import caught, plugin_boundary
+from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.failover import Chain, Failover, Link
 from callwright.domain.limits import (
     FALLBACK_OPEN_SECONDS,
@@ -295,7 +295,7 @@ class _ChainStream:
     async def _opened(self, link: TranscriberLink, within_s: float | None) -> _Recogniser:
         """The recogniser, open or with its failure."""
         one = _Recogniser(self, link)
-        with caught(link.provider) as outcome:
+        with plugin_boundary(link.provider) as outcome:
             async with asyncio.timeout(within_s):
                 one.stream = await link.plugin.open(link.settings, one)
         one.failure = one.failure or outcome.failure
@@ -339,7 +339,7 @@ class _ChainStream:
     def _each(self, tell: Callable[[_Recogniser, TranscriberStream], None]) -> None:
         for one in (self._now, self._second):
             if one is not None and one.stream is not None:
-                with caught(one.link.provider) as outcome:
+                with plugin_boundary(one.link.provider) as outcome:
                     tell(one, one.stream)
                 if outcome.failure is not None:
                     self._broke(one, outcome.failure.kind, outcome.failure.message)
@@ -357,7 +357,7 @@ class _ChainStream:
         """Close it, and bill what it was given and did not bill itself."""
         closed = False
         if one.stream is not None:
-            with caught(one.link.provider) as outcome:
+            with plugin_boundary(one.link.provider) as outcome:
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await one.stream.aclose()
             closed = outcome.failure is None
