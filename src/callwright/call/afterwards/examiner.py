@@ -6,7 +6,7 @@ Every outcome is a fact in the notes of whoever asks: what was found, what was s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -102,14 +102,12 @@ class Examiner:
                 empty = dict.fromkeys(one.key for one in wanted)
                 notes.fact("extraction", {"task": task.kind, "data": empty, "rejected": [], "raw": ""})
             return
-        settings = settings_of(task.model)
-        asked = extraction_request(task, heard, settings) if extraction else summary_request(task, heard, settings)
-        try:
-            model = need_model(self._plugin, task.model)
-        except CallwrightError as error:
-            notes.failed(purpose, error.message)
-            return
-        answer = await self.ask(model, task.model.provider, asked, notes)
+        asked = extraction_request if extraction else summary_request
+
+        def make(choice: ProviderChoice, _: Model) -> ModelRequest:
+            return asked(task, heard, settings_of(choice))
+
+        answer, _ = await self._first_answer((task.model, *task.model.fallbacks), make, notes)
         if not isinstance(answer, str):
             notes.failed(purpose, answer.message)
             return
@@ -152,26 +150,33 @@ class Examiner:
         if not asked:
             return
         try:
-            choice, model = self._model_for(group.model, own)
+            choice, _ = self._model_for(group.model, own)
         except CallwrightError as error:
-            self._fail(asked, error.message, notes)
-            return
-        for one in await self._round(Group(tuple(asked)), call, (choice, model), notes, 0):
-            await self._round(Group((one,)), call, (choice, model), notes, SECOND_TRY_MILLI)
+            if not own.fallbacks:
+                self._fail(asked, error.message, notes)
+                return
+            choice = own
+        choices = (choice, *own.fallbacks)
+        for one in await self._round(Group(tuple(asked)), call, choices, notes, 0):
+            await self._round(Group((one,)), call, choices, notes, SECOND_TRY_MILLI)
 
     async def _round(
-        self, group: Group, call: CallFacts, by: tuple[ProviderChoice, Model], notes: Notes, temperature_milli: int
+        self, group: Group, call: CallFacts, choices: Sequence[ProviderChoice], notes: Notes, temperature_milli: int
     ) -> list[Question]:
         """Ask once. Returns the questions to ask again, alone; none on the second round."""
-        choice, model = by
         room = QUESTION_TOKENS * (len(group.questions) - 1)
-        settings = settings_of(choice, temperature_milli)
-        settings = replace(settings, max_tokens=settings.max_tokens + room)
-        small = costs_nothing(model)
-        answer = await self.ask(model, choice.provider, request(group, call, settings, small=small), notes)
-        if not isinstance(answer, str):
+
+        def make(choice: ProviderChoice, model: Model) -> ModelRequest:
+            settings = settings_of(choice, temperature_milli)
+            settings = replace(settings, max_tokens=settings.max_tokens + room)
+            return request(group, call, settings, small=costs_nothing(model))
+
+        answer, by = await self._first_answer(choices, make, notes)
+        if not isinstance(answer, str) or by is None:
             self._fail(group.questions, answer.message, notes)
             return []
+        choice, model = by
+        small = costs_nothing(model)
         notes.fact("disposition_answer", {"questions": [_key(one) for one in group.questions], "raw": answer})
         again: list[Question] = []
         for one, result in zip(group.questions, read_answers(answer, group, call), strict=True):
@@ -217,6 +222,23 @@ class Examiner:
                     return choice, need_model(self._plugin, choice)
                 del error
         return own, need_model(self._plugin, own)
+
+    async def _first_answer(
+        self, choices: Sequence[ProviderChoice], make: Callable[[ProviderChoice, Model], ModelRequest], notes: Notes
+    ) -> tuple[str | _Failure, tuple[ProviderChoice, Model] | None]:
+        """The answer of the first model that gives one, with who it was; else how the first one failed. ``make``: how each is asked."""
+        first: _Failure | None = None
+        for choice in choices:
+            try:
+                model = need_model(self._plugin, choice)
+            except CallwrightError as error:
+                first = first or _Failure(message=error.message)
+                continue
+            answer = await self.ask(model, choice.provider, make(choice, model), notes)
+            if isinstance(answer, str):
+                return answer, (choice, model)
+            first = first or answer
+        return first or _Failure(), None
 
     async def ask(self, model: Model, provider: str, asked: ModelRequest, notes: Notes) -> str | _Failure:
         """The whole answer. What may pass is tried again; else how it failed for good."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 
 from callwright.call.afterwards.examiner import Examiner
 from callwright.call.live.access import Fitting, patiently
 from callwright.call.live.deps import RuntimeDeps
-from callwright.domain.agent.spec import AgentSpec
-from callwright.domain.availability import WRITTEN
-from callwright.domain.errors import LackingError
+from callwright.domain.agent.spec import AgentSpec, PostCallTask, ProviderChoice
+from callwright.domain.availability import WRITTEN, Provision
+from callwright.domain.errors import BadInputError, LackingError
+from callwright.ports.ledger import Unit
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +27,43 @@ class ModelsAfterwards:
 
 
 async def models_afterwards(deps: RuntimeDeps, tenant_id: str, spec: AgentSpec) -> ModelsAfterwards:
-    """What an agent of the account is asked with. A model that is lacking is left to its question, which notes why. Raises
-    VaultLockedError or UnavailableError."""
+    """What an agent of the account is asked with, and its model's fallbacks for each question without any. A model that is lacking is left
+    to its question, which notes why. Raises VaultLockedError or UnavailableError."""
     fitting = await deps.access.fitting(tenant_id)
+    asked = _with_fallbacks(spec)
+
+    async def provide(unit: Unit) -> Provision:
+        nonlocal asked
+        try:
+            rules = await deps.decisions.rules(unit, tenant_id)
+            asked = _with_fallbacks(rules.policy.fallbacks.given_to(spec))
+        except BadInputError as error:
+            _LOG.warning("the calling policy of %s cannot be read: %s", tenant_id, error.message)
+        return await deps.availability.provide(unit, tenant_id, asked, WRITTEN)
+
     try:
-        found = await patiently(
-            deps.ledger, deps.clock, lambda unit: deps.availability.provide(unit, tenant_id, spec, WRITTEN)
-        )
+        found = await patiently(deps.ledger, deps.clock, provide)
     except LackingError:
-        return ModelsAfterwards(await deps.access.fit(tenant_id, spec), fitting, False)
+        return ModelsAfterwards(await deps.access.fit(tenant_id, asked), fitting, False)
     return ModelsAfterwards(found.spec, fitting, found.sandbox)
+
+
+def _with_fallbacks(spec: AgentSpec) -> AgentSpec:
+    def task(one: PostCallTask) -> PostCallTask:
+        model = one.model
+        others = tuple(other for other in spec.model.fallbacks if _names(other) != _names(model))
+        return replace(one, model=replace(model, fallbacks=model.fallbacks or others))
+
+    custom = spec.custom_questions
+    return replace(
+        spec,
+        post_call=tuple(task(one) for one in spec.post_call),
+        custom_questions=None if custom is None else task(custom),
+    )
+
+
+def _names(choice: ProviderChoice) -> tuple[str, str]:
+    return choice.provider, choice.model
 
 
 def examiner_of(deps: RuntimeDeps, models: ModelsAfterwards) -> Examiner:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from callwright.call.afterwards.examiner import Examiner
+from callwright.call.afterwards.post_log import RESULT
 from callwright.domain.agent.spec import ProviderChoice
 from callwright.domain.disposition import Disposition
 from callwright.domain.provider_access import Access
@@ -38,20 +39,22 @@ class Asked:
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         key = next(iter(request.settings.access.keys.values()), "")
         self._asked.append((self.name, request.settings.model, key))
-        yield ModelDelta(text='{"1": {"answer": "fine"}}', ended="stop")
+        yield ModelDelta(text='{"subjective": "fine"}', ended="stop")
 
     async def warm(self, request: ModelRequest) -> None:
         """Nothing to prepare."""
 
 
 class Paper:
-    """Notes that keep what failed."""
+    """Notes that keep what was found and what failed."""
 
     def __init__(self) -> None:
         self.failures: list[str] = []
+        self.results: list[dict[str, Any]] = []
 
     def fact(self, name: str, values: dict[str, Any]) -> None:
-        """Not looked at."""
+        if name == RESULT:
+            self.results.append(values)
 
     def failed(self, what: str, reason: str) -> None:
         self.failures.append(reason)
@@ -115,3 +118,20 @@ async def test_in_a_sandbox_the_agents_own_model_is_asked_for_one_that_lacks_som
 
 async def test_in_a_sandbox_too_a_model_that_has_its_key_is_asked_itself():
     assert await asked_of("groq/llama", {"GROQ": "k-2"}, sandbox=True) == (("groq", "llama", "k-2"), [])
+
+
+async def test_a_fallback_of_the_agents_model_answers_a_disposition_that_its_own_model_cannot():
+    asked: list[tuple[str, str, str]] = []
+    models = {"own": Asked("own", asked, True), "spare": Asked("spare", asked, False)}
+
+    def plugin(kind: str, name: str) -> Any:
+        if name not in models:
+            raise UnknownPluginError(f"there is no {kind} named {name!r}")
+        return models[name]
+
+    paper = Paper()
+    question = Question("Mood", Disposition("Mood", "How was it?", model="gpt-4.1-mini", is_subjective=True))
+    own = replace(OWN, fallbacks=(ProviderChoice("spare", "s"),))
+    await Examiner(plugin, SystemClock()).dispositions(Group((question,)), CALL, own, paper)
+    assert (asked, paper.failures) == ([("spare", "s", "")], [])
+    assert paper.results[0]["result"]["model"] == "spare/s"

@@ -20,15 +20,18 @@ from callwright.call.afterwards.postcall import AT_ONCE_SECONDS, PostCall
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import before_post_work
 from callwright.call.live.files import live_files
+from callwright.domain.agent.fallbacks import FallbacksPolicy
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
 from callwright.domain.attempts import EARLIER, ended_attempt
+from callwright.domain.dialling.policy import CallingPolicy, StoredPolicy
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import FINISHED, Execution, Phase, Status
 from callwright.domain.pricing import Price, PriceBook
 from callwright.insight.record import execution_body
 from callwright.ops.metrics import Metrics
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.ledger import Change, LogChunk
 from callwright.ports.model import ModelDelta, ModelRequest
 from callwright.ports.speech import UsageAmount
@@ -51,6 +54,8 @@ AGENT = {
 
 class Model:
     """Answers questions after a call, every answer for TOKENS tokens; ``fails`` are defects, one a question, before it answers."""
+
+    name = "counting"
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -87,8 +92,9 @@ class Ledger:
         )
         self.chunks: dict[tuple[str, int], bytes] = {("live", 0): log.encode()}
         self.away = 0
-        self.executions = self.logs = self.outbox = self.dispositions = self
+        self.executions = self.logs = self.outbox = self.dispositions = self.calling_policies = self
         self.asked: list[StoredDisposition] = []
+        self.policy = CallingPolicy()
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Any]:
@@ -122,6 +128,9 @@ class Ledger:
 
     async def of_agent(self, tenant_id: str, agent_id: str) -> list[StoredDisposition]:
         return self.asked
+
+    async def binding(self, tenant_id: str) -> StoredPolicy:
+        return StoredPolicy(tenant_id, self.policy, 0, None)
 
     async def append(self, *chunks: LogChunk) -> None:
         self.chunks.update({(chunk.section, chunk.chunk): chunk.data for chunk in chunks})
@@ -261,6 +270,29 @@ async def test_a_failure_for_good_is_told_once_and_its_question_not_asked_again(
     assert bench.model.asked.count("extraction") == 3
     # The failure to have a recording is this run's own, not carried over from the first.
     assert [one["what"] for one in bench.record["post_failures"]] == ["extraction", "recording"]
+
+
+@pytest.mark.parametrize("of_the_agent", [True, False])
+async def test_the_fallbacks_of_the_agents_model_answer_what_its_own_model_cannot(of_the_agent: bool) -> None:
+    bench, spare = Bench(), Model()
+    spare.name = "spare"
+    fallbacks = [{"provider": "spare", "model": "s"}]
+    if of_the_agent:
+        talks, *after = AGENT["tasks"]
+        talks = {**talks, "tools_config": {"llm_agent": {**MODEL, "fallbacks": fallbacks}}}
+        bench.ledger.row = replace(bench.ledger.row, agent={**AGENT, "tasks": [talks, *after]})
+    else:
+        bench.ledger.policy = CallingPolicy(fallbacks=FallbacksPolicy(model=tuple(fallbacks)))
+    own = bench.model
+    own.fails = {
+        purpose: [ProviderError(FailureKind.REFUSED, "counting", "no key")] for purpose in ("extraction", "summary")
+    }
+    bench.deps = replace(bench.deps, plugin=lambda kind, name: spare if name == "spare" else own)
+    await bench.run()
+    assert own.asked == spare.asked == ["extraction", "summary"]
+    assert bench.record["extracted_data"] == {"name": "Ann"}
+    assert bench.record["summary"] == "Ann called."
+    assert bench.tokens == 4 * TOKENS
 
 
 async def test_a_database_that_is_away_for_a_while_costs_no_second_question() -> None:
