@@ -79,6 +79,15 @@ class _Failure:
         self.kind, self.message = kind, message
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer and who gave it."""
+
+    text: str
+    choice: ProviderChoice
+    model: Model
+
+
 class Examiner:
     """Asks the models of ``plugin``. ``fitted`` gives a model what the organisation has with its provider. ``stands_in``: whether the
     agent's own model is asked for a disposition's that lacks something, as in a sandbox."""
@@ -107,10 +116,11 @@ class Examiner:
         def make(choice: ProviderChoice, _: Model) -> ModelRequest:
             return asked(task, heard, settings_of(choice))
 
-        answer, _ = await self._first_answer((task.model, *task.model.fallbacks), make, notes)
-        if not isinstance(answer, str):
-            notes.failed(purpose, answer.message)
+        found = await self._first_answer((task.model, *task.model.fallbacks), make, notes)
+        if isinstance(found, _Failure):
+            notes.failed(purpose, found.message)
             return
+        answer = found.text
         if not extraction and not answer.strip():
             notes.failed(purpose, "the model gave no answer")
         if not extraction:
@@ -171,19 +181,18 @@ class Examiner:
             settings = replace(settings, max_tokens=settings.max_tokens + room)
             return request(group, call, settings, small=costs_nothing(model))
 
-        answer, by = await self._first_answer(choices, make, notes)
-        if not isinstance(answer, str) or by is None:
-            self._fail(group.questions, answer.message, notes)
+        found = await self._first_answer(choices, make, notes)
+        if isinstance(found, _Failure):
+            self._fail(group.questions, found.message, notes)
             return []
-        choice, model = by
-        small = costs_nothing(model)
+        answer, small = found.text, costs_nothing(found.model)
         notes.fact("disposition_answer", {"questions": [_key(one) for one in group.questions], "raw": answer})
         again: list[Question] = []
         for one, result in zip(group.questions, read_answers(answer, group, call), strict=True):
             if result is not None:
                 if small and len(group.questions) == 1 and one.asked.is_objective:
-                    result = doubted(result, await self._second(one, call, by, notes))
-                _note(notes, one, {**result, "model": _named(choice)})
+                    result = doubted(result, await self._second(one, call, found, notes))
+                _note(notes, one, {**result, "model": _named(found.choice)})
             elif temperature_milli:
                 why = f"the model's answer could not be read: {answer.strip()[:200] or 'it is empty'}"
                 _note(notes, one, unanswered(one.asked, why))
@@ -191,11 +200,9 @@ class Examiner:
                 again.append(one)
         return again
 
-    async def _second(
-        self, question: Question, call: CallFacts, by: tuple[ProviderChoice, Model], notes: Notes
-    ) -> dict[str, Any] | None:
+    async def _second(self, question: Question, call: CallFacts, by: _Answer, notes: Notes) -> dict[str, Any] | None:
         """What a small model chooses when it is asked the other way round; None when that is not known."""
-        choice, model = by
+        choice, model = by.choice, by.model
         turned = Group((other_way_round(question),))
         answer = await self.ask(model, choice.provider, request(turned, call, settings_of(choice), small=True), notes)
         return read_answers(answer, turned, call)[0] if isinstance(answer, str) else None
@@ -225,8 +232,8 @@ class Examiner:
 
     async def _first_answer(
         self, choices: Sequence[ProviderChoice], make: Callable[[ProviderChoice, Model], ModelRequest], notes: Notes
-    ) -> tuple[str | _Failure, tuple[ProviderChoice, Model] | None]:
-        """The answer of the first model that gives one, with who it was; else how the first one failed. ``make``: how each is asked."""
+    ) -> _Answer | _Failure:
+        """The answer of the first model that gives one; else how the first one failed. ``make``: how each is asked."""
         first: _Failure | None = None
         for choice in choices:
             try:
@@ -236,9 +243,9 @@ class Examiner:
                 continue
             answer = await self.ask(model, choice.provider, make(choice, model), notes)
             if isinstance(answer, str):
-                return answer, (choice, model)
+                return _Answer(answer, choice, model)
             first = first or answer
-        return first or _Failure(), None
+        return first or _Failure()
 
     async def ask(self, model: Model, provider: str, asked: ModelRequest, notes: Notes) -> str | _Failure:
         """The whole answer. What may pass is tried again; else how it failed for good."""

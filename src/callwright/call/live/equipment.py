@@ -23,7 +23,7 @@ from callwright.domain.limits import MAX_KEYWORDS
 from callwright.domain.pricing import BilledAs, as_written
 from callwright.domain.settings.providers import MAX_TOKENS, TEMPERATURE
 from callwright.ops.clock import SystemClock
-from callwright.ports.billing import BillingSettings, billed_as
+from callwright.ports.billing import Billing, BillingSettings, billed_as
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import CheckingModel, Model, ModelSettings, costs_nothing
 from callwright.ports.registry import PluginGetter, UnknownPluginError
@@ -42,8 +42,8 @@ _LOG = logging.getLogger(__name__)
 
 NO_TURN_MODEL = "none"
 
-_Plugin = TypeVar("_Plugin")
-_Settings = TypeVar("_Settings")
+_Plugin = TypeVar("_Plugin", bound=Billing)
+_Settings = TypeVar("_Settings", bound=BillingSettings)
 
 
 @dataclass(frozen=True, slots=True)

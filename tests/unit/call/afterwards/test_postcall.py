@@ -278,7 +278,7 @@ async def test_the_fallbacks_of_the_agents_model_answer_what_its_own_model_canno
     spare.name = "spare"
     fallbacks = [{"provider": "spare", "model": "s"}]
     if of_the_agent:
-        talks, *after = AGENT["tasks"]
+        talks, *after = cast("list[dict[str, Any]]", AGENT["tasks"])
         talks = {**talks, "tools_config": {"llm_agent": {**MODEL, "fallbacks": fallbacks}}}
         bench.ledger.row = replace(bench.ledger.row, agent={**AGENT, "tasks": [talks, *after]})
     else:
@@ -287,7 +287,8 @@ async def test_the_fallbacks_of_the_agents_model_answer_what_its_own_model_canno
     own.fails = {
         purpose: [ProviderError(FailureKind.REFUSED, "counting", "no key")] for purpose in ("extraction", "summary")
     }
-    bench.deps = replace(bench.deps, plugin=lambda kind, name: spare if name == "spare" else own)
+    plugin: Any = lambda kind, name: spare if name == "spare" else own  # noqa: E731 - a getter of plugins is overloaded
+    bench.deps = replace(bench.deps, plugin=plugin)
     await bench.run()
     assert own.asked == spare.asked == ["extraction", "summary"]
     assert bench.record["extracted_data"] == {"name": "Ann"}
