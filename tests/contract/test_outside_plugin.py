@@ -20,7 +20,7 @@ class Voice:
 
     async def speak(self, text, settings):
         yield VoiceChunk(spoken(text))
-        yield VoiceChunk(last=True, usage=UsageAmount("voice", "mine", "v", len(text)))
+        yield VoiceChunk(last=True, usage=UsageAmount("voice", "mine", "mine", len(text)))
 
     async def warm(self, settings):
         pass
@@ -41,7 +41,7 @@ BROKEN = {
         """
     async def speak(self, text, settings):
         yield VoiceChunk(spoken(text) * 3)
-        yield VoiceChunk(last=True, usage=UsageAmount("voice", "mine", "v", len(text)))
+        yield VoiceChunk(last=True, usage=UsageAmount("voice", "mine", "mine", len(text)))
 """,
         "test_the_audio_is_as_long_as_speech",
         "takes 4800 ms; speech takes 390 to 4420 ms. Is it 8000 Hz, 16 bits, mono?",
@@ -59,7 +59,7 @@ BROKEN = {
     async def speak(self, text, settings):
         time.sleep(0.6)
         yield VoiceChunk(spoken(text))
-        yield VoiceChunk(last=True, usage=UsageAmount("voice", "mine", "v", len(text)))
+        yield VoiceChunk(last=True, usage=UsageAmount("voice", "mine", "mine", len(text)))
 """,
         "test_speaking_does_not_block_the_event_loop",
         "and with it the audio of all calls; work in a thread or a process",
