@@ -61,6 +61,7 @@ LAYERS: dict[str, Layer] = {
             "telephony.plivo.vendor",
         )
     ),
+    "telephony.telnyx": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
     "lab": Layer((*PURE, "ops")),
     "testing": Layer(SHELL, third_party=False),
     "actions": Layer(RUNTIME),

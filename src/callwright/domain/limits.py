@@ -1034,6 +1034,9 @@ MAX_DOOR_SOCKETS_OF_CARRIER = 500
 CARRIER_QUEUE_SECONDS = 75
 """How long a carrier may keep a call that was ordered, until it reports that it dials, and then until it reports that it rings."""
 
+WEBHOOK_AGE_SECONDS = 300
+"""How old a request of a carrier may be whose signature covers a time, and how far ahead of our clock."""
+
 MAX_CALLS_REMEMBERED = 10_000
 """Calls that came in of which a carrier remembers that they were offered, so that nobody offers one again."""
 

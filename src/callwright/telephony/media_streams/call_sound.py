@@ -16,6 +16,31 @@ from callwright.telephony.media_streams.framing import BadStreamError, Framing
 from callwright.telephony.media_streams.speech_out import SpeechOut
 
 QUALITY_LOOKS = 50
+MOST_AHEAD = 3
+"""Pieces that may come before one that they follow. When there are more, it is taken for lost."""
+
+
+class PieceOrder:
+    """Puts numbered pieces that come in another order back into theirs."""
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._ahead: dict[int, bytes] = {}
+
+    def take(self, piece: bytes, number: int) -> list[bytes]:
+        """What is to be heard now that a piece is there. One that comes when its time is over, or again, is dropped."""
+        if number == 0:
+            return [piece]
+        if number < self._next:
+            return []
+        self._ahead[number] = piece
+        if self._next == 0 or len(self._ahead) > MOST_AHEAD:
+            self._next = min(self._ahead)
+        heard = []
+        while self._next in self._ahead:
+            heard.append(self._ahead.pop(self._next))
+            self._next += 1
+        return heard
 
 
 class CallSound:
@@ -26,6 +51,7 @@ class CallSound:
         self._framing = framing
         self._loop = asyncio.get_running_loop()
         self._intake: Intake | None = None
+        self._order = PieceOrder()
         self._rest = b""
         self._sent = 0
         self._delay_ms = 0
@@ -53,6 +79,7 @@ class CallSound:
     def connect(self, socket: DoorSocket, stream_id: str) -> None:
         """A stream is there."""
         self.out = SpeechOut(self._framing, socket, stream_id, self._delay_ms)
+        self._order = PieceOrder()
         if self._intake is not None:
             self._intake.resumed()
 
@@ -64,8 +91,12 @@ class CallSound:
         self.out = None
         self._rest = b""
 
-    def take(self, mulaw: bytes) -> None:
+    def take(self, mulaw: bytes, number: int = 0) -> None:
         """The caller's next piece. Raises BadStreamError when it comes faster than anybody speaks."""
+        for piece in self._order.take(mulaw, number):
+            self._take(piece)
+
+    def _take(self, mulaw: bytes) -> None:
         sound = self._rest + mulaw
         whole = len(sound) - len(sound) % LEG_FRAME_BYTES
         self._rest = sound[whole:]

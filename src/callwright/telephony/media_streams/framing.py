@@ -1,4 +1,4 @@
-"""The messages of a media websocket: JSON with audio in base64, named differently by each vendor. A table says how."""
+"""The messages of a media websocket: JSON, with audio in it or in binary messages, named differently by each vendor. A table says how."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Protocol
 
 import msgspec
+
+from callwright.media.g711 import PCM_WIDTH_BYTES, mulaw_of, pcm_of_mulaw
 
 Path = Sequence[str]
 """Where a value is in a message: the names on the way to it."""
@@ -16,6 +19,8 @@ Message = Callable[[str, str], Mapping[str, Any]]
 """A message of ours, from the id of the stream and what it carries."""
 
 _KEYS = frozenset("0123456789*#ABCD")
+_MOST_DIGITS = 12
+"""Of a piece's number."""
 
 
 class BadStreamError(Exception):
@@ -28,8 +33,8 @@ class StreamFarEnd(Protocol):
     def started(self, stream_id: str, call_id: str, parameters: Mapping[str, str]) -> None:
         """The stream carries this call of the vendor."""
 
-    def sound(self, mulaw: bytes) -> None:
-        """The caller's next piece, of any length."""
+    def sound(self, mulaw: bytes, number: int = 0) -> None:
+        """The caller's next piece, of any length. ``number`` counts the pieces of a stream from 1; 0: they come in order."""
 
     def key(self, key: str) -> None:
         """A key."""
@@ -41,11 +46,33 @@ class StreamFarEnd(Protocol):
         """The stream ends, and nothing follows."""
 
 
+class Codec(Enum):
+    """How a vendor writes sound: 8,000 samples a second, one channel."""
+
+    MULAW = "mulaw"
+    L16 = "l16"
+    """16-bit PCM, the low byte first."""
+
+    def read(self, sound: bytes) -> bytes:
+        """Mu-law of it. Raises BadStreamError."""
+        if self is Codec.MULAW:
+            return sound
+        if len(sound) % PCM_WIDTH_BYTES:
+            raise BadStreamError("audio ends within a sample")
+        return mulaw_of(sound)
+
+    def write(self, mulaw: bytes) -> bytes:
+        """The sound of mu-law."""
+        return mulaw if self is Codec.MULAW else pcm_of_mulaw(mulaw)
+
+
 @dataclass(frozen=True, slots=True)
 class Framing:
     """How a vendor's messages are named. ``event`` holds the kind of each.
 
-    ``mark_event`` is what comes back of a mark. ``least_frames``: a message of ours has at least so many frames of 20 ms.
+    ``mark_event`` is what comes back of a mark. ``number`` is where a piece of the caller's sound has its number, for vendors whose pieces
+    may come in another order. ``binary``: sound comes and goes in binary messages, without JSON. ``least_frames`` and ``most_frames``: a
+    message of ours has at least and at most so many frames of 20 ms; 0 for no limit.
     """
 
     stream_id: Path
@@ -55,25 +82,34 @@ class Framing:
     media: Message
     mark: Message
     clear: Message
+    start_event: str = "start"
     mark_event: str = "mark"
+    key_event: str = "dtmf"
     payload: Path = ("media", "payload")
+    number: Path = ()
     digit: Path = ("dtmf", "digit")
+    codec: Codec = Codec.MULAW
+    binary: bool = False
     least_frames: int = 1
+    most_frames: int = 0
 
     def take(self, message: str | bytes, far_end: StreamFarEnd) -> None:
         """Tell the leg what a message says. Kinds that are not known are passed over: vendors add some. Raises BadStreamError."""
+        if self.binary and isinstance(message, bytes):
+            far_end.sound(self.codec.read(message))
+            return
         found = _object(message)
         kind = found.get("event")
         if kind == "media":
-            far_end.sound(_audio(_text(found, self.payload)))
+            far_end.sound(self.codec.read(_audio(_text(found, self.payload))), _number(found, self.number))
         elif kind == self.mark_event:
             far_end.marked(_text(found, self.mark_name))
-        elif kind == "dtmf":
+        elif kind == self.key_event:
             key = _text(found, self.digit)
             if key not in _KEYS:
                 raise BadStreamError("a key is one of 0-9 * # A-D")
             far_end.key(key)
-        elif kind == "start":
+        elif kind == self.start_event:
             given = _at(found, self.parameters)
             parameters = given if isinstance(given, Mapping) else {}
             told = {str(name): value for name, value in parameters.items() if isinstance(value, str)}
@@ -81,9 +117,14 @@ class Framing:
         elif kind == "stop":
             far_end.stopped()
 
-    def sound_of(self, stream_id: str, frames: Sequence[bytes]) -> str:
-        """The message with the agent's next frames (mu-law)."""
-        return _written(self.media(stream_id, base64.b64encode(b"".join(frames)).decode()))
+    def sound_of(self, stream_id: str, frames: Sequence[bytes]) -> Sequence[str | bytes]:
+        """The messages with the agent's next frames (mu-law): one, unless a message holds fewer."""
+        most = self.most_frames or len(frames)
+        return [self._sound_of(stream_id, frames[at : at + most]) for at in range(0, len(frames), most)]
+
+    def _sound_of(self, stream_id: str, frames: Sequence[bytes]) -> str | bytes:
+        sound = self.codec.write(b"".join(frames))
+        return sound if self.binary else _written(self.media(stream_id, base64.b64encode(sound).decode()))
 
     def mark_of(self, stream_id: str, name: str) -> str:
         """The message that comes back when what was sent before it is played."""
@@ -117,6 +158,17 @@ def _text(found: Mapping[str, Any], path: Path) -> str:
     if not isinstance(value, str):
         raise BadStreamError(f"a message has no text at {'.'.join(path)}")
     return value
+
+
+def _number(found: Mapping[str, Any], path: Path) -> int:
+    """A whole number, also as text; 0 where the vendor gives none."""
+    value = _at(found, path) if path else None
+    if value is None:
+        return 0
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise BadStreamError(f"a message has no number at {'.'.join(path)}")
+    return int(text)
 
 
 def _audio(payload: str) -> bytes:

@@ -18,7 +18,7 @@ from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed, LegL
 from callwright.telephony.media_streams.call_sound import CallSound
 from callwright.telephony.media_streams.framing import BadStreamError
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS, CallTransfer
-from callwright.telephony.media_streams.vendor import Callback, Vendor, VendorAccount
+from callwright.telephony.media_streams.vendor import Callback, VendorAccount, VendorCalls
 
 AHEAD_MS = 200
 LOOK_SECONDS = 0.1
@@ -39,7 +39,7 @@ class StreamLeg:
 
     def __init__(
         self,
-        vendor: Vendor,
+        vendor: VendorCalls,
         account: VendorAccount,
         transfers: CallTransfer,
         over: Callable[[StreamLeg], None],
@@ -78,6 +78,11 @@ class StreamLeg:
     def was_answered(self) -> bool:
         """Whether it was answered, at whichever side."""
         return self._sound.began
+
+    @property
+    def has_stream(self) -> bool:
+        """Whether a websocket carries the call, or would without its transfer."""
+        return self._socket is not None
 
     @property
     def streams(self) -> bool:
@@ -209,14 +214,15 @@ class StreamLeg:
         if not self._sound.began:
             self._begin()
 
-    def sound(self, mulaw: bytes) -> None:
+    def sound(self, mulaw: bytes, number: int = 0) -> None:
         """The caller's next piece."""
-        if self._sound.out is not None:
-            self._sound.take(mulaw)
+        # While a target is called the far end hears it ring, also where the stream goes on.
+        if self._sound.out is not None and self.streams:
+            self._sound.take(mulaw, number)
 
     def key(self, key: str) -> None:
         """A key of the far end."""
-        if self._sound.out is not None:
+        if self._sound.out is not None and self.streams:
             self.listener.key(key)
 
     def marked(self, name: str) -> None:
@@ -230,7 +236,8 @@ class StreamLeg:
         if self._socket is not None:
             self._socket.end()
         if not self.transfers.under_way:
-            self.goes_on = False
+            # A call that can do without its stream may go on.
+            self.goes_on = self.goes_on and self._vendor.keeps_stream
             self.finish(self._leaving or CAUSES["normal_clearing"])
 
     # -- ports.leg.Leg ---------------------------------------------------------------------------------------------------------
@@ -283,7 +290,9 @@ class StreamLeg:
         try:
             await self.transfers.answer()
         finally:
-            if self.transfers.under_way:
+            if self._vendor.keeps_stream and self.has_stream:
+                self.transfers.end()
+            elif self.transfers.under_way:
                 # The far end comes back, or has hung up meanwhile.
                 self.expect(CONNECT_SECONDS, "normal_clearing")
         self.handed_over, self.goes_on = True, False
@@ -300,7 +309,7 @@ class StreamLeg:
 
     def write(self, frame: bytes) -> None:
         """The agent's next 20 ms. Dropped while no stream is there, and after the end."""
-        if self._sound.out is not None and self._leaving is None and not self.ended:
+        if self._sound.out is not None and self.streams and self._leaving is None and not self.ended:
             self._sound.out.write(frame)
 
     def clear(self) -> None:

@@ -12,6 +12,8 @@ from callwright.telephony.media_streams.framing import Framing
 FRAMES_TOGETHER = 4
 """Frames in one message while others are being played."""
 MARK_EVERY_FRAMES = 10
+PAUSE_SECONDS = 0.05
+"""The agent pauses when no frame was written for so long: what is too short for a message of the vendor then waits no longer."""
 
 
 class SpeechOut:
@@ -25,12 +27,15 @@ class SpeechOut:
         self._loop = asyncio.get_running_loop()
         self._unsent: list[bytes] = []
         self._soon = False
+        self._written_s = 0.0
+        self._pausing: asyncio.TimerHandle | None = None
         self._marked = 0
         self._cleared = 0
 
     def write(self, frame: bytes) -> None:
         """The next 20 ms (mu-law)."""
-        dry = self.playback.wrote(self._loop.time())
+        self._written_s = self._loop.time()
+        dry = self.playback.wrote(self._written_s)
         self._unsent.append(frame)
         if dry and not self._soon and self._framing.least_frames == 1:
             # With those that are written in the same moment.
@@ -38,21 +43,37 @@ class SpeechOut:
             self._loop.call_soon(self.flush)
         elif len(self._unsent) >= max(FRAMES_TOGETHER, self._framing.least_frames) and not self._soon:
             self.flush()
+        elif self._framing.least_frames > 1 and self._pausing is None:
+            self._pausing = self._loop.call_later(PAUSE_SECONDS, self._paused)
 
     def flush(self, *, last: bool = False) -> None:
-        """Send what is held back. To be called every tenth of a second or so. ``last``: with a mark, for it is waited for."""
+        """Send what is held back. To be called every tenth of a second or so. ``last``: with a mark, for it is waited for. What is too
+        short for a message of the vendor stays until it is long enough, the agent pauses, or it is the last."""
         self._soon = False
-        unsent = self._unsent
-        if unsent:
-            for _ in range(self._framing.least_frames - len(unsent)):
-                unsent.append(SILENCE_FRAME)
-                self.playback.wrote(self._loop.time())
-            self._socket.send(self._framing.sound_of(self._stream_id, unsent))
-            unsent.clear()
-        written = self.playback.written
+        if last or len(self._unsent) >= self._framing.least_frames:
+            self._send()
+        written = self.playback.written - len(self._unsent)
         if written - self._marked >= MARK_EVERY_FRAMES or (last and written > self._marked):
             self._marked = written
             self._socket.send(self._framing.mark_of(self._stream_id, str(written)))
+
+    def _paused(self) -> None:
+        self._pausing = None
+        rest_s = self._written_s + PAUSE_SECONDS - self._loop.time()
+        if self._unsent and rest_s > 0:
+            self._pausing = self._loop.call_later(rest_s, self._paused)
+        else:
+            self._send()
+
+    def _send(self) -> None:
+        unsent = self._unsent
+        if not unsent:
+            return
+        for _ in range(self._framing.least_frames - len(unsent)):
+            unsent.append(SILENCE_FRAME)
+            self.playback.wrote(self._loop.time())
+        self._socket.send(*self._framing.sound_of(self._stream_id, unsent))
+        unsent.clear()
 
     def clear(self) -> None:
         """Drop what was not played."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from callwright.domain.causes import CAUSES, Cause
 from callwright.ports.leg import TransferFailedError
-from callwright.telephony.media_streams.vendor import Handover, Vendor, VendorAccount
+from callwright.telephony.media_streams.vendor import Callback, Handover, VendorAccount, VendorCalls
 
 CONNECT_SECONDS = 15.0
 """How long the vendor may take to connect the stream of a call that was answered."""
@@ -16,11 +16,11 @@ CONNECT_SECONDS = 15.0
 class CallTransfer:
     """``handover`` is what the vendor is asked for, but for the target.
 
-    While a transfer is ``under_way`` the call has no stream of ours. The end of the old one says nothing then, and may come after the
-    report that the target did not take the call.
+    While a transfer is ``under_way`` the call has no stream of ours, or none that is heard. The end of the old one says nothing then, and
+    may come after the report that the target did not take the call.
     """
 
-    def __init__(self, vendor: Vendor, handover: Handover) -> None:
+    def __init__(self, vendor: VendorCalls, handover: Handover) -> None:
         self._vendor = vendor
         self._handover = handover
         self._target: asyncio.Future[None] | None = None
@@ -34,6 +34,7 @@ class CallTransfer:
     async def ask(self, account: VendorAccount, call_id: str, target: str) -> None:
         """Ask the vendor. Raises ProviderError where it refuses; then nothing is under way."""
         self._target = asyncio.get_running_loop().create_future()
+        self._handover = replace(self._handover, number=self._handover.number + 1)
         self._wanted = replace(self._handover, target=target)
         asked = False
         try:
@@ -60,6 +61,10 @@ class CallTransfer:
     def wanted(self) -> Handover | None:
         """What the vendor is to do with the call, while nothing is known of the target."""
         return self._wanted if self._target is not None and not self._target.done() else None
+
+    def is_about(self, callback: Callback) -> bool:
+        """Whether a report is about the latest target, for vendors that name it. One of an earlier target says nothing any more."""
+        return callback.handover == self._handover.number
 
     def target_answered(self) -> None:
         """The call goes on without us."""

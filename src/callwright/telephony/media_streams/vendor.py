@@ -24,7 +24,8 @@ class VendorAccount:
 @dataclass(frozen=True, slots=True)
 class Order:
     """A call to be placed. The vendor asks at ``instructions`` what to do with it once it is answered, and reports to ``status`` how it
-    goes, and to ``machine`` who has answered; empty where nobody wants to know."""
+    goes, and to ``machine`` who has answered; empty where nobody wants to know. Some connect ``stream`` at once instead. ``key`` is which
+    call of ours it is."""
 
     to_number: str
     from_number: str
@@ -32,12 +33,15 @@ class Order:
     instructions: str
     status: str
     machine: str = ""
+    stream: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Handover:
     """A call that is to be connected with ``target``. A vendor that is not told at once asks at ``instructions`` whom to call. ``answered``
-    hears that the target has answered; ``result``, which is asked how to go on, what became of it."""
+    hears that the target has answered; ``result``, which is asked how to go on, what became of it. ``key`` and ``number``: which call of
+    ours it is, and which of its handovers, from 1."""
 
     target: str
     from_number: str
@@ -45,12 +49,16 @@ class Handover:
     instructions: str
     answered: str
     result: str
+    key: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What the vendor reports of a call. ``progress``: dialled, ringing, answered, ended, or nothing of these; with ``ended`` there is a
-    ``cause``. ``words`` is what the vendor itself says of it."""
+    """What the vendor reports of a call. ``progress``: offered (of a call that comes in), dialled, ringing, answered, ended, or nothing of
+    these; with ``ended`` there is a ``cause``. ``words`` is what the vendor itself says of it. ``key``: which call of ours it is about,
+    where the vendor repeats what it was given. ``handover``: then it is about the target of that one of its handovers; 0: the call itself.
+    """
 
     call_id: str
     called: str = ""
@@ -59,14 +67,18 @@ class Callback:
     cause: Cause | None = None
     words: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    handover: int = 0
 
 
-class Vendor(Protocol):
-    """One vendor. Its requests raise ProviderError. ``signature_header``: where its requests are signed, in small letters."""
+class VendorCalls(Protocol):
+    """The calls of one vendor. Its requests raise ProviderError. ``signature_header``: where its requests are signed, in small letters.
+    ``keeps_stream``: a call stays in its stream while it is handed over, until the target has answered."""
 
     name: str
     framing: Framing
     signature_header: str
+    keeps_stream: bool
 
     def account(self, access: Access) -> VendorAccount:
         """The account whose keys these are. Raises ProviderError where some are missing."""
@@ -84,14 +96,6 @@ class Vendor(Protocol):
         """What a request says of its call. Raises BadInputError."""
         ...
 
-    def read_target(self, request: DoorRequest) -> Callback:
-        """What a request about a handover says of the target's call. Raises BadInputError."""
-        ...
-
-    def read_machine(self, request: DoorRequest) -> str:
-        """Who has answered: human, machine or unknown, as ``ports.leg.LegListener.machine`` takes it."""
-        ...
-
     async def place(self, account: VendorAccount, order: Order) -> str:
         """Ask for a call once; its id."""
         ...
@@ -101,6 +105,18 @@ class Vendor(Protocol):
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         """Take a call out of its stream and connect it."""
+
+
+class Vendor(VendorCalls, Protocol):
+    """A vendor that asks what to do with a call, and does what the answer says."""
+
+    def read_target(self, request: DoorRequest) -> Callback:
+        """What a request about a handover says of the target's call. Raises BadInputError."""
+        ...
+
+    def read_machine(self, request: DoorRequest) -> str:
+        """Who has answered: human, machine or unknown, as ``ports.leg.LegListener.machine`` takes it."""
+        ...
 
     def dial(self, handover: Handover) -> DoorAnswer:
         """The instruction to connect a call with a target."""
@@ -117,3 +133,17 @@ class Vendor(Protocol):
     def end_call(self) -> DoorAnswer:
         """The instruction to end a call."""
         ...
+
+
+class CommandVendor(VendorCalls, Protocol):
+    """A vendor that only reports what happens to a call. What to do with it is a request to its API."""
+
+    async def answer(self, account: VendorAccount, call_id: str, *, key: str, stream: str, status: str) -> None:
+        """Take a call that came in, and connect it with a media websocket. From now on the vendor reports to ``status``, with ``key``. A
+        call that is over already is no failure."""
+
+    async def stream(self, account: VendorAccount, call_id: str, stream: str) -> None:
+        """Connect a call that has no stream any more with a media websocket."""
+
+    async def reject(self, account: VendorAccount, call_id: str, code: int) -> None:
+        """Refuse a call that came in, by a SIP status."""

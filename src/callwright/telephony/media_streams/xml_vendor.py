@@ -39,6 +39,8 @@ class VendorKeys:
 class XmlVendor:
     """The part of a ``media_streams.vendor.Vendor`` that such vendors share. ``api`` is where the vendor is, without a slash at the end."""
 
+    keeps_stream = False
+
     def __init__(self, keys: VendorKeys, api: str, rest: CarrierApi) -> None:
         self._keys = keys
         self._api = api

@@ -96,9 +96,10 @@ class CarrierApi:
         *,
         json: Mapping[str, Any] | None = None,
         missing: bool = False,
+        gone: str = "",
     ) -> Mapping[str, Any] | None:
         """The JSON object of a good answer, empty for an empty one. ``missing``: None for what is not there (404), which is an error
-        otherwise. Raises ProviderError."""
+        otherwise; ``gone``: the same for an error with this code. Raises ProviderError."""
         headers = {**self._credentials(account), "accept": "application/json"}
         body = b""
         if form is not None:
@@ -114,6 +115,8 @@ class CarrierApi:
         if missing and answer.status == HTTPStatus.NOT_FOUND:
             return None
         found = _object(answer.body)
+        if gone and any(error.get("code") == gone for error in _errors(found or {})):
+            return None
         if not HTTPStatus(200) <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             raise self._refusal(account, answer.status, found or {})
         if found is None:
@@ -131,7 +134,7 @@ class CarrierApi:
             return self.error(FailureKind.LIMIT, "it takes no more requests of this account now (HTTP 429)")
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.BAD_REQUEST:
             return self.error(FailureKind.UNAVAILABLE, f"it answers with HTTP {status}")
-        words = _text(told.get("message")) or _text(told.get("error")) or "no reason given"
+        words = _words(told)
         for secret in (account.token, account.id):
             words = words.replace(secret, "...")
         return self.error(FailureKind.BAD_REQUEST, f"{words[:_MOST_WORDS]} (HTTP {status})")
@@ -170,6 +173,21 @@ def phone_number(value: Any, *, plus: bool = True) -> str | None:
 def short(value: Any) -> str | None:
     """A name the carrier gives, cut; None where it gives none."""
     return _text(value)[:MAX_NAME_CHARACTERS] or None
+
+
+def _errors(told: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The list of errors of an answer, where the carrier gives one."""
+    listed = told.get("errors")
+    return [error for error in listed if isinstance(error, dict)] if isinstance(listed, list) else []
+
+
+def _words(told: Mapping[str, Any]) -> str:
+    """What a carrier says of a refusal."""
+    for one in (told, *_errors(told)):
+        for name in ("message", "error", "detail", "title"):
+            if words := _text(one.get(name)):
+                return words
+    return "no reason given"
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,230 @@
+"""The calls of one vendor whose audio comes by media websockets: placing them, taking those that come in, and the addresses of streams.
+
+The address of a stream is good once, for one call, and not longer than the call may take to be answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Generic, TypeVar
+from urllib.parse import urlencode
+
+from callwright.domain.causes import CAUSES
+from callwright.domain.errors import UnavailableError
+from callwright.domain.limits import MAX_CALL_SECONDS, MAX_CALLS_REMEMBERED, MAX_RING_SECONDS
+from callwright.domain.number import E164, kind_of_address
+from callwright.domain.provider_access import Access
+from callwright.ports.door import Doorkeeper, DoorRequest, DoorSocket
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
+from callwright.ports.registry import CarrierAccounts, PluginContext
+from callwright.telephony.media_streams.leg import StreamLeg
+from callwright.telephony.media_streams.transfer import CallTransfer
+from callwright.telephony.media_streams.vendor import Callback, Handover, Order, VendorAccount, VendorCalls
+
+_LOG = logging.getLogger(__name__)
+
+CALL = "call"
+"""The query of a callback's address: which call it is about."""
+_NUMBER = re.compile(r"\+[0-9]{4,15}")
+_LATE_SECONDS = 120.0
+"""How long the vendor may still call back about a call that is over."""
+_DECIDE_SECONDS = 12.0
+"""How long a call that came in may ring here: the vendor waits no longer for its instruction."""
+
+_Vendor = TypeVar("_Vendor", bound=VendorCalls)
+
+
+@dataclass(slots=True)
+class Known:
+    """A call, and the address of its stream while that is not used."""
+
+    leg: StreamLeg
+    stream: str = ""
+
+
+class CallBook(Generic[_Vendor]):
+    """What the carriers of a vendor have in common, however the vendor learns what to do with a call."""
+
+    def __init__(self, vendor: _Vendor, context: PluginContext) -> None:
+        self.name = vendor.name
+        self._vendor = vendor
+        self._doorkeeper: Doorkeeper = context.doors
+        self._accounts: CarrierAccounts = context.accounts
+        self._default_number = context.settings.get("from_number", "")
+        self._desk: InboundDesk | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+        self._calls: dict[str, Known] = {}
+        self._came_in: dict[str, None] = {}
+
+    @property
+    def legs(self) -> list[StreamLeg]:
+        """The calls under way."""
+        return [known.leg for known in self._calls.values() if not known.leg.ended]
+
+    async def open(self, desk: InboundDesk) -> None:
+        """Calls to numbers are offered to ``desk`` from now on."""
+        self._desk = desk
+
+    async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
+        """Ask the vendor for the call."""
+        if kind_of_address(request.to_number) != E164:
+            raise ProviderError(FailureKind.BAD_REQUEST, self.name, "only telephone numbers can be called")
+        account = self._vendor.account(request.access)
+        from_number, key = self._caller_id(request), request.callback_id
+        try:
+            leg = StreamLeg(self._vendor, account, self._transfers(from_number, key), self._over(key))
+            leg.listener = listener
+            self._calls[key] = Known(leg)
+            order = self._order(key, request, from_number)
+        except UnavailableError as error:
+            self._calls.pop(key, None)
+            raise ProviderError(FailureKind.UNAVAILABLE, self.name, error.message) from error
+        placed = False
+        try:
+            leg.provider_call_id = await self._vendor.place(account, order)
+            leg.call_id = leg.provider_call_id
+            placed = True
+        finally:
+            if not placed:
+                # The vendor may have the call all the same: then it is ended when the vendor reports or asks next.
+                leg.abandon()
+        if leg.ended:
+            # We were shut down while the vendor took the order.
+            await self._hang_up(leg)
+        leg.expect_ringing(request.ring_seconds)
+        # Later: the caller of dial must have its leg before the leg reports anything.
+        asyncio.get_running_loop().call_soon(leg.dialled.set)
+        return leg
+
+    async def aclose(self) -> None:
+        """End every call."""
+        self._desk = None
+        for known in list(self._calls.values()):
+            known.leg.finish(CAUSES["hung_up_by_us" if known.leg.streams else "originator_cancel"])
+        await asyncio.gather(*self._ending)
+
+    # -- for the carriers ------------------------------------------------------------------------------------------------------
+
+    def _order(self, key: str, request: DialRequest, from_number: str) -> Order:
+        """What the vendor is asked for. Raises UnavailableError."""
+        raise NotImplementedError
+
+    async def _is_of_number(self, request: DoorRequest) -> Access | None:
+        """The access of the number's account, where the request is signed with its keys."""
+        if not request.headers.get(self._vendor.signature_header):
+            # Before anything is looked up for a stranger.
+            return None
+        called = self._vendor.read(request).called
+        # An agent's id is something that can be called too, and belongs to nobody here.
+        access = await self._accounts.of_number(self.name, called) if _NUMBER.fullmatch(called) else None
+        genuine = access is not None and self._vendor.is_genuine(request, self._vendor.account(access))
+        return access if genuine else None
+
+    def _offer(
+        self, desk: InboundDesk, request: DoorRequest, callback: Callback, account: VendorAccount, key: str
+    ) -> StreamLeg:
+        """Offer a call that comes in to ``desk``."""
+        transfers = self._transfers(callback.called, key)
+        leg = StreamLeg(self._vendor, account, transfers, self._over(key), inbound=True)
+        leg.provider_call_id = leg.call_id = callback.call_id
+        leg.dialled.set()
+        self._calls[key] = Known(leg)
+        offer = InboundOffer(
+            self.name,
+            callback.called,
+            callback.caller,
+            callback.call_id,
+            headers=callback.headers,
+            source=request.source,
+        )
+        leg.listener = desk.offered(offer, leg)
+        return leg
+
+    def _is_new(self, key: str) -> bool:
+        """Whether a call comes in for the first time. From now on it does not."""
+        if key in self._came_in:
+            return False
+        while len(self._came_in) >= MAX_CALLS_REMEMBERED:
+            self._came_in.pop(next(iter(self._came_in)))
+        self._came_in[key] = None
+        return True
+
+    async def _decision(self, leg: StreamLeg) -> int:
+        """Whether a call that was offered is taken: 200, or the SIP status it is refused with."""
+        try:
+            async with asyncio.timeout(_DECIDE_SECONDS):
+                return await asyncio.shield(leg.decided)
+        except TimeoutError:
+            leg.finish(CAUSES["declined_by_us"])
+            return HTTPStatus.SERVICE_UNAVAILABLE
+
+    async def _stream(self, request: DoorRequest, socket: DoorSocket) -> None:
+        known = self._calls.get(request.bound_to)
+        if known is not None:
+            known.stream = ""
+            # Before that the leg does not know the vendor's id of the call.
+            await known.leg.dialled.wait()
+            await known.leg.carry(socket)
+
+    def _issue(self, key: str, seconds: float) -> str:
+        """The address of a call's stream, good for ``seconds``. An older one is good no more. Raises UnavailableError."""
+        known = self._calls[key]
+        if known.stream:
+            self._doorkeeper.revoke(known.stream)
+        known.stream = self._doorkeeper.issue(self.name, "/stream", key, seconds)
+        return known.stream
+
+    # -- inside ----------------------------------------------------------------------------------------------------------------
+
+    def _caller_id(self, request: DialRequest) -> str:
+        """The number the call shows: its own, else the one stored with the keys."""
+        own = self._vendor.own_number(request.access)
+        number = own if own and request.from_number in ("", self._default_number) else request.from_number
+        if not number:
+            message = "the call has no number to show; store one with the keys, or give from_phone_number"
+            raise ProviderError(FailureKind.BAD_REQUEST, self.name, message)
+        return number
+
+    def _address(self, path: str, key: str) -> str:
+        return f"{self._doorkeeper.address(self.name, path)}?{urlencode({CALL: key})}"
+
+    def _transfers(self, own_number: str, key: str) -> CallTransfer:
+        addresses = (self._address(path, key) for path in ("/handover", "/target", "/transferred"))
+        return CallTransfer(self._vendor, Handover("", own_number, MAX_RING_SECONDS, *addresses, key))
+
+    async def _hang_up(self, leg: StreamLeg) -> None:
+        """The leg is over: so is the call. Where this does not arrive, the end of its stream or its next instruction says the same."""
+        try:
+            await self._vendor.hang_up(leg.account, leg.call_id, "" if leg.was_answered else leg.provider_call_id)
+        except ProviderError as error:
+            _LOG.warning("%s could not be told to hang up: %s", self.name, error.message)
+
+    def _forget(self, key: str, known: Known | None) -> None:
+        if self._calls.get(key) is known:
+            self._calls.pop(key, None)
+
+    def _over(self, key: str) -> Callable[[StreamLeg], None]:
+        def over(leg: StreamLeg) -> None:
+            known = self._calls.get(key)
+            if known is not None and known.stream:
+                self._doorkeeper.revoke(known.stream)
+                known.stream = ""
+            if leg.goes_on and leg.provider_call_id:
+                task = asyncio.get_running_loop().create_task(self._hang_up(leg))
+                self._ending.add(task)
+                task.add_done_callback(self._ending.discard)
+            seconds = MAX_CALL_SECONDS if leg.handed_over else _LATE_SECONDS
+            asyncio.get_running_loop().call_later(seconds, self._forget, key, known)
+
+        return over
+
+
+def key_of_incoming(account: VendorAccount, callback: Callback) -> str:
+    """The key of a call that came in. No call of another account, and none that was placed, has such a key."""
+    return f"in.{account.id}.{callback.call_id}"

@@ -1,0 +1,270 @@
+"""Telnyx's API for calls, its webhooks and the messages of its streams, as its pages and its Python client say (read in 2026):
+
+- https://developers.telnyx.com/api-reference/call-commands: dial, answer, reject, hangup, transfer, streaming_start
+- https://developers.telnyx.com/docs/voice/programmable-voice/voice-api-webhooks: the events of a call
+- https://developers.telnyx.com/docs/development/api-fundamentals/webhooks: the signature
+- https://developers.telnyx.com/api-reference/websockets/stream-call-media-over-websocket: the messages of a stream
+
+Calls are driven by commands: a webhook is only acknowledged. A signature covers the body and a time, and not the address. So every call
+gets a ``client_state`` that says which one it is, and webhooks are told apart by it. There is no event for ringing: a call rings, for
+all we know, once it is initiated. A stream goes on while the call is transferred.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from callwright.domain.causes import CAUSES, Cause, cause_of_sip
+from callwright.domain.errors import BadInputError, ConfigurationError
+from callwright.domain.limits import WEBHOOK_AGE_SECONDS
+from callwright.domain.provider_access import Access
+from callwright.ops.clock import SystemClock
+from callwright.ports.door import DoorRequest
+from callwright.ports.failures import FailureKind
+from callwright.ports.registry import HttpClient, PluginContext
+from callwright.ports.world import Clock
+from callwright.telephony.media_streams.command_carrier import CommandCarrier
+from callwright.telephony.media_streams.framing import Framing
+from callwright.telephony.media_streams.vendor import Callback, Handover, Order, VendorAccount
+from callwright.telephony.number_markets.rest import Account, CarrierApi
+
+NAME = "telnyx"
+_API_KEY, _CONNECTION, _PUBLIC_KEY = "TELNYX_API_KEY", "TELNYX_CONNECTION_ID", "TELNYX_PUBLIC_KEY"
+_OWN_NUMBER, _API_URL = "TELNYX_PHONE_NUMBER", "TELNYX_API_URL"
+NEEDED_KEYS = (_CONNECTION, _API_KEY, _PUBLIC_KEY)
+KEYS = (*NEEDED_KEYS, _OWN_NUMBER, _API_URL)
+API = "https://api.telnyx.com"
+
+_ID = "[A-Za-z0-9-]{1,64}"
+_CALL = re.compile(r"[A-Za-z0-9:._=-]{1,200}")
+_GONE = "90018"
+"""The code of a command to a call that is over."""
+_SHORTEST_RING, _LONGEST_RING = 5, 600
+"""Seconds that ``timeout_secs`` may have."""
+_SOUND = {
+    "stream_track": "inbound_track",
+    "stream_codec": "PCMU",
+    "stream_bidirectional_mode": "rtp",
+    "stream_bidirectional_codec": "PCMU",
+}
+_EVENTS = {"call.answered": "answered", "call.bridged": "answered", "call.hangup": "ended"}
+_ENDS: Mapping[str, str] = {
+    "normal_clearing": "normal_clearing",
+    "time_limit": "normal_clearing",
+    "user_busy": "user_busy",
+    "timeout": "no_answer",
+    "no_answer": "no_answer",
+    "call_rejected": "call_rejected",
+    "originator_cancel": "originator_cancel",
+    "not_found": "unallocated_number",
+}
+"""``hangup_cause``, and the cause; any other one is a failure of the network."""
+_REJECTIONS = {404: "NOT_FOUND", 480: "TEMPORARILY_UNAVAILABLE", 486: "USER_BUSY", 503: "TEMPORARILY_UNAVAILABLE"}
+
+FRAMING = Framing(
+    stream_id=("stream_id",),
+    call_id=("start", "call_control_id"),
+    parameters=("start", "custom_parameters"),
+    mark_name=("mark", "name"),
+    number=("media", "chunk"),
+    media=lambda stream, payload: {"event": "media", "stream_id": stream, "media": {"payload": payload}},
+    mark=lambda stream, name: {"event": "mark", "stream_id": stream, "mark": {"name": name}},
+    clear=lambda stream, _: {"event": "clear", "stream_id": stream},
+)
+
+
+class TelnyxCalls:
+    """``media_streams.vendor.CommandVendor``."""
+
+    name = NAME
+    framing = FRAMING
+    signature_header = "telnyx-signature-ed25519"
+    keeps_stream = True
+
+    def __init__(self, sender: HttpClient, clock: Clock) -> None:
+        self._rest = CarrierApi(sender, NAME, (_CONNECTION, _API_KEY), _ID)
+        self._clock = clock
+
+    def account(self, access: Access) -> VendorAccount:
+        """By its connection, API key and public key; at the address that is stored with them, where there is one."""
+        account = self._rest.account(access)
+        if not access.keys.get(_PUBLIC_KEY):
+            raise self._rest.error(
+                FailureKind.REFUSED, f"the provider key {_PUBLIC_KEY} is not stored; store it with POST /providers"
+            )
+        return VendorAccount(account.id, (access.keys.get(_API_URL) or API).rstrip("/"), access)
+
+    def own_number(self, access: Access) -> str:
+        """TELNYX_PHONE_NUMBER."""
+        return access.keys.get(_OWN_NUMBER, "")
+
+    def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
+        """Its signature is over the time and the body. The time is now, within WEBHOOK_AGE_SECONDS."""
+        told = request.headers.get("telnyx-timestamp", "")
+        if not (told.isascii() and told.isdigit() and len(told) < len("10000000000000")):
+            return False
+        if abs(self._clock.now().timestamp() - int(told)) > WEBHOOK_AGE_SECONDS:
+            return False
+        try:
+            key = Ed25519PublicKey.from_public_bytes(_decoded(account.access.keys[_PUBLIC_KEY]))
+            key.verify(_decoded(request.headers.get(self.signature_header, "")), f"{told}|".encode() + request.body)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    def read(self, request: DoorRequest) -> Callback:
+        """An event of a call in JSON. Raises BadInputError for what names no call."""
+        payload, kind = _event(request)
+        call_id = _text(payload, "call_control_id")
+        if not _CALL.fullmatch(call_id):
+            raise BadInputError("call_control_id is missing, or is none")
+        key, handover = _stated(_text(payload, "client_state"))
+        progress = _EVENTS.get(kind, "")
+        if kind == "call.initiated":
+            progress = "offered" if _text(payload, "direction") == "incoming" else "ringing"
+        hangup, sip = _text(payload, "hangup_cause"), _text(payload, "sip_hangup_cause")
+        return Callback(
+            call_id,
+            called=_text(payload, "to"),
+            caller=_text(payload, "from"),
+            progress=progress,
+            cause=_cause(hangup, sip) if progress == "ended" else None,
+            words=sip if sip.isdigit() else hangup,
+            headers=_headers(payload.get("custom_headers")),
+            key=key,
+            handover=handover,
+        )
+
+    async def place(self, account: VendorAccount, order: Order) -> str:
+        """POST to the list of calls."""
+        asked = {
+            "connection_id": account.id,
+            "to": order.to_number,
+            "from": order.from_number,
+            "timeout_secs": _ring_seconds(order.ring_seconds),
+            "client_state": _state(order.key),
+            "webhook_url": order.status,
+            "webhook_url_method": "POST",
+            "stream_url": order.stream,
+            **_SOUND,
+        }
+        answer = await self._ask(account, "calls", asked)
+        told = answer.get("data")
+        call_id = _text(told, "call_control_id") if isinstance(told, Mapping) else ""
+        if not _CALL.fullmatch(call_id):
+            raise self._rest.error(FailureKind.UNAVAILABLE, "its answer does not name the call")
+        return call_id
+
+    async def answer(self, account: VendorAccount, call_id: str, *, key: str, stream: str, status: str) -> None:
+        """The action of that name, with a stream."""
+        asked = {"client_state": _state(key), "webhook_url": status, "webhook_url_method": "POST", "stream_url": stream}
+        await self._command(account, call_id, "answer", {**asked, **_SOUND}, over=True)
+
+    async def stream(self, account: VendorAccount, call_id: str, stream: str) -> None:
+        """The action streaming_start."""
+        await self._command(account, call_id, "streaming_start", {"stream_url": stream, **_SOUND})
+
+    async def reject(self, account: VendorAccount, call_id: str, code: int) -> None:
+        """The action of that name, by the cause that is nearest."""
+        await self._command(account, call_id, "reject", {"cause": _REJECTIONS.get(code, "CALL_REJECTED")}, over=True)
+
+    async def hang_up(self, account: VendorAccount, call_id: str, order_id: str = "") -> None:
+        """Also ends a call that still rings."""
+        await self._command(account, call_id, "hangup", {}, over=True)
+
+    async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
+        """The target is called, and connected once it answers. The call stays with us until then."""
+        asked = {
+            "to": handover.target,
+            "from": handover.from_number,
+            "timeout_secs": _ring_seconds(handover.ring_seconds),
+            "target_leg_client_state": _state(handover.key, handover.number),
+        }
+        await self._command(account, call_id, "transfer", asked)
+
+    async def _command(
+        self, account: VendorAccount, call_id: str, action: str, asked: Mapping[str, Any], *, over: bool = False
+    ) -> None:
+        """``over``: a call that is over is no failure."""
+        await self._ask(account, f"calls/{call_id}/actions/{action}", asked, gone=_GONE if over else "")
+
+    async def _ask(
+        self, account: VendorAccount, resource: str, asked: Mapping[str, Any], *, gone: str = ""
+    ) -> Mapping[str, Any]:
+        keys = self._rest.account(account.access)
+        bearer = Account(keys.id, keys.token, f"Bearer {keys.token}")
+        url = f"{account.api}/v2/{resource}"
+        return await self._rest.ask(bearer, "POST", url, json=asked, gone=gone) or {}
+
+
+def carrier(context: PluginContext) -> CommandCarrier:
+    """The carrier. Raises ConfigurationError where a process has no client."""
+    if context.http is None:
+        raise ConfigurationError("calls are carried only by a running server: start `callwright serve`")
+    return CommandCarrier(TelnyxCalls(context.http, SystemClock()), context)
+
+
+def _event(request: DoorRequest) -> tuple[Mapping[str, Any], str]:
+    """What an event is about, and its kind."""
+    try:
+        found = msgspec.json.decode(request.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BadInputError("an event is not JSON") from None
+    data = found.get("data") if isinstance(found, Mapping) else None
+    payload = data.get("payload") if isinstance(data, Mapping) else None
+    if not isinstance(data, Mapping) or not isinstance(payload, Mapping):
+        raise BadInputError("an event has no payload")
+    return payload, _text(data, "event_type")
+
+
+def _state(key: str, handover: int = 0) -> str:
+    """What a call, or the target of its transfer of that number, is given to repeat."""
+    return base64.b64encode(msgspec.json.encode([key, handover])).decode()
+
+
+def _stated(state: str) -> tuple[str, int]:
+    """What a call repeats; of a foreign state, nothing."""
+    try:
+        key, handover = msgspec.json.decode(_decoded(state), type=tuple[str, int])
+    except (msgspec.DecodeError, ValueError):
+        return "", 0
+    return key, handover
+
+
+def _cause(hangup: str, sip: str) -> Cause:
+    by_word = CAUSES[_ENDS.get(hangup, "temporary_failure")]
+    by_sip = cause_of_sip(int(sip) if sip.isascii() and sip.isdigit() and len(sip) == len("486") else 0)
+    # What was answered or given up was not refused.
+    known = by_sip.key != "unknown" and by_word.outcome not in ("answered", "canceled", "no-answer")
+    return by_sip if known else by_word
+
+
+def _ring_seconds(seconds: int) -> int:
+    return min(max(seconds, _SHORTEST_RING), _LONGEST_RING)
+
+
+def _headers(given: Any) -> Mapping[str, str]:
+    listed = given if isinstance(given, list) else []
+    found = {_text(one, "name"): _text(one, "value") for one in listed if isinstance(one, Mapping)}
+    return {name: value for name, value in found.items() if name}
+
+
+def _text(found: Mapping[str, Any], name: str) -> str:
+    value = found.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _decoded(text: str) -> bytes:
+    """Base64. Raises ValueError."""
+    try:
+        return base64.b64decode(text.encode(), validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64") from error

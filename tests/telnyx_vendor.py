@@ -1,0 +1,236 @@
+"""A stand-in of Telnyx on loopback: takes commands over its API, signs its webhooks, and holds a synthetic caller to the stream."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.http_server import Exchange, serving
+from tests.number_vendors import say
+from tests.stream_talk import Talk
+from websockets.asyncio.client import ClientConnection, connect
+
+from callwright.telephony.loopback.far_end import FarEnd
+
+API_KEY, CONNECTION = "KEY0123456789", "7267000000000000000"
+SECRET = Ed25519PrivateKey.from_private_bytes(b"7" * 32)
+PUBLIC_KEY = base64.b64encode(SECRET.public_key().public_bytes_raw()).decode()
+KEYS = {"TELNYX_API_KEY": API_KEY, "TELNYX_CONNECTION_ID": CONNECTION, "TELNYX_PUBLIC_KEY": PUBLIC_KEY}
+_STREAM = {"stream_track": "inbound_track", "stream_bidirectional_mode": "rtp", "stream_bidirectional_codec": "PCMU"}
+
+
+def signed(body: bytes, at: float | None = None, secret: Ed25519PrivateKey = SECRET) -> dict[str, str]:
+    """The headers of a webhook."""
+    told = str(int(time.time() if at is None else at))
+    signature = base64.b64encode(secret.sign(f"{told}|".encode() + body)).decode()
+    return {"telnyx-timestamp": told, "telnyx-signature-ed25519": signature, "content-type": "application/json"}
+
+
+class TelnyxWire:
+    """Its messages, as its page has them."""
+
+    def sound(self, mulaw: bytes, number: int) -> str:
+        media = {"track": "inbound", "chunk": str(number), "timestamp": str(number * 20), "payload": _b64(mulaw)}
+        return json.dumps({"event": "media", "sequence_number": str(number), "stream_id": "S-1", "media": media})
+
+    def played(self, name: str) -> str:
+        return json.dumps({"event": "mark", "sequence_number": "9", "stream_id": "S-1", "mark": {"name": name}})
+
+    def read(self, message: str | bytes) -> tuple[str, Any]:
+        told = json.loads(message)
+        assert told["stream_id"] == "S-1"
+        if told["event"] == "media":
+            return "sound", base64.b64decode(told["media"]["payload"], validate=True)
+        if told["event"] == "mark":
+            return "mark", told["mark"]["name"]
+        assert told == {"event": "clear", "stream_id": "S-1"}
+        return "clear", None
+
+
+@dataclass
+class Phone:
+    """A call at the vendor, or the target of a transfer. ``order`` is what it was asked for with."""
+
+    id: str
+    order: dict[str, Any]
+    number: str
+    sender: str
+    direction: str = "outgoing"
+    state: str = ""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: list[httpx.Response] = field(default_factory=list)
+    streams: list[str] = field(default_factory=list)
+    talks: list[Talk] = field(default_factory=list)
+    socket: ClientConnection | None = None
+    events: str = ""
+
+
+@dataclass
+class TelnyxVendor:
+    """``outcomes``: the ``hangup_cause`` of a call to a number, which is answered unless it has one; ``rings``: nobody answers. The
+    stream of a call ends with its transfer where ``stream_ends``."""
+
+    far_end: Callable[[], Awaitable[FarEnd]] | None = None
+    outcomes: dict[str, str] = field(default_factory=dict)
+    stream_ends: bool = False
+    url: str = ""
+    incoming: str = ""
+    phones: list[Phone] = field(default_factory=list)
+    commands: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    async def answer(self, exchange: Exchange) -> None:
+        """One command of the platform."""
+        request = exchange.request
+        if request.headers.get("authorization") != f"Bearer {API_KEY}":
+            await say(exchange, 401, {"errors": [{"code": "10009", "title": "Authentication failed"}]})
+            return
+        asked = request.json()
+        path = request.target.removeprefix("/v2/")
+        if path == "calls" and asked["to"] == "+15550000":
+            await say(exchange, 422, {"errors": [{"code": "10016", "title": "Phone number is not valid"}]})
+        elif path == "calls":
+            assert asked["connection_id"] == CONNECTION
+            phone = self._phone(asked, asked["to"], asked["from"])
+            self.start(self._placed(phone))
+            await say(exchange, 200, {"data": {"call_control_id": phone.id, "is_alive": False, "record_type": "call"}})
+        else:
+            _, call_id, _, action = path.split("/")
+            self.commands.append((call_id, action, asked))
+            phone = next(one for one in self.phones if one.id == call_id)
+            if phone.over.is_set():
+                error = {"code": "90018", "title": "Call has already ended"}
+                await say(exchange, 422, {"errors": [error]})
+            else:
+                self.start(self._do(phone, action, asked))
+                await say(exchange, 200, {"data": {"result": "ok"}})
+
+    def start(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def done(self, phone: Phone) -> list[str]:
+        """The commands to a call."""
+        return [action for call_id, action, _ in self.commands if call_id == phone.id]
+
+    def _phone(self, order: dict[str, Any], number: str, sender: str, direction: str = "outgoing") -> Phone:
+        phone = Phone(f"v3:call-{len(self.phones)}_x", order, number, sender, direction, order.get("client_state", ""))
+        phone.events = order.get("webhook_url") or self.incoming
+        self.phones.append(phone)
+        return phone
+
+    async def tell(self, phone: Phone, kind: str, headers: dict[str, str] | None = None, **more: str) -> httpx.Response:
+        """A webhook."""
+        payload = {
+            "call_control_id": phone.id, "connection_id": CONNECTION, "from": phone.sender, "to": phone.number,
+            "client_state": phone.state or None, "direction": phone.direction, **more,
+        }  # fmt: skip
+        event = {"record_type": "event", "event_type": kind, "id": "e", "payload": payload}
+        body = json.dumps({"data": event, "meta": {"attempt": 1}}).encode()
+        async with httpx.AsyncClient(timeout=30) as client:
+            answer = await client.post(phone.events, content=body, headers=headers or signed(body))
+        phone.answers.append(answer)
+        return answer
+
+    async def _placed(self, phone: Phone) -> None:
+        assert {name: phone.order[name] for name in _STREAM} == _STREAM
+        outcome = self.outcomes.get(phone.number, "")
+        await self.tell(phone, "call.initiated", state="bridging")
+        if outcome == "rings":
+            await phone.over.wait()
+            outcome = "originator_cancel"
+        elif not outcome:
+            await self.tell(phone, "call.answered")
+            await self.talk(phone, phone.order["stream_url"])
+            if self.stream_ends:
+                await phone.over.wait()
+            outcome = "normal_clearing"
+        await self.hung_up(phone, outcome)
+
+    async def call(self, number: str, sender: str = "+15550123", **more: Any) -> Phone:
+        """A call to a number of the account, to its end."""
+        phone = self._phone({}, number, sender, "incoming")
+        await self.tell(phone, "call.initiated", state="parked", **more)
+        await phone.over.wait()
+        return phone
+
+    async def hung_up(self, phone: Phone, cause: str) -> None:
+        phone.over.set()
+        await self.tell(
+            phone, "call.hangup", hangup_cause=cause, hangup_source="unknown", sip_hangup_cause="unspecified"
+        )
+
+    async def _do(self, phone: Phone, action: str, asked: dict[str, Any]) -> None:
+        if action in ("hangup", "reject"):
+            phone.over.set()
+            if phone.socket is not None:
+                await phone.socket.close()
+            elif phone.direction == "incoming":
+                await self.hung_up(phone, "call_rejected")
+        elif action == "answer":
+            phone.state, phone.events = asked["client_state"], asked["webhook_url"]
+            await self.tell(phone, "call.answered")
+            await self.talk(phone, asked["stream_url"])
+            await self.hung_up(phone, "normal_clearing")
+        elif action == "streaming_start":
+            assert {name: asked[name] for name in _STREAM} == _STREAM
+            await self.talk(phone, asked["stream_url"])
+        else:
+            await self._transferred(phone, asked)
+
+    async def _transferred(self, phone: Phone, asked: dict[str, Any]) -> None:
+        target = self._phone({}, asked["to"], asked["from"])
+        target.state, target.events = asked["target_leg_client_state"], self.incoming
+        await self.tell(target, "call.initiated", state="bridging")
+        if self.stream_ends and phone.socket is not None:
+            stop = {"event": "stop", "stream_id": "S-1", "stop": {"call_control_id": phone.id}}
+            await phone.socket.send(json.dumps(stop))
+        outcome = self.outcomes.get(target.number, "")
+        if outcome:
+            await self.hung_up(target, outcome)
+        else:
+            await self.tell(target, "call.answered")
+            await self.tell(phone, "call.bridged")
+
+    async def talk(self, phone: Phone, address: str) -> None:
+        """Be the caller until the stream is over."""
+        phone.streams.append(address)
+        async with connect(address) as socket:
+            phone.socket = socket
+            await socket.send(json.dumps({"event": "connected", "version": "1.0.0"}))
+            told = {
+                "call_control_id": phone.id, "from": phone.sender, "to": phone.number, "custom_parameters": {},
+                "media_format": {"encoding": "PCMU", "sample_rate": 8000, "channels": 1},
+            }  # fmt: skip
+            start = {"event": "start", "sequence_number": "1", "stream_id": "S-1", "start": told}
+            await socket.send(json.dumps(start))
+            far_end = await self.far_end() if self.far_end is not None else None
+            phone.talks.append(Talk(TelnyxWire(), socket, far_end))
+            await phone.talks[-1].run()
+        phone.socket = None
+
+
+def _b64(sound: bytes) -> str:
+    return base64.b64encode(sound).decode()
+
+
+@asynccontextmanager
+async def telnyx_vendor(vendor: TelnyxVendor) -> AsyncIterator[TelnyxVendor]:
+    """The stand-in, served."""
+    async with serving(vendor.answer) as server:
+        vendor.url = server.url
+        try:
+            yield vendor
+        finally:
+            for task in list(vendor.tasks):
+                task.cancel()
+            await asyncio.gather(*vendor.tasks, return_exceptions=True)
