@@ -90,7 +90,7 @@ class TelnyxCalls:
     keeps_stream = True
 
     def __init__(self, sender: HttpClient, clock: Clock) -> None:
-        self._rest = CarrierApi(sender, NAME, (_CONNECTION, _API_KEY), _ID)
+        self._rest = CarrierApi(sender, NAME, (_CONNECTION, _API_KEY), _ID, _bearer)
         self._clock = clock
 
     def account(self, access: Access) -> VendorAccount:
@@ -199,10 +199,8 @@ class TelnyxCalls:
     async def _ask(
         self, account: VendorAccount, resource: str, asked: Mapping[str, Any], *, gone: str = ""
     ) -> Mapping[str, Any]:
-        keys = self._rest.account(account.access)
-        bearer = Account(keys.id, keys.token, f"Bearer {keys.token}")
-        url = f"{account.api}/v2/{resource}"
-        return await self._rest.ask(bearer, "POST", url, json=asked, gone=gone) or {}
+        keys, url = self._rest.account(account.access), f"{account.api}/v2/{resource}"
+        return await self._rest.ask(keys, "POST", url, json=asked, gone=gone) or {}
 
 
 def carrier(context: PluginContext) -> CommandCarrier:
@@ -210,6 +208,10 @@ def carrier(context: PluginContext) -> CommandCarrier:
     if context.http is None:
         raise ConfigurationError("calls are carried only by a running server: start `callwright serve`")
     return CommandCarrier(TelnyxCalls(context.http, SystemClock()), context)
+
+
+def _bearer(account: Account) -> dict[str, str]:
+    return {"authorization": f"Bearer {account.token}"}
 
 
 def _event(request: DoorRequest) -> tuple[Mapping[str, Any], str]:
