@@ -62,6 +62,8 @@ LAYERS: dict[str, Layer] = {
         )
     ),
     "telephony.telnyx": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
+    "telephony.exotel": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
+    "telephony.vonage": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
     "lab": Layer((*PURE, "ops")),
     "testing": Layer(SHELL, third_party=False),
     "actions": Layer(RUNTIME),

@@ -400,7 +400,7 @@ def test_a_callback_says_how_a_call_ends():
 
 
 def test_instructions_are_well_formed_whatever_they_hold():
-    assert b'<Stream url="wss://a/b?x=1&amp;y=&lt;"/>' in TWILIO.connect("wss://a/b?x=1&y=<").body
+    assert b'<Stream url="wss://a/b?x=1&amp;y=&lt;"/>' in TWILIO.connect("wss://a/b?x=1&y=<", CALL).body
     assert b'reason="busy"' in TWILIO.refuse(486).body
     assert b'reason="rejected"' in TWILIO.refuse(404).body
     assert b"<Hangup/>" in TWILIO.end_call().body

@@ -25,12 +25,10 @@ from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, Le
 from callwright.ports.registry import CarrierAccounts, PluginContext
 from callwright.telephony.media_streams.leg import StreamLeg
 from callwright.telephony.media_streams.transfer import CallTransfer
-from callwright.telephony.media_streams.vendor import Callback, Handover, Order, VendorAccount, VendorCalls
+from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, VendorAccount, VendorCalls
 
 _LOG = logging.getLogger(__name__)
 
-CALL = "call"
-"""The query of a callback's address: which call it is about."""
 _NUMBER = re.compile(r"\+[0-9]{4,15}")
 _LATE_SECONDS = 120.0
 """How long the vendor may still call back about a call that is over."""
@@ -78,10 +76,10 @@ class CallBook(Generic[_Vendor]):
         account = self._vendor.account(request.access)
         from_number, key = self._caller_id(request), request.callback_id
         try:
-            leg = StreamLeg(self._vendor, account, self._transfers(from_number, key), self._over(key))
+            leg = StreamLeg(self._vendor, account, self._transfers(account, from_number, key), self._over(key))
             leg.listener = listener
             self._calls[key] = Known(leg)
-            order = self._order(key, request, from_number)
+            order = self._order(leg, key, request, from_number)
         except UnavailableError as error:
             self._calls.pop(key, None)
             raise ProviderError(FailureKind.UNAVAILABLE, self.name, error.message) from error
@@ -111,13 +109,14 @@ class CallBook(Generic[_Vendor]):
 
     # -- for the carriers ------------------------------------------------------------------------------------------------------
 
-    def _order(self, key: str, request: DialRequest, from_number: str) -> Order:
+    def _order(self, leg: StreamLeg, key: str, request: DialRequest, from_number: str) -> Order:
         """What the vendor is asked for. Raises UnavailableError."""
         raise NotImplementedError
 
     async def _is_of_number(self, request: DoorRequest) -> Access | None:
         """The access of the number's account, where the request is signed with its keys."""
-        if not request.headers.get(self._vendor.signature_header):
+        signed = self._vendor.signature_header
+        if signed and not request.headers.get(signed):
             # Before anything is looked up for a stranger.
             return None
         called = self._vendor.read(request).called
@@ -130,7 +129,7 @@ class CallBook(Generic[_Vendor]):
         self, desk: InboundDesk, request: DoorRequest, callback: Callback, account: VendorAccount, key: str
     ) -> StreamLeg:
         """Offer a call that comes in to ``desk``."""
-        transfers = self._transfers(callback.called, key)
+        transfers = self._transfers(account, callback.called, key)
         leg = StreamLeg(self._vendor, account, transfers, self._over(key), inbound=True)
         leg.provider_call_id = leg.call_id = callback.call_id
         leg.dialled.set()
@@ -191,11 +190,12 @@ class CallBook(Generic[_Vendor]):
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, message)
         return number
 
-    def _address(self, path: str, key: str) -> str:
-        return f"{self._doorkeeper.address(self.name, path)}?{urlencode({CALL: key})}"
+    def _address(self, path: str, key: str, account: VendorAccount) -> str:
+        query = urlencode({CALL: key, **self._vendor.proof(account, key)})
+        return f"{self._doorkeeper.address(self.name, path)}?{query}"
 
-    def _transfers(self, own_number: str, key: str) -> CallTransfer:
-        addresses = (self._address(path, key) for path in ("/handover", "/target", "/transferred"))
+    def _transfers(self, account: VendorAccount, own_number: str, key: str) -> CallTransfer:
+        addresses = (self._address(path, key, account) for path in ("/handover", "/target", "/transferred"))
         return CallTransfer(self._vendor, Handover("", own_number, MAX_RING_SECONDS, *addresses, key))
 
     async def _hang_up(self, leg: StreamLeg) -> None:

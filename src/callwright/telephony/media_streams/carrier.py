@@ -13,13 +13,15 @@ from urllib.parse import parse_qs, urlsplit
 
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import ConfigurationError, ConflictError, NotAllowedError
+from callwright.domain.limits import CARRIER_QUEUE_SECONDS
 from callwright.domain.provider_access import Access
 from callwright.ports.door import Capability, Door, DoorAnswer, DoorRequest, HttpDoor, Signed, SocketDoor
 from callwright.ports.leg import DialRequest
 from callwright.ports.registry import HttpClient, PluginContext
-from callwright.telephony.media_streams.call_book import CALL, CallBook, Known, key_of_incoming
+from callwright.telephony.media_streams.call_book import CallBook, Known, key_of_incoming
+from callwright.telephony.media_streams.leg import StreamLeg
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS
-from callwright.telephony.media_streams.vendor import Order, Vendor
+from callwright.telephony.media_streams.vendor import CALL, Order, Vendor
 
 
 class StreamCarrier(CallBook[Vendor]):
@@ -29,7 +31,14 @@ class StreamCarrier(CallBook[Vendor]):
         """What the vendor asks and tells, and the stream."""
         ours, theirs = Signed(self._is_of_call), Signed(self._is_of_number)
         return (
-            HttpDoor("/incoming", "Say what to do with a call to a number of the account", theirs, self._incoming),
+            HttpDoor(
+                "/incoming",
+                "Say what to do with a call to a number of the account",
+                theirs,
+                self._incoming,
+                self._vendor.incoming_method,
+            ),
+            HttpDoor("/events", "Take how a call to a number of the account goes", theirs, self._event),
             HttpDoor("/instructions", "Say what to do with a call that was answered", ours, self._instructions),
             HttpDoor("/status", "Take how a call goes", ours, self._status),
             HttpDoor("/machine", "Take who has answered", ours, self._machine),
@@ -39,10 +48,12 @@ class StreamCarrier(CallBook[Vendor]):
             SocketDoor("/stream", "Carry the audio of a call", Capability(), self._stream),
         )
 
-    def _order(self, key: str, request: DialRequest, from_number: str) -> Order:
+    def _order(self, leg: StreamLeg, key: str, request: DialRequest, from_number: str) -> Order:
         doors = ("/instructions", "/status", *(("/machine",) if request.detect_machine else ()))
-        addresses = [self._address(path, key) for path in doors]
-        return Order(request.to_number, from_number, request.ring_seconds, *addresses, key=key)
+        addresses = [self._address(path, key, leg.account) for path in doors]
+        seconds = request.ring_seconds + CARRIER_QUEUE_SECONDS + CONNECT_SECONDS
+        stream = self._issue(key, seconds) if self._vendor.streams_at_once else ""
+        return Order(request.to_number, from_number, request.ring_seconds, *addresses, stream=stream, key=key)
 
     async def _is_of_call(self, request: DoorRequest) -> bool:
         known = self._calls.get(_call_of(request))
@@ -65,6 +76,14 @@ class StreamCarrier(CallBook[Vendor]):
             raise NotAllowedError("this call was offered before")
         code = await self._decision(self._offer(self._desk, request, callback, account, key))
         return self._connect(key) if code == HTTPStatus.OK else self._vendor.refuse(code)
+
+    async def _event(self, request: DoorRequest) -> DoorAnswer:
+        callback = self._vendor.read(request)
+        if isinstance(request.proven, Access):
+            known = self._calls.get(key_of_incoming(self._vendor.account(request.proven), callback))
+            if known is not None:
+                known.leg.take_status(callback)
+        return DoorAnswer(status=HTTPStatus.NO_CONTENT)
 
     async def _instructions(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
@@ -102,7 +121,13 @@ class StreamCarrier(CallBook[Vendor]):
 
     async def _transferred(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
-        cause = self._vendor.read_target(request).cause or CAUSES["unknown"]
+        target = self._vendor.read_target(request)
+        if target.progress in ("dialled", "ringing", "answered"):
+            # Some vendors report here from the beginning.
+            if target.progress == "answered":
+                known.leg.transfers.target_answered()
+            return DoorAnswer(status=HTTPStatus.NO_CONTENT)
+        cause = target.cause or CAUSES["unknown"]
         if cause.outcome == "answered":
             known.leg.transfers.target_answered()
         else:
@@ -129,7 +154,7 @@ class StreamCarrier(CallBook[Vendor]):
         return known
 
     def _connect(self, key: str) -> DoorAnswer:
-        return self._vendor.connect(self._issue(key, CONNECT_SECONDS))
+        return self._vendor.connect(self._issue(key, CONNECT_SECONDS), self._calls[key].leg.call_id)
 
 
 def _call_of(request: DoorRequest) -> str:

@@ -39,7 +39,7 @@ class CommandCarrier(CallBook[CommandVendor]):
             SocketDoor("/stream", "Carry the audio of a call", Capability(), self._stream),
         )
 
-    def _order(self, key: str, request: DialRequest, from_number: str) -> Order:
+    def _order(self, leg: StreamLeg, key: str, request: DialRequest, from_number: str) -> Order:
         stream = self._issue(key, request.ring_seconds + CONNECT_SECONDS)
         return Order(request.to_number, from_number, request.ring_seconds, "", self._events, stream, key)
 

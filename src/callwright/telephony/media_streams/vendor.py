@@ -11,6 +11,9 @@ from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.telephony.media_streams.framing import Framing
 
+CALL = "call"
+"""The query of a callback's address: which call it is about."""
+
 
 @dataclass(frozen=True, slots=True)
 class VendorAccount:
@@ -72,8 +75,8 @@ class Callback:
 
 
 class VendorCalls(Protocol):
-    """The calls of one vendor. Its requests raise ProviderError. ``signature_header``: where its requests are signed, in small letters.
-    ``keeps_stream``: a call stays in its stream while it is handed over, until the target has answered."""
+    """The calls of one vendor. Its requests raise ProviderError. ``signature_header``: where its requests are signed, in small letters,
+    empty where they are not. ``keeps_stream``: a call stays in its stream while it is handed over, until the target has answered."""
 
     name: str
     framing: Framing
@@ -88,8 +91,12 @@ class VendorCalls(Protocol):
         """The number that is stored with the keys, empty where none is."""
         ...
 
+    def proof(self, account: VendorAccount, key: str) -> Mapping[str, str]:
+        """What is added to the query of a call's addresses, where a signature does not cover the address. Nobody else can make it."""
+        ...
+
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
-        """Whether the vendor signed a request for this account."""
+        """Whether a request is the vendor's, for this account and, where its address names a call, for this call."""
         ...
 
     def read(self, request: DoorRequest) -> Callback:
@@ -108,7 +115,11 @@ class VendorCalls(Protocol):
 
 
 class Vendor(VendorCalls, Protocol):
-    """A vendor that asks what to do with a call, and does what the answer says."""
+    """A vendor that asks what to do with a call, and does what the answer says. ``incoming_method``: how it asks about a call that comes
+    in. ``streams_at_once``: it does not ask about a call that was placed, and connects the stream of the order."""
+
+    incoming_method: str
+    streams_at_once: bool
 
     def read_target(self, request: DoorRequest) -> Callback:
         """What a request about a handover says of the target's call. Raises BadInputError."""
@@ -122,7 +133,7 @@ class Vendor(VendorCalls, Protocol):
         """The instruction to connect a call with a target."""
         ...
 
-    def connect(self, stream: str) -> DoorAnswer:
+    def connect(self, stream: str, call_id: str) -> DoorAnswer:
         """The instruction to connect a call with a media websocket."""
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -39,7 +39,9 @@ class VendorKeys:
 class XmlVendor:
     """The part of a ``media_streams.vendor.Vendor`` that such vendors share. ``api`` is where the vendor is, without a slash at the end."""
 
+    incoming_method = "POST"
     keeps_stream = False
+    streams_at_once = False
 
     def __init__(self, keys: VendorKeys, api: str, rest: CarrierApi) -> None:
         self._keys = keys
@@ -54,6 +56,10 @@ class XmlVendor:
     def own_number(self, access: Access) -> str:
         """See the protocol."""
         return access.keys.get(self._keys.number, "")
+
+    def proof(self, account: VendorAccount, key: str) -> Mapping[str, str]:
+        """Nothing: the signature covers the address."""
+        return {}
 
     def end_call(self) -> DoorAnswer:
         """Hangup."""

@@ -211,7 +211,7 @@ class PlivoCalls(XmlVendor):
         written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
         return response(f"<Dial {written}><{noun}>{escape(target)}</{noun}></Dial>")
 
-    def connect(self, stream: str) -> DoorAnswer:
+    def connect(self, stream: str, call_id: str) -> DoorAnswer:
         """Stream: both ways, and the call goes on as long as it does."""
         kind = f"{_SOUND['contentType']};rate={_SOUND['sampleRate']}"
         return response(

@@ -143,7 +143,7 @@ class TwilioCalls(XmlVendor):
             f' statusCallbackEvent="answered">{escape(handover.target)}</{noun}></Dial>'
         )
 
-    def connect(self, stream: str) -> DoorAnswer:
+    def connect(self, stream: str, call_id: str) -> DoorAnswer:
         """Connect and Stream: both ways."""
         return response(f"<Connect><Stream url={quoteattr(stream)}/></Connect>")
 

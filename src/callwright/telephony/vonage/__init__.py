@@ -1,0 +1,14 @@
+"""The carrier ``vonage``: calls over Vonage's Voice API and its websockets. See docs/how-to/more-carriers.md."""
+
+from __future__ import annotations
+
+from callwright.ops.clock import SystemClock
+from callwright.ops.ids import RandomIds
+from callwright.ports.registry import Plugin
+from callwright.telephony.media_streams.carrier import carrier_of
+from callwright.telephony.vonage.vendor import KEYS, NAME, NEEDED_KEYS, VonageCalls
+
+_SUMMARY = "calls over Vonage, with the account's own keys"
+_CARRIER = carrier_of(lambda sender: VonageCalls(sender, SystemClock(), RandomIds()))
+
+PLUGINS = (Plugin("carrier", NAME, _SUMMARY, _CARRIER, keys=KEYS, needed_keys=NEEDED_KEYS),)
