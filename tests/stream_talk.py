@@ -16,8 +16,8 @@ from callwright.telephony.loopback.far_end import FarEnd
 class Wire(Protocol):
     """One vendor's messages. Sound is mu-law here."""
 
-    def sound(self, mulaw: bytes, number: int) -> str | bytes:
-        """20 ms of the caller."""
+    def sound(self, mulaw: bytes, number: int) -> str | bytes | None:
+        """20 ms of the caller; None where the vendor waits for more."""
         ...
 
     def played(self, name: str) -> str:
@@ -78,8 +78,10 @@ class Talk:
         while True:
             number += 1
             frame = self.far_end.tick()[0] if self.far_end is not None else None
+            message = self.wire.sound(frame or SILENCE_FRAME, number)
             try:
-                await self.socket.send(self.wire.sound(frame or SILENCE_FRAME, number))
+                if message is not None:
+                    await self.socket.send(message)
             except ConnectionClosed:
                 return
             next_s += 0.02

@@ -176,15 +176,16 @@ def short(value: Any) -> str | None:
 
 
 def _errors(told: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """The list of errors of an answer, where the carrier gives one."""
+    """The errors inside an answer, where the carrier gives a list of them, or one."""
     listed = told.get("errors")
-    return [error for error in listed if isinstance(error, dict)] if isinstance(listed, list) else []
+    given = listed if isinstance(listed, list) else [told.get("RestException")]
+    return [error for error in given if isinstance(error, dict)]
 
 
 def _words(told: Mapping[str, Any]) -> str:
     """What a carrier says of a refusal."""
     for one in (told, *_errors(told)):
-        for name in ("message", "error", "detail", "title"):
+        for name in ("message", "Message", "error", "detail", "title"):
             if words := _text(one.get(name)):
                 return words
     return "no reason given"

@@ -1,0 +1,248 @@
+"""A stand-in of Vonage on loopback: takes calls over its API, signs what it asks and tells, and is a synthetic caller on the websocket."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from tests.http_server import Exchange, serving
+from tests.number_vendors import say
+from tests.stream_talk import Talk
+from websockets.asyncio.client import ClientConnection, connect
+
+from callwright.media.g711 import mulaw_of, pcm_of_mulaw
+from callwright.telephony.loopback.far_end import FarEnd
+
+APPLICATION, SECRET = "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab", "s" * 32
+_KEY = generate_private_key(65_537, 2_048)
+PEM = _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+KEYS = {"VONAGE_APPLICATION_ID": APPLICATION, "VONAGE_PRIVATE_KEY": PEM, "VONAGE_SIGNATURE_SECRET": SECRET}
+FRAME_BYTES = 320
+
+
+def signed(body: bytes, at: float | None = None, secret: str = SECRET, **claims: Any) -> dict[str, str]:
+    """The headers of a webhook."""
+    told = {
+        "iat": int(time.time() if at is None else at), "jti": "j", "iss": "Vonage", "api_key": "abcd1234",
+        "application_id": APPLICATION, "payload_hash": hashlib.sha256(body).hexdigest(), **claims,
+    }  # fmt: skip
+    parts = [_b64(json.dumps(part).encode()) for part in ({"alg": claims.pop("alg", "HS256"), "typ": "JWT"}, told)]
+    made = hmac.new(secret.encode(), ".".join(parts).encode(), hashlib.sha256).digest()
+    return {"authorization": f"Bearer {'.'.join([*parts, _b64(made)])}", "content-type": "application/json"}
+
+
+def claims_of(headers: Mapping[str, str]) -> dict[str, Any]:
+    """What the platform's JWT says. Raises InvalidSignature."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    body, _, signature = token.rpartition(".")
+    if scheme != "Bearer" or json.loads(_unb64(body.partition(".")[0])) != {"alg": "RS256", "typ": "JWT"}:
+        raise InvalidSignature
+    _KEY.public_key().verify(_unb64(signature), body.encode(), PKCS1v15(), SHA256())
+    return dict(json.loads(_unb64(body.partition(".")[2])))
+
+
+class VonageWire:
+    """Its messages, as its page has them."""
+
+    def sound(self, mulaw: bytes, number: int) -> bytes:
+        return pcm_of_mulaw(mulaw)
+
+    def played(self, name: str) -> str:
+        return json.dumps({"event": "websocket:notify", "payload": json.loads(name)})
+
+    def read(self, message: str | bytes) -> tuple[str, Any]:
+        if isinstance(message, bytes):
+            assert len(message) == FRAME_BYTES
+            return "sound", mulaw_of(message)
+        told = json.loads(message)
+        if told["action"] == "notify":
+            return "mark", json.dumps(told["payload"])
+        assert told == {"action": "clear"}
+        return "clear", None
+
+
+@dataclass
+class Phone:
+    """A call at the vendor. ``order`` is what it was asked for with."""
+
+    uuid: str
+    order: dict[str, Any]
+    number: str
+    sender: str
+    direction: str = "outbound"
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: list[httpx.Response] = field(default_factory=list)
+    streams: list[str] = field(default_factory=list)
+    talks: list[Talk] = field(default_factory=list)
+    actions: list[str] = field(default_factory=list)
+    socket: ClientConnection | None = None
+    transferred: bool = False
+
+
+@dataclass
+class VonageVendor:
+    """``outcomes``: the status of a call to a number at its end, ``completed`` unless it says otherwise; ``rings``: nobody answers."""
+
+    far_end: Callable[[], Awaitable[FarEnd]] | None = None
+    outcomes: dict[str, str] = field(default_factory=dict)
+    url: str = ""
+    events: str = ""
+    phones: list[Phone] = field(default_factory=list)
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    async def answer(self, exchange: Exchange) -> None:
+        """One request of the platform."""
+        request = exchange.request
+        try:
+            claims = claims_of(request.headers)
+        except InvalidSignature:
+            await say(exchange, 401, {"type": "UNAUTHORIZED", "error_title": "Unauthorized"})
+            return
+        assert claims["application_id"] == APPLICATION
+        assert claims["exp"] > time.time()
+        asked = request.json()
+        if request.method == "POST" and asked["to"][0]["number"] == "15550000":
+            await say(exchange, 400, {"title": "Bad Request", "detail": "The number is not valid"})
+        elif request.method == "POST":
+            phone = self._phone(asked, asked["to"][0]["number"], asked["from"]["number"])
+            self.start(self._placed(phone))
+            told = {"uuid": phone.uuid, "status": "started", "direction": "outbound", "conversation_uuid": "CON-1"}
+            await say(exchange, 201, told)
+        else:
+            phone = next(one for one in self.phones if request.target == f"/v1/calls/{one.uuid}")
+            if phone.over.is_set():
+                await say(exchange, 404, {"title": "Not Found", "detail": "No such call"})
+                return
+            phone.actions.append(asked["action"])
+            if asked["action"] == "hangup":
+                phone.over.set()
+            else:
+                phone.transferred = True
+                self.start(self._transferred(phone, asked["destination"]["ncco"]))
+            if phone.socket is not None:
+                await phone.socket.close()
+            await say(exchange, 204, None)
+
+    def start(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def _phone(self, order: dict[str, Any], number: str, sender: str, direction: str = "outbound") -> Phone:
+        uuid = f"00000000-0000-4000-8000-{len(self.phones):012}"
+        self.phones.append(Phone(uuid, order, number, sender, direction))
+        return self.phones[-1]
+
+    async def tell(self, phone: Phone, url: str, headers: dict[str, str] | None = None, **more: str) -> httpx.Response:
+        """A signed request to the platform."""
+        told = {
+            "uuid": phone.uuid, "conversation_uuid": "CON-1", "to": phone.number, "from": phone.sender, **more,
+        }  # fmt: skip
+        body = json.dumps(told).encode()
+        async with httpx.AsyncClient(timeout=30) as client:
+            answer = await client.post(url, content=body, headers=headers or signed(body))
+        phone.answers.append(answer)
+        return answer
+
+    async def _placed(self, phone: Phone) -> None:
+        outcome, status = self.outcomes.get(phone.number, "completed"), phone.order["event_url"][0]
+        for word in ("started", "ringing"):
+            await self.tell(phone, status, status=word, direction="outbound")
+        if outcome == "rings":
+            await phone.over.wait()
+            outcome = "cancelled"
+        elif outcome == "completed":
+            await self.tell(phone, status, status="answered", direction="outbound")
+            told = await self.tell(phone, phone.order["answer_url"][0])
+            await self.follow(phone, told, status)
+            if phone.transferred:
+                return
+        phone.over.set()
+        await self.tell(phone, status, status=outcome, direction="outbound")
+
+    async def call(self, url: str, number: str, sender: str = "15550123") -> Phone:
+        """A call to a number of the application, to its end."""
+        phone = self._phone({}, number, sender, "inbound")
+        told = await self.tell(phone, url)
+        for word in ("started", "ringing", "answered"):
+            await self.tell(phone, self.events, status=word, direction="inbound")
+        await self.follow(phone, told, self.events)
+        phone.over.set()
+        await self.tell(phone, self.events, status="completed", direction="inbound")
+        return phone
+
+    async def follow(self, phone: Phone, told: httpx.Response, events: str) -> None:
+        """Do what an instruction says."""
+        actions = told.json() if told.status_code == 200 else []
+        for action in actions:
+            (endpoint,) = action["endpoint"]
+            assert (action["action"], endpoint["type"]) == ("connect", "websocket")
+            assert endpoint["content-type"] == "audio/l16;rate=8000"
+            if not phone.over.is_set():
+                # The websocket is a call of its own.
+                about = {"uuid": "00000000-0000-4000-8000-00000000ffff", "to": endpoint["uri"]}
+                for word in ("started", "answered"):
+                    await self.tell(phone, events, status=word, direction="outbound", **about)
+                await self._talk(phone, endpoint)
+                await self.tell(phone, events, status="completed", direction="outbound", **about)
+
+    async def _transferred(self, phone: Phone, ncco: list[dict[str, Any]]) -> None:
+        (action,) = ncco
+        (endpoint,), (events,) = action["endpoint"], action["eventUrl"]
+        assert (action["action"], action["eventType"], endpoint["type"]) == ("connect", "synchronous", "phone")
+        target = self._phone({}, endpoint["number"], action["from"])
+        for word in ("started", "ringing"):
+            assert (await self.tell(target, events, status=word)).status_code == 204
+        outcome = self.outcomes.get(target.number, "completed")
+        if outcome == "completed":
+            await self.tell(target, events, status="answered")
+            return
+        told = await self.tell(target, events, status=outcome)
+        await self.follow(phone, told, phone.order["event_url"][0])
+        phone.over.set()
+        await self.tell(phone, phone.order["event_url"][0], status="completed", direction="outbound")
+
+    async def _talk(self, phone: Phone, endpoint: dict[str, Any]) -> None:
+        phone.streams.append(endpoint["uri"])
+        async with connect(endpoint["uri"]) as socket:
+            phone.socket = socket
+            first = {"event": "websocket:connected", "content-type": endpoint["content-type"], **endpoint["headers"]}
+            await socket.send(json.dumps(first))
+            far_end = await self.far_end() if self.far_end is not None else None
+            phone.talks.append(Talk(VonageWire(), socket, far_end))
+            await phone.talks[-1].run()
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _unb64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@asynccontextmanager
+async def vonage_vendor(vendor: VonageVendor) -> AsyncIterator[VonageVendor]:
+    """The stand-in, served."""
+    async with serving(vendor.answer) as server:
+        vendor.url = server.url
+        try:
+            yield vendor
+        finally:
+            for task in list(vendor.tasks):
+                task.cancel()
+            await asyncio.gather(*vendor.tasks, return_exceptions=True)
