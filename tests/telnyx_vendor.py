@@ -189,7 +189,7 @@ class TelnyxVendor:
 
     async def _transferred(self, phone: Phone, asked: dict[str, Any]) -> None:
         target = self._phone({}, asked["to"], asked["from"])
-        target.state, target.events = asked["target_leg_client_state"], self.incoming
+        target.state, target.events = asked["target_leg_client_state"], phone.events
         await self.tell(target, "call.initiated", state="bridging")
         if self.stream_ends and phone.socket is not None:
             stop = {"event": "stop", "stream_id": "S-1", "stop": {"call_control_id": phone.id}}

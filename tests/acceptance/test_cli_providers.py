@@ -41,7 +41,7 @@ async def _fill(data: Path) -> None:
         model = {"llm_config": {"provider": "openai", "model": "gpt-4.1-mini"}}
         talk = {"tools_config": {"synthesizer": voice, "llm_agent": model, "transcriber": {"provider": "whisper"}}}
         after = {"task_type": "extraction", "tools_config": {"llm_agent": model}}
-        await _save(services, DEFAULT_TENANT_ID, talk, after, telephony_provider="exotel")
+        await _save(services, DEFAULT_TENANT_ID, talk, after, telephony_provider="freeswitch")
         await _save(services, other.id, talk)
         await _save(services, other.id, {})
 
@@ -66,7 +66,7 @@ def test_each_provider_is_shown_with_its_keys_and_how_many_agents_use_it(
     # An agent that names it twice uses it once.
     assert rows["model", "openai"]["agents"] == 2
     assert rows["model", "openai"]["keys"] == {"OPENAI": both}
-    assert (rows["carrier", "exotel"]["installed"], rows["carrier", "exotel"]["agents"]) == (False, 1)
+    assert (rows["carrier", "freeswitch"]["installed"], rows["carrier", "freeswitch"]["agents"]) == (False, 1)
     assert rows["carrier", "loopback"]["agents"] == 2
     # Another spelling of a provider is that provider.
     assert rows["transcriber", "local"]["agents"] == 3

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests import exotel_vendor, telnyx_vendor, vonage_vendor
 from tests.contract.test_plugins import TESTED
 from tests.number_vendors import AUTH_ID, SID, TOKEN
 from tests.plivo_vendor import PlivoVendor, plivo_vendor
@@ -20,12 +21,17 @@ from callwright.domain.provider_access import Access
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, Leg, LegListener, TransferFailedError
 from callwright.ports.registry import PluginContext
+from callwright.telephony.exotel import PLUGINS as EXOTEL
 from callwright.telephony.media_streams.carrier import StreamCarrier
+from callwright.telephony.media_streams.command_carrier import CommandCarrier
 from callwright.telephony.plivo import PLUGINS as PLIVO
+from callwright.telephony.telnyx import PLUGINS as TELNYX
 from callwright.telephony.twilio import PLUGINS as TWILIO
 from callwright.telephony.vobiz import PLUGINS as VOBIZ
+from callwright.telephony.vonage import PLUGINS as VONAGE
 from callwright.testing import CarrierContract
 from callwright.testing.carrier import Report
 
@@ -39,7 +45,7 @@ def to(number: str, call: str = "e1.1") -> DialRequest:
 class AtStandIn:
     """A carrier whose calls have an account at the stand-in."""
 
-    def __init__(self, carrier: StreamCarrier, vendor: Any, keys: Mapping[str, str]) -> None:
+    def __init__(self, carrier: StreamCarrier | CommandCarrier, vendor: Any, keys: Mapping[str, str]) -> None:
         self.vendor = vendor
         self.name, self.doors, self.open, self.aclose = carrier.name, carrier.doors, carrier.open, carrier.aclose
         self._carrier = carrier
@@ -64,7 +70,7 @@ class StreamContract(CarrierContract):
     async def test_a_call_is_transferred_or_comes_back(self, dial_status: str, outcome: str) -> None:
         """The far end hears the target ring. Where that does not answer, the call has a stream again, and goes on."""
         async with self.opened() as carrier:
-            carrier.vendor.dial_status = dial_status
+            self.target(carrier.vendor, dial_status)
             report = Report()
             leg = await carrier.dial(self.answers, report)
             await report.until(lambda: "audio" in report.events, "audio", 10)
@@ -82,6 +88,10 @@ class StreamContract(CarrierContract):
             await leg.hang_up("the test is over")
             await report.until(lambda: report.closed_as, "closed", 10)
             report.check()
+
+    def target(self, vendor: Any, dial_status: str) -> None:
+        """What becomes of the target of a transfer."""
+        vendor.dial_status = dial_status
 
     @abstractmethod
     def stand_in(self) -> AbstractAsyncContextManager[Any]:
@@ -148,5 +158,59 @@ class TestVobiz(StreamContract):
         return {**account, "VOBIZ_PHONE_NUMBER": "+15550100", "VOBIZ_API_URL": url}
 
 
+class TestTelnyx(StreamContract):
+    plugin = TELNYX[0]
+
+    def stand_in(self) -> AbstractAsyncContextManager[telnyx_vendor.TelnyxVendor]:
+        outcomes = {"+15550111": "rings", "+15550122": "user_busy"}
+        return telnyx_vendor.telnyx_vendor(telnyx_vendor.TelnyxVendor(outcomes=outcomes))
+
+    def target(self, vendor: Any, dial_status: str) -> None:
+        vendor.outcomes["+15550155"] = {"completed": "", "busy": "user_busy", "no-answer": "timeout"}[dial_status]
+
+    def keys(self, url: str) -> Mapping[str, str]:
+        return {**telnyx_vendor.KEYS, "TELNYX_PHONE_NUMBER": "+15550100", "TELNYX_API_URL": url}
+
+
+class TestExotel(StreamContract):
+    plugin = EXOTEL[0]
+
+    def stand_in(self) -> AbstractAsyncContextManager[exotel_vendor.ExotelVendor]:
+        outcomes = {"+15550111": "rings", "+15550122": "busy"}
+        return exotel_vendor.exotel_vendor(exotel_vendor.ExotelVendor(outcomes=outcomes))
+
+    def keys(self, url: str) -> Mapping[str, str]:
+        return {**exotel_vendor.KEYS, "EXOTEL_PHONE_NUMBER": "+15550100", "EXOTEL_API_URL": url}
+
+    @pytest.mark.parametrize(("dial_status", "outcome"), [("completed", "")])
+    async def test_a_call_is_transferred_or_comes_back(self, dial_status: str, outcome: str) -> None:
+        """It is not: a call cannot be taken out of its stream. It goes on."""
+        async with self.opened() as carrier:
+            report = Report()
+            leg = await carrier.dial(self.answers, report)
+            await report.until(lambda: "audio" in report.events, "audio", 10)
+            with pytest.raises(ProviderError) as failed:
+                await leg.transfer("+15550155")
+            assert failed.value.kind is FailureKind.BAD_REQUEST
+            before = len(report.frames)
+            await report.until(lambda: len(report.frames) > before + 10, "audio after the transfer", 10)
+            await leg.hang_up("the test is over")
+
+
+class TestVonage(StreamContract):
+    plugin = VONAGE[0]
+
+    def stand_in(self) -> AbstractAsyncContextManager[vonage_vendor.VonageVendor]:
+        outcomes = {"15550111": "rings", "15550122": "busy"}
+        return vonage_vendor.vonage_vendor(vonage_vendor.VonageVendor(outcomes=outcomes))
+
+    def target(self, vendor: Any, dial_status: str) -> None:
+        vendor.outcomes["15550155"] = {"no-answer": "timeout"}.get(dial_status, dial_status)
+
+    def keys(self, url: str) -> Mapping[str, str]:
+        return {**vonage_vendor.KEYS, "VONAGE_PHONE_NUMBER": "+15550100", "VONAGE_API_URL": url}
+
+
 def test_the_suite_of_plugins_counts_these() -> None:
-    assert {("carrier", "twilio"), ("carrier", "plivo"), ("carrier", "vobiz")} <= TESTED
+    names = ("twilio", "plivo", "vobiz", "telnyx", "exotel", "vonage")
+    assert {("carrier", name) for name in names} <= TESTED

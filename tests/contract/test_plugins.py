@@ -56,7 +56,9 @@ WITH_MODELS = [
         bool(ModelStore(MODELS).missing(DEFAULTS)), reason="the default local models are not installed: make models"
     ),
 ]
-TESTED: set[tuple[str, str]] = {("carrier", "twilio"), ("carrier", "plivo"), ("carrier", "vobiz")}
+TESTED: set[tuple[str, str]] = {
+    ("carrier", name) for name in ("twilio", "plivo", "vobiz", "telnyx", "exotel", "vonage")
+}
 """Kind and name of every plugin on which a suite is run; that of the first ones has a file of its own (test_media_stream_carriers.py)."""
 LEFT_OUT = {
     ("voice", "kokoro"): "its model is no default one",
