@@ -61,9 +61,9 @@ LAYERS: dict[str, Layer] = {
             "telephony.plivo.vendor",
         )
     ),
-    "telephony.telnyx": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
-    "telephony.exotel": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
-    "telephony.vonage": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets.rest")),
+    "telephony.telnyx": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets")),
+    "telephony.exotel": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets")),
+    "telephony.vonage": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets")),
     "lab": Layer((*PURE, "ops")),
     "testing": Layer(SHELL, third_party=False),
     "actions": Layer(RUNTIME),

@@ -39,7 +39,7 @@ NEEDED_KEYS = (_SID, _API_KEY, _API_TOKEN)
 KEYS = (*NEEDED_KEYS, _OWN_NUMBER, _API_URL, _WEBHOOK_TOKEN)
 API = "https://api.exotel.com"
 
-_ID = "[A-Za-z0-9_-]{1,64}"
+ID_FORM = "[A-Za-z0-9_-]{1,64}"
 _CALL = re.compile("[A-Za-z0-9]{1,64}")
 _INDIAN = re.compile("0[1-9][0-9]{9}")
 """A number of India as it is dialled there."""
@@ -81,13 +81,13 @@ class ExotelCalls:
     streams_at_once = True
 
     def __init__(self, sender: HttpClient) -> None:
-        self._rest = CarrierApi(sender, NAME, (_API_KEY, _API_TOKEN), _ID)
+        self._rest = CarrierApi(sender, NAME, (_API_KEY, _API_TOKEN), ID_FORM)
 
     def account(self, access: Access) -> VendorAccount:
         """By its sid, key and token; at the address that is stored with them, where there is one."""
         self._rest.account(access)
         sid = access.keys.get(_SID, "")
-        if not re.fullmatch(_ID, sid):
+        if not re.fullmatch(ID_FORM, sid):
             why = f"the provider key {_SID} is not stored, or is none; store it with POST /providers"
             raise self._rest.error(FailureKind.REFUSED, why)
         return VendorAccount(sid, (access.keys.get(_API_URL) or API).rstrip("/"), access)

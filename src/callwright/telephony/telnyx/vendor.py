@@ -43,7 +43,7 @@ NEEDED_KEYS = (_CONNECTION, _API_KEY, _PUBLIC_KEY)
 KEYS = (*NEEDED_KEYS, _OWN_NUMBER, _API_URL)
 API = "https://api.telnyx.com"
 
-_ID = "[A-Za-z0-9-]{1,64}"
+ID_FORM = "[A-Za-z0-9-]{1,64}"
 _CALL = re.compile(r"[A-Za-z0-9:._=-]{1,200}")
 _GONE = "90018"
 """The code of a command to a call that is over."""
@@ -90,7 +90,7 @@ class TelnyxCalls:
     keeps_stream = True
 
     def __init__(self, sender: HttpClient, clock: Clock) -> None:
-        self._rest = CarrierApi(sender, NAME, (_CONNECTION, _API_KEY), _ID, _bearer)
+        self._rest = CarrierApi(sender, NAME, (_CONNECTION, _API_KEY), ID_FORM, bearer)
         self._clock = clock
 
     def account(self, access: Access) -> VendorAccount:
@@ -214,7 +214,8 @@ def carrier(context: PluginContext) -> CommandCarrier:
     return CommandCarrier(TelnyxCalls(context.http, SystemClock()), context)
 
 
-def _bearer(account: Account) -> dict[str, str]:
+def bearer(account: Account) -> dict[str, str]:
+    """The header that says who asks."""
     return {"authorization": f"Bearer {account.token}"}
 
 

@@ -1,0 +1,42 @@
+"""Numbers that an account has at Telnyx.
+
+https://developers.telnyx.com/api-reference/phone-number-configurations/list-phone-numbers (read in 2026)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from callwright.domain.provider_access import Access
+from callwright.ports.market import HeldNumber
+from callwright.ports.registry import HttpClient
+from callwright.telephony.number_markets.listed import ListedNumbers, held_number
+from callwright.telephony.number_markets.rest import CarrierApi
+from callwright.telephony.telnyx.vendor import API, ID_FORM, NAME, NEEDED_KEYS, bearer
+
+PAGE_SIZE = 250
+"""The most that the vendor gives at once."""
+
+
+class TelnyxNumbers(ListedNumbers):
+    """Its pages are counted from 1."""
+
+    name = NAME
+    keys = NEEDED_KEYS[:2]
+    _list_name = "data"
+
+    def __init__(self, sender: HttpClient, api: str = API) -> None:
+        super().__init__(CarrierApi(sender, NAME, NEEDED_KEYS[:2], ID_FORM, bearer), api)
+
+    def _page(self, access: Access, page: int) -> str:
+        return f"/v2/phone_numbers?{urlencode({'page[number]': page + 1, 'page[size]': PAGE_SIZE})}"
+
+    def _held(self, one: Mapping[str, Any]) -> HeldNumber | None:
+        return held_number(one.get("phone_number"), one.get("id"), one.get("customer_reference"))
+
+    def _has_more(self, answer: Mapping[str, Any], page: int, listed: int) -> bool:
+        meta = answer.get("meta")
+        pages = meta.get("total_pages") if isinstance(meta, dict) else None
+        return isinstance(pages, int) and page + 1 < pages and listed > 0

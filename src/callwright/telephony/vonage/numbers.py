@@ -1,0 +1,45 @@
+"""Numbers that an account has at Vonage.
+
+https://developer.vonage.com/en/numbers/code-snippets/list-owned (read in 2026); it asks for the account's key and secret
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from callwright.domain.provider_access import Access
+from callwright.ports.market import HeldNumber
+from callwright.ports.registry import HttpClient
+from callwright.telephony.number_markets.listed import ListedNumbers, held_number
+from callwright.telephony.number_markets.rest import CarrierApi
+from callwright.telephony.vonage.vendor import NAME
+
+API = "https://rest.nexmo.com"
+KEYS = ("VONAGE_API_KEY", "VONAGE_API_SECRET")
+PAGE_SIZE = 100
+"""The most that the vendor gives at once."""
+
+_ID = "[A-Za-z0-9]{1,64}"
+
+
+class VonageNumbers(ListedNumbers):
+    """Its pages are counted from 1, and its numbers have no plus."""
+
+    name = NAME
+    keys = KEYS
+    _list_name = "numbers"
+
+    def __init__(self, sender: HttpClient, api: str = API) -> None:
+        super().__init__(CarrierApi(sender, NAME, KEYS, _ID), api)
+
+    def _page(self, access: Access, page: int) -> str:
+        return f"/account/numbers?{urlencode({'index': page + 1, 'size': PAGE_SIZE})}"
+
+    def _held(self, one: Mapping[str, Any]) -> HeldNumber | None:
+        return held_number(f"+{one.get('msisdn')}", one.get("msisdn"), None)
+
+    def _has_more(self, answer: Mapping[str, Any], page: int, listed: int) -> bool:
+        total = answer.get("count")
+        return isinstance(total, int) and (page + 1) * PAGE_SIZE < total and listed > 0
