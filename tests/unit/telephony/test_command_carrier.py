@@ -70,8 +70,9 @@ class Line:
         context = PluginContext({}, Path(), doors=self.doorkeeper, accounts=Accounts())
         self.carrier = CommandCarrier(TelnyxCalls(self.api, Clock()), context)
 
-    async def dial(self) -> StreamLeg:
-        leg = await self.carrier.dial(DialRequest("e.1", THEIRS, "", 30, access=ACCESS), self.report)
+    async def dial(self, *, detect_machine: bool = False) -> StreamLeg:
+        request = DialRequest("e.1", THEIRS, "", 30, access=ACCESS, detect_machine=detect_machine)
+        leg = await self.carrier.dial(request, self.report)
         assert isinstance(leg, StreamLeg)
         await leg.dialled.wait()
         return leg
@@ -149,6 +150,21 @@ async def test_a_call_is_placed_with_a_stream_of_its_own() -> None:
     # The stream is good no more, and the vendor is told.
     assert line.doorkeeper.issued == []
     assert line.api.actions == ["calls", "hangup"]
+
+
+async def test_who_has_answered_is_asked_only_where_it_is_wanted_and_told_once() -> None:
+    line = Line()
+    leg = await line.dial(detect_machine=True)
+    assert line.api.asked[0][1]["answering_machine_detection"] == "detect"
+    await line.tell("call.machine.detection.ended", result="machine")
+    await streaming(leg)
+    await line.tell("call.machine.detection.ended", result="human")
+    assert line.report.events == ["answered", "machine"]
+    await line.carrier.aclose()
+    other = Line()
+    await other.dial()
+    assert "answering_machine_detection" not in other.api.asked[0][1]
+    await other.carrier.aclose()
 
 
 async def test_a_call_that_comes_in_is_answered_once() -> None:

@@ -128,7 +128,7 @@ def test_numbers_are_read_as_the_vendor_writes_them(written: str, number: str):
 
 
 async def test_a_call_is_placed_with_its_stream():
-    order = Order("+15550199", "+15550100", 30, "", f"{STATUS}?call=e.1", "wss://calls.example/s", "e.1")
+    order = Order("+15550199", "+15550100", 30, "", f"{STATUS}?call=e.1", stream="wss://calls.example/s", key="e.1")
     assert await EXOTEL.place(ACCOUNT, order) == CALL
     method, url, form = API.asked[-1]
     assert (method, url) == ("POST", f"https://api.exotel.com/v1/Accounts/{SID}/Calls/connect.json")

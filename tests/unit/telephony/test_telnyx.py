@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -122,6 +122,8 @@ def test_a_webhook_says_how_a_call_goes():
     assert (told.progress, told.key, told.handover) == ("ringing", "e.1", 0)
     told = TELNYX.read(request(event("call.answered", client_state=state("e.1", 2))))
     assert (told.progress, told.key, told.handover) == ("answered", "e.1", 2)
+    for result, kind in (("machine", "machine"), ("human", "human"), ("not_sure", "unknown"), (None, "unknown")):
+        assert TELNYX.read(request(event("call.machine.detection.ended", result=result))).machine == kind
     told = TELNYX.read(request(event("call.speak.ended", client_state="Zm9yZWlnbg==")))
     assert (told.progress, told.key) == ("", "")
 
@@ -161,7 +163,7 @@ def test_what_the_vendor_does_not_send_is_refused(body: bytes):
 
 async def test_a_call_is_placed_with_its_stream():
     API.answer = Answer(200, b'{"data": {"call_control_id": "v3:c", "is_alive": false}}')
-    order = Order("+15550199", "+15550100", 3, "", EVENTS, "wss://calls.example/s", "e.1")
+    order = Order("+15550199", "+15550100", 3, "", EVENTS, stream="wss://calls.example/s", key="e.1")
     assert await TELNYX.place(ACCOUNT, order) == "v3:c"
     method, url, asked = API.asked[-1]
     assert (method, url) == ("POST", "https://api.telnyx.com/v2/calls")
@@ -172,6 +174,8 @@ async def test_a_call_is_placed_with_its_stream():
         "stream_track": "inbound_track", "stream_codec": "PCMU",
         "stream_bidirectional_mode": "rtp", "stream_bidirectional_codec": "PCMU",
     }  # fmt: skip
+    await TELNYX.place(ACCOUNT, replace(order, machine=EVENTS))
+    assert API.asked[-1][2]["answering_machine_detection"] == "detect"
     for answer in (b"{}", b'{"data": {}}', b'{"data": {"call_control_id": "a/../b"}}'):
         API.answer = Answer(200, answer)
         with pytest.raises(ProviderError) as failed:

@@ -124,7 +124,7 @@ def test_what_the_vendor_does_not_send_is_refused(body: bytes):
 
 async def test_a_call_is_placed_with_a_token_of_the_application():
     API.answer = Answer(201, json.dumps({"uuid": CALL, "status": "started"}).encode())
-    order = Order("+15550199", "+15550100", 200, "https://a/i", "https://a/s", "", "e.1")
+    order = Order("+15550199", "+15550100", 200, "https://a/i", "https://a/s", key="e.1")
     assert await VONAGE.place(ACCOUNT, order) == CALL
     assert API.asked[-1] == (
         "POST",

@@ -132,6 +132,10 @@ class ExotelCalls:
         """There is no target: calls are not transferred."""
         return self.read(request)
 
+    def read_machine(self, request: DoorRequest) -> str:
+        """The vendor does not say."""
+        return "unknown"
+
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to connect, which calls ``From`` and connects it with the stream."""
         form = [

@@ -46,6 +46,13 @@ class Known:
     stream: str = ""
 
 
+def take_target(leg: StreamLeg, callback: Callback) -> None:
+    """The vendor reports how the call to the target of a transfer goes."""
+    if callback.progress == "answered" and leg.transfers.wanted is not None and not leg.ended:
+        leg.listener.noted("transfer", {"state": "answered", "call_id": callback.call_id})
+        leg.transfers.target_answered()
+
+
 class CallBook(Generic[_Vendor]):
     """What the carriers of a vendor have in common, however the vendor learns what to do with a call."""
 

@@ -18,10 +18,10 @@ from callwright.domain.provider_access import Access
 from callwright.ports.door import Capability, Door, DoorAnswer, DoorRequest, HttpDoor, Signed, SocketDoor
 from callwright.ports.leg import DialRequest
 from callwright.ports.registry import HttpClient, PluginContext
-from callwright.telephony.media_streams.call_book import CallBook, Known, key_of_incoming
+from callwright.telephony.media_streams.call_book import CallBook, Known, key_of_incoming, take_target
 from callwright.telephony.media_streams.leg import StreamLeg
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS
-from callwright.telephony.media_streams.vendor import CALL, Order, Vendor
+from callwright.telephony.media_streams.vendor import CALL, Callback, Order, Vendor
 
 
 class StreamCarrier(CallBook[Vendor]):
@@ -102,7 +102,7 @@ class StreamCarrier(CallBook[Vendor]):
 
     async def _machine(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
-        known.leg.take_machine(self._vendor.read_machine(request))
+        known.leg.take_status(Callback(known.leg.call_id, machine=self._vendor.read_machine(request)))
         return DoorAnswer(status=HTTPStatus.NO_CONTENT)
 
     async def _hand_over(self, request: DoorRequest) -> DoorAnswer:
@@ -116,7 +116,7 @@ class StreamCarrier(CallBook[Vendor]):
 
     async def _target(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
-        known.leg.take_target(self._vendor.read_target(request))
+        take_target(known.leg, self._vendor.read_target(request))
         return DoorAnswer(status=HTTPStatus.NO_CONTENT)
 
     async def _transferred(self, request: DoorRequest) -> DoorAnswer:
@@ -124,8 +124,7 @@ class StreamCarrier(CallBook[Vendor]):
         target = self._vendor.read_target(request)
         if target.progress in ("dialled", "ringing", "answered"):
             # Some vendors report here from the beginning.
-            if target.progress == "answered":
-                known.leg.transfers.target_answered()
+            take_target(known.leg, target)
             return DoorAnswer(status=HTTPStatus.NO_CONTENT)
         cause = target.cause or CAUSES["unknown"]
         if cause.outcome == "answered":

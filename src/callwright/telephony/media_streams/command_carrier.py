@@ -18,7 +18,7 @@ from callwright.domain.provider_access import Access
 from callwright.ports.door import Capability, Door, DoorAnswer, DoorRequest, HttpDoor, Signed, SocketDoor
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest, closed_by_failure
-from callwright.telephony.media_streams.call_book import CallBook, key_of_incoming
+from callwright.telephony.media_streams.call_book import CallBook, key_of_incoming, take_target
 from callwright.telephony.media_streams.leg import StreamLeg
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS
 from callwright.telephony.media_streams.vendor import Callback, CommandVendor, Order, VendorAccount
@@ -40,8 +40,16 @@ class CommandCarrier(CallBook[CommandVendor]):
         )
 
     def _order(self, leg: StreamLeg, key: str, request: DialRequest, from_number: str) -> Order:
-        stream = self._issue(key, request.ring_seconds + CONNECT_SECONDS)
-        return Order(request.to_number, from_number, request.ring_seconds, "", self._events, stream, key)
+        return Order(
+            request.to_number,
+            from_number,
+            request.ring_seconds,
+            instructions="",
+            status=self._events,
+            machine=self._events if request.detect_machine else "",
+            stream=self._issue(key, request.ring_seconds + CONNECT_SECONDS),
+            key=key,
+        )
 
     @property
     def _events(self) -> str:
@@ -114,8 +122,8 @@ class CommandCarrier(CallBook[CommandVendor]):
         if callback.progress == "answered" and not transfers.under_way:
             leg.handed_over, leg.goes_on = True, False
             leg.finish(CAUSES["transferred"])
-        elif callback.progress == "answered":
-            transfers.target_answered()
+        else:
+            take_target(leg, callback)
         is_lost = callback.progress == "ended" and transfers.under_way
         if is_lost:
             transfers.target_lost(callback.cause or CAUSES["unknown"])

@@ -128,6 +128,11 @@ class StreamLeg:
         """The vendor reports how the call goes. What it reported before, or what is overtaken, changes nothing."""
         if self.ended:
             return
+        if callback.machine and not self._answered_by and not self._inbound:
+            # Reported once, and not before the answer is.
+            self._answered_by = callback.machine
+            if self._sound.began:
+                self.listener.machine(self._answered_by)
         waits = self._ring_seconds > 0 and not self._sound.began
         if callback.progress == "dialled" and waits:
             self.expect(CARRIER_QUEUE_SECONDS, "request_timeout")
@@ -147,20 +152,6 @@ class StreamLeg:
                 # Over before its stream could start.
                 self._begin()
             self.finish(closed_by(cause, callback.words))
-
-    def take_target(self, callback: Callback) -> None:
-        """The vendor reports how the call to the target of a transfer goes."""
-        if callback.progress == "answered" and self.transfers.wanted is not None and not self.ended:
-            self.listener.noted("transfer", {"state": "answered", "call_id": callback.call_id})
-            self.transfers.target_answered()
-
-    def take_machine(self, kind: str) -> None:
-        """The vendor reports who has answered: once, and not before the answer is."""
-        if self.ended or self._answered_by or self._inbound:
-            return
-        self._answered_by = kind
-        if self._sound.began:
-            self.listener.machine(kind)
 
     def _message(self, socket: DoorSocket, message: str | bytes) -> None:
         """A message of the vendor. A defect, also of the listener's, ends the call and is raised."""

@@ -61,6 +61,7 @@ class Callback:
     """What the vendor reports of a call. ``progress``: offered (of a call that comes in), dialled, ringing, answered, ended, or nothing of
     these; with ``ended`` there is a ``cause``. ``words`` is what the vendor itself says of it. ``key``: which call of ours it is about,
     where the vendor repeats what it was given. ``handover``: then it is about the target of that one of its handovers; 0: the call itself.
+    ``machine``: who has answered, where it says so (``ports.leg.LegListener.machine``).
     """
 
     call_id: str
@@ -72,6 +73,7 @@ class Callback:
     headers: Mapping[str, str] = field(default_factory=dict)
     key: str = ""
     handover: int = 0
+    machine: str = ""
 
 
 class VendorCalls(Protocol):

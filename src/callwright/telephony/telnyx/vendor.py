@@ -56,6 +56,9 @@ _SOUND = {
     "stream_bidirectional_codec": "PCMU",
 }
 _EVENTS = {"call.answered": "answered", "call.bridged": "answered", "call.hangup": "ended"}
+_DETECTED = "call.machine.detection.ended"
+_ANSWERED_BY = {"human": "human", "machine": "machine"}
+"""``result``, and who has answered."""
 _ENDS: Mapping[str, str] = {
     "normal_clearing": "normal_clearing",
     "time_limit": "normal_clearing",
@@ -145,11 +148,12 @@ class TelnyxCalls:
             headers=_headers(payload.get("custom_headers")),
             key=key,
             handover=handover,
+            machine=_ANSWERED_BY.get(_text(payload, "result"), "unknown") if kind == _DETECTED else "",
         )
 
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to the list of calls."""
-        asked = {
+        asked: dict[str, Any] = {
             "connection_id": account.id,
             "to": order.to_number,
             "from": order.from_number,
@@ -160,6 +164,8 @@ class TelnyxCalls:
             "stream_url": order.stream,
             **_SOUND,
         }
+        if order.machine:
+            asked["answering_machine_detection"] = "detect"
         answer = await self._ask(account, "calls", asked)
         told = answer.get("data")
         call_id = _text(told, "call_control_id") if isinstance(told, Mapping) else ""

@@ -146,6 +146,10 @@ class VonageCalls:
         """The target is a call of its own and reports as one."""
         return self.read(request)
 
+    def read_machine(self, request: DoorRequest) -> str:
+        """It is not asked."""
+        return "unknown"
+
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to the list of calls."""
         asked = {
