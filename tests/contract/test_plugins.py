@@ -57,9 +57,11 @@ WITH_MODELS = [
     ),
 ]
 TESTED: set[tuple[str, str]] = {
-    ("carrier", name) for name in ("twilio", "plivo", "vobiz", "telnyx", "exotel", "vonage")
+    *(("carrier", name) for name in ("twilio", "plivo", "vobiz", "telnyx", "exotel", "vonage")),
+    *(("market", name) for name in ("telnyx", "exotel", "vonage")),
 }
-"""Kind and name of every plugin on which a suite is run; that of the first ones has a file of its own (test_media_stream_carriers.py)."""
+"""Kind and name of every plugin on which a suite is run; those of the first ones have files of their own (test_media_stream_carriers.py,
+test_listed_numbers.py)."""
 LEFT_OUT = {
     ("voice", "kokoro"): "its model is no default one",
     ("carrier", "web-call"): "a browser calls it: tests/acceptance/test_web_calls.py",

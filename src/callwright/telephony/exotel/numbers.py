@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from callwright.domain.provider_access import Access
 from callwright.ports.failures import FailureKind
 from callwright.ports.market import HeldNumber
 from callwright.ports.registry import HttpClient
-from callwright.telephony.exotel.vendor import API, ID_FORM, NAME, NEEDED_KEYS
+from callwright.telephony.exotel.vendor import API, ID_FORM, NAME, NEEDED_KEYS, sid_of
 from callwright.telephony.number_markets.listed import ListedNumbers, held_number
 from callwright.telephony.number_markets.rest import CarrierApi
 
@@ -24,20 +23,17 @@ PAGE_SIZE = 50
 class ExotelNumbers(ListedNumbers):
     """One page of them."""
 
-    name = NAME
     keys = NEEDED_KEYS
     _list_name = "incoming_phone_numbers"
+    _page_size = PAGE_SIZE
 
     def __init__(self, sender: HttpClient, api: str = API) -> None:
         super().__init__(CarrierApi(sender, NAME, NEEDED_KEYS[1:], ID_FORM), api)
 
     def _page(self, access: Access, page: int) -> str:
-        return f"/v2_beta/Accounts/{quote(access.keys.get(self.keys[0], ''), safe='')}/IncomingPhoneNumbers"
+        if page > 1:
+            raise self._rest.error(FailureKind.UNAVAILABLE, "it lists only the first of its numbers")
+        return f"/v2_beta/Accounts/{sid_of(access)}/IncomingPhoneNumbers"
 
     def _held(self, one: Mapping[str, Any]) -> HeldNumber | None:
         return held_number(one.get("phone_number"), one.get("sid"), one.get("friendly_name"))
-
-    def _has_more(self, answer: Mapping[str, Any], page: int, listed: int) -> bool:
-        if listed >= PAGE_SIZE:
-            raise self._rest.error(FailureKind.UNAVAILABLE, "it lists only the first of its numbers")
-        return False

@@ -26,7 +26,7 @@ from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BadInputError
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
-from callwright.ports.failures import FailureKind
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Codec, Framing
 from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, VendorAccount
@@ -86,11 +86,7 @@ class ExotelCalls:
     def account(self, access: Access) -> VendorAccount:
         """By its sid, key and token; at the address that is stored with them, where there is one."""
         self._rest.account(access)
-        sid = access.keys.get(_SID, "")
-        if not re.fullmatch(ID_FORM, sid):
-            why = f"the provider key {_SID} is not stored, or is none; store it with POST /providers"
-            raise self._rest.error(FailureKind.REFUSED, why)
-        return VendorAccount(sid, (access.keys.get(_API_URL) or API).rstrip("/"), access)
+        return VendorAccount(sid_of(access), (access.keys.get(_API_URL) or API).rstrip("/"), access)
 
     def own_number(self, access: Access) -> str:
         """EXOTEL_PHONE_NUMBER."""
@@ -178,6 +174,15 @@ class ExotelCalls:
     def end_call(self) -> DoorAnswer:
         """No stream."""
         return DoorAnswer(status=404)
+
+
+def sid_of(access: Access) -> str:
+    """The account's id. Raises ProviderError."""
+    sid = access.keys.get(_SID, "")
+    if not re.fullmatch(ID_FORM, sid):
+        why = f"the provider key {_SID} is not stored, or is none; store it with POST /providers"
+        raise ProviderError(FailureKind.REFUSED, NAME, why)
+    return sid
 
 
 def _query(request: DoorRequest) -> dict[str, str]:

@@ -17,7 +17,6 @@ class ListedNumbers(ABC):
     """``ports.market.NumberMarket`` of a carrier whose numbers are only listed. ``api`` is where the vendor is: tests put a stand-in
     there."""
 
-    name: str
     keys: Sequence[str]
     countries: Sequence[str] = ()
 
@@ -50,32 +49,38 @@ class ListedNumbers(ABC):
         return None
 
     async def held(self, access: Access) -> AsyncIterator[Sequence[HeldNumber]]:
-        """The pages of the list. Raises ProviderError at the end where there are more than the carrier gives."""
+        """The pages of the list. Raises ProviderError at its end where they are not as many as the vendor counts."""
         account = self._rest.account(access)
-        for page in count():
-            answer = await self._rest.ask(account, "GET", self._api + self._page(access, page))
-            listed = self._rest.objects(answer, self._list_name)
-            yield [one for one in map(self._held, listed) if one is not None]
-            if not self._has_more(answer or {}, page, len(listed)):
-                return
+        listed = 0
+        for page in count(1):
+            answer = await self._rest.ask(account, "GET", self._api + self._page(access, page)) or {}
+            items = self._rest.objects(answer, self._list_name)
+            yield [one for one in map(self._held, items) if one is not None]
+            listed += len(items)
+            total = self._total(answer)
+            if len(items) < self._page_size or total == listed:
+                break
+        if isinstance(total, int) and total != listed:
+            raise self._rest.error(FailureKind.UNAVAILABLE, "its list changed while it was read, or is not whole")
 
     _list_name: str
     """Where the list is in an answer."""
+    _page_size: int
 
     @abstractmethod
     def _page(self, access: Access, page: int) -> str:
-        """Path and query of a page, from 0."""
+        """Path and query of a page, from 1. Raises ProviderError where it cannot be had."""
 
     @abstractmethod
     def _held(self, one: Mapping[str, Any]) -> HeldNumber | None:
         """A number of the list; None for what is none."""
 
-    @abstractmethod
-    def _has_more(self, answer: Mapping[str, Any], page: int, listed: int) -> bool:
-        """Whether another page follows. Raises ProviderError where it cannot be had."""
+    def _total(self, answer: Mapping[str, Any]) -> Any:
+        """How many numbers there are, where the vendor says so."""
+        return None
 
     def _only_there(self) -> ProviderError:
-        why = f"its numbers are rented at {self.name} itself; those that are there are listed here"
+        why = "its numbers are rented and given back in its console; then they are listed here"
         return self._rest.error(FailureKind.BAD_REQUEST, why)
 
 

@@ -6,16 +6,15 @@ Vobiz has prices in several currencies. So numbers are rented in its console, an
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from itertools import count
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from callwright.domain.provider_access import Access
-from callwright.ports.failures import FailureKind
-from callwright.ports.market import HeldNumber, OfferedNumber
+from callwright.ports.market import HeldNumber
 from callwright.ports.registry import HttpClient
-from callwright.telephony.number_markets.rest import CarrierApi, auth_headers, phone_number, short
+from callwright.telephony.number_markets.listed import ListedNumbers, held_number
+from callwright.telephony.number_markets.rest import CarrierApi, auth_headers
 
 NAME = "vobiz"
 KEYS = ("VOBIZ_AUTH_ID", "VOBIZ_AUTH_TOKEN")
@@ -23,65 +22,23 @@ API = "https://api.vobiz.ai/api"
 ACCOUNT = "(MA|SA)[A-Za-z0-9_-]{2,60}"
 """What an account's id looks like."""
 
-_PAGE = 100
 
-
-class VobizNumbers:
-    """``ports.market.NumberMarket`` that only lists. ``api`` is where the vendor is: tests put a stand-in there."""
+class VobizNumbers(ListedNumbers):
+    """Its pages are counted from 1."""
 
     keys = KEYS
-    countries = ()
+    _list_name = "items"
+    _page_size = 100
 
     def __init__(self, sender: HttpClient, api: str = API) -> None:
-        self._rest = CarrierApi(sender, NAME, KEYS, ACCOUNT, auth_headers)
-        self._api = api
+        super().__init__(CarrierApi(sender, NAME, KEYS, ACCOUNT, auth_headers), api)
 
-    async def search(self, access: Access, country: str, pattern: str) -> list[OfferedNumber]:
-        """Raises ProviderError."""
-        self._refuse()
+    def _page(self, access: Access, page: int) -> str:
+        asked = {"page": str(page), "per_page": str(self._page_size), "include_subaccounts": "false"}
+        return f"/v1/account/{access.keys[KEYS[0]]}/numbers?{urlencode(asked)}"
 
-    async def price_cents(self, access: Access, country: str, phone_number: str) -> int:
-        """Raises ProviderError."""
-        self._refuse()
+    def _held(self, one: Mapping[str, Any]) -> HeldNumber | None:
+        return held_number(one.get("e164"), one.get("e164"), one.get("region"))
 
-    async def rent(self, access: Access, phone_number: str) -> str:
-        """Raises ProviderError."""
-        self._refuse()
-
-    async def give_back(self, access: Access, sid: str) -> None:
-        """Raises ProviderError."""
-        self._refuse()
-
-    async def find(self, access: Access, phone_number: str) -> HeldNumber | None:
-        """From the list."""
-        async for page in self.held(access):
-            for one in page:
-                if one.phone_number == phone_number:
-                    return one
-        return None
-
-    async def held(self, access: Access) -> AsyncIterator[Sequence[HeldNumber]]:
-        """The pages of the list. Raises ProviderError at its end where they are not as many as the vendor counts."""
-        account = self._rest.account(access)
-        listed = 0
-        for page in count(1):
-            asked = {"page": str(page), "per_page": str(_PAGE), "include_subaccounts": "false"}
-            url = f"{self._api}/v1/account/{account.id}/numbers?{urlencode(asked)}"
-            answer = await self._rest.ask(account, "GET", url) or {}
-            items = self._rest.objects(answer, "items")
-            yield [one for one in map(_held, items) if one is not None]
-            listed += len(items)
-            total = answer.get("total")
-            if len(items) < _PAGE or total == listed:
-                break
-        if isinstance(total, int) and total != listed:
-            raise self._rest.error(FailureKind.UNAVAILABLE, "its list changed while it was read, or is not whole")
-
-    def _refuse(self) -> NoReturn:
-        why = "its numbers are rented and given back in its console; then they are listed here"
-        raise self._rest.error(FailureKind.BAD_REQUEST, why)
-
-
-def _held(one: Mapping[str, Any]) -> HeldNumber | None:
-    number = phone_number(one.get("e164"))
-    return None if number is None else HeldNumber(number, number, name=short(one.get("region")))
+    def _total(self, answer: Mapping[str, Any]) -> Any:
+        return answer.get("total")

@@ -23,20 +23,19 @@ PAGE_SIZE = 250
 class TelnyxNumbers(ListedNumbers):
     """Its pages are counted from 1."""
 
-    name = NAME
     keys = NEEDED_KEYS[:2]
     _list_name = "data"
+    _page_size = PAGE_SIZE
 
     def __init__(self, sender: HttpClient, api: str = API) -> None:
         super().__init__(CarrierApi(sender, NAME, NEEDED_KEYS[:2], ID_FORM, bearer), api)
 
     def _page(self, access: Access, page: int) -> str:
-        return f"/v2/phone_numbers?{urlencode({'page[number]': page + 1, 'page[size]': PAGE_SIZE})}"
+        return f"/v2/phone_numbers?{urlencode({'page[number]': page, 'page[size]': PAGE_SIZE})}"
 
     def _held(self, one: Mapping[str, Any]) -> HeldNumber | None:
         return held_number(one.get("phone_number"), one.get("id"), one.get("customer_reference"))
 
-    def _has_more(self, answer: Mapping[str, Any], page: int, listed: int) -> bool:
+    def _total(self, answer: Mapping[str, Any]) -> Any:
         meta = answer.get("meta")
-        pages = meta.get("total_pages") if isinstance(meta, dict) else None
-        return isinstance(pages, int) and page + 1 < pages and listed > 0
+        return meta.get("total_results") if isinstance(meta, dict) else None

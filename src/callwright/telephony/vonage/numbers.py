@@ -27,19 +27,18 @@ _ID = "[A-Za-z0-9]{1,64}"
 class VonageNumbers(ListedNumbers):
     """Its pages are counted from 1, and its numbers have no plus."""
 
-    name = NAME
     keys = KEYS
     _list_name = "numbers"
+    _page_size = PAGE_SIZE
 
     def __init__(self, sender: HttpClient, api: str = API) -> None:
         super().__init__(CarrierApi(sender, NAME, KEYS, _ID), api)
 
     def _page(self, access: Access, page: int) -> str:
-        return f"/account/numbers?{urlencode({'index': page + 1, 'size': PAGE_SIZE})}"
+        return f"/account/numbers?{urlencode({'index': page, 'size': PAGE_SIZE})}"
 
     def _held(self, one: Mapping[str, Any]) -> HeldNumber | None:
         return held_number(f"+{one.get('msisdn')}", one.get("msisdn"), None)
 
-    def _has_more(self, answer: Mapping[str, Any], page: int, listed: int) -> bool:
-        total = answer.get("count")
-        return isinstance(total, int) and (page + 1) * PAGE_SIZE < total and listed > 0
+    def _total(self, answer: Mapping[str, Any]) -> Any:
+        return answer.get("count")
