@@ -52,11 +52,12 @@ class Place:
         answer = await self.client.get(f"/v2/agent/{self.agent_id}/executions")
         return list(answer.json()["data"])
 
-    async def row(self) -> dict[str, Any]:
+    async def row(self, *statuses: str) -> dict[str, Any]:
+        """The call at its end, or once it has one of ``statuses``."""
         async with asyncio.timeout(60):
             while True:
                 rows = await self.rows()
-                if rows and rows[0]["status"] in _ENDS:
+                if rows and rows[0]["status"] in {*_ENDS, *statuses}:
                     return rows[0]
                 await asyncio.sleep(0.1)
 

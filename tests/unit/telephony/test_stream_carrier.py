@@ -320,6 +320,16 @@ async def test_a_target_that_does_not_answer_gives_the_far_end_back(dialled: str
     leg.abandon()
 
 
+async def test_a_report_in_the_targets_own_name_is_none_of_the_call() -> None:
+    line = Line()
+    leg, _, handing = await handed_over(line)
+    target = {line.side.id: f"CA{'9' * 32}"}
+    assert b"<Stream" in (await line.tell("/transferred", CallStatus="busy", DialCallStatus="busy", **target)).body
+    failed = (await asyncio.gather(handing, return_exceptions=True))[0]
+    assert (getattr(failed, "outcome", ""), leg.ended) == ("busy", False)
+    leg.abandon()
+
+
 @pytest.mark.parametrize("dialled", ["completed", "answered"])
 async def test_a_target_that_answered_ends_the_leg_however_the_call_goes_on(dialled: str) -> None:
     line = Line()

@@ -130,8 +130,10 @@ class StreamCarrier(CallBook[Vendor]):
         if cause.outcome == "answered":
             known.leg.transfers.target_answered()
         else:
-            # A far end that has hung up meanwhile is no target that did not answer.
-            known.leg.take_status(self._vendor.read(request))
+            own = self._vendor.read(request)
+            if own.call_id == known.leg.call_id:
+                # A far end that has hung up meanwhile is no target that did not answer.
+                known.leg.take_status(own)
             known.leg.transfers.target_lost(cause)
         if known.leg.ended or cause.outcome == "answered":
             if not (known.leg.transfers.under_way or known.leg.streams):
