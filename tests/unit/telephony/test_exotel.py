@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.exotel_vendor import API_KEY, API_TOKEN, KEYS, SID, WEBHOOK_TOKEN
-from tests.unit.telephony.test_media_streams import Report, StreamLeg
+from tests.unit.telephony.test_media_streams import Report
 from tests.unit.telephony.test_telnyx import Answer
 
 from callwright.domain.errors import BadInputError
@@ -24,6 +24,7 @@ from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.telephony.exotel.vendor import ExotelCalls
+from callwright.telephony.media_streams.leg import StreamLeg
 from callwright.telephony.media_streams.transfer import CallTransfer
 from callwright.telephony.media_streams.vendor import Handover, Order
 

@@ -202,8 +202,16 @@ class CallBook(Generic[_Vendor]):
         return f"{self._doorkeeper.address(self.name, path)}?{query}"
 
     def _transfers(self, account: VendorAccount, own_number: str, key: str) -> CallTransfer:
-        addresses = (self._address(path, key, account) for path in ("/handover", "/target", "/transferred"))
-        return CallTransfer(self._vendor, Handover("", own_number, MAX_RING_SECONDS, *addresses, key))
+        handover = Handover(
+            target="",
+            from_number=own_number,
+            ring_seconds=MAX_RING_SECONDS,
+            instructions=self._address("/handover", key, account),
+            answered=self._address("/target", key, account),
+            result=self._address("/transferred", key, account),
+            key=key,
+        )
+        return CallTransfer(self._vendor, handover)
 
     async def _hang_up(self, leg: StreamLeg) -> None:
         """The leg is over: so is the call. Where this does not arrive, the end of its stream or its next instruction says the same."""

@@ -49,11 +49,17 @@ class StreamCarrier(CallBook[Vendor]):
         )
 
     def _order(self, leg: StreamLeg, key: str, request: DialRequest, from_number: str) -> Order:
-        doors = ("/instructions", "/status", *(("/machine",) if request.detect_machine else ()))
-        addresses = [self._address(path, key, leg.account) for path in doors]
         seconds = request.ring_seconds + CARRIER_QUEUE_SECONDS + CONNECT_SECONDS
-        stream = self._issue(key, seconds) if self._vendor.streams_at_once else ""
-        return Order(request.to_number, from_number, request.ring_seconds, *addresses, stream=stream, key=key)
+        return Order(
+            request.to_number,
+            from_number,
+            request.ring_seconds,
+            instructions=self._address("/instructions", key, leg.account),
+            status=self._address("/status", key, leg.account),
+            machine=self._address("/machine", key, leg.account) if request.detect_machine else "",
+            stream=self._issue(key, seconds) if self._vendor.streams_at_once else "",
+            key=key,
+        )
 
     async def _is_of_call(self, request: DoorRequest) -> bool:
         known = self._calls.get(_call_of(request))
