@@ -129,7 +129,11 @@ class CallBook(Generic[_Vendor]):
         called = self._vendor.read(request).called
         # An agent's id is something that can be called too, and belongs to nobody here.
         access = await self._accounts.of_number(self.name, called) if _NUMBER.fullmatch(called) else None
-        genuine = access is not None and self._vendor.is_genuine(request, self._vendor.account(access))
+        try:
+            genuine = access is not None and self._vendor.is_genuine(request, self._vendor.account(access))
+        except ProviderError as error:
+            _LOG.warning("a call to %s cannot be checked: %s", called, error.message)
+            return None
         return access if genuine else None
 
     def _offer(
