@@ -42,17 +42,20 @@ class SpeechOut:
     def flush(self, *, last: bool = False) -> None:
         """Send what is held back. To be called every tenth of a second or so. ``last``: with a mark, for it is waited for."""
         self._soon = False
+        messages: list[str] = []
         unsent = self._unsent
         if unsent:
             for _ in range(self._framing.least_frames - len(unsent)):
                 unsent.append(SILENCE_FRAME)
                 self.playback.wrote(self._loop.time())
-            self._socket.send(self._framing.sound_of(self._stream_id, unsent))
+            messages.append(self._framing.sound_of(self._stream_id, unsent))
             unsent.clear()
         written = self.playback.written
         if written - self._marked >= MARK_EVERY_FRAMES or (last and written > self._marked):
             self._marked = written
-            self._socket.send(self._framing.mark_of(self._stream_id, str(written)))
+            messages.append(self._framing.mark_of(self._stream_id, str(written)))
+        if messages:
+            self._socket.send(*messages)
 
     def clear(self) -> None:
         """Drop what was not played."""
