@@ -52,7 +52,7 @@ from callwright.domain.sip_trunk import PROVIDER as SIP_TRUNK
 from callwright.domain.tools.request import HEADER_BLANKS
 from callwright.insight.record import execution_body
 from callwright.net.client import GuardedClient
-from callwright.ops.garbage import look_as_calls_can_bear
+from callwright.ops.interpreter import set_for_calls
 from callwright.ops.metrics import Metrics
 from callwright.ops.rounds import round_boundary
 from callwright.ops.security_log import SecurityLog
@@ -181,7 +181,7 @@ async def open_platform(
         stack.push_async_callback(_end_work, platform.work, jobs, delivery, of_batches)
         mount_doors(foundation.plugins, doors, sip=bool(settings.sip_listen))
         await open_carriers(foundation.plugins, runtime.desk, sip=bool(settings.sip_listen))
-        look_as_calls_can_bear()
+        set_for_calls()
         yield platform
 
 

@@ -146,7 +146,7 @@ class PostCall:
             if await unit.dispositions.of_agent(execution.tenant_id, execution.agent_id):
                 return None
         # One thread for all of it: a change of threads costs more than most of this does.
-        return await asyncio.to_thread(self._finished, execution, spec, text)
+        return await self._deps.background.run(self._finished, execution, spec, text)
 
     def _finished(self, execution: Execution, spec: AgentSpec, text: str) -> Finished | None:
         """Blocking."""
@@ -198,7 +198,7 @@ class PostCall:
         # Whole lines with whole lines: a line that was cut off here makes the file no longer than what was added to it there.
         text = max(live_part(data), local, key=len).decode(errors="replace")
         try:
-            view = await asyncio.to_thread(view_of, text)
+            view = await self._deps.background.run(view_of, text)
         except LogFormatError as error:
             _LOG.error("execution %s has no readable log: %s", execution_id, error)
             await self._complete_without_log(execution)
@@ -304,7 +304,7 @@ class PostCall:
     # -- recording -------------------------------------------------------------------------------------------------------------
 
     async def _record(self, case: _Case) -> None:
-        await asyncio.to_thread(self._record_now, case)
+        await self._deps.background.run(self._record_now, case)
 
     def _record_now(self, case: _Case) -> None:
         """Blocking."""
@@ -347,7 +347,7 @@ class PostCall:
         """Write the final record. ``late_seconds``: the time after the call by which this run did not finish, 0 when it did."""
         execution = case.execution
         text = case.live_log + case.post.text
-        built = await asyncio.to_thread(build, text, self._deps.book, execution.carrier)
+        built = await self._deps.background.run(build, text, self._deps.book, execution.carrier)
         wish = None if built.record.get("opt_out") else self._callback(case)
         async with self._deps.ledger.unit() as unit:
             row = await lock_ending(unit, execution)

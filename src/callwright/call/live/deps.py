@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from callwright.actions.dialling import Decisions
 from callwright.actions.transition import Publisher
@@ -26,6 +28,9 @@ from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.ledger import Ledger
 from callwright.ports.registry import PluginGetter
 from callwright.ports.world import Clock, Ids, Recordings
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 ToolsOf = Callable[[Execution, AgentSpec, Mapping[str, str]], ToolRunner]
 """The tools of a call: its execution, agent and variables."""
@@ -56,6 +61,21 @@ class RuntimeSettings:
     refuse_unfunded: bool = False
 
 
+class Background:
+    """Work with the logs and recordings of calls that are over, one piece at a time on a thread.
+
+    Several threads would leave the event loop, and with it the live calls, a fraction of the processor when many calls end at once.
+    """
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Semaphore(1)
+
+    async def run(self, work: Callable[_P, _R], *arguments: _P.args, **named: _P.kwargs) -> _R:
+        """What ``work`` returns or raises, when its turn has come."""
+        async with self._turn:
+            return await asyncio.to_thread(work, *arguments, **named)
+
+
 @dataclass(frozen=True, slots=True)
 class RuntimeDeps:
     """Ports and settings of the call runtime.
@@ -83,6 +103,7 @@ class RuntimeDeps:
     write_contacts: WriteContacts | None = None
     decisions: Decisions = field(default_factory=lambda: Decisions({}))
     breakers: Breakers = field(default_factory=Breakers)
+    background: Background = field(default_factory=Background)
 
     @property
     def live_folder(self) -> Path:

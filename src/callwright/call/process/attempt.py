@@ -334,11 +334,12 @@ class Attempt:
 
     async def _record(self) -> tuple[bytes, BuiltRecord]:
         """The log, and what it tells."""
-        log, built = await asyncio.to_thread(self._record_here)
+        background = self._office.deps.background
+        log, built = await background.run(self._record_here)
         if built is None:
             log = await self._mended(log)
             carrier = self._row.execution.carrier
-            built = await asyncio.to_thread(endings.record_of, log, self._office.deps.book, carrier)
+            built = await background.run(endings.record_of, log, self._office.deps.book, carrier)
         return log, built
 
     def _record_here(self) -> tuple[bytes, BuiltRecord | None]:

@@ -17,7 +17,7 @@ from callwright.domain.execution import Execution
 from callwright.domain.limits import AT_REST_SECONDS
 from callwright.domain.pace.outcomes import BatchAllowance
 from callwright.ops.crash_points import point
-from callwright.ops.garbage import WholeLooks
+from callwright.ops.interpreter import WholeLooks
 from callwright.ops.rounds import RoundsApart, round_boundary
 
 _LOG = logging.getLogger(__name__)

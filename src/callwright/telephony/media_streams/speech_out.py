@@ -50,30 +50,33 @@ class SpeechOut:
         """Send what is held back. To be called every tenth of a second or so. ``last``: with a mark, for it is waited for. What is too
         short for a message of the vendor stays until it is long enough, the agent pauses, or it is the last."""
         self._soon = False
-        if last or len(self._unsent) >= self._framing.least_frames:
-            self._send()
+        messages = self._taken() if last or len(self._unsent) >= self._framing.least_frames else []
         written = self.playback.written - len(self._unsent)
         if written - self._marked >= MARK_EVERY_FRAMES or (last and written > self._marked):
             self._marked = written
-            self._socket.send(self._framing.mark_of(self._stream_id, str(written)))
+            messages.append(self._framing.mark_of(self._stream_id, str(written)))
+        if messages:
+            self._socket.send(*messages)
 
     def _paused(self) -> None:
         self._pausing = None
         rest_s = self._written_s + PAUSE_SECONDS - self._loop.time()
         if self._unsent and rest_s > 0:
             self._pausing = self._loop.call_later(rest_s, self._paused)
-        else:
-            self._send()
+        elif messages := self._taken():
+            self._socket.send(*messages)
 
-    def _send(self) -> None:
+    def _taken(self) -> list[str | bytes]:
+        """The messages with what is held back, if anything is."""
         unsent = self._unsent
         if not unsent:
-            return
+            return []
         for _ in range(self._framing.least_frames - len(unsent)):
             unsent.append(SILENCE_FRAME)
             self.playback.wrote(self._loop.time())
-        self._socket.send(*self._framing.sound_of(self._stream_id, unsent))
+        messages = list(self._framing.sound_of(self._stream_id, unsent))
         unsent.clear()
+        return messages
 
     def clear(self) -> None:
         """Drop what was not played."""

@@ -1,12 +1,13 @@
-"""When Python's garbage collector looks in a process that carries calls.
+"""How Python's interpreter is set in a process that carries calls: its garbage collector, and its threads.
 
-A look stops every call of the process, for about 15 ms per 100,000 objects. What lives since the start is never looked at. Young objects
-are looked at in portions too small to be heard. A look at everything waits until no call is under way.
+A look of the collector stops every call of the process, for about 15 ms per 100,000 objects. What lives since the start is never looked
+at. Young objects are looked at in portions too small to be heard. A look at everything waits until no call is under way.
 """
 
 from __future__ import annotations
 
 import gc
+import sys
 
 YOUNG_OBJECTS = 20_000
 """New objects, less those that are gone, after which the youngest are looked at: about 3 ms. At Python's 700, a read of the API would be
@@ -18,13 +19,17 @@ MIDDLE_LOOKS = 1_000
 MOST_CALLS_BETWEEN_LOOKS = 2_000
 """Calls that may end before a look at everything even if others are under way. A call that ended leaves some hundred objects that only a
 look can find, so that a process that is never idle grows by some 50 MB at most."""
+SWITCH_SECONDS = 0.0005
+"""How long a thread that computes (it mixes a recording or makes a record) may keep the interpreter from the event loop. At Python's 5 ms,
+every frame of every call would wait so long beside it."""
 
 
-def look_as_calls_can_bear() -> None:
-    """Leave out what lives now from every look to come, and set the portions. Once, at the end of the start."""
+def set_for_calls() -> None:
+    """Leave out what lives now from every look to come, and set the portions and the change of threads. Once, at the end of the start."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, YOUNG_LOOKS, MIDDLE_LOOKS)
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 class WholeLooks:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 import pytest
 
-from callwright.ops import garbage
-from callwright.ops.garbage import MOST_CALLS_BETWEEN_LOOKS, WholeLooks
+from callwright.ops import interpreter
+from callwright.ops.interpreter import MOST_CALLS_BETWEEN_LOOKS, WholeLooks
 
 
 @pytest.fixture
@@ -49,6 +50,9 @@ def test_the_start_is_left_out_and_the_portions_are_set(looks: list[int], monkey
     set_to: list[tuple[int, ...]] = []
     monkeypatch.setattr(gc, "freeze", lambda: looks.append(2))
     monkeypatch.setattr(gc, "set_threshold", lambda *portions: set_to.append(portions))
-    garbage.look_as_calls_can_bear()
+    switches: list[float] = []
+    monkeypatch.setattr(sys, "setswitchinterval", switches.append)
+    interpreter.set_for_calls()
     assert looks == [1, 2]
     assert set_to == [(20_000, 10, 1_000)]
+    assert switches == [0.0005]
