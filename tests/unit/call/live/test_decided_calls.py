@@ -14,6 +14,7 @@ CARRIERS = ("telephony", "testing")
 
 ASKS = {
     ("call/live/dialling.py", "connect", "dial"),
+    ("call/live/dialling.py", "dial_target", "dial"),
     ("call/live/transfer.py", "transfer", "transfer"),
     ("bootstrap/rehearsal.py", "_dial", "dial"),
     ("cli/selfcall.py", "_dial", "dial"),
@@ -67,6 +68,13 @@ def test_a_transfer_takes_a_decision_and_looks_at_it() -> None:
     assert "Decision" in {ast.unparse(one.annotation) for one in function.args.args if one.annotation}
     body = ast.unparse(function)
     assert body.index("decision.dials") < body.index("leg.transfer(")
+
+
+def test_a_target_is_called_by_us_only_after_a_look_at_the_decision() -> None:
+    tree = ast.parse((SOURCE / "call/live/transfer.py").read_text())
+    (ask,) = (one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and one.name == "ask")
+    body = ast.unparse(ask)
+    assert body.index("decision.dials") < body.index("WarmTransfer(")
 
 
 @pytest.mark.parametrize(
