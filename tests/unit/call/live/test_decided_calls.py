@@ -70,6 +70,13 @@ def test_a_transfer_takes_a_decision_and_looks_at_it() -> None:
     assert body.index("decision.dials") < body.index("leg.transfer(")
 
 
+def test_a_target_is_called_by_us_only_after_a_look_at_the_decision() -> None:
+    tree = ast.parse((SOURCE / "call/live/transfer.py").read_text())
+    (ask,) = (one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and one.name == "ask")
+    body = ast.unparse(ask)
+    assert body.index("decision.dials") < body.index("WarmTransfer(")
+
+
 @pytest.mark.parametrize(
     "text",
     [

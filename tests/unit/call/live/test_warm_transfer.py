@@ -14,6 +14,7 @@ from callwright.call.live.transfer import TransferMeans
 from callwright.call.live.warm_transfer import TargetCall
 from callwright.conversation.bounds import TRANSFER_WAIT_MS
 from callwright.conversation.own_words import OWN_WORDS
+from callwright.conversation.plan import TransferTool
 from callwright.domain.agent.transfers import WarmHandover
 from callwright.domain.causes import CAUSES
 from callwright.domain.dialling import Rules
@@ -339,6 +340,20 @@ async def test_a_carrier_that_does_not_call_leaves_the_caller_with_the_agent() -
     news = call.logged("TransferProgress")[-1]
     assert (news["state"], news["detail"]) == ("failed", "this number cannot be called")
     assert call.session.end is None
+    await over(call)
+
+
+async def test_a_target_that_the_policy_refuses_is_never_called() -> None:
+    desk = Desk()
+    call = Call([ASKS, {"say": "Fine."}], means=means(desk, WarmHandover()))
+    plan = {**PLAN, "transfers": (TransferTool("transfer_call_desk", "+19002345678", attended=True),)}
+    await call.begin("Hello.", **plan)
+    await call.listen(1_500)
+    await call.listen(2_500, "the desk please")
+    await settle(20)
+    news = call.logged("TransferProgress")[-1]
+    assert (news["state"], "the calling policy refuses" in news["detail"]) == ("failed", True)
+    assert desk.asked == []
     await over(call)
 
 
