@@ -478,6 +478,11 @@ class Answers:
         return self
 
 
+async def test_an_answer_of_the_vendor_that_is_nested_too_deep_is_a_failure_of_the_vendor():
+    with pytest.raises(ProviderError, match="cannot be read"):
+        await TwilioCalls(Answers(201, b"[" * 100_000)).place(ACCOUNT, ORDER)
+
+
 @pytest.mark.parametrize("status", [204, 404])
 async def test_a_plivo_call_that_rings_is_ended_by_its_order_and_then_by_itself(status: int):
     """It may be answered, or leave the queue, between the two."""
