@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from callwright.api.doors import Doors
@@ -28,6 +28,7 @@ from callwright.net.client import Answer
 from callwright.ops.ids import RandomIds
 from callwright.ports.leg import DialRequest, InboundOffer, Leg, LegClosed
 from callwright.ports.registry import PluginContext
+from callwright.ports.world import Clock
 from callwright.telephony.media_streams.call_book import CallBook
 from callwright.telephony.media_streams.leg import StreamLeg
 from proof.carrier_messages import SOUND, Ask, Message, Side
@@ -36,7 +37,7 @@ from proof.carrier_mutants import Wire, broken, changed, spoilt
 BASE = "http://calls.example"
 ROUND = 60
 """Mutants of a round."""
-_STREAM = re.compile(r"wss?://[^\s\"<&]+/stream/[0-9a-f]+")
+STREAM = re.compile(r"wss?://[^\s\"<&]+/stream/[0-9a-f]+")
 _SERVER_ERROR = 500
 
 
@@ -134,15 +135,15 @@ class Call:
     key: str
     query: dict[str, str]
     listener: Listener
-    socket: Websocket | None = None
+    socket: Socket | None = None
 
 
 class Line:
     """A carrier behind its doors, its vendor's API, and a desk that answers every call."""
 
-    def __init__(self, side: Side, chance: Random) -> None:
+    def __init__(self, side: Side) -> None:
         self.side = side
-        self._chance = chance
+        self.base = BASE
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         self.clock = VirtualClock(loop)
@@ -170,8 +171,8 @@ class Line:
 
     async def send(self, method: str, url: str, *, headers: Any, body: bytes, timeout_s: float) -> Answer:
         """The vendor's API: it takes everything."""
-        self.placed += _STREAM.findall(body.decode()) + [
-            stream for values in parse_qs(body.decode()).values() for stream in _STREAM.findall(values[0])
+        self.placed += STREAM.findall(body.decode()) + [
+            stream for values in parse_qs(body.decode()).values() for stream in STREAM.findall(values[0])
         ]
         made = self.side.call_id(self.calls)
         told = (
@@ -272,7 +273,7 @@ class Line:
         asks = self.side.asks(call.id, call.query)
         ask = next((one for one in asks if one.path == "/instructions"), None)
         _, body = await self.ask(ask) if ask is not None else (0, b"")
-        return _stream_in(body)
+        return stream_in(body)
 
     async def came_in(self) -> tuple[Call, str]:
         """A call to the number, and the address of its stream."""
@@ -283,7 +284,7 @@ class Line:
         await self.settle()
         assert len(self._offered) == before + 1, "a call that comes in is offered"
         key = f"in.{self.vendor.account(self.access).id}.{call_id}"
-        stream = self.placed.pop() if self.placed else _stream_in(body)
+        stream = self.placed.pop() if self.placed else stream_in(body)
         return self.call(call_id, key, self._offered[-1]), stream
 
     async def streaming(self, call: Call, stream: str) -> Call:
@@ -307,10 +308,57 @@ class Line:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-class Attack:
-    """Mutants on a line, one after another."""
+class Socket(Protocol):
+    """An end of a websocket. ``closed``: by either side."""
 
-    def __init__(self, line: Line, chance: Random, outcome: Outcome, others: tuple[str, ...]) -> None:
+    closed: bool
+
+    def say(self, message: Wire) -> None:
+        """Send a message."""
+
+    def leave(self, code: int = 1006) -> None:
+        """Close, or with 1006 break off."""
+
+
+class Target(Protocol):
+    """What is attacked: the doors of one vendor's carrier. Its calls are new ones."""
+
+    side: Side
+    base: str
+    clock: Clock
+
+    async def dialled(self) -> tuple[Call, str]:
+        """A call that was placed here, and the address of its stream."""
+        ...
+
+    async def came_in(self) -> tuple[Call, str]:
+        """A call to the number, and the address of its stream."""
+        ...
+
+    async def streaming(self, call: Call, stream: str) -> Call:
+        """Start the stream of a call."""
+        ...
+
+    async def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """A request: status and body."""
+        ...
+
+    def signature(self, url: str, body: bytes) -> dict[str, str]:
+        """The headers of a request."""
+        ...
+
+    def open(self, address: str) -> Socket:
+        """Connect to the address of a stream."""
+        ...
+
+    async def settle(self) -> None:
+        """Let a moment pass."""
+
+
+class Attack:
+    """Mutants on a target, one after another."""
+
+    def __init__(self, line: Target, chance: Random, outcome: Outcome, others: tuple[str, ...]) -> None:
         self._line = line
         self._chance = chance
         self._outcome = outcome
@@ -374,7 +422,7 @@ class Attack:
             if kind in (1, 2, 3):
                 # Signed well, it may not be about a bystander where the vendor names the call in the body alone.
                 ask = changed(ask, chance, self._others if ask.query and kind != 1 else ())
-            method, (url, body) = ask.method, ask.written(line.side, BASE)
+            method, (url, body) = ask.method, ask.written(line.side, line.base)
             if kind == 4:
                 body = broken(body, chance)
             headers = line.signature(url, body)
@@ -400,7 +448,7 @@ class Attack:
 
     async def _knock(self) -> None:
         """An address of a stream that nobody was given, or that was used."""
-        guess = f"{BASE}/lines/{self._line.side.name}/stream/{self._chance.randbytes(32).hex()}"
+        guess = f"ws{self._line.base.removeprefix('http')}/lines/{self._line.side.name}/stream/{self._chance.randbytes(32).hex()}"
         self.last = "a guessed address"
         socket = self._line.open(self._chance.choice((guess, self._stream or guess)))
         await self._line.settle()
@@ -441,7 +489,7 @@ class _Errors(logging.Handler):
 
 
 async def _round(side: Side, chance: Random, outcome: Outcome, mutants: int) -> None:
-    line = Line(side, chance)
+    line = Line(side)
     await line.carrier.open(line)
     streaming = [await line.streaming(*await line.dialled()), await line.streaming(*await line.came_in())]
     waiting = (await line.dialled())[0]
@@ -494,8 +542,9 @@ def attacked(side: Side, mutants: int, seed: int) -> Outcome:
     return outcome
 
 
-def _stream_in(body: bytes) -> str:
-    found = _STREAM.search(body.decode(errors="replace"))
+def stream_in(body: bytes) -> str:
+    """The address of a stream in an answer, empty where there is none."""
+    found = STREAM.search(body.decode(errors="replace"))
     return found[0] if found else ""
 
 
