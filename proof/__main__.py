@@ -18,6 +18,7 @@ from proof import (
     detection,
     everything,
     golden_command,
+    lines,
     outages,
     runs,
     throughput,
@@ -36,6 +37,7 @@ KINDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
         outages.main,
         "a vendor dies in the middle of a call, in every way and at every moment: who hears what",
     ),
+    "lines": (lines.main, "mutated messages and requests of all carriers while calls are under way"),
     "golden": (golden_command.main, "check the golden traces, or make them anew and say what changed"),
 }
 """What can be proved -> the command, one line of help."""

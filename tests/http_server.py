@@ -79,8 +79,8 @@ async def _read_request(reader: asyncio.StreamReader) -> Request:
 
 
 @asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[LocalServer]:
-    """Serve ``handler`` on a free port of 127.0.0.1 until the block ends."""
+async def serving(handler: Handler, port: int = 0) -> AsyncIterator[LocalServer]:
+    """Serve ``handler`` on a port of 127.0.0.1 until the block ends, a free one unless it is given."""
     under_way: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -108,7 +108,7 @@ async def serving(handler: Handler) -> AsyncIterator[LocalServer]:
             under_way.discard(task)
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
     local = LocalServer(server.sockets[0].getsockname()[1])
     try:
         yield local

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 import random
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -227,6 +229,25 @@ async def test_frames_of_one_moment_are_one_message_and_marks_count_them():
     assert base64.b64decode(media["media"]["payload"]) == SILENCE_FRAME * 10
     assert socket.of("mark") == [{"event": "mark", "streamSid": "MZ", "mark": {"name": "10"}}]
     leg.finish(CAUSES["normal_clearing"])
+
+
+async def test_a_call_that_is_over_is_not_held_by_its_leg():
+    """The carrier knows the leg for minutes yet, because the vendor may call back."""
+    report = Report()
+    leg = leg_of(Vendor(), report)
+    socket, carried = await streaming(leg)
+    socket.tell("stop")
+    await carried
+    assert report.events == ["answered", "closed"]
+    held = weakref.ref(report)
+    del report
+    gc.collect()
+    assert held() is None
+    # What the vendor says of it afterwards is taken, and changes nothing.
+    leg.take_status(status("completed"))
+    leg.take_target(target("completed"))
+    leg.take_machine("human")
+    socket.tell("media", **payload(SILENCE_FRAME))
 
 
 async def test_a_hang_up_waits_for_the_mark_of_the_last_word():
@@ -476,6 +497,11 @@ class Answers:
         self.asked.append((method, url, body))
         self.given = headers
         return self
+
+
+async def test_an_answer_of_the_vendor_that_is_nested_too_deep_is_a_failure_of_the_vendor():
+    with pytest.raises(ProviderError, match="cannot be read"):
+        await TwilioCalls(Answers(201, b"[" * 100_000)).place(ACCOUNT, ORDER)
 
 
 @pytest.mark.parametrize("status", [204, 404])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given, settings
@@ -176,10 +177,15 @@ class Line:
         await leg.dialled.wait()
         return leg
 
-    async def tell(self, path: str, *, call: str = "e.1", token: str = TOKEN, **form: str) -> DoorAnswer:
-        """A request of the vendor at a door, as the platform serves it. Raises NotAllowedError."""
+    async def tell(
+        self, path: str, *, call: str = "e.1", token: str = TOKEN, proven_call: str = "", **form: str
+    ) -> DoorAnswer:
+        """A request of the vendor at a door, as the platform serves it. ``proven_call``: whose address it was, where the call in it was
+        changed on the way. Raises NotAllowedError."""
         door = next(one for one in self.carrier.doors() if isinstance(one, HttpDoor) and one.path == path)
-        url = self.doorkeeper.address(self.side.name, path) + (f"?call={call}" if call else "")
+        proof = self.vendor.proof(self.vendor.account(self.side.access), proven_call or call)
+        query = urlencode({"call": call, **proof}) if call else ""
+        url = self.doorkeeper.address(self.side.name, path) + (f"?{query}" if query else "")
         form = {self.side.id: CALL, **form}
         self.told += 1
         signed = self.side.signs(url, form, token, self.told)
@@ -412,6 +418,20 @@ async def test_a_signature_is_good_once_and_for_one_account(side: Side) -> None:
     assert line.report.end is not None
 
 
+@EVERY_SIDE
+async def test_the_address_of_one_call_cannot_be_made_that_of_another(side: Side) -> None:
+    """Also where the signature leaves the query out, in which the call is."""
+    line = Line(side)
+    await line.dial()
+    signs, theirs = side.signs, f"{line.doorkeeper.address(side.name, '/status')}?call=e.2"
+    object.__setattr__(
+        line, "side", replace(side, signs=lambda url, form, token, number: signs(theirs, form, token, number))
+    )
+    with pytest.raises(NotAllowedError):
+        await line.tell("/status", proven_call="e.2", CallStatus="busy")
+    assert line.report.end is None
+
+
 async def test_a_signature_over_the_address_alone_is_good_for_the_form_that_it_came_with() -> None:
     """Somebody who saw one can repeat what was said, and cannot say anything else with it."""
     line = Line(VOBIZ_SIDE)
@@ -464,8 +484,9 @@ async def test_a_vendor_that_asks_whom_to_call_is_told_while_the_transfer_is_und
         dial = (await line.tell("/handover", CallStatus="in-progress", Event="Transfer")).body.decode()
         assert noun in dial
         lines = f"https://calls.example/lines/{side.name}"
-        assert f'callerId="{OURS.removeprefix("+")}" timeout="60" action="{lines}/transferred?call=e.1"' in dial
-        assert f'callbackUrl="{lines}/target?call=e.1"' in dial
+        query = escape(urlencode({"call": "e.1", **line.vendor.proof(leg.account, "e.1")}))
+        assert f'callerId="{OURS.removeprefix("+")}" timeout="60" action="{lines}/transferred?{query}"' in dial
+        assert f'callbackUrl="{lines}/target?{query}"' in dial
     await line.tell("/target", CallStatus="in-progress", DialAction="hangup", DialBLegStatus="hangup")
     assert not handing.done()
     await line.tell("/target", CallStatus="in-progress", DialAction="answer", DialBLegUUID="b-leg")

@@ -7,6 +7,7 @@ import base64
 import json
 import random
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME
 from callwright.telephony.media_streams.call_sound import MOST_AHEAD, PieceOrder
@@ -80,6 +82,20 @@ class Socket:
 
     async def close(self, code: int = 1000) -> None:
         raise AssertionError
+
+
+@pytest.mark.parametrize(("characters", "begins"), [(MAX_NAME_CHARACTERS, True), (MAX_NAME_CHARACTERS + 1, False)])
+def test_the_id_of_a_stream_is_no_longer_than_a_name(characters: int, begins: bool):
+    """It is repeated in every message of ours, and some hundreds of them may wait for a far end that does not read."""
+
+    class Beginning(FarEnd):
+        def started(self, stream_id: str, call_id: str, parameters: Mapping[str, str]) -> None:
+            self.sounds.append((stream_id.encode(), 0))
+
+    far_end, start = Beginning(), json.dumps({"event": "start", "id": "s" * characters})
+    with nullcontext() if begins else pytest.raises(BadStreamError):
+        framing().take(start, far_end)
+    assert bool(far_end.sounds) == begins
 
 
 def test_l16_is_pcm_with_the_low_byte_first():

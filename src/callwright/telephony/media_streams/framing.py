@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.media.g711 import PCM_WIDTH_BYTES, mulaw_of, pcm_of_mulaw
 
 Path = Sequence[str]
@@ -113,7 +114,11 @@ class Framing:
             given = _at(found, self.parameters)
             parameters = given if isinstance(given, Mapping) else {}
             told = {str(name): value for name, value in parameters.items() if isinstance(value, str)}
-            far_end.started(_text(found, self.stream_id), _text(found, self.call_id), told)
+            stream_id = _text(found, self.stream_id)
+            if len(stream_id) > MAX_NAME_CHARACTERS:
+                # It is in every message of ours, and many of them may wait.
+                raise BadStreamError("the id of the stream is too long")
+            far_end.started(stream_id, _text(found, self.call_id), told)
         elif kind == "stop":
             far_end.stopped()
 

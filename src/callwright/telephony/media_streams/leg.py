@@ -313,6 +313,7 @@ class StreamLeg:
         self._closed.set()
         self.dialled.set()
         self._over(self)
+        del self.listener
 
     def finish(self, ending: Cause | LegClosed) -> None:
         """The leg is over, once."""
@@ -331,7 +332,10 @@ class StreamLeg:
                 self.listener.noted("quality", self._sound.quality(final=True))
         finally:
             self._over(self)
-            self.listener.closed(closed)
+            listener = self.listener
+            # The carrier knows the leg for some time yet, after a transfer for an hour. The call behind it is free from here on.
+            del self.listener
+            listener.closed(closed)
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
 

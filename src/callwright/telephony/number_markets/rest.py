@@ -200,6 +200,6 @@ def _object(body: bytes) -> Mapping[str, Any] | None:
         return {}
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

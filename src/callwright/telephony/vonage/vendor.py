@@ -18,6 +18,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -52,6 +53,8 @@ _ID = "[0-9a-fA-F-]{36}"
 _CALL = re.compile("[0-9A-Za-z-]{1,64}")
 _TOKEN = "token"
 _JWT_SECONDS = 300
+_KEYS_HELD = 100
+"""Private keys that are read and kept."""
 _LONGEST_RING = 120
 """Seconds that ``ringing_timer`` may have."""
 _SOUND = "audio/l16;rate=8000"
@@ -203,13 +206,21 @@ class VonageCalls:
         now = int(self._clock.now().timestamp())
         claims = {"application_id": account.id, "iat": now, "exp": now + _JWT_SECONDS, "jti": self._ids.uuid()}
         signed = b".".join(_b64(msgspec.json.encode(part)) for part in ({"alg": "RS256", "typ": "JWT"}, claims))
-        try:
-            key = load_pem_private_key(account.token.replace("\\n", "\n").encode(), None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            key = None
-        if not isinstance(key, RSAPrivateKey):
+        key = _private_key(account.token)
+        if key is None:
             raise self._rest.error(FailureKind.REFUSED, f"the provider key {_PRIVATE_KEY} is no private RSA key (PEM)")
         return {"authorization": f"Bearer {(signed + b'.' + _b64(key.sign(signed, PKCS1v15(), SHA256()))).decode()}"}
+
+
+@lru_cache(maxsize=_KEYS_HELD)
+def _private_key(text: str) -> RSAPrivateKey | None:
+    """The private key in PEM; None where it is no such key. To read one takes a tenth of a second of the event loop, because it is checked:
+    that is done once."""
+    try:
+        key = load_pem_private_key(text.replace("\\n", "\n").encode(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, RSAPrivateKey) else None
 
 
 def _dialled(handover: Handover) -> list[dict[str, Any]]:
