@@ -23,6 +23,7 @@ from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed
+from callwright.telephony.media_streams.call_book import take_target
 from callwright.telephony.media_streams.framing import BadStreamError
 from callwright.telephony.media_streams.leg import StreamLeg
 from callwright.telephony.media_streams.transfer import CallTransfer
@@ -245,8 +246,8 @@ async def test_a_call_that_is_over_is_not_held_by_its_leg():
     assert held() is None
     # What the vendor says of it afterwards is taken, and changes nothing.
     leg.take_status(status("completed"))
-    leg.take_target(target("completed"))
-    leg.take_machine("human")
+    take_target(leg, target("completed"))
+    leg.take_status(replace(status("in-progress"), machine="human"))
     socket.tell("media", **payload(SILENCE_FRAME))
 
 

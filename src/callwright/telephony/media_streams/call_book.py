@@ -125,10 +125,11 @@ class CallBook(Generic[_Vendor]):
     async def route_number(self, access: Access, number: str) -> RoutedNumber:
         """See ``ports.leg.RoutesNumbers``."""
         account, address = self._vendor.account(access), self._doorkeeper.address(self.name, self.incoming)
-        if not isinstance(self._vendor, NumberRoutes):
+        vendor: object = self._vendor
+        if not isinstance(vendor, NumberRoutes):
             message = f"this is not done over its API: have calls to {number} asked about there at {address}"
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, message)
-        return RoutedNumber(address, await self._vendor.route_number(account, number, address))
+        return RoutedNumber(address, await vendor.route_number(account, number, address))
 
     async def aclose(self) -> None:
         """End every call."""
