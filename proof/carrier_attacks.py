@@ -309,9 +309,10 @@ class Line:
 
 
 class Socket(Protocol):
-    """An end of a websocket. ``closed``: by either side."""
+    """An end of a websocket. ``closed``: by either side; ``sent``: how many messages the platform has sent."""
 
     closed: bool
+    sent: int
 
     def say(self, message: Wire) -> None:
         """Send a message."""
@@ -325,7 +326,11 @@ class Target(Protocol):
 
     side: Side
     base: str
-    clock: Clock
+
+    @property
+    def clock(self) -> Clock:
+        """What signatures are dated by."""
+        ...
 
     async def dialled(self) -> tuple[Call, str]:
         """A call that was placed here, and the address of its stream."""

@@ -91,6 +91,7 @@ class Socket:
 
     def __init__(self) -> None:
         self.closed = False
+        self.sent = 0
         self.waiting: asyncio.Queue[Wire | int] = asyncio.Queue()
 
     def say(self, message: Wire) -> None:
@@ -126,7 +127,7 @@ class Socket:
     async def _hear(self, socket: Any) -> None:
         try:
             async for _ in socket:
-                continue
+                self.sent += 1
         except ConnectionClosed:
             return
         finally:
@@ -152,7 +153,7 @@ class Network:
 
     async def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """A request: status and body."""
-        given = {name: value.encode("latin-1", "replace") for name, value in headers.items()}
+        given = {name.encode(): value.encode("latin-1", "replace") for name, value in headers.items()}
         try:
             answer = await self._client.request(method, url, headers=given, content=body)
         except httpx.TransportError as error:

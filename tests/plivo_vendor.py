@@ -88,7 +88,7 @@ class PlivoVendor:
             return
         phone = Phone(f"00000000-0000-4000-8000-{len(self.phones):012}", order)
         self.phones.append(phone)
-        self.start(self._placed(phone))
+        self.start(self.placed(phone))
         await say(exchange, 201, {"message": "call fired", "request_uuid": phone.uuid, "api_id": "a"})
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -132,7 +132,7 @@ class PlivoVendor:
         async with httpx.AsyncClient(timeout=30) as client:
             return await client.post(url, content=urlencode(form).encode(), headers=headers)
 
-    async def _placed(self, phone: Phone) -> None:
+    async def placed(self, phone: Phone) -> None:
         outcome = self.outcomes.get(phone.order["to"], "completed")
         await self.tell(phone, phone.order["ring_url"], CallStatus="ringing", Event="Ring")
         if outcome == "rings":

@@ -75,7 +75,7 @@ class TwilioVendor:
         elif path == "Calls.json":
             phone = Phone(f"CA{len(self.phones):032x}", form)
             self.phones.append(phone)
-            self.start(self._placed(phone))
+            self.start(self.placed(phone))
             await say(exchange, 201, {"sid": phone.sid, "status": "queued"})
         else:
             phone = next(one for one in self.phones if path == f"Calls/{one.sid}.json")
@@ -117,7 +117,7 @@ class TwilioVendor:
         phone.answers.append(answer)
         return answer
 
-    async def _placed(self, phone: Phone) -> None:
+    async def placed(self, phone: Phone) -> None:
         outcome, status = self.outcomes.get(phone.asked("To"), "completed"), phone.asked("StatusCallback")
         await self.tell(phone, status, CallStatus="ringing", To=phone.asked("To"))
         if outcome == "rings":

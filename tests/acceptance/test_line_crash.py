@@ -52,9 +52,9 @@ async def speak(socket: ClientConnection, event: dict[str, Any]) -> None:
 class Twilio(twilio_vendor.TwilioVendor):
     """Says nothing of an order, and lets the target of a transfer ring."""
 
-    async def _placed(self, phone: twilio_vendor.Phone) -> None:
+    async def placed(self, phone: twilio_vendor.Phone) -> None:
         if phone.asked("To") != ORDERED:
-            await super()._placed(phone)
+            await super().placed(phone)
 
     async def _redirected(self, phone: twilio_vendor.Phone) -> None:
         assert phone.socket is not None
@@ -67,9 +67,9 @@ class Twilio(twilio_vendor.TwilioVendor):
 class Plivo(plivo_vendor.PlivoVendor):
     """Says nothing of an order, and lets the target of a transfer ring."""
 
-    async def _placed(self, phone: plivo_vendor.Phone) -> None:
+    async def placed(self, phone: plivo_vendor.Phone) -> None:
         if phone.order["to"] != ORDERED.removeprefix("+"):
-            await super()._placed(phone)
+            await super().placed(phone)
 
     async def _redirected(self, phone: plivo_vendor.Phone) -> None:
         assert phone.socket is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import time
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -20,7 +19,7 @@ _LOOK_SECONDS = 1.0
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("carrier", help="the carrier whose keys are stored with POST /providers, such as twilio")
+    parser.add_argument("carrier", help="the carrier whose keys are stored with POST /providers")
     parser.add_argument("--number", default="", metavar="+1...", help="the number; else the one stored with the keys")
     parser.add_argument("--call", default="", metavar="+1...", help="call this number with --agent, as a test")
     parser.add_argument("--agent", default="", metavar="ID", help="the agent that makes the test call")
@@ -80,16 +79,18 @@ async def _call(platform: RunningPlatform, agent_id: str, to: str) -> bool:
     placed = await platform.ask("POST", "/call", {"agent_id": agent_id, "recipient_phone_number": to})
     execution_id = placed["execution_id"]
     print(f"      calling {to}: execution {execution_id}", flush=True)
-    until, status, row = time.monotonic() + TEST_CALL_SECONDS, "", {}
-    while status not in TERMINAL:
-        if time.monotonic() > until:
-            _say(well=False, text=f"the call is not over after {TEST_CALL_SECONDS:.0f} s; it goes on")
-            return False
-        await asyncio.sleep(_LOOK_SECONDS)
-        row = await platform.ask("GET", f"/executions/{execution_id}")
-        if row["status"] != status:
-            status = row["status"]
-            print(f"      {status}", flush=True)
+    status, row = "", {}
+    try:
+        async with asyncio.timeout(TEST_CALL_SECONDS):
+            while status not in TERMINAL:
+                await asyncio.sleep(_LOOK_SECONDS)
+                row = await platform.ask("GET", f"/executions/{execution_id}")
+                if row["status"] != status:
+                    status = row["status"]
+                    print(f"      {status}", flush=True)
+    except TimeoutError:
+        _say(well=False, text=f"the call is not over after {TEST_CALL_SECONDS} s; it goes on")
+        return False
     why = row.get("error_message") or (row.get("telephony_data") or {}).get("hangup_reason") or ""
     well = status == "completed"
     _say(well=well, text=f"the call ended as {status}" + (f": {why}" if why and not well else ""))
