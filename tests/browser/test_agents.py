@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -329,6 +330,17 @@ def test_what_a_what_if_has_shown_is_applied_to_the_agent_of_the_call(person: Br
     assert setting(page, "Incremental delay").input_value() == "1500"
     page.get_by_role("button", name="Discard").click()
     page.get_by_text("1 unsaved change").wait_for(state="hidden")
+
+
+def test_a_key_that_may_only_read_is_named_so_and_nothing_is_checked_for_it(visitor: Browsing) -> None:
+    served = visitor.served
+    key = served.asked("/v1/callwright/keys", {"name": "reader", "scope": "read"})["key"]
+    other = Browsing(visitor.page, replace(served, key=key), visitor.console)
+    other.sign_in()
+    page = other.open(f"/agents/{served.agent}")
+    page.get_by_text("Your key may not change agents").wait_for()
+    page.get_by_text("read-only", exact=True).wait_for()
+    assert page.get_by_text("Checking …").count() == 0
 
 
 VIEWS = (

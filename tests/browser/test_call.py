@@ -151,3 +151,65 @@ def test_a_call_that_is_not_ours_is_no_call(person: Browsing) -> None:
     page = person.open("/calls/00000000-0000-4000-8000-00000000dead")
     page.get_by_role("heading", name="There is no such call").wait_for()
     person.console[:] = [line for line in person.console if "status of 404" not in line]
+
+
+TRANSFER = {
+    "tool": "transfer_call_billing",
+    "to": "+15550177",
+    "mode": "blind",
+    "provider_call_id": None,
+    "status": "busy",
+    "reason": "Call recipient was busy",
+    "code": 3010,
+    "at_ms": 7364,
+    "took_ms": 307,
+}
+SWITCH = {
+    "kind": "model",
+    "before": "custom",
+    "after": "scripted",
+    "failure": "unavailable",
+    "message": "the endpoint cannot be reached",
+    "at_ms": 5727,
+}
+
+
+def test_the_facts_say_where_a_call_was_handed_on_and_who_took_over_from_a_provider(person: Browsing) -> None:
+    served = person.served
+    execution = served.asked(f"/executions/{served.call}")
+    execution["callwright"] |= {"transfers": [TRANSFER], "switches": [SWITCH]}
+    execution["error_message"] = "The model custom failed 2 times."
+    person.page.route(f"**/executions/{served.call}", lambda route: route.fulfill(json=execution))
+    facts = person.open_call("?tab=facts").get_by_role("tabpanel", name="Facts")
+    facts.get_by_text("blind, busy, 307 ms. Call recipient was busy").wait_for()
+    facts.get_by_text("custom → scripted: the endpoint cannot be reached").wait_for()
+    facts.get_by_text("The model custom failed 2 times.").wait_for()
+    assert person.violations("[role=tabpanel]") == []
+
+
+def test_the_agent_that_hung_up_is_named_as_such(person: Browsing) -> None:
+    page = person.open_call()
+    assert "ended by the agent: end_call_tool" in page.locator("header").first.inner_text()
+
+
+def test_a_call_that_was_not_answered_is_not_called_a_good_one(person: Browsing) -> None:
+    page = person.open(f"/calls/{person.served.busy[0]}?tab=findings")
+    page.get_by_text("The call was not answered. The facts say why.").wait_for()
+    page.get_by_text("The call was not answered, so there is nothing to hear.").wait_for()
+
+
+def test_a_call_that_is_refused_is_asked_for_once(person: Browsing) -> None:
+    path = "/executions/00000000-0000-4000-8000-00000000dead"
+    asked: list[str] = []
+    person.page.on("request", lambda request: asked.append(request.url) if request.url.endswith(path) else None)
+    page = person.open("/calls/00000000-0000-4000-8000-00000000dead")
+    page.wait_for_timeout(2_500)
+    assert len(asked) == 1
+    person.console[:] = [line for line in person.console if "status of 404" not in line]
+
+
+def test_keys_of_the_page_work_after_a_click_on_a_choice(person: Browsing) -> None:
+    page = person.open_call()
+    page.get_by_role("radio", name="Caller").focus()
+    page.keyboard.press("j")
+    page.wait_for_url("**turn=0*")

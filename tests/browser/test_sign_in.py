@@ -32,3 +32,50 @@ def test_the_cookie_is_out_of_reach_of_scripts(person: Browsing) -> None:
     assert page.evaluate("document.cookie") == ""
     (cookie,) = page.context.cookies()
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+
+
+def end_session(person: Browsing) -> None:
+    """End the session as its key's revoking or its age does: the page is not told."""
+    headers = {"X-Callwright-Csrf": "1", "Sec-Fetch-Site": "same-origin"}
+    assert person.page.context.request.delete(f"{person.served.url}/v1/callwright/session", headers=headers).ok
+
+
+def test_a_session_that_ends_is_begun_again_over_the_page_and_no_draft_is_lost(person: Browsing) -> None:
+    page = person.open(f"/agents/{person.served.agent}")
+    end_session(person)
+    page.get_by_label("Welcome message", exact=True).fill("Nobody loses this.")
+    dialog = page.get_by_role("dialog", name="You were signed out")
+    dialog.wait_for()
+    assert person.violations("[role=dialog]") == []
+    page.keyboard.press("Escape")
+    dialog.get_by_label("API key").fill(person.served.key)
+    page.keyboard.press("Enter")
+    dialog.wait_for(state="hidden")
+    assert page.get_by_label("Welcome message", exact=True).input_value() == "Nobody loses this."
+    page.get_by_text("Checking …").wait_for(state="hidden")
+    page.get_by_role("button", name="Discard").click()
+    assert all(REFUSED in line for line in person.console)
+    person.console.clear()
+
+
+def test_whoever_signs_in_again_in_another_tab_goes_on_in_this_one(person: Browsing) -> None:
+    page = person.open("/calls")
+    end_session(person)
+    page.get_by_role("button", name="Refresh").click()
+    dialog = page.get_by_role("dialog", name="You were signed out")
+    dialog.wait_for()
+    person.sign_in()
+    page.evaluate("window.dispatchEvent(new Event('visibilitychange'))")
+    dialog.wait_for(state="hidden")
+    page.get_by_role("table").wait_for()
+    assert all(REFUSED in line for line in person.console)
+    person.console.clear()
+
+
+def test_signing_out_of_a_session_that_has_ended_leads_to_the_sign_in(person: Browsing) -> None:
+    page = person.open("/calls")
+    end_session(person)
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/dashboard/sign-in")
+    assert all(REFUSED in line for line in person.console)
+    person.console.clear()

@@ -1,5 +1,5 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
-import { api, dataOf } from "./client.ts";
+import { api, dataOf, isRefusal } from "./client.ts";
 import type {
   EntriesPage,
   EntriesQuery,
@@ -34,7 +34,7 @@ export function timelineQuery(of: Attempt, isOver: boolean) {
     queryKey: ["timeline", of],
     queryFn: ({ signal }): Promise<Timeline> =>
       dataOf(api.GET("/v1/callwright/executions/{execution_id}/timeline", { ...asked(of), signal })),
-    refetchInterval: isOver ? false : LIVE_MS,
+    refetchInterval: ({ state }) => (isOver || isRefusal(state.error) ? false : LIVE_MS),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
@@ -45,7 +45,7 @@ export function executionQuery(id: string) {
     queryKey: ["execution", id],
     queryFn: ({ signal }): Promise<Execution> =>
       dataOf(api.GET("/executions/{execution_id}", { params: { path: { execution_id: id } }, signal })),
-    refetchInterval: (query) => (isComplete(query.state.data) ? false : LIVE_MS),
+    refetchInterval: ({ state }) => (isComplete(state.data) || isRefusal(state.error) ? false : LIVE_MS),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }

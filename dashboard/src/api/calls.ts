@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api, dataOf } from "./client.ts";
+import { api, dataOf, isRefusal } from "./client.ts";
 import type { CallList } from "./types.ts";
 
 /** Which calls a list shows. It is the search of the page's URL as it is, and the query of the request. */
@@ -53,7 +53,9 @@ export function callsQuery(filter: CallFilter) {
     placeholderData: keepPreviousData,
     // A call that goes on changes its row; when none does, only a person's wish reads the list again.
     refetchInterval: ({ state }) =>
-      state.data?.pages.some(({ items }) => items.some(({ live }) => live)) ? LIVE_MS : false,
+      state.data?.pages.some(({ items }) => items.some(({ live }) => live)) && !isRefusal(state.error)
+        ? LIVE_MS
+        : false,
     staleTime: FRESH_MS,
   });
 }

@@ -58,8 +58,14 @@ function errorOf(body: unknown, status: number): ApiError {
   return new ApiError(message || detail || strings.errors.unknown, status, hint, field);
 }
 
-/** Whether asking again may help: not where the server has understood and refused. */
+/** Whether the server has understood and refused, so that asking again does not help. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== TOO_MANY;
+}
+
+const TOO_MANY = 429;
+
+/** Whether asking again may help. */
 export function isWorthRetrying(times: number, error: unknown): boolean {
-  const refused = error instanceof ApiError && error.status >= 400 && error.status < 500;
-  return !refused && times < 2;
+  return !isRefusal(error) && times < 2;
 }

@@ -14,6 +14,8 @@ export const sessionQuery = queryOptions({
     }
   },
   staleTime: 60_000,
+  // Who was signed out may have come back in another tab, with the link that the server prints.
+  refetchOnWindowFocus: ({ state }) => (state.data === null ? "always" : false),
 });
 
 /** Opens a session with a key. Throws ApiError where it is not accepted. */
@@ -21,7 +23,16 @@ export function signIn(key: string): Promise<Session> {
   return dataOf(api.POST("/v1/callwright/session", { body: { key } })) as Promise<Session>;
 }
 
-/** Ends the session of this browser. */
+/** Ends the session of this browser; it may have ended by itself. */
 export async function signOut(): Promise<void> {
-  await dataOf(api.DELETE("/v1/callwright/session"));
+  try {
+    await dataOf(api.DELETE("/v1/callwright/session"));
+  } catch (error) {
+    if (!isSignedOut(error)) throw error;
+  }
+}
+
+/** Whether an answer says that the session has ended. */
+export function isSignedOut(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401;
 }

@@ -26,12 +26,12 @@ export function useKeys(actions: KeyActions): void {
   }, []);
 }
 
-const TYPED_INTO = "input, textarea, select, [contenteditable=true]";
+const TYPED_INTO = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable=true]";
 const USED_BY: Record<string, string> = {
-  " ": "button, a, summary, [role=tab], [role=radio]",
+  " ": "button, a, summary, input, [role=tab], [role=radio]",
   enter: "button, a, summary, [role=tab]",
-  arrowleft: "[role=tab], [role=radio], [role=slider]",
-  arrowright: "[role=tab], [role=radio], [role=slider]",
+  arrowleft: "input, [role=tab], [role=radio], [role=slider]",
+  arrowright: "input, [role=tab], [role=radio], [role=slider]",
 };
 
 function isTaken(event: KeyboardEvent, key: string): boolean {

@@ -1,5 +1,5 @@
 import { ActionIcon, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { sessionQuery, signOut } from "../api/session.ts";
@@ -34,7 +34,7 @@ export function Menu({ showKeys }: { showKeys: () => void }) {
       <div className={classes.foot}>
         <div className={classes.who}>
           <strong>{session?.account.name}</strong>
-          <span>{session?.key.role}</span>
+          <span>{session && strings.menu.rights(session.key.role, session.key.scope)}</span>
         </div>
         <FootButton label={strings.menu.keys} onClick={showKeys}>
           <KeysIcon size={16} />
@@ -72,13 +72,15 @@ function SchemeButton() {
 function SignOutButton() {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const leave = async () => {
-    await signOut();
-    queries.clear();
-    await navigate({ to: "/sign-in", search: {} });
-  };
+  const leaving = useMutation({
+    mutationFn: signOut,
+    onSuccess: async () => {
+      queries.clear();
+      await navigate({ to: "/sign-in", search: {} });
+    },
+  });
   return (
-    <FootButton label={strings.menu.signOut} onClick={() => void leave()}>
+    <FootButton label={leaving.error?.message ?? strings.menu.signOut} onClick={() => leaving.mutate()}>
       <SignOutIcon size={16} />
     </FootButton>
   );

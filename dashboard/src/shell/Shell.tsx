@@ -5,6 +5,7 @@ import { strings } from "../strings/index.ts";
 import { Help } from "./Help.tsx";
 import { Menu } from "./Menu.tsx";
 import classes from "./Shell.module.css";
+import { SignInAgain } from "./SignInAgain.tsx";
 
 /** The menu on the left and the page beside it. */
 export function Shell() {
@@ -20,6 +21,7 @@ export function Shell() {
         <Outlet />
       </main>
       <Help opened={help} close={() => setHelp(false)} />
+      <SignInAgain />
     </div>
   );
 }

@@ -10,8 +10,8 @@ const words = strings.agent;
 
 /** How many errors and warnings the draft has; a click lists them, each with a way to its section. */
 export function Problems() {
-  const { validation, settings } = useEditing();
-  if (!validation) return <span>{words.checking}</span>;
+  const { validation, isChecking, settings } = useEditing();
+  if (!validation) return isChecking ? <span>{words.checking}</span> : null;
   const { errors, warnings } = validation;
   if (errors.length + warnings.length === 0) return <span className={classes.good}>{words.valid}</span>;
   const rows = [

@@ -1,10 +1,12 @@
 import { useDebouncedValue } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { type AgentBody, bodyOf, validationQuery } from "../../api/agents.ts";
+import { sessionQuery } from "../../api/session.ts";
 import type { Variables } from "../../api/tests.ts";
 import type { Agent, AgentSetting } from "../../api/types.ts";
 import { isObject, type Json } from "../../lib/json.ts";
+import { mayChange } from "../../lib/rights.ts";
 import { settingOf, settingsOf } from "../../lib/settingText.ts";
 import type { Editing } from "./context.ts";
 import { changesBetween } from "./draft/changes.ts";
@@ -28,7 +30,8 @@ export function useDraft(agent: Agent, settings: AgentSetting[], set: string[]):
   const [draft, setDraft] = useState(() => withSettings(base.body, settings, set));
   const [variables, setVariables] = useState<Variables>({});
   const [asked] = useDebouncedValue(draft, TYPING_MS);
-  const validation = useQuery(validationQuery(agent.id, asked));
+  const { data: session } = useSuspenseQuery(sessionQuery);
+  const validation = useQuery({ ...validationQuery(agent.id, asked), enabled: mayChange(session) });
   const changes = useMemo(() => changesBetween(asJson(base.body), asJson(draft)), [base, draft]);
   const unknown = set.map((text) => settingOf(text).path).filter((path) => !settingAt(path, settings));
   const editing = useMemo<Editing>(

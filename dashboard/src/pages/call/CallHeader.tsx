@@ -63,6 +63,8 @@ function Line({ execution }: { execution: Execution }) {
   const agents = useQuery(agentsQuery);
   const name = agents.data?.find(({ id }) => id === execution.agent_id)?.name ?? execution.agent_id;
   const { call_type, hangup_by, hangup_reason } = execution.telephony_data as Record<string, string | null>;
+  // Towards programs the agent's own hanging up is called an API request.
+  const by = execution.callwright.ended_by === "agent" ? words.theAgent : hangup_by;
   return (
     <p>
       <span>
@@ -72,7 +74,7 @@ function Line({ execution }: { execution: Execution }) {
         </Link>
       </span>
       <span>{moment(execution.created_at)}</span>
-      {hangup_by && <span>{words.endedBy(hangup_by, hangup_reason ?? "")}</span>}
+      {by && <span>{words.endedBy(by, hangup_reason ?? "")}</span>}
     </p>
   );
 }

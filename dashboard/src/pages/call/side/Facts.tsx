@@ -20,8 +20,10 @@ export function Facts({ execution }: { execution: Execution }) {
       )}
       <Group title={words.extracted} rows={extracted(execution.extracted_data)} />
       <Group title={words.call} rows={callRows(execution)} />
+      <Group title={words.transfers} rows={transferRows(execution)} />
       <Group title={words.variables} rows={plainRows(recordOf(execution.context_details.recipient_data))} />
       <Group title={words.models} rows={modelRows(execution.usage_breakdown)} />
+      <Group title={words.replaced} rows={replacedRows(execution)} />
       <Group title={words.line} rows={plainRows(recordOf(execution.callwright.line), 0)} />
     </div>
   );
@@ -34,8 +36,9 @@ function Group({ title, rows }: { title: string; rows: Rows }) {
     <section>
       <h3>{title}</h3>
       <dl>
-        {told.map(([name, value]) => (
-          <div key={name}>
+        {told.map(([name, value], place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: rows of a call do not move, and a name may come twice
+          <div key={place}>
             <dt>{name}</dt>
             <dd>{value}</dd>
           </div>
@@ -56,6 +59,7 @@ function callRows(execution: Execution): Rows {
     [words.endedBy, text(phoneData.hangup_by)],
     [words.reason, text(phoneData.hangup_reason)],
     [words.code, text(phoneData.hangup_provider_code)],
+    [words.error, execution.error_message === phoneData.hangup_reason ? null : text(execution.error_message)],
     [words.attempt, text(execution.callwright.attempt)],
     [words.batch, text((execution as { batch_id?: string | null }).batch_id)],
     [words.agentId, <code key="agent">{execution.agent_id}</code>],
@@ -65,6 +69,28 @@ function callRows(execution: Execution): Rows {
 
 function fromTo(from: unknown, to: unknown): string | null {
   return typeof from === "string" && typeof to === "string" ? words.fromToShown(phone(from), phone(to)) : null;
+}
+
+/** Where the call was handed on, or was to be. */
+function transferRows(execution: Execution): Rows {
+  return recordsOf(execution.callwright.transfers).map(({ to, mode, status, reason, took_ms }) => [
+    phone(String(to)),
+    [words.transferShown(String(mode), String(status), Number(took_ms) ? lasting(Number(took_ms)) : ""), text(reason)]
+      .filter(Boolean)
+      .join(". "),
+  ]);
+}
+
+/** What did the work of a provider that the agent names: from the beginning, or from the moment on at which that one failed. */
+function replacedRows({ callwright }: Execution): Rows {
+  const shown = (kind: unknown, before: unknown, after: unknown, why: unknown): Rows[number] => [
+    String(kind),
+    words.replacedShown(String(before), String(after), text(why) ?? ""),
+  ];
+  return [
+    ...recordsOf(callwright.stand_ins).map(({ leg, wanted, used, reason }) => shown(leg, wanted, used, reason)),
+    ...recordsOf(callwright.switches).map(({ kind, before, after, message }) => shown(kind, before, after, message)),
+  ];
 }
 
 function modelRows(usage: Execution["usage_breakdown"]): Rows {
@@ -91,6 +117,10 @@ function plainRows(values: Record<string, unknown>, least?: number): Rows {
   return Object.entries(values)
     .filter(([, value]) => least === undefined || typeof value !== "number" || value > least)
     .map(([name, value]) => [name.replaceAll("_", " "), text(value)]);
+}
+
+function recordsOf(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.map(recordOf) : [];
 }
 
 function recordOf(value: unknown): Record<string, unknown> {

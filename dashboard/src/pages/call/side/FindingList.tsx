@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import type { Advice, Finding } from "../../../api/types.ts";
+import type { Advice, Finding, Timeline } from "../../../api/types.ts";
 import { clock, lasting } from "../../../lib/format.ts";
 import { ChangeIcon, CheckIcon, LowerIcon, RaiseIcon } from "../../../lib/icons.tsx";
 import { SeverityIcon } from "../../../lib/SeverityIcon.tsx";
@@ -18,7 +18,7 @@ const DIRECTIONS: Record<string, typeof RaiseIcon> = {
 /** What was wrong with the call, and for each what to change. */
 export function FindingList() {
   const { timeline } = useCall();
-  if (!timeline.findings.length) return <p className={classes.none}>{timeline.live ? words.live : words.none}</p>;
+  if (!timeline.findings.length) return <p className={classes.none}>{nothing(timeline)}</p>;
   return (
     <ul className={classes.findings}>
       {timeline.findings.map((finding) => (
@@ -26,6 +26,11 @@ export function FindingList() {
       ))}
     </ul>
   );
+}
+
+function nothing({ live, answered_ms, written }: Timeline): string {
+  if (live) return words.live;
+  return answered_ms === null && !written ? words.unanswered : words.none;
 }
 
 function FindingItem({ finding }: { finding: Finding }) {
@@ -38,7 +43,8 @@ function FindingItem({ finding }: { finding: Finding }) {
         <SeverityIcon severity={finding.severity} size={15} />
         <h3>{finding.title}</h3>
         <button type="button" className={`plain ${classes.at}`} onClick={go}>
-          {clock(from_ms - zeroMs)}, {lasting(to_ms - from_ms)}
+          {clock(from_ms - zeroMs)}
+          {to_ms > from_ms && `, ${lasting(to_ms - from_ms)}`}
         </button>
       </header>
       <p>{finding.text}</p>
