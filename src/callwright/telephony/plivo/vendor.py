@@ -251,6 +251,8 @@ class PlivoCalls(XmlVendor):
         if application_id is None:
             digest = hashlib.sha256(address.encode()).hexdigest()
             asked = {"app_name": f"callwright {digest[:12]}", "answer_url": address, "answer_method": "POST"}
+            # Callers who give up before the answer are reported there.
+            asked |= {"hangup_url": address, "hangup_method": "POST"}
             application_id = (await self._ask(account, "POST", "Application/", asked)).get("app_id")
         if not isinstance(application_id, str) or not _ID.fullmatch(application_id):
             raise self._rest.error(FailureKind.UNAVAILABLE, "its answer does not name the application")
