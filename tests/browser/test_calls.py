@@ -61,7 +61,7 @@ def test_keys_walk_the_list_open_a_call_and_come_back_to_the_filter(person: Brow
     assert page.locator("tr[data-at]").get_attribute("data-row") == "0"
     page.keyboard.press("Enter")
     page.wait_for_url("**/calls/*")
-    page.get_by_text("Nobody answered").wait_for()
+    page.get_by_text("so there is nothing to hear").wait_for()
     first = page.url
     page.keyboard.press("]")
     page.wait_for_url(lambda url: urlsplit(url).path != urlsplit(first).path)
