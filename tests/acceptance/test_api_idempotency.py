@@ -208,6 +208,7 @@ _REPEATABLE = {
     "/call/{execution_id}/stop",
     "/inbound/setup",
     "/inbound/unlink",
+    "/v1/callwright/carriers/{carrier}/connect",
     "/v1/callwright/batches/{batch_id}/pause",
     "/v1/callwright/batches/{batch_id}/resume",
     "/v1/callwright/webhooks/endpoints/resume",

@@ -123,7 +123,7 @@ OWN = {
 #: Names of one's own choice: whoever puts one makes it their own.
 OWN_NAMES = {("PUT", "/v1/callwright/contact-files/{name}")}
 #: Objects of the server, which everybody may have. Those of a vendor's account are in tests/acceptance/test_api_voices.py.
-EVERYBODYS = {("GET", "/voices/{voice_id}/sample")}
+EVERYBODYS = {("GET", "/voices/{voice_id}/sample"), ("POST", "/v1/callwright/carriers/{carrier}/connect")}
 #: Of those, the ones whose body names an object: somebody else's is refused there as one that never was, with this status.
 NAMES_OBJECT = {
     ("POST", "/call"): 404,
