@@ -277,6 +277,10 @@ async def test_a_carrier_is_connected_by_one_command(place: Place, capsys: pytes
     place.vendor.numbers["+15550142"] = {}
     assert await asyncio.to_thread(main, ["connect", "twilio", *where, "--number", "+15550142"]) == 1
     assert "wrong no agent answers +15550142" in capsys.readouterr().out
+    gone = await place.client.delete("/providers/TWILIO_AUTH_TOKEN")
+    assert gone.status_code == 200, gone.text
+    assert await asyncio.to_thread(main, ["connect", "twilio", *where]) == 1
+    assert "the provider key TWILIO_AUTH_TOKEN is not stored" in capsys.readouterr().err
     assert await asyncio.to_thread(main, ["connect", "nobody", *where]) == 1
     assert "no carrier 'nobody'" in capsys.readouterr().err
 

@@ -46,7 +46,10 @@ async def connect_number(services: Services, principal: Principal, carrier: str,
     async with services.ledger.unit() as unit:
         stored = await stored_keys(unit, organisation_id)
     access = stored.opened(services, names)
-    number = wanted or routes.own_number(access)
+    try:
+        number = wanted or routes.own_number(access)
+    except ProviderError as error:
+        raise carrier_refusal(error) from error
     if kind_of_address(number) != E164:
         raise BadInputError(
             f"no number is stored with the keys of {carrier}; store it with POST /providers, or name one"

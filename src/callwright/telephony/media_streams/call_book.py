@@ -120,6 +120,7 @@ class CallBook(Generic[_Vendor]):
 
     def own_number(self, access: Access) -> str:
         """See ``ports.leg.RoutesNumbers``."""
+        self._vendor.account(access)
         return self._vendor.own_number(access)
 
     async def route_number(self, access: Access, number: str) -> RoutedNumber:
