@@ -187,7 +187,7 @@ test-phone: $(STAMPS)/dev $(STAMPS)/sip ## Run the phone suite at its full lengt
 conformance: $(STAMPS)/dev ## Start servers, tolerant and strict, and ask every operation of the hosted contract (CONTRACT=openapi.yaml)
 	@$(BIN)/python -m tests.conformance.run $(if $(CONTRACT),--contract $(CONTRACT))
 
-# `make test` asks each operation 8 times, `make test-all` 50 times.
+# `make test` asks each operation 4 times, `make test-all` 50 times.
 fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (CASES=300)
 	@CALLWRIGHT_FUZZ_CASES=$(or $(CASES),300) $(PYTEST) tests/fuzz
 

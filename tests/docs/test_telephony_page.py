@@ -27,7 +27,8 @@ def test_every_key_of_the_line_is_explained_and_nothing_else():
 def test_every_fact_a_leg_notes_is_explained():
     noted: set[str] = set()
     for path in (ROOT / "src/callwright/telephony").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text)) if ".noted(" in text else ():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "noted":
                 noted |= {str(ast.literal_eval(name)) for name in node.args[:1] if isinstance(name, ast.Constant)}
     assert {"media", "dialog", "sip"} <= noted

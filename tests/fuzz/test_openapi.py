@@ -32,7 +32,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.database import database_at, run_sql
 from tests.fuzz.fuzz_world import FuzzWorld, fuzz_world
 
-CASES = int(os.environ.get("CALLWRIGHT_FUZZ_CASES", "8"))
+CASES = int(os.environ.get("CALLWRIGHT_FUZZ_CASES", "4"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

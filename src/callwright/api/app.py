@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI, Request, Response
+from functools import cache
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Match, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp
 
 from callwright.api.account.routes import router as account
@@ -142,6 +144,19 @@ _ROUTERS = (
 )
 
 
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Return the routes of all packages, polled ones first: routes are tried one after the other.
+
+    Made once for all applications of a process. The framework works out the models of a route at its first request and keeps them in
+    the route, which takes longer than any request.
+    """
+    every = APIRouter(dependencies=[Depends(check_names)], generate_unique_id_function=operation_id)
+    for router in _ROUTERS:
+        every.include_router(router)
+    return (*polled.routes, *every.routes)
+
+
 def build_app(services: ApiServices, doors: Doors | None = None, dashboard: ASGIApp | None = None) -> FastAPI:
     """The application over ``services``, with the doors of carriers and the pages of the dashboard. Building it touches nothing."""
     if doors is None:
@@ -154,7 +169,6 @@ def build_app(services: ApiServices, doors: Doors | None = None, dashboard: ASGI
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
-        dependencies=[Depends(check_names)],
         # Requests are counted by the gate, and looking for a tracer takes longer than that.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
@@ -162,9 +176,7 @@ def build_app(services: ApiServices, doors: Doors | None = None, dashboard: ASGI
     app.state.event_waits = Places("requests that wait for events", MAX_EVENT_WAITS, MAX_EVENT_WAITS_OF_ONE)
     app.state.replays = Places("replays", MAX_REPLAYS, MAX_REPLAYS_OF_ONE)
     app.state.uploads = Uploads()
-    app.router.routes.extend(polled.routes)
-    for router in _ROUTERS:
-        app.include_router(router)
+    app.router.routes.extend(_routes())
     app.mount(LINES.rstrip("/"), doors)
     if dashboard is not None:
         # A mount has no path of its own, only what is below it.

@@ -6,7 +6,8 @@ import pytest
 from bench import core_bench
 
 
-@pytest.mark.parametrize(("target", "status"), [pytest.param(0, 0, marks=pytest.mark.long), (10**12, 1)])
+@pytest.mark.long
+@pytest.mark.parametrize(("target", "status"), [(0, 0), (10**12, 1)])
 def test_the_status_is_the_figures(target, status, monkeypatch, capsys):
     monkeypatch.setattr(core_bench, "TARGET", target)
     monkeypatch.setattr(core_bench, "LOOPS", 1_000)
