@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "providers": ("providers", "list providers: installed, keys stored, used by how many agents"),
     "models": ("models", "list, install and verify the local models"),
     "selfcall": ("selfcall", "call ourselves through a carrier and print how it sounded"),
+    "bench": ("bench", "measure how many calls this machine holds, and what ends first"),
     "simulate": ("simulate", "make calls of scenarios against an agent, with a verdict"),
     "replay": ("replay", "feed a call's log to the core and compare"),
     "doctor": ("doctor", "say what went wrong in a call, when, and which setting to change"),
