@@ -186,8 +186,9 @@ def sentence(found: Capacity, machine: Machine) -> str:
             " machine does nothing else."
         )
     how = "measured" if found.proved >= found.calls else f"computed; {found.proved} were measured"
+    by = _WITH_ARTICLE.get(found.by, found.by)
     more = f" Each further process can use another of the {machine.cores} cores." if machine.cores > 1 else ""
     return (
-        f"One `callwright serve` on this machine holds about {found.calls} calls at once ({how}); the limit is {_WITH_ARTICLE.get(found.by, found.by)}."
+        f"One `callwright serve` on this machine holds about {found.calls} calls at once ({how}); the limit is {by}."
         f" Speech and language models on this machine come on top.{more}"
     )
