@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "selfcall": ("selfcall", "call ourselves through a carrier and print how it sounded"),
     "bench": ("bench", "measure how many calls this machine holds, and what ends first"),
     "simulate": ("simulate", "make calls of scenarios against an agent, with a verdict"),
+    "capture": ("capture", "write the packets of a SIP call into a pcap file"),
     "replay": ("replay", "feed a call's log to the core and compare"),
     "doctor": ("doctor", "say what went wrong in a call, when, and which setting to change"),
     "extract": ("extract", "ask past calls again what the agent asks after its calls"),

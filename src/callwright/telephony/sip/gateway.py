@@ -27,6 +27,7 @@ from callwright.ops.ids import RandomIds
 from callwright.ops.logging import configure_logging
 from callwright.telephony.sip.acknowledge import Acknowledgements
 from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
+from callwright.telephony.sip.capture import now_us
 from callwright.telephony.sip.checks import address_of
 from callwright.telephony.sip.datagram import send
 from callwright.telephony.sip.dialog import BRANCH_COOKIE
@@ -175,6 +176,9 @@ class Gateway(asyncio.Protocol):
             record = traced(text)
             if record is not None:
                 self.trace.feed(record)
+                call = self.trace.call(record.message.call_id)
+                if call is not None:
+                    call.keep(now_us(), text)
                 self._registrations.feed(record)
                 for again in (self._acks.feed(record, text), self._late.feed(record)):
                     if again is not None:
