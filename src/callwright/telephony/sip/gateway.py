@@ -27,6 +27,7 @@ from callwright.ops.ids import RandomIds
 from callwright.ops.logging import configure_logging
 from callwright.telephony.sip.acknowledge import Acknowledgements
 from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
+from callwright.telephony.sip.baresip_stack import BaresipStack
 from callwright.telephony.sip.capture import now_us
 from callwright.telephony.sip.checks import address_of
 from callwright.telephony.sip.datagram import send
@@ -37,7 +38,7 @@ from callwright.telephony.sip.late_answers import LateAnswers
 from callwright.telephony.sip.leftovers import Leftovers
 from callwright.telephony.sip.refusal import refusal
 from callwright.telephony.sip.registration import Registrations
-from callwright.telephony.sip.stack import BaresipStack, SipStack, StackCall, StackError, StackSettings
+from callwright.telephony.sip.stack import SipStack, StackCall, StackError, StackSettings
 from callwright.telephony.sip.trace import Trace, TracedCall
 from callwright.telephony.sip.wire import EXIT_USED_UP, GATEWAY, Reader, WireError, audio, control
 
