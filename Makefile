@@ -33,7 +33,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv cloud cloud-licences vendors demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image live-providers prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-calls bench-list release release-database sbom image clean
+.PHONY: help venv cloud cloud-licences vendors demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image live-providers prism prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-calls bench-list release release-database sbom image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -223,6 +223,15 @@ test-image: $(STAMPS)/dev ## Build the container image, run it and make a call i
 
 live-providers: $(STAMPS)/dev ## Run the contract suites against the real services whose keys are in the environment (a few cents)
 	$(BIN)/python -m pytest -q -n 0 -p no:cacheprovider -rs $(wildcard tests/vendors/live_*.py)
+
+# Prism and Twilio's own description of its API come from npm, into build/ alone.
+PRISM := build/prism
+PRISM_NPM = PATH="$(NODE_WHEEL)/bin:$$PATH" node $(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js --ignore-scripts --no-audit --no-fund --loglevel error
+prism: $(STAMPS)/dev $(STAMPS)/node ## Have Twilio's own OpenAPI judge what we ask of it, behind Prism (70 MB from npm at a first run)
+	@mkdir -p $(PRISM) && echo '{}' > $(PRISM)/package.json
+	@cd $(PRISM) && $(PRISM_NPM) install @stoplight/prism-cli@5.14.2 >&2 && $(PRISM_NPM) pack @twilio-alpha/mcp@0.7.0 >&2
+	@tar -xzf $(PRISM)/twilio-alpha-mcp-0.7.0.tgz -C $(PRISM)
+	@PATH="$(NODE_WHEEL)/bin:$$PATH" $(BIN)/python -m tests.vendors.prism $(PRISM)/node_modules/.bin/prism $(PRISM)/package/twilio-oai/spec/json/twilio_api_v2010.json
 
 lint: $(STAMPS)/dev ## Check style and formatting
 	@$(BIN)/ruff check

@@ -8,49 +8,33 @@ collector, memory per call. The server is bound to the first core and the caller
 
 ``--vad local`` has Silero judge every frame. ``--ended 100`` has so many calls end at once just before. ``--rounds 10`` repeats, to show
 growth. ``--idle 60`` measures the server at rest. ``--source DIR`` measures another checkout's server. ``--url ws://...`` with ``--pid N``
-measures another server, which must speak Twilio's messages, need no webhook, and answer with the sounds of ``calls_providers``.
+measures another server, which must speak Twilio's messages, need no webhook, and answer with the sounds of
+``callwright.lab.load_providers``.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
-import re
 import resource
-import shutil
-import signal
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
+
+import httpx2 as httpx
+
+from callwright.bootstrap.load_server import LoadServer, LoadSettings, load_server
+from callwright.lab.stream_callers import Caller, Figures
+from callwright.ops.process_usage import ServerProcesses, process_tree
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-import httpx  # noqa: E402
-from bench.stream_load import Caller, Figures  # noqa: E402
-
-from callwright.domain.phone_number import CARRIER, PhoneNumber  # noqa: E402
-from callwright.domain.tenant import DEFAULT_TENANT_ID  # noqa: E402
-from callwright.ops.clock import SystemClock  # noqa: E402
-from callwright.storage.embedded import EmbeddedPostgres, ServerPlacement  # noqa: E402
-from callwright.storage.ledger import PostgresLedger  # noqa: E402
-from callwright.storage.migrate import migrate  # noqa: E402
-from callwright.telephony.twilio.vendor import signature  # noqa: E402
-
-ACCOUNT, TOKEN, NUMBER = "AC" + "0" * 32, "calls-bench", "+15550100"
 RAMP_S, SETTLE_S = 0.12, 4.0
-_LISTENS = re.compile(r"callwright listens on (http://\S+)")
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -71,217 +55,7 @@ class Options:
     out: Path | None
 
 
-@dataclass
-class Watched:
-    """Processes whose CPU time and memory are counted."""
-
-    server: list[int]
-    database: list[int] = field(default_factory=list)
-
-    def cpu_s(self) -> tuple[float, float]:
-        """Of the server and of the database, so far."""
-        return sum(map(_cpu_s, self.server)), sum(map(_cpu_s, self.database))
-
-    def memory_mb(self) -> float:
-        """Of the server, its share of what it shares included."""
-        return sum(map(_pss_mb, self.server))
-
-    def wait_s(self) -> float:
-        """How long the server could have run and had no core."""
-        return sum(map(_wait_s, self.server))
-
-
-def _cpu_s(pid: int) -> float:
-    with contextlib.suppress(OSError):
-        parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(parts[11]) + int(parts[12])) / _TICKS
-    return 0.0
-
-
-def _wait_s(pid: int) -> float:
-    waited = 0
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            waited += int((task / "schedstat").read_text().split()[1])
-    return waited / 1e9
-
-
-def _pss_mb(pid: int) -> float:
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    return 0.0
-
-
-def _children(pid: int) -> list[int]:
-    """The process and all below it."""
-    below: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            below.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
-    found, queue = [], [pid]
-    while queue:
-        found.append(queue.pop())
-        queue += below.get(found[-1], [])
-    return found
-
-
-class Server:
-    """``callwright serve`` of a checkout, on a database of its own."""
-
-    def __init__(self, folder: Path, options: Options) -> None:
-        self.folder = folder
-        self._options = options
-        self.pauses = folder / "pauses"
-        self.url = ""
-        self._postgres = EmbeddedPostgres(
-            folder, placement=ServerPlacement(elsewhere=folder / "elsewhere", settings={})
-        )
-        self._process: subprocess.Popen[bytes] | None = None
-        self._dsn = self._key = ""
-
-    def start(self) -> None:
-        """Start it. Blocks."""
-        self._dsn = self._postgres.acquire()
-        asyncio.run(migrate(self._dsn))
-        environment = self._environment()
-        log = self.folder / "serve.log"
-        command = [sys.executable, "-W", "ignore", "-m", "callwright"]
-        with log.open("ab") as file:
-            self._process = subprocess.Popen(
-                [*command, "serve"], cwd=self.folder, env=environment, stdout=file, stderr=file
-            )
-        if self._options.pin:
-            os.sched_setaffinity(self._process.pid, {0})
-        until_s = time.monotonic() + 90
-        while not (found := _LISTENS.search(log.read_text(errors="replace"))):
-            if self._process.poll() is not None or time.monotonic() > until_s:
-                raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')[-3_000:]}")
-            time.sleep(0.1)
-        self.url = found[1]
-        made = subprocess.run(
-            [*command, "keys", "create", "--name", "bench"],
-            cwd=self.folder, env=environment, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        self._key = made.stdout.strip().splitlines()[-1]
-
-    def _environment(self) -> dict[str, str]:
-        plugin = self.folder / "plugin" / "calls_bench-1.dist-info"
-        plugin.mkdir(parents=True)
-        (plugin / "METADATA").write_text("Metadata-Version: 2.1\nName: calls-bench\nVersion: 1\n")
-        (plugin / "entry_points.txt").write_text("[callwright.plugins]\ncalls_bench = calls_providers:PLUGINS\n")
-        paths = (self._options.source / "src", ROOT / "bench", plugin.parent)
-        most = str(max(self._options.calls) + self._options.ended + 20)
-        return {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(map(str, paths)),
-            "DATABASE_URL": self._dsn,
-            "CALLS_BENCH_PAUSES": str(self.pauses),
-            "CALLS_BENCH_PIECE_MS": str(self._options.piece_ms),
-            "CALLWRIGHT_DATA": str(self.folder / "data"),
-            "CALLWRIGHT_PORT": "0",
-            "CALLWRIGHT_SECRET": "5e" * 32,
-            "CALLWRIGHT_MAX_CALLS": most,
-            "CALLWRIGHT_MAX_CONNECTIONS": "4000",
-            "CALLWRIGHT_MAX_CONNECTIONS_OF_ADDRESS": "3000",
-            "CALLWRIGHT_DRAIN_SECONDS": "0",
-            "CALLWRIGHT_VAD": self._options.vad,
-            "CALLWRIGHT_TURN": "none",
-            "PYTHONUNBUFFERED": "1",
-        }
-
-    async def furnish(self) -> None:
-        """Give it an agent that answers NUMBER."""
-        headers = {"Authorization": f"Bearer {self._key}"}
-        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30, trust_env=False) as api:
-            for name, value in (("ACCOUNT_SID", ACCOUNT), ("AUTH_TOKEN", TOKEN), ("PHONE_NUMBER", NUMBER)):
-                stored = {"provider_name": f"TWILIO_{name}", "provider_value": value}
-                (await api.post("/providers", json=stored)).raise_for_status()
-            made = await api.post("/v2/agent", json=_AGENT)
-            if made.is_error:
-                raise RuntimeError(made.text)
-            agent_id = str(made.json()["agent_id"])
-        ledger, now = PostgresLedger(self._dsn), SystemClock().now()
-        await ledger.open()
-        try:
-            async with ledger.unit() as unit:
-                row = PhoneNumber(
-                    "bench-number", DEFAULT_TENANT_ID, NUMBER, CARRIER, "twilio", now, now,
-                    agent_tenant_id=DEFAULT_TENANT_ID, agent_id=agent_id,
-                )  # fmt: skip
-                await unit.numbers.add(row)
-                await unit.connection.execute("update tenant set max_concurrency = 5000")
-        finally:
-            await ledger.aclose()
-
-    async def address(self, client: httpx.AsyncClient, call_id: str) -> str:
-        """Where the stream of a call that comes in goes, as the server tells Twilio."""
-        form = {"CallSid": call_id, "AccountSid": ACCOUNT, "CallStatus": "ringing", "To": NUMBER, "From": "+15550123"}
-        url = f"{self.url}/lines/twilio/incoming"
-        signed = signature(TOKEN, url, {name: [value] for name, value in form.items()})
-        told = await client.post(url, data=form, headers={"X-Twilio-Signature": signed})
-        stream = ET.fromstring(told.text).find("Connect/Stream") if told.is_success else None
-        if stream is None:
-            raise RuntimeError(f"the call was not taken: {told.status_code} {told.text}")
-        return stream.attrib["url"]
-
-    def watched(self) -> Watched:
-        """Its processes, and those of its database."""
-        assert self._process is not None
-        master = int(next(self.folder.rglob("postmaster.pid")).read_text().splitlines()[0])
-        return Watched(_children(self._process.pid), _children(master))
-
-    def stop(self) -> None:
-        """End both."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(30)
-            if self._process.poll() is None:
-                self._process.kill()
-                self._process.wait()
-        self._postgres.release()
-
-
-_AGENT: dict[str, Any] = {
-    "agent_config": {
-        "agent_name": "Bench",
-        "agent_welcome_message": "",
-        "tasks": [
-            {
-                "task_type": "conversation",
-                "tools_config": {
-                    "input": {"provider": "twilio", "format": "wav"},
-                    "output": {"provider": "twilio", "format": "wav"},
-                    "transcriber": {"provider": "bench", "model": "bench", "language": "en"},
-                    "llm_agent": {"provider": "bench", "model": "bench", "max_tokens": 200},
-                    "synthesizer": {"provider": "bench", "provider_config": {"voice": "bench"}},
-                },
-                "task_config": {
-                    "call_terminate": 2_000,
-                    "incremental_delay": 0,
-                    "interruption_backoff_period": 0,
-                    "hangup_after_silence": 600,
-                    "number_of_words_for_interruption": 1,
-                },
-            }
-        ],
-    },
-    "agent_prompts": {"task_1": {"system_prompt": "Say where orders are."}},
-}
-
-
-@contextlib.contextmanager
-def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="cw-calls-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-async def measure(calls: int, options: Options, watched: Watched, server: Server | None) -> dict[str, Any]:
+async def measure(calls: int, options: Options, watched: ServerProcesses, server: LoadServer | None) -> dict[str, Any]:
     """One row."""
     async with httpx.AsyncClient(timeout=30, trust_env=False, limits=httpx.Limits(max_connections=8)) as client:
 
@@ -290,10 +64,12 @@ async def measure(calls: int, options: Options, watched: Watched, server: Server
 
         loop, at_rest_mb = asyncio.get_running_loop(), watched.memory_mb()
         if options.ended:
-            await _calls(options.ended, loop.time() + 0.05 * options.ended + 30, address, Figures(), 0.05)
+            await _calls(options.ended, 0.05 * options.ended + 30, address, Figures(), 0.05)
         figures, ramp_s = Figures(), RAMP_S if not options.ended else 0.0
         begin_s = loop.time() + ramp_s * calls + (SETTLE_S if not options.ended else 0.0)
-        work = asyncio.create_task(_calls(calls, begin_s + options.seconds + 0.3, address, figures, ramp_s))
+        work = asyncio.create_task(
+            _calls(calls, begin_s - loop.time() + options.seconds + 0.3, address, figures, ramp_s)
+        )
         await asyncio.sleep(begin_s - loop.time())
         cpu_s, wait_s, own_s, began_s = watched.cpu_s(), watched.wait_s(), time.process_time(), time.time()
         figures.measuring = True
@@ -317,10 +93,12 @@ async def measure(calls: int, options: Options, watched: Watched, server: Server
     return row
 
 
-async def _calls(calls: int, until_s: float, address: Any, figures: Figures, ramp_s: float) -> None:
+async def _calls(calls: int, seconds: float, address: Any, figures: Figures, ramp_s: float) -> None:
+    """So many calls, begun one after the other, all ended ``seconds`` from now."""
+
     async def one(number: int) -> None:
         await asyncio.sleep(ramp_s * number)
-        await Caller(number, address, figures).call(until_s)
+        await Caller(number, address, figures).call(seconds - ramp_s * number)
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(calls):
@@ -359,7 +137,7 @@ def _pauses(path: Path, since_s: float, sent: int) -> dict[str, float]:
     }
 
 
-async def rest(seconds: float, watched: Watched) -> dict[str, Any]:
+async def rest(seconds: float, watched: ServerProcesses) -> dict[str, Any]:
     """The server without calls."""
     await asyncio.sleep(20)
     began_s, cpu_s = time.monotonic(), watched.cpu_s()
@@ -377,15 +155,15 @@ def _show(row: dict[str, Any], out: Path | None) -> None:
             file.write(json.dumps(rounded) + "\n")
 
 
-async def run(options: Options, server: Server | None) -> None:
+async def run(options: Options, server: LoadServer | None) -> None:
     """All rows."""
     if server is not None:
-        await server.furnish()
+        await server.start()
         await asyncio.sleep(2)
         if options.idle:
-            _show(await rest(options.idle, server.watched()), options.out)
+            _show(await rest(options.idle, server.processes()), options.out)
     for calls in options.calls * options.rounds:
-        watched = server.watched() if server is not None else Watched(_children(options.pid))
+        watched = server.processes() if server is not None else ServerProcesses(process_tree(options.pid))
         _show(await measure(calls, options, watched, server), options.out)
 
 
@@ -417,13 +195,12 @@ def main() -> int:
     if options.url:
         asyncio.run(run(options, None))
         return 0
-    with _folder() as folder:
-        server = Server(folder, options)
-        try:
-            server.start()
-            asyncio.run(run(options, server))
-        finally:
-            server.stop()
+    settings = LoadSettings(
+        max(calls, default=0) + options.ended, options.vad, options.piece_ms,
+        frozenset({0}) if pin else frozenset(), options.source / "src",
+    )  # fmt: skip
+    with load_server(settings) as server:
+        asyncio.run(run(options, server))
     return 0
 
 

@@ -31,6 +31,7 @@ _FILES = {".wav": write_wav(tone(0.5), rate_hz=44_100), ".pdf": b"%PDF-1.4\ntrai
 NOT_HERE = {
     "post /v1/callwright/session": "a request of the dashboard",
     "post /v1/callwright/executions/{execution_id}/extraction": "only a completed call can be asked again",
+    "post /v1/callwright/executions/{execution_id}/capture": "the call cannot be captured: it is",
     "post /v1/callwright/executions/{execution_id}/replay": "nothing was written of this call",
     "post /v1/callwright/executions/{execution_id}/what-if": "nothing was written of this call",
     "post /v1/callwright/agents/{agent_id}/chats": "this process holds no chats",

@@ -84,6 +84,10 @@ class FolderRecordings:
         (self.folder / execution_id).mkdir(exist_ok=True)
         (self.folder / execution_id / name).write_bytes(data)
 
+    def new_path(self, execution_id: str, name: str) -> str:
+        (self.folder / execution_id).mkdir(exist_ok=True)
+        return str(self.folder / execution_id / name)
+
     def path(self, execution_id: str, name: str) -> str | None:
         path = self.folder / execution_id / name
         return str(path) if path.exists() else None
@@ -99,12 +103,16 @@ class StopWishes:
 
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     told: list[tuple[str, list[str]]] = field(default_factory=list)
+    captured: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     async def request_stop(self, execution_id: str, by: str, reason: str) -> None:
         self.asked.append((execution_id, by, reason))
 
     async def deliver_events(self, execution_id: str, events: Sequence[Mapping[str, Any]]) -> None:
         self.told.append((execution_id, [str(event["name"]) for event in events]))
+
+    async def request_capture(self, execution_id: str, wish: Mapping[str, Any]) -> None:
+        self.captured.append((execution_id, dict(wish)))
 
 
 class Examining:

@@ -206,6 +206,8 @@ _REPEATABLE = {
     "/v2/agent/{agent_id}/stop",
     "/batches/{batch_id}/stop",
     "/call/{execution_id}/stop",
+    # A second capture of a call is refused.
+    "/v1/callwright/executions/{execution_id}/capture",
     "/inbound/setup",
     "/inbound/unlink",
     "/v1/callwright/carriers/{carrier}/connect",

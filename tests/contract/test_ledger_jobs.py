@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from tests.database import fetch, run_sql
@@ -65,6 +66,24 @@ async def test_a_job_of_a_unit_that_was_undone_does_not_exist(ledger: PostgresLe
     with pytest.raises(LookupError):
         await undone()
     assert await fetch(dsn, "select * from pgqueuer") == []
+
+
+async def test_a_queue_without_jobs_does_not_wake_ten_times_a_second(dsn: str, monkeypatch: pytest.MonkeyPatch):
+    loop = asyncio.get_running_loop()
+    short: list[float] = []
+    call_at = loop.call_at
+
+    def counted(when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+        if when - loop.time() < 0.2:
+            short.append(when)
+        return call_at(when, callback, *args, context=context)
+
+    async with running(dsn, {}):
+        await asyncio.sleep(1.0)
+        monkeypatch.setattr(loop, "call_at", counted)
+        await asyncio.sleep(1.0)
+        monkeypatch.undo()
+    assert len(short) <= 2
 
 
 async def test_a_job_waits_for_its_time(ledger: PostgresLedger, dsn: str):

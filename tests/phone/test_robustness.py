@@ -21,7 +21,7 @@ from tests.phone.summary import FIGURE
 from tests.waiting import until
 
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
-from callwright.telephony.sip.stack import CLEANED_AFTER_US
+from callwright.telephony.sip.baresip_stack import CLEANED_AFTER_US
 from callwright.telephony.sip.supervisor import GatewayState
 
 Phones = Callable[..., Awaitable[Sipp]]

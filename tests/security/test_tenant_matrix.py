@@ -141,8 +141,9 @@ NAMES_OBJECT = {
 #: Routes about what an organisation shares: its sub-accounts know of it, and may not take it from one another.
 SHARED = {("POST", "/inbound/unlink")}
 
-#: Routes about a call that is over, and what they need; ours is not dialled: whoever may read is told so.
+#: Routes about a call that is over, or under way, and what they need; ours is not dialled: whoever may read is told so.
 AFTER_A_CALL = {
+    ("POST", "/v1/callwright/executions/{execution_id}/capture"),
     ("POST", "/v1/callwright/executions/{execution_id}/replay"),
     ("POST", "/v1/callwright/executions/{execution_id}/what-if"),
     ("GET", "/v1/callwright/executions/{execution_id}/scenario"),
@@ -281,7 +282,7 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
         endpoint = f"https://{CANARY}.example/~3f9a1c2b"
         assert await unit.endpoints.failed(DEFAULT_TENANT_ID, endpoint, "HTTP 410", is_gone=True)
     (webhook,) = await fetch(world.dsn, f"select id from outbox where execution_id = '{execution_id}'")
-    for name in ("call.wav", "transfer.wav"):
+    for name in ("call.wav", "transfer.wav", "call.pcap"):
         world.recordings.write(execution_id, name, write_wav(CANARY.encode() * 4, channels=2))
     return {
         "agent_id": agent_id,

@@ -54,6 +54,13 @@ class CallControl(Protocol):
         """
         ...
 
+    async def request_capture(self, execution_id: str, wish: Mapping[str, Any]) -> None:
+        """Ask a call of this process for its packets: ``attempt``, ``seconds``, ``keep_secrets``.
+
+        The row holds the wish already (``options["capture"]``). The owner of a call in another process reads it there.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class CallPolicy:

@@ -26,6 +26,7 @@ from callwright.api.batches.routes import router as batches
 from callwright.api.batches.routes import singular as batch
 from callwright.api.calling_policy.routes import router as calling_policy
 from callwright.api.calls.routes import router as calls
+from callwright.api.captures.routes import router as captures
 from callwright.api.carriers.routes import router as carriers
 from callwright.api.chats.routes import router as chats
 from callwright.api.contact_files.routes import router as contact_files
@@ -126,6 +127,7 @@ _ROUTERS = (
     execution_list,
     timeline,
     replays,
+    captures,
     live,
     recordings,
     account,

@@ -110,6 +110,9 @@ class NoCallControl:
     async def deliver_events(self, execution_id: str, events: Sequence[Mapping[str, Any]]) -> None:
         """Nothing to reach from here."""
 
+    async def request_capture(self, execution_id: str, wish: Mapping[str, Any]) -> None:
+        """Nothing to reach from here."""
+
 
 class NoDatabaseError(BadInputError):
     """The data folder has no database, and a command that reads or changes an installation makes none."""

@@ -64,6 +64,16 @@ class RunningPlatform:
             raise RefusedError(f"{path} answered {answer.status_code}: {found.get('message', answer.text)}")
         return found
 
+    async def file(self, path: str) -> bytes:
+        """What is at a path, or where it leads. Raises NobodyAnswersError, RefusedError."""
+        try:
+            answer = await self._client.get(path, follow_redirects=True)
+        except httpx.HTTPError as error:
+            raise NobodyAnswersError(f"nobody answers at {self._client.base_url} ({type(error).__name__})") from error
+        if answer.status_code != 200:
+            raise RefusedError(f"{path} answered {answer.status_code}: {answer.text}")
+        return answer.content
+
 
 @asynccontextmanager
 async def running_platform(

@@ -67,6 +67,7 @@ _TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
         (("POST", "DELETE"), "/v1/callwright/chats/.*", Right.CALL),
         (("POST",), "/v1/callwright/executions/{id}/(replay|what-if)", Right.READ),
         (("POST",), "/web-call/{id}|/v1/web-call/session", Right.CALL),
+        (("GET",), "/recordings/capture/{id}", Right.TRAIL),
         # It is spoken at the organisation's cost.
         (("GET",), "/voices/{id}/sample", Right.CALL),
         # A websocket is a GET.

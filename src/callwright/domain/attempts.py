@@ -80,5 +80,10 @@ def recording_name(attempt: int) -> str:
     return "call.wav" if attempt <= 1 else f"call-{attempt}.wav"
 
 
+def capture_name(attempt: int) -> str:
+    """The file of an attempt's packets."""
+    return "call.pcap" if attempt <= 1 else f"call-{attempt}.pcap"
+
+
 TRANSFER_RECORDING = "transfer.wav"
 """The file of what was said after a warm transfer: the caller left, the target right."""

@@ -365,6 +365,18 @@ MAX_SIP_HEADERS_BYTES = 4_096
 MAX_SIP_KEYS = 64
 """Most DTMF keys sent at once on a SIP call."""
 
+MAX_CAPTURE_SECONDS = 600
+"""Longest capture of a call's packets."""
+
+MAX_CAPTURE_BYTES = 20_971_520
+"""Largest file of captured packets."""
+
+MAX_CAPTURES_OF_ONE = 4
+"""Calls captured at once, of one organisation."""
+
+MAX_CAPTURES = 16
+"""Calls captured at once, of all."""
+
 SIP_TRANSFER_SECONDS = 30
 """How long the target of a transfer over SIP may ring."""
 

@@ -60,6 +60,12 @@ class RecordingFiles:
             file.write(data)
         draft.replace(place / name)
 
+    def new_path(self, execution_id: str, name: str) -> str:
+        """Where a file of the execution may be made. Its folder is there."""
+        place = self._folder / execution_id
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return str(place / name)
+
     def path(self, execution_id: str, name: str) -> str | None:
         """The file's path, or None when there is none."""
         path = self._folder / execution_id / name

@@ -153,6 +153,25 @@ class PlaysLater(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PacketCapture:
+    """What to write of a call's packets: into the new file ``path`` of this machine, for at most so many ``seconds`` and ``bytes``.
+    Credentials and keys are overwritten unless ``keep_secrets``."""
+
+    path: str
+    seconds: int
+    bytes: int
+    keep_secrets: bool
+
+
+@runtime_checkable
+class CapturesPackets(Protocol):
+    """A leg that can write its packets into a pcap file."""
+
+    def capture(self, wanted: PacketCapture) -> None:
+        """Begin. What came of it is noted as ``capture``."""
+
+
 class Carrier(Protocol):
     """A telephony carrier."""
 

@@ -43,6 +43,10 @@ class Recordings(Protocol):
     def write(self, execution_id: str, name: str, data: bytes) -> None:
         """Store a finished file (``call.wav``, ``transfer.wav``) atomically. Blocking: call it in a thread."""
 
+    def new_path(self, execution_id: str, name: str) -> str:
+        """Where somebody may make a file of the execution. Its folder is there."""
+        ...
+
     def path(self, execution_id: str, name: str) -> str | None:
         """The file's path, or None when there is none."""
         ...

@@ -15,11 +15,21 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+import anyio
+from pgqueuer.core.buffers import HeartbeatBuffer, JobStatusLogBuffer
+from pgqueuer.core.listeners import (
+    PGNoticeEventListener,
+    default_event_router,
+    initialize_notice_event_listener,
+    wait_for_notice_event,
+)
+from pgqueuer.core.tm import TaskManager, cancel_on_exit
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.executors import DatabaseRetryEntrypointExecutor
-from pgqueuer.models import Job
+from pgqueuer.models import Context, Job
 from pgqueuer.qm import QueueManager
 from pgqueuer.queries import Queries
 
@@ -34,6 +44,8 @@ LOOK_AGAIN_S = 1
 """A job whose NOTIFY came while another was being handed out is found after this long (seen: a retry that waited the whole time)."""
 AT_REST_AFTER_S = 10
 """Without a job for so long, the queue is looked at only as often."""
+WRITE_AGAIN_S = 2
+"""What became of a job is written at once, and where that failed after so long."""
 
 Handler = Callable[[bytes], Awaitable[None]]
 
@@ -88,13 +100,48 @@ select * from taken
 
 
 class _SharedQueue(QueueManager):
-    """pgqueuer's manager, which takes one job at a time and none of an organisation that has its share of the places."""
+    """pgqueuer's manager, which takes one job at a time and none of an organisation that has its share of the places.
+
+    Its own ``run`` wakes ten times a second to write what became of jobs; :meth:`serve` writes it when there is something to write.
+    """
 
     def __init__(self, queries: Queries, places: JobPlaces) -> None:
         super().__init__(queries)
         self._places = places
         self._organisations: dict[int, str] = {}
         self._empty_looks = 0
+
+    async def serve(self, heartbeat_timeout: timedelta) -> None:
+        """Run jobs until shutdown, then wait for those under way. Raises FailingListenerError when the database no longer tells of jobs."""
+        await self.verify_structure()
+        retry = timedelta(seconds=WRITE_AGAIN_S)
+        async with (
+            JobStatusLogBuffer(max_size=1, timeout=retry, repository=self.queries) as outcomes,
+            HeartbeatBuffer(
+                max_size=self._places.of_all, timeout=heartbeat_timeout / 8, repository=self.queries
+            ) as beats,
+            self.queries.driver,
+            TaskManager() as tasks,
+            cancel_on_exit(asyncio.create_task(self._run_periodic_health_check())) as health,
+            cancel_on_exit(asyncio.create_task(self.shutdown.wait())) as ending,
+        ):
+            news = PGNoticeEventListener()
+            router = default_event_router(
+                notice_event_queue=news, canceled=self.job_context, pending_health_check=self.pending_health_check
+            )
+            await initialize_notice_event_listener(self.queries.driver, self.channel, router)
+            while not self.shutdown.is_set():
+                async for job in self.fetch_jobs(1, None, heartbeat_timeout):
+                    if job.id not in self.job_context:
+                        context = self.job_context[job.id] = Context(cancellation=anyio.CancelScope())
+                        task = asyncio.create_task(self._dispatch(job, outcomes, beats, heartbeat_timeout))
+                        task.add_done_callback(partial(self.forget_job, job.id, context))
+                        tasks.add(task)
+                if health.done():
+                    await health
+                wait = await self._effective_dequeue_timeout(timedelta(seconds=LOOK_AGAIN_S))
+                async with cancel_on_exit(wait_for_notice_event(news, wait)) as heard:
+                    await asyncio.wait((ending, health, heard), return_when=asyncio.FIRST_COMPLETED)
 
     async def _effective_dequeue_timeout(self, dequeue_timeout: timedelta) -> timedelta:
         """pgqueuer asks this how long to wait for news: never longer than until a job becomes due."""
@@ -145,9 +192,8 @@ class JobRunner:
         self._handlers = dict(handlers)
         self._timings = timings or JobTimings()
         self._places = places or JobPlaces()
-        self._batch = max(1, self._places.of_all // 2)
         self._stopping = asyncio.Event()
-        self._queue: QueueManager | None = None
+        self._queue: _SharedQueue | None = None
 
     async def run(self) -> None:
         """Run jobs until :meth:`stop`, then finish the ones under way. Jobs of a cancelled run are run again later."""
@@ -185,7 +231,7 @@ class JobRunner:
         finally:
             sentinel.terminate()
 
-    async def _run_queue(self, queue: QueueManager, sentinel: Any) -> None:
+    async def _run_queue(self, queue: _SharedQueue, sentinel: Any) -> None:
         for name, handler in self._handlers.items():
             self._register(queue, name, handler)
         self._queue = queue
@@ -196,13 +242,7 @@ class JobRunner:
             # pgqueuer sends its first probe before it listens for it; where listening takes longer, the probe is lost and ten seconds
             # later it takes itself for deaf. Listening already, it hears it.
             await queue.queries.driver.add_listener(queue.channel, lambda _payload: None)
-            await queue.run(
-                dequeue_timeout=timedelta(seconds=LOOK_AGAIN_S),
-                batch_size=self._batch,
-                max_concurrent_tasks=2 * self._batch,
-                shutdown_on_listener_failure=True,
-                heartbeat_timeout=timedelta(seconds=self._timings.heartbeat_s),
-            )
+            await queue.serve(timedelta(seconds=self._timings.heartbeat_s))
         finally:
             self._queue = None
 

@@ -90,3 +90,13 @@ class UsageRows:
         for row in rows:
             found[row["tenant_id"]][row["status"]] = int(row["number"])
         return found
+
+    async def captured(self, tenant_id: str) -> tuple[int, int]:
+        """How many calls under way have a capture asked for: the tenant's, and all. Counted one after the other, until the unit ends."""
+        await self._connection.execute("select pg_advisory_xact_lock(hashtextextended('captures', 0))")
+        row = await self._connection.fetchrow(
+            "select count(*) filter (where tenant_id = $1) as of_one, count(*) as of_all from execution"
+            " where owner is not null and options -> 'capture' is not null",
+            tenant_id,
+        )
+        return int(row["of_one"]), int(row["of_all"])

@@ -22,6 +22,7 @@ MADE = {
     "disposition.copied",
     "disposition.created",
     "disposition.linked",
+    "execution.captured",
     "execution.event_sent",
     "execution.placed",
     "extraction_template.created",

@@ -12,13 +12,14 @@ from starlette.types import Message, Receive, Scope, Send
 from callwright.api.schemas import Error
 from callwright.domain.errors import BadInputError, NoSuchRangeError
 
+PCAP = "application/vnd.tcpdump.pcap"
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _HEADERS = {"Cache-Control": "private, no-store", "Content-Security-Policy": "default-src 'none'"}
 
 FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"audio/wav": _BYTES}, "description": "The file."},
+    200: {"content": {"audio/wav": _BYTES, PCAP: _BYTES}, "description": "The file."},
     206: {
-        "content": {"audio/wav": _BYTES, "multipart/byteranges": _BYTES},
+        "content": {"audio/wav": _BYTES, PCAP: _BYTES, "multipart/byteranges": _BYTES},
         "description": "The range that `Range` asks for, or several.",
     },
     400: {"model": Error, "description": "`Range` is not understood."},
@@ -35,7 +36,8 @@ RangeHeader = Annotated[str | None, Header(alias="Range", description="Bytes to 
 
 def recording_file(path: str, name: str) -> Response:
     """The recording at ``path``, shown under ``name``."""
-    return _RangedFile(path, media_type="audio/wav", filename=name, content_disposition_type="inline", headers=_HEADERS)
+    media_type = PCAP if name.endswith(".pcap") else "audio/wav"
+    return _RangedFile(path, media_type=media_type, filename=name, content_disposition_type="inline", headers=_HEADERS)
 
 
 class _RangedFile(FileResponse):

@@ -1,4 +1,4 @@
-"""Routes of recordings (contract 3.3): a stable path behind the key that leads to a signed one."""
+"""Routes of recordings (contract 3.3) and of captured packets: a stable path behind the key that leads to a signed one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from callwright.api.recordings.links import bad_link, check_link, signed_path
 from callwright.api.recordings.ranged_file import FILE_ANSWERS, RangeHeader, recording_file
 from callwright.api.schemas import Error, errors
 from callwright.api.services import principal_of, services_of
-from callwright.domain.attempts import MOST_ATTEMPTS, TRANSFER_RECORDING, recording_name
+from callwright.domain.attempts import MOST_ATTEMPTS, TRANSFER_RECORDING, capture_name, recording_name
+from callwright.domain.errors import WrongStateError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import RECORDING_LINK_SECONDS
 
 router = APIRouter(prefix="/recordings", tags=["recordings"])
 
-_FILES = frozenset({TRANSFER_RECORDING, *(recording_name(attempt) for attempt in range(1, MOST_ATTEMPTS + 1))})
+_ATTEMPTS = range(1, MOST_ATTEMPTS + 1)
+_FILES = frozenset({TRANSFER_RECORDING, *map(recording_name, _ATTEMPTS), *map(capture_name, _ATTEMPTS)})
 _REDIRECT: dict[int | str, dict[str, Any]] = {
     302: {"description": "To a link that is valid for 24 hours without a key."}
 }
@@ -41,6 +43,19 @@ async def of_call(request: Request, execution_id: str, query: Annotated[AttemptQ
 async def of_transfer(request: Request, execution_id: str) -> Response:
     """What was said after a warm transfer. Stereo: the caller left, the target right."""
     return await _redirect(request, await _find(request, execution_id), TRANSFER_RECORDING)
+
+
+@router.get(
+    "/capture/{execution_id}",
+    summary="The captured packets of a call",
+    responses={**_REDIRECT, **errors(400, 403, 404)},
+)
+async def of_packets(request: Request, execution_id: str, query: Annotated[AttemptQuery, Query()]) -> Response:
+    """A pcap file, once the call is over. Only administrators: it has SIP messages and, if asked for, credentials."""
+    found = await _find(request, execution_id)
+    if found.owner is not None:
+        raise WrongStateError("the capture can be had when the call is over")
+    return await _redirect(request, found, capture_name(query.attempt or found.attempt))
 
 
 async def _find(request: Request, execution_id: str) -> Execution:

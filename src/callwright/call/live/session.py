@@ -41,7 +41,7 @@ from callwright.domain.limits import FIXED_SPEECH_AFTER_SECONDS, LEG_END_SECONDS
 from callwright.domain.tools.keypad import runs_of
 from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import Leg, LegClosed, PlaysLater
+from callwright.ports.leg import CapturesPackets, Leg, LegClosed, PacketCapture, PlaysLater
 from callwright.ports.speech import FRAME_MS, Transcriber, TranscriberSettings, TranscriberStream
 from callwright.ports.world import Clock
 
@@ -266,6 +266,17 @@ class CallSession:
         self._line.take(leg)
         if self.hang_up_wanted is not None and self.end is None:
             self._start(leg.hang_up(self.hang_up_wanted.reason))
+
+    def capture(self, wanted: PacketCapture) -> bool:
+        """Write the packets of the leg. False while there is no leg; one that cannot is noted."""
+        leg = self._line.leg
+        if leg is None or self.end is not None:
+            return False
+        if isinstance(leg, CapturesPackets):
+            leg.capture(wanted)
+        else:
+            self._runner.fact("leg", "capture", {"state": "refused", "why": "the carrier cannot capture packets"})
+        return True
 
     # -- ports.leg.LegListener ---------------------------------------------------------------------------------------------
 

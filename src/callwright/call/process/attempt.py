@@ -43,11 +43,13 @@ from callwright.conversation.plan import CORE_VERSION, CallPlan, plan_for
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.agent.transfers import warm_handovers
+from callwright.domain.attempts import capture_name
 from callwright.domain.availability import VOICE, Provision
 from callwright.domain.call_variables import call_variables
 from callwright.domain.dialling import Decision, Rules
 from callwright.domain.errors import BrokenInvariantError, CallwrightError, LackingError
 from callwright.domain.execution import Execution, Phase
+from callwright.domain.limits import MAX_CAPTURE_BYTES
 from callwright.domain.retry import ENDS_AS
 from callwright.domain.settings.providers import CACHING
 from callwright.domain.suppression import far_number
@@ -56,7 +58,7 @@ from callwright.insight.record import BuiltRecord
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change, LogChunk, Unit
-from callwright.ports.leg import Leg, LegClosed, LegListener
+from callwright.ports.leg import Leg, LegClosed, LegListener, PacketCapture
 
 _LOG = logging.getLogger(__name__)
 
@@ -103,6 +105,7 @@ class Attempt:
         self._over = asyncio.Event()
         self._answered = False
         self._told = 0
+        self._captured = False
         self._seed = office.deps.ids.seed()
         self.refusal = ""
         """Why the call could not even be tried."""
@@ -126,6 +129,15 @@ class Attempt:
         for event in mine[self._told :]:
             self._told += 1
             self._session.tell(str(event["name"]), str(event["properties"]))
+
+    def capture(self, wish: Mapping[str, Any]) -> None:
+        """Somebody wants the packets of the call. Before there is a leg the wish waits for the next heartbeat, which brings it again."""
+        execution = self._row.execution
+        if self._captured or self._session is None or wish["attempt"] != execution.attempt:
+            return
+        path = self._office.deps.recordings.new_path(execution.id, capture_name(execution.attempt))
+        wanted = PacketCapture(path, int(wish["seconds"]), MAX_CAPTURE_BYTES, bool(wish["keep_secrets"]))
+        self._captured = self._session.capture(wanted)
 
     async def run(self) -> None:
         """The whole attempt. Whatever fails, the execution ends in a terminal state with a reason, unless another process settled it."""
@@ -175,13 +187,14 @@ class Attempt:
             return
         runner, shipment = self._open_log(prepared)
         recorder = Recorder(self._files.raw, self._office.deps.disk)
+        deps, place = self._office.deps, self._office.place
         session = CallSession(
             runner,
             prepared.equipment,
-            self._office.place,
+            place,
             recorder,
             self,
-            self._sounds(),
+            AccountSounds(place.sounds, deps.ledger, self._row.execution.tenant_id),
             _means(self._office.deps, self._row, prepared, partial(self._transfer_to, prepared.rules)),
         )
         self._session, self._runner, self._shipment = session, runner, shipment
@@ -191,10 +204,6 @@ class Attempt:
         finally:
             await self._close(session, shipment, warming)
         await self._settle(runner, session, prepared.spec)
-
-    def _sounds(self) -> AccountSounds:
-        office = self._office
-        return AccountSounds(office.place.sounds, office.deps.ledger, self._row.execution.tenant_id)
 
     async def _talk(self, prepared: _Prepared, session: CallSession, runner: CallRunner, warming: Warming) -> None:
         variables = tuple(sorted(prepared.variables.items()))

@@ -17,6 +17,9 @@ class Reachable(Protocol):
     def tell(self, events: Sequence[Mapping[str, Any]]) -> None:
         """All events sent to the call so far; those it has taken already are passed over."""
 
+    def capture(self, wish: Mapping[str, Any]) -> None:
+        """Write the call's packets; safe to call twice."""
+
 
 class LocalCalls:
     """The calls this process runs, by execution. ``actions.services.CallControl``."""
@@ -50,6 +53,12 @@ class LocalCalls:
         if call is not None:
             call.tell(events)
 
+    async def request_capture(self, execution_id: str, wish: Mapping[str, Any]) -> None:
+        """Capture the call if it is one of this process's; the owner of any other reads the wish from its row."""
+        call = self._calls.get(execution_id)
+        if call is not None:
+            call.capture(wish)
+
     def stop_all(self, by: str, reason: str) -> None:
         """End every call."""
         for call in tuple(self._calls.values()):
@@ -62,6 +71,8 @@ class LocalCalls:
             call = self._calls.get(row.id)
             if call is not None and row.options.get("events"):
                 call.tell(row.options["events"])
+            if call is not None and row.options.get("capture"):
+                call.capture(row.options["capture"])
             if call is not None and isinstance(wish, Mapping):
                 call.stop(_text(wish.get("by"), "API Request"), _text(wish.get("reason"), "stopped_by_api"))
 

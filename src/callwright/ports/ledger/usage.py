@@ -23,3 +23,7 @@ class Usage(Protocol):
     ) -> Mapping[str, Mapping[str, int]]:
         """How many of each tenant's calls of that time are not done, by status."""
         ...
+
+    async def captured(self, tenant_id: str) -> tuple[int, int]:
+        """How many calls under way have a capture asked for: the tenant's, and all. Counted one after the other, until the unit ends."""
+        ...

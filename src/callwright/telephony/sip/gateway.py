@@ -27,6 +27,8 @@ from callwright.ops.ids import RandomIds
 from callwright.ops.logging import configure_logging
 from callwright.telephony.sip.acknowledge import Acknowledgements
 from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
+from callwright.telephony.sip.baresip_stack import BaresipStack
+from callwright.telephony.sip.capture import now_us
 from callwright.telephony.sip.checks import address_of
 from callwright.telephony.sip.datagram import send
 from callwright.telephony.sip.dialog import BRANCH_COOKIE
@@ -36,7 +38,7 @@ from callwright.telephony.sip.late_answers import LateAnswers
 from callwright.telephony.sip.leftovers import Leftovers
 from callwright.telephony.sip.refusal import refusal
 from callwright.telephony.sip.registration import Registrations
-from callwright.telephony.sip.stack import BaresipStack, SipStack, StackCall, StackError, StackSettings
+from callwright.telephony.sip.stack import SipStack, StackCall, StackError, StackSettings
 from callwright.telephony.sip.trace import Trace, TracedCall
 from callwright.telephony.sip.wire import EXIT_USED_UP, GATEWAY, Reader, WireError, audio, control
 
@@ -175,6 +177,9 @@ class Gateway(asyncio.Protocol):
             record = traced(text)
             if record is not None:
                 self.trace.feed(record)
+                call = self.trace.call(record.message.call_id)
+                if call is not None:
+                    call.keep(now_us(), text)
                 self._registrations.feed(record)
                 for again in (self._acks.feed(record, text), self._late.feed(record)):
                     if again is not None:

@@ -15,6 +15,7 @@ from callwright.domain.sip_message import passed_on, uri_of, user_of
 from callwright.telephony.sip.call_events import happened
 from callwright.telephony.sip.call_facts import CallFacts
 from callwright.telephony.sip.call_sound import CallSound
+from callwright.telephony.sip.capture import CallCapture
 from callwright.telephony.sip.checks import CLEAR, ENCRYPTIONS, TLS, address_of
 from callwright.telephony.sip.exchange import Exchange
 from callwright.telephony.sip.key_ears import KeyEars
@@ -46,6 +47,7 @@ class GatewayCall:
         self.sound = CallSound()
         self.facts = CallFacts()
         self.ears = KeyEars()
+        self.capture = CallCapture(self.send)
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.transfers = Transfers(exchange, self)
         self._entry: TracedCall | None = None
@@ -264,6 +266,8 @@ class GatewayCall:
             facts.trying_untold = False
             self.send("trying")
         self._tell_dialog()
+        if self.capture.is_on:
+            self.capture.tick(self.traced, ticks)
         if not facts.closed:
             if facts.answered and not facts.answer_untold and not self.ears.tried:
                 self.ears.open(self.traced, lambda key: self.send("key", key=key))
@@ -352,6 +356,7 @@ class GatewayCall:
             self._tell_quality(final=True)
         if not facts.announced:
             self._announce()
+        self.capture.stop(traced, "the call ended")
         by, status, reason = facts.ending(traced)
         q850 = traced.q850 if traced is not None else None
         self.send("closed", by=by, sip_status=status, q850=q850, reason=reason[:500])
@@ -381,6 +386,7 @@ def _ignore(event: LineEvent) -> None:
 
 _ACTIONS: Mapping[str, Callable[[GatewayCall, Mapping[str, Any]], None]] = {
     "answer": GatewayCall._answer,
+    "capture": lambda call, message: call.capture.start(message),
     "reject": GatewayCall._reject,
     "hang_up": GatewayCall.hang_up,
     "clear": GatewayCall._clear,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from callwright.domain.causes import CAUSES, cause_of_sip
 from callwright.domain.limits import SIP_TRANSFER_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import LEG_FRAME_BYTES, LegClosed, LegListener, TransferFailedError, closed_by
+from callwright.ports.leg import LEG_FRAME_BYTES, LegClosed, LegListener, PacketCapture, TransferFailedError, closed_by
 from callwright.telephony.sip.checks import (
     PROVIDER,
     callable_address,
@@ -156,6 +157,11 @@ class SipLeg:
         if not self.story.answered or self.ended:
             raise refused("keys can be sent while a call is answered")
         self._line.send(self.number, "keys", keys=keys)
+
+    def capture(self, wanted: PacketCapture) -> None:
+        """See ``ports.leg.CapturesPackets``. How it went is a fact of the line (``capture``)."""
+        if not self.ended:
+            self._line.send(self.number, "capture", **asdict(wanted))
 
     def write(self, frame: bytes) -> None:
         """The agent's next 20 ms. Dropped before the answer and after the end."""
@@ -326,6 +332,7 @@ _HANDLERS = {
     "held": SipLeg._on_fact,
     "media": SipLeg._on_fact,
     "quality": SipLeg._on_fact,
+    "capture": SipLeg._on_fact,
     "moved": SipLeg._on_fact,
     "move_failed": SipLeg._on_fact,
     "refer_asked": SipLeg._on_refer_asked,

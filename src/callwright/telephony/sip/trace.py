@@ -6,6 +6,7 @@ remembered, the oldest go first.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from callwright.domain.sip_message import (
 )
 
 MAX_TRACED_CALLS = 1_024
+MOST_KEPT_MESSAGES, MOST_KEPT_CHARACTERS = 16, 4_096
 
 
 @dataclass(slots=True)
@@ -58,7 +60,8 @@ class TracedCall:
     ``status`` is the final answer to its first INVITE, ``ended_by`` who sent the BYE or CANCEL (``us``, ``them``), ``q850`` the last cause
     given. ``media_port`` is where we take the sound, ``key_types`` are the payload types of keys that either side named. ``invite`` is the
     INVITE of a call that came in, ``provisional`` our last provisional answer to it; ``heard``: an INVITE of ours was answered with
-    anything at all; ``referral``: the last status a NOTIFY told of the target that the far end was sent to.
+    anything at all; ``referral``: the last status a NOTIFY told of the target that the far end was sent to. ``messages``: its last ones,
+    with the time of day in microseconds, for a capture that begins later.
     """
 
     dialog: DialogFacts = field(default_factory=DialogFacts)
@@ -79,6 +82,11 @@ class TracedCall:
     invite: SipMessage | None = None
     provisional: SipMessage | None = None
     told: tuple[Any, ...] = ()
+    messages: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MOST_KEPT_MESSAGES), repr=False)
+
+    def keep(self, at_us: int, text: str) -> None:
+        """Keep a copy of a message, its beginning at least."""
+        self.messages.append((at_us, text[:MOST_KEPT_CHARACTERS]))
 
     @property
     def is_encrypted(self) -> bool:

@@ -16,7 +16,7 @@ from callwright.domain.limits import TRUNK_GATEWAY_SECONDS
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import DialRequest, Leg, LegClosed, LegListener
+from callwright.ports.leg import CapturesPackets, DialRequest, Leg, LegClosed, LegListener, PacketCapture
 from callwright.ports.registry import Gauges, NoGauges, PluginContext
 from callwright.ports.trunk_lines import TrunkLine, TrunkState
 from callwright.ports.world import Clock
@@ -280,6 +280,11 @@ class TrunkLeg:
     async def send_keys(self, keys: str) -> None:
         """See ``SipLeg.send_keys``."""
         await self._carrying().send_keys(keys)
+
+    def capture(self, wanted: PacketCapture) -> None:
+        """See ``SipLeg.capture``. It is of the gateway that is being asked when it is wanted."""
+        if isinstance(self._leg, CapturesPackets):
+            self._leg.capture(wanted)
 
     def write(self, frame: bytes) -> None:
         """The agent's next 20 ms."""

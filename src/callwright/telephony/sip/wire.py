@@ -20,6 +20,7 @@ dial       to, from_user, display_name, headers, ring_seconds; domain,   call ``
 answer                                                                   take an inbound call
 reject     code                                                          refuse an inbound call
 hang_up    drain (true: first play what was written)                     end the call; an unanswered one is cancelled
+capture    path, seconds, bytes, keep_secrets                            write the call's packets into a new pcap file, until it ends
 clear                                                                    drop audio that was written and not yet sent
 keys       keys                                                          send DTMF (RFC 4733)
 hold       on                                                            put the far end on hold, or take it back
@@ -56,6 +57,8 @@ quality       rx_packets, rx_lost, rx_jitter_ms, tx_packets, tx_lost,           
               tx_jitter_ms, rtt_ms, jbuf_late, jbuf_lost, one_way,                begins or ends to flow one way only, and at the end
               held_in_stack_ms_max, tx_starved_frames, concealed_frames,          (``final``). ``sip_status`` of ``closed`` is that of the
               dropped_frames, final                                               INVITE: 0 when none came
+capture       state (``began``, ``refused``, ``ended``), why, sip_messages,       the capture that was asked for
+              media_packets, bytes, no_media
 refer_asked   target                                                              the far end asks us to call ``target`` instead
 moved         target                                                              the call now goes on with ``target``
 move_failed   target, sip_status, reason                                          it does not: the call goes on as before

@@ -47,6 +47,7 @@ _CALL = re.compile("CA[0-9a-fA-F]{32}")
 _NUMBER = re.compile("PN[0-9a-fA-F]{32}")
 _ROUTES = ("trunk_sid", "voice_application_sid", "voice_url")
 """What decides where a call to a number goes, the strongest first."""
+_TAKEN_OFF = {"VoiceApplicationSid": "voice_application_sid", "TrunkSid": "trunk_sid"}
 _SIP_HEADER = "SipHeader_"
 _EVENTS = ("initiated", "ringing", "answered", "completed")
 
@@ -158,7 +159,9 @@ class TwilioCalls(XmlVendor):
         if not isinstance(sid, str) or not _NUMBER.fullmatch(sid):
             raise self._rest.error(FailureKind.BAD_REQUEST, f"the account does not have the number {number}")
         before = next((str(found[0][name]) for name in _ROUTES if found[0].get(name)), "")
-        form = [("VoiceUrl", address), ("VoiceMethod", "POST"), ("VoiceApplicationSid", ""), ("TrunkSid", "")]
+        # An empty id takes an application or a trunk off the number.
+        taken_off = [(name, "") for name, field in _TAKEN_OFF.items() if found[0].get(field)]
+        form = [("VoiceUrl", address), ("VoiceMethod", "POST"), *taken_off]
         if before != address:
             await self._ask(account, f"IncomingPhoneNumbers/{sid}.json", form)
         return before

@@ -24,12 +24,16 @@ class Call:
     def __init__(self) -> None:
         self.stopped: list[tuple[str, str]] = []
         self.told: list[list[str]] = []
+        self.captured: list[dict[str, Any]] = []
 
     def stop(self, by: str, reason: str) -> None:
         self.stopped.append((by, reason))
 
     def tell(self, events: Sequence[Mapping[str, Any]]) -> None:
         self.told.append([str(event["name"]) for event in events])
+
+    def capture(self, wish: Mapping[str, Any]) -> None:
+        self.captured.append(dict(wish))
 
 
 def _row(execution_id: str, options: dict[str, Any]) -> Execution:
@@ -49,6 +53,17 @@ async def test_a_local_call_is_stopped_at_once_and_an_unknown_one_is_left_to_its
     await calls.request_stop("e1", "API Request", "again")
     assert len(call.stopped) == 1
     assert len(calls) == 0
+
+
+async def test_a_capture_of_a_local_call_begins_at_once_and_of_another_by_its_row() -> None:
+    calls, call, other = LocalCalls(), Call(), Call()
+    calls.add("e1", call)
+    calls.add("e2", other)
+    wish = {"attempt": 1, "seconds": 60, "keep_secrets": False}
+    await calls.request_capture("e1", wish)
+    await calls.request_capture("elsewhere", wish)
+    calls.obey([_row("e2", {"capture": wish})])
+    assert call.captured == other.captured == [wish]
 
 
 async def test_events_of_a_local_call_are_told_at_once_and_those_of_others_by_their_row() -> None:

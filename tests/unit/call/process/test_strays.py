@@ -35,6 +35,9 @@ class Running:
     def tell(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Nobody to tell."""
 
+    def capture(self, wish: Mapping[str, Any]) -> None:
+        """Nothing to capture."""
+
 
 class Desk:
     def __init__(self) -> None:

@@ -1,9 +1,9 @@
-"""The providers of ``calls_bench``: a plugin of the server with nothing to compute, so that what is measured is the server.
+"""Providers with nothing to compute, a plugin of a server under load, so that what is measured is the server.
 
 The recogniser goes by loudness and by the audio's own clock: its final words are due with the fifth silent frame, its first partial words
 with the tenth frame of speech. The model answers at once. The voice says a word in 100 ms, at a constant level that names the reply, so
 that the far end can tell the sound of one reply from that of the next. The server's event loop is watched: the longest pause of each second
-goes into the file ``CALLS_BENCH_PAUSES``.
+goes into the file ``LOAD_TEST_PAUSES``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import asyncio
 import gc
 import os
 import re
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from callwright.media.g711 import loudness
+from callwright.ops.clock import SystemClock
 from callwright.ports.model import ModelDelta, ModelRequest
 from callwright.ports.registry import Plugin
 from callwright.ports.speech import (
@@ -34,7 +34,7 @@ FINAL_FRAMES, PARTIAL_FRAMES = 5, 10
 LEVELS = 8
 _LOUD = 300
 _WORD_MS = 100
-_PIECE_MS = int(os.environ.get("CALLS_BENCH_PIECE_MS", "20"))
+_PIECE_MS = int(os.environ.get("LOAD_TEST_PIECE_MS", "20"))
 _NUMBER = re.compile(r"\d+")
 _SENTENCES = (
     "Answer {0} says order {0} left house {0} by van {0}.",
@@ -57,14 +57,15 @@ class Pauses:
         self._path = path
         self._loop_ms = self._gc_ms = 0.0
         self._second = 0
-        self._began_s = 0.0
+        self._began_us = 0
         self._heard = 0
+        self._clock = SystemClock()
 
     def start(self) -> None:
         """Watch from now on."""
         self._loop = asyncio.get_running_loop()
         gc.callbacks.append(self._looked)
-        self._due_s = self._loop.time() + 0.01
+        self._due_us = self._clock.monotonic_us() + 10_000
         self._loop.call_later(0.01, self._tick)
 
     def heard(self) -> None:
@@ -73,19 +74,20 @@ class Pauses:
 
     def _looked(self, phase: str, _: object) -> None:
         if phase == "start":
-            self._began_s = time.perf_counter()
+            self._began_us = self._clock.monotonic_us()
         else:
-            self._gc_ms = max(self._gc_ms, 1_000 * (time.perf_counter() - self._began_s))
+            self._gc_ms = max(self._gc_ms, (self._clock.monotonic_us() - self._began_us) / 1_000)
 
     def _tick(self) -> None:
-        now_s = self._loop.time()
-        self._loop_ms = max(self._loop_ms, 1_000 * (now_s - self._due_s))
-        if int(time.time()) != self._second:
-            self._second = int(time.time())
+        now_us = self._clock.monotonic_us()
+        self._loop_ms = max(self._loop_ms, (now_us - self._due_us) / 1_000)
+        second = int(self._clock.now().timestamp())
+        if second != self._second:
+            self._second = second
             with self._path.open("a") as file:
                 file.write(f"{self._second} {self._loop_ms:.1f} {self._gc_ms:.1f} {self._heard}\n")
             self._loop_ms = self._gc_ms = 0.0
-        self._due_s = now_s + 0.01
+        self._due_us = now_us + 10_000
         self._loop.call_later(0.01, self._tick)
 
 
@@ -100,7 +102,7 @@ class Ear:
     async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> TranscriberStream:
         """A call's stream."""
         if self._pauses is None:
-            self._pauses = Pauses(Path(os.environ["CALLS_BENCH_PAUSES"]))
+            self._pauses = Pauses(Path(os.environ["LOAD_TEST_PAUSES"]))
             self._pauses.start()
         return EarStream(sink, self._pauses)
 
@@ -172,7 +174,7 @@ class Tones:
     name = NAME
 
     async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
-        """Pieces of CALLS_BENCH_PIECE_MS."""
+        """Pieces of LOAD_TEST_PIECE_MS."""
         number = _NUMBER.search(text)
         frame = level_of(int(number[0]) if number else 0).to_bytes(2, "little", signed=True) * (8 * _PIECE_MS)
         for _ in range(max(1, len(text.split()) * _WORD_MS // _PIECE_MS)):

@@ -1,14 +1,13 @@
 """Callers in real time over a media websocket shaped as Twilio's: they speak, listen, interrupt, and time what comes back.
 
 A caller speaks for about 1.2 s, waits for a reply, hears it to its end and speaks again; every third reply is interrupted after about a
-second. Any server that speaks Twilio's messages and answers with the sounds of ``calls_providers`` can be measured.
+second. Any server that speaks Twilio's messages and answers with the sounds of ``callwright.lab.load_providers`` can be measured.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -17,6 +16,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from callwright.media.g711 import mulaw_of
+from callwright.ops.clock import SystemClock
+from callwright.ops.ids import RandomIds
 
 FRAME_S = 0.02
 LEVELS = 8
@@ -48,6 +49,10 @@ def _speech() -> list[str]:
 
 
 REPLY_OF, SPEECH = _reply_of(), _speech()
+
+
+def _now_s() -> float:
+    return SystemClock().monotonic_us() / 1e6
 
 
 @dataclass
@@ -145,7 +150,7 @@ class _Socket(asyncio.Protocol):
 async def _connect(address: str, on_message: Callable[[bytes], None]) -> _Socket:
     parts = urlsplit(address)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
-    key = base64.b64encode(os.urandom(16)).decode()
+    key = base64.b64encode(bytes.fromhex(RandomIds().token(16))).decode()
     request = (
         f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -161,11 +166,10 @@ class Caller:
     """One call. ``address`` gives where its stream is."""
 
     def __init__(self, number: int, address: Callable[[str], Awaitable[str]], figures: Figures) -> None:
-        self.call_id = f"CA{number:08x}{int.from_bytes(os.urandom(12)):024x}"
+        self.call_id = f"CA{number:08x}{RandomIds().token(12)}"
         self._address = address
         self._figures = figures
         self._random = Random(number)
-        self._loop = asyncio.get_running_loop()
         self._socket: _Socket | None = None
         self._frames = 0
         # Speaking: frames that are left to say. Waiting: since when for a reply, 0 when not. Interrupting: since when, 0 when not.
@@ -175,9 +179,19 @@ class Caller:
         self._first_s = self._heard_s = self._end_s = 0.0
         self._late_ms = 0.0
         self._cut = False
+        self._until_s = 0.0
 
-    async def call(self, until_s: float) -> None:
-        """Be on the line until then."""
+    def count_in(self, figures: Figures) -> None:
+        """From now on what is seen goes into ``figures``."""
+        self._figures = figures
+
+    def leave(self) -> None:
+        """End the call with the next frame."""
+        self._until_s = 0.0
+
+    async def call(self, seconds: float) -> None:
+        """Be on the line for so long, or until :meth:`leave`."""
+        self._until_s = _now_s() + seconds
         try:
             address = await self._address(self.call_id)
             self._socket = await _connect(address, self._told)
@@ -190,13 +204,13 @@ class Caller:
             f'{{"event":"start","sequenceNumber":"1","streamSid":"MZ{self.call_id[2:]}","start":{{{start},"tracks":["inbound"],'
             '"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},"customParameters":{}}}'
         )
-        self._speak_s = self._loop.time() + self._random.uniform(1.0, 3.0)
-        due_s = self._loop.time() + self._random.uniform(0, FRAME_S)
-        while self._socket.open and due_s < until_s:
-            await asyncio.sleep(max(0.0, due_s - self._loop.time()))
+        self._speak_s = _now_s() + self._random.uniform(1.0, 3.0)
+        due_s = _now_s() + self._random.uniform(0, FRAME_S)
+        while self._socket.open and due_s < self._until_s:
+            await asyncio.sleep(max(0.0, due_s - _now_s()))
             if self._figures.measuring:
-                self._figures.send_late.append(1_000 * (self._loop.time() - due_s))
-            self._tick(self._loop.time())
+                self._figures.send_late.append(1_000 * (_now_s() - due_s))
+            self._tick(_now_s())
             due_s += FRAME_S
         if not self._socket.open:
             self._figures.broken += 1
@@ -246,7 +260,7 @@ class Caller:
         self._interrupting_s = -1.0 if interrupting else 0.0
 
     def _told(self, message: bytes) -> None:
-        told, now_s = _decode(message), self._loop.time()
+        told, now_s = _decode(message), _now_s()
         if told["event"] == "media":
             payload = told["media"]["payload"]
             self._heard(REPLY_OF.get(base64.b64decode(payload[:4])[0], -1), len(payload) * 3 // 4 // 160, now_s)
@@ -254,7 +268,7 @@ class Caller:
             self._cleared(now_s)
         elif told["event"] == "mark":
             wait_s, name = max(0.0, self._end_s - now_s), told["mark"]["name"]
-            self._loop.call_later(wait_s, self._played, name)
+            asyncio.get_running_loop().call_later(wait_s, self._played, name)
 
     def _played(self, name: str) -> None:
         if self._socket is not None:

@@ -1,0 +1,263 @@
+"""What we sign, write and read, judged by the packages that the vendors themselves publish."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from hypothesis import given
+from hypothesis import strategies as st
+from tests import telnyx_vendor, vonage_vendor
+from tests.unit.telephony.test_telnyx import Answer
+
+from callwright.domain.provider_access import Access
+from callwright.media.g711 import mulaw_of
+from callwright.ops.clock import SystemClock
+from callwright.ops.ids import RandomIds
+from callwright.ports.door import DoorAnswer, DoorRequest
+from callwright.telephony.media_streams.framing import Framing
+from callwright.telephony.media_streams.vendor import Handover
+from callwright.telephony.plivo.vendor import FRAMING as PLIVO_FRAMING
+from callwright.telephony.plivo.vendor import PlivoCalls
+from callwright.telephony.plivo.vendor import signature as plivo_signature
+from callwright.telephony.telnyx.vendor import TelnyxCalls
+from callwright.telephony.twilio.vendor import TwilioCalls
+from callwright.telephony.twilio.vendor import signature as twilio_signature
+from callwright.telephony.vobiz import VOBIZ
+from callwright.telephony.vonage.vendor import VonageCalls
+
+twilio = pytest.importorskip("twilio", reason="the vendors' packages are missing: make venv")
+pytest.importorskip("plivo")
+pytest.importorskip("plivo_stream")
+pytest.importorskip("telnyx")
+pytest.importorskip("vobiz")
+pytest.importorskip("vonage")
+
+import jwt  # noqa: E402
+import telnyx  # noqa: E402
+from plivo import plivoxml  # noqa: E402
+from plivo.utils.signature_v3 import validate_v3_signature as plivo_agrees  # noqa: E402
+from plivo_stream import types as plivo_types  # noqa: E402
+from twilio.request_validator import RequestValidator  # noqa: E402
+from twilio.twiml.voice_response import Connect, Dial, VoiceResponse  # noqa: E402
+from vobiz.utils.signature_v3 import validate_v3_signature as vobiz_agrees  # noqa: E402
+from vonage_jwt import verify_signature  # noqa: E402
+from vonage_voice.models import ncco  # noqa: E402
+
+TOKEN, NONCE = "0123456789abcdef0123456789abcdef", "12345678901234567890"
+URL = "https://calls.example:8443/lines/x/status?call=e-1.1&token=a%2Bb"
+STREAM = "wss://calls.example/lines/x/stream/AbC?k=1&v=2"
+NUMBER = Handover(
+    "+15550155", "+15550100", 25, "https://a.example/h", "https://a.example/t?x=1&y=2", "https://a.example/r"
+)
+ADDRESS = Handover("sip:desk@pbx.example", "+15550100", 25, "", "https://a.example/t", "https://a.example/r")
+FORMS = st.dictionaries(st.from_regex(r"[A-Za-z][A-Za-z_]{0,12}", fullmatch=True), st.text(max_size=30), max_size=6)
+
+
+class Nobody:
+    """An API that is not asked."""
+
+    async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Any:
+        raise AssertionError(url)
+
+
+class Asked:
+    """An API that takes everything, and keeps the headers of the last request."""
+
+    headers: Mapping[str, str] = {}
+
+    async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
+        self.headers = headers
+        return Answer(204, b"")
+
+
+class Heard:
+    """A leg that keeps what messages say."""
+
+    def __init__(self) -> None:
+        self.said: list[Any] = []
+
+    def started(self, stream_id: str, call_id: str, parameters: Mapping[str, str]) -> None:
+        self.said.append((stream_id, call_id))
+
+    def sound(self, mulaw: bytes, number: int = 0) -> None:
+        self.said.append(mulaw)
+
+    def key(self, key: str) -> None:
+        self.said.append(key)
+
+    def marked(self, name: str) -> None:
+        self.said.append(name)
+
+    def stopped(self) -> None:
+        self.said.append("stopped")
+
+
+def tree(document: bytes | str) -> Any:
+    """An XML document as names, attributes, texts and children: however it is spelt."""
+
+    def node(one: ET.Element) -> Any:
+        return one.tag, dict(one.attrib), (one.text or "").strip(), [node(child) for child in one]
+
+    return node(ET.fromstring(document))
+
+
+def each(form: Mapping[str, str]) -> dict[str, list[str]]:
+    return {name: [value] for name, value in form.items()}
+
+
+# -- signatures ----------------------------------------------------------------------------------------------------------------
+
+
+@given(FORMS)
+def test_twilio_agrees_with_our_signature(form: dict[str, str]) -> None:
+    judge, ours = RequestValidator(TOKEN), twilio_signature(TOKEN, URL, each(form))
+    assert judge.validate(URL, form, ours)
+    assert judge.compute_signature(URL, form) == ours
+    assert not judge.validate(URL + "1", form, ours)
+
+
+@given(FORMS)
+def test_plivo_and_vobiz_agree_with_our_signature(form: dict[str, str]) -> None:
+    ours = plivo_signature(TOKEN, URL, each(form), NONCE)
+    for judge in (plivo_agrees, vobiz_agrees):
+        assert judge("POST", URL, NONCE, TOKEN, ours, form)
+        assert not judge("POST", URL, NONCE, TOKEN[::-1], ours, form)
+        assert not judge("POST", URL, NONCE[::-1], TOKEN, ours, form)
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_telnyx_and_we_take_and_refuse_the_same_webhooks(spoilt: bool) -> None:
+    body = json.dumps({"data": {"event_type": "call.answered", "id": "1", "payload": {"call_control_id": "v3:x"}}})
+    headers = telnyx_vendor.signed(body.encode())
+    if spoilt:
+        body = body.replace("answered", "initiated")
+    calls = TelnyxCalls(Nobody(), SystemClock())
+    ours = calls.is_genuine(DoorRequest("POST", URL, headers, body.encode()), calls.account(Access(telnyx_vendor.KEYS)))
+    judge = telnyx.Telnyx(api_key="KEY", public_key=telnyx_vendor.PUBLIC_KEY)
+    try:
+        judge.webhooks.unwrap(body, headers=headers)
+        theirs = True
+    except ValueError:
+        theirs = False
+    assert ours is theirs is not spoilt
+
+
+def test_vonage_and_we_take_and_refuse_the_same_tokens() -> None:
+    body = b'{"uuid": "1"}'
+    calls = VonageCalls(Nobody(), SystemClock(), RandomIds())
+    account = calls.account(Access(vonage_vendor.KEYS))
+    headers = vonage_vendor.signed(body, time.time())
+    token = headers["authorization"].removeprefix("Bearer ")
+    assert verify_signature(token, vonage_vendor.KEYS["VONAGE_SIGNATURE_SECRET"])
+    assert calls.is_genuine(DoorRequest("POST", "https://calls.example/lines/vonage/events", headers, body), account)
+    assert not verify_signature(token, "another secret")
+
+
+# -- instructions --------------------------------------------------------------------------------------------------------------
+
+
+def test_twilios_builder_writes_what_we_write() -> None:
+    ours = TwilioCalls(Nobody())
+    connected, connect = VoiceResponse(), Connect()
+    connect.stream(url=STREAM)
+    connected.append(connect)
+    assert tree(ours.connect(STREAM, "CA1").body) == tree(str(connected))
+    for handover, noun in ((NUMBER, "number"), (ADDRESS, "sip")):
+        dialled, dial = VoiceResponse(), Dial(caller_id="+15550100", timeout=25, action=handover.result)
+        getattr(dial, noun)(handover.target, status_callback=handover.answered, status_callback_event="answered")
+        dialled.append(dial)
+        assert tree(ours.dial(handover).body) == tree(str(dialled))
+    refused = VoiceResponse()
+    refused.reject(reason="busy")
+    assert tree(ours.refuse(486).body) == tree(str(refused))
+
+
+def test_plivos_builder_writes_what_we_write() -> None:
+    ours = PlivoCalls(Nobody())
+    stream = plivoxml.StreamElement(
+        STREAM, bidirectional=True, keepCallAlive=True, contentType="audio/x-mulaw;rate=8000"
+    )
+    assert tree(ours.connect(STREAM, "u").body) == tree(plivoxml.ResponseElement().add(stream).to_string())
+    for handover in (NUMBER, ADDRESS):
+        dial = plivoxml.DialElement(
+            caller_id="15550100", timeout=25, action=handover.result, method="POST", redirect=True,
+            callback_url=handover.answered, callback_method="POST",
+        )  # fmt: skip
+        is_number = handover is NUMBER
+        dial.add(plivoxml.NumberElement("15550155") if is_number else plivoxml.UserElement(handover.target))
+        assert tree(ours.dial(handover).body) == tree(plivoxml.ResponseElement().add(dial).to_string())
+    refused = plivoxml.ResponseElement().add(plivoxml.HangupElement(reason="busy"))
+    assert tree(ours.refuse(486).body) == tree(refused.to_string())
+
+
+def ncco_of(answer: DoorAnswer) -> dict[str, Any]:
+    (action,) = json.loads(answer.body)
+    return dict(action)
+
+
+def test_vonages_models_take_our_instructions() -> None:
+    ours = VonageCalls(Nobody(), SystemClock(), RandomIds())
+    for action in (ncco_of(ours.connect(STREAM, "uuid-1")), *(ncco_of(ours.dial(one)) for one in (NUMBER, ADDRESS))):
+        (endpoint,) = action["endpoint"]
+        given = {**endpoint, "contentType": endpoint.get("content-type")}
+        given = {name: value for name, value in given.items() if value is not None and name != "content-type"}
+        # Its models ask for a caller's number, which a websocket does not need.
+        judged = ncco.Connect.model_validate(
+            {**action, "from_": action.get("from", "15550100"), "endpoint": [given]}, strict=False
+        )
+        told = judged.model_dump(by_alias=True, exclude_none=True, mode="json")
+        assert told["endpoint"] == [endpoint]
+        assert {name: told[name] for name in action} == action
+
+
+async def test_vonage_would_know_us_by_our_token() -> None:
+    api = Asked()
+    calls = VonageCalls(api, SystemClock(), RandomIds())
+    await calls.hang_up(calls.account(Access(vonage_vendor.KEYS)), "00000000-0000-4000-8000-000000000001")
+    private = load_pem_private_key(vonage_vendor.PEM.encode(), None)
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    token = api.headers["authorization"].removeprefix("Bearer ")
+    claims = jwt.decode(token, public, algorithms=["RS256"], options={"require": ["iat", "exp", "jti"]})
+    assert claims["application_id"] == vonage_vendor.APPLICATION
+
+
+# -- messages of streams -------------------------------------------------------------------------------------------------------
+
+FRAME = mulaw_of(bytes(320))
+
+
+@pytest.mark.parametrize("framing", [PLIVO_FRAMING, VOBIZ.framing])
+def test_plivos_models_take_our_messages(framing: Framing) -> None:
+    (sound,) = framing.sound_of("S-1", [FRAME] * 5)
+    played = plivo_types.PlayAudioEvent.model_validate_json(sound)
+    assert base64.b64decode(played.media.payload) == FRAME * 5
+    assert (played.media.content_type, played.media.sample_rate) == ("audio/x-mulaw", 8000)
+    checkpoint = plivo_types.CheckpointEvent.model_validate_json(framing.mark_of("S-1", "m-1"))
+    assert (checkpoint.stream_id, checkpoint.name) == ("S-1", "m-1")
+    assert plivo_types.ClearAudioEvent.model_validate_json(framing.clear_of("S-1")).stream_id == "S-1"
+
+
+def test_we_read_what_plivos_models_write() -> None:
+    heard = Heard()
+    media = plivo_types.MediaData(track="inbound", timestamp="1", chunk=1, payload=base64.b64encode(FRAME).decode())
+    start = plivo_types.StartData(
+        callId="C-1", streamId="S-1", accountId="MA1", tracks=["inbound"],
+        mediaFormat={"encoding": "audio/x-mulaw", "sampleRate": 8000},
+    )  # fmt: skip
+    dtmf = plivo_types.DtmfData(track="inbound", digit="5", timestamp="2")
+    for message in (
+        plivo_types.StartEvent(sequenceNumber=1, event="start", start=start),
+        plivo_types.MediaEvent(sequenceNumber=2, streamId="S-1", event="media", media=media),
+        plivo_types.DtmfEvent(sequenceNumber=3, event="dtmf", streamId="S-1", dtmf=dtmf),
+        plivo_types.PlayedStreamEvent(sequenceNumber=4, event="playedStream", streamId="S-1", name="m-1"),
+        plivo_types.ClearedAudioEvent(sequenceNumber=5, event="clearedAudio", streamId="S-1"),
+    ):
+        PLIVO_FRAMING.take(message.model_dump_json(by_alias=True, exclude={"get_raw_media"}), heard)
+    assert heard.said == [("S-1", "C-1"), FRAME, "5", "m-1"]
