@@ -1043,6 +1043,12 @@ VOICE_SAMPLE_SECONDS = 12
 MAX_VOICE_SAMPLES = 200
 """Samples of voices kept in memory; the least recently used go first."""
 
+MAX_IMPORTED_VOICES = 500
+"""Voices that an organisation imports by id."""
+
+MAX_VOICE_ID_CHARACTERS = 200
+"""Of the id of an imported voice."""
+
 MAX_SAMPLES_AT_ONCE = 4
 """Samples that are spoken at the same time per process, one per organisation."""
 
@@ -1213,6 +1219,12 @@ MAX_KEPT_SPEECH_BYTES = 268_435_456
 
 MAX_KEPT_SPEECH_BYTES_OF_ONE = 16_777_216
 """That of one account."""
+
+SEEDING_SECONDS = 60
+"""Longest time in which the fixed sentences of a saved agent are rendered. The rest is made by its first call."""
+
+MAX_SEEDED_CHARACTERS = 5_000
+"""Characters that are rendered when an agent is saved."""
 
 FIXED_SPEECH_AFTER_SECONDS = 10
 """From the beginning of a call until its voice is asked for the fixed sentences that are made ahead."""
