@@ -19,6 +19,7 @@ from proof import (
     everything,
     golden_command,
     lines,
+    neighbours,
     outages,
     runs,
     throughput,
@@ -38,6 +39,7 @@ KINDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
         "a vendor dies in the middle of a call, in every way and at every moment: who hears what",
     ),
     "lines": (lines.main, "mutated messages and requests of all carriers while calls are under way"),
+    "neighbours": (neighbours.main, "one organisation attacks, the calls, chats and jobs of another go on"),
     "golden": (golden_command.main, "check the golden traces, or make them anew and say what changed"),
 }
 """What can be proved -> the command, one line of help."""

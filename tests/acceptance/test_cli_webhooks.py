@@ -169,7 +169,19 @@ async def test_an_organisation_has_a_secret_of_its_own_and_both_sign_while_it_is
     assert (await run("end-former-secret"))[0] == 0
     assert await signing(DEFAULT_TENANT_ID) == (decode_secret(second),)
     status, _, err = await run("end-former-secret")
-    assert (status != 0, "there is no such provider key" in err) == (True, True)
+    assert (status != 0, "no former webhook secret" in err) == (True, True)
     assert (await run("rotate-secret", "--account", branch))[0] != 0
     stored = str(await fetch(dsn, "select * from provider_key")) + str(await fetch(dsn, "select * from audit"))
     assert second not in stored
+
+
+async def test_the_server_s_secret_signs_too_after_the_first_one_of_an_organisation(
+    run: Run, ledger: PostgresLedger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = "one secret of the whole server"
+    monkeypatch.setenv("CALLWRIGHT_WEBHOOK_SECRET", shared)
+    vault = SealedVault(MasterKeys("", tmp_path))
+    own = decode_secret((await run("rotate-secret"))[1].strip())
+    assert await webhook_secrets(ledger, vault, DEFAULT_TENANT_ID, shared.encode()) == (own, shared.encode())
+    assert (await run("end-former-secret"))[0] == 0
+    assert await webhook_secrets(ledger, vault, DEFAULT_TENANT_ID, shared.encode()) == (own,)

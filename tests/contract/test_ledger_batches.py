@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,8 +23,9 @@ from callwright.domain.batch import (
 )
 from callwright.domain.errors import NotFoundError, WrongStateError
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
-from callwright.storage.batches import COUNTS
+from callwright.storage.batches import COUNTS, BatchRows
 from callwright.storage.ledger import PostgresLedger
+from callwright.storage.pool import open_connection
 
 BATCH = Batch(
     id="5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d",
@@ -304,6 +306,38 @@ async def test_the_counts_of_batches_are_read_from_an_index_alone(ledger: Postgr
 async def progress(ledger: PostgresLedger) -> BatchProgress:
     async with ledger.unit() as unit:
         return (await unit.batches.progress([BATCH]))[BATCH.id]
+
+
+class BetweenStatements:
+    """A connection that lets something happen after its first statement."""
+
+    def __init__(self, connection: asyncpg.Connection, happens: Callable[[], Awaitable[None]]) -> None:
+        self._connection = connection
+        self._happens: Callable[[], Awaitable[None]] | None = happens
+
+    async def fetch(self, *arguments: object) -> list[asyncpg.Record]:
+        rows = await self._connection.fetch(*arguments)
+        happens, self._happens = self._happens, None
+        if happens is not None:
+            await happens()
+        return rows
+
+
+async def test_a_contact_that_becomes_an_execution_is_counted_once(ledger: PostgresLedger, dsn: str) -> None:
+    await stage(ledger)
+
+    async def release() -> None:
+        async with ledger.unit() as unit:
+            for contact in await unit.batches.contacts.take(BATCH.id, 3):
+                await unit.executions.insert(execution_row(id=contact.execution_id, batch_id=BATCH.id))
+
+    connection = await open_connection(dsn)
+    try:
+        counted = await BatchRows(BetweenStatements(connection, release)).progress([BATCH])
+    finally:
+        await connection.close()
+    assert sum(counted[BATCH.id].execution_status.values()) == 3
+    assert sum((await progress(ledger)).execution_status.values()) == 3
 
 
 async def test_a_batch_keeps_the_figures_of_executions_that_retention_deletes(ledger: PostgresLedger, dsn: str) -> None:

@@ -22,8 +22,8 @@ from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import Line, Provision
 from callwright.domain.errors import BadInputError, InvalidNumberError, TooLargeError, WrongStateError
-from callwright.domain.execution import Execution, Phase, status_of
-from callwright.domain.fields import Fields, named
+from callwright.domain.execution import Execution, Phase, Status, status_of
+from callwright.domain.fields import Fields, named, word, wrong
 from callwright.domain.limits import MAX_CALL_RETRIES, MAX_USER_DATA_BYTES
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
 from callwright.domain.retry import (
@@ -129,9 +129,11 @@ def _options(wire: Mapping[str, Any], sip_headers: Collection[str]) -> dict[str,
 def read_retry_config(given: Fields) -> dict[str, Any]:
     """Contract 11.1, with its defaults filled in. Raises BadInputError."""
     statuses = given.list("retry_on_statuses")
-    for status in statuses or ():
+    for index, status in enumerate(statuses or ()):
         if status not in RETRIED_STATUSES:
-            raise given.wrong("retry_on_statuses", f"a list of {', '.join(RETRIED_STATUSES)}")
+            path = f"{given.at('retry_on_statuses')}[{index}]"
+            told = word(status, set(Status), path)
+            raise wrong(path, f"one of {', '.join(RETRIED_STATUSES)}", status, BadInputError, told=told)
     minutes = given.list("retry_intervals_minutes")
     intervals = [
         Fields({f"[{index}]": each}, given.at("retry_intervals_minutes"), BadInputError).whole(

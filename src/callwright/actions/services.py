@@ -257,6 +257,8 @@ class Services:
     """Raises ConfigurationError for conditions of a test line that cannot be read."""
     show_sub_account_keys: bool = False
     """Whether lists of sub-accounts show keys in clear, as the hosted service does."""
+    webhook_secret: str = field(default="", repr=False)
+    """Signs the webhooks of organisations without a secret of their own; empty: nothing signs them."""
     vault: Vault = field(default_factory=NoVault)
     """Seals and opens provider keys."""
     plugins: Callable[[], Sequence[Plugin]] = tuple

@@ -11,7 +11,7 @@ from callwright.actions.audit import audit
 from callwright.actions.provider_keys import NamedSecret, delete_provider_key, put_provider_key
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError, NotFoundError, WrongStateError
-from callwright.domain.limits import MAX_DELIVERIES_LISTED, MAX_WEBHOOKS_REPLAYED
+from callwright.domain.limits import MAX_DELIVERIES_LISTED, MAX_WEBHOOKS_REPLAYED, MIN_WEBHOOK_SECRET_BYTES
 from callwright.domain.provider_key import FORMER_WEBHOOK_SECRET, WEBHOOK_SECRET
 from callwright.domain.tenant import Principal, operator
 from callwright.outbox.sign import decode_secret
@@ -164,14 +164,16 @@ async def webhook_secrets(ledger: Ledger, vault: Vault, tenant_id: str, default:
 
 
 async def rotate_webhook_secret(services: Services, tenant_id: str) -> str:
-    """Make a webhook secret for an organisation and return it. The one before signs too until
+    """Make a webhook secret for an organisation and return it. The one before, or the server's where there was none, signs too until
     :func:`end_former_secret`. Raises NotFoundError, VaultLockedError."""
     by = await _organisation(services, tenant_id)
     async with services.ledger.unit() as unit:
         present = await unit.provider_keys.get(tenant_id, WEBHOOK_SECRET)
         data_key = await unit.provider_keys.data_key(tenant_id)
+    former = services.webhook_secret
     if present is not None and data_key is not None:
         former = services.vault.open(data_key, present.name, present.sealed)
+    if len(decode_secret(former)) >= MIN_WEBHOOK_SECRET_BYTES:
         await put_provider_key(services, by, NamedSecret(FORMER_WEBHOOK_SECRET, former))
     made = "whsec_" + base64.b64encode(bytes.fromhex(services.ids.token(_SECRET_BYTES))).decode()
     await put_provider_key(services, by, NamedSecret(WEBHOOK_SECRET, made))
@@ -180,7 +182,11 @@ async def rotate_webhook_secret(services: Services, tenant_id: str) -> str:
 
 async def end_former_secret(services: Services, tenant_id: str) -> None:
     """Sign with the present secret alone. Raises NotFoundError where there is no former one."""
-    await delete_provider_key(services, await _organisation(services, tenant_id), FORMER_WEBHOOK_SECRET)
+    by = await _organisation(services, tenant_id)
+    try:
+        await delete_provider_key(services, by, FORMER_WEBHOOK_SECRET)
+    except NotFoundError:
+        raise NotFoundError("the organisation has no former webhook secret; the present one signs alone") from None
 
 
 async def _organisation(services: Services, tenant_id: str) -> Principal:

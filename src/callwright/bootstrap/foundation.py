@@ -202,6 +202,7 @@ def services_over(
         chats=chats or NoChats(),
         key_used=key_used,
         check_line=line_of,
+        webhook_secret=foundation.settings.webhook_secret,
         show_sub_account_keys=foundation.settings.show_sub_account_keys,
         vault=foundation.vault,
         plugins=foundation.plugins.registry.all,

@@ -22,6 +22,7 @@ _FALSE = frozenset({"false", "0", "no", "off"})
 #: Letters alone, as the name of a provider is. Keys and tokens have digits among theirs.
 _PLAIN = re.compile(r"[A-Za-z]{1,20}")
 #: So short that it can be no secret.
+_INDEX = re.compile(r"\[\d{1,4}\]")
 _TINY = re.compile(r"[A-Za-z]{1,3}")
 
 #: A number as JSON or as its text. A longer one may be that of a card.
@@ -160,7 +161,10 @@ class Fields:
         self.failure = failure
 
     def at(self, name: str) -> str:
-        """The path of a field. Names may be those of the request: one that may be a secret is told by its length, and which it is."""
+        """The path of a field. Names may be those of the request: one that may be a secret is told by its length, and which it is. A
+        name such as ``[0]`` is the place of an item in a list."""
+        if _INDEX.fullmatch(name):
+            return f"{self.path}{name}"
         told = named(name)
         if told != name and name in self.value:
             told = f"(name {list(self.value).index(name) + 1}, of {len(name)} characters)"

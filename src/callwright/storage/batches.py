@@ -92,6 +92,9 @@ select batch_id, status, count(*) as number, sum(total_cost_nano)::bigint as cos
 from execution where batch_id = any ($1::text[]) group by batch_id, status
 """
 _PRUNED = "select batch_id, status, number, cost, answered, talk_us from batch_pruned where batch_id = any ($1::text[])"
+_WAITING = (
+    "select batch_id, null, count(*), 0, 0, 0 from batch_contact where batch_id = any ($1::text[]) group by batch_id"
+)
 
 
 class BatchRows:
@@ -174,18 +177,11 @@ class BatchRows:
     async def progress(self, batches: Sequence[Batch]) -> dict[str, BatchProgress]:
         """How far each of them is, those of its executions included that retention has deleted."""
         ids = [batch.id for batch in batches]
-        waiting = {
-            row["batch_id"]: int(row["number"])
-            for row in await self._connection.fetch(
-                "select batch_id, count(*) as number from batch_contact where batch_id = any ($1::text[]) group by batch_id",
-                ids,
-            )
-        }
         counted: dict[str, list[Any]] = {}
-        # One statement, one moment: an execution is counted in one of the two, never in both or in none.
-        for row in await self._connection.fetch(f"{COUNTS} union all {_PRUNED}", ids):
+        # One statement, one moment: a contact or an execution is counted in one of the three, never in two or in none.
+        for row in await self._connection.fetch(f"{COUNTS} union all {_PRUNED} union all {_WAITING}", ids):
             counted.setdefault(row["batch_id"], []).append(row)
-        return {batch.id: _progress(batch, waiting.get(batch.id, 0), counted.get(batch.id, [])) for batch in batches}
+        return {batch.id: _progress(batch, counted.get(batch.id, [])) for batch in batches}
 
     async def extracted(
         self, tenant_id: str, batch_id: str, after: tuple[datetime, str] | None, count: int
@@ -378,12 +374,15 @@ def _of_tenant(also_deleted: bool) -> str:
     return "id = $1 and tenant_id = $2" + ("" if also_deleted else " and deleted_at is null")
 
 
-def _progress(batch: Batch, waiting: int, rows: Sequence[Any]) -> BatchProgress:
+def _progress(batch: Batch, rows: Sequence[Any]) -> BatchProgress:
     counts: Counter[str] = Counter()
+    waiting = 0
     for row in rows:
-        counts[str(row["status"])] += int(row["number"])
-    if waiting:
-        counts[str(status_of(*WAITING_AS[batch.status]))] += waiting
+        number = int(row["number"])
+        if row["status"] is None:
+            # Contacts that are no executions yet.
+            waiting = number
+        counts[str(row["status"] or status_of(*WAITING_AS[batch.status]))] += number
     return BatchProgress(
         execution_status=dict(sorted(counts.items())),
         waiting=0 if batch.status in ENDED else waiting,

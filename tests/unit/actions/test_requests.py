@@ -102,6 +102,29 @@ def test_retries_get_their_defaults() -> None:
     assert refused.value.code == "bad_input"
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            {"retry_intervals_minutes": [5, 0]},
+            "retry_config.retry_intervals_minutes[1] must be a whole number from 1 to 10080, not 0",
+        ),
+        (
+            {"retry_on_statuses": ["busy", "completed"]},
+            'retry_config.retry_on_statuses[1] must be one of no-answer, busy, failed, error, not "completed"',
+        ),
+        (
+            {"retry_on_statuses": ["a secret that strayed"]},
+            "retry_config.retry_on_statuses[0] must be one of no-answer, busy, failed, error, not a string of 21 characters",
+        ),
+    ],
+)
+def test_a_refused_retry_config_names_the_item(given: dict[str, object], told: str) -> None:
+    with pytest.raises(BadInputError) as refused:
+        read_request({**CALL, "retry_config": given}, NOW, strict=False)
+    assert str(refused.value) == told
+
+
 def test_custom_headers_of_a_call_are_kept_or_refused_at_the_door() -> None:
     wire = {**CALL, "sip_headers": {"X-Campaign": "spring-8"}}
     assert read_request(wire, NOW, strict=False).options == {"sip_headers": {"X-Campaign": "spring-8"}}

@@ -15,7 +15,7 @@ import heapq
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from callwright.domain.pace.numbers import NumberChoice, NumberState, choose_number
@@ -171,6 +171,8 @@ class _Use:
         self.again: Counter[str] = Counter()
         self.on_carrier: Counter[tuple[str, str]] = Counter()
         self.batch_calls = queue.batch_calls
+        self._numbers = dict(queue.numbers)
+        self._taken = 0
         for group in queue.busy:
             self._count(group)
 
@@ -205,8 +207,7 @@ class _Use:
         if batch is None or len(batch.numbers) < 2:
             full = self.is_full((organisation.id, NUMBER, call.number))
             return None if full else Chosen(call.id, organisation.id)
-        known = self._queue.numbers
-        states = [known.get((call.account_id, number)) or NumberState(number) for number in batch.numbers]
+        states = [self._numbers.get((call.account_id, number)) or NumberState(number) for number in batch.numbers]
         number = choose_number(
             organisation.policy.rotation,
             states,
@@ -224,6 +225,11 @@ class _Use:
         number = call.number if chosen.number is None else chosen.number.number
         busy = BusyCalls(call.account_id, call.carrier, number, call.batch_id, False, call.again, True, 1)
         self._count(busy)
+        self._taken += 1
+        state = self._numbers.get((call.account_id, number)) or NumberState(number)
+        # Calls of one round have one time in the ledger; the next one of the round needs to know their order.
+        used_at = self._queue.now + timedelta(microseconds=self._taken)
+        self._numbers[call.account_id, number] = replace(state, used_at=used_at)
         if call.batch_id is not None and self.batch_calls is not None:
             self.batch_calls -= 1
 

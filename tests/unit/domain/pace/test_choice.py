@@ -200,6 +200,15 @@ def test_a_batch_does_not_call_from_a_number_that_rests() -> None:
     assert ids(queue(call("a", batch_id="b"), batches=batches, numbers=both)) == []
 
 
+def test_the_calls_of_one_round_take_turns_with_the_numbers() -> None:
+    batches = {"b": PacedBatch(NO_LIMIT, (OURS, SECOND, THIRD))}
+    policy = PacePolicy(rotation=Rotation("least_recently_used"))
+    numbers = {("us", SECOND): NumberState(SECOND, used_at=NOW - timedelta(minutes=1))}
+    waiting = [call(name, batch_id="b") for name in "abcdef"]
+    found = choose(queue(*waiting, policy=policy, batches=batches, numbers=numbers))
+    assert [one.number.number for one in found if one.number] == [OURS, THIRD, SECOND, OURS, THIRD, SECOND]
+
+
 def test_a_batch_with_one_number_and_a_single_call_keep_theirs() -> None:
     batches = {"b": PacedBatch(NO_LIMIT, (OURS,))}
     policy = PacePolicy(rotation=Rotation("least_recently_used"))
