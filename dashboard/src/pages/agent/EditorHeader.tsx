@@ -15,6 +15,7 @@ import { ConflictDialog } from "./conflict/ConflictDialog.tsx";
 import { useEditing } from "./context.ts";
 import classes from "./EditorHeader.module.css";
 import { Problems } from "./Problems.tsx";
+import { useRefusal } from "./useRefusal.ts";
 
 const words = strings.agent;
 
@@ -32,6 +33,7 @@ export function EditorHeader({ name, reread }: { name: string; reread: () => Pro
   });
   const isUnsaved = changes.length > 0;
   const maySave = mayChange(session);
+  const refusedCalls = useRefusal(false);
   const discard = () => {
     replace(base);
     void navigate({ search: (now) => ({ ...now, set: undefined }), replace: true, ignoreBlocker: true });
@@ -68,6 +70,8 @@ export function EditorHeader({ name, reread }: { name: string; reread: () => Pro
           <Button
             variant="default"
             size="xs"
+            disabled={refusedCalls !== undefined}
+            title={refusedCalls}
             leftSection={<CallsIcon size={13} aria-hidden />}
             onClick={() => void navigate({ search: (now) => ({ ...now, dialog: "call" }), resetScroll: false })}
           >
