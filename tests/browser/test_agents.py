@@ -135,6 +135,7 @@ def test_who_saved_at_the_same_time_chooses_setting_by_setting(person: Browsing)
     dialog.get_by_text("Yours").first.click()
     dialog.get_by_role("button", name="Save both").click()
     page.get_by_text("Revision 3,").wait_for()
+    assert page.get_by_text("This did not work").count() == 0
     found = saved(person.served, agent_id)
     assert found["agent_welcome_message"] == "Mine."
     assert found["webhook_url"] == theirs["webhook_url"]
