@@ -196,7 +196,7 @@ test-browser: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboa
 	@CI=true $(PYTEST) tests/browser -m "not voice"
 
 screenshots: $(STAMPS)/browser $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Photograph every page of the dashboard, in both colour schemes, into build/screenshots
-	@$(BIN)/python -m tests.browser.screenshots
+	@PYTHONPATH=tools $(BIN)/python -m tests.browser.screenshots
 
 test-scenarios: $(STAMPS)/project ## Make the calls of all shipped scenarios and print a verdict (SCENARIOS="--speech local" ...)
 	@$(BIN)/callwright simulate --jobs 2 --keep $(RESULTS)/scenarios $(SCENARIOS)

@@ -42,5 +42,7 @@ export const theme = createTheme({
   components: {
     Modal: { styles: { title: { fontWeight: 650, fontSize: "1rem" } } },
     Drawer: { styles: { title: { fontWeight: 650, fontSize: "1rem" } } },
+    // In a portal it would lie outside of every landmark.
+    Tooltip: { defaultProps: { withinPortal: false } },
   },
 });

@@ -135,6 +135,7 @@ def test_who_saved_at_the_same_time_chooses_setting_by_setting(person: Browsing)
     dialog.get_by_text("Yours").first.click()
     dialog.get_by_role("button", name="Save both").click()
     page.get_by_text("Revision 3,").wait_for()
+    assert page.get_by_text("This did not work").count() == 0
     found = saved(person.served, agent_id)
     assert found["agent_welcome_message"] == "Mine."
     assert found["webhook_url"] == theirs["webhook_url"]
@@ -332,15 +333,48 @@ def test_what_a_what_if_has_shown_is_applied_to_the_agent_of_the_call(person: Br
     page.get_by_text("1 unsaved change").wait_for(state="hidden")
 
 
-def test_a_key_that_may_only_read_is_named_so_and_nothing_is_checked_for_it(visitor: Browsing) -> None:
+def signed_in_with(visitor: Browsing, **wish: str) -> Browsing:
+    """The visitor, signed in with a lesser key."""
     served = visitor.served
-    key = served.asked("/v1/callwright/keys", {"name": "reader", "scope": "read"})["key"]
+    key = served.asked("/v1/callwright/keys", {"name": "lesser", **wish})["key"]
     other = Browsing(visitor.page, replace(served, key=key), visitor.console)
     other.sign_in()
-    page = other.open(f"/agents/{served.agent}")
+    return other
+
+
+def test_a_key_that_may_only_read_is_named_so_and_nothing_is_checked_for_it(visitor: Browsing) -> None:
+    page = signed_in_with(visitor, scope="read").open(f"/agents/{visitor.served.agent}")
     page.get_by_text("Your key may not change agents").wait_for()
     page.get_by_text("read-only", exact=True).wait_for()
     assert page.get_by_text("Checking …").count() == 0
+
+
+def test_a_key_that_may_only_read_is_offered_no_call(visitor: Browsing) -> None:
+    served = visitor.served
+    other = signed_in_with(visitor, scope="read")
+    starts = {"chat": "Start the chat", "call": "Call", "browser": "Call from here"}
+    for kind, name in starts.items():
+        page = other.open(f"/agents/{served.agent}?test={kind}")
+        page.get_by_text("Your key may only read.").wait_for()
+        assert page.get_by_role("button", name=name, exact=True).is_disabled(), kind
+        assert page.get_by_role("button", name="Place a call").is_disabled()
+    page = other.open(f"/agents/{served.agent}?dialog=call&to=loopback:silent")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Your key may only read.").wait_for()
+    assert dialog.get_by_role("button", name="Call", exact=True).is_disabled()
+    assert other.violations() == []
+    call = served.call_again()
+    other.open(f"/calls/{call}").get_by_text("live", exact=True).wait_for()
+    assert page.get_by_role("button", name="Hang up").count() == 0
+
+
+def test_a_member_tests_the_saved_agent_and_no_draft(visitor: Browsing) -> None:
+    page = signed_in_with(visitor, role="member").open(f"/agents/{visitor.served.agent}")
+    start = page.get_by_role("button", name="Start the chat")
+    assert start.is_enabled()
+    setting(page, "Welcome message").fill("Hello, this is the draft.")
+    page.get_by_text("Only a full key of an administrator may test unsaved changes.").wait_for()
+    assert start.is_disabled()
 
 
 VIEWS = (

@@ -89,7 +89,7 @@ export const en = {
       about: "about",
       aboutTip: "Estimated: counting this filter exactly would take too long.",
     },
-    search: "Number, id or words",
+    search: "Number, id, words of summary",
     agents: "All agents",
     agentLabel: "Agent",
     directionLabel: "Direction",
@@ -643,6 +643,10 @@ export const en = {
     kind: "How to test",
     unsaved: "With your unsaved changes",
     saved: "With the agent as it is saved",
+    refused: {
+      calls: "Your key may only read.",
+      drafts: "Only a full key of an administrator may test unsaved changes.",
+    },
     chat: {
       lead: "Write with the agent. Tools really run.",
       start: "Start the chat",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_PATH = re.compile(r"(task_config|tools_config|agent_prompts)(\.[a-z_0-9]+)+")
+_PATH = re.compile(r"(task_config|agent_prompts|tools_config\.[a-z_]+)(\.[a-z_0-9]+)+")
 
 LOWER, RAISE, CHANGE, CHECK = "lower", "raise", "change", "check"
 """Directions of an advice. ``check``: nothing of the agent would help; look there. Every other one is of a setting that does something."""

@@ -968,6 +968,13 @@ class TestTheTable:
         assert rows
         assert not any(row.kept for row in rows)
 
+    def test_only_single_values_have_a_path_to_try(self):
+        paths = {advice.setting: advice.path for rule in RULES.values() for advice in rule.advice.values()}
+        assert paths["tools_config.transcriber.endpointing"] == "tools_config.transcriber.endpointing"
+        assert paths["task_config.patience"] == "task_config.patience"
+        whole = ("tools_config.transcriber", "tools_config.synthesizer", "tools_config.llm_agent", "the line")
+        assert [paths[setting] for setting in whole] == [None] * 4
+
     def test_what_cannot_be_set_is_only_to_be_looked_at(self):
         advised = [advice for rule in RULES.values() for advice in rule.advice.values()]
         kept = [row.key for row in SETTINGS if row.kept]

@@ -160,7 +160,7 @@ describe("no call", () => {
   it.each(["no_microphone", "permission_denied", "not_secure"] as const)("without a microphone: %s", async (code) => {
     const { call } = world({ sound: () => Promise.reject(new SoundError(code)) });
     await call.start();
-    expect(call.get()).toMatchObject({ state: "ended", failure: code });
+    expect(call.get()).toMatchObject({ state: "ended", failure: code, message: "" });
     expect(FakeSocket.opened).toHaveLength(0);
   });
 

@@ -95,7 +95,8 @@ export class WebCall {
       const url = await this.options.address();
       if (!this.isOver) this.connect(url);
     } catch (error) {
-      this.fail(failureOf(error), error instanceof Error ? error.message : "");
+      // Why there is no sound is said by the failure alone.
+      this.fail(failureOf(error), error instanceof Error && !(error instanceof SoundError) ? error.message : "");
     }
   }
 

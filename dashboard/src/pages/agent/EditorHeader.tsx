@@ -1,7 +1,7 @@
 import { ActionIcon, Button, SegmentedControl, Tooltip } from "@mantine/core";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useEffectEvent } from "react";
 import { STALE, saveAgent } from "../../api/agents.ts";
 import { ApiError } from "../../api/client.ts";
 import { sessionQuery } from "../../api/session.ts";
@@ -15,6 +15,7 @@ import { ConflictDialog } from "./conflict/ConflictDialog.tsx";
 import { useEditing } from "./context.ts";
 import classes from "./EditorHeader.module.css";
 import { Problems } from "./Problems.tsx";
+import { useRefusal } from "./useRefusal.ts";
 
 const words = strings.agent;
 
@@ -24,14 +25,14 @@ export function EditorHeader({ name, reread }: { name: string; reread: () => Pro
   const { view = "form" } = useSearch({ from: "/shell/agents/$id" });
   const navigate = useNavigate({ from: "/agents/$id" });
   const { data: session } = useSuspenseQuery(sessionQuery);
-  const [isStale, setStale] = useState(false);
   const saving = useMutation({
     mutationFn: () => saveAgent(id, revision, draft),
     onSuccess: reread,
-    onError: (error) => setStale(error instanceof ApiError && error.status === STALE),
   });
+  const isStale = saving.error instanceof ApiError && saving.error.status === STALE;
   const isUnsaved = changes.length > 0;
   const maySave = mayChange(session);
+  const refusedCalls = useRefusal(false);
   const discard = () => {
     replace(base);
     void navigate({ search: (now) => ({ ...now, set: undefined }), replace: true, ignoreBlocker: true });
@@ -68,6 +69,8 @@ export function EditorHeader({ name, reread }: { name: string; reread: () => Pro
           <Button
             variant="default"
             size="xs"
+            disabled={refusedCalls !== undefined}
+            title={refusedCalls}
             leftSection={<CallsIcon size={13} aria-hidden />}
             onClick={() => void navigate({ search: (now) => ({ ...now, dialog: "call" }), resetScroll: false })}
           >
@@ -95,7 +98,7 @@ export function EditorHeader({ name, reread }: { name: string; reread: () => Pro
         </div>
       </header>
       {saving.isError && !isStale && <ErrorNotice error={saving.error} />}
-      {isStale && <ConflictDialog close={() => setStale(false)} reread={reread} />}
+      {isStale && <ConflictDialog close={saving.reset} reread={reread} />}
     </>
   );
 }

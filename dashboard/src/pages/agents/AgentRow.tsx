@@ -21,7 +21,7 @@ export function AgentRow({ agent }: { agent: ListedAgent }) {
       </td>
       <td className={classes.number}>{wait === null ? NONE : lasting(wait)}</td>
       <td className={classes.number}>
-        <span className={findings ? classes.bad : undefined}>{calls ? count(findings) : NONE}</span>
+        <span className={findings ? classes.findings : undefined}>{calls ? count(findings) : NONE}</span>
       </td>
       <td className={classes.number}>{calls ? money(cost) : NONE}</td>
       <td className={classes.quiet}>{moment(agent.updated_at)}</td>

@@ -1,15 +1,18 @@
 import { ActionIcon, Button, NativeSelect, Tooltip } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { agentsQuery } from "../../api/calls.ts";
+import { sessionQuery } from "../../api/session.ts";
 import type { Execution } from "../../api/types.ts";
 import { CallStatus } from "../../lib/CallStatus.tsx";
 import { moment, phone } from "../../lib/format.ts";
 import { BackIcon, WhatIfIcon } from "../../lib/icons.tsx";
+import { mayCall } from "../../lib/rights.ts";
 import { strings } from "../../strings/index.ts";
 import classes from "./CallHeader.module.css";
 import { CallMenu } from "./CallMenu.tsx";
 import { useCall } from "./context.ts";
+import { endedBy } from "./endedBy.ts";
 import { HangUp } from "./HangUp.tsx";
 import { MakeTest } from "./MakeTest.tsx";
 
@@ -19,6 +22,7 @@ const words = strings.call;
 export function CallHeader({ execution, number }: { execution: Execution | undefined; number: string }) {
   const { id, timeline, openTurn, tryWhatIf } = useCall();
   const { list } = useSearch({ from: "/shell/calls/$id" });
+  const { data: session } = useSuspenseQuery(sessionQuery);
   return (
     <header className={classes.header}>
       <Tooltip label={words.back}>
@@ -39,7 +43,7 @@ export function CallHeader({ execution, number }: { execution: Execution | undef
         </h1>
         {execution && <Line execution={execution} />}
       </div>
-      {timeline.live && <HangUp />}
+      {timeline.live && mayCall(session) && <HangUp />}
       {!timeline.live && timeline.answered_ms !== null && (
         <div className={classes.actions}>
           <Attempts execution={execution} />
@@ -62,9 +66,8 @@ export function CallHeader({ execution, number }: { execution: Execution | undef
 function Line({ execution }: { execution: Execution }) {
   const agents = useQuery(agentsQuery);
   const name = agents.data?.find(({ id }) => id === execution.agent_id)?.name ?? execution.agent_id;
-  const { call_type, hangup_by, hangup_reason } = execution.telephony_data as Record<string, string | null>;
-  // Towards programs the agent's own hanging up is called an API request.
-  const by = execution.callwright.ended_by === "agent" ? words.theAgent : hangup_by;
+  const { call_type, hangup_reason } = execution.telephony_data as Record<string, string | null>;
+  const by = endedBy(execution);
   return (
     <p>
       <span>

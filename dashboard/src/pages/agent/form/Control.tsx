@@ -55,7 +55,7 @@ function SwitchControl({ id, setting, value, describedBy, isWrong, change }: Con
       error={isWrong}
       checked={Boolean(value ?? setting.default)}
       onChange={(event) => change(event.currentTarget.checked)}
-      className={classes.switch}
+      classNames={{ root: classes.switch, track: classes.track }}
     />
   );
 }

@@ -9,6 +9,7 @@ import { isObject, type JsonObject } from "../../../lib/json.ts";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
 import { exampleArguments } from "../draft/tools.ts";
+import { useRefusal } from "../useRefusal.ts";
 import controlClasses from "./Control.module.css";
 import classes from "./ToolTry.module.css";
 
@@ -20,13 +21,14 @@ export function ToolTry({ tool }: { tool: JsonObject }) {
   const [text, setText] = useState<string>();
   const shown = text ?? JSON.stringify(exampleArguments(tool), null, 2);
   const { values, why } = argumentsOf(shown);
+  const refused = useRefusal(true);
   const trying = useMutation({
     mutationFn: () => callTool(id, draft, { tool: String(tool.name ?? ""), values }, variables),
   });
   return (
     <section className={classes.trial} aria-label={words.try}>
       <h4>{words.try}</h4>
-      <p className={classes.lead}>{words.tryLead}</p>
+      <p className={classes.lead}>{refused ?? words.tryLead}</p>
       <Textarea
         size="xs"
         label={words.tryArguments}
@@ -43,7 +45,7 @@ export function ToolTry({ tool }: { tool: JsonObject }) {
         variant="default"
         size="xs"
         className={classes.send}
-        disabled={why !== ""}
+        disabled={why !== "" || refused !== undefined}
         loading={trying.isPending}
         onClick={() => trying.mutate()}
       >

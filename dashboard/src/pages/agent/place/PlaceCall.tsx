@@ -9,6 +9,7 @@ import { phone } from "../../../lib/format.ts";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
 import { variablesToFill } from "../draft/variables.ts";
+import { useRefusal } from "../useRefusal.ts";
 import { VariableFields } from "../VariableFields.tsx";
 import { OrderKeys } from "./orderKeys.ts";
 import classes from "./PlaceCall.module.css";
@@ -47,6 +48,7 @@ function OrderForm() {
   const [number, setNumber] = useState(to);
   const [caller, setCaller] = useState("");
   const [keys] = useState(() => new OrderKeys());
+  const forbidden = useRefusal(false);
   const numbers = useQuery(callerNumbersQuery);
   const names = variablesToFill(base);
   const placing = useMutation({
@@ -54,9 +56,10 @@ function OrderForm() {
     onSuccess: (call) => navigate({ to: "/calls/$id", params: { id: call } }),
   });
   const isUnsaved = changes.length > 0;
+  const isReady = !isUnsaved && forbidden === undefined && number.trim() !== "";
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (isUnsaved || placing.isPending || !number.trim()) return;
+    if (!isReady || placing.isPending) return;
     const given = Object.entries(variables).filter(([name]) => names.includes(name));
     placing.mutate({
       agent_id: id,
@@ -98,8 +101,9 @@ function OrderForm() {
       )}
       <VariableFields names={names} values={variables} change={setVariables} />
       {isUnsaved && <p className={classes.unsaved}>{words.unsaved(changes.length)}</p>}
+      {forbidden && <p className={classes.unsaved}>{forbidden}</p>}
       {isElsewhere && <ErrorNotice error={placing.error} />}
-      <Button type="submit" disabled={isUnsaved || !number.trim()} loading={placing.isPending}>
+      <Button type="submit" disabled={!isReady} loading={placing.isPending}>
         {words.submit}
       </Button>
     </form>

@@ -5,6 +5,7 @@ import { openCallSession } from "../../../api/tests.ts";
 import { WebCall } from "../../../lib/webcall/client.ts";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
+import { useRefusal } from "../useRefusal.ts";
 import { Level, type Meter } from "./Level.tsx";
 import { Microphone } from "./Microphone.tsx";
 import { Run } from "./Run.tsx";
@@ -16,6 +17,7 @@ const words = strings.test.browser;
 export function BrowserTest() {
   const { id, tested, variables } = useEditing();
   const { run } = useSearch({ from: "/shell/agents/$id" });
+  const refused = useRefusal(tested !== null);
   const [deviceId, setDeviceId] = useState("");
   const [call, setCall] = useState<WebCall>();
   const caller = useRef<Meter>(null);
@@ -35,14 +37,15 @@ export function BrowserTest() {
     <>
       {!run && <p className={classes.lead}>{words.lead}</p>}
       {call ? (
-        <Call call={call} again={start}>
+        <Call call={call} again={refused === undefined ? start : undefined}>
           <Level label={strings.words.caller} ref={caller} />
           <Level label={strings.words.agent} ref={agent} />
         </Call>
       ) : (
         <>
           <Microphone deviceId={deviceId} choose={setDeviceId} />
-          <Button size="xs" onClick={start}>
+          {refused && <p className={classes.lead}>{refused}</p>}
+          <Button size="xs" disabled={refused !== undefined} onClick={start}>
             {words.start}
           </Button>
         </>
@@ -54,7 +57,8 @@ export function BrowserTest() {
 
 interface CallProps {
   call: WebCall;
-  again: () => void;
+  /** Calls once more; undefined where that is refused. */
+  again: (() => void) | undefined;
   children: ReactNode;
 }
 
@@ -76,7 +80,7 @@ function Call({ call, again, children }: CallProps) {
       {!isOver && children}
       <div className={classes.buttons}>
         {isOver ? (
-          <Button size="xs" onClick={again}>
+          <Button size="xs" disabled={!again} onClick={again}>
             {words.again}
           </Button>
         ) : (

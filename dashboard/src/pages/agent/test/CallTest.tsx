@@ -7,6 +7,7 @@ import { callSynthetic } from "../../../api/tests.ts";
 import { ErrorNotice } from "../../../lib/ErrorNotice.tsx";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
+import { useRefusal } from "../useRefusal.ts";
 import classes from "./TestPanel.module.css";
 import { TestTurns } from "./TestTurns.tsx";
 import { useRun } from "./useRun.ts";
@@ -29,9 +30,11 @@ export function CallTest() {
   const navigate = useNavigate({ from: "/agents/$id" });
   const [persona, setPersona] = useState("demo");
   const [line, setLine] = useState("");
+  // Only a draft is called over a line of one's choice.
+  const called = line ? draft : tested;
+  const refused = useRefusal(called !== null);
   const calling = useMutation({
-    // Only a draft is called over a line of one's choice.
-    mutationFn: () => callSynthetic(id, line ? draft : tested, { persona, line: line || undefined }, variables),
+    mutationFn: () => callSynthetic(id, called, { persona, line: line || undefined }, variables),
     onSuccess: (run) =>
       navigate({ search: (now) => ({ ...now, test: "call", run }), replace: true, resetScroll: false }),
   });
@@ -54,9 +57,11 @@ export function CallTest() {
       />
       {run && <Call key={run} run={run} />}
       {calling.isError && <ErrorNotice error={calling.error} />}
+      {refused && <p className={classes.lead}>{refused}</p>}
       <Button
         size="xs"
         variant={run ? "default" : "filled"}
+        disabled={refused !== undefined}
         loading={calling.isPending}
         onClick={() => calling.mutate()}
       >

@@ -6,6 +6,7 @@ import { leaveChat, openChat, writeLine } from "../../../api/tests.ts";
 import { ErrorNotice } from "../../../lib/ErrorNotice.tsx";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
+import { useRefusal } from "../useRefusal.ts";
 import classes from "./TestPanel.module.css";
 import { TestTurns } from "./TestTurns.tsx";
 import { useRun } from "./useRun.ts";
@@ -17,6 +18,7 @@ export function ChatTest() {
   const { id, tested, variables } = useEditing();
   const { run } = useSearch({ from: "/shell/agents/$id" });
   const navigate = useNavigate({ from: "/agents/$id" });
+  const refused = useRefusal(tested !== null);
   const opening = useMutation({
     mutationFn: () => openChat(id, tested, variables),
     onSuccess: ({ execution_id }) =>
@@ -32,9 +34,11 @@ export function ChatTest() {
         </div>
       )}
       {opening.isError && <ErrorNotice error={opening.error} />}
+      {refused && <p className={classes.lead}>{refused}</p>}
       <Button
         size="xs"
         variant={run ? "default" : "filled"}
+        disabled={refused !== undefined}
         loading={opening.isPending}
         onClick={() => opening.mutate()}
       >

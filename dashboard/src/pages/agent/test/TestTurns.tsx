@@ -23,7 +23,7 @@ interface Props {
 /** The turns of a test as they come, each with its wait and its price. */
 export function TestTurns({ run, timeline, isOver, pending }: Props) {
   const end = useRef<HTMLDivElement>(null);
-  const turns = timeline?.turns.filter(({ part }) => part === "turn" || part === "welcome") ?? [];
+  const turns = timeline?.turns.filter(isShown) ?? [];
   // A line stands in the timeline as soon as it is being answered.
   const waiting = pending && turns.at(-1)?.user !== pending ? pending : undefined;
   const said = turns.length + (waiting ? 1 : 0);
@@ -62,6 +62,11 @@ export function TestTurns({ run, timeline, isOver, pending }: Props) {
       </footer>
     </>
   );
+}
+
+/** A turn of the conversation of which something is known: the welcome is there before its first word sounds. */
+function isShown({ part, user, assistant, wait }: Turn): boolean {
+  return (part === "turn" || part === "welcome") && Boolean(user || assistant || wait);
 }
 
 function TestTurn({ turn, tools }: { turn: Turn; tools: Work[] }) {

@@ -6,7 +6,7 @@ import { pixelOf, type Span } from "../../../lib/timescale.ts";
 import { isSlow } from "../../../lib/waits.ts";
 import { strings } from "../../../strings/index.ts";
 import classes from "./Blocks.module.css";
-import { type Clip, rowsOf, spread, visible, type WorkBlock } from "./lanes.ts";
+import { type Clip, rowsOf, spread, visible, type WorkBlock, wordsFit } from "./lanes.ts";
 
 interface Scale {
   span: Span;
@@ -17,8 +17,6 @@ interface Scale {
 const NUMBER_PX = 15;
 const WORDS_PX = 44;
 const ICON_PX = 12;
-/** From here on each word stands where it is heard. */
-const SPOKEN_LETTER_PX = 9;
 const WAIT_LABEL_PX = 52;
 const ROW_PX = 17;
 
@@ -47,7 +45,7 @@ export const Clips = memo(function Clips(props: Scale & { clips: Clip[]; side: s
         data-open={(clip.turn !== null && clip.turn === openTurn) || undefined}
         style={{ left, width }}
       >
-        {clip.words.length > 0 && width >= clip.label.length * SPOKEN_LETTER_PX
+        {wordsFit(clip, width)
           ? clip.words.map(({ fromMs, text }) => (
               <span
                 key={fromMs}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { timelineOf } from "../../../testing/timeline.ts";
-import { clipsOf, rowsOf, spread, visible, workOf } from "./lanes.ts";
+import { clipsOf, rowsOf, spread, visible, wordsFit, workOf } from "./lanes.ts";
 
 const span = (fromMs: number, toMs: number) => ({ fromMs, toMs });
 
@@ -27,6 +27,23 @@ describe("spread", () => {
     const drawn = spread([...thin, span(100_000, 110_000)], span(0, 110_000), 550);
     expect(drawn.length).toBeLessThan(140);
     expect(drawn.at(-1)).toEqual(span(100_000, 110_000));
+  });
+});
+
+describe("wordsFit", () => {
+  const clip = (...starts: number[]) => ({
+    ...clipsOf(timelineOf(), 0).agent[0]!,
+    ...span(0, 1_000),
+    label: "Good morning",
+    words: starts.map((fromMs, place) => ({ fromMs, text: place ? "morning" : "Good" })),
+  });
+
+  it("needs room for all letters, and for each word until the next one", () => {
+    expect(wordsFit(clip(0, 400), 200)).toBe(true);
+    expect(wordsFit(clip(0, 400), 100)).toBe(false);
+    expect(wordsFit(clip(0, 20), 200)).toBe(false);
+    expect(wordsFit(clip(0, 950), 200)).toBe(false);
+    expect(wordsFit(clip(), 200)).toBe(false);
   });
 });
 

@@ -45,6 +45,22 @@ const LANE_OF: Record<Work["kind"], WorkLane> = {
   turn_model: "turn_model",
 };
 
+/** A letter of a word that stands where it is heard, on average and where words come fast; and the word's margin. */
+const SPOKEN_LETTER_PX = 9;
+const DENSE_LETTER_PX = 6;
+const WORD_MARGIN_PX = 5;
+
+/** Whether each word of a clip can stand where it is heard, at this width of the clip. */
+export function wordsFit(clip: Clip, widthPx: number): boolean {
+  const { words: heard, label, fromMs, toMs } = clip;
+  if (!heard.length || widthPx < label.length * SPOKEN_LETTER_PX) return false;
+  const pxPerMs = widthPx / (toMs - fromMs);
+  return heard.every(({ fromMs: at, text }, place) => {
+    const roomPx = ((heard[place + 1]?.fromMs ?? toMs) - at) * pxPerMs;
+    return roomPx >= text.length * DENSE_LETTER_PX + WORD_MARGIN_PX;
+  });
+}
+
 /** The clips of both sides. */
 export function clipsOf(timeline: Timeline, zeroMs: number): { caller: Clip[]; agent: Clip[] } {
   const clip = (side: string, one: CallerClip | AgentClip, isCut: boolean, heard: Word[] = []): Clip => ({

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import type { Execution } from "../../../api/types.ts";
 import { lasting, moment, phone } from "../../../lib/format.ts";
 import { strings } from "../../../strings/index.ts";
+import { endedBy } from "../endedBy.ts";
 import classes from "./Facts.module.css";
 
 const words = strings.factsTab;
@@ -56,7 +57,7 @@ function callRows(execution: Execution): Rows {
     [words.fromTo, fromTo(phoneData.from_number, phoneData.to_number)],
     [words.carrier, text(phoneData.provider)],
     [words.rang, rangSeconds ? lasting(rangSeconds * 1_000) : null],
-    [words.endedBy, text(phoneData.hangup_by)],
+    [words.endedBy, endedBy(execution)],
     [words.reason, text(phoneData.hangup_reason)],
     [words.code, text(phoneData.hangup_provider_code)],
     [words.error, execution.error_message === phoneData.hangup_reason ? null : text(execution.error_message)],

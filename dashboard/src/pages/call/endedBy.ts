@@ -1,0 +1,11 @@
+import type { Execution } from "../../api/types.ts";
+import { strings } from "../../strings/index.ts";
+
+/** Says who hung up; null where nobody did. Towards programs the agent's own hanging up is called an API request. */
+export function endedBy({
+  callwright,
+  telephony_data,
+}: Pick<Execution, "callwright" | "telephony_data">): string | null {
+  if (callwright.ended_by === "agent") return strings.call.theAgent;
+  return telephony_data.hangup_by ? String(telephony_data.hangup_by) : null;
+}
