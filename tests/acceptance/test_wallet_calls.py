@@ -133,12 +133,15 @@ async def test_a_batch_s_call_waits_for_money_that_another_call_holds(
         await unit.wallets.add(DEFAULT_TENANT_ID, top_up(NANO_PER_CENT // 2, None))
     first, second = await of_batch(world, "waiting", "waiting")
 
-    async def waits() -> list[str]:
+    async def waiting_for_money() -> list[str]:
         rows = [await world.row(one) for one in (first, second)]
         return [row.id for row in rows if row.record.get("decision", {}).get("rule") == "money_held"]
 
+    async def waits() -> bool:
+        return bool(await waiting_for_money())
+
     await until(waits, 30)
-    (waiting,) = await waits()
+    (waiting,) = await waiting_for_money()
     (talking,) = {first, second} - {waiting}
     await world.until(talking, "in-progress")
     row = await world.row(waiting)
