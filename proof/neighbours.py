@@ -28,6 +28,7 @@ from tests.acceptance.sip.raw_phone import RawPhone
 
 from callwright.lab.arguments import at_least_one
 from callwright.ops.clock import SystemClock
+from callwright.ports.leg import SILENCE_FRAME
 from proof.chaos import own_database, scratch
 from proof.customer import CALLERS, agent
 from proof.hostile_receiver import HostileReceiver, Hostility
@@ -58,6 +59,7 @@ ATTACKERS = {
 """The ways of the attack, and how often each must have been tried: an attack that did not happen proves nothing."""
 _WELCOME = "We are glad that you call, and this welcome is a long one. " * 400
 _READY_S = 60.0
+_FRAMES = 50 * 3_600
 _AGAIN_S = 0.3
 _STRANGERS = tuple(f"127.0.0.{host}" for host in range(20, 26))
 """Addresses of the connections without a key."""
@@ -456,6 +458,9 @@ async def proved(seconds: int, calls: int, folder: Path, dsn: str) -> Report:
             answer = await phones[-1].call(f"sip:{observed.talking_id}@127.0.0.1:{sip_port}", seconds=_READY_S)
             if not answer.startswith("SIP/2.0 200"):
                 report.broken.append(f"a call in peace was answered {answer.splitlines()[0]}")
+            # A phone that sends nothing is hung up on after a minute.
+            talk = asyncio.create_task(phones[-1].talk([SILENCE_FRAME] * _FRAMES))
+            held.callback(talk.cancel)
         await observed.work(report.peace, seconds / 3, phones)
         attacking = asyncio.create_task(_attacked_by_another(server.url, keys[1], sip_port, seconds))
         await observed.work(report.attack, seconds, phones)

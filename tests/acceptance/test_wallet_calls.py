@@ -14,16 +14,21 @@ from tests.acceptance.test_call_crash import PUBLISHER, running
 from tests.acceptance.test_chats import api, execution, opened, services
 from tests.acceptance.test_inbound_calls import SILENT, refused, the_call
 from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world, place
+from tests.rows import execution_row
 from tests.waiting import until
 
+from callwright.actions.transition import insert
 from callwright.actions.wallet_account import check_wallets
+from callwright.call.live import dialling
 from callwright.call.live.deps import RuntimeSettings
 from callwright.call.live.equipment import LocalEars
 from callwright.domain.agent.spec import ProviderDefaults
+from callwright.domain.batch import Batch, BatchStatus
 from callwright.domain.money import NANO_PER_CENT
 from callwright.domain.pricing import Price, PriceBook
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.domain.wallet import AVAILABLE, RESERVED, SPENT, TOPPED_UP, top_up
+from callwright.ports.ledger import StoredAgent
 from callwright.storage.ledger import PostgresLedger
 
 pytestmark = pytest.mark.real_time
@@ -95,6 +100,57 @@ async def test_the_third_call_turns_balance_low_and_the_others_cost_what_they_co
     decision = third["callwright"]["decision"]
     assert (decision["verdict"], decision["rule"], decision["reason"]) == ("never", "wallet", third["error_message"])
     assert await world.published(third["id"]) == ["balance-low"]
+
+
+async def of_batch(world: CallWorld, *personas: str) -> list[str]:
+    """The ids of calls of one batch to ``personas``, placed in this order."""
+    now = world.clock.now()
+    batch = Batch(
+        "5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d", DEFAULT_TENANT_ID, AGENT_ID, BatchStatus.PROCESSED, now, now, "l.csv"
+    )
+    rows = [
+        execution_row(
+            world.ids.uuid(), agent_id=AGENT_ID, agent=agent_body(call_terminate=60), batch_id=batch.id,
+            created_at=now, updated_at=now, user_data={"persona": persona},
+        )
+        for persona in personas
+    ]  # fmt: skip
+    async with world.ledger.unit() as unit:
+        await unit.agents.insert(StoredAgent(AGENT_ID, DEFAULT_TENANT_ID, "Reception", agent_body(), 1, now, now))
+        await unit.batches.insert(batch)
+        for row in rows:
+            await insert(unit, row, world.publisher)
+    return [row.id for row in rows]
+
+
+async def test_a_batch_s_call_waits_for_money_that_another_call_holds(
+    world: CallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialling, "MONEY_HELD_SECONDS", 1)
+    # A call reserves 2.4 cents and costs 2.
+    await fund(world.ledger, 4)
+    async with world.ledger.unit() as unit:
+        await unit.wallets.add(DEFAULT_TENANT_ID, top_up(NANO_PER_CENT // 2, None))
+    first, second = await of_batch(world, "waiting", "waiting")
+
+    async def waiting_for_money() -> list[str]:
+        rows = [await world.row(one) for one in (first, second)]
+        return [row.id for row in rows if row.record.get("decision", {}).get("rule") == "money_held"]
+
+    async def waits() -> bool:
+        return bool(await waiting_for_money())
+
+    await until(waits, 30)
+    (waiting,) = await waiting_for_money()
+    (talking,) = {first, second} - {waiting}
+    await world.until(talking, "in-progress")
+    row = await world.row(waiting)
+    assert (row.status, row.initiated_at) == ("queued", None)
+    assert "may give it back" in row.record["decision"]["reason"]
+    await world.runtime.control.request_stop(talking, "API Request", "stopped_by_api")
+    row = await world.until(waiting, "balance-low", "in-progress")
+    assert (row.status, row.record["decision"]["rule"]) == ("in-progress", "allowed")
+    assert (await world.published(waiting))[0] == "initiated"
 
 
 async def test_a_call_that_nobody_answers_gives_back_what_it_reserved(world: CallWorld) -> None:

@@ -316,7 +316,7 @@ class BetweenStatements:
         self._happens: Callable[[], Awaitable[None]] | None = happens
 
     async def fetch(self, *arguments: object) -> list[asyncpg.Record]:
-        rows = await self._connection.fetch(*arguments)
+        rows: list[asyncpg.Record] = await self._connection.fetch(*arguments)
         happens, self._happens = self._happens, None
         if happens is not None:
             await happens()

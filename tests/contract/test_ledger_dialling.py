@@ -107,6 +107,23 @@ async def test_calls_that_wait_for_later_take_no_room_in_the_release_of_their_ba
     assert (active.waiting, active.open) == (1, 2)
 
 
+async def test_a_call_that_waits_for_money_keeps_its_room_in_the_release(ledger: PostgresLedger):
+    """Else a list would be released call by call, and each of them would try again every half minute."""
+    await place(ledger)
+    batch = Batch(BATCH_ID, DEFAULT_TENANT_ID, "agent-1", BatchStatus.RUNNING, THEN, THEN, "a.csv", scheduled_at=THEN)
+    async with ledger.unit() as unit:
+        await unit.batches.insert(batch)
+        await unit.executions.insert(execution_row("call-1", batch_id=BATCH_ID))
+    await admit(ledger)
+    await claim(ledger)
+    async with ledger.unit() as unit:
+        change = Change(Phase.WAITING, "queued", columns={"scheduled_at": datetime.now(UTC) + timedelta(seconds=30)})
+        after = await unit.executions.change("call-1", change, owner="node-a", attempt=1)
+        (active,) = await unit.batches.active(10)
+    assert (after.status, active.waiting, active.open) == (Status.QUEUED, 1, 1)
+    assert await admit(ledger) == []
+
+
 async def test_a_batch_counts_its_executions_by_rule(ledger: PostgresLedger):
     await place(ledger, execution_row(), execution_row("call-2"))
     never = replace(DIAL, verdict=Verdict.NEVER, rule="country")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -11,8 +12,9 @@ import pytest
 from tests.database import fetch, run_sql
 from tests.rows import THEN, admit, agent_row, claim, claimed_call, execution_row, place
 
-from callwright.actions.transition import transition
+from callwright.actions.transition import insert, transition
 from callwright.actions.wallet import reserve
+from callwright.domain.batch import Batch, BatchStatus
 from callwright.domain.dialling.policy import parse_policy
 from callwright.domain.errors import BalanceLowError
 from callwright.domain.execution import Execution, Phase
@@ -218,6 +220,38 @@ async def test_what_a_call_did_not_use_is_free_for_the_next_under_a_cap(ledger: 
     assert not await dial(ledger, other, NANO_PER_CENT)
     await end(ledger, row, 2 * NANO_PER_CENT)
     assert await dial(ledger, other, 3 * NANO_PER_CENT)
+
+
+@pytest.mark.parametrize("caps", [{}, {"batch_cents": 5}, {"day_cents": 5}, {"account_cents": 5}])
+async def test_a_batch_s_call_is_told_whether_the_money_is_only_held(
+    ledger: PostgresLedger, caps: dict[str, int]
+) -> None:
+    if caps:
+        await capped(ledger, caps)
+    else:
+        await funded(ledger, 5 * NANO_PER_CENT)
+    batch = Batch("5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d", ORG, "agent-1", BatchStatus.PROCESSED, THEN, THEN, "list.csv")
+    async with ledger.unit() as unit:
+        await unit.agents.insert(agent_row())
+        await unit.batches.insert(batch)
+        for name in ("call-1", "call-2"):
+            await insert(unit, execution_row(name, batch_id=batch.id), Silent())
+    await admit(ledger)
+    first, second = await claim(ledger)
+    assert await dial(ledger, first, 4 * NANO_PER_CENT)
+
+    async def held(row: Execution, price: int) -> bool:
+        async with ledger.unit() as unit:
+            with pytest.raises(BalanceLowError) as refused:
+                await reserve(unit, row, lambda: price * NANO_PER_CENT, THEN)
+        return refused.value.is_held
+
+    assert await held(second, 5)
+    assert not await held(second, 6), "more than there is without the calls under way"
+    if "batch_cents" not in caps:
+        assert not await held(replace(second, batch_id=None), 5), "a single call ends at once"
+    await end(ledger, first, 4 * NANO_PER_CENT)
+    assert not await held(second, 5), "it is spent"
 
 
 async def test_sub_accounts_spend_their_organisations_money_each_under_its_own_cap(

@@ -10,9 +10,13 @@ from proof.neighbours import ATTACKERS, CALLS, SECONDS, Report, Times, proved
 
 def report(**attack: list[float]) -> Report:
     """A run in which nothing was broken, except for what ``attack`` says."""
-    times = {"gaps_ms": [20.0] * 1_000, "chats_s": [0.3], "calls_s": [1.0]}
+    peace = {"gaps_ms": [20.0] * 1_000, "chats_s": [0.3], "calls_s": [1.0]}
     did = {way: {"200": least} for way, least in ATTACKERS.items()}
-    return Report(peace=Times(**times), attack=Times(**{**times, **attack}), did=did)
+    return Report(times(peace), times({**peace, **attack}), did)
+
+
+def times(of: dict[str, list[float]]) -> Times:
+    return Times(gaps_ms=of["gaps_ms"], chats_s=of["chats_s"], calls_s=of["calls_s"])
 
 
 def judged(one: Report) -> list[str]:

@@ -26,7 +26,8 @@ async def reserve(
 ) -> None:
     """Set the ``price`` of an attempt aside, in the unit that commits to it. Nothing happens where the organisation has no wallet and its
     calls have no caps. Raises BalanceLowError when the wallet or a cap does not allow it: then nothing may be committed. With ``refuse``
-    off the price is set aside all the same, and the balance may fall below zero. ``facts``: where this unit has read them."""
+    off the price is set aside all the same, and the balance may fall below zero. ``facts``: where this unit has read them. Of a batch's
+    call the error says whether the money is only held (``is_held``)."""
     stored = await unit.calling_policies.binding(execution.tenant_id) if facts is None else facts.stored
     caps = stored.policy.caps
     if facts is not None and not facts.has_wallet and not caps.any:
@@ -41,7 +42,10 @@ async def reserve(
         return
     refused = refusal(amount, wallet, committed, caps) if refuse else None
     if refused is not None:
-        raise BalanceLowError(refused.reason, field=refused.rule)
+        error = BalanceLowError(refused.reason, field=refused.rule)
+        if execution.batch_id is not None:
+            error.is_held = await unit.wallets.held(wallet, execution, refused.rule) >= refused.lacks_nano
+        raise error
     cost = spent_by(execution)["cost"]
     charge = Charge(execution.tenant_id, execution.id, execution.attempt, execution.batch_id, day, cost)
     await unit.wallets.add(wallet.organisation_id, reservation(charge, amount, wallet.source))

@@ -131,6 +131,8 @@ class BalanceLowError(BadInputError):
     http_status = 402
     number = 402
     hint = "Have the wallet topped up or the cap raised; `GET /v1/callwright/wallet` shows the balance."
+    is_held = False
+    """Whether calls under way have reserved what is lacking: when they end, it may be enough."""
 
 
 class MissingKeyError(CallwrightError):

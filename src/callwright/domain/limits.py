@@ -632,6 +632,9 @@ MAX_CALLBACK_LATE_SECONDS = 3_600
 CHAT_SILENCE_SECONDS = 600
 """Default silence that ends a chat."""
 
+MONEY_HELD_SECONDS = 30
+"""How long a batch's call waits while calls under way have reserved the money that it needs."""
+
 MAX_CHAT_SILENCE_SECONDS = 1_200
 """Longest silence in a chat, whatever ``hangup_after_silence`` says."""
 

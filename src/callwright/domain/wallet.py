@@ -160,29 +160,32 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a call is not paid for: the rule, and a sentence for its ``error_message``."""
+    """Why a call is not paid for: the rule, a sentence for its ``error_message``, and how much it lacks."""
 
     rule: str
     reason: str
+    lacks_nano: int
 
 
 def refusal(amount_nano: int, wallet: Wallet, committed: Committed, caps: Caps) -> Refusal | None:
     """Whether a reservation of ``amount_nano`` is refused, and by what: the wallet first, then the caps from the narrowest on."""
     if wallet.enabled and committed.available_nano < amount_nano:
         has, needs = _cents(committed.available_nano), _cents(amount_nano)
-        return Refusal(WALLET, f"the wallet has {has} cents and this call reserves {needs}; top it up")
+        reason = f"the wallet has {has} cents and this call reserves {needs}; top it up"
+        return Refusal(WALLET, reason, amount_nano - committed.available_nano)
     for rule, name, cap, used in (
         (CAP_CALL, "call", caps.call_cents, committed.call_nano),
         (CAP_BATCH, "batch", caps.batch_cents, committed.batch_nano),
         (CAP_DAY, "day", caps.day_cents, committed.day_nano),
         (CAP_ACCOUNT, "account", caps.account_cents, committed.account_nano),
     ):
-        if cap is not None and used + amount_nano > cap * NANO_PER_CENT:
+        lacks = 0 if cap is None else used + amount_nano - cap * NANO_PER_CENT
+        if cap is not None and lacks > 0:
             left = _cents(max(0, cap * NANO_PER_CENT - used))
             reason = (
                 f"of the cap of {cap} cents per {name}, {left} are left and this call reserves {_cents(amount_nano)}"
             )
-            return Refusal(rule, f"{reason}; raise caps.{name}_cents of the calling policy")
+            return Refusal(rule, f"{reason}; raise caps.{name}_cents of the calling policy", lacks)
     return None
 
 

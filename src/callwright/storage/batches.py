@@ -64,7 +64,10 @@ _UNWRITTEN = (
 _ACTIVE_BATCHES = f"""
 select b.id, b.tenant_id, coalesce(t.max_concurrency, o.max_concurrency) as concurrency,
   case when b.paused then 0
-    else (select count(*) from execution e where e.batch_id = b.id and (e.phase = 'waiting' and e.due_at <= now() or e.phase = 'admitted'))
+    else (
+      select count(*) from execution e where e.batch_id = b.id
+      and (e.phase = 'waiting' and (e.due_at <= now() or e.detail = 'queued') or e.phase = 'admitted')
+    )
   end as waiting,
   (select count(*) from execution e where e.batch_id = b.id and e.phase <> 'done') as open,
   exists (select from batch_contact c where c.batch_id = b.id) as left, b.paused, b.pace,

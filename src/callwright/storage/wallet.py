@@ -12,6 +12,9 @@ from callwright.domain.usage import spent_by
 from callwright.domain.wallet import (
     ACCOUNTS,
     AVAILABLE,
+    CAP_ACCOUNT,
+    CAP_BATCH,
+    CAP_CALL,
     RESERVED,
     SPENT,
     Attempted,
@@ -41,6 +44,11 @@ select
   coalesce(max(t.amount_nano) filter (where t.scope = 'day'), 0)::bigint as day_nano,
   coalesce(max(t.amount_nano) filter (where t.scope = 'account'), 0)::bigint as account_nano
 from wallet_total_keys($3, $4, $5) k join wallet_total t on t.tenant_id = $1 and t.scope = k.scope and t.key = k.key
+"""
+_HELD = """
+select coalesce(sum(p.amount_nano), 0)::bigint from execution x
+join wallet_entry e on e.execution_id = x.id join wallet_posting p on p.entry_id = e.id
+where {of} and x.status in ('initiated', 'ringing', 'in-progress', 'call-disconnected') and p.account = 'reserved'
 """
 _ADD = """
 with entry as (
@@ -149,6 +157,14 @@ class WalletRows:
                 execution.attempt,
             )
         )
+
+    async def held(self, wallet: Wallet, execution: Execution, rule: str) -> int:
+        """What calls under way have reserved of the sum that ``rule`` measures for ``execution``; 0 for a cap of one call."""
+        if rule == CAP_BATCH:
+            return int(await self._connection.fetchval(_HELD.format(of="x.batch_id = $1"), execution.batch_id))
+        if rule == CAP_ACCOUNT:
+            return int(await self._connection.fetchval(_HELD.format(of="x.tenant_id = $1"), execution.tenant_id))
+        return 0 if rule == CAP_CALL else (await self.balances(wallet.organisation_id)).get(RESERVED, 0)
 
     async def add(self, organisation_id: str, entry: Entry) -> Entry:
         """Write an entry; returns it with its id and time. ConflictError for a second reservation or settlement of an attempt."""

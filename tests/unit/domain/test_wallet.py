@@ -127,11 +127,13 @@ def test_a_refusal_says_what_is_missing_and_what_to_do():
     refused = refusal(10 * CENT, ON, Committed(available_nano=25 * CENT // 10), NO_CAPS)
     assert refused is not None
     assert refused.reason == "the wallet has 2.5 cents and this call reserves 10; top it up"
+    assert refused.lacks_nano == 75 * CENT // 10
     refused = refusal(10 * CENT, OFF, Committed(day_nano=8 * CENT), Caps(day_cents=15))
     assert refused is not None
     assert refused.reason == (
         "of the cap of 15 cents per day, 7 are left and this call reserves 10; raise caps.day_cents of the calling policy"
     )
+    assert refused.lacks_nano == 3 * CENT
 
 
 @pytest.mark.parametrize("source", [AVAILABLE, POSTPAID])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -22,9 +23,9 @@ from callwright.domain.agent.transfers import target_carrier
 from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
 from callwright.domain.dialling import Decision, Verdict
-from callwright.domain.errors import CallwrightError, SuppressedError
+from callwright.domain.errors import BalanceLowError, CallwrightError, SuppressedError
 from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.limits import MAX_RING_SECONDS, WARM_BEFORE_DIAL_SECONDS
+from callwright.domain.limits import MAX_RING_SECONDS, MONEY_HELD_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.domain.number import Destination, kind_of_address
 from callwright.domain.retry import STOP_REQUESTED
 from callwright.domain.sip_trunk import PROVIDER
@@ -35,6 +36,8 @@ from callwright.ports.ledger import Change, DialFacts, Unit
 from callwright.ports.leg import Carrier, DialRequest, Leg, LegClosed, LegListener, closed_by, closed_by_failure
 
 _CANCELED_CODE = 4000
+MONEY_HELD = "money_held"
+"""The rule of a decision: a batch's call waits for money that calls under way have reserved."""
 
 
 class Connection(Protocol):
@@ -160,6 +163,7 @@ class Dialling:
         decision = intent.decision
         if row.given_back:
             rule = "batch_paused" if decision is None or decision.dials else decision.rule
+            rule = rule if intent.money_held is None else MONEY_HELD
             session.closed(LegClosed("canceled", "API Request", rule, _CANCELED_CODE))
         elif not written or decision is None:
             session.closed(LegClosed("error", ERROR, NODE_LOST, ERROR_CODE))
@@ -178,6 +182,9 @@ class Dialling:
             except _StoppedError as stop:
                 session.closed(LegClosed("canceled", stop.by, stop.reason, _CANCELED_CODE))
                 return False
+            except _MoneyHeldError as held:
+                # The unit is undone, so that no moment of a limit is used up.
+                intent.money_held = held.why
             except TooSoonError:
                 await intent.slot.wait(lambda: session.hang_up_wanted is not None or session.end is not None)
             if _called_off(session):
@@ -253,6 +260,23 @@ class _StoppedError(Exception):
         self.reason = reason
 
 
+class _MoneyHeldError(Exception):
+    """Calls under way have reserved what a batch's call lacks: undo the unit, and let it wait."""
+
+    def __init__(self, why: BalanceLowError) -> None:
+        super().__init__(why.message)
+        self.why = why
+
+
+def _again_later(why: BalanceLowError, now: datetime) -> Change:
+    """The change of a call that waits until other calls have ended and given back what they reserved."""
+    until = now + timedelta(seconds=MONEY_HELD_SECONDS)
+    reason = f"{why.message}; calls under way have reserved it and may give it back"
+    decision = Decision(Verdict.WAIT, MONEY_HELD, reason, "", until=until)
+    record = {DECISION: decision_wire(decision, now)}
+    return Change(Phase.WAITING, "queued", columns={"scheduled_at": until}, record=record)
+
+
 class _Intent:
     """The intent to dial, with the decision that it was written by, and the money that is set aside for the call."""
 
@@ -261,6 +285,8 @@ class _Intent:
         self._spec = spec
         self.slot = DialSlot(deps.ledger, deps.clock)
         self.decision: Decision | None = None
+        self.money_held: BalanceLowError | None = None
+        """Why the call waits again: other calls have reserved the money that it needs."""
 
     async def plan(self, unit: Unit, execution: Execution) -> Change:
         """Decides, and returns the change of the row: dialled, waiting again, or only the decision where the call is to end."""
@@ -273,8 +299,15 @@ class _Intent:
             # Last: every reservation of the organisation waits for it.
             book = self._deps.book.at(now)
             price = partial(worst_price, self._spec, execution.carrier, book, self._deps.billed_as)
-            await reserve(unit, execution, price, now, facts=facts)
+            try:
+                await reserve(unit, execution, price, now, facts=facts)
+            except BalanceLowError as error:
+                if error.is_held:
+                    raise _MoneyHeldError(error) from error
+                raise
 
+        if self.money_held is not None:
+            return _again_later(self.money_held, now)
         if self.decision is None or execution.phase is not Phase.DIALLING:
             try:
                 self.decision = await self._deps.decisions.of_intent(unit, execution, now, commit)

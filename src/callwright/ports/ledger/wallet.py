@@ -36,6 +36,10 @@ class Wallets(Protocol):
         """What is available, and reserved or spent already, by all that a reservation of ``execution`` is measured by."""
         ...
 
+    async def held(self, wallet: Wallet, execution: Execution, rule: str) -> int:
+        """What calls under way have reserved of the sum that ``rule`` measures for ``execution``; 0 for a cap of one call."""
+        ...
+
     async def add(self, organisation_id: str, entry: Entry) -> Entry:
         """Write an entry; returns it with its id and time. ConflictError for a second reservation or settlement of an attempt."""
         ...
