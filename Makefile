@@ -33,7 +33,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv cloud cloud-licences vendors demo serve dashboard dashboard-dev dashboard-check screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image live-providers prism prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-calls bench-list release release-database sbom image clean
+.PHONY: help venv cloud cloud-licences vendors demo serve dashboard dashboard-dev dashboard-check budgets screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image live-providers prism prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-calls bench-list release release-database sbom image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -176,6 +176,7 @@ coverage: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Measur
 test-unit: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Run the unit tests only
 	@$(PYTEST) tests/unit $(COMPUTING)
 
+# The calls from browsers need Debian's chromium, and firefox-esr, pulseaudio and pulseaudio-utils; each is skipped without its own.
 test-voice: $(STAMPS)/dev $(STAMPS)/browser models $(STAMPS)/sip $(STAMPS)/webrtc $(PAGES)/index.html ## Run the longer acceptance tests that speak and listen with local models
 	@CI=true $(PYTEST) tests -m voice
 
@@ -194,6 +195,9 @@ fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (C
 # Needs the Debian package that .ci/run installs: chromium.
 test-browser: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Run the browser tests (Chromium through Playwright)
 	@CI=true $(PYTEST) tests/browser -m "not voice"
+
+budgets: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Print what the dashboard weighs and how long it takes, against its budgets
+	@CI=true $(PYTEST) -q -s -p no:warnings tests/browser/test_budgets.py
 
 screenshots: $(STAMPS)/browser $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Photograph every page of the dashboard, in both colour schemes, into build/screenshots
 	@PYTHONPATH=tools $(BIN)/python -m tests.browser.screenshots

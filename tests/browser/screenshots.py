@@ -15,7 +15,7 @@ from tests.browser.world import world
 TARGET = ROOT / "build/screenshots"
 SIZES = {"": (1440, 900), "small": (1280, 800), "phone": (390, 844)}
 WHAT_IF = "?what_if=1&set=%5B%22task_config.incremental_delay%3D1500%22%5D"
-CALLS = {"calls": "", "calls-filters": "?status=busy&min_wait_ms=1", "calls-none": "?q=nobody"}
+CALLS = {"calls": "", "calls-none": "?q=nobody"}
 CALL_VIEWS = {
     "call": "",
     "call-turn": "?turn=2&t=6",
@@ -32,7 +32,6 @@ AGENT_VIEWS = {
     "agent-after": "?section=after",
     "agent-search": "?q=delay",
     "agent-json": "?view=json",
-    "agent-versions": "?view=versions",
     "agent-place": "?dialog=call&to=%2B15550123",
     "agent-call": "?test=call",
     "agent-browser": "?test=browser",
@@ -108,6 +107,23 @@ def photograph(album: Album) -> None:
         if album.wants(name):
             act(one, agent_id)
             album.take(name)
+
+
+def filters(one: Browsing, _: str) -> None:
+    """The filters that are behind a button, one of them set."""
+    page = one.open("/calls?status=completed&min_wait_ms=1")
+    page.get_by_role("button", name="More filters").click()
+    page.get_by_label("Batch id").wait_for()
+
+
+def versions(one: Browsing, agent_id: str) -> None:
+    """What a version changed."""
+    page = one.open(f"/agents/{agent_id}")
+    welcome = page.get_by_label("Welcome message", exact=True)
+    welcome.fill(f"{welcome.input_value()} Please.")
+    page.keyboard.press("Control+s")
+    page.get_by_text("Versions", exact=True).click()
+    page.get_by_role("table", name="What it changed").wait_for()
 
 
 def what_if(one: Browsing, _: str) -> None:
@@ -204,6 +220,8 @@ def problems(one: Browsing, agent_id: str) -> None:
 
 
 ACTED = {
+    "calls-filters": filters,
+    "agent-versions": versions,
     "call-what-if": what_if,
     "call-make-test": make_test,
     "call-busy": busy_call,

@@ -143,14 +143,14 @@ def shop(url: str) -> Iterator[tuple[str, Any]]:
         server.shutdown()
 
 
-@pytest.fixture(scope="module")
-def called(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[Called]:
+@contextmanager
+def calling(folder: Path, chromium: Any = None) -> Iterator[Called]:
+    """A server with local speech, and the shop. Skips where the widget or the models are missing."""
     if not (STATIC / "widget/widget.js").is_file():
         pytest.skip("the widget is not built: make dashboard")
     if not (MODELS / "silero-vad").is_dir():
         pytest.skip("there are no local models: make models")
     local = {f"CALLWRIGHT_{name}": "local" for name in ("TRANSCRIBER", "VOICE", "VAD")}
-    folder = tmp_path_factory.mktemp("called")
     with trial_call.serving(CALLWRIGHT, folder, local) as (url, key), shop(url) as (page, handler):
         for path, welcome in (("/", WELCOME), ("/long", LONG)):
             body = json.loads(json.dumps(AGENT))
@@ -158,6 +158,12 @@ def called(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[
             body["agent_config"]["tasks"][0]["task_config"]["web_call_origins"] = [page]
             handler.agents[path] = trial_call.asked(url, key, "/v2/agent", body)["agent_id"]
         yield Called(url, key, page, handler.agents, chromium)
+
+
+@pytest.fixture(scope="module")
+def called(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[Called]:
+    with calling(tmp_path_factory.mktemp("called"), chromium) as one:
+        yield one
 
 
 @contextmanager
