@@ -142,9 +142,8 @@ NAMES_OBJECT = {
 #: Routes about what an organisation shares: its sub-accounts know of it, and may not take it from one another.
 SHARED = {("POST", "/inbound/unlink")}
 
-#: Routes about a call that is over, or under way, and what they need; ours is not dialled: whoever may read is told so.
+#: Routes about a call that is over, and what they need; ours is not dialled: whoever may read is told so.
 AFTER_A_CALL = {
-    ("POST", "/v1/callwright/executions/{execution_id}/capture"),
     ("POST", "/v1/callwright/executions/{execution_id}/replay"),
     ("POST", "/v1/callwright/executions/{execution_id}/what-if"),
     ("GET", "/v1/callwright/executions/{execution_id}/scenario"),

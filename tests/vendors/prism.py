@@ -38,6 +38,7 @@ class Answer:
     """An answer of Prism."""
 
     status: int
+    headers: Mapping[str, str]
     body: bytes
 
 
@@ -57,7 +58,7 @@ class Client:
         fault = "" if got.is_success else got.text[:500]
         self.last = got.content
         self.told.append((f"{method} {urlsplit(url).path}", got.status_code, fault))
-        return Answer(got.status_code, got.content)
+        return Answer(got.status_code, dict(got.headers), got.content)
 
 
 async def judged() -> list[tuple[str, int, str]]:

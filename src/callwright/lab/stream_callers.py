@@ -156,7 +156,8 @@ async def _connect(address: str, on_message: Callable[[bytes], None]) -> _Socket
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     loop = asyncio.get_running_loop()
-    _, socket = await loop.create_connection(lambda: _Socket(request.encode(), on_message), parts.hostname, parts.port)
+    host, port = parts.hostname or "", parts.port or 80
+    _, socket = await loop.create_connection(lambda: _Socket(request.encode(), on_message), host, port)
     if not await socket.opened:
         raise ConnectionError("the stream was refused")
     return socket

@@ -17,7 +17,8 @@ def step(calls: int, *, late: int = 0, added_ms: float = 10.0, core: float = 0.0
 
 def test_the_processor_ends_first() -> None:
     found = capacity(REST, [step(8), step(24)], MACHINE)
-    assert (found.calls, found.by, found.proved) == (pytest.approx(280, abs=1), "processor", 24)
+    assert (found.by, found.proved) == ("processor", 24)
+    assert 279 <= found.calls <= 280
     said = f"about {found.calls} calls at once (computed; 24 were measured); the limit is the processor"
     assert said in sentence(found, MACHINE)
 

@@ -112,7 +112,7 @@ class SipCarrier:
             values["encryption"] = OPTIONAL
         return await self._dial(values, request.ring_seconds, listener)
 
-    async def dial_through(self, request: DialRequest, route: TrunkRoute, at: int, listener: LegListener) -> Leg:
+    async def dial_through(self, request: DialRequest, route: TrunkRoute, at: int, listener: LegListener) -> SipLeg:
         """Send an INVITE to one gateway of a trunk; errors as :meth:`dial`. That the gateway has answered anything at all is told by the
         fact ``trying``."""
         address, domain = reachable_address(route.addresses[at], self._settings.places), route.domains[at]
@@ -133,7 +133,7 @@ class SipCarrier:
         }
         return await self._dial(values, request.ring_seconds, listener)
 
-    async def _dial(self, values: Mapping[str, Any], ring_seconds: int, listener: LegListener) -> Leg:
+    async def _dial(self, values: Mapping[str, Any], ring_seconds: int, listener: LegListener) -> SipLeg:
         link = await self._line()
         if len(self._legs) >= self._settings.max_calls:
             raise ProviderError(

@@ -16,13 +16,14 @@ from callwright.domain.limits import TRUNK_GATEWAY_SECONDS
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import CapturesPackets, DialRequest, Leg, LegClosed, LegListener, PacketCapture
+from callwright.ports.leg import DialRequest, Leg, LegClosed, LegListener, PacketCapture
 from callwright.ports.registry import Gauges, NoGauges, PluginContext
 from callwright.ports.trunk_lines import TrunkLine, TrunkState
 from callwright.ports.world import Clock
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.checks import PROVIDER, TRUNK_PROVIDER, TrunkRoute, trunk_route
 from callwright.telephony.sip.configuration import SipSettings
+from callwright.telephony.sip.leg import SipLeg
 from callwright.telephony.sip.qualify import GatewayQuestion
 from callwright.telephony.sip.silent_gateways import Gateway, SilentGateways
 from callwright.telephony.sip.trunk_upkeep import TrunkUpkeep
@@ -155,7 +156,7 @@ class TrunkLeg:
         self._left = found.in_order()
         self._asked = self._left[0]
         self._progress = _Progress()
-        self._leg: Leg | None = None
+        self._leg: SipLeg | None = None
         self._patience: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.provider_call_id = ""
@@ -191,7 +192,7 @@ class TrunkLeg:
             loop = asyncio.get_running_loop()
             self._patience = loop.call_later(TRUNK_GATEWAY_SECONDS, self._give_up, at, progress, leg)
 
-    def _give_up(self, at: int, progress: _Progress, leg: Leg) -> None:
+    def _give_up(self, at: int, progress: _Progress, leg: SipLeg) -> None:
         if progress.heard or progress.hung_up:
             return
         progress.given_up = True
@@ -283,7 +284,7 @@ class TrunkLeg:
 
     def capture(self, wanted: PacketCapture) -> None:
         """See ``SipLeg.capture``. It is of the gateway that is being asked when it is wanted."""
-        if isinstance(self._leg, CapturesPackets):
+        if self._leg is not None:
             self._leg.capture(wanted)
 
     def write(self, frame: bytes) -> None:
@@ -296,7 +297,7 @@ class TrunkLeg:
         if self._leg is not None:
             self._leg.clear()
 
-    def _carrying(self) -> Leg:
+    def _carrying(self) -> SipLeg:
         if self._leg is None:
             raise ProviderError(FailureKind.BAD_REQUEST, TRUNK_PROVIDER, "the call is not answered yet")
         return self._leg
