@@ -21,8 +21,9 @@ _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 #: Letters alone, as the name of a provider is. Keys and tokens have digits among theirs.
 _PLAIN = re.compile(r"[A-Za-z]{1,20}")
-#: So short that it can be no secret.
+#: The place of an item in a list, as the name of a field.
 _INDEX = re.compile(r"\[\d{1,4}\]")
+#: So short that it can be no secret.
 _TINY = re.compile(r"[A-Za-z]{1,3}")
 
 #: A number as JSON or as its text. A longer one may be that of a card.

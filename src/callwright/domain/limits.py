@@ -233,6 +233,9 @@ MAX_PAGE_NUMBER = 1_000_000
 MAX_SCHEDULE_DAYS = 366
 """How far ahead a call may be scheduled. With ``CALLWRIGHT_STRICT``, 30 days."""
 
+MONEY_HELD_SECONDS = 30
+"""How long a batch's call waits while calls under way have reserved the money that it needs."""
+
 MAX_CAP_CENTS = 1_000_000_000
 """Highest cap on what calls cost, and largest top-up of a wallet, in cents."""
 
@@ -631,9 +634,6 @@ MAX_CALLBACK_LATE_SECONDS = 3_600
 
 CHAT_SILENCE_SECONDS = 600
 """Default silence that ends a chat."""
-
-MONEY_HELD_SECONDS = 30
-"""How long a batch's call waits while calls under way have reserved the money that it needs."""
 
 MAX_CHAT_SILENCE_SECONDS = 1_200
 """Longest silence in a chat, whatever ``hangup_after_silence`` says."""
