@@ -42,8 +42,11 @@ ACCEPTED = {
 """Licences that may be here, by their SPDX identifiers, and why each may."""
 
 NAMED = {
+    "aiosignal": "Apache-2.0",
     "audioop-lts": "PSF-2.0",
     "ctranslate2": "MIT",
+    "distro": "Apache-2.0",
+    "dpkt": "BSD-3-Clause",
     "editables": "MIT",
     "flatbuffers": "Apache-2.0",
     "google-re2": "BSD-3-Clause",
@@ -60,6 +63,10 @@ NAMED = {
     "tokenizers": "Apache-2.0",
     "trove-classifiers": "Apache-2.0",
     "uvloop": "MIT OR Apache-2.0",
+    "vonage-http-client": "Apache-2.0",
+    "vonage-jwt": "Apache-2.0",
+    "vonage-utils": "Apache-2.0",
+    "vonage-voice": "Apache-2.0",
 }
 """Licences of packages whose metadata gives no SPDX expression or not all of it, or that another Python installs, as their own licence
 files say."""

@@ -37,7 +37,7 @@ pytest.importorskip("plivo")
 pytest.importorskip("plivo_stream")
 pytest.importorskip("telnyx")
 pytest.importorskip("vobiz")
-pytest.importorskip("vonage")
+pytest.importorskip("vonage_voice")
 
 import jwt  # noqa: E402
 import telnyx  # noqa: E402

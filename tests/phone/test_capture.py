@@ -8,7 +8,6 @@ import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-import dpkt
 import httpx
 import pytest
 from tests.phone.agents import WELCOME, agent
@@ -16,6 +15,8 @@ from tests.phone.calls import final, goodbye, hears
 from tests.phone.rtp import RtpSocket
 from tests.phone.server import Server
 from tests.phone.sipp import Sipp
+
+dpkt = pytest.importorskip("dpkt", reason="the reader of pcap is missing: make venv")
 
 Phones = Callable[..., Awaitable[Sipp]]
 Lines = Callable[..., RtpSocket]

@@ -6,10 +6,12 @@ import struct
 from pathlib import Path
 from typing import Any
 
-import dpkt
+import pytest
 
 from callwright.telephony.sip.capture import CallCapture, passing, redacted, sip_packet
 from callwright.telephony.sip.trace import TracedCall
+
+dpkt = pytest.importorskip("dpkt", reason="the reader of pcap is missing: make venv")
 
 INVITE = (
     "TX UDP 127.0.0.1:5060 -> 192.0.2.7:5080\n"
