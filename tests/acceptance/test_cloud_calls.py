@@ -98,11 +98,22 @@ class Place:
         prompts = {"task_1": {"system_prompt": "Be brief."}}
         return await self.client.post("/v2/agent", json={"agent_config": config, "agent_prompts": prompts})
 
+    async def processed(self, agent_id: str) -> list[str]:
+        """Wait until its fixed sentences are rendered. Returns the statuses that it had."""
+        seen: dict[str, None] = {}
+        async with asyncio.timeout(30):
+            while "processed" not in seen:
+                seen[(await self.client.get(f"/v2/agent/{agent_id}")).json()["agent_status"]] = None
+                await asyncio.sleep(0.01)
+        return list(seen)
+
     async def call(self, **transcriber: Any) -> dict[str, Any]:
         """The record of one call of an agent."""
         saved = await self.save(**transcriber)
         assert saved.status_code == 201, saved.text
-        body = {"agent_id": saved.json()["agent_id"], "recipient_phone_number": "+15550199"}
+        agent_id = saved.json()["agent_id"]
+        await self.processed(agent_id)
+        body = {"agent_id": agent_id, "recipient_phone_number": "+15550199"}
         placed = await self.client.post("/call", json=body)
         assert placed.status_code == 200, placed.text
         async with asyncio.timeout(60):
@@ -162,22 +173,33 @@ async def test_a_call_through_vendors_is_recorded_with_their_names_and_costs_and
     usage, cost = record["usage_breakdown"], record["cost_breakdown"]
     assert (usage["transcriber_provider"], usage["synthesizer_provider"]) == ("deepgram", "elevenlabs")
     assert (usage["transcriber_model"], usage["synthesizer_model"]) == ("nova-3", "eleven_turbo_v2_5")
-    characters = len(WELCOME) + len(REPLY)
-    assert cost["synthesizer"] == pytest.approx(characters * 0.01)
+    assert cost["synthesizer"] == pytest.approx(len(REPLY) * 0.01), "the welcome was rendered when the agent was saved"
     assert cost["transcriber"] > 0
     assert cost["llm"] > 0
-    hearing, speaking = place.vendors.visits[0], place.vendors.visits[1]
-    assert {hearing.path, speaking.path} == {"/v1/listen", "/v1/text-to-speech/v-1/multi-stream-input"}
+    assert {visit.path for visit in place.vendors.visits} == {"/v1/listen", "/v1/text-to-speech/v-1/multi-stream-input"}
     assert speech.GOOD not in caplog.text + json.dumps(record) + await everything_in(place.dsn)
 
 
-async def test_a_welcome_is_made_once_and_costs_nothing_in_the_next_call(place: Place) -> None:
+async def test_a_welcome_is_rendered_when_the_agent_is_saved_and_costs_no_call_anything(place: Place) -> None:
     await place.store(DEEPGRAM=speech.GOOD, ELEVENLABS=speech.GOOD)
+    saved = await place.save()
+    assert await place.processed(saved.json()["agent_id"]) == ["seeding", "processed"]
+    assert [visit.texts.count(WELCOME) for visit in place.vendors.visits].count(1) == 1
     first, second = await place.call(), await place.call()
     assert second["transcript"].splitlines()[:3] == first["transcript"].splitlines()[:3]
     said = [one["usage_breakdown"]["synthesizer_usage_breakdown"]["welcome_message"] for one in (first, second)]
-    assert said == [len(WELCOME), 0]
+    assert said == [0, 0]
     assert sum(visit.texts.count(WELCOME) for visit in place.vendors.visits) == 1
+
+
+async def test_an_agent_whose_voice_has_no_key_or_is_refused_is_processed_and_nothing_is_rendered(place: Place) -> None:
+    saved = await place.save()
+    await place.processed(saved.json()["agent_id"])
+    assert place.vendors.visits == []
+    await place.store(ELEVENLABS=speech.REFUSED)
+    saved = await place.save()
+    await place.processed(saved.json()["agent_id"])
+    assert not any(visit.texts for visit in place.vendors.visits)
 
 
 async def test_a_vendor_without_its_key_is_stood_in_for_and_named(place: Place) -> None:

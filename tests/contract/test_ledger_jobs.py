@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 from tests.database import fetch, run_sql
-from tests.rows import OTHER_TENANT_ID
+from tests.rows import OTHER_TENANT_ID, agent_row
 from tests.waiting import until
 
 from callwright.domain.limits import MAX_JOB_TRIES
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import SPEECH_JOB, SpeechOrder
 from callwright.storage.job_runner import Handler, JobPlaces, JobRunner, JobTimings
 from callwright.storage.ledger import PostgresLedger
 
@@ -79,6 +80,58 @@ async def test_a_job_waits_for_its_time(ledger: PostgresLedger, dsn: str):
         await put(ledger, "post", b"", after_seconds=1)
         await until(lambda: len(seen) == 1)
     assert 0.9 < seen[0] - placed < 4
+
+
+async def test_an_agent_is_seeding_until_the_job_of_its_last_revision_is_over(ledger: PostgresLedger, dsn: str):
+    agent_id, seen, may_end = "agent-1", list[bytes](), asyncio.Event()
+    async with ledger.unit() as unit:
+        await unit.agents.insert(agent_row(agent_id))
+
+    async def speak(payload: bytes) -> None:
+        seen.append(payload)
+        await may_end.wait()
+
+    async def is_seeding() -> bool:
+        async with ledger.unit() as unit:
+            agent = await unit.agents.get(DEFAULT_TENANT_ID, agent_id)
+            (listed,) = await unit.agents.all(DEFAULT_TENANT_ID)
+        assert agent is not None
+        assert listed.seeding is agent.seeding
+        return agent.seeding
+
+    async def is_processed() -> bool:
+        return not await is_seeding()
+
+    async def order(revision: int) -> None:
+        async with ledger.unit() as unit:
+            await unit.jobs.put_speech(SpeechOrder(agent_id, DEFAULT_TENANT_ID, revision))
+
+    await order(2)
+    assert await is_processed(), "only its present revision counts"
+    await order(1)
+    assert await is_seeding()
+    async with running(dsn, {SPEECH_JOB: speak}):
+        await until(lambda: len(seen) == 2)
+        assert await is_seeding()
+        may_end.set()
+        await until(is_processed)
+
+
+async def test_speech_is_rendered_after_the_jobs_of_calls(ledger: PostgresLedger, dsn: str):
+    seen: list[str] = []
+
+    async def speak(_: bytes) -> None:
+        seen.append("speech")
+
+    async def post(_: bytes) -> None:
+        seen.append("post")
+
+    async with ledger.unit() as unit:
+        await unit.jobs.put_speech(SpeechOrder("0", DEFAULT_TENANT_ID, 1))
+        await unit.jobs.put("post", b"", DEFAULT_TENANT_ID)
+    async with running(dsn, {SPEECH_JOB: speak, "post": post}, JobPlaces(1, 1)):
+        await until(lambda: len(seen) == 2)
+    assert seen == ["post", "speech"]
 
 
 async def test_a_failing_job_is_tried_again(ledger: PostgresLedger, dsn: str):

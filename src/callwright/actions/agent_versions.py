@@ -49,7 +49,7 @@ async def restore_version(
         checked = await checked_agent(services, unit, principal, version.body, before, version.body)
         if checked.body == before:
             return agent
-        restored = await store_change(unit, principal, agent, checked, before)
+        restored = await store_change(services, unit, principal, agent, checked, before)
     services.agent_saved(restored.body)
     return restored
 

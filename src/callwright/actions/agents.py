@@ -30,7 +30,7 @@ from callwright.domain.provider_table import CARRIER_FORMAT
 from callwright.domain.retry import RETRIES_STOPPED, policy_of
 from callwright.domain.sealing import mask_of, sealed_bytes
 from callwright.domain.tenant import Principal
-from callwright.ports.ledger import AgentVersion, Change, ExecutionFilter, StoredAgent, Unit
+from callwright.ports.ledger import AgentVersion, Change, ExecutionFilter, SpeechOrder, StoredAgent, Unit
 
 #: Keys the platform writes into an agent's answer; a client that sends a read body back sends them too, and they are not stored.
 READ_ONLY = frozenset(
@@ -167,7 +167,7 @@ async def create_agent(services: Services, principal: Principal, wire: Mapping[s
             updated_at=now,
         )
         await unit.agents.insert(agent)
-        await keep_version(unit, principal, agent)
+        await _stored(services, unit, principal, agent)
         await audit(unit, principal, "agent.created", agent.id, after=agent.body)
     services.agent_saved(agent.body)
     return agent
@@ -224,7 +224,7 @@ async def replace_agent(
         if body.get("agent_name") is None:
             body["agent_name"] = before["agent_name"]
         checked = await checked_agent(services, unit, principal, body, before)
-        updated = await store_change(unit, principal, agent, checked, before)
+        updated = await store_change(services, unit, principal, agent, checked, before)
     services.agent_saved(updated.body)
     return updated
 
@@ -246,21 +246,28 @@ async def agent_to_change(
 
 
 async def store_change(
-    unit: Unit, principal: Principal, agent: StoredAgent, checked: CheckedAgent, before: Mapping[str, Any]
+    services: Services,
+    unit: Unit,
+    principal: Principal,
+    agent: StoredAgent,
+    checked: CheckedAgent,
+    before: Mapping[str, Any],
 ) -> StoredAgent:
     """Store the changed body of an agent as its next revision. ``before``: its body until now, sealed. Raises NotFoundError."""
     updated = await unit.agents.update(principal.tenant_id, agent.id, checked.name, checked.body)
     if updated is None:
         raise missing("agent")
-    await keep_version(unit, principal, updated)
+    await _stored(services, unit, principal, updated)
     if checked.body.get(_GUARDRAILS) != before.get(_GUARDRAILS):
         await unit.calling_policies.decide_anew(principal.tenant_id, agent.id)
     await audit(unit, principal, "agent.changed", agent.id, before=before, after=checked.body)
     return updated
 
 
-async def keep_version(unit: Unit, principal: Principal, agent: StoredAgent) -> None:
-    """Keep the body of an agent that was just stored, so that it can be brought back."""
+async def _stored(services: Services, unit: Unit, principal: Principal, agent: StoredAgent) -> None:
+    """Keep the body of an agent that was just stored, so that it can be brought back, and have its fixed sentences rendered."""
+    if services.renders_speech:
+        await unit.jobs.put_speech(SpeechOrder(agent.id, agent.tenant_id, agent.revision))
     await unit.agents.versions.insert(
         AgentVersion(
             agent.id,
@@ -313,7 +320,7 @@ async def _patch_once(
         checked = await checked_agent(services, unit, principal, body, before)
         if checked.body == before:
             return agent
-        updated = await store_change(unit, principal, agent, checked, before)
+        updated = await store_change(services, unit, principal, agent, checked, before)
         if updated.revision != agent.revision + 1:
             raise ConflictError("the agent was changed in the meantime")
     return updated

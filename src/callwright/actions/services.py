@@ -224,6 +224,8 @@ class Services:
     """Returns the secrets under which API keys are hashed: the present one, then former ones."""
     agent_saved: Callable[[Mapping[str, Any]], None] = _nothing
     """Receives the body of every saved agent, to prepare for its calls."""
+    renders_speech: bool = False
+    """Whether jobs of this server render the fixed sentences of saved agents."""
     availability: Availability = field(default_factory=EverythingAvailable)
     """Says what of an agent cannot be used here."""
     chats: Chats = field(default_factory=NoChats)

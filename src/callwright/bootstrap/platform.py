@@ -141,6 +141,7 @@ async def open_platform(
         services = replace(
             services,
             questions=runtime.questions,
+            renders_speech=True,
             tool_trials=runtime.tool_trials,
             markets=_markets(foundation),
             number_routes=_number_routes(foundation),

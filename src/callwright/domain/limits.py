@@ -1202,5 +1202,11 @@ MAX_KEPT_SPEECH_BYTES = 268_435_456
 MAX_KEPT_SPEECH_BYTES_OF_ONE = 16_777_216
 """That of one account."""
 
+SEEDING_SECONDS = 30
+"""Longest time in which the fixed sentences of a saved agent are rendered. The rest is made by its first call."""
+
+MAX_SEEDED_CHARACTERS = 5_000
+"""Characters that are rendered when an agent is saved."""
+
 FIXED_SPEECH_AFTER_SECONDS = 10
 """From the beginning of a call until its voice is asked for the fixed sentences that are made ahead."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -124,6 +124,15 @@ class CheckingModel(Protocol):
 
     def check(self, settings: ModelSettings) -> None:
         """Raises ProviderError when it could not answer at all with these settings: MissingError for what can be added."""
+
+
+@runtime_checkable
+class FixedAnswers(Protocol):
+    """A model that has some answers word for word from the agent."""
+
+    def fixed_answers(self, settings: ModelSettings) -> Sequence[str]:
+        """Returns those answers; one with ``{slots}`` is different in every call. None for settings that it cannot read."""
+        ...
 
 
 @runtime_checkable

@@ -9,6 +9,7 @@ from callwright.domain.errors import ConflictError
 from callwright.ports.ledger import StoredAgent
 from callwright.storage.agent_versions import AgentVersionRows
 from callwright.storage.bodies import BodyRows
+from callwright.storage.jobs import IS_SEEDING
 
 _COLUMNS = "id, tenant_id, name, body, revision, created_at, updated_at"
 _AS_READ = (
@@ -16,8 +17,8 @@ _AS_READ = (
     " 'category', coalesce(d.body->>'category', 'General')) order by l.number)"
     " from agent_disposition l join disposition d on d.id = l.disposition_id where l.agent_id = agent.id) as dispositions,"
     " (select n.number from phone_number n where n.agent_id = agent.id"
-    " order by n.kind = 'extension', n.updated_at, n.id limit 1) as inbound_phone_number"
-    " from agent"
+    " order by n.kind = 'extension', n.updated_at, n.id limit 1) as inbound_phone_number,"
+    f" {IS_SEEDING} as seeding from agent"
 )
 
 

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 
+from callwright.ports.ledger import SPEECH_JOB, SpeechOrder
+
 ORGANISATION = "organisation_id"
 """Header of a job with the organisation whose share of the places it takes."""
+
+IS_SEEDING = (
+    f"exists (select from pgqueuer q where q.dedupe_key = '{SPEECH_JOB}:' || agent.id || ':' || agent.revision"
+    " and q.status in ('queued', 'picked'))"
+)
+"""Whether a row of ``agent`` has a speech job. The index of pgqueuer's unique keys finds it."""
+
+_BEHIND = -1
+"""Priority of speech jobs: calls that ended are finished first."""
 
 
 class JobRows:
@@ -20,9 +33,22 @@ class JobRows:
 
     async def put(self, name: str, payload: bytes, tenant_id: str, after_seconds: int = 0) -> None:
         """Enqueue in the same unit as the change that caused it. The handler may run twice."""
+        delay = timedelta(seconds=after_seconds) if after_seconds else None
+        await self._queue.enqueue(name, payload, 0, delay, headers=await self._place_of(tenant_id))
+
+    async def put_speech(self, order: SpeechOrder) -> None:
+        """Enqueue the rendering of a saved agent's fixed sentences, after all jobs of other kinds."""
+        key = f"{SPEECH_JOB}:{order.agent_id}:{order.revision}"
+        payload = json.dumps(asdict(order)).encode()
+        headers = await self._place_of(order.tenant_id)
+        await self._queue.enqueue(SPEECH_JOB, payload, _BEHIND, None, key, headers)
+
+    @property
+    def _queue(self) -> Queries:
+        return Queries(AsyncpgDriver(self._connection))
+
+    async def _place_of(self, tenant_id: str) -> dict[str, str]:
         organisation_id = await self._connection.fetchval(
             "select coalesce(parent_id, id) from tenant where id = $1", tenant_id
         )
-        delay = timedelta(seconds=after_seconds) if after_seconds else None
-        queue = Queries(AsyncpgDriver(self._connection))
-        await queue.enqueue(name, payload, 0, delay, headers={ORGANISATION: organisation_id or tenant_id})
+        return {ORGANISATION: organisation_id or tenant_id}

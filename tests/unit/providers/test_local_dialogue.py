@@ -277,3 +277,11 @@ async def test_a_long_prompt_is_read_in_pieces_between_which_others_have_their_t
     assert "".join([delta.text async for delta in model.answer(request)])
     assert max(speech.pieces) == INTENT_SENTENCES_AT_ONCE
     assert sum(speech.pieces) <= 2 * MAX_INTENT_SENTENCES
+
+
+def test_replies_of_an_agents_own_intents_are_its_fixed_answers():
+    inference: Any = SimpleNamespace()
+    intents = {"hours": {"examples": ["When do you open?"], "reply": "At nine."}}
+    settings = ModelSettings("intents", options={"intents": intents})
+    assert list(IntentModel(inference).fixed_answers(settings)) == ["At nine."]
+    assert list(IntentModel(inference).fixed_answers(ModelSettings("intents", options={"intents": 5}))) == []

@@ -54,7 +54,7 @@ def agent_view(agent: StoredAgent, warnings: Sequence[AgentWarning] | None = Non
         "id": agent.id,
         "agent_name": agent.name,
         "agent_type": "other",
-        "agent_status": "processed",
+        "agent_status": "seeding" if agent.seeding else "processed",
         "restricted": False,
         # Not null: put back, that would be an agent that lets the caller speak first.
         "agent_welcome_message": DEFAULT_WELCOME,

@@ -7,10 +7,11 @@ follows it without a gap, one clear silences both, and no reply's position is co
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 
 from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.fixed_speech import KeptClause
 from callwright.call.live.metering import usage_reported
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.sounds import SoundMissingError, Sounds
@@ -20,15 +21,37 @@ from callwright.conversation.interjections import back_channels_in, fillers_in
 from callwright.conversation.lanes import AMBIENT, BACK_CHANNEL, FILLER, RINGING
 from callwright.conversation.plan import CallPlan
 from callwright.media.ambient import Bed
+from callwright.media.g711 import pcm_of_mulaw
 from callwright.media.pacing import Playout
 from callwright.ports.billing import billed_as
 from callwright.ports.failures import ProviderError
-from callwright.ports.speech import UsageAmount, Voice, VoiceSettings
+from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings
 
 _LOG = logging.getLogger(__name__)
 
 PARTING = "parting"
 """The lane of what is said when the agent has lost its voice."""
+
+
+def _nothing_kept(text: str) -> KeptClause | None:
+    return None
+
+
+class _KeptVoice:
+    """Says what is kept of the speech of ``voice``, in its name and at no cost."""
+
+    def __init__(self, voice: Voice, speech: KeptClause) -> None:
+        self.name = voice.name
+        self._voice = voice
+        self._speech = speech
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncGenerator[VoiceChunk, None]:
+        """One piece."""
+        nothing = UsageAmount("voice", *billed_as(self._voice, settings), 0)
+        yield VoiceChunk(pcm_of_mulaw(self._speech.mulaw), last=True, usage=nothing)
+
+    async def warm(self, settings: VoiceSettings) -> None:
+        """Nothing is to be prepared."""
 
 
 class Beside:
@@ -45,9 +68,14 @@ class Beside:
         self._wanted = False
         self.bed: Bed | None = None
 
-    async def prepare(self, plan: CallPlan, voices: Sequence[tuple[Voice, str, VoiceSettings]]) -> None:
+    async def prepare(
+        self,
+        plan: CallPlan,
+        voices: Sequence[tuple[Voice, str, VoiceSettings]],
+        kept: Callable[[str], KeptClause | None] = _nothing_kept,
+    ) -> None:
         """Have ready what the plan may want, by the first of ``voices`` that makes all of it: each with the name that the agent has and its
-        settings. What fails is missing in the call, which goes on without it."""
+        settings. ``kept``: what is kept of the first one's speech. What fails is missing in the call, which goes on without it."""
         if plan.ambient:
             try:
                 self._loaded = await self._library.bed(plan.ambient)
@@ -64,18 +92,27 @@ class Beside:
         failures: list[ProviderError] = []
         for voice, provider, settings in voices:
             with plugin_boundary(provider) as outcome:
-                await self._make(wanted, voice, settings)
+                await self._make(wanted, voice, settings, kept)
             if outcome.failure is None:
                 return
             failures.append(outcome.failure)
+            kept = _nothing_kept
         for failure in failures[-1:]:
             values = {"lane": FILLER, "asset": "", "reason": f"{failure.kind.value}: {failure.message}"}
             self._runner.fact("core", "sound_missing", values)
 
-    async def _make(self, wanted: Sequence[tuple[str, str]], voice: Voice, settings: VoiceSettings) -> None:
+    async def _make(
+        self,
+        wanted: Sequence[tuple[str, str]],
+        voice: Voice,
+        settings: VoiceSettings,
+        kept: Callable[[str], KeptClause | None],
+    ) -> None:
         for lane, text in wanted:
             unknown = UsageAmount("voice", *billed_as(voice, settings), len(text))
-            saying = await self._library.saying(voice, settings, text, partial(self._bill, lane, unknown))
+            speech = kept(text)
+            mouth = voice if speech is None else _KeptVoice(voice, speech)
+            saying = await self._library.saying(mouth, settings, text, partial(self._bill, lane, unknown))
             self._ready[lane, text] = saying.quiet if lane == BACK_CHANNEL else saying.audio
 
     def play(self, effect: PlayAsset) -> bool:

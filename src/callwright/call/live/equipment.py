@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -25,7 +25,7 @@ from callwright.domain.settings.providers import MAX_TOKENS, TEMPERATURE
 from callwright.ops.clock import SystemClock
 from callwright.ports.billing import Billing, BillingSettings, billed_as
 from callwright.ports.failures import ProviderError
-from callwright.ports.model import CheckingModel, Model, ModelSettings, costs_nothing
+from callwright.ports.model import CheckingModel, FixedAnswers, Model, ModelSettings, costs_nothing
 from callwright.ports.registry import PluginGetter, UnknownPluginError
 from callwright.ports.speech import (
     CheckingDetector,
@@ -212,6 +212,11 @@ def _account(choice: ProviderChoice) -> str:
     """A digest of the keys, empty where there are none: whose failures are whose."""
     keys = sorted(choice.access.keys.items())
     return hashlib.sha256(repr(keys).encode()).hexdigest() if keys else ""
+
+
+def fixed_answers_of(model: Model, settings: ModelSettings) -> Sequence[str]:
+    """The answers that a model has word for word from the agent."""
+    return model.fixed_answers(settings) if isinstance(model, FixedAnswers) else ()
 
 
 def with_options(spec: AgentSpec, options: Mapping[str, Any]) -> AgentSpec:

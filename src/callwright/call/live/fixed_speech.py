@@ -1,7 +1,8 @@
 """Speech of an agent's fixed sentences: made once, kept on disk, and played again at no cost.
 
 Fixed are sentences that are the same in every call: the welcome, questions in a silence, goodbyes, apologies, what is said while a tool
-works. A sentence with variables is not kept: it may hold a name. What is kept belongs to one account, one voice and its settings.
+works, fillers, and answers that the agent gives its model word for word. A sentence with variables is not kept: it may hold a name. What is
+kept belongs to one account, one voice and its settings.
 
 A file is written beside its place and then moved there, and its content is checked when it is read. So a process that dies in the middle
 leaves nothing that would be played.
@@ -14,12 +15,13 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from callwright.conversation.clauses import clauses_of
+from callwright.conversation.interjections import back_channels_in, fillers_in
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import MAX_KEPT_SPEECH_BYTES, MAX_KEPT_SPEECH_BYTES_OF_ONE
 from callwright.domain.variables import names_in
@@ -128,10 +130,10 @@ class SpeechFolder:
 
 class FixedSpeech:
     """The fixed clauses of one call. ``account``: whose they are; ``provider`` and ``settings``: the voice that speaks them; ``plan`` and
-    ``variables``: what is fixed.
+    ``variables``: what is fixed, with the fixed ``answers`` of the model.
 
-    Most are kept when the voice first speaks them. Those of the messages for a failure are made ahead (``missing``): when they are wanted,
-    there may be no voice.
+    Most are kept when the agent is saved (``unkept``), else when the voice first speaks them. Those of the messages for a failure are made
+    ahead in a call (``missing``): when they are wanted, there may be no voice.
     """
 
     def __init__(
@@ -142,13 +144,14 @@ class FixedSpeech:
         voice: tuple[str, VoiceSettings],
         plan: CallPlan,
         variables: Mapping[str, str],
+        answers: Sequence[str] = (),
     ) -> None:
         self._folder = folder
         self._disk = disk
         self._account = account
         provider, one = voice
         self._voice = [provider, one.voice, one.model, one.language, sorted(one.options.items())]
-        self._keys = {text: self._key(text) for text in fixed_texts(plan, variables)}
+        self._keys = {text: self._key(text) for text in fixed_texts(plan, variables, answers)}
         self._parting = clauses_of(plan.failure_message)
         self._ahead = [*self._parting, *clauses_of(plan.apology_message)]
         self._kept: dict[str, KeptClause] = {}
@@ -168,9 +171,22 @@ class FixedSpeech:
             self._kept[text] = clause
             self._disk.submit(self._store, self._keys[text], clause)
 
-    async def missing(self) -> list[str]:
-        """The clauses to be made ahead that are not kept."""
+    async def loaded(self) -> None:
+        """Wait until what is kept is in memory."""
         await asyncio.wrap_future(self._loading)
+
+    async def stored(self) -> None:
+        """Wait until what was made is on disk."""
+        await asyncio.wrap_future(self._disk.submit(_nothing))
+
+    async def unkept(self) -> list[str]:
+        """All clauses that are not kept, the welcome first."""
+        await self.loaded()
+        return [text for text in self._keys if text not in self._kept]
+
+    async def missing(self) -> list[str]:
+        """The clauses to be made ahead in a call that are not kept."""
+        await self.loaded()
         return [text for text in dict.fromkeys(self._ahead) if text in self._keys and text not in self._kept]
 
     def parting(self) -> bytes:
@@ -194,8 +210,12 @@ class FixedSpeech:
         return hashlib.sha256(json.dumps([text, *self._voice], default=repr, ensure_ascii=False).encode()).hexdigest()
 
 
-def fixed_texts(plan: CallPlan, variables: Mapping[str, str]) -> frozenset[str]:
-    """The clauses that are the same in every call of the agent."""
+def _nothing() -> None:
+    """Runs after what the one thread had to do before."""
+
+
+def fixed_texts(plan: CallPlan, variables: Mapping[str, str], answers: Sequence[str] = ()) -> tuple[str, ...]:
+    """The clauses that are the same in every call of the agent, the welcome first. ``answers``: those of its model."""
     messages = (
         "" if plan.welcome_by_model else plan.welcome_message,
         plan.user_online_message,
@@ -206,6 +226,14 @@ def fixed_texts(plan: CallPlan, variables: Mapping[str, str]) -> frozenset[str]:
         plan.voicemail_message,
         *(words.message for words in plan.tool_words),
         *plan.waiting_messages,
+        *answers,
     )
     fixed = (message for message in messages if not names_in(message, variables))
-    return frozenset(clause for message in fixed for clause in clauses_of(message))
+    clauses = (clause for message in fixed for clause in clauses_of(message))
+    return tuple(dict.fromkeys([*clauses, *_sayings(plan)]))
+
+
+def _sayings(plan: CallPlan) -> list[str]:
+    """What is said beside replies, which is not cut into clauses."""
+    fillers = fillers_in(plan.language) if plan.fillers else ()
+    return [*fillers, *(back_channels_in(plan.language) if plan.backchannels else ())]

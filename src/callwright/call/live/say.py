@@ -16,9 +16,10 @@ from typing import Protocol, Self
 
 from callwright.call.live.beside import Beside
 from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.clause_spoken import ClauseSpoken
 from callwright.call.live.failover import VoiceChain, at_work, is_first
-from callwright.call.live.fixed_speech import FixedSpeech, KeptClause
-from callwright.call.live.metering import usage_reported, voices_used
+from callwright.call.live.fixed_speech import FixedSpeech
+from callwright.call.live.metering import usage_reported
 from callwright.call.live.pacer_clock import Lateness, PacerClock
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.sounds import SoundLibrary, Sounds
@@ -34,8 +35,7 @@ from callwright.conversation.events import (
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
 from callwright.media.framing import FRAME_MS
-from callwright.media.g711 import mulaw_of, pcm_of_mulaw
-from callwright.media.no_speech import no_speech
+from callwright.media.g711 import pcm_of_mulaw
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality, UtterancePlayed
 from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
@@ -174,7 +174,12 @@ class Say:
         if isinstance(speaker.voice, VoiceChain):
             # A sound is kept for other calls under the voice that made it.
             voices = [(link.plugin, link.provider, link.settings) for link in speaker.voice.fresh()]
-        await self._beside.prepare(plan, voices)
+        fixed = speaker.fixed
+        if fixed is not None and is_first(speaker.voice):
+            await fixed.loaded()
+            await self._beside.prepare(plan, voices, fixed.clause)
+        else:
+            await self._beside.prepare(plan, voices)
         if self._beside.bed is not None:
             self._pacer.add(self)
 
@@ -194,11 +199,9 @@ class Say:
 
         with plugin_boundary(speaker.provider, failed):
             for text in await fixed.missing():
-                clause = _ClauseSpoken(Speak(0, 0, 0, "apology", text), asked=True)
+                clause = ClauseSpoken(Speak(0, 0, 0, "apology", text), asked=True)
                 try:
-                    async with asyncio.timeout(VOICE_PIECE_SECONDS):
-                        async for chunk in speaker.voice.speak(text, speaker.settings):
-                            clause.take(chunk)
+                    await clause.spoken_by(speaker.voice, speaker.settings)
                 finally:
                     self._report_usage(clause)
                 if clause.sound:
@@ -318,7 +321,7 @@ class Say:
 
     async def _synthesise(self, utterance: _Utterance) -> None:
         """Say the clauses that wait; a later clause starts the task anew."""
-        clause: _ClauseSpoken | None = None
+        clause: ClauseSpoken | None = None
 
         def failed(kind: FailureKind, message: str) -> None:
             utterance.clauses.clear()
@@ -328,7 +331,7 @@ class Say:
         try:
             with plugin_boundary(self._speaker.provider, failed):
                 while utterance.clauses:
-                    clause = _ClauseSpoken(utterance.clauses.popleft())
+                    clause = ClauseSpoken(utterance.clauses.popleft())
                     try:
                         await self._say(clause)
                     finally:
@@ -336,7 +339,7 @@ class Say:
         finally:
             utterance.task = None
 
-    async def _say(self, clause: _ClauseSpoken) -> None:
+    async def _say(self, clause: ClauseSpoken) -> None:
         effect, runner = clause.effect, self._runner
         clause.asked = True
         async with _PieceLimit() as limit:
@@ -374,13 +377,11 @@ class Say:
         if fixed is not None and fixed.is_fixed(effect.text) and is_first(self._speaker.voice):
             self._keep(fixed, clause)
 
-    def _keep(self, fixed: FixedSpeech, clause: _ClauseSpoken) -> None:
+    def _keep(self, fixed: FixedSpeech, clause: ClauseSpoken) -> None:
         """Keep the clause for later calls, if it is speech."""
-        found = no_speech(clause.head) or no_speech(pcm_of_mulaw(bytes(clause.sound)))
-        if found:
-            _LOG.warning("a clause of the voice %s is not kept: it is %s", self._speaker.at_work, found)
-        else:
-            fixed.made(clause.effect.text, clause.kept)
+        kept = clause.kept(self._speaker.at_work)
+        if kept is not None:
+            fixed.made(clause.effect.text, kept)
 
     def _pieces(self, text: str) -> AsyncIterator[VoiceChunk]:
         """What the voice gives for ``text``, or what is kept of it."""
@@ -410,7 +411,7 @@ class Say:
                 async with asyncio.timeout(VOICE_CLOSE_SECONDS):
                     await pieces.aclose()
 
-    def _report_usage(self, clause: _ClauseSpoken) -> None:
+    def _report_usage(self, clause: ClauseSpoken) -> None:
         """A clause that was asked for is billed, finished or not."""
         if not clause.asked:
             return
@@ -470,36 +471,3 @@ class _PieceLimit:
             self._timer = self._loop.call_at(until_s, self._look)
         else:
             self._scope.reschedule(self._loop.time())
-
-
-@dataclass(slots=True, eq=False)
-class _ClauseSpoken:
-    """One clause being synthesised, and what the voice told of it."""
-
-    effect: Speak
-    asked: bool = False
-    head: bytes = b""
-    """Its first piece."""
-    pcm_bytes: int = 0
-    words: tuple[tuple[str, int, int], ...] = ()
-    estimated: bool = True
-    used: list[UsageAmount] = field(default_factory=list)
-    """One amount for each voice that was asked."""
-    sound: bytearray = field(default_factory=bytearray)
-
-    def take(self, chunk: VoiceChunk) -> bytes:
-        """The next piece. Returns its sound as mu-law."""
-        mulaw = mulaw_of(chunk.pcm) if chunk.pcm else b""
-        self.head = self.head or chunk.pcm
-        self.pcm_bytes += len(chunk.pcm)
-        self.sound += mulaw
-        self.used = voices_used(self.used, chunk)
-        if chunk.last:
-            self.words = tuple((word.text, word.start_ms, word.end_ms) for word in chunk.words)
-            self.estimated = chunk.estimated
-        return mulaw
-
-    @property
-    def kept(self) -> KeptClause:
-        """The whole clause."""
-        return KeptClause(bytes(self.sound), self.words, self.estimated)

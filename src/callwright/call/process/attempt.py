@@ -19,7 +19,7 @@ from callwright.call.live.access import patiently
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.dialling import Connection, dial_target
 from callwright.call.live.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST, Ending, job_payload
-from callwright.call.live.equipment import Needs, equip, fitting, with_options, without_call_backs
+from callwright.call.live.equipment import Needs, equip, fitting, fixed_answers_of, with_options, without_call_backs
 from callwright.call.live.failure_reports import FailureReports
 from callwright.call.live.files import LiveFiles, live_files
 from callwright.call.live.fixed_speech import FixedSpeech, SpeechFolder
@@ -439,5 +439,6 @@ def _with_fixed_speech(
 ) -> Equipment:
     speaker = equipment.speaker
     voice = speaker.provider, speaker.settings
-    fixed = FixedSpeech(office.speech, office.speech_disk, tenant_id, voice, plan, variables)
+    answers = fixed_answers_of(equipment.thinker.model, equipment.thinker.settings)
+    fixed = FixedSpeech(office.speech, office.speech_disk, tenant_id, voice, plan, variables, answers)
     return replace(equipment, speaker=replace(speaker, fixed=fixed))

@@ -28,9 +28,11 @@ from callwright.call.process.inbound import Desk
 from callwright.call.process.nodes import Node
 from callwright.call.process.preparing import MOST_AT_ONCE, Preparer
 from callwright.call.process.retention import delete_leftovers, retain_forever
+from callwright.call.process.seeding import Seeding
 from callwright.call.process.shipper import LogShipper
 from callwright.call.process.strays import Strays
 from callwright.call.process.worker import Worker
+from callwright.ports.ledger import SPEECH_JOB
 from callwright.ports.questions import EXTRACTION_JOB
 
 _LOG = logging.getLogger(__name__)
@@ -66,6 +68,7 @@ class CallRuntime:
         self._speech_disk = ThreadPoolExecutor(1, "kept speech")
         speech = SpeechFolder(deps.data_folder / "speech")
         office = Office(deps, place, self._shipper, self.live, self._post_call, speech, self._speech_disk)
+        self._seeding = Seeding(deps, speech, self._speech_disk)
         self._worker = Worker(office, self.control, self._node.incarnation)
         self.desk = Desk(office, self._worker, self._node.incarnation)
         self.chats = ChatDesk(office, self._worker, self._node.incarnation)
@@ -75,7 +78,11 @@ class CallRuntime:
     @property
     def jobs(self) -> Mapping[str, Handler]:
         """Background jobs by name, for the job runner."""
-        return {FINISH_JOB: self._post_call.finish, EXTRACTION_JOB: self._asking_again.run}
+        return {
+            FINISH_JOB: self._post_call.finish,
+            EXTRACTION_JOB: self._asking_again.run,
+            SPEECH_JOB: self._seeding.run,
+        }
 
     @property
     def live_calls(self) -> int:

@@ -27,7 +27,7 @@ from callwright.ports.ledger.events import Event, EventPage, Events, WantedEvent
 from callwright.ports.ledger.executions import Change, ExecutionFilter, Executions, Page
 from callwright.ports.ledger.extensions import Extension, Extensions
 from callwright.ports.ledger.idempotency import HeldKey, Hold, Idempotency, IdempotentAnswer
-from callwright.ports.ledger.jobs import Jobs
+from callwright.ports.ledger.jobs import SPEECH_JOB, Jobs, SpeechOrder
 from callwright.ports.ledger.keys import Keys
 from callwright.ports.ledger.knowledge_bases import KnowledgeBases
 from callwright.ports.ledger.logs import LogChunk, Logs
@@ -50,6 +50,7 @@ from callwright.ports.ledger.violations import Violations
 __all__ = [
     "ADMISSION",
     "DIALLING",
+    "SPEECH_JOB",
     "TRANSFER",
     "Accounts",
     "AgentVersion",
@@ -101,6 +102,7 @@ __all__ = [
     "PriceRows",
     "ProviderKeys",
     "Sessions",
+    "SpeechOrder",
     "StoredAgent",
     "StoredBody",
     "StoredTemplate",

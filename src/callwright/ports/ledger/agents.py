@@ -26,6 +26,8 @@ class StoredAgent:
     """What is asked after its calls (``id``, ``name``, ``category``), None for nothing; only reads of a tenant's agents look for it."""
     inbound_phone_number: str | None = None
     """The number it answers, a phone number before an extension and the one it has had longest first; looked for by the same reads."""
+    seeding: bool = False
+    """Whether the speech of its fixed sentences is still to be rendered; looked for by the same reads."""
 
 
 class Agents(Protocol):

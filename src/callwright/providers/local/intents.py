@@ -51,9 +51,16 @@ class IntentModel:
         """See ``ports.billing.NamesBilledModel``."""
         return _MODEL
 
+    def fixed_answers(self, settings: ModelSettings) -> Sequence[str]:
+        """See ``ports.model.FixedAnswers``."""
+        try:
+            return tuple(self._script(settings).replies.values())
+        except ProviderError:
+            return ()  # the first reply will meet the same failure and report it
+
     async def answer(self, request: ModelRequest) -> AsyncGenerator[ModelDelta, None]:
         """Stream the answer in one piece. Raises ProviderError."""
-        script = self._script(request)
+        script = self._script(request.settings)
         if request.purpose in ("reply", "warm"):
             said = dialogue.reply(
                 await self._understood(_turns(request.messages), _prompt(request.messages), script), script
@@ -72,14 +79,14 @@ class IntentModel:
     async def warm(self, request: ModelRequest) -> None:
         """Learn the examples and the prompt's sentences."""
         try:
-            script = self._script(request)
+            script = self._script(request.settings)
             await self._learn([*_all_examples(script), *dialogue.facts_of(_prompt(request.messages))], Priority.SOON)
         except ProviderError:
             return  # the first reply will meet the same failure and report it
 
-    def _script(self, request: ModelRequest) -> Script:
+    def _script(self, settings: ModelSettings) -> Script:
         try:
-            return dialogue.script_of(request.settings.options)
+            return dialogue.script_of(settings.options)
         except ValueError as error:
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, str(error)) from error
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.call.live.test_say import Mouth, Wire
+from tests.unit.call.live.test_say import TONE, Mouth, Wire
 from tests.unit.call.world import Bench, settle
 
 from callwright.call.live.breakers import Breakers, Service
 from callwright.call.live.failover import ConnectedProvider, Failover, Link, VoiceChain
+from callwright.call.live.fixed_speech import FixedSpeech, KeptClause, SpeechFolder
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.say import Say, Speaker
 from callwright.call.live.sounds import SoundLibrary, SoundMissingError
@@ -20,9 +21,10 @@ from callwright.conversation.effects import Clear, EndSpeech, PlayAsset, Release
 from callwright.conversation.events import AssetPlayed, Cleared, MarkPlayed, PlayoutStarted, UsageReported
 from callwright.conversation.interjections import fillers_in
 from callwright.conversation.plan import CallPlan
+from callwright.lab.virtual_loop import AtOnce
 from callwright.media import tones
 from callwright.media.framing import MULAW_SILENCE
-from callwright.media.g711 import loudness, pcm_of_mulaw
+from callwright.media.g711 import loudness, mulaw_of, pcm_of_mulaw
 from callwright.media.wav import write_wav
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import VoiceSettings
@@ -202,6 +204,23 @@ async def test_a_call_that_ends_while_a_saying_is_made_for_it_bills_it_and_no_ot
     assert [event.amount for event in first.of(UsageReported)] == [len(texts[0])]
     assert ("fact", "usage_estimated") in first.bench.logged()
     assert [event.amount for event in second.of(UsageReported)] == [len(text) for text in texts[1:]]
+
+
+async def test_a_kept_filler_is_played_without_the_voice_and_for_nothing(tmp_path: Path) -> None:
+    def kept() -> FixedSpeech:
+        return FixedSpeech(SpeechFolder(tmp_path), AtOnce(), "one", ("mouth", VoiceSettings("v")), FILLING, {})
+
+    for text in fillers_in("en"):
+        kept().made(text, KeptClause(mulaw_of(TONE * 2)))
+    studio = Studio(Mouth(fail=ProviderError(FailureKind.UNAVAILABLE, "mouth", "it is down")))
+    speaker = Speaker(studio.mouth, "mouth", VoiceSettings("v"), kept())
+    studio.say = Say(studio.bench.runner, speaker, studio.wire, studio.pacer, studio.bench.clock, studio.library)
+    await studio.say.prepare(FILLING)
+    studio.say.play(HMM)
+    await studio.run(600)
+    assert studio.played() == [(400, True)]
+    assert studio.mouth.spoken == []
+    assert {event.amount for event in studio.of(UsageReported)} == {0}
 
 
 @pytest.mark.parametrize(("pieces", "billed"), [(1, 1), (0, 0)])

@@ -1,0 +1,143 @@
+"""Seeding: what is rendered when an agent is saved, what of it a later call plays, and that nothing of it can fail a save."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tests.unit.call.live.test_fixed_speech import Mouth, files_in
+
+from callwright.call.live.access import NoAccess
+from callwright.call.live.equipment import voice_settings
+from callwright.call.live.fixed_speech import FixedSpeech, SpeechFolder
+from callwright.call.process.seeding import Seeding
+from callwright.conversation.interjections import fillers_in
+from callwright.conversation.plan import plan_for
+from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.spec import ProviderDefaults
+from callwright.domain.limits import MAX_SEEDED_CHARACTERS
+from callwright.lab.virtual_loop import AtOnce
+from callwright.ops.clock import SystemClock
+from callwright.ports.availability import EverythingAvailable
+from callwright.ports.ledger import SpeechOrder, StoredAgent
+from callwright.ports.registry import UnknownPluginError
+
+WELCOME, GOODBYE = "Good day.", "Thank you."
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+
+
+def agent(revision: int = 1, welcome: str = WELCOME, synthesizer: dict[str, Any] | None = None) -> StoredAgent:
+    tools = {
+        "llm_agent": {"llm_config": {"provider": "mind"}},
+        "synthesizer": {"provider": "mouth", "provider_config": {"voice": "v"}, **(synthesizer or {})},
+    }
+    settings = {"call_hangup_message": GOODBYE, "use_fillers": True}
+    task = {"task_type": "conversation", "tools_config": tools, "task_config": settings}
+    body = {"agent_name": "Desk", "agent_welcome_message": welcome, "tasks": [task]}
+    return StoredAgent("a-1", "t-1", "Desk", body, revision, NOW, NOW)
+
+
+class Mind:
+    """A model with an answer that the agent gave it, and one with a slot."""
+
+    def fixed_answers(self, settings: Any) -> tuple[str, ...]:
+        return "We open at nine.", "Hello {name}."
+
+
+class House:
+    """A server with one agent."""
+
+    def __init__(self, folder: Path, mouth: Mouth | None = None) -> None:
+        self.folder = SpeechFolder(folder)
+        self.mouth = mouth or Mouth()
+        self.agent: StoredAgent | None = agent()
+        deps: Any = SimpleNamespace(
+            ledger=self,
+            clock=SystemClock(),
+            access=NoAccess(),
+            availability=EverythingAvailable(),
+            plugin=self.plugin,
+            settings=SimpleNamespace(defaults=ProviderDefaults()),
+        )
+        self.seeding = Seeding(deps, self.folder, AtOnce())
+
+    def plugin(self, kind: str, name: str) -> Any:
+        if name not in ("mouth", "mind"):
+            raise UnknownPluginError(f"there is no {kind} named {name!r}")
+        return self.mouth if kind == "voice" else Mind()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Any]:
+        async def get(tenant_id: str, agent_id: str) -> StoredAgent | None:
+            return self.agent
+
+        yield SimpleNamespace(agents=SimpleNamespace(get=get))
+
+    async def save(self, stored: StoredAgent) -> list[str]:
+        """What the voice is asked after the save."""
+        self.agent, self.mouth.asked = stored, []
+        await self.render(stored.revision)
+        return self.mouth.asked
+
+    async def render(self, revision: int) -> None:
+        await self.seeding.run(json.dumps(asdict(SpeechOrder("a-1", "t-1", revision))).encode())
+
+    def in_a_call(self) -> FixedSpeech:
+        assert self.agent is not None
+        spec = parse_agent(self.agent.body)
+        voice = "mouth", voice_settings(spec.voice)
+        return FixedSpeech(self.folder, AtOnce(), "t-1", voice, plan_for(spec), {}, ["We open at nine."])
+
+
+async def test_a_saved_agent_has_its_fixed_sentences_rendered_the_welcome_first(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    asked = await house.save(agent())
+    assert asked[0] == WELCOME
+    assert {GOODBYE, "We open at nine.", *fillers_in("en")} <= set(asked)
+    assert not any("{" in text or "Hello" in text for text in asked)
+    call = house.in_a_call()
+    assert await call.unkept() == []
+    assert all(call.clause(text) for text in asked)
+
+
+async def test_a_changed_text_renders_only_itself_and_a_changed_voice_everything(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    first = await house.save(agent())
+    assert await house.save(agent(2, "Good evening.")) == ["Good evening."]
+    other = {"provider_config": {"voice": "w"}}
+    assert await house.save(agent(3, synthesizer=other)) == first
+
+
+async def test_an_agent_that_was_saved_again_or_deleted_has_nothing_rendered_as_it_was(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.agent = agent(2)
+    await house.render(1)
+    house.agent = None
+    await house.render(2)
+    assert house.mouth.asked == []
+
+
+async def test_a_voice_that_fails_is_not_asked_on_and_the_job_is_done(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.mouth.dead = True
+    assert await house.save(agent()) == [WELCOME]
+    assert files_in(tmp_path) == []
+
+
+async def test_nothing_is_rendered_without_the_voices_package_and_without_caching(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    assert await house.save(agent(synthesizer={"provider": "elsewhere"})) == []
+    assert await house.save(agent(synthesizer={"caching": False})) == []
+
+
+async def test_so_many_characters_are_rendered_and_no_more(tmp_path: Path) -> None:
+    sentences = [f"{number:02}{'a' * 47}." for number in range(MAX_SEEDED_CHARACTERS // 50)]
+    assert await House(tmp_path / "one").save(agent(welcome=" ".join(sentences))) == sentences
+    longer = ["b" + sentences[0], *sentences[1:]]
+    assert await House(tmp_path / "two").save(agent(welcome=" ".join(longer))) == longer[:-1]
