@@ -40,6 +40,7 @@ NOT_HERE = {
     "post /web-call/freeswitch-session": "this process takes no web calls",
     "post /v1/callwright/agents/{agent_id}/drafts/web-calls": "this process takes no web calls",
     "post /v1/callwright/agents/{agent_id}/drafts/tool-calls": "the agent has no tool of this name",
+    "post /v1/callwright/voices": "provider: voices can be imported from",
     "post /phone-numbers/buy": "no carrier with a number market",
     "post /v1/callwright/carriers/{carrier}/connect": "there is no carrier",
     "post /v1/callwright/webhooks/endpoints/resume": "there is no such paused webhook endpoint",

@@ -16,12 +16,18 @@ from tests.waiting import until
 from callwright.actions.services import Services
 from callwright.actions.voice_memory import VoiceLists, VoiceSamples
 from callwright.actions.voices import list_voices
-from callwright.domain.limits import MAX_VOICES_PAGE_SIZE, VOICE_CATALOGUE_RETRY_SECONDS, VOICE_CATALOGUE_SECONDS
+from callwright.domain.limits import (
+    MAX_IMPORTED_VOICES,
+    MAX_VOICES_PAGE_SIZE,
+    VOICE_CATALOGUE_RETRY_SECONDS,
+    VOICE_CATALOGUE_SECONDS,
+)
 from callwright.domain.provider_access import Access
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.media.wav import read_wav
 from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.ledger import ImportedVoice
 from callwright.ports.registry import Plugin
 from callwright.ports.speech import VoiceChunk, VoiceSettings
 from callwright.providers.local import PLUGINS as LOCAL
@@ -128,6 +134,14 @@ class ListingVoice:
             raise ProviderError(FailureKind.LIMIT, "listing", "it answered with HTTP 429")
         return self.offers
 
+    async def voice(self, voice_id: str, access: Access) -> VoiceOffer:
+        self.asked.append({"id": voice_id, **access.keys})
+        if self.failing:
+            raise ProviderError(FailureKind.UNAVAILABLE, "listing", "it answered with HTTP 500")
+        if voice_id != FERRY.voice_id:
+            raise ProviderError(FailureKind.BAD_REQUEST, "listing", f"it has no voice with the id {voice_id!r}")
+        return FERRY
+
     async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
         self.asked.append({"voice": settings.voice, "model": settings.model, "text": text, **settings.access.keys})
         if self.failing:
@@ -136,8 +150,11 @@ class ListingVoice:
         yield VoiceChunk(last=True)
 
 
-LISTING = Plugin("voice", "listing", "a vendor", lambda _: None, keys=("LISTING",), lists_voices=True)
+LISTING = Plugin(
+    "voice", "listing", "a vendor", lambda _: None, keys=("LISTING",), lists_voices=True, imports_voices=True
+)
 RACHEL = VoiceOffer("v-1", "Rachel", "m-1", ("en",), preview_url="https://example.org/r.mp3")
+FERRY = VoiceOffer("v-9", "Ferry", "m-1", ("en", "hi"), "female", use_case=("narration",), custom=True)
 OWN = VoiceOffer("v-2", "Front desk", "m-1", (), custom=True)
 
 
@@ -268,3 +285,69 @@ async def test_a_sample_of_a_voice_that_fails_says_why(world: ApiWorld) -> None:
         assert answer.status_code == 503
         assert answer.json()["message"] == "the voice cannot be heard now: listing: it answered with HTTP 401"
         assert "canary-key" not in answer.text
+
+
+IMPORTS = "/v1/callwright/voices"
+
+
+async def test_a_voice_is_imported_by_its_id_for_the_organisation_alone(world: ApiWorld) -> None:
+    voice = ListingVoice((RACHEL,))
+    made = listing(world, voice)
+    async with made.client() as client, made.client(world.other_key) as others:
+        await store_key(client)
+        answer = await client.post(IMPORTS, json={"provider": "listing", "voice_id": "v-9"})
+        assert answer.status_code == 201, answer.text
+        imported = answer.json()
+        assert (imported["name"], imported["model"], imported["source"]) == ("Ferry", "m-1", "custom")
+        assert voice.asked == [{"id": "v-9", "LISTING": "canary-key"}]
+        row = next(one for one in (await client.get("/me/voices")).json() if one["voice_id"] == "v-9")
+        assert row["id"] == imported["id"]
+        providers = (await client.get(PROVIDERS)).json()
+        (custom,) = providers["custom_voices"][imported["provider_id"]]
+        assert custom == {name: value for name, value in imported.items() if name not in ("provider", "model")}
+        assert (await client.get(f"/voices/{imported['id']}/sample")).status_code == 200
+        # Again, under a name of one's own: it is still one voice.
+        again = await client.post(IMPORTS, json={"provider": "listing", "voice_id": "v-9", "name": "Desk"})
+        assert (again.status_code, again.json()["id"], again.json()["name"]) == (201, imported["id"], "Desk")
+        names = [one["name"] for one in (await client.get("/me/voices")).json() if one["voice_id"] == "v-9"]
+        assert names == ["Desk"]
+        assert not any(one["voice_id"] == "v-9" for one in (await others.get("/me/voices")).json())
+        assert (await others.delete(f"{IMPORTS}/{imported['id']}")).status_code == 404
+        assert (await client.delete(f"{IMPORTS}/{imported['id']}")).status_code == 200
+        assert not any(one["voice_id"] == "v-9" for one in (await client.get("/me/voices")).json())
+        assert (await client.delete(f"{IMPORTS}/{imported['id']}")).status_code == 404
+
+
+async def test_an_import_that_cannot_be_says_why(world: ApiWorld) -> None:
+    voice = ListingVoice((RACHEL,))
+    async with listing(world, voice).client() as client:
+
+        async def refused(**body: Any) -> tuple[int, str, str]:
+            answer = await client.post(IMPORTS, json={"provider": "listing", "voice_id": "v-9", **body})
+            return answer.status_code, str(answer.json().get("field")), answer.json()["message"]
+
+        assert await refused() == (400, "provider", "provider: store its key LISTING first (POST /providers)")
+        await store_key(client)
+        assert await refused(provider="kokoro") == (400, "provider", "provider: voices can be imported from listing")
+        assert (await refused(voice_id=" "))[:2] == (400, "voice_id")
+        assert (await refused(voice_id="v" * 201))[:2] == (400, "voice_id")
+        assert await refused(voice_id="v-1") == (400, "voice_id", "voice_id: it has no voice with the id 'v-1'")
+        voice.failing = True
+        assert (await refused())[0] == 503
+
+
+async def test_so_many_voices_are_imported_and_no_more(world: ApiWorld) -> None:
+    async with listing(world, ListingVoice((RACHEL,))).client() as client:
+        await store_key(client)
+        async with world.ledger.unit() as unit:
+            for number in range(MAX_IMPORTED_VOICES - 1):
+                one = replace(FERRY, voice_id=f"w-{number}")
+                await unit.provider_keys.voices.put(ImportedVoice(DEFAULT_TENANT_ID, "listing", one, world.clock.now()))
+        body = {"provider": "listing", "voice_id": "v-9"}
+        assert (await client.post(IMPORTS, json=body)).status_code == 201
+        assert (await client.post(IMPORTS, json=body)).status_code == 201, "it is there already"
+        async with world.ledger.unit() as unit:
+            await unit.provider_keys.voices.delete(DEFAULT_TENANT_ID, "listing", "v-9")
+            one = replace(FERRY, voice_id="w-last")
+            await unit.provider_keys.voices.put(ImportedVoice(DEFAULT_TENANT_ID, "listing", one, world.clock.now()))
+        assert (await client.post(IMPORTS, json=body)).status_code == 409

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from tests.vendors import speech
+from tests.vendors import google, speech
 from tests.vendors.speech import SpeechVendors, speech_vendors
+from tests.vendors.table import NOT_JUDGED
 from tests.waiting import until
 
 from callwright.domain.availability import LackKind
@@ -65,7 +66,8 @@ def plugin(kind: str, name: str) -> Plugin:
 
 
 def access(key: str = speech.GOOD) -> Access:
-    return Access({name: "eastus" if name.endswith("REGION") else key for name in KEY_NAMES})
+    keys = {name: "eastus" if name.endswith("REGION") else key for name in KEY_NAMES}
+    return Access({**keys, "GOOGLE_APPLICATION_CREDENTIALS_JSON": google.credentials(key)})
 
 
 def hears(key: str = speech.GOOD, **more: Any) -> TranscriberSettings:
@@ -269,14 +271,10 @@ class TestPixaVoice(Speaker):
     wrong_settings = speaks(options={"top_p": 9})
 
 
-NOT_JUDGED = {("transcriber", "google"), ("voice", "google"), ("transcriber", "azure")}
-"""Vendors without a server of ours: their clients take no other address, and one of them is a library that may not be installed here."""
-
-
 def test_each_vendor_is_judged_by_its_suite() -> None:
     suites = [one for base in (Recogniser, Speaker) for one in base.__subclasses__()]
-    judged = {(suite.plugin.kind, suite.plugin.name) for suite in suites}
-    assert judged == {(one.kind, one.name) for one in VENDORS} - NOT_JUDGED
+    judged = {f"{suite.plugin.kind} {suite.plugin.name}" for suite in suites}
+    assert judged == {f"{one.kind} {one.name}" for one in VENDORS} - set(NOT_JUDGED)
 
 
 @asynccontextmanager
@@ -405,6 +403,10 @@ LISTED = {
     "rime": [("astra", "Astra", ("en",), False), ("luna", "Luna", ("hi",), False)],
     "smallest": [("sophia", "Sophia", ("en", "hi"), False)],
     "inworld": [("Ashley", "Ashley", ("en",), False)],
+    "google": [
+        ("en-US-Chirp3-HD-Aoede", "Aoede", ("en",), False),
+        ("hi-IN-Neural2-B", "B", ("hi",), False),
+    ],
     "polly": [("Kajal", "Kajal", ("en", "hi"), False)] * 2,
 }
 
@@ -433,6 +435,23 @@ async def test_a_list_that_a_vendor_refuses_is_one_of_the_kinds(name: str, key: 
             await voice.voices(access(key))
     assert caught.value.kind is kind
     assert key not in told(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "voice_id", "named"), [("elevenlabs", "shared-1", "Ferry"), ("cartesia", "shared-2", "Harbour")]
+)
+async def test_a_vendor_is_asked_for_one_voice_by_its_id(name: str, voice_id: str, named: str) -> None:
+    assert plugin("voice", name).imports_voices
+    async with speech_vendors() as vendors, voice_of(name, vendors) as voice:
+        offer = await voice.voice(voice_id, access())
+        assert (offer.voice_id, offer.name, offer.custom) == (voice_id, named, True)
+        for unknown in ("nobody", "../voices", "a/b"):
+            with pytest.raises(ProviderError) as caught:
+                await voice.voice(unknown, access())
+            assert caught.value.kind is FailureKind.BAD_REQUEST
+        with pytest.raises(ProviderError) as caught:
+            await voice.voice(voice_id, access(speech.REFUSED))
+        assert caught.value.kind is FailureKind.REFUSED
 
 
 async def test_what_an_agent_asks_for_reaches_the_recogniser() -> None:

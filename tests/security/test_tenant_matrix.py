@@ -31,7 +31,7 @@ from callwright.domain.disposition import StoredDisposition
 from callwright.domain.phone_number import CARRIER, PhoneNumber
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import write_wav
-from callwright.ports.ledger import StoredTemplate
+from callwright.ports.ledger import ImportedVoice, StoredTemplate
 
 #: In every text of ours that somebody else could be shown.
 CANARY = "canary-e91b7"
@@ -111,6 +111,7 @@ OWN = {
     ("GET", "/user/model/all"),
     ("POST", "/user/model/custom"),
     ("GET", "/me/voices"),
+    ("POST", "/v1/callwright/voices"),
     ("GET", "/api/v1/voice-config/tts"),
     ("GET", "/api/v1/voice-config/tts/voices"),
     ("GET", "/ambient-sounds"),
@@ -227,6 +228,7 @@ def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | Non
         ("PATCH", "/sip-trunks/trunks/{trunk_id}"): {"name": "stolen"},
         ("POST", "/sip-trunks/trunks/{trunk_id}/numbers"): {"phone_number": "4711"},
         ("POST", "/providers"): {"provider_name": "DEEPGRAM", "provider_value": "of-others-and-long"},
+        ("POST", "/v1/callwright/voices"): {"provider": "sampled", "voice_id": "nila"},
         ("POST", "/user/model/custom"): {"custom_model_name": "other", "custom_model_url": "https://others.example"},
         ("POST", "/v1/callwright/webhooks/endpoints/resume"): {"endpoint": ids["endpoint"]},
         ("POST", "/v1/callwright/webhooks/replay"): {"from": "2020-01-01"},
@@ -272,6 +274,7 @@ async def prepared(world: ApiWorld) -> dict[str, str]:
             StoredTemplate(TEMPLATE_ID, DEFAULT_TENANT_ID, {"name": CANARY}, now, now)
         )
 
+        await unit.provider_keys.voices.put(ImportedVoice(DEFAULT_TENANT_ID, "sampled", NILA, now))
         await unit.batches.insert(batch)
         number = PhoneNumber(NUMBER_ID, DEFAULT_TENANT_ID, "+15550188", CARRIER, "acme", now, now)
         await unit.numbers.add(number)

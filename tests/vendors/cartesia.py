@@ -52,4 +52,17 @@ async def _voices(line: Line) -> Any:
     return web.json_response({"data": rest[:1], "has_more": len(rest) > 1, "next_page": None})
 
 
-ROUTES = (socket("/tts/websocket", _contexts), Route("GET", "/voices", _voices, quiet=True))
+async def _voice(line: Line) -> Any:
+    voice = line.request.match_info["voice"]
+    if voice != "shared-2":
+        return web.json_response({"error": "voice not found"}, status=404)
+    return web.json_response(
+        {"id": voice, "name": "Harbour", "language": "en", "gender": "masculine", "is_owner": False}
+    )
+
+
+ROUTES = (
+    socket("/tts/websocket", _contexts),
+    Route("GET", "/voices", _voices, quiet=True),
+    Route("GET", "/voices/{voice}", _voice, quiet=True),
+)

@@ -58,24 +58,37 @@ async def _contexts(line: Line) -> None:
             await speak(context, pending.pop(context).strip())
 
 
+_RACHEL = {
+    "voice_id": "21m00Tcm4TlvDq8ikWAM",
+    "name": "Rachel",
+    "category": "premade",
+    "labels": {"accent": "american", "gender": "female", "age": "young", "use_case": "narration"},
+    "preview_url": "https://example.org/rachel.mp3",
+    "verified_languages": [{"language": "en", "model_id": "eleven_flash_v2_5"}, {"language": "hi"}],
+}
+_SHARED = {**_RACHEL, "voice_id": "shared-1", "name": "Ferry", "category": "professional"}
+"""Of the vendor's public library: no account's list has it."""
+
+
 async def _voices(line: Line) -> Any:
-    rachel = {
-        "voice_id": "21m00Tcm4TlvDq8ikWAM",
-        "name": "Rachel",
-        "category": "premade",
-        "labels": {"accent": "american", "gender": "female", "age": "young", "use_case": "narration"},
-        "preview_url": "https://example.org/rachel.mp3",
-        "verified_languages": [{"language": "en", "model_id": "eleven_flash_v2_5"}, {"language": "hi"}],
-    }
     page = line.visit.query.get("next_page_token")
-    mine = {**rachel, "voice_id": "own-1", "name": "Front desk", "category": "cloned", "verified_languages": []}
+    mine = {**_RACHEL, "voice_id": "own-1", "name": "Front desk", "category": "cloned", "verified_languages": []}
     if page:
         return web.json_response({"voices": [mine], "has_more": False, "next_page_token": None})
-    return web.json_response({"voices": [rachel], "has_more": True, "next_page_token": "2"})
+    return web.json_response({"voices": [_RACHEL], "has_more": True, "next_page_token": "2"})
+
+
+async def _voice(line: Line) -> Any:
+    known = {str(voice["voice_id"]): voice for voice in (_RACHEL, _SHARED)}
+    found = known.get(line.request.match_info["voice"])
+    if found is None:
+        return web.json_response({"detail": {"status": "voice_not_found"}}, status=404)
+    return web.json_response(found)
 
 
 ROUTES = (
     socket("/v1/speech-to-text/realtime", _scribe),
     socket("/v1/text-to-speech/{voice}/multi-stream-input", _contexts),
     Route("GET", "/v2/voices", _voices, quiet=True),
+    Route("GET", "/v1/voices/{voice}", _voice, quiet=True),
 )

@@ -47,5 +47,5 @@ async def _voices(line: Line) -> Any:
 
 ROUTES = (
     Route("POST", "/v1/speech", _speech),
-    Route("GET", "/v1/voices", _voices, quiet=True),
+    Route("GET", "/v1/voices", _voices, quiet=True, header="X-Amz-Date"),
 )

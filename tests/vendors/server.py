@@ -258,7 +258,14 @@ def key_of(headers: Mapping[str, str]) -> str:
     found = next((headers[name] for name in _KEY_HEADERS if name in headers), "")
     if found.startswith("AWS4-HMAC-SHA256"):
         return found.partition("Credential=")[2].partition("/")[0]
-    return found.rpartition(" ")[2]
+    key = found.rpartition(" ")[2]
+    return _issuer(key) if key.count(".") == 2 else key
+
+
+def _issuer(token: str) -> str:
+    """The name of the service account that signed the token."""
+    claims = token.split(".")[1]
+    return str(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["iss"]).partition("@")[0]
 
 
 def at_rate(pcm: bytes, rate_hz: int) -> bytes:

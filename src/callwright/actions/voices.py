@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from callwright.actions.services import Services, missing
@@ -78,11 +78,14 @@ class _Offers:
 
     plugin: Plugin
     listed: VoiceList | None
+    imported: Sequence[VoiceOffer] = ()
 
     @property
     def voices(self) -> Sequence[VoiceOffer]:
-        """The voices it has of its own, then those of the vendor's list."""
-        return (*self.plugin.voices, *(() if self.listed is None else self.listed.voices))
+        """The voices it has of its own, then those that the organisation imported, then those of the vendor's list, each once."""
+        listed = () if self.listed is None else self.listed.voices
+        found = (*self.plugin.voices, *self.imported, *listed)
+        return tuple({(offer.model, offer.voice_id): offer for offer in reversed(found)}.values())[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,21 +162,37 @@ async def _offers(services: Services, principal: Principal, *, read: bool = True
     plugins = [plugin for plugin in services.plugins() if plugin.kind == "voice"]
     lists_of = listed_by_vendors if read else remembered_of_vendors
     lists = await lists_of(services, principal, [plugin for plugin in plugins if plugin.lists_voices])
-    return [_Offers(plugin, lists.get(plugin.name)) for plugin in plugins]
+    imported = await _imported(services, principal, plugins)
+    return [_Offers(plugin, lists.get(plugin.name), imported.get(plugin.name, ())) for plugin in plugins]
+
+
+async def _imported(
+    services: Services, principal: Principal, plugins: Sequence[Plugin]
+) -> Mapping[str, Sequence[VoiceOffer]]:
+    """The voices that the organisation imported, by provider."""
+    if not any(plugin.imports_voices for plugin in plugins):
+        return {}
+    async with services.ledger.reading() as unit:
+        kept = await unit.provider_keys.voices.all(principal.organisation_id)
+    found: dict[str, list[VoiceOffer]] = {}
+    for one in kept:
+        found.setdefault(one.provider, []).append(one.offer)
+    return found
+
+
+def listed_voice(provider: str, offer: VoiceOffer) -> ListedVoice:
+    """A provider's voice with its ids."""
+    return ListedVoice(
+        id=voice_id_of(provider, offer),
+        provider_id=provider_id_of(provider),
+        provider=provider,
+        model_id=model_id_of(provider, offer.model or provider),
+        offer=offer,
+    )
 
 
 def _voices(found: _Offers) -> list[ListedVoice]:
-    name = found.plugin.name
-    return [
-        ListedVoice(
-            id=voice_id_of(name, offer),
-            provider_id=provider_id_of(name),
-            provider=name,
-            model_id=model_id_of(name, offer.model or name),
-            offer=offer,
-        )
-        for offer in found.voices
-    ]
+    return [listed_voice(found.plugin.name, offer) for offer in found.voices]
 
 
 def _provider(found: _Offers, language: str) -> ListedProvider:

@@ -79,6 +79,7 @@ _TABLE: tuple[tuple[tuple[str, ...], re.Pattern[str], Right], ...] = tuple(
         (("POST",), "/v1/callwright/webhooks/endpoints/resume", Right.SHARED),
         (("POST",), "/user/model/custom", Right.SHARED),
         (("DELETE",), "/v1/callwright/models/{id}", Right.SHARED),
+        (("POST", "DELETE"), "/v1/callwright/voices(/{id})?", Right.SHARED),
         (("PUT",), "/v1/callwright/calling-policy", Right.SHARED),
     )
 )

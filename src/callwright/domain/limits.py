@@ -1031,6 +1031,12 @@ VOICE_SAMPLE_SECONDS = 12
 MAX_VOICE_SAMPLES = 200
 """Samples of voices kept in memory; the least recently used go first."""
 
+MAX_IMPORTED_VOICES = 500
+"""Voices that an organisation imports by id."""
+
+MAX_VOICE_ID_CHARACTERS = 200
+"""Of the id of an imported voice."""
+
 MAX_SAMPLES_AT_ONCE = 4
 """Samples that are spoken at the same time per process, one per organisation."""
 

@@ -34,6 +34,15 @@ class VoiceCatalogue(Protocol):
         ...
 
 
+class VoiceImports(Protocol):
+    """A voice whose descriptor has ``imports_voices``: its vendor says what a voice is whose id is known."""
+
+    async def voice(self, voice_id: str, access: Access) -> VoiceOffer:
+        """The voice with this id, as the account with these keys may use it. Raises ProviderError, of the kind BAD_REQUEST for an id that
+        the vendor does not know."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ModelOffer:
     """A language model. ``model`` is what an agent writes, empty for the plugin's own choice."""

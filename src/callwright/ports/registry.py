@@ -205,7 +205,8 @@ class Plugin:
     ``voices`` and ``models`` are what lists offer of it, ``base_url`` where its models are.
     ``languages``: codes of ISO 639-1 that it hears or speaks, empty for any; a voice's own stand in ``voices``. A server has a plugin with
     ``only_by_setting`` only if one of its settings names such a plugin. ``options``: the settings that it takes of an agent, checked when
-    the agent is saved; a plugin without any is not asked. ``lists_voices``: the instance is a ``ports.catalogue.VoiceCatalogue``.
+    the agent is saved; a plugin without any is not asked. ``lists_voices``: the instance is a ``ports.catalogue.VoiceCatalogue``;
+    ``imports_voices``: it is a ``ports.catalogue.VoiceImports``.
     ``preload`` imports what its first use needs, for a server that calls it before it listens: where somebody has a key of the plugin.
     """
 
@@ -223,6 +224,7 @@ class Plugin:
     only_by_setting: bool = False
     options: tuple[ProviderOption, ...] = ()
     lists_voices: bool = False
+    imports_voices: bool = False
     preload: Callable[[], None] | None = None
 
     def missing_keys(self, stored: Iterable[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from callwright.domain.provider_key import ProviderKey
 from callwright.domain.sealing import WrappedKey
+from callwright.storage.imported_voices import ImportedVoiceRows
 
 _COLUMNS = "id, tenant_id, name, hint, sealed, created_at, updated_at"
 _DATA_KEYS_LOCK = 0x6364_6B65
@@ -17,6 +18,7 @@ class ProviderKeyRows:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self.voices = ImportedVoiceRows(connection)
 
     async def put(self, key: ProviderKey) -> ProviderKey | None:
         """A new key, or another value under a name there is: that one keeps its id and time of creation. Returns the one before."""

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from callwright.actions import voices
+from callwright.actions.services import Services
+from callwright.actions.voice_imports import delete_imported_voice, import_voice
 from callwright.api.answers import answer
-from callwright.api.schemas import errors, shown
+from callwright.api.idempotent import IdempotencyKey, answer_once
+from callwright.api.reading import json_body
+from callwright.api.schemas import Acknowledged, errors, shown
 from callwright.api.services import principal_of, services_of
 from callwright.api.voices.mapping import account_voice, provider_view, voice_view
-from callwright.api.voices.schemas import AccountVoiceView, VoiceConfigView, VoicePageView, VoiceQuery
+from callwright.api.voices.schemas import (
+    IMPORT_EXAMPLE,
+    AccountVoiceView,
+    ImportedVoiceView,
+    VoiceConfigView,
+    VoiceImportBody,
+    VoicePageView,
+    VoiceQuery,
+)
 from callwright.domain.limits import MAX_VOICES_PAGE_SIZE
 
 router = APIRouter(tags=["voices"])
@@ -41,6 +53,39 @@ async def sample(request: Request, voice_id: str) -> Response:
     """One sentence, in the voice's language. A vendor bills it the first time; it is kept for the next."""
     wav = await voices.sample(services_of(request).actions, principal_of(request), voice_id)
     return Response(wav, media_type="audio/wav")
+
+
+@router.post(
+    "/v1/callwright/voices",
+    summary="Import a voice by its id",
+    status_code=201,
+    responses={201: shown("The voice.", ImportedVoiceView), **errors(400, 409, 503)},
+)
+async def add(
+    request: Request,
+    body: Annotated[VoiceImportBody, json_body(VoiceImportBody, IMPORT_EXAMPLE, once=True)],
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """The vendor is asked for the voice with the organisation's key. From then on the lists have it, as a custom voice. Of ElevenLabs and
+    Cartesia; voices are cloned at the vendor."""
+
+    async def work(services: Services) -> dict[str, Any]:
+        principal = principal_of(request)
+        voice = await import_voice(services, principal, body.provider, body.voice_id, body.name or "")
+        return {**voice_view(voice, ""), "provider": voice.provider, "model": voice.model}
+
+    return await answer_once(request, idempotency_key, body.wire, work, 201)
+
+
+@router.delete(
+    "/v1/callwright/voices/{voice_id}",
+    summary="Delete an imported voice",
+    responses={200: shown("Off the lists.", Acknowledged), **errors(404)},
+)
+async def delete(request: Request, voice_id: str) -> Response:
+    """By the `id` of its row. Agents that name the voice go on speaking with it."""
+    await delete_imported_voice(services_of(request).actions, principal_of(request), voice_id)
+    return answer({"message": "success", "state": "deleted"})
 
 
 @router.get(

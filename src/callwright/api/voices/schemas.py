@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from callwright.api.reading import AskedQuery, reads
+from callwright.api.reading import Asked, AskedQuery, filled, reads
 from callwright.api.schemas import Open, example
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
-from callwright.domain.limits import MAX_PAGE_NUMBER, MAX_VOICES_PAGE_SIZE
+from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_VOICE_ID_CHARACTERS, MAX_VOICES_PAGE_SIZE
 from callwright.domain.settings.kinds import text, whole
 from callwright.domain.settings.setting import Kind
 
@@ -41,6 +41,30 @@ class VoiceQuery(AskedQuery):
     )
     page: Annotated[int, reads(_PAGE)] = Field(default=1, description="From 1.")
     page_size: Annotated[int, reads(_PAGE)] = Field(default=MAX_VOICES_PAGE_SIZE, description="More than 100 is 100.")
+
+
+IMPORT_EXAMPLE = {"provider": "elevenlabs", "voice_id": "21m00Tcm4TlvDq8ikWAM", "name": "Front desk"}
+"""A voice that is imported."""
+
+
+def _required(given: Fields, name: str) -> str:
+    found = given.text(name).strip()
+    if not 0 < len(found) <= MAX_VOICE_ID_CHARACTERS:
+        raise BadInputError(f"{name} must be text of 1 to {MAX_VOICE_ID_CHARACTERS} characters", field=name)
+    return found
+
+
+_WORD = Kind("a name", text(MAX_VOICE_ID_CHARACTERS).schema, _required)
+
+
+class VoiceImportBody(Asked):
+    """Which voice is imported."""
+
+    provider: Annotated[str, reads(_WORD)] = Field(description="`elevenlabs` or `cartesia`.")
+    voice_id: Annotated[str, reads(_WORD)] = Field(description="The vendor's id of the voice.")
+    name: Annotated[str | None, reads(filled(MAX_NAME_CHARACTERS))] = Field(
+        default=None, description="The vendor's name of it by default."
+    )
 
 
 class AccountVoiceView(Open):
@@ -112,6 +136,13 @@ class VoiceView(Open):
     source: str
 
 
+class ImportedVoiceView(VoiceView):
+    """A voice that was imported."""
+
+    provider: str
+    model: str
+
+
 class VoiceConfigView(Open):
     """Providers and their models."""
 
@@ -146,7 +177,7 @@ class VoiceConfigView(Open):
     language: str
     providers: list[VoiceProviderView]
     custom_voices: dict[str, list[VoiceView]] = Field(
-        description="By provider: cloned or added at the vendor. Voices are not cloned here."
+        description="By provider: cloned or added at the vendor, or imported by id. Voices are not cloned here."
     )
     default: str | None = Field(description="The provider of agents that name none.")
 

@@ -27,6 +27,7 @@ from callwright.ports.ledger.events import Event, EventPage, Events, WantedEvent
 from callwright.ports.ledger.executions import Change, ExecutionFilter, Executions, Page
 from callwright.ports.ledger.extensions import Extension, Extensions
 from callwright.ports.ledger.idempotency import HeldKey, Hold, Idempotency, IdempotentAnswer
+from callwright.ports.ledger.imported_voices import ImportedVoice, ImportedVoices
 from callwright.ports.ledger.jobs import SPEECH_JOB, Jobs, SpeechOrder
 from callwright.ports.ledger.keys import Keys
 from callwright.ports.ledger.knowledge_bases import KnowledgeBases
@@ -84,6 +85,8 @@ __all__ = [
     "Hold",
     "Idempotency",
     "IdempotentAnswer",
+    "ImportedVoice",
+    "ImportedVoices",
     "Jobs",
     "Keys",
     "KnowledgeBases",

@@ -7,10 +7,16 @@ from typing import Protocol
 
 from callwright.domain.provider_key import ProviderKey
 from callwright.domain.sealing import WrappedKey
+from callwright.ports.ledger.imported_voices import ImportedVoices
 
 
 class ProviderKeys(Protocol):
     """Tenants' credentials with providers, sealed, and the data keys they are sealed under. Names differ in more than capitals."""
+
+    @property
+    def voices(self) -> ImportedVoices:
+        """The voices that organisations imported with their keys."""
+        ...
 
     async def put(self, key: ProviderKey) -> ProviderKey | None:
         """A new key, or another value under a name there is: that one keeps its id and time of creation. Returns the one before."""

@@ -34,6 +34,7 @@ def _plugin(vendor: Vendor) -> Plugin:
         options=vendor.options,
         voices=voices,
         lists_voices=lists,
+        imports_voices=lists and bool(CATALOGUES[vendor.name].one),
         preload=None if vendor.clients[0].own else partial(library.preload, vendor.clients[0].name),
     )
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import (
@@ -44,6 +48,24 @@ class CatalogueReader:
             why = "its list of voices did not come in time"
             raise ProviderError(FailureKind.UNAVAILABLE, self._bridge.vendor.name, why) from None
 
+    async def voice(self, voice_id: str, access: Access) -> VoiceOffer:
+        """The voice with this id. Raises ProviderError."""
+        name = self._bridge.vendor.name
+        unknown = ProviderError(
+            FailureKind.BAD_REQUEST, name, f"it has no voice with the id {voice_id!r} for this account"
+        )
+        if self._catalogue is None or not self._catalogue.one:
+            raise unknown
+        url = self._bridge.address(self._catalogue.one + quote(voice_id, safe=""))
+        try:
+            row = await _page(self._catalogue, self._bridge, self._http.guarded, self._bridge.keys(access), url)
+        except ProviderError as error:
+            raise unknown if error.kind is FailureKind.BAD_REQUEST else error from None
+        offers = _offers(self._catalogue, name, self._catalogue.page_of(row))
+        if not offers or offers[0].voice_id != voice_id or not offers[0].name:
+            raise unknown
+        return replace(offers[0], custom=True)
+
 
 async def read_pages(catalogue: Catalogue, bridge: Bridge, http: HttpClient, access: Access) -> list[VoiceOffer]:
     """The voices of all pages, each once. Raises ProviderError."""
@@ -71,9 +93,16 @@ def _offers(catalogue: Catalogue, provider: str, page: Any) -> list[VoiceOffer]:
         raise ProviderError(FailureKind.BROKEN_STREAM, provider, why) from None
 
 
+def _headers(catalogue: Catalogue, provider: str, keys: dict[str, Any], url: str) -> Mapping[str, str]:
+    with suppress(ValueError, TypeError):
+        return catalogue.headers(keys, url, SystemClock().now())
+    # Behind the block: the error would keep the key's text.
+    raise ProviderError(FailureKind.REFUSED, provider, "its provider key cannot sign a request")
+
+
 async def _page(catalogue: Catalogue, bridge: Bridge, http: HttpClient, keys: dict[str, Any], url: str) -> Any:
     name = bridge.vendor.name
-    headers = catalogue.headers(keys, url, SystemClock().now())
+    headers = _headers(catalogue, name, keys, url)
     try:
         answer = await http.send("GET", url, headers=headers, body=b"", timeout_s=VOICE_CATALOGUE_READ_SECONDS)
     except CallwrightError:

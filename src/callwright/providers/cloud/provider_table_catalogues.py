@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 from callwright.ports.catalogue import VoiceOffer
-from callwright.providers.cloud.signature import AwsKeys, signed
+from callwright.providers.cloud.signature import AwsKeys, google_token, signed
 
+_GOOGLE_API = "https://texttospeech.googleapis.com/"
+_GOOGLE_NAME = re.compile(r"(?P<language>[a-z]{2,3}-[A-Za-z]{2,4})-(?P<kind>.+)-(?P<name>[^-]+)")
+"""As en-US-Chirp3-HD-Aoede or en-IN-Neural2-A."""
 _VERSION_OF_CARTESIA = "2025-04-16"
 _THREE_LETTERS = {
     "eng": "en",
@@ -34,12 +38,15 @@ Next = Callable[[Any], str]
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """A vendor's list. ``url``: where it is, ``{argument}`` standing for a region; ``headers`` of the order's arguments; ``read`` makes
-    offers of a page; ``next_page`` the query of the page after it, nothing for the last."""
+    offers of a page; ``next_page`` the query of the page after it, nothing for the last. ``one``: where a voice is whose id follows,
+    nothing where it cannot be asked for; ``page_of`` makes a page of it."""
 
     url: str
     headers: Callable[[Mapping[str, Any], str, datetime], Mapping[str, str]]
     read: Read
     next_page: Next = lambda _: ""
+    one: str = ""
+    page_of: Callable[[Any], Any] = lambda row: [row]
 
 
 def _of(*names: str) -> Callable[[Any], Any]:
@@ -187,6 +194,23 @@ def _of_polly(page: Any) -> Iterator[VoiceOffer]:
             )
 
 
+def _of_google(page: Any) -> Iterator[VoiceOffer]:
+    for row in _rows(page, "voices"):
+        name = _text(row.get("name"))
+        found = _GOOGLE_NAME.fullmatch(name)
+        if found is None:
+            # A name without its language is that of one voice of a multilingual model; the client takes it with a language only.
+            continue
+        yield VoiceOffer(
+            name,
+            found["name"],
+            found["kind"].lower(),
+            _languages(row.get("languageCodes")),
+            _word(row.get("ssmlGender")),
+            found["language"],
+        )
+
+
 def _following(name: str, *names: str) -> Next:
     """The next page's query, of the token that a page has for it."""
 
@@ -212,18 +236,26 @@ def _signed_list(sent: Mapping[str, Any], url: str, at: datetime) -> Mapping[str
     return signed("GET", url, {}, b"", keys, "polly", at)
 
 
+def _google_bearer(sent: Mapping[str, Any], _url: str, at: datetime) -> Mapping[str, str]:
+    return {"authorization": f"Bearer {google_token(sent['credentials_info'], _GOOGLE_API, at)}"}
+
+
 CATALOGUES: Mapping[str, Catalogue] = {
     "elevenlabs": Catalogue(
         "https://api.elevenlabs.io/v2/voices?page_size=100",
         lambda sent, _url, _at: {"xi-api-key": sent["api_key"]},
         _of_elevenlabs,
         _following("next_page_token", "next_page_token"),
+        "https://api.elevenlabs.io/v1/voices/",
+        lambda row: {"voices": [row]},
     ),
     "cartesia": Catalogue(
         "https://api.cartesia.ai/voices?limit=100",
         lambda sent, _url, _at: {"x-api-key": sent["api_key"], "cartesia-version": _VERSION_OF_CARTESIA},
         _of_cartesia,
         _after_last,
+        "https://api.cartesia.ai/voices/",
+        lambda row: {"data": [row]},
     ),
     "deepgram": Catalogue(
         "https://api.deepgram.com/v1/models",
@@ -242,6 +274,7 @@ CATALOGUES: Mapping[str, Catalogue] = {
         lambda sent, _url, _at: {"authorization": f"Basic {sent['api_key']}"},
         _of_inworld,
     ),
+    "google": Catalogue(f"{_GOOGLE_API}v1/voices", _google_bearer, _of_google),
     "polly": Catalogue(
         "https://polly.{region}.amazonaws.com/v1/voices", _signed_list, _of_polly, _following("NextToken", "NextToken")
     ),

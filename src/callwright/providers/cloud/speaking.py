@@ -87,6 +87,10 @@ class CloudVoice:
         """What the vendor lists of the account (``ports.catalogue.VoiceCatalogue``)."""
         return await self._catalogue.voices(access)
 
+    async def voice(self, voice_id: str, access: Access) -> VoiceOffer:
+        """What the vendor says of one voice (``ports.catalogue.VoiceImports``)."""
+        return await self._catalogue.voice(voice_id, access)
+
     async def warm(self, settings: VoiceSettings) -> None:
         """Load the client and, where it can, connect."""
         with suppress(ProviderError):

@@ -16,6 +16,7 @@ from callwright.storage.migrations.campaigns import (
     wallet,
     webhook_endpoints,
 )
+from callwright.storage.migrations.catalogue import imported_voices
 from callwright.storage.migrations.dashboard import agent_versions, execution_list, sessions
 from callwright.storage.migrations.initial import (
     accounts,
@@ -34,11 +35,13 @@ _INITIAL = (accounts, executions, outbox, usage, suppressions, questions, batche
 _CAMPAIGNS = (changes, dialling, events, webhook_endpoints, wallet, number_owners, pace)
 _DASHBOARD = (sessions, agent_versions, execution_list)
 _PROVIDERS = (prices,)
+_CATALOGUE = (imported_voices,)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
     "0002": [statement for subject in _CAMPAIGNS for statement in subject.STATEMENTS],
     "0003": [statement for subject in _DASHBOARD for statement in subject.STATEMENTS],
     "0004": [statement for subject in _PROVIDERS for statement in subject.STATEMENTS],
+    "0005": [statement for subject in _CATALOGUE for statement in subject.STATEMENTS],
 }
 """Number of a revision -> its statements, the first revision first. A released revision never changes: add another."""
