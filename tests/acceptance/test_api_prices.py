@@ -8,7 +8,8 @@ from typing import Any
 
 from tests.api_world import ApiWorld, create, place
 
-from callwright.actions.prices import refresh_prices
+from callwright.actions.prices import refresh_prices, unused_prices
+from callwright.domain.agent.spec import ProviderChoice
 from callwright.domain.execution import Phase
 from callwright.domain.pricing import DatedPrices, Price, PriceRow
 from callwright.ports.ledger import Change
@@ -120,3 +121,19 @@ async def test_an_agents_calls_are_estimated_from_its_prompt_and_todays_prices(w
         assert (measured["cents_per_minute"]["transcriber"], measured["assumptions"]["characters"]) == (3, 400)
         assert (await others.get(f"/v2/agent/{agent_id}/estimate")).status_code == 404
         assert (await ours.get(f"/v2/agent/{NOBODY}/estimate")).status_code == 404
+
+
+async def test_a_price_under_another_spelling_is_refused_and_one_of_the_file_is_named(world: ApiWorld) -> None:
+    def billed_as(kind: str, choice: ProviderChoice) -> tuple[str, str]:
+        return {"azure": "azure-openai"}.get(choice.provider, choice.provider), choice.model or choice.voice
+
+    of_file = DatedPrices([PriceRow("model_input", "azure", "*", Price(5))])
+    actions = replace(world.services.actions, billed_as=billed_as, prices=of_file)
+    async with replace(world, services=replace(world.services, actions=actions)).client(world.operator_key) as operator:
+        body = {"kind": "model_input", "provider": "azure", "cents": 1}
+        refused = await operator.post(PRICES, json=body)
+        assert (refused.status_code, refused.json()["field"]) == (400, "provider")
+        assert refused.json()["message"] == "provider: 'azure' is billed as 'azure-openai'; name that"
+        assert (await operator.post(PRICES, json={**body, "provider": "azure-openai"})).status_code == 201
+    (unused,) = unused_prices(actions)
+    assert unused.startswith("the price of model_input, azure, * is never used: ")

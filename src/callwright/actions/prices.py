@@ -11,7 +11,7 @@ from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.limits import MAX_PRICES
 from callwright.domain.money import cents_from_nano
-from callwright.domain.pricing import PriceRow, read_price
+from callwright.domain.pricing import PriceRow, check_billed_names, read_price
 from callwright.domain.tenant import Principal
 
 
@@ -23,8 +23,9 @@ async def list_prices(services: Services) -> Sequence[PriceRow]:
 
 async def add_price(services: Services, by: Principal, given: Mapping[str, Any]) -> PriceRow:
     """Add a row, valid from now on where ``given`` says no time. Calls that have begun keep their prices. Raises BadInputError for what is
-    no price, ConflictError for a second one from the same time on."""
+    no price, and for one under a name that no usage has, ConflictError for a second one from the same time on."""
     row = read_price(given)
+    check_billed_names(row, services.billed_as)
     row = replace(row, id=services.ids.uuid(), valid_from=row.valid_from or services.clock.now())
     async with services.ledger.unit() as unit:
         if len(await unit.wallets.prices.all()) >= MAX_PRICES:
@@ -49,6 +50,17 @@ async def delete_price(services: Services, by: Principal, price_id: str) -> None
             raise missing("price")
         await audit(unit, by, "price.deleted", row.id, before=_shown(row))
     await refresh_prices(services)
+
+
+def unused_prices(services: Services) -> list[str]:
+    """What is wrong with rows under names that no usage has, in a sentence for each."""
+    found = []
+    for row in services.prices.rows:
+        try:
+            check_billed_names(row, services.billed_as)
+        except BadInputError as error:
+            found.append(f"the price of {', '.join(row.key)} is never used: {error.message}")
+    return found
 
 
 async def refresh_prices(services: Services) -> None:

@@ -19,7 +19,7 @@ from callwright.actions.agent_credentials import seal_at_start
 from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.actions.dialling import Decisions
 from callwright.actions.key_use import KeyUse
-from callwright.actions.prices import refresh_prices
+from callwright.actions.prices import refresh_prices, unused_prices
 from callwright.actions.provider_keys import check_vault
 from callwright.actions.services import NoWebCalls, Services
 from callwright.actions.webhooks import webhook_secrets
@@ -155,6 +155,8 @@ async def open_platform(
             _api_services(platform, services, metrics, public_url), doors, DashboardSite(foundation.ids)
         )
         await refresh_prices(services)
+        for unused in unused_prices(services):
+            _LOG.warning("%s", unused)
         await _check_vault(services)
         platform.endpoint_failure = await _probe_endpoint(foundation)
         await _preload(foundation)

@@ -152,6 +152,21 @@ class PriceRow:
         return self.kind, self.provider, self.model
 
 
+def check_billed_names(row: PriceRow, billed_as: BilledAs) -> None:
+    """Raises BadInputError for a row under another name of a provider or a model than the one that usage has: it would be the price of
+    nothing."""
+    kind = "model" if row.kind in TOKEN_KINDS else row.kind
+    if kind not in ("transcriber", "voice", "model") or row.provider == ANY:
+        return
+    provider, _ = billed_as(kind, ProviderChoice(row.provider))
+    if provider != row.provider:
+        raise BadInputError(f"provider: {row.provider!r} is billed as {provider!r}; name that", field="provider")
+    choices = [ProviderChoice(row.provider, model=row.model), ProviderChoice(row.provider, voice=row.model)]
+    billed = [billed_as(kind, choice)[1] for choice in choices[: 2 if kind == "voice" else 1]]
+    if row.model not in (ANY, *billed):
+        raise BadInputError(f"model: {row.model!r} of {provider} is billed as {billed[0]!r}; name that", field="model")
+
+
 class DatedPrices:
     """Prices with the days from which they are valid (``Prices``): the rows of the file, and the ledger's, which go first."""
 

@@ -10,9 +10,10 @@ import pytest
 from callwright.call.live.equipment import billed_by
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
+from callwright.domain.errors import BadInputError
 from callwright.domain.estimate import TypicalCall, estimate
 from callwright.domain.money import NANO_PER_CENT
-from callwright.domain.pricing import Price, PriceBook, Tokens
+from callwright.domain.pricing import Price, PriceBook, PriceRow, Tokens, check_billed_names
 from callwright.domain.provider_access import Access
 from callwright.domain.wallet import worst_price
 from callwright.ports.registry import PluginContext, Registry
@@ -98,3 +99,34 @@ def test_a_reservation_finds_them_too() -> None:
     seconds = spec.settings.call_terminate_s
     assert worst_price(spec, "line", BOOK, BILLED_AS) > (seconds / 60 + seconds * 15 / 100) * NANO_PER_CENT
     assert worst_price(spec, "line", BOOK) == NANO_PER_CENT
+
+
+@pytest.mark.parametrize(
+    ("kind", "provider", "model", "field", "told"),
+    [
+        ("model_input", "azure", "gpt-4.1-mini", "provider", "azure-openai"),
+        ("model_output", "ollama", "*", "provider", "custom"),
+        ("voice", "kokoro", "kumo", "provider", "local"),
+        ("transcriber", "whisper", "*", "provider", "local"),
+        ("model_input", "azure-openai", "azure/gpt-4.1-mini", "model", "gpt-4.1-mini"),
+        ("model_input", "anthropic", "anthropic/claude-haiku-4-5", "model", "claude-haiku-4-5"),
+        ("voice", "local", "joe", "", ""),
+        ("voice", "local", "kumo", "", ""),
+        ("voice", "polly", "generative", "", ""),
+        ("voice", "elsewhere", "anything", "", ""),
+        ("voice", "*", "*", "", ""),
+        ("carrier", "twilio", "*", "", ""),
+        ("platform", "callwright", "*", "", ""),
+    ],
+)
+def test_a_price_under_a_name_that_no_usage_has_is_refused_with_the_name_to_write(
+    kind: str, provider: str, model: str, field: str, told: str
+) -> None:
+    row = PriceRow(kind, provider, model, Price(5))
+    if not field:
+        check_billed_names(row, BILLED_AS)
+        return
+    with pytest.raises(BadInputError) as caught:
+        check_billed_names(row, BILLED_AS)
+    assert caught.value.field == field
+    assert f"is billed as {told!r}; name that" in caught.value.message
