@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ import httpx2 as httpx
 from callwright.domain.limits import MAX_MODEL_TOKENS, MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
 from callwright.domain.settings.kinds import choice, number, stops, whole
 from callwright.domain.settings.provider_option import ProviderOption as Option
-from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.failures import FailureKind
 from callwright.ports.model import REFUSED, Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import UsageAmount
@@ -106,17 +107,11 @@ class AnthropicModel:
         """Stream the answer (see the port)."""
         body = self._body(request)
         reading = _Reading(self._endpoint, self._thoughts, body["model"], schema=bool(request.schema))
-        try:
-            async with self._endpoint.events("/messages", self._headers(request.settings), body) as events:
-                async for event in events:
-                    for delta in reading.take(event):
-                        yield delta
-            for delta in reading.end():
+        async with aclosing(
+            self._endpoint.answer("/messages", self._headers(request.settings), body, reading)
+        ) as deltas:
+            async for delta in deltas:
                 yield delta
-        except ProviderError:
-            if reading.used is not None:
-                yield ModelDelta(usage=reading.used)
-            raise
 
     async def warm(self, request: ModelRequest) -> None:
         """Does nothing: the first reply fills the vendor's cache, and a request only to fill it would cost as much."""

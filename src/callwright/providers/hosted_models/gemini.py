@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import aclosing
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from callwright.domain.limits import MAX_MODEL_TOKENS, MAX_MODEL_TOOL_CALLS, MAX
 from callwright.domain.settings.kinds import SEED, choice, number, stops, whole
 from callwright.domain.settings.provider_option import ProviderOption as Option
 from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
-from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.failures import FailureKind
 from callwright.ports.model import REFUSED, Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.registry import PluginContext
 from callwright.ports.speech import UsageAmount
@@ -133,17 +134,10 @@ class GeminiModel:
         reading = _Reading(self._endpoint, self._thoughts, model)
         path = f"/models/{quote(model, safe='')}:streamGenerateContent?alt=sse"
         body = self._body(request, model)
-        try:
-            async with self._endpoint.events(path, self._headers(request.settings), body) as events:
-                async for event in events:
-                    for delta in reading.take(event):
-                        yield delta
-            for delta in reading.end():
+        headers = self._headers(request.settings)
+        async with aclosing(self._endpoint.answer(path, headers, body, reading)) as deltas:
+            async for delta in deltas:
                 yield delta
-        except ProviderError:
-            if reading.used is not None:
-                yield ModelDelta(usage=reading.used)
-            raise
 
     async def warm(self, request: ModelRequest) -> None:
         """Does nothing: the vendor caches beginnings by itself, and a request only for that would cost money."""

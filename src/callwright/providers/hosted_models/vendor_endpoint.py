@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import httpx2 as httpx
@@ -39,6 +39,22 @@ class Vendor:
     keys: tuple[str, ...]
     options: tuple[ProviderOption, ...]
     kinds: Mapping[str, FailureKind] = field(default_factory=dict)
+
+
+class Reading(Protocol):
+    """The state of one streamed answer."""
+
+    @property
+    def used(self) -> UsageAmount | None:
+        """What the vendor said so far that it bills, None for nothing."""
+
+    def take(self, event: Mapping[str, Any]) -> Iterable[ModelDelta]:
+        """What an event says at once. Raises ProviderError for one that says that the answer failed."""
+        ...
+
+    def end(self) -> Iterable[ModelDelta]:
+        """What is left to say at the end. Raises ProviderError where it came too early."""
+        ...
 
 
 class VendorEndpoint:
@@ -109,6 +125,23 @@ class VendorEndpoint:
                 yield self._read(response, begun)
             finally:
                 await response.aclose()
+
+    async def answer(
+        self, path: str, headers: Mapping[str, str], body: Mapping[str, Any], reading: Reading
+    ) -> AsyncGenerator[ModelDelta, None]:
+        """A streamed answer as ``reading`` understands it. One that fails tells first what it used. Raises ProviderError; closing it closes
+        the connection."""
+        try:
+            async with self.events(path, headers, body) as events:
+                async for event in events:
+                    for delta in reading.take(event):
+                        yield delta
+            for delta in reading.end():
+                yield delta
+        except ProviderError:
+            if reading.used is not None:
+                yield ModelDelta(usage=reading.used)
+            raise
 
     async def get(self, path: str, headers: Mapping[str, str]) -> Mapping[str, Any]:
         """The JSON object at a path. Raises ProviderError."""
