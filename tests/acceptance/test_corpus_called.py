@@ -131,6 +131,8 @@ SPEECH_KEYS = {(one.kind, one.name): one.keys[0] for one in PLUGINS}
 """The provider key that each carrier, and each recogniser and voice of a vendor, asks for first."""
 READY = {(one.kind, one.name) for one in VENDORS if one.clients[-1].own or library.is_installed(one.clients[-1].name)}
 """Those whose clients are installed here."""
+BESIDES = {("transcriber", "azure"): "pip install azure-cognitiveservices-speech, then "}
+"""What a client needs that is not installed with the others."""
 
 
 def remedy_of(leg: str, name: str) -> str:
@@ -142,7 +144,7 @@ def remedy_of(leg: str, name: str) -> str:
         key = LINE_KEYS[leg, name]
     elif (leg, name) in SPEECH_KEYS:
         key = SPEECH_KEYS[leg, name]
-        first = "" if (leg, name) in READY else "make cloud, then "
+        first = "" if (leg, name) in READY else f"make cloud, then {BESIDES.get((leg, name), '')}"
     elif leg != "model" or name not in {*HAVE_A_KEY, *OF_AZURE}:
         return WRITE_A_PLUGIN
     else:

@@ -497,6 +497,10 @@ def test_a_server_that_lacks_the_clients_and_the_key_is_told_of_both_the_package
     with pytest.raises(MissingError) as with_key:
         voice.check(speaks())
     assert with_key.value.remedy == "make cloud"
+    azure = plugin("transcriber", "azure").factory(PluginContext({}, Path("/nonexistent")))
+    with pytest.raises(MissingError) as with_sdk:
+        azure.check(hears())
+    assert with_sdk.value.remedy == "make cloud, then pip install azure-cognitiveservices-speech"
 
 
 def test_a_key_that_is_missing_is_named_with_the_request_that_stores_it() -> None:

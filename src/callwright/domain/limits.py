@@ -1208,7 +1208,7 @@ MAX_KEPT_SPEECH_BYTES = 268_435_456
 MAX_KEPT_SPEECH_BYTES_OF_ONE = 16_777_216
 """That of one account."""
 
-SEEDING_SECONDS = 30
+SEEDING_SECONDS = 60
 """Longest time in which the fixed sentences of a saved agent are rendered. The rest is made by its first call."""
 
 MAX_SEEDED_CHARACTERS = 5_000

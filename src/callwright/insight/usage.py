@@ -146,7 +146,7 @@ def _breakdown(
         "llm_usage_breakdown": by_purpose,
         "synthesizer_characters": characters,
         "synthesizerCharacters": characters,
-        "synthesizer_model": _name(voice, "model"),
+        "synthesizer_model": _model(voice, items, "voice"),
         "synthesizer_provider": _name(voice, "provider"),
         "voice_id": _name(voice, "voice"),
         "synthesizer_usage_breakdown": {
@@ -154,7 +154,7 @@ def _breakdown(
             "conversation": sum(i.amount for i in items if i.kind == "voice" and i.category != "welcome_message"),
         },
         "transcriber_duration": seconds,
-        "transcriber_model": _name(transcriber, "model"),
+        "transcriber_model": _model(transcriber, items, "transcriber"),
         "transcriber_provider": _name(transcriber, "provider"),
         "transcriber_language": _name(transcriber, "language"),
         "transcriber_usage_breakdown": {"conversation": seconds, "analytics": 0},
@@ -164,6 +164,12 @@ def _breakdown(
             "transcriber": _name(transcriber, "provider"),
         },
     }
+
+
+def _model(connected: Mapping[str, Any], items: Sequence[Used], kind: str) -> str:
+    """The model that the agent names, else the one that its provider billed last."""
+    billed = (item.model for item in reversed(items) if item.kind == kind)
+    return _name(connected, "model") or next(billed, "")
 
 
 def _name(connected: Mapping[str, Any], key: str) -> str:

@@ -105,6 +105,13 @@ def test_the_breakdown_counts_tokens_characters_and_seconds_in_both_spellings():
     assert usage["transcriber_usage_breakdown"] == {"conversation": 9.25, "analytics": 0}
 
 
+def test_a_model_that_the_agent_does_not_name_is_the_one_that_was_billed():
+    log = CallLog().connected("voice", provider="throat", model="").connected("transcriber", provider="ears", model="")
+    log.answered().used("voice", 1, "welcome", 20, model="neural").used("transcriber", 0, "hearing", 900, model="rt-1")
+    usage = usage_breakdown(log.view)
+    assert (usage["synthesizer_model"], usage["transcriber_model"]) == ("neural", "rt-1")
+
+
 def test_no_usage_has_the_same_keys_with_nothing_in_them():
     assert set(no_usage()) == set(usage_breakdown(two_turns().view))
     assert no_usage()["llm_tokens"] == no_usage()["transcriber_duration"] == 0

@@ -86,11 +86,15 @@ class Seeding:
 
         with plugin_boundary(provider, failed):
             async with asyncio.timeout(SEEDING_SECONDS):
-                for text in await fixed.unkept():
+                unkept = await fixed.unkept()
+                if unkept:
+                    # Loading the vendor's client, once for a process, may take longer than a clause may.
+                    await voice.warm(settings)
+                for text in unkept:
                     if sum(map(len, rendered)) + len(text) > MAX_SEEDED_CHARACTERS:
                         break
-                    rendered.append(text)
                     await _speak(voice, provider, settings, text, fixed)
+                    rendered.append(text)
         if rendered:
             characters = sum(map(len, rendered))
             _LOG.info("agent %s: rendered %d characters ahead with the voice %s", agent.id, characters, provider)

@@ -97,10 +97,12 @@ class Bridge:
                 raise
             # The package first: storing the key would not be enough.
             reason = f"lacks the clients of cloud speech, and {error.reason}"
-            remedy = f"{_INSTALL}, then {error.remedy}"
+            remedy = f"{_install(client)}, then {error.remedy}"
             raise MissingError(LackKind.NO_EXTRA, self.vendor.name, reason, remedy) from None
         if not installed:
-            raise MissingError(LackKind.NO_EXTRA, self.vendor.name, "lacks the clients of cloud speech", _INSTALL)
+            raise MissingError(
+                LackKind.NO_EXTRA, self.vendor.name, "lacks the clients of cloud speech", _install(client)
+            )
 
     def order(self, model: str, given: Mapping[str, Any], access: Access) -> Order:
         """What a client is made with for these settings. Raises ProviderError."""
@@ -207,6 +209,11 @@ class Bridge:
         secure = _SECURE[here.scheme]
         scheme = ("wss" if secure else "ws") if there.scheme.startswith("ws") else ("https" if secure else "http")
         return urlunsplit((scheme, here.netloc, there.path, there.query, ""))
+
+
+def _install(client: Client) -> str:
+    """What installs the client."""
+    return f"{_INSTALL}, then pip install {client.besides}" if client.besides else _INSTALL
 
 
 def _billed(client: Client, model: str, arguments: Mapping[str, Any]) -> str:

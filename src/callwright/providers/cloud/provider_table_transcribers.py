@@ -126,7 +126,7 @@ TRANSCRIBERS = (
         "azure",
         "Azure AI Speech; needs azure-cognitiveservices-speech besides",
         AZURE_KEYS,
-        (Client("azure.STT", {"sample_rate": 8_000}, takes_session=False),),
+        (Client("azure.STT", {"sample_rate": 8_000}, takes_session=False, besides="azure-cognitiveservices-speech"),),
         (
             Option("language", "language", NAME, "en", convert=regional),
             Option("endpointing", "segmentation_silence_timeout_ms", whole(100, 5_000), 250),

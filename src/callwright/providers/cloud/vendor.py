@@ -57,6 +57,8 @@ class Client:
     """The argument that is billed where it is not the model."""
     own: bool = False
     """It needs no package of clients."""
+    besides: str = ""
+    """A package that it needs besides, which ``make cloud`` does not install."""
     ask: Ask | None = None
     """The request of an own voice."""
     clean: Callable[[str], str] = as_it_is

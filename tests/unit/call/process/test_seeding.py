@@ -50,6 +50,13 @@ class Mind:
         return "We open at nine.", "Hello {name}."
 
 
+class Cold(Mouth):
+    """A voice that says when its client is loaded."""
+
+    async def warm(self, settings: Any) -> None:
+        self.asked.append("(warm)")
+
+
 class House:
     """A server with one agent."""
 
@@ -121,6 +128,12 @@ async def test_an_agent_that_was_saved_again_or_deleted_has_nothing_rendered_as_
     house.agent = None
     await house.render(2)
     assert house.mouth.asked == []
+
+
+async def test_the_client_of_a_voice_is_loaded_before_the_first_clause_and_only_if_there_is_one(tmp_path: Path) -> None:
+    house = House(tmp_path, Cold())
+    assert (await house.save(agent()))[:2] == ["(warm)", WELCOME]
+    assert await house.save(agent(2)) == []
 
 
 async def test_a_voice_that_fails_is_not_asked_on_and_the_job_is_done(tmp_path: Path) -> None:
