@@ -202,6 +202,19 @@ async def test_an_agent_whose_voice_has_no_key_or_is_refused_is_processed_and_no
     assert not any(visit.texts for visit in place.vendors.visits)
 
 
+async def test_a_voice_of_the_vendors_library_is_imported_heard_and_listed(place: Place) -> None:
+    await place.store(ELEVENLABS=speech.GOOD)
+    answer = await place.client.post("/v1/callwright/voices", json={"provider": "elevenlabs", "voice_id": "shared-1"})
+    assert (answer.status_code, answer.json()["name"]) == (201, "Ferry"), answer.text
+    listed = (await place.client.get("/me/voices")).json()
+    assert [row["id"] for row in listed if row["voice_id"] == "shared-1"] == [answer.json()["id"]]
+    sample = await place.client.get(f"/voices/{answer.json()['id']}/sample")
+    assert sample.headers["content-type"] == "audio/wav"
+    assert {visit.path for visit in place.vendors.visits} == {"/v1/text-to-speech/shared-1/multi-stream-input"}
+    unknown = await place.client.post("/v1/callwright/voices", json={"provider": "elevenlabs", "voice_id": "nobody"})
+    assert (unknown.status_code, unknown.json()["field"]) == (400, "voice_id")
+
+
 async def test_a_vendor_without_its_key_is_stood_in_for_and_named(place: Place) -> None:
     await place.store(DEEPGRAM=speech.GOOD)
     record = await place.call()

@@ -53,6 +53,11 @@ class PronouncingVoice:
         offers: tuple[VoiceOffer, ...] = await self._voice.voices(access)
         return offers
 
+    async def voice(self, voice_id: str, access: Access) -> VoiceOffer:
+        """See ``ports.catalogue.VoiceImports``; only a voice whose descriptor says so has it."""
+        offer: VoiceOffer = await self._voice.voice(voice_id, access)
+        return offer
+
 
 def _written(spoken: Said, words: tuple[Word, ...]) -> tuple[Word, ...]:
     timed = [(word.text, word.start_ms, word.end_ms) for word in words]
