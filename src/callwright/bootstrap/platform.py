@@ -154,9 +154,7 @@ async def open_platform(
         platform.app = build_app(
             _api_services(platform, services, metrics, public_url), doors, DashboardSite(foundation.ids)
         )
-        await refresh_prices(services)
-        for unused in unused_prices(services):
-            _LOG.warning("%s", unused)
+        await _read_prices(services)
         await _check_vault(services)
         platform.endpoint_failure = await _probe_endpoint(foundation)
         await _preload(foundation)
@@ -196,6 +194,13 @@ def _check(settings: Settings) -> None:
         check_sip_files(settings)
     if settings.ambient is not None and not settings.ambient.is_dir():
         raise ConfigurationError(f"CALLWRIGHT_AMBIENT: {settings.ambient} is no folder")
+
+
+async def _read_prices(services: Services) -> None:
+    """Take the rows that were added by the API, and log those that no usage is billed by."""
+    await refresh_prices(services)
+    for unused in unused_prices(services):
+        _LOG.warning("%s", unused)
 
 
 async def _check_vault(services: Services) -> None:
