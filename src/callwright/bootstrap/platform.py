@@ -197,6 +197,7 @@ def _check(settings: Settings) -> None:
 
 
 async def _read_prices(services: Services) -> None:
+    """Take the rows that were added by the API, and log those that no usage is billed by."""
     await refresh_prices(services)
     for unused in unused_prices(services):
         _LOG.warning("%s", unused)

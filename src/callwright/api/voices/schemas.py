@@ -139,6 +139,24 @@ class VoiceView(Open):
 class ImportedVoiceView(VoiceView):
     """A voice that was imported."""
 
+    model_config = example(
+        {
+            "id": "f5a22520-aa9c-573f-91d3-90a2cbe9c752",
+            "provider_id": "8a8eb81e-6579-5eff-bc60-c0ae8dec464f",
+            "voice_id": "21m00Tcm4TlvDq8ikWAM",
+            "name": "Front desk",
+            "gender": "female",
+            "accent": "american",
+            "age_range": "young",
+            "use_case": ["narration"],
+            "is_native": True,
+            "preview_url": None,
+            "source": "custom",
+            "provider": "elevenlabs",
+            "model": "eleven_turbo_v2_5",
+        }
+    )
+
     provider: str
     model: str
 
