@@ -90,6 +90,9 @@ class OwnedRow:
         async with self._turn:
             while not self.stale:
                 soon = tuple(self._soon)
+                if not soon and change is None and plan is None:
+                    # The write before took it along, maybe the one that ended the attempt: the row is not ours any more.
+                    return True
                 try:
                     await self._write(soon, change, also, plan, before)
                 except UnavailableError as error:

@@ -51,7 +51,7 @@ class Ledger:
         self.units.append(self.states)
 
     async def lock_owned(self, known: Execution) -> Execution:
-        if self.row is None:
+        if self.row is None or self.row.owner is None:
             raise StaleOwnerError("gone")
         await self.free.wait()
         return self.row
@@ -116,6 +116,19 @@ async def test_the_end_takes_with_it_what_waits() -> None:
     assert await world.row.write(ENDED)
     await world.pass_ms(GATHER_SECONDS * 1000)
     assert world.ledger.units == [["ringing", "in-progress", "call-disconnected"]]
+
+
+async def test_what_the_end_took_along_is_not_missed_by_the_write_that_waited_for_its_turn() -> None:
+    world = World()
+    world.row.write_soon(ANSWERED)
+    world.ledger.free.clear()
+    end = asyncio.ensure_future(world.row.write(ENDED))
+    await world.pass_ms(GATHER_SECONDS * 1000)
+    world.ledger.free.set()
+    assert await end
+    await settle()
+    assert world.ledger.units == [["in-progress", "call-disconnected"]]
+    assert (world.row.stale, world.lost) == (False, 0)
 
 
 async def test_a_decision_is_made_after_what_waits_is_written() -> None:
