@@ -126,7 +126,7 @@ class Firefox:
         assert answer["type"] == "success", answer
         return answer["result"].get("value")
 
-    def wait_for(self, expression: str, seconds: float = 30) -> None:
+    def wait_for(self, expression: str, seconds: float = ANSWER_SECONDS) -> None:
         """Return when an expression is true."""
         until = time.monotonic() + seconds
         while not self.evaluate(expression):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.browser.firefox import RECORDED_HZ, Firefox, firefox, missing, sound_server
-from tests.browser.test_web_call import WISH, Called, calling, recognised, recording, run, words
+from tests.browser.test_web_call import LONG, STOP, WISH, Called, calling, recognised, recording, run, words
 
 from callwright.media.resample import resample
 
@@ -17,6 +17,13 @@ pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=f"not installed: {', '.join(missing())}"),
 ]
 
+#: With its processing on, Firefox takes words from a caller who speaks over the agent where nothing echoes, as here.
+UNPROCESSED = """
+const devices = navigator.mediaDevices;
+const open = devices.getUserMedia.bind(devices);
+devices.getUserMedia = () => open({audio: {echoCancellation: false, noiseSuppression: false, autoGainControl: false}});
+true
+"""
 WIDGET = "[...document.querySelectorAll('div')].find(one => one.shadowRoot).shadowRoot"
 
 
@@ -39,11 +46,27 @@ def test_a_visitor_talks_to_the_agent_and_a_recogniser_understands_both(called: 
     assert record["telephony_data"]["hangup_by"] == "Caller"
 
 
-def held(called: Called, folder: Path, line: tuple[float, str], seconds: float) -> bytes:
+def test_a_visitor_who_interrupts_silences_the_agent_at_once(called: Called, tmp_path: Path) -> None:
+    heard = held(called, tmp_path, (5.0, STOP), seconds=22, path="/long", before=UNPROCESSED)
+
+    transcript = str(called.record("/long")["transcript"])
+    cut = next(line for line in transcript.splitlines() if line.startswith("assistant: We have"))
+    assert len(cut) < len(LONG), transcript
+    assert "expensive" in transcript
+    sounded = words(run(recognised(heard)))
+    assert "saturday" in words(LONG) - words(cut)
+    assert "saturday" not in sounded
+    assert {"monday", "expensive"} <= sounded, sounded
+
+
+def held(
+    called: Called, folder: Path, line: tuple[float, str], seconds: float, path: str = "/", before: str = "true"
+) -> bytes:
     """Call from the shop's page, say a line after so many seconds, hang up, and return what sounded, at 8 kHz."""
     wav, sounded = recording(folder, line, (2.0, "")), folder / "sounded.pcm"
     with sound_server(folder) as sound, firefox(folder, sound) as page:
-        page.open(called.page)
+        page.open(called.page + path)
+        page.evaluate(before)
         with sound.recorded(sounded):
             press(page, "Call us")
             page.wait_for(f"{WIDGET}.textContent.includes('You are connected.')")
