@@ -145,6 +145,17 @@ def test_a_command_makes_no_database_where_there_is_none(
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("command", ["keys create --name first", "keys list", "providers", "backup new.tar"])
+def test_a_command_says_that_a_file_has_no_database(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data").write_text("no folder")
+    assert main([*command.split(), "--data", str(tmp_path / "data")]) in (1, 2)
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == f"callwright: there is no database in {tmp_path / 'data'}, and DATABASE_URL names none"
+    assert len(told) == 2
+
+
 def test_the_version_has_a_short_option_and_help_shows_the_data_folder(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, shown in ((["-V"], "callwright 0."), (["keys", "create", "--help"], "--data DATA")):
         with pytest.raises(SystemExit) as ended:

@@ -32,11 +32,14 @@ from callwright.domain.rates import LIMITS, rates_text, read_rates
 
 
 def _whole(text: str) -> int:
-    return int(text)
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("write a whole number") from None
 
 
 def _audit_days(text: str) -> int:
-    days = int(text)
+    days = _whole(text)
     if 0 < days < LEAST_AUDIT_DAYS:
         raise ValueError(f"use {LEAST_AUDIT_DAYS} days or more, or 0")
     return days

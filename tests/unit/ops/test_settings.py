@@ -151,6 +151,13 @@ def test_a_wrong_value_names_its_variable_and_never_becomes_the_default(variable
     assert text in refused.value.message
 
 
+@pytest.mark.parametrize("variable", ["CALLWRIGHT_PORT", "CALLWRIGHT_AUDIT_RETENTION_DAYS"])
+def test_what_is_no_number_is_told_in_our_words(variable: str):
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings({variable: "many"})
+    assert refused.value.message.startswith(f"{variable}: 'many' cannot be used (write a whole number); ")
+
+
 @pytest.mark.parametrize(
     "text",
     [

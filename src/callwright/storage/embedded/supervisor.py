@@ -54,6 +54,8 @@ class EmbeddedPostgres:
     def is_made(self) -> bool:
         """Whether the data folder has a database, or another process is making one. Raises ``ConfigurationError`` if it had one that is
         gone."""
+        if not self._home.folder.is_dir():
+            return False
         return (self._home.state() / "cluster").exists() or is_locked(self._home.gate)
 
     def acquire(self) -> str:
