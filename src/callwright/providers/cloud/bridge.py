@@ -27,8 +27,6 @@ _LONGEST_WORDS = 300
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 """Regions become part of a host's name: anything else could name another host."""
 
-_INSTALL = "make cloud"
-
 _SECURE = {"http": False, "ws": False, "https": True, "wss": True}
 
 
@@ -97,10 +95,11 @@ class Bridge:
                 raise
             # The package first: storing the key would not be enough.
             reason = f"lacks the clients of cloud speech, and {error.reason}"
-            remedy = f"{_INSTALL}, then {error.remedy}"
+            remedy = f"{library.install_command()}, then {error.remedy}"
             raise MissingError(LackKind.NO_EXTRA, self.vendor.name, reason, remedy) from None
         if not installed:
-            raise MissingError(LackKind.NO_EXTRA, self.vendor.name, "lacks the clients of cloud speech", _INSTALL)
+            remedy = library.install_command()
+            raise MissingError(LackKind.NO_EXTRA, self.vendor.name, "lacks the clients of cloud speech", remedy)
 
     def order(self, model: str, given: Mapping[str, Any], access: Access) -> Order:
         """What a client is made with for these settings. Raises ProviderError."""
@@ -139,7 +138,7 @@ class Bridge:
                 arguments["http_session"] = session
             made = made_of(**arguments)
         except (ImportError, AttributeError) as error:
-            why = f"its client cannot be loaded ({type(error).__name__}); make cloud"
+            why = f"its client cannot be loaded ({type(error).__name__}); {library.install_command()}"
         except (ValueError, TypeError) as error:
             why = f"its client refuses the agent's settings: {self._words_of(error, order)}"
         if why:
