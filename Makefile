@@ -275,9 +275,9 @@ release-database: $(STAMPS)/dev ## Write tests/releases/VERSION.sql, the databas
 sbom: venv ## Write build/sbom.cdx.json (CycloneDX); fails on a licence that tools/sbom.py does not list
 	@$(BIN)/python tools/sbom.py
 
-image: $(PAGES)/index.html ## Build the container image (TARGET=full adds local speech; BASE=..., BUILDER=docker, podman or buildah)
+image: $(PAGES)/index.html ## Build the container image (TARGET=full adds local speech; CLOUD=1 cloud speech; BASE=..., BUILDER=docker, podman or buildah)
 	@test -n "$(BUILDER)" || { echo "make image needs docker, podman or buildah" >&2; exit 1; }
-	@BUILDAH_FORMAT=docker $(BUILDER) build --file Containerfile --target $(TARGET) $(if $(BASE),--build-arg BASE=$(BASE)) $(IMAGE_FLAGS) \
+	@BUILDAH_FORMAT=docker $(BUILDER) build --file Containerfile --target $(TARGET) $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(CLOUD),--build-arg CLOUD=$(CLOUD)) $(IMAGE_FLAGS) \
 	    --tag $(IMAGE):$(if $(filter full,$(TARGET)),$(VERSION)-full,$(VERSION)) \
 	    --tag $(IMAGE):$(if $(filter full,$(TARGET)),full,latest) .
 

@@ -1,4 +1,5 @@
-"""The build hook of the wheel: a wheel without the dashboard is refused. An editable install needs none."""
+"""The build hook of the wheel: a wheel without the dashboard is refused, and one gets the list of packages of cloud speech. An editable
+install needs neither."""
 
 from __future__ import annotations
 
@@ -10,6 +11,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 INDEX = "src/callwright/dashboard/static/index.html"
 
 
+CLOUD = {"requirements/cloud.txt": "callwright/providers/cloud/requirements.txt"}
+
+
 class DashboardHook(BuildHookInterface):  # type: ignore[type-arg]
     """Checks that `make dashboard` was run."""
 
@@ -17,3 +21,7 @@ class DashboardHook(BuildHookInterface):  # type: ignore[type-arg]
         """Raises FileNotFoundError for a wheel without the built pages."""
         if version != "editable" and not (Path(self.root) / INDEX).is_file():
             raise FileNotFoundError(f"{INDEX} is missing: run `make dashboard` before a wheel is built")
+        if version != "editable":
+            build_data["force_include"].update(
+                {str(Path(self.root) / source): target for source, target in CLOUD.items()}
+            )

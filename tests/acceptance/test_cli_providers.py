@@ -22,6 +22,7 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.ops.master_key import MASTER_KEY_FILE
 from callwright.ops.settings import load_settings
 from callwright.ports.ledger import Change
+from callwright.providers.cloud import library
 
 SECRET = "sk-canary-93b1f6a0"
 
@@ -159,3 +160,14 @@ def test_a_probe_says_whether_a_model_can_be_reached_and_calls_how_it_did(
     assert "there is no account nobody" in capsys.readouterr().err
     groq = next(at for at, line in enumerate(lines) if line.split()[:2] == ["model", "groq"])
     assert lines[groq + 1].split()[0] == "model", "without a key nothing is asked"
+
+
+def test_an_installed_wheel_prints_its_list_of_packages_and_a_checkout_says_what_to_run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert main(["providers", "--requirements"]) == 1
+    assert "in a checkout, run make cloud" in capsys.readouterr().err
+    monkeypatch.setattr(library, "REQUIREMENTS", tmp_path / "requirements.txt")
+    (tmp_path / "requirements.txt").touch()
+    assert main(["providers", "--requirements"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'requirements.txt'}\n"

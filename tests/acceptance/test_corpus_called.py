@@ -31,6 +31,8 @@ pytestmark = pytest.mark.real_time
 
 CALLS = 16
 """As many as leave the machine's other tests their time."""
+SAVES = 8
+"""Bodies that are saved at the same time: a request waits only so long for the database."""
 LONGEST_S = 240
 ENDED = {"completed", "error", "failed", "busy", "no-answer", "canceled", "stopped"}
 REPLY = streaming(chunk({"content": "All right."}, "stop"), USAGE, DONE)
@@ -81,6 +83,7 @@ class Account:
     client: httpx.AsyncClient
     outside: Outside
     server: LocalServer
+    saves: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SAVES))
 
     async def save(self, body: AgentBody) -> dict[str, Any]:
         """Save the body; the answer."""
@@ -163,8 +166,9 @@ def mistyped(webhook: bytes) -> list[str]:
 
 async def followed(account: Account, body: AgentBody) -> list[str]:
     """What is wrong with a call of the body in the sandbox."""
-    saved = await account.save(body)
-    placed = await account.call(saved["agent_id"])
+    async with account.saves:
+        saved = await account.save(body)
+        placed = await account.call(saved["agent_id"])
     if placed.status_code != 200:
         return [f"POST /call {placed.status_code}: {placed.json()['message']}"]
     told = placed.json()["callwright"]

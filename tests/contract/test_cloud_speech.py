@@ -503,6 +503,13 @@ def test_a_server_that_lacks_the_clients_and_the_key_is_told_of_both_the_package
     assert with_sdk.value.remedy == "make cloud, then pip install azure-cognitiveservices-speech"
 
 
+def test_an_installed_wheel_names_its_own_list_of_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert library.install_command() == "make cloud"
+    monkeypatch.setattr(library, "REQUIREMENTS", tmp_path / "requirements.txt")
+    (tmp_path / "requirements.txt").touch()
+    assert library.install_command() == 'pip install --no-deps -r "$(callwright providers --requirements)"'
+
+
 def test_a_key_that_is_missing_is_named_with_the_request_that_stores_it() -> None:
     voice = plugin("voice", "elevenlabs").factory(PluginContext({}, Path("/nonexistent")))
     with pytest.raises(ProviderError, match=r"it has no key; POST /providers .*ELEVENLABS"):

@@ -17,12 +17,13 @@ from callwright.call.live.access import Fitting
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.equipment import model_settings
 from callwright.domain.agent.spec import ProviderChoice
-from callwright.domain.errors import NotFoundError, VaultLockedError
+from callwright.domain.errors import BadInputError, NotFoundError, VaultLockedError
 from callwright.domain.limits import MODEL_LIST_SECONDS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import load_settings
 from callwright.ports.model import RemoteModel
 from callwright.ports.registry import PluginContext
+from callwright.providers.cloud import library
 
 _ERROR_CHARACTERS = 120
 
@@ -36,11 +37,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask each model, with the account's key, whether it can be reached, which costs nothing",
     )
+    parser.add_argument(
+        "--requirements", action="store_true", help="print the file that lists the clients of cloud speech, for pip"
+    )
     parser.add_argument("--account", default=DEFAULT_TENANT_ID, help="the organisation or sub-account; else the first")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the providers."""
+    """Print the providers, or the file that pip installs the clients of cloud speech from."""
+    if arguments.requirements:
+        if not library.REQUIREMENTS.is_file():
+            raise BadInputError("only an installed wheel has that file; in a checkout, run make cloud")
+        print(library.REQUIREMENTS)
+        return 0
     states = asyncio.run(_states(arguments))
     if arguments.json:
         print(json.dumps([asdict(state) for state in states], ensure_ascii=False, indent=2))

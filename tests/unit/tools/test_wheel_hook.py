@@ -24,4 +24,8 @@ def test_a_wheel_with_it_and_an_editable_install_without_it_are_built(tmp_path: 
     index = tmp_path / hatch_build.INDEX
     index.parent.mkdir(parents=True)
     index.write_text("<!doctype html>")
-    hook(tmp_path).initialize("standard", {})
+    data: dict[str, dict[str, str]] = {"force_include": {}}
+    hook(tmp_path).initialize("standard", data)
+    assert data["force_include"] == {
+        str(tmp_path / "requirements/cloud.txt"): "callwright/providers/cloud/requirements.txt"
+    }

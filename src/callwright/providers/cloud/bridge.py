@@ -27,8 +27,6 @@ _LONGEST_WORDS = 300
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 """Regions become part of a host's name: anything else could name another host."""
 
-_INSTALL = "make cloud"
-
 _SECURE = {"http": False, "ws": False, "https": True, "wss": True}
 
 
@@ -141,7 +139,7 @@ class Bridge:
                 arguments["http_session"] = session
             made = made_of(**arguments)
         except (ImportError, AttributeError) as error:
-            why = f"its client cannot be loaded ({type(error).__name__}); make cloud"
+            why = f"its client cannot be loaded ({type(error).__name__}); {library.install_command()}"
         except (ValueError, TypeError) as error:
             why = f"its client refuses the agent's settings: {self._words_of(error, order)}"
         if why:
@@ -213,7 +211,8 @@ class Bridge:
 
 def _install(client: Client) -> str:
     """What installs the client."""
-    return f"{_INSTALL}, then pip install {client.besides}" if client.besides else _INSTALL
+    command = library.install_command()
+    return f"{command}, then pip install {client.besides}" if client.besides else command
 
 
 def _billed(client: Client, model: str, arguments: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -35,6 +36,17 @@ _LOADING = threading.Lock()
 _LOADED: dict[str, ModuleType] = {}
 """Modules that are whole. Those in ``sys.modules`` may still be being imported for another call."""
 _SWITCH_SECONDS = 0.0005
+
+
+REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+"""What ``make cloud`` installs, as a wheel has it. In a checkout there is none here."""
+
+
+def install_command() -> str:
+    """The command that installs the clients: of an installed wheel, or of a checkout."""
+    if REQUIREMENTS.is_file():
+        return 'pip install --no-deps -r "$(callwright providers --requirements)"'
+    return "make cloud"
 
 
 def is_installed(client: str) -> bool:
