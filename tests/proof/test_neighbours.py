@@ -1,11 +1,9 @@
-"""One organisation attacks, another one goes on: what the proof judges, and its run against a real server."""
+"""One organisation attacks, another one goes on: what the proof judges. It runs against a server in ``tests/phone``, which runs alone."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from proof.neighbours import ATTACKERS, CALLS, SECONDS, Report, Times, proved
+from proof.neighbours import ATTACKERS, Report, Times
 
 
 def report(**attack: list[float]) -> Report:
@@ -53,10 +51,3 @@ def test_an_attack_that_did_not_happen_proves_nothing() -> None:
     one = report()
     one.did["invites"] = {}
     assert "invites had 0 tries" in judged(one)[0]
-
-
-@pytest.mark.long
-@pytest.mark.real_time
-async def test_calls_chats_and_jobs_of_one_organisation_go_on_while_another_attacks(dsn: str, tmp_path: Path) -> None:
-    shown = await proved(SECONDS, CALLS, tmp_path, dsn)
-    assert not shown.broken, "\n".join(shown.lines())
