@@ -108,9 +108,9 @@ async def test_an_address_that_is_taken_is_refused_with_a_reason():
 DYING_STACK = """
 import asyncio
 from baresip._native import ffi, lib
-from callwright.telephony.sip import gateway, stack
+from callwright.telephony.sip import baresip_stack, gateway
 
-class Dying(stack.BaresipStack):
+class Dying(baresip_stack.BaresipStack):
     async def open(self, *arguments):
         await super().open(*arguments)
         # The stack's own loop ends without anybody having asked for it, as after a fatal error in it.
@@ -121,11 +121,11 @@ gateway.main()
 """
 DEAF_STACK = """
 import asyncio
-from callwright.telephony.sip import gateway, stack
+from callwright.telephony.sip import baresip_stack, gateway
 
-class Deaf(stack.BaresipStack):
+class Deaf(baresip_stack.BaresipStack):
     async def check(self):
-        raise stack.StackError("no completion")
+        raise baresip_stack.StackError("no completion")
 
 gateway.BaresipStack = Deaf
 gateway.main()
@@ -133,9 +133,9 @@ gateway.main()
 
 
 FEW_IDENTITIES = """
-from callwright.telephony.sip import gateway, stack
+from callwright.telephony.sip import baresip_stack, gateway
 
-stack.MAX_IDENTITIES = 4
+baresip_stack.MAX_IDENTITIES = 4
 gateway.main()
 """
 
@@ -156,9 +156,9 @@ async def test_a_process_that_has_called_under_too_many_names_is_replaced_when_i
 
 
 FEW_ORPHANS = """
-from callwright.telephony.sip import gateway, stack
+from callwright.telephony.sip import baresip_stack, gateway
 
-stack.FEW_ORPHANS, stack.MOST_ORPHANS, stack.RENEWED_AFTER_US = 8, 16, 0
+baresip_stack.FEW_ORPHANS, baresip_stack.MOST_ORPHANS, baresip_stack.RENEWED_AFTER_US = 8, 16, 0
 gateway.main()
 """
 
@@ -218,9 +218,9 @@ async def test_calls_that_the_stack_leaves_behind_make_the_process_begin_anew_wh
 
 
 CLEANED_SOON = """
-from callwright.telephony.sip import gateway, stack
+from callwright.telephony.sip import baresip_stack, gateway
 
-stack.CLEANED_AFTER_US = 3_000_000
+baresip_stack.CLEANED_AFTER_US = 3_000_000
 gateway.main()
 """
 
