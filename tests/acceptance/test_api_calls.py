@@ -98,7 +98,7 @@ WRONG_REQUESTS: list[tuple[dict[str, Any], int, str, str]] = [
     ({"scheduled_at": "2020-01-01T00:00:00Z"}, 400, "in the past", "scheduled_at"),
     ({"scheduled_at": "2099-01-01T00:00:00Z"}, 400, "days ahead", "scheduled_at"),
     ({"retry_config": {"max_retries": 4}}, 400, "from 1 to 3", "retry_config.max_retries"),
-    ({"retry_config": {"retry_on_statuses": ["completed"]}}, 400, "no-answer", "retry_config.retry_on_statuses"),
+    ({"retry_config": {"retry_on_statuses": ["completed"]}}, 400, "no-answer", "retry_config.retry_on_statuses[0]"),
     ({"agent_data": "voice"}, 400, "agent_data must be an object", "agent_data"),
     ({"bypass_call_guardrails": "perhaps"}, 400, "true or false", "bypass_call_guardrails"),
 ]
