@@ -211,6 +211,20 @@ def test_a_caller_that_tries_again_with_its_password_is_a_call_of_its_own():
     assert trace.call("c1") is None
 
 
+def test_the_refusal_of_a_first_try_is_not_the_answer_to_the_second():
+    trace = Trace()
+    inbound(trace)
+    trace.claim("c1")
+    trace.feed(message("INVITE sip:4711@10.0.0.1 SIP/2.0", sent=False, inbound=True, from_tag="them", cseq="8 INVITE"))
+    late = {"sent": True, "inbound": True, "from_tag": "them"}
+    assert trace.feed(message("SIP/2.0 486 Busy Here", to_tag="first", **late)) == ""
+    second = trace.claim("c1")
+    assert second is not None
+    assert (second.status, second.dialog.local_tag) == (0, "")
+    trace.feed(message("SIP/2.0 486 Busy Here", to_tag="second", cseq="8 INVITE", **late))
+    assert (second.status, second.dialog.local_tag) == (486, "second")
+
+
 def notify(body, content_type="message/sipfrag;version=2.0", **more):
     more = {"sent": False, "to_tag": "us", "from_tag": "them", "inbound": True, **more}
     extra = (f"Content-Type: {content_type}",)

@@ -130,6 +130,8 @@ class Trace:
         call = self.call(call_id)
         if call is not None and _is_second_try(call, record):
             call = None
+        if call is not None and _answers_first_try(call, record):
+            return ""
         if call is None:
             # Only an INVITE outside of a dialog begins a call; registrations, options and stray requests leave no trace here.
             if message.method != "INVITE" or message.status or tag_of(message.first("to")) or not call_id:
@@ -197,6 +199,12 @@ def _is_second_try(call: TracedCall, record: Traced) -> bool:
         and not tag_of(message.first("to"))
         and message.cseq > first.cseq
     )
+
+
+def _answers_first_try(call: TracedCall, record: Traced) -> bool:
+    """Whether it is our answer to an INVITE before the one that ``call`` began with: the second try may be read before that answer is."""
+    message, first = record.message, call.invite
+    return first is not None and record.sent and message.status > 0 and message.cseq < first.cseq
 
 
 def _request(call: TracedCall, record: Traced) -> None:
