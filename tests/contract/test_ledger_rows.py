@@ -204,7 +204,7 @@ async def test_a_node_moves_while_it_beats(ledger: PostgresLedger):
     for _ in range(3):
         async with ledger.unit() as unit:
             await unit.nodes.beat("node-a", "east")
-            (view,) = await unit.nodes.all()
+            (view,) = (await unit.nodes.beat("node-b", "west")).others
             counters.append(view.counter)
     assert counters == sorted(set(counters)), "each beat is seen as movement"
     assert (view.incarnation, view.name, view.stopped) == ("node-a", "east", False)
@@ -215,17 +215,26 @@ async def test_a_stopped_node_disappears_when_it_owns_nothing(ledger: PostgresLe
     async with ledger.unit() as unit:
         await unit.nodes.beat("node-a", "east")
         await unit.nodes.stopped("node-a")
-        (view,) = await unit.nodes.all()
+        (view,) = (await unit.nodes.beat("node-b", "west")).others
         assert view.stopped
     await move(ledger, "call-1", Phase.DONE, "error")
     async with ledger.unit() as unit:
-        assert await unit.nodes.all() == []
+        assert (await unit.nodes.beat("node-b", "west")).others == ()
 
 
 async def test_a_claim_registers_its_owner_so_that_a_reaper_finds_it(ledger: PostgresLedger):
     await claimed_call(ledger, owner="never-beat")
     async with ledger.unit() as unit:
-        assert [node.incarnation for node in await unit.nodes.all()] == ["never-beat"]
+        assert [node.incarnation for node in (await unit.nodes.beat("node-b", "west")).others] == ["never-beat"]
+
+
+async def test_a_beat_tells_whether_the_node_owns_executions(ledger: PostgresLedger):
+    async with ledger.unit() as unit:
+        assert not (await unit.nodes.beat("node-a", "east")).owns
+    await claimed_call(ledger, owner="node-a")
+    async with ledger.unit() as unit:
+        assert (await unit.nodes.beat("node-a", "east")).owns
+        assert not (await unit.nodes.beat("node-b", "west")).owns
 
 
 async def test_a_forgotten_node_learns_of_it_at_its_next_beat(ledger: PostgresLedger):
@@ -233,7 +242,7 @@ async def test_a_forgotten_node_learns_of_it_at_its_next_beat(ledger: PostgresLe
         await unit.nodes.beat("node-a", "east")
         await unit.nodes.forget("node-a")
         await unit.nodes.forget("node-a")
-        assert await unit.nodes.all() == []
+        assert (await unit.nodes.beat("node-b", "west")).others == ()
         with pytest.raises(StaleOwnerError):
             await unit.nodes.beat("node-a", "east")
 

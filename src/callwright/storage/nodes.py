@@ -5,7 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from callwright.domain.errors import StaleOwnerError
-from callwright.ports.ledger import NodeView
+from callwright.ports.ledger import Beat, NodeView
+
+# One statement, once a second in every process, idle ones too.
+_BEAT = """
+with beaten as (
+  insert into node (incarnation, name, late_ms) values ($1, $2, $3)
+  on conflict (incarnation) do update
+    set counter = node.counter + 1, name = excluded.name, beat_at = now(), late_ms = excluded.late_ms
+    where node.dead_at is null
+  returning true
+)
+select
+  exists (select from beaten) as moved,
+  exists (select from execution where owner = $1) as owns,
+  (
+    select coalesce(json_agg(json_build_object(
+      'incarnation', incarnation, 'name', name, 'counter', counter, 'stopped', stopped_at is not null or dead_at is not null
+    ) order by started_at, incarnation), '[]')
+    from node
+    where incarnation <> $1
+      and ((stopped_at is null and dead_at is null) or exists (select from execution where owner = node.incarnation))
+  ) as others
+"""
 
 
 class NodeRows:
@@ -14,34 +36,17 @@ class NodeRows:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    async def beat(self, incarnation: str, name: str, late_ms: int = 0) -> None:
-        """Register or advance the counter of this incarnation, whose live audio is ``late_ms`` late. StaleOwnerError when it was declared
-        dead: its calls were settled by another node, and it must go on under a new incarnation."""
-        moved = await self._connection.fetchval(
-            "insert into node (incarnation, name, late_ms) values ($1, $2, $3)"
-            " on conflict (incarnation) do update set counter = node.counter + 1, name = excluded.name, beat_at = now(),"
-            " late_ms = excluded.late_ms"
-            " where node.dead_at is null returning true",
-            incarnation,
-            name,
-            late_ms,
-        )
-        if not moved:
+    async def beat(self, incarnation: str, name: str, late_ms: int = 0) -> Beat:
+        """Register or advance the counter of this incarnation, whose live audio is ``late_ms`` late, and look at the others.
+        StaleOwnerError when it was declared dead: its calls were settled by another node, and it must go on under a new incarnation."""
+        row = await self._connection.fetchrow(_BEAT, incarnation, name, late_ms)
+        if not row["moved"]:
             raise StaleOwnerError(f"process {incarnation} was declared dead by another node")
+        return Beat(row["owns"], tuple(NodeView(**other) for other in row["others"]))
 
     async def stopped(self, incarnation: str) -> None:
         """This incarnation ended in order."""
         await self._connection.execute("update node set stopped_at = now() where incarnation = $1", incarnation)
-
-    async def all(self) -> list[NodeView]:
-        """Every node that has not stopped (or died) or still owns executions."""
-        rows = await self._connection.fetch(
-            "select incarnation, name, counter, stopped_at is not null or dead_at is not null as stopped from node"
-            " where (stopped_at is null and dead_at is null)"
-            " or exists (select from execution where owner = node.incarnation)"
-            " order by started_at, incarnation"
-        )
-        return [NodeView(**row) for row in rows]
 
     async def forget(self, incarnation: str) -> None:
         """Mark as dead: its writes are refused from now on. The caller settles what it owned, with changes that name no owner."""

@@ -105,18 +105,20 @@ class Node:
         await asyncio.to_thread(self._file.release)
 
     async def _beat(self, strays: Strays) -> None:
-        owned: list[Execution] | None = None
-        async with self._deps.ledger.unit() as unit:
+        owned: list[Execution] = []
+        late_ms = self._pacer.measure()
+        async with self._deps.ledger.reading() as unit:
             try:
-                await unit.nodes.beat(self.incarnation.id, self._deps.settings.node_name, self._pacer.measure())
-                owned = await unit.executions.owned_by(self.incarnation.id)
+                beat = await unit.nodes.beat(self.incarnation.id, self._deps.settings.node_name, late_ms)
             except StaleOwnerError:
                 await self._begin_anew()
-            nodes = await unit.nodes.all()
-        if owned is not None:
-            self._calls.obey(owned)
-            await strays.look(owned)
-        await self._look(nodes)
+                return
+            if beat.owns:
+                owned = await unit.executions.owned_by(self.incarnation.id)
+        self._calls.obey(owned)
+        await strays.look(owned)
+        for incarnation in self._watch.read(beat.others, self._deps.clock.monotonic_us()):
+            await settle_node(self._deps, incarnation)
 
     async def _begin_anew(self) -> None:
         """Another process declared this one dead and settled its calls: end them here too, and go on under a new name."""
@@ -124,8 +126,3 @@ class Node:
         self._calls.stop_all("Error", "node_lost")
         self.incarnation.id = self._deps.ids.uuid()
         await asyncio.to_thread(self._file.write, self.incarnation.id)
-
-    async def _look(self, nodes: Iterable[NodeView]) -> None:
-        others = [node for node in nodes if node.incarnation != self.incarnation.id]
-        for incarnation in self._watch.read(others, self._deps.clock.monotonic_us()):
-            await settle_node(self._deps, incarnation)

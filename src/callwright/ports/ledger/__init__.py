@@ -32,7 +32,7 @@ from callwright.ports.ledger.jobs import SPEECH_JOB, Jobs, SpeechOrder
 from callwright.ports.ledger.keys import Keys
 from callwright.ports.ledger.knowledge_bases import KnowledgeBases
 from callwright.ports.ledger.logs import LogChunk, Logs
-from callwright.ports.ledger.nodes import Nodes, NodeView
+from callwright.ports.ledger.nodes import Beat, Nodes, NodeView
 from callwright.ports.ledger.numbers import Numbers
 from callwright.ports.ledger.outbox import Outbox, OutboxEntry, WebhookShare
 from callwright.ports.ledger.own_tracks import OwnTracks
@@ -60,6 +60,7 @@ __all__ = [
     "Audit",
     "AuditFilter",
     "BatchLedger",
+    "Beat",
     "Bodies",
     "BodyKind",
     "CallingPolicies",

@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 from callwright.domain.sip_digest import Digest
@@ -49,6 +50,8 @@ GOODBYE_SECONDS = 1.4
 CLOSE_SECONDS = 0.4
 SETTINGS_SECONDS = 10.0
 CHECK_SECONDS = 2.0
+REST_SECONDS = 0.5
+"""Between two rounds without calls: a process without calls costs little, and a stray message is answered in time."""
 UNAVAILABLE = 503
 RENEWING = "the SIP gateway renews itself when its calls are over; try again then"
 BACKLOG_BYTES = 4_194_304
@@ -75,6 +78,7 @@ class Gateway(asyncio.Protocol):
         self._listen = ("", 0)
         self._stopping = False
         self._empty = asyncio.Event()
+        self._begun = asyncio.Event()
         self._digest: Digest | None = None
         self._acks = Acknowledgements()
         self._late = LateAnswers(lambda: f"{BRANCH_COOKIE}-{RandomIds().token(16)}")
@@ -130,8 +134,12 @@ class Gateway(asyncio.Protocol):
             if self._is_full:
                 self.send(number, "closed", by="line", sip_status=0, q850=None, reason=RENEWING)
                 return
-            call = self._calls[number] = GatewayCall(self, number, str(message.get("from_user") or ""))
-            call.dial(message)
+            self._begin(number, str(message.get("from_user") or "")).dial(message)
+
+    def _begin(self, number: int, from_user: str) -> GatewayCall:
+        call = self._calls[number] = GatewayCall(self, number, from_user)
+        self._begun.set()
+        return call
 
     # -- gateway_call.Exchange --------------------------------------------------------------------------------------------------
 
@@ -308,9 +316,8 @@ class Gateway(asyncio.Protocol):
         )
 
     def _incoming(self, line: StackCall) -> None:
-        call = GatewayCall(self, self._next_number, "")
+        call = self._begin(self._next_number, "")
         self._next_number += 2
-        self._calls[call.number] = call
         if self._is_full:
             turn_away(call, line, UNAVAILABLE)
             return
@@ -322,7 +329,7 @@ class Gateway(asyncio.Protocol):
             call.hang_up({})
 
     async def _pump(self) -> None:
-        """One round every 20 ms for all calls; one write to the socket per round."""
+        """One round every 20 ms for all calls, with one write to the socket. Without calls the next round can wait."""
         clock = SystemClock()
         due_us = clock.monotonic_us() + TICK_US
         while True:
@@ -336,6 +343,12 @@ class Gateway(asyncio.Protocol):
                 self._late.closed(call_id)
             for datagram in self._late.round(ticks):
                 send(datagram, self._listen)
+            if not self._calls and self._late.is_done:
+                self._begun.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(REST_SECONDS):
+                        await self._begun.wait()
+                due_us = clock.monotonic_us()
 
     async def _check(self) -> None:
         """End the process when the stack's own thread no longer answers: its calls are deaf and dumb, whatever this loop says."""

@@ -102,6 +102,11 @@ class LateAnswers:
         if placed is not None:
             placed.dropped = True
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is to be sent or judged in later rounds, unless something new comes."""
+        return not self._waiting and not self._repeated
+
     def round(self, ticks: int) -> list[Datagram]:
         """``ticks`` times 20 ms have passed, and what the stack sent until now was fed. Returns what is to be sent."""
         return [*self._again(ticks), *self._judged()]
