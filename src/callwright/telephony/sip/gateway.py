@@ -76,7 +76,6 @@ class Gateway(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._works: set[asyncio.Task[None]] = set()
         self._listen = ("", 0)
-        self._stopping = False
         self._empty = asyncio.Event()
         self._begun = asyncio.Event()
         self._digest: Digest | None = None
@@ -130,7 +129,7 @@ class Gateway(asyncio.Protocol):
         call = self._calls.get(number)
         if call is not None:
             call.asked(message)
-        elif message["type"] == "dial" and number % 2 == 1 and not self._stopping:
+        elif message["type"] == "dial" and number % 2 == 1 and not self.ended.done():
             if self._is_full:
                 self.send(number, "closed", by="line", sip_status=0, q850=None, reason=RENEWING)
                 return
@@ -225,7 +224,7 @@ class Gateway(asyncio.Protocol):
             self.trace.forget(gone.call_id, gone.traced)
         if self._calls:
             return
-        if self._stopping:
+        if self.ended.done():
             self._empty.set()
         else:
             self._renew()
@@ -260,7 +259,6 @@ class Gateway(asyncio.Protocol):
         pump = self.start(self._pump())
         check = self.start(self._check())
         status = await self.ended
-        self._stopping = True
         check.cancel()
         if status != EXIT_STACK:
             await self._say_goodbye()
@@ -325,7 +323,7 @@ class Gateway(asyncio.Protocol):
             turn_away(call, line, BUSY)
             return
         call.take(line)
-        if self._stopping:
+        if self.ended.done():
             call.hang_up({})
 
     async def _pump(self) -> None:
