@@ -241,6 +241,7 @@ async def test_what_cannot_be_asked_is_refused(world: CallWorld) -> None:
         await ask_all_again(ours, US, AGENT_ID, PastCalls(EVER.end, EVER.begin))
 
 
+@pytest.mark.long
 async def test_ordered_twice_while_it_waits_it_is_asked_once(world: CallWorld) -> None:
     done = await called(world, body())
     await ask(world, "Caller")
@@ -314,6 +315,7 @@ async def ordered_anew(world: CallWorld, execution_id: str, run: str) -> None:
         await unit.executions.change(execution_id, Change(record={"extraction_state": state}))
 
 
+@pytest.mark.long
 async def test_a_call_that_was_ordered_anew_is_left_to_that_order(world: CallWorld) -> None:
     before = await called(world, body())
     await ask(world, "Caller")
@@ -327,6 +329,7 @@ async def test_a_call_that_was_ordered_anew_is_left_to_that_order(world: CallWor
     assert (await world.row(before.id)).record["extraction_state"]["status"] == "done"
 
 
+@pytest.mark.long
 async def test_a_run_whose_call_is_ordered_anew_meanwhile_writes_no_more_and_the_next_one_pays(
     world: CallWorld,
 ) -> None:
@@ -360,6 +363,7 @@ async def has_begun(world: CallWorld, call: Execution) -> bool:
     return b"run_began" in await log_of(world, call)
 
 
+@pytest.mark.long
 async def test_an_order_of_a_tenant_waits_for_no_other_tenant(world: CallWorld) -> None:
     first, second, third = [await called(world, body()) for _ in range(3)]
     await ask(world, "Caller")

@@ -11,6 +11,7 @@ import pytest
 pytestmark = pytest.mark.real_time
 
 
+@pytest.mark.long
 def test_it_measures_and_names_a_limit(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "callwright", "bench", "--most", "2", "--seconds", "20", "--vad", "energy", "--json"],

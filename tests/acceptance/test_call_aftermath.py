@@ -91,6 +91,7 @@ async def test_finishing_twice_changes_nothing(world: CallWorld) -> None:
     assert (await world.published(execution_id)).count("completed") == 1
 
 
+@pytest.mark.long
 async def test_an_overdue_call_is_completed_with_its_reason_by_the_sweeper(dsn: str, world: CallWorld) -> None:
     body = _with_answers([{"json": {"name": "Ann"}}])
     body["tasks"][1]["tools_config"]["llm_agent"]["first_token_ms"] = 20_000

@@ -53,6 +53,7 @@ async def claimed_behind_its_back(world: CallWorld, *changes: Change) -> str:
     return execution.id
 
 
+@pytest.mark.long
 async def test_a_claim_whose_answer_was_lost_is_run_all_the_same(world: CallWorld) -> None:
     execution_id = await claimed_behind_its_back(world)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,11 @@ from tests.call_world import CallWorld, agent_body, call_world
 
 from callwright.actions.transition import transition
 from callwright.conversation.core import Conversation
-from callwright.conversation.log import event_from_wire, read_log, values_of
+from callwright.conversation.log import Entry, event_from_wire, read_log, values_of
+from callwright.domain.execution import Execution
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.g711 import loudness
-from callwright.media.wav import read_wav
+from callwright.media.wav import Wav, read_wav
 from callwright.ports.ledger import Change
 
 pytestmark = pytest.mark.real_time
@@ -29,7 +30,9 @@ async def world(dsn: str, tmp_path: Path) -> AsyncIterator[CallWorld]:
         yield started
 
 
-async def test_a_call_of_several_turns_ends_completed_with_its_record(world: CallWorld) -> None:
+async def test_a_call_of_several_turns_ends_with_its_record_its_recording_and_a_log_that_replays(
+    world: CallWorld,
+) -> None:
     execution_id = await world.place()
 
     row = await world.until(execution_id, *ENDED)
@@ -56,17 +59,15 @@ async def test_a_call_of_several_turns_ends_completed_with_its_record(world: Cal
         "completed",
     ]
     assert not list((world.folder / "live").iterdir()), "the files of the call are gone once it is completed"
+    _, entries = read_log(await world.log(execution_id))
+    check_recording(read_wav((world.folder / "recordings" / execution_id / "call.wav").read_bytes()), row, entries)
+    check_replay(entries)
 
 
-async def test_the_recording_has_the_caller_left_and_the_agent_right_where_they_spoke(world: CallWorld) -> None:
-    execution_id = await world.place()
-    row = await world.until(execution_id, *ENDED)
-
-    wav = read_wav((world.folder / "recordings" / execution_id / "call.wav").read_bytes())
-
+def check_recording(wav: Wav, row: Execution, entries: Sequence[Entry]) -> None:
+    """Caller left and agent right, where they spoke."""
     assert wav.channels == 2
     assert abs(wav.duration_ms - row.record["conversation_ms"]) < 200
-    _, entries = read_log(await world.log(execution_id))
     answered_us = next(e.at_us for e in entries if e.type == "Answered")
     caller, agent = wav.channel(0), wav.channel(1)
     for entry in entries:
@@ -76,18 +77,14 @@ async def test_the_recording_has_the_caller_left_and_the_agent_right_where_they_
             assert loudness(caller[(at + 40) * 16 : (at + 240) * 16]) < 100, "and the caller is silent there"
 
 
-async def test_replaying_the_log_gives_the_same_effects(world: CallWorld) -> None:
-    execution_id = await world.place()
-    await world.until(execution_id, *ENDED)
-
-    _, entries = read_log(await world.log(execution_id))
+def check_replay(entries: Sequence[Entry]) -> None:
+    """The log's events have the log's effects."""
     core = Conversation()
     replayed: list[object] = []
     for entry in entries:
         if entry.direction == "in":
             effects = core.step(event_from_wire(entry.type, entry.at_us, entry.values))
             replayed.extend([type(e).__name__, json.loads(json.dumps(values_of(e)))] for e in effects)
-
     assert replayed == [[e.type, e.values] for e in entries if e.direction == "out"]
 
 
@@ -163,6 +160,7 @@ async def test_draining_ends_live_calls_only_after_its_limit_and_takes_no_new_on
     assert (await world.row(later)).attempt == 0, "a draining process claims nothing"
 
 
+@pytest.mark.long
 async def test_watchers_see_a_call_as_it_happens_and_are_told_its_end(world: CallWorld) -> None:
     execution_id = await world.place()
 

@@ -75,6 +75,7 @@ async def test_a_caller_who_asks_to_be_called_back_is(dsn: str, tmp_path: Path) 
         assert second.agent["agent_name"] == "Reception"
 
 
+@pytest.mark.long
 async def test_only_an_agent_that_may_calls_back(dsn: str, tmp_path: Path) -> None:
     async with call_world(dsn, tmp_path, scenario=scenario(f"Can you call me back in {soon()[0]}?")) as world:
         body = await called(world, agent_body())
@@ -114,6 +115,7 @@ async def test_a_chat_has_no_number_to_call_back(dsn: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("caller", "told"), [("+15550100999", True), ("sip:anonymous@anonymous.invalid", False)])
+@pytest.mark.long
 async def test_an_agent_promises_a_call_back_only_to_whom_it_can_call(
     dsn: str, tmp_path: Path, caller: str, told: bool
 ) -> None:
@@ -128,6 +130,7 @@ async def test_an_agent_promises_a_call_back_only_to_whom_it_can_call(
     assert ("If the caller asks to be called back" in log) is told
 
 
+@pytest.mark.long
 async def test_the_second_call_is_written_once_and_not_for_a_suppressed_number(dsn: str, tmp_path: Path) -> None:
     async with call_world(dsn, tmp_path, scenario=scenario("Hello.")) as world:
         body = await called(world, asking_agent())
@@ -143,6 +146,7 @@ async def test_the_second_call_is_written_once_and_not_for_a_suppressed_number(d
         assert (refused["execution_id"], refused["reason"]) == (None, "the number is not to be called any more")
 
 
+@pytest.mark.long
 async def test_a_call_that_is_settled_long_after_the_time_that_was_said_makes_no_call_back(
     dsn: str, tmp_path: Path
 ) -> None:

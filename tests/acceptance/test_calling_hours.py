@@ -95,6 +95,7 @@ async def test_a_call_placed_at_night_is_dialled_in_the_morning(dsn: str, tmp_pa
         assert body["callwright"]["decision"]["verdict"] == "dial"
 
 
+@pytest.mark.long
 async def test_a_call_that_bypasses_the_guardrails_is_dialled_at_night(dsn: str, tmp_path: Path) -> None:
     async with call_world(dsn, tmp_path, clock=MovedClock(NIGHT)) as world:
         execution_id = await placed(world, guarded(), options={"bypass_call_guardrails": True})
@@ -135,6 +136,7 @@ async def test_a_number_suppressed_while_its_call_waited_is_not_dialled(dsn: str
         assert [row.decision.rule for row in await decisions(world, execution_id)] == ["agent_hours", "suppressed"]
 
 
+@pytest.mark.long
 async def test_one_number_is_dialled_only_so_often_in_a_period(dsn: str, tmp_path: Path) -> None:
     async with call_world(dsn, tmp_path) as world:
         await put_policy(world, parse_policy({"attempts": {"per_number": 1, "period_hours": 24}}))
@@ -148,6 +150,7 @@ async def test_one_number_is_dialled_only_so_often_in_a_period(dsn: str, tmp_pat
         await world.until(other, "completed")
 
 
+@pytest.mark.long
 async def test_of_two_calls_to_one_number_at_once_the_second_waits_again(dsn: str, tmp_path: Path) -> None:
     """Both are admitted before either is dialled: the unit that writes the intent asks again."""
     async with call_world(dsn, tmp_path) as world:

@@ -261,6 +261,7 @@ def test_the_guide_shows_the_doors_of_the_example_which_has_under_150_lines():
 
 
 @pytest.mark.real_time
+@pytest.mark.long
 async def test_the_example_places_a_whole_call(gateway: Gateway) -> None:
     async with gateway.client() as client:
         agent_id = await agent(client)

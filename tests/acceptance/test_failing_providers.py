@@ -195,6 +195,7 @@ async def test_a_call_whose_voice_or_recogniser_fails_says_so(
     assert [told in one.getMessage() for one in caplog.records if one.name == REPORTS] == [True]
 
 
+@pytest.mark.long
 async def test_a_voice_that_a_sandbox_lacks_is_stood_in_for_and_the_known_ones_are_named(
     dsn: str, tmp_path: Path
 ) -> None:

@@ -103,8 +103,14 @@ async def test_a_machine_whose_words_tell_nothing_is_known_by_its_beep(world: Ca
     assert ended_as(execution) == ("completed", "voicemail_detected", True)
 
 
-@pytest.mark.parametrize("changes", [{}, {"voicemail_detection_time": 2}], ids=["greeting at once", "listening first"])
-@pytest.mark.parametrize("persona", ["person", "receptionist"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, marks=pytest.mark.long, id="greeting at once"),
+        pytest.param({"voicemail_detection_time": 2}, id="listening first"),
+    ],
+)
+@pytest.mark.parametrize("persona", [pytest.param("person", marks=pytest.mark.long), "receptionist"])
 async def test_a_person_is_talked_to(world: CallWorld, persona: str, changes: dict[str, Any]) -> None:
     execution, entries = await called(world, persona, voicemail=True, voicemail_message="Call us back.", **changes)
     assert ended_as(execution)[1:] == ("Call recipient hung up", False), execution["transcript"]
@@ -112,6 +118,7 @@ async def test_a_person_is_talked_to(world: CallWorld, persona: str, changes: di
     assert not [e for e in entries if e.type == "Note" and e.values["kind"] == "voicemail_found"]
 
 
+@pytest.mark.long
 async def test_without_the_setting_a_machine_is_talked_to_and_nothing_is_said_of_it(world: CallWorld) -> None:
     execution, _ = await called(world, "machine", call_terminate=6)
     assert execution["answered_by_voice_mail"] is None
@@ -131,6 +138,7 @@ async def test_fillers_are_heard_while_a_slow_model_thinks_and_are_no_part_of_th
     assert replay(await world.log(execution["id"])).exact
 
 
+@pytest.mark.long
 async def test_ambient_noise_lies_under_the_whole_call_and_is_recorded(world: CallWorld) -> None:
     execution, _ = await called(world, "person", ambient_noise=True, ambient_noise_track="coffee-shop")
     assert execution["transcript"].startswith("assistant: Hello, this is reception.")

@@ -69,6 +69,7 @@ async def test_a_track_of_the_accounts_own_lies_under_its_call(world: CallWorld)
     assert "sound_missing" not in log
 
 
+@pytest.mark.long
 async def test_another_accounts_track_is_as_missing_as_any(world: CallWorld) -> None:
     share, log = await call_with(world, "track-2")
     assert share < 0.05

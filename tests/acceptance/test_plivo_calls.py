@@ -126,7 +126,7 @@ async def test_an_account_with_one_of_two_keys_rings_nobody_and_says_which_is_mi
     missing = f"{place.name.upper()}_AUTH_TOKEN"
     messages = [one["message"] for one in answer.json()["callwright"]["warnings"]]
     assert f"The carrier '{place.name}' lacks {missing}." in messages
-    body = {"agent_id": place.agent_id, "recipient_phone_number": THEIRS}
+    body = {"agent_id": place.agent_id, "recipient_phone_number": THEIRS, "user_data": {"persona": "hangup"}}
     placed = await place.client.post("/call", json=body)
     assert placed.status_code == 200, placed.text
     row = await place.row("completed")

@@ -216,6 +216,7 @@ async def is_live(ledger: PostgresLedger, execution_id: str) -> bool:
     return row is not None and row.status is Status.IN_PROGRESS
 
 
+@pytest.mark.long
 async def test_a_contact_is_called_until_it_answers(dsn: str, tmp_path: Path) -> None:
     async with the_world(dsn, tmp_path) as world:
         row = await missed_then_busy_then_answered(world, dsn)

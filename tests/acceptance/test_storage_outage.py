@@ -160,6 +160,7 @@ async def test_jobs_go_on_after_a_restart_of_the_database(server: Server):
     await ledger.aclose()
 
 
+@pytest.mark.long
 async def test_a_database_that_stands_still_is_out_of_reach_in_time(server: Server):
     ledger = PostgresLedger(server.dsn, connections=2)
     await ledger.open()

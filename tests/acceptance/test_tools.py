@@ -216,6 +216,7 @@ async def test_the_model_finds_its_way_through_a_menu_by_keys(dsn: str, tmp_path
     ]
 
 
+@pytest.mark.long
 async def test_a_service_is_asked_to_transfer_and_its_refusal_is_told_to_the_caller(dsn: str, tmp_path: Path) -> None:
     async def refusing(exchange: Exchange) -> None:
         await exchange.answer(503, b"no agents")
@@ -251,6 +252,7 @@ async def test_a_service_is_asked_to_transfer_and_its_refusal_is_told_to_the_cal
     assert found["transfer_call_data"] is None
 
 
+@pytest.mark.long
 async def test_a_caller_who_hangs_up_while_a_tool_runs_leaves_its_answer_in_the_record(
     dsn: str, tmp_path: Path
 ) -> None:

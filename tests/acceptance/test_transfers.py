@@ -236,6 +236,7 @@ async def test_a_target_is_briefed_and_joined_with_the_caller_and_the_record_tel
     assert ("Hello billing." in caller, "This is billing speaking." in target) == (True, True)
 
 
+@pytest.mark.long
 async def test_a_target_that_declines_leaves_the_caller_with_the_agent(world: CallWorld) -> None:
     body = await finished(world, "loopback:declining", "patient", transfer_mode="warm", confirm=True)
     assert "assistant: I am sorry, that does not work now.\nuser: Never mind, goodbye." in body["transcript"]
@@ -244,6 +245,7 @@ async def test_a_target_that_declines_leaves_the_caller_with_the_agent(world: Ca
     assert body["telephony_data"]["hangup_by"] == "Callee"
 
 
+@pytest.mark.long
 async def test_a_caller_who_interrupts_the_announcement_stays(world: CallWorld) -> None:
     body = await finished(world, "+15550177", "hesitant")
     lines = body["transcript"].splitlines()
@@ -253,12 +255,14 @@ async def test_a_caller_who_interrupts_the_announcement_stays(world: CallWorld) 
     assert [row["status"] for row in body["callwright"]["transfers"]] == ["dropped"]
 
 
+@pytest.mark.long
 async def test_a_caller_who_hangs_up_while_the_target_rings_was_not_transferred(world: CallWorld) -> None:
     body = await finished(world, "loopback:no-answer", "leaving")
     assert body["telephony_data"]["hangup_reason"] == "Call recipient hung up"
     assert body["transfer_call_data"]["status"] == "canceled"
 
 
+@pytest.mark.long
 async def test_a_stop_from_the_api_while_the_target_rings_ends_the_call(world: CallWorld) -> None:
     execution_id = await world.place(transferring("loopback:no-answer"))
 
@@ -325,7 +329,7 @@ SIP_RULES: list[Mapping[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("mode", ["blind", "attended"])
+@pytest.mark.parametrize("mode", ["blind", pytest.param("attended", marks=pytest.mark.long)])
 class TestWithPhones:
     """Two SIP phones: one talks with the agent, the other is the colleague's."""
 

@@ -295,6 +295,7 @@ async def test_a_number_is_not_sent_to_an_address_that_nobody_reaches(place: Pla
 
 
 @pytest.mark.real_time
+@pytest.mark.long
 async def test_a_machine_that_the_carrier_heard_is_hung_up_on_if_the_agent_asks_for_it(place: Place) -> None:
     """The person of the test never says a word of a machine: only the vendor says that it is one."""
     phone = await place.call()

@@ -66,6 +66,7 @@ async def test_a_page_holds_a_whole_call_and_its_record_is_like_any_other(site: 
     assert caller.close_code == 1000
 
 
+@pytest.mark.long
 async def test_a_page_calls_an_agent_that_was_not_saved(site: Site) -> None:
     agent_id = await site.agent()
     async with site.client() as client:

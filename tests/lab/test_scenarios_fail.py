@@ -124,7 +124,14 @@ def test_the_back_channeller_fails_with_a_caller_who_only_listens_in_silence(tmp
     assert verdict.verdict == "fail"
 
 
-BOOKINGS = ("echo-line", "hesitater", "interrupter", "mumbler", "noisy-line", "slow-model", "two-languages")
+BOOKINGS = (
+    "echo-line",
+    "hesitater",
+    *(
+        pytest.param(one, marks=pytest.mark.long)
+        for one in ("interrupter", "mumbler", "noisy-line", "slow-model", "two-languages")
+    ),
+)
 
 
 @pytest.mark.parametrize("name", BOOKINGS)

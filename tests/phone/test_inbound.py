@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+import pytest
 from tests.phone.agents import WELCOME, agent
 from tests.phone.calls import (
     asks,
@@ -100,6 +101,7 @@ async def test_the_agent_hangs_up_when_the_conversation_is_over(server: Server, 
     assert (record["status"], *hangup(record)[:2]) == ("completed", "API Request", "end_call_tool")
 
 
+@pytest.mark.long
 async def test_a_phone_that_speaks_a_law_only_is_understood(server: Server, sipp: Phones, rtp: Lines) -> None:
     agent_id = await server.agent(**agent())
     line = rtp(PCMA)

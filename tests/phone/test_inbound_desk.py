@@ -65,6 +65,7 @@ async def test_a_phone_reaches_an_agent_by_its_extension_and_its_headers_are_var
     assert len(await server.executions(agent_id)) == 1
 
 
+@pytest.mark.long
 async def test_a_process_without_room_and_one_that_drains_are_busy_and_the_call_goes_on(
     small_server: Server, sipp: Phones, rtp: Lines
 ) -> None:

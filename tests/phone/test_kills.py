@@ -122,7 +122,7 @@ async def settle(scene: Scene, were_live: set[str]) -> None:
     await until(lambda: over(lambda execution_id: True), SETTLED_WITHIN_S)
 
 
-@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize("number", [0, *(pytest.param(one, marks=pytest.mark.long) for one in range(1, KILLS))])
 async def test_whatever_is_killed_every_call_ends_and_no_phone_stays_off_the_hook(
     own_server: Server, ports: Ports, tmp_path: Path, number: int
 ) -> None:

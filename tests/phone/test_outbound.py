@@ -197,6 +197,7 @@ async def test_an_announcement_and_then_a_refusal_is_no_conversation(server: Ser
     assert (record["transcript"], record["conversation_duration"]) == (None, 0)
 
 
+@pytest.mark.long
 async def test_a_call_nobody_takes_is_cancelled(
     call_nobody_takes: Future[tuple[dict[str, Any], float]],
 ) -> None:

@@ -74,6 +74,7 @@ async def test_a_transfer_to_a_busy_target_keeps_the_call_and_says_so(server: Se
 @pytest.mark.parametrize(
     ("outcome", "status"), [("480 Temporarily Unavailable", "no-answer"), ("408 Request Timeout", "failed")]
 )
+@pytest.mark.long
 async def test_a_target_that_does_not_answer_a_blind_transfer_gives_the_call_back(
     server: Server, sipp: Phones, rtp: Lines, outcome: str, status: str
 ) -> None:
@@ -120,6 +121,7 @@ async def test_an_attended_transfer_joins_the_two_once_the_target_has_answered(
     await check_ringing(server, record, line, 1_000)
 
 
+@pytest.mark.long
 async def test_an_attended_transfer_to_somebody_who_refuses_keeps_the_call(
     server: Server, sipp: Phones, rtp: Lines
 ) -> None:
@@ -219,6 +221,7 @@ async def talk(line: RtpSocket, other: RtpSocket) -> None:
     await hears(line, "Good to hear you.")
 
 
+@pytest.mark.long
 async def test_a_phone_that_called_is_handed_over_too(server: Server, sipp: Phones, rtp: Lines) -> None:
     line = rtp()
     agent_id = await server.agent(**agent(transfer_to=NOBODY))

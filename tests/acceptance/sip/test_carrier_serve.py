@@ -140,6 +140,7 @@ async def test_a_phone_is_called_talks_with_the_agent_and_the_execution_complete
     assert record["telephony_data"]["provider_call_id"] == offer.provider_call_id
 
 
+@pytest.mark.long
 async def test_a_killed_gateway_ends_the_execution_and_the_phone_is_put_down(server: Server, phone: Phone) -> None:
     execution_id = await in_mid_call(server, phone)
     assert server.gateway_pid is not None
