@@ -28,6 +28,19 @@ async def everything_in(dsn: str) -> str:
     return "\n".join(row["row"] for rows in found for row in rows)
 
 
+async def test_a_name_that_no_provider_reads_is_stored_and_said_so(world: ApiWorld) -> None:
+    said = []
+    async with world.client() as client:
+        for name in ("OPENAI_KEY", "OPENIA", "openai", "CALENDAR_TOKEN"):
+            answer = await client.post("/providers", json={"provider_name": name, "provider_value": VALUE})
+            assert answer.status_code == 200
+            found = answer.json().get("callwright", {"warnings": []})["warnings"]
+            said.append([one["message"] for one in found])
+    assert len(said[0]) == 1
+    assert said[0][0].startswith("Nothing installed reads OPENAI_KEY. Known names: OPENAI")
+    assert said[1:] == [["Nothing installed reads OPENIA. Known names: OPENAI."], [], []]
+
+
 async def test_a_key_is_stored_sealed_and_shown_masked(world: ApiWorld) -> None:
     async with world.client() as client:
         answer = await client.post("/providers", json={"provider_name": "OPENAI", "provider_value": f" {VALUE}\n"})

@@ -12,6 +12,7 @@ from typing import Any
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
 from callwright.domain.errors import BadInputError, ConfigurationError, ConflictError, VaultLockedError
+from callwright.domain.fields import named, nearest
 from callwright.domain.limits import MAX_PROVIDER_KEYS, MIN_WEBHOOK_SECRET_BYTES
 from callwright.domain.provider_key import FORMER_WEBHOOK_SECRET, WEBHOOK_SECRET, ProviderKey, hint_of, parse_key_name
 from callwright.domain.sealing import WrappedKey
@@ -64,6 +65,19 @@ async def put_provider_key(services: Services, principal: Principal, secret: Nam
         was = None if before is None else _shown(before)
         await audit(unit, principal, action, key.id, before=was, after=_shown(key), about={"name": key.name})
     return key
+
+
+def unread(services: Services, name: str) -> str:
+    """What to say of a name that no installed provider reads, but that seems to be for one; empty for any other name."""
+    known = {key for plugin in services.plugins() for key in plugin.keys}
+    wanted = name.upper()
+    if wanted in known or wanted in (WEBHOOK_SECRET, FORMER_WEBHOOK_SECRET):
+        return ""
+    vendor = wanted.partition("_")[0]
+    alike = sorted(key for key in known if key.partition("_")[0] == vendor)
+    like = nearest(wanted, known)
+    names = alike or ([like] if like else [])
+    return f"Nothing installed reads {named(name)}. Known names: {', '.join(names)}." if names else ""
 
 
 def _check_webhook_secret(secret: NamedSecret) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -33,9 +33,14 @@ async def add(
     """Calls that begin from now on use it; those under way go on with the one before. It is sealed at rest and never shown again."""
     secret = NamedSecret(body.provider_name, body.provider_value)
 
-    async def work(services: Services) -> dict[str, str]:
+    async def work(services: Services) -> dict[str, Any]:
         await provider_keys.put_provider_key(services, principal_of(request), secret)
-        return {"message": "successful", "status": "added"}
+        warning = provider_keys.unread(services, secret.name)
+        return {
+            "message": "successful",
+            "status": "added",
+            **({"callwright": {"warnings": [{"path": "provider_name", "message": warning}]}} if warning else {}),
+        }
 
     asked = provider_keys.comparable(services_of(request).actions, body.wire)
     return await answer_once(request, idempotency_key, asked, work)

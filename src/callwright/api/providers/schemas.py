@@ -75,6 +75,19 @@ class ProviderKeyView(Open):
     updated_at: Timestamp = Field(description="When its value was last replaced.")
 
 
+class KeyWarning(Open):
+    """What a stored key does not do."""
+
+    path: str = Field(description="The field it is about.", examples=["provider_name"])
+    message: str = Field(examples=["Nothing installed reads DEEPGRAM_KEY. Known names: DEEPGRAM, DEEPGRAM_API_KEY."])
+
+
+class KeyWarnings(Open):
+    """What Callwright says of a stored key."""
+
+    warnings: list[KeyWarning]
+
+
 class ProviderKeyState(Open):
     """What was done."""
 
@@ -82,6 +95,9 @@ class ProviderKeyState(Open):
 
     message: str = Field(examples=["successful"])
     status: str = Field(description="`added` or `removed`.", examples=["added"])
+    callwright: KeyWarnings | None = Field(
+        default=None, description="Present where no provider reads a name that seems to be for one."
+    )
 
 
 EXAMPLE: dict[str, Any] = {"provider_name": "DEEPGRAM", "provider_value": "dg-secret"}
