@@ -161,7 +161,9 @@ class Exchange:
 
     def _said(self, values: Mapping[str, Any]) -> None:
         self._over(values["generation"])
-        self.messages.append(ChatMessage(values["text"], values["cut"]))
+        # Who writes to an agent that has no answer reads why (``error``), not its apology.
+        if values["purpose"] != "apology" or not self.error:
+            self.messages.append(ChatMessage(values["text"], values["cut"]))
 
     def _withdrawn(self, values: Mapping[str, Any]) -> None:
         self._over(values["generation"])

@@ -156,7 +156,8 @@ async def test_a_chat_that_is_given_up_closes_its_leg() -> None:
 
 def told(exchange: Exchange, *entries: tuple[str, Mapping[str, Any]]) -> None:
     for name, values in entries:
-        exchange.take(1, 0, "core", "out", name, values)
+        purpose = {"purpose": "reply"} if name == "AgentSaid" else {}
+        exchange.take(1, 0, "core", "out", name, {**purpose, **values})
 
 
 Entry = tuple[str, Mapping[str, Any]]
@@ -234,8 +235,13 @@ def test_a_model_that_fails_is_told_until_it_answers() -> None:
     }  # fmt: skip
     told(exchange, *HELLO, *LINE, ("ProviderFailed", failed))
     assert exchange.error == 'The model custom failed, refused credentials: "check KEY".'
+    sorry: Entry = ("AgentSaid", {"generation": 3, "text": "Sorry?", "cut": False, "purpose": "apology"})
+    told(exchange, sorry)
+    assert exchange.messages == []
     told(exchange, ("ReplyText", {"request": 1, "generation": 2, "text": "Yes."}))
     assert exchange.error == ""
+    told(exchange, sorry)
+    assert exchange.messages == [ChatMessage("Sorry?")]
     exchange.refusal = "no key is known"
     assert exchange.error == "no key is known"
 
