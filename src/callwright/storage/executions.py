@@ -223,9 +223,9 @@ class ExecutionRows:
         return rows
 
     async def owned_by(self, owner: str) -> list[Execution]:
-        """Executions in phases claimed, dialling or live that ``owner`` holds."""
+        """Executions in phases claimed, dialling or live that ``owner`` holds, without their agents: every second the heartbeat asks."""
         rows = await self._connection.fetch(
-            f"select {COLUMNS} from execution where owner = $1 order by created_at, id", owner
+            f"select {SHOWN} from execution where owner = $1 order by created_at, id", owner
         )
         return [execution_of(row) for row in rows]
 

@@ -42,7 +42,7 @@ class Strays:
         self._seen: frozenset[tuple[str, int]] = frozenset()
 
     async def look(self, owned: Sequence[Execution]) -> None:
-        """``owned`` are the executions this process owns by the ledger. Start or settle those nobody runs."""
+        """``owned`` are the executions this process owns by the ledger, without their agents. Start or settle those nobody runs."""
         loose = [row for row in owned if row.id not in self._calls]
         before, self._seen = self._seen, frozenset((row.id, row.attempt) for row in loose)
         for row in loose:
@@ -57,5 +57,8 @@ class Strays:
         elif self._worker.draining:
             await settle_stray(self._deps, row)
         elif not self._worker.claiming and self._worker.room > 0:
-            _LOG.warning("execution %s was claimed and its answer lost: it is started now", row.id)
-            self._worker.start(row)
+            async with self._deps.ledger.reading() as unit:
+                whole = await unit.executions.get_any(row.id)
+            if whole is not None and (whole.phase, whole.attempt, whole.owner) == (row.phase, row.attempt, row.owner):
+                _LOG.warning("execution %s was claimed and its answer lost: it is started now", row.id)
+                self._worker.start(whole)

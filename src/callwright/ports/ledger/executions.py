@@ -116,7 +116,7 @@ class Executions(Protocol):
         ...
 
     async def owned_by(self, owner: str) -> list[Execution]:
-        """Executions in phases claimed, dialling or live that ``owner`` holds."""
+        """Executions in phases claimed, dialling or live that ``owner`` holds, without their agents."""
 
     async def overdue(self, seconds: int) -> list[Execution]:
         """Executions in phase finishing since more than ``seconds``."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 from tests.rows import execution_row
@@ -39,11 +41,26 @@ class Running:
         """Nothing to capture."""
 
 
+class Ledger:
+    """One that has the rows it was given."""
+
+    def __init__(self) -> None:
+        self.ledger = self.executions = self
+        self.rows: dict[str, Execution] = {}
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Ledger]:
+        yield self
+
+    async def get_any(self, execution_id: str) -> Execution | None:
+        return self.rows.get(execution_id)
+
+
 class Desk:
     def __init__(self) -> None:
-        self.calls, self.hands = LocalCalls(), Hands()
-        # A claimed row is started without a ledger.
-        self.strays = Strays(cast(RuntimeDeps, None), self.calls, self.hands)
+        self.calls, self.hands, self.ledger = LocalCalls(), Hands(), Ledger()
+        self.ledger.rows["lost"] = claimed()
+        self.strays = Strays(cast(RuntimeDeps, self.ledger), self.calls, self.hands)
 
 
 def claimed(execution_id: str = "lost", **changes: Any) -> Execution:
@@ -59,6 +76,14 @@ async def test_a_row_seen_twice_in_a_row_is_started_once() -> None:
     desk.calls.add("lost", Running())
     await desk.strays.look([claimed()])
     assert desk.hands.started == ["lost"]
+
+
+async def test_a_row_that_is_another_by_now_is_not_started() -> None:
+    desk = Desk()
+    await desk.strays.look([claimed()])
+    desk.ledger.rows["lost"] = replace(claimed(), owner="another")
+    await desk.strays.look([claimed()])
+    assert desk.hands.started == []
 
 
 async def test_a_row_that_was_run_in_between_begins_anew() -> None:
