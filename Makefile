@@ -180,7 +180,7 @@ test-unit: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Run t
 test-voice: $(STAMPS)/dev $(STAMPS)/browser models $(STAMPS)/sip $(STAMPS)/webrtc $(PAGES)/index.html ## Run the longer acceptance tests that speak and listen with local models
 	@CI=true $(PYTEST) tests -m voice
 
-# Needs the Debian packages that .ci/run installs: sip-tester, baresip-core, linphone-cli. Root is not needed.
+# Needs the Debian packages that .ci/run installs: sip-tester, baresip-core, linphone-cli, kamailio. Root is not needed.
 test-phone: $(STAMPS)/dev $(STAMPS)/sip ## Run the phone suite at its full length (SIPp, linphonec and baresip as phones)
 	@CI=true CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone
 

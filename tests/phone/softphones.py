@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.phone import sound
@@ -36,6 +37,15 @@ mtu=1300
 [sound]
 echocancellation=0
 """
+_LINPHONE_ACCOUNT = """[proxy_0]
+reg_proxy=<sip:{registrar}>
+reg_identity=sip:{user}@{registrar}
+reg_expires=600
+reg_sendregister=1
+[auth_info_0]
+username={user}
+passwd={password}
+"""
 _BARESIP_CONFIG = """module_path {modules}
 module g711.so
 module srtp.so
@@ -57,6 +67,15 @@ auplay_srate 8000
 ausrc_channels 1
 auplay_channels 1
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a phone registers: ``user`` at ``registrar`` (``host:port``)."""
+
+    user: str
+    password: str
+    registrar: str
 
 
 class Softphone:
@@ -136,10 +155,11 @@ async def linphone(
     *,
     answers: bool = False,
     secure: Certificates | None = None,
+    account: Account | None = None,
 ) -> AsyncIterator[Softphone]:
     """linphonec on ``port``. It takes sound from ``microphone`` (PCM) from the start of the call. ``secure``: it speaks TLS on the port
-    above and encrypts all sound."""
-    _configure_linphone(folder, port, media, microphone, secure)
+    above and encrypts all sound. ``account``: it registers."""
+    _configure_linphone(folder, port, media, microphone, secure, account)
     more = ("-a",) if answers else ()
     process = await _program("linphonec", "-c", str(folder / "linphonerc"), *more, home=folder)
     phone = Softphone(folder, port, media, process, "terminate")
@@ -163,10 +183,13 @@ async def baresip(
     answers: bool = False,
     secure: Certificates | None = None,
     encryption: str = "srtp-mand",
+    account: Account | None = None,
 ) -> AsyncIterator[Softphone]:
     """Debian's baresip on ``port``. It takes sound from ``microphone`` (PCM) from the start of the call. ``secure``: it speaks TLS on the
-    port above, with ``encryption`` of its sound."""
-    _configure_baresip(folder, port, media, microphone, answers, secure, encryption)
+    port above, with ``encryption`` of its sound. ``account``: it registers."""
+    mode = ";answermode=auto" if answers else ""
+    mode += f";mediaenc={encryption}" if secure and encryption else ""
+    _configure_baresip(folder, port, media, microphone, secure, _baresip_account(port, secure, account) + mode)
     process = await _program("baresip", "-f", str(folder), home=folder)
     phone = Softphone(folder, port, media, process, "/hangup")
     try:
@@ -176,10 +199,14 @@ async def baresip(
         await phone.close("/quit")
 
 
-def _configure_linphone(folder: Path, port: int, media: int, microphone: bytes, secure: Certificates | None) -> None:
+def _configure_linphone(
+    folder: Path, port: int, media: int, microphone: bytes, secure: Certificates | None, account: Account | None
+) -> None:
     (folder / ".local/share/linphone").mkdir(parents=True)
     security = f"root_ca={secure.authority}\nmedia_encryption=srtp\n" if secure else ""
     config = _LINPHONE_CONFIG.format(port=port, media=media, tls_port=port + 1 if secure else 0, security=security)
+    if account is not None:
+        config += _LINPHONE_ACCOUNT.format(registrar=account.registrar, user=account.user, password=account.password)
     (folder / "linphonerc").write_text(config)
     (folder / "microphone.wav").write_bytes(sound.microphone(microphone))
 
@@ -189,9 +216,8 @@ def _configure_baresip(
     port: int,
     media: int,
     microphone: bytes,
-    answers: bool,
     secure: Certificates | None,
-    encryption: str,
+    account: str,
 ) -> None:
     folder.mkdir(parents=True)
     (folder / "microphone.wav").write_bytes(sound.microphone(microphone))
@@ -199,12 +225,14 @@ def _configure_baresip(
     tls = {"certificate": secure.ours if secure else "", "authority": secure.authority if secure else ""}
     config = _BARESIP_CONFIG.format(modules=_modules(), port=port, media=media, media_end=media + 7, **files, **tls)
     (folder / "config").write_text(config)
-    mode = ";answermode=auto" if answers else ""
-    way = ";transport=tls" if secure else ""
-    mode += f";mediaenc={encryption}" if secure and encryption else ""
-    account = f"<sip:baresip@{IP}:{port}{way}>;regint=0;audio_codecs=PCMU/8000/1{mode};catchall=yes\n"
-    (folder / "accounts").write_text(account)
+    (folder / "accounts").write_text(f"{account};audio_codecs=PCMU/8000/1;catchall=yes\n")
     (folder / "contacts").write_text("")
+
+
+def _baresip_account(port: int, secure: Certificates | None, account: Account | None) -> str:
+    if account is not None:
+        return f"<sip:{account.user}@{account.registrar}>;auth_pass={account.password};regint=600"
+    return f"<sip:baresip@{IP}:{port}{';transport=tls' if secure else ''}>;regint=0"
 
 
 def _modules() -> str:

@@ -1,0 +1,244 @@
+"""Kamailio before two servers, with the configuration of ``deploy/kamailio``: phones register there and talk to agents."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.acceptance.sip.raw_phone import RawPhone
+from tests.phone.agents import WELCOME
+from tests.phone.calls import check_transcript, final, hangup
+from tests.phone.ports import Ports, is_bound
+from tests.phone.server import Server
+from tests.phone.sipp import IP
+from tests.phone.softphones import Account, Softphone, baresip, linphone
+from tests.phone.sound import silence
+from tests.phone.test_softphones import ANSWERED, ASKED, check_conversation, microphone, recorded, was_answered
+from tests.phone.test_trunks import make_trunk, trunk_agent
+from tests.waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
+PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+PHONE, OTHER, PASSWORD = "+15550100201", "+15550100202", "phone-secret-1"
+OURS = "+15550100601"
+"""The agent's number."""
+
+
+class Front:
+    """Kamailio on a port of its own, and the servers that have the gateways of its list."""
+
+    def __init__(self, folder: Path, port: int, *servers: Server) -> None:
+        self.port = port
+        self.address = f"{IP}:{port}"
+        self.servers = servers
+        self.log = folder / "kamailio.log"
+        self._folder = folder
+        shutil.copytree(ROOT / "deploy/kamailio", folder)
+        phones = [f'$sht(phones=>{user}) = "{PASSWORD}";\n' for user in (PHONE, OTHER)]
+        (folder / "phones.cfg").write_text("".join(phones))
+        (folder / "dispatcher.list").write_text("".join(f"1 sip:{IP}:{one.sip_port}\n" for one in servers))
+
+    def start(self) -> None:
+        """Start Kamailio and wait until it listens. Blocks."""
+        files = ["-f", "kamailio.cfg", "-Y", str(self._folder), "-P", "kamailio.pid"]
+        settings = ["-A", f"LISTEN=udp:{self.address}", "-A", f'DISPATCHER_LIST="{self._folder}/dispatcher.list"']
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [_program("kamailio"), *files, *settings, "-DD", "-E"], cwd=self._folder, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + 20
+        while not is_bound(self.port):
+            assert self._process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End it and its processes. Blocks."""
+        self._process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(10)
+        self._process.kill()
+
+    def asked(self, *command: str) -> str:
+        """What ``kamcmd`` prints."""
+        socket = f"unix:{self._folder}/kamailio_ctl"
+        done = subprocess.run([_program("kamcmd"), "-s", socket, *command], capture_output=True, text=True, check=False)
+        return done.stdout
+
+    def gateways(self) -> list[str]:
+        """The states of the gateways: AP answers OPTIONS, IP does not."""
+        return re.findall(r"FLAGS: (\w+)", self.asked("dispatcher.list"))
+
+    def account(self, user: str) -> Account:
+        """What a phone registers as."""
+        return Account(user, PASSWORD, self.address)
+
+    async def registered(self, user: str) -> None:
+        """Wait until a phone is."""
+        await until(lambda: "Address: sip:" in self.asked("ul.lookup", "location", f"s:{user}"), 20)
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name, path=PATH)
+    if found is None:
+        pytest.skip("a program is missing; as root: apt-get install --no-install-recommends kamailio")
+    return found
+
+
+@pytest.fixture(scope="module")
+def shared_front(
+    phone_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory, ports: Ports
+) -> Iterator[Front]:
+    """Two servers on one database and one data folder, and Kamailio before them."""
+    _program("kamailio")
+    folder, dsn = tmp_path_factory.mktemp("front"), phone_database("front")
+    more = {"CALLWRIGHT_DATA": str(folder / "data"), "CALLWRIGHT_RATE_LIMITS": "off"}
+    servers = []
+    for name in ("first", "second"):
+        (folder / name).mkdir()
+        servers.append(Server(folder / name, dsn, ports.sip(), ports.gateway_media(), **more))
+        servers[-1].start()
+    front = Front(folder / "kamailio", ports.sip(), *servers)
+    front.start()
+    yield front
+    front.stop()
+    for one in servers:
+        one.stop()
+
+
+@pytest.fixture
+async def front(shared_front: Front) -> Front:
+    """The front with both servers; one that a test killed is started again."""
+    for one in shared_front.servers:
+        if not one.running:
+            await asyncio.to_thread(one.start)
+    await until(lambda: shared_front.gateways() == ["AP", "AP"], 20)
+    return shared_front
+
+
+async def agent_with_number(front: Front) -> str:
+    """An agent that answers OURS, a number of a trunk whose gateway is Kamailio; its id."""
+    server = front.servers[0]
+    trunk = await make_trunk(
+        server, OURS, front.port, auth_type="ip-based", ip_identifiers=[{"ip_address": IP}], inbound_enabled=True
+    )
+    agent_id = await server.agent(**trunk_agent())
+    mapping = {"agent_id": agent_id, "phone_number_id": trunk["phone_numbers"][0]["id"]}
+    async with server.api() as api:
+        assert (await api.post("/inbound/setup", json=mapping)).status_code == 200
+    return agent_id
+
+
+async def test_a_registered_phone_calls_an_agent_and_both_are_understood(
+    front: Front, tmp_path: Path, ports: Ports
+) -> None:
+    server = front.servers[0]
+    agent_id = await agent_with_number(front)
+    account = front.account(PHONE)
+    async with linphone(tmp_path / "phone", ports.sip(), ports.media(), microphone(), account=account) as phone:
+        await front.registered(PHONE)
+        phone.command(f"call sip:{OURS}@{front.address}")
+        record = await final(server, await server.inbound(agent_id, seconds=20), 40)
+        await asyncio.sleep(0.5)
+
+    assert (record["status"], hangup(record)) == ("completed", ("API Request", "end_call_tool", 4000))
+    assert (record["provider"], record["user_number"], record["agent_number"]) == ("sip-trunk", PHONE, OURS)
+    assert record["telephony_data"]["call_type"] == "inbound"
+    check_transcript(record, f"user: {ASKED}", f"assistant: {ANSWERED}")
+    check_conversation(phone.heard(), *await recorded(server, record["id"]))
+
+
+async def test_an_agent_calls_a_registered_phone_through_the_trunk_and_its_owner_hangs_up(
+    front: Front, tmp_path: Path, ports: Ports
+) -> None:
+    server = front.servers[0]
+    agent_id = await agent_with_number(front)
+    account = front.account(PHONE)
+    async with baresip(
+        tmp_path / "phone", ports.sip(), ports.media(), microphone(), answers=True, account=account
+    ) as phone:
+        await front.registered(PHONE)
+        execution_id = await server.call(agent_id, PHONE)
+        await until(lambda: was_answered(server, execution_id), 40)
+        await asyncio.sleep(1)
+        phone.hang_up()
+        record = await final(server, execution_id, 20)
+        await asyncio.sleep(0.5)
+
+    assert (record["status"], hangup(record)) == ("completed", ("Callee", "Call recipient hung up", 4000))
+    assert (record["provider"], record["user_number"], record["agent_number"]) == ("sip-trunk", PHONE, OURS)
+    assert 5 < record["conversation_duration"] < 30
+    check_transcript(record, f"user: {ASKED}", f"assistant: {ANSWERED}")
+    check_conversation(phone.heard(), *await recorded(server, execution_id))
+
+    unreachable = await final(server, await server.call(agent_id, OTHER))
+    assert (unreachable["status"], hangup(unreachable)) == ("no-answer", ("Carrier", "Call unanswered", 3000))
+    unknown = await final(server, await server.call(agent_id, "+15550100299"))
+    assert (unknown["status"], unknown["conversation_duration"]) == ("failed", 0)
+
+
+async def test_calls_are_shared_and_when_a_server_is_killed_the_next_ones_go_to_the_other(
+    front: Front, tmp_path: Path, ports: Ports
+) -> None:
+    first, second = front.servers
+    agent_id = await agent_with_number(front)
+    before = [await taken(one) for one in front.servers]
+    account = front.account(PHONE)
+    async with baresip(tmp_path / "phone", ports.sip(), ports.media(), silence(60_000), account=account) as phone:
+        await front.registered(PHONE)
+        for _ in range(2):
+            await short_call(second, agent_id, phone, front)
+        assert [await taken(one) - known for one, known in zip(front.servers, before, strict=True)] == [1, 1]
+
+        first.kill()
+        for _ in range(2):
+            await short_call(second, agent_id, phone, front)
+    assert await taken(second) - before[1] == 3
+    await until(lambda: sorted(front.gateways()) == ["AP", "IP"], 20)
+
+
+async def test_a_call_without_a_password_reaches_no_agent(front: Front) -> None:
+    agent_id = await agent_with_number(front)
+    stranger = await RawPhone().open()
+    try:
+        assert (await stranger.call(f"sip:{OURS}@{front.address}")).startswith("SIP/2.0 407")
+    finally:
+        stranger.close()
+    assert await front.servers[0].executions(agent_id) == []
+
+
+async def short_call(server: Server, agent_id: str, phone: Softphone, front: Front) -> dict[str, Any]:
+    """The phone calls, hears the welcome and hangs up; the record, read from ``server``."""
+    known = len(await server.executions(agent_id))
+    phone.command(f"/dial sip:{OURS}@{front.address}")
+    await server.inbound(agent_id, known)
+    execution_id = await server.inbound(agent_id)
+    await until(lambda: said_welcome(server, execution_id), 20)
+    phone.hang_up()
+    record = await final(server, execution_id)
+    assert (record["status"], hangup(record)) == ("completed", ("Caller", "Call ended", 4000))
+    check_transcript(record, f"assistant: {WELCOME}")
+    return record
+
+
+async def said_welcome(server: Server, execution_id: str) -> bool:
+    """Whether the welcome was played to the end."""
+    return any(WELCOME in entry.values["text"] for entry in await server.events(execution_id, "AgentSaid"))
+
+
+async def taken(server: Server) -> int:
+    """How many calls the process has carried."""
+    async with server.api() as api:
+        text = (await api.get("/metrics")).text
+    return sum(
+        int(float(value)) for value in re.findall(r"^callwright_calls_total\{[^}]*\} (\S+)$", text, re.MULTILINE)
+    )
