@@ -38,6 +38,7 @@ class RawPhone:
     answer_at_once: bool = True
     acknowledges: bool = True
     record_route: str = ""
+    terminates_after_s: float = 0.0
     answer_headers: tuple[str, ...] = ()
     heard: list[str] = field(default_factory=list)
     rtp: list[Rtp] = field(default_factory=list)
@@ -127,7 +128,8 @@ class RawPhone:
         elif start.startswith(("BYE", "CANCEL", "NOTIFY", "OPTIONS", "INFO")):
             self.answer(text, 200, "OK")
             if start.startswith("CANCEL") and self.invite:
-                self.answer(self.invite, 487, "Request Terminated")
+                later = asyncio.get_running_loop().call_later
+                later(self.terminates_after_s, self.answer, self.invite, 487, "Request Terminated")
         elif start.startswith("REFER"):
             self.answer(text, 202, "Accepted")
         elif start.startswith("SIP/2.0 2") and " INVITE" in header(text, "CSeq"):

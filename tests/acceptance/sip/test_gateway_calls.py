@@ -136,6 +136,17 @@ async def test_a_call_nobody_answers_is_taken_back_after_its_time():
     phone.close()
 
 
+async def test_a_call_that_is_taken_back_is_told_with_the_status_that_comes_a_round_trip_later():
+    phone = await RawPhone(answer_at_once=False, terminates_after_s=0.2).open()
+    async with gateway() as ours:
+        call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+        await ours.wait(call, "ringing")
+        ours.send(call, "hang_up")
+        _, closed = await ours.wait(call, "closed", 4)
+        assert (closed["by"], closed["sip_status"]) == ("us", 487)
+    phone.close()
+
+
 async def test_early_media_is_told_and_heard():
     phone = await RawPhone(answer_at_once=False, ring=False).open()
     async with gateway() as ours:

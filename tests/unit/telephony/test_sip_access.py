@@ -116,6 +116,8 @@ def test_how_a_call_ended(facts, traced, ending):
         (CallFacts(), None, False),
         (CallFacts(), TracedCall(), False),
         (CallFacts(), TracedCall(status=486), True),
+        (CallFacts(), TracedCall(ended_by="us"), False),
+        (CallFacts(), TracedCall(ended_by="us", status=487), True),
         (CallFacts(answered=True), TracedCall(status=200), False),
         (CallFacts(answered=True), TracedCall(status=200, ended_by="us"), True),
         (CallFacts(answered=True, transferred=True), TracedCall(status=200), True),

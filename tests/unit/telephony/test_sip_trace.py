@@ -158,6 +158,19 @@ def test_a_challenge_decides_nothing_once_the_second_try_is_answered():
     assert (call.status, call.dialog.remote_tag, call.dialog.cseq) == (200, "y", 8)
 
 
+def test_a_call_that_was_challenged_can_be_cancelled_and_has_no_status_until_it_is_answered():
+    trace = Trace()
+    trace.feed(message(f"INVITE {CALLED} SIP/2.0", sent=True))
+    trace.feed(message("SIP/2.0 407 Proxy Authentication Required", sent=False, to_tag="x"))
+    call = kept(trace)
+    assert (call.status, fresh_dialog(call)) == (407, None)
+    trace.feed(message(f"INVITE {CALLED} SIP/2.0", sent=True, cseq="8 INVITE", extra=("Via: SIP/2.0/UDP us;branch=2",)))
+    assert (call.status, news_of(call)["via"]) == (0, "SIP/2.0/UDP us;branch=2")
+    trace.feed(message(f"CANCEL {CALLED} SIP/2.0", sent=True, cseq="8 CANCEL"))
+    trace.feed(message("SIP/2.0 487 Request Terminated", sent=False, to_tag="y", cseq="8 INVITE"))
+    assert (call.status, call.ended_by) == (487, "us")
+
+
 def test_who_says_bye_and_why():
     trace = Trace()
     call = outbound(trace)

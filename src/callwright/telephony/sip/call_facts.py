@@ -55,10 +55,13 @@ class CallFacts:
         self.closed_text = ""
 
     def is_explained(self, traced: TracedCall | None) -> bool:
-        """Whether the messages that ended the call have been read; the stack's copies may be a moment behind its own words."""
+        """Whether the messages that ended the call have been read. The stack's copies may be a moment behind its own words, and it calls a
+        call closed when it has sent CANCEL, before the INVITE is answered with 487."""
         if traced is None:
             return False
-        return bool(traced.ended_by) or self.transferred or (not self.answered and traced.status >= 300)
+        if traced.ended_by and (self.answered or traced.status):
+            return True
+        return self.transferred or (not self.answered and traced.status >= 300)
 
     def ending(self, traced: TracedCall | None) -> tuple[str, int, str]:
         """Who ended the call (``us``, ``them``, ``line``), the SIP status of its INVITE (0: none came), and why. What the messages tell

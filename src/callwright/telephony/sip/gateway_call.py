@@ -31,6 +31,8 @@ GOODBYE_TICKS = 75
 """So long (1.5 s) the far end may take to answer our BYE; then the call is over for the server, while the stack goes on trying."""
 ANNOUNCE_TICKS = 5
 """So long (100 ms) the stack's copy of a message may be behind what the stack tells."""
+CANCELLED_TICKS = 25
+"""So long (T1 of RFC 3261, 500 ms) the far end may take to answer an INVITE that was cancelled."""
 BUSY = 486
 
 _log = logging.getLogger("callwright.telephony.sip.gateway")
@@ -275,7 +277,9 @@ class GatewayCall:
             self._waiting(ticks)
         elif facts.hang_up_asked or not self.transfers.pending:
             facts.times.closed += ticks
-            if facts.is_explained(self.traced) or facts.times.closed > ANNOUNCE_TICKS:
+            traced = self.traced
+            most_ticks = CANCELLED_TICKS if traced is not None and traced.ended_by else ANNOUNCE_TICKS
+            if facts.is_explained(traced) or facts.times.closed > most_ticks:
                 self._finish()
 
     def _audio(self, line: StackCall, ticks: int) -> None:

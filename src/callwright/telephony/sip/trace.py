@@ -213,6 +213,8 @@ def _request(call: TracedCall, record: Traced) -> None:
         call.dialog.cseq = max(call.dialog.cseq, message.cseq)
         if message.method == "INVITE" and not call.inbound and not call.confirmed:
             call.dialog.via = message.first("via")
+            # The answer to an earlier INVITE was a challenge.
+            call.status, call.reason = 0, ""
     elif message.method in ("INVITE", "UPDATE") and call.confirmed and message.first("contact"):
         # The far end may move while the call lasts (RFC 3261 12.2.2).
         call.dialog.target = uri_of(message.first("contact"))
