@@ -7,8 +7,22 @@ from tests.acceptance.sip.gateway_world import HOST, carried, established, gatew
 from tests.acceptance.sip.raw_phone import RawPhone, header
 from tests.waiting import until
 
+dpkt = pytest.importorskip("dpkt", reason="the reader of pcap is missing: make venv")
+
 pytestmark = [pytest.mark.real_time, *needs_stack]
 SECOND = 8_000
+
+
+def capture(ours, call, path):
+    """Ask for the packets of a call."""
+    ours.send(call, "capture", path=str(path), seconds=60, bytes=100_000, keep_secrets=True)
+
+
+def captured(path):
+    """The SIP messages of a capture: port from, port to, text. RTP is left out."""
+    with path.open("rb") as file:
+        datagrams = [dpkt.ip.IP(packet).data for _, packet in dpkt.pcap.Reader(file)]
+    return [(one.sport, one.dport, one.data.decode()) for one in datagrams if b"SIP/2.0" in one.data]
 
 
 async def test_a_call_is_heard_on_both_sides_and_ends_with_its_causes():
@@ -184,6 +198,40 @@ async def test_calls_are_refused_as_the_server_says():
             _, closed = await ours.wait(here, "closed")
             assert (closed["by"], closed["sip_status"]) == ("us", code)
             phone.close()
+
+
+async def test_a_capture_has_the_refusal_that_the_gateway_sends_past_its_stack(tmp_path):
+    phone = await RawPhone().open()
+    async with gateway() as ours:
+        calling = asyncio.ensure_future(phone.call(f"sip:nobody@{ours.listen}"))
+        here, _ = await ours.wait(None, "incoming")
+        capture(ours, here, tmp_path / "call.pcap")
+        ours.send(here, "reject", code=404)
+        assert (await calling).startswith("SIP/2.0 404")
+        await ours.wait(here, "closed")
+        sip = captured(tmp_path / "call.pcap")
+    ours_to_phone = (int(ours.listen.rpartition(":")[2]), phone.port)
+    refusals = [(one[:2], one[2].split()[1]) for one in sip if one[2].startswith("SIP/2.0 4")]
+    assert refusals == [(ours_to_phone, "404"), (ours_to_phone, "486")], "the second is the stack's own"
+    phone.close()
+
+
+async def test_a_capture_has_an_acknowledgement_that_the_gateway_repeats(tmp_path):
+    phone = await RawPhone().open()
+    async with gateway() as ours:
+        call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+        await ours.wait(call, "answered")
+        await phone.wait("ACK")
+        capture(ours, call, tmp_path / "call.pcap")
+        phone.answer(phone.invite, 200, "OK", sdp=True)
+        await until(lambda: sum(text.startswith("ACK") for text in phone.heard) == 2)
+        ours.send(call, "hang_up", drain=False)
+        await ours.wait(call, "closed")
+        sip = captured(tmp_path / "call.pcap")
+    assert [text for _, _, text in sip if text.startswith("ACK")][1] == next(
+        text for text in reversed(phone.heard) if text.startswith("ACK")
+    )
+    phone.close()
 
 
 async def test_above_the_limit_a_call_is_busy():

@@ -22,7 +22,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 from callwright.domain.sip_digest import Digest
-from callwright.domain.sip_message import SipMessage, traced
+from callwright.domain.sip_message import SipMessage, parsed, traced
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ops.logging import configure_logging
@@ -31,7 +31,7 @@ from callwright.telephony.sip.allow import AllowError, allow_only, sockets_on
 from callwright.telephony.sip.baresip_stack import BaresipStack
 from callwright.telephony.sip.capture import now_us
 from callwright.telephony.sip.checks import address_of
-from callwright.telephony.sip.datagram import send
+from callwright.telephony.sip.datagram import Datagram, send
 from callwright.telephony.sip.dialog import BRANCH_COOKIE
 from callwright.telephony.sip.exchange import NumberedCall
 from callwright.telephony.sip.gateway_call import BUSY, GatewayCall, turn_away, unacknowledged
@@ -190,7 +190,7 @@ class Gateway(asyncio.Protocol):
                 self._registrations.feed(record)
                 for again in (self._acks.feed(record, text), self._late.feed(record)):
                     if again is not None:
-                        send(again, self._listen)
+                        self._send(again)
 
     @property
     def asks_password(self) -> bool:
@@ -201,21 +201,33 @@ class Gateway(asyncio.Protocol):
         """The id of the registration over which a call came, empty for any other call."""
         return self._registrations.of(line, invite)
 
-    def refuse_with(self, call: TracedCall, code: int) -> bool:
+    def refuse_with(self, call: TracedCall, code: int, *extra: str) -> bool:
         """Answer an INVITE ourselves. See refusal.py."""
-        return refusal(call, code, self._listen)
+        answer = refusal(call, code, extra)
+        return answer is not None and self._send(answer)
 
     def admits(self, call: TracedCall | None, registration: str) -> bool:
         """Whether the caller gave user and password, where they are asked for, and its address has few enough calls that it did not
         acknowledge. A call over a registration is not asked for them. The stack has settings for passwords (``uas_user``), but they count
         for MESSAGE only, not for INVITE."""
-        if self._digest is not None and not registration and not _proves(call, self._digest, self._listen):
+        if self._digest is not None and not registration and not self._proves(call, self._digest):
             return False
         host = address_of(call.dialog.peer) if call is not None else ""
         held = sum(unacknowledged(one) == host for one in self._calls.values()) if host else 0
         if held > self._max_unacknowledged:
             _log.info("a call of %s is refused: it has not acknowledged %d others", host, self._max_unacknowledged)
         return held <= self._max_unacknowledged
+
+    def _proves(self, call: TracedCall | None, digest: Digest) -> bool:
+        """Whether the caller gave user and password. One that did not is asked for them."""
+        invite = call.invite if call is not None else None
+        if call is None or invite is None:
+            return False
+        now_s = SystemClock().monotonic_us() // 1_000_000
+        if digest.accepts(invite, now_s):
+            return True
+        self.refuse_with(call, 401, f"WWW-Authenticate: {digest.challenge(invite.call_id, now_s)}")
+        return False
 
     def over(self, call: NumberedCall) -> None:
         """Forget a call."""
@@ -340,13 +352,24 @@ class Gateway(asyncio.Protocol):
             for call_id in self.stack.closed_calls():
                 self._late.closed(call_id)
             for datagram in self._late.round(ticks):
-                send(datagram, self._listen)
+                self._send(datagram)
             if not self._calls and self._late.is_done:
                 self._begun.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(REST_SECONDS):
                         await self._begun.wait()
                 due_us = clock.monotonic_us()
+
+    def _send(self, datagram: Datagram) -> bool:
+        """Send a message of ours past the stack. Its copies of messages lack this one, so the call keeps it here."""
+        if not send(datagram, self._listen):
+            return False
+        text = datagram.data.decode("utf-8", "surrogateescape")
+        message = parsed(text)
+        call = self.trace.call(message.call_id) if message is not None else None
+        if call is not None:
+            call.keep(now_us(), f"TX {datagram.transport.upper()} {call.local} -> {datagram.peer}\n{text}")
+        return True
 
     async def _check(self) -> None:
         """End the process when the stack's own thread no longer answers: its calls are deaf and dumb, whatever this loop says."""
@@ -379,18 +402,6 @@ class Gateway(asyncio.Protocol):
             await asyncio.wait_for(self.stack.close(), CLOSE_SECONDS)
         except (TimeoutError, StackError) as error:
             _log.debug("the stack was left as it is: %s", error)
-
-
-def _proves(call: TracedCall | None, digest: Digest, listen: tuple[str, int]) -> bool:
-    """Whether the caller gave user and password. One that did not is asked for them."""
-    invite = call.invite if call is not None else None
-    if call is None or invite is None:
-        return False
-    now_s = SystemClock().monotonic_us() // 1_000_000
-    if digest.accepts(invite, now_s):
-        return True
-    refusal(call, 401, listen, (f"WWW-Authenticate: {digest.challenge(invite.call_id, now_s)}",))
-    return False
 
 
 def _open_sockets() -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from callwright.domain.sip_message import SipMessage
 from callwright.telephony.sip.checks import TCP, UDP
-from callwright.telephony.sip.datagram import Datagram, send
+from callwright.telephony.sip.datagram import Datagram
 from callwright.telephony.sip.trace import TracedCall
 
 _PHRASES = {
@@ -30,13 +30,13 @@ _PHRASES = {
 }
 
 
-def refusal(call: TracedCall, code: int, listen: tuple[str, int], extra: tuple[str, ...] = ()) -> bool:
-    """Answer the INVITE of an inbound call over UDP or TCP with ``code``. False when that is not possible, as over TLS: then 486 is all
+def refusal(call: TracedCall, code: int, extra: tuple[str, ...] = ()) -> Datagram | None:
+    """The answer ``code`` to the INVITE of an inbound call over UDP or TCP. None when that is not possible, as over TLS: then 486 is all
     there is."""
     provisional, dialog = call.provisional, call.dialog
     if provisional is None or dialog.transport not in (UDP, TCP) or call.status:
-        return False
-    return send(Datagram(answer(provisional, code, extra), dialog.peer, dialog.transport), listen)
+        return None
+    return Datagram(answer(provisional, code, extra), dialog.peer, dialog.transport)
 
 
 def answer(provisional: SipMessage, code: int, extra: tuple[str, ...] = ()) -> bytes:

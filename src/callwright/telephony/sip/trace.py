@@ -60,11 +60,12 @@ class TracedCall:
     ``status`` is the final answer to its first INVITE, ``ended_by`` who sent the BYE or CANCEL (``us``, ``them``), ``q850`` the last cause
     given. ``media_port`` is where we take the sound, ``key_types`` are the payload types of keys that either side named. ``invite`` is the
     INVITE of a call that came in, ``provisional`` our last provisional answer to it; ``heard``: an INVITE of ours was answered with
-    anything at all; ``referral``: the last status a NOTIFY told of the target that the far end was sent to. ``messages``: its last ones,
-    with the time of day in microseconds, for a capture that begins later.
+    anything at all; ``referral``: the last status a NOTIFY told of the target that the far end was sent to. ``local`` is our address in its
+    last message, ``messages`` are its last ones, with the time of day in microseconds, for a capture that begins later.
     """
 
     dialog: DialogFacts = field(default_factory=DialogFacts)
+    local: str = ""
     inbound: bool = False
     confirmed: bool = False
     status: int = 0
@@ -138,7 +139,7 @@ class Trace:
                 return ""
             call = self._begin(record)
         dialog = call.dialog
-        dialog.transport, dialog.peer = record.transport, record.peer
+        dialog.transport, dialog.peer, call.local = record.transport, record.peer, record.local
         if message.body:
             _described(call, record)
         if message.status:
