@@ -39,7 +39,7 @@ from proof.carrier_messages import SIDES, Message, Side
 from proof.carrier_mutants import Wire
 from proof.chaos import own_database, scratch
 from proof.customer import agent
-from proof.server_process import ROOT, ServerProcess
+from proof.server_process import ServerProcess, printed_by
 
 CALLS = 20
 MESSAGES = 3_000
@@ -339,9 +339,8 @@ async def _run(messages: int, seed: int, calls: int, folder: Path, dsn: str) -> 
         report.memory_mib.append(_memory_mib(server.pid))
         for half in range(2):
             others = tuple(f"{one}.1" for one in ids[:5]) + tuple(phone.sid for phone in vendor.phones[:5])
-            for name, told in (
-                await _attacked_by_another(server.url, port, messages // 2, 2 * seed + half, others)
-            ).items():
+            attack = (server.url, str(port), str(messages // 2), str(2 * seed + half), json.dumps(others))
+            for name, told in (await printed_by("proof.lines", *attack)).items():
                 known = report.outcomes.setdefault(name, {"mutants": 0, "answers": Counter()})
                 known["mutants"] += told["mutants"]
                 known["answers"].update(told["answers"])
@@ -370,19 +369,6 @@ async def _run(messages: int, seed: int, calls: int, folder: Path, dsn: str) -> 
 
 async def _unused(exchange: Exchange) -> None:
     await exchange.break_off()
-
-
-async def _attacked_by_another(
-    base: str, port: int, messages: int, seed: int, others: tuple[str, ...]
-) -> dict[str, dict[str, Any]]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "proof.lines", base, str(port), str(messages), str(seed), json.dumps(others),
-        cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    told, _ = await process.communicate()
-    if process.returncode != 0:
-        raise RuntimeError("the attacker failed")
-    return dict(json.loads(told))
 
 
 def _memory_mib(pid: int) -> float:

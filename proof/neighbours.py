@@ -33,7 +33,7 @@ from proof.chaos import own_database, scratch
 from proof.customer import CALLERS, agent
 from proof.hostile_receiver import HostileReceiver, Hostility
 from proof.lines import percentile
-from proof.server_process import ROOT, ServerProcess, free_port
+from proof.server_process import ServerProcess, free_port, printed_by
 
 SECONDS = 30
 CALLS = 5
@@ -466,7 +466,9 @@ async def proved(seconds: int, calls: int, folder: Path, dsn: str) -> Report:
             talk = asyncio.create_task(phones[-1].talk([SILENCE_FRAME] * _FRAMES))
             held.callback(talk.cancel)
         await observed.work(report.peace, seconds / 3, phones)
-        attacking = asyncio.create_task(_attacked_by_another(server.url, keys[1], sip_port, seconds))
+        attacking = asyncio.create_task(
+            printed_by("proof.neighbours", server.url, keys[1], str(sip_port), str(seconds))
+        )
         await observed.work(report.attack, seconds, phones)
         report.did = await attacking
         for phone in phones:
@@ -478,17 +480,6 @@ async def proved(seconds: int, calls: int, folder: Path, dsn: str) -> Report:
             report.starved.append((int(line["tx_starved_frames"]), int(line["tx_packets"])))
     report.judge()
     return report
-
-
-async def _attacked_by_another(url: str, key: str, sip_port: int, seconds: int) -> dict[str, dict[str, int]]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "proof.neighbours", url, key, str(sip_port), str(seconds),
-        cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    told, _ = await process.communicate()
-    if process.returncode != 0:
-        raise RuntimeError("the attacker failed")
-    return dict(json.loads(told))
 
 
 async def _by_itself(seconds: int, calls: int, keep: Path | None) -> Report:

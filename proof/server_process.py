@@ -45,6 +45,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+async def printed_by(module: str, *arguments: str) -> dict[str, dict[str, Any]]:
+    """Run ``python -m module`` until it ends; the JSON that it printed. Raises RuntimeError when it fails."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError(f"{module} failed")
+    return dict(json.loads(printed))
+
+
 @dataclass(slots=True)
 class ServerProcess:
     """A server on a data folder and a database. ``program`` runs the command line of ``callwright``."""

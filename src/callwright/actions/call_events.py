@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callwright.actions.audit import audit
-from callwright.actions.services import Services, object_id
+from callwright.actions.services import Services, locked_execution
 from callwright.actions.transition import transition
 from callwright.domain.errors import ConflictError, NotFoundError, TooLargeError
 from callwright.domain.execution import Execution, Phase
@@ -48,13 +48,10 @@ async def send_event(
 
 async def _active(unit: Unit, principal: Principal, run_id: str) -> Execution:
     try:
-        execution_id = object_id(run_id, "call")
+        row = await locked_execution(unit, principal, run_id)
     except NotFoundError:
         raise NotFoundError(NO_CALL) from None
-    if await unit.executions.get(principal.tenant_id, execution_id) is None:
-        raise NotFoundError(NO_CALL)
-    row = await unit.executions.lock(execution_id)
-    if row is None or row.phase not in _ACTIVE:
+    if row.phase not in _ACTIVE:
         raise NotFoundError(NO_CALL)
     return row
 

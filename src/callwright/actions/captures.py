@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callwright.actions.audit import audit
-from callwright.actions.services import Services, missing, object_id
+from callwright.actions.services import Services, locked_execution
 from callwright.actions.transition import transition
 from callwright.domain.errors import ConflictError, WrongStateError
 from callwright.domain.execution import Execution, Phase
@@ -24,13 +24,8 @@ async def ask_capture(
     Raises NotFoundError; WrongStateError for a call that is not under way or does not go over SIP; ConflictError for one that is captured
     already, and beyond MAX_CAPTURES_OF_ONE calls of the organisation or MAX_CAPTURES of all.
     """
-    execution_id = object_id(execution_id, "execution")
     async with services.ledger.unit() as unit:
-        if await unit.executions.get(principal.tenant_id, execution_id) is None:
-            raise missing("execution")
-        row = await unit.executions.lock(execution_id)
-        if row is None:
-            raise missing("execution")
+        row = await locked_execution(unit, principal, execution_id)
         if row.phase not in _ACTIVE:
             raise WrongStateError(f"the call cannot be captured: it is {row.status.value}")
         if row.carrier not in (SIP, SIP_TRUNK):

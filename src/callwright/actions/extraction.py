@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
-from callwright.actions.services import Services, missing, object_id
+from callwright.actions.services import Services, locked_execution
 from callwright.actions.transition import transition
 from callwright.domain.errors import BadInputError, ConflictError, UnprocessableError, WrongStateError
 from callwright.domain.execution import Execution, Phase, Status
@@ -73,13 +73,8 @@ async def try_dispositions(
 async def ask_again(services: Services, principal: Principal, execution_id: str, *, force: bool = False) -> Ordered:
     """Order that a past call is asked again. One for which that waits already is not ordered twice. With ``force`` it is asked also where
     exactly the same was asked before. Raises NotFoundError, WrongStateError (no completed call) or ConflictError (asked too often)."""
-    execution_id = object_id(execution_id, "execution")
     async with services.ledger.unit() as unit:
-        if await unit.executions.get(principal.tenant_id, execution_id) is None:
-            raise missing("execution")
-        row = await unit.executions.lock(execution_id)
-        if row is None:
-            raise missing("execution")
+        row = await locked_execution(unit, principal, execution_id)
         refusal = _refusal(row)
         if refusal is not None:
             raise refusal

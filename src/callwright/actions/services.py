@@ -15,12 +15,14 @@ from callwright.actions.transition import Publisher
 from callwright.actions.voice_memory import VoiceLists, VoiceSamples
 from callwright.domain.agent.parsing import ProviderDefaults
 from callwright.domain.errors import CapacityError, NotFoundError, UnavailableError, VaultLockedError
+from callwright.domain.execution import Execution
 from callwright.domain.pricing import BilledAs, DatedPrices, as_written
 from callwright.domain.sealing import WrappedKey
+from callwright.domain.tenant import Principal
 from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.chat import ChatReply, Chats, NewChat
 from callwright.ports.door import DoorSocket
-from callwright.ports.ledger import Ledger, StoredAgent
+from callwright.ports.ledger import Ledger, StoredAgent, Unit
 from callwright.ports.leg import RoutesNumbers
 from callwright.ports.market import NumberMarket
 from callwright.ports.questions import Examination, Examined, Questions
@@ -302,3 +304,14 @@ def object_id(text: str, what: str) -> str:
 def missing(what: str) -> NotFoundError:
     """Returns the error for an object that does not exist or belongs to another tenant."""
     return NotFoundError(f"there is no such {what}")
+
+
+async def locked_execution(unit: Unit, principal: Principal, execution_id: str) -> Execution:
+    """Returns an execution of the principal's organisation, locked until the unit ends. Raises NotFoundError."""
+    execution_id = object_id(execution_id, "execution")
+    if await unit.executions.get(principal.tenant_id, execution_id) is None:
+        raise missing("execution")
+    row = await unit.executions.lock(execution_id)
+    if row is None:
+        raise missing("execution")
+    return row
