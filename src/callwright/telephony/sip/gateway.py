@@ -17,7 +17,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -210,24 +210,13 @@ class Gateway(asyncio.Protocol):
         """Whether the caller gave user and password, where they are asked for, and its address has few enough calls that it did not
         acknowledge. A call over a registration is not asked for them. The stack has settings for passwords (``uas_user``), but they count
         for MESSAGE only, not for INVITE."""
-        if self._digest is not None and not registration and not self._proves(call, self._digest):
+        if self._digest is not None and not registration and not _proves(call, self._digest, self.refuse_with):
             return False
         host = address_of(call.dialog.peer) if call is not None else ""
         held = sum(unacknowledged(one) == host for one in self._calls.values()) if host else 0
         if held > self._max_unacknowledged:
             _log.info("a call of %s is refused: it has not acknowledged %d others", host, self._max_unacknowledged)
         return held <= self._max_unacknowledged
-
-    def _proves(self, call: TracedCall | None, digest: Digest) -> bool:
-        """Whether the caller gave user and password. One that did not is asked for them."""
-        invite = call.invite if call is not None else None
-        if call is None or invite is None:
-            return False
-        now_s = SystemClock().monotonic_us() // 1_000_000
-        if digest.accepts(invite, now_s):
-            return True
-        self.refuse_with(call, 401, f"WWW-Authenticate: {digest.challenge(invite.call_id, now_s)}")
-        return False
 
     def over(self, call: NumberedCall) -> None:
         """Forget a call."""
@@ -402,6 +391,18 @@ class Gateway(asyncio.Protocol):
             await asyncio.wait_for(self.stack.close(), CLOSE_SECONDS)
         except (TimeoutError, StackError) as error:
             _log.debug("the stack was left as it is: %s", error)
+
+
+def _proves(call: TracedCall | None, digest: Digest, refuse: Callable[[TracedCall, int, str], bool]) -> bool:
+    """Whether the caller gave user and password. One that did not is asked for them."""
+    invite = call.invite if call is not None else None
+    if call is None or invite is None:
+        return False
+    now_s = SystemClock().monotonic_us() // 1_000_000
+    if digest.accepts(invite, now_s):
+        return True
+    refuse(call, 401, f"WWW-Authenticate: {digest.challenge(invite.call_id, now_s)}")
+    return False
 
 
 def _open_sockets() -> int:
