@@ -274,7 +274,10 @@ async def found_by(ledger: PostgresLedger, text: str, tenant_id: str = DEFAULT_T
     return [one.execution_id for one in rows]
 
 
-SAID = "assistant: How can I help?\nuser: I paid twice: 40 euro back, please.\nassistant: Sch\u00f6n, a refund."
+SAID = (
+    "assistant: How can I help?\nuser: I paid twice: 40 euro back, please.\n"
+    "assistant: SCH\u00d6N, a refund. \u0412\u043e\u0437\u0432\u0440\u0430\u0442."
+)
 
 
 async def spoken(ledger: PostgresLedger, count: int = 1) -> None:
@@ -289,7 +292,17 @@ async def spoken(ledger: PostgresLedger, count: int = 1) -> None:
 
 async def test_words_of_the_conversation_are_found(ledger: PostgresLedger) -> None:
     await spoken(ledger)
-    for text in ("refund", "REFUND", "refu", "angry refund", "paid twice", "sch\u00f6n", "40 euro", "40"):
+    for text in (
+        "refund",
+        "REFUND",
+        "refu",
+        "angry refund",
+        "paid twice",
+        "sch\u00f6n",
+        "\u0412\u041e\u0417\u0412\u0420\u0410\u0422",
+        "40 euro",
+        "40",
+    ):
         assert await found_by(ledger, text) == ["call-1"], text
     for text in ("refunds", "ref refund", "re", "assistant", "user", "refund nothing"):
         assert await found_by(ledger, text) == [], text

@@ -53,7 +53,7 @@ class Doubler:
 
     def feed(self, pcm: bytes) -> bytes:
         """What comes next, at twice the rate."""
-        data = np.concatenate((self._kept, np.frombuffer(pcm, _PCM)))
+        data = np.concatenate((self._kept, np.frombuffer(pcm, _PCM)), dtype=np.float32)
         self._kept = data[1 - _TAPS :]
         out = np.empty(len(pcm), dtype=_PCM)
         out[::2] = data[_MIDDLE : _MIDDLE + len(out) // 2]
