@@ -90,7 +90,7 @@ $(STAMPS)/node: $(STAMPS)/created requirements/dashboard.txt
 # What a build needs. Where the tools of developers are installed, it is there already.
 $(STAMPS)/dashboard-modules: $(STAMPS)/node dashboard/package-lock.json
 	@test $(STAMPS)/dashboard-tools -nt dashboard/package-lock.json || { \
-	    echo "Installing the dashboard's packages (about 55 MB at a first run)" >&2; $(NPM_CI) --omit=dev >&2; }
+	    echo "Installing the dashboard's packages (about 30 MB at a first run)" >&2; $(NPM_CI) --omit=dev >&2; }
 	@touch $@
 
 $(STAMPS)/dashboard-tools: $(STAMPS)/node dashboard/package-lock.json
@@ -196,7 +196,7 @@ fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (C
 test-browser: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Run the browser tests (Chromium through Playwright)
 	@CI=true $(PYTEST) tests/browser -m "not voice"
 
-budgets: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Print what the dashboard weighs and how long it takes, against its budgets
+budgets: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Print what the dashboard weighs and how long it takes (medians of five cold loads), against its budgets
 	@CI=true $(PYTEST) -q -s -p no:warnings tests/browser/test_budgets.py
 
 screenshots: $(STAMPS)/browser $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Photograph every page of the dashboard, in both colour schemes, into build/screenshots

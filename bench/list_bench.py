@@ -71,6 +71,15 @@ insert into execution_summary (execution_id, tenant_id, agent_id, created_at, st
     from (select *, status = 'completed' as answered, hashtext(id)::bigint & 2147483647 as h from execution) x) e
 """,
     "alter table execution_summary enable trigger user",
+    # 80 of 3,000 words, some far more frequent than others; "hello" is in every conversation, "refund" in one of 200.
+    """
+insert into execution_words (execution_id, tenant_id, created_at, words)
+  select execution_id, tenant_id, created_at, strip(to_tsvector('simple', concat_ws(' ', summary, ended_reason, said)))
+  from execution_summary, lateral (
+    select case when answered then 'hello ' || case when hashtext(execution_id) % 200 = 0 then 'refund ' else '' end
+      || string_agg('word' || floor(3000 * power(random(), 3))::int, ' ') end as said
+    from generate_series(1, 80 + 0 * length(execution_id))) s
+""",
     """
 insert into execution_day (tenant_id, day, agent_id, direction, status, findings, calls, answered, talk_ms, cost_nano)
   select tenant_id, (created_at at time zone 'UTC')::date, agent_id, direction, status, rules <> '{{}}', count(*),
@@ -85,6 +94,7 @@ insert into execution_day_wait (tenant_id, day, agent_id, direction, status, fin
 _VACUUM = (
     "vacuum analyze execution",
     "vacuum analyze execution_summary",
+    "vacuum analyze execution_words",
     "vacuum analyze execution_day",
     "vacuum analyze execution_day_wait",
 )
@@ -97,7 +107,8 @@ async def fill(dsn: str, rows: int) -> None:
         await connection.execute("set maintenance_work_mem = '256MB'")
         # Made again at the end: one by one, a million rows take ten times as long.
         indexes = await connection.fetch(
-            "select indexname as name, indexdef as made from pg_indexes where tablename in ('execution', 'execution_summary')"
+            "select indexname as name, indexdef as made from pg_indexes"
+            " where tablename in ('execution', 'execution_summary', 'execution_words')"
             " and indexname not in (select conname from pg_constraint)"
         )
         for index in indexes:
@@ -161,6 +172,9 @@ def reads() -> dict[str, Read]:
         "batch": SummaryFilter(batch_id=BATCH_ID),
         "number": SummaryFilter(text="5554321"),
         "words": SummaryFilter(text="visit 4321"),
+        "a rare word": SummaryFilter(text="refund"),
+        "a frequent word": SummaryFilter(text="hello"),
+        "a beginning": SummaryFilter(text="wor"),
     }
 
     def page(narrow: SummaryFilter, order: str = NEWEST, after: Any = None) -> Read:

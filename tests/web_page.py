@@ -69,7 +69,7 @@ class Page:
     cleared: list[int] = field(default_factory=list)
     """What was played whenever the page was told to clear, in frames."""
     _halver: Halver = field(default_factory=lambda: Halver(320))
-    _doubler: Doubler = field(default_factory=lambda: Doubler(160))
+    _doubler: Doubler = field(default_factory=Doubler)
 
     def messages(self, kind: str) -> list[dict[str, Any]]:
         """The control messages of a kind."""

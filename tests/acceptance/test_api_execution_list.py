@@ -83,6 +83,17 @@ async def test_a_cursor_leads_through_a_filter(world: ApiWorld) -> None:
         assert len((await read(client, limit=MAX_EXECUTIONS_LISTED + 1))["items"]) == 5
 
 
+async def test_words_that_were_said_find_the_call(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        ids = [await place(client, agent_id) for _ in range(3)]
+        await done(world, ids[0], transcript="assistant: Hello.\nuser: I want a refund.", summary="A complaint.")
+        await done(world, ids[1], transcript="assistant: Hello.\nuser: Goodbye.")
+        for words, found in (("refund", ids[:1]), ("complaint refu", ids[:1]), ("hello", ids[1::-1]), ("user", [])):
+            body = await read(client, q=words)
+            assert ([one["id"] for one in body["items"]], body["totals"]["calls"]) == (found, len(found)), words
+
+
 @pytest.mark.parametrize(
     "query",
     [

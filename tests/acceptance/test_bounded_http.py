@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -109,6 +110,21 @@ async def test_a_body_that_stops_coming_is_408_and_the_connection_ends(
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"connection: close" in answer.lower()
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "body_too_slow"
+
+
+async def test_a_client_that_leaves_in_its_body_is_no_error(
+    port: int, world: ApiWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "callwright.api.gate")
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(post("/v1/callwright/agents/validate", world, 1_000) + b"{")
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.close()
+    await until(lambda: "callwright.api.gate" in {record.name for record in caplog.records})
+    assert [(record.levelname, record.exc_info) for record in caplog.records if "gate" in record.name] == [
+        ("DEBUG", None)
+    ]
 
 
 async def test_a_large_body_may_take_its_time_as_long_as_it_comes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -28,6 +29,26 @@ def test_the_pages_have_no_violation(chromium: Any, served: World, scheme: str) 
         found["what-if"] = one.violations("[role=dialog]")
         assert {name: told for name, told in found.items() if told} == {}
         assert one.console == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_placeholders_can_be_read(chromium: Any, served: World, scheme: str) -> None:
+    """axe-core does not look at them, and in the form of an agent they are the defaults."""
+    with browsing(chromium, served, scheme) as one:
+        one.sign_in()
+        field = one.open("/calls").locator("input[placeholder]").first
+        text, ground = field.evaluate(
+            "input => [getComputedStyle(input, '::placeholder').color, getComputedStyle(input).backgroundColor]"
+        )
+        darker, lighter = sorted((luminance(text), luminance(ground)))
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (text, ground)
+
+
+def luminance(colour: str) -> float:
+    """Of ``rgb(...)``, relative to white (WCAG 2.2)."""
+    shares = [int(part) / 255 for part in re.findall(r"[0-9]+", colour)[:3]]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_no_page_is_wider_than_a_phone(person: Browsing) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from statistics import median
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.browser.long_call import long_peaks, long_timeline
-from tests.browser.pages import ROOT, Browsing
+from tests.browser.long_call import TURNS, long_peaks, long_timeline
+from tests.browser.pages import ROOT, Browsing, browsing, eventually
+from tests.browser.world import World
 
 STATIC = ROOT / "src/callwright/dashboard/static"
 MOST_SCRIPT_BYTES = 220_000
 FIRST_PAINT_MS, LONG_CALL_MS = 500, 1_000
+LOADS = 5
+"""Cold loads of which the median counts: one alone says more of the machine than of the pages."""
 MARGIN = 4
 """Three times the work is a failure; a machine that also does something else is none, so that its load counts, too."""
 
@@ -29,35 +34,89 @@ def test_the_page_of_a_call_weighs_no_more_than_its_budget(person: Browsing) -> 
     assert sum(sent.values()) <= MOST_SCRIPT_BYTES, sent
 
 
-def test_a_page_is_painted_soon(person: Browsing) -> None:
-    page = person.open_call()
-    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    print(f"first paint of the call page: {painted:.0f} ms of {FIRST_PAINT_MS}")
+def test_a_page_is_painted_before_its_code_is_there(visitor: Browsing) -> None:
+    page, held, lets_through = visitor.page, list[Any](), Event()
+
+    def hold(route: Any) -> None:
+        if lets_through.is_set():
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/assets/*.js", hold)
+    page.goto(f"{visitor.served.url}/dashboard/sign-in", wait_until="commit")
+    frame = page.locator(".frame")
+    frame.wait_for()
+    eventually(page, lambda: bool(page.evaluate("performance.getEntriesByName('first-contentful-paint').length")))
+    assert held
+    lets_through.set()
+    for route in held:
+        route.continue_()
+    page.locator("main h1").wait_for()
+    assert not frame.is_visible()
+
+
+def test_a_page_is_painted_soon(chromium: Any, served: World) -> None:
+    painted = median(first_paint(chromium, served) for _ in range(LOADS))
+    print(f"first paint of the call page: {painted:.0f} ms of {FIRST_PAINT_MS}, the median of {LOADS} cold loads")
     assert painted <= allowed(FIRST_PAINT_MS)
 
 
-def test_a_call_of_forty_minutes_can_be_used_soon(person: Browsing) -> None:
-    page, call = person.page, person.served.call
-    answers = {"timeline": long_timeline(call), "peaks": long_peaks()}
-    for name, body in answers.items():
-        page.route(f"**/executions/{call}/{name}*", answering(json.dumps(body)))
-    page.route("**/nothing.wav", lambda route: route.fulfill(status=200, content_type="audio/wav", body=b""))
-    person.open("/calls")
-    # Its code is there already: what is measured is this call.
-    page.evaluate("window.began = performance.now()")
-    page.evaluate(
-        f"history.pushState(null, '', '/dashboard/calls/{call}'); dispatchEvent(new PopStateEvent('popstate'))"
+def first_paint(chromium: Any, served: World) -> float:
+    """Milliseconds until a browser without a cache paints the page of a call."""
+    with browsing(chromium, served) as one:
+        one.sign_in()
+        page = one.open_call()
+        return float(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+
+
+def test_a_call_of_forty_minutes_can_be_used_soon(chromium: Any, served: World) -> None:
+    usable, zoomed = (median(times) for times in zip(*(long_call(chromium, served) for _ in range(LOADS)), strict=True))
+    print(
+        f"a call of 40 minutes: usable after {usable:.0f} ms of {LONG_CALL_MS}, zoomed in {zoomed:.0f} ms,"
+        f" medians of {LOADS} cold loads"
     )
-    page.wait_for_selector("[data-lane=caller] canvas")
-    usable = page.evaluate("new Promise(done => requestAnimationFrame(() => done(performance.now() - window.began)))")
-    zoom = page.evaluate(
-        "new Promise(done => { const began = performance.now(); dispatchEvent(new KeyboardEvent('keydown', {key: '+'}));"
-        " requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - began))) })"
-    )
-    print(f"a call of 40 minutes: usable after {usable:.0f} ms of {LONG_CALL_MS}, zoomed in {zoom:.0f} ms")
     assert usable <= allowed(LONG_CALL_MS)
+
+
+def long_call(chromium: Any, served: World) -> tuple[float, float]:
+    """Milliseconds until such a call can be used from the list of calls, and until it is zoomed."""
+    with browsing(chromium, served) as one:
+        one.sign_in()
+        page = one.page
+        answer_with_long_call(page, served.call)
+        one.open("/calls")
+        # Its code comes with it, as at the first call that somebody opens.
+        page.evaluate("window.began = performance.now()")
+        page.evaluate(
+            f"history.pushState(null, '', '/dashboard/calls/{served.call}'); dispatchEvent(new PopStateEvent('popstate'))"
+        )
+        page.wait_for_selector("[data-lane=caller] canvas")
+        usable = page.evaluate(
+            "new Promise(done => requestAnimationFrame(() => done(performance.now() - window.began)))"
+        )
+        zoomed = page.evaluate(
+            "new Promise(done => { const began = performance.now(); dispatchEvent(new KeyboardEvent('keydown', {key: '+'}));"
+            " requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - began))) })"
+        )
+        return float(usable), float(zoomed)
+
+
+def test_all_turns_of_a_long_call_are_drawn_a_linked_one_at_once(person: Browsing) -> None:
+    page, call = person.page, person.served.call
+    answer_with_long_call(page, call)
+    page.goto(f"{person.served.url}/dashboard/calls/{call}?turn={TURNS - 5}")
+    page.locator(f"#turn-{TURNS - 5}[data-open]").wait_for()
+    eventually(page, lambda: page.locator("ol > li[id^=turn-]").count() == TURNS)
     # It has no sound to load, which the browser reports.
     person.console.clear()
+
+
+def answer_with_long_call(page: Any, call: str) -> None:
+    """Have the page be told of a call of forty minutes."""
+    for name, body in {"timeline": long_timeline(call), "peaks": long_peaks()}.items():
+        page.route(f"**/executions/{call}/{name}*", answering(json.dumps(body)))
+    page.route("**/nothing.wav", lambda route: route.fulfill(status=200, content_type="audio/wav", body=b""))
 
 
 def allowed(budget_ms: int) -> float:

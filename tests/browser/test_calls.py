@@ -46,6 +46,15 @@ def test_words_find_calls_and_nothing_found_offers_to_clear(person: Browsing) ->
     eventually(page, lambda: rows(page) == calls_of(person))
 
 
+def test_words_that_were_said_find_the_call(person: Browsing) -> None:
+    page = person.open("/calls")
+    page.keyboard.press("/")
+    page.keyboard.type("tuesday would be goo")
+    # Not those that nobody answered; other tests make more of the first kind.
+    eventually(page, lambda: 0 < rows(page) <= calls_of(person) - len(person.served.busy))
+    assert page.locator(f"a[href*='{person.served.call}']").count()
+
+
 def test_a_row_leads_to_its_call_wherever_it_is_clicked(person: Browsing) -> None:
     page = person.open("/calls")
     page.locator("tbody tr[data-row]").first.click()

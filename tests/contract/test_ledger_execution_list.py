@@ -266,6 +266,82 @@ async def test_text_is_found_in_numbers_ids_and_words(ledger: PostgresLedger) ->
         assert (await totals(ledger, SummaryFilter(text=text))).calls == len(found), text
 
 
+async def found_by(ledger: PostgresLedger, text: str, tenant_id: str = DEFAULT_TENANT_ID) -> list[str]:
+    async with ledger.reading() as unit:
+        rows = await unit.executions.summaries.page(
+            SummaryPage(tenant_id, SummaryFilter(text=text), NEWEST, None, 1_000)
+        )
+    return [one.execution_id for one in rows]
+
+
+SAID = (
+    "assistant: How can I help?\nuser: I paid twice: 40 euro back, please.\n"
+    "assistant: SCH\u00d6N, a refund. \u0412\u043e\u0437\u0432\u0440\u0430\u0442."
+)
+
+
+async def spoken(ledger: PostgresLedger, count: int = 1) -> None:
+    """Calls that end with a conversation."""
+    for number in range(1, count + 1):
+        at = THEN + timedelta(minutes=number)
+        await place(ledger, execution_row(f"call-{number}", created_at=at, updated_at=at))
+        async with ledger.unit() as unit:
+            change = Change(Phase.DONE, "failed", {}, {"transcript": SAID, "summary": "An angry caller."})
+            await unit.executions.change(f"call-{number}", change)
+
+
+async def test_words_of_the_conversation_are_found(ledger: PostgresLedger) -> None:
+    await spoken(ledger)
+    for text in (
+        "refund",
+        "REFUND",
+        "refu",
+        "angry refund",
+        "paid twice",
+        "sch\u00f6n",
+        "\u0412\u041e\u0417\u0412\u0420\u0410\u0422",
+        "40 euro",
+        "40",
+    ):
+        assert await found_by(ledger, text) == ["call-1"], text
+    for text in ("refunds", "ref refund", "re", "assistant", "user", "refund nothing"):
+        assert await found_by(ledger, text) == [], text
+    assert await found_by(ledger, "refund", OTHER_TENANT_ID) == []
+
+
+async def test_a_word_of_too_many_calls_is_found_in_the_newest(
+    ledger: PostgresLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await spoken(ledger, 4)
+    monkeypatch.setattr(execution_list, "MAX_EXECUTIONS_SEARCHED", 2)
+    assert await found_by(ledger, "refund") == ["call-4", "call-3"]
+
+
+async def test_words_go_with_the_conversation(ledger: PostgresLedger, dsn: str) -> None:
+    await spoken(ledger, 3)
+    async with ledger.unit() as unit:
+        await unit.executions.change("call-1", Change(record={"transcript": "user: Nothing."}))
+        again = Change(Phase.WAITING, "scheduled", {"scheduled_at": THEN + timedelta(days=9)})
+        await unit.executions.change("call-2", again)
+        await unit.executions.delete(["call-3"])
+    assert await found_by(ledger, "refund") == []
+    assert await found_by(ledger, "nothing") == ["call-1"]
+    assert [row["execution_id"] for row in await fetch(dsn, "select execution_id from execution_words")] == ["call-1"]
+
+
+async def test_conversations_from_before_are_found_after_an_upgrade(ledger: PostgresLedger, dsn: str) -> None:
+    await spoken(ledger, 2)
+    await run_sql(dsn, "delete from execution_words")
+    await run_sql(dsn, "insert into execution_summary_missing select execution_id, true from execution_summary")
+    assert await found_by(ledger, "refund") == []
+    assert not (await totals(ledger, SummaryFilter(text="refund"))).complete
+    assert (await totals(ledger, SummaryFilter())).complete, "the list itself is whole"
+    await ledger.prune()
+    assert await found_by(ledger, "refund") == ["call-2", "call-1"]
+    assert (await totals(ledger, SummaryFilter(text="refund"))).complete
+    assert (await totals(ledger, SummaryFilter())).calls == 2
+
+
 async def test_many_waits_are_counted_in_steps(
     ledger: PostgresLedger, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

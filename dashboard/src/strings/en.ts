@@ -89,7 +89,7 @@ export const en = {
       about: "about",
       aboutTip: "Estimated: counting this filter exactly would take too long.",
     },
-    search: "Number, id, words of summary",
+    search: "Number, id, words said",
     agents: "All agents",
     agentLabel: "Agent",
     directionLabel: "Direction",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from prometheus_client import Counter
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from callwright.actions.encoded import entity_tag, names_tag
@@ -81,6 +82,9 @@ class Gate:
             await self.app(scope, body.receive, answer.send)
         except _AnsweredError:
             _LOG.debug("request %s: HEAD of a long answer, of which no more is made", request_id)
+        except ClientDisconnect:
+            # An editor, say, that asks anew while its user types on.
+            _LOG.debug("request %s: the client left before its body had come", request_id)
         except CallwrightError as error:
             record_refusal(self.services, scope, error)
             await answer.fail(error, scope, receive)

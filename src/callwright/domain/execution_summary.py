@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from callwright.domain.execution import Execution, Phase
-from callwright.domain.limits import MAX_SUMMARY_SHOWN, MAX_SUMMARY_VALUES
+from callwright.domain.limits import MAX_SEARCHED_CHARACTERS, MAX_SUMMARY_SHOWN, MAX_SUMMARY_VALUES
 from callwright.domain.suppression import far_number
 
 _TURN = "turn"
@@ -101,12 +101,21 @@ def summary_of(execution: Execution) -> ExecutionSummary:
     )
 
 
+def searched_text(execution: Execution) -> str:
+    """The text whose words a search finds: the summary, the reason of the end and the conversation without its roles, up to a limit."""
+    record = execution.record
+    said = (line.partition(": ")[2] for line in str(record.get("transcript") or "").splitlines())
+    parts = (record.get("summary"), execution.hangup_reason or execution.error_message, *said)
+    return "\n".join(str(part) for part in parts if part)[:MAX_SEARCHED_CHARACTERS]
+
+
 def changed_summary(before: Execution, after: Execution) -> ExecutionSummary | None:
-    """The facts to write for a change, or None where none are, or they stay as they are."""
+    """The facts to write for a change, or None where none are, or they and the searched text stay as they are."""
     if after.phase is not Phase.DONE:
         return None
     found = summary_of(after)
-    return None if before.phase is Phase.DONE and summary_of(before) == found else found
+    same = before.phase is Phase.DONE and summary_of(before) == found and searched_text(before) == searched_text(after)
+    return None if same else found
 
 
 def _findings(doctor: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -149,7 +158,7 @@ class AgentFigures:
 class SummaryFilter:
     """What a list of an account is narrowed to; None means any. ``statuses`` is empty for any.
 
-    ``text`` is looked for in numbers, ids, summaries and reasons. ``findings``: with some, or with none.
+    ``text`` is looked for in numbers, ids, summaries, reasons and conversations. ``findings``: with some, or with none.
     """
 
     agent_id: str | None = None

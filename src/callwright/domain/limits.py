@@ -143,6 +143,9 @@ MAX_WAITS_SORTED = 2_000
 MAX_SUMMARY_SHOWN = 300
 """Characters of a call's summary in a list."""
 
+MAX_SEARCHED_CHARACTERS = 100_000
+"""Characters of a call's conversation that a search looks in."""
+
 MAX_SUMMARY_VALUES = 100
 """Waits and dispositions of a call that a list keeps."""
 

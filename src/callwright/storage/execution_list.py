@@ -15,6 +15,7 @@ from callwright.domain.execution_summary import (
     SummaryFilter,
     SummaryTotals,
     changed_summary,
+    searched_text,
     summary_of,
 )
 from callwright.domain.limits import MAX_EXECUTIONS_SEARCHED, MAX_EXECUTIONS_SUMMED, MAX_WAITS_SORTED, SUMMARIES_AT_ONCE
@@ -24,7 +25,13 @@ from callwright.storage.columns import SHOWN, execution_of
 _NAMES = tuple(field.name for field in fields(ExecutionSummary))
 _OWN = ", ".join(_NAMES)
 _COLUMNS = (*_NAMES, "wait_p50_ms", "wait_max_ms")
-_INSERT = f"insert into execution_summary ({', '.join(_COLUMNS)}) values ({', '.join(f'${n + 1}' for n in range(len(_COLUMNS)))})"
+#: Words without their text and without their places.
+_WORDS = (
+    "with found as (insert into execution_words (execution_id, tenant_id, created_at, words)"
+    f" values ($1, $2, ${_COLUMNS.index('created_at') + 1}, strip(to_tsvector('simple', ${len(_COLUMNS) + 1}::text)))"
+    " on conflict (execution_id) do update set words = excluded.words) "
+)
+_INSERT = f"{_WORDS}insert into execution_summary ({', '.join(_COLUMNS)}) values ({', '.join(f'${n + 1}' for n in range(len(_COLUMNS)))})"
 _UPSERT = f"{_INSERT} on conflict (execution_id) do update set " + ", ".join(
     f"{name} = excluded.{name}" for name in _COLUMNS[1:]
 )
@@ -98,11 +105,13 @@ select agent_id, min(step) as step from (
   ) as steps
 ) as sums where whole > 0 and 2 * until >= whole group by agent_id
 """
+_SHORTEST_BEGINNING = 3
+"""Letters from which a word of a search may be unfinished: fewer begin too many words."""
 _DIGITS = re.compile(r"\+?[0-9][0-9 ()./-]*")
 
 
-def _values(found: ExecutionSummary) -> list[Any]:
-    return [getattr(found, name) for name in _COLUMNS]
+def _values(found: ExecutionSummary, text: str) -> list[Any]:
+    return [*(getattr(found, name) for name in _COLUMNS), text]
 
 
 async def fold(pool: Any) -> None:
@@ -127,7 +136,7 @@ async def catch_up(pool: Any) -> bool:
             f"select {SHOWN} from execution where id = any($1::text[]) and phase = 'done' order by id for share",
             [row["execution_id"] for row in taken],
         )
-        found = [_values(summary_of(execution_of(row))) for row in rows]
+        found = [_values(summary_of(one), searched_text(one)) for one in map(execution_of, rows)]
         await connection.executemany(f"{_INSERT} on conflict (execution_id) do nothing", found)
         return len(taken) == SUMMARIES_AT_ONCE
 
@@ -142,7 +151,7 @@ class SummaryRows:
         """Write what lists tell of an execution that is done, in the unit of the change; take it away where it waits again."""
         found = changed_summary(before, after)
         if found is not None:
-            await self._connection.execute(_UPSERT, *_values(found))
+            await self._connection.execute(_UPSERT, *_values(found, searched_text(after)))
         elif before.phase is Phase.DONE and after.phase is not Phase.DONE:
             await self._connection.execute("delete from execution_summary where execution_id = $1", after.id)
 
@@ -197,6 +206,11 @@ class SummaryRows:
 
     async def is_complete(self) -> bool:
         """Whether all executions that are done have their narrow rows."""
+        return not await self._connection.fetchval(
+            "select exists (select from execution_summary_missing where not listed)"
+        )
+
+    async def _can_be_searched(self) -> bool:
         return not await self._connection.fetchval("select exists (select from execution_summary_missing)")
 
     async def _done(self, wanted: SummaryPage) -> list[ExecutionSummary]:
@@ -231,7 +245,7 @@ class SummaryRows:
         else:
             groups, waits, exact = await self._looked_at(tenant_id, narrow)
             complete = sum(group.calls for group in groups) <= _most(narrow)
-        complete = complete and await self.is_complete()
+        complete = complete and await (self.is_complete() if narrow.text is None else self._can_be_searched())
         groups += await self._open_groups(tenant_id, narrow)
         by_status: dict[str, int] = {}
         for group in groups:
@@ -435,25 +449,27 @@ class _Where:
 
     def _search(self, text: str) -> None:
         """By ids that are found first, each condition in its own index: joined by ``or``, all rows would be looked at."""
-        found = [("execution_id like {}", f"{_pattern(text.lower())}%")]
+        rows, spoken = (
+            f"select execution_id from execution_{name} where tenant_id = $1 and" for name in ("summary", "words")
+        )
+        found = [(f"{rows} execution_id like {{}}", f"{_pattern(text.lower())}%")]
         words = re.findall(r"\w+", text)
         if words:
             # Only the last word may be unfinished: the beginning of a frequent one is in very many rows.
-            found.append(("words @@ to_tsquery('simple', {})", " & ".join([*words[:-1], f"{words[-1]}:*"])))
+            last = f"{words[-1]}:*" if len(words[-1]) >= _SHORTEST_BEGINNING else words[-1]
+            newest = f"{spoken} words @@ to_tsquery('simple', {{}}) order by created_at desc"
+            found.append((newest, " & ".join([*words[:-1], last])))
         number = _number(text)
         if number:
             found += [
-                ("number like {}", f"{number}%"),
-                ("number like {}", f"+{number}%"),
-                ("reverse(number) like {}", f"{number[::-1]}%"),
+                (f"{rows} number like {{}}", f"{number}%"),
+                (f"{rows} number like {{}}", f"+{number}%"),
+                (f"{rows} reverse(number) like {{}}", f"{number[::-1]}%"),
             ]
         else:
-            found.append(("number like {}", f"{_pattern(text)}%"))
-        selects = [
-            f"(select execution_id from execution_summary where tenant_id = $1 and {condition} limit {MAX_EXECUTIONS_SEARCHED})"
-            for condition, _ in found
-        ]
-        self.add(f"execution_id = any(array({' union '.join(selects)}))", *(argument for _, argument in found))
+            found.append((f"{rows} number like {{}}", f"{_pattern(text)}%"))
+        selects = " union ".join(f"({select} limit {MAX_EXECUTIONS_SEARCHED})" for select, _ in found)
+        self.add(f"execution_id = any(array({selects}))", *(argument for _, argument in found))
 
 
 def _number(text: str) -> str:

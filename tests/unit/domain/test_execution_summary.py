@@ -6,8 +6,8 @@ from datetime import timedelta
 from tests.rows import THEN, execution_row
 
 from callwright.domain.execution import Phase, Status
-from callwright.domain.execution_summary import SummaryFilter, changed_summary, summary_of
-from callwright.domain.limits import MAX_SUMMARY_SHOWN, MAX_SUMMARY_VALUES
+from callwright.domain.execution_summary import SummaryFilter, changed_summary, searched_text, summary_of
+from callwright.domain.limits import MAX_SEARCHED_CHARACTERS, MAX_SUMMARY_SHOWN, MAX_SUMMARY_VALUES
 
 
 def done(**record):
@@ -71,6 +71,21 @@ class TestAChange:
         assert changed_summary(after, replace(after, updated_at=THEN + timedelta(1))) is None
         assert changed_summary(after, done(summary="Not booked.")) == summary_of(done(summary="Not booked."))
         assert changed_summary(after, before) is None
+
+
+class TestSearchedText:
+    def test_is_summary_reason_and_conversation_without_roles(self):
+        call = done(summary="Booked.", transcript="assistant: Which day: Monday?\nuser: Tuesday.")
+        assert searched_text(replace(call, hangup_reason="Hung up")) == "Booked.\nHung up\nWhich day: Monday?\nTuesday."
+        assert searched_text(done(transcript=None)) == ""
+
+    def test_is_bounded(self):
+        assert len(searched_text(done(transcript=f"user: {'x' * MAX_SEARCHED_CHARACTERS}y"))) == MAX_SEARCHED_CHARACTERS
+
+    def test_is_written_anew_when_it_alone_changes(self):
+        before, after = done(transcript="user: No."), done(transcript="user: Yes.")
+        assert changed_summary(before, after) == summary_of(after)
+        assert changed_summary(after, after) is None
 
 
 class TestAFilter:

@@ -25,7 +25,7 @@ def level(pcm: bytes) -> float:
 @pytest.mark.parametrize("hz", [200, 1_000, 3_000, 3_400])
 def test_a_tone_of_a_telephone_keeps_its_pitch_and_level_both_ways(hz):
     halved = in_frames(Halver(320).feed, sine(16_000, hz), 640)
-    doubled = in_frames(Doubler(160).feed, sine(8_000, hz), 320)
+    doubled = in_frames(Doubler().feed, sine(8_000, hz), 320)
     # Both hold back 31 samples of the higher rate, or 16 of the lower.
     for made, wanted, late in ((halved, sine(8_000, hz), 15.5), (doubled, sine(16_000, hz), 32)):
         rate = 8_000 if made is halved else 16_000
@@ -41,7 +41,7 @@ def test_what_8_khz_cannot_carry_does_not_come_back(hz):
 
 
 def test_a_doubled_tone_has_no_image_above_4_khz():
-    made = samples(in_frames(Doubler(160).feed, sine(8_000, 3_000), 320))[400:-400]
+    made = samples(in_frames(Doubler().feed, sine(8_000, 3_000), 320))[400:-400]
     spectrum = np.abs(np.fft.rfft(made * np.hanning(len(made))))
     above = spectrum[len(spectrum) * 9 // 16 :]
     assert above.max() < 0.002 * spectrum.max()
@@ -49,7 +49,12 @@ def test_a_doubled_tone_has_no_image_above_4_khz():
 
 def test_full_scale_does_not_wrap():
     loud = np.where(np.arange(3_200) % 40 < 20, 32_767, -32_768).astype("<i2").tobytes()
-    made = samples(in_frames(Doubler(160).feed, loud, 320))
+    made = samples(in_frames(Doubler().feed, loud, 320))
     assert made.max() == 32_767
     assert made.min() == -32_768
     assert samples(in_frames(Halver(320).feed, loud, 640)).max() == 32_767
+
+
+def test_several_frames_at_once_sound_as_one_by_one():
+    pcm = sine(8_000, 1_000)
+    assert in_frames(Doubler().feed, pcm, 960) == in_frames(Doubler().feed, pcm, 320)

@@ -36,8 +36,8 @@ class ExecutionFilterQuery(PeriodQuery):
     batch_id: Annotated[str | None, reads(NAME)] = Field(default=None, description="In either form.")
     q: Annotated[str | None, reads(text(MAX_SEARCH_CHARACTERS))] = Field(
         default=None,
-        description="Beginning or end of the other side's number, the beginning of an id, or words of the summary and of the reason of"
-        " the end. Of calls that are not over, only number and id.",
+        description="Beginning or end of the other side's number, the beginning of an id, or words of the conversation, the summary and the"
+        " reason of the end. The last word may be unfinished, from 3 letters on. Of calls that are not over, only number and id.",
     )
     disposition: Annotated[str | None, reads(text(MAX_SEARCH_CHARACTERS))] = Field(
         default=None, description="`name`, or `name=value`, of a disposition that was found."

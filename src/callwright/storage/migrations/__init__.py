@@ -17,7 +17,7 @@ from callwright.storage.migrations.campaigns import (
     webhook_endpoints,
 )
 from callwright.storage.migrations.catalogue import imported_voices
-from callwright.storage.migrations.dashboard import agent_versions, execution_list, sessions
+from callwright.storage.migrations.dashboard import agent_versions, conversation_search, execution_list, sessions
 from callwright.storage.migrations.initial import (
     accounts,
     batches,
@@ -36,6 +36,7 @@ _CAMPAIGNS = (changes, dialling, events, webhook_endpoints, wallet, number_owner
 _DASHBOARD = (sessions, agent_versions, execution_list)
 _PROVIDERS = (prices,)
 _CATALOGUE = (imported_voices,)
+_SEARCH = (conversation_search,)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
@@ -43,5 +44,6 @@ REVISIONS: Mapping[str, Sequence[str]] = {
     "0003": [statement for subject in _DASHBOARD for statement in subject.STATEMENTS],
     "0004": [statement for subject in _PROVIDERS for statement in subject.STATEMENTS],
     "0005": [statement for subject in _CATALOGUE for statement in subject.STATEMENTS],
+    "0006": [statement for subject in _SEARCH for statement in subject.STATEMENTS],
 }
 """Number of a revision -> its statements, the first revision first. A released revision never changes: add another."""

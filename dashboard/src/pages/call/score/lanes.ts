@@ -10,8 +10,8 @@ export interface Block extends Span {
   key: string;
   turn: number | null;
   label: string;
-  /** What is told of it under the pointer. */
-  tip: string;
+  /** What is told of it under the pointer. Made when it is read: of a long call few blocks are wide enough to be drawn. */
+  readonly tip: string;
 }
 
 export interface Clip extends Block {
@@ -72,13 +72,10 @@ export function clipsOf(timeline: Timeline, zeroMs: number): { caller: Clip[]; a
     isWordless: !one.text,
     isCut,
     words: heard.map(({ from_ms, text }) => ({ fromMs: from_ms, text })),
-    tip: [
-      `${side}, ${clock(one.from_ms - zeroMs)}, ${lasting(one.to_ms - one.from_ms)}`,
-      one.text || words.noWords,
-      isCut ? words.interrupted : "",
-    ]
-      .filter(Boolean)
-      .join("\n"),
+    get tip() {
+      const about = `${side}, ${clock(one.from_ms - zeroMs)}, ${lasting(one.to_ms - one.from_ms)}`;
+      return [about, one.text || words.noWords, isCut ? words.interrupted : ""].filter(Boolean).join("\n");
+    },
   });
   return {
     caller: timeline.caller.map((one) => clip(strings.words.caller, one, false)),
@@ -101,7 +98,9 @@ export function workOf(timeline: Timeline, untilMs: number): Record<WorkLane, Wo
       untilFirst: one.first_ms === null ? 0 : Math.min(1, (one.first_ms - one.from_ms) / length),
       isWithdrawn: one.withdrawn,
       hasFailed: one.error !== null,
-      tip: workTip(one, toMs),
+      get tip() {
+        return workTip(one, toMs);
+      },
     });
   }
   return lanes;

@@ -1,4 +1,4 @@
-import { useDeferredValue, useEffect, useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Finding, Work } from "../../../api/types.ts";
 import { strings } from "../../../strings/index.ts";
 import { heardTurns, useCall } from "../context.ts";
@@ -20,9 +20,9 @@ export function TurnList() {
     player,
     (atMs) => turns.findLast(({ from_ms }) => from_ms !== null && from_ms <= atMs)?.turn,
   );
-  // A long call has hundreds of turns: the first ones are drawn at once, the others when there is time.
-  const drawn = useDeferredValue(turns, turns.slice(0, AT_ONCE));
-  const isDrawn = openTurn !== undefined && drawn.some(({ turn }) => turn === openTurn);
+  const opened = turns.findIndex(({ turn }) => turn === openTurn);
+  const drawn = turns.slice(0, useGrowing(turns.length, opened + 1));
+  const isDrawn = opened >= 0;
   useEffect(() => {
     if (isDrawn) document.querySelector(`#turn-${openTurn} > div`)?.scrollIntoView({ block: "nearest" });
   }, [openTurn, isDrawn]);
@@ -58,7 +58,21 @@ export function TurnList() {
   );
 }
 
-const AT_ONCE = 40;
+const AT_ONCE = 30;
+const PAUSE_MS = 50;
+
+/** How many of a long list are drawn: a screen of them at once, `least` of them in any case, the others a few at a time, so that no frame waits. */
+function useGrowing(length: number, least: number): number {
+  const [count, setCount] = useState(AT_ONCE);
+  const drawn = Math.max(count, least);
+  useEffect(() => {
+    if (drawn >= length) return;
+    const timer = setTimeout(() => setCount(drawn + AT_ONCE), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [drawn, length]);
+  return drawn;
+}
+
 const NO_FINDINGS: Finding[] = [];
 const NO_WORK: Work[] = [];
 
