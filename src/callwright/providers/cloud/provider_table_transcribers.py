@@ -171,7 +171,14 @@ TRANSCRIBERS = (
         "google",
         "Google Cloud Speech-to-Text",
         GOOGLE_KEYS,
-        (Client("google.STT", {"sample_rate": 8_000, "detect_language": False}, takes_session=False),),
+        (
+            Client(
+                "google.STT",
+                {"sample_rate": 8_000, "detect_language": False},
+                grpc="https://speech.googleapis.com",
+                takes_session=False,
+            ),
+        ),
         (
             model_option("latest_long"),
             Option("language", "languages", NAME, "en", convert=regional),

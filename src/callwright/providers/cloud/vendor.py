@@ -49,6 +49,8 @@ class Client:
     """It is given the process's own HTTP session."""
     makes_session: bool = False
     """Its streams make sessions and addresses of their own, which are replaced."""
+    grpc: str = ""
+    """The address of a client over gRPC."""
     ends_turns: bool = False
     """Its end of speech is more than a pause."""
     flushes: bool = False
