@@ -164,6 +164,17 @@ class TestScribe(Recogniser):
     wrong_settings = hears(options={"vad_threshold": 2})
 
 
+needs_azure = pytest.mark.skipif(
+    not library.is_installed("azure.STT"), reason="pip install azure-cognitiveservices-speech: make cloud does not"
+)
+
+
+@needs_azure
+class TestAzureRecogniser(Recogniser):
+    plugin = plugin("transcriber", "azure")
+    wrong_settings = hears(options={"keywords": 3})
+
+
 class TestGoogle(Recogniser):
     plugin = plugin("transcriber", "google")
     vendors = staticmethod(google.recogniser)
@@ -385,6 +396,16 @@ async def test_a_stream_that_grew_too_old_for_google_goes_on_at_the_same_positio
         await fed(stream, "or at four")
         await heard.until(("yes", "ten", "or", "four"))
         assert len(spoken("yes at ten")) // 16 + 1_000 < heard.finals[-1][2]
+
+
+@needs_azure
+async def test_azures_sdk_occupies_no_thread_of_the_process_where_the_server_says_no_goodbye() -> None:
+    async with speech_vendors() as vendors, recogniser_of("azure", vendors) as recogniser:
+        stream = await recogniser.open(hears(speech.SILENT), Heard())
+        await fed(stream, "yes at ten")
+        await stream.aclose()
+        async with asyncio.timeout(5):
+            await asyncio.get_running_loop().shutdown_default_executor()
 
 
 async def test_a_google_that_ends_every_stream_at_once_is_not_asked_time_and_again() -> None:

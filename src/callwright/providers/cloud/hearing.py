@@ -17,6 +17,7 @@ from callwright.providers.cloud import library
 from callwright.providers.cloud.bridge import Bridge, Made, Order
 from callwright.providers.cloud.failures import VendorBoundary, close
 from callwright.providers.cloud.grpc_client import GrpcConnections
+from callwright.providers.cloud.sdk_client import watch_sdk
 from callwright.providers.cloud.session import CONNECT_SECONDS
 from callwright.providers.cloud.vendor import Vendor
 
@@ -93,10 +94,8 @@ class CloudStream:
         self._reports = _Reports(sink, provider, order.model, language, ends_turns=order.client.ends_turns)
         self._resampler = StreamResampler(SAMPLE_RATE_HZ, order.client.rate_hz)
         self._stream = made.client.stream(conn_options=parts.options(max_retry=0, timeout=CONNECT_SECONDS))
-        client = order.client
-        if not (client.takes_session or client.makes_session or client.grpc or hasattr(made.client, "_session")):
-            # Of its connection nothing is known.
-            self._session.opened.set()
+        if order.client.sdk:
+            watch_sdk(self._stream, self._session)
         self._reading = asyncio.get_running_loop().create_task(self._read())
 
     async def take_session(self, bridge: Bridge) -> None:
