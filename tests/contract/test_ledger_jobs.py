@@ -12,7 +12,7 @@ from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, agent_row
 from tests.waiting import until
 
-from callwright.domain.limits import MAX_JOB_TRIES, SEEDING_RETRY_SECONDS
+from callwright.domain.limits import MAX_JOB_TRIES, MAX_SEEDING_TRIES
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import SPEECH_JOB, SpeechOrder
 from callwright.storage.job_runner import Handler, JobPlaces, JobRunner, JobTimings
@@ -137,7 +137,7 @@ async def test_an_agent_is_seeding_until_the_job_of_its_last_revision_is_over(le
 
 
 async def test_an_agent_is_seeding_while_a_try_of_its_speech_waits(ledger: PostgresLedger):
-    order = SpeechOrder("agent-1", DEFAULT_TENANT_ID, 1, tries=len(SEEDING_RETRY_SECONDS))
+    order = SpeechOrder("agent-1", DEFAULT_TENANT_ID, 1, tries=MAX_SEEDING_TRIES - 1)
     async with ledger.unit() as unit:
         await unit.agents.insert(agent_row(order.agent_id))
     for _twice in range(2):

@@ -10,15 +10,14 @@ from typing import Any
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 
-from callwright.domain.limits import SEEDING_RETRY_SECONDS
+from callwright.domain.limits import MAX_SEEDING_TRIES
 from callwright.ports.ledger import SPEECH_JOB, SpeechOrder
 
 ORGANISATION = "organisation_id"
 """Header of a job with the organisation whose share of the places it takes."""
 
 _TRIES = ", ".join(
-    f"'{SPEECH_JOB}:' || agent.id || ':' || agent.revision || ':{tries}'"
-    for tries in range(len(SEEDING_RETRY_SECONDS) + 1)
+    f"'{SPEECH_JOB}:' || agent.id || ':' || agent.revision || ':{tries}'" for tries in range(MAX_SEEDING_TRIES)
 )
 IS_SEEDING = f"exists (select from pgqueuer q where q.dedupe_key in ({_TRIES}) and q.status in ('queued', 'picked'))"
 """Whether a row of ``agent`` has a speech job. The index of pgqueuer's unique keys finds it."""

@@ -21,7 +21,7 @@ from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import VOICE, Line, Provision
 from callwright.domain.errors import CallwrightError, UnavailableError
-from callwright.domain.limits import MAX_SEEDED_CHARACTERS, SEEDING_RETRY_SECONDS, SEEDING_SECONDS
+from callwright.domain.limits import MAX_SEEDED_CHARACTERS, MAX_SEEDING_TRIES, SEEDING_RETRY_SECONDS, SEEDING_SECONDS
 from callwright.domain.settings.providers import CACHING
 from callwright.ports.failures import RETRYABLE, ProviderError
 from callwright.ports.ledger import SpeechOrder, StoredAgent, Unit
@@ -35,7 +35,7 @@ _LOG = logging.getLogger(__name__)
 class Seeding:
     """Renders fixed sentences of saved agents into ``folder``, which the one thread of ``disk`` reads and writes.
 
-    A voice that is away or busy is asked again after each of SEEDING_RETRY_SECONDS. What cannot be rendered is left to the first call,
+    A voice that is away or busy is asked again after SEEDING_RETRY_SECONDS, and up to MAX_SEEDING_TRIES times. What cannot be rendered is left to the first call,
     which makes it and reports what is wrong.
     """
 
@@ -70,11 +70,11 @@ class Seeding:
 
     async def _failed(self, order: SpeechOrder, failure: ProviderError) -> None:
         """Has it tried again, if that may help and was not done often enough."""
-        again = failure.kind in RETRYABLE and order.tries < len(SEEDING_RETRY_SECONDS)
+        again = failure.kind in RETRYABLE and order.tries + 1 < MAX_SEEDING_TRIES
         if not again:
             _LOG.warning("agent %s: its first call renders what is left, %s", order.agent_id, failure)
             return
-        after_s = SEEDING_RETRY_SECONDS[order.tries]
+        after_s = SEEDING_RETRY_SECONDS * 3**order.tries
         _LOG.info("agent %s: rendered again in %d s, %s", order.agent_id, after_s, failure)
         async with self._deps.ledger.unit() as unit:
             await unit.jobs.put_speech(replace(order, tries=order.tries + 1), after_s)

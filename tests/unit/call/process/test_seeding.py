@@ -22,7 +22,7 @@ from callwright.conversation.interjections import fillers_in
 from callwright.conversation.plan import plan_for
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import ProviderDefaults
-from callwright.domain.limits import MAX_SEEDED_CHARACTERS, SEEDING_RETRY_SECONDS
+from callwright.domain.limits import MAX_SEEDED_CHARACTERS, MAX_SEEDING_TRIES
 from callwright.lab.virtual_loop import AtOnce
 from callwright.ops.clock import SystemClock
 from callwright.ports.availability import EverythingAvailable
@@ -158,7 +158,7 @@ async def test_a_voice_that_is_away_for_a_minute_is_asked_again_later(tmp_path: 
     house.mouth.dead = True
     await house.render(1)
     ((order, after_s),) = house.again
-    assert (order, after_s) == (SpeechOrder("a-1", "t-1", 1, 1), SEEDING_RETRY_SECONDS[0])
+    assert (order, after_s) == (SpeechOrder("a-1", "t-1", 1, 1), 10)
     house.mouth.dead = False
     await house.render(order.revision, order.tries)
     assert house.again == [(order, after_s)]
@@ -175,8 +175,8 @@ async def test_a_voice_that_stays_away_is_asked_so_often_and_then_left_to_the_fi
         before = len(house.again)
         await house.render(1, done)
         tries += [order.tries for order, _ in house.again[before:]]
-    assert tries == list(range(len(SEEDING_RETRY_SECONDS) + 1))
-    assert [after_s for _, after_s in house.again] == list(SEEDING_RETRY_SECONDS)
+    assert tries == list(range(MAX_SEEDING_TRIES))
+    assert [after_s for _, after_s in house.again] == [10, 30, 90]
     (last,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert last == "agent a-1: its first call renders what is left, mouth: it is down"
 
