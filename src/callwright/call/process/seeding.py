@@ -35,8 +35,8 @@ _LOG = logging.getLogger(__name__)
 class Seeding:
     """Renders fixed sentences of saved agents into ``folder``, which the one thread of ``disk`` reads and writes.
 
-    A voice that is away or busy is asked again after SEEDING_RETRY_SECONDS, and up to MAX_SEEDING_TRIES times. What cannot be rendered is left to the first call,
-    which makes it and reports what is wrong.
+    A voice that is away or busy is asked again after SEEDING_RETRY_SECONDS, and up to MAX_SEEDING_TRIES times. What cannot be rendered is
+    left to the first call, which makes it and reports what is wrong.
     """
 
     def __init__(self, deps: RuntimeDeps, folder: SpeechFolder, disk: Executor) -> None:
