@@ -6,6 +6,8 @@ Judged by the vendor's libraries in every run: google-cloud-speech asks and read
 from __future__ import annotations
 
 import asyncio
+import importlib
+import importlib.util
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +32,9 @@ from tests.vendors.server import (
     key_of,
     web,
 )
+
+grpc: Any = importlib.import_module("grpc") if importlib.util.find_spec("grpc") else None
+"""There where the vendor's clients are, as ``web`` is."""
 
 VOICES = "https://texttospeech.googleapis.com/"
 RECOGNISER = "https://speech.googleapis.com/"
@@ -110,14 +115,12 @@ class _Recogniser:
 
     async def answers(self, requests: Any, context: Any) -> AsyncIterator[bytes]:
         """Messages as bytes, so that some can be garbage."""
-        from grpc import StatusCode
-
         token = dict(context.invocation_metadata()).get("authorization", "")
         if not _verified(token.removeprefix("Bearer "), RECOGNISER):
-            await context.abort(StatusCode.UNAUTHENTICATED, "no token of this service account")
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no token of this service account")
         visit = Visit("StreamingRecognize", {}, key_of({"Authorization": token}))
         if visit.key in _STATUSES:
-            await context.abort(StatusCode[_STATUSES[visit.key]], f"no: {visit.key}")
+            await context.abort(grpc.StatusCode[_STATUSES[visit.key]], f"no: {visit.key}")
         self._vendors.visits.append(visit)
         try:
             if visit.key == GARBLED:
@@ -125,13 +128,11 @@ class _Recogniser:
             if visit.key != CLOSING:
                 async for answer in self._heard(visit, requests):
                     yield answer
-                    if (
-                        visit.key == ENDING
-                        and self._types.StreamingRecognizeResponse.deserialize(answer).results[0].is_final
-                    ):
-                        await context.abort(StatusCode.OUT_OF_RANGE, "the longest duration of a stream is exceeded")
+                    result = self._types.StreamingRecognizeResponse.deserialize(answer).results[0]
+                    if visit.key == ENDING and result.is_final:
+                        await context.abort(grpc.StatusCode.OUT_OF_RANGE, "the stream is too old")
         except EndsHereError:
-            await context.abort(StatusCode.UNAVAILABLE, "something broke")
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "something broke")
         finally:
             visit.closed = True
 
@@ -159,7 +160,6 @@ class _Recogniser:
 @asynccontextmanager
 async def recogniser() -> AsyncIterator[SpeechVendors]:
     """The recogniser over gRPC, in both versions of the API."""
-    import grpc
     from google.cloud import speech_v1, speech_v2
 
     place = SpeechVendors()

@@ -106,7 +106,7 @@ class CloudStream:
 
     def opens(self) -> int:
         """A connection of the client begins: the vendor's positions count from the audio that it is sent next. Returns its position."""
-        at_ms = max(0, self._reports.fed_ms - self._stream._input_ch.qsize() * FRAME_MS)
+        at_ms: int = max(0, self._reports.fed_ms - self._stream._input_ch.qsize() * FRAME_MS)
         self._stream.start_time_offset = at_ms / 1000
         return at_ms
 
