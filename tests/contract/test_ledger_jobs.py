@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, agent_row
 from tests.waiting import until
 
-from callwright.domain.limits import MAX_JOB_TRIES, MAX_SEEDING_TRIES
+from callwright.domain.limits import MAX_JOB_TRIES
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import SPEECH_JOB, SpeechOrder
 from callwright.storage.job_runner import Handler, JobPlaces, JobRunner, JobTimings
@@ -136,17 +138,28 @@ async def test_an_agent_is_seeding_until_the_job_of_its_last_revision_is_over(le
         await until(is_processed)
 
 
-async def test_an_agent_is_seeding_while_a_try_of_its_speech_waits(ledger: PostgresLedger):
-    order = SpeechOrder("agent-1", DEFAULT_TENANT_ID, 1, tries=MAX_SEEDING_TRIES - 1)
+async def test_a_second_try_of_speech_waits_once_and_leaves_the_agent_processed(ledger: PostgresLedger, dsn: str):
+    order = SpeechOrder("agent-1", DEFAULT_TENANT_ID, 1, tries=1)
+    seen: list[SpeechOrder] = []
+
+    async def speak(payload: bytes) -> None:
+        seen.append(SpeechOrder(**json.loads(payload)))
+
     async with ledger.unit() as unit:
         await unit.agents.insert(agent_row(order.agent_id))
     for _twice in range(2):
         async with ledger.unit() as unit:
-            await unit.jobs.put_speech(order, 60)
+            await unit.jobs.put_speech(order, 1)
     async with ledger.unit() as unit:
         agent = await unit.agents.get(DEFAULT_TENANT_ID, order.agent_id)
     assert agent is not None
-    assert agent.seeding
+    assert not agent.seeding
+    async with running(dsn, {SPEECH_JOB: speak}):
+        await until(lambda: seen)
+        async with ledger.unit() as unit:
+            await unit.jobs.put_speech(replace(order, tries=2))
+        await until(lambda: len(seen) > 1)
+    assert seen == [order, replace(order, tries=2)]
 
 
 async def test_speech_is_rendered_after_the_jobs_of_calls(ledger: PostgresLedger, dsn: str):

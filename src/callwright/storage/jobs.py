@@ -10,17 +10,16 @@ from typing import Any
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 
-from callwright.domain.limits import MAX_SEEDING_TRIES
 from callwright.ports.ledger import SPEECH_JOB, SpeechOrder
 
 ORGANISATION = "organisation_id"
 """Header of a job with the organisation whose share of the places it takes."""
 
-_TRIES = ", ".join(
-    f"'{SPEECH_JOB}:' || agent.id || ':' || agent.revision || ':{tries}'" for tries in range(MAX_SEEDING_TRIES)
+IS_SEEDING = (
+    f"exists (select from pgqueuer q where q.dedupe_key = '{SPEECH_JOB}:' || agent.id || ':' || agent.revision"
+    " and q.status in ('queued', 'picked'))"
 )
-IS_SEEDING = f"exists (select from pgqueuer q where q.dedupe_key in ({_TRIES}) and q.status in ('queued', 'picked'))"
-"""Whether a row of ``agent`` has a speech job. The index of pgqueuer's unique keys finds it."""
+"""Whether a row of ``agent`` has a speech job that was not tried before. The index of pgqueuer's unique keys finds it."""
 
 _BEHIND = -1
 """Priority of speech jobs: calls that ended are finished first."""
@@ -39,7 +38,7 @@ class JobRows:
 
     async def put_speech(self, order: SpeechOrder, after_seconds: int = 0) -> None:
         """Enqueue the rendering of a saved agent's fixed sentences, after all jobs of other kinds."""
-        key = f"{SPEECH_JOB}:{order.agent_id}:{order.revision}:{order.tries}"
+        key = f"{SPEECH_JOB}:{order.agent_id}:{order.revision}" + (f":{order.tries}" if order.tries else "")
         delay = timedelta(seconds=after_seconds) if after_seconds else None
         payload = json.dumps(asdict(order)).encode()
         headers = await self._place_of(order.tenant_id)

@@ -26,5 +26,5 @@ class Jobs(Protocol):
         """Enqueue in the same unit as the change that caused it. The job takes a place of the tenant's organisation."""
 
     async def put_speech(self, order: SpeechOrder, after_seconds: int = 0) -> None:
-        """Enqueue the rendering of a saved agent's fixed sentences (SPEECH_JOB), after all jobs of other kinds. Until it is over the agent
-        is ``seeding``, if it is still at this revision. A try that waits already is not enqueued again."""
+        """Enqueue the rendering of a saved agent's fixed sentences (SPEECH_JOB), after all jobs of other kinds. Until the first
+        try is over the agent is ``seeding``, if it is still at this revision. A try that waits already is not enqueued again."""
