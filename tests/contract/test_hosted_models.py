@@ -448,3 +448,4 @@ async def test_a_vendor_is_asked_at_the_gateway_whose_address_is_stored_for_it(
             with pytest.raises(ProviderError, match=f"{vendor.keys[0]}_API_BASE is no address") as refused:
                 model.check(stored(wrong))
             assert refused.value.kind is FailureKind.BAD_REQUEST
+            assert model.host(stored(wrong)) == ""

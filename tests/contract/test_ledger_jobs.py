@@ -155,7 +155,7 @@ async def test_a_second_try_of_speech_waits_once_and_leaves_the_agent_processed(
     assert agent is not None
     assert not agent.seeding
     async with running(dsn, {SPEECH_JOB: speak}):
-        await until(lambda: seen)
+        await until(lambda: bool(seen))
         async with ledger.unit() as unit:
             await unit.jobs.put_speech(replace(order, tries=2))
         await until(lambda: len(seen) > 1)

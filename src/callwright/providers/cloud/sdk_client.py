@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import threading
 import weakref
+from contextlib import suppress
 from typing import Any
 
 from callwright.providers.cloud.session import VendorSession
@@ -27,11 +28,16 @@ def watch_sdk(stream: Any, session: VendorSession) -> None:
     begun, cancelled = stream._on_session_started, stream._on_canceled
     kept: list[Any] = []
 
+    def on_connected(_: Any) -> None:
+        # A loop that is closed wants no news.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(session.opened.set)
+
     def on_begun(event: Any) -> None:
         recogniser = stream._recognizer
         connection = importlib.import_module("azure.cognitiveservices.speech").Connection.from_recognizer(recogniser)
-        connection.connected.connect(lambda _: loop.call_soon_threadsafe(session.opened.set))
-        kept.append(connection)
+        connection.connected.connect(on_connected)
+        kept[:] = [connection]
         held = weakref.ref(recogniser)
         recogniser.stop_continuous_recognition = lambda: _stop(held())
         begun(event)

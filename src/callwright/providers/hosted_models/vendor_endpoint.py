@@ -6,7 +6,7 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
@@ -83,8 +83,10 @@ class VendorEndpoint:
         return stored or self.vendor.base_url
 
     def host(self, settings: ModelSettings) -> str:
-        """Host of the address."""
-        return urlsplit(self.address(settings)).netloc
+        """Host of the address, empty for one that is none."""
+        with suppress(ProviderError, ValueError):
+            return urlsplit(self.address(settings)).netloc
+        return ""
 
     async def aclose(self) -> None:
         """Close all connections."""
