@@ -345,8 +345,9 @@ def cloud_models_page() -> str:
         "What each vendor of models is sent for an agent's settings in `llm_config`. Behind the arrow is its name in the request, in"
         " parentheses the default, in brackets the models by the beginning of their names. A value that a vendor does not take is refused"
         " when the agent is saved. A setting that a vendor does not take is a warning, unless it has the hosted service's default. Any"
-        " other name is sent nowhere. The provider key comes first. The tables are `provider_table.py` in"
-        " `src/callwright/providers/openai_compatible` and the modules of `src/callwright/providers/hosted_models`."
+        " other name is sent nowhere. The provider key comes first, `_API_BASE` that of another address. The tables are"
+        " `provider_table.py` in `src/callwright/providers/openai_compatible` and the modules of"
+        " `src/callwright/providers/hosted_models`."
     )
     efforts = "; ".join(f"{', '.join(group)}: {', '.join(levels)}" for levels, group in _by_levels())
     chat_only = ", ".join(f"`{name}`" for name in sorted(openai_compatible.CHAT_ONLY))
@@ -360,7 +361,7 @@ def cloud_models_page() -> str:
     lines = ["# Cloud models", "", NOTICE, "", intro, "", rules, "", "## By the OpenAI protocol", ""]
     lines += [_model_line(one.name, one.all_keys, one.options) for one in openai_compatible.VENDORS]
     lines += ["", "## By the vendor's own protocol", ""]
-    lines += [_model_line(one.name, one.keys, one.options) for one, _ in hosted_models.VENDORS]
+    lines += [_model_line(one.name, (*one.keys, one.address_key), one.options) for one, _ in hosted_models.VENDORS]
     return "\n".join([*lines, ""])
 
 

@@ -114,6 +114,14 @@ def bearer(*pairs: tuple[str, str]) -> list[tuple[str, str]]:
     return [(f"Bearer {key}", model) for key, model in pairs]
 
 
+@pytest.mark.parametrize("name", ["openai", "groq"])
+async def test_a_call_asks_a_vendor_at_the_gateway_that_the_organisation_stored(world: World, name: str) -> None:
+    await world.put(OURS, f"{name.upper()}_API_KEY", FIRST)
+    await world.put(OURS, f"{name.upper()}_API_BASE", f"{world.endpoint.url}/openai/v1")
+    await world.chat(OURS, provider=name, model="gpt-4.1-mini")
+    assert world.asked() == bearer((FIRST, "gpt-4.1-mini"))
+
+
 async def test_a_call_uses_its_tenants_key_the_next_one_the_new_key_and_another_tenant_neither(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -27,7 +27,7 @@ from callwright.media.tonetext import spoken
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.registry import Closable, HttpClient, Plugin, PluginContext
 from callwright.ports.speech import TranscriberSettings, VoiceChunk, VoiceSettings
-from callwright.providers.cloud import PLUGINS, library
+from callwright.providers.cloud import PLUGINS, grpc_client, library
 from callwright.providers.cloud.bridge import Bridge
 from callwright.providers.cloud.hearing import CloudTranscriber
 from callwright.providers.cloud.provider_table import VENDORS
@@ -91,10 +91,11 @@ class _WithVendors:
 
     plugin: Plugin
     secret = speech.GOOD
+    vendors = staticmethod(speech_vendors)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Any]:
-        async with speech_vendors() as vendors:
+        async with self.vendors() as vendors:
             self.origin = vendors.origin
             async with super().opened() as made:  # type: ignore[misc]
                 yield made
@@ -109,8 +110,9 @@ class _WithVendors:
             # On a busy machine, the first import takes as long as a fault may.
             self.plugin.preload()
         key = self.secret = KEY_OF[fault]
-        async with speech_vendors() as vendors:
-            self.origin = "http://127.0.0.1:9" if fault is Fault.REFUSED else vendors.origin
+        async with self.vendors() as vendors:
+            elsewhere = {Fault.REFUSED: "http://127.0.0.1:9", Fault.HANG: vendors.deaf}
+            self.origin = elsewhere.get(fault) or vendors.origin
             async with super().opened() as made:  # type: ignore[misc]
                 yield made, replace(self.settings_of_call, access=access(key))
 
@@ -160,6 +162,24 @@ class TestSonioxRecogniser(Recogniser):
 class TestScribe(Recogniser):
     plugin = plugin("transcriber", "elevenlabs")
     wrong_settings = hears(options={"vad_threshold": 2})
+
+
+needs_azure = pytest.mark.skipif(
+    not library.is_installed("azure.STT"), reason="pip install azure-cognitiveservices-speech: make cloud does not"
+)
+
+
+@needs_azure
+class TestAzureRecogniser(Recogniser):
+    plugin = plugin("transcriber", "azure")
+    wrong_settings = hears(options={"keywords": 3})
+
+
+class TestGoogle(Recogniser):
+    plugin = plugin("transcriber", "google")
+    vendors = staticmethod(google.recogniser)
+    frame_seconds = 0.001
+    wrong_settings = hears(options={"keywords": 3})
 
 
 class TestGladia(Recogniser):
@@ -338,6 +358,64 @@ async def test_a_recogniser_that_dies_in_the_middle_of_a_sentence_says_so_and_bi
     assert heard.failure.kind is FailureKind.BROKEN_STREAM
     assert sum(used.amount for used in heard.used) > 0
     assert {used.provider for used in heard.used} == {"deepgram"}
+
+
+async def fed(stream: Any, text: str) -> None:
+    """Plays the text and a second of silence to a stream, no faster than answers come back."""
+    for frame in frames_of(spoken(text) + bytes(16_000)):
+        stream.feed(frame)
+        await asyncio.sleep(0.001)
+
+
+@asynccontextmanager
+async def google_stream(heard: Heard, settings: TranscriberSettings) -> AsyncIterator[tuple[Any, SpeechVendors]]:
+    """A stream of Google's recogniser."""
+    async with google.recogniser() as vendors, recogniser_of("google", vendors) as recogniser:
+        stream = await recogniser.open(settings, heard)
+        try:
+            yield stream, vendors
+        finally:
+            await stream.aclose()
+
+
+async def test_googles_newer_models_are_heard_over_the_newer_interface() -> None:
+    heard = Heard()
+    async with google_stream(heard, hears(model="chirp_2")) as (stream, _):
+        await fed(stream, "yes at ten")
+        await heard.until(("yes", "at", "ten"))
+
+
+async def test_a_stream_that_grew_too_old_for_google_goes_on_at_the_same_position(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grpc_client, "SHORTEST_STREAM_MS", 0)
+    heard = Heard()
+    async with google_stream(heard, hears(google.ENDING)) as (stream, vendors):
+        await fed(stream, "yes at ten")
+        await until(lambda: len(vendors.visits) > 1)
+        await fed(stream, "or at four")
+        await heard.until(("yes", "ten", "or", "four"))
+        assert len(spoken("yes at ten")) // 16 + 1_000 < heard.finals[-1][2]
+
+
+@needs_azure
+async def test_azures_sdk_occupies_no_thread_of_the_process_where_the_server_says_no_goodbye() -> None:
+    async with speech_vendors() as vendors, recogniser_of("azure", vendors) as recogniser:
+        stream = await recogniser.open(hears(speech.SILENT), Heard())
+        await fed(stream, "yes at ten")
+        await stream.aclose()
+        async with asyncio.timeout(5):
+            await asyncio.get_running_loop().shutdown_default_executor()
+
+
+async def test_a_google_that_ends_every_stream_at_once_is_not_asked_time_and_again() -> None:
+    heard = Heard()
+    async with google_stream(heard, hears(google.ENDING)) as (stream, vendors):
+        await fed(stream, "yes at ten")
+        await heard.until_failed()
+        assert len(vendors.visits) == 1
+    assert heard.failure is not None
+    assert heard.failure.kind is FailureKind.BROKEN_STREAM
 
 
 @pytest.mark.parametrize("name", SOCKETS)

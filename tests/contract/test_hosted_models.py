@@ -24,7 +24,7 @@ from callwright.providers.hosted_models import anthropic, gemini
 from callwright.providers.hosted_models.anthropic import AnthropicModel
 from callwright.providers.hosted_models.gemini import GeminiModel
 from callwright.providers.hosted_models.turns import CALL_BEGINS, NOTHING_SAID
-from callwright.providers.hosted_models.vendor_endpoint import Thoughts
+from callwright.providers.hosted_models.vendor_endpoint import Thoughts, Vendor
 
 SYSTEM = Message("system", "You are Ava.")
 TALK = (SYSTEM, Message("user", "How much is it?"))
@@ -414,3 +414,38 @@ async def test_what_a_vendor_counted_of_an_answer_that_failed_is_told_before_the
     assert text_of(deltas) == "Well"
     assert deltas[-1].usage is not None
     assert (deltas[-1].usage.amount, deltas[-1].usage.amount_output) == (21, 1)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "made", "path"),
+    [
+        (anthropic.VENDOR, AnthropicModel, "/v1/messages"),
+        (gemini.VENDOR, GeminiModel, "/v1/models/m-1:streamGenerateContent?alt=sse"),
+    ],
+    ids=["anthropic", "google"],
+)
+async def test_a_vendor_is_asked_at_the_gateway_whose_address_is_stored_for_it(
+    vendor: Vendor, made: type[AnthropicModel] | type[GeminiModel], path: str
+) -> None:
+    def stored(address: str) -> ModelSettings:
+        return ModelSettings("m-1", access=Access({vendor.keys[0]: GOOD, f"{vendor.keys[0]}_API_BASE": address}))
+
+    async with (
+        model_vendors() as vendors,
+        GuardedClient(allow_private=True) as open_client,
+        GuardedClient(allow_private=False) as client,
+    ):
+        model = made(vendor, PluginContext({}, Path()), open_client.stream_client())
+        here = stored(f"{vendors.url}/v1/")
+        model.check(here)
+        assert [delta async for delta in model.answer(ModelRequest(TALK, here))][-1].ended == "stop"
+        assert vendors.server.requests[-1].target == path
+        assert model.host(here) in vendors.url
+        guarded = made(vendor, PluginContext({}, Path()), client.stream_client())
+        with pytest.raises(ProviderError, match="private or reserved address"):
+            [delta async for delta in guarded.answer(ModelRequest(TALK, here))]
+        for wrong in ("gateway", "ftp://gateway/v1", "https://gateway/v1?key=1", "https://user@gateway"):
+            with pytest.raises(ProviderError, match=f"{vendor.keys[0]}_API_BASE is no address") as refused:
+                model.check(stored(wrong))
+            assert refused.value.kind is FailureKind.BAD_REQUEST
+            assert model.host(stored(wrong)) == ""

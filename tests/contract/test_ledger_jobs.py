@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -134,6 +136,30 @@ async def test_an_agent_is_seeding_until_the_job_of_its_last_revision_is_over(le
         assert await is_seeding()
         may_end.set()
         await until(is_processed)
+
+
+async def test_a_second_try_of_speech_waits_once_and_leaves_the_agent_processed(ledger: PostgresLedger, dsn: str):
+    order = SpeechOrder("agent-1", DEFAULT_TENANT_ID, 1, tries=1)
+    seen: list[SpeechOrder] = []
+
+    async def speak(payload: bytes) -> None:
+        seen.append(SpeechOrder(**json.loads(payload)))
+
+    async with ledger.unit() as unit:
+        await unit.agents.insert(agent_row(order.agent_id))
+    for _twice in range(2):
+        async with ledger.unit() as unit:
+            await unit.jobs.put_speech(order, 1)
+    async with ledger.unit() as unit:
+        agent = await unit.agents.get(DEFAULT_TENANT_ID, order.agent_id)
+    assert agent is not None
+    assert not agent.seeding
+    async with running(dsn, {SPEECH_JOB: speak}):
+        await until(lambda: bool(seen))
+        async with ledger.unit() as unit:
+            await unit.jobs.put_speech(replace(order, tries=2))
+        await until(lambda: len(seen) > 1)
+    assert seen == [order, replace(order, tries=2)]
 
 
 async def test_speech_is_rendered_after_the_jobs_of_calls(ledger: PostgresLedger, dsn: str):

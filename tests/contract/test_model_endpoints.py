@@ -141,8 +141,8 @@ async def test_sampling_the_protocol_does_not_have_goes_to_vendors_that_document
 @pytest.mark.parametrize(
     ("name", "keys", "advice"),
     [
-        ("openai", {"OPENAI": "tenants-own-key"}, "leave base_url out"),
-        ("openai", {}, "leave base_url out"),
+        ("openai", {"OPENAI": "tenants-own-key"}, "store the address as the provider key OPENAI_API_BASE"),
+        ("openai", {}, "store the address as the provider key OPENAI_API_BASE"),
         (
             "azure",
             {"AZURE_OPENAI_API_KEY": "tenants-own-key"},
@@ -167,6 +167,21 @@ async def test_a_key_of_a_vendor_is_not_sent_to_an_address_an_agent_names(
         assert refused.value.kind is FailureKind.BAD_REQUEST
         assert "tenants-own-key" not in refused.value.message
         assert server.requests == []
+
+
+@pytest.mark.parametrize("name", sorted(vendor.name for vendor in VENDORS if vendor.base_url))
+async def test_every_vendor_is_asked_at_the_gateway_whose_address_is_stored_for_it(name: str):
+    async with serving(SAYS) as server:
+        model, key = plugin(name), name.upper()
+        stored = {f"{key}_API_KEY": "gateways-key", f"{key}_API_BASE": f"{server.url}/gateway/v1/"}
+        await ask(model, keys=stored, model="gpt-4.1-mini")
+        await model.aclose()
+        assert key_of(server) == "gateways-key"
+        assert server.requests[-1].target == "/gateway/v1/chat/completions"
+        private = plugin(name, private=False)
+        with pytest.raises(ProviderError, match="private or reserved address"):
+            await ask(private, keys=stored, model="gpt-4.1-mini")
+        await private.aclose()
 
 
 async def test_a_vendor_whose_address_is_stored_is_asked_there_whatever_an_agent_names():
@@ -300,7 +315,8 @@ async def at_vendors(name: str, **beside: str) -> AsyncIterator[tuple[Any, Any, 
     """The scripted vendors, a model of one and its keys."""
     async with model_vendors() as place, GuardedClient(allow_private=True) as client:
         (vendor,) = (one for one in VENDORS if one.name == name)
-        keys = {vendor.keys[0]: GOOD, **({vendor.address_key: place.url} if vendor.address_key else {}), **beside}
+        address = place.url if vendor.path else f"{place.url}/v1"
+        keys = {vendor.keys[0]: GOOD, **({vendor.address_key: address} if vendor.address_key else {}), **beside}
         here = replace(vendor, base_url=f"{place.url}/v1") if vendor.base_url else vendor
         settings = {"model_base_url": "", "model_api_key": "", "model_name": ""}
         model = EndpointModels(here, PluginContext(settings, Path()), client.stream_client())

@@ -252,7 +252,7 @@ class TestVendorModel(HostedModelContract):
             vendor = self.at.vendor
             self.model_settings = self._settings(GOOD)
             self.tool_request = replace(CALLS_TOOL, settings=self.model_settings)
-            if not getattr(vendor, "address_key", ""):
+            if vendor.name != "azure-openai":
                 elsewhere = Access({vendor.keys[0]: GOOD}, refused_url="http://elsewhere.example")
                 self.wrong_settings = replace(self.model_settings, access=elsewhere)
             here = vendor if vendor.name == "custom" else replace(vendor, base_url=f"{self.place.url}/v1")

@@ -1,20 +1,46 @@
-"""Google Cloud Text-to-Speech: the list of voices over REST, for tokens that a service account signed itself.
+"""Google Cloud: the recogniser over gRPC and the list of voices over REST, both for tokens that a service account signed itself.
 
-Judged by the vendor's library: google-auth 2.63.0 verifies the tokens (2026-11-29). What is spoken and heard goes over gRPC to addresses
-that the client fixes (see ``table``).
+Judged by the vendor's libraries in every run: google-cloud-speech asks and reads, google-auth makes and verifies the tokens.
 """
 
 from __future__ import annotations
 
+import asyncio
+import importlib
+import importlib.util
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from tests.vendors.server import Line, Route, web
+from tests.vendors.server import (
+    CLOSING,
+    FAILING,
+    GARBLED,
+    LIMITED,
+    REFUSED,
+    EndsHereError,
+    Hearing,
+    Line,
+    Route,
+    SpeechVendors,
+    Visit,
+    key_of,
+    web,
+)
 
-AUDIENCE = "https://texttospeech.googleapis.com/"
+grpc: Any = importlib.import_module("grpc") if importlib.util.find_spec("grpc") else None
+"""There where the vendor's clients are, as ``web`` is."""
+
+VOICES = "https://texttospeech.googleapis.com/"
+RECOGNISER = "https://speech.googleapis.com/"
+ENDING = "canary-vendor-ends-old-streams"
+"""It ends a stream after its first sentence, as one that is as old as it may be."""
+_STATUSES = {REFUSED: "UNAUTHENTICATED", LIMITED: "RESOURCE_EXHAUSTED", FAILING: "UNAVAILABLE"}
 
 
 @cache
@@ -38,7 +64,7 @@ def credentials(key: str) -> str:
     return json.dumps(account)
 
 
-def _verified(token: str) -> bool:
+def _verified(token: str, audience: str) -> bool:
     """Whether Google's own library takes the token."""
     from google.auth import jwt
 
@@ -46,14 +72,14 @@ def _verified(token: str) -> bool:
         _key().public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     try:
-        jwt.decode(token, certs=public, audience=AUDIENCE)
+        jwt.decode(token, certs=public, audience=audience)
     except ValueError:
         return False
     return True
 
 
 async def _voices(line: Line) -> Any:
-    if not _verified(line.request.headers["Authorization"].removeprefix("Bearer ")):
+    if not _verified(line.request.headers["Authorization"].removeprefix("Bearer "), VOICES):
         return web.json_response({"error": {"status": "UNAUTHENTICATED"}}, status=401)
     aoede = {
         "languageCodes": ["en-US"],
@@ -66,3 +92,96 @@ async def _voices(line: Line) -> Any:
 
 
 ROUTES = (Route("GET", "/v1/voices", _voices, quiet=True),)
+
+
+class _Call(Line):
+    """A client's call of the recogniser. It ends with the status that follows."""
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Nothing is open besides."""
+
+    def abort(self) -> None:
+        """Nothing is open besides."""
+
+
+class _Recogniser:
+    """``StreamingRecognize`` of one version of the API: answers to a client's requests, with the behaviour that its key asks for."""
+
+    def __init__(self, vendors: SpeechVendors, types: Any, times: tuple[str, str]) -> None:
+        """``times``: the fields of a word's beginning and end."""
+        self._vendors = vendors
+        self._types = types
+        self._times = times
+
+    async def answers(self, requests: Any, context: Any) -> AsyncIterator[bytes]:
+        """Messages as bytes, so that some can be garbage."""
+        token = dict(context.invocation_metadata()).get("authorization", "")
+        if not _verified(token.removeprefix("Bearer "), RECOGNISER):
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no token of this service account")
+        visit = Visit("StreamingRecognize", {}, key_of({"Authorization": token}))
+        if visit.key in _STATUSES:
+            await context.abort(grpc.StatusCode[_STATUSES[visit.key]], f"no: {visit.key}")
+        self._vendors.visits.append(visit)
+        try:
+            if visit.key == GARBLED:
+                yield b"\xff\xff no message"
+            if visit.key != CLOSING:
+                async for answer in self._heard(visit, requests):
+                    yield answer
+                    result = self._types.StreamingRecognizeResponse.deserialize(answer).results[0]
+                    if visit.key == ENDING and result.is_final:
+                        await context.abort(grpc.StatusCode.OUT_OF_RANGE, "the stream is too old")
+        except EndsHereError:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "something broke")
+        finally:
+            visit.closed = True
+
+    async def _heard(self, visit: Visit, requests: Any) -> AsyncIterator[bytes]:
+        answers: list[bytes] = []
+
+        async def report(final: bool) -> None:
+            begins, ends = self._times
+            words = [
+                {"word": one["word"], begins: timedelta(seconds=one["start"]), ends: timedelta(seconds=one["end"])}
+                for one in hearing.ear.words()
+            ]
+            best = {"transcript": hearing.ear.text, "confidence": 0.99, "words": words}
+            result = {"alternatives": [best], "is_final": final, "language_code": "en-US"}
+            kind = self._types.StreamingRecognizeResponse
+            answers.append(kind.serialize(kind(results=[result])))
+
+        hearing = Hearing(_Call(None, visit, object()), report)
+        async for request in requests:
+            await hearing.feed(getattr(request, "audio_content", b"") or getattr(request, "audio", b""))
+            while answers:
+                yield answers.pop(0)
+
+
+@asynccontextmanager
+async def recogniser() -> AsyncIterator[SpeechVendors]:
+    """The recogniser over gRPC, in both versions of the API."""
+    from google.cloud import speech_v1, speech_v2
+
+    place = SpeechVendors()
+    server = grpc.aio.server()
+    versions = {
+        "v1": (speech_v1.types.cloud_speech, ("start_time", "end_time")),
+        "v2": (speech_v2.types.cloud_speech, ("start_offset", "end_offset")),
+    }
+    for version, (types, times) in versions.items():
+        handler = grpc.stream_stream_rpc_method_handler(
+            _Recogniser(place, types, times).answers, types.StreamingRecognizeRequest.deserialize
+        )
+        service = f"google.cloud.speech.{version}.Speech"
+        server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(service, {"StreamingRecognize": handler}),)
+        )
+    place.origin = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    deaf = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+    place.deaf = "http://{}:{}".format(*deaf.sockets[0].getsockname())
+    await server.start()
+    try:
+        yield place
+    finally:
+        deaf.close()
+        await server.stop(None)

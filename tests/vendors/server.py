@@ -176,9 +176,11 @@ def socket(path: str, handler: Handler, header: str = "") -> Route:
 
 @dataclass
 class SpeechVendors:
-    """The servers. ``origin`` is where they are; ``visits`` everybody who came."""
+    """The servers. ``origin`` is where they are; ``visits`` everybody who came. ``deaf`` takes connections and says nothing, for clients
+    whose key comes after the connection."""
 
     origin: str = ""
+    deaf: str = ""
     visits: list[Visit] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
     """Token that a vendor gave out -> the key it was given for."""

@@ -38,8 +38,6 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
 }
 """Columns, and parts of the names of the tests in them."""
 NOT_JUDGED: Mapping[str, str] = {
-    "transcriber azure": "the vendor's SDK is a binary under a licence of its own; make cloud does not install it",
-    "transcriber google": "the client opens gRPC over TLS to speech.googleapis.com itself; a fake has to replace its channel",
     "voice google": "the client opens gRPC over TLS to texttospeech.googleapis.com; its list over REST is judged",
 }
 """Vendors without a suite, and why."""

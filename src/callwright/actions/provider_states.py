@@ -29,7 +29,7 @@ _NOBODY = {"agent_name": "nobody", "tasks": [{}]}
 
 @dataclass(frozen=True, slots=True)
 class ProviderState:
-    """A provider. ``asks_for``: names of the provider keys it can use; ``keys``: those that are stored, each with the names of its
+    """A provider. ``asks_for``: names of the secret keys it can use; ``keys``: those that are stored, each with the names of its
     organisations; ``lacks_keys``: those that an organisation with another one of them still needs; ``agents``: how many use it, None for a
     kind that no agent names; ``lack``: why it cannot be used, apart from keys.
     ``model``: one of its models that agents name, else one that it offers. ``figures``: of the last MAX_PROVIDER_CALLS calls. ``reach``:
@@ -68,7 +68,7 @@ async def provider_states(services: Services, tenant_id: str = DEFAULT_TENANT_ID
                     kind=kind,
                     name=name,
                     installed=plugin is not None and (lack is None or lack.kind not in _NOT_WHOLE),
-                    asks_for=() if plugin is None else plugin.keys,
+                    asks_for=() if plugin is None else plugin.secrets,
                     keys=stored,
                     lacks_keys=() if plugin is None else _lacking_keys(plugin, stored),
                     agents=counts[kind, name] if kind in _NAMED_BY_AGENTS else None,

@@ -1229,6 +1229,12 @@ MAX_KEPT_SPEECH_BYTES_OF_ONE = 16_777_216
 SEEDING_SECONDS = 60
 """Longest time in which the fixed sentences of a saved agent are rendered. The rest is made by its first call."""
 
+MAX_SEEDING_TRIES = 4
+"""How often the rendering of a saved agent's sentences is tried, where the voice is away or busy."""
+
+SEEDING_RETRY_SECONDS = 10
+"""Pause before the second try. It triples with each."""
+
 MAX_SEEDED_CHARACTERS = 5_000
 """Characters that are rendered when an agent is saved."""
 

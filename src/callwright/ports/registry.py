@@ -201,7 +201,8 @@ class Plugin:
     """A provider or a carrier. ``name`` is what an agent writes as ``provider``; ``aliases`` are other spellings of it.
 
     ``keys`` names the provider keys it asks for, in capitals: a call hands it those that its organisation has, with its settings
-    (``domain.provider_access.Access``). ``needed_keys`` are those of which it needs every one; where none is named, any of them does.
+    (``domain.provider_access.Access``). ``needed_keys`` are those of which it needs every one; where none is named, any of them does,
+    but those in ``beside``, which say where and what is asked.
     ``voices`` and ``models`` are what lists offer of it, ``base_url`` where its models are.
     ``languages``: codes of ISO 639-1 that it hears or speaks, empty for any; a voice's own stand in ``voices``. A server has a plugin with
     ``only_by_setting`` only if one of its settings names such a plugin. ``options``: the settings that it takes of an agent, checked when
@@ -217,6 +218,7 @@ class Plugin:
     aliases: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     needed_keys: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     voices: tuple[VoiceOffer, ...] = ()
     models: tuple[ModelOffer, ...] = ()
     base_url: str = ""
@@ -232,7 +234,12 @@ class Plugin:
         stored = set(stored)
         if self.needed_keys:
             return tuple(name for name in self.needed_keys if name not in stored)
-        return () if stored.intersection(self.keys) else self.keys[:1]
+        return () if stored.intersection(self.secrets) else self.keys[:1]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The keys that are more than where and what is asked."""
+        return tuple(name for name in self.keys if name not in self.beside)
 
     def languages_of(self, voice: str = "") -> tuple[str, ...]:
         """The languages it hears or speaks, empty for any; those of the voice with that id where it offers one."""

@@ -19,7 +19,7 @@ IS_SEEDING = (
     f"exists (select from pgqueuer q where q.dedupe_key = '{SPEECH_JOB}:' || agent.id || ':' || agent.revision"
     " and q.status in ('queued', 'picked'))"
 )
-"""Whether a row of ``agent`` has a speech job. The index of pgqueuer's unique keys finds it."""
+"""Whether a row of ``agent`` has a speech job that was not tried before. The index of pgqueuer's unique keys finds it."""
 
 _BEHIND = -1
 """Priority of speech jobs: calls that ended are finished first."""
@@ -36,12 +36,13 @@ class JobRows:
         delay = timedelta(seconds=after_seconds) if after_seconds else None
         await self._queue.enqueue(name, payload, 0, delay, headers=await self._place_of(tenant_id))
 
-    async def put_speech(self, order: SpeechOrder) -> None:
+    async def put_speech(self, order: SpeechOrder, after_seconds: int = 0) -> None:
         """Enqueue the rendering of a saved agent's fixed sentences, after all jobs of other kinds."""
-        key = f"{SPEECH_JOB}:{order.agent_id}:{order.revision}"
+        key = f"{SPEECH_JOB}:{order.agent_id}:{order.revision}" + (f":{order.tries}" if order.tries else "")
+        delay = timedelta(seconds=after_seconds) if after_seconds else None
         payload = json.dumps(asdict(order)).encode()
         headers = await self._place_of(order.tenant_id)
-        await self._queue.enqueue(SPEECH_JOB, payload, _BEHIND, None, key, headers)
+        await self._queue.enqueue(SPEECH_JOB, payload, _BEHIND, delay, key, headers, on_conflict="skip")
 
     @property
     def _queue(self) -> Queries:

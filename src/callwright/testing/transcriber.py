@@ -128,6 +128,8 @@ class TranscriberContract(SpeechContract, FaultContract):
     """Settings the recogniser must refuse. None: that is not tested."""
     close_seconds: float = PROVIDER_CLOSE_SECONDS
     """Longest time until a stream is closed."""
+    frame_seconds: float = 0.0
+    """Time between two frames of 20 ms. Raise it for a client whose answers come later than the audio is fed without pauses."""
 
     async def work(self, made: Transcriber, settings: TranscriberSettings) -> None:
         """Hear the words twice, the second time from somebody who goes on speaking. Raises the failure of the stream."""
@@ -150,7 +152,7 @@ class TranscriberContract(SpeechContract, FaultContract):
             for _ in range(_VOICED_MS // FRAME_MS):
                 if heard.failure is None and not words.done():
                     stream.feed(bytes(FRAME_BYTES))
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(self.frame_seconds)
             await asyncio.wait((failing, words), return_when=asyncio.FIRST_COMPLETED)
         finally:
             for one in (failing, words):
@@ -164,14 +166,14 @@ class TranscriberContract(SpeechContract, FaultContract):
         for frame in frames_of(pcm):
             stream.feed(frame)
             at_ms += FRAME_MS
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.frame_seconds)
         pause_ms = at_ms
         for frame in frames_of(silence(_PAUSE_MS)):
             stream.feed(frame)
             at_ms += FRAME_MS
             if speech and at_ms == pause_ms + 200:
                 stream.activity(False, pause_ms)
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.frame_seconds)
         return at_ms
 
     @with_plugin

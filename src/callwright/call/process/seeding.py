@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 
 from callwright.call.live.access import patiently
 from callwright.call.live.boundary import plugin_boundary
@@ -20,9 +21,9 @@ from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import VOICE, Line, Provision
 from callwright.domain.errors import CallwrightError, UnavailableError
-from callwright.domain.limits import MAX_SEEDED_CHARACTERS, SEEDING_SECONDS
+from callwright.domain.limits import MAX_SEEDED_CHARACTERS, MAX_SEEDING_TRIES, SEEDING_RETRY_SECONDS, SEEDING_SECONDS
 from callwright.domain.settings.providers import CACHING
-from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.failures import RETRYABLE, ProviderError
 from callwright.ports.ledger import SpeechOrder, StoredAgent, Unit
 from callwright.ports.model import Model
 from callwright.ports.registry import UnknownPluginError
@@ -34,7 +35,8 @@ _LOG = logging.getLogger(__name__)
 class Seeding:
     """Renders fixed sentences of saved agents into ``folder``, which the one thread of ``disk`` reads and writes.
 
-    What cannot be rendered is left to the first call, which makes it and reports what is wrong.
+    A voice that is away or busy is asked again after SEEDING_RETRY_SECONDS, and up to MAX_SEEDING_TRIES times. What cannot be rendered is
+    left to the first call, which makes it and reports what is wrong.
     """
 
     def __init__(self, deps: RuntimeDeps, folder: SpeechFolder, disk: Executor) -> None:
@@ -62,7 +64,20 @@ class Seeding:
         except (CallwrightError, UnknownPluginError, ProviderError) as error:
             _LOG.info("nothing of agent %s is rendered ahead: %s", agent.id, error)
             return
-        await self._render(agent, provision.spec, voice, answers)
+        failure = await self._render(agent, provision.spec, voice, answers)
+        if failure is not None:
+            await self._failed(order, failure)
+
+    async def _failed(self, order: SpeechOrder, failure: ProviderError) -> None:
+        """Has it tried again, if that may help and was not done often enough."""
+        again = failure.kind in RETRYABLE and order.tries + 1 < MAX_SEEDING_TRIES
+        if not again:
+            _LOG.warning("agent %s: its first call renders what is left, %s", order.agent_id, failure)
+            return
+        after_s = SEEDING_RETRY_SECONDS * 3**order.tries
+        _LOG.info("agent %s: rendered again in %d s, %s", order.agent_id, after_s, failure)
+        async with self._deps.ledger.unit() as unit:
+            await unit.jobs.put_speech(replace(order, tries=order.tries + 1), after_s)
 
     async def _provided(self, agent: StoredAgent) -> Provision:
         deps = self._deps
@@ -74,17 +89,16 @@ class Seeding:
 
         return await patiently(deps.ledger, deps.clock, read)
 
-    async def _render(self, agent: StoredAgent, spec: AgentSpec, voice: Voice, answers: Sequence[str]) -> None:
+    async def _render(
+        self, agent: StoredAgent, spec: AgentSpec, voice: Voice, answers: Sequence[str]
+    ) -> ProviderError | None:
+        """Returns the failure of the voice, if there was one."""
         provider, settings = spec.voice.provider, voice_settings(spec.voice)
         fixed = FixedSpeech(
             self._folder, self._disk, agent.tenant_id, (provider, settings), plan_for(spec), {}, answers
         )
         rendered: list[str] = []
-
-        def failed(kind: FailureKind, message: str) -> None:
-            _LOG.info("the voice %s renders no more of agent %s ahead: %s", provider, agent.id, message)
-
-        with plugin_boundary(provider, failed):
+        with plugin_boundary(provider) as outcome:
             async with asyncio.timeout(SEEDING_SECONDS):
                 unkept = await fixed.unkept()
                 if unkept:
@@ -99,6 +113,7 @@ class Seeding:
             characters = sum(map(len, rendered))
             _LOG.info("agent %s: rendered %d characters ahead with the voice %s", agent.id, characters, provider)
         await fixed.stored()
+        return outcome.failure
 
 
 def _keeps(spec: AgentSpec) -> bool:

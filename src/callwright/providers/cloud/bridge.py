@@ -111,6 +111,8 @@ class Bridge:
         keys = self.keys(access)
         regions = {argument: keys[argument] for argument in vendor.more_keys}
         addresses = {name: self.address(own.format(**regions)) for name, own in client.addresses.items()}
+        if self.vendor.name in self._origins:
+            addresses |= {name: self.address(own) for name, own in client.elsewhere.items()}
         return Order(client, model, {**client.fixed, **addresses, **sent, **keys})
 
     def billed_model(self, model: str, given: Mapping[str, Any]) -> str:

@@ -16,6 +16,8 @@ from callwright.ports.speech import FRAME_MS, SAMPLE_RATE_HZ, TranscriberSetting
 from callwright.providers.cloud import library
 from callwright.providers.cloud.bridge import Bridge, Made, Order
 from callwright.providers.cloud.failures import VendorBoundary, close
+from callwright.providers.cloud.grpc_client import GrpcConnections
+from callwright.providers.cloud.sdk_client import watch_sdk
 from callwright.providers.cloud.session import CONNECT_SECONDS
 from callwright.providers.cloud.vendor import Vendor
 
@@ -55,6 +57,8 @@ class CloudTranscriber:
         try:
             if order.client.makes_session:
                 await stream.take_session(self._bridge)
+            if order.client.grpc:
+                GrpcConnections(made, self._bridge, order.client.grpc, stream.opens)
             await stream.connected()
         except BaseException:
             await stream.aclose()
@@ -90,9 +94,8 @@ class CloudStream:
         self._reports = _Reports(sink, provider, order.model, language, ends_turns=order.client.ends_turns)
         self._resampler = StreamResampler(SAMPLE_RATE_HZ, order.client.rate_hz)
         self._stream = made.client.stream(conn_options=parts.options(max_retry=0, timeout=CONNECT_SECONDS))
-        if not (order.client.takes_session or order.client.makes_session or hasattr(made.client, "_session")):
-            # Of its connection nothing is known.
-            self._session.opened.set()
+        if order.client.sdk:
+            watch_sdk(self._stream, self._session)
         self._reading = asyncio.get_running_loop().create_task(self._read())
 
     async def take_session(self, bridge: Bridge) -> None:
@@ -100,6 +103,12 @@ class CloudStream:
         theirs, self._stream._session = self._stream._session, self._session
         self._stream._opts.streaming_url = bridge.address(self._stream._opts.streaming_url)
         await theirs.close()
+
+    def opens(self) -> int:
+        """A connection of the client begins: the vendor's positions count from the audio that it is sent next. Returns its position."""
+        at_ms: int = max(0, self._reports.fed_ms - self._stream._input_ch.qsize() * FRAME_MS)
+        self._stream.start_time_offset = at_ms / 1000
+        return at_ms
 
     async def connected(self) -> None:
         """Returns when the vendor has accepted the stream. Raises ProviderError when it does not."""
@@ -174,7 +183,7 @@ class _Reports:
         self.begun = False
         self._segment = 1
         self._said = self._eager = False
-        self._fed_ms = self._billed_ms = 0
+        self.fed_ms = self._billed_ms = 0
         self._closed_ms = -1
         self._late_segment = 0
         self._voiced_ms = 0
@@ -188,7 +197,7 @@ class _Reports:
 
     def heard(self) -> None:
         """20 ms were fed."""
-        self._fed_ms += FRAME_MS
+        self.fed_ms += FRAME_MS
         if self._voiced:
             self._voiced_ms += FRAME_MS
             if self._voiced_ms > MAX_UNHEARD_VOICE_MS:
@@ -271,9 +280,9 @@ class _Reports:
         end_s = next(
             (end for word in reversed(words) if isinstance(end := getattr(word, "end_time", None), float)), 0.0
         )
-        return min(self._fed_ms, round(end_s * 1000)) or self._fed_ms
+        return min(self.fed_ms, round(end_s * 1000)) or self.fed_ms
 
     def _bill(self) -> None:
-        unbilled_ms, self._billed_ms = self._fed_ms - self._billed_ms, self._fed_ms
+        unbilled_ms, self._billed_ms = self.fed_ms - self._billed_ms, self.fed_ms
         if unbilled_ms:
             self._sink.usage(UsageAmount("transcriber", self._provider, self._model, unbilled_ms))

@@ -126,7 +126,18 @@ TRANSCRIBERS = (
         "azure",
         "Azure AI Speech; needs azure-cognitiveservices-speech besides",
         AZURE_KEYS,
-        (Client("azure.STT", {"sample_rate": 8_000}, takes_session=False, besides="azure-cognitiveservices-speech"),),
+        (
+            Client(
+                "azure.STT",
+                {"sample_rate": 8_000},
+                elsewhere={
+                    "speech_endpoint": "wss://stt.speech.microsoft.com/speech/recognition/conversation/cognitiveservices/v1"
+                },
+                sdk=True,
+                takes_session=False,
+                besides="azure-cognitiveservices-speech",
+            ),
+        ),
         (
             Option("language", "language", NAME, "en", convert=regional),
             Option("endpointing", "segmentation_silence_timeout_ms", whole(100, 5_000), 250),
@@ -171,7 +182,14 @@ TRANSCRIBERS = (
         "google",
         "Google Cloud Speech-to-Text",
         GOOGLE_KEYS,
-        (Client("google.STT", {"sample_rate": 8_000, "detect_language": False}, takes_session=False),),
+        (
+            Client(
+                "google.STT",
+                {"sample_rate": 8_000, "detect_language": False},
+                grpc="https://speech.googleapis.com",
+                takes_session=False,
+            ),
+        ),
         (
             model_option("latest_long"),
             Option("language", "languages", NAME, "en", convert=regional),

@@ -49,6 +49,12 @@ class Client:
     """It is given the process's own HTTP session."""
     makes_session: bool = False
     """Its streams make sessions and addresses of their own, which are replaced."""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Arguments that are addresses of clients that know the vendor's own: given only where the operator has named another."""
+    grpc: str = ""
+    """The address of a client over gRPC."""
+    sdk: bool = False
+    """It is the vendor's own SDK, which connects by itself and reports it by events."""
     ends_turns: bool = False
     """Its end of speech is more than a pause."""
     flushes: bool = False

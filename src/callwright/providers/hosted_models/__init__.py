@@ -23,7 +23,8 @@ def _plugin(vendor: Vendor, model: type[AnthropicModel] | type[GeminiModel]) -> 
         vendor.name,
         vendor.summary,
         lambda context: model(vendor, context),
-        keys=vendor.keys,
+        keys=(*vendor.keys, vendor.address_key),
+        beside=(vendor.address_key,),
         base_url=vendor.base_url,
         options=vendor.options,
     )

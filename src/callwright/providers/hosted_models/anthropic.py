@@ -96,6 +96,7 @@ class AnthropicModel:
     def check(self, settings: ModelSettings) -> None:
         """Raises ProviderError when a call with these settings could not ask at all."""
         self._endpoint.key_of(settings)
+        self._endpoint.address(settings)
         self._endpoint.options(settings, settings.model)
         self._model(settings)
 
@@ -108,7 +109,9 @@ class AnthropicModel:
         body = self._body(request)
         reading = _Reading(self._endpoint, self._thoughts, body["model"], schema=bool(request.schema))
         async with aclosing(
-            self._endpoint.answer("/messages", self._headers(request.settings), body, reading)
+            self._endpoint.answer(
+                f"{self._endpoint.address(request.settings)}/messages", self._headers(request.settings), body, reading
+            )
         ) as deltas:
             async for delta in deltas:
                 yield delta
@@ -119,12 +122,13 @@ class AnthropicModel:
     async def probe(self, settings: ModelSettings) -> str:
         """Ask for the model's description, which costs nothing (``ports.model.RemoteModel``)."""
         name = self._model(settings)
-        await self._endpoint.get(f"/models/{quote(name, safe='')}", self._headers(settings))
+        url = f"{self._endpoint.address(settings)}/models/{quote(name, safe='')}"
+        await self._endpoint.get(url, self._headers(settings))
         return f"the vendor offers the model {name}"
 
     def host(self, settings: ModelSettings) -> str:
         """Host of the vendor (``ports.model.RemoteModel``)."""
-        return self._endpoint.host
+        return self._endpoint.host(settings)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -122,6 +122,7 @@ class GeminiModel:
     def check(self, settings: ModelSettings) -> None:
         """Raises ProviderError when a call with these settings could not ask at all."""
         self._endpoint.key_of(settings)
+        self._endpoint.address(settings)
         self._endpoint.options(settings, self._model(settings))
 
     def billed_model(self, settings: ModelSettings) -> str:
@@ -132,10 +133,11 @@ class GeminiModel:
         """Stream the answer (see the port)."""
         model = self._model(request.settings)
         reading = _Reading(self._endpoint, self._thoughts, model)
-        path = f"/models/{quote(model, safe='')}:streamGenerateContent?alt=sse"
+        address = self._endpoint.address(request.settings)
+        url = f"{address}/models/{quote(model, safe='')}:streamGenerateContent?alt=sse"
         body = self._body(request, model)
         headers = self._headers(request.settings)
-        async with aclosing(self._endpoint.answer(path, headers, body, reading)) as deltas:
+        async with aclosing(self._endpoint.answer(url, headers, body, reading)) as deltas:
             async for delta in deltas:
                 yield delta
 
@@ -145,12 +147,13 @@ class GeminiModel:
     async def probe(self, settings: ModelSettings) -> str:
         """Ask for the model's description, which costs nothing (``ports.model.RemoteModel``)."""
         model = self._model(settings)
-        await self._endpoint.get(f"/models/{quote(model, safe='')}", self._headers(settings))
+        url = f"{self._endpoint.address(settings)}/models/{quote(model, safe='')}"
+        await self._endpoint.get(url, self._headers(settings))
         return f"the vendor offers the model {model}"
 
     def host(self, settings: ModelSettings) -> str:
         """Host of the vendor (``ports.model.RemoteModel``)."""
-        return self._endpoint.host
+        return self._endpoint.host(settings)
 
     async def aclose(self) -> None:
         """Close all connections."""

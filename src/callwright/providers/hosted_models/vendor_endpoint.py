@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from callwright.ports.registry import PluginContext
 from callwright.ports.speech import UsageAmount
 
 _TIMEOUT_S = 30.0
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s?#@]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Vendor:
     keys: tuple[str, ...]
     options: tuple[ProviderOption, ...]
     kinds: Mapping[str, FailureKind] = field(default_factory=dict)
+
+    @property
+    def address_key(self) -> str:
+        """The provider key that holds another address, such as a gateway's."""
+        return f"{self.keys[0]}_API_BASE"
 
 
 class Reading(Protocol):
@@ -65,10 +72,21 @@ class VendorEndpoint:
         self.vendor = vendor
         self._http = StreamClient(context.settings, client)
 
-    @property
-    def host(self) -> str:
-        """Host of the vendor."""
-        return urlsplit(self.vendor.base_url).netloc
+    def address(self, settings: ModelSettings) -> str:
+        """The vendor's address, or the one that the organisation stored. Raises ProviderError for one that is none."""
+        stored = settings.access.keys.get(self.vendor.address_key, "").strip().rstrip("/")
+        if stored and not _ADDRESS.fullmatch(stored):
+            name = self.vendor.address_key
+            raise self.failure(
+                FailureKind.BAD_REQUEST, f"the provider key {name} is no address such as https://HOST/v1"
+            )
+        return stored or self.vendor.base_url
+
+    def host(self, settings: ModelSettings) -> str:
+        """Host of the address, empty for one that is none."""
+        with suppress(ProviderError, ValueError):
+            return urlsplit(self.address(settings)).netloc
+        return ""
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -82,8 +100,8 @@ class VendorEndpoint:
         if chosen and chosen not in MODEL_ADDRESSES.values():
             raise self.failure(
                 FailureKind.BAD_REQUEST,
-                f"base_url of the agent is no address of {vendor.name}, whose key goes nowhere else; leave base_url out, or use the"
-                " provider custom with the provider key CUSTOM",
+                f"base_url of the agent is no address of {vendor.name}, whose key goes nowhere else; store the address as the"
+                f" provider key {vendor.address_key}, or use the provider custom with the provider key CUSTOM",
             )
         name = next((name for name in vendor.keys if access.keys.get(name)), "")
         if not name:
@@ -108,14 +126,13 @@ class VendorEndpoint:
 
     @asynccontextmanager
     async def events(
-        self, path: str, headers: Mapping[str, str], body: Mapping[str, Any]
+        self, url: str, headers: Mapping[str, str], body: Mapping[str, Any]
     ) -> AsyncIterator[AsyncIterator[Mapping[str, Any]]]:
         """The events of a streamed answer, each a JSON object. Raises ProviderError, also while they are read."""
-        request = self._http.client.build_request(
-            "POST", self.vendor.base_url + path, headers=dict(headers), json=body, timeout=_TIMEOUT_S
-        )
         begun = [False]
         with self._told(begun):
+            client = self._http.client
+            request = client.build_request("POST", url, headers=dict(headers), json=body, timeout=_TIMEOUT_S)
             response = await self._http.client.send(request, stream=True)
             try:
                 if response.status_code != httpx.codes.OK:
@@ -127,12 +144,12 @@ class VendorEndpoint:
                 await response.aclose()
 
     async def answer(
-        self, path: str, headers: Mapping[str, str], body: Mapping[str, Any], reading: Reading
+        self, url: str, headers: Mapping[str, str], body: Mapping[str, Any], reading: Reading
     ) -> AsyncGenerator[ModelDelta, None]:
         """A streamed answer as ``reading`` understands it. One that fails tells first what it used. Raises ProviderError; closing it closes
         the connection."""
         try:
-            async with self.events(path, headers, body) as events:
+            async with self.events(url, headers, body) as events:
                 async for event in events:
                     for delta in reading.take(event):
                         yield delta
@@ -143,10 +160,9 @@ class VendorEndpoint:
                 yield ModelDelta(usage=reading.used)
             raise
 
-    async def get(self, path: str, headers: Mapping[str, str]) -> Mapping[str, Any]:
-        """The JSON object at a path. Raises ProviderError."""
+    async def get(self, url: str, headers: Mapping[str, str]) -> Mapping[str, Any]:
+        """The JSON object at an address. Raises ProviderError."""
         with self._told([False]):
-            url = self.vendor.base_url + path
             request = self._http.client.build_request("GET", url, headers=dict(headers), timeout=MODEL_LIST_SECONDS)
             response = await self._http.client.send(request)
             if response.status_code != httpx.codes.OK:
@@ -227,7 +243,7 @@ class VendorEndpoint:
             if begun[0]:
                 raise self.broken("nothing more came in time") from None
             raise self.failure(FailureKind.UNAVAILABLE, "the vendor does not answer in time") from None
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             if begun[0]:
                 raise self.broken("the connection was lost") from None
             raise self.failure(FailureKind.UNAVAILABLE, "the vendor cannot be reached") from None

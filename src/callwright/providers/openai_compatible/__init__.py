@@ -22,6 +22,7 @@ def _plugin(vendor: Vendor) -> Plugin:
         make,
         vendor.aliases,
         keys=vendor.all_keys,
+        beside=vendor.settings_keys,
         models=tuple(ModelOffer(name, name, vendor.name) for name in vendor.models),
         base_url=vendor.base_url,
         options=vendor.options,

@@ -71,8 +71,8 @@ class Vendor:
     setting names one. ``options``: what it is sent. ``is_openai``: it serves OpenAI's own models, whose newest are asked by the Responses
     API and by the newer name of the limit on tokens. ``lowest_effort``: a GPT-5 model that is told no effort is told its lowest.
 
-    Each customer of some services has an address of its own: ``address_key`` and ``model_key`` are the provider keys that hold it and the
-    model to ask for, ``path`` what follows the address, and ``bare_models`` says that a prefix of the model's name is the vendor's.
+    ``address_key`` is the provider key that holds another address, of a gateway or of a customer of its own. ``model_key`` holds the model
+    to ask for, ``path`` is what follows the address, and ``bare_models`` says that a prefix of the model's name is the vendor's.
     ``version_key`` holds the version of the older addresses, with the model in the path. ``lists_models``: its list has what can be asked.
     ``models`` are those that lists offer; any other may be named.
     """
@@ -126,7 +126,10 @@ def _vendor(name: str, summary: str, *options: Option, lowest_effort: bool = Fal
     found = (*_PROTOCOL, *options)
     found = _both(*found) if _BY_RESPONSES in options else found
     keys = (key, f"{key}_API_KEY")
-    return Vendor(name, summary, MODEL_ADDRESSES[name], keys, options=found, lowest_effort=lowest_effort)
+    address_key = f"{key}_API_BASE"
+    return Vendor(
+        name, summary, MODEL_ADDRESSES[name], keys, options=found, lowest_effort=lowest_effort, address_key=address_key
+    )
 
 
 VENDORS: tuple[Vendor, ...] = (
@@ -139,6 +142,7 @@ VENDORS: tuple[Vendor, ...] = (
         options=OPENAI_OPTIONS,
         is_openai=True,
         lowest_effort=True,
+        address_key="OPENAI_API_BASE",
         models=CONTRACT_MODELS,
     ),
     Vendor(
@@ -168,6 +172,7 @@ VENDORS: tuple[Vendor, ...] = (
         MODEL_ADDRESSES["groq"],
         ("GROQ", "GROQ_API_KEY"),
         options=_both(MAX_TOKENS, TEMPERATURE, TOP_P, _stop(4), SEED_SENT, EFFORT, _BY_RESPONSES),
+        address_key="GROQ_API_BASE",
     ),
     Vendor(
         "deepseek",
@@ -175,6 +180,7 @@ VENDORS: tuple[Vendor, ...] = (
         MODEL_ADDRESSES["deepseek"],
         ("DEEPSEEK", "DEEPSEEK_API_KEY"),
         options=(MAX_TOKENS, TEMPERATURE, TOP_P, *PENALTIES, _stop(16)),
+        address_key="DEEPSEEK_API_BASE",
     ),
     _vendor("cohere", "Cohere", SEED_SENT, EFFORT),
     _vendor("deepinfra", "DeepInfra", MIN_P, TOP_K, SEED_SENT, EFFORT),

@@ -114,12 +114,13 @@ class Mouth:
     def __init__(self, sound: bytes = b"") -> None:
         self.sound = sound
         self.asked: list[str] = []
-        self.dead = False
+        self.dead: bool | FailureKind = False
 
     async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
         self.asked.append(text)
         if self.dead:
-            raise ProviderError(FailureKind.UNAVAILABLE, "mouth", "it is down")
+            kind = self.dead if isinstance(self.dead, FailureKind) else FailureKind.UNAVAILABLE
+            raise ProviderError(kind, "mouth", "it is down")
         yield VoiceChunk(self.sound or spoken(text))
         words = tuple(Word(*word) for word in word_times(text))
         yield VoiceChunk(last=True, words=words, estimated=False, usage=UsageAmount("voice", "mouth", "v", len(text)))

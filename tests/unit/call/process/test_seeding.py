@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from tests.unit.call.live.test_fixed_speech import Mouth, files_in
 
 from callwright.call.live.access import NoAccess
@@ -21,10 +22,11 @@ from callwright.conversation.interjections import fillers_in
 from callwright.conversation.plan import plan_for
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import ProviderDefaults
-from callwright.domain.limits import MAX_SEEDED_CHARACTERS
+from callwright.domain.limits import MAX_SEEDED_CHARACTERS, MAX_SEEDING_TRIES
 from callwright.lab.virtual_loop import AtOnce
 from callwright.ops.clock import SystemClock
 from callwright.ports.availability import EverythingAvailable
+from callwright.ports.failures import FailureKind
 from callwright.ports.ledger import SpeechOrder, StoredAgent
 from callwright.ports.registry import UnknownPluginError
 
@@ -72,6 +74,7 @@ class House:
             plugin=self.plugin,
             settings=SimpleNamespace(defaults=ProviderDefaults()),
         )
+        self.again: list[tuple[SpeechOrder, int]] = []
         self.seeding = Seeding(deps, self.folder, AtOnce())
 
     def plugin(self, kind: str, name: str) -> Any:
@@ -86,14 +89,21 @@ class House:
 
         yield SimpleNamespace(agents=SimpleNamespace(get=get))
 
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Any]:
+        async def put_speech(order: SpeechOrder, after_seconds: int = 0) -> None:
+            self.again.append((order, after_seconds))
+
+        yield SimpleNamespace(jobs=SimpleNamespace(put_speech=put_speech))
+
     async def save(self, stored: StoredAgent) -> list[str]:
         """What the voice is asked after the save."""
         self.agent, self.mouth.asked = stored, []
         await self.render(stored.revision)
         return self.mouth.asked
 
-    async def render(self, revision: int) -> None:
-        await self.seeding.run(json.dumps(asdict(SpeechOrder("a-1", "t-1", revision))).encode())
+    async def render(self, revision: int, tries: int = 0) -> None:
+        await self.seeding.run(json.dumps(asdict(SpeechOrder("a-1", "t-1", revision, tries))).encode())
 
     def in_a_call(self) -> FixedSpeech:
         assert self.agent is not None
@@ -141,6 +151,41 @@ async def test_a_voice_that_fails_is_not_asked_on_and_the_job_is_done(tmp_path: 
     house.mouth.dead = True
     assert await house.save(agent()) == [WELCOME]
     assert files_in(tmp_path) == []
+
+
+async def test_a_voice_that_is_away_for_a_minute_is_asked_again_later(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.mouth.dead = True
+    await house.render(1)
+    ((order, after_s),) = house.again
+    assert (order, after_s) == (SpeechOrder("a-1", "t-1", 1, 1), 10)
+    house.mouth.dead = False
+    await house.render(order.revision, order.tries)
+    assert house.again == [(order, after_s)]
+    assert await house.in_a_call().unkept() == []
+
+
+async def test_a_voice_that_stays_away_is_asked_so_often_and_then_left_to_the_first_call(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = House(tmp_path)
+    house.mouth.dead = True
+    tries = [0]
+    for done in tries:
+        before = len(house.again)
+        await house.render(1, done)
+        tries += [order.tries for order, _ in house.again[before:]]
+    assert tries == list(range(MAX_SEEDING_TRIES))
+    assert [after_s for _, after_s in house.again] == [10, 30, 90]
+    (last,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert last == "agent a-1: its first call renders what is left, mouth: it is down"
+
+
+async def test_a_key_that_is_refused_is_not_tried_again(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.mouth.dead = FailureKind.REFUSED
+    await house.render(1)
+    assert house.again == []
 
 
 async def test_nothing_is_rendered_without_the_voices_package_and_without_caching(tmp_path: Path) -> None:
