@@ -283,6 +283,8 @@ class WebhookLedger:
         self._reach()
         yield OutboxUnit(self.outbox, self.outbox.endpoints)
 
+    reading = unit
+
     async def wait_for_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Time passes."""
         self._reach()

@@ -100,6 +100,14 @@ async def test_retries_are_found_behind_a_long_queue(ledger: PostgresLedger) -> 
     assert (len(found), {row.id for row in found} >= set(again)) == (13, True)
 
 
+async def test_a_retry_goes_beside_the_calls_of_a_list_at_the_accounts_limit(ledger: PostgresLedger) -> None:
+    await set_policy(ledger, account={"max_concurrency": 4}, kept_for_inbound=1, kept_for_retries=1)
+    await wait(ledger, 12)
+    assert len(await admit(ledger)) == 2
+    (again,) = await wait(ledger, 1, again=True)
+    assert [row.id for row in await admit(ledger)] == [again]
+
+
 async def test_a_paused_batch_has_no_candidates(ledger: PostgresLedger, dsn: str) -> None:
     batch_id = await add_batch(ledger, dsn)
     await wait(ledger, 3, batch_id=batch_id)

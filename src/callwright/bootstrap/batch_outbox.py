@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from callwright.ports.ledger import Endpoints, Ledger, Outbox
+from callwright.ports.ledger import Endpoints, Ledger, Outbox, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,18 @@ class BatchOutboxLedger:
 
     def unit(self) -> AbstractAsyncContextManager[BatchOutboxUnit]:
         """A transaction."""
-        return self._unit()
+        return _of_batches(self._ledger.unit())
 
-    @asynccontextmanager
-    async def _unit(self) -> AsyncIterator[BatchOutboxUnit]:
-        async with self._ledger.unit() as unit:
-            yield BatchOutboxUnit(unit.batches.outbox, unit.endpoints)
+    def reading(self) -> AbstractAsyncContextManager[BatchOutboxUnit]:
+        """For a single statement."""
+        return _of_batches(self._ledger.reading())
 
     async def wait_for_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Sleep until one may wait, or the time is over."""
         return await self._ledger.wait_for_batch_outbox(timeout_seconds, at_rest_seconds)
+
+
+@asynccontextmanager
+async def _of_batches(opened: AbstractAsyncContextManager[Unit]) -> AsyncIterator[BatchOutboxUnit]:
+    async with opened as unit:
+        yield BatchOutboxUnit(unit.batches.outbox, unit.endpoints)

@@ -125,6 +125,9 @@ def storable(value: Any) -> Any:
     """``value`` with what PostgreSQL's JSON cannot hold taken out of its texts: NUL and halves of surrogate pairs."""
     if isinstance(value, str):
         return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    # Before the test for a Mapping, which is slow.
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, Mapping):
         return {storable(key): storable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

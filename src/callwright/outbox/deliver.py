@@ -78,6 +78,10 @@ class OutboxLedger(Protocol):
         """A transaction."""
         ...
 
+    def reading(self) -> AbstractAsyncContextManager[OutboxUnit]:
+        """For a single statement (``ports.ledger.Ledger``)."""
+        ...
+
     async def wait_for_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Sleep until a webhook was added or the time is over (``ports.ledger.Ledger``)."""
         ...
@@ -195,8 +199,8 @@ class WebhookDelivery:
         under = tuple(under_way.values())
         share = WebhookShare(settings.of_organisation, settings.to_receiver, under, max(1, settings.at_once // 2))
         try:
-            async with self._ledger.unit() as unit:
-                looks = self._late_looks.is_due(self._clock.monotonic_us())
+            looks = self._late_looks.is_due(self._clock.monotonic_us())
+            async with self._ledger.unit() if looks else self._ledger.reading() as unit:
                 paused = await unit.endpoints.pause() if looks else []
                 gap_after_s = GAP_AFTER_S if looks else None
                 entries = await unit.outbox.lease(settings.worker, lease_s, room, gap_after_s, share)

@@ -18,7 +18,7 @@ _LOG = logging.getLogger(__name__)
 
 _IDLE_S = 1.0
 _PRUNE_US = 5_000_000
-_GATHER_S = 0.1
+_GATHER_S = 0.2
 """Changes come in groups, and cost less together."""
 
 

@@ -89,6 +89,7 @@ def _within_share(number: str, left: str) -> str:
 _LOOK = f"""
 with {_PLACES}, {_OTHERS}
 select a.id, a.organisation_id, a.number, a.least_places, a.most_places, o.free::bigint, o.held::bigint,
+  (select body::text from calling_policy where tenant_id = a.organisation_id) as policy,
   (select wait from others) as others_wait,
   coalesce((select sum(unclaimed) from busy), 0)::bigint as admitted,
   coalesce((select unclaimed from busy b where b.tenant_id = a.id), 0) as unclaimed
@@ -130,9 +131,9 @@ select e.* from unnest($1::text[], $2::text[], $3::bigint[]) l(tenant_id, lane, 
 ) e
 """
 
-# How late the audio is in the process where it is least late, and how many processes there are.
+# The time, how late the audio is in the process where it is least late, and how many processes there are.
 _LATENESS = """
-select count(*) as processes, coalesce(min(late_ms), 0) as late_ms from node
+select now() as now, count(*) as processes, coalesce(min(late_ms), 0) as late_ms from node
 where stopped_at is null and dead_at is null and beat_at > now() - interval '5 seconds'
 """
 
@@ -157,10 +158,13 @@ update execution set phase = 'admitted', detail = '', status = 'queued', updated
 where id = any ($1::text[]) and phase = 'waiting' returning {COLUMNS}
 """
 
+_KNOWN = "insert into node (incarnation, name) values ($1, '') on conflict (incarnation) do nothing"
+_LIVES = "not exists (select from node where incarnation = $1 and dead_at is not null)"
+
 # A process with $2 free places, and $3 for calls of batches, takes the calls of organisations that have few there before those of others.
 # Rows that another process is taking count as taken by this one, which errs to the side of what is kept free until the next look.
 _CLAIM = f"""
-with {_HERE}, {_OTHERS},
+with known as ({_KNOWN}), {_HERE}, {_OTHERS},
 numbered as (
   select e.id, e.due_at, e.batch_id, row_number() over (partition by e.batch_id is null order by e.due_at, e.id) as place,
     coalesce(h.number, 0) + row_number() over (partition by coalesce(t.parent_id, t.id) order by e.due_at, e.id) as number
@@ -172,7 +176,7 @@ lined_up as (
 ),
 next as (
   select e.id from (
-    select id from lined_up where {_within_share("number", "$2::bigint - rank")} order by rank
+    select id from lined_up where {_within_share("number", "$2::bigint - rank")} and {_LIVES} order by rank
   ) l cross join lateral (
     select x.id from execution x where x.id = l.id and x.phase = 'admitted' for no key update skip locked
   ) e
@@ -257,22 +261,16 @@ async def _queue(connection: Any, node_limit: int) -> Queue | None:
         if lane["pace"] is not None
     }
     lateness = await connection.fetchrow(_LATENESS)
-    policies = {
-        row["tenant_id"]: _pace_of(row["body"])
-        for row in await connection.fetch(
-            "select tenant_id, body::text as body from calling_policy where tenant_id = any ($1)",
-            list({row["organisation_id"] for row in places}),
-        )
-    }
+    policies = {row["organisation_id"]: row["policy"] for row in places}
     unclaimed: Counter[str] = Counter()
     for row in places:
         unclaimed[row["organisation_id"]] += row["unclaimed"]
     return Queue(
-        now=await connection.fetchval("select now()"),
+        now=lateness["now"],
         free=free,
         others_wait=places[0]["others_wait"],
         organisations=[
-            Organisation(own, row["free"], row["held"], unclaimed[own], policies.get(own, PacePolicy()))
+            Organisation(own, row["free"], row["held"], unclaimed[own], _pace_of(policies[own]))
             for own, row in {row["organisation_id"]: row for row in places}.items()
         ],
         accounts=[
@@ -287,10 +285,10 @@ async def _queue(connection: Any, node_limit: int) -> Queue | None:
     )
 
 
-def _pace_of(body: str) -> PacePolicy:
+def _pace_of(body: str | None) -> PacePolicy:
     """The pace of a stored policy. Under one that cannot be read nothing is dialled: that is decided about each call."""
     try:
-        return policy_of_text(body).pace
+        return PacePolicy() if body is None else policy_of_text(body).pace
     except BadInputError:
         return PacePolicy()
 
@@ -328,9 +326,11 @@ async def claim(connection: Any, owner: str, count: int, batch_calls: int | None
     ``batch_calls``, None without a bound."""
     if count <= 0:
         return []
-    await _must_live(connection, owner)
     most = _NO_BOUND if batch_calls is None else batch_calls
-    return [execution_of(row) for row in await connection.fetch(_CLAIM, owner, count, most)]
+    claimed = [execution_of(row) for row in await connection.fetch(_CLAIM, owner, count, most)]
+    if not claimed:
+        await _must_live(connection, owner)
+    return claimed
 
 
 async def hold(connection: Any) -> None:
@@ -357,10 +357,5 @@ async def make_room(connection: Any, owner: str, tenant_id: str, free: int) -> b
 
 
 async def _must_live(connection: Any, owner: str) -> None:
-    living = await connection.fetchval(
-        "with known as (insert into node (incarnation, name) values ($1, '') on conflict (incarnation) do nothing)"
-        " select not exists (select from node where incarnation = $1 and dead_at is not null)",
-        owner,
-    )
-    if not living:
+    if not await connection.fetchval(f"with known as ({_KNOWN}) select {_LIVES}", owner):
         raise StaleOwnerError(f"process {owner} was declared dead by another node and takes no calls")

@@ -215,11 +215,12 @@ class ExecutionRows:
         lets follow each other at once are one update. Raises as :meth:`change`."""
         rows: list[Execution] = []
         for write in writes(locked, changes):
-            updated_at = await _write(self._connection, write.before, write.plan)
+            updated_at, has_reserved = await _write(self._connection, write.before, write.plan)
             rows += [replace(row, updated_at=updated_at) for row in write.rows]
             await usage.count(self._connection, write.before, rows[-1])
             await self.summaries.note(write.before, rows[-1])
-            await wallet.settle(self._connection, write.before, rows[-1])
+            if has_reserved:
+                await wallet.settle(self._connection, rows[-1])
         return rows
 
     async def owned_by(self, owner: str) -> list[Execution]:
@@ -382,8 +383,8 @@ async def _ids_of_batch(connection: Any, batch_id: str, phases: Sequence[str], c
     return [str(row["id"]) for row in rows]
 
 
-async def _write(connection: Any, before: Execution, planned: Plan) -> datetime:
-    """One statement: the row, and its attempt where that changes. Returns ``updated_at``."""
+async def _write(connection: Any, before: Execution, planned: Plan) -> tuple[datetime, bool]:
+    """One statement: the row, and its attempt where that changes. Returns ``updated_at``, and whether the execution has reserved money."""
     arguments: list[Any] = [before.id]
 
     def given(value: Any) -> str:
@@ -401,12 +402,14 @@ async def _write(connection: Any, before: Execution, planned: Plan) -> datetime:
         changed, attempt = ", ".join(attempted), given(before.attempt)
         of_attempt = f"with a as (update attempt set {changed} where execution_id = $1 and attempt = {attempt}) "
     assigned.append("updated_at = greatest(now(), created_at)")
-    updated_at = await connection.fetchval(
-        f"{of_attempt}update execution set {', '.join(assigned)} where id = $1 returning updated_at", *arguments
+    row = await connection.fetchrow(
+        f"{of_attempt}update execution set {', '.join(assigned)} where id = $1"
+        " returning updated_at, exists (select from wallet_entry where execution_id = $1)",
+        *arguments,
     )
-    if not isinstance(updated_at, datetime):
+    if row is None:
         raise BrokenInvariantError(f"execution {before.id} vanished while it was locked")
-    return updated_at
+    return row[0], row[1]
 
 
 async def _lives(connection: Any, incarnation: str) -> bool:

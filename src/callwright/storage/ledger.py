@@ -58,7 +58,7 @@ class PostgresLedger:
             yield unit
 
     def reading(self) -> AbstractAsyncContextManager[PostgresUnit]:
-        """A connection for single reads, without a transaction: cheaper than a unit, and each statement sees its own moment."""
+        """A connection for single statements, without a transaction: cheaper than a unit, and each statement is one of its own."""
         return Reading(self._opened())
 
     async def key_of(self, digest: bytes) -> ApiKey | None:

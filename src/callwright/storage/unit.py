@@ -127,7 +127,7 @@ async def transaction(pool: Any, keys_changed: Callable[[], None] = lambda: None
 
 
 class Reading:
-    """A connection outside any transaction, for single reads. Database errors leave as domain errors."""
+    """A connection outside any transaction, for single statements. Database errors leave as domain errors."""
 
     # A class, not a generator: reads of the API that clients poll spend more on the way to a connection than on the query.
     __slots__ = ("_connection", "_pool")

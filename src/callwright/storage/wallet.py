@@ -223,9 +223,9 @@ class WalletRows:
         return [Doubt(**row) for row in await self._connection.fetch(_DOUBTFUL, organisation_id)]
 
 
-async def settle(connection: Any, before: Execution, after: Execution) -> None:
+async def settle(connection: Any, after: Execution) -> None:
     """Charge what an attempt cost, once that is final, in place of what it reserved, and later what comes on top: in the unit of the change
-    from ``before`` to ``after``."""
+    to ``after``."""
     if after.attempt and (work_is_over(after) or after.phase is Phase.WAITING):
         await _charge(connection, after)
 

@@ -366,6 +366,8 @@ class Surprising:
             raise RuntimeError("relation does not exist")
         return self._ledger.unit()
 
+    reading = unit
+
     async def wait_for_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         return await self._ledger.wait_for_outbox(timeout_seconds)
 

@@ -178,14 +178,15 @@ class Recorder:
         return (monotonic_us - self._answered_us) // US_PER_BYTE
 
     def _flush(self, upto: int) -> None:
-        for side in (self._caller, self._agent):
-            piece = side.take(upto)
-            if piece is not None and not self.lost:
-                self._executor.submit(self._write, *piece)
+        taken = [side.take(upto) for side in (self._caller, self._agent)]
+        pieces = [piece for piece in taken if piece is not None]
+        if pieces and not self.lost:
+            self._executor.submit(self._write, pieces)
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _write(self, pieces: Sequence[tuple[Path, bytes]]) -> None:
         try:
-            self._append(path, data)
+            for path, data in pieces:
+                self._append(path, data)
         except OSError as error:
             self.lost = error.strerror or type(error).__name__
             _LOG.error("the recording cannot be written: %s", error)

@@ -15,7 +15,7 @@ from callwright.ops.rounds import RoundsApart, round_boundary
 _LOG = logging.getLogger(__name__)
 
 WAIT_SECONDS = 1.0
-APART_SECONDS = 0.1
+APART_SECONDS = 0.2
 
 
 async def admit_forever(deps: RuntimeDeps) -> None:

@@ -354,9 +354,10 @@ class Attempt:
     def _record_here(self) -> tuple[bytes, BuiltRecord | None]:
         """The same from the file alone; without the record where somebody cut or removed the file. Blocking."""
         log = self._files.read_log()
-        is_whole = self._shipment is None or len(log) >= self._shipment.log.size_bytes
-        if not is_whole:
-            return log, None
+        if self._shipment is not None:
+            if len(log) < self._shipment.log.size_bytes:
+                return log, None
+            self._shipment.whole = log
         return log, endings.record_of(log, self._office.deps.book, self._row.execution.carrier)
 
     async def _mended(self, log: bytes) -> bytes:

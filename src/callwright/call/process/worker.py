@@ -23,7 +23,7 @@ from callwright.ops.rounds import RoundsApart, round_boundary
 _LOG = logging.getLogger(__name__)
 
 WAIT_SECONDS = 1.0
-APART_SECONDS = 0.1
+APART_SECONDS = 0.2
 DRAIN_GRACE_SECONDS = 20.0
 DRAINING = "node_draining"
 

@@ -164,10 +164,14 @@ def _later(question: Question, rules: Rules) -> tuple[str, str, datetime] | _Ref
             "; the number may lie in several time zones: give the contact a column timezone" if len(zones) > 1 else ""
         )
         return _Refusal("no_opening", f"the hours leave no time for this call in the next 14 days{many}")
-    if attempts is not None:
+    if attempts is not None or closed is None:
         return "attempts", _too_many(rules.policy), until
-    rule = closed.rule if closed is not None else ""
-    return rule, f"{_WORDS[rule.partition(' ')[0]]} are over or have not begun where the person is", until
+    holiday = closed.holiday(zones, question.now)
+    if holiday is not None:
+        country = question.number.country
+        return f"country_holiday {country}", f"{holiday} is a holiday by the rules of {country}", until
+    words = _WORDS[closed.rule.partition(" ")[0]]
+    return closed.rule, f"{words} are over or have not begun where the person is", until
 
 
 _WORDS = {

@@ -37,6 +37,11 @@ class Hours:
                 return not self.holidays.on(local.date())
         return False
 
+    def holiday(self, zones: Sequence[ZoneInfo], at: datetime) -> date | None:
+        """Returns the day of the instant ``at`` in the first of ``zones`` where it is a holiday, or None."""
+        days = (at.astimezone(zone).date() for zone in zones)
+        return next((day for day in days if self.holidays.on(day)), None)
+
 
 def daily(rule: str, start_hour: int, end_hour: int, days: Sequence[int] = range(7)) -> Hours:
     """Returns the same hours on each of ``days`` (0 is Monday)."""

@@ -190,12 +190,21 @@ class _Use:
             self._starting[key] += group.count * group.starting
 
     def is_full(self, key: LimitKey) -> bool:
-        organisation_id, _, name = key
+        _, _, name = key
         batch = self._queue.batches.get(name)
-        limit = limit_of(key, self._policies[organisation_id], NO_LIMIT if batch is None else batch.limit)
+        limit = self._limit(key, NO_LIMIT if batch is None else batch.limit)
         if limit.at_once is not None and self._at_once[key] >= limit.at_once:
             return True
         return limit.per_second is not None and self._starting[key] >= ahead(limit.per_second)
+
+    def left(self, organisation_id: str) -> float:
+        """How many calls more the limit of the organisation allows."""
+        key = (organisation_id, ACCOUNT, "")
+        most = self._limit(key, NO_LIMIT).at_once
+        return math.inf if most is None else most - self._at_once[key]
+
+    def _limit(self, key: LimitKey, of_batch: Limit) -> Limit:
+        return limit_of(key, self._policies[key[0]], of_batch)
 
     def choose(self, call: Waiting, organisation: Organisation) -> Chosen | None:
         """The call with the number it is made from, or None while a limit is reached."""
@@ -319,7 +328,8 @@ def _of_organisation(organisation: Organisation, lines: Sequence[_Line], use: _U
         if not call.again:
             kept += max(policy.kept_for_retries - use.again[organisation.id], 0)
         room = organisation.free - kept - (organisation.held if above else 0)
-        chosen = use.choose(call, organisation) if taken[above] < room else None
+        has_room = taken[above] < room and use.left(organisation.id) > kept
+        chosen = use.choose(call, organisation) if has_room else None
         if chosen is not None:
             use.take(call, chosen)
             taken[above] += 1

@@ -205,7 +205,7 @@ class Ledger(Protocol):
         ...
 
     def reading(self) -> AbstractAsyncContextManager[Unit]:
-        """For single reads, without a transaction: cheaper than a unit."""
+        """For single statements, without a transaction: cheaper than a unit."""
         ...
 
     async def key_of(self, digest: bytes) -> ApiKey | None:

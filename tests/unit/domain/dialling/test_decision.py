@@ -100,6 +100,7 @@ def test_a_number_is_dialled(question: Question, policy: dict[str, Any]):
         (asked(), {"hours": {"days": ["mon", "sun"]}}, "policy_hours", utc(16, 23)),
         # Night in Germany, then a holiday.
         (asked(now=NOON + timedelta(hours=8), user_data=AGREED), LAW, "country_hours DE", utc(14, 8)),
+        (asked(now=NOON + timedelta(days=1), user_data=AGREED), LAW, "country_holiday DE", utc(14, 8)),
         (asked(now=NOON + timedelta(hours=8), user_data=AGREED), NO_HOLIDAYS, "country_hours DE", utc(13, 8)),
         # The zone of the contact's own column comes before that of the number.
         (asked(agent_hours=(9, 21), user_data={"timezone": "america/los_angeles"}), {}, "agent_hours", utc(12, 17)),
@@ -114,6 +115,12 @@ def test_a_number_is_dialled(question: Question, policy: dict[str, Any]):
 )  # fmt: skip
 def test_a_call_waits_for_the_next_opening(question: Question, policy: dict[str, Any], rule: str, until: datetime):
     assert told(decide(question, rules(**policy))) == ("wait", rule, until)
+
+
+def test_a_call_on_a_holiday_says_which_day_it_is():
+    # Midnight in Berlin, while the day before has not ended in UTC.
+    decision = decide(replace(asked(user_data=AGREED), now=utc(12, 23)), rules(**LAW))
+    assert decision.reason == f"{utc(13, 0).date()} is a holiday by the rules of DE"
 
 
 def test_the_end_of_the_hours_is_exclusive():

@@ -136,6 +136,18 @@ def test_places_are_kept_for_retries_which_may_take_any() -> None:
     assert len(ids(queue(*calls(20, again=True), policy=policy, free=10))) == 10
 
 
+def test_places_are_kept_below_the_limit_of_the_organisation_too() -> None:
+    policy = PacePolicy(account=Limit(6), kept_for_inbound=1, kept_for_retries=2)
+    assert len(ids(queue(*calls(20), policy=policy))) == 3
+    assert len(ids(queue(*calls(20), policy=policy, busy=[busy(3)]))) == 0
+    assert ids(queue(*calls(20), *calls(3, "again", again=True), policy=policy, busy=[busy(3)])) == [
+        "again000",
+        "again001",
+    ]
+    # Calls of these two kinds that are under way take the places kept for them.
+    assert len(ids(queue(*calls(20), policy=policy, busy=[busy(2, again=True), busy(inbound=True)]))) == 3
+
+
 def test_carriers_with_waiting_calls_share_an_account_evenly() -> None:
     waiting = [*calls(20), *calls(20, "o", carrier="other")]
     assert Counter(name[0] for name in ids(queue(*waiting, free=10))) == {"c": 5, "o": 5}
@@ -282,8 +294,9 @@ class Chance:
         keys = list(limit_keys("us", row.carrier, None, row.batch_id))
         again = sum(self.by_id[one.id].again for one in self.found)
         kept = self.policy.kept_for_inbound + (0 if row.again else max(0, self.policy.kept_for_retries - again))
+        most = min(self.asked.organisations[0].free, self.most(("us", ACCOUNT, "")))
         return (
-            len(self.found) < self.asked.organisations[0].free - kept
+            len(self.found) < most - kept
             and all(self.used[key] < self.most(key) for key in keys)
             and any(self.used["us", NUMBER, number] < self.most(("us", NUMBER, number)) for number in numbers)
         )
