@@ -48,7 +48,7 @@ class OperatorAccess:
             except ConfigurationError as error:
                 names = self._named(choice)
                 # The plugin's own advice is for organisations, whose keys are not known here.
-                where = f" (here a key is an environment variable: {', '.join(names)})" if names else ""
+                where = f" (here provider keys are environment variables: {', '.join(names)})" if names else ""
                 raise ConfigurationError(f"{error.message}{where}") from error
 
     def _fitted(self, choice: ProviderChoice) -> ProviderChoice:

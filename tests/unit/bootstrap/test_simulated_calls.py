@@ -475,7 +475,7 @@ def test_the_agents_own_endpoint_gets_the_operators_key(tmp_path: Path, monkeypa
         ({}, "order: the model 'custom' cannot be used: it has no endpoint; name one in base_url of the agent"),
         (
             {"provider": "openai"},
-            r"it has no key; POST /providers.* \(here a key is an environment variable: OPENAI_API_KEY\)",
+            r"it has no key; POST /providers.* \(here provider keys are environment variables: OPENAI_API_KEY, OPENAI_API_BASE\)",
         ),
         (
             {"provider": "openai", "base_url": ENDPOINT},
