@@ -1,6 +1,6 @@
 """Azure AI Speech: voices over HTTP in SSML, their list, and the recogniser over a websocket.
 
-The recogniser is judged by the vendor's SDK in every run: azure-cognitiveservices-speech is the only client that there is.
+The recogniser is judged by the vendor's SDK where it is installed: azure-cognitiveservices-speech is the only client that there is.
 """
 
 from __future__ import annotations
