@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 from tests.conformance.server import AGENT, served
 from tests.waiting import until
 
@@ -41,7 +40,6 @@ def logged(folder: Path) -> str:
     return "".join(path.read_text() for path in folder.glob("server-*.log"))
 
 
-@pytest.mark.long
 async def test_idle_connections_keep_no_call_chat_or_client_out(tmp_path: Path) -> None:
     assert STRANGERS * MAX_CONNECTIONS_OF_ADDRESS > MAX_CONNECTIONS
     with ExitStack() as stack:

@@ -23,7 +23,7 @@ from tests.phone.server import Server
 from tests.phone.sipp import IP
 from tests.phone.softphones import Account, Softphone, baresip, linphone
 from tests.phone.sound import silence
-from tests.phone.test_softphones import ANSWERED, ASKED, microphone, was_answered
+from tests.phone.test_softphones import ANSWERED, ASKED, hung_up_by_owner, microphone
 from tests.phone.test_trunks import make_trunk, trunk_agent
 from tests.waiting import until
 
@@ -169,11 +169,7 @@ async def test_an_agent_calls_a_registered_phone_through_the_trunk_and_its_owner
     ) as phone:
         await front.registered(PHONE)
         execution_id = await server.call(agent_id, PHONE)
-        await until(lambda: was_answered(server, execution_id), 40)
-        await asyncio.sleep(1)
-        phone.hang_up()
-        record = await final(server, execution_id, 20)
-        await asyncio.sleep(0.5)
+        record = await hung_up_by_owner(server, execution_id, phone)
 
     assert (record["status"], hangup(record)) == ("completed", ("Callee", "Call recipient hung up", 4000))
     assert (record["provider"], record["user_number"], record["agent_number"]) == ("sip-trunk", PHONE, OURS)

@@ -54,6 +54,16 @@ async def was_answered(server: Server, execution_id: str) -> bool:
     return any(ANSWERED in entry.values["text"] for entry in await server.events(execution_id, "AgentSaid"))
 
 
+async def hung_up_by_owner(server: Server, execution_id: str, phone: Softphone) -> dict[str, Any]:
+    """The record of a call whose owner hangs up once the answer was played. The phone's own files are complete then."""
+    await until(lambda: was_answered(server, execution_id), 40)
+    await asyncio.sleep(1)
+    phone.hang_up()
+    record = await final(server, execution_id, 20)
+    await asyncio.sleep(0.5)
+    return record
+
+
 async def recorded(server: Server, execution_id: str) -> tuple[bytes, Mapping[str, Any]]:
     """The recording, and what the line was like in the end."""
     quality = [entry.values for entry in await server.events(execution_id, "quality")][-1]
@@ -84,11 +94,7 @@ async def test_an_agent_calls_a_softphone_and_its_owner_hangs_up(
     agent_id = await server.agent(**agent())
     async with softphone(tmp_path / "phone", ports.sip(), ports.media(), microphone(), answers=True) as phone:
         execution_id = await server.call(agent_id, f"sip:softphone@127.0.0.1:{phone.port}")
-        await until(lambda: was_answered(server, execution_id), 40)
-        await asyncio.sleep(1)
-        phone.hang_up()
-        record = await final(server, execution_id, 20)
-        await asyncio.sleep(0.5)
+        record = await hung_up_by_owner(server, execution_id, phone)
 
     assert (record["status"], hangup(record)) == ("completed", ("Callee", "Call recipient hung up", 4000))
     check_transcript(record, f"user: {ASKED}", f"assistant: {ANSWERED}")

@@ -16,9 +16,8 @@ from tests.phone.server import Server
 from tests.phone.sipp import Sipp
 from tests.phone.softphones import baresip, linphone
 from tests.phone.sound import silence
-from tests.phone.test_softphones import ANSWERED, ASKED, check_conversation, microphone, recorded, was_answered
+from tests.phone.test_softphones import ANSWERED, ASKED, check_conversation, hung_up_by_owner, microphone, recorded
 from tests.phone.test_trunks import make_trunk, trunk_agent
-from tests.waiting import until
 
 Phones = Callable[..., Awaitable[Sipp]]
 Lines = Callable[..., RtpSocket]
@@ -63,11 +62,7 @@ async def test_a_trunk_over_tls_with_encrypted_audio_reaches_a_softphone(
     async with baresip(folder, port, ports.media(), microphone(), answers=True, secure=certificates) as phone:
         await make_trunk(server, "+15550100402", port + 1, **TLS)
         execution_id = await server.call(agent_id, "+15550199887", from_phone_number="+15550100402")
-        await until(lambda: was_answered(server, execution_id), 40)
-        await asyncio.sleep(1)
-        phone.hang_up()
-        record = await final(server, execution_id, 20)
-        await asyncio.sleep(0.5)
+        record = await hung_up_by_owner(server, execution_id, phone)
     assert (record["status"], hangup(record)) == ("completed", ("Callee", "Call recipient hung up", 4000))
     check_transcript(record, f"user: {ASKED}", f"assistant: {ANSWERED}")
     check_conversation(phone.heard(), *await recorded(server, execution_id))

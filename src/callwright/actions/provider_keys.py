@@ -67,7 +67,7 @@ async def put_provider_key(services: Services, principal: Principal, secret: Nam
     return key
 
 
-def unread(services: Services, name: str) -> str:
+def name_warning(services: Services, name: str) -> str:
     """What to say of a name that no installed provider reads, but that seems to be for one; empty for any other name."""
     known = {key for plugin in services.plugins() for key in plugin.keys}
     wanted = name.upper()

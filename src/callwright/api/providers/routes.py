@@ -35,7 +35,7 @@ async def add(
 
     async def work(services: Services) -> dict[str, Any]:
         await provider_keys.put_provider_key(services, principal_of(request), secret)
-        warning = provider_keys.unread(services, secret.name)
+        warning = provider_keys.name_warning(services, secret.name)
         return {
             "message": "successful",
             "status": "added",
