@@ -77,7 +77,7 @@ def limits_page() -> str:
     met = _limits_met_by_users()
     intro = (
         "What requests, agents, lists and records may hold, and how long they may take. Each limit is tested at n and n + 1."
-        " `src/callwright/domain/limits.py` has all, those of the server's own parts included."
+        " `src/callwright/domain/limits.py` also has those of the server's own parts."
     )
     return "\n".join(
         [
@@ -96,21 +96,45 @@ def _limits_met_by_users() -> set[str]:
 
 
 #: Limits that other parts enforce, and users meet.
-_MET_ELSEWHERE = {"MAX_CATALOGUE_PAGES", "MAX_CATALOGUE_VOICES", "MAX_TOOL_TRIALS"}
+_MET_ELSEWHERE = {
+    "MAX_CATALOGUE_VOICES",
+    "MAX_RING_SECONDS",
+    "MAX_TOOL_TRIALS",
+    "MAX_TRANSFERS",
+    "TOOL_REQUEST_SECONDS",
+}
 
 #: Limits of the server's own work. What users meet of them is on other pages.
 _OF_THE_SERVER = {
+    "AT_REST_SECONDS",
+    "DOOR_SOCKET_CLOSE_SECONDS",
+    "EVENT_POLL_SECONDS",
     "LIVE_HEARTBEAT_SECONDS",
     "MAX_CACHED_BODIES",
     "MAX_DISCARDED_BYTES",
+    "MAX_DOOR_CAPABILITIES",
+    "MAX_FORM_HEADER_BYTES",
     "MAX_FORM_MEMORY_BYTES",
+    "MAX_FORM_NAME_CHARACTERS",
+    "MAX_FORM_PART_HEADERS",
+    "MAX_IGNORED_NAMES",
+    "MAX_LIVE_EXAMINED_BYTES",
     "MAX_RATE_WINDOWS",
-    "MAX_SUSPECT_LOOKUPS",
+    "MAX_SESSION_CLIENT_CHARACTERS",
+    "MAX_SIGN_IN_BYTES",
+    "MAX_SUMMARY_VALUES",
     "MAX_SUSPECTS_WAITING",
     "MAX_SUSPECTS_WAITING_OF_ADDRESS",
+    "MAX_SUSPECT_LOOKUPS",
+    "MAX_UNKNOWN_KEYS",
     "MAX_UPLOADS_IN_MEMORY",
+    "MAX_VOICE_CATALOGUES",
+    "MAX_VOICE_SAMPLES",
+    "MODEL_SILENT_SECONDS",
+    "SESSION_USE_SECONDS",
     "STANDING_SECONDS",
     "UNCHECKED_SECONDS",
+    "VOICE_CATALOGUE_RETRY_SECONDS",
 }
 _LIMITS = "src/callwright/domain/limits.py"
 _MET_BY_USERS = tuple(f"src/callwright/{name}/" for name in ("api", "actions", "campaigns", "domain", "insight"))

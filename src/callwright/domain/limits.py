@@ -15,10 +15,10 @@ MAX_AGENT_BYTES = 524_288
 """Largest agent body, as JSON."""
 
 MAX_AGENT_ERRORS = 50
-"""Errors in one answer to a validation of an agent."""
+"""Errors in one answer to a validation."""
 
 MAX_AGENT_VERSIONS = 50
-"""Kept versions per agent. Saving another one deletes the oldest."""
+"""Versions per agent. The oldest is deleted."""
 
 MAX_AGENT_WARNINGS = 50
 """Warnings per agent."""
@@ -27,7 +27,7 @@ MAX_UNKNOWN_KEYS = 200
 """Unknown keys looked at for warnings."""
 
 MAX_JSON_DEPTH = 40
-"""Deepest nesting of a JSON body."""
+"""Nesting of a JSON body."""
 
 MAX_PROMPT_CHARACTERS = 100_000
 """Longest system prompt."""
@@ -39,19 +39,19 @@ MAX_NAME_CHARACTERS = 200
 """Longest name of an agent or a key."""
 
 MAX_IDEMPOTENCY_KEY_CHARACTERS = 255
-"""Longest ``Idempotency-Key``; kept for 24 hours."""
+"""``Idempotency-Key``, kept for 24 hours."""
 
 WORK_UNDER_KEY_SECONDS = 180
-"""Longest request under one ``Idempotency-Key``. After it, the request may be repeated."""
+"""Longest request under one ``Idempotency-Key``; then it may be repeated."""
 
 MAX_PAGE_SIZE = 50
-"""Rows per page. Larger requests are clamped."""
+"""Rows per page; more is clamped."""
 
 MAX_CALL_SECONDS = 2_400
 """Longest call, whatever ``call_terminate`` says."""
 
 MAX_RING_SECONDS = 60
-"""A call that is not answered within this time ends as no-answer."""
+"""Longest ringing; then the call ends as no-answer."""
 
 POST_CALL_SECONDS = 600
 """Longest time from ``call-disconnected`` to ``completed``."""
@@ -75,7 +75,7 @@ MAX_WEBHOOK_ANSWER_CHARACTERS = 2_048
 """How much of a webhook receiver's answer is kept."""
 
 MAX_DELIVERIES_LISTED = 1_000
-"""Most webhooks that one command lists or resends."""
+"""Webhooks that one command lists or resends."""
 
 MAX_SOCKET_PATH_BYTES = 107
 """Longest path of a unix socket (the kernel's limit)."""
@@ -114,19 +114,19 @@ REPLAY_SECONDS = 60
 """Longest time a replay or a what-if may be computed; after it, its process is ended."""
 
 MAX_REPLAYS = 2
-"""Replays and what-ifs that one process of the server computes at the same time."""
+"""Replays and what-ifs at once per process."""
 
 MAX_REPLAYS_OF_ONE = 1
-"""Replays and what-ifs of one organisation at the same time."""
+"""Those per organisation."""
 
 MAX_REPLAY_MESSAGE_BYTES = 33_554_432
 """Longest message from a process that computes a replay."""
 
 MAX_EXECUTIONS_LISTED = 200
-"""Most executions in one answer of the list over all agents. Larger requests are clamped."""
+"""Executions in one answer over all agents; more is clamped."""
 
 MAX_LIVE_LISTED = 50
-"""Calls that go on in one answer of the list of them; the newest."""
+"""Live calls in one answer; the newest."""
 
 MAX_LIVE_EXAMINED_BYTES = 262_144
 """Longest log of a live call that the call doctor examines for the list of them."""
@@ -144,7 +144,7 @@ MAX_SUMMARY_SHOWN = 300
 """Characters of a call's summary in a list."""
 
 MAX_SEARCHED_CHARACTERS = 100_000
-"""Characters of a call's conversation that a search looks in."""
+"""Characters of a call that a search looks in."""
 
 MAX_SUMMARY_VALUES = 100
 """Waits and dispositions of a call that a list keeps."""
@@ -153,25 +153,25 @@ SUMMARIES_AT_ONCE = 20
 """Executions from before an upgrade that get their row of the list in one transaction."""
 
 MAX_SEARCH_CHARACTERS = 100
-"""Longest text to search executions for."""
+"""Longest text to search for."""
 
 MAX_ENTRIES_LISTED = 1_000
-"""Most entries of a call's log in one answer. Larger requests are clamped."""
+"""Log entries in one answer; more is clamped."""
 
 MIN_PEAKS_PER_SECOND = 1
-"""Fewest values of a waveform per second."""
+"""Fewest waveform values per second."""
 
 MAX_PEAKS_PER_SECOND = 200
-"""Most values of a waveform per second."""
+"""Most of them."""
 
 MAX_EVENTS_LISTED = 100
-"""Most events in one answer. Larger requests are clamped."""
+"""Events in one answer; more is clamped."""
 
 MAX_EVENT_PAGE_BYTES = 4 * 1_048_576
-"""Bytes of bodies after which an answer with events ends."""
+"""Bytes of bodies after which such an answer ends."""
 
 MAX_EVENTS_SCANNED = 10_000
-"""Events that one request with ``types`` looks at. Then it answers with what it found."""
+"""Events that a request with ``types`` looks at before it answers."""
 
 MAX_EVENT_WAIT_SECONDS = 30
 """Longest ``wait`` for events."""
@@ -180,13 +180,13 @@ EVENT_POLL_SECONDS = 5.0
 """Interval at which a waiting request looks whether its client is still there."""
 
 MAX_EVENT_WAITS = 100
-"""Requests per process that wait for events."""
+"""Requests that wait for events, per process."""
 
 MAX_EVENT_WAITS_OF_ONE = 10
-"""Those per organisation, sub-accounts included."""
+"""Those per organisation."""
 
 MAX_WEBHOOKS_REPLAYED = 10_000
-"""Webhooks that one replay of a range sends again. A larger range is refused."""
+"""Webhooks in one replay. A larger range is refused."""
 
 MAX_WEBHOOK_ENDPOINTS = 500
 """Endpoints of an account with webhooks that wait, of which a sender looks at the first ones."""
@@ -210,10 +210,10 @@ MAX_AGENT_TOOLS = 64
 """Tools per agent."""
 
 MAX_AGENT_CREDENTIALS = 500
-"""Credentials inside an agent: headers, tokens and values with secret-like names."""
+"""Credentials inside an agent."""
 
 MAX_WEBHOOK_HEADERS = 20
-"""Headers that an agent adds to its webhooks."""
+"""Webhook headers of an agent."""
 
 MAX_ADDRESS_CHARACTERS = 2_048
 """Longest URL in an agent."""
@@ -225,7 +225,7 @@ MAX_PATIENCE_MS = 5_000
 """Most ``patience``. Spelling gets two and a half times as long."""
 
 MAX_DELAY_MS = 60_000
-"""Longest delay of an agent (endpointing, ...)."""
+"""Longest delay of an agent (``endpointing``, ...)."""
 
 MAX_MODEL_TOKENS = 1_000_000
 """Largest ``max_tokens``."""
@@ -234,34 +234,34 @@ MAX_PAGE_NUMBER = 1_000_000
 """Highest page of a list."""
 
 MAX_SCHEDULE_DAYS = 366
-"""How far ahead a call may be scheduled. With ``CALLWRIGHT_STRICT``, 30 days."""
+"""How far ahead a call may be scheduled; strict: 30."""
 
 MONEY_HELD_SECONDS = 30
 """How long a batch's call waits while calls under way have reserved the money that it needs."""
 
 MAX_CAP_CENTS = 1_000_000_000
-"""Highest cap on what calls cost, and largest top-up of a wallet, in cents."""
+"""Highest cap and largest top-up, in cents."""
 
 MAX_CALL_RETRIES = 3
 """Largest ``max_retries``."""
 
 MAX_STOPPED_AT_ONCE = 5_000
-"""Waiting calls outside batches that stopping an agent ends."""
+"""Waiting calls that stopping an agent ends."""
 
 RECORDING_LINK_SECONDS = 86_400
-"""How long a link to a recording is valid."""
+"""Validity of a recording link."""
 
 LIVE_HEARTBEAT_SECONDS = 15
 """Longest silence on a live event stream before a comment."""
 
 LIVE_SEND_SECONDS = 30
-"""Time after which a client that does not read its event stream is disconnected."""
+"""Time after which an unread event stream is closed."""
 
 MAX_LIVE_STREAMS = 200
 """Live event streams per process."""
 
 MAX_LIVE_STREAMS_OF_ONE = 50
-"""Those per organisation, sub-accounts included."""
+"""Those per organisation."""
 
 STANDING_SECONDS = 0.5
 """Interval at which the key of a long request is checked again."""
@@ -324,7 +324,7 @@ LIVE_RECENT_ENTRIES = 200
 """Newest entries of a live call kept for a watcher that comes back."""
 
 MAX_DOCTOR_FINDINGS = 30
-"""Worst findings of the call doctor in an execution."""
+"""Findings per execution; the worst."""
 
 WARM_BEFORE_DIAL_SECONDS = 30
 """Longest wait for model, voice and recogniser before a call is dialled."""
@@ -360,28 +360,28 @@ MAX_SIP_HEADERS_KEPT = 14
 """Most headers kept of every incoming SIP call, beside those its agent names."""
 
 MAX_SIP_HEADERS = 20
-"""Custom headers of one SIP call that we place."""
+"""Custom headers of one outgoing SIP call."""
 
 MAX_SIP_HEADER_CHARACTERS = 512
-"""Longest value of a custom SIP header."""
+"""Longest value of one."""
 
 MAX_SIP_HEADERS_BYTES = 4_096
-"""Custom headers of one SIP call together."""
+"""All of them."""
 
 MAX_SIP_KEYS = 64
 """Most DTMF keys sent at once on a SIP call."""
 
 MAX_CAPTURE_SECONDS = 600
-"""Longest capture of a call's packets."""
+"""Longest packet capture."""
 
 MAX_CAPTURE_BYTES = 20_971_520
 """Largest file of captured packets."""
 
 MAX_CAPTURES_OF_ONE = 4
-"""Calls captured at once, of one organisation."""
+"""Captures at once per organisation."""
 
 MAX_CAPTURES = 16
-"""Calls captured at once, of all."""
+"""Captures at once."""
 
 SIP_TRANSFER_SECONDS = 30
 """How long the target of a transfer over SIP may ring."""
@@ -411,7 +411,7 @@ MAX_RELAY_SECONDS = 3_600
 """Longest life of one test relay."""
 
 MAX_TRANSFERS = 5
-"""Transfers that may be tried in one call; further ones are refused."""
+"""Transfers tried in one call."""
 
 WARM_RING_SECONDS = 25
 """How long the target of a warm transfer may ring."""
@@ -453,7 +453,7 @@ INBOUND_LOOKUP_SECONDS = 5
 """Longest look at the database for a call that comes in; then it is refused."""
 
 MAX_EXTRACTION_KEYS = 40
-"""Values per extraction. Others are left out."""
+"""Values per extraction; others are left out."""
 
 MAX_POST_ANSWER_CHARACTERS = 16_000
 """How much of a model's answer after a call is read."""
@@ -468,7 +468,7 @@ MAX_AGENT_DISPOSITIONS = 50
 """Dispositions per agent."""
 
 MAX_DISPOSITION_AGENTS = 100
-"""Agents named in a new disposition."""
+"""Agents in a new disposition."""
 
 MAX_DISPOSITION_BYTES = 32_768
 """Largest body of a disposition, as JSON."""
@@ -489,16 +489,16 @@ MAX_PATTERN_CHARACTERS = 300
 """Longest pattern of an answer."""
 
 MAX_PATTERN_STATES = 500
-"""States of such a pattern. Repetitions count each time."""
+"""States of such a pattern; repetitions count each time."""
 
 MAX_CHECKED_CHARACTERS = 300
 """Longest answer matched against a pattern."""
 
 MAX_SEARCH_STEPS = 5_000_000
-"""Work of a scripted model's patterns for one answer: instructions times characters."""
+"""Work of a scripted model's patterns for one answer, in instructions times characters."""
 
 MAX_FILLED_CHARACTERS = 32_000
-"""Characters of one scripted answer's templates and of what fills them."""
+"""Characters of a scripted answer's templates and their values."""
 
 MAX_INTENT_SENTENCES = 500
 """Sentences of a prompt, and examples of intents, that the model `intents` compares a turn with; further sentences are left out."""
@@ -507,10 +507,10 @@ INTENT_SENTENCES_AT_ONCE = 16
 """Of these, how many the speech process reads in one piece: between two pieces other calls have their turn."""
 
 MAX_SUBJECTIVE_CHARACTERS = 4_000
-"""Longest answer or reason of a model to one disposition."""
+"""Longest answer of a model to a disposition."""
 
 MAX_TRANSCRIPT_CHARACTERS = 100_000
-"""Longest transcript of a disposition trial."""
+"""Longest transcript of a trial."""
 
 MAX_EXAMINATIONS = 2
 """Tests of dispositions under way in one process, one of an account; more are refused."""
@@ -522,16 +522,16 @@ MAX_EXTRACTION_RUNS = 20
 """How often one call may be asked again."""
 
 MAX_EXTRACTIONS_AT_ONCE = 200
-"""Past calls that one request may ask again."""
+"""Past calls in one such request."""
 
 EXTRACTION_STALE_SECONDS = 3_600
-"""Time after which a queued question may be asked anew."""
+"""Age at which a queued question may be asked anew."""
 
 MAX_TEMPLATES = 500
 """Extraction templates per organisation."""
 
 MAX_TEMPLATE_BYTES = 65_536
-"""Largest extraction template, as JSON."""
+"""Largest template, as JSON."""
 
 MAX_MODEL_TOOL_CALLS = 16
 """Tool calls in one answer of a model; further ones are dropped."""
@@ -540,10 +540,10 @@ MAX_TOOL_ARGUMENT_CHARACTERS = 65_536
 """Longest arguments of one tool call; the rest is cut."""
 
 MAX_KEYWORDS = 100
-"""Keywords of a recogniser. Others are left out."""
+"""Keywords of a recogniser; others are left out."""
 
 MAX_WEB_ANSWER_BYTES = 1_048_576
-"""Bytes of a web server's answer that are read."""
+"""Bytes read of a web server's answer."""
 
 MAX_STREAM_BYTES = 16_777_216
 """Largest streamed answer of a model's endpoint, as it comes and unpacked."""
@@ -573,13 +573,13 @@ MAX_API_KEY_CHARACTERS = 200
 """Longest API key."""
 
 MAX_PRICES = 10_000
-"""Most entries of a price book."""
+"""Entries of a price book."""
 
 MAX_PROVIDER_CALLS = 500
-"""Latest calls from which the latency and failures of providers are counted."""
+"""Latest calls in a provider's latency and failures."""
 
 MAX_ESTIMATE_CALLS = 50
-"""An agent's last calls from which its estimate is measured."""
+"""An agent's last calls behind its estimate."""
 
 MAX_BACKUP_MANIFEST_BYTES = 268_435_456
 """Longest list of contents of a backup that is read back."""
@@ -591,19 +591,19 @@ MAX_CALLER_LINE_CHARACTERS = 1_000
 """Longest sentence of a synthetic caller."""
 
 TOOL_REQUEST_SECONDS = 10
-"""Longest request of an HTTP tool or of a webhook before a tool."""
+"""Longest request of an HTTP tool, or of a webhook before one."""
 
 MAX_TOOL_REQUEST_BYTES = 262_144
 """Largest body an HTTP tool sends."""
 
 MAX_TOOL_TRIALS = 4
-"""Tools that a process tries outside of calls at once, one of each account."""
+"""Tool trials at once per process, one per account."""
 
 MAX_TOOL_RESULT_CHARACTERS = 8_000
-"""How much of a tool's answer the model gets. Longer JSON is condensed, other text cut."""
+"""Tool answer that the model gets. Longer JSON is condensed, other text cut."""
 
 MAX_TOOL_ERROR_CHARACTERS = 1_000
-"""How much of a web service's error the model gets."""
+"""Error of a web service that the model gets."""
 
 MAX_TOOL_HEADERS = 30
 """Headers of one HTTP tool."""
@@ -615,16 +615,16 @@ MAX_TOOL_LEARNED_CHARACTERS = 262_144
 """Longest JSON answer whose values become variables."""
 
 MAX_CONTEXT_NAMES = 200
-"""Variables from tools' answers, and from inside objects of ``user_data``."""
+"""Variables from tools' answers and objects of ``user_data``."""
 
 MAX_CONTEXT_CHARACTERS = 25_600
-"""Names and values that a call keeps from tools."""
+"""Names and values of those from tools."""
 
 MAX_CONTEXT_VALUE_CHARACTERS = 2_000
-"""Longest value that becomes a variable."""
+"""Longest such value."""
 
 MAX_TOOL_VALUE_DEPTH = 32
-"""Deepest nesting of arguments and variables."""
+"""Nesting of arguments and variables."""
 
 MAX_CALLBACK_DAYS = 30
 """How far ahead a call-back may be."""
@@ -639,7 +639,7 @@ CHAT_SILENCE_SECONDS = 600
 """Default silence that ends a chat."""
 
 MAX_CHAT_SILENCE_SECONDS = 1_200
-"""Longest silence in a chat, whatever ``hangup_after_silence`` says."""
+"""Longest silence in a chat."""
 
 CHAT_WAIT_SECONDS = 30
 """Default wait for a reply."""
@@ -651,13 +651,13 @@ MAX_WAITING_MESSAGES = 4
 """Sentences of ``tool_waiting_messages``."""
 
 MAX_WAITING_CHARACTERS = 300
-"""Longest of those sentences."""
+"""Longest of them."""
 
 MAX_KEYS_SENT = 32
-"""Keys the model may press at once, pauses included."""
+"""Keys the model may press at once, with pauses."""
 
 MAX_KEY_PAUSE_MS = 10_000
-"""Pauses between such keys, together."""
+"""Their pauses together."""
 
 MAX_END_REASON_CHARACTERS = 500
 """How much of the model's reason to end a call is kept."""
@@ -675,13 +675,13 @@ MAX_AUDIT_TEXT_CHARACTERS = 2_000
 """Longest text kept whole in the audit trail."""
 
 MAX_AUDIT_BYTES = 65_536
-"""Largest before or after of an audit entry. Of a larger one the key names are kept."""
+"""Before or after of an audit entry; of a larger one the key names."""
 
 LEAST_AUDIT_DAYS = 30
 """Least retention of the audit trail, whatever the setting."""
 
 MAX_FORM_PARTS = 1_000
-"""Fields and files per form."""
+"""Parts of a form."""
 
 MAX_FORM_NAME_CHARACTERS = 200
 """Longest name of a form field."""
@@ -702,13 +702,13 @@ MAX_UPLOADS = 32
 """Uploads at once per process."""
 
 MAX_UPLOADS_OF_ONE = 4
-"""Those per organisation, sub-accounts included."""
+"""Those per organisation."""
 
 MAX_UPLOADS_IN_MEMORY = 2
 """Uploads that one process holds whole in memory. Others wait on disk."""
 
 MAX_FILE_NAME_CHARACTERS = 255
-"""Longest kept name of an uploaded file."""
+"""Kept name of an uploaded file."""
 
 MAX_BARE_EXECUTIONS = 500
 """Newest executions in ``GET /agent/{id}/executions``."""
@@ -717,7 +717,7 @@ MAX_CALL_EVENTS = 100
 """Events per call (``POST /v1/call/{run_id}/events``)."""
 
 MAX_EVENT_BYTES = 25_600
-"""Largest ``properties`` of such an event, as JSON."""
+"""Largest ``properties`` of one, as JSON."""
 
 MAX_TRUNKS = 100
 """SIP trunks per organisation."""
@@ -750,7 +750,7 @@ TRUNK_OPTIONS_SECONDS = 4
 """How long a gateway may take to answer OPTIONS before it counts as unreachable."""
 
 MAX_GATEWAY_WEIGHT = 1_000
-"""Largest weight of a gateway among those of its priority."""
+"""Weight of a gateway."""
 
 TRUNK_GATEWAY_SECONDS = 6
 """Longest silence of a trunk's gateway after an INVITE; then the next gateway is asked."""
@@ -762,10 +762,10 @@ MAX_SILENT_GATEWAYS = 1_024
 """Most gateways of SIP trunks that a process remembers as silent."""
 
 MAX_IVR_STEPS = 50
-"""Steps of a menu before an agent."""
+"""Steps of a menu."""
 
 MAX_HEADER_VARIABLES = 50
-"""SIP headers an agent names as variables."""
+"""Entries of ``sip_header_variables``."""
 
 MAX_SECRET_CHARACTERS = 4_096
 """Longest token or password."""
@@ -789,10 +789,10 @@ MAX_CARRIER_NUMBERS = 1_000
 """Listed numbers per account at one carrier."""
 
 ORDER_SECONDS = 60
-"""Longest order of a number. After it, a repeated request reads the result."""
+"""Longest order of a number. Repeat the request to read the result."""
 
 ORDER_FORGOTTEN_SECONDS = 600
-"""Time after which an unresolved order is forgotten."""
+"""Age at which an unresolved order is forgotten."""
 
 CALLER_LOOKUP_SECONDS = 5
 """Longest look-up of a caller's data before an incoming call is answered."""
@@ -804,13 +804,13 @@ MAX_CONTACTS = 100_000
 """Contacts per file."""
 
 MAX_CONTACT_COLUMNS = 100
-"""Columns of a file of contacts."""
+"""Columns per file."""
 
 MAX_CONTACT_FILES = 100
-"""Files of contacts per organisation."""
+"""Such files per organisation."""
 
 MAX_KEYS = 1_000
-"""API keys per account that are not revoked."""
+"""API keys per account, without revoked ones."""
 
 MAX_LISTED_KEYS = 5_000
 """Most API keys in one list, the newest; those of sub-accounts are in it too."""
@@ -819,7 +819,7 @@ SESSION_SECONDS = 604_800
 """Longest session of the dashboard."""
 
 SESSION_IDLE_SECONDS = 43_200
-"""How long a session lasts without a request."""
+"""Its longest time without a request."""
 
 SESSION_USE_SECONDS = 60
 """Interval at which the use of a session is stored."""
@@ -837,13 +837,13 @@ MAX_SIGN_IN_BYTES = 4_096
 """Largest body of a request that signs in."""
 
 SIGN_IN_CODE_SECONDS = 600
-"""How long a sign-in link is good."""
+"""Validity of a sign-in link."""
 
 MAX_SUB_ACCOUNTS = 1_000
 """Sub-accounts per organisation."""
 
 MAX_CONCURRENCY = 100_000
-"""Most concurrent calls of an account."""
+"""Concurrent calls of an account."""
 
 MAX_RATE_WINDOWS = 20_000
 """Rate-limit counters per process."""
@@ -870,19 +870,19 @@ MAX_SECURITY_LINE_CHARACTERS = 300
 """Characters of a security event in the log."""
 
 MIN_WEBHOOK_SECRET_BYTES = 24
-"""Bytes of an organisation's webhook secret."""
+"""Least bytes of a webhook secret."""
 
 MAX_PROVIDER_KEYS = 200
 """Provider keys per organisation."""
 
 MAX_PROVIDER_KEY_NAME_CHARACTERS = 100
-"""Longest name of a provider key."""
+"""Longest name of one."""
 
 MAX_PROVIDER_KEY_CHARACTERS = 16_384
-"""Longest value of a provider key."""
+"""Longest value of one."""
 
 MAX_CUSTOM_MODELS = 200
-"""Models that one organisation names."""
+"""Models that an organisation names."""
 
 ACCESS_SECONDS = 5
 """Longest read of a call's provider keys; it is tried three times."""
@@ -942,7 +942,7 @@ HEAD_SECONDS = 30
 """Longest time to send the request line and headers; then the connection is closed."""
 
 BODY_SECONDS = 30
-"""Longest time to send a body, plus one second for each BODY_BYTES_A_SECOND."""
+"""Time to send a body, plus one second for each ``BODY_BYTES_A_SECOND``."""
 
 UNREAD_SECONDS = 10
 """How long the client of a closing connection may read nothing before it is cut."""
@@ -951,7 +951,7 @@ BODY_BYTES_A_SECOND = 32_768
 """Slowest pace of a large body."""
 
 MAX_BATCH_FILE_BYTES = 52_428_800
-"""Largest list of contacts of a batch."""
+"""Largest list of a batch."""
 
 MAX_BATCH_CONTACTS = 200_000
 """Its rows."""
@@ -966,40 +966,40 @@ MAX_BATCH_NUMBERS = 100
 """``from_phone_numbers`` of a batch."""
 
 MAX_REFUSED_ROWS_KEPT = 100
-"""Refused rows in an answer about a batch. `refused.csv` has all of them."""
+"""Refused rows in an answer; ``refused.csv`` has all."""
 
 MAX_REFUSED_ROW_CHARACTERS = 25_600
 """Longest refused row whose cells are kept."""
 
 MAX_RESULT_COLUMNS = 300
-"""Columns of extracted data in `results.csv`. Further values share one column, as JSON."""
+"""Columns of extracted data in ``results.csv``; further values share one."""
 
 MAX_BATCHES_LISTED = 500
 """Newest batches in `GET /batches/{agent_id}/all`."""
 
 MAX_BATCHES_AT_ONCE = 200
-"""Running batches that release contacts at once. Later ones wait."""
+"""Batches that release contacts at once; later ones wait."""
 
 MAX_BATCH_AHEAD = 50
-"""Batch calls of a tenant in its queue. Other contacts wait in their batch."""
+"""Batch calls of a tenant in its queue; other contacts wait."""
 
 MIN_CALLS_PER_SECOND = 0.01
-"""Least ``calls_per_second``: one call in 100 seconds."""
+"""Least ``calls_per_second``."""
 
 MAX_CALLS_PER_SECOND = 1_000
-"""Most ``calls_per_second``."""
+"""Most of it."""
 
 MAX_PACED_NAMES = 1_000
-"""Carriers, or numbers, that a calling policy names."""
+"""Carriers, or numbers, in a calling policy."""
 
 MAX_BREAKER_CALLS = 1_000
-"""Largest ``min_calls`` of a batch's breaker. It looks at as many of the newest attempts."""
+"""Largest ``min_calls`` of a breaker."""
 
 MAX_BREAKER_SECONDS = 86_400
-"""Longest window of a batch's breaker."""
+"""Longest window of a breaker."""
 
 MAX_REST_CALLS = 1_000
-"""Largest ``min_calls`` of a number's rest. As many of its newest attempts are looked at."""
+"""Largest ``min_calls`` of a number's rest."""
 
 MAX_REST_MINUTES = 10_080
 """Longest rest of a number, and its longest window."""
@@ -1008,34 +1008,34 @@ MAX_LANES = 1_000
 """Batches and numbers whose waiting calls are looked at in one admission, the longest waiting ones."""
 
 LATE_AUDIO_MS = 30
-"""Lateness of live audio (p99 of some seconds) from which a process begins one batch call a second."""
+"""Lateness of live audio (p99) from which a process begins one batch call a second."""
 
 TOO_LATE_AUDIO_MS = 80
 """Lateness from which it begins none."""
 
 MAX_VOICES_PAGE_SIZE = 100
-"""Voices per page. Larger requests are clamped."""
+"""Voices per page; more is clamped."""
 
 MAX_PRONUNCIATION_RULES = 100
-"""Pronunciation rules of an agent."""
+"""Pronunciation rules per agent."""
 
 MAX_PRONOUNCED_CHARACTERS = 50
-"""Longest word of a pronunciation rule."""
+"""Longest ``word`` of one."""
 
 MAX_SAY_AS_CHARACTERS = 100
-"""Longest text that is said instead."""
+"""Longest ``say_as``."""
 
 VOICE_CATALOGUE_SECONDS = 3_600
-"""Age at which a vendor's list of an account's voices is read again."""
+"""Age of a vendor's list of voices at which it is read again."""
 
 VOICE_CATALOGUE_RETRY_SECONDS = 60
-"""Wait after a list that could not be read. Until then the last one is shown."""
+"""Wait after a list that could not be read."""
 
 VOICE_CATALOGUE_READ_SECONDS = 8
 """Longest time a vendor's list may take."""
 
 MAX_CATALOGUE_VOICES = 2_000
-"""Voices of an account at a vendor. The rest is left out."""
+"""Voices of an account at a vendor; the rest is left out."""
 
 MAX_CATALOGUE_PAGES = 20
 """Requests for one list of voices at a vendor."""
@@ -1044,19 +1044,19 @@ MAX_VOICE_CATALOGUES = 500
 """Lists of vendors kept in memory; the least recently used go first."""
 
 VOICE_SAMPLE_SECONDS = 12
-"""Longest time a sample of a voice may take, and its longest audio."""
+"""Longest sample of a voice, and the longest wait for it."""
 
 MAX_VOICE_SAMPLES = 200
 """Samples of voices kept in memory; the least recently used go first."""
 
 MAX_IMPORTED_VOICES = 500
-"""Voices that an organisation imports by id."""
+"""Voices that an organisation imports."""
 
 MAX_VOICE_ID_CHARACTERS = 200
-"""Of the id of an imported voice."""
+"""Id of an imported voice."""
 
 MAX_SAMPLES_AT_ONCE = 4
-"""Samples that are spoken at the same time per process, one per organisation."""
+"""Voice samples at once per process, one per organisation."""
 
 MAX_UPLOADED_SOUND_BYTES = 10_485_760
 """Largest ambient track."""
@@ -1080,28 +1080,28 @@ MAX_VIOLATION_FILE_BYTES = 10_485_760
 """Largest file that answers a violation."""
 
 MAX_DOOR_BODY_BYTES = 65_536
-"""Largest request body at a carrier's door (``/lines/...``)."""
+"""Request body at a carrier's door (``/lines/...``)."""
 
 DOOR_ANSWER_SECONDS = 15
-"""How long a carrier may take to answer a request at its door."""
+"""Time of a carrier to answer a request at its door."""
 
 MAX_DOOR_SOCKET_MESSAGE_BYTES = 65_536
 """Largest message of a carrier's websocket; a larger one closes it before it is put together."""
 
 MAX_DOOR_SOCKET_MESSAGES_A_SECOND = 500
-"""Messages of a carrier's websocket in a second. More close it."""
+"""Messages of a carrier's websocket a second; more close it."""
 
 MAX_DOOR_SOCKET_WAITING = 500
-"""Messages waiting to be sent on a carrier's websocket. More close it."""
+"""Messages waiting to be sent on one; more close it."""
 
 DOOR_SOCKET_FIRST_MESSAGE_SECONDS = 10
-"""How long the first message of a carrier's websocket may take."""
+"""Time for its first message."""
 
 DOOR_SOCKET_CLOSE_SECONDS = 5
-"""How long a closing websocket may take to send the rest."""
+"""Time for the rest when it closes."""
 
 MAX_DOOR_SOCKETS = 1_000
-"""Open websockets of all carriers in one process."""
+"""Carriers' websockets per process."""
 
 MAX_DOOR_SOCKETS_OF_CARRIER = 500
 """Those per carrier."""
@@ -1116,19 +1116,19 @@ MAX_CALLS_REMEMBERED = 10_000
 """Calls that came in of which a carrier remembers that they were offered, so that nobody offers one again."""
 
 MAX_DOOR_CAPABILITIES = 10_000
-"""Issued and unused addresses per process."""
+"""Issued, unused addresses per process."""
 
 MAX_POLICY_COUNTRIES = 250
-"""Countries that a calling policy may name."""
+"""Countries in a calling policy."""
 
 MAX_ATTEMPTS_PER_NUMBER = 1_000
-"""Largest number of attempts that a calling policy may allow per number."""
+"""Most attempts per number in a calling policy."""
 
 MAX_ATTEMPT_PERIOD_HOURS = 2_160
-"""Longest period in which a calling policy counts attempts."""
+"""Longest period of such a count."""
 
 MAX_DECISIONS_SHOWN = 200
-"""Newest dial decisions shown per execution."""
+"""Dial decisions shown per execution; the newest."""
 
 WEB_CALL_SESSION_SECONDS = 120
 """How long a session of a web call is good for its one use."""
@@ -1143,7 +1143,7 @@ MAX_WEB_CALL_USER_DATA_BYTES = 51_200
 """Largest ``user_data`` of a web call, as JSON."""
 
 MAX_WEB_CALL_ORIGINS = 20
-"""Origins whose pages may call an agent without a session."""
+"""Origins of ``web_call_origins``."""
 
 WEB_CALL_RESUME_SECONDS = 5
 """How long a web call waits for a page whose connection broke off."""
@@ -1179,10 +1179,10 @@ MAX_RTP_SOURCES = 4
 """Streams (SSRC) of a browser in one call."""
 
 MAX_FALLBACKS = 3
-"""Fallbacks of a recogniser, a voice or a model."""
+"""Fallbacks of a recogniser, voice or model."""
 
 MAX_FALLBACK_MS = 10_000
-"""Longest wait before a provider that gives nothing is replaced by its fallback."""
+"""Longest ``fallback_after_ms``."""
 
 FALLBACK_WARM_SECONDS = 3
 """Longest wait for the first provider of a chain to prepare for a call. Its fallbacks prepare at the same time and are not waited for."""
