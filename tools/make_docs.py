@@ -322,12 +322,11 @@ def _advice(rule: doctor_rules.Rule) -> Iterator[str]:
 def agent_settings_page() -> str:
     """`docs/reference/agent-settings.md`."""
     intro = (
-        "Every setting of an agent, with its values and default. See also [settings by task](../how-to/agent-settings.md) and"
-        " [agents](agents.md). A name begins with its section; `task_config` and `tools_config` are those of `tasks[0]`."
-        " A message is a text, or a map of language to text. *Our own* settings are not in the hosted API. A"
-        " [chat](../how-to/chat.md) ignores settings of sound, delays and silence."
+        "[Settings by task](../how-to/agent-settings.md) and [agents](agents.md) explain these. A name begins with its section;"
+        " `task_config` and `tools_config` are those of `tasks[0]`. A message is a text, or a map of language to text. *Our own* settings"
+        " are not in the hosted API. A [chat](../how-to/chat.md) ignores settings of sound, delays and silence."
     )
-    kept = "These settings, and all that this page does not list, are stored and returned without effect. Ranges of numbers are checked."
+    kept = "These settings, and all others, are stored and returned without effect. Ranges of numbers are checked."
     acted_on = [row for row in SETTINGS if not row.kept]
     parts = ["# Settings of an agent", "", NOTICE, "", intro, ""]
     for section in dict.fromkeys(row.section for row in acted_on):
@@ -337,7 +336,7 @@ def agent_settings_page() -> str:
 
 
 def _setting_line(row: Setting) -> str:
-    default = [] if row.default is None else [f"default {_json(row.default)}"]
+    default = [] if row.default in (None, "") else [f"default {_json(row.default)}"]
     words = "a message" if row.kind is MESSAGE else row.kind.words
     values = [] if isinstance(row.default, bool) else [words]
     return f"- `{row.key}` ({'; '.join(values + default)}): {_seen_from_reference(_one_line(row.does))}"

@@ -17,7 +17,7 @@ WELCOME = Setting(
 )
 TELEPHONY_PROVIDER = Setting(
     "agent.telephony_provider",
-    described("a registered or a hosted carrier"),
+    described("a carrier's name"),
     "default",
     "The carrier; `default`: the server's.",
 )
@@ -36,14 +36,14 @@ AGENT: tuple[Setting, ...] = (
         "agent.webhook_url",
         described("an http or https URL", TEXT),
         None,
-        "Gets a request for each status. `{names}` in path and query are variables, percent-encoded.",
+        "Gets each status. `{names}` in path and query are variables, percent-encoded.",
     ),
     Setting("agent.webhook_headers", described("a map"), None, "Headers of webhooks."),
     Setting(
         "agent.webhook_config",
         described("a list, or an object with `statuses`"),
         None,
-        "Statuses that are sent; null: all published ones.",
+        "Statuses sent; null: all published ones.",
     ),
     TELEPHONY_PROVIDER,
     Setting(
@@ -52,13 +52,13 @@ AGENT: tuple[Setting, ...] = (
             "`source_type` (api, csv, google_sheet), `source_url`, `source_auth_token`, `source_name`; also as JSON text"
         ),
         None,
-        "Where callers are looked up before the answer ([how](how-to/inbound-and-numbers.md)).",
+        "Where [callers are looked up](how-to/inbound-and-numbers.md).",
     ),
     Setting(
         "agent.ingest_lookup_key",
         described("the name of a header"),
         None,
-        "A header of the call to look up in place of the caller's number.",
+        "Header to look up in place of the caller's number.",
     ),
     Setting(
         "agent.sip_header_variables",
@@ -70,14 +70,14 @@ AGENT: tuple[Setting, ...] = (
         "agent.calling_guardrails",
         described("`call_start_hour` and `call_end_hour`, 0 to 23, or its JSON text"),
         None,
-        "Hours of outbound calls, in the time zone of whoever is called ([how](../how-to/calling-hours.md)); null: any, and 9 to 21"
+        "[Hours of outbound calls](how-to/calling-hours.md) in the called person's time zone; null: any, and 9 to 21"
         " for call-backs.",
     ),
     Setting(
         "agent.gpt_assistants",
         described("a list of objects"),
         None,
-        "In older agents: `custom_questions` are asked after a call if there are no dispositions.",
+        "In older agents: their `custom_questions` are asked if there are no dispositions.",
     ),
     Setting("agent.tasks", described("1 to 20 tasks"), None, "The conversation, and the work after it."),
     TASK_TYPE,

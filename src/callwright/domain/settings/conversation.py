@@ -50,19 +50,19 @@ class VoicemailSettings:
         "task_config.voicemail",
         SWITCH,
         False,
-        "A machine that answers an outgoing call is hung up on, or left a message.",
+        "Detect answering machines on outgoing calls; hang up or leave a message.",
     )
     detection_duration_s: float = setting(
         "task_config.voicemail_detection_duration",
         number(0, 3_600),
         30,
-        "Seconds from the answer in which machines are watched for.",
+        "Seconds from the answer in which machines are detected.",
     )
     check_interval_s: float = setting(
         "task_config.voicemail_check_interval",
         number(0, 3_600),
         7,
-        "Seconds between two questions to the model about partial words. Final words are checked at once.",
+        "Seconds between questions to the model about partial words. Final words are checked at once.",
     )
     min_transcript_length: int = setting(
         "task_config.voicemail_min_transcript_length", whole(0, 10_000), 7, "Words before the model is asked."
@@ -71,14 +71,14 @@ class VoicemailSettings:
         "task_config.voicemail_detection_time",
         number(0, 3_600, ceiling=MAX_VOICEMAIL_LISTEN_SECONDS),
         None,
-        "With `voicemail`: seconds the welcome waits for the other side, 10 at most; null: no wait.",
+        "With `voicemail`: seconds the welcome waits for speech, 10 at most; null: none.",
         absent=0,
     )
     message: Message = setting(
         "task_config.voicemail_message",
         MESSAGE,
         None,
-        "Our own. Left after the beep; null: the agent hangs up at once.",
+        "Our own. Left after the beep; null: hang up at once.",
     )
 
 
@@ -93,7 +93,7 @@ _AMBIENT_TRACK = Setting(
     "task_config.ambient_noise_track",
     Kind("a track's name", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _track),
     None,
-    "A synthesised track, one of the account's, or a file of `CALLWRIGHT_AMBIENT`; null: office-ambience.",
+    "A built-in track, the account's, or a file of `CALLWRIGHT_AMBIENT`; null: office-ambience.",
 )
 
 
@@ -113,13 +113,13 @@ class SoundSettings:
         "task_config.use_fillers",
         SWITCH,
         False,
-        "A caller who waits longer than 1.3 s for a reply hears a short phrase, except while a tool runs.",
+        "A short phrase for a caller who waits over 1.3 s for a reply, not while a tool runs.",
     )
     backchannels: bool = setting(
         "task_config.backchanneling",
         SWITCH,
         False,
-        "A listener's sound in pauses of a long speech. It needs a turn model.",
+        "A listener's sounds in pauses of a long speech. Needs a turn model.",
     )
     backchannel_gap_s: int = setting(
         "task_config.backchanneling_message_gap", whole(0, 3_600), 5, "Seconds between two of them."
@@ -144,19 +144,19 @@ class ConversationSettings:
         "task_config.hangup_after_silence",
         number(-_A_DAY_S, _A_DAY_S, floor=0),
         10,
-        "Seconds of common silence after which the agent hangs up; 0 or less: never.",
+        "Seconds of common silence until the agent hangs up; 0 or less: never.",
     )
     call_terminate_s: float = setting(
         "task_config.call_terminate",
         number(1, _A_DAY_S, ceiling=MAX_CALL_SECONDS),
         90,
-        f"Longest call in seconds from the answer; more than {MAX_CALL_SECONDS} becomes that.",
+        f"Longest call in seconds from the answer; {MAX_CALL_SECONDS} at most.",
     )
     hangup_after_llm_call: bool = setting(
         "task_config.hangup_after_LLMCall",
         SWITCH,
         False,
-        "After each reply a model is asked whether the conversation is over; yes ends the call.",
+        "After each reply a model is asked whether the call is over; yes ends it.",
     )
     call_cancellation_prompt: str | None = setting(
         "task_config.call_cancellation_prompt",
@@ -168,25 +168,25 @@ class ConversationSettings:
         "task_config.call_hangup_message",
         MESSAGE,
         None,
-        "The goodbye before the agent hangs up. With `end_call` it is said only if the model said nothing.",
+        "The agent's goodbye. With `end_call`, only if the model said nothing.",
     )
     interruptible_hangup_message: bool = setting(
         "task_config.interruptible_hangup_message",
         SWITCH,
         True,
-        "A caller who speaks over the goodbye of a silence stays on the line. `false`: only before it is heard.",
+        "Speech over the goodbye after a silence keeps the call. `false`: only before it is heard.",
     )
     incremental_delay_ms: int = setting(
         "task_config.incremental_delay",
         whole(0, MAX_DELAY_MS),
         400,
-        "Least milliseconds from the caller's last voiced sound to a reply.",
+        "Least milliseconds from the caller's last voice to a reply.",
     )
     patience_ms: int = setting(
         "task_config.patience",
         whole(MIN_PATIENCE_MS, MAX_PATIENCE_MS),
         1_000,
-        "Our own. Milliseconds that an unfinished caller may pause; longer in numbers, spellings and half sentences"
+        "Our own. Milliseconds an unfinished caller may pause; longer in numbers, spellings, half sentences"
         " ([table](conversation.md#how-long-a-caller-may-pause)).",
     )
     number_of_words_for_interruption: int = setting(
@@ -199,10 +199,10 @@ class ConversationSettings:
         "task_config.interruption_backoff_period",
         whole(0, MAX_DELAY_MS),
         0,
-        "Milliseconds of silence of the agent after the caller's last interrupting sound or key.",
+        "Milliseconds the agent is silent after the caller's last interrupting sound or key.",
     )
     check_if_user_online: bool = setting(
-        "task_config.check_if_user_online", SWITCH, True, "Ask once in a silence whether the caller is still there."
+        "task_config.check_if_user_online", SWITCH, True, "Ask in a silence whether the caller is still there."
     )
     check_user_online_message: Message = setting(
         "task_config.check_user_online_message",
@@ -214,19 +214,19 @@ class ConversationSettings:
         "task_config.trigger_user_online_message_after",
         number(0, _A_DAY_S),
         10,
-        "Seconds of silence before the question. Longer than `hangup_after_silence`: never; 0: after every reply.",
+        "Seconds of silence before the question. Above `hangup_after_silence`: never; 0: after every reply.",
     )
     welcome_message_delay_ms: int = setting(
         "task_config.welcome_message_delay",
         whole(0, MAX_DELAY_MS),
         0,
-        "Milliseconds from the answer to the welcome. A caller who speaks then may finish, 8 s at most.",
+        "Milliseconds from the answer to the welcome. A caller who speaks may finish, 8 s at most.",
     )
     discard_pre_welcome_utterance: bool = setting(
         "task_config.discard_pre_welcome_utterance",
         SWITCH,
         False,
-        "Words and keys before and over a whole welcome are not answered, unless they go on after it.",
+        "Words and keys before and over the welcome are not answered, unless they go on after it.",
     )
     voicemail: VoicemailSettings = part(VoicemailSettings)
     sounds: SoundSettings = part(SoundSettings)
@@ -243,7 +243,7 @@ class ConversationSettings:
         "task_config.dtmf_max_digits",
         whole(0, MAX_KEY_DIGITS),
         0,
-        "Our own. Keys of a complete entry, a finishing key included; 0: no count.",
+        "Our own. Keys of a complete entry, finishing key included; 0: no count.",
     )
     dtmf_timeout_s: float = setting(
         "task_config.dtmf_timeout", number(0.5, 60), 3, "Our own. Seconds after the last key that complete an entry."
@@ -275,13 +275,13 @@ class ConversationSettings:
         "task_config.use_llm_for_initial_message",
         SWITCH,
         False,
-        "The model writes the welcome. If it is late, the welcome message is said.",
+        "The model writes the welcome. If late, the welcome message is said.",
     )
     tool_waiting_messages: tuple[str, ...] | None = setting(
         "task_config.tool_waiting_messages",
         sentences(MAX_WAITING_MESSAGES, MAX_WAITING_CHARACTERS),
         None,
-        "Our own. Said one after the other while an HTTP tool takes long; null: the platform's two"
+        "Our own. Said in turn while an HTTP tool takes long; null: the platform's two"
         " ([which](agents.md#the-platforms-own-sentences)); `[]`: none.",
     )
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -294,7 +294,7 @@ OTHERS: tuple[Setting, ...] = (
         "task_config.auto_reschedule",
         SWITCH,
         False,
-        "Call back a caller who asks for it with a day and a time ([how](how-to/call-back.md)).",
+        "[Call back](how-to/call-back.md) a caller who names a day and a time.",
     ),
     Setting(
         "task_config.end_call_tool_mode",
@@ -306,7 +306,7 @@ OTHERS: tuple[Setting, ...] = (
         "task_config.inbound_limit",
         whole(-1, 1_000_000),
         -1,
-        "Calls one caller may make in all ([who may call](how-to/inbound-and-numbers.md)); -1: any number.",
+        "[Calls one caller may make](how-to/inbound-and-numbers.md) in all; -1: any number.",
     ),
     Setting(
         "task_config.whitelist_phone_numbers", phone_numbers(MAX_WHITELISTED), None, "Callers who may always call."
@@ -315,14 +315,14 @@ OTHERS: tuple[Setting, ...] = (
         "task_config.web_call_origins",
         origins(MAX_WEB_CALL_ORIGINS),
         None,
-        "Our own. Web pages that may call the agent without a session, by their origin ([how](how-to/browser-calls.md)).",
+        "Our own. Origins of [web pages](how-to/browser-calls.md) that may call the agent without a session.",
         absent=(),
     ),
     Setting(
         "task_config.disallow_unknown_numbers",
         SWITCH,
         False,
-        "Only these callers and those that `ingest_source_config` knows may call.",
+        "Only these and callers known to `ingest_source_config` may call.",
     ),
     Setting(
         "task_config.noise_cancellation_level",

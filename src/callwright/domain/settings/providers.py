@@ -25,8 +25,8 @@ from callwright.domain.settings.kinds import (
 )
 from callwright.domain.settings.setting import Setting, within
 
-_PASSED_ON = "Passed on to [vendors that take it](reference/cloud-models.md)."
-_PROVIDER = "a registered or a hosted provider"
+_PASSED_ON = "Sent to [vendors that take it](reference/cloud-models.md)."
+_PROVIDER = "a provider's name"
 _AGENT_TYPES = ("simple_llm_agent", "knowledgebase_agent", "graph_agent", "multiagent", "llm_agent_graph")
 
 _CHAIN = f"up to {MAX_FALLBACKS} objects with `provider` and its settings"
@@ -39,13 +39,13 @@ def _chain(section: str, what: str, after_ms: int, nothing: str) -> tuple[Settin
             f"{section}.fallbacks",
             objects(MAX_FALLBACKS, _CHAIN),
             None,
-            f"Our own. {what} that take over, in order, when it fails ([outages](how-to/outages.md)).",
+            f"Our own. {what} that [take over](how-to/outages.md), in order, when it fails.",
         ),
         Setting(
             f"{section}.fallback_after_ms",
             whole(100, MAX_FALLBACK_MS),
             after_ms,
-            f"Our own. Milliseconds {nothing} after which the next fallback takes over.",
+            f"Our own. Milliseconds {nothing} until the next fallback takes over.",
         ),
     )
 
@@ -73,15 +73,15 @@ TRANSCRIBER: tuple[Setting, ...] = (
         "transcriber.language",
         text(MAX_NAME_CHARACTERS, "a language code"),
         "en",
-        "The caller's language, and the agent's without `synthesizer.language`. `multi-hi` counts as Hindi there,"
-        " `multi`, `auto` and `unknown` as English.",
+        "The caller's language, and the agent's without `synthesizer.language`; there `multi-hi` is Hindi,"
+        " `multi`, `auto` and `unknown` English.",
     ),
     ENDPOINTING,
     Setting(
         "transcriber.keywords",
         texts("a list, or a text with commas"),
         None,
-        f"Words the recogniser should expect, {MAX_KEYWORDS} at most. A boost after a colon is ignored.",
+        f"Words to expect, {MAX_KEYWORDS} at most. A boost after a colon is ignored.",
     ),
     Setting("transcriber.eot_threshold", number(0.5, 0.9), None, "Of one vendor's end of turn.", kept=True),
     Setting("transcriber.eager_eot_threshold", number(0.3, 0.9), None, "Of one vendor's early end of turn.", kept=True),
@@ -93,19 +93,19 @@ SPEED = Setting(
     "synthesizer.speed",
     number(0.1, 4),
     1,
-    "Speed of the local voice, which is limited to 0.5 to 2.",
+    "Speed of the local voice, within 0.5 to 2.",
     within="provider_config",
 )
 VOICE = within(
     "provider_config",
-    Setting("synthesizer.voice", text(), "", "The voice. Like the next four, also read beside `provider_config`."),
+    Setting("synthesizer.voice", text(), "", "The voice. This and the next four may stand beside `provider_config`."),
     Setting("synthesizer.voice_id", text(), "", "The voice; takes precedence."),
     Setting("synthesizer.model", text(MAX_NAME_CHARACTERS), "", "The voice's model."),
     Setting(
         "synthesizer.language",
         text(words="a language code"),
         None,
-        "Language of stop phrases, opt-outs and the platform's sentences; null: the transcriber's.",
+        "Language of stop phrases, opt-outs and platform sentences; null: the transcriber's.",
     ),
     SPEED,
 )
@@ -114,14 +114,14 @@ CACHING = Setting(
     "synthesizer.caching",
     SWITCH,
     True,
-    "Keep the speech of sentences that are the same in every call, and play it again at no cost.",
+    "Keep and replay speech that is the same in every call, at no cost.",
 )
 
 PRONUNCIATION_RULES = Setting(
     "synthesizer.pronunciation_rules",
     PRONUNCIATION,
     None,
-    "What the voice says in place of a word or phrase, with any voice. Capitals make no difference.",
+    "What any voice says in place of a word or phrase. Capitals make no difference.",
 )
 
 SYNTHESIZER: tuple[Setting, ...] = (
@@ -196,13 +196,13 @@ MODEL = within(
         "llm_agent.compact_threshold",
         whole(0, 10_000_000),
         None,
-        "Tokens above which the Responses API shortens the history.",
+        "Tokens above which the Responses API shortens history.",
     ),
     Setting(
         "llm_agent.use_responses_api",
         SWITCH,
         False,
-        "Ask by the Responses API, as GPT-5.4 and newer always are. [Vendors that have it](reference/cloud-models.md).",
+        "Use the Responses API, as GPT-5.4 and newer always do. [Vendors](reference/cloud-models.md).",
     ),
     Setting(
         "llm_agent.thinking_budget",
@@ -221,8 +221,7 @@ MODEL = within(
         "llm_agent.base_url",
         ADDRESS,
         None,
-        "With `custom`: the agent's own endpoint. It never gets a vendor's key ([provider"
-        " keys](how-to/provider-keys.md)).",
+        "With `custom`: the agent's own endpoint. It never gets a vendor's [key](how-to/provider-keys.md).",
     ),
     Setting(
         "llm_agent.vector_store",

@@ -22,7 +22,7 @@ TRANSFER_MODE = Setting(
     "tool.transfer_mode",
     choice(("blind", "attended", "warm")),
     "blind",
-    "Our own. Attended: the caller waits until the target answers. Warm: the agent briefs the target first.",
+    "Our own. Attended: the caller waits for the answer. Warm: the agent briefs the target first.",
 )
 BRIEFING = Setting(
     "tool.briefing",
@@ -69,8 +69,8 @@ TOOLS: tuple[Setting, ...] = (
         "tool.key",
         described("custom_task, transfer_call, press_keys, end_call, ..."),
         None,
-        "The kind of tool; null: by its name. The hosted `check_availability_of_slots`, `book_appointment` and"
-        " `switch_language` need a `url` here; without one they are stored only.",
+        "The kind of tool; null: by its name. `check_availability_of_slots`, `book_appointment` and"
+        " `switch_language` need a `url`; without one they are stored only.",
     ),
     Setting(
         "tool.pre_call_message",
@@ -89,7 +89,7 @@ TOOLS: tuple[Setting, ...] = (
         "tool_params.url",
         described("an http or https URL"),
         None,
-        "The address, with places for arguments and variables after the host. For a transfer: the service that"
+        "With places for arguments and variables after the host. For a transfer: the service that"
         " connects; null: the line.",
     ),
     Setting(
@@ -104,12 +104,12 @@ TOOLS: tuple[Setting, ...] = (
         "tool_params.pre_call_webhook_param",
         described("an object, or its JSON text, with places"),
         None,
-        "These values are sent to a webhook before the tool runs.",
+        "Values sent to a webhook before the tool runs.",
     ),
     Setting(
         "tool_params.pre_call_webhook_url",
         described("an http or https URL"),
         None,
-        "The address of that webhook; null: the agent's `webhook_url`.",
+        "That webhook; null: the agent's `webhook_url`.",
     ),
 )
