@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import itertools
 import json
 import re
 import sys
@@ -47,8 +46,8 @@ def error_classes(module: ModuleType = errors) -> list[type[errors.CallwrightErr
 def errors_page() -> str:
     """`docs/reference/errors.md`."""
     intro = (
-        "Every error of the API has a stable `code`, an HTTP status and a `hint` that says what to do. Codes are never reused. The"
-        " classes are in `src/callwright/domain/errors.py`."
+        "Every error has a stable `code`, an HTTP status and a `hint` that says what to do. Codes are never reused. The classes are in"
+        " `src/callwright/domain/errors.py`."
     )
     lines = [
         f"- `{c.code}` ({c.http_status}): {_one_line((inspect.getdoc(c) or '').partition(chr(10) * 2)[0])}"
@@ -62,7 +61,7 @@ def settings_page() -> str:
     defaults = {f.name: f.default for f in fields(settings.Settings)}
     intro = (
         "Settings of the server are environment variables; options of the command line take precedence. An invalid value stops the start"
-        " and is named. The default is in parentheses. The table is in `src/callwright/ops/settings.py`."
+        " and is named. In parentheses: the default."
     )
     lines = [
         f"- `{s.variable}` ({_default(defaults[name])}{', secret' if s.secret else ''}): {_one_line(s.summary)}"
@@ -179,13 +178,14 @@ def causes_page() -> str:
     """`docs/reference/causes.md`."""
     intro = (
         "How calls end, for every carrier, by the `status` of the execution. Each line has `hangup_by`, `hangup_reason`,"
-        " `hangup_provider_code`, the retry policy, and the SIP statuses and Q.850 causes. If the platform hung up, its own reason"
-        " (`inactivity_timeout`, ...) replaces the reason. The table is in `src/callwright/domain/causes.py`."
+        " `hangup_provider_code`, SIP statuses and Q.850 causes. If the platform hung up, its own reason (`inactivity_timeout`, ...)"
+        " replaces the reason. Busy, no-answer, failed and error can be retried, except where the line says `never`."
+        " The table is in `src/callwright/domain/causes.py`."
     )
     numbers = (
         "A Q.850 cause in a Reason header decides, except 16, 31 and 127, and except beside the SIP statuses 401, 402, 407, 487, 607 and"
-        " 608. Another SIP status counts as the first of its hundred, another Q.850 cause as the last of its class: 31, 47, 63, 79, 95,"
-        " 111 or 127."
+        " 608. An unlisted SIP status counts as the first of its hundred, an unlisted Q.850 cause as the last of its class: 31, 47, 63,"
+        " 79, 95, 111 or 127."
     )
     parts = ["# Causes", "", NOTICE, "", intro, "", numbers, ""]
     for status in dict.fromkeys(c.status for c in causes.CAUSES.values()):
@@ -195,10 +195,11 @@ def causes_page() -> str:
 
 
 def _cause_line(c: causes.Cause) -> str:
-    retry = "No retry." if c.retry == "never" else f"Retry: {c.retry}."
+    # Other statuses have no policy of retries.
+    said = "" if c.status not in causes.RETRY_CLASSES or c.retry == c.status else f" Retry: {c.retry}."
     return " ".join(
         [
-            f"- `{c.key}`: {_one_line(c.summary)} {c.by}: {c.reason} ({c.code}). {retry}",
+            f"- `{c.key}`: {_one_line(c.summary)} {c.by}: {c.reason} ({c.code}).{said}",
             *(f"{name} {found}." for name, codes in _PROTOCOLS.items() if (found := _numbers(codes, c.key))),
         ]
     )
@@ -208,35 +209,53 @@ _PROTOCOLS: Mapping[str, Mapping[int, causes.Code]] = {"SIP": causes.SIP_CODES, 
 
 
 def _numbers(codes: Mapping[int, causes.Code], key: str) -> str:
-    return ", ".join(str(number) for number, code in sorted(codes.items()) if code.key == key)
+    """The numbers of a cause, without those that have it like the number that unknown ones count as."""
+    counts_as = _first_of_hundred if codes is causes.SIP_CODES else _last_of_class
+    listed = (
+        n
+        for n, code in sorted(codes.items())
+        if code.key == key and (n == counts_as(n) or codes[counts_as(n)].key != key)
+    )
+    return ", ".join(map(str, listed))
+
+
+def _first_of_hundred(status: int) -> int:
+    return status // 100 * 100
+
+
+def _last_of_class(cause: int) -> int:
+    return cause // 16 * 16 + 15 if cause > 31 else 31
 
 
 def routes_page() -> str:
     """`docs/reference/api.md`."""
     intro = (
-        "HEAD answers wherever GET does. The server shows parameters, bodies and answers at `/docs`,"
-        " and as OpenAPI at `/openapi.json`. Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`,"
-        " `/readyz`, `/metrics` and signed recording links need none. Failures are in [errors](errors.md)."
+        "The server shows parameters, bodies and answers at `/docs`, and as OpenAPI at `/openapi.json`. HEAD answers wherever GET does."
+        " Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`, `/readyz`, `/metrics` and signed"
+        " recording links need none. See also [errors](errors.md). Each line has the methods of one path, and what the first does."
     )
-    found = sorted(routes(measure.read_sources(ROOT, "src")))
-    groups = itertools.groupby(found, key=lambda route: _area(route[0]))
+    paths: dict[str, list[tuple[str, str]]] = {}
+    for path, method, summary in sorted(routes(measure.read_sources(ROOT, "src"))):
+        paths.setdefault(path, []).append((method, summary))
+    areas: dict[str, list[str]] = {area: [] for area in (*_COMMON_AREAS, _OTHER_PATHS)}
+    for path, declared in paths.items():
+        declared.sort(key=lambda one: _METHODS.index(one[0]))
+        methods = ", ".join(method for method, _ in declared)
+        areas[_area(path)].append(f"- `{methods} {path}`: {declared[0][1]}")
     parts = ["# HTTP API", "", NOTICE, "", intro, ""]
-    for area, declared in sorted(((area, list(declared)) for area, declared in groups), key=lambda one: _place(one[0])):
-        parts += [f"## {area}", "", *(f"- `{method} {path}`: {summary}" for path, method, summary in declared), ""]
+    for area, lines in areas.items():
+        parts += [f"## {area}", "", *lines, ""]
     return "\n".join(parts)
 
 
 _COMMON_AREAS = ("/v2/agent", "/call", "/executions", "/batches", "/v1/callwright")
+_OTHER_PATHS = "Other paths"
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET")
 
 
 def _area(path: str) -> str:
-    """The beginning of a path under which the page lists it: one part of it, or two behind a version."""
-    parts = path.split("/")
-    return "/".join(parts[: 3 if re.fullmatch(r"v\d|api", parts[1]) else 2]) or "/"
-
-
-def _place(area: str) -> tuple[int, str]:
-    return _COMMON_AREAS.index(area) if area in _COMMON_AREAS else len(_COMMON_AREAS), area
+    """The heading below which the page lists a path."""
+    return next((area for area in _COMMON_AREAS if f"{path}/".startswith(f"{area}/")), _OTHER_PATHS)
 
 
 def routes(sources: list[measure.Source]) -> Iterator[tuple[str, str, str]]:
@@ -288,21 +307,19 @@ def doctor_page() -> str:
     intro = (
         "The call doctor finds the bad moments of a call and the setting to change, by rules over its log."
         f" The worst {limits.MAX_DOCTOR_FINDINGS} findings are in `callwright.doctor` of every execution and webhook, and at"
-        " `GET /v1/callwright/executions/{id}/doctor`, also of a live call."
-    )
-    command = (
-        "`callwright doctor ID` prints them (`--json`: for programs); it exits with 2 if it cannot examine the call."
+        " `GET /v1/callwright/executions/{id}/doctor`, also of a live call. `callwright doctor ID` prints them (`--json`: for programs);"
+        " it exits with 2 if it cannot examine the call."
     )
     keys = (
-        "Each finding has `rule`, `severity` (`bad`, `warning` or `note`), `call_ms` (since the attempt began), `recording_ms` (in the"
-        " recording), `lasted_ms`, `turn`, `what` and `change`. `change` lists `setting`, `direction` (`lower`, `raise`, `change`, or"
-        " `check` where no setting helps), `value` (that would have helped, or null) and `why`. Below are the settings a rule names."
+        "Each finding has `rule`, `severity` (`bad`, `warning` or `note`), `call_ms` (since the attempt began), `recording_ms`,"
+        " `lasted_ms`, `turn`, `what` and `change`. `change` lists `setting`, `direction` (`lower`, `raise`, `change`, or `check` where no"
+        " setting helps), `value` (that would have helped, or null) and `why`. The settings a rule may name are below."
     )
-    parts = ["# Call doctor", "", NOTICE, "", intro, "", command, "", keys, ""]
+    parts = ["# Call doctor", "", NOTICE, "", intro, "", keys, ""]
     for rule in doctor_rules.RULES.values():
         parts += [f"## {rule.title} (`{rule.name}`)", "", f"{rule.means} Source: {rule.looks_at}.", ""]
         found = ", ".join(_threshold(name, one) for name, one in rule.thresholds.items())
-        parts += [f"Thresholds: {found}.", ""] if found else []
+        parts += [f"- thresholds: {found}"] if found else []
         parts += [*_advice(rule), ""]
     return "\n".join(parts)
 
@@ -443,7 +460,7 @@ def _default(value: object) -> str:
         return "required"
     if value is None or value in ("", ()):
         return "none"
-    return f"`{int(value) if isinstance(value, bool) else value}`"
+    return f"`{','.join(value) if isinstance(value, tuple) else int(value) if isinstance(value, bool) else value}`"
 
 
 def main() -> int:

@@ -298,36 +298,38 @@ class Settings:
 
 SETTINGS: dict[str, Setting] = {
     "data": Setting("CALLWRIGHT_DATA", "Folder of database, recordings, live logs and secrets.", _path),
-    "database_url": Setting("DATABASE_URL", "PostgreSQL 15 or newer in place of the embedded one.", secret=True),
+    "database_url": Setting("DATABASE_URL", "PostgreSQL 15 or newer, not the embedded one.", secret=True),
     "host": Setting("CALLWRIGHT_HOST", "Address of the API."),
-    "port": Setting("CALLWRIGHT_PORT", "Port of the API; 0 takes a free one.", _whole),
+    "port": Setting("CALLWRIGHT_PORT", "Port of the API; 0: a free one.", _whole),
     "public_url": Setting(
         "CALLWRIGHT_PUBLIC_URL", "Public URL of the API, for recording links and callbacks.", _address
     ),
     "secret": Setting(
         "CALLWRIGHT_SECRET",
-        "Server secret (hex) for key hashes and signed links; else a file in the data folder. Of several, separated by"
-        " commas, the first one makes new ones.",
+        "Secret (hex) of key hashes and signed links; else a file in the data folder. Of several, comma-separated, the"
+        " first makes new ones.",
         secret=True,
     ),
     "master_key": Setting(
         "CALLWRIGHT_MASTER_KEY",
-        "Master key (64 hex digits) of the provider keys; else a file in the data folder. Of several, separated by"
-        " commas, the first one wraps.",
+        "Master key (64 hex digits) of provider keys; else a file in the data folder. Of several, comma-separated, the"
+        " first wraps.",
         secret=True,
     ),
     "models": Setting("CALLWRIGHT_MODELS", "Folder of the local models.", _path),
     "carrier": Setting("CALLWRIGHT_CARRIER", "Carrier of calls whose agent names none."),
     "from_number": Setting("CALLWRIGHT_FROM_NUMBER", "Our number if POST /call names none."),
-    "max_calls": Setting("CALLWRIGHT_MAX_CALLS", "Calls at once in one process; others wait in the queue.", _whole),
-    "node_name": Setting("CALLWRIGHT_NODE_NAME", "Name of this process in ledger and metrics."),
+    "max_calls": Setting("CALLWRIGHT_MAX_CALLS", "Calls at once per process; others wait.", _whole),
+    "node_name": Setting("CALLWRIGHT_NODE_NAME", "Name of this process."),
     "log_level": Setting("CALLWRIGHT_LOG_LEVEL", "debug, info, warning or error."),
     "log_format": Setting("CALLWRIGHT_LOG_FORMAT", "text or json."),
     "country_rules": Setting(
-        "CALLWRIGHT_COUNTRY_RULES", "Folder of rule files (.toml) per country; each replaces the built-in one.", _path
+        "CALLWRIGHT_COUNTRY_RULES", "Folder of rule files (.toml) per country, which replace the built-in ones.", _path
     ),
     "price_book": Setting(
-        "CALLWRIGHT_PRICE_BOOK", "JSON file of prices, beside those of the API. What has no price costs nothing.", _path
+        "CALLWRIGHT_PRICE_BOOK",
+        "JSON file of prices, beside those of the API. Without a price, usage costs nothing.",
+        _path,
     ),
     "scenario": Setting("CALLWRIGHT_SCENARIO", "JSON file of synthetic callers.", _path),
     "ambient": Setting("CALLWRIGHT_AMBIENT", "Folder of ambient tracks, <name>.wav.", _path),
@@ -337,39 +339,39 @@ SETTINGS: dict[str, Setting] = {
     ),
     "allow_private_urls": Setting(
         "CALLWRIGHT_ALLOW_PRIVATE_URLS",
-        "1 lets webhooks, tools and knowledge bases use private and loopback addresses.",
+        "1: webhooks, tools and knowledge bases may use private and loopback addresses.",
         _switch,
     ),
-    "publish_queued": Setting("CALLWRIGHT_PUBLISH_QUEUED", "1 also sends webhooks for queued and scheduled.", _switch),
-    "webhook_timeout_s": Setting("CALLWRIGHT_WEBHOOK_TIMEOUT", "Seconds a webhook receiver has to answer.", _whole),
+    "publish_queued": Setting("CALLWRIGHT_PUBLISH_QUEUED", "1: webhooks also for queued and scheduled.", _switch),
+    "webhook_timeout_s": Setting("CALLWRIGHT_WEBHOOK_TIMEOUT", "Seconds for a webhook receiver's answer.", _whole),
     "webhook_secret": Setting(
         "CALLWRIGHT_WEBHOOK_SECRET", "Signs webhooks of organisations without a secret of their own.", secret=True
     ),
     "event_days": Setting(
         "CALLWRIGHT_EVENT_DAYS",
-        "Days that GET /v1/callwright/events goes back; at most the days that calls are kept.",
+        "Days that GET /v1/callwright/events goes back, at most the days of retention.",
         _whole,
     ),
-    "drain_seconds": Setting("CALLWRIGHT_DRAIN_SECONDS", "Seconds that live calls may continue after SIGTERM.", _whole),
+    "drain_seconds": Setting("CALLWRIGHT_DRAIN_SECONDS", "Seconds that live calls continue after SIGTERM.", _whole),
     "retention_days": Setting(
         "CALLWRIGHT_RETENTION_DAYS",
-        "Days until ended calls, logs and recordings are deleted; 0 keeps them.",
+        "Days until ended calls, logs and recordings are deleted; 0: never.",
         _whole,
     ),
     "audit_retention_days": Setting(
         "CALLWRIGHT_AUDIT_RETENTION_DAYS",
-        "Days until audit entries are deleted, at least 30; 0 keeps them.",
+        "Days until audit entries are deleted, at least 30; 0: never.",
         _audit_days,
     ),
     "upload_quota_mb": Setting(
         "CALLWRIGHT_UPLOAD_QUOTA_MB",
-        "Megabytes of uploaded files of one organisation with its sub-accounts; 0: no limit.",
+        "Megabytes of uploads per organisation, sub-accounts included; 0: no limit.",
         _whole,
     ),
-    "strict": Setting("CALLWRIGHT_STRICT", "1 refuses what the hosted service refuses.", _switch),
+    "strict": Setting("CALLWRIGHT_STRICT", "1: refuse what the hosted service refuses.", _switch),
     "sandbox": Setting(
         "CALLWRIGHT_SANDBOX",
-        "Which accounts are sandboxes: auto (those without a carrier key or trunk), always or never.",
+        "Which accounts are sandboxes: auto (without carrier key or trunk), always or never.",
     ),
     "transcriber": Setting("CALLWRIGHT_TRANSCRIBER", "Recogniser of agents that name none."),
     "model": Setting("CALLWRIGHT_MODEL", "Model provider of agents that name none: local, intents, custom."),
@@ -382,24 +384,22 @@ SETTINGS: dict[str, Setting] = {
         _address,
     ),
     "model_api_key": Setting("CALLWRIGHT_MODEL_API_KEY", "Key of that endpoint.", secret=True),
-    "model_name": Setting(
-        "CALLWRIGHT_MODEL_NAME", "Model at that endpoint if the agent names none; else its only one."
-    ),
+    "model_name": Setting("CALLWRIGHT_MODEL_NAME", "Default model at that endpoint; else its only one."),
     "speech_addresses": Setting(
         "CALLWRIGHT_SPEECH_ADDRESSES",
-        "Where vendors of speech are in place of their own addresses, as in another region: name=URL, separated by commas.",
+        "Other addresses of speech vendors, as in another region: name=URL, comma-separated.",
         _speech_addresses,
     ),
     "local_threads": Setting("CALLWRIGHT_LOCAL_THREADS", "Threads per local speech model.", _whole),
     "local_model": Setting("CALLWRIGHT_LOCAL_MODEL", "Local language model, a name of `callwright models list`."),
     "local_model_threads": Setting(
         "CALLWRIGHT_LOCAL_MODEL_THREADS",
-        "Threads of the local language model; else two where there are two cores.",
+        "Threads of the local language model; else two on two cores.",
         _whole,
     ),
     "local_model_paths": Setting(
         "CALLWRIGHT_LOCAL_MODEL_PATHS",
-        "Your own files for local models: name=path, separated by commas.",
+        "Your own model files: name=path, comma-separated.",
         _model_paths,
     ),
     "loopback_voice": Setting(
@@ -407,43 +407,41 @@ SETTINGS: dict[str, Setting] = {
     ),
     "loopback_ears": Setting("CALLWRIGHT_LOOPBACK_EARS", "Recogniser of synthetic callers: local or scripted."),
     "loopback_ledger": Setting(
-        "CALLWRIGHT_LOOPBACK_LEDGER", "File to which loopback appends a JSON line per dial, answer and end.", _path
+        "CALLWRIGHT_LOOPBACK_LEDGER", "File for a JSON line per loopback dial, answer and end.", _path
     ),
-    "cors_origins": Setting(
-        "CALLWRIGHT_CORS_ORIGINS", "Web origins that may call the API, separated by commas.", _listing
-    ),
+    "cors_origins": Setting("CALLWRIGHT_CORS_ORIGINS", "Web origins that may call the API, comma-separated.", _listing),
     "rate_limits": Setting(
         "CALLWRIGHT_RATE_LIMITS",
-        "Requests a minute to one process, by class: of one organisation, or for bad_key of one address; 0 or off:"
+        "Requests a minute and process by class, of one organisation, or for bad_key of one address; 0 or off:"
         " no limit.",
         _rates,
     ),
     "max_connections": Setting(
-        "CALLWRIGHT_MAX_CONNECTIONS", "HTTP connections of one process; fewer if file descriptors are short.", _whole
+        "CALLWRIGHT_MAX_CONNECTIONS", "HTTP connections per process; fewer if file descriptors are short.", _whole
     ),
     "max_connections_of_address": Setting(
-        "CALLWRIGHT_MAX_CONNECTIONS_OF_ADDRESS", "Those of one address that is no trusted proxy.", _whole
+        "CALLWRIGHT_MAX_CONNECTIONS_OF_ADDRESS", "Those of one address, except trusted proxies.", _whole
     ),
     "trusted_proxies": Setting(
         "CALLWRIGHT_TRUSTED_PROXIES",
-        "Your proxies' addresses and networks, separated by commas. Their X-Forwarded-For and X-Forwarded-Proto are"
+        "Your proxies' addresses and networks, comma-separated. Their X-Forwarded-For and X-Forwarded-Proto are"
         " believed.",
         _proxies,
     ),
     "bad_key": Setting("CALLWRIGHT_BAD_KEY", "Answer to a bad key: 401 (documented) or 403."),
     "links_end_with_key": Setting(
         "CALLWRIGHT_LINKS_END_WITH_KEY",
-        "1: a recording link ends when the API key that asked for it is revoked or expires.",
+        "1: a recording link ends with the API key that asked for it.",
         _switch,
     ),
     "show_sub_account_keys": Setting(
         "CALLWRIGHT_SHOW_SUB_ACCOUNT_KEYS",
-        "1: GET /sub-accounts/all shows keys made while this is on, as the hosted service does.",
+        "1: GET /sub-accounts/all shows keys made while this is on.",
         _switch,
     ),
     "refuse_unfunded": Setting(
         "CALLWRIGHT_REFUSE_UNFUNDED",
-        "1: incoming calls of an organisation whose wallet or cap is used up are refused; 0: they are answered and charged.",
+        "1: refuse incoming calls when the wallet or cap is used up; 0: answer and charge them.",
         _switch,
     ),
     "sip_listen": Setting(
@@ -451,12 +449,12 @@ SETTINGS: dict[str, Setting] = {
     ),
     "sip_certificate": Setting(
         "CALLWRIGHT_SIP_CERTIFICATE",
-        "PEM file with a certificate, its chain and its key. With it, SIP over TLS is served on the port above.",
+        "PEM file with certificate, chain and key. With it, SIP over TLS is served on the port above.",
         Path,
     ),
     "sip_authorities": Setting(
         "CALLWRIGHT_SIP_AUTHORITIES",
-        "PEM file with the authorities that certify gateways and phones called over TLS. Default: the machine's.",
+        "PEM file with the authorities of gateways and phones called over TLS. Default: the machine's.",
         Path,
     ),
     "sip_rtp_ports": Setting(
@@ -465,12 +463,12 @@ SETTINGS: dict[str, Setting] = {
     "sip_max_calls": Setting("CALLWRIGHT_SIP_MAX_CALLS", "SIP calls at once; others get 486.", _whole),
     "sip_max_unacknowledged": Setting(
         "CALLWRIGHT_SIP_MAX_UNACKNOWLEDGED",
-        "Incoming SIP calls of one address that are not acknowledged (ACK) yet; others get 486.",
+        "Incoming SIP calls of one address without an ACK; others get 486.",
         _whole,
     ),
     "sip_allow": Setting(
         "CALLWRIGHT_SIP_ALLOW",
-        "IPv4 networks that may send SIP, separated by commas. Beyond loopback, this or a user is needed.",
+        "IPv4 networks that may send SIP, comma-separated. Beyond loopback, this or a user is needed.",
         _networks,
     ),
     "sip_user": Setting("CALLWRIGHT_SIP_USER", "User that callers give by digest."),
@@ -478,7 +476,7 @@ SETTINGS: dict[str, Setting] = {
     "sip_codecs": Setting("CALLWRIGHT_SIP_CODECS", "Codecs of SIP calls by preference.", _codecs),
     "sip_headers": Setting(
         "CALLWRIGHT_SIP_HEADERS",
-        "Kept headers of incoming SIP calls, separated by commas, beside those the agent names; or none.",
+        "Kept headers of incoming SIP calls, comma-separated, beside those the agent names; or none.",
         _header_names,
     ),
     "sip_call_headers": Setting(
@@ -493,18 +491,18 @@ SETTINGS: dict[str, Setting] = {
     ),
     "sip_transfer_to": Setting(
         "CALLWRIGHT_SIP_TRANSFER_TO",
-        "Hosts to which the far end may send a SIP call (REFER); or none.",
+        "Hosts to which the far end may transfer a SIP call (REFER); or none.",
         _hosts,
     ),
     "sip_call_to": Setting(
         "CALLWRIGHT_SIP_CALL_TO",
-        "Hosts and IPv4 networks that may be called over SIP, beside CALLWRIGHT_SIP_ALLOW; any, or none. Default of"
-        " a server that other machines reach: none.",
+        "Hosts and IPv4 networks that may be called over SIP, beside CALLWRIGHT_SIP_ALLOW; any, or none. Default if"
+        " other machines reach the server: none.",
         _places,
     ),
     "webrtc_listen": Setting(
         "CALLWRIGHT_WEBRTC_LISTEN",
-        "IP address and UDP port of the audio of web calls over SIP; off: none. Default of a server that other machines reach: off.",
+        "IP address and UDP port of the audio of web calls over SIP, or off. Default if other machines reach the server: off.",
         _audio_port,
     ),
     "webrtc_address": Setting(
@@ -514,7 +512,7 @@ SETTINGS: dict[str, Setting] = {
     ),
     "ice_servers": Setting(
         "CALLWRIGHT_ICE_SERVERS",
-        "STUN and TURN servers for those browsers, as a JSON list of `RTCIceServer`.",
+        "STUN and TURN servers for browsers, a JSON list of `RTCIceServer`.",
         _ice_servers,
         secret=True,
     ),
