@@ -230,9 +230,10 @@ def _last_of_class(cause: int) -> int:
 def routes_page() -> str:
     """`docs/reference/api.md`."""
     intro = (
-        "The server shows parameters, bodies and answers at `/docs`, and as OpenAPI at `/openapi.json`. HEAD answers wherever GET does."
-        " Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`, `/readyz`, `/metrics` and signed"
-        " recording links need none. See also [errors](errors.md). Each line has the methods of one path, and what the first does."
+        "The server shows parameters, bodies and answers at `/docs`, and as OpenAPI at `/openapi.json`. HEAD answers wherever"
+        " GET does. Requests carry `Authorization: Bearer <key>`; only `/`, `/docs`, `/openapi.json`, `/healthz`, `/readyz`,"
+        " `/metrics` and signed recording links need none. Failures are in [errors](errors.md). Paths with several methods"
+        " read, change and delete what they name."
     )
     paths: dict[str, list[tuple[str, str]]] = {}
     for path, method, summary in sorted(routes(measure.read_sources(ROOT, "src"))):
@@ -241,7 +242,8 @@ def routes_page() -> str:
     for path, declared in paths.items():
         declared.sort(key=lambda one: _METHODS.index(one[0]))
         methods = ", ".join(method for method, _ in declared)
-        areas[_area(path)].append(f"- `{methods} {path}`: {declared[0][1]}")
+        summary = f": {declared[0][1]}" if len(declared) == 1 else ""
+        areas[_area(path)].append(f"- `{methods} {path}`{summary}")
     parts = ["# HTTP API", "", NOTICE, "", intro, ""]
     for area, lines in areas.items():
         parts += [f"## {area}", "", *lines, ""]
@@ -317,7 +319,7 @@ def doctor_page() -> str:
     )
     parts = ["# Call doctor", "", NOTICE, "", intro, "", keys, ""]
     for rule in doctor_rules.RULES.values():
-        parts += [f"## {rule.title} (`{rule.name}`)", "", f"{rule.means} Source: {rule.looks_at}.", ""]
+        parts += [f"## {rule.title} (`{rule.name}`)", "", rule.means, ""]
         found = ", ".join(_threshold(name, one) for name, one in rule.thresholds.items())
         parts += [f"- thresholds: {found}"] if found else []
         parts += [*_advice(rule), ""]
@@ -368,10 +370,10 @@ def _seen_from_reference(text: str) -> str:
 def cloud_speech_page() -> str:
     """`docs/reference/cloud-speech.md`."""
     intro = (
-        "What each vendor is sent for an agent's settings. A setting stands in `transcriber` or in `synthesizer.provider_config`. Behind"
-        " the arrow is its name at the client, in parentheses the default; without one, the vendor's own holds. A value that a vendor does"
-        " not take is refused when the agent is saved; a setting of another vendor is a warning. `make cloud` installs the clients;"
-        " Amazon Polly, Maya and Pixa need none. The provider key comes first."
+        "What each vendor gets for an agent's settings in `transcriber` or `synthesizer.provider_config`. After the arrow is"
+        " the name at the client, in parentheses the default; without one, the vendor's own applies. A value that a vendor"
+        " does not take is refused when the agent is saved; a setting of another vendor is a warning. `make cloud` installs"
+        " the clients; Amazon Polly, Maya and Pixa need none. The provider key comes first."
     )
     lines = ["# Cloud speech", "", NOTICE, "", intro]
     for title, vendors in (("Recognisers", TRANSCRIBERS), ("Voices", VOICES)):
@@ -382,12 +384,11 @@ def cloud_speech_page() -> str:
 def cloud_models_page() -> str:
     """`docs/reference/cloud-models.md`."""
     intro = (
-        "What each vendor of models is sent for an agent's settings in `llm_config`. Behind the arrow is its name in the request, in"
-        " parentheses the default, in brackets the models by the beginning of their names. A value that a vendor does not take is refused"
-        " when the agent is saved. A setting that a vendor does not take is a warning, unless it has the hosted service's default. Any"
-        " other name is sent nowhere. The provider key comes first, `_API_BASE` that of another address. The tables are"
-        " `provider_table.py` in `src/callwright/providers/openai_compatible` and the modules of"
-        " `src/callwright/providers/hosted_models`."
+        "What each vendor of models gets for an agent's settings in `llm_config`. After the arrow is the name in the request,"
+        " in parentheses the default, in brackets the models by the beginning of their names. A value that a vendor does not"
+        " take is refused when the agent is saved. A setting that it does not take is a warning, unless it has the hosted"
+        " service's default. Any other name is sent nowhere. The provider key comes first, `_API_BASE` that of another"
+        " address."
     )
     efforts = "; ".join(f"{', '.join(group)}: {', '.join(levels)}" for levels, group in _by_levels())
     chat_only = ", ".join(f"`{name}`" for name in sorted(openai_compatible.CHAT_ONLY))

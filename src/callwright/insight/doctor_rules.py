@@ -1,4 +1,4 @@
-"""The rules of the call doctor as a table: what each looks at, its thresholds, and the setting to change.
+"""The rules of the call doctor as a table: what each means, its thresholds, and the setting to change.
 
 docs/reference/doctor.md is made from it.
 
@@ -47,7 +47,6 @@ class Rule:
     name: str
     title: str
     means: str
-    looks_at: str
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     advice: Mapping[str, Advice] = field(default_factory=dict)
 
@@ -85,7 +84,6 @@ RULES: dict[str, Rule] = _table(
         "dead_air",
         "Dead air",
         "Nobody is heard, and no slow reply or tool explains it.",
-        "pauses between the sounds of both sides, except on hold",
         {
             "reply_ms": Threshold(
                 3_000, "ms", "after the caller spoke, or after the answer when the agent has a welcome"
@@ -130,7 +128,6 @@ RULES: dict[str, Rule] = _table(
         "slow_reply",
         "Slow reply",
         "The caller waits too long for the agent's first sound.",
-        "the latency waterfall of each turn",
         {
             "warn_ms": Threshold(1_500, "ms", "from the caller's last voiced frame to the agent's first frame"),
             "bad_ms": Threshold(3_000, "ms", "from here on it is bad"),
@@ -175,7 +172,6 @@ RULES: dict[str, Rule] = _table(
         "slow_tool",
         "Slow tool",
         "A tool takes long, or never answers.",
-        "CallTool and its ToolResult",
         {
             "warn_ms": Threshold(2_000, "ms", "from the call of a tool to its result"),
             "bad_ms": Threshold(6_000, "ms", "from here on it is bad"),
@@ -189,7 +185,6 @@ RULES: dict[str, Rule] = _table(
         "failed_tool",
         "Failed tool",
         "A tool answers with an error, or the model repeats a call that does not fit.",
-        "ToolResult, notes of refused calls",
         {"refused_times": Threshold(2, "times", "in the call, of one tool; once the model is told and mends it")},
         {
             "error": Advice(
@@ -211,7 +206,6 @@ RULES: dict[str, Rule] = _table(
         "early_cut",
         "Early cut",
         "The agent begins while the caller only paused.",
-        "the caller's sounds around the first frame of each reply",
         {
             "after_ms": Threshold(
                 700, "ms", "the caller goes on at most so long after the agent began: too soon to be an answer to it"
@@ -237,7 +231,6 @@ RULES: dict[str, Rule] = _table(
         "talk_over",
         "Talk-over",
         "The caller speaks over the agent, and the agent goes on.",
-        "sounds of both sides at the same time",
         {
             "most_ms": Threshold(2_000, "ms", "both speak, and the caller says at least two words"),
             "words": Threshold(2, "words", "of the caller; less is a sign of listening"),
@@ -257,7 +250,6 @@ RULES: dict[str, Rule] = _table(
         "false_interruption",
         "False interruption",
         "The agent breaks off for a back-channel, a noise or its own echo.",
-        "what the caller said when a reply was cut",
         {
             "wait_ms": Threshold(4_000, "ms", "no words became a turn in so long after the cut"),
         },
@@ -277,7 +269,6 @@ RULES: dict[str, Rule] = _table(
         "echo",
         "Echo",
         "The line brings the agent's own words back.",
-        "recognised words that count as an echo",
         {"times": Threshold(2, "times", "in the call")},
         {"line": Advice("the line", CHECK, "switch on echo cancellation at the far end, the gateway or the trunk")},
     ),
@@ -285,7 +276,6 @@ RULES: dict[str, Rule] = _table(
         "loop",
         "Loop",
         "Somebody repeats the same thing.",
-        "replies and turns",
         {
             "agent_times": Threshold(3, "times", "the agent says the same words, or twice running"),
             "caller_times": Threshold(2, "times", "the caller says the same words running"),
@@ -302,7 +292,6 @@ RULES: dict[str, Rule] = _table(
         "recogniser_drop_out",
         "Recogniser drop-out",
         "The recogniser gives no words for sounds like speech.",
-        "voice activity without words",
         {
             "sound_ms": Threshold(1_500, "ms", "one sound without words"),
             "least_ms": Threshold(5_000, "ms", "of sound in the call, before its share is judged"),
@@ -321,7 +310,6 @@ RULES: dict[str, Rule] = _table(
         "missed_answer",
         "Missed answer",
         "The caller gets no answer to some words.",
-        "words pending at the end or discarded",
         {
             "wait_ms": Threshold(2_000, "ms", "the caller waited so long before the call ended"),
         },
@@ -344,7 +332,6 @@ RULES: dict[str, Rule] = _table(
         "withdrawn_reply",
         "Withdrawn reply",
         "The caller waits, speaks again and so withdraws the reply.",
-        "pauses whose reply was withdrawn unheard",
         {
             "owed_ms": Threshold(1_000, "ms", "of the pause were left when the turn had been taken: so long it counts"),
             "pause_ms": Threshold(2_000, "ms", "a longer pause counts whenever the turn was taken in it"),
@@ -383,7 +370,6 @@ RULES: dict[str, Rule] = _table(
         "wrong_time",
         "Wrong day or time",
         "The agent confirms another time or weekday than the caller said, or a wrong weekday of a date. English only.",
-        "what both said",
         {},
         {
             "confirmed": Advice(
@@ -396,7 +382,6 @@ RULES: dict[str, Rule] = _table(
         "hung_up_mid_sentence",
         "Hung up in mid-sentence",
         "The call ends while somebody speaks.",
-        "the sounds at the moment of the hang-up",
         {
             "spoke_ms": Threshold(500, "ms", "the caller had spoken at least so long when we hung up"),
             "heard_ms": Threshold(
@@ -416,7 +401,6 @@ RULES: dict[str, Rule] = _table(
         "provider_failed",
         "Provider failure",
         "A provider fails or is silent.",
-        "ProviderFailed, waits that the core gave up",
         {},
         {
             "transcriber": Advice(_EARS, CHECK, "the recogniser failed, which ends the call"),
@@ -434,7 +418,6 @@ RULES: dict[str, Rule] = _table(
         "provider_switched",
         "Provider switched",
         "A fallback took over from a recogniser, a model or a voice.",
-        "ProviderSwitched",
         {},
         {
             "refused_credentials": Advice("the provider key", CHECK, "it was refused; POST /providers replaces it"),
@@ -449,7 +432,6 @@ RULES: dict[str, Rule] = _table(
         "withdrawn_work",
         "Withdrawn work",
         "Much of the cost is for replies that nobody heard.",
-        "the share of waste in the cost of model and voice",
         {
             "percent": Threshold(30, "%", "of the cost of model and voice"),
             "nano_cents": Threshold(100_000_000, "nano-cents", "at least: a tenth of a cent"),
@@ -465,7 +447,6 @@ RULES: dict[str, Rule] = _table(
         "one_way_audio",
         "One-way audio",
         "One side is not heard at all.",
-        "the carrier's report, else the caller's frames",
         {},
         {
             "no_audio_from_caller": Advice(
@@ -478,7 +459,6 @@ RULES: dict[str, Rule] = _table(
         "clipped_audio",
         "Clipped audio",
         "The caller's voice is too loud for the line.",
-        "samples at full scale in the caller's frames",
         {
             "frames": Threshold(10, "frames", "of 20 ms, each with at least 8 samples at full scale"),
             "percent": Threshold(2, "%", "of the voiced frames"),
@@ -489,7 +469,6 @@ RULES: dict[str, Rule] = _table(
         "quiet_caller",
         "Quiet caller",
         "The caller's voice is hardly above silence.",
-        "the median level of the caller's voiced frames",
         {
             "speech_db": Threshold(-42, "dBFS", "or less"),
             "unheard_db": Threshold(
@@ -503,7 +482,6 @@ RULES: dict[str, Rule] = _table(
         "noisy_line",
         "Noisy line",
         "The noise is nearly as loud as the caller's words.",
-        "the median levels of frames with and without voice",
         {
             "snr_db": Threshold(12, "dB", "less between voice and noise"),
             "noise_db": Threshold(-50, "dBFS", "of noise at least"),
@@ -519,7 +497,6 @@ RULES: dict[str, Rule] = _table(
         "lossy_line",
         "Lossy line",
         "Packets are lost or come unevenly.",
-        "the carrier's counters",
         {
             "loss_percent": Threshold(3, "%", "of the packets of one way"),
             "jitter_ms": Threshold(60, "ms", "between arrivals"),
@@ -530,7 +507,6 @@ RULES: dict[str, Rule] = _table(
         "starved_playout",
         "Starved playout",
         "The agent's voice has gaps because audio was missing.",
-        "20 ms slots that ran dry in mid-clause, or that the machine missed",
         {
             "frames": Threshold(10, "frames", "in the call, of either kind"),
         },
@@ -543,7 +519,6 @@ RULES: dict[str, Rule] = _table(
         "cut_recording",
         "Recording cut",
         "The recording ends before the call does.",
-        "the fact recording",
         {},
         {"disk": Advice("the disk", CHECK, "it refused the call's audio: is it full?")},
     ),
@@ -551,7 +526,6 @@ RULES: dict[str, Rule] = _table(
         "broken_rule",
         "Defect of ours",
         "The conversation broke a rule of its own and was ended.",
-        "the fact broken_invariant",
         {},
         {"report": Advice("the platform", CHECK, "report it with this call's log; `callwright replay` shows it again")},
     ),
@@ -559,7 +533,6 @@ RULES: dict[str, Rule] = _table(
         "broken_log",
         "Log not whole",
         "The log ends early or lacks entries.",
-        "the leg's end, the entries' numbers",
         {},
         {
             "breaks_off": Advice(
