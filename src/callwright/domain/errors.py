@@ -48,7 +48,7 @@ class InvalidJsonError(BadInputError):
 
 
 class InvalidFormError(BadInputError):
-    """The body is not a form that can be read."""
+    """The body is not a readable form."""
 
     code = "invalid_form"
     hint = "Send multipart/form-data, as `curl -F name=value -F file=@list.csv` does."
@@ -62,7 +62,7 @@ class NothingToChangeError(BadInputError):
 
 
 class InvalidAgentError(BadInputError):
-    """An agent configuration cannot be used as it is."""
+    """An agent configuration is not valid."""
 
     code = "invalid_agent"
     hint = "Correct the path named in the message; nothing was saved."
@@ -88,7 +88,7 @@ class LackingError(BadInputError):
 
 
 class ExpiredCursorError(BadInputError):
-    """Events after a cursor are no longer kept, or the cursor is of a later state of the database."""
+    """Events after the cursor are no longer kept, or it is of a later state of the database."""
 
     code = "cursor_expired"
     http_status = 410
@@ -100,7 +100,7 @@ class ExpiredCursorError(BadInputError):
 
 
 class UnprocessableError(BadInputError):
-    """The body is JSON, and what it says is not possible."""
+    """The JSON body asks for something impossible."""
 
     code = "unprocessable"
     http_status = 422
@@ -118,7 +118,7 @@ class NoSuchAgentError(BadInputError):
 
 
 class SuppressedError(BadInputError):
-    """The number is on the do-not-call list of the account or of its organisation."""
+    """The number is on the do-not-call list."""
 
     code = "suppressed"
     hint = "Do not call it. If the person agreed to be called again, whoever keeps the list must take the number off it first."
@@ -145,7 +145,7 @@ class MissingKeyError(CallwrightError):
 
 
 class UnknownKeyError(CallwrightError):
-    """The API key is not known, or was revoked or expired."""
+    """The API key is unknown, revoked or expired."""
 
     code = "unknown_key"
     http_status = 401
@@ -154,7 +154,7 @@ class UnknownKeyError(CallwrightError):
 
 
 class UnrecognizedKeyError(UnknownKeyError):
-    """The API key is not known, and CALLWRIGHT_BAD_KEY is 403, the answer of the hosted service at present."""
+    """The API key is unknown, and ``CALLWRIGHT_BAD_KEY`` is 403, as at the hosted service."""
 
     code = "unrecognized_key"
     http_status = 403
@@ -169,7 +169,7 @@ class EndedSessionError(UnknownKeyError):
 
 
 class NotAllowedError(CallwrightError):
-    """The key is known but may not do this, or a signed link is wrong or expired."""
+    """The key may not do this, or a signed link is wrong or expired."""
 
     code = "not_allowed"
     http_status = 403
@@ -178,14 +178,14 @@ class NotAllowedError(CallwrightError):
 
 
 class CrossSiteError(NotAllowedError):
-    """A request that comes with a session does not come from a page of this server."""
+    """A request with a session does not come from a page of this server."""
 
     code = "cross_site"
     hint = "Send X-Callwright-Csrf: 1 from a page of this server; programs use a key (Authorization: Bearer <key>)."
 
 
 class UsedCodeError(UnknownKeyError):
-    """A link for signing in was used already, or has expired."""
+    """A sign-in link was used already, or has expired."""
 
     code = "used_code"
     http_status = 403
@@ -221,7 +221,7 @@ class StaleRevisionError(ConflictError):
 
 
 class WrongStateError(CallwrightError):
-    """The action is not possible in the object's present status."""
+    """The action is not possible in the object's status."""
 
     code = "wrong_state"
     http_status = 400
@@ -230,7 +230,7 @@ class WrongStateError(CallwrightError):
 
 
 class SlowBodyError(CallwrightError):
-    """The body of a request came too slowly, or stopped coming."""
+    """The body came too slowly, or stopped coming."""
 
     code = "body_too_slow"
     http_status = 408
@@ -271,7 +271,7 @@ class NoSuchRangeError(CallwrightError):
 
 
 class HeadTooLargeError(CallwrightError):
-    """The line or the headers of a request are over their limit."""
+    """The request line or headers are over their limit."""
 
     code = "head_too_large"
     http_status = 431
@@ -313,7 +313,7 @@ _PLACES = {
 
 
 class UnavailableError(CallwrightError):
-    """A part the request needs is not reachable at the moment."""
+    """A part the request needs is not reachable now."""
 
     code = "unavailable"
     http_status = 503
@@ -322,14 +322,14 @@ class UnavailableError(CallwrightError):
 
 
 class CarrierUnavailableError(UnavailableError):
-    """The carrier of the requested numbers cannot be reached, or does not report the outcome."""
+    """The numbers' carrier cannot be reached, or does not report the outcome."""
 
     code = "carrier_unavailable"
     hint = "Send the request again later: what the carrier did all the same is found then, and done once."
 
 
 class AnswerTooLargeError(CallwrightError):
-    """The answer of a model's endpoint is too large, or compressed in an unknown way. The rest is not read."""
+    """A model endpoint's answer is too large, or compressed in an unknown way."""
 
     code = "answer_too_large"
     http_status = 502
@@ -361,7 +361,7 @@ class ConfigurationError(CallwrightError):
 
 
 class StaleOwnerError(CallwrightError):
-    """This process no longer owns the execution: another node settled it. The call must be hung up."""
+    """This process no longer owns the execution: another node settled it."""
 
     code = "stale_owner"
     http_status = 409
@@ -370,7 +370,7 @@ class StaleOwnerError(CallwrightError):
 
 
 class BrokenInvariantError(CallwrightError):
-    """A rule of the conversation core does not hold, or a step of it failed. The call ends with an error and its log shows why."""
+    """A rule or a step of the conversation core failed. The call ends with an error; its log shows why."""
 
     code = "broken_invariant"
     hint = "Report this with the call's log: `callwright replay` shows the step."
