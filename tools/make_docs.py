@@ -75,7 +75,7 @@ def limits_page() -> str:
     entries = [(name, f"`{name}` {getattr(limits, name):,}", _one_line(text)) for name, text in limit_entries()]
     met = _limits_met_by_users()
     intro = (
-        "What requests, agents, lists and records may hold, and how long they may take. Each limit is tested at n and n + 1."
+        "What requests, lists and records may hold, and how long they may take. [Settings of an agent](agent-settings.md) have their own."
         " `src/callwright/domain/limits.py` also has those of the server's own parts."
     )
     return "\n".join(
@@ -91,7 +91,7 @@ def _limits_met_by_users() -> set[str]:
     """Limits that the parts enforce which read what users send, or write what they read."""
     sources = [s for s in measure.read_sources(ROOT, "src") if s.path.startswith(_MET_BY_USERS) and s.path != _LIMITS]
     found = {node.id for source in sources for node in source.nodes if isinstance(node, ast.Name) and node.id.isupper()}
-    return (found | _MET_ELSEWHERE) - _OF_THE_SERVER
+    return (found | _MET_ELSEWHERE) - _OF_THE_SERVER - _OF_SETTINGS
 
 
 #: Limits that other parts enforce, and users meet.
@@ -106,21 +106,39 @@ _MET_ELSEWHERE = {
 #: Limits of the server's own work. What users meet of them is on other pages.
 _OF_THE_SERVER = {
     "AT_REST_SECONDS",
+    "CARRIER_LIST_AGE_SECONDS",
+    "CARRIER_LIST_SECONDS",
     "DOOR_SOCKET_CLOSE_SECONDS",
     "EVENT_POLL_SECONDS",
     "LIVE_HEARTBEAT_SECONDS",
+    "MAX_AGENT_ERRORS",
+    "MAX_AGENT_WARNINGS",
+    "MAX_AUDIT_TEXT_CHARACTERS",
     "MAX_CACHED_BODIES",
+    "MAX_CATALOGUE_VOICES",
+    "MAX_DECISIONS_SHOWN",
+    "MAX_DELIVERIES_LISTED",
     "MAX_DISCARDED_BYTES",
     "MAX_DOOR_CAPABILITIES",
+    "MAX_ESTIMATE_CALLS",
+    "MAX_EVENT_PAGE_BYTES",
+    "MAX_FILLED_CHARACTERS",
     "MAX_FORM_HEADER_BYTES",
     "MAX_FORM_MEMORY_BYTES",
     "MAX_FORM_NAME_CHARACTERS",
     "MAX_FORM_PART_HEADERS",
     "MAX_IGNORED_NAMES",
+    "MAX_IVR_STEPS",
     "MAX_LIVE_EXAMINED_BYTES",
+    "MAX_PAGE_NUMBER",
+    "MAX_PEAKS_PER_SECOND",
+    "MAX_PROVIDER_CALLS",
     "MAX_RATE_WINDOWS",
+    "MAX_REFUSED_ROW_CHARACTERS",
+    "MAX_SEARCH_STEPS",
     "MAX_SESSION_CLIENT_CHARACTERS",
     "MAX_SIGN_IN_BYTES",
+    "MAX_SUMMARY_SHOWN",
     "MAX_SUMMARY_VALUES",
     "MAX_SUSPECTS_WAITING",
     "MAX_SUSPECTS_WAITING_OF_ADDRESS",
@@ -129,11 +147,30 @@ _OF_THE_SERVER = {
     "MAX_UPLOADS_IN_MEMORY",
     "MAX_VOICE_CATALOGUES",
     "MAX_VOICE_SAMPLES",
+    "MIN_PEAKS_PER_SECOND",
     "MODEL_SILENT_SECONDS",
+    "ORDER_FORGOTTEN_SECONDS",
     "SESSION_USE_SECONDS",
     "STANDING_SECONDS",
     "UNCHECKED_SECONDS",
     "VOICE_CATALOGUE_RETRY_SECONDS",
+    "VOICE_CATALOGUE_SECONDS",
+}
+
+#: Limits that the page of an agent's settings shows.
+_OF_SETTINGS = {
+    "MAX_AGENT_TASKS",
+    "MAX_DELAY_MS",
+    "MAX_FALLBACKS",
+    "MAX_FALLBACK_MS",
+    "MAX_KEYWORDS",
+    "MAX_KEY_DIGITS",
+    "MAX_MODEL_TOKENS",
+    "MAX_PATIENCE_MS",
+    "MAX_PRONUNCIATION_RULES",
+    "MAX_VOICEMAIL_LISTEN_SECONDS",
+    "MAX_WAITING_MESSAGES",
+    "MIN_PATIENCE_MS",
 }
 _LIMITS = "src/callwright/domain/limits.py"
 _MET_BY_USERS = tuple(f"src/callwright/{name}/" for name in ("api", "actions", "campaigns", "domain", "insight"))

@@ -651,7 +651,7 @@ MAX_WAITING_MESSAGES = 4
 """Sentences of ``tool_waiting_messages``."""
 
 MAX_WAITING_CHARACTERS = 300
-"""Longest of them."""
+"""Longest sentence of ``tool_waiting_messages``."""
 
 MAX_KEYS_SENT = 32
 """Keys the model may press at once, with pauses."""
@@ -1020,10 +1020,10 @@ MAX_PRONUNCIATION_RULES = 100
 """Pronunciation rules per agent."""
 
 MAX_PRONOUNCED_CHARACTERS = 50
-"""Longest ``word`` of one."""
+"""Longest ``word`` of a pronunciation rule."""
 
 MAX_SAY_AS_CHARACTERS = 100
-"""Longest ``say_as``."""
+"""Longest ``say_as`` of one."""
 
 VOICE_CATALOGUE_SECONDS = 3_600
 """Age of a vendor's list of voices at which it is read again."""
