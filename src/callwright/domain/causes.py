@@ -74,7 +74,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call completed",
         4000,
         "never",
-        "The other side was transferred; its call goes on without us.",
+        "The other side was transferred.",
     ),
     Cause(
         "media_timeout",
@@ -83,7 +83,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier unable to receive media",
         3070,
         "never",
-        "The audio of an answered call stopped without a reported end.",
+        "The audio stopped without a reported end.",
     ),
     # -- nobody talked: busy
     Cause("user_busy", "busy", "Carrier", "Call recipient was busy", 3010, "busy", "The line is engaged."),
@@ -104,7 +104,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier ended because call limit exceeded",
         3010,
         "busy",
-        "There is no capacity for another call.",
+        "No capacity for another call.",
     ),
     # -- nobody talked: no answer
     Cause("no_answer", "no-answer", "Carrier", "Call unanswered", 3000, "no-answer", "It rang, and nobody answered."),
@@ -125,7 +125,7 @@ _ROWS: tuple[Cause, ...] = (
         3000,
         "no-answer",
         # Networks translate no answer (19), no response (18) and absent (20) alike to 480. All of them mean to try again later.
-        "The number cannot be reached now: switched off, not registered, do not disturb.",
+        "The number cannot be reached now, as when switched off or not registered.",
     ),
     # -- nobody talked: the number
     Cause(
@@ -162,7 +162,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call recipient number invalid",
         3050,
         "failed",
-        "The line of the number is out of service.",
+        "The number's line is out of service.",
     ),
     Cause(
         "unwanted",
@@ -217,7 +217,7 @@ _ROWS: tuple[Cause, ...] = (
         "Call timed out",
         3070,
         "failed",
-        "Nothing answered the request: no phone at the address, or a lost network.",
+        "Nothing answered: no phone at the address, or a lost network.",
     ),
     Cause(
         "temporary_failure",
@@ -226,7 +226,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier Internal Error",
         3080,
         "failed",
-        "The network failed for a short time.",
+        "The network failed for a moment.",
     ),
     Cause(
         "carrier_error", "failed", "Error", "Carrier Internal Error", 3080, "failed", "A defect on the carrier's side."
@@ -238,7 +238,7 @@ _ROWS: tuple[Cause, ...] = (
         "Carrier Internal Error",
         3080,
         "failed",
-        "A network beyond the carrier does not work.",
+        "A network beyond the carrier fails.",
     ),
     Cause(
         "congestion",
