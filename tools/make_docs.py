@@ -393,7 +393,7 @@ def agent_settings_page() -> str:
 
 def _setting_line(row: Setting) -> str:
     default = [] if row.default in (None, "") else [f"default {_json(row.default)}"]
-    words = "a message" if row.kind is MESSAGE else row.kind.words
+    words = "message" if row.kind is MESSAGE else re.sub(r"^an? ", "", row.kind.words)
     values = [] if isinstance(row.default, bool) else [words]
     return f"- `{row.key}` ({'; '.join(values + default)}): {_seen_from_reference(_one_line(row.does))}"
 

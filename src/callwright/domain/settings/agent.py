@@ -58,7 +58,7 @@ AGENT: tuple[Setting, ...] = (
         "agent.ingest_lookup_key",
         described("the name of a header"),
         None,
-        "Header to look up in place of the caller's number.",
+        "Looked up in place of the caller's number.",
     ),
     Setting(
         "agent.sip_header_variables",

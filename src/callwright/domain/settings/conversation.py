@@ -174,7 +174,7 @@ class ConversationSettings:
         "task_config.interruptible_hangup_message",
         SWITCH,
         True,
-        "Speech over the goodbye after a silence keeps the call. `false`: only before it is heard.",
+        "Speech over the goodbye after a silence keeps the call; `false`: only before it is heard.",
     )
     incremental_delay_ms: int = setting(
         "task_config.incremental_delay",
@@ -199,7 +199,7 @@ class ConversationSettings:
         "task_config.interruption_backoff_period",
         whole(0, MAX_DELAY_MS),
         0,
-        "Milliseconds the agent is silent after the caller's last interrupting sound or key.",
+        "Milliseconds of silence after the caller's last interrupting sound or key.",
     )
     check_if_user_online: bool = setting(
         "task_config.check_if_user_online", SWITCH, True, "Ask in a silence whether the caller is still there."
@@ -322,7 +322,7 @@ OTHERS: tuple[Setting, ...] = (
         "task_config.disallow_unknown_numbers",
         SWITCH,
         False,
-        "Only these and callers known to `ingest_source_config` may call.",
+        "Only whitelisted callers and those known to `ingest_source_config` may call.",
     ),
     Setting(
         "task_config.noise_cancellation_level",

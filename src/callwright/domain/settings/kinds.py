@@ -40,7 +40,7 @@ def number(least: float, most: float, *, floor: float | None = None, ceiling: fl
 def whole(least: int, most: int) -> Kind:
     """A whole number."""
     schema = {"type": "integer", "minimum": least, "maximum": most}
-    return Kind(f"{least:,g} to {most:,g}", schema, lambda given, name: given.whole(name, 0, least, most))
+    return Kind(f"{least:,} to {most:,}", schema, lambda given, name: given.whole(name, 0, least, most))
 
 
 def text(longest: int | None = None, words: str = "a text") -> Kind:

@@ -25,7 +25,7 @@ from callwright.domain.settings.kinds import (
 )
 from callwright.domain.settings.setting import Setting, within
 
-_PASSED_ON = "Sent to [vendors that take it](reference/cloud-models.md)."
+_PASSED_ON = "[Some vendors](reference/cloud-models.md) take it."
 _PROVIDER = "a provider's name"
 _AGENT_TYPES = ("simple_llm_agent", "knowledgebase_agent", "graph_agent", "multiagent", "llm_agent_graph")
 
@@ -202,7 +202,7 @@ MODEL = within(
         "llm_agent.use_responses_api",
         SWITCH,
         False,
-        "Use the Responses API, as GPT-5.4 and newer always do. [Vendors](reference/cloud-models.md).",
+        "Use the [Responses API](reference/cloud-models.md), as GPT-5.4 and newer always do.",
     ),
     Setting(
         "llm_agent.thinking_budget",
