@@ -45,10 +45,7 @@ def error_classes(module: ModuleType = errors) -> list[type[errors.CallwrightErr
 
 def errors_page() -> str:
     """`docs/reference/errors.md`."""
-    intro = (
-        "Every error has a stable `code`, an HTTP status and a `hint` that says what to do. Codes are never reused. The classes are in"
-        " `src/callwright/domain/errors.py`."
-    )
+    intro = "Every error has a stable `code`, an HTTP status and a `hint` that says what to do. Codes are never reused."
     lines = [
         f"- `{c.code}` ({c.http_status}): {_one_line((inspect.getdoc(c) or '').partition(chr(10) * 2)[0])}"
         for c in error_classes()
@@ -61,10 +58,10 @@ def settings_page() -> str:
     defaults = {f.name: f.default for f in fields(settings.Settings)}
     intro = (
         "Settings of the server are environment variables; options of the command line take precedence. An invalid value stops the start"
-        " and is named. In parentheses: the default."
+        " and is named. The default is in parentheses, if there is one."
     )
     lines = [
-        f"- `{s.variable}` ({_default(defaults[name])}{', secret' if s.secret else ''}): {_one_line(s.summary)}"
+        f"- `{s.variable}`{_default(defaults[name], s.secret)}: {_one_line(s.summary)}"
         for name, s in settings.SETTINGS.items()
     ]
     return "\n".join(["# Settings", "", NOTICE, "", intro, "", *lines, ""])
@@ -103,7 +100,7 @@ _MET_ELSEWHERE = {
     "TOOL_REQUEST_SECONDS",
 }
 
-#: Limits of the server's own work. What users meet of them is on other pages.
+#: Limits of the server's own work, or that hardly anybody meets: their errors say enough.
 _OF_THE_SERVER = {
     "AT_REST_SECONDS",
     "CARRIER_LIST_AGE_SECONDS",
@@ -113,39 +110,52 @@ _OF_THE_SERVER = {
     "LIVE_HEARTBEAT_SECONDS",
     "MAX_AGENT_ERRORS",
     "MAX_AGENT_WARNINGS",
+    "MAX_API_KEY_CHARACTERS",
     "MAX_AUDIT_TEXT_CHARACTERS",
     "MAX_CACHED_BODIES",
     "MAX_CATALOGUE_VOICES",
+    "MAX_CHECKED_CHARACTERS",
     "MAX_DECISIONS_SHOWN",
     "MAX_DELIVERIES_LISTED",
     "MAX_DISCARDED_BYTES",
     "MAX_DOOR_CAPABILITIES",
     "MAX_ESTIMATE_CALLS",
     "MAX_EVENT_PAGE_BYTES",
+    "MAX_FILE_NAME_CHARACTERS",
     "MAX_FILLED_CHARACTERS",
     "MAX_FORM_HEADER_BYTES",
     "MAX_FORM_MEMORY_BYTES",
     "MAX_FORM_NAME_CHARACTERS",
     "MAX_FORM_PART_HEADERS",
+    "MAX_GATEWAY_WEIGHT",
     "MAX_IGNORED_NAMES",
     "MAX_IVR_STEPS",
+    "MAX_KNOWLEDGE_BASES",
+    "MAX_KNOWLEDGE_BASE_BYTES",
     "MAX_LIVE_EXAMINED_BYTES",
+    "MAX_LIVE_LISTED",
     "MAX_PAGE_NUMBER",
     "MAX_PEAKS_PER_SECOND",
+    "MAX_POLICY_COUNTRIES",
     "MAX_PROVIDER_CALLS",
     "MAX_RATE_WINDOWS",
     "MAX_REFUSED_ROW_CHARACTERS",
+    "MAX_SAMPLES_AT_ONCE",
     "MAX_SEARCH_STEPS",
     "MAX_SESSION_CLIENT_CHARACTERS",
     "MAX_SIGN_IN_BYTES",
+    "MAX_SUBJECTIVE_CHARACTERS",
     "MAX_SUMMARY_SHOWN",
     "MAX_SUMMARY_VALUES",
     "MAX_SUSPECTS_WAITING",
     "MAX_SUSPECTS_WAITING_OF_ADDRESS",
     "MAX_SUSPECT_LOOKUPS",
+    "MAX_TEMPLATES",
+    "MAX_TEMPLATE_BYTES",
     "MAX_UNKNOWN_KEYS",
     "MAX_UPLOADS_IN_MEMORY",
     "MAX_VOICE_CATALOGUES",
+    "MAX_VOICE_ID_CHARACTERS",
     "MAX_VOICE_SAMPLES",
     "MIN_PEAKS_PER_SECOND",
     "MODEL_SILENT_SECONDS",
@@ -155,6 +165,7 @@ _OF_THE_SERVER = {
     "UNCHECKED_SECONDS",
     "VOICE_CATALOGUE_RETRY_SECONDS",
     "VOICE_CATALOGUE_SECONDS",
+    "VOICE_SAMPLE_SECONDS",
 }
 
 #: Limits that the page of an agent's settings shows.
@@ -201,8 +212,7 @@ def statuses_page() -> str:
     )
     intro = (
         "The status of an execution, its phases, and the statuses that may follow. Webhooks are sent for all but those marked *no webhook*,"
-        " unless the agent's `webhook_config` names others; `scheduled` has one when it stands for a retry. The tables are in"
-        " `src/callwright/domain/execution.py`."
+        " unless the agent's `webhook_config` names others; `scheduled` has one when it stands for a retry."
     )
     return "\n".join(["# Statuses", "", NOTICE, "", intro, "", *lines, ""])
 
@@ -217,7 +227,6 @@ def causes_page() -> str:
         "How calls end, for every carrier, by the `status` of the execution. Each line has `hangup_by`, `hangup_reason`,"
         " `hangup_provider_code`, SIP statuses and Q.850 causes. If the platform hung up, its own reason (`inactivity_timeout`, ...)"
         " replaces the reason. Busy, no-answer, failed and error can be retried, except where the line says `never`."
-        " The table is in `src/callwright/domain/causes.py`."
     )
     numbers = (
         "A Q.850 cause in a Reason header decides, except 16, 31 and 127, and except beside the SIP statuses 401, 402, 407, 487, 607 and"
@@ -356,7 +365,7 @@ def doctor_page() -> str:
     )
     parts = ["# Call doctor", "", NOTICE, "", intro, "", keys, ""]
     for rule in doctor_rules.RULES.values():
-        parts += [f"## {rule.title} (`{rule.name}`)", "", rule.means, ""]
+        parts += [f"## {rule.name}", "", rule.means, ""]
         found = ", ".join(_threshold(name, one) for name, one in rule.thresholds.items())
         parts += [f"- thresholds: {found}"] if found else []
         parts += [*_advice(rule), ""]
@@ -493,11 +502,16 @@ def _one_line(text: str | None) -> str:
     return " ".join((text or "").replace("``", "`").split())
 
 
-def _default(value: object) -> str:
+def _default(value: object, secret: bool) -> str:
+    """Default of a setting and whether it is a secret, in parentheses; nothing where there is neither."""
+    found = [] if value is None or value in ("", ()) else [_shown(value)]
+    found += ["secret"] if secret else []
+    return f" ({', '.join(found)})" if found else ""
+
+
+def _shown(value: object) -> str:
     if value is MISSING:
         return "required"
-    if value is None or value in ("", ()):
-        return "none"
     return f"`{','.join(value) if isinstance(value, tuple) else int(value) if isinstance(value, bool) else value}`"
 
 

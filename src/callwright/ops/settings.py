@@ -298,7 +298,7 @@ class Settings:
 
 SETTINGS: dict[str, Setting] = {
     "data": Setting("CALLWRIGHT_DATA", "Folder of database, recordings, live logs and secrets.", _path),
-    "database_url": Setting("DATABASE_URL", "PostgreSQL 15 or newer, not the embedded one.", secret=True),
+    "database_url": Setting("DATABASE_URL", "PostgreSQL 15 or newer in place of the embedded one.", secret=True),
     "host": Setting("CALLWRIGHT_HOST", "Address of the API."),
     "port": Setting("CALLWRIGHT_PORT", "Port of the API; 0: a free one.", _whole),
     "public_url": Setting(
