@@ -412,7 +412,7 @@ SETTINGS: dict[str, Setting] = {
     "cors_origins": Setting("CALLWRIGHT_CORS_ORIGINS", "Web origins that may call the API, comma-separated.", _listing),
     "rate_limits": Setting(
         "CALLWRIGHT_RATE_LIMITS",
-        "Requests a minute and process by class, of one organisation, or for bad_key of one address; 0 or off:"
+        "Requests a minute per process, by class: of one organisation, or for bad_key of one address; 0 or off:"
         " no limit.",
         _rates,
     ),

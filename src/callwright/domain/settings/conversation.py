@@ -202,7 +202,7 @@ class ConversationSettings:
         "Milliseconds of silence after the caller's last interrupting sound or key.",
     )
     check_if_user_online: bool = setting(
-        "task_config.check_if_user_online", SWITCH, True, "Ask in a silence whether the caller is still there."
+        "task_config.check_if_user_online", SWITCH, True, "Ask once in a silence whether the caller is still there."
     )
     check_user_online_message: Message = setting(
         "task_config.check_user_online_message",
@@ -226,7 +226,7 @@ class ConversationSettings:
         "task_config.discard_pre_welcome_utterance",
         SWITCH,
         False,
-        "Words and keys before and over the welcome are not answered, unless they go on after it.",
+        "Words and keys before and over a whole welcome are not answered, unless they go on after it.",
     )
     voicemail: VoicemailSettings = part(VoicemailSettings)
     sounds: SoundSettings = part(SoundSettings)
