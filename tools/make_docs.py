@@ -416,10 +416,10 @@ def _seen_from_reference(text: str) -> str:
 def cloud_speech_page() -> str:
     """`docs/reference/cloud-speech.md`."""
     intro = (
-        "What each vendor gets for an agent's settings in `transcriber` or `synthesizer.provider_config`. After the arrow is"
-        " the name at the client, in parentheses the default; without one, the vendor's own applies. A value that a vendor"
-        " does not take is refused when the agent is saved; a setting of another vendor is a warning. `make cloud` installs"
-        " the clients; Amazon Polly, Maya and Pixa need none. The provider key comes first."
+        "What each vendor is sent for an agent's settings. A setting stands in `transcriber` or in `synthesizer.provider_config`. Behind"
+        " the arrow is its name at the client, in parentheses the default; without one, the vendor's own holds. A value that a vendor does"
+        " not take is refused when the agent is saved; a setting of another vendor is a warning. `make cloud` installs the clients;"
+        " Amazon Polly, Maya and Pixa need none. The provider key comes first."
     )
     lines = ["# Cloud speech", "", NOTICE, "", intro]
     for title, vendors in (("Recognisers", TRANSCRIBERS), ("Voices", VOICES)):

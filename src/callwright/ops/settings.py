@@ -319,8 +319,8 @@ SETTINGS: dict[str, Setting] = {
     "models": Setting("CALLWRIGHT_MODELS", "Folder of the local models.", _path),
     "carrier": Setting("CALLWRIGHT_CARRIER", "Carrier of calls whose agent names none."),
     "from_number": Setting("CALLWRIGHT_FROM_NUMBER", "Our number if POST /call names none."),
-    "max_calls": Setting("CALLWRIGHT_MAX_CALLS", "Calls at once per process; others wait.", _whole),
-    "node_name": Setting("CALLWRIGHT_NODE_NAME", "Name of this process."),
+    "max_calls": Setting("CALLWRIGHT_MAX_CALLS", "Calls at once in one process; others wait in the queue.", _whole),
+    "node_name": Setting("CALLWRIGHT_NODE_NAME", "Name of this process in ledger and metrics."),
     "log_level": Setting("CALLWRIGHT_LOG_LEVEL", "debug, info, warning or error."),
     "log_format": Setting("CALLWRIGHT_LOG_FORMAT", "text or json."),
     "country_rules": Setting(
