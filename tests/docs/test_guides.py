@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from callwright.api.credentials import TOKEN_PREFIX
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.execution import PUBLISHED_BY_DEFAULT
 from callwright.domain.settings.table import SETTINGS
@@ -118,11 +119,16 @@ def test_the_guide_to_webhooks_has_the_times_of_the_tries_and_the_statuses_witho
     assert all(f"`{status}`" in page for status in begun)
 
 
-def test_the_proxy_of_the_guide_lets_the_websockets_of_carriers_through() -> None:
-    place = (DOCS / "how-to/deploy.md").read_text().partition(f"location {LINES} {{")[2].partition("}")[0]
-    assert {"proxy_set_header Upgrade $http_upgrade;", 'proxy_set_header Connection "upgrade";'} <= set(
-        re.findall(r"\S.*;", place)
+def test_the_proxy_of_the_guide_lets_websockets_through_and_logs_no_address_that_holds_a_secret() -> None:
+    server = (DOCS / "how-to/deploy.md").read_text().partition("    server {\n")[2].partition("\n    }\n")[0]
+    places = dict(re.findall(r"location (.+?) \{(.*)\}", server))
+    assert {"proxy_set_header Upgrade $http_upgrade;", "proxy_set_header Connection $connection_upgrade;"} <= set(
+        re.findall(r"^ +(proxy_set_header .*)$", server, re.MULTILINE)
     )
+    # A header of a location would drop those of the server.
+    assert not any("proxy_set_header" in place for place in places.values())
+    (quiet,) = (name.removeprefix("~ ") for name, place in places.items() if "access_log off;" in place)
+    assert all(re.search(quiet, path) for path in (LINES, TOKEN_PREFIX, "/dashboard/enter"))
 
 
 def anchors(page: Path) -> set[str]:

@@ -19,7 +19,7 @@ _OF_SIP = {
 
 
 class Metrics:
-    """Counters of the platform. Names and meanings are listed in ``docs/how-to/operate.md``."""
+    """Counters of the platform. ``docs/how-to/operate.md`` says which to alarm on."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""The carrier ``exotel``: calls over Exotel's Voice API and its AgentStream. See docs/how-to/more-carriers.md."""
+"""The carrier ``exotel``: calls over Exotel's Voice API and its AgentStream. See docs/how-to/carriers.md."""
 
 from __future__ import annotations
 

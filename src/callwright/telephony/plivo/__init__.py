@@ -1,4 +1,4 @@
-"""The carrier ``plivo``: calls over Plivo's Voice API and its audio streams. See docs/how-to/media-stream-carriers.md."""
+"""The carrier ``plivo``: calls over Plivo's Voice API and its audio streams. See docs/how-to/carriers.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The carrier ``telnyx``: calls over Telnyx's Voice API and its media streams. See docs/how-to/more-carriers.md."""
+"""The carrier ``telnyx``: calls over Telnyx's Voice API and its media streams. See docs/how-to/carriers.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The carrier ``twilio``: calls over Twilio's Programmable Voice and its Media Streams. See docs/how-to/twilio.md."""
+"""The carrier ``twilio``: calls over Twilio's Programmable Voice and its Media Streams. See docs/how-to/carriers.md."""
 
 from __future__ import annotations
 

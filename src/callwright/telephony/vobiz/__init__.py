@@ -1,4 +1,4 @@
-"""The carrier ``vobiz``: calls over Vobiz, which speaks Plivo's API. See docs/how-to/media-stream-carriers.md.
+"""The carrier ``vobiz``: calls over Vobiz, which speaks Plivo's API. See docs/how-to/carriers.md.
 
 As its pages say (read in 2026): https://docs.vobiz.ai/call/make-call, .../call/transfer-call, .../xml/stream and
 .../concepts/validating-callbacks.

@@ -1,4 +1,4 @@
-"""The carrier ``vonage``: calls over Vonage's Voice API and its websockets. See docs/how-to/more-carriers.md."""
+"""The carrier ``vonage``: calls over Vonage's Voice API and its websockets. See docs/how-to/carriers.md."""
 
 from __future__ import annotations
 
