@@ -2,6 +2,8 @@
 
 import gc
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,13 @@ pytest_plugins = ["tests.time_spent"]
 IN_REAL_TIME = tuple(Path(__file__).parent / name for name in ("phone", "browser"))
 
 __all__ = ["database_template", "dsn", "ledger", "postgres_server", "pytest_runtest_makereport"]
+
+IN_MEMORY = Path("/dev/shm")
+LEAST_FREE_BYTES = 4 * 1024**3
+
+# A database is made ten times faster in memory than on a disk, and every other test makes one.
+if "TMPDIR" not in os.environ and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free >= LEAST_FREE_BYTES:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
 
 # A busy machine is no failure: how long one example takes is not what property tests are about.
 settings.register_profile("callwright", deadline=None)

@@ -27,7 +27,7 @@ _NOT_DURABLE = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "checkpoint_timeout": "1h",
-    "max_wal_size": "2GB",
+    "max_wal_size": "256MB",
     "autovacuum": "off",
 }
 
