@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -21,8 +22,8 @@ _computed_s = pytest.StashKey[float]()
 
 def _cpu_s() -> float:
     """Returns the seconds of computing by this process and by the children it has reaped."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    spent = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in spent)
 
 
 def _measured(item: pytest.Item) -> Generator[None, Any, Any]:

@@ -374,8 +374,8 @@ def direct_dependencies(project: Project) -> Row:
 
 
 def unit_seconds(project: Project) -> Row:
-    """Time that the tests in tests/unit took in the last run."""
-    gate = "Unit suite, seconds"
+    """Time that the tests in tests/unit computed in the last run."""
+    gate = "Unit suite, seconds of one core"
     if project.unit_seconds is None:
         return Row(gate, "30 s", "60 s", "not measured")
     return at_most(gate, round(project.unit_seconds, 1), 30, 60, unit=" s")
@@ -546,9 +546,10 @@ def summarise_coverage(results: dict[str, Any]) -> dict[str, float]:
 
 
 def summarise_unit_time(runs: list[dict[str, Any]]) -> float:
-    """Seconds of all tests below tests/unit in runs as `tests/time_spent.py` describes them."""
+    """Seconds that all tests below tests/unit computed, in runs as `tests/time_spent.py` describes them: five workers on two cores each
+    take longer than the tests need, so the time they took says nothing."""
     tests = [row for run in runs for row in run["tests"].items()]
-    return float(sum(taken_s for test, (taken_s, _) in tests if test.startswith("tests/unit/")))
+    return float(sum(taken_s - waited_s for test, (taken_s, waited_s) in tests if test.startswith("tests/unit/")))
 
 
 def render(rows: list[Row], most_findings: int = 8) -> str:
@@ -571,7 +572,7 @@ def main(arguments: list[str]) -> int:
     rows = [gate(project) for gate in gates]
     print(render(rows))
     # How long a machine of CI took is printed and no reason to refuse a change: time is a benchmark's figure.
-    timed = {"Unit suite, seconds"} if os.environ.get("CI") else set()
+    timed = {"Unit suite, seconds of one core"} if os.environ.get("CI") else set()
     broken = [row.gate for row in rows if not row.within_hard and row.gate not in timed]
     if broken:
         print(f"\nHard limits broken: {'; '.join(broken)}", file=sys.stderr)
