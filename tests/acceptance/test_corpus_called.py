@@ -126,7 +126,7 @@ ADD_A_TRUNK = "POST /sip-trunks/trunks"
 OF_AZURE = frozenset({"azure", "azure-openai"})
 HAVE_A_KEY = frozenset(
     {"openai", "anthropic", "google", "groq", "deepseek", "openrouter", "cohere", "together", "fireworks", "deepinfra"}
-    | {"perplexity"}
+    | {"perplexity", "ola", "anyscale", "bolna"}
 )
 """Models that need one provider key, which is called after them."""
 LINE_KEYS = {("line", one.name): one.keys[0] for one in installed_plugins().all() if one.kind == "carrier" and one.keys}

@@ -169,7 +169,7 @@ async def test_a_key_of_a_vendor_is_not_sent_to_an_address_an_agent_names(
         assert server.requests == []
 
 
-@pytest.mark.parametrize("name", sorted(vendor.name for vendor in VENDORS if vendor.base_url))
+@pytest.mark.parametrize("name", [one.name for one in VENDORS if one.address_key == f"{one.name.upper()}_API_BASE"])
 async def test_every_vendor_is_asked_at_the_gateway_whose_address_is_stored_for_it(name: str):
     async with serving(SAYS) as server:
         model, key = plugin(name), name.upper()
@@ -214,6 +214,13 @@ def test_a_vendor_without_a_key_is_refused_before_a_call_with_the_keys_name(name
 def test_no_endpoint_at_all_is_refused_before_a_call():
     with pytest.raises(ProviderError, match="CALLWRIGHT_MODEL_BASE_URL"):
         plugin("custom").check(ModelSettings())
+
+
+@pytest.mark.parametrize("name", ["anyscale", "bolna"])
+def test_a_vendor_without_an_address_of_its_own_is_refused_with_the_key_that_holds_one(name: str):
+    access = Access({name.upper(): "tenants-own-key"})
+    with pytest.raises(ProviderError, match=f"POST /providers .*{name.upper()}_API_BASE"):
+        plugin(name).check(ModelSettings(access=access))
 
 
 async def test_an_address_of_another_vendor_in_an_agent_is_no_choice():

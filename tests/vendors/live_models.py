@@ -37,6 +37,9 @@ MODELS = {
     "together": "meta-llama/Llama-3.3-70B-Instruct-Turbo",
     "fireworks": "accounts/fireworks/models/llama-v3p3-70b-instruct",
     "perplexity": "sonar",
+    "ola": "Krutrim-spectre-v2",
+    "anyscale": "",
+    "bolna": "",
     "anthropic": "claude-haiku-4-5",
     "google": "gemini-2.5-flash",
 }

@@ -169,6 +169,7 @@ MODEL_ADDRESSES: dict[str, str] = {
     "together": "https://api.together.xyz/v1",
     "fireworks": "https://api.fireworks.ai/inference/v1",
     "perplexity": "https://api.perplexity.ai",
+    "ola": "https://cloud.olakrutrim.com/v1",
 }
 """Where vendors answer in the OpenAI protocol. Agents of the hosted service carry one of these whatever their provider is: no choice."""
 

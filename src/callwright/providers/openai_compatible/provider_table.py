@@ -128,7 +128,13 @@ def _vendor(name: str, summary: str, *options: Option, lowest_effort: bool = Fal
     keys = (key, f"{key}_API_KEY")
     address_key = f"{key}_API_BASE"
     return Vendor(
-        name, summary, MODEL_ADDRESSES[name], keys, options=found, lowest_effort=lowest_effort, address_key=address_key
+        name,
+        summary,
+        MODEL_ADDRESSES.get(name, ""),
+        keys,
+        options=found,
+        lowest_effort=lowest_effort,
+        address_key=address_key,
     )
 
 
@@ -191,4 +197,7 @@ VENDORS: tuple[Vendor, ...] = (
         *(MIN_P, TOP_K, SEED_SENT, EFFORT, _BY_RESPONSES),
     ),
     _vendor("perplexity", "Perplexity"),
+    _vendor("ola", "Krutrim Cloud of Ola"),
+    _vendor("anyscale", "Anyscale, by ANYSCALE_API_BASE: the shared endpoint ended on 2024-08-01"),
+    _vendor("bolna", "The endpoint of BOLNA_API_BASE, in place of the model of the hosted service"),
 )
