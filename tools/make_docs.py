@@ -27,9 +27,8 @@ from callwright.domain.settings.table import SETTINGS
 from callwright.insight import doctor_rules
 from callwright.ops import settings
 from callwright.providers import hosted_models
-from callwright.providers.cloud.provider_table_transcribers import TRANSCRIBERS
-from callwright.providers.cloud.provider_table_voices import VOICES
-from callwright.providers.cloud.vendor import Vendor
+from callwright.providers.cloud.provider_table import VENDORS as OF_SPEECH
+from callwright.providers.cloud.vendor import TRANSCRIBER, VOICE, Vendor
 from callwright.providers.openai_compatible import provider_table as openai_compatible
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -419,11 +418,11 @@ def cloud_speech_page() -> str:
         "What each vendor is sent for an agent's settings. A setting stands in `transcriber` or in `synthesizer.provider_config`. Behind"
         " the arrow is its name at the client, in parentheses the default; without one, the vendor's own holds. A value that a vendor does"
         " not take is refused when the agent is saved; a setting of another vendor is a warning. `make cloud` installs the clients;"
-        " Amazon Polly, Maya and Pixa need none. The provider key comes first."
+        f" {_without_clients()} need none. The provider key comes first. `_API_BASE` holds the address, with which no key need be stored."
     )
     lines = ["# Cloud speech", "", NOTICE, "", intro]
-    for title, vendors in (("Recognisers", TRANSCRIBERS), ("Voices", VOICES)):
-        lines += ["", f"## {title}", "", *(_vendor_line(one) for one in vendors)]
+    for title, kind in (("Recognisers", TRANSCRIBER), ("Voices", VOICE)):
+        lines += ["", f"## {title}", "", *(_vendor_line(one) for one in OF_SPEECH if one.kind == kind)]
     return "\n".join([*lines, ""])
 
 
@@ -466,8 +465,14 @@ def _model_line(name: str, keys: tuple[str, ...], options: tuple[ProviderOption,
     return f"- **{name}** ({shown}): {sent}"
 
 
+def _without_clients() -> str:
+    *others, last = dict.fromkeys(f"`{one.name}`" for one in OF_SPEECH if one.clients[0].own)
+    return f"{', '.join(others)} and {last}"
+
+
 def _vendor_line(vendor: Vendor) -> str:
-    keys = ", ".join(f"`{key}`" for key in (vendor.keys[0], *vendor.more_keys.values()))
+    first = (vendor.address_key,) if vendor.address_key else ()
+    keys = ", ".join(f"`{key}`" for key in (*first, vendor.keys[0], *vendor.more_keys.values()))
     return f"- **{vendor.name}** ({keys}): {', '.join(_option(one) for one in vendor.options)}"
 
 

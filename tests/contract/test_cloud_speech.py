@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.http_server import Exchange, serving
 from tests.vendors import google, speech
 from tests.vendors.speech import SpeechVendors, speech_vendors
 from tests.vendors.table import NOT_JUDGED
@@ -25,12 +26,14 @@ from callwright.domain.availability import LackKind
 from callwright.domain.provider_access import Access
 from callwright.domain.settings.provider_option import ProviderOption
 from callwright.media.tonetext import spoken
+from callwright.media.wav import write_wav
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.registry import Closable, HttpClient, Plugin, PluginContext
-from callwright.ports.speech import TranscriberSettings, VoiceChunk, VoiceSettings
+from callwright.ports.speech import TranscriberSettings, Voice, VoiceChunk, VoiceSettings
 from callwright.providers.cloud import PLUGINS, grpc_client, library
 from callwright.providers.cloud.bridge import Bridge
 from callwright.providers.cloud.hearing import CloudTranscriber
+from callwright.providers.cloud.http_voice import HttpVoice
 from callwright.providers.cloud.provider_table import VENDORS
 from callwright.providers.cloud.provider_table_catalogues import CATALOGUES
 from callwright.providers.cloud.speaking import CloudVoice
@@ -68,6 +71,7 @@ def plugin(kind: str, name: str) -> Plugin:
 
 def access(key: str = speech.GOOD) -> Access:
     keys = {name: "eastus" if name.endswith("REGION") else key for name in KEY_NAMES}
+    keys |= {name: "https://speech.example.org/v1" for name in KEY_NAMES if name.endswith("_API_BASE")}
     return Access({**keys, "GOOGLE_APPLICATION_CREDENTIALS_JSON": google.credentials(key)})
 
 
@@ -291,6 +295,30 @@ class TestMaya(Speaker):
     wrong_settings = speaks(voice="nobody")
 
 
+class TestVoiceAtAnEndpoint(Speaker):
+    plugin = plugin("voice", "custom")
+    voice_settings = speaks(voice="desk", model="house-voice")
+    wrong_settings = speaks(options={"speed": 9})
+
+
+class TestStyleTTS(Speaker):
+    plugin = plugin("voice", "styletts")
+    voice_settings = speaks(voice="rachel")
+    wrong_settings = speaks(options={"speed": 9})
+
+
+class TestKalpa(Speaker):
+    plugin = plugin("voice", "kalpa")
+    voice_settings = speaks(voice="Arjun")
+    wrong_settings = speaks(options={"instructions": 9})
+
+
+class TestGeminiVoice(Speaker):
+    plugin = plugin("voice", "gemini")
+    voice_settings = speaks(voice="Kore", model="gemini-2.5-flash-tts", options={"style": "calm"})
+    wrong_settings = speaks(voice="Nobody")
+
+
 class TestPixaVoice(Speaker):
     plugin = plugin("voice", "pixa")
     voice_settings = speaks(voice="luna")
@@ -324,9 +352,7 @@ async def recogniser_of(name: str, vendors: SpeechVendors) -> AsyncIterator[Clou
         await context.shared.aclose()
 
 
-async def said(
-    voice: CloudVoice, settings: VoiceSettings, text: str = "See you on Tuesday at ten."
-) -> list[VoiceChunk]:
+async def said(voice: Voice, settings: VoiceSettings, text: str = "See you on Tuesday at ten.") -> list[VoiceChunk]:
     return [chunk async for chunk in voice.speak(text, settings)]
 
 
@@ -467,6 +493,75 @@ async def test_a_region_that_would_name_another_host_is_refused(region: str) -> 
         with pytest.raises(ProviderError) as caught:
             voice.check(VoiceSettings(voice="Jenny", access=Access(keys)))
         assert caught.value.kind is FailureKind.REFUSED
+
+
+async def spoken_at(name: str, keys: dict[str, str], **settings: Any) -> list[VoiceChunk]:
+    """What a voice says whose address the account stored. Private networks are open to it."""
+    context = PluginContext({"allow_private_urls": "1"}, Path("/nonexistent"))
+    made: HttpVoice = plugin("voice", name).factory(context)
+    try:
+        return [chunk async for chunk in made.speak("Yes.", VoiceSettings(access=Access(keys), **settings))]
+    finally:
+        await context.shared.aclose()
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 22_050, 48_000])
+async def test_a_voice_at_an_endpoint_is_heard_at_the_rate_of_its_file(rate_hz: int) -> None:
+    file = write_wav(bytes(rate_hz * 2), rate_hz=rate_hz)
+
+    async def answer(exchange: Exchange) -> None:
+        assert "authorization" not in exchange.request.headers
+        await exchange.answer(200, file, content_type="audio/wav")
+
+    async with serving(answer) as server:
+        chunks = await spoken_at("custom", {"CUSTOM_VOICE_API_BASE": f"{server.url}/v1"})
+    assert sum(len(chunk.pcm) for chunk in chunks) == 16_000
+    assert server.requests[0].target == "/v1/audio/speech"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"ID3 and so on" * 900, write_wav(bytes(800), 2), write_wav(bytes(800), rate_hz=191_999), b"RIFF" * 2_000],
+    ids=["nothing", "mp3", "stereo", "odd rate", "no audio"],
+)
+async def test_an_endpoint_that_answers_with_something_else_than_a_wav_file_fails(body: bytes) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.answer(200, body, content_type="audio/wav")
+
+    async with serving(answer) as server:
+        with pytest.raises(ProviderError) as caught:
+            await spoken_at("kalpa", {"KALPA_API_BASE": server.url})
+    assert caught.value.kind is FailureKind.BROKEN_STREAM
+
+
+async def test_a_stored_address_that_leads_into_a_private_network_is_not_reached() -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.answer(200, b"")
+
+    context = PluginContext({"speech_addresses": "maya=http://127.0.0.1:9"}, Path("/nonexistent"))
+    async with serving(answer) as server:
+        # 127.0.0.1 as a number: what is written is no address, so that only the connection can be refused.
+        url = server.url.replace("127.0.0.1", "2130706433")
+        made: HttpVoice = plugin("voice", "kalpa").factory(context)
+        with pytest.raises(ProviderError) as caught:
+            [chunk async for chunk in made.speak("Yes.", VoiceSettings(access=Access({"KALPA_API_BASE": url})))]
+        await context.shared.aclose()
+        assert server.requests == []
+    assert caught.value.kind is FailureKind.BAD_REQUEST
+    assert "private or reserved" in caught.value.message
+
+
+async def test_a_wrong_key_of_gemini_is_a_refusal_although_it_says_400() -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.answer(400, b'{"error": {"code": 400, "details": [{"reason": "API_KEY_INVALID"}]}}')
+
+    async with serving(answer) as server:
+        context = PluginContext({"speech_addresses": f"gemini={server.url}"}, Path("/nonexistent"))
+        made: HttpVoice = plugin("voice", "gemini").factory(context)
+        with pytest.raises(ProviderError) as caught:
+            await said(made, speaks(voice="Kore"))
+        await context.shared.aclose()
+    assert caught.value.kind is FailureKind.REFUSED
 
 
 async def test_a_throttled_request_that_says_so_with_400_is_a_limit() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 from tests.vendors.server import Hearing, Line, Route, socket
 
+from callwright.media.wav import write_wav
+
 _RATE_HZ = 24_000
 
 
@@ -58,9 +60,21 @@ async def _speech(line: Line) -> Any:
     asked = await line.request.json()
     line.visit.messages.append({**asked, "text": asked["input"]})
     pieces = line.pieces(asked["input"], _RATE_HZ)
+    if asked["response_format"] == "wav":
+        return await line.stream(_wav(pieces), "audio/wav")
     if asked.get("stream_format") == "sse":
         return await line.stream(_events(pieces), "text/event-stream")
     return await line.stream(pieces, "audio/pcm")
+
+
+async def _wav(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """As servers write a file while they speak it: in pieces of any length, with a length that nobody knows yet."""
+    head = write_wav(b"", rate_hz=_RATE_HZ)
+    yield head[:5]
+    yield head[5:-4] + b"\xff\xff\xff\xff"
+    async for piece in pieces:
+        yield piece[:1001]
+        yield piece[1001:]
 
 
 async def _events(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -43,6 +43,7 @@ _KEY_HEADERS = (
     "X-Gladia-Key",
     "Ocp-Apim-Subscription-Key",
     "X-Pixa-Key",
+    "x-goog-api-key",
     "Authorization",
 )
 _PIECE_BYTES = 3_200

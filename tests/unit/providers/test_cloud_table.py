@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from tests.corpus.bodies import CORPUS, AgentBody
 
 from callwright.actions.provider_options import check_options, unsent_options
 from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.availability import LackKind
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields
 from callwright.domain.provider_access import Access
 from callwright.domain.settings.provider_option import default_model, read_options, unsent
-from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.registry import PluginContext
 from callwright.providers.cloud import PLUGINS
 from callwright.providers.cloud.bridge import Bridge, Order
@@ -36,6 +38,8 @@ def vendor(kind: str, name: str) -> Vendor:
 def order(kind: str, name: str, model: str = "", addresses: str = "", **given: Any) -> Order:
     found = vendor(kind, name)
     keys = dict.fromkeys(found.all_keys, '{"project_id": "p"}' if found.name == "google" else KEY)
+    if found.address_key:
+        keys[found.address_key] = "https://speech.example.org/v1/"
     context = PluginContext({"speech_addresses": addresses}, Path("/nonexistent"))
     return Bridge(found, context).order(model, {"language": "en", **given}, Access(keys))
 
@@ -130,6 +134,47 @@ def test_an_operators_address_takes_the_place_of_the_vendors_origin_and_keeps_th
     assert order("transcriber", "deepgram", "nova-3", here).arguments["base_url"] == "http://127.0.0.1:9/v1/listen"
     assert order("voice", "sarvam", "", here).arguments["ws_url"] == "wss://eu.example.org/text-to-speech/ws"
     assert order("voice", "cartesia", "", here).arguments["base_url"] == "https://api.cartesia.ai"
+
+
+def test_a_voice_at_an_endpoint_needs_its_address_and_no_key() -> None:
+    bridge = Bridge(vendor("voice", "custom"), PluginContext({}, Path("/nonexistent")))
+    with pytest.raises(MissingError, match="CUSTOM_VOICE_API_BASE") as lacking:
+        bridge.check("", {}, Access({"CUSTOM_VOICE_API_KEY": KEY}))
+    assert (lacking.value.lack, lacking.value.reason) == (LackKind.NO_ADDRESS, "has no address")
+    made = bridge.order("", {"voice": "desk"}, Access({"CUSTOM_VOICE_API_BASE": "https://speech.example.org/v1/"}))
+    assert made.client.ask is not None
+    asked = made.client.ask(made.arguments, "Hello.", datetime.now(UTC))
+    assert asked.url == "https://speech.example.org/v1/audio/speech"
+    assert "authorization" not in asked.headers
+    assert json.loads(asked.body) == {"model": "tts-1", "voice": "desk", "input": "Hello.", "response_format": "wav"}
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8880/v1", "http://10.0.0.7/v1", "ftp://example.org", "desk"])
+def test_an_address_that_may_not_be_reached_is_refused_before_a_call(address: str) -> None:
+    keys = Access({"KALPA_API_BASE": address})
+    # The operator's address of another vendor opens no private network.
+    elsewhere = PluginContext({"speech_addresses": "deepgram=http://10.0.0.5"}, Path("/nonexistent"))
+    with pytest.raises(ProviderError, match="in the provider key KALPA_API_BASE") as caught:
+        Bridge(vendor("voice", "kalpa"), elsewhere).check("", {}, keys)
+    assert caught.value.kind is FailureKind.BAD_REQUEST
+    if address.startswith("http:"):
+        allowed = PluginContext({"allow_private_urls": "1"}, Path("/nonexistent"))
+        Bridge(vendor("voice", "kalpa"), allowed).check("", {}, keys)
+
+
+def test_gemini_is_told_the_style_as_its_model_takes_it() -> None:
+    def asked(model: str) -> dict[str, Any]:
+        made = order("voice", "gemini", model, voice="Kore", style="calmly")
+        assert made.client.ask is not None
+        request = made.client.ask(made.arguments, "Hello.", datetime.now(UTC))
+        assert (KEY not in request.url, request.headers["x-goog-api-key"]) == (True, KEY)
+        part: dict[str, Any] = json.loads(request.body)["contents"][0]["parts"][0]
+        return {"url": request.url, **part}
+
+    old, new = asked("gemini-2.5-flash-tts"), asked("gemini-3.8-flash-tts")
+    assert old["text"] == 'Read aloud, calmly: "Hello."'
+    assert old["url"].endswith("/v1beta/models/gemini-2.5-flash-preview-tts:streamGenerateContent?alt=sse")
+    assert (new["text"], new["speech_metadata"]) == ("Hello.", {"style": "calmly"})
 
 
 def test_a_key_that_is_no_json_is_refused_where_the_vendor_gives_out_json() -> None:

@@ -31,6 +31,7 @@ def _plugin(vendor: Vendor) -> Plugin:
         vendor.summary,
         make,
         keys=vendor.all_keys,
+        needed_keys=(vendor.address_key,) if vendor.address_key else (),
         options=vendor.options,
         voices=voices,
         lists_voices=lists,

@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from callwright.domain.availability import LackKind
-from callwright.domain.errors import InvalidAgentError
+from callwright.domain.errors import BlockedUrlError, InvalidAgentError
 from callwright.domain.fields import Fields
 from callwright.domain.provider_access import Access
 from callwright.domain.settings.provider_option import read_options
+from callwright.net.policy import check_written
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.registry import PluginContext
 from callwright.providers.cloud import library
@@ -83,6 +84,9 @@ class Bridge:
         self.vendor = vendor
         self._sessions = context.shared.get(Sessions, Sessions)
         self._origins = _origins(context.settings.get("speech_addresses", ""))
+        self.moved = vendor.name in self._origins
+        """Whether the operator named the vendor's address, which may be in a private network."""
+        self._allow_private = self.moved or context.settings.get("allow_private_urls", "") == "1"
 
     def check(self, model: str, given: Mapping[str, Any], access: Access) -> None:
         """Raises ProviderError when no client could be made: MissingError for what can be added."""
@@ -109,9 +113,11 @@ class Bridge:
         client = vendor.client(model)
         sent = self._sent(client, model, given)
         keys = self.keys(access)
-        regions = {argument: keys[argument] for argument in vendor.more_keys}
-        addresses = {name: self.address(own.format(**regions)) for name, own in client.addresses.items()}
-        if self.vendor.name in self._origins:
+        places = {argument: keys[argument] for argument in vendor.more_keys}
+        if vendor.address_key:
+            places["address"] = self._stored_address(access)
+        addresses = {name: self.address(own.format(**places)) for name, own in client.addresses.items()}
+        if self.moved:
             addresses |= {name: self.address(own) for name, own in client.elsewhere.items()}
         return Order(client, model, {**client.fixed, **addresses, **sent, **keys})
 
@@ -177,7 +183,7 @@ class Bridge:
         """The arguments that are keys. Raises ProviderError."""
         vendor = self.vendor
         key = next((access.keys[name] for name in vendor.keys if access.keys.get(name)), "")
-        if not key:
+        if not key and not vendor.address_key:
             raise self._lacking(vendor.keys[0])
         found: dict[str, Any] = {vendor.key_argument: self._read_key(key)}
         for argument, name in vendor.more_keys.items():
@@ -196,9 +202,21 @@ class Bridge:
         why = f"the provider key {self.vendor.keys[0]} is not what the vendor gave out"
         raise ProviderError(FailureKind.REFUSED, self.vendor.name, why)
 
-    def _lacking(self, name: str) -> MissingError:
+    def _stored_address(self, access: Access) -> str:
+        vendor = self.vendor
+        address = access.keys.get(vendor.address_key, "").strip().rstrip("/")
+        if not address:
+            raise self._lacking(vendor.address_key, LackKind.NO_ADDRESS, "has no address")
+        try:
+            check_written(address, allow_private=self._allow_private)
+        except BlockedUrlError as error:
+            why = f"{error.message}, in the provider key {vendor.address_key}; {error.hint}"
+            raise ProviderError(FailureKind.BAD_REQUEST, vendor.name, why) from None
+        return address
+
+    def _lacking(self, name: str, kind: LackKind = LackKind.NO_KEY, reason: str = "has no key") -> MissingError:
         remedy = f'POST /providers {{"provider_name": "{name}", "provider_value": "..."}}'
-        return MissingError(LackKind.NO_KEY, self.vendor.name, "has no key", remedy)
+        return MissingError(kind, self.vendor.name, reason, remedy)
 
     def address(self, own: str) -> str:
         """The vendor's address, or the same at the origin that the operator named for it."""

@@ -34,8 +34,8 @@ class CatalogueReader:
     def __init__(self, bridge: Bridge, context: PluginContext) -> None:
         self._bridge = bridge
         self._catalogue = CATALOGUES.get(bridge.vendor.name)
-        # The client of the process reaches no private network, which an address that the operator named may be in.
-        self._http = context.shared.get(SpeechHttp, lambda: SpeechHttp(context.settings))
+        http = context.shared.get(SpeechHttp, lambda: SpeechHttp(context.settings))
+        self._client = http.guarded(moved=bridge.moved)
 
     async def voices(self, access: Access) -> tuple[VoiceOffer, ...]:
         """The voices that the account with these keys has. Raises ProviderError."""
@@ -43,7 +43,7 @@ class CatalogueReader:
             return ()
         try:
             async with asyncio.timeout(VOICE_CATALOGUE_READ_SECONDS):
-                return tuple(await read_pages(self._catalogue, self._bridge, self._http.guarded, access))
+                return tuple(await read_pages(self._catalogue, self._bridge, self._client, access))
         except TimeoutError:
             why = "its list of voices did not come in time"
             raise ProviderError(FailureKind.UNAVAILABLE, self._bridge.vendor.name, why) from None
@@ -58,7 +58,7 @@ class CatalogueReader:
             raise unknown
         url = self._bridge.address(self._catalogue.one + quote(voice_id, safe=""))
         try:
-            row = await _page(self._catalogue, self._bridge, self._http.guarded, self._bridge.keys(access), url)
+            row = await _page(self._catalogue, self._bridge, self._client, self._bridge.keys(access), url)
         except ProviderError as error:
             raise unknown if error.kind is FailureKind.BAD_REQUEST else error from None
         offers = _offers(self._catalogue, name, self._catalogue.page_of(row))

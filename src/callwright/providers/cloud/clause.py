@@ -53,18 +53,19 @@ class Clause:
         self, pieces: AsyncGenerator[Piece, None], text: str, session: VendorSession | None = None
     ) -> AsyncGenerator[VoiceChunk, None]:
         """The clause's chunks. Raises ProviderError."""
-        resampler = StreamResampler(self._order.client.rate_hz, SAMPLE_RATE_HZ)
+        resampler: StreamResampler | None = None
         boundary = VendorBoundary(self._provider, lambda: self.heard, session)
         with boundary:
             async with aclosing(self._in_time(pieces)) as timely:
                 async for piece in timely:
+                    resampler = resampler or StreamResampler(piece.rate_hz, SAMPLE_RATE_HZ)
                     pcm = resampler.feed(self._checked(piece))
                     self._words.extend(piece.words)
                     if pcm:
                         yield self._chunk(pcm)
         if boundary.failed is not None:
             raise boundary.failed
-        rest = resampler.flush()
+        rest = resampler.flush() if resampler is not None else b""
         if rest:
             yield self._chunk(rest)
         if not self.heard:
@@ -94,7 +95,7 @@ class Clause:
         """Raises ProviderError for what is no audio of the rate that was asked for."""
         if not self.heard and piece.pcm[:16].lstrip().lower().startswith(_WEB_PAGES):
             raise ProviderError(FailureKind.BROKEN_STREAM, self._provider, "it answered with a page instead of audio")
-        if piece.rate_hz != self._order.client.rate_hz or piece.channels != 1:
+        if piece.rate_hz != (self._order.client.rate_hz or piece.rate_hz) or piece.channels != 1:
             why = f"it sent {piece.channels} channels at {piece.rate_hz} Hz"
             raise ProviderError(FailureKind.BROKEN_STREAM, self._provider, why)
         return piece.pcm

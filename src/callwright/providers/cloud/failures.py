@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
+from callwright.domain.errors import BlockedUrlError
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.providers.cloud.session import VendorSession
 
@@ -38,6 +39,8 @@ def failure(provider: str, error: BaseException, *, begun: bool, known: int | No
     status = status_of(error) or known
     if status is not None:
         return failure_of_status(provider, status, begun=begun)
+    if isinstance(error, BlockedUrlError):
+        return ProviderError(FailureKind.BAD_REQUEST, provider, f"{error.message}; {error.hint}")
     why = "nothing came in time" if _is_timeout(error) else f"the connection failed ({type(error).__name__})"
     return ProviderError(_or_broken(begun), provider, why)
 

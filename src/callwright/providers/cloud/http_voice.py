@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
 from typing import Any
 
 import httpx2 as httpx
 
 from callwright.domain.provider_access import Access
+from callwright.media.wav import PCM16, WavError, read_wav
 from callwright.ops.clock import SystemClock
 from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.failures import FailureKind, ProviderError
@@ -25,6 +26,10 @@ from callwright.providers.cloud.speech_http import SpeechHttp
 from callwright.providers.cloud.vendor import Vendor
 
 _THROTTLED = "throttling"
+_WRONG_KEY = b"API_KEY_INVALID"
+_FIRST_CHUNK_AT, _CHUNK_HEAD_BYTES, _MAX_HEAD_BYTES = 12, 8, 4_096
+"""Where a WAV file's chunks begin, and what stands before the content of each; the longest that may come before the audio."""
+_RATES_HZ = frozenset({8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
 _TIMES = httpx.Timeout(FIRST_AUDIO_SECONDS + 1, connect=CONNECT_SECONDS)
 
 
@@ -36,7 +41,8 @@ class HttpVoice:
         self._bridge = Bridge(vendor, context)
         self._catalogue = CatalogueReader(self._bridge, context)
         self._clock = SystemClock()
-        self._http = context.shared.get(SpeechHttp, lambda: SpeechHttp(context.settings))
+        http = context.shared.get(SpeechHttp, lambda: SpeechHttp(context.settings))
+        self._client = http.streaming(moved=self._bridge.moved)
 
     def check(self, settings: VoiceSettings) -> None:
         """Raises ProviderError when it could not speak with these settings (``ports.speech.CheckingVoice``)."""
@@ -69,20 +75,39 @@ class HttpVoice:
         assert order.client.ask is not None, "an own voice has it"
         asked = order.client.ask(order.arguments, text, self._clock.now())
         rate_hz = order.client.rate_hz
-        async with self._http.streaming.stream(
+        async with self._client.stream(
             "POST", asked.url, headers=asked.headers, content=asked.body, timeout=_TIMES
         ) as answer:
             if answer.status_code != 200:
-                raise self._refused(answer)
-            made = _events(answer.aiter_lines()) if _is_events(answer) else answer.aiter_bytes()
-            odd = b""
+                raise await self._refused(answer)
+            events = _is_events(answer)
+            made = _events(answer.aiter_lines(), order.client.audio) if events else answer.aiter_bytes()
+            head = odd = b""
             async for received in made:
+                if not rate_hz:
+                    head += received
+                    rate_hz, received = self._without_head(head)
                 whole = odd + received
                 odd = whole[len(whole) & ~1 :]
                 if len(whole) > 1:
                     yield Piece(whole[: len(whole) & ~1], rate_hz)
 
-    def _refused(self, answer: httpx.Response) -> Exception:
+    def _without_head(self, wav: bytes) -> tuple[int, bytes]:
+        """The rate and the audio of a WAV file that has begun; (0, b"") while its head is not whole. Raises ProviderError."""
+        begins = wav.find(b"data", _FIRST_CHUNK_AT) + _CHUNK_HEAD_BYTES
+        is_whole = _CHUNK_HEAD_BYTES <= begins <= len(wav)
+        if not is_whole and len(wav) < _MAX_HEAD_BYTES and wav.startswith(b"RIFF"[: len(wav)]):
+            return 0, b""
+        with suppress(WavError):
+            found = read_wav(wav[:begins])
+            if is_whole and (found.encoding, found.channels) == (PCM16, 1) and found.rate_hz in _RATES_HZ:
+                return found.rate_hz, wav[begins:]
+        raise ProviderError(FailureKind.BROKEN_STREAM, self.name, "its answer is no WAV file of 16-bit mono PCM")
+
+    async def _refused(self, answer: httpx.Response) -> Exception:
+        if _WRONG_KEY in await answer.aread():
+            # Google says it with status 400.
+            return _StatusError(httpx.codes.UNAUTHORIZED)
         if answer.headers.get("x-amzn-errortype", "").lower().startswith(_THROTTLED):
             # AWS says it with status 400.
             return ProviderError(FailureKind.LIMIT, self.name, "it limits the requests; raise the account's limit")
@@ -105,16 +130,14 @@ def _is_events(answer: httpx.Response) -> bool:
     return bool(answer.headers.get("content-type", "").startswith("text/event-stream"))
 
 
-async def _events(lines: AsyncIterator[str]) -> AsyncIterator[bytes]:
-    """The audio of events with ``audio`` in Base64; others are left out."""
+async def _events(lines: AsyncIterator[str], audio_of: Callable[[Any], Any]) -> AsyncIterator[bytes]:
+    """The audio of events that have some in Base64; others are left out."""
     async for line in lines:
         data = line.removeprefix("data:").strip()
         if data == "[DONE]":
             return
         try:
-            event = json.loads(data) if data and line.startswith("data:") else None
-            audio = event.get("audio") if isinstance(event, dict) else None
-            if isinstance(audio, str):
-                yield base64.b64decode(audio)
-        except (ValueError, binascii.Error):
+            audio = base64.b64decode(audio_of(json.loads(data))) if line.startswith("data:") else b""
+        except (LookupError, TypeError, ValueError, binascii.Error):
             continue
+        yield audio

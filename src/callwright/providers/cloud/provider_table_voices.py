@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +33,7 @@ from callwright.providers.cloud.provider_table_options import (
     word_list,
 )
 from callwright.providers.cloud.signature import AwsKeys, signed
-from callwright.providers.cloud.vendor import VOICE, Asked, Client, Vendor
+from callwright.providers.cloud.vendor import VOICE, Asked, Client, Vendor, as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +91,10 @@ def _neural(given: Mapping[str, Any]) -> Mapping[str, Any]:
     return given
 
 
-def _as_json(url: str, asked: Mapping[str, Any], headers: Mapping[str, str]) -> Asked:
-    return Asked(url, {"content-type": "application/json", **headers}, json.dumps(asked).encode())
-
-
 def _ask_polly(sent: Mapping[str, Any], text: str, at: datetime) -> Asked:
     names = ("Engine", "VoiceId", "LanguageCode", "LexiconNames")
     body = {name: sent[name] for name in names if name in sent}
-    asked = _as_json(
+    asked = as_json(
         f"{sent['base_url']}/v1/speech",
         {**body, "OutputFormat": "pcm", "SampleRate": "8000", "Text": text, "TextType": "text"},
         {},
@@ -110,15 +105,13 @@ def _ask_polly(sent: Mapping[str, Any], text: str, at: datetime) -> Asked:
 
 def _ask_maya(sent: Mapping[str, Any], text: str, _at: datetime) -> Asked:
     body = {name: sent[name] for name in ("voice", "model", "language") if name in sent}
-    return _as_json(
-        f"{sent['base_url']}/v1/tts", {"text": text, **body}, {"authorization": f"Bearer {sent['api_key']}"}
-    )
+    return as_json(f"{sent['base_url']}/v1/tts", {"text": text, **body}, {"authorization": f"Bearer {sent['api_key']}"})
 
 
 def _ask_pixa(sent: Mapping[str, Any], text: str, _at: datetime) -> Asked:
     body = {name: sent[name] for name in ("top_p", "repetition_penalty") if name in sent}
     headers = {"accept": "text/event-stream", "x-pixa-key": f"Bearer {sent['api_key']}"}
-    return _as_json(f"{sent['base_url']}/api/v1/synthesize", {"text": text, **body}, headers)
+    return as_json(f"{sent['base_url']}/api/v1/synthesize", {"text": text, **body}, headers)
 
 
 VOICES = (

@@ -1,4 +1,4 @@
-"""The guarded HTTP client that the vendors' voices and lists of a process share."""
+"""The guarded HTTP clients that the vendors' voices and lists of a process share."""
 
 from __future__ import annotations
 
@@ -12,17 +12,23 @@ _CONNECTIONS = 200
 
 
 class SpeechHttp:
-    """The client. It reaches private networks only where the operator named addresses for speech, which may be there."""
+    """The clients. ``moved``: the operator named the vendor's address, which may be in a private network (``Bridge.moved``)."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        allow = bool(settings.get("speech_addresses")) or settings.get("allow_private_urls", "") == "1"
-        self.guarded = GuardedClient(allow_private=allow, connections=_CONNECTIONS)
+        allow = settings.get("allow_private_urls", "") == "1"
+        self._clients = {
+            moved: GuardedClient(allow_private=moved or allow, connections=_CONNECTIONS) for moved in (False, True)
+        }
 
-    @property
-    def streaming(self) -> httpx.AsyncClient:
+    def guarded(self, *, moved: bool) -> GuardedClient:
+        """The client for whole answers."""
+        return self._clients[moved]
+
+    def streaming(self, *, moved: bool) -> httpx.AsyncClient:
         """The client for answers that are read while they are made."""
-        return self.guarded.stream_client()
+        return self._clients[moved].stream_client()
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self.guarded.aclose()
+        for client in self._clients.values():
+            await client.aclose()

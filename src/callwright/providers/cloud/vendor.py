@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from callwright.domain.settings.provider_option import ProviderOption, as_it_is, default_model
@@ -21,6 +23,11 @@ class Asked:
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+def as_json(url: str, asked: Mapping[str, Any], headers: Mapping[str, str]) -> Asked:
+    """A request with a body of JSON."""
+    return Asked(url, {"content-type": "application/json", **headers}, json.dumps(asked).encode())
 
 
 Ask = Callable[[Mapping[str, Any], str, datetime], Asked]
@@ -44,7 +51,7 @@ class Client:
     models: tuple[str, ...] = ()
     """The beginnings of the models that have this client, empty for the rest."""
     rate_hz: int = 8_000
-    """Of the audio."""
+    """Of the audio; 0 for a WAV file, whose head says it."""
     takes_session: bool = True
     """It is given the process's own HTTP session."""
     makes_session: bool = False
@@ -67,6 +74,8 @@ class Client:
     """A package that it needs besides, which ``make cloud`` does not install."""
     ask: Ask | None = None
     """The request of an own voice."""
+    audio: Callable[[Mapping[str, Any]], Any] = itemgetter("audio")
+    """The Base64 audio of an event, for an own voice that answers with events. Raises LookupError or TypeError where there is none."""
     clean: Callable[[str], str] = as_it_is
     """Makes of a text what may be sent, for a client that sends it within markup."""
 
@@ -74,7 +83,8 @@ class Client:
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """One recogniser or voice. ``keys``: names of provider keys, the first that is stored counts; ``read_key`` makes the
-    argument of it. ``more_keys``: arguments that are read from other provider keys; those in ``regions`` become part of an address."""
+    argument of it. ``more_keys``: arguments that are read from other provider keys; those in ``regions`` become part of an address.
+    ``address_key`` is the provider key of its address, ``{address}`` in those of its clients. It may then have no other key."""
 
     kind: str
     name: str
@@ -86,6 +96,7 @@ class Vendor:
     read_key: Callable[[str], Any] = as_it_is
     more_keys: Mapping[str, str] = field(default_factory=dict)
     regions: tuple[str, ...] = ()
+    address_key: str = ""
 
     @property
     def model(self) -> str:
@@ -95,7 +106,7 @@ class Vendor:
     @property
     def all_keys(self) -> tuple[str, ...]:
         """Every provider key it asks for."""
-        return (*self.keys, *self.more_keys.values())
+        return (*filter(None, (self.address_key,)), *self.keys, *self.more_keys.values())
 
     def client(self, model: str) -> Client:
         """The client for a model."""

@@ -1,0 +1,34 @@
+"""Gemini: speech as events of Base64, by the Gemini API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from tests.vendors.server import Line, Route, web
+
+_VOICES = ("Kore", "Puck")
+
+
+async def _content(line: Line) -> Any:
+    asked = await line.request.json()
+    part = asked["contents"][0]["parts"][0]
+    line.visit.messages.append({**asked, "text": part["text"]})
+    config = asked["generationConfig"]
+    assert config["responseModalities"] == ["AUDIO"], "a voice"
+    if config["speechConfig"]["voiceConfig"]["prebuiltVoiceConfig"]["voiceName"] not in _VOICES:
+        return web.json_response({"error": {"code": 400, "status": "INVALID_ARGUMENT"}}, status=400)
+    words = part["text"].removesuffix('"').rpartition('"')[2]
+    return await line.stream(_events(line.encoded_pieces(words, 24_000)), "text/event-stream")
+
+
+async def _events(pieces: AsyncIterator[str]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        data = {"inlineData": {"mimeType": "audio/L16;codec=pcm;rate=24000", "data": piece}}
+        yield f"data: {json.dumps({'candidates': [{'content': {'parts': [data]}}]})}\n\n".encode()
+    last = {"candidates": [{"finishReason": "STOP"}], "usageMetadata": {"totalTokenCount": 9}}
+    yield f"data: {json.dumps(last)}\n\n".encode()
+
+
+ROUTES = (Route("POST", "/v1beta/models/{model}", _content),)
