@@ -46,6 +46,8 @@ LAYERS: dict[str, Layer] = {
     "storage": Layer(SHELL),
     "providers": Layer(SHELL),
     "providers.*": Layer(SHELL),
+    "providers.cloud": Layer((*SHELL, "providers.utterances")),
+    "providers.local": Layer((*SHELL, "providers.utterances")),
     "telephony": Layer(SHELL),
     "telephony.*": Layer(SHELL),
     "telephony.loopback": Layer((*SHELL, "lab")),

@@ -16,13 +16,14 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from tests.http_server import Exchange, serving
+from tests.http_server import Exchange, LocalServer, serving
 from tests.vendors import google, speech
 from tests.vendors.speech import SpeechVendors, speech_vendors
 from tests.vendors.table import NOT_JUDGED
 from tests.waiting import until
 
 from callwright.domain.availability import LackKind
+from callwright.domain.limits import PROVIDER_CLOSE_SECONDS
 from callwright.domain.provider_access import Access
 from callwright.domain.settings.provider_option import ProviderOption
 from callwright.media.tonetext import spoken
@@ -34,6 +35,7 @@ from callwright.providers.cloud import PLUGINS, grpc_client, library
 from callwright.providers.cloud.bridge import Bridge
 from callwright.providers.cloud.hearing import CloudTranscriber
 from callwright.providers.cloud.http_voice import HttpVoice
+from callwright.providers.cloud.posted import PostedTranscriber
 from callwright.providers.cloud.provider_table import VENDORS
 from callwright.providers.cloud.provider_table_catalogues import CATALOGUES
 from callwright.providers.cloud.speaking import CloudVoice
@@ -218,6 +220,28 @@ class TestPixaRecogniser(Recogniser):
     wrong_settings = hears(options={"keywords": 5}, language="x" * 300)
 
 
+class PostedRecogniser(Recogniser):
+    close_seconds = PROVIDER_CLOSE_SECONDS
+    """Closed, it waits for the caller's last words."""
+
+
+class TestRecogniserAtAnEndpoint(PostedRecogniser):
+    plugin = plugin("transcriber", "custom")
+    transcriber_settings = hears(model="house-ears", options={"keywords": "Callwright:2, Turin"})
+    wrong_settings = hears(options={"context": 5})
+
+
+class TestBolnaRecogniser(PostedRecogniser):
+    plugin = plugin("transcriber", "bolna")
+    wrong_settings = hears(options={"keywords": 5})
+
+
+class TestGeminiRecogniser(PostedRecogniser):
+    plugin = plugin("transcriber", "gemini")
+    transcriber_settings = hears(model="gemini-live-2.5-flash", options={"context": "A clinic."})
+    wrong_settings = hears(options={"keywords": 5})
+
+
 class TestSarvam(Speaker):
     plugin = plugin("voice", "sarvam")
     voice_settings = speaks(voice="anushka")
@@ -326,7 +350,8 @@ class TestPixaVoice(Speaker):
 
 
 def test_each_vendor_is_judged_by_its_suite() -> None:
-    suites = [one for base in (Recogniser, Speaker) for one in base.__subclasses__()]
+    suites = [one for base in (Recogniser, PostedRecogniser, Speaker) for one in base.__subclasses__()]
+    suites.remove(PostedRecogniser)
     judged = {f"{suite.plugin.kind} {suite.plugin.name}" for suite in suites}
     assert judged == {f"{one.kind} {one.name}" for one in VENDORS} - set(NOT_JUDGED)
 
@@ -503,6 +528,70 @@ async def spoken_at(name: str, keys: dict[str, str], **settings: Any) -> list[Vo
         return [chunk async for chunk in made.speak("Yes.", VoiceSettings(access=Access(keys), **settings))]
     finally:
         await context.shared.aclose()
+
+
+async def heard_at(server: LocalServer) -> Heard:
+    """What a recogniser hears of one utterance at an address that the account stored."""
+    heard = Heard()
+    context = PluginContext({"allow_private_urls": "1"}, Path("/nonexistent"))
+    recogniser: PostedTranscriber = plugin("transcriber", "bolna").factory(context)
+    keys = Access({"BOLNA_TRANSCRIBER_API_BASE": f"{server.url}/v1"})
+    options = {"keywords": "Callwright:2, Turin", "context": "A clinic."}
+    stream = await recogniser.open(TranscriberSettings("multi-hi", options=options, access=keys), heard)
+    stream.activity(True, 0)
+    for frame in frames_of(spoken("yes at ten")):
+        stream.feed(frame)
+    stream.activity(False, 0)
+    await until(lambda: bool(heard.finals) or heard.failure is not None)
+    await stream.aclose()
+    await context.shared.aclose()
+    return heard
+
+
+async def test_an_utterance_is_sent_as_a_form_with_what_the_agent_hints_at() -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.answer(200, b'{"text": " Yes, at ten. "}', content_type="application/json")
+
+    async with serving(answer) as server:
+        heard = await heard_at(server)
+        (asked,) = server.requests
+    assert [(segment, text) for segment, text, _ in heard.finals] == [(1, "Yes, at ten.")]
+    assert (asked.target, "authorization" in asked.headers) == ("/v1/audio/transcriptions", False)
+    for name, value in {"model": "bolna-asr-1", "language": "hi", "prompt": "A clinic. Callwright, Turin"}.items():
+        assert f'form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() in asked.body
+    assert write_wav(spoken("yes at ten")) in asked.body
+
+
+@pytest.mark.parametrize("body", [b"yes at ten", b"[]", b'{"text": null}', b'{"words": "yes"}'])
+async def test_an_answer_without_words_is_a_failure_and_what_was_heard_is_billed(body: bytes) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.answer(200, body, content_type="application/json")
+
+    async with serving(answer) as server:
+        heard = await heard_at(server)
+    assert heard.failure is not None
+    assert heard.failure.kind is FailureKind.BROKEN_STREAM
+    assert sum(used.amount for used in heard.used) > 0
+
+
+async def test_gemini_is_asked_for_a_transcript_in_place_of_a_model_of_the_live_api() -> None:
+    heard = Heard()
+    async with speech_vendors() as vendors, recogniser_of("gemini", vendors) as recogniser:
+        stream = await recogniser.open(hears(model="gemini-live-2.5-flash", language="te"), heard)
+        stream.activity(True, 0)
+        await fed(stream, "yes at ten")
+        stream.activity(False, 0)
+        await heard.until(("yes", "ten"))
+        stream.close_utterance(4_000)
+        # A sound without words.
+        stream.activity(True, 0)
+        await fed(stream, "")
+        stream.activity(False, 0)
+        await until(lambda: heard.finals[-1][1] == "")
+        await stream.aclose()
+    assert {visit.path for visit in vendors.visits} == {"/v1beta/models/gemini-2.5-flash:generateContent"}
+    assert "in the language te" in vendors.visits[0].messages[0]["instruction"]
+    assert {used.model for used in heard.used} == {"gemini-2.5-flash"}
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 22_050, 48_000])

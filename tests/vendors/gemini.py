@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 from tests.vendors.server import Line, Route, web
+
+from callwright.media.wav import read_wav
 
 _VOICES = ("Kore", "Puck")
 
@@ -14,6 +17,8 @@ _VOICES = ("Kore", "Puck")
 async def _content(line: Line) -> Any:
     asked = await line.request.json()
     part = asked["contents"][0]["parts"][0]
+    if line.request.match_info["model"].endswith(":generateContent"):
+        return await _transcription(line, asked, part["inlineData"])
     line.visit.messages.append({**asked, "text": part["text"]})
     config = asked["generationConfig"]
     assert config["responseModalities"] == ["AUDIO"], "a voice"
@@ -21,6 +26,15 @@ async def _content(line: Line) -> Any:
         return web.json_response({"error": {"code": 400, "status": "INVALID_ARGUMENT"}}, status=400)
     words = part["text"].removesuffix('"').rpartition('"')[2]
     return await line.stream(_events(line.encoded_pieces(words, 24_000)), "text/event-stream")
+
+
+async def _transcription(line: Line, asked: dict[str, Any], audio: dict[str, str]) -> Any:
+    line.visit.messages.append({"instruction": asked["systemInstruction"]["parts"][0]["text"]})
+    assert audio["mimeType"] == "audio/wav", "a file"
+    file = read_wav(base64.b64decode(audio["data"]))
+    return await line.words(
+        file.channel(0), lambda text: {"candidates": [{"content": {"parts": [{"text": text or "-"}]}}]}
+    )
 
 
 async def _events(pieces: AsyncIterator[str]) -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.vendors.server import Hearing, Line, Route, socket
 
-from callwright.media.wav import write_wav
+from callwright.media.wav import read_wav, write_wav
 
 _RATE_HZ = 24_000
 
@@ -85,4 +85,16 @@ async def _events(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield f"data: {json.dumps(done)}\n\n".encode()
 
 
-ROUTES = (socket("/v1/realtime", _realtime), Route("POST", "/v1/audio/speech", _speech))
+async def _transcription(line: Line) -> Any:
+    form = await line.request.post()
+    file = read_wav(form["file"].file.read())
+    line.visit.messages.append({name: form[name] for name in form if name != "file"})
+    assert form["model"], "the model of the transcription is named"
+    return await line.words(file.channel(0), lambda text: {"text": text})
+
+
+ROUTES = (
+    Route("POST", "/v1/audio/transcriptions", _transcription),
+    socket("/v1/realtime", _realtime),
+    Route("POST", "/v1/audio/speech", _speech),
+)

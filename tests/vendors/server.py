@@ -153,6 +153,16 @@ class Line:
         await response.write_eof()
         return response
 
+    async def words(self, pcm: bytes, answer_of: Callable[[str], Any]) -> Any:
+        """Answer a request with the words of its audio, as JSON: broken off, too slowly, or not at all, as the key wants it."""
+        ear = Ear()
+        ear.feed(pcm)
+        self.visit.audio_bytes += len(pcm)
+        await self.ends()
+        if self.visit.key in (SILENT, TRICKLING):
+            await asyncio.sleep(_LONGEST_S)
+        return web.json_response(answer_of(ear.text.strip()))
+
 
 Handler = Callable[[Line], Awaitable[Any]]
 

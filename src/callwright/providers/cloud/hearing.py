@@ -42,15 +42,15 @@ class CloudTranscriber:
 
     def check(self, settings: TranscriberSettings) -> None:
         """Raises ProviderError when it could not hear with these settings (``ports.speech.CheckingTranscriber``)."""
-        self._bridge.check(settings.model, _given(settings), settings.access)
+        self._bridge.check(settings.model, given(settings), settings.access)
 
     def billed_model(self, settings: TranscriberSettings) -> str:
         """See ``ports.billing.NamesBilledModel``."""
-        return self._bridge.billed_model(settings.model, _given(settings))
+        return self._bridge.billed_model(settings.model, given(settings))
 
     async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> CloudStream:
         """Open one call's stream, once the vendor has accepted it where its client tells. Raises ProviderError."""
-        order = self._bridge.order(settings.model, _given(settings), settings.access)
+        order = self._bridge.order(settings.model, given(settings), settings.access)
         parts = _OWN if order.client.own else await library.framework()
         made = await self._bridge.made(order, once=True)
         stream = CloudStream(order, made, parts, sink, self.name, settings.language)
@@ -66,12 +66,12 @@ class CloudTranscriber:
         return stream
 
 
-def _given(settings: TranscriberSettings) -> dict[str, Any]:
+def given(settings: TranscriberSettings) -> dict[str, Any]:
     """The settings by the names that the table has."""
-    given = {**settings.options, "language": settings.language, "endpointing": settings.endpointing_ms}
-    if settings.keywords and not given.get("keywords"):
-        given["keywords"] = list(settings.keywords)
-    return given
+    named = {**settings.options, "language": settings.language, "endpointing": settings.endpointing_ms}
+    if settings.keywords and not named.get("keywords"):
+        named["keywords"] = list(settings.keywords)
+    return named
 
 
 class CloudStream:

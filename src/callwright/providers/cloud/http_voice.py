@@ -22,11 +22,9 @@ from callwright.providers.cloud.bridge import Bridge, Order
 from callwright.providers.cloud.catalogue import CatalogueReader
 from callwright.providers.cloud.clause import FIRST_AUDIO_SECONDS, Clause, Piece
 from callwright.providers.cloud.session import CONNECT_SECONDS
-from callwright.providers.cloud.speech_http import SpeechHttp
+from callwright.providers.cloud.speech_http import SpeechHttp, refusal
 from callwright.providers.cloud.vendor import Vendor
 
-_THROTTLED = "throttling"
-_WRONG_KEY = b"API_KEY_INVALID"
 _FIRST_CHUNK_AT, _CHUNK_HEAD_BYTES, _MAX_HEAD_BYTES = 12, 8, 4_096
 """Where a WAV file's chunks begin, and what stands before the content of each; the longest that may come before the audio."""
 _RATES_HZ = frozenset({8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
@@ -79,7 +77,7 @@ class HttpVoice:
             "POST", asked.url, headers=asked.headers, content=asked.body, timeout=_TIMES
         ) as answer:
             if answer.status_code != 200:
-                raise await self._refused(answer)
+                raise await refusal(self.name, answer)
             events = _is_events(answer)
             made = _events(answer.aiter_lines(), order.client.audio) if events else answer.aiter_bytes()
             head = odd = b""
@@ -103,23 +101,6 @@ class HttpVoice:
             if is_whole and (found.encoding, found.channels) == (PCM16, 1) and found.rate_hz in _RATES_HZ:
                 return found.rate_hz, wav[begins:]
         raise ProviderError(FailureKind.BROKEN_STREAM, self.name, "its answer is no WAV file of 16-bit mono PCM")
-
-    async def _refused(self, answer: httpx.Response) -> Exception:
-        if _WRONG_KEY in await answer.aread():
-            # Google says it with status 400.
-            return _StatusError(httpx.codes.UNAUTHORIZED)
-        if answer.headers.get("x-amzn-errortype", "").lower().startswith(_THROTTLED):
-            # AWS says it with status 400.
-            return ProviderError(FailureKind.LIMIT, self.name, "it limits the requests; raise the account's limit")
-        return _StatusError(answer.status_code)
-
-
-class _StatusError(Exception):
-    """An answer that is no success."""
-
-    def __init__(self, status_code: int) -> None:
-        super().__init__(f"HTTP {status_code}")
-        self.status_code = status_code
 
 
 def _given(settings: VoiceSettings) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -9,9 +10,17 @@ from urllib.parse import quote
 
 from callwright.domain.settings.kinds import text
 from callwright.domain.settings.provider_option import ProviderOption as Option
-from callwright.providers.cloud.provider_table_options import NAME, model_option, speed_option
-from callwright.providers.cloud.vendor import VOICE, Asked, Client, Vendor, as_json
+from callwright.providers.cloud.languages import bare
+from callwright.providers.cloud.provider_table_options import NAME, WORDS, model_option, speed_option, word_list
+from callwright.providers.cloud.vendor import TRANSCRIBER, VOICE, Asked, Client, Vendor, as_form, as_json
 
+_NO_SPEECH = "-"
+_TRANSCRIBE = (
+    "Write down the speech of this telephone caller word for word. Do not answer it, and add nothing."
+    f" If nobody speaks, write {_NO_SPEECH}"
+)
+_GEMINI_KEYS = ("GEMINI", "GEMINI_API_KEY", "GOOGLE", "GOOGLE_API_KEY")
+_GEMINI_HEARS = "gemini-2.5-flash"
 _GEMINI = "https://generativelanguage.googleapis.com/v1beta"
 _PROMPTED = ("gemini-2", "gemini-3.1")
 """Gemini's voices that are told the style within the text. Later ones would read it aloud."""
@@ -49,6 +58,42 @@ def _ask_gemini(sent: Mapping[str, Any], words: str, _at: datetime) -> Asked:
     return as_json(url, body, {"x-goog-api-key": sent["api_key"]})
 
 
+def _transcribe_at_endpoint(sent: Mapping[str, Any], wav: bytes) -> Asked:
+    fields = {name: sent[name] for name in ("model", "language") if name in sent}
+    hint = " ".join(filter(None, (sent.get("context"), ", ".join(sent.get("keywords", ())))))
+    fields |= {"prompt": hint} if hint else {}
+    return as_form(
+        f"{sent['base_url']}/audio/transcriptions", {**fields, "response_format": "json"}, wav, _bearer(sent)
+    )
+
+
+def _transcribe_by_gemini(sent: Mapping[str, Any], wav: bytes) -> Asked:
+    told = [_TRANSCRIBE]
+    if "language" in sent:
+        told.append(f"The speech is mostly in the language {sent['language']}, written in its own script.")
+    if sent.get("keywords"):
+        told.append(f"These words may occur: {', '.join(sent['keywords'])}.")
+    told += [sent["context"]] if sent.get("context") else []
+    config: dict[str, Any] = {"temperature": 0}
+    if sent["model"].startswith("gemini-2.5-flash"):
+        # A caller waits for it.
+        config["thinkingConfig"] = {"thinkingBudget": 0}
+    audio = {"inlineData": {"mimeType": "audio/wav", "data": base64.b64encode(wav).decode()}}
+    body = {
+        "systemInstruction": {"parts": [{"text": " ".join(told)}]},
+        "contents": [{"role": "user", "parts": [audio]}],
+        "generationConfig": config,
+    }
+    url = f"{sent['base_url']}/models/{quote(sent['model'], safe='')}:generateContent"
+    return as_json(url, body, {"x-goog-api-key": sent["api_key"]})
+
+
+def _gemini_text(answer: Mapping[str, Any]) -> str:
+    content = answer["candidates"][0].get("content") or {}
+    words = "".join(part.get("text", "") for part in content.get("parts", ()) if not part.get("thought"))
+    return "" if words.strip() == _NO_SPEECH else words
+
+
 def _gemini_audio(event: Mapping[str, Any]) -> Any:
     return event["candidates"][0]["content"]["parts"][0]["inlineData"]["data"]
 
@@ -78,6 +123,70 @@ def _voice_at_endpoint(name: str, summary: str, model: str, voice: str | None, p
     )
 
 
+_HINTS = (
+    Option("language", "language", NAME, convert=bare),
+    Option("keywords", "keywords", WORDS, convert=word_list),
+    Option("context", "context", text(4_000)),
+)
+
+
+def _recogniser_at_endpoint(name: str, summary: str, model: str, prefix: str) -> Vendor:
+    return Vendor(
+        TRANSCRIBER,
+        name,
+        summary,
+        (prefix, f"{prefix}_API_KEY"),
+        (
+            Client(
+                "endpoint.Recogniser",
+                addresses={"base_url": "{address}"},
+                own=True,
+                transcribe=_transcribe_at_endpoint,
+            ),
+        ),
+        (model_option(model), *_HINTS),
+        address_key=f"{prefix}_API_BASE",
+    )
+
+
+REQUESTED_TRANSCRIBERS = (
+    _recogniser_at_endpoint(
+        "custom",
+        "Any endpoint of OpenAI's transcription protocol, by CUSTOM_TRANSCRIBER_API_BASE",
+        "whisper-1",
+        "CUSTOM_TRANSCRIBER",
+    ),
+    _recogniser_at_endpoint(
+        "bolna",
+        "The endpoint of BOLNA_TRANSCRIBER_API_BASE, in place of the recogniser of the hosted service",
+        "bolna-asr-1",
+        "BOLNA_TRANSCRIBER",
+    ),
+    Vendor(
+        TRANSCRIBER,
+        "gemini",
+        "Gemini, utterance by utterance; it stands in for models of the Live API",
+        _GEMINI_KEYS,
+        (
+            Client(
+                "gemini.Recogniser",
+                addresses={"base_url": _GEMINI},
+                billed_by="model",
+                own=True,
+                transcribe=_transcribe_by_gemini,
+                text=_gemini_text,
+            ),
+        ),
+        (
+            # The Live API gives no transcript without an answer.
+            Option(
+                "model", "model", NAME, _GEMINI_HEARS, convert=lambda name: _GEMINI_HEARS if "live" in name else name
+            ),
+            *_HINTS,
+        ),
+    ),
+)
+
 REQUESTED_VOICES = (
     _voice_at_endpoint(
         "custom", "Any endpoint of OpenAI's speech protocol, by CUSTOM_VOICE_API_BASE", "tts-1", "alloy", "CUSTOM_VOICE"
@@ -92,7 +201,7 @@ REQUESTED_VOICES = (
         VOICE,
         "gemini",
         "Gemini's voices, by the Gemini API",
-        ("GEMINI", "GEMINI_API_KEY", "GOOGLE", "GOOGLE_API_KEY"),
+        _GEMINI_KEYS,
         (
             Client(
                 "gemini.Voice",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,15 @@ class Asked:
 def as_json(url: str, asked: Mapping[str, Any], headers: Mapping[str, str]) -> Asked:
     """A request with a body of JSON."""
     return Asked(url, {"content-type": "application/json", **headers}, json.dumps(asked).encode())
+
+
+def as_form(url: str, fields: Mapping[str, str], wav: bytes, headers: Mapping[str, str]) -> Asked:
+    """A request with a form of fields and a file."""
+    edge = hashlib.sha256(wav).hexdigest()
+    parts = [f'--{edge}\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{fields[name]}\r\n' for name in fields]
+    file = f'--{edge}\r\ncontent-disposition: form-data; name="file"; filename="speech.wav"\r\ncontent-type: audio/wav\r\n\r\n'
+    body = b"".join((*(part.encode() for part in (*parts, file)), wav, f"\r\n--{edge}--\r\n".encode()))
+    return Asked(url, {"content-type": f"multipart/form-data; boundary={edge}", **headers}, body)
 
 
 Ask = Callable[[Mapping[str, Any], str, datetime], Asked]
@@ -76,6 +86,10 @@ class Client:
     """The request of an own voice."""
     audio: Callable[[Mapping[str, Any]], Any] = itemgetter("audio")
     """The Base64 audio of an event, for an own voice that answers with events. Raises LookupError or TypeError where there is none."""
+    transcribe: Callable[[Mapping[str, Any], bytes], Asked] | None = None
+    """The request for the words of a WAV file, of an order's arguments: for a recogniser that is sent whole utterances."""
+    text: Callable[[Mapping[str, Any]], Any] = itemgetter("text")
+    """The words of its answer. Raises LookupError, TypeError or ValueError where there are none."""
     clean: Callable[[str], str] = as_it_is
     """Makes of a text what may be sent, for a client that sends it within markup."""
 
