@@ -33,11 +33,13 @@ from callwright.ports.registry import Closable, HttpClient, Plugin, PluginContex
 from callwright.ports.speech import TranscriberSettings, Voice, VoiceChunk, VoiceSettings
 from callwright.providers.cloud import PLUGINS, grpc_client, library
 from callwright.providers.cloud.bridge import Bridge
+from callwright.providers.cloud.failures import failure
 from callwright.providers.cloud.hearing import CloudTranscriber
 from callwright.providers.cloud.http_voice import HttpVoice
 from callwright.providers.cloud.posted import PostedTranscriber
 from callwright.providers.cloud.provider_table import VENDORS
 from callwright.providers.cloud.provider_table_catalogues import CATALOGUES
+from callwright.providers.cloud.socket_client import SocketStatusError
 from callwright.providers.cloud.speaking import CloudVoice
 from callwright.providers.cloud.vendor import Vendor
 from callwright.testing import Fault, TranscriberContract, VoiceContract
@@ -218,6 +220,12 @@ class TestPulse(Recogniser):
 class TestPixaRecogniser(Recogniser):
     plugin = plugin("transcriber", "pixa")
     wrong_settings = hears(options={"keywords": 5}, language="x" * 300)
+
+
+class TestBodhi(Recogniser):
+    plugin = plugin("transcriber", "bodhi")
+    transcriber_settings = hears(options={"keywords": "Callwright:2, Turin", "numerals": True})
+    wrong_settings = hears(options={"numerals": "perhaps"})
 
 
 class PostedRecogniser(Recogniser):
@@ -528,6 +536,41 @@ async def spoken_at(name: str, keys: dict[str, str], **settings: Any) -> list[Vo
         return [chunk async for chunk in made.speak("Yes.", VoiceSettings(access=Access(keys), **settings))]
     finally:
         await context.shared.aclose()
+
+
+async def test_bodhi_is_configured_once_before_any_audio_and_tells_where_words_end() -> None:
+    heard = Heard()
+    options = {"keywords": "Callwright:2, Turin", "numerals": True}
+    async with speech_vendors() as vendors, recogniser_of("bodhi", vendors) as recogniser:
+        stream = await recogniser.open(hears(endpointing_ms=3_000, options=options), heard)
+        await fed(stream, "yes at ten")
+        await heard.until(("yes", "ten"))
+        await stream.aclose()
+        (visit,) = vendors.visits
+    config, goodbye = visit.messages
+    assert len(config["config"].pop("transaction_id")) == 36
+    assert config["config"] == {
+        "model": "hi-general-v2-8khz",
+        "sample_rate": 8_000,
+        "endpoint_silence_duration": 1.2,
+        "parse_number": True,
+        "hotwords": [{"phrase": "Callwright", "score": 2.0}, {"phrase": "Turin"}],
+    }
+    assert goodbye == {"eof": 1}
+    assert {name.lower() for name in visit.headers} >= {"x-api-key", "x-customer-id"}
+    # The end of the last word, not of the silence after it.
+    assert 0 < heard.finals[-1][2] <= len(spoken("yes at ten")) // 16
+
+
+@pytest.mark.parametrize(("code", "kind"), [(401, FailureKind.REFUSED), (402, FailureKind.LIMIT)])
+def test_bodhi_tells_a_failure_in_a_message(code: int, kind: FailureKind) -> None:
+    (row,) = (one for one in VENDORS if one.name == "bodhi")
+    wire = row.clients[0].wire
+    assert wire is not None
+    with pytest.raises(SocketStatusError) as caught:
+        wire.event({"error": "bodhi_error", "message": "no", "code": code})
+    assert failure("bodhi", caught.value, begun=True).kind is kind
+    assert [wire.event(told) for told in ({}, {"type": "partial"}, {"type": "other", "text": "x"})] == [None] * 3
 
 
 async def heard_at(server: LocalServer) -> Heard:

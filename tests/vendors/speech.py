@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from tests.vendors import (
     assembly,
     azure,
+    bodhi,
     cartesia,
     deepgram,
     elevenlabs,
@@ -68,6 +69,7 @@ __all__ = [
 _VENDORS = (
     assembly,
     azure,
+    bodhi,
     cartesia,
     deepgram,
     elevenlabs,

@@ -137,7 +137,8 @@ class Bridge:
         """A client. ``once``: it may open one websocket only. Raises ProviderError for settings that it refuses."""
         if order.client.own:
             session = VendorSession(None, once=once)
-            return Made(SocketClient(**order.arguments, session=session), session)
+            assert order.client.wire is not None, "a recogniser's own client has it"
+            return Made(SocketClient(order.client.wire, order.arguments, session), session)
         why = ""
         session = VendorSession(await self._sessions.session(), once=once)
         try:

@@ -7,8 +7,9 @@ default, the vendor's own default holds.
 from __future__ import annotations
 
 from callwright.providers.cloud.provider_table_requests import REQUESTED_TRANSCRIBERS, REQUESTED_VOICES
+from callwright.providers.cloud.provider_table_sockets import SOCKET_TRANSCRIBERS
 from callwright.providers.cloud.provider_table_transcribers import TRANSCRIBERS
 from callwright.providers.cloud.provider_table_voices import VOICES
 from callwright.providers.cloud.vendor import Vendor
 
-VENDORS: tuple[Vendor, ...] = (*TRANSCRIBERS, *REQUESTED_TRANSCRIBERS, *VOICES, *REQUESTED_VOICES)
+VENDORS: tuple[Vendor, ...] = (*TRANSCRIBERS, *SOCKET_TRANSCRIBERS, *REQUESTED_TRANSCRIBERS, *VOICES, *REQUESTED_VOICES)

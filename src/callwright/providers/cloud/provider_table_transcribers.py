@@ -17,7 +17,6 @@ from callwright.providers.cloud.provider_table_options import (
     GOOGLE_KEYS,
     NAME,
     OPENAI_KEYS,
-    PIXA_KEYS,
     SARVAM_KEYS,
     SMALLEST_KEYS,
     SONIOX_KEYS,
@@ -303,21 +302,5 @@ TRANSCRIBERS = (
                 "endpointing", "params.max_endpoint_delay_ms", PAUSE_MS, convert=lambda ms: min(3_000, max(500, ms))
             ),
         ),
-    ),
-    Vendor(
-        TRANSCRIBER,
-        "pixa",
-        "Pixa Luna, Hindi",
-        PIXA_KEYS,
-        (
-            Client(
-                "pixa.Stream",
-                addresses={"base_url": "wss://transcript.heypixa.ai/v1/listen"},
-                rate_hz=16_000,
-                flushes=True,
-                own=True,
-            ),
-        ),
-        (model_option("pixa-1"), Option("language", "language", NAME, "hi", convert=lambda code: bare(code) or "hi")),
     ),
 )

@@ -1,16 +1,15 @@
-"""A recogniser's websocket that no kept client speaks: audio as it is, results as JSON. It has the shape of the kept clients."""
+"""Recognisers' websockets that no kept client speaks: audio as it is, results as JSON. They have the shape of the kept clients."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -31,6 +30,13 @@ class Kind(StrEnum):
 
     PARTIAL = "interim_transcript"
     FINAL = "final_transcript"
+
+
+@dataclass(frozen=True, slots=True)
+class WordEnd:
+    """Where a word ends in the audio of the stream, in seconds."""
+
+    end_time: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +64,31 @@ class SocketStatusError(Exception):
         self.status_code = status_code
 
 
-class SocketClient:
-    """Makes streams. ``language`` and ``model`` are as the vendor names them."""
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How a vendor's websocket is spoken, made of an order's arguments. ``hello`` is sent before any audio, ``flush`` asks for the words
+    that are still to come and ``goodbye`` ends the stream, each as text, empty for none. ``event`` reads a message, None for one without
+    words, and raises SocketStatusError for one that tells a failure."""
 
-    def __init__(self, base_url: str, api_key: str, language: str, model: str, session: VendorSession) -> None:
-        self._url = f"{base_url}?{urlencode({'language': language, 'encoding': 'linear16', 'sample_rate': 16_000})}"
-        self._headers = {"X-Pixa-Key": f"Bearer {api_key}"}
-        self._model = model
+    url: Callable[[Mapping[str, Any]], str]
+    headers: Callable[[Mapping[str, Any]], Mapping[str, str]]
+    event: Callable[[Mapping[str, Any]], Event | None]
+    hello: Callable[[Mapping[str, Any]], str] = lambda _: ""
+    flush: str = ""
+    goodbye: str = ""
+
+
+class SocketClient:
+    """Makes streams."""
+
+    def __init__(self, wire: Wire, sent: Mapping[str, Any], session: VendorSession) -> None:
+        self._wire = wire
+        self._sent = sent
         self._session = session
 
     def stream(self, **_options: Any) -> SocketStream:
         """A stream, which connects when it is read."""
-        return SocketStream(self._url, self._headers, self._session)
+        return SocketStream(self._wire, self._sent, self._session)
 
     async def aclose(self) -> None:
         """Nothing to close: streams have their own connections."""
@@ -78,9 +97,9 @@ class SocketClient:
 class SocketStream:
     """One websocket."""
 
-    def __init__(self, url: str, headers: dict[str, str], session: VendorSession) -> None:
-        self._url = url
-        self._headers = headers
+    def __init__(self, wire: Wire, sent: Mapping[str, Any], session: VendorSession) -> None:
+        self._wire = wire
+        self._sent = sent
         self._session = session
         self._input_ch: asyncio.Queue[bytes | str] = asyncio.Queue()
         self._socket: ClientConnection | None = None
@@ -91,14 +110,16 @@ class SocketStream:
 
     def flush(self) -> None:
         """Ask for the words that are still to come."""
-        self._input_ch.put_nowait('{"type":"Finalize"}')
+        if self._wire.flush:
+            self._input_ch.put_nowait(self._wire.flush)
 
     async def aclose(self) -> None:
         """Close the websocket."""
         socket, self._socket = self._socket, None
         if socket is not None:
             with suppress(ConnectionClosed):
-                await socket.send('{"type":"CloseStream"}')
+                if self._wire.goodbye:
+                    await socket.send(self._wire.goodbye)
             await socket.close()
 
     async def __aiter__(self) -> AsyncIterator[Event]:
@@ -108,7 +129,7 @@ class SocketStream:
         sending = asyncio.get_running_loop().create_task(self._send(socket))
         try:
             async for message in socket:
-                event = _event(message)
+                event = self._event(message)
                 if event is not None:
                     yield event
             code = socket.close_code
@@ -123,8 +144,8 @@ class SocketStream:
         status = 0
         try:
             self._socket = await connect(
-                self._url,
-                additional_headers=self._headers,
+                self._wire.url(self._sent),
+                additional_headers=self._wire.headers(self._sent),
                 open_timeout=CONNECT_SECONDS,
                 close_timeout=_CLOSE_SECONDS,
                 max_size=_MAX_MESSAGE_BYTES,
@@ -142,7 +163,10 @@ class SocketStream:
     async def _send(self, socket: ClientConnection) -> None:
         """Sends the audio in pieces, and what is asked for between them."""
         pending = bytearray()
+        hello = self._wire.hello(self._sent)
         with suppress(ConnectionClosed):
+            if hello:
+                await socket.send(hello)
             while True:
                 message = await self._input_ch.get()
                 if isinstance(message, bytes):
@@ -153,12 +177,9 @@ class SocketStream:
                 if isinstance(message, str):
                     await socket.send(message)
 
-
-def _event(message: str | bytes) -> Event | None:
-    try:
-        told = json.loads(message)
-    except ValueError:
-        return None
-    if not isinstance(told, dict) or told.get("type") != "Results" or not isinstance(told.get("transcript"), str):
-        return None
-    return Event(Kind.FINAL if told.get("is_final") else Kind.PARTIAL, (Alternative(told["transcript"]),))
+    def _event(self, message: str | bytes) -> Event | None:
+        try:
+            told = json.loads(message)
+        except ValueError:
+            return None
+        return self._wire.event(told) if isinstance(told, dict) else None

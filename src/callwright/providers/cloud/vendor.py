@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 from callwright.domain.settings.provider_option import ProviderOption, as_it_is, default_model
+from callwright.providers.cloud.socket_client import Wire
 
 TRANSCRIBER, VOICE = "transcriber", "voice"
 
@@ -82,6 +83,8 @@ class Client:
     """It needs no package of clients."""
     besides: str = ""
     """A package that it needs besides, which ``make cloud`` does not install."""
+    wire: Wire | None = None
+    """The websocket of an own recogniser."""
     ask: Ask | None = None
     """The request of an own voice."""
     audio: Callable[[Mapping[str, Any]], Any] = itemgetter("audio")
