@@ -418,7 +418,7 @@ def cloud_speech_page() -> str:
         "What each vendor is sent for an agent's settings. A setting stands in `transcriber` or in `synthesizer.provider_config`. Behind"
         " the arrow is its name at the client, in parentheses the default; without one, the vendor's own holds. A value that a vendor does"
         " not take is refused when the agent is saved; a setting of another vendor is a warning. `make cloud` installs the clients;"
-        f" {_without_clients()} need none. The provider key comes first. `_API_BASE` holds the address, with which no key need be stored."
+        f" {_without_clients()} need none. The provider key comes first, or that of the address: then `_API_KEY` is optional."
     )
     lines = ["# Cloud speech", "", NOTICE, "", intro]
     for title, kind in (("Recognisers", TRANSCRIBER), ("Voices", VOICE)):
@@ -471,8 +471,8 @@ def _without_clients() -> str:
 
 
 def _vendor_line(vendor: Vendor) -> str:
-    first = (vendor.address_key,) if vendor.address_key else ()
-    keys = ", ".join(f"`{key}`" for key in (*first, vendor.keys[0], *vendor.more_keys.values()))
+    names = (vendor.address_key or vendor.keys[0], *vendor.more_keys.values())
+    keys = ", ".join(f"`{key}`" for key in names)
     return f"- **{vendor.name}** ({keys}): {', '.join(_option(one) for one in vendor.options)}"
 
 

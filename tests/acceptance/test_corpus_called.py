@@ -17,7 +17,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 from tests.conformance.server import served
-from tests.contract.test_openai_compatible import DONE, USAGE, chunk, streaming
+from tests.contract.test_openai_compatible import DONE, USAGE, chunk, event, streaming
 from tests.corpus.bodies import CORPUS, AgentBody
 from tests.http_server import Exchange, LocalServer, serving
 from tests.typed_answers import typed
@@ -36,6 +36,9 @@ SAVES = 8
 LONGEST_S = 240
 ENDED = {"completed", "error", "failed", "busy", "no-answer", "canceled", "stopped"}
 REPLY = streaming(chunk({"content": "All right."}, "stop"), USAGE, DONE)
+GEMINIS_REPLY = streaming(
+    event({"candidates": [{"content": {"parts": [{"text": "All right."}]}, "finishReason": "STOP"}]})
+)
 HURRIED: dict[str, Any] = {
     "default": "hurried",
     "personas": {
@@ -63,7 +66,7 @@ class Outside:
 
     async def __call__(self, exchange: Exchange) -> None:
         if exchange.request.target != "/calls":
-            await REPLY(exchange)
+            await (GEMINIS_REPLY if "GenerateContent" in exchange.request.target else REPLY)(exchange)
             return
         body = exchange.request.body
         self.webhooks.setdefault(exchange.request.json()["id"], []).append(body)
@@ -106,9 +109,9 @@ class Account:
 
 
 @asynccontextmanager
-async def account(dsn: str, folder: Path) -> AsyncIterator[Account]:
-    """An account of a server of its own."""
-    settings = {"DATABASE_URL": dsn, "CALLWRIGHT_ALLOW_PRIVATE_URLS": "1", "CALLWRIGHT_MAX_CALLS": str(CALLS)}
+async def account(dsn: str, folder: Path, **more: str) -> AsyncIterator[Account]:
+    """An account of a server of its own. ``more``: settings by the names of their variables."""
+    settings = {"DATABASE_URL": dsn, "CALLWRIGHT_ALLOW_PRIVATE_URLS": "1", "CALLWRIGHT_MAX_CALLS": str(CALLS), **more}
     outside = Outside()
     async with serving(outside) as server:
         with served(folder, callers=HURRIED, settings=settings) as (url, key):
@@ -123,10 +126,16 @@ OWN = {"line": "loopback", "transcriber": "scripted", "voice": "scripted", "mode
 
 WRITE_A_PLUGIN = "see docs/how-to/write-a-plugin.md, or name one that is installed"
 ADD_A_TRUNK = "POST /sip-trunks/trunks"
-OF_AZURE = frozenset({"azure", "azure-openai"})
+AT_AN_ADDRESS = {
+    "azure": "AZURE_OPENAI_API_BASE",
+    "azure-openai": "AZURE_OPENAI_API_BASE",
+    "anyscale": "ANYSCALE_API_BASE",
+    "bolna": "BOLNA_API_BASE",
+}
+"""Models that need an address, and the provider key that holds it."""
 HAVE_A_KEY = frozenset(
     {"openai", "anthropic", "google", "groq", "deepseek", "openrouter", "cohere", "together", "fireworks", "deepinfra"}
-    | {"perplexity", "ola", "anyscale", "bolna"}
+    | {"perplexity", "ola"}
 )
 """Models that need one provider key, which is called after them."""
 LINE_KEYS = {("line", one.name): one.keys[0] for one in installed_plugins().all() if one.kind == "carrier" and one.keys}
@@ -148,10 +157,10 @@ def remedy_of(leg: str, name: str) -> str:
     elif (leg, name) in SPEECH_KEYS:
         key = SPEECH_KEYS[leg, name]
         first = "" if (leg, name) in READY else f"make cloud, then {BESIDES.get((leg, name), '')}"
-    elif leg != "model" or name not in {*HAVE_A_KEY, *OF_AZURE}:
+    elif leg != "model" or name not in {*HAVE_A_KEY, *AT_AN_ADDRESS}:
         return WRITE_A_PLUGIN
     else:
-        key = "AZURE_OPENAI_API_BASE" if name in OF_AZURE else f"{name.upper()}_API_KEY"
+        key = AT_AN_ADDRESS.get(name, f"{name.upper()}_API_KEY")
     return f'{first}POST /providers {{"provider_name": "{key}", "provider_value": "..."}}'
 
 
@@ -165,7 +174,7 @@ def mistyped(webhook: bytes) -> list[str]:
 
 
 async def followed(account: Account, body: AgentBody) -> list[str]:
-    """What is wrong with a call of the body in the sandbox."""
+    """What is wrong with a call of the body in the sandbox. ``lacks`` are the legs that are to have a stand-in."""
     async with account.saves:
         saved = await account.save(body)
         placed = await account.call(saved["agent_id"])

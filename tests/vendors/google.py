@@ -1,6 +1,7 @@
-"""Google Cloud: the recogniser over gRPC and the list of voices over REST, both for tokens that a service account signed itself.
+"""Google Cloud: recogniser and voice over gRPC and the list of voices over REST, all for tokens that a service account signed itself.
 
-Judged by the vendor's libraries in every run: google-cloud-speech asks and reads, google-auth makes and verifies the tokens.
+Judged by the vendor's libraries in every run: google-cloud-speech and google-cloud-texttospeech ask and read, google-auth makes and
+verifies the tokens.
 """
 
 from __future__ import annotations
@@ -104,6 +105,50 @@ class _Call(Line):
         """Nothing is open besides."""
 
 
+async def _visited(vendors: SpeechVendors, method: str, audience: str, context: Any) -> Visit:
+    """A caller with a token of this service account. Others are turned away, as its key wants it."""
+    token = dict(context.invocation_metadata()).get("authorization", "")
+    if not _verified(token.removeprefix("Bearer "), audience):
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no token of this service account")
+    visit = Visit(method, {}, key_of({"Authorization": token}))
+    if visit.key in _STATUSES:
+        await context.abort(grpc.StatusCode[_STATUSES[visit.key]], f"no: {visit.key}")
+    vendors.visits.append(visit)
+    return visit
+
+
+class _Voice:
+    """``StreamingSynthesize``: one answer for each piece of a clause, with the behaviour that its key asks for."""
+
+    def __init__(self, vendors: SpeechVendors, types: Any) -> None:
+        self._vendors = vendors
+        self._types = types
+
+    async def answers(self, requests: Any, context: Any) -> AsyncIterator[bytes]:
+        """Messages as bytes, so that some can be garbage."""
+        visit = await _visited(self._vendors, "StreamingSynthesize", VOICES, context)
+        kind = self._types.StreamingSynthesizeResponse
+        try:
+            if visit.key == GARBLED:
+                yield b"\xff\xff no message"
+            async for request in requests:
+                config = request.streaming_config
+                if config.voice.name:
+                    audio = config.streaming_audio_config
+                    asked = {"voice": config.voice.name, "language": config.voice.language_code}
+                    visit.messages.append({**asked, "rate": audio.sample_rate_hertz, "speed": audio.speaking_rate})
+                    if config.voice.name == "Nobody":
+                        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no such voice")
+                elif visit.key != CLOSING:
+                    visit.messages.append({"text": request.input.text})
+                    async for piece in _Call(None, visit, object()).pieces(request.input.text):
+                        yield kind.serialize(kind(audio_content=piece))
+        except EndsHereError:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "something broke")
+        finally:
+            visit.closed = True
+
+
 class _Recogniser:
     """``StreamingRecognize`` of one version of the API: answers to a client's requests, with the behaviour that its key asks for."""
 
@@ -115,13 +160,7 @@ class _Recogniser:
 
     async def answers(self, requests: Any, context: Any) -> AsyncIterator[bytes]:
         """Messages as bytes, so that some can be garbage."""
-        token = dict(context.invocation_metadata()).get("authorization", "")
-        if not _verified(token.removeprefix("Bearer "), RECOGNISER):
-            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no token of this service account")
-        visit = Visit("StreamingRecognize", {}, key_of({"Authorization": token}))
-        if visit.key in _STATUSES:
-            await context.abort(grpc.StatusCode[_STATUSES[visit.key]], f"no: {visit.key}")
-        self._vendors.visits.append(visit)
+        visit = await _visited(self._vendors, "StreamingRecognize", RECOGNISER, context)
         try:
             if visit.key == GARBLED:
                 yield b"\xff\xff no message"
@@ -163,25 +202,45 @@ async def recogniser() -> AsyncIterator[SpeechVendors]:
     from google.cloud import speech_v1, speech_v2
 
     place = SpeechVendors()
-    server = grpc.aio.server()
     versions = {
         "v1": (speech_v1.types.cloud_speech, ("start_time", "end_time")),
         "v2": (speech_v2.types.cloud_speech, ("start_offset", "end_offset")),
     }
+    methods = []
     for version, (types, times) in versions.items():
         handler = grpc.stream_stream_rpc_method_handler(
             _Recogniser(place, types, times).answers, types.StreamingRecognizeRequest.deserialize
         )
-        service = f"google.cloud.speech.{version}.Speech"
-        server.add_generic_rpc_handlers(
-            (grpc.method_handlers_generic_handler(service, {"StreamingRecognize": handler}),)
-        )
+        methods.append((f"google.cloud.speech.{version}.Speech", "StreamingRecognize", handler))
+    async with _serving(place, methods):
+        yield place
+
+
+@asynccontextmanager
+async def voice() -> AsyncIterator[SpeechVendors]:
+    """The voice over gRPC."""
+    from google.cloud import texttospeech_v1
+
+    place, types = SpeechVendors(), texttospeech_v1.types
+    handler = grpc.stream_stream_rpc_method_handler(
+        _Voice(place, types).answers, types.StreamingSynthesizeRequest.deserialize
+    )
+    async with _serving(place, [("google.cloud.texttospeech.v1.TextToSpeech", "StreamingSynthesize", handler)]):
+        yield place
+
+
+@asynccontextmanager
+async def _serving(place: SpeechVendors, methods: list[tuple[str, str, Any]]) -> AsyncIterator[None]:
+    """A server with these methods, and one that says nothing."""
+    server = grpc.aio.server()
+    for service, name, handler in methods:
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {name: handler}),))
     place.origin = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     deaf = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     place.deaf = "http://{}:{}".format(*deaf.sockets[0].getsockname())
     await server.start()
     try:
-        yield place
+        yield
     finally:
         deaf.close()
         await server.stop(None)

@@ -37,10 +37,6 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
     "500": ("broken_vendor",),
 }
 """Columns, and parts of the names of the tests in them."""
-NOT_JUDGED: Mapping[str, str] = {
-    "voice google": "the client opens gRPC over TLS to texttospeech.googleapis.com; its list over REST is judged",
-}
-"""Vendors without a suite, and why."""
 
 
 @dataclass
@@ -78,8 +74,6 @@ def main() -> int:
     table = Table()
     code = pytest.main([SUITES, "-q", "-p", "no:cacheprovider", "-k", "Test", *sys.argv[1:]], plugins=[table])
     print(table)  # noqa: T201 - what the command is for
-    for vendor, why in NOT_JUDGED.items():
-        print(f"not judged: {vendor}: {why}")  # noqa: T201 - what the command is for
     return int(code)
 
 

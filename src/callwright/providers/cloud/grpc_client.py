@@ -63,26 +63,69 @@ class GrpcConnections:
         return client
 
     async def _elsewhere(self, client: Any) -> tuple[Any, tuple[tuple[str, str], ...]]:
-        """The same client at the operator's address, and the token that it sends: gRPC itself sends none without TLS."""
-        grpc, jwt = importlib.import_module("grpc"), importlib.import_module("google.auth.jwt")
-        parts = urlsplit(self._address)
-        channel = (
-            grpc.aio.secure_channel(parts.netloc, grpc.ssl_channel_credentials())
-            if parts.scheme == "https"
-            else grpc.aio.insecure_channel(parts.netloc)
-        )
         account = client.transport._credentials
         self._made.client._project_id = account.project_id
-        headers: dict[str, str] = {}
-        signing = jwt.Credentials.from_signing_credentials(account, f"{self._own_address}/")
-        signing.before_request(None, "POST", self._own_address, headers)
-        await self._close(client)
-        moved = type(client)(transport=type(client.transport)(channel=channel))
-        return moved, (("authorization", headers["authorization"]),)
+        moved = await _moved(client, self._address)
+        return moved, _token(account, self._own_address)
 
     @staticmethod
     async def _close(client: Any) -> None:
         await client.transport.close()
+
+
+class GrpcVoice:
+    """A voice's client: where it connects, and that its calls and its connection are closed."""
+
+    def __init__(self, client: Any, account: Any, own_address: str) -> None:
+        """``account`` signs a token for each call, None where the connection does it."""
+        self._client = client
+        self._account = account
+        self._own_address = own_address
+
+    @classmethod
+    async def put_in(cls, made: Made, bridge: Bridge, own_address: str) -> None:
+        """Has the client that was made ask through this one. ``own_address``: the vendor's, which the operator may have replaced."""
+        client, account = made.client._ensure_client(), None
+        if bridge.moved:
+            account = client.transport._credentials
+            client = await _moved(client, bridge.address(own_address))
+        made.client._client = cls(client, account, own_address)
+        closed = made.client.aclose
+
+        async def aclose() -> None:
+            await closed()
+            await client.transport.close()
+
+        made.client.aclose = aclose
+
+    async def streaming_synthesize(self, requests: Any, timeout: float) -> Any:
+        """The answers to the requests. Raises errors of the client's library."""
+        metadata = _token(self._account, self._own_address) if self._account is not None else ()
+        return await self._client.streaming_synthesize(
+            requests=requests, timeout=timeout, retry=None, metadata=metadata
+        )
+
+
+async def _moved(client: Any, address: str) -> Any:
+    """The same client at the operator's address."""
+    grpc = importlib.import_module("grpc")
+    parts = urlsplit(address)
+    channel = (
+        grpc.aio.secure_channel(parts.netloc, grpc.ssl_channel_credentials())
+        if parts.scheme == "https"
+        else grpc.aio.insecure_channel(parts.netloc)
+    )
+    await client.transport.close()
+    return type(client)(transport=type(client.transport)(channel=channel))
+
+
+def _token(account: Any, own_address: str) -> tuple[tuple[str, str], ...]:
+    """The token that a service account signs for the vendor: gRPC itself sends none without TLS."""
+    headers: dict[str, str] = {}
+    jwt = importlib.import_module("google.auth.jwt")
+    signing = jwt.Credentials.from_signing_credentials(account, f"{own_address}/")
+    signing.before_request(None, "POST", own_address, headers)
+    return (("authorization", headers["authorization"]),)
 
 
 class _Answers:

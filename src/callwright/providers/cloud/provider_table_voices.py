@@ -236,7 +236,14 @@ VOICES = (
         "google",
         "Google Cloud Text-to-Speech",
         GOOGLE_KEYS,
-        (Client("google.TTS", {"sample_rate": 8_000}, takes_session=False),),
+        (
+            Client(
+                "google.TTS",
+                {"sample_rate": 8_000},
+                grpc="https://texttospeech.googleapis.com",
+                takes_session=False,
+            ),
+        ),
         (
             Option("voice", "voice_name", NAME),
             Option("language", "language", NAME, "en", convert=regional),

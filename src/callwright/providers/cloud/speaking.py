@@ -22,6 +22,7 @@ from callwright.providers.cloud.bridge import Bridge, Made, Order
 from callwright.providers.cloud.catalogue import CatalogueReader
 from callwright.providers.cloud.clause import Clause, Piece
 from callwright.providers.cloud.failures import close
+from callwright.providers.cloud.grpc_client import GrpcVoice
 from callwright.providers.cloud.session import CONNECT_SECONDS
 from callwright.providers.cloud.vendor import Vendor
 
@@ -111,6 +112,8 @@ class CloudVoice:
         kept = self._kept.get(name)
         if kept is None:
             made = await self._bridge.made(order)
+            if order.client.grpc:
+                await GrpcVoice.put_in(made, self._bridge, order.client.grpc)
             kept = self._kept.get(name)
             if kept is None:
                 kept = self._kept[name] = _Kept(made)
