@@ -1,4 +1,7 @@
-"""Bodhi of Navana: recognition over a websocket, configured by its first message."""
+"""Bodhi of Navana: recognition over a websocket, configured by its first message.
+
+Judged by the vendor's client: bodhi-sdk 1.4.0 was heard with its own configuration (2026-11-30).
+"""
 
 from __future__ import annotations
 

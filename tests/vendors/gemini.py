@@ -1,4 +1,7 @@
-"""Gemini: speech as events of Base64, by the Gemini API."""
+"""Gemini: speech as events of Base64, and transcripts of files, by the Gemini API.
+
+Judged by the vendor's client: google-genai 3.6.1 spoke and had a file transcribed (2026-11-30).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from tests.vendors.server import Line, Route, web
 from callwright.media.wav import read_wav
 
 _VOICES = ("Kore", "Puck")
+_STANDARD = str.maketrans("-_", "+/")
 
 
 async def _content(line: Line) -> Any:
@@ -30,8 +34,9 @@ async def _content(line: Line) -> Any:
 
 async def _transcription(line: Line, asked: dict[str, Any], audio: dict[str, str]) -> Any:
     line.visit.messages.append({"instruction": asked["systemInstruction"]["parts"][0]["text"]})
-    assert audio["mimeType"] == "audio/wav", "a file"
-    file = read_wav(base64.b64decode(audio["data"]))
+    # The vendor takes both spellings, and both alphabets of Base64. Its own client writes the second of each.
+    assert (audio.get("mimeType") or audio["mime_type"]) == "audio/wav", "a file"
+    file = read_wav(base64.b64decode(audio["data"].translate(_STANDARD)))
     return await line.words(
         file.channel(0), lambda text: {"candidates": [{"content": {"parts": [{"text": text or "-"}]}}]}
     )

@@ -1,6 +1,6 @@
-"""OpenAI: transcription by the realtime websocket, speech over HTTP as audio or as events.
+"""OpenAI: transcription by the realtime websocket or of a file, speech over HTTP as audio, as a WAV file or as events.
 
-Judged by the vendor's client: openai 3.57.0 heard and spoke in both forms (2026-11-29).
+Judged by the vendor's client: openai 3.57.0 heard and spoke in all forms (2026-11-30).
 """
 
 from __future__ import annotations
