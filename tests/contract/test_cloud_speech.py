@@ -490,6 +490,18 @@ async def test_what_an_agent_asks_for_reaches_googles_voice_and_each_call_has_it
     assert words["text"] == "Tea & cake."
 
 
+async def test_a_key_of_google_that_signs_nothing_is_refused_by_its_voice() -> None:
+    secret = "canary-no-key-of-google"
+    keys = {**json.loads(google.credentials(speech.GOOD)), "private_key": secret}
+    wanted = VoiceSettings(access=Access({"GOOGLE_APPLICATION_CREDENTIALS_JSON": json.dumps(keys)}))
+    async with google.voice() as vendors, voice_of("google", vendors) as voice:
+        with pytest.raises(ProviderError) as caught:
+            await said(voice, wanted)
+        await voice.warm(wanted)
+    assert caught.value.kind is FailureKind.REFUSED
+    assert secret not in told(caught.value)
+
+
 async def test_a_google_that_ends_every_stream_at_once_is_not_asked_time_and_again() -> None:
     heard = Heard()
     async with google_stream(heard, hears(google.ENDING)) as (stream, vendors):

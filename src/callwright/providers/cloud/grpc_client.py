@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.providers.cloud.bridge import Bridge, Made
 from callwright.providers.cloud.session import CONNECT_SECONDS
 
@@ -84,8 +85,17 @@ class GrpcVoice:
 
     @classmethod
     async def put_in(cls, made: Made, bridge: Bridge, own_address: str) -> None:
-        """Has the client that was made ask through this one. ``own_address``: the vendor's, which the operator may have replaced."""
-        client, account = made.client._ensure_client(), None
+        """Has the client that was made ask through this one. ``own_address``: the vendor's, which the operator may have replaced.
+
+        Raises ProviderError for a key that cannot be used.
+        """
+        client = account = None
+        with suppress(ValueError):
+            client = made.client._ensure_client()
+        if client is None:
+            # Behind the block: the error would keep the key's text.
+            why = "its provider key is not what the vendor gave out"
+            raise ProviderError(FailureKind.REFUSED, bridge.vendor.name, why)
         if bridge.moved:
             account = client.transport._credentials
             client = await _moved(client, bridge.address(own_address))
