@@ -60,7 +60,7 @@ def _ask_gemini(sent: Mapping[str, Any], words: str, _at: datetime) -> Asked:
 
 def _transcribe_at_endpoint(sent: Mapping[str, Any], wav: bytes) -> Asked:
     fields = {name: sent[name] for name in ("model", "language") if name in sent}
-    hint = " ".join(filter(None, (sent.get("context"), ", ".join(sent.get("keywords", ())))))
+    hint = " ".join(filter(None, (sent.get("prompt"), ", ".join(sent.get("keywords", ())))))
     fields |= {"prompt": hint} if hint else {}
     return as_form(
         f"{sent['base_url']}/audio/transcriptions", {**fields, "response_format": "json"}, wav, _bearer(sent)
@@ -73,7 +73,7 @@ def _transcribe_by_gemini(sent: Mapping[str, Any], wav: bytes) -> Asked:
         told.append(f"The speech is mostly in the language {sent['language']}, written in its own script.")
     if sent.get("keywords"):
         told.append(f"These words may occur: {', '.join(sent['keywords'])}.")
-    told += [sent["context"]] if sent.get("context") else []
+    told += [sent["prompt"]] if sent.get("prompt") else []
     config: dict[str, Any] = {"temperature": 0}
     if sent["model"].startswith("gemini-2.5-flash"):
         # A caller waits for it.
@@ -126,7 +126,7 @@ def _voice_at_endpoint(name: str, summary: str, model: str, voice: str | None, p
 _HINTS = (
     Option("language", "language", NAME, convert=bare),
     Option("keywords", "keywords", WORDS, convert=word_list),
-    Option("context", "context", text(4_000)),
+    Option("context", "prompt", text(4_000)),
 )
 
 
