@@ -38,6 +38,14 @@ CALLED = (
     *("model-ola", "model-anyscale"),
 )
 """Bodies of vendors that only an address or a key of their own reaches."""
+REACHED = {
+    "/",
+    "/v1/audio/speech",
+    "/v1/audio/transcriptions",
+    "/v1beta/models/gemini-2.5-flash:generateContent",
+    "/v1beta/models/gemini-2.5-flash-preview-tts:streamGenerateContent",
+}
+"""Where they speak and are heard: at Bodhi, at endpoints and at Gemini."""
 AT_ONCE = 3
 BY_NAME = {(one.kind, name): one for one in (*CLOUD, *HOSTED, *ENDPOINTS) for name in (one.name, *one.aliases)}
 NEEDS_MORE = {("transcriber", "azure")}
@@ -109,4 +117,6 @@ async def test_bodies_are_called_with_what_they_name_and_no_stand_in_but_the_lin
                 return await followed(found, body)
 
         wrong = await asyncio.gather(*(one(body) for body in bodies))
+    assert {visit.path for visit in vendors.visits} >= REACHED
+    assert {visit.path for visit in recogniser.visits} == {"StreamingRecognize"}
     assert {body.name: what for body, what in zip(bodies, wrong, strict=True) if what} == {}
