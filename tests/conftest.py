@@ -21,7 +21,11 @@ IN_MEMORY = Path("/dev/shm")
 LEAST_FREE_BYTES = 4 * 1024**3
 
 # A database is made ten times faster in memory than on a disk, and every other test makes one.
-if "TMPDIR" not in os.environ and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free >= LEAST_FREE_BYTES:
+if (
+    "TMPDIR" not in os.environ
+    and os.access(IN_MEMORY, os.W_OK)
+    and shutil.disk_usage(IN_MEMORY).free >= LEAST_FREE_BYTES
+):
     os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
 
 # A busy machine is no failure: how long one example takes is not what property tests are about.
