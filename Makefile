@@ -197,7 +197,7 @@ test-browser: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboa
 	@CI=true $(PYTEST) tests/browser -m "not voice"
 
 budgets: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Print what the dashboard weighs and how long it takes (medians of five cold loads), against its budgets
-	@CI=true $(PYTEST) -q -s -p no:warnings tests/browser/test_budgets.py
+	@CI=true CALLWRIGHT_COLD_LOADS=5 $(PYTEST) -q -s -p no:warnings tests/browser/test_budgets.py
 
 screenshots: $(STAMPS)/browser $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Photograph every page of the dashboard, in both colour schemes, into build/screenshots
 	@PYTHONPATH=tools $(BIN)/python -m tests.browser.screenshots
