@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,20 +100,31 @@ def eventually(page: Any, condition: Callable[[], bool]) -> None:
 
 @contextmanager
 def browsing(browser: Any, served: World, scheme: str = "light") -> Iterator[Browsing]:
-    """A browser without cookies, in one of the colour schemes."""
-    context = browser.new_context(viewport=SIZE, color_scheme=scheme, accept_downloads=True)
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    one = Browsing(page, served)
-    page.on("console", lambda message: _note(one, message.type, message.text))
-    page.on("pageerror", lambda error: one.console.append(f"exception: {error}"))
-    page.on("request", lambda request: one.asked.add(request))
-    for answered in ("requestfinished", "requestfailed"):
-        page.on(answered, lambda request: one.asked.discard(request))
-    try:
+    """A browser without cookies and without a cache, in one of the colour schemes."""
+    with context_of(browser, scheme) as context, tab(context, served) as one:
         yield one
-    finally:
-        context.close()
+
+
+@contextmanager
+def context_of(browser: Any, scheme: str = "light") -> Iterator[Any]:
+    """Cookies and a cache of their own."""
+    with closing(browser.new_context(viewport=SIZE, color_scheme=scheme, accept_downloads=True)) as context:
+        context.set_default_timeout(15_000)
+        yield context
+
+
+@contextmanager
+def tab(context: Any, served: World) -> Iterator[Browsing]:
+    """A new page of a context."""
+    with closing(context.new_page()) as page:
+        one = Browsing(page, served)
+        page.on("console", lambda message: _note(one, message.type, message.text))
+        page.on("pageerror", lambda error: one.console.append(f"exception: {error}"))
+        # Playwright sets an attribute of what it is given, and a set's own method takes none.
+        page.on("request", lambda request: one.asked.add(request))  # noqa: PLW0108
+        for answered in ("requestfinished", "requestfailed"):
+            page.on(answered, lambda request: one.asked.discard(request))  # noqa: PLW0108
+        yield one
 
 
 def _note(one: Browsing, kind: str, text: str) -> None:

@@ -23,10 +23,11 @@ MARGIN = 4
 """Three times the work is a failure; a machine that also does something else is none, so that its load counts, too."""
 
 
-def test_the_page_of_a_call_weighs_no_more_than_its_budget(person: Browsing) -> None:
+def test_the_page_of_a_call_weighs_no_more_than_its_budget(visitor: Browsing) -> None:
     names: list[str] = []
-    person.page.on("request", lambda request: names.append(urlsplit(request.url).path))
-    person.open_call()
+    visitor.sign_in()
+    visitor.page.on("request", lambda request: names.append(urlsplit(request.url).path))
+    visitor.open_call()
     scripts = {name.removeprefix("/dashboard/") for name in names if name.endswith(".js")}
     sent = {name: compressed(STATIC / name) for name in scripts}
     print(f"scripts of the call page: {sum(sent.values()):,} bytes of {MOST_SCRIPT_BYTES:,} (brotli)")
