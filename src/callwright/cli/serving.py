@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 from websockets.protocol import State
+from websockets.streams import StreamReader
 
 from callwright.api.doors import DIRECT
 from callwright.cli.bounded_http import BoundedHttp, JoinedWrites
@@ -26,6 +27,8 @@ from callwright.ops.settings import unknown_variables
 
 _BACKLOG = 512
 _SWITCHING, _NOT_TEXT = 101, 1007
+_FRAME_BEGINS = StreamReader.at_eof.__code__
+"""Where the library waits for a frame to begin."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -109,8 +112,14 @@ class _Websockets(WebSocketsSansIOProtocol):
 
     @property
     def _between_messages(self) -> bool:
-        conn = self.conn
-        return conn.state is State.OPEN and conn.current_size is None and not conn.reader.buffer and not self.close_sent
+        """Whether the next byte begins a message, for all the library has read."""
+        if self.conn.state is not State.OPEN or self.conn.current_size is not None or self.close_sent:
+            return False
+        waits: Any = self.conn.parser
+        while waits.gi_yieldfrom is not None:
+            waits = waits.gi_yieldfrom
+        # Elsewhere it waits for the rest of a frame, of which it may have taken all that came.
+        return bool(waits.gi_code is _FRAME_BEGINS)
 
     def send_receive_event_to_app(self) -> None:
         """A message is whole."""
