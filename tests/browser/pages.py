@@ -14,6 +14,8 @@ from tests.browser.world import World
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "dashboard/node_modules/axe-core/axe.min.js"
 LOOK_MS, MOST_LOOKS = 50, 300
+WAIT_MS = 30_000
+"""Limit of each wait: a what-if computes for some seconds, and another process of tests computes beside it."""
 SIZE = {"width": 1440, "height": 900}
 # A report of contrast that axe cannot finish (text over a waveform, say) is no violation.
 AXE_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -109,7 +111,7 @@ def browsing(browser: Any, served: World, scheme: str = "light") -> Iterator[Bro
 def context_of(browser: Any, scheme: str = "light") -> Iterator[Any]:
     """Cookies and a cache of their own."""
     with closing(browser.new_context(viewport=SIZE, color_scheme=scheme, accept_downloads=True)) as context:
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(WAIT_MS)
         yield context
 
 
