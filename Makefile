@@ -192,12 +192,12 @@ conformance: $(STAMPS)/dev ## Start servers, tolerant and strict, and ask every 
 fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (CASES=300)
 	@CALLWRIGHT_FUZZ_CASES=$(or $(CASES),300) $(PYTEST) tests/fuzz
 
-# Needs the Debian package that .ci/run installs: chromium.
+# Needs the Debian package that .ci/run installs: chromium. The tests of a file share a server; those of calls mostly wait.
 test-browser: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Run the browser tests (Chromium through Playwright)
-	@CI=true $(PYTEST) tests/browser -m "not voice"
+	@CI=true $(PYTEST) tests/browser -m "not voice" --numprocesses 2 --dist loadfile
 
 budgets: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Print what the dashboard weighs and how long it takes (medians of five cold loads), against its budgets
-	@CI=true $(PYTEST) -q -s -p no:warnings tests/browser/test_budgets.py
+	@CI=true CALLWRIGHT_COLD_LOADS=5 $(PYTEST) -q -s -p no:warnings tests/browser/test_budgets.py
 
 screenshots: $(STAMPS)/browser $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Photograph every page of the dashboard, in both colour schemes, into build/screenshots
 	@PYTHONPATH=tools $(BIN)/python -m tests.browser.screenshots

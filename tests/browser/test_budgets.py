@@ -17,16 +17,17 @@ from tests.browser.world import World
 STATIC = ROOT / "src/callwright/dashboard/static"
 MOST_SCRIPT_BYTES = 220_000
 FIRST_PAINT_MS, LONG_CALL_MS = 500, 1_000
-LOADS = 5
-"""Cold loads of which the median counts: one alone says more of the machine than of the pages."""
+LOADS = int(os.environ.get("CALLWRIGHT_COLD_LOADS", "1"))
+"""Cold loads of which the median counts. What fails a run has a margin for one; `make budgets` prints figures, for which there are five."""
 MARGIN = 4
 """Three times the work is a failure; a machine that also does something else is none, so that its load counts, too."""
 
 
-def test_the_page_of_a_call_weighs_no_more_than_its_budget(person: Browsing) -> None:
+def test_the_page_of_a_call_weighs_no_more_than_its_budget(visitor: Browsing) -> None:
     names: list[str] = []
-    person.page.on("request", lambda request: names.append(urlsplit(request.url).path))
-    person.open_call()
+    visitor.sign_in()
+    visitor.page.on("request", lambda request: names.append(urlsplit(request.url).path))
+    visitor.open_call()
     scripts = {name.removeprefix("/dashboard/") for name in names if name.endswith(".js")}
     sent = {name: compressed(STATIC / name) for name in scripts}
     print(f"scripts of the call page: {sum(sent.values()):,} bytes of {MOST_SCRIPT_BYTES:,} (brotli)")
@@ -58,7 +59,7 @@ def test_a_page_is_painted_before_its_code_is_there(visitor: Browsing) -> None:
 
 def test_a_page_is_painted_soon(chromium: Any, served: World) -> None:
     painted = median(first_paint(chromium, served) for _ in range(LOADS))
-    print(f"first paint of the call page: {painted:.0f} ms of {FIRST_PAINT_MS}, the median of {LOADS} cold loads")
+    print(f"first paint of the call page: {painted:.0f} ms of {FIRST_PAINT_MS}, median of cold loads: {LOADS}")
     assert painted <= allowed(FIRST_PAINT_MS)
 
 
@@ -74,7 +75,7 @@ def test_a_call_of_forty_minutes_can_be_used_soon(chromium: Any, served: World) 
     usable, zoomed = (median(times) for times in zip(*(long_call(chromium, served) for _ in range(LOADS)), strict=True))
     print(
         f"a call of 40 minutes: usable after {usable:.0f} ms of {LONG_CALL_MS}, zoomed in {zoomed:.0f} ms,"
-        f" medians of {LOADS} cold loads"
+        f" medians of cold loads: {LOADS}"
     )
     assert usable <= allowed(LONG_CALL_MS)
 

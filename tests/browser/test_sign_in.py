@@ -1,8 +1,16 @@
 """Getting in: with a link, with a key, and not without."""
 
+import pytest
 from tests.browser.pages import Browsing
 
 REFUSED = "Failed to load resource: the server responded with a status of 401"
+
+
+@pytest.fixture
+def person(visitor: Browsing) -> Browsing:
+    """Somebody with a session of their own, which these tests end."""
+    visitor.sign_in()
+    return visitor
 
 
 def test_whoever_is_not_signed_in_is_asked_for_a_key_and_then_sees_what_they_came_for(visitor: Browsing) -> None:

@@ -15,16 +15,20 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 from websockets.protocol import State
+from websockets.streams import StreamReader
 
 from callwright.api.doors import DIRECT
 from callwright.cli.bounded_http import BoundedHttp, JoinedWrites
 from callwright.cli.connections import ConnectionLimits, Connections
+from callwright.cli.websocket_frames import frame_of, message_of
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_DOOR_SOCKET_MESSAGE_BYTES
 from callwright.ops.settings import unknown_variables
 
 _BACKLOG = 512
 _SWITCHING, _NOT_TEXT = 101, 1007
+_FRAME_BEGINS = StreamReader.at_eof.__code__
+"""Where the library waits for a frame to begin."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -98,6 +102,25 @@ class _Websockets(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
 
+    def data_received(self, data: bytes) -> None:
+        """Something has come. A message that is whole in it goes to whoever listens; the library reads the rest."""
+        message = message_of(data) if self._on_message is not None and self._between_messages else None
+        if message is None or self._on_message is None:
+            super().data_received(data)
+        else:
+            self._on_message(message)
+
+    @property
+    def _between_messages(self) -> bool:
+        """Whether the next byte begins a message, for all the library has read."""
+        if self.conn.state is not State.OPEN or self.conn.current_size is not None or self.close_sent:
+            return False
+        waits: Any = self.conn.parser
+        while waits.gi_yieldfrom is not None:
+            waits = waits.gi_yieldfrom
+        # Elsewhere it waits for the rest of a frame, of which it may have taken all that came.
+        return bool(waits.gi_code is _FRAME_BEGINS)
+
     def send_receive_event_to_app(self) -> None:
         """A message is whole."""
         if self._on_message is None or self.close_sent:
@@ -121,12 +144,7 @@ class _Websockets(WebSocketsSansIOProtocol):
         # The far end may have closed in the same packet in which it said something that is answered.
         if self.conn.state is not State.OPEN or not self.writable.is_set() or self.transport.is_closing():
             return False
-        for message in messages:
-            if isinstance(message, str):
-                self.conn.send_text(message.encode())
-            else:
-                self.conn.send_binary(message)
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write(b"".join(map(frame_of, messages)))
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -27,6 +27,7 @@ from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import ArrangedCall, DialRequest, InboundOffer, Leg, LegListener, closed_by
 from callwright.ports.web_call import WebCall, WebProtocol
+from callwright.telephony.browser.agent_sound import HELD_SECONDS
 from callwright.telephony.browser.carrier import BrowserCarrier
 from callwright.telephony.browser.wire import Close
 
@@ -194,6 +195,27 @@ async def test_frames_are_sent_together_while_the_page_has_others_to_play():
     socket.say({"type": "cleared", "frames": 10})
     assert socket.closed_with is None
     assert len(socket.frames) == 10
+
+
+@virtually
+async def test_frames_at_their_pace_are_sent_four_at_a_time_and_the_last_one_soon():
+    world = World()
+    socket = await world.call()
+    for _ in range(10):
+        world.leg.write(TONE)
+    await passed(0)
+    sent = []
+    for _ in range(20):
+        before = len(socket.frames)
+        world.leg.write(TONE)
+        await passed(0.02)
+        sent.append(len(socket.frames) - before)
+    assert sent == [0, 0, 0, 4] * 5
+    world.leg.write(TONE)
+    await passed(HELD_SECONDS - 0.001)
+    assert len(socket.frames) == 30
+    await passed(0.002)
+    assert len(socket.frames) == 31
 
 
 @virtually

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from callwright.media.framing import FRAME_MS
 from callwright.media.g711 import pcm_of_mulaw
 from callwright.media.half_band import Doubler
 from callwright.media.playback import Playback
@@ -13,6 +14,8 @@ from callwright.telephony.browser.wire import WIDE_FRAME_BYTES, Close, Wire
 
 FRAMES_TOGETHER = 4
 """Frames that are made wide and sent at once while the page has others to play: most of the cost is the same for one frame and for four."""
+HELD_SECONDS = FRAMES_TOGETHER * FRAME_MS / 1000
+"""A frame that no other follows is sent this much later."""
 
 
 class Connection:
@@ -41,11 +44,12 @@ class AgentSound:
         self._doubler = Doubler()
         self._connection: Connection | None = None
         self._unsent: list[bytes] = []
+        self._flushing: asyncio.Handle | None = None
         self._soon = False
 
     def connect(self, connection: Connection | None) -> None:
         """Send to this connection from now on, from its frame 0; None: to nobody."""
-        self._unsent.clear()
+        self._drop_unsent()
         self._connection = connection
         if connection is not None:
             self.playback = Playback(self.playback.delay_ms)
@@ -59,27 +63,38 @@ class AgentSound:
         if dry:
             # With those that are written in the same moment.
             self._soon = True
-            self._loop.call_soon(self.flush)
+            self._flush_by(self._loop.call_soon(self.flush))
+        elif self._flushing is None:
+            self._flush_by(self._loop.call_later(HELD_SECONDS, self.flush))
         elif len(self._unsent) >= FRAMES_TOGETHER and not self._soon:
             self.flush()
 
     def flush(self) -> None:
-        """Send what is held back. To be called every tenth of a second or so: nobody else knows that no frame follows."""
-        self._soon = False
+        """Send what is held back."""
         if self._unsent and self._connection is not None:
             wide = self._doubler.feed(pcm_of_mulaw(b"".join(self._unsent)))
             frames = [wide[at : at + WIDE_FRAME_BYTES] for at in range(0, len(wide), WIDE_FRAME_BYTES)]
             self._connection.socket.send(*self._connection.wire.audio(frames))
-        self._unsent.clear()
+        self._drop_unsent()
 
     def clear(self) -> None:
         """Drop what was not played."""
         self.playback.clear(self._loop.time(), len(self._unsent))
-        self._unsent.clear()
+        self._drop_unsent()
         if self._connection is not None:
             self._connection.say("clear")
             if not self._connection.wire.tells_dropped:
                 self.playback.dropped(self.playback.written)
+
+    def _flush_by(self, handle: asyncio.Handle | None) -> None:
+        if self._flushing is not None:
+            self._flushing.cancel()
+        self._flushing = handle
+
+    def _drop_unsent(self) -> None:
+        self._unsent.clear()
+        self._soon = False
+        self._flush_by(None)
 
     def rest_s(self) -> float:
         """How long what was written takes to be played, by all we know."""

@@ -224,7 +224,6 @@ class BrowserLeg:
         if self.ended or intake is None:
             return
         self._timers.later("look", LOOK_SECONDS, self._look)
-        self._sound.flush()
         done = False
         try:
             intake.fill(now_s)
