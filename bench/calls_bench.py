@@ -7,9 +7,9 @@ Prints a row for each number of calls: CPU seconds per minute of call of the ser
 collector, memory per call. The server is bound to the first core and the callers to the second, if there are two.
 
 ``--vad local`` has Silero judge every frame. ``--ended 100`` has so many calls end at once just before. ``--rounds 10`` repeats, to show
-growth. ``--every 120`` shows memory, tasks, sockets and file descriptors of the server every so many seconds (a soak). ``--idle 60`` measures the server at rest. ``--source DIR`` measures another checkout's server. ``--url ws://...`` with ``--pid N``
-measures another server, which must speak Twilio's messages, need no webhook, and answer with the sounds of
-``callwright.lab.load_providers``.
+growth. ``--every 120`` shows memory, tasks, sockets and file descriptors of the server every so many seconds of a long row. ``--idle 60``
+measures the server at rest. ``--source DIR`` measures another checkout's server. ``--url ws://...`` with ``--pid N`` measures another
+server, which must speak Twilio's messages, need no webhook, and answer with the sounds of ``callwright.lab.load_providers``.
 """
 
 from __future__ import annotations

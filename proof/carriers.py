@@ -1,4 +1,4 @@
-"""``python -m proof carriers``: mutated messages and requests at every vendor's doors and streams, in virtual time (``carrier_attacks``)."""
+"""``python -m proof carriers``: mutants at every vendor's doors and streams, in virtual time (``carrier_attacks``)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         outcome = attacked(side, -(-options.mutants // len(SIDES)), options.seed)
         answers = ", ".join(f"{name} {count}" for name, count in sorted(outcome.answers.items()))
         told = [f"{one.rule} after {one.after}" for one in outcome.broken[:_SHOWN]]
-        told.append(f"{side.name}: {outcome.mutants} mutants with seed {options.seed}, {len(outcome.broken)} broken rules; {answers}")
+        told.append(
+            f"{side.name}: {outcome.mutants} mutants with seed {options.seed}, {len(outcome.broken)} broken rules; {answers}"
+        )
         sys.stdout.write("\n".join(told) + "\n")
         sys.stdout.flush()
         failed = failed or bool(outcome.broken)

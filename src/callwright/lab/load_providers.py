@@ -86,7 +86,9 @@ class Pauses:
         if second != self._second:
             self._second = second
             with self._path.open("a") as file:
-                file.write(f"{self._second} {self._loop_ms:.1f} {self._gc_ms:.1f} {self._heard} {len(asyncio.all_tasks())}\n")
+                file.write(
+                    f"{self._second} {self._loop_ms:.1f} {self._gc_ms:.1f} {self._heard} {len(asyncio.all_tasks())}\n"
+                )
             self._loop_ms = self._gc_ms = 0.0
         self._due_us = now_us + 10_000
         self._loop.call_later(0.01, self._tick)
