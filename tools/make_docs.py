@@ -100,6 +100,7 @@ _MET_ELSEWHERE = {"MAX_CATALOGUE_PAGES", "MAX_CATALOGUE_VOICES", "MAX_TOOL_TRIAL
 
 #: Limits of the server's own work. What users meet of them is on other pages.
 _OF_THE_SERVER = {
+    "INBOUND_BURST_SECONDS",
     "LIVE_HEARTBEAT_SECONDS",
     "MAX_CACHED_BODIES",
     "MAX_DISCARDED_BYTES",

@@ -1017,7 +1017,7 @@ INBOUND_CALLS_A_SECOND = 5
 """Default of the incoming calls that a process begins in a second, of all carriers; one a second while live audio is LATE_AUDIO_MS late."""
 
 INBOUND_BURST_SECONDS = 8
-"""Seconds whose incoming calls may come at once. One account may use half of them at once."""
+"""Seconds whose incoming calls may come at once."""
 
 MAX_INBOUND_CALLS_A_SECOND = 1_000
 """Most incoming calls a second that can be set."""

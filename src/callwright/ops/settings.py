@@ -325,7 +325,7 @@ SETTINGS: dict[str, Setting] = {
     "max_calls": Setting("CALLWRIGHT_MAX_CALLS", "Calls at once in one process; others wait in the queue.", _whole),
     "inbound_per_second": Setting(
         "CALLWRIGHT_INBOUND_PER_SECOND",
-        "Incoming calls that a process begins in a second; 8 times as many may come at once, half of them of one account.",
+        "Incoming calls begun a second by one process; 8 times as many at once, half of them of one account.",
         _whole,
     ),
     "node_name": Setting("CALLWRIGHT_NODE_NAME", "Name of this process in ledger and metrics."),
