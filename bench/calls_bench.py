@@ -7,9 +7,9 @@ Prints a row for each number of calls: CPU seconds per minute of call of the ser
 collector, memory per call. The server is bound to the first core and the callers to the second, if there are two.
 
 ``--vad local`` has Silero judge every frame. ``--ended 100`` has so many calls end at once just before. ``--rounds 10`` repeats, to show
-growth. ``--idle 60`` measures the server at rest. ``--source DIR`` measures another checkout's server. ``--url ws://...`` with ``--pid N``
-measures another server, which must speak Twilio's messages, need no webhook, and answer with the sounds of
-``callwright.lab.load_providers``.
+growth. ``--every 120`` shows memory, tasks, sockets and file descriptors of the server every so many seconds of a long row. ``--idle 60``
+measures the server at rest. ``--source DIR`` measures another checkout's server. ``--url ws://...`` with ``--pid N`` measures another
+server, which must speak Twilio's messages, need no webhook, and answer with the sounds of ``callwright.lab.load_providers``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import httpx2 as httpx
 
 from callwright.bootstrap.load_server import LoadServer, LoadSettings, load_server
 from callwright.lab.stream_callers import Caller, Figures
-from callwright.ops.process_usage import ServerProcesses, process_tree
+from callwright.ops.process_usage import ServerProcesses, open_targets, process_tree
 
 ROOT = Path(__file__).resolve().parents[1]
 RAMP_S, SETTLE_S = 0.12, 4.0
@@ -48,6 +48,7 @@ class Options:
     ended: int
     rounds: int
     idle: float
+    every: float
     source: Path
     url: str
     pid: int
@@ -73,7 +74,10 @@ async def measure(calls: int, options: Options, watched: ServerProcesses, server
         await asyncio.sleep(begin_s - loop.time())
         cpu_s, wait_s, own_s, began_s = watched.cpu_s(), watched.wait_s(), time.process_time(), time.time()
         figures.measuring = True
-        await asyncio.sleep(options.seconds)
+        if options.every and server is not None:
+            await _soak(options, server, work)
+        else:
+            await asyncio.sleep(options.seconds)
         figures.measuring = False
         passed_s = time.time() - began_s
         spent = [after - before for before, after in zip(cpu_s, watched.cpu_s(), strict=True)]
@@ -91,6 +95,22 @@ async def measure(calls: int, options: Options, watched: ServerProcesses, server
         }  # fmt: skip
         await work
     return row
+
+
+async def _soak(options: Options, server: LoadServer, work: asyncio.Task[None]) -> None:
+    """Show what the server holds at the start, every ``options.every`` seconds, and at the end of ``options.seconds``, or when a caller
+    fails."""
+    began_s = time.monotonic()
+    while True:
+        processes, passed_s = server.processes(), time.monotonic() - began_s
+        last = server.pauses.read_text().splitlines()[-1].split()
+        held = {"at_s": round(passed_s), "memory_mb": processes.memory_mb(), "tasks": int(last[4])}
+        open_files = [one for pid in processes.server for one in open_targets(pid)]
+        sockets = sum(one.startswith("socket:") for one in open_files)
+        _show({**held, "sockets": sockets, "descriptors": len(open_files)}, options.out)
+        if passed_s >= options.seconds or work.done():
+            return
+        await asyncio.wait({work}, timeout=min(options.every, options.seconds - passed_s))
 
 
 async def _calls(calls: int, seconds: float, address: Any, figures: Figures, ramp_s: float) -> None:
@@ -177,6 +197,7 @@ def main() -> int:
     parser.add_argument("--ended", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--idle", type=float, default=0.0)
+    parser.add_argument("--every", type=float, default=0.0)
     parser.add_argument("--source", type=Path, default=ROOT)
     parser.add_argument("--url", default="")
     parser.add_argument("--pid", type=int, default=0)
@@ -189,7 +210,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     calls = [int(number) for number in str(given.calls).split(",") if int(number)]
     options = Options(
-        calls, given.seconds, given.vad, given.piece_ms, given.ended, given.rounds, given.idle,
+        calls, given.seconds, given.vad, given.piece_ms, given.ended, given.rounds, given.idle, given.every,
         given.source.resolve(), given.url, given.pid, pin, given.out,
     )  # fmt: skip
     if options.url:

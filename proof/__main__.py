@@ -13,6 +13,7 @@ from callwright.domain.errors import CallwrightError
 from proof import (
     calling_hours,
     campaigns,
+    carriers,
     chaos,
     conversations,
     detection,
@@ -39,6 +40,7 @@ KINDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
         "a vendor dies in the middle of a call, in every way and at every moment: who hears what",
     ),
     "lines": (lines.main, "mutated messages and requests of all carriers while calls are under way"),
+    "carriers": (carriers.main, "the same in virtual time, against the carriers alone"),
     "neighbours": (neighbours.main, "one organisation attacks, the calls, chats and jobs of another go on"),
     "golden": (golden_command.main, "check the golden traces, or make them anew and say what changed"),
 }

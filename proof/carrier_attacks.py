@@ -426,7 +426,7 @@ class Attack:
         else:
             if kind in (1, 2, 3):
                 # Signed well, it may not be about a bystander where the vendor names the call in the body alone.
-                ask = changed(ask, chance, self._others if ask.query and kind != 1 else ())
+                ask = changed(ask, chance, self._others if ask.query.get("call") and kind != 1 else ())
             method, (url, body) = ask.method, ask.written(line.side, line.base)
             if kind == 4:
                 body = broken(body, chance)

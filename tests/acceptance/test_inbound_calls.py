@@ -269,6 +269,19 @@ async def test_a_process_at_its_limit_is_busy(dsn: str, tmp_path: Path) -> None:
         after.put_down()
 
 
+async def test_twenty_calls_may_come_at_once_and_more_of_one_account_are_busy(world: CallWorld) -> None:
+    telephone = await world.telephone()
+
+    calls = [telephone.ring(AGENT_ID, SILENT) for _ in range(22)]
+
+    await until(lambda: sum(call.answered_at is not None for call in calls) == 20)
+    assert [call.rejected for call in calls[20:]] == [486, 486]
+    assert refused(world, "rate") == 2
+    for call in calls[:20]:
+        call.put_down()
+    await until(lambda: world.runtime.live_calls == 0)
+
+
 async def test_a_draining_process_takes_no_more_calls_and_ends_those_it_has(world: CallWorld) -> None:
     telephone = await world.telephone()
     call = telephone.ring(AGENT_ID, SILENT)

@@ -44,6 +44,7 @@ class Server:
             "CALLWRIGHT_PORT": "0",
             "CALLWRIGHT_SECRET": "5e" * 32,
             "CALLWRIGHT_MAX_CALLS": "120",
+            "CALLWRIGHT_INBOUND_PER_SECOND": "10",
             "CALLWRIGHT_DRAIN_SECONDS": "0",
             "CALLWRIGHT_TRANSCRIBER": "scripted",
             "CALLWRIGHT_MODEL": "scripted",

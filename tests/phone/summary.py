@@ -24,7 +24,7 @@ MATRIX: Mapping[str, tuple[str, ...]] = {
     "attended transfer": ("test_an_attended_transfer_joins_the_two",),
 }
 """Rows of the functional matrix with SIPp as the phone, and the tests behind each."""
-COUNTED = {"kill -9 of gateway and server": "test_whatever_is_killed_every_call_ends"}
+COUNTED = {"kill -9 of gateway, server and phones": "test_whatever_is_killed_every_call_ends"}
 
 
 def lines(reports: Iterable[pytest.TestReport]) -> Iterator[str]:

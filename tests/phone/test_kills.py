@@ -1,4 +1,4 @@
-"""kill -9 of the gateway and of the server at random instants: every execution ends with a reason, no phone stays off the hook.
+"""kill -9 of the gateway, the server and the phones at random instants: every execution ends with a reason, no phone stays off the hook.
 
 30 kills with ``make test-phone``, 4 in CI; the seed is fixed, and each kill has its own, printed when it fails.
 """
@@ -27,6 +27,8 @@ KILLS = sized(30, 4)
 SEED = 4_711
 SETTLED_WITHIN_S = 60
 LATEST_KILL_S = 3.5
+LONGEST_CALL_S = 25
+"""Ends the calls of phones that are gone: nobody hangs up."""
 LIVE = ("initiated", "ringing", "in-progress")
 
 
@@ -97,8 +99,14 @@ def own_server(
     server.stop()
 
 
-def kill(server: Server, victim: str) -> int:
-    """kill -9; returns the process that was killed."""
+async def kill(scene: Scene, victim: str) -> int:
+    """kill -9; returns the process that was killed, 0 for the phones."""
+    server = scene.server
+    if victim == "phones":
+        for phone in scene.phones:
+            await phone.stop()
+        await asyncio.sleep(LONGEST_CALL_S)
+        return 0
     if victim == "server":
         pid = server.pid
         server.kill()
@@ -127,16 +135,16 @@ async def test_whatever_is_killed_every_call_ends_and_no_phone_stays_off_the_hoo
     own_server: Server, ports: Ports, tmp_path: Path, number: int
 ) -> None:
     random = Random(SEED * 1_000 + number)
-    victim = ("gateway", "server")[number % 2]
+    victim = VICTIMS[number % len(VICTIMS)]
     after_s = random.uniform(0, LATEST_KILL_S)
-    scene = Scene(own_server, await own_server.agent(**agent()))
+    scene = Scene(own_server, await own_server.agent(**agent(call_terminate=LONGEST_CALL_S)))
     try:
         await scene.begin(tmp_path, ports)
         # There is somebody to be told, and something to be settled.
         await until(scene.is_under_way, 20)
         await asyncio.sleep(after_s)
         were_live = await scene.live()
-        killed = kill(own_server, victim)
+        killed = await kill(scene, victim)
         if victim == "server":
             await asyncio.to_thread(own_server.start)
         await until(lambda: own_server.gateway_pid not in (None, killed), 40)
@@ -145,16 +153,18 @@ async def test_whatever_is_killed_every_call_ends_and_no_phone_stays_off_the_hoo
         for one in (await scene.executions()).values():
             reason = one["telephony_data"]["hangup_reason"] or one["error_message"]
             assert reason, f"an execution without a reason: {one}"
-            if one["id"] in were_live:
+            if one["id"] in were_live and victim in REASONS:
                 assert reason in REASONS[victim], f"{reason!r} after {after_s:.2f} s: {one}"
-        await _until_hung_up(scene.phones)
-        left = [phone.complaints() for phone in scene.phones if off_the_hook(phone)]
+        alive = [phone for phone in scene.phones if victim != "phones"]
+        await _until_hung_up(alive)
+        left = [phone.complaints() for phone in alive if off_the_hook(phone)]
         assert not left, f"kill {number} ({victim} after {after_s:.2f} s): off the hook: {left}"
         assert own_server.running
     finally:
         await scene.end()
 
 
+VICTIMS = ("gateway", "server", "phones")
 REASONS = {"gateway": {"gateway_lost"}, "server": {"node_lost"}}
 
 

@@ -24,6 +24,7 @@ import asyncpg
 import httpx2 as httpx
 
 from callwright.domain.errors import UnavailableError
+from callwright.domain.limits import MAX_INBOUND_CALLS_A_SECOND
 from callwright.domain.phone_number import CARRIER as BY_CARRIER
 from callwright.domain.phone_number import PhoneNumber
 from callwright.domain.tenant import DEFAULT_TENANT_ID
@@ -133,6 +134,7 @@ class LoadServer:
             "CALLWRIGHT_PORT": "0",
             "CALLWRIGHT_SECRET": RandomIds().token(32),
             "CALLWRIGHT_MAX_CALLS": str(self._settings.most_calls + _MARGIN),
+            "CALLWRIGHT_INBOUND_PER_SECOND": str(MAX_INBOUND_CALLS_A_SECOND),
             "CALLWRIGHT_MAX_CONNECTIONS": "4000",
             "CALLWRIGHT_MAX_CONNECTIONS_OF_ADDRESS": "3000",
             "CALLWRIGHT_DRAIN_SECONDS": "0",

@@ -323,6 +323,7 @@ def _runtime_deps(
         settings=RuntimeSettings(
             node_name=settings.node_name,
             max_calls=settings.max_calls,
+            inbound_per_second=settings.inbound_per_second,
             retention_days=settings.retention_days,
             ears=LocalEars(settings.vad, settings.turn),
             defaults=foundation.policy().defaults,

@@ -1013,6 +1013,15 @@ LATE_AUDIO_MS = 30
 TOO_LATE_AUDIO_MS = 80
 """Lateness from which it begins none."""
 
+INBOUND_CALLS_A_SECOND = 5
+"""Default of the incoming calls that a process begins in a second, of all carriers; one a second while live audio is LATE_AUDIO_MS late."""
+
+INBOUND_BURST_SECONDS = 8
+"""Seconds whose incoming calls may come at once."""
+
+MAX_INBOUND_CALLS_A_SECOND = 1_000
+"""Most incoming calls a second that can be set."""
+
 MAX_VOICES_PAGE_SIZE = 100
 """Voices per page; more is clamped."""
 

@@ -51,7 +51,8 @@ def level_of(reply: int) -> int:
 
 
 class Pauses:
-    """How late a timer of 10 ms fires on the server's loop, and how long its garbage collector looked, for each second."""
+    """How late a timer of 10 ms fires on the server's loop, and how long its garbage collector looked, for each second. A line has the
+    second, both in milliseconds, the frames heard so far and the tasks of the loop."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -85,7 +86,9 @@ class Pauses:
         if second != self._second:
             self._second = second
             with self._path.open("a") as file:
-                file.write(f"{self._second} {self._loop_ms:.1f} {self._gc_ms:.1f} {self._heard}\n")
+                file.write(
+                    f"{self._second} {self._loop_ms:.1f} {self._gc_ms:.1f} {self._heard} {len(asyncio.all_tasks())}\n"
+                )
             self._loop_ms = self._gc_ms = 0.0
         self._due_us = now_us + 10_000
         self._loop.call_later(0.01, self._tick)

@@ -68,6 +68,16 @@ def descriptors(pid: int) -> tuple[int, int]:
     return used, 1_000_000
 
 
+def open_targets(pid: int) -> list[str]:
+    """What the open file descriptors of a process stand for: a path, ``socket:[inode]``, ``anon_inode:[eventpoll]``."""
+    folder, found = _PROC / str(pid) / "fd", []
+    for name in os.listdir(folder):
+        # One may be closed while they are read.
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.readlink(folder / name))
+    return found
+
+
 def process_tree(pid: int) -> list[int]:
     """The process and all below it."""
     below: dict[int, list[int]] = {}

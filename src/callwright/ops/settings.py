@@ -19,11 +19,13 @@ from urllib.parse import urlsplit
 
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import (
+    INBOUND_CALLS_A_SECOND,
     LEAST_AUDIT_DAYS,
     MAX_CONNECTIONS,
     MAX_CONNECTIONS_OF_ADDRESS,
     MAX_DESCRIPTORS,
     MAX_ICE_ADDRESSES,
+    MAX_INBOUND_CALLS_A_SECOND,
     MAX_SIP_CALLS,
     MAX_SIP_HEADERS_KEPT,
     MAX_SIP_UNACKNOWLEDGED,
@@ -232,6 +234,7 @@ class Settings:
     carrier: str = "loopback"
     from_number: str = "+15550100"
     max_calls: int = 50
+    inbound_per_second: int = INBOUND_CALLS_A_SECOND
     node_name: str = "callwright"
     log_level: str = "info"
     log_format: str = "text"
@@ -320,6 +323,11 @@ SETTINGS: dict[str, Setting] = {
     "carrier": Setting("CALLWRIGHT_CARRIER", "Carrier of calls whose agent names none."),
     "from_number": Setting("CALLWRIGHT_FROM_NUMBER", "Our number if POST /call names none."),
     "max_calls": Setting("CALLWRIGHT_MAX_CALLS", "Calls at once in one process; others wait in the queue.", _whole),
+    "inbound_per_second": Setting(
+        "CALLWRIGHT_INBOUND_PER_SECOND",
+        "Incoming calls begun a second by one process; 8 times as many at once, half of them of one account.",
+        _whole,
+    ),
     "node_name": Setting("CALLWRIGHT_NODE_NAME", "Name of this process in ledger and metrics."),
     "log_level": Setting("CALLWRIGHT_LOG_LEVEL", "debug, info, warning or error."),
     "log_format": Setting("CALLWRIGHT_LOG_FORMAT", "text or json."),
@@ -529,6 +537,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 _RANGES: dict[str, tuple[int, int]] = {
     "port": (0, 65_535),
     "max_calls": (1, 10_000),
+    "inbound_per_second": (1, MAX_INBOUND_CALLS_A_SECOND),
     "webhook_timeout_s": (1, 60),
     "drain_seconds": (0, 3_600),
     "event_days": (1, 365),

@@ -207,7 +207,8 @@ class InboundOffer:
     ``headers`` are those headers that are kept of every call; ``others`` the rest of them, by lower-case name: an agent may ask for some by
     name. ``source`` is the IP address the call came from, empty where there is none. ``arranged``: what is known of the call where it was
     arranged; then nothing is looked up by ``called``, and the agent's rules for callers do not apply. ``trunk``: the id of the SIP trunk
-    over whose registration it came, empty for any other call. ``encrypted``: the audio will be.
+    over whose registration it came, empty for any other call. ``encrypted``: the audio will be. ``account``: the account at the carrier,
+    empty where it has none.
     """
 
     carrier: str
@@ -220,6 +221,13 @@ class InboundOffer:
     arranged: ArrangedCall | None = None
     trunk: str = ""
     encrypted: bool = False
+    account: str = ""
+
+    @property
+    def counted_as(self) -> str:
+        """Calls with the same text are counted together where many come at once."""
+        whose = self.arranged.tenant_id if self.arranged is not None else self.account or self.trunk or self.source
+        return f"{self.carrier} {whose}"
 
 
 class InboundDesk(Protocol):

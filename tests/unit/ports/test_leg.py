@@ -1,10 +1,12 @@
 """How a leg ends, by the one table of causes."""
 
+from typing import Any
+
 import pytest
 
 from callwright.domain.causes import CAUSES
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import TransferFailedError, closed_by, closed_by_failure
+from callwright.ports.leg import ArrangedCall, InboundOffer, TransferFailedError, closed_by, closed_by_failure
 
 
 def test_a_leg_ends_by_a_cause_with_what_the_carrier_itself_said():
@@ -34,3 +36,13 @@ def test_a_failed_transfer_is_a_failure_of_the_carrier_that_says_how_the_target_
         "failed",
         0,
     )
+
+
+def test_calls_of_one_account_one_trunk_or_one_address_are_counted_together() -> None:
+    def counted_as(**more: Any) -> str:
+        return InboundOffer("sip", "1800", "alice", "c1", source="192.0.2.1", **more).counted_as
+
+    assert counted_as() == "sip 192.0.2.1"
+    assert counted_as(trunk="t1") == "sip t1"
+    assert counted_as(account="AC1") == "sip AC1"
+    assert counted_as(arranged=ArrangedCall("e1", "tenant", "a1"), account="AC1") == "sip tenant"

@@ -248,6 +248,7 @@ async def test_the_owner_of_a_number_is_looked_up_once_for_a_call() -> None:
     answer = await line.tell("/incoming", call="", CallStatus="ringing", To=OURS, From=THEIRS)
     assert b"<Stream" in answer.body
     assert (line.accounts.asked, len(line.desk.offers)) == ([OURS], 1)
+    assert line.desk.offers[0].counted_as == f"twilio {SID}"
     await line.carrier.aclose()
 
 

@@ -44,6 +44,12 @@ class ClauseSpoken:
             self.estimated = chunk.estimated
         return mulaw
 
+    def repeat(self, kept: KeptClause, used: UsageAmount) -> None:
+        """Be a clause that was kept: its sound is there, and was found to be speech."""
+        self.pcm_bytes = 2 * len(kept.mulaw)
+        self.words, self.estimated = kept.words, kept.estimated
+        self.used = [used]
+
     async def spoken_by(self, voice: Voice, settings: VoiceSettings) -> None:
         """Have the whole clause, for nobody who listens now. Raises ProviderError, or TimeoutError after VOICE_PIECE_SECONDS."""
         async with asyncio.timeout(VOICE_PIECE_SECONDS):

@@ -21,6 +21,7 @@ from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
 from callwright.domain.errors import CallwrightError
 from callwright.domain.execution import Execution
+from callwright.domain.limits import INBOUND_CALLS_A_SECOND
 from callwright.domain.pricing import BilledAs, Prices
 from callwright.domain.wallet import LEAST_RESERVATION_NANO, worst_price
 from callwright.ops.metrics import Metrics
@@ -52,6 +53,7 @@ class RuntimeSettings:
 
     node_name: str = "callwright"
     max_calls: int = 50
+    inbound_per_second: int = INBOUND_CALLS_A_SECOND
     retention_days: int = 90
     ears: LocalEars = field(default_factory=LocalEars)
     defaults: ProviderDefaults = field(default_factory=ProviderDefaults)

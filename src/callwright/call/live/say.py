@@ -35,11 +35,10 @@ from callwright.conversation.events import (
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
 from callwright.media.framing import FRAME_MS
-from callwright.media.g711 import pcm_of_mulaw
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality, UtterancePlayed
 from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings, Word
+from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
@@ -336,26 +335,20 @@ class Say:
                         await self._say(clause)
                     finally:
                         self._report_usage(clause)
+                    # A clause may be made without a wait: the audio of other calls comes between two of them.
+                    await asyncio.sleep(0)
         finally:
             utterance.task = None
 
     async def _say(self, clause: ClauseSpoken) -> None:
-        effect, runner = clause.effect, self._runner
+        effect, runner, fixed = clause.effect, self._runner, self._speaker.fixed
         clause.asked = True
-        async with _PieceLimit() as limit:
-            pieces = self._pieces(effect.text)
-            async for chunk in pieces:
-                limit.came()
-                first = not clause.pcm_bytes
-                mulaw = clause.take(chunk)
-                if mulaw:
-                    self._playout.add(effect.generation, effect.index, mulaw)
-                    if first:
-                        runner.post(VoiceReady(runner.now_us(), effect.generation, effect.index))
-                    self._pump_unless_quiet()
-                if chunk.last:
-                    self._close(pieces)
-                    break
+        kept = None if fixed is None else fixed.clause(effect.text)
+        if kept is None:
+            await self._speak(clause)
+        else:
+            clause.repeat(kept, UsageAmount("voice", *self._speaker.billed_as, 0))
+            self._play(effect, kept.mulaw, first=True)
         if not clause.pcm_bytes and any(character.isalnum() for character in effect.text):
             # The record would say that words were heard which never sounded.
             raise ProviderError(
@@ -373,26 +366,35 @@ class Say:
         )
         self._playout.end_clause(effect.generation, effect.index)
         self._pump()
-        fixed = self._speaker.fixed
-        if fixed is not None and fixed.is_fixed(effect.text) and is_first(self._speaker.voice):
+        if kept is None and fixed is not None and fixed.is_fixed(effect.text) and is_first(self._speaker.voice):
             self._keep(fixed, clause)
+
+    async def _speak(self, clause: ClauseSpoken) -> None:
+        """Have the voice say a clause."""
+        async with _PieceLimit() as limit:
+            pieces = aiter(self._speaker.voice.speak(clause.effect.text, self._speaker.settings))
+            async for chunk in pieces:
+                limit.came()
+                first = not clause.pcm_bytes
+                self._play(clause.effect, clause.take(chunk), first=first)
+                if chunk.last:
+                    self._close(pieces)
+                    break
+
+    def _play(self, effect: Speak, mulaw: bytes, *, first: bool) -> None:
+        """The next sound of a clause, if it is any."""
+        if not mulaw:
+            return
+        self._playout.add(effect.generation, effect.index, mulaw)
+        if first:
+            self._runner.post(VoiceReady(self._runner.now_us(), effect.generation, effect.index))
+        self._pump_unless_quiet()
 
     def _keep(self, fixed: FixedSpeech, clause: ClauseSpoken) -> None:
         """Keep the clause for later calls, if it is speech."""
         kept = clause.kept(self._speaker.at_work)
         if kept is not None:
             fixed.made(clause.effect.text, kept)
-
-    def _pieces(self, text: str) -> AsyncIterator[VoiceChunk]:
-        """What the voice gives for ``text``, or what is kept of it."""
-        kept = None if self._speaker.fixed is None else self._speaker.fixed.clause(text)
-        if kept is None:
-            return aiter(self._speaker.voice.speak(text, self._speaker.settings))
-        words = tuple(Word(*word) for word in kept.words)
-        nothing = UsageAmount("voice", *self._speaker.billed_as, 0)
-        return _only(
-            VoiceChunk(pcm_of_mulaw(kept.mulaw), last=True, words=words, estimated=kept.estimated, usage=nothing)
-        )
 
     def _close(self, pieces: AsyncIterator[VoiceChunk]) -> None:
         """Nothing is wanted of the voice behind the last piece: how it takes its leave neither delays nor spoils the clause."""
@@ -432,10 +434,6 @@ class Say:
                 index=effect.index,
             )
         )
-
-
-async def _only(chunk: VoiceChunk) -> AsyncIterator[VoiceChunk]:
-    yield chunk
 
 
 class _PieceLimit:

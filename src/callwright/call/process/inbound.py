@@ -31,6 +31,7 @@ from callwright.domain.limits import (
     MAX_SIP_HEADER_CHARACTERS,
     MAX_SIP_HEADERS_KEPT,
 )
+from callwright.domain.pace.inbound import InboundAllowance
 from callwright.domain.phone_number import TRUNK, PhoneNumber, dialled_form
 from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import FailureKind
@@ -56,6 +57,7 @@ class _Refusal:
 _UNKNOWN = _Refusal("unknown", NOT_FOUND)
 _IN_CLEAR = _Refusal("not encrypted", NOT_ACCEPTABLE)
 _PROCESS_BUSY = _Refusal("busy", BUSY)
+_TOO_MANY_AT_ONCE = _Refusal("rate", BUSY)
 _DRAINING = _Refusal("draining", BUSY)
 _TENANT_BUSY = _Refusal("concurrency", BUSY)
 _BALANCE_LOW = _Refusal("balance", BUSY)
@@ -71,19 +73,30 @@ class Desk:
         self._worker = worker
         self._incarnation = incarnation
         self._refusing: set[asyncio.Task[None]] = set()
+        self._allowance = InboundAllowance(office.deps.settings.inbound_per_second)
 
     def offered(self, offer: InboundOffer, leg: Leg) -> LegListener:
         """A call comes in. Returns at once with its listener; what happens is kept until the call's own listener is there."""
         offered = OfferedLeg(leg)
         cleaned = _cleaned(offer)
-        if self._worker.room > 0:
+        refusal = self._refusal(cleaned)
+        if refusal is None:
             self._worker.hold(self._serve(cleaned, offered))
         else:
-            refusal = _DRAINING if self._worker.draining else _PROCESS_BUSY
             task = asyncio.get_running_loop().create_task(self._refuse(cleaned, offered, refusal))
             self._refusing.add(task)
             task.add_done_callback(self._refusing.discard)
         return offered
+
+    def _refusal(self, offer: InboundOffer) -> _Refusal | None:
+        """Why a call is not even looked at."""
+        if self._worker.draining:
+            return _DRAINING
+        if self._worker.room <= 0:
+            return _PROCESS_BUSY
+        place = self._office.place
+        may = self._allowance.take(offer.counted_as, place.pacer.late_ms, place.clock.monotonic_us())
+        return None if may else _TOO_MANY_AT_ONCE
 
     async def aclose(self) -> None:
         """Wait until those that were to be refused are."""

@@ -177,6 +177,7 @@ class CallBook(Generic[_Vendor]):
             callback.call_id,
             headers=callback.headers,
             source=request.source,
+            account=account.id,
         )
         leg.listener = desk.offered(offer, leg)
         return leg
