@@ -26,8 +26,8 @@ NODE = cd dashboard && PATH="$(NODE_WHEEL)/bin:$$PATH" node
 NPM_CI = $(NODE) $(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --loglevel error
 PYTEST := $(BIN)/python -m pytest
 # Tests in real time mostly wait, and those with a database wait half of the time: several share a core.
-WAITING := tests/acceptance tests/phone --numprocesses 6 --dist worksteal
-COMPUTING := --numprocesses 5 --dist worksteal
+WAITING := tests/acceptance tests/phone $(wildcard tests/contract/test_leg_loopback*.py) --numprocesses 6 --dist worksteal
+COMPUTING := --numprocesses 4 --dist worksteal
 TIMES := $(RESULTS)/times
 TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 

@@ -16,6 +16,8 @@ from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.telephony.loopback import PLUGINS as LOOPBACK
 from callwright.telephony.loopback.observer import LineMoment
 
+pytestmark = pytest.mark.real_time
+
 UNATTENDED = [plugin for plugin in LOOPBACK if plugin.kind == "carrier"]
 
 

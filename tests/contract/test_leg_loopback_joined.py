@@ -14,6 +14,8 @@ from callwright.ports.leg import DialRequest
 from callwright.ports.registry import no_other_plugin
 from callwright.telephony.loopback.carrier import LoopbackCarrier
 
+pytestmark = pytest.mark.real_time
+
 
 class Desk:
     """Takes one call and does with it what the test wants."""

@@ -15,6 +15,8 @@ from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.telephony.loopback.carrier import LoopbackCarrier
 from callwright.telephony.loopback.observer import LineMoment
 
+pytestmark = pytest.mark.real_time
+
 CALLER = {
     "answer": {"after_s": 0},
     "patience_s": 0,
