@@ -16,9 +16,9 @@ YOUNG_LOOKS = 10
 """Looks at the youngest after which those that survived are looked at: 200,000 objects at most, about 30 ms."""
 MIDDLE_LOOKS = 1_000
 """Those after which Python itself looks at everything: practically never, because :class:`WholeLooks` does."""
-MOST_CALLS_BETWEEN_LOOKS = 2_000
-"""Calls that may end before a look at everything even if others are under way. A call that ended leaves some hundred objects that only a
-look can find, so that a process that is never idle grows by some 50 MB at most."""
+MOST_CALLS_BETWEEN_LOOKS = 100
+"""Calls that may end before a look at everything even if others are under way. A call that ended leaves some 450 objects and up to 0.4 MB
+that only a look can find, so that a process that is never idle grows by some 40 MB at most."""
 SWITCH_SECONDS = 0.0005
 """How long a thread that computes (it mixes a recording or makes a record) may keep the interpreter from the event loop. At Python's 5 ms,
 every frame of every call would wait so long beside it."""
