@@ -33,7 +33,7 @@ async def _save(services: Services, tenant_id: str, *tasks: dict[str, Any], **co
 
 
 async def _fill(data: Path) -> None:
-    """Two organisations, two keys, two agents with a vendor of whom there is no plugin, and one that names nobody."""
+    """Two organisations, two keys, two agents with a carrier of whom there is no plugin, and one that names nobody."""
     async with open_actions(load_settings({}, data=data)) as services:
         other = await create_organisation(services, OrganisationWish(name="Branch office"))
         for tenant_id, name in ((DEFAULT_TENANT_ID, "OPENAI"), (other.id, "OPENAI"), (other.id, "STYLETTS_API_KEY")):
@@ -60,7 +60,7 @@ def test_each_provider_is_shown_with_its_keys_and_how_many_agents_use_it(
     assert SECRET not in printed
     rows = {(one["kind"], one["name"]): one for one in json.loads(printed)}
     both = ["Default", "Branch office"]
-    assert rows["voice", "styletts"]["installed"] is False
+    assert rows["voice", "styletts"]["installed"] is True
     assert rows["voice", "styletts"]["agents"] == 2
     assert rows["voice", "styletts"]["keys"] == {"STYLETTS_API_KEY": ["Branch office"]}
     assert rows["model", "openai"]["installed"] is True
@@ -81,7 +81,9 @@ def test_each_provider_is_shown_with_its_keys_and_how_many_agents_use_it(
     header, *lines = capsys.readouterr().out.splitlines()
     assert header.split() == ["KIND", "NAME", "INSTALLED", "AGENTS", "MEDIAN_MS", "KEYS"]
     (line,) = (line for line in lines if line.split()[:2] == ["voice", "styletts"])
-    assert line.split(maxsplit=5)[2:] == ["no", "2", "-", "STYLETTS_API_KEY (Branch office)"]
+    assert line.split(maxsplit=5)[2:] == ["yes", "2", "-", "STYLETTS_API_KEY (Branch office); lacks STYLETTS_API_BASE"]
+    (line,) = (line for line in lines if line.split()[:2] == ["carrier", "freeswitch"])
+    assert line.split()[2:4] == ["no", "1"]
     (line,) = (line for line in lines if line.split()[:2] == ["model", "groq"])
     assert line.endswith("none of GROQ, GROQ_API_KEY")
 
