@@ -108,7 +108,8 @@ def phone_database(postgres_server: str, database_template: str) -> Iterator[Cal
     names: list[str] = []
 
     def make(name: str) -> str:
-        names.append(f"cw_phone_{os.getpid()}_{name}")
+        # A test that is tried again has its server, and so its database, made anew.
+        names.append(f"cw_phone_{os.getpid()}_{name}_{len(names)}")
         asyncio.run(run_sql(postgres_server, f"create database {names[-1]} template {database_template}"))
         return database_at(postgres_server, names[-1])
 
