@@ -10,7 +10,7 @@ import tempfile
 from itertools import cycle
 from pathlib import Path
 
-_SIP_FIRST, _SIP_EACH = 15_300, 24
+_SIP_FIRST, _SIP_EACH = 15_300, 48
 _RTP_FIRST, _RTP_EACH = 22_000, 1_000
 _MEDIA_FIRST, _MEDIA_EACH = 30_000, 320
 _SHARES = 8
@@ -54,13 +54,14 @@ class Ports:
     def __init__(self) -> None:
         self._number, self._lock = _share()
         first = _SIP_FIRST + _SIP_EACH * self._number
-        self._sip = cycle(range(first, first + _SIP_EACH))
+        # A gateway takes the port above its own too, for TLS.
+        self._sip = cycle(range(first, first + _SIP_EACH, 2))
         media = _MEDIA_FIRST + _MEDIA_EACH * self._number
         self._media = cycle(range(media, media + _MEDIA_EACH, 8))
 
     def sip(self) -> int:
         """A free port for a phone or a gateway."""
-        return self._first_free(self._sip, _SIP_EACH)
+        return self._first_free(self._sip, _SIP_EACH // 2)
 
     def media(self) -> int:
         """The first of eight free ports for a program that wants to bind its own sound."""
