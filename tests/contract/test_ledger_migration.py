@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -121,6 +122,24 @@ async def test_a_database_with_old_tables_that_says_nothing_of_itself_is_refused
         "create schema public",
     )
     assert await migrate(dsn), "tables in another schema are nobody's business"
+
+
+async def test_a_database_that_does_not_hold_every_character_is_refused_with_what_to_do(
+    postgres_server: str, empty: str
+):
+    await run_sql(
+        postgres_server,
+        f"drop database {(name := urlsplit(empty).path[1:])}",
+        f"create database {name} encoding 'SQL_ASCII' locale 'C' template template0",
+    )
+    with pytest.raises(ConfigurationError, match=r"SQL_ASCII.*create database .*'UTF8'") as refused:
+        await migrate(empty)
+    await run_sql(
+        postgres_server,
+        f"drop database {name}",
+        str(refused.value).partition("UTF-8: ")[2].replace("callwright", name),
+    )
+    assert await migrate(empty), "a database made as the message says is taken"
 
 
 async def test_without_a_database_the_message_says_what_to_do(tmp_path: object):

@@ -50,7 +50,7 @@ async def migrate(dsn: str) -> bool:
 
     Several processes may do so at once: one works, the others wait and find it done. Raises UnavailableError when the
     database cannot be reached and ConfigurationError when a newer version of the platform, or one from before the first revision, made it,
-    or when it has tables of others under our names.
+    or when it has tables of others under our names or another encoding than UTF-8.
     """
     with failures.translated(connecting=True):
         connection = await asyncpg.connect(dsn, timeout=10)
@@ -63,6 +63,7 @@ async def migrate(dsn: str) -> bool:
                 return False
             _refuse_others(state)
             if not state:
+                _refuse_encoding(connection)
                 await _refuse_tables(connection)
             # By name and only here: importing the job queue costs more than everything else at a warm start.
             upgrade = importlib.import_module("callwright.storage.upgrade")
@@ -70,6 +71,16 @@ async def migrate(dsn: str) -> bool:
             return True
         finally:
             await connection.close(timeout=5)
+
+
+def _refuse_encoding(connection: Any) -> None:
+    """Refuse a new database that cannot hold every character: its statements would fail one by one, later."""
+    encoding = connection.get_settings().server_encoding
+    if encoding != "UTF8":
+        raise ConfigurationError(
+            f"the database is encoded in {encoding}, which does not hold every character; make one in UTF-8: "
+            "create database callwright encoding 'UTF8' locale 'C.UTF-8' template template0"
+        )
 
 
 async def _refuse_tables(connection: Any) -> None:
