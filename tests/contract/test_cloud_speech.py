@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
+import ssl
 import subprocess
 import sys
 import unittest
@@ -17,7 +19,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.http_server import Exchange, LocalServer, serving
-from tests.vendors import google, speech
+from tests.phone.certificates import make_certificates
+from tests.vendors import gemini, google, speech
 from tests.vendors.speech import SpeechVendors, speech_vendors
 from tests.waiting import until
 
@@ -25,6 +28,7 @@ from callwright.domain.availability import LackKind
 from callwright.domain.limits import PROVIDER_CLOSE_SECONDS
 from callwright.domain.provider_access import Access
 from callwright.domain.settings.provider_option import ProviderOption
+from callwright.media.resample import StreamResampler
 from callwright.media.tonetext import spoken
 from callwright.media.wav import write_wav
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
@@ -35,9 +39,9 @@ from callwright.providers.cloud.bridge import Bridge
 from callwright.providers.cloud.failures import failure
 from callwright.providers.cloud.hearing import CloudTranscriber
 from callwright.providers.cloud.http_voice import HttpVoice
-from callwright.providers.cloud.posted import PostedTranscriber
 from callwright.providers.cloud.provider_table import VENDORS
 from callwright.providers.cloud.provider_table_catalogues import CATALOGUES
+from callwright.providers.cloud.session import SHORTEST_STREAM_MS
 from callwright.providers.cloud.socket_client import SocketStatusError
 from callwright.providers.cloud.speaking import CloudVoice
 from callwright.providers.cloud.vendor import Vendor
@@ -47,6 +51,7 @@ from callwright.testing.faults import told
 from callwright.testing.transcriber import Heard
 
 INSTALLED = library.is_installed("deepgram.STT")
+genai: Any = importlib.import_module("google.genai") if INSTALLED else None
 pytestmark = [
     pytest.mark.cloud,
     pytest.mark.skipif(not INSTALLED, reason="the clients of cloud speech are not installed (make cloud)"),
@@ -227,6 +232,18 @@ class TestBodhi(Recogniser):
     wrong_settings = hears(options={"numerals": "perhaps"})
 
 
+class TestGeminiLive(Recogniser):
+    plugin = plugin("transcriber", "gemini")
+    transcriber_settings = hears(model="gemini-3.5-transcribe-live", options={"keywords": "Callwright:2, Turin"})
+    wrong_settings = hears(model="gemini-2.0-flash-live-001")
+
+
+class TestGeminiConverses(Recogniser):
+    plugin = plugin("transcriber", "gemini")
+    transcriber_settings = hears(model="gemini-live-2.5-flash")
+    wrong_settings = hears(model="gemini-live-2.5-flash", options={"keywords": 5})
+
+
 class PostedRecogniser(Recogniser):
     close_seconds = PROVIDER_CLOSE_SECONDS
     """Closed, it waits for the caller's last words."""
@@ -245,8 +262,8 @@ class TestBolnaRecogniser(PostedRecogniser):
 
 class TestGeminiRecogniser(PostedRecogniser):
     plugin = plugin("transcriber", "gemini")
-    transcriber_settings = hears(model="gemini-live-2.5-flash", options={"context": "A clinic."})
-    wrong_settings = hears(options={"keywords": 5})
+    transcriber_settings = hears(model="gemini-2.5-flash", options={"context": "A clinic."})
+    wrong_settings = hears(model="gemini-2.5-flash", options={"keywords": 5})
 
 
 class TestSarvam(Speaker):
@@ -596,17 +613,18 @@ def test_bodhi_tells_a_failure_in_a_message(code: int, kind: FailureKind) -> Non
     (row,) = (one for one in VENDORS if one.name == "bodhi")
     wire = row.clients[0].wire
     assert wire is not None
+    read = wire.reader({})
     with pytest.raises(SocketStatusError) as caught:
-        wire.event({"error": "bodhi_error", "message": "no", "code": code})
+        list(read({"error": "bodhi_error", "message": "no", "code": code}))
     assert failure("bodhi", caught.value, begun=True).kind is kind
-    assert [wire.event(told) for told in ({}, {"type": "partial"}, {"type": "other", "text": "x"})] == [None] * 3
+    assert not [event for told in ({}, {"type": "partial"}, {"type": "other", "text": "x"}) for event in read(told)]
 
 
 async def heard_at(server: LocalServer) -> Heard:
     """What a recogniser hears of one utterance at an address that the account stored."""
     heard = Heard()
     context = PluginContext({"allow_private_urls": "1"}, Path("/nonexistent"))
-    recogniser: PostedTranscriber = plugin("transcriber", "bolna").factory(context)
+    recogniser: CloudTranscriber = plugin("transcriber", "bolna").factory(context)
     keys = Access({"BOLNA_TRANSCRIBER_API_BASE": f"{server.url}/v1"})
     options = {"keywords": "Callwright:2, Turin", "context": "A clinic."}
     stream = await recogniser.open(TranscriberSettings("multi-hi", options=options, access=keys), heard)
@@ -646,10 +664,10 @@ async def test_an_answer_without_words_is_a_failure_and_what_was_heard_is_billed
     assert sum(used.amount for used in heard.used) > 0
 
 
-async def test_gemini_is_asked_for_a_transcript_in_place_of_a_model_of_the_live_api() -> None:
+async def test_gemini_is_asked_for_a_transcript_of_each_utterance() -> None:
     heard = Heard()
     async with speech_vendors() as vendors, recogniser_of("gemini", vendors) as recogniser:
-        stream = await recogniser.open(hears(model="gemini-live-2.5-flash", language="te"), heard)
+        stream = await recogniser.open(hears(model="gemini-2.5-flash", language="te"), heard)
         stream.activity(True, 0)
         await fed(stream, "yes at ten")
         stream.activity(False, 0)
@@ -664,6 +682,147 @@ async def test_gemini_is_asked_for_a_transcript_in_place_of_a_model_of_the_live_
     assert {visit.path for visit in vendors.visits} == {"/v1beta/models/gemini-2.5-flash:generateContent"}
     assert "in the language te" in vendors.visits[0].messages[0]["instruction"]
     assert {used.model for used in heard.used} == {"gemini-2.5-flash"}
+
+
+@asynccontextmanager
+async def gemini_stream(heard: Heard, settings: TranscriberSettings) -> AsyncIterator[tuple[Any, SpeechVendors]]:
+    """A stream of Gemini's Live API."""
+    async with speech_vendors() as vendors, recogniser_of("gemini", vendors) as recogniser:
+        stream = await recogniser.open(settings, heard)
+        try:
+            yield stream, vendors
+        finally:
+            await stream.aclose()
+
+
+async def test_what_an_agent_asks_for_reaches_the_live_api() -> None:
+    heard = Heard()
+    wanted = hears(model="gemini-3.5-transcribe-live", language="hi-IN", endpointing_ms=400, keywords=("Turin:2",))
+    async with gemini_stream(heard, wanted) as (stream, vendors):
+        await fed(stream, "yes at ten")
+        await heard.until(("yes", "ten"))
+        (visit,) = vendors.visits
+    assert visit.query == {}
+    assert visit.messages[0]["setup"] == {
+        "model": "models/gemini-3.5-transcribe-live",
+        "generationConfig": {"responseModalities": ["TEXT"]},
+        "inputAudioTranscription": {"languageCodes": ["hi-IN"], "customVocabulary": ["Turin"]},
+        "realtimeInputConfig": {"automaticActivityDetection": {"silenceDurationMs": 400}},
+    }
+    assert {used.model for used in heard.used} == {"gemini-3.5-transcribe-live"}
+
+
+async def test_a_model_that_converses_is_asked_by_the_apis_name_and_for_hardly_an_answer() -> None:
+    heard = Heard()
+    async with gemini_stream(heard, hears(model="gemini-live-2.5-flash", language="multi")) as (stream, vendors):
+        await fed(stream, "yes at ten")
+        await heard.until(("yes", "ten"))
+        setup = vendors.visits[0].messages[0]["setup"]
+    assert setup["model"] == "models/gemini-2.5-flash-native-audio-preview-12-2025"
+    assert setup["generationConfig"] == {"responseModalities": ["AUDIO"], "maxOutputTokens": 16}
+    assert (setup["inputAudioTranscription"], "systemInstruction" in setup) == ({"languageCodes": []}, True)
+    assert heard.text.split() == ["yes", "at", "ten"]
+    assert {used.model for used in heard.used} == {"gemini-2.5-flash-native-audio-preview-12-2025"}
+
+
+@pytest.mark.parametrize("model", ["gemini-3.5-transcribe-live", "gemini-live-2.5-flash"])
+async def test_a_session_that_is_told_to_go_is_followed_by_another_without_a_word_lost(model: str) -> None:
+    heard = Heard()
+    async with gemini_stream(heard, hears(gemini.LEAVING, model=model)) as (stream, vendors):
+        for frame in frames_of(bytes(SHORTEST_STREAM_MS * 16)):
+            stream.feed(frame)
+            await asyncio.sleep(0.001)
+        await fed(stream, "yes at ten")
+        await fed(stream, "or at four")
+        await heard.until(("yes", "ten", "or", "four"))
+        assert [visit.closed for visit in vendors.visits] == [True, False]
+    assert heard.failure is None
+
+
+async def test_a_live_api_that_ends_every_session_at_once_is_not_asked_time_and_again() -> None:
+    heard = Heard()
+    async with gemini_stream(heard, hears(gemini.LEAVING)) as (stream, vendors):
+        await fed(stream, "yes at ten")
+        await heard.until_failed()
+        assert len(vendors.visits) == 1
+    assert heard.failure is not None
+    assert heard.failure.kind is FailureKind.BROKEN_STREAM
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        (hears(gemini.WRONG), FailureKind.REFUSED),
+        (hears(model="gemini-9-live"), FailureKind.BAD_REQUEST),
+        (hears(model="gemini-2.5-flash-native-audio-latest"), FailureKind.BAD_REQUEST),
+    ],
+    ids=["key", "model", "another model"],
+)
+async def test_what_the_live_api_refuses_by_closing_is_one_of_the_kinds(
+    settings: TranscriberSettings, kind: FailureKind
+) -> None:
+    async with speech_vendors() as vendors, recogniser_of("gemini", vendors) as recogniser:
+        with pytest.raises(ProviderError) as caught:
+            await recogniser.open(settings, Heard())
+    assert caught.value.kind is kind
+
+
+async def test_words_that_the_live_api_repeats_after_they_were_final_are_no_new_words() -> None:
+    heard = Heard()
+    async with gemini_stream(heard, hears(gemini.LATE_WORDS)) as (stream, _):
+        await fed(stream, "yes at ten")
+        await heard.until(("yes", "ten"))
+        reports = heard.reports
+        await fed(stream, "")
+        assert heard.reports == reports
+        await fed(stream, "or at four")
+        await heard.until(("or", "four"), after=1)
+
+
+@pytest.mark.parametrize("model", ["gemini-3.5-transcribe-live", "gemini-live-2.5-flash"])
+async def test_the_rest_of_a_turn_that_was_taken_belongs_to_it(model: str) -> None:
+    heard = Heard()
+    async with gemini_stream(heard, hears(model=model)) as (stream, _):
+        said = spoken("yes at ten ")
+        for frame in frames_of(said):
+            stream.feed(frame)
+            await asyncio.sleep(0.001)
+        await until(lambda: heard.reports >= 2)
+        stream.close_utterance(len(said) // 16)
+        for frame in frames_of(bytes(3_200)):
+            stream.feed(frame)
+        await heard.until(("yes", "ten"))
+        await fed(stream, "or at four")
+        await heard.until(("or", "four"), after=1)
+    assert [segment for segment, _, _ in heard.finals] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("model", "modality"),
+    [("gemini-3.5-transcribe-live", "TEXT"), ("gemini-2.5-flash-native-audio-preview-12-2025", "AUDIO")],
+)
+async def test_googles_own_client_is_heard_by_the_live_api_of_these_tests(
+    model: str, modality: str, tmp_path: Path
+) -> None:
+    certificates = make_certificates(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificates.ours)
+    trusts = {"ssl": ssl.create_default_context(cafile=str(certificates.authority))}
+    async with speech_vendors(tls) as vendors:
+        options = genai.types.HttpOptions(base_url=vendors.origin, async_client_args=trusts)
+        client = genai.Client(api_key=speech.GOOD, http_options=options)
+        config = {"response_modalities": [modality], "input_audio_transcription": {}}
+        async with client.aio.live.connect(model=model, config=config) as session, asyncio.timeout(10):
+            pcm = StreamResampler(8_000, 16_000).feed(spoken("yes at ten ") + bytes(16_000))
+            await session.send_realtime_input(audio=genai.types.Blob(data=pcm, mime_type="audio/pcm;rate=16000"))
+            await session.send_realtime_input(audio_stream_end=True)
+            words = ""
+            async for answer in session.receive():
+                told = answer.server_content and answer.server_content.input_transcription
+                words += told.text if told else ""
+                if "ten" in words:
+                    break
+        assert words.split() == ["yes", "at", "ten"]
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 22_050, 48_000])

@@ -10,6 +10,7 @@ import base64
 import importlib
 import importlib.util
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -375,8 +376,8 @@ class Hearing:
 
 
 @asynccontextmanager
-async def serving(routes: Sequence[Route]) -> AsyncIterator[SpeechVendors]:
-    """The vendors' routes at one address."""
+async def serving(routes: Sequence[Route], tls: ssl.SSLContext | None = None) -> AsyncIterator[SpeechVendors]:
+    """The vendors' routes at one address, with ``tls`` for clients that take no other."""
     place = SpeechVendors()
     app = web.Application(client_max_size=0)
     for method, path in dict.fromkeys((route.method, route.path) for route in routes):
@@ -385,9 +386,9 @@ async def serving(routes: Sequence[Route]) -> AsyncIterator[SpeechVendors]:
     # Without a log of requests: it would show the keys that the tests look for in our own.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
-    place.origin = "http://{}:{}".format(*runner.addresses[0][:2])
+    place.origin = "{}://{}:{}".format("https" if tls else "http", *runner.addresses[0][:2])
     try:
         yield place
     finally:

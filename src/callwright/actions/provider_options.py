@@ -17,7 +17,8 @@ _UNCHOSEN = object()
 def check_options(plugins: Sequence[Plugin], spec: AgentSpec) -> None:
     """Raises InvalidAgentError for a value that the agent's recogniser, voice or one of its models would refuse."""
     for plugin, choice, path in _chosen(plugins, spec):
-        read_options(plugin.options, _model_of(plugin, choice), Fields(choice.options, path))
+        model = _model_of(plugin, choice)
+        read_options(plugin.options, model, Fields({**choice.options, "model": model}, path))
 
 
 def unsent_options(plugins: Sequence[Plugin], spec: AgentSpec) -> Iterator[AgentWarning]:

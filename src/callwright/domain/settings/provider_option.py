@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from callwright.domain.fields import Fields
@@ -15,14 +16,19 @@ def as_it_is(value: Any) -> Any:
     return value
 
 
+def is_one_of(model: str, beginnings: Iterable[str]) -> bool:
+    """Whether the model's name has one of the beginnings. A ``*`` in those stands for any letters."""
+    return any(fnmatchcase(model, f"{one}*") for one in beginnings)
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderOption:
     """One setting that is sent to a provider.
 
     ``name`` is the agent's name of it, ``sent_as`` the provider's (with a dot: of an object), ``kind`` what it may be, and ``default`` what
-    is sent where the agent says nothing, None for nothing. ``models`` and ``not_models`` are beginnings of models' names: those that have
-    it, empty for all, and those that do not. ``convert`` makes what is sent. ``needs`` and ``excludes`` name a switch beside it: one that
-    must be on, and one that must not.
+    is sent where the agent says nothing, None for nothing. ``models`` and ``not_models`` are beginnings of models' names
+    (:func:`is_one_of`): those that have it, empty for all, and those that do not. ``convert`` makes what is sent. ``needs`` and
+    ``excludes`` name a switch beside it: one that must be on, and one that must not.
     """
 
     name: str
@@ -37,9 +43,7 @@ class ProviderOption:
 
     def is_of(self, model: str, given: Mapping[str, Any]) -> bool:
         """Whether the model has it, beside the other settings in ``given``."""
-        if (self.models and not model.startswith(self.models)) or (
-            self.not_models and model.startswith(self.not_models)
-        ):
+        if (self.models and not is_one_of(model, self.models)) or is_one_of(model, self.not_models):
             return False
         return (not self.needs or given.get(self.needs) is True) and given.get(self.excludes) is not True
 

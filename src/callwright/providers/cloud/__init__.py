@@ -11,7 +11,6 @@ from callwright.ports.registry import Plugin, PluginContext
 from callwright.providers.cloud import library
 from callwright.providers.cloud.hearing import CloudTranscriber
 from callwright.providers.cloud.http_voice import HttpVoice
-from callwright.providers.cloud.posted import PostedTranscriber
 from callwright.providers.cloud.provider_table import VENDORS
 from callwright.providers.cloud.provider_table_catalogues import CATALOGUES, STATIC
 from callwright.providers.cloud.speaking import CloudVoice
@@ -19,9 +18,9 @@ from callwright.providers.cloud.vendor import TRANSCRIBER, VOICE, Vendor
 
 
 def _plugin(vendor: Vendor) -> Plugin:
-    def make(context: PluginContext) -> CloudTranscriber | PostedTranscriber | CloudVoice | HttpVoice:
+    def make(context: PluginContext) -> CloudTranscriber | CloudVoice | HttpVoice:
         if vendor.kind == TRANSCRIBER:
-            return (PostedTranscriber if vendor.clients[0].transcribe else CloudTranscriber)(vendor, context)
+            return CloudTranscriber(vendor, context)
         return HttpVoice(vendor, context) if vendor.clients[0].own else CloudVoice(vendor, context)
 
     voices = STATIC.get(vendor.name, ()) if vendor.kind == VOICE else ()

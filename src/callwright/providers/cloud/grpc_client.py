@@ -14,10 +14,8 @@ from urllib.parse import urlsplit
 
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.providers.cloud.bridge import Bridge, Made
-from callwright.providers.cloud.session import CONNECT_SECONDS
+from callwright.providers.cloud.session import CONNECT_SECONDS, SHORTEST_STREAM_MS
 
-SHORTEST_STREAM_MS = 30_000
-"""The vendor ends streams after some minutes, and the client opens another. A server that ends them sooner has failed."""
 _REFUSAL_SECONDS = 0.3
 """How long a stream waits for a refusal. The vendor may confirm a stream only with its first words."""
 _STATUS_LOST = "Internal error from Core"

@@ -1,4 +1,4 @@
-"""A vendor's recogniser as one of ours: one connection per call, whose end is the end of the stream.
+"""A vendor's recogniser as one of ours: one stream per call, or a request for each utterance.
 
 The client's own retries are off. Who is reconnected to, and when, is decided above.
 """
@@ -17,9 +17,12 @@ from callwright.providers.cloud import library
 from callwright.providers.cloud.bridge import Bridge, Made, Order
 from callwright.providers.cloud.failures import VendorBoundary, close
 from callwright.providers.cloud.grpc_client import GrpcConnections
+from callwright.providers.cloud.posted import PostedReader
 from callwright.providers.cloud.sdk_client import watch_sdk
 from callwright.providers.cloud.session import CONNECT_SECONDS
-from callwright.providers.cloud.vendor import Vendor
+from callwright.providers.cloud.speech_http import SpeechHttp
+from callwright.providers.cloud.vendor import Client, Vendor
+from callwright.providers.utterances import UtteranceStream
 
 MAX_UNSENT_FRAMES = 500
 """10 s of the caller that the vendor does not take; then the stream has failed."""
@@ -28,6 +31,8 @@ MAX_UNHEARD_VOICE_MS = 6_000
 """Voice of the caller after which a vendor that reported nothing at all has failed."""
 
 _CLOSE_SECONDS = 2.0
+_REST_MS = 1_500
+"""The rest of a turn comes within so much audio after it was taken."""
 
 _OWN = library.Framework(options=lambda **_: None, audio_frame=lambda pcm, *_: pcm, http=None)
 """What streams of our own take in place of the framework's options and frames."""
@@ -39,6 +44,7 @@ class CloudTranscriber:
     def __init__(self, vendor: Vendor, context: PluginContext) -> None:
         self.name = vendor.name
         self._bridge = Bridge(vendor, context)
+        self._context = context
 
     def check(self, settings: TranscriberSettings) -> None:
         """Raises ProviderError when it could not hear with these settings (``ports.speech.CheckingTranscriber``)."""
@@ -48,9 +54,14 @@ class CloudTranscriber:
         """See ``ports.billing.NamesBilledModel``."""
         return self._bridge.billed_model(settings.model, given(settings))
 
-    async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> CloudStream:
-        """Open one call's stream, once the vendor has accepted it where its client tells. Raises ProviderError."""
+    async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> CloudStream | UtteranceStream:
+        """Open one call's stream, once the vendor has accepted it where its client tells. A vendor that is sent utterances is first
+        reached with the first of them. Raises ProviderError."""
         order = self._bridge.order(settings.model, given(settings), settings.access)
+        if order.client.transcribe is not None:
+            http = self._context.shared.get(SpeechHttp, lambda: SpeechHttp(self._context.settings))
+            reader = PostedReader(self.name, order, http.streaming(moved=self._bridge.moved))
+            return UtteranceStream(reader, settings, sink, self.name, order.billed)
         parts = _OWN if order.client.own else await library.framework()
         made = await self._bridge.made(order, once=True)
         stream = CloudStream(order, made, parts, sink, self.name, settings.language)
@@ -91,7 +102,7 @@ class CloudStream:
         self._session = made.session
         self._provider = provider
         self._frame = parts.audio_frame
-        self._reports = _Reports(sink, provider, order.model, language, ends_turns=order.client.ends_turns)
+        self._reports = _Reports(sink, provider, order.billed, language, order.client)
         self._resampler = StreamResampler(SAMPLE_RATE_HZ, order.client.rate_hz)
         self._stream = made.client.stream(conn_options=parts.options(max_retry=0, timeout=CONNECT_SECONDS))
         if order.client.sdk:
@@ -174,12 +185,13 @@ class CloudStream:
 class _Reports:
     """Turns a client's events into the port's: numbers the segments, keeps the positions, bills the audio."""
 
-    def __init__(self, sink: TranscriberSink, provider: str, model: str, language: str, *, ends_turns: bool) -> None:
+    def __init__(self, sink: TranscriberSink, provider: str, model: str, language: str, client: Client) -> None:
         self._sink = sink
         self._provider = provider
         self._model = model
         self._language = language
-        self._ends_turns = ends_turns
+        self._ends_turns = client.ends_turns
+        self._flushes = client.flushes
         self.begun = False
         self._segment = 1
         self._said = self._eager = False
@@ -275,11 +287,14 @@ class _Reports:
         return self._late_segment if self._late_segment and at_ms <= self._closed_ms else self._segment
 
     def _position(self, best: Any) -> int:
-        """Up to where in the audio the text is known, by the times of its words if there are any."""
+        """Up to where in the audio the text is known, by the times of its words if there are any. Without them, what a vendor that was
+        asked for the rest of a turn tells soon is that rest."""
         words = getattr(best, "words", None) or ()
         end_s = next(
             (end for word in reversed(words) if isinstance(end := getattr(word, "end_time", None), float)), 0.0
         )
+        if not end_s and self._flushes and self._late_segment and self.fed_ms - self._closed_ms <= _REST_MS:
+            return self._closed_ms
         return min(self.fed_ms, round(end_s * 1000)) or self.fed_ms
 
     def _bill(self) -> None:

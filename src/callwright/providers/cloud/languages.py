@@ -56,6 +56,11 @@ def _without_mix(code: str) -> str:
     return language if mixed.lower() == "multi" and language else code
 
 
+def written(code: str) -> str | None:
+    """As the agent writes it; None for a language that is to be found out."""
+    return None if found_out(code) else _without_mix(code)
+
+
 def bare(code: str) -> str | None:
     """Two letters; None for a language that is to be found out."""
     return None if found_out(code) else _without_mix(code).partition("-")[0].lower()

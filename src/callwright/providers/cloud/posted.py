@@ -1,4 +1,4 @@
-"""Recognisers that are sent whole utterances: one HTTP request for each, answered with its words."""
+"""Whole utterances for recognisers: one HTTP request for each, answered with its words."""
 
 from __future__ import annotations
 
@@ -9,44 +9,16 @@ import httpx2 as httpx
 
 from callwright.media.wav import write_wav
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.registry import PluginContext
-from callwright.ports.speech import TranscriberSettings, TranscriberSink
-from callwright.providers.cloud.bridge import Bridge, Order
+from callwright.providers.cloud.bridge import Order
 from callwright.providers.cloud.failures import VendorBoundary
-from callwright.providers.cloud.hearing import given
 from callwright.providers.cloud.session import CONNECT_SECONDS
-from callwright.providers.cloud.speech_http import SpeechHttp, refusal
-from callwright.providers.cloud.vendor import Vendor
-from callwright.providers.utterances import UtteranceStream
+from callwright.providers.cloud.speech_http import refusal
 
 ANSWER_SECONDS = 6.0
 """Longest wait for the words of an utterance."""
 
 
-class PostedTranscriber:
-    """``ports.speech.Transcriber`` over HTTP. The address is first reached with the first utterance."""
-
-    def __init__(self, vendor: Vendor, context: PluginContext) -> None:
-        self.name = vendor.name
-        self._bridge = Bridge(vendor, context)
-        http = context.shared.get(SpeechHttp, lambda: SpeechHttp(context.settings))
-        self._client = http.streaming(moved=self._bridge.moved)
-
-    def check(self, settings: TranscriberSettings) -> None:
-        """Raises ProviderError when it could not hear with these settings (``ports.speech.CheckingTranscriber``)."""
-        self._bridge.check(settings.model, given(settings), settings.access)
-
-    def billed_model(self, settings: TranscriberSettings) -> str:
-        """See ``ports.billing.NamesBilledModel``."""
-        return self._bridge.billed_model(settings.model, given(settings))
-
-    async def open(self, settings: TranscriberSettings, sink: TranscriberSink) -> UtteranceStream:
-        """Open one call's stream. Raises ProviderError for settings that cannot be used."""
-        order = self._bridge.order(settings.model, given(settings), settings.access)
-        return UtteranceStream(_Reader(self.name, order, self._client), settings, sink, self.name, order.billed)
-
-
-class _Reader:
+class PostedReader:
     """``utterances.UtteranceReader`` of one call."""
 
     def __init__(self, provider: str, order: Order, client: httpx.AsyncClient) -> None:

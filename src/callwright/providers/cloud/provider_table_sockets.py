@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,16 +24,15 @@ def _pixa_url(sent: Mapping[str, Any]) -> str:
     return f"{sent['base_url']}?{urlencode(query)}"
 
 
-def _pixa_event(told: Mapping[str, Any]) -> Event | None:
-    if told.get("type") != "Results" or not isinstance(told.get("transcript"), str):
-        return None
-    return Event(Kind.FINAL if told.get("is_final") else Kind.PARTIAL, (Alternative(told["transcript"]),))
+def _pixa_events(told: Mapping[str, Any]) -> Iterator[Event]:
+    if told.get("type") == "Results" and isinstance(told.get("transcript"), str):
+        yield Event(Kind.FINAL if told.get("is_final") else Kind.PARTIAL, (Alternative(told["transcript"]),))
 
 
 _PIXA = Wire(
     _pixa_url,
     lambda sent: {"X-Pixa-Key": f"Bearer {sent['api_key']}"},
-    _pixa_event,
+    lambda _: _pixa_events,
     flush='{"type":"Finalize"}',
     goodbye='{"type":"CloseStream"}',
 )
@@ -49,14 +48,13 @@ def _bodhi_config(sent: Mapping[str, Any]) -> str:
     return json.dumps({"config": {**config, "sample_rate": 8_000, "transaction_id": RandomIds().uuid()}})
 
 
-def _bodhi_event(told: Mapping[str, Any]) -> Event | None:
+def _bodhi_events(told: Mapping[str, Any]) -> Iterator[Event]:
     if told.get("error"):
         code = told.get("code")
         raise SocketStatusError(code if isinstance(code, int) else _CLOSED_WITH_ERROR)
     kind = {"complete": Kind.FINAL, "partial": Kind.PARTIAL}.get(str(told.get("type")))
-    if kind is None or not isinstance(told.get("text"), str):
-        return None
-    return Event(kind, (Alternative(told["text"], words=_bodhi_end(told.get("segment_meta"))),))
+    if kind is not None and isinstance(told.get("text"), str):
+        yield Event(kind, (Alternative(told["text"], words=_bodhi_end(told.get("segment_meta"))),))
 
 
 def _bodhi_end(about: Any) -> tuple[WordEnd, ...]:
@@ -70,7 +68,7 @@ def _bodhi_end(about: Any) -> tuple[WordEnd, ...]:
 _BODHI = Wire(
     lambda sent: str(sent["base_url"]),
     lambda sent: {"x-api-key": sent["api_key"], "x-customer-id": sent["customer_id"]},
-    _bodhi_event,
+    lambda _: _bodhi_events,
     _bodhi_config,
     goodbye='{"eof": 1}',
 )

@@ -10,6 +10,8 @@ from typing import Any
 
 CONNECT_SECONDS = 4.0
 """Longest wait for a vendor to accept a connection."""
+SHORTEST_STREAM_MS = 30_000
+"""Vendors end streams after some minutes, and another is opened. One that ends them sooner has failed."""
 
 
 class VendorSession:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from callwright.providers.cloud.session import CONNECT_SECONDS, VendorSession
+from callwright.ports.speech import FRAME_MS
+from callwright.providers.cloud.session import CONNECT_SECONDS, SHORTEST_STREAM_MS, VendorSession
 
 _QUIET = logging.getLogger(f"{__name__}.wire")
 _QUIET.setLevel(logging.CRITICAL + 1)
@@ -22,6 +23,8 @@ _QUIET.setLevel(logging.CRITICAL + 1)
 
 _PIECE_BYTES = 3_200
 _CLOSE_SECONDS = 0.2
+_LOST = 1006
+"""The code of a connection that was lost."""
 _MAX_MESSAGE_BYTES = 1_048_576
 
 
@@ -64,18 +67,32 @@ class SocketStatusError(Exception):
         self.status_code = status_code
 
 
+Reader = Callable[[Mapping[str, Any]], Iterable[Event]]
+"""Reads the messages of one connection. Raises SocketStatusError for one that tells a failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How a vendor's websocket is spoken, made of an order's arguments. ``hello`` is sent before any audio, ``flush`` asks for the words
-    that are still to come and ``goodbye`` ends the stream, each as text, empty for none. ``event`` reads a message, None for one without
-    words, and raises SocketStatusError for one that tells a failure."""
+    """How a vendor's websocket is spoken, made of an order's arguments."""
 
     url: Callable[[Mapping[str, Any]], str]
     headers: Callable[[Mapping[str, Any]], Mapping[str, str]]
-    event: Callable[[Mapping[str, Any]], Event | None]
+    reader: Callable[[Mapping[str, Any]], Reader]
+    """Makes the reader of a connection."""
     hello: Callable[[Mapping[str, Any]], str] = lambda _: ""
+    """Sent before any audio, empty for nothing."""
+    accepts: str = ""
+    """The field of the message that takes the stream, empty for a vendor that takes it with the connection."""
+    audio: Callable[[bytes], str | bytes] = bytes
+    """The message of a piece of audio."""
     flush: str = ""
+    """Asks for the words that are still to come, empty for nothing."""
     goodbye: str = ""
+    """Ends the stream, empty for nothing."""
+    ends_soon: str = ""
+    """The field of the message before the vendor ends a connection for its age."""
+    status: Callable[[int, str], int] = lambda code, _: code
+    """What code and reason of a closing mean: an HTTP status or the code, 0 for a connection that only grew too old."""
 
 
 class SocketClient:
@@ -95,17 +112,21 @@ class SocketClient:
 
 
 class SocketStream:
-    """One websocket."""
+    """One call's websocket. A vendor that limits the age of connections is connected to again, between two utterances if it says so in
+    time. The audio waits meanwhile."""
 
     def __init__(self, wire: Wire, sent: Mapping[str, Any], session: VendorSession) -> None:
         self._wire = wire
         self._sent = sent
         self._session = session
         self._input_ch: asyncio.Queue[bytes | str] = asyncio.Queue()
+        self._unsent = bytearray()
         self._socket: ClientConnection | None = None
+        self._fed_ms = 0
 
     def push_frame(self, pcm: bytes) -> None:
-        """The next audio."""
+        """The next 20 ms."""
+        self._fed_ms += FRAME_MS
         self._input_ch.put_nowait(pcm)
 
     def flush(self) -> None:
@@ -124,21 +145,51 @@ class SocketStream:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """The results. Raises SocketStatusError, OSError and TimeoutError."""
+        while True:
+            socket = await self._opened()
+            self._session.opened.set()
+            opened_ms, read = self._fed_ms, self._wire.reader(self._sent)
+            leaving = open_words = False
+            sending = asyncio.get_running_loop().create_task(self._send(socket))
+            try:
+                async for message in socket:
+                    told = _told(message)
+                    for event in read(told):
+                        open_words = event.type is Kind.PARTIAL
+                        yield event
+                    leaving = leaving or (bool(self._wire.ends_soon) and self._wire.ends_soon in told)
+                    if leaving and not open_words:
+                        break
+            except ConnectionClosed:
+                pass
+            finally:
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)
+            status = self._status(socket)
+            if (status and not leaving) or self._fed_ms - opened_ms < SHORTEST_STREAM_MS:
+                raise SocketStatusError(status or _LOST)
+            await socket.close()
+
+    def _status(self, socket: ClientConnection) -> int:
+        """What the end of the connection means."""
+        return self._wire.status(socket.close_code or _LOST, socket.close_reason or "")
+
+    async def _opened(self) -> ClientConnection:
+        """A connection whose vendor takes audio."""
         socket = await self._connected()
-        self._session.opened.set()
-        sending = asyncio.get_running_loop().create_task(self._send(socket))
+        refused = 0
         try:
-            async for message in socket:
-                event = self._event(message)
-                if event is not None:
-                    yield event
-            code = socket.close_code
-        except ConnectionClosed as closed:
-            code = closed.rcvd.code if closed.rcvd is not None else 1006
-        finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
-        raise SocketStatusError(code or 1006)
+            hello = self._wire.hello(self._sent)
+            if hello:
+                await socket.send(hello)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                while self._wire.accepts and self._wire.accepts not in _told(await socket.recv()):
+                    pass
+        except ConnectionClosed:
+            refused = self._status(socket) or _LOST
+        if refused:
+            raise SocketStatusError(refused)
+        return socket
 
     async def _connected(self) -> ClientConnection:
         status = 0
@@ -162,24 +213,22 @@ class SocketStream:
 
     async def _send(self, socket: ClientConnection) -> None:
         """Sends the audio in pieces, and what is asked for between them."""
-        pending = bytearray()
-        hello = self._wire.hello(self._sent)
         with suppress(ConnectionClosed):
-            if hello:
-                await socket.send(hello)
             while True:
                 message = await self._input_ch.get()
                 if isinstance(message, bytes):
-                    pending += message
-                if pending and (isinstance(message, str) or len(pending) >= _PIECE_BYTES):
-                    await socket.send(bytes(pending))
-                    pending.clear()
+                    self._unsent += message
+                if self._unsent and (isinstance(message, str) or len(self._unsent) >= _PIECE_BYTES):
+                    await socket.send(self._wire.audio(bytes(self._unsent)))
+                    self._unsent.clear()
                 if isinstance(message, str):
                     await socket.send(message)
 
-    def _event(self, message: str | bytes) -> Event | None:
-        try:
-            told = json.loads(message)
-        except ValueError:
-            return None
-        return self._wire.event(told) if isinstance(told, dict) else None
+
+def _told(message: str | bytes) -> Mapping[str, Any]:
+    """The object in a message, empty where there is none."""
+    with suppress(ValueError):
+        told = json.loads(message)
+        if isinstance(told, dict):
+            return told
+    return {}

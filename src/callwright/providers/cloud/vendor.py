@@ -10,7 +10,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from callwright.domain.settings.provider_option import ProviderOption, as_it_is, default_model
+from callwright.domain.settings.provider_option import ProviderOption, as_it_is, default_model, is_one_of
 from callwright.providers.cloud.socket_client import Wire
 
 TRANSCRIBER, VOICE = "transcriber", "voice"
@@ -60,7 +60,7 @@ class Client:
     shape: Shape = as_it_is
     """Makes the arguments of those that the settings give."""
     models: tuple[str, ...] = ()
-    """The beginnings of the models that have this client, empty for the rest."""
+    """The beginnings of the models (``is_one_of``) that have this client, empty for the rest."""
     rate_hz: int = 8_000
     """Of the audio; 0 for a WAV file, whose head says it."""
     takes_session: bool = True
@@ -127,4 +127,4 @@ class Vendor:
 
     def client(self, model: str) -> Client:
         """The client for a model."""
-        return next(one for one in self.clients if not one.models or model.startswith(one.models))
+        return next(one for one in self.clients if not one.models or is_one_of(model, one.models))
