@@ -42,7 +42,7 @@ REACHED = {
     "/",
     "/v1/audio/speech",
     "/v1/audio/transcriptions",
-    "/v1beta/models/gemini-2.5-flash:generateContent",
+    "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent",
     "/v1beta/models/gemini-2.5-flash-preview-tts:streamGenerateContent",
 }
 """Where they speak and are heard: at Bodhi, at endpoints and at Gemini."""

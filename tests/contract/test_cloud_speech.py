@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.http_server import Exchange, LocalServer, serving
 from tests.phone.certificates import make_certificates
 from tests.vendors import gemini, google, speech
+from tests.vendors.server import serving as serving_vendors
 from tests.vendors.speech import SpeechVendors, speech_vendors
 from tests.waiting import until
 
@@ -682,6 +683,17 @@ async def test_gemini_is_asked_for_a_transcript_of_each_utterance() -> None:
     assert {visit.path for visit in vendors.visits} == {"/v1beta/models/gemini-2.5-flash:generateContent"}
     assert "in the language te" in vendors.visits[0].messages[0]["instruction"]
     assert {used.model for used in heard.used} == {"gemini-2.5-flash"}
+    # The seconds that were sent, not those of the call.
+    assert sum(used.amount for used in heard.used) * 16 == sum(visit.audio_bytes for visit in vendors.visits)
+
+
+async def test_a_call_in_which_nobody_speaks_costs_nothing_at_a_vendor_that_is_sent_utterances() -> None:
+    heard = Heard()
+    async with speech_vendors() as vendors, recogniser_of("gemini", vendors) as recogniser:
+        stream = await recogniser.open(hears(model="gemini-2.5-flash"), heard)
+        await fed(stream, "")
+        await stream.aclose()
+    assert [(used.model, used.amount) for used in heard.used] == [("gemini-2.5-flash", 0)]
 
 
 @asynccontextmanager
@@ -808,7 +820,7 @@ async def test_googles_own_client_is_heard_by_the_live_api_of_these_tests(
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(certificates.ours)
     trusts = {"ssl": ssl.create_default_context(cafile=str(certificates.authority))}
-    async with speech_vendors(tls) as vendors:
+    async with serving_vendors(gemini.ROUTES, tls) as vendors:
         options = genai.types.HttpOptions(base_url=vendors.origin, async_client_args=trusts)
         client = genai.Client(api_key=speech.GOOD, http_options=options)
         config = {"response_modalities": [modality], "input_audio_transcription": {}}

@@ -138,9 +138,6 @@ def _packed(message: dict[str, Any]) -> bytes:
 
 ROUTES = (
     Route("POST", "/v1beta/models/{model}", _content),
-    # The vendor's own client writes two slashes.
-    *(
-        socket(f"{begin}ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent", _live)
-        for begin in ("/", "//")
-    ),
+    # Its client asks for v1, its documentation for v1beta.
+    socket("/ws/google.ai.generativelanguage.{version}.GenerativeService.BidiGenerateContent", _live),
 )

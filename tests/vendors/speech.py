@@ -6,7 +6,6 @@ server say so; Gladia, Smallest, Rime, Azure, Inworld, Maya and Pixa are as thei
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -90,7 +89,7 @@ _VENDORS = (
 
 
 @asynccontextmanager
-async def speech_vendors(tls: ssl.SSLContext | None = None) -> AsyncIterator[SpeechVendors]:
+async def speech_vendors() -> AsyncIterator[SpeechVendors]:
     """The vendors, until the block ends."""
-    async with serving(tuple(of_all(*_VENDORS)), tls) as place:
+    async with serving(tuple(of_all(*_VENDORS))) as place:
         yield place

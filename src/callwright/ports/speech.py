@@ -99,7 +99,8 @@ class TranscriberStream(Protocol):
 
     async def aclose(self) -> None:
         """End the stream and report the usage not yet reported, also after a failure. Called once, in PROVIDER_CLOSE_SECONDS
-        (``domain.limits``). Audio of which nothing was ever reported, or that was not when this fails, is billed by an estimate."""
+        (``domain.limits``). Audio of which nothing was ever reported, not even 0, or that was not when this fails, is billed by an
+        estimate."""
 
 
 class Transcriber(Protocol):

@@ -61,19 +61,26 @@ class UtteranceStream:
     """One call's recognition (``ports.speech.TranscriberStream``)."""
 
     def __init__(
-        self, reader: UtteranceReader, settings: TranscriberSettings, sink: TranscriberSink, provider: str, model: str
+        self,
+        reader: UtteranceReader,
+        settings: TranscriberSettings,
+        sink: TranscriberSink,
+        billed_as: tuple[str, str],
+        *,
+        by_reading: bool,
     ) -> None:
-        """``provider`` and ``model`` are billed."""
+        """``billed_as``: provider and model. ``by_reading``: the audio of each reading is billed, in place of the call's."""
         self._reader = reader
-        self._provider = provider
-        self._model = model
+        self._billed_as = billed_as
+        self._by_reading = by_reading
         self._sink = sink
         self._language = settings.language or "en"
         self._partials = bool(settings.options.get("partials", True))
         self._wanted = False
         self._recent = bytearray()
         self._audio_ms = 0
-        self._billed_ms = 0
+        self._unbilled_ms = 0
+        self._has_billed = False
         self._segment = 0
         self._utterance: Utterance | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -82,6 +89,8 @@ class UtteranceStream:
     def feed(self, pcm: bytes) -> None:
         """The next 20 ms."""
         self._audio_ms += FRAME_MS
+        if not self._by_reading:
+            self._unbilled_ms += FRAME_MS
         utterance = self._utterance
         if utterance is None:
             self._recent += pcm
@@ -164,6 +173,8 @@ class UtteranceStream:
 
     async def _transcribe(self, segment: int, pcm: bytes, final: bool, previous: asyncio.Task[None] | None) -> None:
         audio_ms = self._audio_ms
+        if self._by_reading:
+            self._unbilled_ms += len(pcm) // _BYTES_PER_MS
         try:
             text = await self._reader.read(pcm, final=final)
         except ProviderError as error:
@@ -181,9 +192,11 @@ class UtteranceStream:
             self._sink.partial(segment, text, audio_ms)
 
     def _bill(self) -> None:
-        amount, self._billed_ms = self._audio_ms - self._billed_ms, self._audio_ms
-        if amount > 0:
-            self._sink.usage(UsageAmount("transcriber", self._provider, self._model, amount))
+        """Reports the audio not yet billed, none only where nothing was reported before."""
+        amount_ms, self._unbilled_ms = self._unbilled_ms, 0
+        if amount_ms or not self._has_billed:
+            self._has_billed = True
+            self._sink.usage(UsageAmount("transcriber", *self._billed_as, amount_ms))
 
     def _fail(self, error: ProviderError) -> None:
         if not self._closed:

@@ -77,6 +77,7 @@ class Words:
         self.provider = provider
         self._billed_as = billed_as
         self._billed_ms = 0
+        self._reported = False
         self.failed_once = False
 
     def partial(self, segment: int, text: str, audio_ms: int) -> None:
@@ -103,13 +104,14 @@ class Words:
         """Audio billed."""
         self._billed_as = amount.provider, amount.model
         self._billed_ms += amount.amount
+        self._reported = True
         self._runner.post(usage_reported(self._runner.now_us(), amount, "hearing"))
 
     def settle(self, heard_ms: int, closed: bool) -> None:
         """The call is over, and the recogniser was given ``heard_ms`` of audio. What it did not report, because it never does or because it
         did not close, is estimated by that."""
         rest_ms = heard_ms - self._billed_ms
-        if rest_ms > 0 and not (closed and self._billed_ms):
+        if rest_ms > 0 and not (closed and self._reported):
             self._runner.fact("core", "usage_estimated", {"kind": "transcriber", "request": 0})
             self.usage(UsageAmount("transcriber", *self._billed_as, rest_ms))
 

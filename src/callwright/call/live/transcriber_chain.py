@@ -86,6 +86,7 @@ class _Recogniser:
         self.streams_words = False
         self.given_ms = 0
         self.billed_ms = 0
+        self.reported = False
 
     def give(self, told: _Told) -> None:
         """The next of the caller's audio and voice. Raises whatever the plugin raises."""
@@ -127,6 +128,7 @@ class _Recogniser:
     def usage(self, amount: UsageAmount) -> None:
         """Audio billed."""
         self.billed_ms += amount.amount
+        self.reported = True
         self._owner.sink.usage(amount)
 
     def failed(self, error: ProviderError) -> None:
@@ -362,7 +364,7 @@ class _ChainStream:
                     await one.stream.aclose()
             closed = outcome.failure is None
         rest_ms = one.given_ms - one.billed_ms
-        if rest_ms > 0 and not (closed and one.billed_ms):
+        if rest_ms > 0 and not (closed and one.reported):
             self.sink.usage(UsageAmount("transcriber", *one.link.billed_as, rest_ms))
 
     # -- a silent recogniser -----------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ class CloudTranscriber:
         if order.client.transcribe is not None:
             http = self._context.shared.get(SpeechHttp, lambda: SpeechHttp(self._context.settings))
             reader = PostedReader(self.name, order, http.streaming(moved=self._bridge.moved))
-            return UtteranceStream(reader, settings, sink, self.name, order.billed)
+            return UtteranceStream(reader, settings, sink, (self.name, order.billed), by_reading=True)
         parts = _OWN if order.client.own else await library.framework()
         made = await self._bridge.made(order, once=True)
         stream = CloudStream(order, made, parts, sink, self.name, settings.language)

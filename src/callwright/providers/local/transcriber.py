@@ -56,4 +56,5 @@ class WhisperTranscriber:
             )
         self._inference.require("asr")
         await self._inference.speech.ready()
-        return UtteranceStream(_SpeechProcess(self._inference.speech), settings, sink, "local", _MODEL)
+        process = _SpeechProcess(self._inference.speech)
+        return UtteranceStream(process, settings, sink, (self.name, _MODEL), by_reading=False)

@@ -295,6 +295,14 @@ async def test_a_recogniser_that_reports_and_closes_is_believed() -> None:
     assert estimates(bench) == 0
 
 
+async def test_a_recogniser_that_was_sent_nothing_and_says_so_is_believed() -> None:
+    bench, hear, _ = _hear()
+    _play(bench, hear, *[QUIET] * 10)
+    hear.words.usage(UsageAmount("transcriber", "ears", "m", 0))
+    await hear.aclose()
+    assert (used(bench), estimates(bench)) == ([(0, "ears", "m")], 0)
+
+
 def test_a_recogniser_that_does_not_close_is_waited_for_so_long_and_the_rest_estimated() -> None:
     async def listen() -> tuple[Bench, float]:
         bench, hear, stream = _hear()
