@@ -33,7 +33,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv cloud cloud-licences vendors demo serve dashboard dashboard-dev dashboard-check budgets screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image live-providers prism prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-calls bench-list release release-database sbom image clean
+.PHONY: help venv cloud azure cloud-licences vendors demo serve dashboard dashboard-dev dashboard-check budgets screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image live-providers prism prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-calls bench-list release release-database sbom image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,11 @@ $(STAMPS)/webrtc: $(STAMPS)/project requirements/webrtc.txt
 $(STAMPS)/cloud: $(STAMPS)/project requirements/cloud.txt
 	@echo "Installing the clients of cloud speech (about 50 MB of wheels at a first run)" >&2
 	@$(HASHED) -r requirements/cloud.txt >&2
+	@touch $@
+
+$(STAMPS)/azure: $(STAMPS)/cloud requirements/azure.txt
+	@echo "Installing Microsoft's Speech SDK, which is proprietary: https://aka.ms/csspeech/license (3 MB)" >&2
+	@$(HASHED) -r requirements/azure.txt >&2
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/project requirements/dev.txt
@@ -111,6 +116,8 @@ $(STAMPS)/browser: $(STAMPS)/dev requirements/browser.txt
 	@touch $@
 
 cloud: $(STAMPS)/cloud ## Install the clients of cloud speech: recognisers and voices of vendors
+
+azure: $(STAMPS)/azure ## Install the SDK of Azure's recogniser besides, under Microsoft's terms
 
 cloud-licences: $(STAMPS)/cloud ## List what make cloud installs, with licences and sizes
 	@$(BIN)/python tools/cloud_licences.py

@@ -17,7 +17,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skip of a marked test into a failure where CI=true: there the software is expected to be present.
 
-    ``unittest.SkipTest`` fails nothing: a contract suite leaves out what a plugin does not offer, or a licence keeps software out of CI.
+    ``unittest.SkipTest`` fails nothing: a contract suite leaves out what a plugin does not offer.
     """
     left_out = call.excinfo is not None and isinstance(call.excinfo.value, unittest.SkipTest)
     report = yield

@@ -30,6 +30,7 @@ compile dev pyproject.toml --extra dev --extra cloud --constraint requirements/b
 # The clients of cloud speech, without what may only be used within their framework and what they do without.
 compile cloud requirements/cloud.in --override requirements/cloud-without.in --constraint requirements/base.txt \
     --constraint requirements/local.txt --constraint requirements/sip.txt --constraint requirements/dev.txt
+compile azure requirements/azure.in --constraint requirements/cloud.txt
 compile mutate requirements/mutate.in --constraint requirements/dev.txt
 compile build requirements/build.in --constraint requirements/base.txt --constraint requirements/dev.txt
 compile dashboard requirements/dashboard.in

@@ -48,8 +48,8 @@ REACHED = {
 """Where they speak and are heard: at Bodhi, at endpoints and at Gemini."""
 AT_ONCE = 3
 BY_NAME = {(one.kind, name): one for one in (*CLOUD, *HOSTED, *ENDPOINTS) for name in (one.name, *one.aliases)}
-NEEDS_MORE = {("transcriber", "azure")}
-"""What `make cloud` leaves out."""
+NEEDS_MORE = set() if library.is_installed("azure.STT") else {("transcriber", "azure")}
+"""What `make cloud` leaves out, where `make azure` did not install it."""
 STANDS_ALONE = {"local", "scripted"}
 """They need no key."""
 

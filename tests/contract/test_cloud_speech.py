@@ -8,7 +8,6 @@ import json
 import ssl
 import subprocess
 import sys
-import unittest
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -180,9 +179,9 @@ class TestScribe(Recogniser):
 
 @pytest.fixture
 def azure_sdk() -> None:
-    """Microsoft's SDK, whose licence keeps it out of `make cloud`: CI has it not either."""
+    """Microsoft's SDK, whose licence keeps it out of `make cloud`."""
     if not library.is_installed("azure.STT"):
-        raise unittest.SkipTest("needs pip install azure-cognitiveservices-speech")
+        pytest.skip("the SDK of Azure's recogniser is not installed (make azure)")
 
 
 needs_azure = pytest.mark.usefixtures("azure_sdk")
