@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.corpus.bodies import CORPUS, AgentBody
 
 from callwright.actions.provider_options import check_options, unsent_options
 from callwright.domain.agent.parsing import parse_agent
+from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import LackKind
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields
@@ -175,6 +177,42 @@ def test_gemini_is_told_the_style_as_its_model_takes_it() -> None:
     assert old["text"] == 'Read aloud, calmly: "Hello."'
     assert old["url"].endswith("/v1beta/models/gemini-2.5-flash-preview-tts:streamGenerateContent?alt=sse")
     assert (new["text"], new["speech_metadata"]) == ("Hello.", {"style": "calmly"})
+
+
+def kalpa_with(**transcriber: Any) -> AgentSpec:
+    """The body of the corpus that names a model of Gemini's Live API, with other settings of the recogniser."""
+    body = deepcopy(next(body.flat for body in CORPUS if body.name == "voice-kalpa"))
+    body["tasks"][0]["tools_config"]["transcriber"] |= transcriber
+    return parse_agent(body)
+
+
+def test_a_model_that_google_shut_down_is_refused_when_the_agent_is_saved() -> None:
+    check_options(PLUGINS, kalpa_with())
+    with pytest.raises(InvalidAgentError, match=r"name gemini-3\.5-transcribe-live") as caught:
+        check_options(PLUGINS, kalpa_with(model="gemini-2.0-flash-live-001"))
+    assert str(caught.value.field).endswith("transcriber.model")
+
+
+def test_a_hint_that_the_live_api_does_not_take_is_a_warning() -> None:
+    told = {one.path: one.message for one in unsent_options(PLUGINS, kalpa_with(context="A market.", endpointing=300))}
+    (message,) = (words for path, words in told.items() if path.endswith("transcriber.context"))
+    assert message == "gemini takes no context with gemini-live-2.5-flash; it is not sent."
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "client"),
+    [
+        ("", "gemini-3.5-transcribe-live", "gemini.Live"),
+        ("gemini-live-2.5-flash", "gemini-2.5-flash-native-audio-preview-12-2025", "gemini.Live"),
+        ("gemini-live-2.5-flash-native-audio", "gemini-2.5-flash-native-audio-preview-12-2025", "gemini.Live"),
+        ("gemini-3.1-flash-live-preview", "gemini-3.1-flash-live-preview", "gemini.Live"),
+        ("gemini-3.8-live", "gemini-3.8-live", "gemini.Live"),
+        ("gemini-2.5-flash", "gemini-2.5-flash", "gemini.Recogniser"),
+    ],
+)
+def test_each_model_of_gemini_is_asked_by_the_apis_name_and_as_it_hears(model: str, asked: str, client: str) -> None:
+    made = order("transcriber", "gemini", model)
+    assert (made.billed, made.arguments["model"], made.client.name) == (asked, asked, client)
 
 
 def test_a_key_that_is_no_json_is_refused_where_the_vendor_gives_out_json() -> None:
