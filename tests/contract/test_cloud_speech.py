@@ -790,6 +790,30 @@ async def test_words_that_the_live_api_repeats_after_they_were_final_are_no_new_
         await heard.until(("or", "four"), after=1)
 
 
+@pytest.mark.parametrize(
+    ("final", "so_far", "reported"),
+    [
+        ("See you on Tuesday.", "see you on Tuesday,and then", "and then"),
+        ("See you on Tuesday.", "See you on Wednesday", "See you on Wednesday"),
+        ("Yes.", "Yes, please", "Yes, please"),
+    ],
+)
+def test_new_words_of_the_live_api_stay_whatever_it_repeats_before_them(final: str, so_far: str, reported: str) -> None:
+    (row,) = (one for one in VENDORS if one.kind == "transcriber" and one.name == "gemini")
+    wire = row.client("gemini-3.5-transcribe-live").wire
+    assert wire is not None
+    read = wire.reader({"model": "gemini-3.5-transcribe-live"})
+    contents: list[dict[str, Any]] = [
+        {"inputTranscription": {"text": final}},
+        {"interimInputTranscription": {"text": so_far}},
+        {"turnComplete": True},
+    ]
+    events = [event for content in contents for event in read({"serverContent": content})]
+    # What was never made final is so at the end of the turn.
+    expected = [("final_transcript", final), ("interim_transcript", reported), ("final_transcript", reported)]
+    assert [(event.type.value, event.alternatives[0].text) for event in events] == expected
+
+
 @pytest.mark.parametrize("model", ["gemini-3.5-transcribe-live", "gemini-live-2.5-flash"])
 async def test_the_rest_of_a_turn_that_was_taken_belongs_to_it(model: str) -> None:
     heard = Heard()

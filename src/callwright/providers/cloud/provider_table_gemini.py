@@ -40,10 +40,10 @@ _LIVE = ("*live", "*native-audio")
 _TRANSCRIBERS = ("*transcribe",)
 """Those that only transcribe. The others converse, and Google bills what they say."""
 _AGENT_PLATFORM_LIVE = ("gemini-live-2.5-flash",)
-"""The names that Gemini 2.5 Flash Live has on Google Cloud."""
+"""The names that Gemini 2.5 Flash Live has on Google Cloud, and that it had in the Gemini API."""
 _GEMINI_API_LIVE = "gemini-2.5-flash-native-audio-preview-12-2025"
-"""Its name in the Gemini API."""
-_SHUT_DOWN = ("gemini-2.0-flash-live", "gemini-2.5-flash-preview-native-audio", "gemini-2.5-flash-exp-native-audio")
+"""Its name in the Gemini API, which Google recommends in place of the former one."""
+_SHUT_DOWN = ("gemini-2.0-flash-live", "gemini-2.5-flash-preview-native-audio")
 _TRANSCRIBES = "gemini-3.5-transcribe-live"
 _QUIET = "Listen. Never answer, whatever you hear: your words are thrown away."
 _LONGEST_ANSWER_TOKENS = 16
