@@ -12,7 +12,7 @@ from callwright.domain.limits import WEB_CALL_RESUME_SECONDS, WEB_CALL_SILENT_SE
 from callwright.media.g711 import mulaw_of
 from callwright.media.half_band import Halver
 from callwright.media.intake import Intake
-from callwright.ops.timers import NamedTimers
+from callwright.ops.timers import NamedTimers, SharedTimer
 from callwright.ports.door import DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, LegListener, closed_by
@@ -35,8 +35,11 @@ class BrowserLeg:
 
     ahead_ms = AHEAD_MS
 
-    def __init__(self, call_id: str, address: Callable[[], str], over: Callable[[BrowserLeg], None]) -> None:
-        """``call_id`` is the execution's. ``address`` gives the address at which the next connection goes on; ``over`` hears of the end."""
+    def __init__(
+        self, call_id: str, address: Callable[[], str], over: Callable[[BrowserLeg], None], looks: SharedTimer
+    ) -> None:
+        """``call_id`` is the execution's. ``address`` gives the address at which the next connection goes on; ``over`` hears of the end;
+        ``looks`` goes off every LOOK_SECONDS."""
         self.provider_call_id = call_id
         self.listener: LegListener | None = None
         self._address = address
@@ -46,6 +49,7 @@ class BrowserLeg:
         self._sound = AgentSound()
         self._halver = Halver(WIDE_FRAME_BYTES // 2)
         self._timers = NamedTimers()
+        self._looks = looks
         self._loop = asyncio.get_running_loop()
         self._leaving: LegClosed | None = None
         self._noted_s = 0.0
@@ -151,7 +155,7 @@ class BrowserLeg:
         if self._connection is not None:
             self._tell_ready(self._connection)
         self.listener.answered()
-        self._timers.later("look", LOOK_SECONDS, self._look)
+        self._looks.add(self._look)
 
     async def reject(self, code: int) -> None:
         """Refuse the call with a SIP status."""
@@ -205,6 +209,7 @@ class BrowserLeg:
         closed = closed_by(ending) if isinstance(ending, Cause) else ending
         self._closed.set()
         self._timers.cancel_all()
+        self._looks.discard(self._look)
         try:
             if self._connection is not None:
                 self._connection.say("ended", by=closed.by, reason=closed.reason, cause=closed.cause)
@@ -223,7 +228,6 @@ class BrowserLeg:
         intake, now_s = self._intake, self._loop.time()
         if self.ended or intake is None:
             return
-        self._timers.later("look", LOOK_SECONDS, self._look)
         done = False
         try:
             intake.fill(now_s)
