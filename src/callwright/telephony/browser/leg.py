@@ -15,10 +15,10 @@ from callwright.media.intake import Intake
 from callwright.ops.timers import NamedTimers, SharedTimer
 from callwright.ports.door import DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import LegClosed, LegListener, closed_by
+from callwright.ports.leg import LEG_FRAME_BYTES, LegClosed, LegListener, closed_by
 from callwright.ports.web_call import WEB_CALL
 from callwright.telephony.browser.agent_sound import AgentSound, Connection
-from callwright.telephony.browser.wire import LEFT, WIDE_FRAME_BYTES, BadMessageError, Close, Wire
+from callwright.telephony.browser.wire import LEFT, BadMessageError, Close, Wire
 
 AHEAD_MS = 200
 """The page plays a frame when it has it. What is written ahead is its buffer against a line that falters."""
@@ -47,7 +47,7 @@ class BrowserLeg:
         self._connection: Connection | None = None
         self._intake: Intake | None = None
         self._sound = AgentSound()
-        self._halver = Halver(WIDE_FRAME_BYTES // 2)
+        self._halver = Halver()
         self._timers = NamedTimers()
         self._looks = looks
         self._loop = asyncio.get_running_loop()
@@ -118,13 +118,18 @@ class BrowserLeg:
 
     # -- wire.WebCaller --------------------------------------------------------------------------------------------------------
 
-    def wide_frame(self, pcm: bytes) -> None:
-        """The caller's next 20 ms."""
+    def wide_frames(self, pcm: bytes) -> None:
+        """The caller's next frames."""
         intake = self._intake
-        if intake is not None and not intake.take(mulaw_of(self._halver.feed(pcm)), self._loop.time()):
-            if self._connection is not None:
-                self._connection.refuse("too_fast", "audio comes faster than anybody speaks", Close.TOO_FAST)
-            self.finish(CAUSES["protocol_error"])
+        if intake is None:
+            return
+        sound, now_s = mulaw_of(self._halver.feed(pcm)), self._loop.time()
+        for at in range(0, len(sound), LEG_FRAME_BYTES):
+            if not intake.take(sound[at : at + LEG_FRAME_BYTES], now_s):
+                if self._connection is not None:
+                    self._connection.refuse("too_fast", "audio comes faster than anybody speaks", Close.TOO_FAST)
+                self.finish(CAUSES["protocol_error"])
+                return
 
     def key(self, key: str) -> None:
         """A key of the page."""
