@@ -6,22 +6,21 @@ import asyncio
 from collections.abc import Callable
 from itertools import pairwise
 
-from callwright.lab.virtual_loop import VirtualLoop
+from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.ops.timers import SharedTimer
 
 
 def run_for(seconds: float, begin: Callable[[SharedTimer, asyncio.AbstractEventLoop], None]) -> None:
     """A timer of 100 ms, from ``begin`` on."""
 
-    async def world() -> None:
-        begin(SharedTimer(0.1), asyncio.get_running_loop())
-        await asyncio.sleep(seconds)
-
     loop = VirtualLoop()
-    try:
-        loop.run_until_complete(world())
-    finally:
-        loop.close()
+
+    async def world() -> None:
+        begin(SharedTimer(0.1), loop)
+        await VirtualClock(loop).sleep(seconds)
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(world())
 
 
 def test_all_works_are_called_in_the_same_rounds() -> None:
