@@ -49,7 +49,7 @@ class SharedTimer:
             self._timer = asyncio.get_running_loop().call_later(self._seconds, self._round)
 
     def discard(self, work: Callable[[], None]) -> None:
-        """Call ``work`` no more, once a call that is under way has come. Safe to call twice."""
+        """Stop calling ``work``. One more call comes when its round has begun. Safe to call twice."""
         self._works.pop(work, None)
 
     def _round(self) -> None:
