@@ -88,6 +88,8 @@ class Page:
     close_code: int = 0
     cleared: list[int] = field(default_factory=list)
     """What was played whenever the page was told to clear, in frames."""
+    room: bytes = SILENCE_FRAME
+    """What the microphone hears while nobody speaks (mu-law)."""
     _halver: Halver = field(default_factory=Halver)
     _doubler: Doubler = field(default_factory=Doubler)
 
@@ -134,7 +136,7 @@ class Page:
                 self.far_end.earpiece.write(mulaw_of(self._halver.feed(frame)))
             spoken, _ = self.far_end.tick()
             try:
-                frames = holding.push(self._doubler.feed(pcm_of_mulaw(spoken or SILENCE_FRAME)))
+                frames = holding.push(self._doubler.feed(pcm_of_mulaw(spoken or self.room)))
                 if frames:
                     await socket.send(frames)
                 position = self.buffer.position
