@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from callwright.lab.caller_scenario import scenario_of
-from callwright.media.g711 import mulaw_of, pcm_of_mulaw
+from callwright.media.g711 import loudness, mulaw_of, pcm_of_mulaw
 from callwright.media.half_band import Doubler, Halver
 from callwright.ports.leg import SILENCE_FRAME
 from callwright.ports.registry import PluginGetter
@@ -22,6 +22,26 @@ from callwright.telephony.loopback.far_end import FarEnd
 from callwright.telephony.loopback.mouth import Mouth, SpokenLines
 
 REPORT_FRAMES = 10
+QUIET_LOUDNESS, QUIET_FRAMES, FRAMES_TOGETHER = 26, 100, 4
+"""As in the client (``holding.ts``): below this a frame is silence, after so many of them silence is held back, so many in a message."""
+
+
+class HeldSilence:
+    """The page's frames on their way to the server: long silence goes several frames at a time, anything else at once."""
+
+    def __init__(self) -> None:
+        self._quiet = 0
+        self._held: list[bytes] = []
+
+    def push(self, frame: bytes) -> bytes:
+        """The next frame. Returns the frames to be sent now, which may be none."""
+        self._quiet = self._quiet + 1 if loudness(frame) < QUIET_LOUDNESS else 0
+        self._held.append(frame)
+        if self._quiet > QUIET_FRAMES and len(self._held) < FRAMES_TOGETHER:
+            return b""
+        frames = b"".join(self._held)
+        self._held.clear()
+        return frames
 
 
 class PlayedLater:
@@ -68,7 +88,9 @@ class Page:
     close_code: int = 0
     cleared: list[int] = field(default_factory=list)
     """What was played whenever the page was told to clear, in frames."""
-    _halver: Halver = field(default_factory=lambda: Halver(320))
+    room: bytes = SILENCE_FRAME
+    """What the microphone hears while nobody speaks (mu-law)."""
+    _halver: Halver = field(default_factory=Halver)
     _doubler: Doubler = field(default_factory=Doubler)
 
     def messages(self, kind: str) -> list[dict[str, Any]]:
@@ -107,14 +129,16 @@ class Page:
     async def _speak(self, socket: ClientConnection) -> None:
         """The clock of the page's sound: each way 20 ms."""
         next_s = asyncio.get_running_loop().time()
-        reported = 0
+        reported, holding = 0, HeldSilence()
         while True:
             frame = self.buffer.tick()
             if frame is not None:
                 self.far_end.earpiece.write(mulaw_of(self._halver.feed(frame)))
             spoken, _ = self.far_end.tick()
             try:
-                await socket.send(self._doubler.feed(pcm_of_mulaw(spoken or SILENCE_FRAME)))
+                frames = holding.push(self._doubler.feed(pcm_of_mulaw(spoken or self.room)))
+                if frames:
+                    await socket.send(frames)
                 position = self.buffer.position
                 if position != reported and (position - reported >= REPORT_FRAMES or position == self.buffer.received):
                     reported = position

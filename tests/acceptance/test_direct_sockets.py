@@ -32,6 +32,7 @@ OUTER = bytes((0x82, 0x80 | len(INNER))) + bytes(4)
     [
         pytest.param([AUDIO, AUDIO], [bytes(640)] * 2, id="one frame in a packet"),
         pytest.param([AUDIO + AUDIO], [bytes(640)] * 2, id="two in a packet"),
+        pytest.param([AUDIO + AUDIO + AUDIO[:300], AUDIO[300:]], [bytes(640)] * 3, id="two and a piece in a packet"),
         pytest.param([AUDIO[:300], AUDIO[300:] + AUDIO, AUDIO], [bytes(640)] * 3, id="a frame in two packets"),
         pytest.param([OUTER, INNER, AUDIO], [INNER, bytes(640)], id="a payload that looks like a frame"),
         pytest.param([OUTER[:2], OUTER[2:] + INNER, AUDIO], [INNER, bytes(640)], id="a head in two packets"),

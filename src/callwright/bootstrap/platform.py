@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -37,6 +37,7 @@ from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.live.equipment import LocalEars
+from callwright.call.live.recorder import APPEND_SECONDS
 from callwright.call.live.trunk_routes import TrunkRoutes
 from callwright.call.live.web_tools import WebDesk
 from callwright.call.process.runtime import CallRuntime
@@ -52,6 +53,7 @@ from callwright.domain.sip_trunk import PROVIDER as SIP_TRUNK
 from callwright.domain.tools.request import HEADER_BLANKS
 from callwright.insight.record import execution_body
 from callwright.net.client import GuardedClient
+from callwright.ops.gathering_executor import GatheringExecutor
 from callwright.ops.interpreter import set_for_calls
 from callwright.ops.metrics import Metrics
 from callwright.ops.rounds import round_boundary
@@ -128,7 +130,7 @@ async def open_platform(
         doors = Doors(public_url, foundation.ids, foundation.clock)
         foundation.plugins.use(_plugin_context(foundation, market_client, metrics, doors))
         publisher = foundation.publisher(public_url)
-        disk = stack.enter_context(ThreadPoolExecutor(1, "recordings"))
+        disk = stack.enter_context(GatheringExecutor(ThreadPoolExecutor(1, "recordings"), APPEND_SECONDS))
         # Connections of their own: tools that are slow must not keep webhooks waiting, nor the other way round.
         client = GuardedClient(allow_private=settings.allow_private_urls, connections=2 * settings.max_calls)
         desk = _web_desk(foundation, await stack.enter_async_context(client), public_url)
@@ -304,7 +306,7 @@ def _runtime_deps(
     foundation: Foundation,
     publisher: WebhookPublisher,
     metrics: Metrics,
-    disk: ThreadPoolExecutor,
+    disk: Executor,
     desk: WebDesk,
     lookup: CallerLookup,
 ) -> RuntimeDeps:

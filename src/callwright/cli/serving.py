@@ -20,7 +20,7 @@ from websockets.streams import StreamReader
 from callwright.api.doors import DIRECT
 from callwright.cli.bounded_http import BoundedHttp, JoinedWrites
 from callwright.cli.connections import ConnectionLimits, Connections
-from callwright.cli.websocket_frames import frame_of, message_of
+from callwright.cli.websocket_frames import frame_of, messages_of
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_DOOR_SOCKET_MESSAGE_BYTES
 from callwright.ops.settings import unknown_variables
@@ -103,12 +103,14 @@ class _Websockets(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Something has come. A message that is whole in it goes to whoever listens; the library reads the rest."""
-        message = message_of(data) if self._on_message is not None and self._between_messages else None
-        if message is None or self._on_message is None:
+        """Something has come. The messages that are whole in it go to whoever listens; the library reads the rest."""
+        if self._on_message is not None and self._between_messages:
+            messages, taken = messages_of(data)
+            for message in messages:
+                self._on_message(message)
+            data = data[taken:]
+        if data:
             super().data_received(data)
-        else:
-            self._on_message(message)
 
     @property
     def _between_messages(self) -> bool:

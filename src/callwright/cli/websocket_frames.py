@@ -18,28 +18,43 @@ _TWO_BYTES, _EIGHT_BYTES = 126, 127
 _MASK_BYTES = 4
 
 
-def message_of(data: bytes) -> str | bytes | None:
-    """Returns the message when ``data`` is one frame of a client, whole, with all of a message of at most 65,535 bytes.
+def messages_of(data: bytes) -> tuple[list[str | bytes], int]:
+    """Returns the messages at the beginning of ``data`` that came whole in one frame of a client, and how many bytes they are.
 
-    None for anything else, also for text that is no UTF-8. MAX_DOOR_SOCKET_MESSAGE_BYTES is more than 65,535.
+    It ends before a frame of anything else: also before text that is no UTF-8 and a message of more than 65,535 bytes, for
+    MAX_DOOR_SOCKET_MESSAGE_BYTES is more than that.
     """
-    if len(data) < 2 + _MASK_BYTES or data[0] not in (_TEXT, _BINARY) or not data[1] & _MASKED:
-        return None
-    size, begins = data[1] & ~_MASKED, 2
+    messages: list[str | bytes] = []
+    begins = 0
+    while True:
+        message, ends = _message_at(data, begins)
+        if message is None:
+            return messages, begins
+        messages.append(message)
+        begins = ends
+
+
+def _message_at(data: bytes, at: int) -> tuple[str | bytes | None, int]:
+    """The message whose frame begins there, and where it ends; None where there is none that is whole."""
+    mask_begins = at + 2
+    if len(data) < mask_begins + _MASK_BYTES or data[at] not in (_TEXT, _BINARY) or not data[at + 1] & _MASKED:
+        return None, at
+    size = data[at + 1] & ~_MASKED
     if size == _TWO_BYTES:
-        size, begins = data[2] << 8 | data[3], 4
+        size, mask_begins = data[at + 2] << 8 | data[at + 3], at + 4
     elif size == _EIGHT_BYTES:
-        return None
-    mask_ends = begins + _MASK_BYTES
-    if len(data) != mask_ends + size:
-        return None
-    message = bytes(apply_mask(data[mask_ends:], data[begins:mask_ends]))
-    if data[0] == _BINARY:
-        return message
+        return None, at
+    mask_ends = mask_begins + _MASK_BYTES
+    ends = mask_ends + size
+    if len(data) < ends:
+        return None, at
+    message = bytes(apply_mask(data[mask_ends:ends], data[mask_begins:mask_ends]))
+    if data[at] == _BINARY:
+        return message, ends
     try:
-        return message.decode()
+        return message.decode(), ends
     except UnicodeDecodeError:
-        return None
+        return None, at
 
 
 def frame_of(message: str | bytes) -> bytes:

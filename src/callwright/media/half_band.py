@@ -21,26 +21,37 @@ _HALF = np.float32(0.5)
 _LEAST, _MOST = np.float32(-32_768), np.float32(32_767)
 
 
+_KEPT = 2 * (_TAPS - 1)
+"""Samples before a piece, of which half the rate needs to know."""
+
+
 class Halver:
-    """Halves the sample rate of 16-bit PCM. Feed whole frames with an even number of samples, of one size."""
+    """Halves the sample rate of 16-bit PCM. Feed an even number of samples. Several frames at once cost little more than one."""
 
     __slots__ = ("_even", "_last", "_middle", "_new", "_old")
 
-    def __init__(self, samples: int) -> None:
-        """``samples``: of each frame that comes in."""
-        kept = 2 * (_TAPS - 1)
-        # Half of each sample. The parts of the buffer stay where they are: to cut them anew costs as much as the sums.
-        data = np.zeros(kept + samples, dtype=np.float32)
-        self._old, self._last, self._new = data[:kept], data[-kept:], data[kept:]
-        self._even, self._middle = data[::2], data[_TAPS - 1 : _TAPS - 1 + samples : 2]
+    def __init__(self) -> None:
+        self._last: NDArray[np.float32] = np.zeros(_KEPT, dtype=np.float32)
+        self._make_room(0)
 
     def feed(self, pcm: bytes) -> bytes:
-        """The next frame at half the rate."""
+        """What comes next, at half the rate."""
+        samples = len(pcm) // _PCM.itemsize
+        if samples != len(self._new):
+            self._make_room(samples)
         self._old[:] = self._last
         np.multiply(np.frombuffer(pcm, _PCM), _HALF, out=self._new)
         made = np.correlate(self._even, _BETWEEN, "valid")
         made += self._middle
         return _samples(made).tobytes()
+
+    def _make_room(self, samples: int) -> None:
+        """A buffer for pieces of another size, with half of each sample. Its parts stay where they are while the size does: to cut them
+        anew costs as much as the sums."""
+        data = np.zeros(_KEPT + samples, dtype=np.float32)
+        data[-_KEPT:] = self._last
+        self._old, self._last, self._new = data[:_KEPT], data[-_KEPT:], data[_KEPT:]
+        self._even, self._middle = data[::2], data[_TAPS - 1 : _TAPS - 1 + samples : 2]
 
 
 class Doubler:

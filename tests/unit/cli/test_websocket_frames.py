@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from callwright.cli.websocket_frames import frame_of, message_of
+from callwright.cli.websocket_frames import frame_of, messages_of
 from callwright.domain.limits import MAX_DOOR_SOCKET_MESSAGE_BYTES
 
 MESSAGES = st.one_of(st.text(), st.binary(), st.sampled_from([0, 125, 126, 127, 640, 65_535, 65_536]).map(bytes))
@@ -41,17 +43,18 @@ def test_a_client_reads_what_was_written(message: str | bytes) -> None:
     assert read(frame_of(message)) == message
 
 
-@given(MESSAGES)
-def test_a_message_in_one_frame_is_read_or_left_to_the_library(message: str | bytes) -> None:
-    size = len(message.encode() if isinstance(message, str) else message)
-    assert message_of(sent(message)) == (message if size < 1 << 16 else None)
+@given(st.lists(MESSAGES, max_size=4))
+def test_messages_in_one_frame_each_are_read_up_to_one_for_the_library(messages: list[str | bytes]) -> None:
+    read_here = list(takewhile(lambda one: len(one.encode() if isinstance(one, str) else one) < 1 << 16, messages))
+    assert messages_of(b"".join(map(sent, messages))) == (read_here, len(b"".join(map(sent, read_here))))
 
 
 @given(st.binary(max_size=300), st.integers(0, 20))
-def test_a_piece_of_a_frame_and_more_than_one_are_left_to_the_library(message: bytes, less: int) -> None:
+def test_a_piece_of_a_frame_is_left_to_the_library(message: bytes, less: int) -> None:
     whole = sent(message)
-    assert message_of(whole[: len(whole) - 1 - less]) is None
-    assert message_of(whole + whole[: 1 + less]) is None
+    piece = whole[: len(whole) - 1 - less]
+    assert messages_of(piece) == ([], 0)
+    assert messages_of(whole + piece) == ([message], len(whole))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +72,8 @@ def test_a_piece_of_a_frame_and_more_than_one_are_left_to_the_library(message: b
     ],
 )
 def test_anything_else_is_left_to_the_library(data: bytes) -> None:
-    assert message_of(data) is None
+    assert messages_of(data) == ([], 0)
+    assert messages_of(sent(b"whole") + data) == ([b"whole"], len(sent(b"whole")))
 
 
 def test_no_message_is_taken_that_the_library_would_refuse_for_its_size() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.contract.line import Watcher
 from tests.door_socket import PageSocket
@@ -29,7 +30,7 @@ from callwright.ports.leg import ArrangedCall, DialRequest, InboundOffer, Leg, L
 from callwright.ports.web_call import WebCall, WebProtocol
 from callwright.telephony.browser.agent_sound import HELD_SECONDS
 from callwright.telephony.browser.carrier import BrowserCarrier
-from callwright.telephony.browser.wire import Close
+from callwright.telephony.browser.wire import MOST_FRAMES, Close
 
 FRAME = b"\x01\x02" * 320
 TONE = b"\x10" * 160
@@ -176,6 +177,39 @@ async def test_frames_go_both_ways():
     assert socket.frames == []
     await passed(0)
     assert [len(frame) for frame in socket.frames] == [640] * 10
+
+
+@virtually
+async def test_frames_of_the_page_in_one_message_are_heard_as_one_by_one():
+    one_by_one, together = World(), World()
+    first, second = await one_by_one.call(), await together.call()
+    tone = (8_000 * np.sin(np.arange(320 * 50) / 3)).astype("<i2").tobytes()
+    frames = [tone[at : at + 640] for at in range(0, len(tone), 640)]
+    held: list[bytes] = []
+    for number, frame in enumerate(frames):
+        first.say(frame)
+        held.append(frame)
+        if number < 10 or len(held) == 4:
+            second.say(b"".join(held))
+            held.clear()
+        await passed(0.02)
+    assert together.watcher.frames == one_by_one.watcher.frames
+    assert len(together.watcher.frames) == 50
+
+
+@virtually
+async def test_silence_that_a_page_holds_back_is_neither_lost_nor_late():
+    world = World()
+    socket = await world.call()
+    await talk(socket, 1.0)
+    for _ in range(13):
+        await passed(0.08)
+        socket.say(FRAME * 4)
+    await world.leg.hang_up("")
+    assert len(world.watcher.frames) == 102
+    quality = world.watcher.last_facts["quality"]
+    assert (quality["jbuf_lost"], quality["jbuf_late"], quality["rx_packets"]) == (0, 0, 102)
+    assert quality["rx_jitter_ms"] < 5
 
 
 @virtually
@@ -389,6 +423,7 @@ async def test_a_second_connection_takes_the_place_of_the_first():
     [
         (b"\x00" * 639, "640 bytes"),
         (b"", "640 bytes"),
+        (b"\x00" * 640 * (MOST_FRAMES + 1), "1 to 10 frames"),
         ("{", "not JSON"),
         ("[1]", "JSON object"),
         ({"type": "shout"}, "no message 'shout'"),

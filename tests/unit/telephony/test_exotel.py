@@ -21,10 +21,11 @@ from tests.unit.telephony.test_telnyx import Answer
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_RING_SECONDS
 from callwright.domain.provider_access import Access
+from callwright.ops.timers import SharedTimer
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.telephony.exotel.vendor import ExotelCalls
-from callwright.telephony.media_streams.leg import StreamLeg
+from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg
 from callwright.telephony.media_streams.transfer import CallTransfer
 from callwright.telephony.media_streams.vendor import Handover, Order
 
@@ -170,7 +171,7 @@ _ENDS = {"completed": "answered", "busy": "busy", "no-answer": "no-answer", "fai
 def test_callbacks_in_any_order_and_twice_make_one_state(end: str, chance: random.Random) -> None:
     async def told() -> tuple[list[str], Any]:
         report = Report()
-        leg = StreamLeg(EXOTEL, ACCOUNT, CallTransfer(EXOTEL, HANDOVER), lambda _: None)
+        leg = StreamLeg(EXOTEL, ACCOUNT, CallTransfer(EXOTEL, HANDOVER), lambda _: None, SharedTimer(LOOK_SECONDS))
         leg.listener, leg.call_id = report, CALL
         leg.expect_ringing(30)
         words = [("ringing", "ringing"), ("answered", "in-progress"), ("terminal", end)] * 2

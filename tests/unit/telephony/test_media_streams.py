@@ -20,12 +20,13 @@ from hypothesis import strategies as st
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BadInputError
 from callwright.domain.provider_access import Access
+from callwright.ops.timers import SharedTimer
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed
 from callwright.telephony.media_streams.call_book import take_target
 from callwright.telephony.media_streams.framing import BadStreamError
-from callwright.telephony.media_streams.leg import StreamLeg
+from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg
 from callwright.telephony.media_streams.transfer import CallTransfer
 from callwright.telephony.media_streams.vendor import Callback, Handover, Order, VendorAccount
 from callwright.telephony.plivo import vendor as plivo
@@ -156,7 +157,9 @@ class Vendor(TwilioCalls):
 
 def leg_of(vendor: Vendor, report: Report, *, inbound: bool = False) -> StreamLeg:
     handover = Handover("", "+15550100", 60, "https://a/h", "https://a/t", "https://a/r")
-    leg = StreamLeg(vendor, ACCOUNT, CallTransfer(vendor, handover), lambda _: None, inbound=inbound)
+    leg = StreamLeg(
+        vendor, ACCOUNT, CallTransfer(vendor, handover), lambda _: None, SharedTimer(LOOK_SECONDS), inbound=inbound
+    )
     leg.provider_call_id, leg.call_id, leg.listener = CALL, CALL, report
     leg.dialled.set()
     return leg

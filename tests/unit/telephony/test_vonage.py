@@ -23,9 +23,10 @@ from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_RING_SECONDS, WEBHOOK_AGE_SECONDS
 from callwright.domain.provider_access import Access
 from callwright.ops.ids import RandomIds
+from callwright.ops.timers import SharedTimer
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.telephony.media_streams.leg import StreamLeg
+from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg
 from callwright.telephony.media_streams.transfer import CallTransfer
 from callwright.telephony.media_streams.vendor import Handover, Order
 from callwright.telephony.vonage.vendor import FRAMING, VonageCalls
@@ -229,7 +230,7 @@ _ENDS = {"completed": "answered", "busy": "busy", "timeout": "no-answer", "faile
 def test_webhooks_in_any_order_and_twice_make_one_state(end: str, chance: random.Random) -> None:
     async def told() -> tuple[list[str], Any]:
         report = Report()
-        leg = StreamLeg(VONAGE, ACCOUNT, CallTransfer(VONAGE, HANDOVER), lambda _: None)
+        leg = StreamLeg(VONAGE, ACCOUNT, CallTransfer(VONAGE, HANDOVER), lambda _: None, SharedTimer(LOOK_SECONDS))
         leg.listener, leg.call_id = report, CALL
         leg.expect_ringing(30)
         words = ["started", "ringing", "answered", end] * 2

@@ -27,13 +27,14 @@ from callwright.domain.limits import (
 )
 from callwright.domain.sip_message import SipMessage, parsed
 from callwright.ops.ids import RandomIds
+from callwright.ops.timers import SharedTimer
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import SILENCE_FRAME, InboundOffer
 from callwright.ports.web_call import WEB_CALL, WebCall
 from callwright.telephony.browser.sip_calls import SipCalls, WebRtcSettings
 from callwright.telephony.browser.sip_dialog import UNACKNOWLEDGED_SECONDS, SipDialog
 from callwright.telephony.browser.sip_session import SipCredentials, SipSession
-from callwright.telephony.browser.webrtc.leg import PLAYOUT_BUFFER_MS, WebRtcLeg
+from callwright.telephony.browser.webrtc.leg import LOOK_SECONDS, PLAYOUT_BUFFER_MS, WebRtcLeg
 from callwright.telephony.browser.webrtc.media_line import MediaLine
 from callwright.telephony.browser.webrtc.rtp import Received, RtpPacket, Sent, rtp_of
 from callwright.telephony.browser.webrtc.sdp import Offer
@@ -132,7 +133,7 @@ class World:
     def begin(self, session: SipSession, dialog: SipDialog, offer: Offer, source: str) -> WebRtcLeg:
         if self.broken:
             raise LookupError("nobody takes calls")
-        leg = WebRtcLeg("e1", dialog, session.over)
+        leg = WebRtcLeg("e1", dialog, session.over, SharedTimer(LOOK_SECONDS))
         dialog.attach(leg)
         leg.use(MediaLine(self.port, PlainIdentity(), offer, leg, RandomIds()))
         leg.listener = self.desk.offered(InboundOffer(WEB_CALL, "", "", "e1", source=source), leg)

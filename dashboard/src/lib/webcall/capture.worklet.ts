@@ -1,12 +1,14 @@
 /** The microphone: what the browser gives, as frames of 20 ms at 16 kHz. */
 
+import { HeldSilence } from "./holding.ts";
 import { CAPTURE, type Captured } from "./messages.ts";
 import { FRAME_SAMPLES, RATE_HZ } from "./protocol.ts";
 import { Resampler } from "./resampler.ts";
 
 class Capture extends AudioWorkletProcessor {
   private readonly resampler = new Resampler(sampleRate, RATE_HZ);
-  private frame = new Int16Array(FRAME_SAMPLES);
+  private readonly holding = new HeldSilence();
+  private readonly frame = new Int16Array(FRAME_SAMPLES);
   private filled = 0;
   private power = 0;
 
@@ -22,9 +24,12 @@ class Capture extends AudioWorkletProcessor {
     this.power += sample * sample;
     this.filled += 1;
     if (this.filled < FRAME_SAMPLES) return;
-    const message: Captured = { frame: this.frame.buffer, level: Math.sqrt(this.power / FRAME_SAMPLES) };
-    this.port.postMessage(message, [message.frame]);
-    this.frame = new Int16Array(FRAME_SAMPLES);
+    const level = Math.sqrt(this.power / FRAME_SAMPLES);
+    const frames = this.holding.push(this.frame, level);
+    if (frames) {
+      const message: Captured = { frames: frames.buffer, level };
+      this.port.postMessage(message, [message.frames]);
+    }
     this.filled = 0;
     this.power = 0;
   };

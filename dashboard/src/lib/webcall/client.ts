@@ -173,7 +173,7 @@ export class WebCall {
     if (!sound) return;
     sound.restart();
     sound.listener = {
-      captured: (frame) => this.speak(frame),
+      captured: (frames) => this.speak(frames),
       played: (frames) => this.send({ type: "played", frames }),
       cleared: (frames) => this.send({ type: "cleared", frames }),
       level: (side, level) => this.options.onLevel?.(side, level),
@@ -181,9 +181,9 @@ export class WebCall {
     this.change({ state: "active", executionId, answeredAt: this.snapshot.answeredAt || Date.now() });
   }
 
-  private speak(frame: ArrayBuffer): void {
+  private speak(frames: ArrayBuffer): void {
     const socket = this.socket;
-    if (socket?.readyState === WebSocket.OPEN && socket.bufferedAmount < MOST_BUFFERED_BYTES) socket.send(frame);
+    if (socket?.readyState === WebSocket.OPEN && socket.bufferedAmount < MOST_BUFFERED_BYTES) socket.send(frames);
   }
 
   private closed(code: number, reason: string): void {

@@ -3,8 +3,8 @@
 export const CAPTURE = "callwright-capture";
 export const PLAYBACK = "callwright-playback";
 
-/** 20 ms of the microphone: 16-bit samples at 16 kHz, and how loud they are (0 to 1). */
-export type Captured = { frame: ArrayBuffer; level: number };
+/** One frame of the microphone or more: 16-bit samples at 16 kHz, and how loud the last frame is (0 to 1). */
+export type Captured = { frames: ArrayBuffer; level: number };
 
 export type ToPlayback = { type: "frame"; frame: ArrayBuffer } | { type: "clear" } | { type: "restart" };
 

@@ -12,8 +12,8 @@ export class SoundError extends Error {
 }
 
 export interface SoundListener {
-  /** 20 ms of the caller: 640 bytes of 16-bit samples at 16 kHz. */
-  captured(frame: ArrayBuffer): void;
+  /** The caller's next frames of 20 ms: each 640 bytes of 16-bit samples at 16 kHz. */
+  captured(frames: ArrayBuffer): void;
   /** So many frames of the connection were played. */
   played(frames: number): void;
   /** All frames of the connection that have come were played or dropped: so many. */
@@ -98,7 +98,7 @@ class BrowserSound implements Sound {
     this.capture = new AudioWorkletNode(context, CAPTURE, { numberOfOutputs: 0 });
     this.playback = new AudioWorkletNode(context, PLAYBACK, { numberOfInputs: 0, outputChannelCount: [1] });
     this.capture.port.onmessage = (event: MessageEvent<Captured>) => {
-      this.listener?.captured(event.data.frame);
+      this.listener?.captured(event.data.frames);
       this.listener?.level("caller", event.data.level);
     };
     this.playback.port.onmessage = (event: MessageEvent<FromPlayback>) => this.heard(event.data);

@@ -1,19 +1,19 @@
 """The recording of a call in progress: both sides as raw mu-law on one time axis that begins at the answer.
 
 Sound is put where it is played. A side is appended to its file about once a second, behind a margin in which a clear may still
-take back what was written ahead; appending happens on one thread for all calls, never on the event loop. What was appended
-survives the process.
+take back what was written ahead; appending happens on one thread for all calls, never on the event loop, and for all calls whose time
+has come within APPEND_SECONDS together. What was appended survives the process.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
+from callwright.call.live.logfile import AppendFile
 from callwright.media.framing import FRAME_SAMPLES, MULAW_SILENCE
 from callwright.media.mixdown import Track
 from callwright.media.pacing import US_PER_BYTE
@@ -30,14 +30,18 @@ behind sent nothing: its gap is silence, so that what follows stands where it wa
 SETTLING_FRAMES = 25
 """Half a second, in which nothing is appended yet: a first frame that was late is noticed by the next ones, which were less so."""
 
+APPEND_SECONDS = 0.1
+
 AppendRaw = Callable[[Path, bytes], None]
 
 
 def append_raw(path: Path, data: bytes) -> None:
     """Append to a file made with mode 0600. Blocking."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "ab") as file:
-        file.write(data)
+    file = AppendFile(path)
+    try:
+        file.append(data)
+    finally:
+        file.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ from callwright.domain.limits import (
     WEB_CALL_SESSION_SECONDS,
 )
 from callwright.ops.ids import RandomIds
+from callwright.ops.timers import SharedTimer
 from callwright.ports.door import Capability, Door, Doorkeeper, DoorRequest, DoorSocket, SocketDoor
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import ArrangedCall, DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import PluginContext
 from callwright.ports.web_call import WEB_CALL, SipWebSession, WebCall, WebProtocol, WebSession
-from callwright.telephony.browser.leg import BrowserLeg
+from callwright.telephony.browser.leg import LOOK_SECONDS, BrowserLeg
 from callwright.telephony.browser.sip_calls import SIP_DOOR, SUBPROTOCOL, SipCalls, WebRtcSettings
 from callwright.telephony.browser.wire import BadMessageError, Close, Wire, wire_of
 
@@ -57,6 +58,7 @@ class BrowserCarrier:
         self._desk: InboundDesk | None = None
         self._waiting: dict[str, _Waiting] = {}
         self._running: dict[str, _Running] = {}
+        self._looks = SharedTimer(LOOK_SECONDS)
 
     @classmethod
     def build(cls, context: PluginContext) -> BrowserCarrier:
@@ -176,7 +178,7 @@ class BrowserCarrier:
             self._doorkeeper.revoke(running.resume)
             self._running.pop(execution_id, None)
 
-        leg = BrowserLeg(execution_id, address, over)
+        leg = BrowserLeg(execution_id, address, over, self._looks)
         running = self._running[execution_id] = _Running(leg, origin)
         offer = InboundOffer(self.name, "", "", execution_id, source=source, arranged=call)
         leg.listener = desk.offered(offer, leg)

@@ -12,13 +12,13 @@ from callwright.domain.limits import WEB_CALL_RESUME_SECONDS, WEB_CALL_SILENT_SE
 from callwright.media.g711 import mulaw_of
 from callwright.media.half_band import Halver
 from callwright.media.intake import Intake
-from callwright.ops.timers import NamedTimers
+from callwright.ops.timers import NamedTimers, SharedTimer
 from callwright.ports.door import DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import LegClosed, LegListener, closed_by
+from callwright.ports.leg import LEG_FRAME_BYTES, LegClosed, LegListener, closed_by
 from callwright.ports.web_call import WEB_CALL
 from callwright.telephony.browser.agent_sound import AgentSound, Connection
-from callwright.telephony.browser.wire import LEFT, WIDE_FRAME_BYTES, BadMessageError, Close, Wire
+from callwright.telephony.browser.wire import LEFT, BadMessageError, Close, Wire
 
 AHEAD_MS = 200
 """The page plays a frame when it has it. What is written ahead is its buffer against a line that falters."""
@@ -35,8 +35,11 @@ class BrowserLeg:
 
     ahead_ms = AHEAD_MS
 
-    def __init__(self, call_id: str, address: Callable[[], str], over: Callable[[BrowserLeg], None]) -> None:
-        """``call_id`` is the execution's. ``address`` gives the address at which the next connection goes on; ``over`` hears of the end."""
+    def __init__(
+        self, call_id: str, address: Callable[[], str], over: Callable[[BrowserLeg], None], looks: SharedTimer
+    ) -> None:
+        """``call_id`` is the execution's. ``address`` gives the address at which the next connection goes on; ``over`` hears of the end;
+        ``looks`` goes off every LOOK_SECONDS."""
         self.provider_call_id = call_id
         self.listener: LegListener | None = None
         self._address = address
@@ -44,8 +47,9 @@ class BrowserLeg:
         self._connection: Connection | None = None
         self._intake: Intake | None = None
         self._sound = AgentSound()
-        self._halver = Halver(WIDE_FRAME_BYTES // 2)
+        self._halver = Halver()
         self._timers = NamedTimers()
+        self._looks = looks
         self._loop = asyncio.get_running_loop()
         self._leaving: LegClosed | None = None
         self._noted_s = 0.0
@@ -114,13 +118,18 @@ class BrowserLeg:
 
     # -- wire.WebCaller --------------------------------------------------------------------------------------------------------
 
-    def wide_frame(self, pcm: bytes) -> None:
-        """The caller's next 20 ms."""
+    def wide_frames(self, pcm: bytes) -> None:
+        """The caller's next frames."""
         intake = self._intake
-        if intake is not None and not intake.take(mulaw_of(self._halver.feed(pcm)), self._loop.time()):
-            if self._connection is not None:
-                self._connection.refuse("too_fast", "audio comes faster than anybody speaks", Close.TOO_FAST)
-            self.finish(CAUSES["protocol_error"])
+        if intake is None:
+            return
+        sound, now_s = mulaw_of(self._halver.feed(pcm)), self._loop.time()
+        for at in range(0, len(sound), LEG_FRAME_BYTES):
+            if not intake.take(sound[at : at + LEG_FRAME_BYTES], now_s):
+                if self._connection is not None:
+                    self._connection.refuse("too_fast", "audio comes faster than anybody speaks", Close.TOO_FAST)
+                self.finish(CAUSES["protocol_error"])
+                return
 
     def key(self, key: str) -> None:
         """A key of the page."""
@@ -151,7 +160,7 @@ class BrowserLeg:
         if self._connection is not None:
             self._tell_ready(self._connection)
         self.listener.answered()
-        self._timers.later("look", LOOK_SECONDS, self._look)
+        self._looks.add(self._look)
 
     async def reject(self, code: int) -> None:
         """Refuse the call with a SIP status."""
@@ -205,6 +214,7 @@ class BrowserLeg:
         closed = closed_by(ending) if isinstance(ending, Cause) else ending
         self._closed.set()
         self._timers.cancel_all()
+        self._looks.discard(self._look)
         try:
             if self._connection is not None:
                 self._connection.say("ended", by=closed.by, reason=closed.reason, cause=closed.cause)
@@ -223,7 +233,6 @@ class BrowserLeg:
         intake, now_s = self._intake, self._loop.time()
         if self.ended or intake is None:
             return
-        self._timers.later("look", LOOK_SECONDS, self._look)
         done = False
         try:
             intake.fill(now_s)

@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 from callwright.domain.errors import CapacityError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_WEB_CALL_CONNECTIONS, WEB_CALL_SESSION_SECONDS
+from callwright.ops.timers import SharedTimer
 from callwright.ports.door import Doorkeeper, DoorRequest, DoorSocket
 from callwright.ports.leg import InboundDesk, InboundOffer
 from callwright.ports.web_call import WEB_CALL, SipWebSession, WebCall
 from callwright.ports.world import Ids
 from callwright.telephony.browser.sip_dialog import SipDialog
 from callwright.telephony.browser.sip_session import SipCredentials, SipSession
-from callwright.telephony.browser.webrtc.leg import WebRtcLeg
+from callwright.telephony.browser.webrtc.leg import LOOK_SECONDS, WebRtcLeg
 from callwright.telephony.browser.webrtc.media_port import MediaPort
 from callwright.telephony.browser.webrtc.sdp import Offer
 from callwright.telephony.browser.wire import Close
@@ -59,6 +60,7 @@ class SipCalls:
         self._desk: InboundDesk | None = None
         self._port: MediaPort | None = None
         self._sessions: dict[str, SipSession] = {}
+        self._looks = SharedTimer(LOOK_SECONDS)
 
     async def open(self, desk: InboundDesk) -> None:
         """Take calls from now on, where it is installed and on. An address that is taken is logged: other web calls work without."""
@@ -131,7 +133,7 @@ class SipCalls:
     def begin(self, session: SipSession, dialog: SipDialog, offer: Offer, source: str) -> WebRtcLeg:
         """Offer the call of a session to its agent."""
         call = session.call.call
-        leg = WebRtcLeg(call.execution_id, dialog, session.over)
+        leg = WebRtcLeg(call.execution_id, dialog, session.over, self._looks)
         dialog.attach(leg)
         # Closing ends every session first: one that begins a call has both.
         assert self._port is not None

@@ -16,6 +16,8 @@ from callwright.ports.web_call import WebProtocol
 RATE_HZ = 16_000
 WIDE_FRAME_BYTES = 640
 """20 ms of 16-bit PCM at RATE_HZ."""
+MOST_FRAMES = 10
+"""Frames in a message of a page. A message of more would come when the time of its first frames is over."""
 _KEYS = frozenset("0123456789*#ABCD")
 _MARK_EVERY_FRAMES = 10
 """The older protocol says what was played by marks between the frames."""
@@ -46,8 +48,8 @@ class BadMessageError(Exception):
 class WebCaller(Protocol):
     """The leg, as a message of the page reaches it."""
 
-    def wide_frame(self, pcm: bytes) -> None:
-        """WIDE_FRAME_BYTES of the caller."""
+    def wide_frames(self, pcm: bytes) -> None:
+        """The caller's next frames of WIDE_FRAME_BYTES."""
 
     def key(self, key: str) -> None:
         """A key."""
@@ -93,7 +95,8 @@ class Wire(Protocol):
 
 
 class FrameWire:
-    """``ports.web_call.WebProtocol.FRAMES``: frames are binary and as long as 20 ms, the rest is JSON."""
+    """``ports.web_call.WebProtocol.FRAMES``: frames are binary and as long as 20 ms, the rest is JSON. A page may send several in
+    a message."""
 
     resumes = True
     tells_dropped = True
@@ -106,13 +109,15 @@ class FrameWire:
         return _user_data(found.get("user_data"))
 
     def take(self, message: str | bytes, caller: WebCaller) -> None:
-        """A frame, or ``played``, ``key`` or ``hangup``."""
+        """Frames, or ``played``, ``key`` or ``hangup``."""
         if isinstance(message, bytes):
-            if len(message) != WIDE_FRAME_BYTES:
+            frames, rest = divmod(len(message), WIDE_FRAME_BYTES)
+            if rest or not 1 <= frames <= MOST_FRAMES:
                 raise BadMessageError(
-                    f"a frame has {WIDE_FRAME_BYTES} bytes (20 ms of 16-bit PCM at 16 kHz), not {len(message)}"
+                    f"a message has 1 to {MOST_FRAMES} frames of {WIDE_FRAME_BYTES} bytes (20 ms of 16-bit PCM at 16 kHz),"
+                    f" not {len(message)} bytes"
                 )
-            caller.wide_frame(message)
+            caller.wide_frames(message)
             return
         found = _json(message)
         kind = found.get("type")
@@ -204,8 +209,8 @@ class LegacyWire:
         except (binascii.Error, ValueError):
             raise BadMessageError("data of audio must be base64") from None
         whole = len(pcm) - len(pcm) % WIDE_FRAME_BYTES
-        for at in range(0, whole, WIDE_FRAME_BYTES):
-            caller.wide_frame(pcm[at : at + WIDE_FRAME_BYTES])
+        if whole:
+            caller.wide_frames(pcm[:whole])
         self._rest = pcm[whole:]
 
 

@@ -19,11 +19,12 @@ from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_CALLS_REMEMBERED, MAX_RING_SECONDS
 from callwright.domain.number import E164, kind_of_address
 from callwright.domain.provider_access import Access
+from callwright.ops.timers import SharedTimer
 from callwright.ports.door import Doorkeeper, DoorRequest, DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener, RoutedNumber
 from callwright.ports.registry import CarrierAccounts, PluginContext
-from callwright.telephony.media_streams.leg import StreamLeg
+from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg
 from callwright.telephony.media_streams.transfer import CallTransfer
 from callwright.telephony.media_streams.vendor import (
     CALL,
@@ -76,6 +77,7 @@ class CallBook(Generic[_Vendor]):
         self._desk: InboundDesk | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._calls: dict[str, Known] = {}
+        self._looks = SharedTimer(LOOK_SECONDS)
         self._came_in: dict[str, None] = {}
 
     @property
@@ -94,7 +96,9 @@ class CallBook(Generic[_Vendor]):
         account = self._vendor.account(request.access)
         from_number, key = self._caller_id(request), request.callback_id
         try:
-            leg = StreamLeg(self._vendor, account, self._transfers(account, from_number, key), self._over(key))
+            leg = StreamLeg(
+                self._vendor, account, self._transfers(account, from_number, key), self._over(key), self._looks
+            )
             leg.listener = listener
             self._calls[key] = Known(leg)
             order = self._order(leg, key, request, from_number)
@@ -166,7 +170,7 @@ class CallBook(Generic[_Vendor]):
     ) -> StreamLeg:
         """Offer a call that comes in to ``desk``."""
         transfers = self._transfers(account, callback.called, key)
-        leg = StreamLeg(self._vendor, account, transfers, self._over(key), inbound=True)
+        leg = StreamLeg(self._vendor, account, transfers, self._over(key), self._looks, inbound=True)
         leg.provider_call_id = leg.call_id = callback.call_id
         leg.dialled.set()
         self._calls[key] = Known(leg)

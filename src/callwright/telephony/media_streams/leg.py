@@ -11,7 +11,7 @@ from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import CARRIER_QUEUE_SECONDS, MAX_RING_SECONDS
 from callwright.media.g711 import mulaw_of
 from callwright.media.tones import keys as key_tones
-from callwright.ops.timers import NamedTimers
+from callwright.ops.timers import NamedTimers, SharedTimer
 from callwright.ports.door import DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed, LegListener, closed_by
@@ -43,6 +43,7 @@ class StreamLeg:
         account: VendorAccount,
         transfers: CallTransfer,
         over: Callable[[StreamLeg], None],
+        looks: SharedTimer,
         *,
         inbound: bool = False,
     ) -> None:
@@ -62,6 +63,7 @@ class StreamLeg:
         self._ring_seconds = 0
         self._answered_by = ""
         self._timers = NamedTimers()
+        self._looks = looks
         self._leaving: LegClosed | None = None
         self.handed_over = False
         """Whether it ended by a transfer: the vendor asks how to go on when the target hangs up."""
@@ -189,7 +191,7 @@ class StreamLeg:
         self.listener.answered()
         if self._answered_by:
             self.listener.machine(self._answered_by)
-        self._look()
+        self._looks.add(self._look)
 
     # -- framing.StreamFarEnd --------------------------------------------------------------------------------------------------
 
@@ -322,6 +324,7 @@ class StreamLeg:
         closed = closed_by(ending) if isinstance(ending, Cause) else ending
         self._closed.set()
         self._timers.cancel_all()
+        self._looks.discard(self._look)
         if not self.decided.done():
             self.decided.set_result(480)
         self.transfers.target_lost(CAUSES["originator_cancel"])
@@ -341,7 +344,8 @@ class StreamLeg:
 
     def _look(self) -> None:
         """Ten times a second. A defect of the listener's ends the call and is raised."""
-        self._timers.later("look", LOOK_SECONDS, self._look)
+        if self.ended:
+            return
         done = False
         try:
             if self._sound.look():

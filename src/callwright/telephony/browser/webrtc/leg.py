@@ -13,7 +13,7 @@ from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import MAX_SIP_KEYS, WEB_CALL_CONNECT_SECONDS, WEB_CALL_SILENT_SECONDS
 from callwright.media.framing import FRAME_MS
 from callwright.media.intake import Intake
-from callwright.ops.timers import NamedTimers
+from callwright.ops.timers import NamedTimers, SharedTimer
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.ports.web_call import WEB_CALL
@@ -50,8 +50,8 @@ class WebRtcLeg:
 
     ahead_ms = FRAME_MS
 
-    def __init__(self, call_id: str, signalling: Signalling, over: Callable[[], None]) -> None:
-        """``call_id`` is the execution's. ``over`` hears of the end."""
+    def __init__(self, call_id: str, signalling: Signalling, over: Callable[[], None], looks: SharedTimer) -> None:
+        """``call_id`` is the execution's. ``over`` hears of the end; ``looks`` goes off every LOOK_SECONDS."""
         self.provider_call_id = call_id
         self.listener: LegListener | None = None
         self._signalling = signalling
@@ -60,6 +60,7 @@ class WebRtcLeg:
         self._intake: Intake | None = None
         self._loop = asyncio.get_running_loop()
         self._timers = NamedTimers()
+        self._looks = looks
         self._taken = False
         self._leaving = False
         self._noted_s = 0.0
@@ -95,7 +96,7 @@ class WebRtcLeg:
         with self._ended_by_a_defect():
             self.listener.answered()
             self._note("media", codec="pcmu", why="answered")
-            self._timers.later("look", LOOK_SECONDS, self._look)
+            self._looks.add(self._look)
 
     def frame(self, frame: bytes) -> None:
         """The caller's next 20 ms."""
@@ -197,6 +198,7 @@ class WebRtcLeg:
             self._note("quality", **self._quality(final=True))
         self._closed.set()
         self._timers.cancel_all()
+        self._looks.discard(self._look)
         try:
             self._signalling.over()
             if self._line is not None:
@@ -233,7 +235,6 @@ class WebRtcLeg:
         intake, line, now_s = self._intake, self._line, self._loop.time()
         if self.ended or intake is None or line is None:
             return
-        self._timers.later("look", LOOK_SECONDS, self._look)
         with self._ended_by_a_defect():
             intake.fill(now_s)
             line.report()
