@@ -18,7 +18,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, cast
 
 from callwright.domain.sip_digest import Digest
@@ -49,9 +48,8 @@ MOST_TICKS_AT_ONCE = 25
 GOODBYE_SECONDS = 1.4
 CLOSE_SECONDS = 0.4
 SETTINGS_SECONDS = 10.0
-CHECK_SECONDS = 2.0
-REST_SECONDS = 0.5
-"""Between two rounds without calls: a process without calls costs little, and a stray message is answered in time."""
+CHECK_SECONDS, REST_CHECK_SECONDS = 2.0, 4.0
+"""Between two checks of the stack, and without calls."""
 UNAVAILABLE = 503
 RENEWING = "the SIP gateway renews itself when its calls are over; try again then"
 BACKLOG_BYTES = 4_194_304
@@ -328,7 +326,7 @@ class Gateway(asyncio.Protocol):
             call.hang_up({})
 
     async def _pump(self) -> None:
-        """One round every 20 ms for all calls, with one write to the socket. Without calls the next round can wait."""
+        """One round every 20 ms for all calls, with one write to the socket. Without calls the next round waits for a call or a message."""
         clock = SystemClock()
         due_us = clock.monotonic_us() + TICK_US
         while True:
@@ -343,11 +341,20 @@ class Gateway(asyncio.Protocol):
             for datagram in self._late.round(ticks):
                 self._send(datagram)
             if not self._calls and self._late.is_done:
-                self._begun.clear()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(REST_SECONDS):
-                        await self._begun.wait()
-                due_us = clock.monotonic_us()
+                await self._rest()
+                # Not at once: a flood of stray messages must not be a flood of rounds.
+                due_us = clock.monotonic_us() + TICK_US
+
+    async def _rest(self) -> None:
+        """Wait for a call, or for a message that belongs to none."""
+        self._begun.clear()
+        loop = asyncio.get_running_loop()
+        waking = {loop.create_task(self._begun.wait()), loop.create_task(self.stack.news())}
+        try:
+            await asyncio.wait(waking, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waking:
+                task.cancel()
 
     def _send(self, datagram: Datagram) -> bool:
         """Send a message of ours past the stack. Its copies of messages lack this one, so the call keeps it here."""
@@ -363,7 +370,7 @@ class Gateway(asyncio.Protocol):
     async def _check(self) -> None:
         """End the process when the stack's own thread no longer answers: its calls are deaf and dumb, whatever this loop says."""
         while True:
-            await asyncio.sleep(CHECK_SECONDS)
+            await asyncio.sleep(CHECK_SECONDS if self._calls else REST_CHECK_SECONDS)
             try:
                 await self.stack.check()
             except StackError as error:
