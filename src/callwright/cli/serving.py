@@ -45,7 +45,7 @@ def warn_of_unknown_variables(environ: Mapping[str, str]) -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: a signal means drain here, not stop. Nor does it wake for the date, which ``BoundedHttp`` sets."""
+    """uvicorn without its signal handlers: a signal means drain here, not stop. It wakes for nothing: ``BoundedHttp`` sets the date."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
