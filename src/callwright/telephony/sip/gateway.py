@@ -341,20 +341,10 @@ class Gateway(asyncio.Protocol):
             for datagram in self._late.round(ticks):
                 self._send(datagram)
             if not self._calls and self._late.is_done:
-                await self._rest()
+                self._begun.clear()
+                await _first_of(self._begun.wait(), self.stack.news())
                 # Not at once: a flood of stray messages must not be a flood of rounds.
                 due_us = clock.monotonic_us() + TICK_US
-
-    async def _rest(self) -> None:
-        """Wait for a call, or for a message that belongs to none."""
-        self._begun.clear()
-        loop = asyncio.get_running_loop()
-        waking = {loop.create_task(self._begun.wait()), loop.create_task(self.stack.news())}
-        try:
-            await asyncio.wait(waking, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waking:
-                task.cancel()
 
     def _send(self, datagram: Datagram) -> bool:
         """Send a message of ours past the stack. Its copies of messages lack this one, so the call keeps it here."""
@@ -398,6 +388,16 @@ class Gateway(asyncio.Protocol):
             await asyncio.wait_for(self.stack.close(), CLOSE_SECONDS)
         except (TimeoutError, StackError) as error:
             _log.debug("the stack was left as it is: %s", error)
+
+
+async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    """Until one of them is over; the others are given up."""
+    tasks = [asyncio.get_running_loop().create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _proves(call: TracedCall | None, digest: Digest, refuse: Callable[[TracedCall, int, str], bool]) -> bool:
