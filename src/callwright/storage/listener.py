@@ -87,6 +87,7 @@ class Listener:
         self._bells = {name: Bell() for name in _NOTIFIED}
         self._at_rest: set[str] = set()
         self._look_wanted = asyncio.Event()
+        self._lost = Bell()
         self._followers: dict[str, set[Bell]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -112,6 +113,10 @@ class Listener:
             return await self._bells[channel].wait(at_rest_seconds)
         finally:
             self._at_rest.discard(channel)
+
+    async def lost(self, timeout_seconds: float) -> bool:
+        """Until the connection is lost (True) or the time is over, for one waiter."""
+        return await self._lost.wait(timeout_seconds)
 
     async def changes(self, followed_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:
         """True at once and each time the execution changed or the account has new events (several changes may come as one), False after so
@@ -146,6 +151,7 @@ class Listener:
             finally:
                 self.listening = False
                 connection.terminate()
+                self._lost.ring()
                 # Who rests relies on the look.
                 self._ring(self._at_rest)
             await asyncio.sleep(delay_s)

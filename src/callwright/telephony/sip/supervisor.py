@@ -26,7 +26,7 @@ _LOG = logging.getLogger(__name__)
 
 GATEWAY_COMMAND = (sys.executable, "-P", "-m", "callwright.telephony.sip.gateway")
 READY_SECONDS = 15.0
-PING_SECONDS, REST_PING_SECONDS = 1.0, 5.0
+PING_SECONDS, REST_PING_SECONDS = 1.0, 10.0
 """Between two pings, and from an answered one to the next while nothing is heard of a call."""
 MISSED_PINGS = 5
 STOP_SECONDS = 5.0
