@@ -34,7 +34,8 @@ _LOOK_S = 5.0
 _GATHER_S = 1.0
 """From a loop's rest to the look for it. Others that come to rest in that time share it."""
 
-# Whether there is anything at all that a loop might have to do, each answered by the first entry of an index, and when there will be.
+# Whether there is anything at all that a loop might have to do, each answered by the first entry of an index, and
+# the seconds until the next batch is due.
 _LOOK = """
 select
   exists (select from execution where phase = 'waiting' and detail <> 'prepared') as execution_waiting,
