@@ -53,7 +53,6 @@ async def test_a_trunk_over_tcp_is_dialled(server: Server, sipp: Phones, rtp: Li
     assert invite.header("Via").startswith("SIP/2.0/TCP")
 
 
-@pytest.mark.long
 async def test_a_trunk_over_tls_with_encrypted_audio_reaches_a_softphone(
     server: Server, tmp_path: Path, ports: Ports, certificates: Certificates
 ) -> None:
