@@ -404,6 +404,7 @@ async def drained(wait: Callable[[float], Awaitable[bool]]) -> None:
         pass
 
 
+@pytest.mark.real_time
 async def test_a_scheduled_batch_wakes_whoever_releases_it_when_it_is_written_and_at_its_time(
     ledger: PostgresLedger,
 ) -> None:
