@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import pytest
 from tests.phone.agents import WELCOME, agent
 from tests.phone.calls import asks, check_sound, check_transcript, final, goodbye, hangup, hears, sound_both_ways
 from tests.phone.certificates import Certificates
