@@ -235,13 +235,18 @@ test-image: $(STAMPS)/dev ## Build the container image, run it and make a call i
 live-providers: $(STAMPS)/dev ## Run the contract suites against the real services whose keys are in the environment (a few cents)
 	$(BIN)/python -m pytest -q -n 0 -p no:cacheprovider -rs $(wildcard tests/vendors/live_*.py)
 
-# Prism and Twilio's own description of its API come from npm, into build/ alone.
+# Prism and Twilio's own description of its API come from npm, into build/ alone. The date stands for a lock file.
 PRISM := build/prism
 PRISM_NPM = PATH="$(NODE_WHEEL)/bin:$$PATH" node $(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js --ignore-scripts --no-audit --no-fund --loglevel error
-prism: $(STAMPS)/dev $(STAMPS)/node ## Have Twilio's own OpenAPI judge what we ask of it, behind Prism (70 MB from npm at a first run)
+$(PRISM)/installed: $(STAMPS)/node
+	@echo "Installing Prism and Twilio's description (70 MB at a first run)" >&2
 	@mkdir -p $(PRISM) && echo '{}' > $(PRISM)/package.json
-	@cd $(PRISM) && $(PRISM_NPM) install @stoplight/prism-cli@5.14.2 >&2 && $(PRISM_NPM) pack @twilio-alpha/mcp@0.7.0 >&2
+	@cd $(PRISM) && $(PRISM_NPM) install --before 2026-11-01 @stoplight/prism-cli@5.14.2 >&2 && $(PRISM_NPM) pack @twilio-alpha/mcp@0.7.0 >&2
+	@cd $(PRISM) && echo "7ff791d1023cad6372496d8aba1c49bc3ffbcf0989b9f96b3a83d2df9d6af755  twilio-alpha-mcp-0.7.0.tgz" | sha256sum --check --quiet
 	@tar -xzf $(PRISM)/twilio-alpha-mcp-0.7.0.tgz -C $(PRISM)
+	@touch $@
+
+prism: $(STAMPS)/dev $(PRISM)/installed ## Have Twilio's own OpenAPI judge what we ask of it, behind Prism
 	@PATH="$(NODE_WHEEL)/bin:$$PATH" $(BIN)/python -m tests.vendors.prism $(PRISM)/node_modules/.bin/prism $(PRISM)/package/twilio-oai/spec/json/twilio_api_v2010.json
 
 lint: $(STAMPS)/dev ## Check style and formatting

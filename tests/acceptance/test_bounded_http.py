@@ -7,6 +7,8 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -59,6 +61,17 @@ async def test_a_head_of_the_largest_size_is_answered_and_a_larger_one_refused(p
 async def test_as_many_headers_as_allowed_and_one_more(port: int) -> None:
     assert (await sent(port, head(*(f"X-{n}: a" for n in range(MAX_HEADERS - 1)))))[0] == 200
     assert (await sent(port, head(*(f"X-{n}: a" for n in range(MAX_HEADERS)))))[0] == 431
+
+
+async def test_answers_of_one_connection_each_have_the_date_of_their_second(port: int) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        dates = []
+        for pause_s in (0, 1.1):
+            await asyncio.sleep(pause_s)
+            answer = await client.get(f"http://127.0.0.1:{port}/healthz")
+            dates.append(parsedate_to_datetime(answer.headers["date"]))
+            assert abs(datetime.now(UTC) - dates[-1]) < timedelta(seconds=2)
+    assert dates[0] < dates[1]
 
 
 async def test_a_long_line_is_refused(port: int) -> None:

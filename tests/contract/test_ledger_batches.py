@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
@@ -397,3 +397,37 @@ async def test_webhooks_that_wait_outlive_their_batch_and_are_forgotten_once_the
         assert await unit.batches.outbox.delivered("stopped", "w", 200, "ok")
     await ledger.prune()
     assert [row["id"] for row in await fetch(dsn, "select id from batch_outbox")] == ["running"]
+
+
+async def drained(wait: Callable[[float], Awaitable[bool]]) -> None:
+    while await wait(0.3):
+        pass
+
+
+@pytest.mark.real_time
+async def test_a_scheduled_batch_wakes_whoever_releases_it_when_it_is_written_and_at_its_time(
+    ledger: PostgresLedger,
+) -> None:
+    await stage(ledger)
+    await drained(ledger.wait_for_batches)
+    due = datetime.now(UTC) + timedelta(seconds=3)
+    async with ledger.unit() as unit:
+        await unit.batches.change(BATCH.id, BatchStatus.SCHEDULED, scheduled_at=due)
+    assert await ledger.wait_for_batches(2)
+    assert await ledger.wait_for_batches(0.1, 30), "no notice comes then"
+    assert timedelta() <= datetime.now(UTC) - due < timedelta(seconds=2)
+
+
+async def test_a_webhook_of_a_batch_wakes_its_sender_when_it_may_go(ledger: PostgresLedger) -> None:
+    await stage(ledger)
+    await drained(ledger.wait_for_batch_outbox)
+    async with ledger.unit() as unit:
+        await unit.batches.outbox.add(entry_row(BATCH.id, id="first"))
+    assert await ledger.wait_for_batch_outbox(2)
+    async with ledger.unit() as unit:
+        await unit.batches.outbox.add(entry_row(BATCH.id, id="second"))
+        await unit.batches.outbox.lease("w", 60, 10, 180)
+    assert not await ledger.wait_for_batch_outbox(0.5), "the first holds it up"
+    async with ledger.unit() as unit:
+        await unit.batches.outbox.delivered("first", "w", 200, "ok")
+    assert await ledger.wait_for_batch_outbox(2)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import pytest
 from tests.phone.agents import WELCOME, agent
 from tests.phone.calls import asks, check_sound, check_transcript, final, goodbye, hangup, hears, sound_both_ways
 from tests.phone.certificates import Certificates
@@ -53,7 +52,6 @@ async def test_a_trunk_over_tcp_is_dialled(server: Server, sipp: Phones, rtp: Li
     assert invite.header("Via").startswith("SIP/2.0/TCP")
 
 
-@pytest.mark.long
 async def test_a_trunk_over_tls_with_encrypted_audio_reaches_a_softphone(
     server: Server, tmp_path: Path, ports: Ports, certificates: Certificates
 ) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -25,12 +26,15 @@ from tests.waiting import until
 from callwright.domain.provider_access import Access
 from callwright.ports.failures import ProviderError
 from callwright.telephony.media_streams.vendor import Handover, Order, VendorAccount
+from callwright.telephony.number_markets.twilio import TwilioMarket
 from callwright.telephony.twilio.vendor import TwilioCalls
 
-HOST, PORT = "127.0.0.1", 4_010
-_START_SECONDS = 30
+HOST = "127.0.0.1"
+_START_SECONDS = 60
 _CALL = "CA" + "1" * 32
-_NUMBER = "+15550100"
+_NUMBER, _NUMBER_SID = "+15550100", "PN" + "1" * 32
+_PRICING = "/another-description"
+_PRICES = b'{"price_unit": "USD", "phone_number_prices": [{"number_type": "local", "current_price": "1.00"}]}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Client:
 
     async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
         """Send a request, without the fields that are not judged."""
+        if _PRICING in url:
+            return Answer(200, {}, _PRICES)
         form = [one for one in parse_qsl(body.decode()) if one[0] != "StatusCallbackEvent"]
         once = urlencode(form).encode()
         async with httpx.AsyncClient(trust_env=False, timeout=timeout_s) as client:
@@ -61,11 +67,11 @@ class Client:
         return Answer(got.status_code, dict(got.headers), got.content)
 
 
-async def judged() -> list[tuple[str, int, str]]:
-    """Every request that the carrier makes, and one that must be refused."""
+async def judged(port: int) -> list[tuple[str, int, str]]:
+    """Every request that carrier and market make, but for that of prices, and one that must be refused."""
     client = Client()
     access = Access({"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN})
-    calls, account = TwilioCalls(client), VendorAccount(SID, f"http://{HOST}:{PORT}", access)
+    calls, account = TwilioCalls(client), VendorAccount(SID, f"http://{HOST}:{port}", access)
     order = Order("+15550155", _NUMBER, 25, "https://a.example/i", "https://a.example/s", "https://a.example/m")
     handover = Handover("+15550155", _NUMBER, 25, "", "https://a.example/t", "https://a.example/r")
     await calls.place(account, order)
@@ -77,6 +83,17 @@ async def judged() -> list[tuple[str, int, str]]:
     listed = json.loads(client.last)["incoming_phone_numbers"][0]["phone_number"]
     with suppress(ProviderError):
         await calls.route_number(account, listed, "https://a.example/incoming")
+    market = TwilioMarket(client, account.api, account.api + _PRICING)
+    for asked in (
+        market.search(access, "US", "415"),
+        market.search(access, "US", "41"),
+        market.rent(access, _NUMBER),
+        market.find(access, _NUMBER),
+        anext(market.held(access)),
+        market.give_back(access, _NUMBER_SID),
+    ):
+        with suppress(ProviderError):
+            await asked
     url = f"{account.api}/2010-04-01/Accounts/{SID}/Calls/{_CALL}.json"
     headers = {"authorization": "Basic eDp5", "content-type": "application/x-www-form-urlencoded"}
     await client.send("POST", url, headers=headers, body=b"Status=finished", timeout_s=10)
@@ -85,13 +102,17 @@ async def judged() -> list[tuple[str, int, str]]:
 
 async def main(prism: Path, description: Path) -> int:
     """0 when the requests were taken and the wrong one was not."""
-    command = [str(prism), "mock", str(description), "--host", HOST, "--port", str(PORT)]
-    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        port: int = free.getsockname()[1]
+    command = [str(prism), "mock", str(description), "--host", HOST, "--port", str(port)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL)
     try:
-        await until(_answers, _START_SECONDS)
-        told = await judged()
+        await until(lambda: _answers(process, port), _START_SECONDS)
+        told = await judged(port)
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
     lines = [f"{status} {asked} {fault}".rstrip() for asked, status, fault in told]
     *ours, wrong = (status for _, status, _ in told)
@@ -100,9 +121,11 @@ async def main(prism: Path, description: Path) -> int:
     return 0 if well else 1
 
 
-async def _answers() -> bool:
+async def _answers(process: asyncio.subprocess.Process, port: int) -> bool:
+    if process.returncode is not None:
+        raise ChildProcessError(f"Prism ended with {process.returncode}: its own words are above")
     try:
-        _, writer = await asyncio.open_connection(HOST, PORT)
+        _, writer = await asyncio.open_connection(HOST, port)
     except OSError:
         return False
     writer.close()

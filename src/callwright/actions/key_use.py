@@ -10,7 +10,8 @@ WRITE_EVERY = timedelta(seconds=60)
 
 
 class KeyUse:
-    """Last uses that are not written yet. A crash loses at most WRITE_EVERY of them; a key not used since has nothing to write."""
+    """Last uses that are not written yet. A crash loses WRITE_EVERY of them or a little more; a key not used since has
+    nothing to write."""
 
     def __init__(self) -> None:
         self._used: dict[str, datetime] = {}

@@ -74,7 +74,7 @@ from callwright.storage.job_runner import JobRunner
 
 _LOG = logging.getLogger(__name__)
 
-_WATCH_SECONDS = 5.0
+_WATCH_SECONDS, _AGAIN_SECONDS = 30.0, 5.0
 _PRUNE_US = 60_000_000
 _AUDIT_SECONDS = 600.0
 
@@ -472,21 +472,25 @@ async def _end_work(work: list[asyncio.Task[None]], jobs: JobRunner, *deliveries
 
 async def _watch_database(foundation: Foundation, use: KeyUse, metrics: Metrics, services: Services) -> None:
     """Start the embedded server again if somebody ended it, prune what is past its time, write when keys were used, and read the prices
-    that other processes were given."""
-    pruned_us = 0
+    that other processes were given. A connection that is lost is looked into at once, and again until the database answers."""
+    pruned_us, wait_s = 0, _AGAIN_SECONDS
     while True:
-        await foundation.clock.sleep(_WATCH_SECONDS)
+        await foundation.ledger.wait_for_loss(wait_s)
+        wait_s = _AGAIN_SECONDS
         with round_boundary("watching the database"):
             try:
                 if foundation.embedded is not None:
                     await asyncio.to_thread(foundation.embedded.ensure_running)
                 now_us = foundation.clock.monotonic_us()
-                if now_us - pruned_us >= _PRUNE_US and not await foundation.ledger.prune():
+                is_due = now_us - pruned_us >= _PRUNE_US
+                is_more = is_due and await foundation.ledger.prune()
+                if is_due and not is_more:
                     pruned_us = now_us
                 await refresh_prices(services)
                 async with foundation.ledger.reading() as unit:
                     metrics.webhook_endpoints_paused.set(await unit.endpoints.paused())
                 await use.write(foundation.ledger, foundation.clock.now())
+                wait_s = _AGAIN_SECONDS if is_more else _WATCH_SECONDS
             except UnavailableError as error:
                 _LOG.warning("the database is out of reach: %s", error.message)
 
@@ -511,4 +515,4 @@ async def _prune_audit(foundation: Foundation) -> None:
                 _LOG.warning("the audit trail is not pruned now: %s", error.message)
         if deleted:
             _LOG.info("deleted %d entries of the audit trail that are older than %d days", deleted, days)
-        await foundation.clock.sleep(_WATCH_SECONDS if deleted else _AUDIT_SECONDS)
+        await foundation.clock.sleep(_AGAIN_SECONDS if deleted else _AUDIT_SECONDS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -14,6 +16,7 @@ from callwright.api.answers import error_answer
 from callwright.cli.connections import Connections
 from callwright.domain.errors import HeadTooLargeError
 from callwright.domain.limits import BODY_SECONDS, HEAD_SECONDS, MAX_HEAD_BYTES, MAX_HEADERS, UNREAD_SECONDS
+from callwright.ops.clock import SystemClock
 
 _REASON = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
 
@@ -110,6 +113,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._whole = True
         self._joined: JoinedWrites | None = None
         self._line: asyncio.Transport
+        self._clock = SystemClock()
 
     def connection_made(self, transport: Any) -> None:
         """Somebody connects, and has HEAD_SECONDS to ask for something."""
@@ -137,6 +141,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser. A head that is still not whole counts with all that came of it, parsed or not."""
+        self.server_state.default_headers = [(b"date", _date(int(self._clock.now().timestamp())))]
         began_before = self._in_head
         super().data_received(data)
         if not self._in_head or self.transport.is_closing():
@@ -232,6 +237,11 @@ class BoundedHttp(HttpToolsProtocol):
     def _give_up(self) -> None:
         self._deadline = None
         self.transport.close()
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()
 
 
 def _too_many_bytes() -> HeadTooLargeError:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, cast
 
@@ -44,11 +44,8 @@ def warn_of_unknown_variables(environ: Mapping[str, str]) -> None:
         _LOG.warning("there is no setting %s: it is ignored", variable)
 
 
-_DATE_SECONDS = 1.0
-
-
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: a signal means drain here, not stop. It wakes once a second and not ten times, for the date."""
+    """uvicorn without its signal handlers: a signal means drain here, not stop. It wakes for nothing: ``BoundedHttp`` sets the date."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -60,11 +57,8 @@ class _Server(uvicorn.Server):
         self._ending.set()
 
     async def main_loop(self) -> None:
-        """Renew the date that answers have, until the end."""
-        while not await self.on_tick(0):
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_DATE_SECONDS):
-                    await self._ending.wait()
+        """Wait for the end."""
+        await self._ending.wait()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

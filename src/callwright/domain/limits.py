@@ -281,8 +281,8 @@ MODEL_LIST_SECONDS = 5
 MODEL_SILENT_SECONDS = 5
 """Silence after which a model whose answer is no longer wanted has failed."""
 
-AT_REST_SECONDS = 15
-"""Longest wait of a loop for which one look of the process a second finds nothing to do; the look wakes it when there is something."""
+AT_REST_SECONDS = 60
+"""Longest wait of a loop for which the process's looks, one every 5 seconds, find nothing to do; a notice or a look wakes it."""
 
 VAD_GATHER_SECONDS = 0.01
 """How long a detector of voice activity may wait for other calls' sound, to judge it together."""

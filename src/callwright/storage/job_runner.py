@@ -44,6 +44,8 @@ LOOK_AGAIN_S = 1
 """A job whose NOTIFY came while another was being handed out is found after this long (seen: a retry that waited the whole time)."""
 AT_REST_AFTER_S = 10
 """Without a job for so long, the queue is looked at only as often."""
+PROBE = timedelta(seconds=30)
+"""Between two probes of whether the database's notices are heard; a connection that is lost is noticed without them."""
 WRITE_AGAIN_S = 2
 """What became of a job is written at once, and where that failed after so long."""
 
@@ -122,7 +124,7 @@ class _SharedQueue(QueueManager):
             ) as beats,
             self.queries.driver,
             TaskManager() as tasks,
-            cancel_on_exit(asyncio.create_task(self._run_periodic_health_check())) as health,
+            cancel_on_exit(asyncio.create_task(self._run_periodic_health_check(PROBE))) as health,
             cancel_on_exit(asyncio.create_task(self.shutdown.wait())) as ending,
         ):
             news = PGNoticeEventListener()
@@ -220,7 +222,7 @@ class JobRunner:
             return
 
     async def _run_until_lost(self) -> None:
-        # pgqueuer notices a lost database only at its next probe, up to 20 seconds later; this connection tells at once.
+        # pgqueuer notices a lost database only at its next probe; this connection tells at once.
         sentinel = await open_connection(self._dsn)
         try:
             pool = await open_pool(self._dsn, POOL_CONNECTIONS)
@@ -239,7 +241,7 @@ class JobRunner:
         try:
             if self._stopping.is_set():
                 return
-            # pgqueuer sends its first probe before it listens for it; where listening takes longer, the probe is lost and ten seconds
+            # pgqueuer sends its first probe before it listens for it; where listening takes longer, the probe is lost and PROBE
             # later it takes itself for deaf. Listening already, it hears it.
             await queue.queries.driver.add_listener(queue.channel, lambda _payload: None)
             await queue.serve(timedelta(seconds=self._timings.heartbeat_s))

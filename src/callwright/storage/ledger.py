@@ -88,6 +88,10 @@ class PostgresLedger:
                 late.cancel()
                 await pool.release(connection)
 
+    async def wait_for_loss(self, timeout_seconds: float) -> bool:
+        """Sleep until the connection that hears news is lost, or the time is over; True when it was lost. One waiter for each process."""
+        return await self._listener.lost(timeout_seconds)
+
     async def wait_for_admitted(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Sleep until some execution was admitted (NOTIFY) or the time is over; True when woken. One waiter for each process."""
         return await self._listener.wait(ADMITTED, timeout_seconds, at_rest_seconds)

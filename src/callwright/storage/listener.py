@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from callwright.domain.errors import CallwrightError
@@ -18,29 +19,41 @@ WAITING = "execution_waiting"
 OUTBOX = "outbox_added"
 CHANGED = "execution_changed"
 EVENTS = "event_added"
-BATCHES = "batches"
-BATCH_OUTBOX = "batch_outbox"
-"""Nothing notifies of these two: they are only looked for."""
+BATCHES = "batch_changed"
+BATCH_OUTBOX = "batch_outbox_added"
 ORDERED = "event_ordered"
 KEYS = "key_changed"
 
-_NOTIFIED = (ADMITTED, WAITING, OUTBOX, EVENTS)
+_NOTIFIED = (ADMITTED, WAITING, OUTBOX, EVENTS, BATCHES, BATCH_OUTBOX)
 
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 5.0
-_PROBE_S = 20.0
-_LOOK_S = 1.0
+_ANSWER_S = 20.0
+_LOOK_S = 5.0
+"""Between two looks: what was told of in a notice that got lost is found after so long."""
+_GATHER_S = 1.0
+"""From a loop's rest to the look for it. Others that come to rest in that time share it."""
 
-# Whether there is anything at all that a loop might have to do, each answered by the first entry of an index.
+# Whether there is anything at all that a loop might have to do, each answered by the first entry of an index, and
+# the seconds until the next batch is due.
 _LOOK = """
 select
   exists (select from execution where phase = 'waiting' and detail <> 'prepared') as execution_waiting,
   exists (select from execution where phase = 'admitted') as execution_admitted,
   exists (select from outbox where state = 'waiting' and due_at < 'infinity') as outbox_added,
-  exists (select from batch_outbox where state = 'waiting' and due_at < 'infinity') as batch_outbox,
-  exists (select from batch where status in ('queued', 'running') or status = 'scheduled' and scheduled_at <= now()) as batches,
-  exists (select from event where position is null) as event_added
+  exists (select from batch_outbox where state = 'waiting' and due_at < 'infinity') as batch_outbox_added,
+  exists (select from batch where status in ('queued', 'running') or status = 'scheduled' and scheduled_at <= now()) as batch_changed,
+  exists (select from event where position is null) as event_added,
+  (select extract(epoch from min(scheduled_at) - now())::float8 from batch
+    where status = 'scheduled' and scheduled_at > now()) as batch_in_s
 """
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    """Until the event is set or the time is over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 class Bell:
@@ -72,8 +85,10 @@ class Listener:
         self._keys_changed = keys_changed
         self.listening = False
         """Whether news would be heard now."""
-        self._bells = {name: Bell() for name in (*_NOTIFIED, BATCHES, BATCH_OUTBOX)}
+        self._bells = {name: Bell() for name in _NOTIFIED}
         self._at_rest: set[str] = set()
+        self._look_wanted = asyncio.Event()
+        self._lost = Bell()
         self._followers: dict[str, set[Bell]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -90,14 +105,19 @@ class Listener:
 
     async def wait(self, channel: str, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Until the channel rings (True) or the time is over, for one waiter of a channel. The time is ``at_rest_seconds``, if given, while
-        one look a second for all channels finds nothing for this one."""
+        looks for all channels find nothing for this one."""
         if not at_rest_seconds or not self.listening:
             return await self._bells[channel].wait(timeout_seconds)
         self._at_rest.add(channel)
+        self._look_wanted.set()
         try:
             return await self._bells[channel].wait(at_rest_seconds)
         finally:
             self._at_rest.discard(channel)
+
+    async def lost(self, timeout_seconds: float) -> bool:
+        """Until the connection is lost (True) or the time is over, for one waiter."""
+        return await self._lost.wait(timeout_seconds)
 
     async def changes(self, followed_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:
         """True at once and each time the execution changed or the account has new events (several changes may come as one), False after so
@@ -132,6 +152,7 @@ class Listener:
             finally:
                 self.listening = False
                 connection.terminate()
+                self._lost.ring()
                 # Who rests relies on the look.
                 self._ring(self._at_rest)
             await asyncio.sleep(delay_s)
@@ -139,25 +160,30 @@ class Listener:
     async def _listen(self, connection: Any) -> None:
         """Returns when the server closed the connection; raises when it does not answer any more."""
         closed = asyncio.Event()
-        connection.add_termination_listener(lambda *_: closed.set())
+
+        def close(*_: object) -> None:
+            closed.set()
+            self._look_wanted.set()
+
+        connection.add_termination_listener(close)
         with failures.translated(connecting=True):
             for channel in (*_NOTIFIED, CHANGED, ORDERED, KEYS):
                 await connection.add_listener(channel, self._heard)
             self._ring_all()
             self._keys_changed()
             self.listening = True
-            looks = 0
-            while not closed.is_set():
-                try:
-                    async with asyncio.timeout(_LOOK_S):
-                        await closed.wait()
-                except TimeoutError:
-                    looks += 1
-                    # A connection can be dead without anybody having said so (a firewall that forgot it).
-                    if self._at_rest or looks * _LOOK_S >= _PROBE_S:
-                        looks = 0
-                        found = await connection.fetchrow(_LOOK, timeout=_PROBE_S)
-                        self._ring(name for name in self._at_rest if found[name])
+            next_s = _LOOK_S
+            while True:
+                await _within(next_s, self._look_wanted)
+                if self._look_wanted.is_set():
+                    await _within(_GATHER_S, closed)
+                self._look_wanted.clear()
+                if closed.is_set():
+                    return
+                # It also finds out that a connection is dead of which nobody said so (a firewall that forgot it).
+                found = await connection.fetchrow(_LOOK, timeout=_ANSWER_S)
+                self._ring(name for name in self._at_rest if found[name])
+                next_s = min(_LOOK_S, found["batch_in_s"] or _LOOK_S)
 
     def _heard(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
         if channel == KEYS:

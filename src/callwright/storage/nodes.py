@@ -7,7 +7,7 @@ from typing import Any
 from callwright.domain.errors import StaleOwnerError
 from callwright.ports.ledger import Beat, NodeView
 
-# One statement, once a second in every process, idle ones too.
+# One statement, every second or three in every process, idle ones too.
 _BEAT = """
 with beaten as (
   insert into node (incarnation, name, late_ms) values ($1, $2, $3)

@@ -160,7 +160,7 @@ class PostCall:
 
     async def sweep(self) -> int:
         """Complete what is overdue, whatever its job is doing. Returns how many executions that were."""
-        async with self._deps.ledger.unit() as unit:
+        async with self._deps.ledger.reading() as unit:
             overdue = await unit.executions.overdue(POST_CALL_SECONDS - int(SWEEP_SECONDS))
         for execution in overdue:
             with round_boundary(f"completing execution {execution.id}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -22,10 +23,11 @@ class Reachable(Protocol):
 
 
 class LocalCalls:
-    """The calls this process runs, by execution. ``actions.services.CallControl``."""
+    """The calls this process runs, by execution. ``actions.services.CallControl``. ``some`` is set while there are any."""
 
     def __init__(self) -> None:
         self._calls: dict[str, Reachable] = {}
+        self.some = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -36,10 +38,13 @@ class LocalCalls:
     def add(self, execution_id: str, call: Reachable) -> None:
         """A call begins."""
         self._calls[execution_id] = call
+        self.some.set()
 
     def remove(self, execution_id: str) -> None:
         """The call is over."""
         self._calls.pop(execution_id, None)
+        if not self._calls:
+            self.some.clear()
 
     async def request_stop(self, execution_id: str, by: str, reason: str) -> None:
         """End the call if it is one of this process's; the owner of any other reads the wish from its row."""

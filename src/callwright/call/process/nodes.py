@@ -1,4 +1,4 @@
-"""Processes that run calls watch each other: every one beats once a second, and settles those that have stopped to beat.
+"""Processes that run calls watch each other: each beats once a second, less often without calls, and settles those that stopped beating.
 
 Death is judged by the watcher's own successful reads: a counter that has not moved over 20 s of them. Clocks of different
 machines are never compared, and time without a database does not count, so an outage kills nobody when it ends.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from callwright.call.live.deps import RuntimeDeps
@@ -25,8 +26,9 @@ from callwright.ports.ledger import NodeView
 
 _LOG = logging.getLogger(__name__)
 
-BEAT_SECONDS = 1.0
-MOST_BETWEEN_READS_US = 2_000_000
+BEAT_SECONDS, REST_BEAT_SECONDS = 1.0, 3.0
+"""Between two heartbeats, and without calls. Admission counts the processes of the last 5 seconds."""
+MOST_BETWEEN_READS_US = 4_000_000
 """Of a longer gap between two reads only this much counts: the watcher itself may have been stopped."""
 
 
@@ -85,12 +87,19 @@ class Node:
 
     async def run(self, strays: Strays) -> None:
         """Beat, watch, and take up what this process owns and does not run, until cancelled."""
+        owns = True
         while True:
-            await self._deps.clock.sleep(BEAT_SECONDS)
+            if owns or self._calls.some.is_set():
+                await self._deps.clock.sleep(BEAT_SECONDS)
+            else:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(REST_BEAT_SECONDS):
+                        await self._calls.some.wait()
+            owns = True
             # One odd row must not stop the heartbeat, or this process would be taken for dead.
             with round_boundary("the heartbeat and the watch over other processes"):
                 try:
-                    await self._beat(strays)
+                    owns = await self._beat(strays)
                 except UnavailableError as error:
                     _LOG.warning("no heartbeat: %s", error)
 
@@ -104,7 +113,8 @@ class Node:
             return
         await asyncio.to_thread(self._file.release)
 
-    async def _beat(self, strays: Strays) -> None:
+    async def _beat(self, strays: Strays) -> bool:
+        """Returns whether this process owns executions."""
         owned: list[Execution] = []
         late_ms = self._pacer.measure()
         async with self._deps.ledger.reading() as unit:
@@ -112,13 +122,14 @@ class Node:
                 beat = await unit.nodes.beat(self.incarnation.id, self._deps.settings.node_name, late_ms)
             except StaleOwnerError:
                 await self._begin_anew()
-                return
+                return True
             if beat.owns:
                 owned = await unit.executions.owned_by(self.incarnation.id)
         self._calls.obey(owned)
         await strays.look(owned)
         for incarnation in self._watch.read(beat.others, self._deps.clock.monotonic_us()):
             await settle_node(self._deps, incarnation)
+        return beat.owns
 
     async def _begin_anew(self) -> None:
         """Another process declared this one dead and settled its calls: end them here too, and go on under a new name."""

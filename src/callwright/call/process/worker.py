@@ -68,7 +68,7 @@ class Worker:
                     await self._round()
                     continue
                 except (UnavailableError, StaleOwnerError) as error:
-                    # Declared dead by another process: the heartbeat takes a new name within a second.
+                    # Declared dead by another process: the heartbeat takes a new name within seconds.
                     _LOG.warning("no calls can be taken: %s", error)
             await clock.sleep(WAIT_SECONDS)
 

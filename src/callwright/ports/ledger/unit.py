@@ -221,7 +221,7 @@ class Ledger(Protocol):
 
     async def wait_for_admitted(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
         """Sleep until some execution was admitted (NOTIFY) or the time is over; True when woken. The time is ``at_rest_seconds``, if given,
-        while the process's own look at the database, one a second for all of these, finds nothing to do."""
+        while the process's own looks at the database, one every few seconds for all of these, find nothing to do."""
         ...
 
     async def wait_for_waiting(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:

@@ -52,6 +52,8 @@ DEFAULT_SETTINGS: Mapping[str, str] = {
     "max_wal_size": "1GB",
     "fsync": "on",
     "synchronous_commit": "on",
+    # It writes what commits did not write themselves, and here every commit does. The default wakes five times a second.
+    "wal_writer_delay": "2s",
     "max_logical_replication_workers": "0",
     "log_timezone": "UTC",
     "log_checkpoints": "off",

@@ -11,6 +11,7 @@ from callwright.storage.migrations.campaigns import (
     changes,
     dialling,
     events,
+    notices,
     number_owners,
     pace,
     wallet,
@@ -37,6 +38,7 @@ _DASHBOARD = (sessions, agent_versions, execution_list)
 _PROVIDERS = (prices,)
 _CATALOGUE = (imported_voices,)
 _SEARCH = (conversation_search,)
+_NOTICES = (notices,)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
@@ -45,5 +47,6 @@ REVISIONS: Mapping[str, Sequence[str]] = {
     "0004": [statement for subject in _PROVIDERS for statement in subject.STATEMENTS],
     "0005": [statement for subject in _CATALOGUE for statement in subject.STATEMENTS],
     "0006": [statement for subject in _SEARCH for statement in subject.STATEMENTS],
+    "0007": [statement for subject in _NOTICES for statement in subject.STATEMENTS],
 }
 """Number of a revision -> its statements, the first revision first. A released revision never changes: add another."""

@@ -227,15 +227,19 @@ class BaresipCall:
 
 
 class _Messages(logging.Handler):
-    """Keeps the stack's copies of SIP messages; called on the binding's log thread, so it does nothing but append."""
+    """Keeps the stack's copies of SIP messages, and calls ``wake`` at the next one; called on the binding's log thread."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.kept: deque[str] = deque(maxlen=MAX_KEPT_MESSAGES)
+        self.wake: Callable[[], object] | None = None
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Keep one message. Not ``emit``: that would take a lock and format."""
         self.kept.append(str(record.args[0]) if isinstance(record.args, tuple) and record.args else str(record.msg))
+        wake, self.wake = self.wake, None
+        if wake is not None:
+            wake()
         return True
 
 
@@ -272,6 +276,7 @@ class BaresipStack:
         self._opened_us = 0
         self._messages = _Messages()
         self._closed: deque[str] = deque(maxlen=MAX_KEPT_MESSAGES)
+        self._has_news = asyncio.Event()
         self._folder = ""
         self._domain = ""
         self._on_call: Callable[[StackCall], None] = lambda call: None
@@ -471,12 +476,25 @@ class BaresipStack:
         if event.event is baresip.Event.CALL_CLOSED:
             self._calls.pop(event.call, None)
             self._closed.append(call.call_id)
+            self._has_news.set()
         call.happened(event)
 
     def messages(self) -> list[str]:
         """See SipStack."""
         kept = self._messages.kept
         return [kept.popleft() for _ in range(len(kept))]
+
+    async def news(self) -> None:
+        """See SipStack."""
+        loop = asyncio.get_running_loop()
+        self._has_news.clear()
+        # Set before the look: a message in between is either seen or wakes.
+        self._messages.wake = lambda: loop.call_soon_threadsafe(self._has_news.set)
+        try:
+            if not self._messages.kept and not self._closed:
+                await self._has_news.wait()
+        finally:
+            self._messages.wake = None
 
     def closed_calls(self) -> list[str]:
         """See SipStack."""

@@ -18,7 +18,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, cast
 
 from callwright.domain.sip_digest import Digest
@@ -49,9 +48,8 @@ MOST_TICKS_AT_ONCE = 25
 GOODBYE_SECONDS = 1.4
 CLOSE_SECONDS = 0.4
 SETTINGS_SECONDS = 10.0
-CHECK_SECONDS = 2.0
-REST_SECONDS = 0.5
-"""Between two rounds without calls: a process without calls costs little, and a stray message is answered in time."""
+CHECK_SECONDS, REST_CHECK_SECONDS = 2.0, 4.0
+"""Between two checks of the stack, and without calls."""
 UNAVAILABLE = 503
 RENEWING = "the SIP gateway renews itself when its calls are over; try again then"
 BACKLOG_BYTES = 4_194_304
@@ -328,7 +326,7 @@ class Gateway(asyncio.Protocol):
             call.hang_up({})
 
     async def _pump(self) -> None:
-        """One round every 20 ms for all calls, with one write to the socket. Without calls the next round can wait."""
+        """One round every 20 ms for all calls, with one write to the socket. Without calls the next round waits for a call or a message."""
         clock = SystemClock()
         due_us = clock.monotonic_us() + TICK_US
         while True:
@@ -344,10 +342,9 @@ class Gateway(asyncio.Protocol):
                 self._send(datagram)
             if not self._calls and self._late.is_done:
                 self._begun.clear()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(REST_SECONDS):
-                        await self._begun.wait()
-                due_us = clock.monotonic_us()
+                await _first_of(self._begun.wait(), self.stack.news())
+                # Not at once: a flood of stray messages must not be a flood of rounds.
+                due_us = clock.monotonic_us() + TICK_US
 
     def _send(self, datagram: Datagram) -> bool:
         """Send a message of ours past the stack. Its copies of messages lack this one, so the call keeps it here."""
@@ -363,7 +360,7 @@ class Gateway(asyncio.Protocol):
     async def _check(self) -> None:
         """End the process when the stack's own thread no longer answers: its calls are deaf and dumb, whatever this loop says."""
         while True:
-            await asyncio.sleep(CHECK_SECONDS)
+            await asyncio.sleep(CHECK_SECONDS if self._calls else REST_CHECK_SECONDS)
             try:
                 await self.stack.check()
             except StackError as error:
@@ -391,6 +388,16 @@ class Gateway(asyncio.Protocol):
             await asyncio.wait_for(self.stack.close(), CLOSE_SECONDS)
         except (TimeoutError, StackError) as error:
             _log.debug("the stack was left as it is: %s", error)
+
+
+async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    """Until one of them is over; the others are given up."""
+    tasks = [asyncio.get_running_loop().create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _proves(call: TracedCall | None, digest: Digest, refuse: Callable[[TracedCall, int, str], bool]) -> bool:

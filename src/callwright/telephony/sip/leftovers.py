@@ -6,8 +6,8 @@ SOCKETS_OF_A_CALL = 3
 """Sound, its reports, and ours for keys."""
 MOST_LEFT_OVER = 64
 LOOKS = 60
-"""So many looks in a row must see them (two minutes): a call that is over keeps its sockets for half a minute, until its last message is
-answered or given up."""
+"""So many looks in a row must see them (two minutes and more): a call that is over keeps its sockets for half a minute, until its last
+message is answered or given up."""
 
 
 class Leftovers:

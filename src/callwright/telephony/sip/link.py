@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 from callwright.domain.limits import SIP_GATEWAY_BACKLOG_BYTES
-from callwright.telephony.sip.wire import MAX_AUDIO_BYTES, Reader, WireError, audio, control
+from callwright.telephony.sip.wire import GATEWAY, MAX_AUDIO_BYTES, Reader, WireError, audio, control
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,7 +28,8 @@ class Switchboard(Protocol):
 
 
 class GatewayLink(asyncio.Protocol):
-    """One connection to one life of the gateway. ``lost`` is done, with the reason, once nothing comes any more."""
+    """One connection to one life of the gateway. ``lost`` is done, with the reason, once nothing comes any more. ``used`` is set at every
+    message of a call."""
 
     def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
@@ -39,6 +40,7 @@ class GatewayLink(asyncio.Protocol):
         self._audio: dict[int, bytearray] = {}
         self._why = "it closed the connection"
         self.lost: asyncio.Future[str] = self._loop.create_future()
+        self.used = asyncio.Event()
 
     @classmethod
     async def open(cls, ours: socket.socket, switchboard: Switchboard) -> GatewayLink:
@@ -53,6 +55,8 @@ class GatewayLink(asyncio.Protocol):
         """A control message. Dropped when the gateway is gone: whoever waits for an answer hears of the loss. Raises WireError when it is
         too long."""
         message = control(call, kind, **values)
+        if call != GATEWAY:
+            self.used.set()
         self._audio.pop(call, None)
         self._add(message)
 
@@ -97,6 +101,8 @@ class GatewayLink(asyncio.Protocol):
         """Bytes of the gateway."""
         try:
             for call, message in self._reader.feed(data):
+                if call != GATEWAY:
+                    self.used.set()
                 if isinstance(message, bytes):
                     self._switchboard.audio(call, message)
                 else:

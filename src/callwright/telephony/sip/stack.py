@@ -176,6 +176,9 @@ class SipStack(Protocol):
         """Copies of the SIP messages since the last time, each after a line that tells its way; the oldest are lost when too many."""
         ...
 
+    async def news(self) -> None:
+        """Wait until ``messages`` or ``closed_calls`` has something. One waiter at a time."""
+
     def closed_calls(self) -> list[str]:
         """The Call-IDs of the calls that are over since the last time; the oldest are lost when too many."""
         ...

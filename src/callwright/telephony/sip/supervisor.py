@@ -11,6 +11,7 @@ import logging
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol
@@ -25,7 +26,8 @@ _LOG = logging.getLogger(__name__)
 
 GATEWAY_COMMAND = (sys.executable, "-P", "-m", "callwright.telephony.sip.gateway")
 READY_SECONDS = 15.0
-PING_SECONDS = 1.0
+PING_SECONDS, REST_PING_SECONDS = 1.0, 10.0
+"""Between two pings, and from an answered one to the next while nothing is heard of a call."""
 MISSED_PINGS = 5
 STOP_SECONDS = 5.0
 DELAYS_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0)
@@ -242,7 +244,8 @@ class GatewaySupervisor:
             self._calls.gateway_lost(why)
 
     async def _watch(self, link: GatewayLink, process: asyncio.subprocess.Process) -> None:
-        """Give the gateway up when it does not come to listen, or no longer answers. Only pings count that this loop had time to send."""
+        """Give the gateway up when it does not come to listen, or no longer answers. Only pings count that this loop had time to send. A
+        process that ends needs no ping: its end of the socket closes."""
         for _ in range(round(READY_SECONDS / PING_SECONDS)):
             if self.link is link:
                 break
@@ -253,8 +256,13 @@ class GatewaySupervisor:
             return
         while self._unanswered < MISSED_PINGS:
             self._unanswered += 1
+            link.used.clear()
             link.send(GATEWAY, "ping", at=self._clock.monotonic_us())
             await self._clock.sleep(PING_SECONDS)
+            if not self._unanswered:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(REST_PING_SECONDS - PING_SECONDS):
+                        await link.used.wait()
         _kill(process)
         link.abort(f"it did not answer {MISSED_PINGS} pings")
 

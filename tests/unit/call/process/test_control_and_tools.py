@@ -77,6 +77,16 @@ async def test_events_of_a_local_call_are_told_at_once_and_those_of_others_by_th
     assert other.told == []
 
 
+def test_it_is_known_whether_there_are_any_calls() -> None:
+    calls = LocalCalls()
+    calls.add("e1", Call())
+    calls.add("e2", Call())
+    calls.remove("e1")
+    assert calls.some.is_set()
+    calls.remove("e2")
+    assert not calls.some.is_set()
+
+
 def test_wishes_in_rows_are_obeyed() -> None:
     calls, wanted, other = LocalCalls(), Call(), Call()
     calls.add("e1", wanted)

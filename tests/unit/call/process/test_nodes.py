@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwright.call.process.nodes import Watch
+from callwright.call.process.nodes import REST_BEAT_SECONDS, Watch
 from callwright.ports.ledger import NodeView
 
 SECOND = 1_000_000
@@ -17,6 +17,13 @@ def test_a_node_whose_counter_stands_still_for_twenty_seconds_of_reads_is_dead()
     verdicts = [watch.read([_node(7)], second * SECOND) for second in range(22)]
     assert verdicts.index(["a"]) == 20
     assert not any(verdicts[:20])
+
+
+def test_a_watcher_at_rest_reads_less_often_and_judges_as_soon() -> None:
+    watch = Watch()
+    reads_us = [round(read * REST_BEAT_SECONDS * SECOND) for read in range(20)]
+    died_us = next(at_us for at_us in reads_us if watch.read([_node(7)], at_us))
+    assert 20 * SECOND <= died_us <= (20 + REST_BEAT_SECONDS) * SECOND
 
 
 def test_a_node_that_moves_within_its_time_lives() -> None:
