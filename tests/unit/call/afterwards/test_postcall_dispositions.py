@@ -217,17 +217,14 @@ async def test_what_another_run_answers_while_this_one_gives_up_stays_answered()
         json.dumps({"q1": {"answer": "Ann"}, "q2": {"answer": "She called."}}),
         asyncio.CancelledError(),
     ]
-    real, units = made.ledger.unit, 0
+    real = made.ledger.unit
 
     @asynccontextmanager
     async def unit() -> AsyncIterator[Any]:
-        nonlocal units
-        units += 1
-        if units == 2:
-            # The sweep has found the call and read its section, and has not locked it yet: another run answers two questions and dies.
-            made.ledger.unit = real  # type: ignore[method-assign]
-            with pytest.raises(asyncio.CancelledError):
-                await made.run()
+        # The sweep has found the call and read its section, and has not locked it yet: another run answers two questions and dies.
+        made.ledger.unit = real  # type: ignore[method-assign]
+        with pytest.raises(asyncio.CancelledError):
+            await made.run()
         async with real() as opened:
             yield opened
 
