@@ -40,7 +40,7 @@ def database_at(dsn: str, name: str) -> str:
 
 def make_data_folder(data: Path) -> None:
     """Make the embedded database of a data folder, as a first start of the server leaves it."""
-    from callwright.bootstrap import open_foundation
+    from callwright.bootstrap.foundation import open_foundation
     from callwright.ops.settings import load_settings
 
     async def start() -> None:
