@@ -40,7 +40,7 @@ def database_at(dsn: str, name: str) -> str:
 
 def make_data_folder(data: Path) -> None:
     """Make the embedded database of a data folder, as a first start of the server leaves it."""
-    from callwright.bootstrap import open_foundation
+    from callwright.bootstrap.foundation import open_foundation
     from callwright.ops.settings import load_settings
 
     async def start() -> None:
@@ -100,19 +100,28 @@ def database_template(postgres_server: str) -> Iterator[str]:
     asyncio.run(run_sql(postgres_server, f"drop database if exists {name}", f"create database {name}"))
     asyncio.run(migrate(database_at(postgres_server, name)))
     yield name
-    asyncio.run(run_sql(postgres_server, f"drop database if exists {name}"))
+    asyncio.run(run_sql(postgres_server, *_without_left(), f"drop database if exists {name}"))
 
 
 _COUNTER = iter(range(1_000_000))
+_LEFT: list[str] = []
+"""The database of the last test. The next one drops it on the connection that makes its own."""
+
+
+def _without_left() -> list[str]:
+    statements = [f"drop database if exists {name} with (force)" for name in _LEFT]
+    _LEFT.clear()
+    return statements
 
 
 @pytest.fixture
 async def dsn(postgres_server: str, database_template: str) -> AsyncIterator[str]:
     """The address of a fresh migrated database of this test."""
     name = f"cw_test_{os.getpid()}_{next(_COUNTER)}"
-    await run_sql(postgres_server, f"create database {name} template {database_template} strategy file_copy")
+    make = f"create database {name} template {database_template} strategy file_copy"
+    await run_sql(postgres_server, *_without_left(), make)
     yield database_at(postgres_server, name)
-    await run_sql(postgres_server, f"drop database if exists {name} with (force)")
+    _LEFT.append(name)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.database import make_data_folder
 from tests.docs.walked_server import environment_in
 
 from callwright.actions.sessions import enter
-from callwright.bootstrap import open_actions
+from callwright.bootstrap.foundation import open_actions
 from callwright.cli import main
 from callwright.domain.errors import UsedCodeError
 from callwright.ops.settings import load_settings

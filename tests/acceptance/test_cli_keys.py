@@ -11,7 +11,7 @@ from tests.database import make_data_folder
 from tests.rows import agent_row
 
 from callwright.actions.provider_keys import NamedSecret, put_provider_key
-from callwright.bootstrap import open_actions
+from callwright.bootstrap.foundation import open_actions
 from callwright.cli import main
 from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.ops.master_key import MASTER_KEY_FILE

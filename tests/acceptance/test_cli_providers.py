@@ -15,7 +15,7 @@ from callwright.actions.agents import create_agent
 from callwright.actions.organisations import OrganisationWish, create_organisation
 from callwright.actions.provider_keys import NamedSecret, put_provider_key
 from callwright.actions.services import Services
-from callwright.bootstrap import open_actions
+from callwright.bootstrap.foundation import open_actions
 from callwright.cli import main
 from callwright.domain.execution import Phase
 from callwright.domain.tenant import DEFAULT_TENANT_ID, operator

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from callwright.bootstrap import open_foundation
+from callwright.bootstrap.foundation import open_foundation
 from callwright.cli import main
 from callwright.ops.settings import load_settings
 

@@ -19,7 +19,7 @@ CHROMIUM = shutil.which("chromium")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of this folder need a browser."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        if item.nodeid.startswith("tests/browser/"):
             item.add_marker(pytest.mark.browser)
 
 

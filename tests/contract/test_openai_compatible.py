@@ -631,18 +631,23 @@ async def test_nothing_packed_is_asked_for_and_what_comes_packed_all_the_same_is
     assert "cannot be unpacked" in (await failure(packed(b"x" * 100))).message
 
 
+# Packed by the test: collecting it would pack for each worker.
 @pytest.mark.parametrize(
-    ("script", "words"),
+    ("make", "words"),
     [
-        (packed(gzip.compress(b"\x00" * 200_000_000)), f"an event that is larger than {MAX_STREAM_EVENT_BYTES}"),
-        (packed(gzip.compress(b": \n\n" * 20_000_000)), f"more than {MAX_STREAM_LINES} lines"),
-        (endless(b"x" * 65_536), f"an event that is larger than {MAX_STREAM_EVENT_BYTES}"),
-        (endless(b"data: x\n" * 8_192), f"an event that is larger than {MAX_STREAM_EVENT_BYTES}"),
-        (endless(chunk({"content": "x" * 4_000})), f"larger than {MAX_STREAM_BYTES} bytes"),
+        (
+            lambda: packed(gzip.compress(b"\x00" * 200_000_000)),
+            f"an event that is larger than {MAX_STREAM_EVENT_BYTES}",
+        ),
+        (lambda: packed(gzip.compress(b": \n\n" * 20_000_000)), f"more than {MAX_STREAM_LINES} lines"),
+        (lambda: endless(b"x" * 65_536), f"an event that is larger than {MAX_STREAM_EVENT_BYTES}"),
+        (lambda: endless(b"data: x\n" * 8_192), f"an event that is larger than {MAX_STREAM_EVENT_BYTES}"),
+        (lambda: endless(chunk({"content": "x" * 4_000})), f"larger than {MAX_STREAM_BYTES} bytes"),
     ],
     ids=["bomb", "bomb of events", "line", "event", "words"],
 )
-async def test_an_endless_answer_is_not_read_on(script: Script, words: str):
+async def test_an_endless_answer_is_not_read_on(make: Callable[[], Script], words: str):
+    script = make()
     tracemalloc.start()
     try:
         error = await failure(script)
@@ -655,16 +660,16 @@ async def test_an_endless_answer_is_not_read_on(script: Script, words: str):
 
 
 @pytest.mark.parametrize(
-    "script",
+    "make",
     [
-        endless(b"sorry " * 1_000, 429),
-        packed(gzip.compress(b"sorry " * 30_000_000), status=429),
-        packed(b"?", "br", 429),
+        lambda: endless(b"sorry " * 1_000, 429),
+        lambda: packed(gzip.compress(b"sorry " * 30_000_000), status=429),
+        lambda: packed(b"?", "br", 429),
     ],
     ids=["words", "bomb", "packing"],
 )
-async def test_the_words_of_a_refusal_are_cut_and_its_status_is_what_counts(script: Script):
-    error = await failure(script)
+async def test_the_words_of_a_refusal_are_cut_and_its_status_is_what_counts(make: Callable[[], Script]):
+    error = await failure(make())
     assert (error.kind, error.message) == (FailureKind.LIMIT, "the endpoint's limit is reached (HTTP 429)")
 
 

@@ -19,7 +19,6 @@ from tests.phone.server import Server
 from tests.phone.sipp import Sipp
 from tests.phone.summary import lines
 
-FOLDER = Path(__file__).parent
 PROGRAMS = {"sipp": "sip-tester", "linphonec": "linphone-cli", "baresip": "baresip-core"}
 
 
@@ -32,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Everything in this folder needs phones. What only the full suite runs is left out elsewhere: a skip would be a failure in CI."""
     left_out = []
     for item in items:
-        if FOLDER in item.path.parents:
+        if item.nodeid.startswith("tests/phone/"):
             item.add_marker(pytest.mark.phone)
             if not FULL and item.get_closest_marker("only_in_full"):
                 left_out.append(item)

@@ -14,7 +14,7 @@ from callwright.actions.organisations import (
     list_organisations,
 )
 from callwright.actions.services import Services
-from callwright.bootstrap import open_actions
+from callwright.bootstrap.foundation import open_actions
 from callwright.domain.tenant import DEFAULT_CONCURRENCY, Tenant
 from callwright.ops.settings import load_settings
 

@@ -7,7 +7,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from callwright.bootstrap import open_foundation
+from callwright.bootstrap.foundation import open_foundation
 from callwright.ops.secret import fingerprint
 from callwright.ops.settings import load_settings
 from callwright.storage.backup import backup

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from callwright.actions.services import missing, object_id
-from callwright.bootstrap import open_foundation
+from callwright.bootstrap.foundation import open_foundation
 from callwright.conversation.log import LogFormatError
 from callwright.domain.errors import BadInputError
 from callwright.lab.packed_log import unpack

@@ -11,7 +11,7 @@ from pathlib import Path
 from callwright.actions.extraction import Ordered, PastCalls, ask_again, ask_all_again
 from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
-from callwright.bootstrap import open_actions
+from callwright.bootstrap.foundation import open_actions
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_EXTRACTIONS_AT_ONCE

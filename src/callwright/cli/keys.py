@@ -12,8 +12,7 @@ from callwright.actions.agent_credentials import seal_stored
 from callwright.actions.keys import ALL_SCOPES, ROLES, create_key, list_keys, revoke_key
 from callwright.actions.provider_keys import check_vault, rewrap_data_keys
 from callwright.actions.services import Services
-from callwright.bootstrap import open_actions
-from callwright.bootstrap.foundation import NoCallControl, open_foundation, services_over
+from callwright.bootstrap.foundation import NoCallControl, open_actions, open_foundation, services_over
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.master_key import MASTER_KEY_FILE, VARIABLE

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from callwright.actions.number_owners import list_owned_numbers, prove_number, release_number
-from callwright.bootstrap import open_actions
+from callwright.bootstrap.foundation import open_actions
 from callwright.ops.settings import load_settings
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2 as httpx
 
 from callwright.actions.keys import create_key, revoke_key
-from callwright.bootstrap import open_actions
+from callwright.bootstrap.foundation import open_actions
 from callwright.cli.addresses import platform_url
 from callwright.domain.errors import BadInputError, UnavailableError
 from callwright.domain.tenant import DEFAULT_TENANT_ID

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from callwright.actions.services import Services
 from callwright.actions.violations import decide, file_of_violation, list_violations, put_before
-from callwright.bootstrap import open_actions
+from callwright.bootstrap.foundation import open_actions
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import not_among
 from callwright.domain.limits import MAX_PAGE_SIZE

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from callwright.actions.services import Services
 from callwright.actions.wallet_account import WalletView, check_wallets, show_wallet, switch_wallet, top_up_wallet
-from callwright.bootstrap import open_actions
+from callwright.bootstrap.foundation import open_actions
 from callwright.domain.money import cents_from_nano, nano_from_cents
 from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.domain.wallet import ACCOUNTS

@@ -22,7 +22,7 @@ from callwright.actions.webhooks import (
     resume_endpoint,
     rotate_webhook_secret,
 )
-from callwright.bootstrap import open_actions
+from callwright.bootstrap.foundation import open_actions
 from callwright.domain.batch import batch_id_in
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_DELIVERIES_LISTED
