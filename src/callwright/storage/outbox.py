@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -58,6 +57,24 @@ class OutboxTable:
         return (
             f"id, tenant_id, {self.key} as execution_id, sequence, status, url, headers, body, tries, created_at, gap, endpoint,"
             " replays, hurried"
+        )
+
+    @property
+    def add(self) -> str:
+        """Entries from lists of their columns, in their order."""
+        return (
+            f"insert into {self.name} (id, tenant_id, {self.key}, sequence, status, url, headers, body, created_at, endpoint)"
+            " select id, tenant_id, subject_id, 1, status, url, headers, body, created_at, endpoint from unnest("
+            "$1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::json[], $7::bytea[], $8::timestamptz[], $9::text[]"
+            ") as u (id, tenant_id, subject_id, status, url, headers, body, created_at, endpoint)"
+        )
+
+    @property
+    def add_event(self) -> str:
+        """Events without a webhook likewise."""
+        return (
+            f"insert into event (id, tenant_id, {self.key}, status, created_at, body)"
+            " select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[])"
         )
 
     @property
@@ -199,24 +216,12 @@ class OutboxRows:
         """Append in this order; ``sequence`` is assigned by the database as the next of the execution, under the lock of its row. The
         database adds the event of a webhook itself."""
         for has_url, alike in groupby(entries, lambda entry: bool(entry.url)):
-            if has_url:
-                await self._each(
-                    f"insert into {self._table.name}"
-                    f" (id, tenant_id, {self._table.key}, sequence, status, url, headers, body, created_at, endpoint)"
-                    " values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
-                    [_webhook(entry) for entry in alike],
-                )
-            else:
-                await self._each(
-                    f"insert into event (id, tenant_id, {self._table.key}, status, created_at, body) values ($1, $2, $3, $4, $5, $6)",
-                    [(one.id, one.tenant_id, one.execution_id, one.status, one.created_at, one.body) for one in alike],
-                )
-
-    async def _each(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-        if len(rows) == 1:
-            await self._connection.execute(statement, *rows[0])
-        else:
-            await self._connection.executemany(statement, rows)
+            statement = self._table.add if has_url else self._table.add_event
+            # Events are numbered as they are written, and the database writes that of a webhook at the end of the statement.
+            if self._connection.is_deferred(self._table.add):
+                await self._connection.flush()
+            rows = [_webhook(one) if has_url else _event(one) for one in alike]
+            await self._connection.defer(statement, *map(list, zip(*rows, strict=True)))
 
     async def lease(
         self, worker: str, seconds: int, count: int, gap_after_seconds: int | None, share: WebhookShare | None = None
@@ -303,6 +308,10 @@ class OutboxRows:
             execution_ids,
         )
         return [str(row["id"]) for row in (*rows, *gone)]
+
+
+def _event(entry: OutboxEntry) -> tuple[object, ...]:
+    return (entry.id, entry.tenant_id, entry.execution_id, entry.status, entry.created_at, entry.body)
 
 
 def _webhook(entry: OutboxEntry) -> tuple[object, ...]:
