@@ -83,7 +83,10 @@ def _together(statements: Sequence[str]) -> str:
     parts: list[str] = []
     used = 0
     for number, statement in enumerate(statements):
-        numbers = [int(one) for one in _PARAMETER.findall(statement)]
-        parts.append(f"w{number} as ({_PARAMETER.sub(lambda found, by=used: f'${int(found[1]) + by}', statement)})")
+        # Text and numbers of parameters take turns.
+        pieces = _PARAMETER.split(statement)
+        numbers = [int(one) for one in pieces[1::2]]
+        pieces[1::2] = [f"${one + used}" for one in numbers]
+        parts.append(f"w{number} as ({''.join(pieces)})")
         used += max(numbers, default=0)
     return f"with {', '.join(parts)} select"

@@ -9,7 +9,6 @@ from typing import Any
 
 from callwright.domain.caller import spellings
 from callwright.domain.errors import (
-    BrokenInvariantError,
     ConflictError,
     NotFoundError,
     StaleOwnerError,
@@ -35,7 +34,10 @@ _FILTERS: Mapping[str, str] = {
 
 
 #: The row of its owner, without what the owner knows. A write of a process that lost it, or was declared dead, finds no row.
-_OWNED = f"select {SHOWN}, now() from execution where id = $1 and owner = $2 and attempt = $3 and {_NOT_FORGOTTEN} for no key update of execution"
+_OWNED = (
+    f"select {SHOWN}, now() from execution where id = $1 and owner = $2 and attempt = $3 and {_NOT_FORGOTTEN}"
+    " for no key update of execution"
+)
 _SHOW = f"select {SHOWN}, xmin::text::bigint as version from execution where id = $1 and tenant_id = $2"
 #: The total of an agent's executions, and the hour in which the one behind ``$2`` others lies: its end, and how many came after it.
 _PLACE = """

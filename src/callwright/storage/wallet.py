@@ -228,9 +228,7 @@ async def is_charged(connection: Any, after: Execution) -> bool:
     if not after.attempt or not (work_is_over(after) or after.phase is Phase.WAITING):
         return False
     # Not read with the lock: a statement that waited for it does not see what was reserved meanwhile.
-    return bool(
-        await connection.fetchval("select exists (select from wallet_entry where execution_id = $1)", after.id)
-    )
+    return bool(await connection.fetchval("select exists (select from wallet_entry where execution_id = $1)", after.id))
 
 
 async def settle(connection: Any, execution: Execution) -> None:

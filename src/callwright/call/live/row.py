@@ -19,8 +19,9 @@ from callwright.ports.world import Clock
 _LOG = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5
-GATHER_SECONDS = 0.1
-"""Changes beside the call come in groups (dialled, ringing, answered), and cost less together."""
+GATHER_SECONDS = 0.3
+"""Changes beside the call come in groups (dialled, ringing, answered), and cost less together. A call that is over by then has them written
+with its end."""
 _SETTLED = frozenset({Phase.FINISHING, Phase.DONE})
 
 Also = Callable[[Unit], Awaitable[None]]
