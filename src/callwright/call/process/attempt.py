@@ -168,6 +168,7 @@ class Attempt:
 
     def ended(self, closed: LegClosed) -> None:
         """The leg is over."""
+        self._row.over()
         self._over.set()
 
     # -- the stages ------------------------------------------------------------------------------------------------------------
