@@ -510,7 +510,7 @@ async def test_a_call_about_which_nothing_is_asked_is_finished_with_its_end() ->
 
 async def test_a_call_about_which_something_is_asked_is_left_to_its_job() -> None:
     bench = Bench()
-    log, row, post_call = bench.ledger.chunks["live", 0], bench.ledger.row, PostCall(bench.deps)
+    row, post_call = bench.ledger.row, PostCall(bench.deps)
     assert await post_call.asks(row, parse_agent(AGENT, defaults=ProviderDefaults()))
     bench.ledger.asked = [cast(Any, object())]
     assert await post_call.asks(row, unasked()), "it has a disposition"
