@@ -59,6 +59,7 @@ async def test_twenty_concurrent_additions_are_numbered_without_a_gap(ledger: Po
         try:
             async with ledger.unit() as unit:
                 await unit.outbox.add(entry_row())
+                await unit.connection.flush()
                 if number % 5 == 0:
                     raise LookupError("undone after its number was given")
         except LookupError:

@@ -80,6 +80,15 @@ async def test_a_delivered_entry_lets_the_next_one_go(unit: Unit):
     assert names(await lease(unit)) == [("a", 2, False)]
 
 
+async def test_answers_that_come_together_are_settled_together(unit: Unit):
+    await add(unit, "a", "b", "a", "b")
+    leased = await lease(unit)
+    answered = [Answered(one.id, 200, "ok") for one in leased]
+    async with unit() as work:
+        assert await work.outbox.delivered("w1", *answered, Answered("unknown", 200, "")) == {one.id for one in leased}
+    assert names(await lease(unit)) == [("a", 2, False), ("b", 2, False)]
+
+
 async def test_a_failed_entry_waits_and_holds_back_the_next(unit: Unit):
     await add(unit, "a", "a")
     (first,) = await lease(unit)

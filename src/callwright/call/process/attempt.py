@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -99,7 +99,6 @@ class Attempt:
         self._connection = connection
         self._row = OwnedRow(office.deps.ledger, office.deps.clock, office.deps.publisher, execution, self._lost_row)
         self._files: LiveFiles = live_files(office.deps.live_folder, execution.id, execution.attempt)
-        self._raw_written: Future[None] | None = None
         self._session: CallSession | None = None
         self._runner: CallRunner | None = None
         self._shipment: Shipment | None = None
@@ -312,7 +311,6 @@ class Attempt:
             # Also after a defect in one of the parts: what the log holds is what the record will say.
             self._office.shipper.remove(shipment)
             shipment.log.close()
-        self._raw_written = self._office.deps.disk.submit(_nothing)
 
     # -- the record ------------------------------------------------------------------------------------------------------------
 
@@ -327,7 +325,9 @@ class Attempt:
         asks = not self._answered or await self._office.post_call.asks(self._row.execution, spec)
         change, built, finished = await self._record(partial(self._outcome, ending, None if asks else spec))
         point("end.before")
-        if await self._write_end(change, built, finished):
+        also = partial(self._also, built, None if finished is None else finished.section)
+        *before, last = [change] if finished is None else [change, finished.change]
+        if await self._row.write(last, also, before):
             point("end.written")
             self._count(change.detail or "answered", built)
             if finished is not None or not self._answered:
@@ -347,33 +347,28 @@ class Attempt:
             finished = self._office.post_call.at_once(self._row.execution, spec, log)
         return change, built, finished
 
-    async def _write_end(self, change: Change, built: BuiltRecord, finished: Finished | None) -> bool:
-        if finished is None:
-            return await self._row.write(change, partial(self._also, built, None))
-        return await self._row.write(finished.change, partial(self._also, built, finished.section), before=[change])
-
     async def _record(self, use: Callable[[bytes, BuiltRecord], _Used]) -> _Used:
         """What ``use`` makes of the log and of what it tells, on one thread: a change of threads costs more than most of this does."""
-        background = self._office.deps.background
-        log, used = await background.run(self._of_file, use)
+        deps, carrier = self._office.deps, self._row.execution.carrier
+
+        def used_of(log: bytes) -> _Used:
+            return use(log, endings.record_of(log, deps.book, carrier))
+
+        log, used = await deps.background.run(self._of_file, used_of)
         if used is None:
-            used = await background.run(self._of_log, use, await self._mended(log))
+            used = await deps.background.run(used_of, await self._mended(log))
         return used
 
-    def _of_file(self, use: Callable[[bytes, BuiltRecord], _Used]) -> tuple[bytes, _Used | None]:
-        """The log in its file, and what ``use`` makes of it; None where somebody cut or removed the file. Blocking."""
-        if self._raw_written is not None:
-            # The raw files are complete when the disk's thread has done what it was given before this.
-            self._raw_written.result()
+    def _of_file(self, used_of: Callable[[bytes], _Used]) -> tuple[bytes, _Used | None]:
+        """The log in its file, and what is made of it; None where somebody cut or removed the file. Blocking."""
+        # The raw files are complete when the disk's thread has done what it was given before this.
+        self._office.deps.disk.submit(_nothing).result()
         log = self._files.read_log()
         if self._shipment is not None:
             if len(log) < self._shipment.log.size_bytes:
                 return log, None
             self._shipment.whole = log
-        return log, self._of_log(use, log)
-
-    def _of_log(self, use: Callable[[bytes, BuiltRecord], _Used], log: bytes) -> _Used:
-        return use(log, endings.record_of(log, self._office.deps.book, self._row.execution.carrier))
+        return log, used_of(log)
 
     async def _mended(self, log: bytes) -> bytes:
         """The log whose file somebody cut or removed: what the ledger has of it, if that is more, and its end."""
@@ -415,7 +410,7 @@ class Attempt:
         with round_boundary(f"writing the record of execution {self.execution_id}"):
             built = await self._record(lambda _, found: found)
             change = self._before_post_work(self._cut_off(built, message))
-            written = await self._write_end(change, built, None)
+            written = await self._row.write(change, partial(self._also, built, None))
         if not written and not self._row.stale:
             # Then at least that it is over.
             with round_boundary(f"ending execution {self.execution_id}"):
