@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.limits import PAUSE_AFTER_FAILURES, PAUSE_AFTER_HOURS, PROBE_SECONDS
 from callwright.domain.webhook_address import endpoint_of
-from callwright.ports.ledger import FailingEndpoint, OutboxEntry, WebhookShare
+from callwright.ports.ledger import Answered, FailingEndpoint, OutboxEntry, WebhookShare
 
 
 class VirtualClock:
@@ -177,13 +177,15 @@ class MemoryOutbox:
             )
         return [one.entry for one in taken]
 
-    async def delivered(self, entry_id: str, worker: str, http_status: int, answer: str) -> bool:
-        """Mark as delivered; False when the lease was lost."""
-        one = self._held(entry_id, worker)
-        if one is None:
-            return False
-        one.state, one.leased_by, one.http_status, one.answer = "delivered", None, http_status, answer
-        return True
+    async def delivered(self, worker: str, *answered: Answered) -> set[str]:
+        """Mark as delivered; the ids without those whose lease was lost."""
+        settled = set()
+        for each in answered:
+            one = self._held(each.entry_id, worker)
+            if one is not None:
+                one.state, one.leased_by, one.http_status, one.answer = "delivered", None, each.http_status, each.answer
+                settled.add(each.entry_id)
+        return settled
 
     async def failed(
         self, entry_id: str, worker: str, retry_in_seconds: int | None, http_status: int | None, answer: str

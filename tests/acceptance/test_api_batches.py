@@ -26,7 +26,7 @@ from callwright.domain.limits import MAX_BATCH_FILE_BYTES, MAX_REFUSED_ROWS_KEPT
 from callwright.domain.phone_number import CARRIER, PhoneNumber
 from callwright.domain.retry import is_stopped
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
-from callwright.ports.ledger import Change
+from callwright.ports.ledger import Answered, Change
 
 LIST = "contact_number,customer_name,city\nloopback:demo,Ada,Turin\nloopback:demo,Bea,Oslo\nloopback:demo,Cy,Rome\n"
 HOOK = "https://hooks.example.org/batches"
@@ -173,7 +173,7 @@ async def test_every_status_of_a_batch_is_told(world: ApiWorld) -> None:
         assert json.loads(told[-1].body)["execution_status"] == {"no-answer": 3}
         leased = await unit.batches.outbox.lease("w", 60, 10, 180)
         assert [entry.id for entry in leased] == [told[0].id], "the next one waits for the first"
-        assert await unit.batches.outbox.delivered(told[0].id, "w", 200, "ok")
+        assert await unit.batches.outbox.delivered("w", Answered(told[0].id, 200, "ok"))
         assert [entry.status for entry in await unit.batches.outbox.lease("w", 60, 10, 180)] == ["scheduled"]
 
 
@@ -691,7 +691,7 @@ async def test_the_end_of_a_batch_whose_agent_is_deleted_is_told(world: ApiWorld
         async with world.ledger.unit() as unit:
             for entry in await unit.batches.outbox.lease("w", 60, 10, 180):
                 told.append((entry.status, json.loads(entry.body)["execution_status"]))
-                assert await unit.batches.outbox.delivered(entry.id, "w", 200, "ok")
+                assert await unit.batches.outbox.delivered("w", Answered(entry.id, 200, "ok"))
     assert [status for status, _ in told][-2:] == ["running", "stopped"]
     assert told[-1][1] == {"stopped": 3}
 

@@ -12,6 +12,7 @@ from tests.database import fetch
 from callwright.domain.limits import MAX_WEBHOOKS_REPLAYED
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.domain.webhook_address import endpoint_of
+from callwright.ports.ledger import Answered
 
 WEBHOOKS = "/v1/callwright/webhooks"
 ENDPOINT = endpoint_of(AGENT["agent_config"]["webhook_url"])
@@ -21,7 +22,7 @@ async def deliver(world: ApiWorld) -> list[str]:
     async with world.ledger.unit() as unit:
         entries = await unit.outbox.lease("w", 25, 50, 180)
         for entry in entries:
-            await unit.outbox.delivered(entry.id, "w", 200, "ok")
+            await unit.outbox.delivered("w", Answered(entry.id, 200, "ok"))
     return [entry.id for entry in entries]
 
 

@@ -17,6 +17,7 @@ from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.master_key import MasterKeys
 from callwright.ops.vault import SealedVault
 from callwright.outbox.sign import decode_secret
+from callwright.ports.ledger import Answered
 from callwright.storage.ledger import PostgresLedger
 
 CALL = "00000000-0000-4000-8000-0000000000aa"
@@ -112,7 +113,7 @@ async def test_a_range_is_counted_and_sent_again(run: Run, given_up: str, ledger
     await run("resend", given_up)
     async with ledger.unit() as unit:
         await unit.outbox.lease("w", 25, 1, 180)
-        await unit.outbox.delivered(given_up, "w", 200, "")
+        await unit.outbox.delivered("w", Answered(given_up, 200, ""))
     since = ("--from", "2026-02-01")
     assert (await run("resend", *since))[1] == "0 webhooks due now; the running server sends them\n"
     assert (await run("resend", *since, "--delivered", "--dry-run"))[1] == "1 webhooks would be sent again\n"

@@ -23,6 +23,7 @@ from callwright.domain.batch import (
 )
 from callwright.domain.errors import NotFoundError, WrongStateError
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
+from callwright.ports.ledger import Answered
 from callwright.storage.batches import COUNTS, BatchRows
 from callwright.storage.ledger import PostgresLedger
 from callwright.storage.pool import open_connection
@@ -380,7 +381,7 @@ async def test_webhooks_that_wait_outlive_their_batch_and_are_forgotten_once_the
         for status in ("queued", "running", "stopped"):
             await unit.batches.outbox.add(entry_row(BATCH.id, id=status, status=status))
         assert len(await unit.batches.outbox.lease("w", 60, 10, 180)) == 1
-        assert await unit.batches.outbox.delivered("queued", "w", 200, "ok")
+        assert await unit.batches.outbox.delivered("w", Answered("queued", 200, "ok"))
     async with ledger.unit() as unit:
         assert await unit.agents.delete(DEFAULT_TENANT_ID, "agent-1")
     assert [row["id"] for row in await fetch(dsn, "select id from batch_outbox order by sequence")] == [
@@ -394,7 +395,7 @@ async def test_webhooks_that_wait_outlive_their_batch_and_are_forgotten_once_the
     async with ledger.unit() as unit:
         (last,) = await unit.batches.outbox.lease("w", 60, 10, 180)
         assert (last.id, last.gap) == ("stopped", True), "one that fails for too long holds up no other"
-        assert await unit.batches.outbox.delivered("stopped", "w", 200, "ok")
+        assert await unit.batches.outbox.delivered("w", Answered("stopped", 200, "ok"))
     await ledger.prune()
     assert [row["id"] for row in await fetch(dsn, "select id from batch_outbox")] == ["running"]
 

@@ -11,6 +11,7 @@ from tests.rows import OTHER_TENANT_ID, agent_row, entry_row, execution_row, key
 
 from callwright.domain.execution import PHASES, STATUS_OF, TERMINAL, TRANSITIONS, Phase, Status
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import Answered
 from callwright.storage.ledger import PostgresLedger
 
 TIMES = ["created_at", "initiated_at", "ringing_at", "answered_at", "ended_at", "completed_at"]
@@ -255,7 +256,7 @@ async def test_a_delivered_webhook_does_not_change_any_more(ledger: PostgresLedg
     async with ledger.unit() as unit:
         await unit.outbox.add(entry_row())
         (entry,) = await unit.outbox.lease("w", 30, 1, 180)
-        assert await unit.outbox.delivered(entry.id, "w", 200, "ok")
+        assert await unit.outbox.delivered("w", Answered(entry.id, 200, "ok"))
     await refused(sql, "outbox_delivered_immutable", f"update outbox set {change}")
     await refused(sql, "outbox_no_delete", "delete from outbox")
     await sql.execute("delete from execution")

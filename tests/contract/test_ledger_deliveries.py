@@ -8,7 +8,7 @@ from tests.database import run_sql
 from tests.rows import OTHER_TENANT_ID, entry_row, execution_row, place, seconds_after
 
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Delivery, OutboxEntry, WantedDeliveries, WantedReplay
+from callwright.ports.ledger import Answered, Delivery, OutboxEntry, WantedDeliveries, WantedReplay
 from callwright.storage.ledger import PostgresLedger
 
 
@@ -44,7 +44,7 @@ async def test_a_delivery_is_listed_with_its_last_result_and_next_try(ledger: Po
     first, other = sorted(await taken(ledger), key=lambda entry: entry.execution_id)
     await fails(ledger, first, 600)
     async with ledger.unit() as unit:
-        await unit.outbox.delivered(other.id, "w", 204, "thanks")
+        await unit.outbox.delivered("w", Answered(other.id, 204, "thanks"))
     held, head = await listed(ledger, subject_id="a")
     assert (head.about, head.tries, head.place, head.state) == ("execution", 1, "hooks.example", "waiting")
     assert head.reason == "no answer within 10 seconds"
@@ -112,7 +112,7 @@ async def delivered(ledger: PostgresLedger, count: int) -> list[str]:
         (entry, *_) = await taken(ledger)
         sent.append(entry.id)
         async with ledger.unit() as unit:
-            await unit.outbox.delivered(entry.id, "w", 200, "")
+            await unit.outbox.delivered("w", Answered(entry.id, 200, ""))
     return sent
 
 
@@ -127,7 +127,7 @@ async def test_delivered_ones_are_sent_again_with_a_mark_in_the_order_of_their_e
     (again,) = await taken(ledger)
     assert (again.id, again.replays, again.tries, again.gap) == (first[0], 1, 0, False)
     async with ledger.unit() as unit:
-        await unit.outbox.delivered(again.id, "w", 200, "")
+        await unit.outbox.delivered("w", Answered(again.id, 200, ""))
     rest = await delivered(ledger, 3)
     assert rest[:2] == first[1:]
     assert rest[2] not in first, "what happened meanwhile comes after them"
@@ -159,7 +159,7 @@ async def test_a_range_is_found_by_time_batch_execution_status_and_state(ledger:
     assert await of_range(ledger) == [], "nothing is over"
     first, last = sorted(await taken(ledger), key=lambda entry: entry.execution_id)
     async with ledger.unit() as unit:
-        await unit.outbox.delivered(first.id, "w", 200, "")
+        await unit.outbox.delivered("w", Answered(first.id, 200, ""))
     await delivered(ledger, 1)
     await fails(ledger, last, None)
     everything = await of_range(ledger)

@@ -9,7 +9,7 @@ from tests.rows import OTHER_TENANT_ID, agent_row, entry_row, execution_row, pla
 from callwright.domain.limits import PAUSE_AFTER_FAILURES
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.domain.webhook_address import endpoint_of
-from callwright.ports.ledger import FailingEndpoint, OutboxEntry, WebhookShare
+from callwright.ports.ledger import Answered, FailingEndpoint, OutboxEntry, WebhookShare
 from callwright.storage.ledger import PostgresLedger
 
 DEAD, OTHER = "https://dead.example/hook", "https://other.example/hook"
@@ -149,7 +149,7 @@ async def test_webhooks_that_failed_before_the_pause_wait_in_order_with_all_thei
         assert (entry.tries, entry.gap) == (0, False)
         sent.append(entry.id)
         async with ledger.unit() as unit:
-            await unit.outbox.delivered(entry.id, "w", 200, "")
+            await unit.outbox.delivered("w", Answered(entry.id, 200, ""))
     assert sent == ["a1", "a2", "a3"]
 
 

@@ -8,7 +8,7 @@ from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, agent_row, entry_row, execution_row, place
 
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import OutboxEntry, WebhookShare
+from callwright.ports.ledger import Answered, OutboxEntry, WebhookShare
 from callwright.storage.ledger import PostgresLedger
 
 LEASE_S = 25
@@ -30,7 +30,7 @@ async def add(ledger: PostgresLedger, *entries: OutboxEntry) -> None:
 
 async def delivered(ledger: PostgresLedger, entry: OutboxEntry, worker: str = "w") -> bool:
     async with ledger.unit() as unit:
-        return await unit.outbox.delivered(entry.id, worker, 200, "ok")
+        return bool(await unit.outbox.delivered(worker, Answered(entry.id, 200, "ok")))
 
 
 async def failed(ledger: PostgresLedger, entry: OutboxEntry, retry_s: int | None, worker: str = "w") -> bool:
@@ -59,6 +59,7 @@ async def test_twenty_concurrent_additions_are_numbered_without_a_gap(ledger: Po
         try:
             async with ledger.unit() as unit:
                 await unit.outbox.add(entry_row())
+                await unit.connection.flush()
                 if number % 5 == 0:
                     raise LookupError("undone after its number was given")
         except LookupError:

@@ -263,6 +263,7 @@ async def test_a_dial_that_has_begun_to_be_written_is_waited_for(ledger: Postgre
     async with ledger.unit() as unit:
         change = Change(Phase.DIALLING, "initiated", columns={"initiated_at": THEN})
         await unit.executions.change("call-1", change, owner="node-a", attempt=1)
+        await unit.connection.flush()
         adding = asyncio.create_task(add(ledger))
         await asyncio.wait({adding}, timeout=0.3)
         assert not adding.done()

@@ -12,7 +12,7 @@ from tests.database import run_sql
 from tests.rows import OTHER_TENANT_ID, agent_row, entry_row, execution_row, place
 
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import OutboxEntry, WebhookShare
+from callwright.ports.ledger import Answered, OutboxEntry, WebhookShare
 from callwright.storage.ledger import PostgresLedger
 
 MANY = tuple(f"many-{number}" for number in range(8))
@@ -75,9 +75,18 @@ async def test_a_delivered_entry_lets_the_next_one_go(unit: Unit):
     await add(unit, "a", "a")
     (first,) = await lease(unit)
     async with unit() as work:
-        assert await work.outbox.delivered(first.id, "w1", 200, "ok")
-        assert not await work.outbox.delivered(first.id, "w1", 200, "ok")
+        assert await work.outbox.delivered("w1", Answered(first.id, 200, "ok"))
+        assert not await work.outbox.delivered("w1", Answered(first.id, 200, "ok"))
     assert names(await lease(unit)) == [("a", 2, False)]
+
+
+async def test_answers_that_come_together_are_settled_together(unit: Unit):
+    await add(unit, "a", "b", "a", "b")
+    leased = await lease(unit)
+    answered = [Answered(one.id, 200, "ok") for one in leased]
+    async with unit() as work:
+        assert await work.outbox.delivered("w1", *answered, Answered("unknown", 200, "")) == {one.id for one in leased}
+    assert names(await lease(unit)) == [("a", 2, False), ("b", 2, False)]
 
 
 async def test_a_failed_entry_waits_and_holds_back_the_next(unit: Unit):
@@ -103,9 +112,9 @@ async def test_who_does_not_hold_the_lease_cannot_settle_it(unit: Unit):
     await add(unit, "a")
     (entry,) = await lease(unit)
     async with unit() as work:
-        assert not await work.outbox.delivered(entry.id, "w2", 200, "ok")
+        assert not await work.outbox.delivered("w2", Answered(entry.id, 200, "ok"))
         assert not await work.outbox.failed(entry.id, "w2", 5, 500, "no")
-        assert await work.outbox.delivered(entry.id, "w1", 200, "ok")
+        assert await work.outbox.delivered("w1", Answered(entry.id, 200, "ok"))
 
 
 async def take(unit: Unit, under_way: list[OutboxEntry], count: int = 6) -> list[str]:

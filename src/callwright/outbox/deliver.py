@@ -21,10 +21,11 @@ from callwright.domain.limits import (
 from callwright.domain.web_address import place_of
 from callwright.domain.webhook_address import is_of_one_address
 from callwright.ops.crash_points import point
+from callwright.ops.gathering import Gathering
 from callwright.ops.rounds import RoundsApart, round_boundary
 from callwright.outbox.schedule import GAP_AFTER_S, LEASE_MARGIN_S, is_delivered, retry_in
 from callwright.outbox.sign import signature_headers
-from callwright.ports.ledger import Endpoints, Outbox, OutboxEntry, WebhookShare, reason_of
+from callwright.ports.ledger import Answered, Endpoints, Outbox, OutboxEntry, WebhookShare, reason_of
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
@@ -157,6 +158,7 @@ class WebhookDelivery:
         self._settings = settings
         self._stopping = asyncio.Event()
         self._late_looks = RoundsApart(LOOK_FOR_FAILING_S)
+        self._answers = Gathering(self._write_delivered)
 
     async def run(self) -> None:
         """Deliver until :meth:`stop`; a database out of reach is waited for. A slow receiver holds up its own executions, many slow ones
@@ -278,15 +280,20 @@ class WebhookDelivery:
         return await self._settle(entry, retry_in(tries, status), status, answer, reason_of(status, answer))
 
     async def _delivered(self, entry: OutboxEntry, status: int, answer: str) -> bool:
-        async with self._ledger.unit() as unit:
-            settled = await unit.outbox.delivered(entry.id, self._settings.worker, status, answer)
-            if entry.is_failing and not entry.is_probe:
-                await unit.endpoints.answered(entry.organisation_id, entry.endpoint)
-            point("webhook.writing")
-        point("webhook.written")
+        settled = await self._answers.do((entry, Answered(entry.id, status, answer)))
         if entry.is_probe:
             await self._resume(entry)
         return settled
+
+    async def _write_delivered(self, answers: Sequence[tuple[OutboxEntry, Answered]]) -> list[bool]:
+        async with self._ledger.unit() as unit:
+            settled = await unit.outbox.delivered(self._settings.worker, *(answered for _, answered in answers))
+            failing = {(one.organisation_id, one.endpoint) for one, _ in answers if one.is_failing and not one.is_probe}
+            for organisation_id, endpoint in sorted(failing):
+                await unit.endpoints.answered(organisation_id, endpoint)
+            point("webhook.writing")
+        point("webhook.written")
+        return [one.id in settled for one, _ in answers]
 
     async def _resume(self, entry: OutboxEntry) -> None:
         """End the pause of an endpoint that answers again, once its webhooks wait in order."""

@@ -16,7 +16,11 @@ _OF_CALL = ("tenant_id", "execution_id", "batch_id", "attempt", "step", "at", "c
 _OF_DECISION = ("verdict", "rule", "reason", "until", "inputs", "version")
 _NAMES = (*_OF_CALL, *_OF_DECISION)
 _COLUMNS = ", ".join(_NAMES)
-_ADD = f"insert into dial_decision ({_COLUMNS}) values ({', '.join(f'${n}' for n in range(1, len(_NAMES) + 1))})"
+_ADD = (
+    f"insert into dial_decision ({_COLUMNS}) select * from unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::text[],"
+    " $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::json[], $13::text[])"
+)
+"""From lists of the columns."""
 
 
 _FACTS = """
@@ -40,7 +44,8 @@ class DialDecisionRows:
 
     async def add(self, rows: Sequence[DialDecision]) -> None:
         """Write decisions."""
-        await self._connection.executemany(_ADD, [_values(row) for row in rows])
+        if rows:
+            await self._connection.defer(_ADD, *map(list, zip(*map(_values, rows), strict=True)))
 
     async def of_execution(self, tenant_id: str, execution_id: str, count: int) -> list[DialDecision]:
         """The newest ``count`` decisions about an execution of the tenant, oldest first."""

@@ -25,16 +25,17 @@ from callwright.storage.columns import SHOWN, execution_of
 _NAMES = tuple(field.name for field in fields(ExecutionSummary))
 _OWN = ", ".join(_NAMES)
 _COLUMNS = (*_NAMES, "wait_p50_ms", "wait_max_ms")
-#: Words without their text and without their places.
-_WORDS = (
-    "with found as (insert into execution_words (execution_id, tenant_id, created_at, words)"
-    f" values ($1, $2, ${_COLUMNS.index('created_at') + 1}, strip(to_tsvector('simple', ${len(_COLUMNS) + 1}::text)))"
-    " on conflict (execution_id) do update set words = excluded.words) "
+_NEW_WORDS = (
+    "insert into execution_words (execution_id, tenant_id, created_at, words) values ($1, $2, $3, strip(to_tsvector('simple', $4::text)))"
+    " on conflict (execution_id) do "
 )
-_INSERT = f"{_WORDS}insert into execution_summary ({', '.join(_COLUMNS)}) values ({', '.join(f'${n + 1}' for n in range(len(_COLUMNS)))})"
-_UPSERT = f"{_INSERT} on conflict (execution_id) do update set " + ", ".join(
-    f"{name} = excluded.{name}" for name in _COLUMNS[1:]
+"""Words without their text and without their places."""
+_NEW_SUMMARY = (
+    f"insert into execution_summary ({', '.join(_COLUMNS)}) values ({', '.join(f'${n + 1}' for n in range(len(_COLUMNS)))})"
+    " on conflict (execution_id) do "
 )
+_WORDS = f"{_NEW_WORDS}update set words = excluded.words"
+_SUMMARY = f"{_NEW_SUMMARY}update set " + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
 
 _KEY = "tenant_id, day, agent_id, direction, status, findings"
 _FOLD_LOCK = 0x6C697374
@@ -110,8 +111,12 @@ _SHORTEST_BEGINNING = 3
 _DIGITS = re.compile(r"\+?[0-9][0-9 ()./-]*")
 
 
-def _values(found: ExecutionSummary, text: str) -> list[Any]:
-    return [*(getattr(found, name) for name in _COLUMNS), text]
+def _values(found: ExecutionSummary) -> list[Any]:
+    return [getattr(found, name) for name in _COLUMNS]
+
+
+def _words(found: ExecutionSummary, execution: Execution) -> list[Any]:
+    return [found.execution_id, found.tenant_id, found.created_at, searched_text(execution)]
 
 
 async def fold(pool: Any) -> None:
@@ -136,8 +141,9 @@ async def catch_up(pool: Any) -> bool:
             f"select {SHOWN} from execution where id = any($1::text[]) and phase = 'done' order by id for share",
             [row["execution_id"] for row in taken],
         )
-        found = [_values(summary_of(one), searched_text(one)) for one in map(execution_of, rows)]
-        await connection.executemany(f"{_INSERT} on conflict (execution_id) do nothing", found)
+        found = [(summary_of(one), one) for one in map(execution_of, rows)]
+        await connection.executemany(f"{_NEW_SUMMARY}nothing", [_values(summary) for summary, _ in found])
+        await connection.executemany(f"{_NEW_WORDS}nothing", [_words(*pair) for pair in found])
         return len(taken) == SUMMARIES_AT_ONCE
 
 
@@ -151,9 +157,10 @@ class SummaryRows:
         """Write what lists tell of an execution that is done, in the unit of the change; take it away where it waits again."""
         found = changed_summary(before, after)
         if found is not None:
-            await self._connection.execute(_UPSERT, *_values(found, searched_text(after)))
+            await self._connection.defer(_WORDS, *_words(found, after))
+            await self._connection.defer(_SUMMARY, *_values(found))
         elif before.phase is Phase.DONE and after.phase is not Phase.DONE:
-            await self._connection.execute("delete from execution_summary where execution_id = $1", after.id)
+            await self._connection.defer("delete from execution_summary where execution_id = $1", after.id)
 
     async def page(self, wanted: SummaryPage) -> list[ExecutionSummary]:
         """The rows in their order."""

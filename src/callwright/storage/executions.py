@@ -9,7 +9,6 @@ from typing import Any
 
 from callwright.domain.caller import spellings
 from callwright.domain.errors import (
-    BrokenInvariantError,
     ConflictError,
     NotFoundError,
     StaleOwnerError,
@@ -35,7 +34,10 @@ _FILTERS: Mapping[str, str] = {
 
 
 #: The row of its owner, without what the owner knows. A write of a process that lost it, or was declared dead, finds no row.
-_OWNED = f"select {SHOWN} from execution where id = $1 and owner = $2 and attempt = $3 and {_NOT_FORGOTTEN} for no key update of execution"
+_OWNED = (
+    f"select {SHOWN}, now() from execution where id = $1 and owner = $2 and attempt = $3 and {_NOT_FORGOTTEN}"
+    " for no key update of execution"
+)
 _SHOW = f"select {SHOWN}, xmin::text::bigint as version from execution where id = $1 and tenant_id = $2"
 #: The total of an agent's executions, and the hour in which the one behind ``$2`` others lies: its end, and how many came after it.
 _PLACE = """
@@ -70,6 +72,9 @@ class ExecutionRows:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._now: datetime | None = None
+        """When the unit began, once a row was locked."""
+        self._moved: set[str] = set()
         self.summaries = execution_list.SummaryRows(connection)
 
     async def insert(self, *executions: Execution) -> None:
@@ -208,18 +213,25 @@ class ExecutionRows:
         row = await self._connection.fetchrow(_OWNED, known.id, known.owner, known.attempt)
         if row is None:
             raise _stale(known.id)
+        self._now = row[-1]
         return replace(execution_of(row), agent=known.agent)
 
     async def move(self, locked: Execution, *changes: Change) -> list[Execution]:
         """Apply changes, one after the other, to a row that this unit has locked. Returns the row after each. Changes that the database
         lets follow each other at once are one update. Raises as :meth:`change`."""
+        now = self._now or await self._connection.fetchval("select now()")
         rows: list[Execution] = []
         for write in writes(locked, changes):
-            updated_at, has_reserved = await _write(self._connection, write.before, write.plan)
-            rows += [replace(row, updated_at=updated_at) for row in write.rows]
+            # What an earlier change of the row deferred comes before this one.
+            if locked.id in self._moved:
+                await self._connection.flush()
+            self._moved.add(locked.id)
+            rows += [replace(row, updated_at=max(now, row.created_at)) for row in write.rows]
+            is_charged = await wallet.is_charged(self._connection, rows[-1])
+            await _write(self._connection, write.before, write.plan)
             await usage.count(self._connection, write.before, rows[-1])
             await self.summaries.note(write.before, rows[-1])
-            if has_reserved:
+            if is_charged:
                 await wallet.settle(self._connection, rows[-1])
         return rows
 
@@ -332,7 +344,8 @@ class ExecutionRows:
         await self._connection.execute(_DELETE, list(execution_ids))
 
     async def _one(self, where: str, *arguments: object) -> Execution | None:
-        row = await self._connection.fetchrow(f"select {COLUMNS} from execution where {where}", *arguments)
+        row = await self._connection.fetchrow(f"select {COLUMNS}, now() from execution where {where}", *arguments)
+        self._now = row[-1] if row else None
         return execution_of(row) if row else None
 
     async def _locked_for(self, execution_id: str, change: Change, owner: str | None, attempt: int | None) -> Execution:
@@ -383,33 +396,31 @@ async def _ids_of_batch(connection: Any, batch_id: str, phases: Sequence[str], c
     return [str(row["id"]) for row in rows]
 
 
-async def _write(connection: Any, before: Execution, planned: Plan) -> tuple[datetime, bool]:
-    """One statement: the row, and its attempt where that changes. Returns ``updated_at``, and whether the execution has reserved money."""
-    arguments: list[Any] = [before.id]
-
-    def given(value: Any) -> str:
-        arguments.append(value)
-        return f"${len(arguments)}"
-
-    assigned = [f"{name} = {given(value)}" for name, value in planned.values.items()]
+async def _write(connection: Any, before: Execution, planned: Plan) -> None:
+    """Update the row, and its attempt where that changes."""
+    values: list[Any] = [before.id]
+    assigned = [*_assigned(planned.values, values)]
     for name, value in planned.stored.items():
-        assigned.append(f"{name} = coalesce({given(value)}, now())" if name == "due_at" else f"{name} = {given(value)}")
-    of_attempt = ""
-    if before.attempt and (planned.attempt_values or planned.outcome):
-        attempted = [f"{name} = {given(value)}" for name, value in planned.attempt_values.items()]
-        if planned.outcome is not None:
-            attempted += ["closed_at = coalesce(closed_at, now())", f"outcome = {given(planned.outcome)}"]
-        changed, attempt = ", ".join(attempted), given(before.attempt)
-        of_attempt = f"with a as (update attempt set {changed} where execution_id = $1 and attempt = {attempt}) "
+        values.append(value)
+        assigned.append(f"{name} = coalesce(${len(values)}, now())" if name == "due_at" else f"{name} = ${len(values)}")
     assigned.append("updated_at = greatest(now(), created_at)")
-    row = await connection.fetchrow(
-        f"{of_attempt}update execution set {', '.join(assigned)} where id = $1"
-        " returning updated_at, exists (select from wallet_entry where execution_id = $1)",
-        *arguments,
-    )
-    if row is None:
-        raise BrokenInvariantError(f"execution {before.id} vanished while it was locked")
-    return row[0], row[1]
+    await connection.defer(f"update execution set {', '.join(assigned)} where id = $1", *values)
+    if before.attempt and (planned.attempt_values or planned.outcome):
+        values = [before.id, before.attempt]
+        attempted = _assigned(planned.attempt_values, values)
+        if planned.outcome is not None:
+            attempted += ["closed_at = coalesce(closed_at, now())", *_assigned({"outcome": planned.outcome}, values)]
+        changed = ", ".join(attempted)
+        await connection.defer(f"update attempt set {changed} where execution_id = $1 and attempt = $2", *values)
+
+
+def _assigned(values: Mapping[str, Any], arguments: list[Any]) -> list[str]:
+    """Assignments of SQL, whose values are added to ``arguments``."""
+    assigned = []
+    for name, value in values.items():
+        arguments.append(value)
+        assigned.append(f"{name} = ${len(arguments)}")
+    return assigned
 
 
 async def _lives(connection: Any, incarnation: str) -> bool:

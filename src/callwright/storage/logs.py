@@ -6,6 +6,14 @@ from typing import Any
 
 from callwright.ports.ledger import LogChunk
 
+# A shorter piece was read earlier: when it arrives late, it must not take the end of the log away again.
+_APPEND = (
+    "insert into call_log (execution_id, attempt, section, chunk, data)"
+    " select * from unnest($1::text[], $2::integer[], $3::text[], $4::integer[], $5::bytea[])"
+    " on conflict (execution_id, attempt, section, chunk) do update set data = excluded.data"
+    " where excluded.section <> 'live' or length(excluded.data) >= length(call_log.data)"
+)
+
 
 class LogRows:
     """``ports.ledger.Logs``."""
@@ -15,13 +23,8 @@ class LogRows:
 
     async def append(self, *chunks: LogChunk) -> None:
         """Store pieces; the same (execution, attempt, section, chunk) again replaces one. NotFoundError without such an attempt."""
-        await self._connection.executemany(
-            "insert into call_log (execution_id, attempt, section, chunk, data) values ($1, $2, $3, $4, $5)"
-            " on conflict (execution_id, attempt, section, chunk) do update set data = excluded.data"
-            # A shorter piece was read earlier: when it arrives late, it must not take the end of the log away again.
-            " where excluded.section <> 'live' or length(excluded.data) >= length(call_log.data)",
-            [(one.execution_id, one.attempt, one.section, one.chunk, one.data) for one in chunks],
-        )
+        rows = [(one.execution_id, one.attempt, one.section, one.chunk, one.data) for one in chunks]
+        await self._connection.defer(_APPEND, *map(list, zip(*rows, strict=True)))
 
     async def read(self, execution_id: str, attempt: int | None = None, section: str | None = None) -> bytes:
         """The log of an attempt (by default the execution's present one): live section, then post section, or one of them. Empty when

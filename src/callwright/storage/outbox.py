@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from callwright.domain.limits import MAX_WEBHOOK_ENDPOINTS, PROBE_SECONDS
 from callwright.domain.webhook_address import endpoint_of
-from callwright.ports.ledger import OutboxEntry, WebhookShare
+from callwright.ports.ledger import Answered, OutboxEntry, WebhookShare
 
 _WAITS = "state = 'waiting' and due_at < 'infinity'"
 
@@ -58,6 +57,24 @@ class OutboxTable:
         return (
             f"id, tenant_id, {self.key} as execution_id, sequence, status, url, headers, body, tries, created_at, gap, endpoint,"
             " replays, hurried"
+        )
+
+    @property
+    def add(self) -> str:
+        """Entries from lists of their columns, in their order."""
+        return (
+            f"insert into {self.name} (id, tenant_id, {self.key}, sequence, status, url, headers, body, created_at, endpoint)"
+            " select id, tenant_id, subject_id, 1, status, url, headers, body, created_at, endpoint from unnest("
+            "$1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::json[], $7::bytea[], $8::timestamptz[], $9::text[]"
+            ") as u (id, tenant_id, subject_id, status, url, headers, body, created_at, endpoint)"
+        )
+
+    @property
+    def add_event(self) -> str:
+        """Events without a webhook likewise."""
+        return (
+            f"insert into event (id, tenant_id, {self.key}, status, created_at, body)"
+            " select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[])"
         )
 
     @property
@@ -149,23 +166,26 @@ update {self.name} set passed = true
 where {self.key} = any ($1::text[]) and state = 'waiting' and not passed and failing_since <= now() - make_interval(secs => $2)
 """
 
-    def settle(self, change: str) -> str:
-        """``change`` of the entry $1 that the worker $2 has leased, and whether it was changed. Where it is over, what it held up may go. A
-        lease is lost when another worker took the entry, not already when its time is over: then the result still counts."""
+    def settle(self, change: str, answers: str = "") -> str:
+        """``change`` of the entries $1 that the worker $2 has leased, and the ids of those that were changed. ``answers``: what the change
+        reads, a row ``a`` for each id. Where an entry is over, what it held up may go. A lease is lost when another worker took the
+        entry, not already when its time is over: then the result still counts."""
+        source, of_entry = (f" from {answers}", " and o.id = a.id") if answers else ("", "")
         return f"""
 with settled as (
-  update {self.name} set {change}, leased_by = null, leased_until = null
-  where id = $1 and leased_by = $2 and state = 'waiting' returning {self.key}, state
+  update {self.name} o set {change}, leased_by = null, leased_until = null{source}
+  where o.id = any ($1::text[]) and o.leased_by = $2 and o.state = 'waiting'{of_entry} returning o.id, o.{self.key}, o.state
 ),
 released as (
-  update {self.name} n set due_at = now() from settled s
-  where s.state <> 'waiting' and n.{self.key} = s.{self.key} and n.state = 'waiting' and n.due_at = 'infinity'
+  update {self.name} n set due_at = now()
+  where n.{self.key} in (select {self.key} from settled where state <> 'waiting') and n.state = 'waiting' and n.due_at = 'infinity'
     and not exists (
       select from {self.name} p
-      where p.{self.key} = n.{self.key} and p.id <> $1 and p.sequence < n.sequence and p.state = 'waiting' and not p.passed)
+      where p.{self.key} = n.{self.key} and p.sequence < n.sequence and p.state = 'waiting' and not p.passed
+        and p.id not in (select id from settled where state <> 'waiting'))
   returning 1
 )
-select exists (select from settled), (select pg_notify('outbox_added', '') from released limit 1)
+select array(select id from settled), (select pg_notify('outbox_added', '') from released limit 1)
 """
 
     @property
@@ -199,24 +219,12 @@ class OutboxRows:
         """Append in this order; ``sequence`` is assigned by the database as the next of the execution, under the lock of its row. The
         database adds the event of a webhook itself."""
         for has_url, alike in groupby(entries, lambda entry: bool(entry.url)):
-            if has_url:
-                await self._each(
-                    f"insert into {self._table.name}"
-                    f" (id, tenant_id, {self._table.key}, sequence, status, url, headers, body, created_at, endpoint)"
-                    " values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
-                    [_webhook(entry) for entry in alike],
-                )
-            else:
-                await self._each(
-                    f"insert into event (id, tenant_id, {self._table.key}, status, created_at, body) values ($1, $2, $3, $4, $5, $6)",
-                    [(one.id, one.tenant_id, one.execution_id, one.status, one.created_at, one.body) for one in alike],
-                )
-
-    async def _each(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-        if len(rows) == 1:
-            await self._connection.execute(statement, *rows[0])
-        else:
-            await self._connection.executemany(statement, rows)
+            statement = self._table.add if has_url else self._table.add_event
+            # Events are numbered as they are written, and the database writes that of a webhook at the end of the statement.
+            if self._connection.is_deferred(self._table.add):
+                await self._connection.flush()
+            rows = [_webhook(one) if has_url else _event(one) for one in alike]
+            await self._connection.defer(statement, *map(list, zip(*rows, strict=True)))
 
     async def lease(
         self, worker: str, seconds: int, count: int, gap_after_seconds: int | None, share: WebhookShare | None = None
@@ -245,14 +253,15 @@ class OutboxRows:
         )
         return [OutboxEntry(**row) for row in rows]
 
-    async def delivered(self, entry_id: str, worker: str, http_status: int, answer: str) -> bool:
-        """Mark as delivered. False when the lease was lost."""
+    async def delivered(self, worker: str, *answered: Answered) -> set[str]:
+        """Mark as delivered. Returns the ids without those whose lease was lost."""
         return await self._settle(
-            "state = 'delivered', settled_at = now(), http_status = $3, answer = $4",
-            entry_id,
+            "state = 'delivered', settled_at = now(), http_status = a.http_status, answer = a.answer",
+            [one.entry_id for one in answered],
             worker,
-            http_status,
-            answer,
+            [one.http_status for one in answered],
+            [one.answer for one in answered],
+            answers="unnest($1::text[], $3::integer[], $4::text[]) a (id, http_status, answer)",
         )
 
     async def failed(
@@ -267,9 +276,9 @@ class OutboxRows:
         )
         if retry_in_seconds is None:
             change = f"{failure}, state = 'given_up', settled_at = now()"
-            return await self._settle(change, entry_id, worker, http_status, answer)
+            return bool(await self._settle(change, [entry_id], worker, http_status, answer))
         change = f"{failure}, due_at = now() + make_interval(secs => $5)"
-        return await self._settle(change, entry_id, worker, http_status, answer, retry_in_seconds)
+        return bool(await self._settle(change, [entry_id], worker, http_status, answer, retry_in_seconds))
 
     async def of_execution(self, tenant_id: str, execution_id: str) -> list[OutboxEntry]:
         """All entries of one execution in order, delivered or not."""
@@ -281,15 +290,17 @@ class OutboxRows:
         )
         return [OutboxEntry(**row) for row in rows]
 
-    async def _settle(self, change: str, entry_id: str, worker: str, *arguments: object) -> bool:
-        # The execution's row first, as for an addition: the two decide together what an entry still has to wait for.
+    async def _settle(
+        self, change: str, entry_ids: list[str], worker: str, *arguments: object, answers: str = ""
+    ) -> set[str]:
+        # The executions' rows first, as for an addition: the two decide together what an entry still has to wait for. In one order.
         await self._connection.execute(
-            f"select from {self._table.of} where id = (select {self._table.key} from {self._table.name} where id = $1)"
-            " for no key update",
-            entry_id,
+            f"select from {self._table.of} where id in (select {self._table.key} from {self._table.name} where id = any ($1::text[]))"
+            " order by id for no key update",
+            entry_ids,
         )
-        settled, _ = await self._connection.fetchrow(self._table.settle(change), entry_id, worker, *arguments)
-        return bool(settled)
+        settled, _ = await self._connection.fetchrow(self._table.settle(change, answers), entry_ids, worker, *arguments)
+        return set(settled)
 
     async def _lock(self, execution_ids: list[str]) -> list[str]:
         # Always in the same order, and never waiting: what is busy just now is looked at the next time.
@@ -303,6 +314,10 @@ class OutboxRows:
             execution_ids,
         )
         return [str(row["id"]) for row in (*rows, *gone)]
+
+
+def _event(entry: OutboxEntry) -> tuple[object, ...]:
+    return (entry.id, entry.tenant_id, entry.execution_id, entry.status, entry.created_at, entry.body)
 
 
 def _webhook(entry: OutboxEntry) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from callwright.storage.batches import BatchRows
 from callwright.storage.calling_policies import CallingPolicyRows
 from callwright.storage.contacts import ContactRows
 from callwright.storage.custom_models import CustomModelRows
+from callwright.storage.deferred import DeferringConnection
 from callwright.storage.deliveries import DeliveryRows
 from callwright.storage.dial_decisions import DialDecisionRows
 from callwright.storage.dispositions import DispositionRows
@@ -112,9 +113,11 @@ async def transaction(pool: Any, keys_changed: Callable[[], None] = lambda: None
             work = connection.transaction()
             # Entered, not just started: asyncpg would complain in the log of a start that is cancelled before it is done.
             await work.__aenter__()
-            unit = PostgresUnit(connection)
+            writing = DeferringConnection(connection)
+            unit = PostgresUnit(writing)
             try:
                 yield unit
+                await writing.flush()
             except BaseException as error:
                 await _undo(connection, work, error)
                 raise

@@ -33,7 +33,7 @@ async def count(connection: Any, before: Execution, after: Execution) -> None:
     changed = change_of_usage(before, after)
     if not changed:
         return
-    await connection.execute(
+    await connection.defer(
         f"insert into usage_entry ({_COLUMNS}) select $1, $2, u.*"
         " from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[]) u",
         after.tenant_id,

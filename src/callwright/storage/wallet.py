@@ -223,14 +223,17 @@ class WalletRows:
         return [Doubt(**row) for row in await self._connection.fetch(_DOUBTFUL, organisation_id)]
 
 
-async def settle(connection: Any, after: Execution) -> None:
-    """Charge what an attempt cost, once that is final, in place of what it reserved, and later what comes on top: in the unit of the change
-    to ``after``."""
-    if after.attempt and (work_is_over(after) or after.phase is Phase.WAITING):
-        await _charge(connection, after)
+async def is_charged(connection: Any, after: Execution) -> bool:
+    """Whether the change to ``after`` of a row that is locked makes the cost final of an execution that reserved money."""
+    if not after.attempt or not (work_is_over(after) or after.phase is Phase.WAITING):
+        return False
+    # Not read with the lock: a statement that waited for it does not see what was reserved meanwhile.
+    return bool(await connection.fetchval("select exists (select from wallet_entry where execution_id = $1)", after.id))
 
 
-async def _charge(connection: Any, execution: Execution) -> None:
+async def settle(connection: Any, execution: Execution) -> None:
+    """Charge what an attempt cost, once that is final (:func:`is_charged`), in place of what it reserved, and later what comes on top: in
+    the unit of the change."""
     rows = WalletRows(connection)
     attempts = await rows.attempts(execution.id)
     known = next((one for one in attempts if one.charge.attempt == execution.attempt), None)
@@ -246,7 +249,7 @@ async def settle_deleted(connection: Any, execution_ids: Sequence[str]) -> None:
     """Settle what executions that are about to be deleted still reserve, with what they have cost by now: nobody else could."""
     rows = await connection.fetch(_STILL_RESERVING, list(execution_ids))
     for row in rows:
-        await _charge(connection, execution_of(row))
+        await settle(connection, execution_of(row))
 
 
 def _attempted(row: Any) -> Attempted:

@@ -129,27 +129,29 @@ class PostCall:
             return
         await self._close(case)
 
-    async def at_once(self, execution: Execution, spec: AgentSpec, log: bytes) -> Finished | None:
-        """The whole work after an answered attempt that has just ended here, to be written in the unit of its end. None where it is left to
-        the job: something is asked about the call, the caller is called back, the call was long, or something of this fails."""
+    async def asks(self, execution: Execution, spec: AgentSpec) -> bool:
+        """Whether anything is asked about a call that has just ended here. True while the database is away: its job looks again."""
         if spec.post_call or spec.custom_questions is not None:
-            return None
+            return True
+        with round_boundary(f"looking what is asked about execution {execution.id}"):
+            try:
+                async with self._deps.ledger.reading() as unit:
+                    return bool(await unit.dispositions.of_agent(execution.tenant_id, execution.agent_id))
+            except UnavailableError as error:
+                _LOG.warning("the work after execution %s is left to its job: %s", execution.id, error)
+        return True
+
+    def at_once(self, execution: Execution, spec: AgentSpec, log: bytes) -> Finished | None:
+        """The whole work after an answered attempt of which nothing is asked, to be written in the unit of its end. None where it is left
+        to the job: the caller is called back, the call was long, or something of this fails. Blocking."""
         with round_boundary(f"finishing execution {execution.id} with its end"):
             try:
-                return await self._at_once(execution, spec, log.decode(errors="replace"))
-            except (UnavailableError, LogFormatError) as error:
+                return self._at_once(execution, spec, log.decode(errors="replace"))
+            except LogFormatError as error:
                 _LOG.warning("the work after execution %s is left to its job: %s", execution.id, error)
         return None
 
-    async def _at_once(self, execution: Execution, spec: AgentSpec, text: str) -> Finished | None:
-        async with self._deps.ledger.reading() as unit:
-            if await unit.dispositions.of_agent(execution.tenant_id, execution.agent_id):
-                return None
-        # One thread for all of it: a change of threads costs more than most of this does.
-        return await self._deps.background.run(self._finished, execution, spec, text)
-
-    def _finished(self, execution: Execution, spec: AgentSpec, text: str) -> Finished | None:
-        """Blocking."""
+    def _at_once(self, execution: Execution, spec: AgentSpec, text: str) -> Finished | None:
         view = view_of(text)
         if view.ended_us > AT_ONCE_SECONDS * 1_000_000 or wanted(execution, spec, view) is not None:
             return None

@@ -19,7 +19,7 @@ from callwright.ports.world import Clock
 _LOG = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5
-GATHER_SECONDS = 0.1
+GATHER_SECONDS = 0.3
 """Changes beside the call come in groups (dialled, ringing, answered), and cost less together."""
 _SETTLED = frozenset({Phase.FINISHING, Phase.DONE})
 
@@ -53,6 +53,7 @@ class OwnedRow:
         self._turn = asyncio.Lock()
         self._soon: list[_Soon] = []
         self._writer: asyncio.Task[None] | None = None
+        self._is_over = False
         self.execution = execution
         self.stale = False
         self.given_back = False
@@ -76,8 +77,14 @@ class OwnedRow:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.get_running_loop().create_task(self._write_what_waits())
 
+    def over(self) -> None:
+        """The call is over: what waits to be written soon is written with its end."""
+        self._is_over = True
+
     async def _write_what_waits(self) -> None:
         await self._clock.sleep(GATHER_SECONDS)
+        if self._is_over:
+            return
         with round_boundary(f"writing the row of execution {self.execution.id}"):
             # What was asked for while the first ones were being written waits as well.
             while self._soon and not self.stale:

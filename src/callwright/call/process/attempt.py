@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from callwright.actions.dialling import transfer_decision, transfer_row
 from callwright.call.afterwards.callbacks import hindrance
@@ -61,6 +61,8 @@ from callwright.ports.ledger import Change, LogChunk, Unit
 from callwright.ports.leg import Leg, LegClosed, LegListener, PacketCapture
 
 _LOG = logging.getLogger(__name__)
+
+_Used = TypeVar("_Used")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ class Attempt:
 
     def ended(self, closed: LegClosed) -> None:
         """The leg is over."""
+        self._row.over()
         self._over.set()
 
     # -- the stages ------------------------------------------------------------------------------------------------------------
@@ -308,8 +311,6 @@ class Attempt:
             # Also after a defect in one of the parts: what the log holds is what the record will say.
             self._office.shipper.remove(shipment)
             shipment.log.close()
-        # The raw files are complete when the disk's thread has done what it was given before this.
-        await asyncio.get_running_loop().run_in_executor(self._office.deps.disk, _nothing)
 
     # -- the record ------------------------------------------------------------------------------------------------------------
 
@@ -317,48 +318,57 @@ class Attempt:
         closed = session.end
         if self._row.given_back:
             # Nobody was called: the attempt that dials writes the record.
-            await asyncio.to_thread(self._files.delete)
+            self._office.deps.disk.submit(self._files.delete)
         if closed is None or self._row.stale:
             return
-        log, built = await self._record()
-        point("end.before")
         ending = Ending(closed, session.hang_up_wanted, runner.broken, self._answered)
-        change = self._before_post_work(endings.ended(ending, built, self._office.deps.clock.now()))
-        finished = None
-        if change.phase is Phase.FINISHING and not change.record.get(ENDS_AS):
-            finished = await self._office.post_call.at_once(self._row.execution, spec, log)
-        if await self._write_end(change, built, finished):
+        asks = not self._answered or await self._office.post_call.asks(self._row.execution, spec)
+        change, built, finished = await self._record(partial(self._outcome, ending, None if asks else spec))
+        point("end.before")
+        also = partial(self._also, built, None if finished is None else finished.section)
+        *before, last = [change] if finished is None else [change, finished.change]
+        if await self._row.write(last, also, before):
             point("end.written")
             self._count(change.detail or "answered", built)
             if finished is not None or not self._answered:
-                await asyncio.to_thread(self._files.delete)
+                # Nobody waits for it. What a process leaves that dies before is removed with what is too old.
+                self._office.deps.disk.submit(self._files.delete)
         elif not self._row.stale:
             # A row that keeps its owner would never end: the caller of this writes the one state that may follow any other.
             raise BrokenInvariantError("the ledger does not take this end of the call; its own log says why")
 
-    async def _write_end(self, change: Change, built: BuiltRecord, finished: Finished | None) -> bool:
-        if finished is None:
-            return await self._row.write(change, partial(self._also, built, None))
-        return await self._row.write(finished.change, partial(self._also, built, finished.section), before=[change])
+    def _outcome(
+        self, ending: Ending, spec: AgentSpec | None, log: bytes, built: BuiltRecord
+    ) -> tuple[Change, BuiltRecord, Finished | None]:
+        """The change that ends the attempt; with ``spec``, of which nothing is asked, also the work after the call. Blocking."""
+        change = self._before_post_work(endings.ended(ending, built, self._office.deps.clock.now()))
+        finished = None
+        if spec is not None and change.phase is Phase.FINISHING and not change.record.get(ENDS_AS):
+            finished = self._office.post_call.at_once(self._row.execution, spec, log)
+        return change, built, finished
 
-    async def _record(self) -> tuple[bytes, BuiltRecord]:
-        """The log, and what it tells."""
-        background = self._office.deps.background
-        log, built = await background.run(self._record_here)
-        if built is None:
-            log = await self._mended(log)
-            carrier = self._row.execution.carrier
-            built = await background.run(endings.record_of, log, self._office.deps.book, carrier)
-        return log, built
+    async def _record(self, use: Callable[[bytes, BuiltRecord], _Used]) -> _Used:
+        """What ``use`` makes of the log and of what it tells, on one thread: a change of threads costs more than most of this does."""
+        deps, carrier = self._office.deps, self._row.execution.carrier
 
-    def _record_here(self) -> tuple[bytes, BuiltRecord | None]:
-        """The same from the file alone; without the record where somebody cut or removed the file. Blocking."""
+        def used_of(log: bytes) -> _Used:
+            return use(log, endings.record_of(log, deps.book, carrier))
+
+        log, used = await deps.background.run(self._of_file, used_of)
+        if used is None:
+            used = await deps.background.run(used_of, await self._mended(log))
+        return used
+
+    def _of_file(self, used_of: Callable[[bytes], _Used]) -> tuple[bytes, _Used | None]:
+        """The log in its file, and what is made of it; None where somebody cut or removed the file. Blocking."""
+        # The raw files are complete when the disk's thread has done what it was given before this.
+        self._office.deps.disk.submit(_nothing).result()
         log = self._files.read_log()
         if self._shipment is not None:
             if len(log) < self._shipment.log.size_bytes:
                 return log, None
             self._shipment.whole = log
-        return log, endings.record_of(log, self._office.deps.book, self._row.execution.carrier)
+        return log, used_of(log)
 
     async def _mended(self, log: bytes) -> bytes:
         """The log whose file somebody cut or removed: what the ledger has of it, if that is more, and its end."""
@@ -398,9 +408,9 @@ class Attempt:
         built = BuiltRecord({}, {})
         written = False
         with round_boundary(f"writing the record of execution {self.execution_id}"):
-            _, built = await self._record()
+            built = await self._record(lambda _, found: found)
             change = self._before_post_work(self._cut_off(built, message))
-            written = await self._write_end(change, built, None)
+            written = await self._row.write(change, partial(self._also, built, None))
         if not written and not self._row.stale:
             # Then at least that it is over.
             with round_boundary(f"ending execution {self.execution_id}"):

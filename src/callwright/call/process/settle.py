@@ -25,9 +25,10 @@ from callwright.call.live.logfile import LIVE
 from callwright.call.process.parting import open_dialog
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import LOG_CHUNK_BYTES
+from callwright.insight.record import BuiltRecord
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import LogChunk, Unit
+from callwright.ports.ledger import Change, LogChunk, Unit
 from callwright.ports.leg import LastWords
 
 _LOG = logging.getLogger(__name__)
@@ -82,7 +83,8 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
             return
         log = await _complete_log(unit, execution, local, audio_ms)
         built = await asyncio.to_thread(record_of, log, deps.book, execution.carrier)
-        was_live = row.phase is Phase.LIVE
+        before = _unwritten_answer(row, built)
+        was_live = bool(before) or row.phase is Phase.LIVE
         change = cut_off(built, fate.reason, fate.message, deps.clock.now())
         change = replace(change, columns={**change.columns, "attempt_outcome": UNKNOWN})
         if was_live:
@@ -90,7 +92,7 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
         if fate.own:
             # Another process may have declared this one dead.
             await unit.executions.lock_owned(execution)
-        await end_attempt(unit, row, change, deps.publisher, deps.clock.now())
+        await end_attempt(unit, row, change, deps.publisher, deps.clock.now(), before)
         await suppress(unit, execution, built, deps.clock.now())
         if was_live:
             await unit.jobs.put(FINISH_JOB, job_payload(execution.id, execution.attempt), execution.tenant_id)
@@ -99,6 +101,14 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
     if not was_live:
         await asyncio.to_thread(files.delete)
     _say_last_words(deps, execution, log)
+
+
+def _unwritten_answer(row: Execution, built: BuiltRecord) -> list[Change]:
+    """The change that says that somebody answered, where the log has it and the row has not: rows are written beside their calls."""
+    answered_at = built.columns.get("answered_at")
+    if row.phase is not Phase.DIALLING or answered_at is None:
+        return []
+    return [Change(Phase.LIVE, columns={"answered_at": answered_at})]
 
 
 def _say_last_words(deps: RuntimeDeps, execution: Execution, log: bytes) -> None:

@@ -34,7 +34,7 @@ from callwright.ports.ledger.knowledge_bases import KnowledgeBases
 from callwright.ports.ledger.logs import LogChunk, Logs
 from callwright.ports.ledger.nodes import Beat, Nodes, NodeView
 from callwright.ports.ledger.numbers import Numbers
-from callwright.ports.ledger.outbox import Outbox, OutboxEntry, WebhookShare
+from callwright.ports.ledger.outbox import Answered, Outbox, OutboxEntry, WebhookShare
 from callwright.ports.ledger.own_tracks import OwnTracks
 from callwright.ports.ledger.pace import Pace
 from callwright.ports.ledger.prices import PriceRows
@@ -57,6 +57,7 @@ __all__ = [
     "AgentVersion",
     "AgentVersions",
     "Agents",
+    "Answered",
     "Audit",
     "AuditFilter",
     "BatchLedger",

@@ -39,6 +39,15 @@ class OutboxEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What a receiver answered that took a webhook."""
+
+    entry_id: str
+    http_status: int
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookShare:
     """How many webhooks a worker sends at once for one organisation, and to one receiving host of it. ``under_way`` has those it sends
     already."""
@@ -65,8 +74,8 @@ class Outbox(Protocol):
         failing for ``gap_after_seconds`` (then ``gap`` is True; None: this call looks for no such). No row stays locked; the lease ends by
         time. With ``share``, no more than each organisation and receiver may have, and the organisations take turns."""
 
-    async def delivered(self, entry_id: str, worker: str, http_status: int, answer: str) -> bool:
-        """Mark as delivered. False when the lease was lost."""
+    async def delivered(self, worker: str, *answered: Answered) -> set[str]:
+        """Mark as delivered. Returns the ids without those whose lease was lost."""
 
     async def failed(
         self, entry_id: str, worker: str, retry_in_seconds: int | None, http_status: int | None, answer: str

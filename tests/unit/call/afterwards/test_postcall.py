@@ -496,7 +496,7 @@ def unasked(body: dict[str, Any] | None = None) -> AgentSpec:
 async def test_a_call_about_which_nothing_is_asked_is_finished_with_its_end() -> None:
     bench = Bench(BOOK)
     log = bench.ledger.chunks["live", 0]
-    finished = await PostCall(bench.deps).at_once(replace(bench.ledger.row, phase=Phase.LIVE), unasked(), log)
+    finished = PostCall(bench.deps).at_once(replace(bench.ledger.row, phase=Phase.LIVE), unasked(), log)
     assert finished is not None
     assert (finished.change.phase, finished.change.detail) == (Phase.DONE, "completed")
     assert finished.change.record[FINISHED] == 1
@@ -510,19 +510,20 @@ async def test_a_call_about_which_nothing_is_asked_is_finished_with_its_end() ->
 
 async def test_a_call_about_which_something_is_asked_is_left_to_its_job() -> None:
     bench = Bench()
-    log, row, post_call = bench.ledger.chunks["live", 0], bench.ledger.row, PostCall(bench.deps)
-    assert await post_call.at_once(row, parse_agent(AGENT, defaults=ProviderDefaults()), log) is None
+    row, post_call = bench.ledger.row, PostCall(bench.deps)
+    assert await post_call.asks(row, parse_agent(AGENT, defaults=ProviderDefaults()))
     bench.ledger.asked = [cast(Any, object())]
-    assert await post_call.at_once(row, unasked(), log) is None, "it has a disposition"
+    assert await post_call.asks(row, unasked()), "it has a disposition"
     bench.ledger.asked = []
-    assert await post_call.at_once(row, unasked(), b"no log") is None
+    assert not await post_call.asks(row, unasked())
+    assert post_call.at_once(row, unasked(), b"no log") is None
     bench.ledger.away = 1
-    assert await post_call.at_once(row, unasked(), log) is None, "the database is away"
+    assert await post_call.asks(row, unasked()), "the database is away"
 
 
 async def test_a_long_call_is_left_to_its_job() -> None:
     bench = Bench()
     for seconds, is_finished in ((AT_ONCE_SECONDS, True), (AT_ONCE_SECONDS + 1, False)):
         log = CallLog(BEGAN.isoformat()).answered().at(seconds * 1000).leg_ended().text.encode()
-        finished = await PostCall(bench.deps).at_once(bench.ledger.row, unasked(), log)
+        finished = PostCall(bench.deps).at_once(bench.ledger.row, unasked(), log)
         assert (finished is not None) == is_finished

@@ -118,6 +118,16 @@ async def test_the_end_takes_with_it_what_waits() -> None:
     assert world.ledger.units == [["ringing", "in-progress", "call-disconnected"]]
 
 
+async def test_what_waits_when_the_call_is_over_is_written_with_its_end() -> None:
+    world = World()
+    world.row.write_soon(RINGING)
+    world.row.over()
+    await world.pass_ms(GATHER_SECONDS * 1000)
+    assert world.ledger.units == []
+    assert await world.row.write(ENDED)
+    assert world.ledger.units == [["ringing", "call-disconnected"]]
+
+
 async def test_what_the_end_took_along_is_not_missed_by_the_write_that_waited_for_its_turn() -> None:
     world = World()
     world.row.write_soon(ANSWERED)

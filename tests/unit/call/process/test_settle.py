@@ -53,6 +53,7 @@ class Ledger:
         self.forgotten: list[str] = []
         self.nodes = self.executions = self.logs = self.jobs = self
         self.put_jobs: list[str] = []
+        self.before: list[Phase | None] = []
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Any]:
@@ -70,8 +71,10 @@ class Ledger:
     async def lock_owned(self, known: Execution) -> Execution:
         return self.rows[known.id]
 
-    async def move(self, locked: Execution, change: Change) -> list[Execution]:
+    async def move(self, locked: Execution, *changes: Change) -> list[Execution]:
         execution_id = locked.id
+        *before, change = changes
+        self.before = [one.phase for one in before]
         if execution_id in self.bad:
             raise RuntimeError("a row that no rule allows to change")
         columns = {name: value for name, value in change.columns.items() if name != "attempt_outcome"}
@@ -143,10 +146,20 @@ async def test_a_row_that_somebody_took_meanwhile_is_left_alone() -> None:
 
 
 async def test_the_cost_of_a_call_that_was_killed_is_settled_when_the_work_after_it_is_done() -> None:
-    log = CallLog(BEGAN.isoformat()).answered().at(900).text.encode()
-    ledger = Ledger(_row("talking", Phase.LIVE), _row("ringing", Phase.DIALLING), log=log)
+    answered, rings = CallLog(BEGAN.isoformat()).answered().at(900), CallLog(BEGAN.isoformat()).at(900)
+    talking = Ledger(_row("talking", Phase.LIVE), log=answered.text.encode())
+    ringing = Ledger(_row("ringing", Phase.DIALLING), log=rings.text.encode())
+    for ledger, jobs, is_settled in ((talking, ["finish"], False), (ringing, [], True)):
+        await settle_node(_deps(ledger), DEAD)
+        assert ledger.put_jobs == jobs
+        (row,) = ledger.rows.values()
+        body = execution_body(row, public_url="http://here")
+        assert (body["status"], body["billing_settled"]) == ("error", is_settled)
+
+
+async def test_a_call_whose_answer_only_its_log_has_is_one_that_was_answered() -> None:
+    log = CallLog(BEGAN.isoformat()).at(200).answered().at(900).text.encode()
+    ledger = Ledger(_row("call-1", Phase.DIALLING), log=log)
     await settle_node(_deps(ledger), DEAD)
-    assert ledger.put_jobs == ["finish"]
-    bodies = {name: execution_body(row, public_url="http://here") for name, row in ledger.rows.items()}
-    assert [body["status"] for body in bodies.values()] == ["error", "error"]
-    assert (bodies["talking"]["billing_settled"], bodies["ringing"]["billing_settled"]) == (False, True)
+    assert ledger.before == [Phase.LIVE]
+    assert ledger.put_jobs == ["finish"], "its recording is kept and finished"
