@@ -430,5 +430,5 @@ async def test_a_webhook_of_a_batch_wakes_its_sender_when_it_may_go(ledger: Post
         await unit.batches.outbox.lease("w", 60, 10, 180)
     assert not await ledger.wait_for_batch_outbox(0.5), "the first holds it up"
     async with ledger.unit() as unit:
-        await unit.batches.outbox.delivered("first", "w", 200, "ok")
+        await unit.batches.outbox.delivered("w", Answered("first", 200, "ok"))
     assert await ledger.wait_for_batch_outbox(2)
