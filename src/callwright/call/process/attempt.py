@@ -354,6 +354,8 @@ class Attempt:
         def used_of(log: bytes) -> _Used:
             return use(log, endings.record_of(log, deps.book, carrier))
 
+        # The raw files are complete when the disk's thread has done what it was given before this.
+        await asyncio.wrap_future(deps.disk.submit(_nothing))
         log, used = await deps.background.run(self._of_file, used_of)
         if used is None:
             used = await deps.background.run(used_of, await self._mended(log))
@@ -361,8 +363,6 @@ class Attempt:
 
     def _of_file(self, used_of: Callable[[bytes], _Used]) -> tuple[bytes, _Used | None]:
         """The log in its file, and what is made of it; None where somebody cut or removed the file. Blocking."""
-        # The raw files are complete when the disk's thread has done what it was given before this.
-        self._office.deps.disk.submit(_nothing).result()
         log = self._files.read_log()
         if self._shipment is not None:
             if len(log) < self._shipment.log.size_bytes:
