@@ -205,8 +205,12 @@ async def test_callbacks_without_a_good_signature_are_refused(place: Place) -> N
             assert (await client.post(url, data={"CallSid": phone.sid, "To": OURS})).status_code == 403
     # Signed well, for a call that is not there.
     assert (await place.vendor.tell(phone, status.removesuffix(".1") + ".2", **busy)).status_code == 403
-    row = (await place.client.get(f"/v2/agent/{place.agent_id}/executions")).json()["data"][0]
-    assert row["status"] == "ringing"
+
+    async def rings() -> bool:
+        (row,) = (await place.client.get(f"/v2/agent/{place.agent_id}/executions")).json()["data"]
+        return bool(row["status"] == "ringing")
+
+    await until(rings, 10)
     await place.vendor.tell(phone, status, **busy)
     await place.vendor.tell(phone, status, **busy)
     assert (await place.row())["status"] == "busy"

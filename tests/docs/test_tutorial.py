@@ -27,7 +27,11 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 SETTING_UP, SERVICE, SERVER, *COMMANDS = BLOCKS
 BOOKED = {"name": "Ann Lee", "day": "Tuesday", "time": "nine"}
 
-pytestmark = pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
+pytestmark = [
+    pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash"),
+    # It places calls and listens to them.
+    pytest.mark.real_time,
+]
 
 
 class Endpoint(BaseHTTPRequestHandler):

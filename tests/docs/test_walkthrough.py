@@ -13,7 +13,11 @@ from tests.docs.walked_server import BIN, environment_in, run_script, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
+pytestmark = [
+    pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash"),
+    # It places calls and listens to them.
+    pytest.mark.real_time,
+]
 
 
 def commands() -> str:
