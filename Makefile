@@ -28,8 +28,6 @@ PYTEST := $(BIN)/python -m pytest
 # Tests in real time mostly wait, and those with a database wait half of the time: several share a core.
 WAITING := tests/acceptance tests/phone $(wildcard tests/contract/test_leg_loopback*.py) tests/docs/test_tutorial.py tests/docs/test_walkthrough.py --numprocesses 6 --dist worksteal
 COMPUTING := --numprocesses 4 --dist worksteal
-# What runs so gets little of the processor while anything else wants it.
-AFTER_OTHERS := nice -n 15
 TIMES := $(RESULTS)/times
 TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
@@ -151,17 +149,15 @@ dashboard-check: $(STAMPS)/project $(STAMPS)/dashboard-tools ## Check the dashbo
 	@$(NODE) node_modules/@biomejs/biome/bin/biome ci --error-on-warnings .
 	@$(NODE) node_modules/vitest/vitest.mjs run --silent
 
-# The loop: everything that is neither long nor speaks with local models. `make test-all` runs the rest too. Tests in real time leave
-# half of the processor free: those that compute take it and little more, so both run at once. Tests in real time may be tried a second
-# time, and the reason is printed.
-test: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Run the tests (TESTS=path narrows them; at most 10 minutes on 2 cores)
+# The loop: everything that is neither long nor speaks with local models. `make test-all` runs the rest too. Tests in real time run
+# first, apart from those that compute: side by side they took 10 minutes in place of 14, and one in real time failed in each run. They
+# may be tried a second time, and the reason is printed.
+test: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Run the tests (TESTS=path narrows them)
 ifeq ($(strip $(TESTS)),)
 	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
-	@failed=0; export $(TIMED); \
-	$(AFTER_OTHERS) $(PYTEST) -m "not real_time and not long and not voice and not browser" $(COMPUTING) >$(RESULTS)/computing.log 2>&1 & \
-	computing=$$!; trap "kill $$computing" INT TERM; \
-	$(PYTEST) -m "real_time and not long and not voice" $(WAITING) || failed=1; \
-	wait $$computing || failed=1; cat $(RESULTS)/computing.log; \
+	@failed=0; \
+	$(TIMED) $(PYTEST) -m "real_time and not long and not voice" $(WAITING) || failed=1; \
+	$(TIMED) $(PYTEST) -m "not real_time and not long and not voice and not browser" $(COMPUTING) || failed=1; \
 	$(BIN)/python tools/times.py $(TIMES); exit $$failed
 else
 	@$(PYTEST) $(TESTS)
