@@ -105,14 +105,22 @@ class _Call(Line):
         """Nothing is open besides."""
 
 
-async def _visited(vendors: SpeechVendors, method: str, audience: str, context: Any) -> Visit:
-    """A caller with a token of this service account. Others are turned away, as its key wants it."""
+async def _visited(vendors: SpeechVendors, method: str, audience: str, context: Any, requests: Any = None) -> Visit:
+    """A caller with a token of this service account. Others are turned away, as its key wants it: behind the first two of ``requests``,
+    which are on their way when the refusal of a vendor who is farther away comes. gRPC loses a status that meets a request."""
+
+    async def refuse(status: str, why: str) -> None:
+        if requests is not None:
+            await anext(requests, None)
+            await anext(requests, None)
+        await context.abort(grpc.StatusCode[status], why)
+
     token = dict(context.invocation_metadata()).get("authorization", "")
     if not _verified(token.removeprefix("Bearer "), audience):
-        await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no token of this service account")
+        await refuse("UNAUTHENTICATED", "no token of this service account")
     visit = Visit(method, {}, key_of({"Authorization": token}))
     if visit.key in _STATUSES:
-        await context.abort(grpc.StatusCode[_STATUSES[visit.key]], f"no: {visit.key}")
+        await refuse(_STATUSES[visit.key], f"no: {visit.key}")
     vendors.visits.append(visit)
     return visit
 
@@ -126,7 +134,7 @@ class _Voice:
 
     async def answers(self, requests: Any, context: Any) -> AsyncIterator[bytes]:
         """Messages as bytes, so that some can be garbage."""
-        visit = await _visited(self._vendors, "StreamingSynthesize", VOICES, context)
+        visit = await _visited(self._vendors, "StreamingSynthesize", VOICES, context, aiter(requests))
         kind = self._types.StreamingSynthesizeResponse
         try:
             if visit.key == GARBLED:
