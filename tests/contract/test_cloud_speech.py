@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -456,14 +457,20 @@ async def fed(stream: Any, text: str) -> None:
 
 
 @asynccontextmanager
-async def google_stream(heard: Heard, settings: TranscriberSettings) -> AsyncIterator[tuple[Any, SpeechVendors]]:
-    """A stream of Google's recogniser."""
-    async with google.recogniser() as vendors, recogniser_of("google", vendors) as recogniser:
+async def stream_of(
+    name: str, heard: Heard, settings: TranscriberSettings, run_vendors: Any = speech_vendors
+) -> AsyncIterator[tuple[Any, SpeechVendors]]:
+    """A stream of the recogniser ``name``, and the vendors that it reaches."""
+    async with run_vendors() as vendors, recogniser_of(name, vendors) as recogniser:
         stream = await recogniser.open(settings, heard)
         try:
             yield stream, vendors
         finally:
             await stream.aclose()
+
+
+google_stream = partial(stream_of, "google", run_vendors=google.recogniser)
+gemini_stream = partial(stream_of, "gemini")
 
 
 async def test_googles_newer_models_are_heard_over_the_newer_interface() -> None:
@@ -693,17 +700,6 @@ async def test_a_call_in_which_nobody_speaks_costs_nothing_at_a_vendor_that_is_s
         await fed(stream, "")
         await stream.aclose()
     assert [(used.model, used.amount) for used in heard.used] == [("gemini-2.5-flash", 0)]
-
-
-@asynccontextmanager
-async def gemini_stream(heard: Heard, settings: TranscriberSettings) -> AsyncIterator[tuple[Any, SpeechVendors]]:
-    """A stream of Gemini's Live API."""
-    async with speech_vendors() as vendors, recogniser_of("gemini", vendors) as recogniser:
-        stream = await recogniser.open(settings, heard)
-        try:
-            yield stream, vendors
-        finally:
-            await stream.aclose()
 
 
 async def test_what_an_agent_asks_for_reaches_the_live_api() -> None:

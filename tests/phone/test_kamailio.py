@@ -104,16 +104,16 @@ def shared_front(
     folder, dsn = tmp_path_factory.mktemp("front"), phone_database("front")
     more = {"CALLWRIGHT_DATA": str(folder / "data"), "CALLWRIGHT_RATE_LIMITS": "off"}
     servers = []
-    for name in ("first", "second"):
-        (folder / name).mkdir()
-        servers.append(Server(folder / name, dsn, ports.sip(), ports.gateway_media(), **more))
-        servers[-1].start()
-    front = Front(folder / "kamailio", ports.sip(), *servers)
-    front.start()
-    yield front
-    front.stop()
-    for one in servers:
-        one.stop()
+    with contextlib.ExitStack() as stack:
+        for name in ("first", "second"):
+            (folder / name).mkdir()
+            servers.append(Server(folder / name, dsn, ports.sip(), ports.gateway_media(), **more))
+            stack.callback(servers[-1].stop)
+            servers[-1].start()
+        front = Front(folder / "kamailio", ports.sip(), *servers)
+        stack.callback(front.stop)
+        front.start()
+        yield front
 
 
 @pytest.fixture

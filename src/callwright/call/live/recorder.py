@@ -31,6 +31,7 @@ SETTLING_FRAMES = 25
 """Half a second, in which nothing is appended yet: a first frame that was late is noticed by the next ones, which were less so."""
 
 APPEND_SECONDS = 0.1
+"""How long sound that is to be appended waits for that of other calls."""
 
 AppendRaw = Callable[[Path, bytes], None]
 

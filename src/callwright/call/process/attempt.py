@@ -318,7 +318,7 @@ class Attempt:
         closed = session.end
         if self._row.given_back:
             # Nobody was called: the attempt that dials writes the record.
-            self._office.deps.disk.submit(self._files.delete)
+            self._office.deps.disk.submit(_delete, self._files, self.execution_id)
         if closed is None or self._row.stale:
             return
         ending = Ending(closed, session.hang_up_wanted, runner.broken, self._answered)
@@ -331,8 +331,7 @@ class Attempt:
             point("end.written")
             self._count(change.detail or "answered", built)
             if finished is not None or not self._answered:
-                # Nobody waits for it. What a process leaves that dies before is removed with what is too old.
-                self._office.deps.disk.submit(self._files.delete)
+                self._office.deps.disk.submit(_delete, self._files, self.execution_id)
         elif not self._row.stale:
             # A row that keeps its owner would never end: the caller of this writes the one state that may follow any other.
             raise BrokenInvariantError("the ledger does not take this end of the call; its own log says why")
@@ -438,6 +437,12 @@ class Attempt:
         """Another process settled the execution: this call must not go on."""
         if self._session is not None:
             self._session.abandon(ERROR, NODE_LOST)
+
+
+def _delete(files: LiveFiles, execution_id: str) -> None:
+    """Nobody waits for it. What is left by a process that dies before, the next start removes. Blocking."""
+    with round_boundary(f"deleting the files of execution {execution_id}"):
+        files.delete()
 
 
 def _nothing() -> None:
