@@ -34,6 +34,7 @@ class ServerSecrets:
         self._path = data_folder / SECRET_FILE
         self.from_file = not configured
         self._known = _load_all(configured, data_folder)
+        self._derived: dict[str, tuple[tuple[bytes, ...], tuple[bytes, ...]]] = {}
         self._seen: tuple[int, int] | None = None
         self._seen = self._stamp()
 
@@ -50,7 +51,13 @@ class ServerSecrets:
 
     def derived(self, purpose: str) -> tuple[bytes, ...]:
         """A key for one purpose of each secret, in their order."""
-        return tuple(derive(secret, purpose) for secret in self.all())
+        secrets = self.all()
+        # Every request with an API key asks.
+        of, keys = self._derived.get(purpose, ((), ()))
+        if of is not secrets:
+            keys = tuple(derive(secret, purpose) for secret in secrets)
+            self._derived[purpose] = secrets, keys
+        return keys
 
     def begin_rotation(self) -> None:
         """Put a fresh secret before those of the file."""
