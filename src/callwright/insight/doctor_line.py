@@ -75,9 +75,7 @@ def _levels(case: Case, line: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(rule.name, WARNING, case.line.answered_us, 0, what, ("level",))
     rule = RULES["noisy_line"]
     least = rule.limit("voiced_frames")
-    # Where the pauses are digital silence, what is not voice are the first and last frames of words, and no noise of the line.
-    pauses = int(line["frames_in"] or 0) - voiced
-    if speech is None or noise is None or voiced < least or unvoiced < least or unvoiced * 2 < pauses:
+    if speech is None or noise is None or voiced < least or unvoiced < least:
         return
     if noise >= rule.limit("noise_db") and speech - noise < rule.limit("snr_db"):
         what = f"The caller's voice ({speech} dBFS) is only {speech - noise} dB above the noise ({noise} dBFS)."

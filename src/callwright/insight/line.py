@@ -89,7 +89,7 @@ def line_of(view: CallView) -> dict[str, Any] | None:
         "noise_db": None,
         "clipped_frames": None,
         "clipped_from_ms": None,
-        **_values(view, "line"),
+        **_levels_of(_values(view, "line")),
         "codec": _values(view, "media").get("codec"),
         **quality_of(_values(view, "quality")),
         "one_way": _one_way(view),
@@ -103,6 +103,15 @@ def line_of(view: CallView) -> dict[str, Any] | None:
         "sip": _values(view, "sip") or None,
         "headers": _values(view, "headers"),
     }
+
+
+def _levels_of(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """The fact ``line``. Where the pauses are digital silence, what is not voice are the first and last frames of words: they are no
+    noise, and ``noise_db`` is null."""
+    voiced, unvoiced = (int(measured.get(f"{kind}_frames") or 0) for kind in ("voiced", "unvoiced"))
+    pauses = int(measured.get("frames_in") or 0) - voiced
+    is_noise = unvoiced >= voiced or 2 * unvoiced >= pauses
+    return {**measured} if is_noise else {**measured, "noise_db": None}
 
 
 def quality_of(counters: Mapping[str, Any]) -> dict[str, Any]:

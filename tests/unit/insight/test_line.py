@@ -91,6 +91,14 @@ def test_counters_of_the_carrier_and_of_our_own_are_one_object():
     assert "final" not in line
 
 
+@pytest.mark.parametrize(("unvoiced", "noise_db"), [(200, None), (600, -26)])
+def test_ends_of_words_between_digital_silence_are_no_noise(unvoiced: int, noise_db: int | None):
+    levels = {"frames_in": 2_000, "voiced_frames": 400, "unvoiced_frames": unvoiced, "speech_db": -20, "noise_db": -26}
+    line = line_of(CallLog().answered().fact("leg", "line", **levels).view)
+    assert line is not None
+    assert line["noise_db"] == noise_db
+
+
 def test_keys_are_the_same_for_a_carrier_that_counts_nothing():
     bare = CallLog().answered().fact("leg", "line", frames_in=1, frames_out=1)
     full = CallLog().answered().fact("leg", "quality", **QUALITY)

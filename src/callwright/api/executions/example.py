@@ -215,7 +215,7 @@ EXECUTION: dict[str, Any] = {
             "voiced_frames": 22,
             "unvoiced_frames": 2,
             "speech_db": -14,
-            "noise_db": -14,
+            "noise_db": None,
             "clipped_frames": 0,
             "clipped_from_ms": None,
             "codec": None,
