@@ -363,6 +363,7 @@ async def test_stopping_ends_what_waits_and_lets_live_calls_go_on(world: ApiWorl
         batch_id = await batch_id_of(client, await create(client), LIST + "loopback:demo,x,y\n" * 100, webhook_url=HOOK)
         refused = await client.post(f"/batches/{batch_id}/stop")
         assert (refused.status_code, refused.json()["message"]) == (404, "Batch is not queued or running")
+        assert refused.json()["hint"] == "Its status is processed."
         await begin(world, client, batch_id)
         async with world.ledger.unit() as unit:
             await admit_candidates(unit, 2)

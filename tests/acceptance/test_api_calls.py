@@ -254,7 +254,9 @@ async def test_a_waiting_call_is_stopped(world: ApiWorld) -> None:
             "execution_id": execution_id,
             "run_id": execution_id,
         }
-        assert (await client.get(f"/executions/{execution_id}")).json()["status"] == "stopped"
+        body = (await client.get(f"/executions/{execution_id}")).json()
+        assert body["status"] == "stopped"
+        assert body["created_at"] < body["callwright"]["completed_at"] <= body["updated_at"]
         again = await client.post(f"/call/{execution_id}/stop")
     assert (again.status_code, again.json()["message"]) == (400, "the call cannot be stopped: it is stopped")
     assert world.control.asked == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from tests.call_world import agent_body, call_world, place
 from tests.database import fetch, run_sql
 
 from callwright.domain.execution import Execution
+from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.view import view_of
 from callwright.insight.wholeness import Wholeness, wholeness
 from callwright.media.wav import read_wav
@@ -86,11 +88,7 @@ async def test_a_restart_settles_a_killed_call_at_once_with_the_record_of_its_lo
     execution_id = await _kill_in_mid_call(dsn, tmp_path, ledger)
 
     async with call_world(dsn, tmp_path) as world:
-        row = await world.until(execution_id, "error", seconds=10)
-        async with asyncio.timeout(20):
-            while row.record.get("recording") is None:
-                await asyncio.sleep(0.1)
-                row = await world.row(execution_id)
+        row = await world.until(execution_id, "error", seconds=30)
 
         assert (row.hangup_by, row.hangup_reason) == ("Error", "node_lost")
         assert row.error_message is not None
@@ -98,7 +96,12 @@ async def test_a_restart_settles_a_killed_call_at_once_with_the_record_of_its_lo
         wav = read_wav((tmp_path / "recordings" / execution_id / "call.wav").read_bytes())
         assert wav.duration_ms > 3_000, "what was recorded before the kill can be heard"
         assert row.record["conversation_ms"] >= wav.duration_ms, "and the call was not shorter than that"
-        assert (await world.published(execution_id))[-2:] == ["in-progress", "error"]
+        assert (await world.published(execution_id))[-3:] == ["in-progress", "call-disconnected", "error"]
+        async with ledger.unit() as unit:
+            *_, entry = await unit.outbox.of_execution(DEFAULT_TENANT_ID, execution_id)
+        last = json.loads(entry.body)
+        assert (last["status"], last["billing_settled"]) == ("error", True), "nothing is added after the last webhook"
+        assert last["telephony_data"]["recording_url"]
         assert not list((tmp_path / "live").iterdir())
         outcomes = await fetch(dsn, "select outcome from attempt")
         assert [each["outcome"] for each in outcomes] == ["unknown"]

@@ -165,6 +165,22 @@ async def test_a_clock_that_ran_ahead_does_not_end_a_call(ledger: PostgresLedger
     assert row.initiated_at == THEN
 
 
+async def test_a_row_is_never_changed_before_a_time_in_it(ledger: PostgresLedger):
+    await live_call(ledger)
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    async with ledger.unit() as unit:
+        told = await unit.executions.change("call-1", Change(columns={"ended_at": ahead}), owner="node-a")
+    async with ledger.unit() as unit:
+        stored = await unit.executions.get_any("call-1")
+    assert stored is not None
+    assert stored.updated_at == told.updated_at == ahead
+
+
+async def test_an_execution_that_ends_without_a_time_ends_now(ledger: PostgresLedger):
+    await place(ledger, execution_row("call-1"))
+    assert (await move(ledger, "call-1", Phase.DONE, "stopped")).completed_at is not None
+
+
 @pytest.mark.parametrize(
     ("phase", "detail"), [(Phase.LIVE, ""), (Phase.FINISHING, ""), (Phase.WAITING, "nonsense"), (Phase.CLAIMED, "")]
 )
@@ -498,8 +514,9 @@ async def test_retention_finds_only_ended_executions(ledger: PostgresLedger):
     await place(
         ledger, execution_row("old"), execution_row("new", created_at=seconds_after(99), updated_at=seconds_after(99))
     )
-    for name in ("old", "new"):
-        await move(ledger, name, Phase.DONE, "stopped")
+    async with ledger.unit() as unit:
+        for name, at in (("old", THEN), ("new", seconds_after(99))):
+            await unit.executions.change(name, Change(Phase.DONE, "stopped", columns={"completed_at": at}))
     async with ledger.unit() as unit:
         assert await unit.executions.older_than(seconds_after(50), 10) == ["old"]
         assert await unit.executions.older_than(seconds_after(200), 1) == ["old"]

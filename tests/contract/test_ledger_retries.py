@@ -174,7 +174,7 @@ async def answered(ledger: PostgresLedger, change: Change) -> Execution:
     """A call whose answered attempt has ended so, with its post-call work to come."""
     row = await dialled(ledger)
     await move(ledger, "call-1", Phase.LIVE, owner="node-a", attempt=1)
-    await end(ledger, row, before_post_work(change, row))
+    await end(ledger, row, before_post_work(change))
     return await now_is(ledger)
 
 

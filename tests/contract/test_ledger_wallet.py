@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import asyncpg
 import pytest
@@ -53,15 +52,22 @@ async def dial(ledger: PostgresLedger, row: Execution, price: int) -> bool:
     return True
 
 
-async def end(ledger: PostgresLedger, row: Execution, cost: int, **record: Any) -> None:
-    change = Change(Phase.DONE, "busy", columns={"total_cost_nano": cost}, record=record)
+async def end(ledger: PostgresLedger, row: Execution, cost: int) -> None:
+    change = Change(Phase.DONE, "busy", columns={"total_cost_nano": cost})
     async with ledger.unit() as unit:
         await transition(unit, row.id, change, Silent(), owner=row.owner, attempt=row.attempt)
 
 
-async def change(ledger: PostgresLedger, execution_id: str, cost: int, **record: Any) -> None:
+async def disconnect(ledger: PostgresLedger, row: Execution, cost: int) -> None:
+    """The call was answered and is over; its post-call work is still to come."""
     async with ledger.unit() as unit:
-        await transition(unit, execution_id, Change(columns={"total_cost_nano": cost}, record=record), Silent())
+        for change in (Change(Phase.LIVE), Change(Phase.FINISHING, columns={"total_cost_nano": cost})):
+            await transition(unit, row.id, change, Silent(), owner=row.owner, attempt=row.attempt)
+
+
+async def change(ledger: PostgresLedger, execution_id: str, cost: int) -> None:
+    async with ledger.unit() as unit:
+        await transition(unit, execution_id, Change(columns={"total_cost_nano": cost}), Silent())
 
 
 async def balances(ledger: PostgresLedger) -> Mapping[str, int]:
@@ -112,10 +118,10 @@ async def test_the_work_after_the_call_is_charged_with_it(ledger: PostgresLedger
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     await dial(ledger, row, 60)
-    # Cut off, and its post-call work is still to come: the cost is not final.
-    await end(ledger, row, 20, post_due_attempt=1)
+    await disconnect(ledger, row, 20)
     assert (await balances(ledger))[RESERVED] == 60
-    await change(ledger, row.id, 33, finished_attempt=1)
+    async with ledger.unit() as unit:
+        await transition(unit, row.id, Change(Phase.DONE, "completed", columns={"total_cost_nano": 33}), Silent())
     assert await balances(ledger) == {AVAILABLE: 67, RESERVED: 0, SPENT: 33, TOPPED_UP: -100}
     # Questions asked again later on.
     await change(ledger, row.id, 35)
@@ -135,11 +141,10 @@ async def test_every_attempt_reserves_and_is_charged_for_itself(ledger: Postgres
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     await dial(ledger, row, 60)
-    await end(ledger, row, 20, post_due_attempt=1)
+    await end(ledger, row, 20)
     async with ledger.unit() as unit:
         again = Change(Phase.WAITING, "scheduled", columns={"scheduled_at": THEN, "retry_count": 1})
         await transition(unit, row.id, again, Silent())
-    # Whatever the work after the first attempt still spends is in no record.
     assert await balances(ledger) == {AVAILABLE: 80, RESERVED: 0, SPENT: 20, TOPPED_UP: -100}
     await admit(ledger)
     (second,) = await claim(ledger)
@@ -163,7 +168,7 @@ async def test_executions_that_are_deleted_leave_nothing_reserved(ledger: Postgr
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     await dial(ledger, row, 60)
-    await end(ledger, row, 20, post_due_attempt=1)
+    await disconnect(ledger, row, 20)
     async with ledger.unit() as unit:
         await unit.executions.delete([row.id])
     assert await balances(ledger) == {AVAILABLE: 80, RESERVED: 0, SPENT: 20, TOPPED_UP: -100}

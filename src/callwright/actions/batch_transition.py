@@ -59,9 +59,8 @@ async def pause(unit: Unit, batch: Batch, by: str, reason: str, at: datetime, pu
 async def record_contact(
     unit: Unit, execution: Execution, outcome: str, publisher: Publisher, **columns: Any
 ) -> Execution:
-    """Write the execution of a contact that is not called, at its end: ``stopped`` or ``canceled``, when it was changed last. It is never
-    in the queue."""
+    """Write the execution of a contact that is not called, at its end: ``stopped`` or ``canceled``. It is never in the queue."""
     prepared = replace(execution, phase=Phase.WAITING, detail="prepared", status=status_of(Phase.WAITING, "prepared"))
     await insert(unit, prepared, publisher)
-    change = Change(Phase.DONE, outcome, columns={"completed_at": execution.updated_at, **columns})
+    change = Change(Phase.DONE, outcome, columns=columns)
     return await transitions(unit, prepared, [change], publisher)

@@ -388,7 +388,7 @@ async def stop_batch(services: Services, principal: Principal, batch_id: str) ->
         batch = await _locked(unit, principal, batch_id)
         stoppable = STOPPABLE_STRICT if services.policy.strict else STOPPABLE
         if batch.status not in stoppable:
-            raise NotFoundError(NOT_STOPPABLE)
+            raise NotFoundError(NOT_STOPPABLE, hint=f"Its status is {batch.status.value}.")
         after, _ = await stop_locked(unit, services, batch)
         await audit(unit, principal, "batch.stopped", batch.id, before=audited(batch), after=audited(after))
         point("batch_stop.writing")

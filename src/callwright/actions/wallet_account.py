@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError
-from callwright.domain.execution import Phase, work_is_over
+from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_CAP_CENTS
 from callwright.domain.money import NANO_PER_CENT, cents_from_nano
 from callwright.domain.tenant import Principal
@@ -112,7 +112,7 @@ async def _wrong_in(unit: Unit, organisation_id: str) -> list[str]:
 
 async def _problem_of(unit: Unit, doubt: Doubt) -> str:
     execution = await unit.executions.get_any(doubt.execution_id)
-    is_over = execution is None or execution.phase is Phase.WAITING or work_is_over(execution)
+    is_over = execution is None or execution.phase in (Phase.WAITING, Phase.DONE)
     if doubt.reserved_nano and is_over:
         return f"execution {doubt.execution_id} is over and still reserves {doubt.reserved_nano} nano-cents"
     if doubt.cost_nano is None or not is_over or doubt.cost_nano == doubt.spent_nano:

@@ -11,8 +11,9 @@ from typing import Any
 
 from callwright.call.live.equipment import NO_TURN_MODEL
 from callwright.domain.agent.spec import ProviderDefaults
-from callwright.domain.errors import ConfigurationError
+from callwright.domain.errors import CallwrightError, ConfigurationError
 from callwright.ops.settings import SETTINGS, Settings
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import ENTRY_POINT_GROUP, Closable, Plugin, PluginContext, Registry, ReportsHealth
 from callwright.providers.local.manifest import ARTEFACTS
 from callwright.providers.pronouncing import PronouncingVoice
@@ -104,6 +105,18 @@ def _as_text(value: Any) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
+def _make(plugin: Plugin, context: PluginContext) -> Any:
+    try:
+        return plugin.factory(context)
+    except (CallwrightError, ProviderError, OSError):
+        raise
+    # Boundary: plugins are other people's code.
+    except Exception as error:
+        _LOG.exception("the factory of the %s %s failed", plugin.kind, plugin.name)
+        why = f"its factory failed with {type(error).__name__}; the server's log has more"
+        raise ProviderError(FailureKind.BAD_REQUEST, plugin.name, why) from error
+
+
 class PluginInstances:
     """Makes each plugin once and hands it out by kind and name."""
 
@@ -118,13 +131,13 @@ class PluginInstances:
         self._context = context
 
     def __call__(self, kind: str, name: str) -> Any:
-        """The instance of a plugin; a voice as one that knows the agent's pronunciation rules. Raises UnknownPluginError, or what its
-        factory raises (ProviderError)."""
+        """The instance of a plugin; a voice as one that knows the agent's pronunciation rules. Raises UnknownPluginError, what its factory
+        raises of CallwrightError, ProviderError and OSError, or ProviderError for anything else."""
         plugin = self.registry.find(kind, name)
         key = (plugin.kind, plugin.name)
         if key not in self._made:
             assert self._context is not None, "use() comes first"
-            self._made[key] = plugin.factory(self._context)
+            self._made[key] = _make(plugin, self._context)
             if plugin.kind == "voice":
                 self._voices[plugin.name] = PronouncingVoice(self._made[key])
         return self._voices[plugin.name] if plugin.kind == "voice" else self._made[key]

@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import shlex
+import shutil
 import signal
 import statistics
 import sys
@@ -194,7 +195,12 @@ async def _call(platform: Platform, url: str, asked: _Demo, out: TextIO) -> str:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
     _summary(platform, execution_id, json.loads(body), out)
-    for line in look_again(execution_id, platform.foundation.settings.data, shown=asked.in_browser):
+    for line in look_again(
+        execution_id,
+        platform.foundation.settings.data,
+        shown=asked.in_browser,
+        program=program_of(sys.argv[0]),
+    ):
         _say(out, line)
     return body
 
@@ -245,16 +251,25 @@ def _summary(platform: Platform, execution_id: str, body: dict[str, Any], out: T
         )
 
 
-def look_again(execution_id: str, data: Path, *, shown: bool = False) -> list[str]:
+def look_again(execution_id: str, data: Path, *, shown: bool = False, program: str = "callwright") -> list[str]:
     """Lines with the commands that read the call afterwards. ``data``: the demo's own folder, which they would not look into. ``shown``:
-    the browser shows the call already."""
+    the browser shows the call already. ``program``: the first word of a command."""
     where = f"{execution_id} --data {shlex.quote(str(data))}"
-    browser = f"in the browser      callwright demo --open {execution_id} --data {shlex.quote(str(data.parent))}"
+    browser = f"in the browser      {program} demo --open {execution_id} --data {shlex.quote(str(data.parent))}"
     return [
-        f"what went wrong     callwright doctor {where}",
-        f"replay it           callwright replay {where}",
+        f"what went wrong     {program} doctor {where}",
+        f"replay it           {program} replay {where}",
         *([] if shown else [browser]),
     ]
+
+
+def program_of(started_as: str, path: str | None = None) -> str:
+    """The first word of a command that runs this program again: ``started_as`` (``sys.argv[0]``), unless ``path`` (the environment's)
+    finds it."""
+    given = Path(started_as)
+    if given.name != "callwright" or shutil.which("callwright", path=path) == started_as:
+        return "callwright"
+    return shlex.quote(started_as)
 
 
 def _say(out: TextIO, line: str) -> None:

@@ -152,12 +152,6 @@ CHAT = "chat"
 """The carrier of an execution that is written instead of spoken: it has no numbers, no line and no recording."""
 
 
-FINISHED = "finished_attempt"
-"""Key of the record: the attempt whose post-call work is done."""
-POST_DUE = "post_due_attempt"
-"""Key of the record: the attempt that ended at once, with the call itself, and whose post-call work is still done behind that end."""
-
-
 def status_of(phase: Phase, detail: str) -> Status:
     """The published status of an execution in ``phase`` with ``detail``. KeyError for a pair that cannot exist."""
     return STATUS_OF[(phase, detail)]
@@ -215,9 +209,3 @@ class Execution:
     options: dict[str, Any] = field(default_factory=dict)
     agent: dict[str, Any] = field(default_factory=dict)
     record: dict[str, Any] = field(default_factory=dict)
-
-
-def work_is_over(execution: Execution) -> bool:
-    """Whether the present attempt is over, its post-call work included. Only questions asked again add to its cost from then on."""
-    record, attempt = execution.record, execution.attempt
-    return execution.phase is Phase.DONE and (record.get(POST_DUE) != attempt or record.get(FINISHED) == attempt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from statistics import median
+from statistics import median_low
 from typing import Any
 
 from callwright.domain.execution import Execution, Phase
@@ -56,8 +56,8 @@ class ExecutionSummary:
 
     @property
     def wait_p50_ms(self) -> int | None:
-        """The median wait."""
-        return round(median(self.waits_ms)) if self.waits_ms else None
+        """The median wait, the lower of two, as the totals of a list have it."""
+        return median_low(self.waits_ms) if self.waits_ms else None
 
     @property
     def wait_max_ms(self) -> int | None:

@@ -22,7 +22,7 @@ RETRY_CLASS = "retry_class"
 RETRY_AT = "retry_at"
 """Key of the record, and ``callwright.retry_at``: when the next attempt is due after the status that the attempt ended with."""
 ENDS_AS = "ends_as"
-"""Key of the record of an answered attempt that is retried after its post-call work: the status it has then, if not ``completed``."""
+"""Key of the record of an answered attempt: the status it has after its post-call work, if not ``completed``."""
 STOP_REQUESTED = "stop_requested"
 """Key of the options: somebody wants the live call to end, or one that a process has taken not to be dialled. It holds who (``by``) and
 why (``reason``)."""

@@ -24,6 +24,8 @@ _BLOCK = 1 << 20
 
 _UTF_8_MARK = codecs.BOM_UTF8
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How files of spreadsheets begin: .xlsx and .ods, and .xls."""
 _UTF_32_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 _AGAINST_WINDOWS = (
@@ -48,6 +50,8 @@ def encoding_of(pieces: Pieces, rules: CsvRules, *, only_utf_8: bool = False) ->
     """UTF_8, UTF_16 or WINDOWS_1252. Raises BadInputError with the line of a file that is none of them, or not UTF-8 with
     ``only_utf_8``."""
     first = b"".join(islice(pieces(), len(codecs.BOM_UTF32_LE)))
+    if first.startswith(_WORKBOOKS):
+        raise rules.unreadable(1, "the file is a spreadsheet; save it as CSV UTF-8")
     if first.startswith(_UTF_32_MARKS):
         raise rules.unreadable(1, "the file is UTF-32; save it as CSV UTF-8")
     if first.startswith(_UTF_16_MARKS):

@@ -55,11 +55,12 @@ def dial_times(view: CallView) -> DialTimes:
     rings = [e.at_us for e in view.of("Ringing", "early_media") if answered is None or e.at_us <= answered]
     rang = min(rings) if rings else None if offered is None else offered.at_us
     taken = view.ended_us if answered is None else answered
-    ring = None if rang is None else _ms(rang, taken)
+    # A log that breaks off while it rings has no end to count to.
+    is_over = answered is not None or view.first("LegEnded") is not None
+    ring = _ms(rang, taken) if rang is not None and is_over else None
     if asked is None or (rang is None and answered is None):
         return DialTimes(None, ring)
-    first_sign = taken if rang is None else rang
-    return DialTimes(_ms(asked.at_us, first_sign), 0 if ring is None else ring)
+    return DialTimes(_ms(asked.at_us, taken), 0) if rang is None else DialTimes(_ms(asked.at_us, rang), ring)
 
 
 def _ms(began_us: int, ended_us: int) -> int:

@@ -34,6 +34,7 @@ from callwright.insight.settled import is_settled
 from callwright.insight.tools import context, end_reason, tools
 from callwright.insight.transcript import transcript
 from callwright.insight.transfers import HANGUP, transfer_call_data, transfers, was_transferred
+from callwright.insight.untaken import untaken
 from callwright.insight.usage import usage_breakdown
 from callwright.insight.view import CallView, view_of
 from callwright.insight.waterfall import NO_LOOK_UPS, latency_data, waterfall
@@ -203,6 +204,15 @@ def _turns(view: CallView, cost: CallCost) -> list[dict[str, Any]]:
             if turn in latencies:
                 row["latency_us"] = {"total": latencies[turn].total_us, **latencies[turn].parts_us}
         rows.append(row)
+    pending = untaken(view)
+    if pending:
+        # The last line of the transcript. Its turn may not have begun: then the one before has its cost.
+        turns = [row for row in rows if row["turn"] is not None]
+        last = turns[-1]
+        if not last["turn"] or "user" in last:
+            last = {"part": "turn", "turn": last["turn"] + 1, "cost_nano": dict.fromkeys(LEGS, 0), "latency_us": None}
+            rows.insert(len(turns), last)
+        last.update(user=pending, assistant="", assistant_estimated=False)
     return rows
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwright.domain.execution import TERMINAL, Execution, work_is_over
+from callwright.domain.execution import TERMINAL, Execution
 from callwright.domain.retry import RETRY_AT
 
 _ASKING = "queued"
@@ -12,6 +12,6 @@ _ASKING = "queued"
 def is_settled(execution: Execution) -> bool:
     """Whether nothing is added to the cost of ``execution`` any more: it has come to its end, no other attempt follows, and no question
     about it is still asked."""
-    if execution.status not in TERMINAL or execution.record.get(RETRY_AT) or not work_is_over(execution):
+    if execution.status not in TERMINAL or execution.record.get(RETRY_AT):
         return False
     return (execution.record.get("extraction_state") or {}).get("status") != _ASKING

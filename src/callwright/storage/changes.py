@@ -74,7 +74,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One update of a row. ``rows``: the row after each of the changes it makes, but for ``updated_at``, which the database gives."""
+    """One update of a row. ``rows``: the row after each of the changes it makes, but for ``updated_at``."""
 
     before: Execution
     plan: Plan

@@ -17,7 +17,7 @@ from callwright.domain.errors import (
 from callwright.domain.execution import PHASES, Execution, Phase, may_begin
 from callwright.ports.ledger import Change, ExecutionFilter, Page
 from callwright.storage import admission, execution_list, usage, wallet
-from callwright.storage.changes import Plan, writes
+from callwright.storage.changes import TIMES, Plan, writes
 from callwright.storage.columns import COLUMNS, NAMES, SHOWN, execution_of
 
 _BUSY = "phase in ('admitted', 'claimed', 'dialling', 'live')"
@@ -221,14 +221,14 @@ class ExecutionRows:
         lets follow each other at once are one update. Raises as :meth:`change`."""
         now = self._now or await self._connection.fetchval("select now()")
         rows: list[Execution] = []
-        for write in writes(locked, changes):
+        for write in writes(locked, [_dated(change, now) for change in changes]):
             # What an earlier change of the row deferred comes before this one.
             if locked.id in self._moved:
                 await self._connection.flush()
             self._moved.add(locked.id)
-            rows += [replace(row, updated_at=max(now, row.created_at)) for row in write.rows]
+            rows += [replace(row, updated_at=_updated_at(row, now)) for row in write.rows]
             is_charged = await wallet.is_charged(self._connection, rows[-1])
-            await _write(self._connection, write.before, write.plan)
+            await _write(self._connection, write.before, write.plan, rows[-1].updated_at)
             await usage.count(self._connection, write.before, rows[-1])
             await self.summaries.note(write.before, rows[-1])
             if is_charged:
@@ -396,20 +396,36 @@ async def _ids_of_batch(connection: Any, batch_id: str, phases: Sequence[str], c
     return [str(row["id"]) for row in rows]
 
 
-async def _write(connection: Any, before: Execution, planned: Plan) -> None:
+def _dated(change: Change, now: datetime) -> Change:
+    """An execution that ends without a time given for it ends now."""
+    if change.phase is not Phase.DONE or "completed_at" in change.columns:
+        return change
+    return replace(change, columns={**change.columns, "completed_at": now})
+
+
+def _updated_at(row: Execution, now: datetime) -> datetime:
+    """When the unit began, but never before a time in the row: those are given during the unit, or by the clock of another machine."""
+    times: list[datetime | None] = [getattr(row, name) for name in TIMES]
+    return max([now, *filter(None, times)])
+
+
+async def _write(connection: Any, before: Execution, planned: Plan, updated_at: datetime) -> None:
     """Update the row, and its attempt where that changes."""
     values: list[Any] = [before.id]
     assigned = [*_assigned(planned.values, values)]
     for name, value in planned.stored.items():
         values.append(value)
         assigned.append(f"{name} = coalesce(${len(values)}, now())" if name == "due_at" else f"{name} = ${len(values)}")
-    assigned.append("updated_at = greatest(now(), created_at)")
+    assigned += _assigned({"updated_at": updated_at}, values)
     await connection.defer(f"update execution set {', '.join(assigned)} where id = $1", *values)
     if before.attempt and (planned.attempt_values or planned.outcome):
         values = [before.id, before.attempt]
         attempted = _assigned(planned.attempt_values, values)
         if planned.outcome is not None:
-            attempted += ["closed_at = coalesce(closed_at, now())", *_assigned({"outcome": planned.outcome}, values)]
+            values.append(planned.outcome)
+            # How an attempt of a lost process ended stays unknown after its post-call work.
+            kept = f"case when outcome = 'unknown' then outcome else ${len(values)} end"
+            attempted += ["closed_at = coalesce(closed_at, now())", f"outcome = {kept}"]
         changed = ", ".join(attempted)
         await connection.defer(f"update attempt set {changed} where execution_id = $1 and attempt = $2", *values)
 

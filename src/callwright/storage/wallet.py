@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from callwright.domain.execution import Execution, Phase, work_is_over
+from callwright.domain.execution import Execution, Phase
 from callwright.domain.usage import spent_by
 from callwright.domain.wallet import (
     ACCOUNTS,
@@ -225,7 +225,7 @@ class WalletRows:
 
 async def is_charged(connection: Any, after: Execution) -> bool:
     """Whether the change to ``after`` of a row that is locked makes the cost final of an execution that reserved money."""
-    if not after.attempt or not (work_is_over(after) or after.phase is Phase.WAITING):
+    if not after.attempt or after.phase not in (Phase.WAITING, Phase.DONE):
         return False
     # Not read with the lock: a statement that waited for it does not see what was reserved meanwhile.
     return bool(await connection.fetchval("select exists (select from wallet_entry where execution_id = $1)", after.id))

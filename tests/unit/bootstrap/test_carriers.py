@@ -72,3 +72,11 @@ async def test_one_that_cannot_listen_does_not_stop_the_others(failure: Exceptio
     last = Listening()
     await open_carriers(plugins(a=lambda _: Listening(failure), b=cannot, c=lambda _: last), DESK, sip=True)
     assert last.opened == [DESK]
+
+
+def test_a_plugin_whose_factory_has_a_defect_fails_as_a_provider() -> None:
+    def broken(_: PluginContext) -> Any:
+        return Deaf(1)  # type: ignore[call-arg]
+
+    with pytest.raises(ProviderError, match="its factory failed with TypeError"):
+        plugins(a=broken)("carrier", "a")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from callwright.cli.demo import configure as demo_arguments
-from callwright.cli.demo import judged, look_again
+from callwright.cli.demo import judged, look_again, program_of
 from callwright.cli.doctor import configure as doctor_arguments
 from callwright.cli.replay import configure as replay_arguments
 
@@ -58,3 +58,15 @@ def parsed(line: str, configure: Callable[[argparse.ArgumentParser], None]) -> a
     parser = argparse.ArgumentParser()
     configure(parser)
     return parser.parse_args(shlex.split(line.partition("callwright ")[2])[1:])
+
+
+def test_the_commands_that_are_printed_run_where_the_demo_was_started(tmp_path: Path) -> None:
+    program = tmp_path / "callwright"
+    program.touch(mode=0o755)
+    assert program_of(".venv/bin/callwright", str(tmp_path)) == ".venv/bin/callwright"
+    assert program_of(str(program), str(tmp_path)) == "callwright"
+    assert program_of("src/callwright/__main__.py", str(tmp_path)) == "callwright"
+    assert look_again("e1", Path("demo"), program=".venv/bin/callwright")[0].split()[3:5] == [
+        ".venv/bin/callwright",
+        "doctor",
+    ]

@@ -50,6 +50,7 @@ def test_an_encoding_that_can_be_told_is(raw: bytes, encoding: str) -> None:
         ("\ufeffa\n".encode() + b"\xe4\n", 2, "this is not UTF-8"),
         (b"\xff\xfea\x00\n\x00\x00\xd8a\x00", 2, "this is not UTF-16"),
         ("a\n".encode("utf-32"), 1, "the file is UTF-32"),
+        (b"PK\x03\x04\x14\x00xl/workbook.xml", 1, "the file is a spreadsheet; save it as CSV"),
     ],
 )
 def test_a_text_that_may_be_read_wrongly_is_refused_with_its_line(raw: bytes, line: int, why: str) -> None:

@@ -67,6 +67,11 @@ def test_an_attempt_that_never_asked_anybody_has_no_line():
     assert dial_times(CallLog().view) == DialTimes(None, None)
 
 
+def test_the_ringing_of_a_log_that_breaks_off_has_no_length() -> None:
+    log = asked(CallLog(), 100).at(300).event(ev.Ringing).at(700)
+    assert dial_times(log.view) == DialTimes(200, None)
+
+
 def test_counters_of_the_carrier_and_of_our_own_are_one_object():
     log = asked(CallLog()).at(100).answered()
     log.fact("leg", "media", codec="PCMU", why="answer").fact("leg", "media", codec="PCMA", why="re-invite")

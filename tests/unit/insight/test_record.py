@@ -264,6 +264,15 @@ def test_a_log_that_breaks_off_says_nothing_about_the_end():
     assert found.record["conversation_ms"] == 4_000
 
 
+def test_the_words_at_which_a_log_breaks_off_are_a_turn_as_they_are_a_line():
+    log = CallLog().answered().at(4_000).caller_said(1, "Hello?").at(5_000)
+    found = built(log.event(ev.TranscriptPartial, 900, 2, "I would like")).record
+    assert found["transcript"] == "user: Hello?\nuser: I would like"
+    turns = [row for row in found["turns"] if row["part"] == "turn"]
+    assert [(row["turn"], row["user"]) for row in turns] == [(1, "Hello?"), (2, "I would like")]
+    assert not any(turns[-1]["cost_nano"].values())
+
+
 @pytest.mark.parametrize(
     ("kinds", "answer"),
     [((), None), (("unknown",), None), (("human",), False), (("machine",), True), (("human", "beep"), True)],

@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from callwright.actions.transition import transition
 from callwright.call.afterwards.asked import call_facts, fix, fixed, is_fixed, summary_in, variables_of
 from callwright.call.afterwards.callbacks import schedule, wanted
 from callwright.call.afterwards.examiner import Examiner, note_unanswered
@@ -42,7 +41,7 @@ from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.attempts import TRANSFER_RECORDING, is_earlier, recording_name
 from callwright.domain.disposition import Disposition, StoredDisposition
 from callwright.domain.errors import CallwrightError, UnavailableError
-from callwright.domain.execution import CHAT, FINISHED, Execution, Phase
+from callwright.domain.execution import CHAT, Execution, Phase
 from callwright.domain.limits import POST_CALL_SECONDS
 from callwright.domain.retry import ENDS_AS
 from callwright.insight.callback import Callback
@@ -300,7 +299,7 @@ class PostCall:
     async def _spent_too_late(self, unit: Unit, row: Execution, case: _Case) -> None:
         """Another run has finished the call while this one asked: what it found stands, and what this one spent is added to the record."""
         attempt = case.execution.attempt
-        if (row.attempt == attempt and row.record.get(FINISHED) == attempt) or is_earlier(row, attempt):
+        if (row.attempt == attempt and row.phase is Phase.DONE) or is_earlier(row, attempt):
             await pay_late(unit, row, attempt, case.live_log, case.post, self._deps)
 
     # -- recording -------------------------------------------------------------------------------------------------------------
@@ -385,23 +384,15 @@ class PostCall:
         return wanted(case.execution, spec, case.view)
 
     def _change(self, row: Execution, built: BuiltRecord) -> Change:
-        record = {**built.record, FINISHED: row.attempt}
         # Who hung up and when was written when the call ended, by whoever saw it end.
-        columns: dict[str, Any] = {"total_cost_nano": built.columns["total_cost_nano"]}
-        if row.phase is Phase.DONE:
-            return Change(columns=columns, record=record)
-        columns["completed_at"] = self._deps.clock.now()
-        return Change(Phase.DONE, _final(row), columns=columns, record=record)
+        columns = {"total_cost_nano": built.columns["total_cost_nano"], "completed_at": self._deps.clock.now()}
+        return Change(Phase.DONE, _final(row), columns=columns, record=built.record)
 
     async def _complete_without_log(self, execution: Execution) -> None:
-        failures = [{"what": "log", "reason": "the call's log is missing or damaged"}]
-        record = {"post_failures": failures, FINISHED: execution.attempt}
+        record = {"post_failures": [{"what": "log", "reason": "the call's log is missing or damaged"}]}
         async with self._deps.ledger.unit() as unit:
             row = await lock_ending(unit, execution)
             if row is None or not _to_finish(row, execution.attempt):
-                return
-            if row.phase is Phase.DONE:
-                await transition(unit, execution.id, Change(record={FINISHED: row.attempt}), self._deps.publisher)
                 return
             now = self._deps.clock.now()
             change = Change(Phase.DONE, _final(row), columns={"completed_at": now}, record=record)
@@ -416,9 +407,7 @@ class PostCall:
 
 
 def _to_finish(execution: Execution, attempt: int) -> bool:
-    if execution.attempt != attempt or execution.phase not in (Phase.FINISHING, Phase.DONE):
-        return False
-    return execution.record.get(FINISHED) != attempt
+    return execution.attempt == attempt and execution.phase is Phase.FINISHING
 
 
 def _final(row: Execution) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,9 @@ from callwright.conversation.effects import HangUp
 from callwright.conversation.events import LegEnded
 from callwright.conversation.log import LogFormatError, entry_line, values_of
 from callwright.domain.causes import CAUSES
-from callwright.domain.execution import POST_DUE, Execution, Phase
+from callwright.domain.execution import Phase
 from callwright.domain.pricing import Prices
-from callwright.domain.retry import ENDS_AS, RETRY_CLASS, wait_before_retry
+from callwright.domain.retry import ENDS_AS, RETRY_CLASS
 from callwright.insight.record import BuiltRecord, build
 from callwright.insight.view import view_of
 from callwright.ops.rounds import round_boundary
@@ -156,13 +156,11 @@ def cut_off(built: BuiltRecord, reason: str, message: str, now: datetime) -> Cha
     return _error(reason, message, _of_log(built, now), now, built.record)
 
 
-def before_post_work(change: Change, execution: Execution) -> Change:
-    """``change``, which ends an answered attempt of ``execution`` whose post-call work is still to come. Until then its cost is not
-    settled, and a call that is made again has no final status."""
+def before_post_work(change: Change) -> Change:
+    """``change``, which ends an answered attempt whose post-call work is still to come: until then it has no final status, so that the
+    webhook of that status has the whole record."""
     if change.phase is not Phase.DONE or change.detail is None:
         return change
-    if wait_before_retry(execution, change.detail, change.record) is None:
-        return replace(change, record={**change.record, POST_DUE: execution.attempt})
     columns = {name: value for name, value in change.columns.items() if name != "completed_at"}
     return Change(Phase.FINISHING, columns=columns, record={**change.record, ENDS_AS: change.detail})
 

@@ -329,7 +329,7 @@ class Attempt:
         *before, last = [change] if finished is None else [change, finished.change]
         if await self._row.write(last, also, before):
             point("end.written")
-            self._count(change.detail or "answered", built)
+            self._count(change.detail or change.record.get(ENDS_AS) or "answered", built)
             if finished is not None or not self._answered:
                 self._office.deps.disk.submit(_delete, self._files, self.execution_id)
         elif not self._row.stale:
@@ -408,8 +408,10 @@ class Attempt:
         written = False
         with round_boundary(f"writing the record of execution {self.execution_id}"):
             built = await self._record(lambda _, found: found)
-            change = self._before_post_work(self._cut_off(built, message))
-            written = await self._row.write(change, partial(self._also, built, None))
+            end = self._cut_off(built, message)
+            # A row that does not allow the first, as one whose answer was never written, allows the second.
+            for change in (self._before_post_work(end), end):
+                written = written or await self._row.write(change, partial(self._also, built, None))
         if not written and not self._row.stale:
             # Then at least that it is over.
             with round_boundary(f"ending execution {self.execution_id}"):
@@ -424,7 +426,7 @@ class Attempt:
         return endings.cut_off(built, INTERNAL_ERROR, message, self._office.deps.clock.now())
 
     def _before_post_work(self, change: Change) -> Change:
-        return endings.before_post_work(change, self._row.execution) if self._answered else change
+        return endings.before_post_work(change) if self._answered else change
 
     def _count(self, outcome: str, built: BuiltRecord) -> None:
         metrics = self._office.deps.metrics

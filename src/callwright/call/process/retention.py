@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.files import files_of_execution
 from callwright.domain.errors import UnavailableError
-from callwright.domain.execution import FINISHED, POST_DUE, Execution, Phase
+from callwright.domain.execution import Execution, Phase
 from callwright.ops.rounds import round_boundary
 
 _LOG = logging.getLogger(__name__)
@@ -116,9 +116,8 @@ def _is_over(row: Execution, attempt: int) -> bool:
     """Whether nothing is to be read any more of what an attempt left: it has ended, and so has its post-call work."""
     if row.attempt != attempt:
         return row.attempt > attempt
-    post_work = row.record.get(POST_DUE) == attempt and row.record.get(FINISHED) != attempt
     # What waits again is not yet in its next attempt.
-    return row.phase in (Phase.WAITING, Phase.ADMITTED) or (row.phase is Phase.DONE and not post_work)
+    return row.phase in (Phase.WAITING, Phase.ADMITTED, Phase.DONE)
 
 
 def _delete_files(deps: RuntimeDeps, execution_id: str) -> None:

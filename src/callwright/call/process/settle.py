@@ -88,7 +88,7 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
         change = cut_off(built, fate.reason, fate.message, deps.clock.now())
         change = replace(change, columns={**change.columns, "attempt_outcome": UNKNOWN})
         if was_live:
-            change = before_post_work(change, row)
+            change = before_post_work(change)
         if fate.own:
             # Another process may have declared this one dead.
             await unit.executions.lock_owned(execution)

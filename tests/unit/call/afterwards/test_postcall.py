@@ -27,7 +27,7 @@ from callwright.domain.attempts import EARLIER, ended_attempt
 from callwright.domain.dialling.policy import CallingPolicy, StoredPolicy
 from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import UnavailableError
-from callwright.domain.execution import FINISHED, Execution, Phase, Status
+from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.pricing import Price, PriceBook
 from callwright.insight.record import execution_body
 from callwright.ops.metrics import Metrics
@@ -118,7 +118,7 @@ class Ledger:
         return [await self.change(locked.id, change) for change in changes]
 
     async def change(self, execution_id: str, change: Change, **fence: None) -> Execution:
-        status = Status.COMPLETED if change.phase is Phase.DONE else self.row.status
+        status = Status(str(change.detail)) if change.phase is Phase.DONE else self.row.status
         record = {**self.row.record, **(change.record or {})}
         cost = change.columns.get("total_cost_nano", self.row.total_cost_nano)
         self.row = replace(
@@ -470,18 +470,17 @@ async def test_a_line_that_was_cut_off_here_leaves_the_end_of_the_sound_that_the
 
 
 @pytest.mark.parametrize("readable", [True, False])
-async def test_a_call_that_had_ended_at_once_is_settled_when_the_work_after_it_is_done(readable: bool) -> None:
+async def test_a_call_that_was_killed_ends_as_error_when_the_work_after_it_is_done(readable: bool) -> None:
     bench = Bench(BOOK)
-    killed = before_post_work(Change(Phase.DONE, "error"), bench.ledger.row)
-    bench.ledger.row = replace(
-        bench.ledger.row, phase=Phase.DONE, status=Status.ERROR, detail="error", record=dict(killed.record)
-    )
+    killed = before_post_work(Change(Phase.DONE, "error"))
+    assert killed.phase is Phase.FINISHING
+    bench.ledger.row = replace(bench.ledger.row, record=dict(killed.record))
     if not readable:
         bench.ledger.chunks["live", 0] = b"no log"
     assert not execution_body(bench.ledger.row, public_url="http://here")["billing_settled"]
     await bench.run()
     body = execution_body(bench.ledger.row, public_url="http://here")
-    assert body["billing_settled"]
+    assert (body["status"], body["billing_settled"]) == ("error", True)
     assert bool(body["total_cost"]) == readable
     ordered = {**bench.ledger.row.record, "extraction_state": {"run": "r", "status": "queued"}}
     again = execution_body(replace(bench.ledger.row, record=ordered), public_url="http://here")
@@ -499,7 +498,6 @@ async def test_a_call_about_which_nothing_is_asked_is_finished_with_its_end() ->
     finished = PostCall(bench.deps).at_once(replace(bench.ledger.row, phase=Phase.LIVE), unasked(), log)
     assert finished is not None
     assert (finished.change.phase, finished.change.detail) == (Phase.DONE, "completed")
-    assert finished.change.record[FINISHED] == 1
     assert (finished.section.section, finished.section.execution_id) == ("post", "call-1")
     later = Bench(BOOK)
     later.ledger.row = replace(later.ledger.row, agent={**AGENT, "tasks": AGENT["tasks"][:1]})

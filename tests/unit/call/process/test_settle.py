@@ -78,9 +78,9 @@ class Ledger:
         if execution_id in self.bad:
             raise RuntimeError("a row that no rule allows to change")
         columns = {name: value for name, value in change.columns.items() if name != "attempt_outcome"}
-        row = replace(
-            self.rows[execution_id], phase=Phase.DONE, status=Status(str(change.detail)), owner=None, **columns
-        )
+        assert change.phase is not None
+        status = status_of(change.phase, change.detail or "")
+        row = replace(self.rows[execution_id], phase=change.phase, status=status, owner=None, **columns)
         row = replace(row, record={**row.record, **change.record})
         self.rows[execution_id] = row
         return [row]
@@ -149,12 +149,12 @@ async def test_the_cost_of_a_call_that_was_killed_is_settled_when_the_work_after
     answered, rings = CallLog(BEGAN.isoformat()).answered().at(900), CallLog(BEGAN.isoformat()).at(900)
     talking = Ledger(_row("talking", Phase.LIVE), log=answered.text.encode())
     ringing = Ledger(_row("ringing", Phase.DIALLING), log=rings.text.encode())
-    for ledger, jobs, is_settled in ((talking, ["finish"], False), (ringing, [], True)):
+    for ledger, jobs, status in ((talking, ["finish"], "call-disconnected"), (ringing, [], "error")):
         await settle_node(_deps(ledger), DEAD)
         assert ledger.put_jobs == jobs
         (row,) = ledger.rows.values()
         body = execution_body(row, public_url="http://here")
-        assert (body["status"], body["billing_settled"]) == ("error", is_settled)
+        assert (body["status"], body["billing_settled"]) == (status, not jobs)
 
 
 async def test_a_call_whose_answer_only_its_log_has_is_one_that_was_answered() -> None:
