@@ -76,6 +76,8 @@ class _Websockets(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._on_message: Callable[[str | bytes], None] | None = None
+        self._passed_by = False
+        """Whether the library was between messages when it was last looked at, and has read nothing since."""
 
     def handle_connect(self, event: Request) -> None:
         """Somebody asks for a websocket."""
@@ -98,18 +100,21 @@ class _Websockets(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Something has come. The messages that are whole in it go to whoever listens; the library reads the rest."""
-        if self._on_message is not None and self._between_messages:
-            messages, taken = messages_of(data)
-            for message in messages:
-                self._on_message(message)
-            data = data[taken:]
+        if self._on_message is not None and self.conn.state is State.OPEN and not self.close_sent:
+            if self._passed_by or self._between_messages:
+                messages, taken = messages_of(data)
+                for message in messages:
+                    self._on_message(message)
+                data = data[taken:]
+                self._passed_by = True
         if data:
+            self._passed_by = False
             super().data_received(data)
 
     @property
     def _between_messages(self) -> bool:
         """Whether the next byte begins a message, for all the library has read."""
-        if self.conn.state is not State.OPEN or self.conn.current_size is not None or self.close_sent:
+        if self.conn.current_size is not None:
             return False
         waits: Any = self.conn.parser
         while waits.gi_yieldfrom is not None:

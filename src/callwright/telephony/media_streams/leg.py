@@ -69,12 +69,9 @@ class StreamLeg:
         """Whether it ended by a transfer: the vendor asks how to go on when the target hangs up."""
         self.goes_on = not inbound
         """Whether the vendor has the call, for all we know: then it is to be told when the leg ends."""
-        self._closed = asyncio.Event()
-
-    @property
-    def ended(self) -> bool:
+        self.ended = False
         """Whether the leg is over."""
-        return self._closed.is_set()
+        self._closed = asyncio.Event()
 
     @property
     def was_answered(self) -> bool:
@@ -210,7 +207,7 @@ class StreamLeg:
     def sound(self, mulaw: bytes, number: int = 0) -> None:
         """The caller's next piece."""
         # While a target is called the far end hears it ring, also where the stream goes on.
-        if self._sound.out is not None and self.streams:
+        if self._sound.out is not None and not self.transfers.under_way:
             self._sound.take(mulaw, number)
 
     def key(self, key: str) -> None:
@@ -312,6 +309,7 @@ class StreamLeg:
 
     def abandon(self) -> None:
         """Nobody knows whether the vendor has the call: it is over here, and nothing is reported."""
+        self.ended = True
         self._closed.set()
         self.dialled.set()
         self._over(self)
@@ -322,6 +320,7 @@ class StreamLeg:
         if self.ended:
             return
         closed = closed_by(ending) if isinstance(ending, Cause) else ending
+        self.ended = True
         self._closed.set()
         self._timers.cancel_all()
         self._looks.discard(self._look)
