@@ -145,7 +145,8 @@ class _Websockets(WebSocketsSansIOProtocol):
         # The far end may have closed in the same packet in which it said something that is answered.
         if self.conn.state is not State.OPEN or not self.writable.is_set() or self.transport.is_closing():
             return False
-        self.transport.write(b"".join(map(frame_of, messages)))
+        # Not ``write``, which would wait for more: this is all that is to be sent now.
+        self.transport.writelines((b"".join(map(frame_of, messages)),))
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
