@@ -77,7 +77,7 @@ class _Websockets(WebSocketsSansIOProtocol):
         super().__init__(*args, **more)
         self._on_message: Callable[[str | bytes], None] | None = None
         self._passed_by = False
-        """Whether the library was between messages when it was last looked at, and has read nothing since."""
+        """Whether the library was between messages when it was last looked at, and has read nothing since: a look takes long."""
 
     def handle_connect(self, event: Request) -> None:
         """Somebody asks for a websocket."""
@@ -100,13 +100,12 @@ class _Websockets(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Something has come. The messages that are whole in it go to whoever listens; the library reads the rest."""
-        if self._on_message is not None and self.conn.state is State.OPEN and not self.close_sent:
-            if self._passed_by or self._between_messages:
-                messages, taken = messages_of(data)
-                for message in messages:
-                    self._on_message(message)
-                data = data[taken:]
-                self._passed_by = True
+        if self._on_message is not None and self._between_messages:
+            messages, taken = messages_of(data)
+            for message in messages:
+                self._on_message(message)
+            data = data[taken:]
+            self._passed_by = True
         if data:
             self._passed_by = False
             super().data_received(data)
@@ -114,8 +113,10 @@ class _Websockets(WebSocketsSansIOProtocol):
     @property
     def _between_messages(self) -> bool:
         """Whether the next byte begins a message, for all the library has read."""
-        if self.conn.current_size is not None:
+        if self.conn.state is not State.OPEN or self.conn.current_size is not None or self.close_sent:
             return False
+        if self._passed_by:
+            return True
         waits: Any = self.conn.parser
         while waits.gi_yieldfrom is not None:
             waits = waits.gi_yieldfrom

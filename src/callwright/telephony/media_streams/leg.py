@@ -69,9 +69,12 @@ class StreamLeg:
         """Whether it ended by a transfer: the vendor asks how to go on when the target hangs up."""
         self.goes_on = not inbound
         """Whether the vendor has the call, for all we know: then it is to be told when the leg ends."""
-        self.ended = False
-        """Whether the leg is over."""
         self._closed = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the leg is over."""
+        return self._closed.is_set()
 
     @property
     def was_answered(self) -> bool:
@@ -309,7 +312,6 @@ class StreamLeg:
 
     def abandon(self) -> None:
         """Nobody knows whether the vendor has the call: it is over here, and nothing is reported."""
-        self.ended = True
         self._closed.set()
         self.dialled.set()
         self._over(self)
@@ -320,7 +322,6 @@ class StreamLeg:
         if self.ended:
             return
         closed = closed_by(ending) if isinstance(ending, Cause) else ending
-        self.ended = True
         self._closed.set()
         self._timers.cancel_all()
         self._looks.discard(self._look)
