@@ -76,6 +76,8 @@ class _Websockets(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._on_message: Callable[[str | bytes], None] | None = None
+        self._passed_by = False
+        """Whether the library was between messages when it was last looked at, and has read nothing since: a look takes long."""
 
     def handle_connect(self, event: Request) -> None:
         """Somebody asks for a websocket."""
@@ -103,7 +105,9 @@ class _Websockets(WebSocketsSansIOProtocol):
             for message in messages:
                 self._on_message(message)
             data = data[taken:]
+            self._passed_by = True
         if data:
+            self._passed_by = False
             super().data_received(data)
 
     @property
@@ -111,6 +115,8 @@ class _Websockets(WebSocketsSansIOProtocol):
         """Whether the next byte begins a message, for all the library has read."""
         if self.conn.state is not State.OPEN or self.conn.current_size is not None or self.close_sent:
             return False
+        if self._passed_by:
+            return True
         waits: Any = self.conn.parser
         while waits.gi_yieldfrom is not None:
             waits = waits.gi_yieldfrom
@@ -140,7 +146,8 @@ class _Websockets(WebSocketsSansIOProtocol):
         # The far end may have closed in the same packet in which it said something that is answered.
         if self.conn.state is not State.OPEN or not self.writable.is_set() or self.transport.is_closing():
             return False
-        self.transport.write(b"".join(map(frame_of, messages)))
+        # Not ``write``, which would wait for more: this is all that is to be sent now.
+        self.transport.writelines((b"".join(map(frame_of, messages)),))
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -16,6 +16,8 @@ _MASKED = 0x80
 _TWO_BYTES, _EIGHT_BYTES = 126, 127
 """Lengths that say how long the real length is."""
 _MASK_BYTES = 4
+_LEAST_BYTES = 2 + _MASK_BYTES
+"""Of a frame that a client sends."""
 
 
 def messages_of(data: bytes) -> tuple[list[str | bytes], int]:
@@ -25,36 +27,30 @@ def messages_of(data: bytes) -> tuple[list[str | bytes], int]:
     MAX_DOOR_SOCKET_MESSAGE_BYTES is more than that.
     """
     messages: list[str | bytes] = []
-    begins = 0
-    while True:
-        message, ends = _message_at(data, begins)
-        if message is None:
-            return messages, begins
-        messages.append(message)
-        begins = ends
-
-
-def _message_at(data: bytes, at: int) -> tuple[str | bytes | None, int]:
-    """The message whose frame begins there, and where it ends; None where there is none that is whole."""
-    mask_begins = at + 2
-    if len(data) < mask_begins + _MASK_BYTES or data[at] not in (_TEXT, _BINARY) or not data[at + 1] & _MASKED:
-        return None, at
-    size = data[at + 1] & ~_MASKED
-    if size == _TWO_BYTES:
-        size, mask_begins = data[at + 2] << 8 | data[at + 3], at + 4
-    elif size == _EIGHT_BYTES:
-        return None, at
-    mask_ends = mask_begins + _MASK_BYTES
-    ends = mask_ends + size
-    if len(data) < ends:
-        return None, at
-    message = bytes(apply_mask(data[mask_ends:ends], data[mask_begins:mask_ends]))
-    if data[at] == _BINARY:
-        return message, ends
-    try:
-        return message.decode(), ends
-    except UnicodeDecodeError:
-        return None, at
+    at = 0
+    while len(data) >= at + _LEAST_BYTES:
+        kind, size, mask_begins = data[at], data[at + 1] - _MASKED, at + 2
+        if size == _TWO_BYTES:
+            size, mask_begins = data[at + 2] << 8 | data[at + 3], at + 4
+        elif not 0 <= size < _TWO_BYTES:
+            # Not masked, or very long.
+            break
+        begins = mask_begins + _MASK_BYTES
+        ends = begins + size
+        if len(data) < ends:
+            break
+        message = apply_mask(data[begins:ends], data[mask_begins:begins])
+        if kind == _BINARY:
+            messages.append(message)
+        elif kind != _TEXT:
+            break
+        else:
+            try:
+                messages.append(message.decode())
+            except UnicodeDecodeError:
+                break
+        at = ends
+    return messages, at
 
 
 def frame_of(message: str | bytes) -> bytes:

@@ -161,7 +161,8 @@ class Hear:
         self._over = False
         self._gate = ActivityGate()
         self._reading_gate = ActivityGate(hangover_ms=ears.reading_pause_ms) if ears.reading_pause_ms else self._gate
-        self._frames: deque[bytes] = deque(maxlen=KEPT_FRAMES)
+        # Mu-law is half of what a model wants, and nothing is kept for one that there is not.
+        self._frames: deque[bytes] = deque(maxlen=KEPT_FRAMES if ears.turn_model is not None else 0)
         self._track = _VoiceTrack(runner)
         self._voiced_us = 0
         self._judging: set[asyncio.Task[None]] = set()
@@ -201,7 +202,7 @@ class Hear:
     def frame(self, mulaw: bytes) -> None:
         """The caller's next 20 ms."""
         pcm = pcm_of_mulaw(mulaw)
-        self._frames.append(pcm)
+        self._frames.append(mulaw)
         self._heard_ms += FRAME_MS
         arrived_us = self._runner.now_us()
         if self._gathering is not None:
@@ -348,11 +349,11 @@ class Hear:
         self._runner.post(ActivityEnded(self._runner.now_us(), audio_ms))
 
     def _heard(self, from_ms: int, to_ms: int) -> bytes:
-        """The kept audio between two positions."""
+        """PCM of the kept audio between two positions."""
         first_ms = self._heard_ms - len(self._frames) * FRAME_MS
         begin = max(0, (from_ms - first_ms) // FRAME_MS)
         end = max(begin, -(-(to_ms - first_ms) // FRAME_MS))
-        return b"".join(islice(self._frames, begin, end))
+        return pcm_of_mulaw(b"".join(islice(self._frames, begin, end)))
 
     async def _judge(self, model: TurnModel, request: int, pcm: bytes) -> None:
         with plugin_boundary(self._ears.turn_model_name, partial(self._fail, request)):

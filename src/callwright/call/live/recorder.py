@@ -57,42 +57,37 @@ class _Side:
     """One side: what was not appended yet. ``done`` samples have been."""
 
     def __init__(self, path: Path) -> None:
+        self.done = 0
         self._path = path
-        self._done = 0
         self._rest = Track()
-
-    @property
-    def done(self) -> int:
-        """Samples that were appended."""
-        return self._done
 
     @property
     def end(self) -> int:
         """Samples so far, appended or not."""
-        return self._done + len(self._rest)
+        return self.done + len(self._rest)
 
     def put(self, at: int, mulaw: bytes) -> None:
         """``mulaw`` sounds from sample ``at`` on; what was appended already stays as it is."""
-        self._rest.put(at - self._done, mulaw)
+        self._rest.put(at - self.done, mulaw)
 
     def pull(self, at: int, samples: int) -> None:
         """What was put from sample ``at`` on sounds ``samples`` earlier; before it there was silence."""
-        self._rest.take_out(at - samples - self._done, samples)
+        self._rest.take_out(at - samples - self.done, samples)
 
     def cut(self, at: int) -> None:
         """What was put from sample ``at`` on was not heard."""
-        self._rest.cut(at - self._done)
+        self._rest.cut(at - self.done)
 
     def take(self, upto: int) -> tuple[Path, bytes] | None:
         """The samples up to ``upto``, silence where there were none, to be appended now."""
-        size = upto - self._done
+        size = upto - self.done
         if size <= 0:
             return None
         data = self._rest.mulaw()
         rest = Track()
         rest.append(data[size:])
         self._rest = rest
-        self._done = upto
+        self.done = upto
         return self._path, data[:size].ljust(size, MULAW_SILENCE[:1])
 
 

@@ -388,7 +388,9 @@ class Say:
         self._playout.add(effect.generation, effect.index, mulaw)
         if first:
             self._runner.post(VoiceReady(self._runner.now_us(), effect.generation, effect.index))
-        self._pump_unless_quiet()
+        # The voice is often ready before the reply may be heard: then there is nothing to write yet.
+        if effect.generation <= self._released:
+            self._pump_unless_quiet()
 
     def _keep(self, fixed: FixedSpeech, clause: ClauseSpoken) -> None:
         """Keep the clause for later calls, if it is speech."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,9 +44,9 @@ class Shipment:
     flushes: int = 0
     whole: bytes | None = None
 
-    async def next_chunk(self, most_bytes: int = LOG_CHUNK_BYTES, begin: int | None = None) -> LogChunk | None:
+    def next_chunk(self, begin: int | None = None, most_bytes: int = LOG_CHUNK_BYTES) -> LogChunk | None:
         """The piece from ``begin`` on (what was shipped, without it), whole lines; None when nothing more was flushed, or the file was cut.
-        Raises OSError when it cannot be read."""
+        Blocking while ``whole`` is not there. Raises OSError when it cannot be read."""
         at, written = self.shipped_bytes if begin is None else begin, self.log.size_bytes
         if self.cut or written <= at:
             return None
@@ -53,7 +54,7 @@ class Shipment:
         if self.whole is not None:
             data: bytes | None = self.whole[at : at + size]
         else:
-            data = await asyncio.to_thread(_read_piece, self.path, at, size, written)
+            data = _read_piece(self.path, at, size, written)
         if data is None:
             self.cut = True
             _LOG.error("the log of execution %s was cut or removed; the rest of it is lost", self.execution_id)
@@ -63,6 +64,12 @@ class Shipment:
             # a plan, and if one did, the piece is cut inside it, which the next one mends.
             data = data[: data.rfind(b"\n") + 1] or data
         return LogChunk(self.execution_id, self.attempt, LIVE, at, data)
+
+    async def chunk_from(self, begin: int) -> LogChunk | None:
+        """:meth:`next_chunk`, waited for on the event loop."""
+        if self.whole is not None:
+            return self.next_chunk(begin)
+        return await asyncio.to_thread(self.next_chunk, begin)
 
 
 def _read_piece(path: Path, offset: int, size: int, written: int) -> bytes | None:
@@ -75,6 +82,21 @@ def _read_piece(path: Path, offset: int, size: int, written: int) -> bytes | Non
             return file.read(size)
     except FileNotFoundError:
         return None
+
+
+def _next_chunks(shipments: Sequence[Shipment]) -> list[tuple[Shipment, LogChunk]]:
+    """The next piece of each that has one. Blocking."""
+    pieces: list[tuple[Shipment, LogChunk]] = []
+    for shipment in shipments:
+        try:
+            chunk = shipment.next_chunk()
+        except OSError as error:
+            # The logs of the other calls must go on.
+            _LOG.warning("the log of execution %s waits to be shipped: %s", shipment.execution_id, error.strerror)
+            continue
+        if chunk is not None:
+            pieces.append((shipment, chunk))
+    return pieces
 
 
 class LogShipper:
@@ -113,16 +135,9 @@ class LogShipper:
 
     async def ship(self, least_flushes: int = 0) -> None:
         """Send what is new of every log that was flushed so often, one piece each in one unit. A database that is away gets it later."""
-        pieces: list[tuple[Shipment, LogChunk]] = []
-        for shipment in [one for one in self._shipments if one.flushes >= least_flushes]:
-            try:
-                chunk = await shipment.next_chunk()
-            except OSError as error:
-                # The logs of the other calls must go on.
-                _LOG.warning("the log of execution %s waits to be shipped: %s", shipment.execution_id, error.strerror)
-                continue
-            if chunk is not None:
-                pieces.append((shipment, chunk))
+        due = [one for one in self._shipments if one.flushes >= least_flushes]
+        # Together: to wake a thread costs more than to read a piece.
+        pieces = await asyncio.to_thread(_next_chunks, due) if due else []
         if not pieces:
             return
         try:
@@ -150,7 +165,7 @@ class LogShipper:
         """Send all that the ledger has not, and ``more``, within ``unit``. What counts as shipped does not move: the unit may fail and be
         tried again."""
         at = shipment.shipped_bytes
-        while (chunk := await shipment.next_chunk(begin=at)) is not None:
+        while (chunk := await shipment.chunk_from(at)) is not None:
             at = chunk.chunk + len(chunk.data)
             if shipment.log.size_bytes <= at:
                 more = (chunk, *more)

@@ -22,52 +22,50 @@ from callwright.providers.local.onnx import open_model
 
 _WINDOW = 256
 _CONTEXT = 32
+_CONTEXT_BYTES, _WHOLE_BYTES = 2 * _CONTEXT, 2 * (_CONTEXT + _WINDOW)
 _SCALE = np.float32(1 / 32_768)
 _RATE = np.array(8_000, np.int64)
 _JUDGING = round_boundary("judging the voice activity of a call")
 
 
 class SileroStream:
-    """One call's detector. Its window is made once and written in place."""
+    """One call's detector. ``window`` is the end of the window before, and as much of this one as has come: 16-bit PCM."""
 
-    __slots__ = ("_fill", "_model", "_probability", "_waiting", "gathered", "state", "window")
+    __slots__ = ("_model", "_probability", "_waiting", "gathered", "state", "window")
 
     def __init__(self, model: SileroModel) -> None:
-        self.window = np.zeros((1, _CONTEXT + _WINDOW), np.float32)
+        self.window = bytearray(_CONTEXT_BYTES)
         self.state: Any = np.zeros((2, 1, 128), np.float32)
         self.gathered = False
         """Whether the model will come for what waits."""
         self._model = model
-        self._fill = _CONTEXT
         self._probability = 0
-        self._waiting: deque[tuple[Any, Callable[[int], None]]] = deque()
+        self._waiting: deque[tuple[bytes, Callable[[int], None]]] = deque()
 
     def feed(self, pcm: bytes) -> int:
         """The next piece of telephone audio; returns the probability of speech (0..255) of the newest whole window."""
-        samples = np.frombuffer(pcm, dtype="<i2")
         while True:
-            samples = self._take(samples)
-            if not self._whole:
+            pcm = self._take(pcm)
+            if len(self.window) < _WHOLE_BYTES:
                 return self._probability
             self._model.run((self,))
 
     def submit(self, pcm: bytes, judged: Callable[[int], None]) -> None:
         """See ``ports.speech.GatheringVadStream``."""
-        samples = np.frombuffer(pcm, dtype="<i2")
-        if not self._waiting and self._fill + len(samples) < _CONTEXT + _WINDOW:
-            self._take(samples)
+        if not self._waiting and len(self.window) + len(pcm) < _WHOLE_BYTES:
+            self.window += pcm
             judged(self._probability)
             return
-        self._waiting.append((samples, judged))
+        self._waiting.append((pcm, judged))
         if not self.gathered:
             self._model.gather(self)
 
     def fill(self) -> bool:
         """Take what waits until a window is whole; false when nothing waits any more."""
         while self._waiting:
-            samples, judged = self._waiting.popleft()
-            rest = self._take(samples)
-            if self._whole:
+            pcm, judged = self._waiting.popleft()
+            rest = self._take(pcm)
+            if len(self.window) == _WHOLE_BYTES:
                 self._waiting.appendleft((rest, judged))
                 return True
             # Whatever a call makes of it: the others are to be judged.
@@ -79,19 +77,13 @@ class SileroStream:
         """What the model says of the window."""
         self._probability = probability
         self.state = state
-        self.window[0, :_CONTEXT] = self.window[0, -_CONTEXT:]
-        self._fill = _CONTEXT
+        del self.window[:-_CONTEXT_BYTES]
 
-    @property
-    def _whole(self) -> bool:
-        return self._fill == _CONTEXT + _WINDOW
-
-    def _take(self, samples: Any) -> Any:
-        """Fill the window; returns the samples that have no room in it."""
-        count = min(_CONTEXT + _WINDOW - self._fill, len(samples))
-        np.multiply(samples[:count], _SCALE, out=self.window[0, self._fill : self._fill + count], casting="unsafe")
-        self._fill += count
-        return samples[count:]
+    def _take(self, pcm: bytes) -> bytes:
+        """Fill the window; returns what has no room in it."""
+        room = _WHOLE_BYTES - len(self.window)
+        self.window += pcm[:room]
+        return pcm[room:]
 
 
 class SileroModel:
@@ -110,9 +102,9 @@ class SileroModel:
 
     def run(self, streams: Sequence[SileroStream]) -> None:
         """Judge one whole window of each stream."""
-        several = len(streams) > 1
-        windows = np.concatenate([stream.window for stream in streams]) if several else streams[0].window
-        states = np.concatenate([stream.state for stream in streams], axis=1) if several else streams[0].state
+        pcm = np.frombuffer(b"".join([stream.window for stream in streams]), dtype="<i2")
+        windows = np.multiply(pcm, _SCALE, dtype=np.float32).reshape(len(streams), _CONTEXT + _WINDOW)
+        states = np.concatenate([stream.state for stream in streams], axis=1)
         out, states = self._session.run(None, {"input": windows, "state": states, "sr": _RATE})
         for at, (stream, probability) in enumerate(zip(streams, (out[:, 0] * 255).astype(int).tolist(), strict=True)):
             stream.judged(probability, states[:, at : at + 1])

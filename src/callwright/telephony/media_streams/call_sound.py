@@ -93,15 +93,14 @@ class CallSound:
 
     def take(self, mulaw: bytes, number: int = 0) -> None:
         """The caller's next piece. Raises BadStreamError when it comes faster than anybody speaks."""
-        for piece in self._order.take(mulaw, number):
-            self._take(piece)
-
-    def _take(self, mulaw: bytes) -> None:
-        sound = self._rest + mulaw
+        intake, now_s = self._intake, self._loop.time()
+        if intake is None:
+            return
+        sound = b"".join((self._rest, *self._order.take(mulaw, number)))
         whole = len(sound) - len(sound) % LEG_FRAME_BYTES
         self._rest = sound[whole:]
         for at in range(0, whole, LEG_FRAME_BYTES):
-            if self._intake is not None and not self._intake.take(sound[at : at + LEG_FRAME_BYTES], self._loop.time()):
+            if not intake.take(sound[at : at + LEG_FRAME_BYTES], now_s):
                 raise BadStreamError("audio comes faster than anybody speaks")
 
     def look(self) -> bool:

@@ -145,14 +145,14 @@ def _object(message: str | bytes) -> Mapping[str, Any]:
         found = msgspec.json.decode(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadStreamError("a message is not JSON") from None
-    if not isinstance(found, Mapping):
+    if not isinstance(found, dict):
         raise BadStreamError("a message is no JSON object")
     return found
 
 
 def _at(found: Any, path: Path) -> Any:
     for name in path:
-        if not isinstance(found, Mapping):
+        if not isinstance(found, dict):
             return None
         found = found.get(name)
     return found
@@ -178,7 +178,7 @@ def _number(found: Mapping[str, Any], path: Path) -> int:
 
 def _audio(payload: str) -> bytes:
     try:
-        return base64.b64decode(payload, validate=True)
+        return binascii.a2b_base64(payload, strict_mode=True)
     except (binascii.Error, ValueError):
         raise BadStreamError("audio is not in base64") from None
 

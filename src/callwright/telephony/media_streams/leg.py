@@ -210,7 +210,7 @@ class StreamLeg:
     def sound(self, mulaw: bytes, number: int = 0) -> None:
         """The caller's next piece."""
         # While a target is called the far end hears it ring, also where the stream goes on.
-        if self._sound.out is not None and self.streams:
+        if self._sound.out is not None and not self.transfers.under_way:
             self._sound.take(mulaw, number)
 
     def key(self, key: str) -> None:
