@@ -4,7 +4,7 @@
 
 In both an agent talks to callers who listen, `--calls` at once, in turns. The pages run in a process of their own, as browsers do; the
 synthetic callers of the loopback line run in the server. Voice and recogniser are scripted, the detector is the server's usual one. Pages
-are measured in silence, of which they send several frames in a message, and in a room, whose noise they send frame by frame. Exits with 1
+are measured in silence and in a room with a faint hum, and send several frames of either in a message, as the client does. Exits with 1
 when either costs more than 1.2 times a loopback call.
 """
 

@@ -22,8 +22,9 @@ from callwright.telephony.loopback.far_end import FarEnd
 from callwright.telephony.loopback.mouth import Mouth, SpokenLines
 
 REPORT_FRAMES = 10
-QUIET_LOUDNESS, QUIET_FRAMES, FRAMES_TOGETHER = 26, 100, 4
-"""As in the client (``holding.ts``): below this a frame is silence, after so many of them silence is held back, so many in a message."""
+LEAST_FLOOR, MOST_FLOOR, MARGIN, RISE, FALL = 0.0004, 0.005, 1.9, 1.003, 1 / 8
+QUIET_FRAMES, FRAMES_TOGETHER = 100, 4
+"""As in the client (``holding.ts``), which says what they are."""
 
 
 class HeldSilence:
@@ -31,13 +32,23 @@ class HeldSilence:
 
     def __init__(self) -> None:
         self._quiet = 0
+        self._was_louder = False
+        self._floor = MOST_FLOOR
         self._held: list[bytes] = []
 
-    def push(self, frame: bytes) -> bytes:
-        """The next frame. Returns the frames to be sent now, which may be none."""
-        self._quiet = self._quiet + 1 if loudness(frame) < QUIET_LOUDNESS else 0
+    def push(self, frame: bytes, level: float) -> bytes:
+        """The next frame and how loud it is (0 to 1). Returns the frames to be sent now, which may be none."""
+        floor = self._floor
+        is_quiet = level < floor * MARGIN
+        if is_quiet:
+            self._quiet += 1
+        elif self._was_louder:
+            self._quiet = 0
+        self._was_louder = not is_quiet
+        followed = floor + (level - floor) * FALL if level < floor else floor * RISE
+        self._floor = min(MOST_FLOOR, max(LEAST_FLOOR, followed))
         self._held.append(frame)
-        if self._quiet > QUIET_FRAMES and len(self._held) < FRAMES_TOGETHER:
+        if is_quiet and self._quiet > QUIET_FRAMES and len(self._held) < FRAMES_TOGETHER:
             return b""
         frames = b"".join(self._held)
         self._held.clear()
@@ -136,7 +147,8 @@ class Page:
                 self.far_end.earpiece.write(mulaw_of(self._halver.feed(frame)))
             spoken, _ = self.far_end.tick()
             try:
-                frames = holding.push(self._doubler.feed(pcm_of_mulaw(spoken or self.room)))
+                captured = self._doubler.feed(pcm_of_mulaw(spoken or self.room))
+                frames = holding.push(captured, loudness(captured) / 32_768)
                 if frames:
                     await socket.send(frames)
                 position = self.buffer.position

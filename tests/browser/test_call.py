@@ -192,6 +192,20 @@ def test_the_agent_that_hung_up_is_named_as_such(person: Browsing) -> None:
     assert "ended by the agent: end_call_tool" in page.locator("header").first.inner_text()
 
 
+def test_the_head_says_that_no_phone_rang_and_leads_to_the_reason(person: Browsing) -> None:
+    page = person.open_call()
+    page.get_by_role("link", name="replaced: line").click()
+    page.get_by_role("tabpanel", name="Facts").get_by_text("nobody's phone rang").wait_for()
+
+
+def test_the_key_of_the_what_if_does_nothing_in_a_call_that_was_not_answered(person: Browsing) -> None:
+    page = person.open(f"/calls/{person.served.busy[0]}")
+    page.keyboard.press("w")
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keyboard").wait_for()
+    assert "what_if" not in page.url
+
+
 def test_a_call_that_was_not_answered_is_not_called_a_good_one(person: Browsing) -> None:
     page = person.open(f"/calls/{person.served.busy[0]}?tab=findings")
     page.get_by_text("The call was not answered. The facts say why.").wait_for()

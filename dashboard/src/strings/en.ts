@@ -129,6 +129,8 @@ export const en = {
     noneCommand: "callwright demo",
     noMatch: "No call matches this filter",
   },
+  /** What calls without a number are called, by their carrier. */
+  numberless: { "web-call": "Browser", chat: "Chat" } as Record<string, string>,
   call: {
     back: "Back to the calls",
     previous: "Newer call of this list",
@@ -136,7 +138,15 @@ export const en = {
     calledBy: "called by",
     called: "called",
     theAgent: "the agent",
+    /** Who hung up, by the words of the API. */
+    sides: {
+      Callee: "the callee",
+      Caller: "the caller",
+      Carrier: "the carrier",
+      "API Request": "an API request",
+    } as Record<string, string>,
     endedBy: (by: string, reason: string) => `ended by ${by}${reason ? `: ${reason}` : ""}`,
+    replaced: (parts: string) => `replaced: ${parts}`,
     live: "live",
     attempt: (n: number) => `Attempt ${n}`,
     whatIf: "What if",

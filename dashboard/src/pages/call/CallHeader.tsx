@@ -5,7 +5,7 @@ import { agentsQuery } from "../../api/calls.ts";
 import { sessionQuery } from "../../api/session.ts";
 import type { Execution } from "../../api/types.ts";
 import { CallStatus } from "../../lib/CallStatus.tsx";
-import { moment, phone } from "../../lib/format.ts";
+import { moment } from "../../lib/format.ts";
 import { BackIcon, WhatIfIcon } from "../../lib/icons.tsx";
 import { mayCall } from "../../lib/rights.ts";
 import { strings } from "../../strings/index.ts";
@@ -15,12 +15,13 @@ import { useCall } from "./context.ts";
 import { endedBy } from "./endedBy.ts";
 import { HangUp } from "./HangUp.tsx";
 import { MakeTest } from "./MakeTest.tsx";
+import { replacedRows } from "./side/Facts.tsx";
 
 const words = strings.call;
 
 /** Who was called by whom, how it ended, and what can be done with the call. */
-export function CallHeader({ execution, number }: { execution: Execution | undefined; number: string }) {
-  const { id, timeline, openTurn, tryWhatIf } = useCall();
+export function CallHeader({ execution, name }: { execution: Execution | undefined; name: string }) {
+  const { timeline, openTurn, tryWhatIf } = useCall();
   const { list } = useSearch({ from: "/shell/calls/$id" });
   const { data: session } = useSuspenseQuery(sessionQuery);
   return (
@@ -37,7 +38,7 @@ export function CallHeader({ execution, number }: { execution: Execution | undef
       </Tooltip>
       <div className={classes.who}>
         <h1>
-          {number ? phone(number) : id}
+          {name}
           {execution && <CallStatus status={execution.status} />}
           {timeline.live && <span className={classes.live}>{words.live}</span>}
         </h1>
@@ -68,6 +69,8 @@ function Line({ execution }: { execution: Execution }) {
   const name = agents.data?.find(({ id }) => id === execution.agent_id)?.name ?? execution.agent_id;
   const { call_type, hangup_reason } = execution.telephony_data as Record<string, string | null>;
   const by = endedBy(execution);
+  // Whoever waits for a phone to ring must see that a synthetic caller was called, or that another model answered.
+  const replaced = replacedRows(execution);
   return (
     <p>
       <span>
@@ -78,6 +81,11 @@ function Line({ execution }: { execution: Execution }) {
       </span>
       <span>{moment(execution.created_at)}</span>
       {by && <span>{words.endedBy(by, hangup_reason ?? "")}</span>}
+      {replaced.length > 0 && (
+        <Link from="/calls/$id" search={(now) => ({ ...now, tab: "facts" })} resetScroll={false}>
+          {words.replaced([...new Set(replaced.map(([part]) => part))].join(", "))}
+        </Link>
+      )}
     </p>
   );
 }

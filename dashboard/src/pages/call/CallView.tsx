@@ -23,13 +23,13 @@ interface Props {
 export function CallView({ id, attempt, timeline, execution }: Props) {
   const call = useCallState(id, attempt, timeline);
   useCallKeys(call);
-  const number = numberOf(execution);
+  const name = nameOf(execution) ?? id;
   const sounds = timeline.answered_ms !== null && !timeline.written;
   return (
     <CallContext value={call}>
-      <title>{`${number ? phone(number) : strings.call.facts.talk} · ${strings.product}`}</title>
+      <title>{`${name} · ${strings.product}`}</title>
       <div className={classes.page}>
-        <CallHeader execution={execution} number={number} />
+        <CallHeader execution={execution} name={name} />
         <CallFigures execution={execution} />
         {sounds ? <Score /> : timeline.written ? null : <p className={classes.said}>{silence(timeline, execution)}</p>}
         <div className={classes.columns}>
@@ -44,10 +44,12 @@ export function CallView({ id, attempt, timeline, execution }: Props) {
   );
 }
 
-/** The other side's number. */
-function numberOf(execution: Execution | undefined): string {
-  const found = execution && (execution as { user_number?: string | null }).user_number;
-  return found || String(execution?.telephony_data.to_number ?? "");
+/** The other side's number, or what kind of call has none; null while that is not known. */
+function nameOf(execution: Execution | undefined): string | null {
+  if (!execution) return null;
+  const number = (execution as { user_number?: string | null }).user_number || execution.telephony_data.to_number;
+  const carrier = String(execution.telephony_data.provider);
+  return number ? phone(String(number)) : (strings.numberless[carrier] ?? carrier);
 }
 
 function silence(timeline: Timeline, execution: Execution | undefined): string {

@@ -7,5 +7,6 @@ export function endedBy({
   telephony_data,
 }: Pick<Execution, "callwright" | "telephony_data">): string | null {
   if (callwright.ended_by === "agent") return strings.call.theAgent;
-  return telephony_data.hangup_by ? String(telephony_data.hangup_by) : null;
+  const by = telephony_data.hangup_by;
+  return by ? (strings.call.sides[String(by)] ?? String(by)) : null;
 }

@@ -33,7 +33,7 @@ export function useCallKeys(call: CallContextValue): void {
     k: () => walkTurns(-1),
     n: () => walkFindings(1),
     p: () => walkFindings(-1),
-    w: () => !timeline.live && tryWhatIf(openTurn ?? 0),
+    w: () => !timeline.live && timeline.answered_ms !== null && tryWhatIf(openTurn ?? 0),
     "[": () => open(neighbours.newer),
     "]": () => open(neighbours.older),
   });

@@ -29,7 +29,7 @@ export const CallsTableRow = memo(function CallsTableRow({ row, index, isAt, lis
       <td className={classes.who}>
         <Direction size={13} role="img" aria-label={inbound ? strings.calls.inbound : strings.calls.outbound} />
         <Link to="/calls/$id" params={{ id: row.id }} search={{ list }} className={classes.link}>
-          {row.number ? phone(row.number) : row.channel}
+          {row.number ? phone(row.number) : (strings.numberless[row.provider] ?? row.provider)}
         </Link>
       </td>
       <td className={classes.agent}>{row.agent_name}</td>

@@ -44,7 +44,7 @@ export function MoreFilters({ filter, change }: Props) {
     />
   );
   return (
-    <Popover position="bottom-start" shadow="md" trapFocus>
+    <Popover position="bottom-start" shadow="md" width="min(26.5rem, 92vw)" trapFocus>
       <Popover.Target>
         <Button variant="default" size="xs" leftSection={<FilterIcon size={13} aria-hidden />}>
           {on ? words.moreCount(on) : words.more}

@@ -83,8 +83,8 @@ function transferRows(execution: Execution): Rows {
 }
 
 /** What did the work of a provider that the agent names: from the beginning, or from the moment on at which that one failed. */
-function replacedRows({ callwright }: Execution): Rows {
-  const shown = (kind: unknown, before: unknown, after: unknown, why: unknown): Rows[number] => [
+export function replacedRows({ callwright }: Execution): [string, string][] {
+  const shown = (kind: unknown, before: unknown, after: unknown, why: unknown): [string, string] => [
     String(kind),
     words.replacedShown(String(before), String(after), text(why) ?? ""),
   ];
