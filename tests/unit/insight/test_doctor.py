@@ -875,7 +875,10 @@ class TestTheLine:
 
     def test_a_noisy_line(self):
         levels = {"frames_in": 550, "voiced_frames": 200, "unvoiced_frames": 300, "speech_db": -25, "noise_db": -33}
-        assert healthy().at(13_000).leg_ended().line(**levels | {"frames_in": 1_000, "voiced_frames": 320}).findings() == []
+        assert (
+            healthy().at(13_000).leg_ended().line(**levels | {"frames_in": 1_000, "voiced_frames": 320}).findings()
+            == []
+        )
         finding = healthy().at(13_000).leg_ended().line(**levels).found("noisy_line")
         assert finding.what == "The caller's voice (-25 dBFS) is only 8 dB above the noise (-33 dBFS)."
         assert healthy().at(13_000).leg_ended().line(**levels | {"noise_db": -45}).findings() == []
