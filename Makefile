@@ -25,8 +25,9 @@ NODE_WHEEL = $(shell echo $(abspath $(VENV))/lib/python3*/site-packages/nodejs_w
 NODE = cd dashboard && PATH="$(NODE_WHEEL)/bin:$$PATH" node
 NPM_CI = $(NODE) $(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --loglevel error
 PYTEST := $(BIN)/python -m pytest
-# Tests in real time mostly wait, and those with a database wait half of the time: several share a core.
-WAITING := tests/acceptance tests/phone $(wildcard tests/contract/test_leg_loopback*.py) tests/docs/test_tutorial.py tests/docs/test_walkthrough.py --numprocesses 6 --dist worksteal
+# Tests in real time mostly wait, and those with a database wait half of the time: several share a core. Only files with tests in real
+# time are collected for the first.
+WAITING := tests/phone $(shell grep -rl --include='test_*.py' 'mark\.real_time' tests | sort) --numprocesses 6 --dist worksteal
 COMPUTING := --numprocesses 4 --dist worksteal
 TIMES := $(RESULTS)/times
 TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
@@ -180,9 +181,10 @@ coverage: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Measur
 	    --cov-report=
 	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(BIN)/python tools/own_coverage.py $(COVERAGE)/coverage.data
 
-# With another Python: make test-unit PYTHON=python3.13 VENV=.venv-3.13
+# With another Python: make test-unit PYTHON=python3.13 VENV=.venv-3.13. They wait for nothing, so that a worker more than there are cores
+# only collects the tests once more.
 test-unit: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Run the unit tests only
-	@$(PYTEST) tests/unit $(COMPUTING)
+	@$(PYTEST) tests/unit --numprocesses 2 --dist worksteal
 
 # The calls from browsers need Debian's chromium, and firefox-esr, pulseaudio and pulseaudio-utils; each is skipped without its own.
 test-voice: $(STAMPS)/dev $(STAMPS)/browser models $(STAMPS)/sip $(STAMPS)/webrtc $(PAGES)/index.html ## Run the longer acceptance tests that speak and listen with local models

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.database import run_sql
+from tests.database import database_at, run_sql
 
 from callwright.actions.keys import create_key, revoke_key
 from callwright.actions.services import CallPolicy, Services
@@ -192,14 +192,46 @@ class ApiWorld:
             yield client
 
 
+@dataclass(frozen=True, slots=True)
+class WorldTemplate:
+    """A database with the organisations of a world, and their keys under the names that :class:`ApiWorld` has for them."""
+
+    name: str
+    keys: Mapping[str, str]
+
+
+@pytest.fixture(scope="session")
+def world_template(
+    postgres_server: str, database_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WorldTemplate]:
+    """What ``dsn`` is copied from where a test uses ``world``."""
+    name = f"{database_template}_world"
+    dsn = database_at(postgres_server, name)
+
+    async def make() -> dict[str, str]:
+        await run_sql(
+            postgres_server, f"drop database if exists {name}", f"create database {name} template {database_template}"
+        )
+        ledger = PostgresLedger(dsn)
+        await ledger.open()
+        try:
+            made = await make_world(ledger, dsn, tmp_path_factory.mktemp("world"))
+        finally:
+            await ledger.aclose()
+        return {one.name: getattr(made, one.name) for one in fields(made) if one.name.endswith("key")}
+
+    yield WorldTemplate(name, asyncio.run(make()))
+    asyncio.run(run_sql(postgres_server, f"drop database if exists {name}"))
+
+
 @pytest.fixture
-async def world(ledger: PostgresLedger, dsn: str, tmp_path: Path) -> ApiWorld:
+async def world(ledger: PostgresLedger, dsn: str, tmp_path: Path, world_template: WorldTemplate) -> ApiWorld:
     """A world with an own and another organisation."""
-    return await make_world(ledger, dsn, tmp_path)
+    return await make_world(ledger, dsn, tmp_path, world_template.keys)
 
 
-async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld:
-    """A world over an open ledger and an empty folder."""
+async def make_world(ledger: PostgresLedger, dsn: str, folder: Path, keys: Mapping[str, str] | None = None) -> ApiWorld:
+    """A world over an open ledger and an empty folder. ``keys`` are those of organisations that the database has already."""
     clock, control, live, recordings = TestClock(), StopWishes(), ScriptedEvents(), FolderRecordings(folder)
     ids = RandomIds()
     actions = Services(
@@ -232,6 +264,13 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
         public_url=PUBLIC_URL,
         link_secrets=lambda: (b"l" * 32,),
     )
+    if keys is None:
+        keys = await make_organisations(actions, clock, dsn)
+    return ApiWorld(services, ledger, clock, control, live, recordings, dsn, **keys)
+
+
+async def make_organisations(actions: Services, clock: TestClock, dsn: str) -> dict[str, str]:
+    """Makes the other organisation and the keys of both; returns these under their names in :class:`ApiWorld`."""
     await run_sql(
         dsn,
         "insert into tenant (id, name, email, max_concurrency, created_at)"
@@ -252,26 +291,19 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path) -> ApiWorld
     others_sub = await create_sub_account(actions, Principal(OTHER_TENANT_ID, "cli", ""), "branch", BRANCH, None)
     deleted = await create_sub_account(actions, Principal(OTHER_TENANT_ID, "cli", ""), "branch", BRANCH, None)
     await delete_sub_account(actions, Principal(OTHER_TENANT_ID, "cli", ""), deleted.tenant.id)
-    return ApiWorld(
-        services,
-        ledger,
-        clock,
-        control,
-        live,
-        recordings,
-        dsn,
-        key=ours.secret,
-        other_key=others.secret,
-        revoked_key=revoked.secret,
-        read_key=reading.secret,
-        call_key=calling.secret,
-        operator_key=operating.secret,
-        member_key=member.secret,
-        expired_key=expired.secret,
-        sub_key=sub.secret or "",
-        other_sub_key=others_sub.secret or "",
-        deleted_key=deleted.secret or "",
-    )
+    return {
+        "key": ours.secret,
+        "other_key": others.secret,
+        "revoked_key": revoked.secret,
+        "read_key": reading.secret,
+        "call_key": calling.secret,
+        "operator_key": operating.secret,
+        "member_key": member.secret,
+        "expired_key": expired.secret,
+        "sub_key": sub.secret or "",
+        "other_sub_key": others_sub.secret or "",
+        "deleted_key": deleted.secret or "",
+    }
 
 
 async def create(client: httpx.AsyncClient, **config: Any) -> str:

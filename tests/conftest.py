@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from tests.database import database_template, dsn, ledger, postgres_server
+from tests.database import database_maker, database_template, dsn, ledger, postgres_server
 from tests.never_skipped import pytest_runtest_makereport
 
-pytest_plugins = ["tests.time_spent"]
+pytest_plugins = ["tests.time_spent", "tests.shares"]
 
 IN_REAL_TIME = ("tests/phone/", "tests/browser/")
 
-__all__ = ["database_template", "dsn", "ledger", "postgres_server", "pytest_runtest_makereport"]
+__all__ = ["database_maker", "database_template", "dsn", "ledger", "postgres_server", "pytest_runtest_makereport"]
 
 IN_MEMORY = Path("/dev/shm")
 LEAST_FREE_BYTES = 4 * 1024**3

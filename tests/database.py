@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+import pytest_asyncio
 
 if TYPE_CHECKING:
+    from asyncpg import Connection
+
     from callwright.storage.ledger import PostgresLedger
 
 # Nothing of it outlives the tests, and a copy of a database is made ten times faster.
@@ -100,28 +103,34 @@ def database_template(postgres_server: str) -> Iterator[str]:
     asyncio.run(run_sql(postgres_server, f"drop database if exists {name}", f"create database {name}"))
     asyncio.run(migrate(database_at(postgres_server, name)))
     yield name
-    asyncio.run(run_sql(postgres_server, *_without_left(), f"drop database if exists {name}"))
+    asyncio.run(run_sql(postgres_server, f"drop database if exists {name}"))
 
 
 _COUNTER = iter(range(1_000_000))
-_LEFT: list[str] = []
-"""The database of the last test. The next one drops it on the connection that makes its own."""
 
 
-def _without_left() -> list[str]:
-    statements = [f"drop database if exists {name} with (force)" for name in _LEFT]
-    _LEFT.clear()
-    return statements
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def database_maker(postgres_server: str) -> AsyncIterator[Connection]:
+    """A connection that makes and drops databases. One of its own for each would take longer than most tests."""
+    import asyncpg
+
+    connection = await asyncpg.connect(postgres_server)
+    yield connection
+    await connection.close()
 
 
-@pytest.fixture
-async def dsn(postgres_server: str, database_template: str) -> AsyncIterator[str]:
-    """The address of a fresh migrated database of this test."""
+@pytest_asyncio.fixture(loop_scope="session")
+async def dsn(
+    request: pytest.FixtureRequest, postgres_server: str, database_template: str, database_maker: Connection
+) -> AsyncIterator[str]:
+    """The address of a fresh migrated database of this test, with the organisations of ``tests.api_world`` where its world is used."""
+    template = database_template
+    if "world_template" in request.fixturenames:
+        template = request.getfixturevalue("world_template").name
     name = f"cw_test_{os.getpid()}_{next(_COUNTER)}"
-    make = f"create database {name} template {database_template} strategy file_copy"
-    await run_sql(postgres_server, *_without_left(), make)
+    await database_maker.execute(f"create database {name} template {template} strategy file_copy")
     yield database_at(postgres_server, name)
-    _LEFT.append(name)
+    await database_maker.execute(f"drop database if exists {name} with (force)")
 
 
 @pytest.fixture

@@ -1,3 +1,3 @@
 """The world of the API tests."""
 
-from tests.api_world import world  # noqa: F401
+from tests.api_world import world, world_template  # noqa: F401

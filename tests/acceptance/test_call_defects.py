@@ -132,7 +132,7 @@ async def test_an_end_the_ledger_refuses_still_ends_the_call_with_its_record(wor
     assert "assistant: Hello, this is reception." in row.record["transcript"]
 
 
-@pytest.mark.parametrize("damage", ["cut", "removed"])
+@pytest.mark.parametrize("damage", [pytest.param("cut", marks=pytest.mark.long), "removed"])
 async def test_a_call_whose_log_is_cut_or_removed_ends_with_its_reason(world: CallWorld, damage: str) -> None:
     execution_id = await world.place(persona="waiting")
     await world.until_logged(execution_id, "Answered")

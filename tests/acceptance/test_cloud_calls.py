@@ -250,7 +250,11 @@ async def test_vendors_that_die_in_the_middle_of_a_sentence_are_replaced_and_the
 
 @pytest.mark.parametrize(
     ("key", "failure"),
-    [(speech.REFUSED, "refused_credentials"), (speech.LIMITED, "limit_reached"), (speech.FAILING, "unavailable")],
+    [
+        (speech.REFUSED, "refused_credentials"),
+        pytest.param(speech.LIMITED, "limit_reached", marks=pytest.mark.long),
+        pytest.param(speech.FAILING, "unavailable", marks=pytest.mark.long),
+    ],
     ids=["401", "429", "500"],
 )
 async def test_a_recogniser_that_fails_at_the_start_is_told_in_the_record_without_its_key(

@@ -75,6 +75,7 @@ async def test_a_call_to_a_number_reaches_its_agent(place: Place, vendor: Exotel
 
 
 @pytest.mark.real_time
+@pytest.mark.long
 async def test_a_far_end_that_hangs_up_ends_the_call(place: Place, vendor: ExotelVendor) -> None:
     vendor.hangs_up = True
     await called(place, vendor)

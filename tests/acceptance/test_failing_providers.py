@@ -112,11 +112,12 @@ async def clinic(dsn: str, folder: Path, script: Script, **settings: Any) -> Asy
             "refused_credentials",
             "the endpoint refused the key; check CALLWRIGHT_MODEL_API_KEY (HTTP 401)",
         ),
-        (refusing(500), "unavailable", "the endpoint failed (HTTP 500)"),
-        (
+        pytest.param(refusing(500), "unavailable", "the endpoint failed (HTTP 500)", marks=pytest.mark.long),
+        pytest.param(
             web_page,
             "bad_request",
             "the endpoint answered with HTML (HTTP 200); check the base URL (CALLWRIGHT_MODEL_BASE_URL)",
+            marks=pytest.mark.long,
         ),
         (
             streaming(chunk({"content": "We have "})),

@@ -329,12 +329,13 @@ SIP_RULES: list[Mapping[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("mode", ["blind", pytest.param("attended", marks=pytest.mark.long)])
+@pytest.mark.parametrize("mode", ["blind", "attended"])
 class TestWithPhones:
     """Two SIP phones: one talks with the agent, the other is the colleague's."""
 
     pytestmark = needs_stack
 
+    @pytest.mark.long
     async def test_a_phone_is_handed_to_another_phone_and_they_hear_each_other(
         self, server: Server, phones: Callable[[str], Any], mode: str
     ) -> None:

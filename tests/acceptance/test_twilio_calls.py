@@ -240,7 +240,9 @@ async def test_a_stream_of_foreign_software_finds_no_fault(place: Place) -> None
 
 
 @pytest.mark.real_time
-@pytest.mark.parametrize(("dial_status", "back"), [("completed", False), ("busy", True)])
+@pytest.mark.parametrize(
+    ("dial_status", "back"), [pytest.param("completed", False, marks=pytest.mark.long), ("busy", True)]
+)
 async def test_a_call_is_transferred_or_comes_back(place: Place, dial_status: str, back: bool) -> None:
     place.vendor.dial_status = dial_status
     carrier = place.platform.foundation.plugins("carrier", "twilio")

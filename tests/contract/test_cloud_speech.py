@@ -48,7 +48,7 @@ from callwright.providers.cloud.speaking import CloudVoice
 from callwright.providers.cloud.vendor import Vendor
 from callwright.testing import Fault, TranscriberContract, VoiceContract
 from callwright.testing.contract import frames_of
-from callwright.testing.faults import told
+from callwright.testing.faults import Log, told
 from callwright.testing.transcriber import Heard
 
 INSTALLED = library.is_installed("deepgram.STT")
@@ -106,6 +106,9 @@ class _WithVendors:
     plugin: Plugin
     secret = speech.GOOD
     vendors = staticmethod(speech_vendors)
+    # They take seconds of waiting each: all vendors meet them at once, in a test below.
+    test_a_connection_that_hangs = None
+    test_a_trickle = None
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Any]:
@@ -135,7 +138,7 @@ class _WithVendors:
         raise NotImplementedError
 
 
-class Recogniser(_WithVendors, TranscriberContract):
+class Recogniser(_WithVendors, TranscriberContract):  # type: ignore[misc]  # see _WithVendors
     close_seconds = 0.1
     transcriber_settings = hears()
 
@@ -144,7 +147,7 @@ class Recogniser(_WithVendors, TranscriberContract):
         return self.transcriber_settings
 
 
-class Speaker(_WithVendors, VoiceContract):
+class Speaker(_WithVendors, VoiceContract):  # type: ignore[misc]  # see _WithVendors
     cancel_seconds = 0.1
 
     @property
@@ -381,11 +384,30 @@ class TestPixaVoice(Speaker):
     wrong_settings = speaks(options={"top_p": 9})
 
 
+SUITES: list[type[Recogniser] | type[Speaker]] = [
+    suite
+    for base in (Recogniser, PostedRecogniser, Speaker)
+    for suite in base.__subclasses__()
+    if suite is not PostedRecogniser
+]
+
+
 def test_each_vendor_is_judged_by_its_suite() -> None:
-    suites = [one for base in (Recogniser, PostedRecogniser, Speaker) for one in base.__subclasses__()]
-    suites.remove(PostedRecogniser)
-    judged = {f"{suite.plugin.kind} {suite.plugin.name}" for suite in suites}
+    judged = {f"{suite.plugin.kind} {suite.plugin.name}" for suite in SUITES}
     assert judged == {f"{one.kind} {one.name}" for one in VENDORS}
+
+
+@pytest.mark.parametrize("share", range(4))
+@pytest.mark.parametrize("fault", [Fault.HANG, Fault.TRICKLE])
+async def test_a_vendor_that_keeps_us_waiting_has_failed_soon(fault: Fault, share: int) -> None:
+    suites = SUITES[share::4]
+    if not library.is_installed("azure.STT"):
+        suites = [suite for suite in suites if suite is not TestAzureRecogniser]
+    # Each meeting listens to the log and sets its level back: the one outside sees to it that the last to end leaves it as it was.
+    with Log():
+        ends = await asyncio.gather(*(suite().meet(fault) for suite in suites), return_exceptions=True)
+    failed = {suite.__name__: end for suite, end in zip(suites, ends, strict=True) if end is not None}
+    assert not failed
 
 
 @asynccontextmanager

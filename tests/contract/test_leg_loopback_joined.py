@@ -182,6 +182,7 @@ async def test_without_a_desk_nobody_takes_calls(call):
         await call(None)
 
 
+@pytest.mark.long
 async def test_counters_are_told_every_five_seconds(call):
     near, _leg, _desk = await answered(call)
     await asyncio.sleep(5.3)

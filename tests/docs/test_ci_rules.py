@@ -1,12 +1,14 @@
-"""A skip of a test that needs a phone, a browser or a voice fails in CI and passes at a desk."""
+"""A skip of a test that needs a phone, a browser or a voice fails in CI and passes at a desk. Workers share the tests out by their cost."""
 
 import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.shares import shared_out
 
 RULE = Path(__file__).resolve().parents[1] / "never_skipped.py"
 
@@ -31,3 +33,20 @@ def test_only_in_ci_a_skip_of_a_marked_test_fails_with_its_reason(tmp_path, ci):
     assert run.stdout.count("a test marked voice was skipped with CI=true: Skipped: there is no such program") == (
         2 if ci else 0
     ), "in its failure and in the summary"
+
+
+def test_each_worker_begins_with_slow_files_and_no_file_is_torn():
+    counts = {
+        "tests/unit/a.py": 9,
+        "tests/docs/b.py": 2,
+        "tests/phone/c.py": 3,
+        "tests/phone/d.py": 2,
+        "tests/unit/e.py": 4,
+    }
+    tests = [f"{file}::test_{number}" for file, count in counts.items() for number in range(count)]
+    listed = [tests[at].partition("::")[0] for at in shared_out(tests, 2)]
+    assert [*dict.fromkeys(listed)] == [
+        *("tests/phone/c.py", "tests/unit/a.py"),
+        *("tests/phone/d.py", "tests/docs/b.py", "tests/unit/e.py"),
+    ]
+    assert Counter(listed) == counts

@@ -34,6 +34,8 @@ def read(name: str) -> CallView:
 
 CALLS = [path.name.removesuffix(".log.xz") for path in TRACES]
 ANSWERED = [name for name in CALLS if read(name).answered_us is not None]
+SOME = [pytest.param(name, marks=() if at % 3 == 0 else pytest.mark.long) for at, name in enumerate(ANSWERED)]
+"""Every third trace: a simulation takes longer than a replay. `make test-all` takes all of them."""
 
 
 def turns_of(view: CallView) -> list[int]:
@@ -73,7 +75,7 @@ def test_with_nothing_changed_it_is_the_call_from_every_turn(name: str) -> None:
         assert found.simulated_from is None
 
 
-@pytest.mark.parametrize("name", ANSWERED)
+@pytest.mark.parametrize("name", SOME)
 def test_what_a_simulation_makes_otherwise_by_itself_is_told(name: str) -> None:
     for turn in turns_of(read(name)):
         found = asked_again(name, turn)

@@ -64,6 +64,7 @@ async def test_a_phone_calls_an_agent_they_talk_and_the_phone_hangs_up(
     await check_sound(server, execution_id, line)
 
 
+@pytest.mark.long
 async def test_a_header_that_only_the_agent_names_is_its_variable_and_the_key_of_the_look_up(
     server: Server, sipp: Phones, rtp: Lines
 ) -> None:
@@ -88,6 +89,7 @@ async def test_a_header_that_only_the_agent_names_is_its_variable_and_the_key_of
     assert record["callwright"]["line"]["headers"] == {"X-CALLERNO": "4711"}
 
 
+@pytest.mark.long
 async def test_the_agent_hangs_up_when_the_conversation_is_over(server: Server, sipp: Phones, rtp: Lines) -> None:
     agent_id = await server.agent(**agent())
     line = rtp()

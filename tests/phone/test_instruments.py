@@ -25,7 +25,7 @@ SoftphoneMaker = Callable[..., AbstractAsyncContextManager[Softphone]]
 NAMES = sorted(path.stem for path in (Path(__file__).parent / "scenarios").glob("*.xml"))
 
 
-@pytest.mark.parametrize("softphone", [linphone, baresip])
+@pytest.mark.parametrize("softphone", [linphone, pytest.param(baresip, marks=pytest.mark.long)])
 async def test_sipp_and_a_softphone_hear_each_other(
     softphone: SoftphoneMaker,
     tmp_path: Path,

@@ -50,7 +50,8 @@ class Front:
 
     def start(self) -> None:
         """Start Kamailio and wait until it listens. Blocks."""
-        files = ["-f", "kamailio.cfg", "-Y", str(self._folder), "-P", "kamailio.pid"]
+        # Kamailio goes to / before it writes its process id: another one that is running there would keep it from starting.
+        files = ["-f", "kamailio.cfg", "-Y", str(self._folder), "-P", str(self._folder / "kamailio.pid")]
         settings = ["-A", f"LISTEN=udp:{self.address}", "-A", f'DISPATCHER_LIST="{self._folder}/dispatcher.list"']
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(

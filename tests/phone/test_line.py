@@ -68,6 +68,7 @@ async def test_a_call_over_a_bad_line_is_understood_both_ways(
         assert 10 < quality["rx_jitter_ms"] < 200, f"the jitter is measured and in the record: {quality}"
 
 
+@pytest.mark.long
 async def test_a_lost_first_invite_is_sent_again(server: Server, sipp: Phones, rtp: Lines) -> None:
     line = rtp()
     phone = await sipp("answers", rtp_port=line.port)

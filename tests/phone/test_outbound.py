@@ -97,6 +97,7 @@ async def test_an_agent_calls_a_phone_they_talk_and_the_agent_hangs_up(
     await check_sound(server, execution_id, line)
 
 
+@pytest.mark.long
 async def test_a_phone_that_was_called_hangs_up(server: Server, sipp: Phones, rtp: Lines) -> None:
     line = rtp()
     phone = await sipp("answers", rtp_port=line.port)
@@ -112,6 +113,7 @@ async def test_a_phone_that_was_called_hangs_up(server: Server, sipp: Phones, rt
     assert 1 <= record["conversation_duration"] <= 8
 
 
+@pytest.mark.long
 async def test_a_call_is_stopped_through_the_api_while_it_is_talked(server: Server, sipp: Phones, rtp: Lines) -> None:
     line = rtp()
     phone = await sipp("answers", rtp_port=line.port)
@@ -185,6 +187,7 @@ async def test_sound_before_the_answer_and_then_the_answer(server: Server, sipp:
     await check_sound(server, execution_id, line)
 
 
+@pytest.mark.long
 async def test_an_announcement_and_then_a_refusal_is_no_conversation(server: Server, sipp: Phones, rtp: Lines) -> None:
     line = rtp()
     phone = await sipp("refuses_early", rtp_port=line.port, ring_ms=1_200, status="404 Not Found")

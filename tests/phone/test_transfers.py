@@ -236,6 +236,7 @@ async def test_a_phone_that_called_is_handed_over_too(server: Server, sipp: Phon
     assert record["telephony_data"]["call_type"] == "inbound"
 
 
+@pytest.mark.long
 async def test_a_far_end_that_refers_us_to_somebody_else_is_obeyed(server: Server, sipp: Phones, rtp: Lines) -> None:
     line, other_line = rtp(), rtp()
     other = await sipp("answers", rtp_port=other_line.port)
@@ -257,7 +258,7 @@ async def test_a_far_end_that_refers_us_to_somebody_else_is_obeyed(server: Serve
     assert [entry.values["target"] for entry in await server.events(execution_id, "moved")] == [target]
 
 
-@pytest.mark.parametrize("target", ["sip:expensive@192.0.2.7", "tel:+15550199"])
+@pytest.mark.parametrize("target", ["sip:expensive@192.0.2.7", pytest.param("tel:+15550199", marks=pytest.mark.long)])
 async def test_a_far_end_may_not_send_us_anywhere(server: Server, sipp: Phones, rtp: Lines, target: str) -> None:
     line = rtp()
     agent_id = await server.agent(**agent())

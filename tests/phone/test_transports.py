@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from tests.phone.agents import WELCOME, agent
 from tests.phone.calls import asks, check_sound, check_transcript, final, goodbye, hangup, hears, sound_both_ways
 from tests.phone.certificates import Certificates
@@ -37,6 +38,7 @@ async def test_a_phone_calls_over_tcp(server: Server, sipp: Phones, rtp: Lines) 
     await check_sound(server, execution_id, line)
 
 
+@pytest.mark.long
 async def test_a_trunk_over_tcp_is_dialled(server: Server, sipp: Phones, rtp: Lines) -> None:
     line = rtp()
     gateway = await sipp("answers", rtp_port=line.port, transport="tcp")

@@ -73,7 +73,7 @@ def test_a_wrong_decision_is_noticed(
     wrong: Callable[[Question, Rules], Decision], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(campaigns, "decide", wrong)
-    assert run(300, 1).broken
+    assert run(60, 1).broken
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_wrong_retry_is_noticed(wrong: Callable[[RetryPolicy], RetryPolicy], m
         return None if policy is None else wrong(policy)
 
     monkeypatch.setattr(campaigns, "policy_of", policy_of)
-    assert run(100, 1).broken
+    assert run(40, 1).broken
 
 
 def test_every_minute_of_awkward_days_is_judged_as_the_c_library_does() -> None:
@@ -122,5 +122,5 @@ def test_the_commands_tell_what_they_found(capsys: pytest.CaptureFixture[str], m
     assert prove(["hours", "--zones", "1"]) == 0
     assert "0 wrong" in capsys.readouterr().out
     monkeypatch.setattr(campaigns, "decide", _always)
-    assert prove(["campaigns", "--count", "50"]) == 1
+    assert prove(["campaigns", "--count", "10"]) == 1
     assert "seed " in capsys.readouterr().out

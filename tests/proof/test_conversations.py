@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from proof.__main__ import main as prove
 from proof.audit import audit, same_effects
-from proof.conversations import MOST_SHOWN, Broken, Report, converse, describe, examine, main, run
+from proof.conversations import CHUNK, MOST_SHOWN, Broken, Report, converse, describe, examine, main, run
 from proof.shrink import shrink
 
 from callwright.conversation import effects as fx
@@ -42,7 +42,8 @@ def test_a_run_counts_what_it_saw() -> None:
 
 
 def test_two_processes_find_the_same_as_one() -> None:
-    one, two = run(300, 5, jobs=1), run(300, 5, jobs=2)
+    # One share of a process, and a part of another.
+    one, two = run(CHUNK + 20, 5, jobs=1), run(CHUNK + 20, 5, jobs=2)
     assert (one.events, one.coverage, one.endings) == (two.events, two.coverage, two.endings)
 
 

@@ -1,11 +1,11 @@
-"""A hundred random whole calls of the real shell: none may break a rule. A failure prints the seed and the command."""
+"""Sixty random whole calls of the real shell: none may break a rule. A failure prints the seed and the command."""
 
 import os
 
 import pytest
 from proof.runs import run
 
-RUNS = 100
+RUNS = 60
 FIRST_SEED = int(os.environ.get("CALLWRIGHT_SIMULATION_SEED", "1"))
 LEAST_TIMES_REAL_TIME = 10
 

@@ -82,7 +82,7 @@ def share_of(mulaw: bytes, hz: float) -> float:
     return sum(shares) / energy if shares else 0.0
 
 
-async def carried(speaking: Coroutine[Any, Any, None], heard: Callable[[], bytes], hz: float) -> None:
+async def carried(speaking: Coroutine[Any, Any, object], heard: Callable[[], bytes], hz: float) -> None:
     """Let a tone be spoken until 0.4 s of it have been heard whole.
 
     A machine that stands still for a moment tears the tone of whoever speaks in real time on it, and no line did that: what is heard later

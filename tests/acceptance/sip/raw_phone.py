@@ -252,13 +252,15 @@ class RawPhone:
         *,
         lose: Callable[[int], bool] = lambda index: False,
         late_ms: Callable[[int], float] = lambda index: 0.0,
-    ) -> None:
-        """Send 20 ms frames in time: some lost, some late."""
+    ) -> float:
+        """Send 20 ms frames in time: some lost, some late. Returns by how many ms the latest was late against our will."""
         loop = asyncio.get_running_loop()
         start = loop.time()
         first = random.getrandbits(15)
+        behind_s = 0.0
         for index, frame in enumerate(frames):
             await asyncio.sleep(max(0.0, start + 0.02 * index - loop.time()))
+            behind_s = max(behind_s, loop.time() - start - 0.02 * index)
             if lose(index):
                 continue
             packet = struct.pack("!BBHII", 0x80, self.codec, (first + index) & 0xFFFF, 160 * index, self.port) + frame
@@ -267,6 +269,7 @@ class RawPhone:
                 loop.call_later(delay, self._send_media, packet)
             else:
                 self._send_media(packet)
+        return behind_s * 1000
 
     async def press(self, key: str, at: int, order: Sequence[int] = range(7), *, kind: int = 101) -> None:
         """Send the seven packets of a key of 100 ms that began at the RTP time ``at``, in ``order`` (0: the first, 4 to 6: the end)."""

@@ -256,6 +256,7 @@ async def test_a_ping_is_answered_with_the_number_of_calls():
         assert (pong["at"], pong["calls"]) == (12, 1)
 
 
+@pytest.mark.long
 async def test_ten_thousand_malformed_datagrams_change_nothing():
     rng = random.Random(7)
     invite = (

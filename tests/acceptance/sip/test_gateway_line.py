@@ -32,6 +32,7 @@ async def final_quality(ours, here):
     return ours.of(here, "quality")[-1]
 
 
+@pytest.mark.long
 async def test_five_percent_loss_and_100_ms_jitter_leave_the_sound_in_time():
     rng = random.Random(3)
     async with gateway() as ours:
@@ -74,14 +75,18 @@ async def test_keys_whose_packets_overtake_each_other_are_pressed_once():
 
 async def test_a_quiet_line_is_a_frame_of_sound_for_every_frame_of_time_and_no_loss():
     async with gateway() as ours:
-        phone = await RawPhone().open()
-        here = await called(ours, phone)
-        await phone.talk(frames_of(tone(440, 4)))
-        await asyncio.sleep(0.1)
-        quality = await final_quality(ours, here)
+        # A phone that a busy machine held up for longer than a frame makes jitter itself: it calls again.
+        for _ in range(4):
+            phone = await RawPhone().open()
+            here = await called(ours, phone)
+            behind_ms = await phone.talk(frames_of(tone(440, 4)))
+            await asyncio.sleep(0.1)
+            quality = await final_quality(ours, here)
+            phone.close()
+            if behind_ms < 20:
+                break
         assert share_of(ours.heard(here)[50 * FRAME : 180 * FRAME], 440) > 0.98
         assert quality["rx_lost"] == 0
-        phone.close()
 
 
 async def test_a_phone_that_sends_nothing_is_noticed_and_heard_again():
