@@ -30,8 +30,9 @@ def installed_plugins() -> Registry:
     for entry_point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda found: found.name):
         try:
             plugins: tuple[Plugin, ...] = entry_point.load()
-        except ImportError as error:
-            _LOG.warning("the plugins of %s cannot be loaded: %s", entry_point.name, error)
+        # Boundary: plugins are other people's code, and one of them must not stop every command.
+        except Exception as error:  # noqa: BLE001
+            _LOG.warning("the plugins of %s cannot be loaded: %s: %s", entry_point.name, type(error).__name__, error)
             continue
         for plugin in plugins:
             try:
