@@ -53,7 +53,7 @@ KINDS: Mapping[Fault, frozenset[FailureKind]] = {
 
 
 class Log(logging.Handler):
-    """Keeps what is logged within the block, at every level."""
+    """Keeps what is logged within the block, as far as a server would write it: all of the platform's own, and warnings of libraries."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -62,7 +62,8 @@ class Log(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record as it would be written."""
-        self.lines.append(self.format(record))
+        if record.levelno >= logging.WARNING or record.name.startswith("callwright"):
+            self.lines.append(self.format(record))
 
     def __enter__(self) -> Log:
         root = logging.getLogger()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from callwright.ops.clock import SystemClock
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Model, ModelDelta, ModelSettings
 from callwright.testing.contract import CANCEL_SECONDS, close_soon, failure_of, left_out, must, with_plugin
+from callwright.testing.faults import Log
 from callwright.testing.model import ModelContract
 
 REFUSED, LIMITED, FAILING, RESET = "refuses the key", "is at its limit", "fails", "resets the connection"
@@ -126,7 +124,7 @@ class HostedModelContract(ModelContract):
         """Neither log nor failures hold the key, or the first provider key of a fault's settings."""
         if not self.secret:
             raise left_out("secret")
-        with _everything_logged() as logged:
+        with Log() as log:
             await self._answer(model)
             failures = [await self._fail(model, fault) for fault in KINDS]
         told = ["".join(traceback.format_exception(error)) + repr(error) for error in failures if error is not None]
@@ -135,7 +133,7 @@ class HostedModelContract(ModelContract):
             settings = self.settings_with(fault)
             # The first is the key; others may be where it is used.
             secrets.update(() if settings is None else list(settings.access.keys.values())[:1])
-        for text in (*told, *logged):
+        for text in (*told, *log.lines):
             must(not any(secret in text for secret in secrets), f"a key is shown: {text[:40]!r}...")
 
     @with_plugin
@@ -158,26 +156,6 @@ async def _cancelled_in_ms(task: asyncio.Future[list[ModelDelta]]) -> float:
     await asyncio.wait([task], timeout=CANCEL_SECONDS)
     must(task.done(), "an answer that is cancelled does not end")
     return (clock.monotonic_us() - began_us) / 1000
-
-
-@contextmanager
-def _everything_logged() -> Iterator[list[str]]:
-    """All that is logged meanwhile, as it would be printed."""
-    lines: list[str] = []
-
-    class Lines(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(self.format(record))
-
-    root, handler = logging.getLogger(), Lines()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield lines
-    finally:
-        root.setLevel(level)
-        root.removeHandler(handler)
 
 
 def _listed(kinds: frozenset[FailureKind]) -> str:
