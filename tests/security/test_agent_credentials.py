@@ -9,7 +9,7 @@ import json
 import logging
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -185,8 +185,13 @@ def has_canary(text: str, secrets: Iterable[str] = ()) -> bool:
 
 def contents(folder: Path) -> dict[str, str]:
     """What is in every file of a folder, and in the arguments of every process."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name not in SECRET_FILES]
-    return {str(path): path.read_bytes().decode("latin-1") for path in [*files, *Path("/proc").glob("[0-9]*/cmdline")]}
+    found: dict[str, str] = {}
+    for path in [*folder.rglob("*"), *Path("/proc").glob("[0-9]*/cmdline")]:
+        # A process may end meanwhile.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if path.is_file() and path.name not in SECRET_FILES:
+                found[str(path)] = path.read_bytes().decode("latin-1")
+    return found
 
 
 async def rotate_master(world: World) -> None:
