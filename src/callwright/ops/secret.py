@@ -52,9 +52,9 @@ class ServerSecrets:
     def derived(self, purpose: str) -> tuple[bytes, ...]:
         """A key for one purpose of each secret, in their order."""
         secrets = self.all()
-        # Every request with an API key asks.
-        of, keys = self._derived.get(purpose, ((), ()))
-        if of is not secrets:
+        # Kept, because each request with an API key needs them.
+        made_of, keys = self._derived.get(purpose, ((), ()))
+        if made_of is not secrets:
             keys = tuple(derive(secret, purpose) for secret in secrets)
             self._derived[purpose] = secrets, keys
         return keys

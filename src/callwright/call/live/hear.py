@@ -161,7 +161,7 @@ class Hear:
         self._over = False
         self._gate = ActivityGate()
         self._reading_gate = ActivityGate(hangover_ms=ears.reading_pause_ms) if ears.reading_pause_ms else self._gate
-        # Mu-law is half of what a model wants, and nothing is kept for one that there is not.
+        # As mu-law, half the size of PCM; nothing where no model asks for it.
         self._frames: deque[bytes] = deque(maxlen=KEPT_FRAMES if ears.turn_model is not None else 0)
         self._track = _VoiceTrack(runner)
         self._voiced_us = 0

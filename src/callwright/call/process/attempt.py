@@ -409,7 +409,7 @@ class Attempt:
         with round_boundary(f"writing the record of execution {self.execution_id}"):
             built = await self._record(lambda _, found: found)
             end = self._cut_off(built, message)
-            # A row that does not allow the first, as one whose answer was never written, allows the second.
+            # A row whose answer was never written allows only the second.
             for change in (self._before_post_work(end), end):
                 written = written or await self._row.write(change, partial(self._also, built, None))
         if not written and not self._row.stale:
