@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,9 +23,13 @@ from websockets.exceptions import InvalidStatus
 
 from callwright.actions.carrier_connection import connect_number
 from callwright.actions.keys import create_key
+from callwright.api.doors import LimitedSocket
 from callwright.bootstrap.platform import Platform, open_platform
+from callwright.call.live.session import CallSession
+from callwright.call.process.attempt import Attempt
 from callwright.cli import main
 from callwright.cli.serving import bind, http_server, url_of
+from callwright.conversation.core import Conversation
 from callwright.domain.errors import BadInputError
 from callwright.domain.phone_number import CARRIER, PhoneNumber
 from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
@@ -173,6 +178,23 @@ async def test_a_call_to_a_number_reaches_its_agent(place: Place) -> None:
     # Offered again, word for word: nobody gets a second stream.
     again = await place.vendor.tell(phone, place.incoming, CallStatus="ringing", To=OURS, From="+15550123")
     assert again.status_code == 403
+
+
+@pytest.mark.real_time
+async def test_calls_that_ended_are_free_without_the_garbage_collector(place: Place) -> None:
+    def kept() -> int:
+        # A leg is known for two minutes yet: not what it told of its end.
+        return sum(isinstance(one, Attempt | CallSession | Conversation | LimitedSocket) for one in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        await place.vendor.call(place.incoming, OURS)
+        await place.call()
+        assert kept()
+        await until(lambda: not kept(), 60)
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

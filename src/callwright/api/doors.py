@@ -242,8 +242,11 @@ class DirectSocket(Protocol):
 
 
 def direct_of(scope: Scope) -> DirectSocket | None:
-    """The direct way of a websocket, where its server has one."""
-    found: DirectSocket | None = (scope.get("extensions") or {}).get(DIRECT)
+    """Takes the direct way of a websocket out of its scope, where its server has one.
+
+    The socket holds its scope: left there, both would stay until the garbage collector looks.
+    """
+    found: DirectSocket | None = (scope.get("extensions") or {}).pop(DIRECT, None)
     return found
 
 
@@ -308,6 +311,8 @@ class LimitedSocket:
     async def close(self, code: int = 1000) -> None:
         """See the port."""
         self.end(code)
+        # Whoever listens holds this socket: together they would stay until the garbage collector looks.
+        self._on_message = None
         _, late = await asyncio.wait({self._writer}, timeout=DOOR_SOCKET_CLOSE_SECONDS)
         for writer in late:
             writer.cancel()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -122,7 +122,7 @@ class BoundedHttp(HttpToolsProtocol):
             transport.abort()
             return
         super().connection_made(transport)
-        self._joined = JoinedWrites(transport, self.loop, when_lost=lambda: self._table.leave(transport))
+        self._joined = JoinedWrites(transport, self.loop, when_lost=partial(self._table.leave, transport))
         self._line = transport
         self.transport = cast(asyncio.Transport, self._joined)
         self._await_head()
@@ -134,6 +134,12 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_is_there()
         super().connection_lost(exc)
         self._joined.lost()
+
+    def handle_websocket_upgrade(self) -> None:
+        """The connection is a websocket from here on."""
+        super().handle_websocket_upgrade()
+        # The parser has this protocol's methods: together they would stay until the garbage collector looks.
+        del self.parser
 
     def eof_received(self) -> None:
         """The client sends nothing more: the connection is closed, as it would be without us, but what is held leaves before."""

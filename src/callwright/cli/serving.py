@@ -154,6 +154,8 @@ class _Websockets(WebSocketsSansIOProtocol):
         """The connection is gone, and its place is free."""
         super().connection_lost(exc)
         cast(JoinedWrites, self.transport).lost()
+        # Who listens holds this socket: together they would stay until the garbage collector looks.
+        self._on_message = None
 
     async def send(self, message: Any) -> None:
         """Send a message of the application."""

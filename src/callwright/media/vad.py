@@ -87,6 +87,8 @@ class ActivityGate:
         self._position_ms = 0
         self._last_voiced_ms = 0
         self._active = False
+        self.voiced = False
+        """Whether the newest 20 ms are voice, the hangover not included."""
 
     @property
     def active(self) -> bool:
@@ -106,23 +108,25 @@ class ActivityGate:
     def push(self, probability: int) -> Activity | None:
         """The next 20 ms' probability (0..255). Returns the change it makes, if any."""
         self._position_ms += FRAME_MS
+        self.voiced = False
         if self._active:
             return self._go_on(probability)
-        return self._wait(probability)
+        loud = probability >= self._threshold
+        self._recent.append(loud)
+        return self._begin() if loud else None
 
-    def _wait(self, probability: int) -> Activity | None:
-        voiced = probability >= self._threshold
-        self._recent.append(voiced)
-        if not voiced or sum(self._recent) < self._onset_frames:
+    def _begin(self) -> Activity | None:
+        if sum(self._recent) < self._onset_frames:
             return None
         first = len(self._recent) - list(self._recent).index(True)
         self._recent.clear()
-        self._active = True
+        self._active = self.voiced = True
         self._last_voiced_ms = self._position_ms
         return Activity(True, self._position_ms - first * FRAME_MS)
 
     def _go_on(self, probability: int) -> Activity | None:
         if probability >= self._threshold // 2:
+            self.voiced = True
             self._last_voiced_ms = self._position_ms
         elif self._position_ms - self._last_voiced_ms >= self._hangover_ms:
             self._active = False

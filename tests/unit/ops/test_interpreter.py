@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from callwright.ops import interpreter
-from callwright.ops.interpreter import MOST_CALLS_BETWEEN_LOOKS, WholeLooks
+from callwright.ops.interpreter import CALLS_ENDED_FOR_EACH_LIVE, YOUNG_LOOKS_AT_REST, WholeLooks
 
 
 @pytest.fixture
@@ -25,24 +25,38 @@ def _after(calls: int) -> WholeLooks:
     return whole
 
 
-def test_nothing_is_looked_at_before_a_call_has_ended(looks: list[int]) -> None:
+def _young(monkeypatch: pytest.MonkeyPatch, looks: int) -> None:
+    monkeypatch.setattr(gc, "get_count", lambda: (0, looks, 0))
+
+
+def test_nothing_is_looked_at_before_a_call_has_ended(looks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    _young(monkeypatch, YOUNG_LOOKS_AT_REST - 1)
     assert not WholeLooks().look(live=0)
     assert not looks
 
 
-def test_an_idle_process_looks_once_after_its_calls(looks: list[int]) -> None:
+def test_a_process_without_calls_looks_after_its_young_looks(looks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    _young(monkeypatch, YOUNG_LOOKS_AT_REST)
+    assert not WholeLooks().look(live=1)
+    assert WholeLooks().look(live=0)
+    assert len(looks) == 1
+
+
+def test_an_idle_process_looks_once_after_its_calls(looks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    _young(monkeypatch, 0)
     whole = _after(3)
     assert whole.look(live=0)
     assert not whole.look(live=0)
     assert len(looks) == 1
 
 
-def test_a_live_call_is_not_stopped_for_a_few_that_ended(looks: list[int]) -> None:
-    whole = _after(MOST_CALLS_BETWEEN_LOOKS - 1)
-    assert not whole.look(live=1)
+@pytest.mark.parametrize("live", [1, 30])
+def test_live_calls_are_not_stopped_for_a_few_that_ended(looks: list[int], live: int) -> None:
+    whole = _after(CALLS_ENDED_FOR_EACH_LIVE * live - 1)
+    assert not whole.look(live)
     whole.call_ended()
-    assert whole.look(live=1)
-    assert not whole.look(live=1)
+    assert whole.look(live)
+    assert not whole.look(live)
     assert len(looks) == 1
 
 
@@ -54,5 +68,5 @@ def test_the_start_is_left_out_and_the_portions_are_set(looks: list[int], monkey
     monkeypatch.setattr(sys, "setswitchinterval", switches.append)
     interpreter.set_for_calls()
     assert looks == [1, 2]
-    assert set_to == [(20_000, 10, 1_000)]
+    assert set_to == [(5_000, 1_000_000, 1_000_000)]
     assert switches == [0.0005]

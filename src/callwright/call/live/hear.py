@@ -133,12 +133,14 @@ class _VoiceTrack:
         self._probabilities = bytearray()
 
     def add(self, probability: int) -> None:
-        """The next frame's."""
+        """The next frame's. Writes those of a whole entry."""
         self._probabilities.append(probability)
+        if len(self._probabilities) >= TRACK_FRAMES:
+            self.write()
 
-    def write(self, least_frames: int = 1) -> None:
-        """Write what is not written, unless it is less."""
-        if len(self._probabilities) >= least_frames:
+    def write(self) -> None:
+        """Write what is not written."""
+        if self._probabilities:
             data = base64.b64encode(self._probabilities).decode()
             self._runner.fact("core", "vad_track", {"from_ms": self._from_ms, "step_ms": FRAME_MS, "data": data})
             self._from_ms += len(self._probabilities) * FRAME_MS
@@ -197,14 +199,13 @@ class Hear:
     @property
     def voiced(self) -> bool:
         """Whether the newest frame that was judged is voice, the detector's hangover not included."""
-        return self._gate.active and self._gate.last_voiced_ms == self._gate.position_ms
+        return self._gate.voiced
 
-    def frame(self, mulaw: bytes) -> None:
-        """The caller's next 20 ms."""
+    def frame(self, mulaw: bytes, arrived_us: int) -> None:
+        """The caller's next 20 ms, and when they came in the call's time."""
         pcm = pcm_of_mulaw(mulaw)
         self._frames.append(mulaw)
         self._heard_ms += FRAME_MS
-        arrived_us = self._runner.now_us()
         if self._gathering is not None:
             self._feed(pcm)
             self._gathering.submit(pcm, partial(self._judged, pcm, arrived_us))
@@ -274,7 +275,7 @@ class Hear:
         if self._over:
             return
         change = self._gate.push(probability)
-        if self.voiced:
+        if self._gate.voiced:
             self._voiced_us = arrived_us
         if self._machine_ear is not None:
             kind = self._machine_ear.feed(pcm, probability)
@@ -286,7 +287,6 @@ class Hear:
             self._tell_stream(lambda stream: stream.activity(began, audio_ms))
         if change is not None:
             self._tell(change.began, change.audio_ms)
-        self._track.write(TRACK_FRAMES)
 
     async def _close(self, stream: TranscriberStream) -> None:
         def failed(kind: FailureKind, message: str) -> None:

@@ -305,12 +305,13 @@ class CallSession:
         """The caller's next 20 ms."""
         if not self._answered or self.end is not None:
             return
-        self._recorder.caller(frame, self._place.clock.monotonic_us())
+        now_us = self._place.clock.monotonic_us()
+        self._recorder.caller(frame, now_us)
         if self._transfers.joined:
             self._transfers.caller_said(frame)
             self._sound.frames += 1
             return
-        self._hear.frame(frame)
+        self._hear.frame(frame, self._runner.call_us(now_us))
         self._sound.frame(frame, self._hear.voiced)
 
     def key(self, key: str) -> None:
@@ -390,6 +391,7 @@ class CallSession:
         await self._transfers.aclose()
         if self._equipment.failover is not None:
             await self._equipment.failover.aclose()
+            self._equipment.failover.switched = None
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -97,7 +98,15 @@ class Attempt:
     def __init__(self, office: Office, execution: Execution, connection: Connection) -> None:
         self._office = office
         self._connection = connection
-        self._row = OwnedRow(office.deps.ledger, office.deps.clock, office.deps.publisher, execution, self._lost_row)
+        # A tie of a part to its attempt keeps the memory of both until the garbage collector looks.
+        ours = weakref.proxy(self)
+        self._row = OwnedRow(
+            office.deps.ledger,
+            office.deps.clock,
+            office.deps.publisher,
+            execution,
+            lambda: ours._lost_row(),  # noqa: PLW0108 - the method itself holds the attempt
+        )
         self._files: LiveFiles = live_files(office.deps.live_folder, execution.id, execution.attempt)
         self._session: CallSession | None = None
         self._runner: CallRunner | None = None
@@ -151,6 +160,9 @@ class Attempt:
             await self._fail_hard(endings.told(error))
         finally:
             self._office.live.close(self.execution_id)
+            # The session holds its attempt, and so does what it is connected by.
+            self._session = None
+            del self._connection
 
     # -- session.SessionObserver -----------------------------------------------------------------------------------------------
 

@@ -97,10 +97,15 @@ class CallSound:
         if intake is None:
             return
         sound = b"".join((self._rest, *self._order.take(mulaw, number)))
-        whole = len(sound) - len(sound) % LEG_FRAME_BYTES
-        self._rest = sound[whole:]
-        for at in range(0, whole, LEG_FRAME_BYTES):
-            if not intake.take(sound[at : at + LEG_FRAME_BYTES], now_s):
+        if len(sound) == LEG_FRAME_BYTES:
+            # As most vendors send it.
+            frames, self._rest = [sound], b""
+        else:
+            whole = len(sound) - len(sound) % LEG_FRAME_BYTES
+            frames = [sound[at : at + LEG_FRAME_BYTES] for at in range(0, whole, LEG_FRAME_BYTES)]
+            self._rest = sound[whole:]
+        for frame in frames:
+            if not intake.take(frame, now_s):
                 raise BadStreamError("audio comes faster than anybody speaks")
 
     def look(self) -> bool:

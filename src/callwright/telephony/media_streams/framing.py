@@ -102,7 +102,9 @@ class Framing:
         found = _object(message)
         kind = found.get("event")
         if kind == "media":
-            far_end.sound(self.codec.read(_audio(_text(found, self.payload))), _number(found, self.number))
+            sound = _audio(_text(found, self.payload))
+            mulaw = sound if self.codec is Codec.MULAW else self.codec.read(sound)
+            far_end.sound(mulaw, _number(found, self.number) if self.number else 0)
         elif kind == self.mark_event:
             far_end.marked(_text(found, self.mark_name))
         elif kind == self.key_event:
@@ -140,9 +142,12 @@ class Framing:
         return _written(self.clear(stream_id, ""))
 
 
+_decode = msgspec.json.Decoder().decode
+
+
 def _object(message: str | bytes) -> Mapping[str, Any]:
     try:
-        found = msgspec.json.decode(message)
+        found = _decode(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadStreamError("a message is not JSON") from None
     if not isinstance(found, dict):
@@ -167,7 +172,7 @@ def _text(found: Mapping[str, Any], path: Path) -> str:
 
 def _number(found: Mapping[str, Any], path: Path) -> int:
     """A whole number, also as text; 0 where the vendor gives none."""
-    value = _at(found, path) if path else None
+    value = _at(found, path)
     if value is None:
         return 0
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""

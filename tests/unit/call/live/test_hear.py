@@ -113,7 +113,7 @@ def _hear(judge: Judge | None = None, reading_pause_ms: int = 0) -> tuple[Bench,
 def _play(bench: Bench, hear: Hear, *frames: bytes) -> None:
     for frame in frames:
         bench.clock.advance(20)
-        hear.frame(frame)
+        hear.frame(frame, bench.runner.now_us())
 
 
 def test_voice_begins_and_ends_where_it_was_and_the_end_tells_when_it_arrived() -> None:
@@ -402,7 +402,7 @@ def test_a_detector_that_gathers_finds_voice_where_it_was_and_when_it_arrived() 
     bench, hear, stream, vad = _gathering()
     for frame in [QUIET] * 5 + [VOICE] * 10 + [QUIET] * 20:
         bench.clock.advance(13)
-        hear.frame(frame)
+        hear.frame(frame, bench.runner.now_us())
         bench.clock.advance(7)
         vad.tell()
 
