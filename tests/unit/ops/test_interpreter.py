@@ -8,7 +8,12 @@ import sys
 import pytest
 
 from callwright.ops import interpreter
-from callwright.ops.interpreter import CALLS_ENDED_FOR_EACH_LIVE, YOUNG_LOOKS_AT_REST, WholeLooks
+from callwright.ops.interpreter import (
+    CALLS_ENDED_FOR_EACH_LIVE,
+    MOST_CALLS_BETWEEN_LOOKS,
+    YOUNG_LOOKS_AT_REST,
+    WholeLooks,
+)
 
 
 @pytest.fixture
@@ -50,9 +55,9 @@ def test_an_idle_process_looks_once_after_its_calls(looks: list[int], monkeypatc
     assert len(looks) == 1
 
 
-@pytest.mark.parametrize("live", [1, 30])
-def test_live_calls_are_not_stopped_for_a_few_that_ended(looks: list[int], live: int) -> None:
-    whole = _after(CALLS_ENDED_FOR_EACH_LIVE * live - 1)
+@pytest.mark.parametrize(("live", "most"), [(1, CALLS_ENDED_FOR_EACH_LIVE), (300, MOST_CALLS_BETWEEN_LOOKS)])
+def test_live_calls_are_not_stopped_for_a_few_that_ended(looks: list[int], live: int, most: int) -> None:
+    whole = _after(most - 1)
     assert not whole.look(live)
     whole.call_ended()
     assert whole.look(live)
