@@ -11,7 +11,7 @@ import re
 import tokenize
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -167,8 +167,13 @@ def read_sources(root: Path, *folders: str) -> list[Source]:
     return [Source(str(path.relative_to(root)), path.read_text(encoding="utf-8")) for path in sorted(files)]
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The children that may hold definitions and imports: no expression does."""
+    return (child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))
+
+
 def _definitions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.AST]]:
-    for child in ast.iter_child_nodes(tree):
+    for child in _statements(tree):
         if isinstance(child, FunctionNode | ast.ClassDef):
             yield prefix + child.name, child
             yield from _definitions(child, f"{prefix}{child.name}.")
@@ -281,8 +286,8 @@ def _collect_imports(source: Source, node: ast.AST, checking: bool, inside: bool
         for statement in node.orelse:
             _collect_imports(source, statement, checking, inside, found)
     else:
-        inside = inside or isinstance(node, FunctionNode | ast.Lambda)
-        for child in ast.iter_child_nodes(node):
+        inside = inside or isinstance(node, FunctionNode)
+        for child in _statements(node):
             _collect_imports(source, child, checking, inside, found)
 
 
@@ -428,8 +433,13 @@ def string_and_name_words(source: Source) -> Iterator[tuple[int, str]]:
     for token in source.tokens:
         is_text = token.type == tokenize.STRING or tokenize.tok_name[token.type].startswith("FSTRING")
         if (token.type == tokenize.NAME or is_text) and token.start[0] not in source.docstring_lines:
-            for word in sorted({word for run in re.findall(r"[A-Za-z0-9]+", token.string) for word in _humps(run)}):
+            for word in _words(token.string):
                 yield token.start[0], word
+
+
+@cache
+def _words(text: str) -> list[str]:
+    return sorted({word for run in re.findall(r"[A-Za-z0-9]+", text) for word in _humps(run)})
 
 
 def _humps(run: str) -> Iterator[str]:

@@ -116,14 +116,8 @@ async def test_webhooks_without_a_good_signature_are_refused(place: Place, vendo
 
 
 @pytest.mark.real_time
-@pytest.mark.parametrize(
-    ("outcome", "stream_ends"),
-    [
-        pytest.param("", False, marks=pytest.mark.long),
-        pytest.param("user_busy", False, marks=pytest.mark.long),
-        ("user_busy", True),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("outcome", "stream_ends"), [("", False), ("user_busy", False), ("user_busy", True)])
 async def test_a_call_is_transferred_or_comes_back(
     place: Place, vendor: TelnyxVendor, outcome: str, stream_ends: bool
 ) -> None:

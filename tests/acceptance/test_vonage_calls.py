@@ -111,7 +111,8 @@ async def test_webhooks_without_a_good_signature_are_refused(place: Place, vendo
 
 
 @pytest.mark.real_time
-@pytest.mark.parametrize("outcome", [pytest.param("completed", marks=pytest.mark.long), "busy"])
+@pytest.mark.long
+@pytest.mark.parametrize("outcome", ["completed", "busy"])
 async def test_a_call_is_transferred_or_comes_back(place: Place, vendor: VonageVendor, outcome: str) -> None:
     vendor.outcomes["15550155"] = outcome
     carrier = place.platform.foundation.plugins("carrier", "vonage")

@@ -16,8 +16,7 @@ from typing import Any
 
 import httpx
 from proof.server_process import SCRIPTED
-
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from tests.server_key import server_key
 
 START_SECONDS = 90
 CALL_SECONDS = 90
@@ -81,18 +80,12 @@ def served(
     written = folder / f"server-{port}.log"
     address = f"http://127.0.0.1:{port}"
     with written.open("wb") as log:
-        command = [sys.executable, "-m", "callwright"]
-        server = subprocess.Popen([*command, "serve"], env=environ, stdout=log, stderr=log)
+        command = [sys.executable, "-m", "callwright", "serve"]
+        server = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
         try:
             _wait(server, address, written)
             # The contract's account has an address; ours is null until it is given one.
-            address_of = ["accounts", "set", DEFAULT_TENANT_ID, "--email", "calls@example.org"]
-            subprocess.run([*command, *address_of], env=environ, check=True, capture_output=True)
-            made = subprocess.run(
-                [*command, "keys", "create", "--name", "conformance"], env=environ, check=True, capture_output=True
-            )
-            key = next(word for word in made.stdout.decode().split() if word.startswith("bn-"))
-            yield address, key
+            yield address, server_key(environ, "conformance", email="calls@example.org")
         finally:
             server.terminate()
             server.wait(60)

@@ -15,28 +15,32 @@ from callwright.lab.verdicts import as_lines
 from callwright.ops.settings import Settings
 
 IN_EVERY_RUN = (
-    "angry",
-    "back-channeller",
     "do-not-call",
     "echo-line",
     "hesitater",
     "interrupter",
     "menu",
-    "mumbler",
     "noisy-line",
-    "number-dictation",
     "silent",
+    "voicemail",
+)
+IN_A_LONG_RUN = (
+    "angry",
+    "back-channeller",
+    "mumbler",
+    "number-dictation",
     "slow-model",
     "slow-speller",
     "two-languages",
-    "voicemail",
 )
 RUNS = 9
 """As few as show a pass rate of 0.7, if all of them pass."""
 KEPT = Path("build/results/scenarios")
 
 
-@pytest.mark.parametrize("name", IN_EVERY_RUN)
+@pytest.mark.parametrize(
+    "name", [*IN_EVERY_RUN, *(pytest.param(name, marks=pytest.mark.long) for name in IN_A_LONG_RUN)]
+)
 def test_a_shipped_scenario_passes(name: str) -> None:
     scenario = next(one for one in shipped() if one.name == name)
     verdicts, seconds = run([replace(scenario, runs=RUNS)], Session(Settings(), keep=KEPT), seed=1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tests.server_key import server_key
 from tests.waiting import until
 
 from callwright.conversation.log import Entry, read_log
@@ -72,7 +73,7 @@ class Server:
             time.sleep(0.05)
         self.url = found[1]
         if not self._key:
-            self._key = self.run("keys", "create", "--name", "phones").strip().splitlines()[-1]
+            self._key = server_key(self._environment, "phones")
 
     def stop(self) -> None:
         """End as an operator does. Blocks."""

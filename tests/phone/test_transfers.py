@@ -67,6 +67,7 @@ async def test_a_blind_transfer_sends_the_far_end_to_the_target(server: Server, 
     await check_ringing(server, record, line, 1_500)
 
 
+@pytest.mark.long
 async def test_a_transfer_to_a_busy_target_keeps_the_call_and_says_so(server: Server, sipp: Phones, rtp: Lines) -> None:
     await check_given_back(server, sipp, rtp, "486 Busy Here", "busy")
 

@@ -87,6 +87,7 @@ async def test_a_trunk_that_must_encrypt_does_not_talk_to_a_phone_that_cannot(
         await final(server, execution_id)
 
 
+@pytest.mark.long
 async def test_a_softphone_calls_over_tls_with_encrypted_audio(
     server: Server, tmp_path: Path, ports: Ports, certificates: Certificates
 ) -> None:

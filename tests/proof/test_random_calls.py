@@ -1,11 +1,11 @@
-"""Sixty random whole calls of the real shell: none may break a rule. A failure prints the seed and the command."""
+"""Thirty random whole calls of the real shell: none may break a rule. A failure prints the seed and the command."""
 
 import os
 
 import pytest
 from proof.runs import run
 
-RUNS = 60
+RUNS = 30
 FIRST_SEED = int(os.environ.get("CALLWRIGHT_SIMULATION_SEED", "1"))
 LEAST_TIMES_REAL_TIME = 10
 

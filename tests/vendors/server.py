@@ -16,6 +16,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from callwright.media.tonetext import ToneTextDecoder, spoken, word_times
 
 web: Any = importlib.import_module("aiohttp.web") if importlib.util.find_spec("aiohttp") else None
@@ -284,16 +286,12 @@ def _issuer(token: str) -> str:
 
 def at_rate(pcm: bytes, rate_hz: int) -> bytes:
     """Audio at 8,000 Hz at a multiple of that, each sample repeated: its tones stay what they are."""
-    times = rate_hz // 8_000
-    if times == 1:
-        return pcm
-    return b"".join(pcm[at : at + 2] * times for at in range(0, len(pcm), 2))
+    return np.frombuffer(pcm, "<i2").repeat(rate_hz // 8_000).tobytes()
 
 
 def at_8_000_hz(pcm: bytes, rate_hz: int) -> bytes:
     """Audio at a multiple of 8,000 Hz at that rate: every so many samples one."""
-    step = rate_hz // 8_000 * 2
-    return b"".join(pcm[at : at + 2] for at in range(0, len(pcm), step))
+    return np.frombuffer(pcm, "<i2")[:: rate_hz // 8_000].tobytes()
 
 
 class Ear:
