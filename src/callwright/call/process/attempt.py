@@ -341,16 +341,12 @@ class Attempt:
     ) -> tuple[Change, BuiltRecord, Finished | None]:
         """The change that ends the attempt; with ``spec``, of which nothing is asked, also the work after the call. Both have one record.
         Blocking."""
-        finished = None
+        deps, execution, finished = self._office.deps, self._row.execution, None
         if spec is not None and ending.is_completed:
-            finished = self._office.post_call.at_once(self._row.execution, spec, log)
-        built = self._built(log) if finished is None else finished.built
-        change = self._before_post_work(endings.ended(ending, built, self._office.deps.clock.now()))
+            finished = self._office.post_call.at_once(execution, spec, log)
+        built = endings.record_of(log, deps.book, execution.carrier) if finished is None else finished.built
+        change = self._before_post_work(endings.ended(ending, built, deps.clock.now()))
         return change, built, finished
-
-    def _built(self, log: bytes) -> BuiltRecord:
-        """Blocking."""
-        return endings.record_of(log, self._office.deps.book, self._row.execution.carrier)
 
     async def _record(self, used_of: Callable[[bytes], _Used]) -> _Used:
         """What ``used_of`` makes of the log, on one thread: a change of threads costs more than most of this does."""
@@ -406,10 +402,11 @@ class Attempt:
         (``call.process.strays``)."""
         if self._session is None:
             await self._give_up()
-        built = BuiltRecord({}, {})
-        written = False
+        deps, built, written = self._office.deps, BuiltRecord({}, {}), False
         with round_boundary(f"writing the record of execution {self.execution_id}"):
-            built = await self._record(self._built)
+            built = await self._record(
+                partial(endings.record_of, prices=deps.book, carrier=self._row.execution.carrier)
+            )
             end = self._cut_off(built, message)
             # A row whose answer was never written allows only the second.
             for change in (self._before_post_work(end), end):
