@@ -204,3 +204,20 @@ async def test_an_attempt_is_published_in_order_for_its_tenant(world: CallWorld)
 
     assert [entry.sequence for entry in entries] == list(range(1, len(entries) + 1))
     assert [json.loads(entry.body)["status"] for entry in entries] == [entry.status for entry in entries]
+
+
+async def test_where_nothing_is_asked_of_a_call_its_end_is_published_with_the_recording(world: CallWorld) -> None:
+    body = agent_body()
+    del body["tasks"][1:]
+    execution_id = await world.place(body, persona="waiting")
+    await world.until(execution_id, "in-progress")
+    await world.runtime.control.request_stop(execution_id, "API Request", "stopped_by_api")
+    await world.until(execution_id, "completed")
+
+    async with world.ledger.unit() as unit:
+        entries = await unit.outbox.of_execution(DEFAULT_TENANT_ID, execution_id)
+
+    ended, completed = (json.loads(entry.body) for entry in entries[-2:])
+    assert (ended["status"], completed["status"]) == ("call-disconnected", "completed")
+    assert ended["telephony_data"]["recording_url"] == completed["telephony_data"]["recording_url"] is not None
+    assert ended["total_cost"] == completed["total_cost"]

@@ -83,7 +83,7 @@ MAX_SOCKET_PATH_BYTES = 107
 MAX_SERVER_LOG_BYTES = 5_242_880
 """Size at which the embedded database's log is moved aside; one older log is kept."""
 
-DATABASE_CONNECTIONS = 12
+DATABASE_CONNECTIONS = 6
 """Pooled connections per process. It has one more to listen, and up to five for jobs."""
 
 SLOW_UNITS = 4

@@ -69,9 +69,11 @@ KEEP_RETRY_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The post-call work of an attempt that is written together with its end: the section of the log, and the change to ``completed``."""
+    """The post-call work of an attempt that is written together with its end: the section of the log, the whole record, and the change to
+    ``completed``."""
 
     section: LogChunk
+    built: BuiltRecord
     change: Change
 
 
@@ -157,7 +159,7 @@ class PostCall:
         case = _Case(execution, text, view, PostLog(view, b"", self._deps.clock.now))
         self._record_now(case)
         built = build(text + case.post.text, self._deps.book, execution.carrier)
-        return Finished(_chunk(case), self._change(replace(execution, phase=Phase.FINISHING), built))
+        return Finished(_chunk(case), built, self._change(replace(execution, phase=Phase.FINISHING), built))
 
     async def sweep(self) -> int:
         """Complete what is overdue, whatever its job is doing. Returns how many executions that were."""

@@ -22,6 +22,7 @@ from callwright.ports.ledger import Change
 from callwright.ports.leg import LegClosed
 
 FINISH_JOB = "finish"
+ANSWERED = "answered"
 ERROR = "Error"
 ERROR_CODE = 5010
 INTERNAL_ERROR = "internal_error"
@@ -95,7 +96,7 @@ class Ending:
         if closed.outcome in ("error", "balance-low"):
             return closed.outcome, closed.reason
         if self.answered:
-            return "answered", ""
+            return ANSWERED, ""
         if wanted is not None and wanted.by == ERROR:
             return "error", wanted.reason
         if wanted is not None and wanted.reason == "not_answered":
@@ -103,6 +104,11 @@ class Ending:
         if closed.outcome in _UNANSWERED:
             return closed.outcome, closed.reason if closed.outcome == "failed" else ""
         return "error", closed.reason
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether the call was answered and nothing of ours failed."""
+        return self.outcome()[0] == ANSWERED
 
     def retry_class(self, outcome: str) -> str:
         """Of the cause that gave the call this outcome; the outcome itself where something else did."""
@@ -114,7 +120,7 @@ def ended(ending: Ending, built: BuiltRecord, now: datetime) -> Change:
     """The leg ended, and the log was read. A failure of a provider is told in its own sentence; a defect of ours comes before it."""
     columns = _of_log(built, now)
     outcome, message = ending.outcome()
-    if outcome == "answered":
+    if outcome == ANSWERED:
         return Change(Phase.FINISHING, columns=columns, record=built.record)
     columns["completed_at"] = now
     if outcome != "error":

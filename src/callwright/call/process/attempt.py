@@ -349,22 +349,20 @@ class Attempt:
             raise BrokenInvariantError("the ledger does not take this end of the call; its own log says why")
 
     def _outcome(
-        self, ending: Ending, spec: AgentSpec | None, log: bytes, built: BuiltRecord
+        self, ending: Ending, spec: AgentSpec | None, log: bytes
     ) -> tuple[Change, BuiltRecord, Finished | None]:
-        """The change that ends the attempt; with ``spec``, of which nothing is asked, also the work after the call. Blocking."""
-        change = self._before_post_work(endings.ended(ending, built, self._office.deps.clock.now()))
-        finished = None
-        if spec is not None and change.phase is Phase.FINISHING and not change.record.get(ENDS_AS):
-            finished = self._office.post_call.at_once(self._row.execution, spec, log)
+        """The change that ends the attempt; with ``spec``, of which nothing is asked, also the work after the call. Both have one record.
+        Blocking."""
+        deps, execution, finished = self._office.deps, self._row.execution, None
+        if spec is not None and ending.is_completed:
+            finished = self._office.post_call.at_once(execution, spec, log)
+        built = endings.record_of(log, deps.book, execution.carrier) if finished is None else finished.built
+        change = self._before_post_work(endings.ended(ending, built, deps.clock.now()))
         return change, built, finished
 
-    async def _record(self, use: Callable[[bytes, BuiltRecord], _Used]) -> _Used:
-        """What ``use`` makes of the log and of what it tells, on one thread: a change of threads costs more than most of this does."""
-        deps, carrier = self._office.deps, self._row.execution.carrier
-
-        def used_of(log: bytes) -> _Used:
-            return use(log, endings.record_of(log, deps.book, carrier))
-
+    async def _record(self, used_of: Callable[[bytes], _Used]) -> _Used:
+        """What ``used_of`` makes of the log, on one thread: a change of threads costs more than most of this does."""
+        deps = self._office.deps
         # The raw files are complete when the disk's thread has done what it was given before this.
         await asyncio.wrap_future(deps.disk.submit(_nothing))
         log, used = await deps.background.run(self._of_file, used_of)
@@ -416,10 +414,11 @@ class Attempt:
         (``call.process.strays``)."""
         if self._session is None:
             await self._give_up()
-        built = BuiltRecord({}, {})
-        written = False
+        deps, built, written = self._office.deps, BuiltRecord({}, {}), False
         with round_boundary(f"writing the record of execution {self.execution_id}"):
-            built = await self._record(lambda _, found: found)
+            built = await self._record(
+                partial(endings.record_of, prices=deps.book, carrier=self._row.execution.carrier)
+            )
             end = self._cut_off(built, message)
             # A row whose answer was never written allows only the second.
             for change in (self._before_post_work(end), end):
