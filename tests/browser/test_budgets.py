@@ -48,7 +48,11 @@ def test_a_first_run_downloads_and_takes_no_more_than_its_budget(tmp_path: Path)
         copied(ROOT / name, tmp_path / name)
     # The environment is there before: the platform itself needs it.
     subprocess.run([sys.executable, "-m", "venv", tmp_path / ".venv"], check=True)
-    nothing_kept = {"PIP_NO_CACHE_DIR": "1", "PIP_LOG": str(tmp_path / "pip.log"), "npm_config_cache": str(tmp_path / "npm")}
+    nothing_kept = {
+        "PIP_NO_CACHE_DIR": "1",
+        "PIP_LOG": str(tmp_path / "pip.log"),
+        "npm_config_cache": str(tmp_path / "npm"),
+    }
     began = time.monotonic()
     subprocess.run(["make", "dashboard"], cwd=tmp_path, env=os.environ | nothing_kept, check=True)
     took_ms = (time.monotonic() - began) * 1_000
