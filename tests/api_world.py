@@ -205,7 +205,9 @@ def world_template(
     postgres_server: str, database_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WorldTemplate]:
     """What ``dsn`` is copied from where a test uses ``world``."""
-    name = f"{database_template}_world"
+    # Each folder of tests that imports this fixture has a template of its own in a process: "world0", "world1".
+    folder = tmp_path_factory.mktemp("world")
+    name = f"{database_template}_{folder.name}"
     dsn = database_at(postgres_server, name)
 
     async def make() -> dict[str, str]:
@@ -215,7 +217,7 @@ def world_template(
         ledger = PostgresLedger(dsn)
         await ledger.open()
         try:
-            made = await make_world(ledger, dsn, tmp_path_factory.mktemp("world"))
+            made = await make_world(ledger, dsn, folder)
         finally:
             await ledger.aclose()
         return {one.name: getattr(made, one.name) for one in fields(made) if one.name.endswith("key")}
