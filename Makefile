@@ -96,7 +96,7 @@ $(STAMPS)/node: $(STAMPS)/created requirements/dashboard.txt
 # What a build needs. Where the tools of developers are installed, it is there already.
 $(STAMPS)/dashboard-modules: $(STAMPS)/node dashboard/package-lock.json
 	@test $(STAMPS)/dashboard-tools -nt dashboard/package-lock.json || { \
-	    echo "Installing the dashboard's packages (about 30 MB at a first run)" >&2; $(NPM_CI) --omit=dev >&2; }
+	    echo "Installing the dashboard's packages (30 to 56 MB at a first run)" >&2; $(NPM_CI) --omit=dev >&2; }
 	@touch $@
 
 $(STAMPS)/dashboard-tools: $(STAMPS)/node dashboard/package-lock.json

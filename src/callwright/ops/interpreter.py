@@ -19,10 +19,10 @@ YOUNG_LOOKS_AT_REST = 40
 """Looks at the youngest after which a process without calls looks at everything."""
 CALLS_ENDED_FOR_EACH_LIVE = 20
 """Calls that may end, for each that is live, before a look at everything under live calls. It pauses them for about 0.4 ms for each live
-call. A call that ended leaves next to nothing that only a look can find: its own end cuts what ties its parts."""
+call. An ended call over Twilio leaves nothing that only a look can find: its own end cuts what ties its parts."""
 MOST_CALLS_BETWEEN_LOOKS = 500
-"""Calls that may end before a look at everything, whatever is live: where the end of a call leaves a tie uncut, it leaves up to 0.4 MB, so
-that a process that is never idle grows by 200 MB at most."""
+"""Calls that may end before a look at everything, whatever is live. On other lines an ended call may leave 0.4 MB that only a look can
+find: a process that is never idle then grows by 200 MB at most."""
 SWITCH_SECONDS = 0.0005
 """How long a thread that computes (it mixes a recording or makes a record) may keep the interpreter from the event loop. At Python's 5 ms,
 every frame of every call would wait so long beside it."""
