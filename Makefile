@@ -25,9 +25,9 @@ NODE_WHEEL = $(shell echo $(abspath $(VENV))/lib/python3*/site-packages/nodejs_w
 NODE = cd dashboard && PATH="$(NODE_WHEEL)/bin:$$PATH" node
 NPM_CI = $(NODE) $(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --loglevel error
 PYTEST := $(BIN)/python -m pytest
-# Tests in real time mostly wait, and those with a database wait half of the time: several share a core. Only files with tests in real
-# time are collected for the first.
-WAITING = tests/phone $(shell grep -rl --include='test_*.py' 'mark\.real_time' tests | sort) --numprocesses 6 --dist worksteal
+# Tests in real time wait for five sixths of their time, and those with a database for half of it: several share a core. Only files with
+# tests in real time are collected for the first.
+WAITING = tests/phone $(shell grep -rl --include='test_*.py' 'mark\.real_time' tests | sort) --numprocesses 8 --dist worksteal
 COMPUTING := --numprocesses 4 --dist worksteal
 TIMES := $(RESULTS)/times
 TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
@@ -172,6 +172,7 @@ test-all: $(STAMPS)/dev models $(STAMPS)/sip $(STAMPS)/webrtc test-browser ## Ru
 	$(PYTEST) -m "real_time and not voice" --ignore tests/phone $(WAITING) || failed=1; \
 	$(PYTEST) -m voice || failed=1; \
 	CALLWRIGHT_FUZZ_CASES=50 CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) -m "not real_time and not voice and not browser" $(COMPUTING) || failed=1; \
+	if python3.13 -c 'import ensurepip' 2>/dev/null; then $(MAKE) test-unit PYTHON=python3.13 VENV=.venv-3.13 || failed=1; fi; \
 	$(BIN)/python tools/times.py $(TIMES); exit $$failed
 
 # Leaves in build/coverage what `make gates` judges: a pure package by its own tests, the rest by all, with the servers that tests start.
