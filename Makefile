@@ -207,7 +207,7 @@ fuzz: $(STAMPS)/dev ## Ask every operation of the API with generated requests (C
 # Needs the Debian package that .ci/run installs: chromium. The tests of a file share a server; those of calls mostly wait.
 test-browser: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Run the browser tests (Chromium through Playwright)
 	@rm -rf $(TIMES) && mkdir -p $(TIMES)
-	@failed=0; CI=true $(TIMED) $(PYTEST) tests/browser -m "not voice" --numprocesses 2 --dist loadfile || failed=1; \
+	@failed=0; CI=true $(TIMED) $(PYTEST) tests/browser -m "not voice" --numprocesses 3 --dist loadfile || failed=1; \
 	$(BIN)/python tools/times.py $(TIMES); exit $$failed
 
 budgets: $(STAMPS)/browser $(STAMPS)/sip $(STAMPS)/webrtc $(STAMPS)/dashboard-tools $(PAGES)/index.html ## Print what the dashboard weighs and how long it takes (medians of five cold loads), against its budgets
