@@ -92,6 +92,8 @@ class Relay:
         self._over = True
         self._pacer.discard(self)
 
+    quiet_until_us = 0
+
     def tick(self, now_us: int, late_us: int) -> bool:
         """20 ms passed (see ``pacer_clock.Paced``)."""
         if self._over:

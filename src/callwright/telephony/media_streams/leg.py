@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -20,7 +20,7 @@ from callwright.telephony.media_streams.framing import BadStreamError
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS, CallTransfer
 from callwright.telephony.media_streams.vendor import Callback, VendorAccount, VendorCalls
 
-AHEAD_MS = 200
+AHEAD_MS = 400
 LOOK_SECONDS = 0.1
 PLAY_OUT_SECONDS = 1.0
 """How much longer than by our reckoning the last words may take."""
@@ -69,12 +69,9 @@ class StreamLeg:
         """Whether it ended by a transfer: the vendor asks how to go on when the target hangs up."""
         self.goes_on = not inbound
         """Whether the vendor has the call, for all we know: then it is to be told when the leg ends."""
-        self._closed = asyncio.Event()
-
-    @property
-    def ended(self) -> bool:
+        self.ended = False
         """Whether the leg is over."""
-        return self._closed.is_set()
+        self._closed = asyncio.Event()
 
     @property
     def was_answered(self) -> bool:
@@ -302,8 +299,12 @@ class StreamLeg:
 
     def write(self, frame: bytes) -> None:
         """The agent's next 20 ms. Dropped while no stream is there, and after the end."""
+        self.write_together((frame,))
+
+    def write_together(self, frames: Sequence[bytes]) -> None:
+        """See ``ports.leg.TakesTogether``."""
         if self._sound.out is not None and self.streams and self._leaving is None and not self.ended:
-            self._sound.out.write(frame)
+            self._sound.out.write(*frames)
 
     def clear(self) -> None:
         """Drop what was written and not yet played."""
@@ -312,7 +313,7 @@ class StreamLeg:
 
     def abandon(self) -> None:
         """Nobody knows whether the vendor has the call: it is over here, and nothing is reported."""
-        self._closed.set()
+        self._end()
         self.dialled.set()
         self._over(self)
         del self.listener
@@ -322,7 +323,7 @@ class StreamLeg:
         if self.ended:
             return
         closed = closed_by(ending) if isinstance(ending, Cause) else ending
-        self._closed.set()
+        self._end()
         self._timers.cancel_all()
         self._looks.discard(self._look)
         if not self.decided.done():
@@ -341,6 +342,10 @@ class StreamLeg:
             listener.closed(closed)
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        self.ended = True
+        self._closed.set()
 
     def _look(self) -> None:
         """Ten times a second. A defect of the listener's ends the call and is raised."""

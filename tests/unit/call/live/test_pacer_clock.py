@@ -12,6 +12,8 @@ from callwright.call.live.pacer_clock import LEAST_TICKS, RECENT, Lateness, Pace
 class Counted:
     """Something paced that leaves after ``ticks``."""
 
+    quiet_until_us = 0
+
     def __init__(self, clock: VirtualClock, ticks: int) -> None:
         self.clock = clock
         self.left = ticks
@@ -80,6 +82,8 @@ def test_lateness_percentiles() -> None:
 
 class Defective:
     """Something paced that breaks at its first tick."""
+
+    quiet_until_us = 0
 
     def __init__(self) -> None:
         self.ticks = 0
