@@ -44,6 +44,8 @@ from callwright.ports.world import Clock
 _LOG = logging.getLogger(__name__)
 
 PCM_BYTES_PER_MS = 16
+PIECE_BYTES = 100 * PCM_BYTES_PER_MS
+"""So much sound of a voice waits for no more."""
 _MULAW_BYTES_PER_MS = 8
 MOST_AHEAD_MS = 400
 FAR_AHEAD_MS = 200
@@ -366,16 +368,30 @@ class Say:
             self._keep(fixed, clause)
 
     async def _speak(self, clause: ClauseSpoken) -> None:
-        """Have the voice say a clause."""
-        async with _PieceLimit() as limit:
-            pieces = aiter(self._speaker.voice.speak(clause.effect.text, self._speaker.settings))
-            async for chunk in pieces:
-                limit.came()
-                first = not clause.pcm_bytes
-                self._play(clause.effect, clause.take(chunk), first=first)
-                if chunk.last:
-                    self._close(pieces)
-                    break
+        """Have the voice say a clause. Its first piece is played at once; what follows without a wait is played together."""
+        loop, played, soon = asyncio.get_running_loop(), 0, False
+
+        def play() -> None:
+            nonlocal played, soon
+            first, played, soon = not played, clause.pcm_bytes, False
+            self._play(clause.effect, clause.mulaw(), first=first)
+
+        try:
+            async with _PieceLimit() as limit:
+                pieces = aiter(self._speaker.voice.speak(clause.effect.text, self._speaker.settings))
+                async for chunk in pieces:
+                    limit.came()
+                    clause.add(chunk)
+                    if not played or clause.pcm_bytes - played >= PIECE_BYTES:
+                        play()
+                    elif not soon:
+                        soon = True
+                        loop.call_soon(play)
+                    if chunk.last:
+                        self._close(pieces)
+                        break
+        finally:
+            play()
 
     def _play(self, effect: Speak, mulaw: bytes, *, first: bool) -> None:
         """The next sound of a clause, if it is any."""
