@@ -69,9 +69,12 @@ class StreamLeg:
         """Whether it ended by a transfer: the vendor asks how to go on when the target hangs up."""
         self.goes_on = not inbound
         """Whether the vendor has the call, for all we know: then it is to be told when the leg ends."""
-        self.ended = False
-        """Whether the leg is over."""
         self._closed = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the leg is over."""
+        return self._closed.is_set()
 
     @property
     def was_answered(self) -> bool:
@@ -313,7 +316,7 @@ class StreamLeg:
 
     def abandon(self) -> None:
         """Nobody knows whether the vendor has the call: it is over here, and nothing is reported."""
-        self._end()
+        self._closed.set()
         self.dialled.set()
         self._over(self)
         del self.listener
@@ -323,7 +326,7 @@ class StreamLeg:
         if self.ended:
             return
         closed = closed_by(ending) if isinstance(ending, Cause) else ending
-        self._end()
+        self._closed.set()
         self._timers.cancel_all()
         self._looks.discard(self._look)
         if not self.decided.done():
@@ -342,10 +345,6 @@ class StreamLeg:
             listener.closed(closed)
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
-
-    def _end(self) -> None:
-        self.ended = True
-        self._closed.set()
 
     def _look(self) -> None:
         """Ten times a second. A defect of the listener's ends the call and is raised."""
