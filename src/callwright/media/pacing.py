@@ -234,6 +234,9 @@ class Playout:
             sound = utterance.take(-(-room_us // FRAME_US))
             if sound:
                 frames += self._write(utterance, sound, now_us)
+                if utterance.marks and utterance.marks[0][0] <= utterance.played:
+                    # The end of a clause became known only after it had been played.
+                    self._report(utterance, now_us)
             elif not self._leave(utterance, now_us):
                 break
         return self._filling(now_us, frames) if self._fill else frames

@@ -306,6 +306,20 @@ def test_what_was_heard_never_exceeds_what_was_written(at_ms):
     assert heard >= min(at_ms - 40, 215)
 
 
+def test_a_clause_whose_end_becomes_known_late_is_told_of_with_the_next_sound():
+    playout = Playout()
+    playout.add(1, 0, sound(20, 0x11))
+    playout.release(1)
+    playout.due(0, FAR_MS)
+    playout.events(0)
+    playout.due(20_000, FAR_MS)
+    assert list(playout.events(20_000)) == []
+    playout.end_clause(1, 0)
+    playout.add(1, 1, sound(400, 0x22))
+    playout.due(40_000, FAR_MS)
+    assert list(playout.events(40_000)) == [ClausePlayed(40_000, 1, 0)]
+
+
 def test_an_idle_call_costs_next_to_nothing():
     playout = Playout()
     assert playout.due(0, AHEAD_MS) is playout.due(FRAME_US, AHEAD_MS)
