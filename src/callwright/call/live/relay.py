@@ -41,6 +41,8 @@ class Relay:
     """Writes to ``target`` what is said to it, and after ``join`` what the caller says; and to the caller's ``line`` what the target says.
     ``spoken`` is called when the last of what was said to the target was written."""
 
+    quiet_until_us = 0
+
     def __init__(self, pacer: PacerClock, line: Line, target: Ear, spoken: Callable[[], None]) -> None:
         self._pacer = pacer
         self._line = line
@@ -91,8 +93,6 @@ class Relay:
         """Nothing is relayed any more."""
         self._over = True
         self._pacer.discard(self)
-
-    quiet_until_us = 0
 
     def tick(self, now_us: int, late_us: int) -> bool:
         """20 ms passed (see ``pacer_clock.Paced``)."""

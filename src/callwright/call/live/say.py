@@ -135,6 +135,7 @@ class Say:
         self._utterances: dict[int, _Utterance] = {}
         self._released = 0
         self.quiet_until_us = 0
+        """See ``pacer_clock.Paced``."""
         self._closing: set[asyncio.Task[None]] = set()
         self.lateness = Lateness()
 
