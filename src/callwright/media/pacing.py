@@ -101,20 +101,24 @@ class _Utterance:
         self.opened += 1
         return clause
 
-    def take(self) -> bytes:
-        """The next frame's bytes: a whole frame, the shorter end of a clause, or nothing because the audio is not there yet."""
+    def take(self, most_frames: int) -> bytes:
+        """What comes next, of one clause: whole frames, the last one shorter at the end of the clause; nothing while no frame is there."""
         while self.clauses:
             clause = self.clauses[0]
-            frame = bytes(clause.audio[clause.taken : clause.taken + MULAW_FRAME_BYTES])
-            if len(frame) < MULAW_FRAME_BYTES and not clause.ended:
-                return b""
-            clause.taken += len(frame)
-            self.sent += len(frame)
+            size = len(clause.audio) - clause.taken
+            if not clause.ended:
+                size -= size % MULAW_FRAME_BYTES
+                if not size:
+                    return b""
+            size = min(size, most_frames * MULAW_FRAME_BYTES)
+            sound = bytes(clause.audio[clause.taken : clause.taken + size])
+            clause.taken += size
+            self.sent += size
             if clause.ended and clause.taken == len(clause.audio):
                 self.marks.append((self.sent, clause.index))
                 self.clauses.popleft()
-            if frame:
-                return frame
+            if sound:
+                return sound
         return b""
 
     def takes(self, index: int) -> bool:
@@ -134,9 +138,11 @@ class _Utterance:
 
 @dataclass(slots=True, eq=False)
 class _InFlight:
-    """A frame on the line: played from ``at_us`` on; ``before`` is the utterance's position at its first byte."""
+    """Sound of one clause on the line: played from ``at_us`` to ``until_us``, the last of it may be filling. ``before`` is the
+    utterance's position at its first byte."""
 
     at_us: int
+    until_us: int
     utterance: _Utterance
     before: int
     size: int
@@ -223,12 +229,14 @@ class Playout:
         self._settle(now_us)
         limit_us = now_us + max(ahead_ms * 1000, FRAME_US) - FRAME_US // 2
         frames: list[bytes] = []
-        while self._line and max(self._next_us, now_us) < limit_us:
+        while self._line and (room_us := limit_us - max(self._next_us, now_us)) > 0:
             utterance = self._line[0]
-            frame = utterance.take()
-            if frame:
-                self._write(utterance, frame, now_us)
-                frames.append(frame if len(frame) == MULAW_FRAME_BYTES else frame + MULAW_SILENCE[len(frame) :])
+            sound = utterance.take(-(-room_us // FRAME_US))
+            if sound:
+                frames += self._write(utterance, sound, now_us)
+                if utterance.marks and utterance.marks[0][0] <= utterance.played:
+                    # The end of a clause became known only after it had been played.
+                    self._report(utterance, now_us)
             elif not self._leave(utterance, now_us):
                 break
         return self._filling(now_us, frames) if self._fill else frames
@@ -268,7 +276,7 @@ class Playout:
         which an event tells. More audio changes nothing before. To be asked after ``due`` and ``events``."""
         if self._fill or not self._flight:
             return now_us
-        until_us = self._flight[-1].at_us + FRAME_US
+        until_us = self._flight[-1].until_us
         if self._line:
             if len(self._line) > 1 or not self._line[0].began:
                 # A generation begins with its first frame: that is told when it can be.
@@ -276,14 +284,13 @@ class Playout:
             # One microsecond more, so that the last of them is before the limit of ``due``.
             due_us = self._next_us - ahead_ms * 1000 + FRAME_US // 2 + (together - 1) * FRAME_US + 1
             until_us = min(until_us, due_us)
-        for frame in self._flight:
-            if frame.at_us >= until_us:
+        last = self._flight[-1].utterance
+        for sound in self._flight:
+            if sound.at_us >= until_us:
                 break
-            marks = frame.utterance.marks
-            if (marks and marks[0][0] <= frame.before + frame.size) or frame.utterance is not self._flight[
-                -1
-            ].utterance:
-                return min(until_us, frame.at_us + FRAME_US)
+            marks = sound.utterance.marks
+            if (marks and marks[0][0] <= sound.before + sound.size) or sound.utterance is not last:
+                return min(until_us, sound.until_us)
         return until_us
 
     def clear(self, now_us: int) -> dict[int, int]:
@@ -334,7 +341,8 @@ class Playout:
         self._report(utterance, now_us)
         return utterance.written
 
-    def _write(self, utterance: _Utterance, frame: bytes, now_us: int) -> None:
+    def _write(self, utterance: _Utterance, sound: bytes, now_us: int) -> list[bytes]:
+        """Put ``sound`` on the line. Returns its frames."""
         if self._next_us < now_us:
             lost = -(-(now_us - self._next_us) // FRAME_US)
             if self._flowing:
@@ -344,22 +352,26 @@ class Playout:
             self._next_us = now_us
         self._starving = False
         self._flowing = True
-        self.quality.written_frames += 1
         if not utterance.began:
             utterance.began = True
             self._events.append(PlayoutBegan(now_us, utterance.generation))
-        self._flight.append(
-            _InFlight(self._next_us + self.delay_us, utterance, utterance.sent - len(frame), len(frame))
-        )
-        self._next_us += FRAME_US
+        size = len(sound)
+        if size % MULAW_FRAME_BYTES:
+            sound += MULAW_SILENCE[size % MULAW_FRAME_BYTES :]
+        frames = [sound[at : at + MULAW_FRAME_BYTES] for at in range(0, size, MULAW_FRAME_BYTES)]
+        self.quality.written_frames += len(frames)
+        at_us, long_us = self._next_us + self.delay_us, len(frames) * FRAME_US
+        self._flight.append(_InFlight(at_us, at_us + long_us, utterance, utterance.sent - size, size))
+        self._next_us += long_us
+        return frames
 
     def _settle(self, now_us: int) -> None:
-        """Retire frames that have been played and report the clauses that ended with them."""
+        """Retire what has been played and report the clauses that ended with it."""
         flight = self._flight
-        while flight and flight[0].at_us + FRAME_US <= now_us:
-            frame = flight.popleft()
-            frame.utterance.played = frame.before + frame.size
-            self._report(frame.utterance, frame.at_us + frame.size * US_PER_BYTE)
+        while flight and flight[0].until_us <= now_us:
+            sound = flight.popleft()
+            sound.utterance.played = sound.before + sound.size
+            self._report(sound.utterance, sound.at_us + sound.size * US_PER_BYTE)
 
     def _report(self, utterance: _Utterance, at_us: int) -> None:
         while utterance.marks and utterance.marks[0][0] <= utterance.played:
@@ -376,8 +388,8 @@ class Playout:
                 self._flowing = False
 
     def _position(self, utterance: _Utterance, now_us: int) -> int:
-        """Bytes of the utterance played at ``now_us``, part of the frame being played included. Played frames have been retired."""
+        """Bytes of the utterance played at ``now_us``, part of what is being played included. What has been played was retired."""
         if self._flight and self._flight[0].utterance is utterance:
-            frame = self._flight[0]
-            return frame.before + max(0, min(frame.size, (now_us - frame.at_us) // US_PER_BYTE))
+            sound = self._flight[0]
+            return sound.before + max(0, min(sound.size, (now_us - sound.at_us) // US_PER_BYTE))
         return utterance.played

@@ -41,14 +41,14 @@ class Playback:
         """How long what was written takes to be played, by all we know."""
         return max(0.0, self._next_s - now_s) + self._delay_s
 
-    def wrote(self, now_s: float) -> bool:
-        """A frame is sent, and played after those before it. Returns whether nothing was: the far end waits for this one."""
+    def wrote(self, now_s: float, frames: int = 1) -> bool:
+        """Frames are sent, and played after those before them. Returns whether nothing was: the far end waits for these."""
         dry = self._next_s < now_s
         if dry:
             # A new run begins.
             self._run_from, self._run_s, self._next_s = self.written, now_s, now_s
-        self.written += 1
-        self._next_s += _FRAME_S
+        self.written += frames
+        self._next_s += frames * _FRAME_S
         return dry
 
     def clear(self, now_s: float, unsent: int) -> None:

@@ -6,7 +6,7 @@ without gaps (what is lost on the line is filled with silence and counted), and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -151,6 +151,14 @@ class PlaysLater(Protocol):
     def delay_ms(self) -> int:
         """How much later than it was written the far end plays a frame, lately: what somebody says now answers what was written then."""
         ...
+
+
+@runtime_checkable
+class TakesTogether(Protocol):
+    """A leg that takes several frames in one call, which costs less than one call for each."""
+
+    def write_together(self, frames: Sequence[bytes]) -> None:
+        """The agent's next frames of 20 ms, as ``Leg.write``."""
 
 
 @dataclass(frozen=True, slots=True)

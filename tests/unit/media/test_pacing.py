@@ -306,12 +306,26 @@ def test_what_was_heard_never_exceeds_what_was_written(at_ms):
     assert heard >= min(at_ms - 40, 215)
 
 
+def test_a_clause_whose_end_becomes_known_late_is_told_of_with_the_next_sound():
+    playout = Playout()
+    playout.add(1, 0, sound(20, 0x11))
+    playout.release(1)
+    playout.due(0, FAR_MS)
+    playout.events(0)
+    playout.due(20_000, FAR_MS)
+    assert list(playout.events(20_000)) == []
+    playout.end_clause(1, 0)
+    playout.add(1, 1, sound(400, 0x22))
+    playout.due(40_000, FAR_MS)
+    assert list(playout.events(40_000)) == [ClausePlayed(40_000, 1, 0)]
+
+
 def test_an_idle_call_costs_next_to_nothing():
     playout = Playout()
     assert playout.due(0, AHEAD_MS) is playout.due(FRAME_US, AHEAD_MS)
 
 
-FAR_MS, TOGETHER, TICK_MS = 200, 4, 20
+FAR_MS, TOGETHER, TICK_MS = 400, 10, 20
 
 
 class Voiced:
@@ -373,7 +387,7 @@ def test_frames_written_together_are_heard_as_before_and_told_of_at_the_same_tic
     assert fewer_writes <= writes
 
 
-def test_four_frames_are_written_at_a_time_and_at_least_100_ms_stay_ahead() -> None:
+def test_ten_frames_are_written_at_a_time_and_at_least_200_ms_stay_ahead() -> None:
     playout, writes, ahead, quiet_until_us = speaking(2_000), list[int](), list[int](), 0
     for now_us in range(0, 1_600_000, 20_000):
         if now_us >= quiet_until_us:
@@ -381,6 +395,6 @@ def test_four_frames_are_written_at_a_time_and_at_least_100_ms_stay_ahead() -> N
             writes.append(len(playout.due(now_us, FAR_MS)))
             playout.events(now_us)
             quiet_until_us = playout.quiet_until_us(now_us, FAR_MS, TOGETHER)
-    assert writes == [10] + [4] * (len(writes) - 1)
-    assert len(writes) == 20
-    assert min(ahead[1:]) >= 100_000
+    assert writes == [20] + [10] * (len(writes) - 1)
+    assert len(writes) == 8
+    assert min(ahead[1:]) >= 200_000

@@ -23,7 +23,7 @@ from callwright.domain.provider_access import Access
 from callwright.ops.timers import SharedTimer
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed
+from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed, TakesTogether
 from callwright.telephony.media_streams.call_book import take_target
 from callwright.telephony.media_streams.framing import BadStreamError
 from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg
@@ -232,6 +232,17 @@ async def test_frames_of_one_moment_are_one_message_and_marks_count_them():
     (media,) = socket.of("media")
     assert base64.b64decode(media["media"]["payload"]) == SILENCE_FRAME * 10
     assert socket.of("mark") == [{"event": "mark", "streamSid": "MZ", "mark": {"name": "10"}}]
+    leg.finish(CAUSES["normal_clearing"])
+
+
+async def test_frames_that_are_written_together_are_one_message_at_once():
+    leg = leg_of(Vendor(), Report())
+    socket, _ = await streaming(leg)
+    assert isinstance(leg, TakesTogether)
+    leg.write_together([SILENCE_FRAME] * 10)
+    (media,) = socket.of("media")
+    assert base64.b64decode(media["media"]["payload"]) == SILENCE_FRAME * 10
+    assert [mark["mark"]["name"] for mark in socket.of("mark")] == ["10"]
     leg.finish(CAUSES["normal_clearing"])
 
 

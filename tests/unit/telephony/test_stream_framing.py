@@ -8,7 +8,7 @@ import json
 import random
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -119,6 +119,34 @@ def test_sound_in_json_is_read_with_its_number():
     for chunk in wrong:
         with pytest.raises(BadStreamError):
             wire.take(json.dumps({"event": "media", "payload": payload, "chunk": chunk}), far_end)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"event": "media", "media": {"payload": "AAECAw=="}},
+        {"streamSid": "s", "media": {"track": "inbound", "payload": "AAECAw==", "chunk": "1"}, "event": "media"},
+        # The last bits of the base64 are not of the sound.
+        {"event": "media", "media": {"payload": "AAECAx=="}},
+    ],
+)
+def test_sound_at_the_usual_place_is_found_whatever_is_beside_it(message: dict[str, Any]):
+    far_end = FarEnd()
+    usual = replace(framing(), payload=("media", "payload"))
+    usual.take(json.dumps(message), far_end)
+    usual.take(json.dumps(message).encode(), far_end)
+    assert far_end.sounds == [(b"\0\1\2\3", 0)] * 2
+
+
+def test_what_is_no_sound_is_not_heard():
+    far_end = FarEnd()
+    usual = replace(framing(), payload=("media", "payload"))
+    for message in ({"media": {"payload": "AAEC"}}, {"event": "other", "media": {"payload": "AAEC"}}):
+        usual.take(json.dumps(message), far_end)
+    for media in ({}, {"payload": 1}, {"payload": "AAE"}, {"payload": "A*EC"}, "AAEC"):
+        with pytest.raises(BadStreamError):
+            usual.take(json.dumps({"event": "media", "media": media}), far_end)
+    assert far_end.sounds == []
 
 
 def test_binary_sound_has_no_json_and_a_frame_each_where_the_vendor_wants_that():

@@ -31,17 +31,25 @@ class ClauseSpoken:
     used: list[UsageAmount] = field(default_factory=list)
     """One amount for each voice that was asked."""
     sound: bytearray = field(default_factory=bytearray)
+    _untaken: list[bytes] = field(default_factory=list)
+    """Pieces that :meth:`mulaw` has not returned yet."""
 
-    def take(self, chunk: VoiceChunk) -> bytes:
-        """The next piece. Returns its sound as mu-law."""
-        mulaw = mulaw_of(chunk.pcm) if chunk.pcm else b""
+    def add(self, chunk: VoiceChunk) -> None:
+        """The next piece."""
         self.head = self.head or chunk.pcm
         self.pcm_bytes += len(chunk.pcm)
-        self.sound += mulaw
-        self.used = voices_used(self.used, chunk)
+        self._untaken.append(chunk.pcm)
+        if chunk.usage is not None:
+            self.used = voices_used(self.used, chunk)
         if chunk.last:
             self.words = tuple((word.text, word.start_ms, word.end_ms) for word in chunk.words)
             self.estimated = chunk.estimated
+
+    def mulaw(self) -> bytes:
+        """The sound that was added since this was asked last."""
+        mulaw = mulaw_of(b"".join(self._untaken))
+        self._untaken.clear()
+        self.sound += mulaw
         return mulaw
 
     def repeat(self, kept: KeptClause, used: UsageAmount) -> None:
@@ -54,7 +62,8 @@ class ClauseSpoken:
         """Have the whole clause, for nobody who listens now. Raises ProviderError, or TimeoutError after VOICE_PIECE_SECONDS."""
         async with asyncio.timeout(VOICE_PIECE_SECONDS):
             async for chunk in voice.speak(self.effect.text, settings):
-                self.take(chunk)
+                self.add(chunk)
+        self.mulaw()
 
     def kept(self, voice: str) -> KeptClause | None:
         """The whole clause for later calls, None where the sound of ``voice`` is no speech."""

@@ -58,6 +58,11 @@ _TICK = round_boundary("playing a call's audio")
 class Paced(Protocol):
     """What the clock drives."""
 
+    @property
+    def quiet_until_us(self) -> int:
+        """Ticks before then have nothing to do: they are left out."""
+        ...
+
     def tick(self, now_us: int, late_us: int) -> bool:
         """20 ms passed; ``late_us``: how late the tick came. False to be taken off the clock."""
         ...
@@ -118,7 +123,7 @@ class PacerClock:
         is played any more."""
         self.lateness.add(late_us)
         self._recent[-1].add(late_us)
-        for paced in tuple(self._paced):
+        for paced in [one for one in self._paced if one.quiet_until_us <= now_us]:
             with _TICK:
                 if paced.tick(now_us, late_us):
                     continue

@@ -41,6 +41,8 @@ class Relay:
     """Writes to ``target`` what is said to it, and after ``join`` what the caller says; and to the caller's ``line`` what the target says.
     ``spoken`` is called when the last of what was said to the target was written."""
 
+    quiet_until_us = 0
+
     def __init__(self, pacer: PacerClock, line: Line, target: Ear, spoken: Callable[[], None]) -> None:
         self._pacer = pacer
         self._line = line

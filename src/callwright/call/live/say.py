@@ -44,12 +44,12 @@ from callwright.ports.world import Clock
 _LOG = logging.getLogger(__name__)
 
 PCM_BYTES_PER_MS = 16
+PIECE_BYTES = 100 * PCM_BYTES_PER_MS
+"""So much sound of a voice waits for no more."""
 _MULAW_BYTES_PER_MS = 8
-MOST_AHEAD_MS = 200
-TOGETHER = 4
-"""Frames that are written together to a leg that takes them far ahead: a tick in which nothing is written costs next to nothing."""
-LEAST_AHEAD_MS = 100
-"""How much of what was written ahead is left at least when the next frames are written together."""
+MOST_AHEAD_MS = 400
+FAR_AHEAD_MS = 200
+"""A leg that takes so much ahead gets frames together, once half of what was written ahead has been played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,8 @@ class Say:
         self._beside = Beside(runner, self._playout, library or SoundLibrary())
         self._utterances: dict[int, _Utterance] = {}
         self._released = 0
-        self._quiet_until_us = 0
+        self.quiet_until_us = 0
+        """See ``pacer_clock.Paced``."""
         self._closing: set[asyncio.Task[None]] = set()
         self.lateness = Lateness()
 
@@ -251,8 +252,6 @@ class Say:
     def tick(self, now_us: int, late_us: int) -> bool:
         """20 ms passed (see ``pacer_clock.Paced``)."""
         self.lateness.add(late_us)
-        if now_us < self._quiet_until_us:
-            return True
         self._write(now_us)
         return not self._playout.idle(now_us)
 
@@ -280,7 +279,7 @@ class Say:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _silence(self, now_us: int) -> None:
-        self._quiet_until_us = 0
+        self.quiet_until_us = 0
         for number, played_ms in self._playout.clear(now_us).items():
             self._beside.cut(number, played_ms)
         self._line.clear(now_us)
@@ -290,7 +289,7 @@ class Say:
 
     def _pump_unless_quiet(self) -> None:
         now_us = self._clock.monotonic_us()
-        if now_us >= self._quiet_until_us:
+        if now_us >= self.quiet_until_us:
             self._write(now_us)
 
     def _write(self, now_us: int) -> None:
@@ -304,8 +303,8 @@ class Say:
         if frames:
             self._line.write(self._beside.under(frames), plays_at_us)
         self._tell(now_us)
-        if ahead_ms - TOGETHER * FRAME_MS >= LEAST_AHEAD_MS:
-            self._quiet_until_us = playout.quiet_until_us(now_us, ahead_ms, TOGETHER)
+        if ahead_ms >= FAR_AHEAD_MS:
+            self.quiet_until_us = playout.quiet_until_us(now_us, ahead_ms, ahead_ms // (2 * FRAME_MS))
 
     def _tell(self, now_us: int) -> None:
         """What the playout has begun and ended up to now."""
@@ -370,16 +369,30 @@ class Say:
             self._keep(fixed, clause)
 
     async def _speak(self, clause: ClauseSpoken) -> None:
-        """Have the voice say a clause."""
-        async with _PieceLimit() as limit:
-            pieces = aiter(self._speaker.voice.speak(clause.effect.text, self._speaker.settings))
-            async for chunk in pieces:
-                limit.came()
-                first = not clause.pcm_bytes
-                self._play(clause.effect, clause.take(chunk), first=first)
-                if chunk.last:
-                    self._close(pieces)
-                    break
+        """Have the voice say a clause. Its first piece is played at once; what follows without a wait is played together."""
+        loop, played, soon = asyncio.get_running_loop(), 0, False
+
+        def play() -> None:
+            nonlocal played, soon
+            first, played, soon = not played, clause.pcm_bytes, False
+            self._play(clause.effect, clause.mulaw(), first=first)
+
+        try:
+            async with _PieceLimit() as limit:
+                pieces = aiter(self._speaker.voice.speak(clause.effect.text, self._speaker.settings))
+                async for chunk in pieces:
+                    limit.came()
+                    clause.add(chunk)
+                    if not played or clause.pcm_bytes - played >= PIECE_BYTES:
+                        play()
+                    elif not soon:
+                        soon = True
+                        loop.call_soon(play)
+                    if chunk.last:
+                        self._close(pieces)
+                        break
+        finally:
+            play()
 
     def _play(self, effect: Speak, mulaw: bytes, *, first: bool) -> None:
         """The next sound of a clause, if it is any."""

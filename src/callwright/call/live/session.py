@@ -41,7 +41,7 @@ from callwright.domain.limits import FIXED_SPEECH_AFTER_SECONDS, LEG_END_SECONDS
 from callwright.domain.tools.keypad import runs_of
 from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import CapturesPackets, Leg, LegClosed, PacketCapture, PlaysLater
+from callwright.ports.leg import CapturesPackets, Leg, LegClosed, PacketCapture, PlaysLater, TakesTogether
 from callwright.ports.speech import FRAME_MS, Transcriber, TranscriberSettings, TranscriberStream
 from callwright.ports.world import Clock
 
@@ -107,12 +107,14 @@ class _Line:
         self._sound = sound
         self.leg: Leg | None = None
         self._later: PlaysLater | None = None
+        self._together: TakesTogether | None = None
         self.frames_out = 0
 
     def take(self, leg: Leg | None) -> None:
         """Write to ``leg`` from now on, or to nobody."""
         self.leg = leg
         self._later = leg if isinstance(leg, PlaysLater) else None
+        self._together = leg if isinstance(leg, TakesTogether) else None
 
     @property
     def open(self) -> bool:
@@ -129,8 +131,11 @@ class _Line:
     def write(self, frames: Sequence[bytes], plays_at_us: int) -> None:
         if self.leg is None:
             return
-        for frame in frames:
-            self.leg.write(frame)
+        if self._together is not None:
+            self._together.write_together(frames)
+        else:
+            for frame in frames:
+                self.leg.write(frame)
         self.frames_out += len(frames)
         if self._sound:
             self._recorder.agent(frames, plays_at_us)

@@ -96,16 +96,12 @@ class CallSound:
         intake, now_s = self._intake, self._loop.time()
         if intake is None:
             return
-        sound = b"".join((self._rest, *self._order.take(mulaw, number)))
-        if len(sound) == LEG_FRAME_BYTES:
-            # As most vendors send it.
-            frames, self._rest = [sound], b""
-        else:
-            whole = len(sound) - len(sound) % LEG_FRAME_BYTES
-            frames = [sound[at : at + LEG_FRAME_BYTES] for at in range(0, whole, LEG_FRAME_BYTES)]
-            self._rest = sound[whole:]
-        for frame in frames:
-            if not intake.take(frame, now_s):
+        sound = b"".join((self._rest, *self._order.take(mulaw, number))) if number or self._rest else mulaw
+        # Most vendors send frame by frame.
+        whole = len(sound) - len(sound) % LEG_FRAME_BYTES
+        self._rest = sound[whole:]
+        for at in range(0, whole, LEG_FRAME_BYTES):
+            if not intake.take(sound[at : at + LEG_FRAME_BYTES], now_s):
                 raise BadStreamError("audio comes faster than anybody speaks")
 
     def look(self) -> bool:

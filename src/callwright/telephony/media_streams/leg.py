@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -20,7 +20,7 @@ from callwright.telephony.media_streams.framing import BadStreamError
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS, CallTransfer
 from callwright.telephony.media_streams.vendor import Callback, VendorAccount, VendorCalls
 
-AHEAD_MS = 200
+AHEAD_MS = 400
 LOOK_SECONDS = 0.1
 PLAY_OUT_SECONDS = 1.0
 """How much longer than by our reckoning the last words may take."""
@@ -302,8 +302,12 @@ class StreamLeg:
 
     def write(self, frame: bytes) -> None:
         """The agent's next 20 ms. Dropped while no stream is there, and after the end."""
+        self.write_together((frame,))
+
+    def write_together(self, frames: Sequence[bytes]) -> None:
+        """See ``ports.leg.TakesTogether``."""
         if self._sound.out is not None and self.streams and self._leaving is None and not self.ended:
-            self._sound.out.write(frame)
+            self._sound.out.write(*frames)
 
     def clear(self) -> None:
         """Drop what was written and not yet played."""

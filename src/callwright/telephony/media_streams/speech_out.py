@@ -32,18 +32,21 @@ class SpeechOut:
         self._marked = 0
         self._cleared = 0
 
-    def write(self, frame: bytes) -> None:
-        """The next 20 ms (mu-law)."""
+    def write(self, *frames: bytes) -> None:
+        """The next frames of 20 ms (mu-law)."""
         self._written_s = self._loop.time()
-        dry = self.playback.wrote(self._written_s)
-        self._unsent.append(frame)
-        if dry and not self._soon and self._framing.least_frames == 1:
+        dry = self.playback.wrote(self._written_s, len(frames))
+        self._unsent += frames
+        if self._soon:
+            return
+        least = self._framing.least_frames
+        if len(self._unsent) >= max(FRAMES_TOGETHER, least):
+            self.flush()
+        elif dry and least == 1:
             # With those that are written in the same moment.
             self._soon = True
             self._loop.call_soon(self.flush)
-        elif len(self._unsent) >= max(FRAMES_TOGETHER, self._framing.least_frames) and not self._soon:
-            self.flush()
-        elif self._framing.least_frames > 1 and self._pausing is None:
+        elif least > 1 and self._pausing is None:
             self._pausing = self._loop.call_later(PAUSE_SECONDS, self._paused)
 
     def flush(self, *, last: bool = False) -> None:

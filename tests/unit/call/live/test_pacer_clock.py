@@ -12,6 +12,8 @@ from callwright.call.live.pacer_clock import LEAST_TICKS, RECENT, Lateness, Pace
 class Counted:
     """Something paced that leaves after ``ticks``."""
 
+    quiet_until_us = 0
+
     def __init__(self, clock: VirtualClock, ticks: int) -> None:
         self.clock = clock
         self.left = ticks
@@ -78,8 +80,23 @@ def test_lateness_percentiles() -> None:
     assert late.percentile_ms(1000) == Lateness.BINS
 
 
+def test_what_needs_nothing_is_left_out_until_it_does() -> None:
+    clock = VirtualClock()
+    pacer = PacerClock(clock)
+    quiet, other = Counted(clock, 100), Counted(clock, 100)
+    quiet.quiet_until_us = clock.us + 40_000
+    pacer.add(quiet)
+    pacer.add(other)
+    for _ in range(3):
+        pacer.tick(clock.us, 0)
+        clock.advance(20)
+    assert (len(quiet.at_us), len(other.at_us)) == (1, 3)
+
+
 class Defective:
     """Something paced that breaks at its first tick."""
+
+    quiet_until_us = 0
 
     def __init__(self) -> None:
         self.ticks = 0

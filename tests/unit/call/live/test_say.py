@@ -135,6 +135,41 @@ async def test_a_clause_that_two_voices_were_asked_for_is_billed_for_both(kind: 
     assert [(one.provider, one.amount) for one in stage.of(UsageReported)] == billed
 
 
+class Burst(Mouth):
+    """Says pieces of 20 ms without a wait, then what it is told to."""
+
+    async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+        for _ in range(self.pieces):
+            yield VoiceChunk(TONE[:320])
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.fail is not None:
+            raise self.fail
+        yield VoiceChunk(last=True)
+
+
+@pytest.mark.parametrize(("pieces", "writes"), [(1, [1]), (4, [1, 3]), (8, [1, 5, 2])])
+async def test_what_a_voice_says_without_a_wait_goes_out_together_behind_its_first_piece(
+    pieces: int, writes: list[int]
+) -> None:
+    mouth = Burst(pieces)
+    mouth.gate = asyncio.Event()
+    stage = Stage(mouth, ahead_ms=1_000)
+    stage.say.release(Release(1, 1))
+    stage.clause(0, "One.")
+    await settle()
+    assert stage.wire.writes == writes
+
+
+async def test_what_a_voice_said_before_it_failed_is_heard() -> None:
+    stage = Stage(Burst(4, ProviderError(FailureKind.UNAVAILABLE, "mouth", "down")), ahead_ms=1_000)
+    stage.say.release(Release(1, 1))
+    stage.clause(0, "One.")
+    await settle()
+    assert len(stage.wire.frames) == 4
+    assert len(stage.of(ProviderFailed)) == 1
+
+
 async def test_clauses_are_synthesised_in_order_before_they_may_be_heard() -> None:
     stage = Stage(Mouth())
     stage.clause(0, "One.")
@@ -172,15 +207,15 @@ async def test_audio_that_comes_after_the_release_is_heard_when_it_comes() -> No
     assert len(stage.wire.frames) == 3
 
 
-async def test_no_leg_is_fed_more_than_200_ms_ahead() -> None:
+async def test_no_leg_is_fed_more_than_400_ms_ahead() -> None:
     stage = Stage(Mouth(pieces=4), ahead_ms=5_000)
     stage.clause(0, "One.")
     await settle()
     stage.say.release(Release(1, 1))
-    assert len(stage.wire.frames) == 10
+    assert len(stage.wire.frames) == 20
 
 
-async def test_a_leg_that_takes_frames_far_ahead_gets_four_at_a_time_and_the_call_hears_of_each_clause_when_it_ends() -> (
+async def test_a_leg_that_takes_frames_far_ahead_gets_five_at_a_time_and_the_call_hears_of_each_clause_when_it_ends() -> (
     None
 ):
     stage = Stage(Mouth(pieces=4), ahead_ms=200)
@@ -192,7 +227,7 @@ async def test_a_leg_that_takes_frames_far_ahead_gets_four_at_a_time_and_the_cal
     await stage.run(2_000)
 
     assert stage.wire.writes[0] == 10
-    assert set(stage.wire.writes[1:-1]) == {4}
+    assert set(stage.wire.writes[1:-1]) == {5}
     assert [at - stage.wire.frames[0][0] for at, _ in stage.wire.frames] == [20_000 * i for i in range(80)]
     assert [(e.index, e.at_us) for e in stage.of(MarkPlayed)] == [(0, 800_000), (1, 1_600_000)]
     assert stage.say.quality.starved_frames == stage.say.quality.late_frames == 0

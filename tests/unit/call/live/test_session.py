@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from types import MethodType
@@ -180,6 +180,32 @@ class Call:
     def logged(self, name: str) -> list[dict[str, Any]]:
         self.bench.log.flush()
         return [entry["v"] for entry in self.bench.paper.entries() if entry["type"] == name]
+
+
+class WideHandset(Handset):
+    """Takes frames together."""
+
+    ahead_ms = 400
+
+    def __init__(self, session: CallSession) -> None:
+        super().__init__(session)
+        self.together: list[int] = []
+
+    def write_together(self, frames: Sequence[bytes]) -> None:
+        self.together.append(len(frames))
+        self.written += frames
+
+
+async def test_a_leg_that_takes_frames_together_gets_ten_at_a_time() -> None:
+    call = Call()
+    leg = call.leg = WideHandset(call.session)
+    await call.begin("Hello there, this is a long welcome message of many words.")
+    await call.listen(4_000)
+    assert leg.together.count(10) > 3
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+    (line,) = call.logged("line")
+    assert line["frames_out"] == len(leg.written) == sum(leg.together)
 
 
 async def test_a_turn_is_heard_answered_and_written_down() -> None:
