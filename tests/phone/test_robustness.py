@@ -128,10 +128,14 @@ class Stranger:
 
 
 async def _all_over(calls: list[Call]) -> None:
-    """Hang up what is left."""
+    """Hang up what is left, and what a busy gateway reads only meanwhile. Nobody answers a BYE: of a confirmed call it takes 32 s."""
+    asked: list[Call] = []
     async with asyncio.timeout(60):
-        await asyncio.gather(*[call.leg.hang_up("test") for call in calls if call.leg and call.end is None])
-        await until(lambda: all(call.end is not None for call in calls), 30)
+        while left := [call for call in calls if call.end is None]:
+            new = [call for call in left if call.leg and call not in asked]
+            asked += new
+            await asyncio.gather(*[call.leg.hang_up("test") for call in new if call.leg])
+            await asyncio.sleep(0.02)
 
 
 async def test_malformed_datagrams_neither_end_the_gateway_nor_stay_in_it(
