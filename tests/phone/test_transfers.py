@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from callwright.media.tones import RINGBACK_HZ
 
 Phones = Callable[..., Awaitable[Sipp]]
 Lines = Callable[..., RtpSocket]
+OWN_HZ = 1_000.0
 NOBODY = f"sip:human@{IP}:9"
 
 
@@ -120,6 +122,38 @@ async def test_an_attended_transfer_joins_the_two_once_the_target_has_answered(
     check_transferred(record, target)
     assert record["transfer_call_data"]["provider_call_id"] == call_id
     await check_ringing(server, record, line, 1_000)
+
+
+@pytest.mark.parametrize("mode", ["attended", pytest.param("warm", marks=pytest.mark.long)])
+async def test_the_caller_hears_what_the_target_sounds_before_it_answers(
+    server: Server, sipp: Phones, rtp: Lines, mode: str
+) -> None:
+    line, colleague_line = rtp(), rtp()
+    phone = await sipp("answers_and_obeys_refer" if mode == "attended" else "answers", rtp_port=line.port)
+    colleague = await sipp("answers_early", rtp_port=colleague_line.port, ring_ms=3_000)
+    target = f"sip:human@{IP}:{colleague.port}"
+    agent_id = await server.agent(**agent(transfer_to=target, transfer_mode=mode))
+    execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
+    peer = (await colleague.saw("INVITE")).media
+    assert peer is not None
+    colleague_line.peers[peer] = None
+    await colleague.saw("183", sent=True)
+    await asyncio.sleep(0.5)
+    colleague_line.play(sound.tone(OWN_HZ, 1_500))
+    if mode == "warm":
+        await joined(server, execution_id)
+        await colleague.goes_on()
+    await phone.ended(20)
+    await colleague.ended(20)
+
+    record = await final(server, execution_id)
+    check_transferred(record, target)
+    recorded = sound.of_wav(await server.recording(execution_id), 1)
+    for heard in (line.heard(), recorded):
+        assert 1_300 <= sound.sounding_ms(heard, OWN_HZ) <= 1_560
+    tone, early = record["callwright"]["sounds"]
+    assert (tone["text"], early["text"]) == ("ringing tone", "early media")
+    assert replay(await server.call_log(execution_id)).exact
 
 
 @pytest.mark.long

@@ -1,5 +1,5 @@
-"""Sounds beside speech, each in a lane of its own: a filler while the caller waits, a listener's "mhm", ambient noise, and the ringing tone
-while the target of a transfer rings (``transfer`` begins and ends it).
+"""Sounds beside speech, each in a lane of its own: a filler while the caller waits, a listener's "mhm", ambient noise, and the ringing of a
+transfer's target (``transfer`` begins and ends it).
 
 They are no replies: no generation, nothing in the history, no turn. One short sound at a time, and only while the agent says nothing; a
 reply that becomes ready meanwhile follows it.
@@ -23,8 +23,9 @@ from callwright.conversation.interjections import back_channels_in, fillers_in
 from callwright.conversation.spoken import SpokenWord, timeline
 
 FILLER, BACK_CHANNEL, AMBIENT = "filler", "backchannel", "ambient"
-RINGING, RINGING_TONE = "ringing", "ringing tone"
-"""The lane of the ringing tone, and what is played in it; how it sounds is a setting of the platform."""
+RINGING, RINGING_TONE, EARLY_MEDIA = "ringing", "ringing tone", "early media"
+"""The lane of a transfer's target that rings, and what is played in it: a tone, which is a setting of the platform, or what the target
+itself sounds before it answers."""
 
 
 class Lanes:

@@ -14,7 +14,7 @@ from callwright.conversation.bounds import CALLER_FIRST_MS, TOOL_WAIT_MS, TRANSF
 from callwright.conversation.effects import CallTool, PlayAsset, StopAsset, Transfer, TransferSettled
 from callwright.conversation.events import TransferProgress
 from callwright.conversation.history import History
-from callwright.conversation.lanes import RINGING, RINGING_TONE
+from callwright.conversation.lanes import EARLY_MEDIA, RINGING, RINGING_TONE
 from callwright.conversation.plan import TransferTool
 from callwright.domain.agent.transfers import filled_target, named_arguments
 from callwright.domain.errors import InvalidNumberError
@@ -36,6 +36,7 @@ and the call goes on until the line moves; ``complete``: also by a late outcome.
 JOINED = "joined"
 """The target is on the line with the caller, and their sound goes through us: the leg stays until one of them hangs up."""
 
+_RINGS = {"ringing": RINGING_TONE, "early_media": EARLY_MEDIA}
 DONE = frozenset({"completed", "bridged", JOINED})
 CALLED_OFF = (
     "The caller spoke before the transfer began, so it was not made. Answer the caller; call the tool again if the"
@@ -83,7 +84,7 @@ class Transfers:
         self._open: dict[int, ToolCall] = {}
         self._known: dict[str, int] = {}
         self._request = 0
-        self._rings = False
+        self._rings = ""
         self._tries = 0
         self._accepted = False
         self._accepted_us = 0
@@ -230,10 +231,7 @@ class Transfers:
         elif event.state == "failed":
             self._fail(event.request, event.detail or "it failed")
         elif event.request == self._request and self.state == "requested":
-            if event.state == "ringing":
-                self._ring()
-            else:
-                self._silence()
+            self._ring(_RINGS.get(event.state, ""))
         return False
 
     def expire(self) -> None:
@@ -258,17 +256,20 @@ class Transfers:
             self._silence()
             self._settle(self._open[self._request], reason)
 
-    def _ring(self) -> None:
-        """The target rings: the caller hears that it does."""
-        if not self._rings and not self._board.plan.written:
-            self._rings = True
-            self._board.emit(PlayAsset(RINGING_TONE, RINGING))
+    def _ring(self, asset: str) -> None:
+        """The target rings so, or not any more: the caller hears it."""
+        if asset == self._rings or self._board.plan.written:
+            return
+        self._silence()
+        if asset:
+            self._rings = asset
+            self._board.emit(PlayAsset(asset, RINGING))
 
     def _silence(self) -> None:
         """The target does not ring any more. With the leg every sound is over anyway."""
         if self._rings and not self._board.watch.ended:
             self._board.emit(StopAsset(RINGING))
-        self._rings = False
+        self._rings = ""
 
     def _settle(self, call: ToolCall, reason: str) -> None:
         """A transfer that was asked for is not made, as far as known."""

@@ -96,6 +96,14 @@ class LegListener(Protocol):
         """The leg is over; nothing follows."""
 
 
+@runtime_checkable
+class HearsEarlyMedia(Protocol):
+    """A listener that wants the sound of whoever is called and has not answered: the far end of its leg, then the target of a transfer."""
+
+    def early_sound(self, frame: bytes) -> None:
+        """The next 20 ms."""
+
+
 class Leg(Protocol):
     """A leg in progress."""
 

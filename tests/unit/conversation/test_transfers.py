@@ -92,7 +92,7 @@ def ringing(**plan: Any) -> Call:
     return call
 
 
-@pytest.mark.parametrize("state", ["answered", "early_media", "failed", "completed", "bridged", "joined"])
+@pytest.mark.parametrize("state", ["answered", "failed", "completed", "bridged", "joined"])
 def test_the_caller_hears_the_target_ring_until_something_else_is_told_of_it(state: str) -> None:
     call = ringing()
     call.wait(3_000)
@@ -108,7 +108,20 @@ def test_a_target_that_rings_again_after_sound_of_its_own_is_heard_ringing_again
     call = ringing()
     call.transfer_goes("early_media")
     call.transfer_goes("ringing")
-    assert len(call.all(fx.PlayAsset)) == 2
+    assert [one.asset for one in call.all(fx.PlayAsset)] == ["ringing tone", "early media", "ringing tone"]
+
+
+@pytest.mark.parametrize("before", ["dialling", "ringing"])
+def test_a_target_with_sound_of_its_own_is_heard_in_place_of_the_tone_until_it_answers(before: str) -> None:
+    call = requested()
+    call.transfer_goes(before)
+    call.transfer_goes("early_media")
+    call.transfer_goes("early_media")
+    assert call.last(fx.PlayAsset) == fx.PlayAsset("early media", "ringing")
+    tones = len(call.all(fx.PlayAsset)) - 1
+    assert (tones, len(call.all(fx.StopAsset))) == ((1, 1) if before == "ringing" else (0, 0))
+    call.transfer_goes("answered")
+    assert len(call.all(fx.StopAsset)) == tones + 1
 
 
 def test_it_rings_no_longer_than_the_outcome_is_waited_for() -> None:

@@ -19,7 +19,7 @@ from callwright.domain.causes import CAUSES
 from callwright.domain.limits import SPEECH_BEFORE_ANSWER_SECONDS, WARM_BEFORE_ANSWER_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.ledger import Change
-from callwright.ports.leg import InboundOffer, Leg, LegClosed, LegListener, closed_by
+from callwright.ports.leg import HearsEarlyMedia, InboundOffer, Leg, LegClosed, LegListener, closed_by
 from callwright.ports.world import Clock
 
 BUSY = 486
@@ -68,6 +68,11 @@ class OfferedLeg:
     def early_media(self) -> None:
         """Audio may come before the answer."""
         self._say(lambda listener: listener.early_media())
+
+    def early_sound(self, frame: bytes) -> None:
+        """The next 20 ms of a transfer's target before it answers."""
+        if self._to is not None and isinstance(self._to, HearsEarlyMedia):
+            self._to.early_sound(frame)
 
     def answered(self) -> None:
         """Our answer has reached the caller."""

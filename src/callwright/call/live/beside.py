@@ -18,16 +18,20 @@ from callwright.call.live.sounds import SoundMissingError, Sounds
 from callwright.conversation.effects import PlayAsset
 from callwright.conversation.events import AssetPlayed
 from callwright.conversation.interjections import back_channels_in, fillers_in
-from callwright.conversation.lanes import AMBIENT, BACK_CHANNEL, FILLER, RINGING
+from callwright.conversation.lanes import AMBIENT, BACK_CHANNEL, EARLY_MEDIA, FILLER, RINGING
 from callwright.conversation.plan import CallPlan
 from callwright.media.ambient import Bed
 from callwright.media.g711 import pcm_of_mulaw
 from callwright.media.pacing import Playout
 from callwright.ports.billing import billed_as
 from callwright.ports.failures import ProviderError
+from callwright.ports.leg import SILENCE_FRAME
 from callwright.ports.speech import UsageAmount, Voice, VoiceChunk, VoiceSettings
 
 _LOG = logging.getLogger(__name__)
+
+_EARLY_RESERVE = 3 * SILENCE_FRAME
+"""Silence before early media, which comes no faster than it is played: what is late by less leaves no gap."""
 
 PARTING = "parting"
 """The lane of what is said when the agent has lost its voice."""
@@ -64,6 +68,7 @@ class Beside:
         self._ready: dict[tuple[str, str], bytes] = {}
         self._playing: dict[int, PlayAsset] = {}
         self._number = 0
+        self._early = 0
         self._loaded: Bed | None = None
         self._wanted = False
         self.bed: Bed | None = None
@@ -121,6 +126,9 @@ class Beside:
             self._wanted = True
             self._begin_bed()
             return self.bed is not None
+        if effect.asset == EARLY_MEDIA:
+            self._early = self._open(effect, _EARLY_RESERVE)
+            return True
         if effect.lane == RINGING:
             audio = self._library.ringing()
         else:
@@ -132,12 +140,24 @@ class Beside:
         return True
 
     def _begin(self, effect: PlayAsset, audio: bytes) -> None:
+        number = self._open(effect, audio)
+        self._playout.end_clause(number, 0)
+        self._playout.end_utterance(number, 1)
+
+    def _open(self, effect: PlayAsset, audio: bytes) -> int:
+        """Begin a sound that more may be added to; returns its number."""
         self._number -= 1
         self._playing[self._number] = effect
         self._playout.add(self._number, 0, audio)
-        self._playout.end_clause(self._number, 0)
-        self._playout.end_utterance(self._number, 1)
         self._playout.release(self._number)
+        return self._number
+
+    def early_media(self, frame: bytes) -> bool:
+        """The next 20 ms of a transfer's target that has not answered; returns whether they are heard."""
+        if self._early not in self._playing:
+            return False
+        self._playout.add(self._early, 0, frame)
+        return True
 
     def say(self, audio: bytes) -> None:
         """Say what is no reply, and has no place in the conversation any more."""

@@ -233,6 +233,11 @@ class Say:
         if self._beside.sounds(effect.lane):
             self._silence(now_us)
 
+    def early_media(self, frame: bytes) -> None:
+        """The next 20 ms of a transfer's target that has not answered. They are heard while the conversation lets the target sound."""
+        if self._beside.early_media(frame):
+            self._pump(unless_quiet=True)
+
     def cancel(self, effect: CancelVoice) -> None:
         """Stop the generation's synthesis and drop what is not on the line."""
         utterance = self._utterances.pop(effect.generation, None)
@@ -284,12 +289,9 @@ class Say:
             self._beside.cut(number, played_ms)
         self._line.clear(now_us)
 
-    def _pump(self) -> None:
-        self._write(self._clock.monotonic_us())
-
-    def _pump_unless_quiet(self) -> None:
+    def _pump(self, *, unless_quiet: bool = False) -> None:
         now_us = self._clock.monotonic_us()
-        if now_us >= self.quiet_until_us:
+        if not unless_quiet or now_us >= self.quiet_until_us:
             self._write(now_us)
 
     def _write(self, now_us: int) -> None:
@@ -403,7 +405,7 @@ class Say:
             self._runner.post(VoiceReady(self._runner.now_us(), effect.generation, effect.index))
         # The voice is often ready before the reply may be heard: then there is nothing to write yet.
         if effect.generation <= self._released:
-            self._pump_unless_quiet()
+            self._pump(unless_quiet=True)
 
     def _keep(self, fixed: FixedSpeech, clause: ClauseSpoken) -> None:
         """Keep the clause for later calls, if it is speech."""

@@ -177,7 +177,12 @@ class CallSession:
         self._leg_timer: Timer | None = None
         self._answered = False
         # A tie of a part to its session keeps the memory of both until the garbage collector looks.
-        ours, think = weakref.proxy(self), self._think
+        ours, think, say, hear = weakref.proxy(self), self._think, self._say, self._hear
+
+        def fall_silent() -> None:
+            say.end_bed()
+            hear.stop()
+
         self._transfers = Transfers(
             CallParts(
                 runner,
@@ -185,7 +190,8 @@ class CallSession:
                 place.pacer,
                 self._line,
                 Briefer(runner, equipment.thinker, equipment.speaker, lambda: think.heard),
-                lambda: ours._fall_silent(),  # noqa: PLW0108 - the method itself holds the session
+                say.early_media,
+                fall_silent,
                 lambda: ours._hang_up(fx.HangUp(AGENT, TRANSFERRED)),
             ),
             means or TransferMeans(lambda target: transfer_decision(target, place.clock.now(), Rules())),
@@ -295,6 +301,11 @@ class CallSession:
         """Audio before the answer is not listened to."""
         self._runner.fact("leg", "early_media", {})
 
+    def early_sound(self, frame: bytes) -> None:
+        """The next 20 ms of a transfer's target before it answers. Those of the far end itself are not listened to."""
+        if self._answered and self.end is None:
+            self._transfers.early_media(frame)
+
     def answered(self) -> None:
         """The far end took the call: position 0 of the caller's audio and of the recording."""
         if self._answered or self.end is not None:
@@ -335,7 +346,7 @@ class CallSession:
             if what == "held":
                 self._runner.post(ev.LineHeld(self._runner.now_us(), bool(values.get("on"))))
             if what == "transfer":
-                self._transfers.noted(str(values.get("state") or ""))
+                self._transfers.progress(str(values.get("state") or ""))
             if what == "dialog":
                 # What a successor needs to tell the far end that we died must survive our death.
                 self._runner.flush()
@@ -486,11 +497,6 @@ class CallSession:
     def _transfer(self, effect: fx.Transfer) -> None:
         self._tools.announce(effect.name, effect.arguments)
         self._transfers.ask(effect, self._line.leg)
-
-    def _fall_silent(self) -> None:
-        """The caller talks with somebody else."""
-        self._say.end_bed()
-        self._hear.stop()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(self._guarded(work))

@@ -17,8 +17,12 @@ from callwright.domain.agent.transfers import WarmHandover
 from callwright.domain.causes import Cause
 from callwright.domain.dialling import Decision
 from callwright.domain.limits import TARGET_END_SECONDS
+from callwright.media.g711 import loudness, pcm_of_mulaw
 from callwright.ports.failures import FailureKind
 from callwright.ports.leg import Leg, TransferFailedError
+
+AUDIBLE = 100
+"""Loudness (``media.g711.loudness``) of 50 dB below full scale: less is taken for silence."""
 
 DecideTransfer = Callable[[str], Decision]
 """Whether a call may be handed to an address."""
@@ -40,6 +44,7 @@ class Transfers:
         self._parts = parts
         self._means = means
         self._request = 0
+        self._is_heard = False
         self._warm: WarmTransfer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -50,20 +55,29 @@ class Transfers:
 
     def ask(self, effect: Transfer, leg: Leg | None) -> None:
         """Begin a transfer."""
-        self._request = effect.request
+        self._request, self._is_heard = effect.request, False
         decision = self._means.decide(effect.target)
         how, dial = self._means.warm.get(effect.name), self._means.dial
         if how is None or dial is None or leg is None or not decision.dials:
             self._start(transfer(self._parts.runner, leg, effect, decision))
             return
-        self._warm = WarmTransfer(self._parts, effect, how, dial)
+        self._warm = WarmTransfer(self._parts, effect, how, dial, self)
         self._start(self._warm.run(decision))
 
-    def noted(self, state: str) -> None:
-        """The leg tells how far the target of a transfer is."""
+    def progress(self, state: str) -> None:
+        """The target of the transfer is so far (``TransferProgress``)."""
         if self._request:
+            self._is_heard = state == "early_media"
             runner = self._parts.runner
             runner.post(TransferProgress(runner.now_us(), self._request, state))
+
+    def early_media(self, frame: bytes) -> None:
+        """The next 20 ms of a target that has not answered. From the first that is no silence on, the caller hears them in place of a
+        ringing tone: many a phone system announces sound and sends none."""
+        if not self._is_heard and loudness(pcm_of_mulaw(frame)) >= AUDIBLE:
+            self.progress("early_media")
+        if self._is_heard:
+            self._parts.early_media(frame)
 
     def caller_said(self, frame: bytes) -> None:
         """The caller's next 20 ms, for the target."""

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.briefing import Briefer
@@ -56,14 +56,15 @@ DialTarget = Callable[[TargetCall, LegListener], Awaitable[Leg]]
 
 @dataclass(frozen=True, slots=True)
 class CallParts:
-    """What a warm transfer needs of its call. ``line`` leads to the caller; ``fall_silent``: the agent neither speaks nor listens any more;
-    ``hang_up``: the caller's leg is to end."""
+    """What a transfer needs of its call. ``line`` leads to the caller, who hears ``early_media``: frames of a target before it answers.
+    ``fall_silent``: the agent neither speaks nor listens any more; ``hang_up``: the caller's leg is to end."""
 
     runner: CallRunner
     timers: Timers
     pacer: PacerClock
     line: Line
     briefer: Briefer
+    early_media: Callable[[bytes], None]
     fall_silent: Callable[[], None]
     hang_up: Callable[[], None]
 
@@ -77,10 +78,23 @@ class _Refusal:
     code: int
 
 
+class Ringing(Protocol):
+    """What the caller hears of a target before it answers."""
+
+    def progress(self, state: str) -> None:
+        """The target is so far (``TransferProgress``)."""
+
+    def early_media(self, frame: bytes) -> None:
+        """The target's next 20 ms."""
+
+
 class WarmTransfer:
     """One warm transfer. The listener of the target's leg (``ports.leg.LegListener``)."""
 
-    def __init__(self, parts: CallParts, effect: Transfer, how: WarmHandover, dial: DialTarget) -> None:
+    def __init__(
+        self, parts: CallParts, effect: Transfer, how: WarmHandover, dial: DialTarget, ringing: Ringing
+    ) -> None:
+        self._ringing = ringing
         self._parts = parts
         self._effect = effect
         self._how = how
@@ -135,19 +149,24 @@ class WarmTransfer:
     def ringing(self) -> None:
         """The target rings, and the caller is to hear it."""
         self._note("ringing")
-        self._progress("ringing")
+        self._ringing.progress("ringing")
 
     def early_media(self) -> None:
-        """The target rings with a sound of its own, which the caller does not hear."""
+        """The target may ring with a sound of its own."""
         self._note("early_media")
-        self._progress("ringing")
+        self._ringing.progress("ringing")
+
+    def early_sound(self, frame: bytes) -> None:
+        """The target's next 20 ms before it answers."""
+        if not self._is_answered and self._ending is None:
+            self._ringing.early_media(frame)
 
     def answered(self) -> None:
         """The target took the call."""
         if not self._is_answered:
             self._is_answered = True
             self._note("answered")
-            self._progress("answered")
+            self._ringing.progress("answered")
             self._news.set()
 
     def audio(self, frame: bytes) -> None:
@@ -272,7 +291,7 @@ class WarmTransfer:
         relay.join()
         self._note("joined")
         self._parts.fall_silent()
-        self._progress(JOINED)
+        self._ringing.progress(JOINED)
 
     async def _leave(self) -> None:
         """End the target's leg, unless it is over."""
@@ -281,10 +300,6 @@ class WarmTransfer:
         if self._leg is not None and self._closed is None:
             with plugin_boundary("carrier"):
                 await self._leg.hang_up("")
-
-    def _progress(self, state: str) -> None:
-        runner = self._parts.runner
-        runner.post(TransferProgress(runner.now_us(), self._effect.request, state))
 
     def _fail(self, refusal: _Refusal) -> None:
         runner, request = self._parts.runner, self._effect.request

@@ -37,6 +37,7 @@ from callwright.telephony.sip.supervisor import (
     GatewaySupervisor,
 )
 from callwright.telephony.sip.trunk_registrations import TrunkRegistrations
+from callwright.telephony.sip.wire import TARGET
 
 _LOG = logging.getLogger(__name__)
 
@@ -180,11 +181,11 @@ class SipCarrier:
             self._incoming(call, message)
 
     def audio(self, call: int, frames: bytes) -> None:
-        """Audio of a caller."""
-        leg = self._legs.get(call)
+        """Audio of a caller, or of a transfer's target."""
+        leg = self._legs.get(call & ~TARGET)
         if leg is not None:
             with _Boundary(leg):
-                leg.audio(frames)
+                (leg.target_audio if call & TARGET else leg.audio)(frames)
 
     def gateway_lost(self, why: str) -> None:
         """Every call is over: told at once, and the phones are told too."""

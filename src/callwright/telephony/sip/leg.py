@@ -11,7 +11,15 @@ from typing import Any, Protocol
 from callwright.domain.causes import CAUSES, cause_of_sip
 from callwright.domain.limits import SIP_TRANSFER_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import LEG_FRAME_BYTES, LegClosed, LegListener, PacketCapture, TransferFailedError, closed_by
+from callwright.ports.leg import (
+    LEG_FRAME_BYTES,
+    HearsEarlyMedia,
+    LegClosed,
+    LegListener,
+    PacketCapture,
+    TransferFailedError,
+    closed_by,
+)
 from callwright.telephony.sip.checks import (
     PROVIDER,
     callable_address,
@@ -202,14 +210,21 @@ class SipLeg:
             handler(self, self._listener, message)
 
     def audio(self, frames: bytes) -> None:
-        """The far end's next frames. Before the answer (early media) nobody listens."""
+        """The far end's next frames."""
         if self.ended:
             return
         if self._listener is None:
             self._held.append(frames)
-        elif self.story.answered:
+        elif not self.story.answered:
+            _early_sound(self._listener, frames)
+        else:
             for at in range(0, len(frames), LEG_FRAME_BYTES):
                 self._listener.audio(frames[at : at + LEG_FRAME_BYTES])
+
+    def target_audio(self, frames: bytes) -> None:
+        """The next frames of a transfer's target before it answers."""
+        if self._transfers and not self.ended:
+            _early_sound(self._listener, frames)
 
     def lost(self, why: str) -> None:
         """The gateway is gone."""
@@ -299,6 +314,12 @@ class SipLeg:
     def _on_closed(self, listener: LegListener, message: Mapping[str, Any]) -> None:
         listener.noted("sip", facts_of_end(message, self.provider_call_id))
         self.finish(ending(self.story, message))
+
+
+def _early_sound(listener: LegListener | None, frames: bytes) -> None:
+    if listener is not None and isinstance(listener, HearsEarlyMedia):
+        for at in range(0, len(frames), LEG_FRAME_BYTES):
+            listener.early_sound(frames[at : at + LEG_FRAME_BYTES])
 
 
 def values_of(message: Mapping[str, Any]) -> dict[str, Any]:

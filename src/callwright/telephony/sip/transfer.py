@@ -7,10 +7,12 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from callwright.telephony.sip.audio import CallerAudio
 from callwright.telephony.sip.call_facts import CallFacts, status_of
 from callwright.telephony.sip.exchange import Exchange
 from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError
 from callwright.telephony.sip.trace import TracedCall
+from callwright.telephony.sip.wire import TARGET
 
 REFER_TICKS = 500
 """So long (10 s) the server may take to decide where the far end may send us."""
@@ -22,7 +24,8 @@ TAKE_BACK_SECONDS = 1.0
 DECLINED = 603
 NOT_IMPLEMENTED = 501
 REQUEST_TIMEOUT = 408
-_STATES = {180: "ringing", 181: "dialling", 182: "dialling", 183: "early_media"}
+_STATES = {180: "ringing", 181: "dialling", 182: "dialling", 183: "ringing"}
+"""What the target sounds by itself (183) reaches nobody yet: the far end hears it once it calls the target."""
 
 _log = logging.getLogger("callwright.telephony.sip.gateway")
 
@@ -30,6 +33,7 @@ _log = logging.getLogger("callwright.telephony.sip.gateway")
 class TransferredCall(Protocol):
     """The call as its transfers see it."""
 
+    number: int
     user: str
     line: StackCall | None
     facts: CallFacts
@@ -54,6 +58,8 @@ class Transfers:
         self._exchange = exchange
         self._call = call
         self._task: asyncio.Task[None] | None = None
+        self._rings: StackCall | None = None
+        self._early = CallerAudio()
         self._next: StackCall | None = None
         self._target = ""
         self._undecided_ticks = 0
@@ -114,7 +120,11 @@ class Transfers:
 
         try:
             second = await self._exchange.stack.dial(target, Identity(self._call.user), {})
-            await answered(second, over, seconds, told)
+            self._rings, self._early = second, CallerAudio()
+            try:
+                await answered(second, over, seconds, told)
+            finally:
+                self._rings = None
             facts.we_hold = True
             await line.refer_to_call(second, seconds)
         except StackError:
@@ -151,8 +161,13 @@ class Transfers:
             self._exchange.start(attempt("refusing a REFER", line.refuse_refer(DECLINED)))
 
     def tick(self, ticks: int) -> None:
-        """Time passes: a server that does not decide has refused. The trace is up to date: what the far end tells of the target it was
-        sent to (RFC 3515: a status line in a NOTIFY) is passed on."""
+        """Time passes: what a target sounds before it answers goes to the server, and a server that does not decide has refused. The trace
+        is up to date: what the far end tells of the target it was sent to (RFC 3515: a status line in a NOTIFY) is passed on."""
+        if self._rings is not None:
+            self._early.feed(self._rings.read())
+            frames = self._early.take(ticks, expected=False)
+            if frames:
+                self._exchange.audio(self._call.number + TARGET, frames)
         traced = self._call.traced if self._blind_request else None
         if traced is not None and traced.referral != self._heard_status:
             self._heard_status = traced.referral
@@ -198,7 +213,7 @@ async def answered(
     call: StackCall, over: asyncio.Future[None], seconds: float, told: Callable[[str], None] = lambda state: None
 ) -> None:
     """Wait until ``call`` is answered. Raises StackError when it is not: refused, too late, or ``over`` came first. ``told`` hears that it
-    rings (also with sound of its own, which only we hear) and that it is answered."""
+    rings (also with sound of its own) and that it is answered."""
     outcome: asyncio.Future[LineEvent] = asyncio.get_running_loop().create_future()
 
     def listener(event: LineEvent) -> None:

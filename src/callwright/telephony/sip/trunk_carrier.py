@@ -16,7 +16,7 @@ from callwright.domain.limits import TRUNK_GATEWAY_SECONDS
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import DialRequest, Leg, LegClosed, LegListener, PacketCapture
+from callwright.ports.leg import DialRequest, HearsEarlyMedia, Leg, LegClosed, LegListener, PacketCapture
 from callwright.ports.registry import Gauges, NoGauges, PluginContext
 from callwright.ports.trunk_lines import TrunkLine, TrunkState
 from callwright.ports.world import Clock
@@ -328,6 +328,12 @@ class _Try:
         """Audio may come before the answer."""
         if self._counts():
             self._leg.listener.early_media()
+
+    def early_sound(self, frame: bytes) -> None:
+        """The next 20 ms before an answer."""
+        listener = self._leg.listener
+        if isinstance(listener, HearsEarlyMedia) and not self._progress.given_up:
+            listener.early_sound(frame)
 
     def answered(self) -> None:
         """The far end took the call."""

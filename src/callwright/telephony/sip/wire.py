@@ -3,7 +3,8 @@
 One stream socket for all calls. A message is a head of nine bytes, ``length`` (of the body), ``kind`` and ``call``, and its body. Audio is
 the body of ``AUDIO`` messages: whole frames of 20 ms G.711 mu-law (160 bytes each), whatever codec the line has. Everything else is a
 JSON object with ``type`` (``CONTROL``). Calls are numbered by who makes them: odd numbers by the server (outbound), even ones by the
-gateway (inbound); 0 is the gateway itself. Neither side answers a message about a call that is over: it drops it.
+gateway (inbound); 0 is the gateway itself. What the target of a transfer sounds before it answers is ``AUDIO`` of the call's number plus
+TARGET. Neither side answers a message about a call that is over: it drops it.
 
 Server to gateway:
 
@@ -62,7 +63,7 @@ capture       state (``began``, ``refused``, ``ended``), why, sip_messages,     
 refer_asked   target                                                              the far end asks us to call ``target`` instead
 moved         target                                                              the call now goes on with ``target``
 move_failed   target, sip_status, reason                                          it does not: the call goes on as before
-transfer_     request, state (ringing, dialling, early_media, answered), call_id  how far the target of a transfer is; ``call_id``: where
+transfer_     request, state (ringing, dialling, answered), call_id               how far the target of a transfer is; ``call_id``: where
 progress                                                                          we call it
 transferred   request, ok, sip_status, reason                                     how a transfer ended
 closed        by (``us``, ``them``, ``line``), sip_status, q850, reason           the call is over
@@ -84,6 +85,7 @@ HEAD = struct.Struct("!IBI")
 MAX_CONTROL_BYTES = 65_536
 MAX_AUDIO_BYTES = LEG_FRAME_BYTES * 256
 GATEWAY = 0
+TARGET = 1 << 31
 EXIT_USED_UP = 75
 """The gateway's exit status when it has no calls and its stack shall begin anew."""
 

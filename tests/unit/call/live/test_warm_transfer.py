@@ -22,12 +22,13 @@ from callwright.domain.limits import WARM_BRIEFING_SECONDS, WARM_RING_SECONDS
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.tonetext import ToneTextDecoder, spoken
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import SILENCE_FRAME, LegListener, closed_by
+from callwright.ports.leg import SILENCE_FRAME, HearsEarlyMedia, LegListener, closed_by
 from callwright.providers.scripted.model import DEFAULT_REPLY
 
 ASKS = {"when": "the desk please", "tool": {"name": "transfer_call_desk", "arguments": {}}}
 SUMMARY = "Ann asks for the desk."
 OURS = OWN_WORDS["en"]
+LOUD = mulaw_of(spoken("hello"))[:160]
 
 
 class Desk:
@@ -178,11 +179,10 @@ async def test_the_two_hear_each_other_and_the_agent_neither_hears_nor_speaks() 
     call, desk = await joined()
     turns = len(call.logged("UserSaid"))
     before = len(call.leg.written)
-    loud = mulaw_of(spoken("hello"))[:160]
     for _ in range(50):
-        desk.line.audio(loud)
+        desk.line.audio(LOUD)
         await call.listen(20)
-    assert call.leg.written[before:].count(loud) >= 45
+    assert call.leg.written[before:].count(LOUD) >= 45
     assert set(desk.written) == {SILENCE_FRAME}
     await call.listen(600, "hello desk")
     assert desk.heard == "hello desk"
@@ -194,12 +194,11 @@ async def test_the_two_hear_each_other_and_the_agent_neither_hears_nor_speaks() 
 
 async def test_both_sides_of_what_the_two_say_are_recorded() -> None:
     call, desk = await joined()
-    loud = mulaw_of(spoken("hello"))[:160]
     for _ in range(50):
-        desk.line.audio(loud)
+        desk.line.audio(LOUD)
         await call.listen(20)
     await over(call)
-    assert loud * 40 in call.disk["agent"]
+    assert LOUD * 40 in call.disk["agent"]
     (recording,) = call.logged("recording")
     assert len(call.disk["caller"]) == recording["duration_ms"] * 8
 
@@ -260,6 +259,47 @@ async def test_a_target_that_does_not_answer_leaves_the_caller_with_the_agent_wh
     assert call.session.end is None
     await over(call)
     assert desk.hang_ups == 0
+
+
+async def sounds_early(call: Call, desk: Desk, frame: bytes, times: int) -> None:
+    """The desk's phone system sounds before anybody answers."""
+    assert isinstance(desk.line, HearsEarlyMedia)
+    for _ in range(times):
+        desk.line.early_sound(frame)
+        await call.listen(20)
+
+
+async def test_what_the_target_sounds_before_it_answers_takes_the_place_of_the_ringing_tone() -> None:
+    call, desk = await calling()
+    desk.line.early_media()
+    await sounds_early(call, desk, SILENCE_FRAME, 50)
+    assert states(call) == ["ringing"], "what is announced and not heard is no sound"
+    before = len(call.leg.written)
+    await sounds_early(call, desk, LOUD, 100)
+    desk.line.answered()
+    await settle(20)
+    await sounds_early(call, desk, LOUD, 10)
+    assert states(call) == ["ringing", "early_media", "answered"]
+    heard = call.leg.written[before:]
+    assert 95 <= heard.count(LOUD) <= 100
+    assert set(heard[heard.index(LOUD) :]) <= {LOUD, SILENCE_FRAME}, "the tone is over, and nothing is mixed"
+    sounds = {one["asset"]: one["played_ms"] for one in call.logged("AssetPlayed")}
+    assert sounds["ringing tone"] == pytest.approx(1_000, abs=60)
+    assert sounds["early media"] == pytest.approx(2_000, abs=100)
+    await over(call)
+    assert LOUD * 95 in call.disk["agent"], "and it is in the recording"
+
+
+async def test_a_target_that_refuses_after_an_announcement_is_silent_and_the_agent_goes_on() -> None:
+    call, desk = await calling()
+    await sounds_early(call, desk, LOUD, 25)
+    desk.end("unallocated_number")
+    await settle(20)
+    await call.listen(2_500)
+    assert states(call) == ["early_media", "failed"]
+    assert call.logged("AgentSaid")[-1]["text"] == DEFAULT_REPLY
+    assert call.leg.written[-1] != LOUD
+    await over(call)
 
 
 async def test_a_target_that_rings_for_too_long_is_no_answer() -> None:
