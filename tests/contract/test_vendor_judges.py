@@ -22,7 +22,7 @@ from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.telephony.media_streams.framing import Framing
-from callwright.telephony.media_streams.vendor import Handover
+from callwright.telephony.media_streams.vendor import Handover, Order
 from callwright.telephony.plivo.vendor import FRAMING as PLIVO_FRAMING
 from callwright.telephony.plivo.vendor import PlivoCalls
 from callwright.telephony.plivo.vendor import signature as plivo_signature
@@ -46,7 +46,7 @@ from twilio.request_validator import RequestValidator  # noqa: E402
 from twilio.twiml.voice_response import Connect, Dial, VoiceResponse  # noqa: E402
 from vobiz.utils.signature_v3 import validate_v3_signature as vobiz_agrees  # noqa: E402
 from vonage_jwt import verify_signature  # noqa: E402
-from vonage_voice.models import ncco  # noqa: E402
+from vonage_voice.models import CreateCallRequest, ncco  # noqa: E402
 
 TOKEN, NONCE = "0123456789abcdef0123456789abcdef", "12345678901234567890"
 URL = "https://calls.example:8443/lines/x/status?call=e-1.1&token=a%2Bb"
@@ -66,13 +66,17 @@ class Nobody:
 
 
 class Asked:
-    """An API that takes everything, and keeps the headers of the last request."""
+    """An API that takes everything, and keeps the headers and the body of the last request."""
 
     headers: Mapping[str, str] = {}
+    body = b""
+
+    def __init__(self, answer: Answer | None = None) -> None:
+        self.answer = answer or Answer(204, b"")
 
     async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
-        self.headers = headers
-        return Answer(204, b"")
+        self.headers, self.body = headers, body
+        return self.answer
 
 
 class Heard:
@@ -214,6 +218,17 @@ def test_vonages_models_take_our_instructions() -> None:
         told = judged.model_dump(by_alias=True, exclude_none=True, mode="json")
         assert told["endpoint"] == [endpoint]
         assert {name: told[name] for name in action} == action
+
+
+async def test_vonages_model_takes_the_call_that_we_place() -> None:
+    api = Asked(Answer(201, b'{"uuid": "00000000-0000-4000-8000-000000000001"}'))
+    calls = VonageCalls(api, SystemClock(), RandomIds())
+    order = Order("+15550155", "+15550100", 25, "https://a.example/i", "https://a.example/s", "https://a.example/m")
+    await calls.place(calls.account(Access(vonage_vendor.KEYS)), order)
+    asked = json.loads(api.body)
+    judged = CreateCallRequest.model_validate({**asked, "from_": asked.pop("from")}, strict=False)
+    told = judged.model_dump(by_alias=True, exclude_none=True, mode="json")
+    assert {name: told[name] for name in asked} == asked
 
 
 async def test_vonage_would_know_us_by_our_token() -> None:

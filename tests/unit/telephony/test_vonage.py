@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -115,9 +115,10 @@ def test_a_webhook_says_how_a_call_goes():
         assert (told.progress, told.cause.key) == ("ended", cause)
         # The websocket is a call of its own: its end is none of the call.
         assert VONAGE.read(request(event(word, to="wss://calls.example/s"))).progress == ""
-    words = ("started", "ringing", "answered", "machine", "disconnected")
-    progress = [VONAGE.read(request(event(word))).progress for word in words]
-    assert progress == ["dialled", "ringing", "answered", "", ""]
+    words = ("started", "ringing", "answered", "machine", "human", "disconnected")
+    news = [VONAGE.read(request(event(word))) for word in words]
+    assert [one.progress for one in news] == ["dialled", "ringing", "answered", "", "", ""]
+    assert [one.machine for one in news] == ["", "", "", "machine", "human", ""]
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"{}", b'{"uuid": 1}', b'{"uuid": "../x"}', b"[" * 50_000])
@@ -139,6 +140,10 @@ async def test_a_call_is_placed_with_a_token_of_the_application():
             "event_method": "POST", "ringing_timer": 120,
         },
     )  # fmt: skip
+    await VONAGE.place(ACCOUNT, replace(order, machine="https://a/m"))
+    asked = API.asked[-1][2]
+    assert asked.pop("advanced_machine_detection") == {"behavior": "continue", "mode": "default"}
+    assert asked == API.asked[-2][2], "nobody is asked who has answered unless it is wanted"
     claims = claims_of(API.headers[-1])
     assert (claims["application_id"], claims["iat"], claims["exp"] > NOW) == (APPLICATION, NOW, True)
     await VONAGE.place(ACCOUNT, order)

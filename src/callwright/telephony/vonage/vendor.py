@@ -3,6 +3,7 @@
 - https://developer.vonage.com/en/api/voice: placing, transferring and ending a call
 - https://developer.vonage.com/en/voice/voice-api/ncco-reference: the instructions
 - https://developer.vonage.com/en/voice/voice-api/webhook-reference: what webhooks hold
+- https://developer.vonage.com/en/voice/voice-api/concepts/advanced-machine-detection: who has answered
 - https://developer.vonage.com/en/voice/voice-api/guides/websockets: the messages of a websocket
 - https://developer.vonage.com/en/getting-started/concepts/webhooks: signed webhooks
 
@@ -71,6 +72,10 @@ _ENDS: Mapping[str, str] = {
     "failed": "temporary_failure",
 }
 """``status`` at the end of a call, and the cause."""
+_ANSWERED_BY = frozenset({"human", "machine"})
+"""``status`` of an event that tells who has answered."""
+_ASYNCHRONOUS = {"behavior": "continue", "mode": "default"}
+"""The call goes on while the vendor listens, whatever it finds."""
 
 FRAMING = Framing(
     # The name of the header that the instruction gives the websocket.
@@ -150,12 +155,12 @@ class VonageCalls:
         return self.read(request)
 
     def read_machine(self, request: DoorRequest) -> str:
-        """It is not asked."""
-        return "unknown"
+        """Who has answered is told by an event."""
+        return self.read(request).machine or "unknown"
 
     async def place(self, account: VendorAccount, order: Order) -> str:
         """POST to the list of calls."""
-        asked = {
+        asked: dict[str, Any] = {
             "to": [{"type": "phone", "number": order.to_number.removeprefix("+")}],
             "from": {"type": "phone", "number": order.from_number.removeprefix("+")},
             "answer_url": [order.instructions],
@@ -164,6 +169,8 @@ class VonageCalls:
             "event_method": "POST",
             "ringing_timer": min(max(order.ring_seconds, 1), _LONGEST_RING),
         }
+        if order.machine:
+            asked["advanced_machine_detection"] = _ASYNCHRONOUS
         found = (await self._ask(account, "POST", "", asked)).get("uuid")
         if not isinstance(found, str) or not _CALL.fullmatch(found):
             raise self._rest.error(FailureKind.UNAVAILABLE, "its answer does not name the call")
@@ -256,6 +263,7 @@ def _callback(found: Mapping[str, Any]) -> Callback:
         progress=_PROGRESS.get(status, offered) if ends is None else "ended",
         cause=None if ends is None else CAUSES[ends],
         words=_text(found, "detail") or status,
+        machine=status if status in _ANSWERED_BY else "",
         headers={name[len(_SIP_HEADER) :]: _text(found, name) for name in found if name.startswith(_SIP_HEADER)},
     )
 
