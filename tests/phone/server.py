@@ -47,6 +47,7 @@ class Server:
             "CALLWRIGHT_MAX_CALLS": "120",
             "CALLWRIGHT_INBOUND_PER_SECOND": "10",
             "CALLWRIGHT_DRAIN_SECONDS": "0",
+            "CALLWRIGHT_RATE_LIMITS": "off",
             "CALLWRIGHT_TRANSCRIBER": "scripted",
             "CALLWRIGHT_MODEL": "scripted",
             "CALLWRIGHT_VOICE": "scripted",

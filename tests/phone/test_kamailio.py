@@ -103,7 +103,7 @@ def shared_front(
     """Two servers on one database and one data folder, and Kamailio before them."""
     _program("kamailio")
     folder, dsn = tmp_path_factory.mktemp("front"), phone_database("front")
-    more = {"CALLWRIGHT_DATA": str(folder / "data"), "CALLWRIGHT_RATE_LIMITS": "off"}
+    more = {"CALLWRIGHT_DATA": str(folder / "data")}
     servers = []
     with contextlib.ExitStack() as stack:
         for name in ("first", "second"):
