@@ -8,7 +8,7 @@ import pytest
 
 from callwright.domain.text import whole_text
 
-NEVER_SKIPPED_IN_CI = ("phone", "browser", "voice", "cloud")
+NEVER_SKIPPED_IN_CI = ("phone", "browser", "voice", "cloud", "image")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -28,12 +28,11 @@ PIP_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE")
 LIMITS = {"nofile": "n", "nproc": "u"}
 """Limits of a process in the image that may not be higher than ours -> the letter under which the shell knows them."""
 
-pytestmark = [
-    pytest.mark.skipif(os.environ.get("CALLWRIGHT_IMAGE_TESTS") != "full", reason="runs in make test-image only"),
-    pytest.mark.skipif(
-        os.getuid() != 0 or not all(map(shutil.which, PROGRAMS)), reason=f"needs root and {', '.join(PROGRAMS)}"
-    ),
-]
+if os.environ.get("CALLWRIGHT_IMAGE_TESTS") == "full":
+    missing = os.getuid() != 0 or not all(map(shutil.which, PROGRAMS))
+    pytestmark = [pytest.mark.image, pytest.mark.skipif(missing, reason=f"needs root and {', '.join(PROGRAMS)}")]
+else:
+    pytestmark = [pytest.mark.skip(reason="runs in make test-image only")]
 
 ENVIRONMENT = os.environ | {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"}
 

@@ -1,6 +1,6 @@
 """kill -9 of the gateway, the server and the phones at random instants: every execution ends with a reason, no phone stays off the hook.
 
-30 kills with ``make test-phone``, 4 in CI; the seed is fixed, and each kill has its own, printed when it fails.
+30 kills with ``make test-phone``, one in CI; the seed is fixed, and each kill has its own, printed when it fails.
 """
 
 from __future__ import annotations
