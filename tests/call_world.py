@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,19 @@ def agent_body(**changes: Any) -> dict[str, Any]:
         "agent_prompts": {"task_1": {"system_prompt": "Book appointments."}},
         "end_call_tool_mode": "auto",
     }
+
+
+class MovedClock(SystemClock):
+    """The system's clock, with the wall clock at another time."""
+
+    def __init__(self, at: datetime) -> None:
+        self._ahead = at - super().now()
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+    def move(self, at: datetime) -> None:
+        self._ahead += at - self.now()
 
 
 @dataclass(slots=True)

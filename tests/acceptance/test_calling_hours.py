@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
+from tests.call_world import AGENT_ID, CallWorld, MovedClock, agent_body, call_world
 from tests.database import run_sql
+from tests.examples import check_example
 from tests.rows import execution_row
 
 from callwright.actions.transition import insert
 from callwright.domain.dialling.policy import CallingPolicy, parse_policy
 from callwright.domain.suppression import BY_API, Suppression
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ops.clock import SystemClock
 from callwright.ports.ledger import DialDecision, StoredAgent
 
 pytestmark = pytest.mark.real_time
@@ -25,19 +25,6 @@ NIGHT = datetime(2027, 1, 12, 21, 14, 7, tzinfo=UTC)
 """22:14 in Berlin."""
 MORNING = datetime(2027, 1, 13, 8, 0, tzinfo=UTC)
 BERLIN = "+4930901820"
-
-
-class MovedClock(SystemClock):
-    """The system's clock, with the wall clock at another time."""
-
-    def __init__(self, at: datetime) -> None:
-        self._ahead = at - super().now()
-
-    def now(self) -> datetime:
-        return super().now() + self._ahead
-
-    def move(self, at: datetime) -> None:
-        self._ahead += at - self.now()
 
 
 async def placed(world: CallWorld, body: dict[str, Any], **changes: Any) -> str:
@@ -93,6 +80,7 @@ async def test_a_call_placed_at_night_is_dialled_in_the_morning(dsn: str, tmp_pa
         body = world.body(done)
         assert body["rescheduled_at"].startswith("2027-01-12T21:14")
         assert body["callwright"]["decision"]["verdict"] == "dial"
+        check_example("rescheduled", body)
 
 
 @pytest.mark.long

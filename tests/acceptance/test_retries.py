@@ -1,7 +1,7 @@
 """Calls that are made again: whole calls over the loopback carrier, each attempt with another person at the other end.
 
-The intervals of a ``retry_config`` are whole minutes. The tests do not wait for them: :func:`the_time_comes` moves the time at which the
-next attempt is due to now, which is all that passing time does to a waiting call.
+The intervals of a ``retry_config`` are whole minutes. The tests do not wait for them: :func:`the_time_comes` moves the clock on to the time
+at which the next attempt is due.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 from tests.acceptance.test_call_crash import PUBLISHER, running
-from tests.call_world import AGENT_ID, SCENARIO, CallWorld, agent_body, call_world, place
+from tests.call_world import AGENT_ID, SCENARIO, CallWorld, MovedClock, agent_body, call_world, place
 from tests.database import fetch, run_sql
+from tests.examples import check_example
 from tests.waiting import until
 
 from callwright.call.live.files import files_of_execution
@@ -30,6 +31,7 @@ from callwright.domain.execution import Execution, Status
 from callwright.domain.pricing import Price, PriceBook
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.wire import encode
+from callwright.ops.clock import SystemClock
 from callwright.outbox.publication import BatchWebhookPublisher
 from callwright.ports.ledger import OutboxEntry, StoredAgent
 from callwright.ports.leg import DialRequest, Leg, LegListener
@@ -68,16 +70,18 @@ CARRIER = (Plugin("carrier", "loopback", "another person at each attempt", OneAf
 
 @asynccontextmanager
 async def the_world(dsn: str, folder: Path) -> AsyncIterator[CallWorld]:
-    async with call_world(dsn, folder, loopback=CARRIER, book=BOOK, scenario=SCENARIO) as world:
+    clock = MovedClock(SystemClock().now())
+    async with call_world(dsn, folder, loopback=CARRIER, book=BOOK, scenario=SCENARIO, clock=clock) as world:
         yield world
 
 
-async def the_time_comes(dsn: str, execution_id: str) -> None:
+async def the_time_comes(world: CallWorld, dsn: str, execution_id: str) -> None:
     """The time of the next attempt is now."""
-    await run_sql(
-        dsn,
-        f"update execution set scheduled_at = now(), due_at = now() where id = '{execution_id}' and detail = 'scheduled'",
-    )
+    row = await world.row(execution_id)
+    assert isinstance(world.clock, MovedClock)
+    assert row.scheduled_at is not None
+    world.clock.move(row.scheduled_at)
+    await run_sql(dsn, f"update execution set due_at = now() where id = '{execution_id}' and detail = 'scheduled'")
 
 
 async def until_retry(world: CallWorld, execution_id: str, retries: int) -> Execution:
@@ -156,7 +160,7 @@ async def missed_then_busy_then_answered(world: CallWorld, dsn: str) -> Executio
         waiting = await until_retry(world, execution_id, retries)
         assert shown(world, waiting)["retry_history"][-1]["status"] == status
         assert await batch_status(world) == "running", "a batch is open until its last retry"
-        await the_time_comes(dsn, execution_id)
+        await the_time_comes(world, dsn, execution_id)
     return await world.until(execution_id, "completed")
 
 
@@ -175,7 +179,7 @@ async def test_a_machine_is_called_again_and_completed_is_said_once(dsn: str, tm
         assert (first["status"], first["answered_by_voice_mail"]) == ("completed", True)
         assert first["total_cost"] == waiting["total_cost"] > 0
         assert first["extracted_data"] == {"name": None}, "the post-call work of the attempt is done"
-        await the_time_comes(dsn, placed.id)
+        await the_time_comes(world, dsn, placed.id)
         done = shown(world, await world.until(placed.id, "completed"))
 
         both = done["callwright"]["attempts"]
@@ -205,7 +209,7 @@ async def test_a_call_whose_process_dies_is_made_again(dsn: str, ledger: Postgre
         assert lost["recording_url"] == f"/recordings/call/{execution_id}?attempt=1"
         statuses = await world.published(execution_id)
         assert statuses[-4:] == ["in-progress", "call-disconnected", "error", "scheduled"]
-        await the_time_comes(dsn, execution_id)
+        await the_time_comes(world, dsn, execution_id)
         assert (await world.until(execution_id, "completed", "error")).status == "completed"
         assert not files_of_execution(tmp_path / "live", execution_id)
 
@@ -222,6 +226,7 @@ async def test_a_contact_is_called_until_it_answers(dsn: str, tmp_path: Path) ->
         row = await missed_then_busy_then_answered(world, dsn)
         body = shown(world, row)
 
+        check_example("retried", body)
         assert (body["status"], body["retry_count"], body["batch_run_details"]["retried"]) == ("completed", 2, 2)
         assert [(one["attempt"], one["status"]) for one in body["retry_history"]] == [(1, "no-answer"), (2, "busy")]
         attempts = body["callwright"]["attempts"]

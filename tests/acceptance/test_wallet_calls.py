@@ -14,6 +14,7 @@ from tests.acceptance.test_call_crash import PUBLISHER, running
 from tests.acceptance.test_chats import api, execution, opened, services
 from tests.acceptance.test_inbound_calls import SILENT, refused, the_call
 from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world, place
+from tests.examples import check_example
 from tests.rows import execution_row
 from tests.waiting import until
 
@@ -85,6 +86,7 @@ async def test_the_third_call_turns_balance_low_and_the_others_cost_what_they_co
         first, second, third = [await called(client) for _ in range(3)]
 
     assert [body["status"] for body in (first, second, third)] == ["completed", "completed", "balance-low"]
+    check_example("balance-low", third)
     costs = [(await world.row(body["id"])).total_cost_nano for body in (first, second)]
     assert costs[0] > 2 * NANO_PER_CENT, "the minute and the extraction after the call"
     assert await balances(world.ledger) == {
