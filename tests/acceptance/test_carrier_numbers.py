@@ -88,13 +88,13 @@ async def shop(world: ApiWorld) -> AsyncIterator[Shop]:
     async with twilio(Vendor(stock=[US, OTHER])) as first, plivo(Vendor()) as second, sender() as client:
         markets: dict[str, NumberMarket] = {
             "plivo": PlivoMarket(client, second.url),
-            "twilio": TwilioMarket(client, first.url, first.url),
+            "twilio": TwilioMarket(client),
         }
         services = replace(world.services, actions=replace(world.services.actions, markets=markets))
         app = build_app(services)
         async with user(app, world.key) as ours, user(app, world.other_key) as others:
             shop = Shop(ours, others, first, second, world)
-            await shop.store(**KEYS)
+            await shop.store(**KEYS, TWILIO_API_URL=first.url)
             yield shop
 
 
@@ -125,6 +125,14 @@ async def test_a_number_is_found_rented_listed_and_given_back(shop: Shop) -> Non
     assert len(shop.twilio.asked("POST")) == 1
     assert (await shop.client.delete(f"/phone-numbers/{bought['id']}")).status_code == 200
     assert (shop.twilio.held, await shop.numbers()) == ({}, [])
+
+
+async def test_an_account_that_moves_to_another_address_of_its_carrier_is_looked_at_there_at_once(shop: Shop) -> None:
+    assert await shop.numbers() == []
+    async with twilio(Vendor(held={OTHER: "PN" + "7" * 32})) as moved:
+        await shop.store(TWILIO_API_URL=moved.url)
+        (number,) = (await shop.client.get("/phone-numbers/all")).json()
+    assert (number["phone_number"], number["rented"]) == (OTHER, False)
 
 
 async def test_a_request_that_is_repeated_under_its_key_rents_once(shop: Shop) -> None:

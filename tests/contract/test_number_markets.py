@@ -35,7 +35,7 @@ ACCESS = Access(KEYS)
 @asynccontextmanager
 async def at_twilio(vendor: Vendor) -> AsyncIterator[NumberMarket]:
     async with twilio(vendor), GuardedClient(allow_private=True) as client:
-        yield TwilioMarket(client, vendor.url, vendor.url)
+        yield TwilioMarket(client, vendor.url)
 
 
 @asynccontextmanager
@@ -184,7 +184,7 @@ async def test_nonsense_is_a_failure(body: bytes) -> None:
         await exchange.answer(200, body)
 
     async with serving(handler) as server, GuardedClient(allow_private=True) as client:
-        for market in (TwilioMarket(client, server.url, server.url), PlivoMarket(client, server.url)):
+        for market in (TwilioMarket(client, server.url), PlivoMarket(client, server.url)):
             error = await failure(market.price_cents(ACCESS, "US", US))
             assert error.kind in (FailureKind.UNAVAILABLE, FailureKind.BAD_REQUEST)
             assert (await failure(market.rent(ACCESS, US))).kind is FailureKind.UNAVAILABLE
@@ -195,14 +195,14 @@ async def test_a_next_page_somewhere_else_is_not_followed() -> None:
         await exchange.answer(200, b'{"incoming_phone_numbers": [], "next_page_uri": "//evil.example/x"}')
 
     async with serving(handler) as server, GuardedClient(allow_private=True) as client:
-        error = await failure(all_held(TwilioMarket(client, server.url, server.url)))
+        error = await failure(all_held(TwilioMarket(client, server.url)))
     assert "somewhere else" in error.message
 
 
 async def test_the_guard_holds_for_the_vendors_as_well() -> None:
     vendor = Vendor()
     async with twilio(vendor), GuardedClient(allow_private=False) as client:
-        error = await failure(TwilioMarket(client, vendor.url, vendor.url).search(ACCESS, "US", ""))
+        error = await failure(TwilioMarket(client, vendor.url).search(ACCESS, "US", ""))
     assert "private or reserved" in error.message
     assert vendor.asked("GET") == []
 
@@ -212,7 +212,9 @@ async def test_they_are_plugins_that_name_their_keys(tmp_path: Path) -> None:
     async with GuardedClient(allow_private=False) as client:
         plugins.use(PluginContext({}, tmp_path, http=client))
         for name, keys in (("twilio", KEYS_OF_TWILIO), ("plivo", KEYS_OF_PLIVO)):
-            assert plugins.key_names_of("market", name) == keys == tuple(plugins("market", name).keys)
+            market = plugins("market", name)
+            assert keys == tuple(market.keys)
+            assert plugins.key_names_of("market", name) == (*keys, *market.address_keys)
 
 
 VOBIZ_ID = "MA_0123ABCD"

@@ -333,7 +333,7 @@ class TestTwilio(MarketContract):
     async def _at_stand_in(self) -> AsyncIterator[TwilioMarket]:
         vendor = Vendor(stock=list(NUMBERS[self.country]))
         async with twilio(vendor), GuardedClient(allow_private=True) as client:
-            yield TwilioMarket(client, vendor.url, vendor.url)
+            yield TwilioMarket(client, vendor.url)
 
 
 class TestPlivo(MarketContract):

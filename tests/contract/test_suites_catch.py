@@ -386,6 +386,7 @@ class Market:
     """A market with one number, but for what is overridden."""
 
     keys = ()
+    address_keys = ()
     countries = ("US",)
     offers: tuple[OfferedNumber, ...] = (OfferedNumber(NUMBER, "mine", 100),)
     kept = False

@@ -33,7 +33,7 @@ HOST = "127.0.0.1"
 _START_SECONDS = 60
 _CALL = "CA" + "1" * 32
 _NUMBER, _NUMBER_SID = "+15550100", "PN" + "1" * 32
-_PRICING = "/another-description"
+_PRICING = "/v1/PhoneNumbers/Countries/"
 _PRICES = b'{"price_unit": "USD", "phone_number_prices": [{"number_type": "local", "current_price": "1.00"}]}'
 
 
@@ -83,7 +83,7 @@ async def judged(port: int) -> list[tuple[str, int, str]]:
     listed = json.loads(client.last)["incoming_phone_numbers"][0]["phone_number"]
     with suppress(ProviderError):
         await calls.route_number(account, listed, "https://a.example/incoming")
-    market = TwilioMarket(client, account.api, account.api + _PRICING)
+    market = TwilioMarket(client, account.api)
     for asked in (
         market.search(access, "US", "415"),
         market.search(access, "US", "41"),

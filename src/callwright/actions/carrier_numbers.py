@@ -65,9 +65,14 @@ class StoredKeys:
         """The keys of a carrier that are not stored."""
         return [name for name in market.keys if name not in self.keys or self.data_key is None]
 
-    def ages(self, market: NumberMarket) -> tuple[datetime, ...]:
-        """When the keys of a carrier were stored."""
-        return tuple(self.keys[name].updated_at for name in market.keys)
+    def ages(self, market: NumberMarket) -> tuple[datetime | None, ...]:
+        """When the keys of a carrier were stored, None for those that are not."""
+        names = (*market.keys, *market.address_keys)
+        return tuple(self.keys[name].updated_at if name in self.keys else None for name in names)
+
+    def account(self, services: Services, market: NumberMarket) -> Access:
+        """The account at a carrier. Raises VaultLockedError."""
+        return self.opened(services, (*market.keys, *market.address_keys))
 
     def opened(self, services: Services, names: Iterable[str]) -> Access:
         """Those of these keys that are stored. Raises VaultLockedError."""
@@ -158,7 +163,7 @@ async def look_at_carriers(services: Services, principal: Principal) -> None:
             continue
         services.carrier_looks[(tenant_id, name)] = look
         try:
-            due.append(_Carrier(name, market, stored.opened(services, market.keys)))
+            due.append(_Carrier(name, market, stored.account(services, market)))
         except VaultLockedError as error:
             _LOG.warning("the numbers at %s are not looked at: %s", name, error.message)
     for carrier, (held, whole) in zip(due, await asyncio.gather(*map(_held, due)), strict=True):
@@ -384,7 +389,7 @@ async def _carrier(services: Services, principal: Principal, provider: str, coun
         stored = await stored_keys(unit, principal.organisation_id)
     for name, market in sorted(named, key=lambda one: country not in one[1].countries):
         if not stored.missing(market):
-            return _Carrier(name, market, stored.opened(services, market.keys))
+            return _Carrier(name, market, stored.account(services, market))
     keys = "; or ".join(f"{name}: {', '.join(stored.missing(market))}" for name, market in named)
     raise BadInputError(
         f"the account has not stored the provider keys of a carrier that rents numbers ({keys}); store them with POST /providers. Else"

@@ -188,8 +188,8 @@ class CarrierLook:
 
     at: datetime
     """Time of the look."""
-    keys_of: tuple[datetime, ...]
-    """When the provider keys of the look were stored."""
+    keys_of: tuple[datetime | None, ...]
+    """When the provider keys of the look were stored, None for those that were not."""
 
 
 def _nothing(_: Mapping[str, Any]) -> None:

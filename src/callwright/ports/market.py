@@ -42,6 +42,11 @@ class NumberMarket(Protocol):
         ...
 
     @property
+    def address_keys(self) -> Sequence[str]:
+        """The provider keys that say where its API is for the account. None of them is needed."""
+        ...
+
+    @property
     def countries(self) -> Sequence[str]:
         """Countries (US, IN) for which it is asked first when a request names no carrier; none where it rents no numbers."""
         ...

@@ -37,9 +37,10 @@ class MarketContract(PluginContract):
     @with_plugin
     async def test_it_names_its_keys_and_countries(self, market: NumberMarket) -> None:
         """The keys are those of the descriptor, and the countries are known."""
+        named, asked = (*market.keys, *market.address_keys), tuple(market.keys)
         must(
-            tuple(market.keys) == tuple(self.plugin.keys),
-            f"the market needs the keys {tuple(market.keys)}, its plugin names {self.plugin.keys}",
+            (named, asked) == (self.plugin.keys, self.plugin.needed_keys),
+            f"the market asks for the keys {named} and needs {asked}; its plugin names {self.plugin.keys} and {self.plugin.needed_keys}",
         )
         unknown = [country for country in market.countries if country not in COUNTRY_CODES]
         must(not unknown, f"countries are written as US or IN; these are not known: {unknown}")

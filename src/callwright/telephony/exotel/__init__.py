@@ -13,5 +13,12 @@ _NUMBERS = "numbers of Exotel that the account has there"
 
 PLUGINS = (
     Plugin("carrier", NAME, _SUMMARY, carrier_of(ExotelCalls), keys=KEYS, needed_keys=NEEDED_KEYS),
-    Plugin("market", NAME, _NUMBERS, lambda context: ExotelNumbers(sender_of(context)), keys=ExotelNumbers.keys),
+    Plugin(
+        "market",
+        NAME,
+        _NUMBERS,
+        lambda context: ExotelNumbers(sender_of(context)),
+        keys=(*ExotelNumbers.keys, *ExotelNumbers.address_keys),
+        needed_keys=ExotelNumbers.keys,
+    ),
 )

@@ -12,23 +12,24 @@ from callwright.domain.provider_access import Access
 from callwright.ports.failures import FailureKind
 from callwright.ports.market import HeldNumber
 from callwright.ports.registry import HttpClient
-from callwright.telephony.exotel.vendor import API, ID_FORM, NAME, NEEDED_KEYS, sid_of
+from callwright.telephony.exotel.vendor import API, API_URL, ID_FORM, NAME, NEEDED_KEYS, sid_of
 from callwright.telephony.number_markets.listed import ListedNumbers, held_number
-from callwright.telephony.number_markets.rest import CarrierApi
+from callwright.telephony.number_markets.rest import CarrierApi, stored_address
 
 PAGE_SIZE = 50
 """How many the vendor gives at once."""
 
 
 class ExotelNumbers(ListedNumbers):
-    """One page of them."""
+    """One page of them. ``api`` is where the vendor is, unless the account's keys name another address."""
 
     keys = NEEDED_KEYS
+    address_keys = (API_URL,)
     _list_name = "incoming_phone_numbers"
     _page_size = PAGE_SIZE
 
     def __init__(self, sender: HttpClient, api: str = API) -> None:
-        super().__init__(CarrierApi(sender, NAME, NEEDED_KEYS[1:], ID_FORM), api)
+        super().__init__(CarrierApi(sender, NAME, NEEDED_KEYS[1:], ID_FORM, stored_address(API_URL, api)))
 
     def _page(self, access: Access, page: int) -> str:
         if page > 1:

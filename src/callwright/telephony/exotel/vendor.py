@@ -30,13 +30,13 @@ from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Codec, Framing
 from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, VendorAccount
-from callwright.telephony.number_markets.rest import CarrierApi, phone_number
+from callwright.telephony.number_markets.rest import CarrierApi, phone_number, stored_address
 
 NAME = "exotel"
 _SID, _API_KEY, _API_TOKEN = "EXOTEL_ACCOUNT_SID", "EXOTEL_API_KEY", "EXOTEL_API_TOKEN"
-_OWN_NUMBER, _API_URL, _WEBHOOK_TOKEN = "EXOTEL_PHONE_NUMBER", "EXOTEL_API_URL", "EXOTEL_WEBHOOK_TOKEN"
+_OWN_NUMBER, API_URL, _WEBHOOK_TOKEN = "EXOTEL_PHONE_NUMBER", "EXOTEL_API_URL", "EXOTEL_WEBHOOK_TOKEN"
 NEEDED_KEYS = (_SID, _API_KEY, _API_TOKEN)
-KEYS = (*NEEDED_KEYS, _OWN_NUMBER, _API_URL, _WEBHOOK_TOKEN)
+KEYS = (*NEEDED_KEYS, _OWN_NUMBER, API_URL, _WEBHOOK_TOKEN)
 API = "https://api.exotel.com"
 
 ID_FORM = "[A-Za-z0-9_-]{1,64}"
@@ -81,12 +81,11 @@ class ExotelCalls:
     streams_at_once = True
 
     def __init__(self, sender: HttpClient) -> None:
-        self._rest = CarrierApi(sender, NAME, (_API_KEY, _API_TOKEN), ID_FORM)
+        self._rest = CarrierApi(sender, NAME, (_API_KEY, _API_TOKEN), ID_FORM, stored_address(API_URL, API))
 
     def account(self, access: Access) -> VendorAccount:
         """By its sid, key and token; at the address that is stored with them, where there is one."""
-        self._rest.account(access)
-        return VendorAccount(sid_of(access), (access.keys.get(_API_URL) or API).rstrip("/"), access)
+        return VendorAccount(sid_of(access), self._rest.account(access).api, access)
 
     def own_number(self, access: Access) -> str:
         """EXOTEL_PHONE_NUMBER."""

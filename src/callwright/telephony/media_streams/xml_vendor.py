@@ -37,21 +37,20 @@ class VendorKeys:
 
 
 class XmlVendor:
-    """The part of a ``media_streams.vendor.Vendor`` that such vendors share. ``api`` is where the vendor is, without a slash at the end."""
+    """The part of a ``media_streams.vendor.Vendor`` that such vendors share."""
 
     incoming_method = "POST"
     keeps_stream = False
     streams_at_once = False
 
-    def __init__(self, keys: VendorKeys, api: str, rest: CarrierApi) -> None:
+    def __init__(self, keys: VendorKeys, rest: CarrierApi) -> None:
         self._keys = keys
-        self._api = api
         self._rest = rest
 
     def account(self, access: Access) -> VendorAccount:
         """By its id and token; at the address that is stored with them, where there is one."""
-        api = (access.keys.get(self._keys.api) or self._api).rstrip("/")
-        return VendorAccount(self._rest.account(access).id, api, access)
+        account = self._rest.account(access)
+        return VendorAccount(account.id, account.api, access)
 
     def own_number(self, access: Access) -> str:
         """See the protocol."""

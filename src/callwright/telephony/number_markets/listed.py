@@ -14,15 +14,14 @@ from callwright.telephony.number_markets.rest import CarrierApi, phone_number, s
 
 
 class ListedNumbers(ABC):
-    """``ports.market.NumberMarket`` of a carrier whose numbers are only listed. ``api`` is where the vendor is: tests put a stand-in
-    there."""
+    """``ports.market.NumberMarket`` of a carrier whose numbers are only listed."""
 
     keys: Sequence[str]
+    address_keys: Sequence[str]
     countries: Sequence[str] = ()
 
-    def __init__(self, rest: CarrierApi, api: str) -> None:
+    def __init__(self, rest: CarrierApi) -> None:
         self._rest = rest
-        self._api = api
 
     async def search(self, access: Access, country: str, pattern: str) -> list[OfferedNumber]:
         """Raises ProviderError."""
@@ -53,7 +52,7 @@ class ListedNumbers(ABC):
         account = self._rest.account(access)
         listed = 0
         for page in count(1):
-            answer = await self._rest.ask(account, "GET", self._api + self._page(access, page)) or {}
+            answer = await self._rest.ask(account, "GET", account.api + self._page(access, page)) or {}
             items = self._rest.objects(answer, self._list_name)
             yield [one for one in map(self._held, items) if one is not None]
             listed += len(items)

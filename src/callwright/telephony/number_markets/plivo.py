@@ -20,10 +20,11 @@ from callwright.domain.provider_access import Access
 from callwright.ports.failures import FailureKind
 from callwright.ports.market import HeldNumber, OfferedNumber
 from callwright.ports.registry import HttpClient
-from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number, short
+from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number, short, stored_address
 
 NAME = "plivo"
 KEYS = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN")
+API_URL = "PLIVO_API_URL"
 API = "https://api.plivo.com"
 
 _ACCOUNT = "(MA|SA)[A-Z0-9]{18}"
@@ -33,14 +34,14 @@ _PAGE = 20
 
 
 class PlivoMarket:
-    """``ports.market.NumberMarket``. ``api`` is where the vendor is: tests put a stand-in there."""
+    """``ports.market.NumberMarket``. ``api`` is where the vendor is, unless the account's keys name another address."""
 
     keys = KEYS
+    address_keys = (API_URL,)
     countries = ("IN",)
 
     def __init__(self, sender: HttpClient, api: str = API) -> None:
-        self._rest = CarrierApi(sender, NAME, KEYS, _ACCOUNT)
-        self._api = api
+        self._rest = CarrierApi(sender, NAME, KEYS, _ACCOUNT, stored_address(API_URL, api))
 
     async def search(self, access: Access, country: str, pattern: str) -> list[OfferedNumber]:
         """``pattern`` is what stands behind the country's code, as here."""
@@ -116,7 +117,7 @@ class PlivoMarket:
 
     def _url(self, account: Account, resource: str, asked: Mapping[str, str] | None = None) -> str:
         query = f"?{urlencode(asked)}" if asked else ""
-        return f"{self._api}/v1/Account/{account.id}/{resource}{query}"
+        return f"{account.api}/v1/Account/{account.id}/{resource}{query}"
 
     def _held(self, one: Mapping[str, Any]) -> HeldNumber | None:
         number = phone_number(one.get("number"), plus=False)

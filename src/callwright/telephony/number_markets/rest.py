@@ -41,6 +41,8 @@ class Account:
 
     id: str
     token: str
+    api: str
+    """Where the vendor's API is for this account, without a slash at the end."""
 
     def __repr__(self) -> str:
         return "Account(...)"
@@ -57,9 +59,15 @@ def auth_headers(account: Account) -> dict[str, str]:
     return {"x-auth-id": account.id, "x-auth-token": account.token}
 
 
+def stored_address(key: str, otherwise: str) -> Callable[[Access], str]:
+    """Where an account's API is: at the address that is stored under ``key``, else at ``otherwise``."""
+    return lambda access: access.keys.get(key) or otherwise
+
+
 class CarrierApi:
     """Requests to one carrier. ``keys``: the provider keys with the account's id and its token; ``id_form``: what such an id looks like,
-    checked before anything is sent, since it becomes a part of a path; ``credentials``: the headers that say who asks."""
+    checked before anything is sent, since it becomes a part of a path; ``address``: where an account's API is, for calls and for numbers
+    alike; ``credentials``: the headers that say who asks."""
 
     def __init__(
         self,
@@ -67,10 +75,12 @@ class CarrierApi:
         name: str,
         keys: tuple[str, str],
         id_form: str,
+        address: Callable[[Access], str],
         credentials: Callable[[Account], Mapping[str, str]] = basic_credentials,
     ) -> None:
         self.name = name
         self.keys = keys
+        self._address = address
         self._credentials = credentials
         self._sender = sender
         self._id_form = re.compile(id_form)
@@ -82,7 +92,8 @@ class CarrierApi:
                 raise self.error(
                     FailureKind.REFUSED, f"the provider key {key} is not stored; store it with POST /providers"
                 )
-        account = Account(*(access.keys[key] for key in self.keys))
+        name, token = (access.keys[key] for key in self.keys)
+        account = Account(name, token, self._address(access).rstrip("/"))
         if not self._id_form.fullmatch(account.id):
             raise self.error(FailureKind.REFUSED, f"the provider key {self.keys[0]} is no account id of {self.name}")
         return account

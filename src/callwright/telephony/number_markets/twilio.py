@@ -11,19 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from callwright.domain.phone_number import COUNTRY_CODES
 from callwright.domain.provider_access import Access
 from callwright.ports.failures import FailureKind
 from callwright.ports.market import HeldNumber, OfferedNumber
 from callwright.ports.registry import HttpClient
-from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number, short
+from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number, short, stored_address
 
 NAME = "twilio"
 KEYS = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+API_URL = "TWILIO_API_URL"
 API = "https://api.twilio.com"
-PRICING = "https://pricing.twilio.com"
 
 _ACCOUNT = "AC[0-9a-fA-F]{32}"
 _NUMBER_SID = re.compile("PN[0-9a-fA-F]{32}")
@@ -35,15 +35,14 @@ _TOLL_FREE = re.compile(r"\+18(00|33|44|55|66|77|88)[0-9]{7}")
 
 
 class TwilioMarket:
-    """``ports.market.NumberMarket``. ``api`` and ``pricing`` are where the vendor is: tests put a stand-in there."""
+    """``ports.market.NumberMarket``. ``api`` is where the vendor is, unless the account's keys name another address."""
 
     keys = KEYS
+    address_keys = (API_URL,)
     countries = ("US",)
 
-    def __init__(self, sender: HttpClient, api: str = API, pricing: str = PRICING) -> None:
-        self._rest = CarrierApi(sender, NAME, KEYS, _ACCOUNT)
-        self._api = api
-        self._pricing = pricing
+    def __init__(self, sender: HttpClient, api: str = API) -> None:
+        self._rest = CarrierApi(sender, NAME, KEYS, _ACCOUNT, stored_address(API_URL, api))
 
     async def search(self, access: Access, country: str, pattern: str) -> list[OfferedNumber]:
         """Local numbers for calls. Their price is asked for first: one for all of a country's."""
@@ -103,7 +102,7 @@ class TwilioMarket:
                 return
             if not isinstance(following, str) or not following.startswith(self._path(account)):
                 raise self._rest.error(FailureKind.UNAVAILABLE, "the next page of its list is somewhere else")
-            url = self._api + following
+            url = account.api + following
 
     async def give_back(self, access: Access, sid: str) -> None:
         """DELETE of the number's resource."""
@@ -117,11 +116,11 @@ class TwilioMarket:
 
     def _url(self, account: Account, resource: str, asked: Mapping[str, str] | None = None) -> str:
         query = f"?{urlencode(asked)}" if asked else ""
-        return f"{self._api}{self._path(account)}{resource}{query}"
+        return f"{account.api}{self._path(account)}{resource}{query}"
 
     async def _prices(self, account: Account, country: str) -> Mapping[str, Any]:
         """Prices of a country by type of number."""
-        url = f"{self._pricing}/v1/PhoneNumbers/Countries/{country}"
+        url = f"{_pricing_of(account.api)}/v1/PhoneNumbers/Countries/{country}"
         answer = await self._rest.ask(account, "GET", url)
         unit = str((answer or {}).get("price_unit") or "an unknown currency")
         if unit.upper() != "USD":
@@ -136,6 +135,13 @@ class TwilioMarket:
         if kind not in prices:
             raise self._rest.error(FailureKind.BAD_REQUEST, f"it has no {kind} numbers in this country")
         return self._rest.cents(prices[kind])
+
+
+def _pricing_of(api: str) -> str:
+    """The pricing API that belongs to ``api``, also to that of an edge location; an address that is not Twilio's answers for both."""
+    host = urlsplit(api).hostname or ""
+    is_twilio = host.startswith("api.") and host.endswith(".twilio.com")
+    return api.replace("//api.", "//pricing.", 1) if is_twilio else api
 
 
 def _held(one: Mapping[str, Any]) -> HeldNumber | None:

@@ -14,24 +14,26 @@ from callwright.domain.provider_access import Access
 from callwright.ports.market import HeldNumber
 from callwright.ports.registry import HttpClient
 from callwright.telephony.number_markets.listed import ListedNumbers, held_number
-from callwright.telephony.number_markets.rest import CarrierApi, auth_headers
+from callwright.telephony.number_markets.rest import CarrierApi, auth_headers, stored_address
 
 NAME = "vobiz"
 KEYS = ("VOBIZ_AUTH_ID", "VOBIZ_AUTH_TOKEN")
+API_URL = "VOBIZ_API_URL"
 API = "https://api.vobiz.ai/api"
 ACCOUNT = "(MA|SA)[A-Za-z0-9_-]{2,60}"
 """What an account's id looks like."""
 
 
 class VobizNumbers(ListedNumbers):
-    """Its pages are counted from 1."""
+    """Its pages are counted from 1. ``api`` is where the vendor is, unless the account's keys name another address."""
 
     keys = KEYS
+    address_keys = (API_URL,)
     _list_name = "items"
     _page_size = 100
 
     def __init__(self, sender: HttpClient, api: str = API) -> None:
-        super().__init__(CarrierApi(sender, NAME, KEYS, ACCOUNT, auth_headers), api)
+        super().__init__(CarrierApi(sender, NAME, KEYS, ACCOUNT, stored_address(API_URL, api), auth_headers))
 
     def _page(self, access: Access, page: int) -> str:
         asked = {"page": str(page), "per_page": str(self._page_size), "include_subaccounts": "false"}

@@ -42,7 +42,13 @@ from callwright.telephony.media_streams.xml_vendor import (
     response,
     spellings_of,
 )
-from callwright.telephony.number_markets.rest import Account, CarrierApi, basic_credentials, phone_number
+from callwright.telephony.number_markets.rest import (
+    Account,
+    CarrierApi,
+    basic_credentials,
+    phone_number,
+    stored_address,
+)
 
 _APPLICATION = re.compile("/v1/Account/([A-Za-z0-9_-]+)/Application/([0-9]+)/")
 _ID = re.compile("[0-9]{1,32}")
@@ -119,8 +125,10 @@ class PlivoCalls(XmlVendor):
 
     def __init__(self, sender: HttpClient, dialect: Dialect = PLIVO) -> None:
         keys = dialect.keys
-        rest = CarrierApi(sender, dialect.name, keys.needed, dialect.account_form, dialect.credentials)
-        super().__init__(keys, dialect.api, rest)
+        address = stored_address(keys.api, dialect.api)
+        super().__init__(
+            keys, CarrierApi(sender, dialect.name, keys.needed, dialect.account_form, address, dialect.credentials)
+        )
         self.name = dialect.name
         self.framing = dialect.framing
         self.signature_header = dialect.signature_header

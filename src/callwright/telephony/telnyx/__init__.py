@@ -12,5 +12,12 @@ _NUMBERS = "numbers of Telnyx that the account has there"
 
 PLUGINS = (
     Plugin("carrier", NAME, _SUMMARY, carrier, keys=KEYS, needed_keys=NEEDED_KEYS),
-    Plugin("market", NAME, _NUMBERS, lambda context: TelnyxNumbers(sender_of(context)), keys=TelnyxNumbers.keys),
+    Plugin(
+        "market",
+        NAME,
+        _NUMBERS,
+        lambda context: TelnyxNumbers(sender_of(context)),
+        keys=(*TelnyxNumbers.keys, *TelnyxNumbers.address_keys),
+        needed_keys=TelnyxNumbers.keys,
+    ),
 )

@@ -34,13 +34,13 @@ from callwright.ports.world import Clock
 from callwright.telephony.media_streams.command_carrier import CommandCarrier
 from callwright.telephony.media_streams.framing import Framing
 from callwright.telephony.media_streams.vendor import Callback, Handover, Order, VendorAccount
-from callwright.telephony.number_markets.rest import Account, CarrierApi
+from callwright.telephony.number_markets.rest import Account, CarrierApi, stored_address
 
 NAME = "telnyx"
 _API_KEY, _CONNECTION, _PUBLIC_KEY = "TELNYX_API_KEY", "TELNYX_CONNECTION_ID", "TELNYX_PUBLIC_KEY"
-_OWN_NUMBER, _API_URL = "TELNYX_PHONE_NUMBER", "TELNYX_API_URL"
+_OWN_NUMBER, API_URL = "TELNYX_PHONE_NUMBER", "TELNYX_API_URL"
 NEEDED_KEYS = (_CONNECTION, _API_KEY, _PUBLIC_KEY)
-KEYS = (*NEEDED_KEYS, _OWN_NUMBER, _API_URL)
+KEYS = (*NEEDED_KEYS, _OWN_NUMBER, API_URL)
 API = "https://api.telnyx.com"
 
 ID_FORM = "[A-Za-z0-9-]{1,64}"
@@ -93,7 +93,7 @@ class TelnyxCalls:
     keeps_stream = True
 
     def __init__(self, sender: HttpClient, clock: Clock) -> None:
-        self._rest = CarrierApi(sender, NAME, (_CONNECTION, _API_KEY), ID_FORM, bearer)
+        self._rest = CarrierApi(sender, NAME, (_CONNECTION, _API_KEY), ID_FORM, stored_address(API_URL, API), bearer)
         self._clock = clock
 
     def account(self, access: Access) -> VendorAccount:
@@ -103,7 +103,7 @@ class TelnyxCalls:
             raise self._rest.error(
                 FailureKind.REFUSED, f"the provider key {_PUBLIC_KEY} is not stored; store it with POST /providers"
             )
-        return VendorAccount(account.id, (access.keys.get(_API_URL) or API).rstrip("/"), access)
+        return VendorAccount(account.id, account.api, access)
 
     def own_number(self, access: Access) -> str:
         """TELNYX_PHONE_NUMBER."""

@@ -36,7 +36,7 @@ from callwright.telephony.media_streams.xml_vendor import (
     response,
     spellings_of,
 )
-from callwright.telephony.number_markets.rest import CarrierApi
+from callwright.telephony.number_markets.rest import CarrierApi, stored_address
 
 NAME = "twilio"
 KEYS = VendorKeys("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_PHONE_NUMBER", "TWILIO_API_URL")
@@ -80,7 +80,7 @@ class TwilioCalls(XmlVendor):
     signature_header = "x-twilio-signature"
 
     def __init__(self, sender: HttpClient) -> None:
-        super().__init__(KEYS, API, CarrierApi(sender, NAME, KEYS.needed, _ACCOUNT))
+        super().__init__(KEYS, CarrierApi(sender, NAME, KEYS.needed, _ACCOUNT, stored_address(KEYS.api, API)))
 
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
         """Its signature is over the address, with or without the port, and the fields of the form in order."""

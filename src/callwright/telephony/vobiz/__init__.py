@@ -15,7 +15,7 @@ from callwright.ports.registry import Plugin
 from callwright.telephony.media_streams.carrier import carrier_of
 from callwright.telephony.media_streams.xml_vendor import VendorKeys
 from callwright.telephony.number_markets.rest import auth_headers
-from callwright.telephony.number_markets.vobiz import ACCOUNT, API, KEYS, NAME
+from callwright.telephony.number_markets.vobiz import ACCOUNT, API, API_URL, KEYS, NAME
 from callwright.telephony.plivo.vendor import FRAMING, Dialect, PlivoCalls
 
 
@@ -25,7 +25,7 @@ def _media(stream: str, payload: str) -> Mapping[str, Any]:
 
 VOBIZ = Dialect(
     NAME,
-    VendorKeys(*KEYS, number="VOBIZ_PHONE_NUMBER", api="VOBIZ_API_URL"),
+    VendorKeys(*KEYS, number="VOBIZ_PHONE_NUMBER", api=API_URL),
     API,
     ACCOUNT,
     "x-vobiz-signature-v3",

@@ -16,5 +16,12 @@ _NUMBERS = "numbers of Vonage that the account has there"
 
 PLUGINS = (
     Plugin("carrier", NAME, _SUMMARY, _CARRIER, keys=KEYS, needed_keys=NEEDED_KEYS),
-    Plugin("market", NAME, _NUMBERS, lambda context: VonageNumbers(sender_of(context)), keys=VonageNumbers.keys),
+    Plugin(
+        "market",
+        NAME,
+        _NUMBERS,
+        lambda context: VonageNumbers(sender_of(context)),
+        keys=(*VonageNumbers.keys, *VonageNumbers.address_keys),
+        needed_keys=VonageNumbers.keys,
+    ),
 )

@@ -41,13 +41,13 @@ from callwright.ports.registry import HttpClient
 from callwright.ports.world import Clock, Ids
 from callwright.telephony.media_streams.framing import Codec, Framing
 from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, VendorAccount
-from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number
+from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number, stored_address
 
 NAME = "vonage"
 _APPLICATION, _PRIVATE_KEY = "VONAGE_APPLICATION_ID", "VONAGE_PRIVATE_KEY"
-_SECRET, _OWN_NUMBER, _API_URL = "VONAGE_SIGNATURE_SECRET", "VONAGE_PHONE_NUMBER", "VONAGE_API_URL"
+_SECRET, _OWN_NUMBER, API_URL = "VONAGE_SIGNATURE_SECRET", "VONAGE_PHONE_NUMBER", "VONAGE_API_URL"
 NEEDED_KEYS = (_APPLICATION, _PRIVATE_KEY, _SECRET)
-KEYS = (*NEEDED_KEYS, _OWN_NUMBER, _API_URL)
+KEYS = (*NEEDED_KEYS, _OWN_NUMBER, API_URL)
 API = "https://api.nexmo.com"
 
 _ID = "[0-9a-fA-F-]{36}"
@@ -107,7 +107,9 @@ class VonageCalls:
     streams_at_once = False
 
     def __init__(self, sender: HttpClient, clock: Clock, ids: Ids) -> None:
-        self._rest = CarrierApi(sender, NAME, (_APPLICATION, _PRIVATE_KEY), _ID, self._credentials)
+        self._rest = CarrierApi(
+            sender, NAME, (_APPLICATION, _PRIVATE_KEY), _ID, stored_address(API_URL, API), self._credentials
+        )
         self._clock = clock
         self._ids = ids
 
@@ -117,7 +119,7 @@ class VonageCalls:
         if not access.keys.get(_SECRET):
             why = f"the provider key {_SECRET} is not stored; store it with POST /providers"
             raise self._rest.error(FailureKind.REFUSED, why)
-        return VendorAccount(account.id, (access.keys.get(_API_URL) or API).rstrip("/"), access)
+        return VendorAccount(account.id, account.api, access)
 
     def own_number(self, access: Access) -> str:
         """VONAGE_PHONE_NUMBER."""
