@@ -113,6 +113,22 @@ async def test_twilio_is_asked_for_prices_where_its_account_is(stored: str, aske
     assert api.urls[0].startswith(asked_at)
 
 
+@pytest.mark.parametrize("domain", ["api.in.exotel.com", "@api.in.exotel.com", "https://api.in.exotel.com/"])
+async def test_the_domain_of_an_account_at_exotel_is_its_region(domain: str) -> None:
+    access = Access({**exotel_vendor.KEYS, "EXOTEL_DOMAIN": domain})
+    assert ExotelCalls(Api()).account(access).api == "https://api.in.exotel.com"
+    assert (await numbers_asked_at("EXOTEL", EXOTEL_DOMAIN=domain)).startswith("https://api.in.exotel.com/v2_beta/")
+    stronger = {"EXOTEL_DOMAIN": domain, "EXOTEL_API_URL": ELSEWHERE}
+    assert (await numbers_asked_at("EXOTEL", **stronger)).startswith(f"{ELSEWHERE}/")
+
+
+@pytest.mark.parametrize("domain", ["mumbai", "api.exotel.com@evil.example", "evil.example/api.exotel.com", "a b.com"])
+def test_a_domain_that_is_no_host_gets_no_keys(domain: str) -> None:
+    access = Access({**exotel_vendor.KEYS, "EXOTEL_DOMAIN": domain})
+    with pytest.raises(ProviderError, match=r"EXOTEL_DOMAIN is no host name, as api\.in\.exotel\.com"):
+        ExotelCalls(Api()).account(access)
+
+
 async def test_a_region_of_vonage_carries_calls_and_has_no_numbers() -> None:
     assert (await numbers_asked_at("VONAGE", VONAGE_API_URL="https://api-eu-3.vonage.com")).startswith(
         "https://rest.nexmo.com/"

@@ -6,15 +6,16 @@ https://developer.exotel.com/docs/exophones/api-reference/list-numbers (read in 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from callwright.domain.provider_access import Access
 from callwright.ports.failures import FailureKind
 from callwright.ports.market import HeldNumber
 from callwright.ports.registry import HttpClient
-from callwright.telephony.exotel.vendor import API, API_URL, ID_FORM, NAME, NEEDED_KEYS, sid_of
+from callwright.telephony.exotel.vendor import ADDRESS_KEYS, API, ID_FORM, NAME, NEEDED_KEYS, address_of, sid_of
 from callwright.telephony.number_markets.listed import ListedNumbers, held_number
-from callwright.telephony.number_markets.rest import CarrierApi, stored_address
+from callwright.telephony.number_markets.rest import CarrierApi
 
 PAGE_SIZE = 50
 """How many the vendor gives at once."""
@@ -24,12 +25,12 @@ class ExotelNumbers(ListedNumbers):
     """One page of them. ``api`` is where the vendor is, unless the account's keys name another address."""
 
     keys = NEEDED_KEYS
-    address_keys = (API_URL,)
+    address_keys = ADDRESS_KEYS
     _list_name = "incoming_phone_numbers"
     _page_size = PAGE_SIZE
 
     def __init__(self, sender: HttpClient, api: str = API) -> None:
-        super().__init__(CarrierApi(sender, NAME, NEEDED_KEYS[1:], ID_FORM, stored_address(API_URL, api)))
+        super().__init__(CarrierApi(sender, NAME, NEEDED_KEYS[1:], ID_FORM, partial(address_of, otherwise=api)))
 
     def _page(self, access: Access, page: int) -> str:
         if page > 1:

@@ -30,19 +30,21 @@ from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Codec, Framing
 from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, VendorAccount
-from callwright.telephony.number_markets.rest import CarrierApi, phone_number, stored_address
+from callwright.telephony.number_markets.rest import CarrierApi, phone_number
 
 NAME = "exotel"
 _SID, _API_KEY, _API_TOKEN = "EXOTEL_ACCOUNT_SID", "EXOTEL_API_KEY", "EXOTEL_API_TOKEN"
-_OWN_NUMBER, API_URL, _WEBHOOK_TOKEN = "EXOTEL_PHONE_NUMBER", "EXOTEL_API_URL", "EXOTEL_WEBHOOK_TOKEN"
+_OWN_NUMBER, _WEBHOOK_TOKEN = "EXOTEL_PHONE_NUMBER", "EXOTEL_WEBHOOK_TOKEN"
+_API_URL, _DOMAIN = ADDRESS_KEYS = ("EXOTEL_API_URL", "EXOTEL_DOMAIN")
 NEEDED_KEYS = (_SID, _API_KEY, _API_TOKEN)
-KEYS = (*NEEDED_KEYS, _OWN_NUMBER, API_URL, _WEBHOOK_TOKEN)
+KEYS = (*NEEDED_KEYS, _OWN_NUMBER, *ADDRESS_KEYS, _WEBHOOK_TOKEN)
 API = "https://api.exotel.com"
 
 ID_FORM = "[A-Za-z0-9_-]{1,64}"
 _CALL = re.compile("[A-Za-z0-9]{1,64}")
 _INDIAN = re.compile("0[1-9][0-9]{9}")
 """A number of India as it is dialled there."""
+_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _TOKEN = "token"
 _LEAST_TOKEN_CHARACTERS = 16
 _EVENTS = ("ringing", "answered", "terminal")
@@ -81,7 +83,7 @@ class ExotelCalls:
     streams_at_once = True
 
     def __init__(self, sender: HttpClient) -> None:
-        self._rest = CarrierApi(sender, NAME, (_API_KEY, _API_TOKEN), ID_FORM, stored_address(API_URL, API))
+        self._rest = CarrierApi(sender, NAME, (_API_KEY, _API_TOKEN), ID_FORM, address_of)
 
     def account(self, access: Access) -> VendorAccount:
         """By its sid, key and token; at the address that is stored with them, where there is one."""
@@ -173,6 +175,19 @@ class ExotelCalls:
     def end_call(self) -> DoorAnswer:
         """No stream."""
         return DoorAnswer(status=404)
+
+
+def address_of(access: Access, otherwise: str = API) -> str:
+    """Where the account's API is: at EXOTEL_API_URL, else at the host in EXOTEL_DOMAIN, which is the one of the account's region.
+    Raises ProviderError."""
+    named = access.keys.get(_DOMAIN, "").strip()
+    if access.keys.get(_API_URL) or not named:
+        return access.keys.get(_API_URL) or otherwise
+    host = named.removeprefix("https://").removeprefix("@").removesuffix("/")
+    if not _HOST.fullmatch(host):
+        why = f"the provider key {_DOMAIN} is no host name, as api.in.exotel.com; store it again with POST /providers"
+        raise ProviderError(FailureKind.REFUSED, NAME, why)
+    return f"https://{host}"
 
 
 def sid_of(access: Access) -> str:
