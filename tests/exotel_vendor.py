@@ -85,6 +85,7 @@ class ExotelVendor:
     outcomes: dict[str, str] = field(default_factory=dict)
     hangs_up: bool = False
     url: str = ""
+    numbers: list[str] = field(default_factory=list)
     phones: list[Phone] = field(default_factory=list)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -95,6 +96,9 @@ class ExotelVendor:
         asked = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
         if request.headers.get("authorization") != good:
             await say(exchange, 401, {"RestException": {"Status": 401, "Message": "Unauthorized"}})
+        elif request.target == f"/v2_beta/Accounts/{SID}/IncomingPhoneNumbers" and request.method == "GET":
+            shown = [{"sid": f"id{at}", "phone_number": number} for at, number in enumerate(self.numbers)]
+            await say(exchange, 200, {"incoming_phone_numbers": shown})
         elif request.target != f"/v1/Accounts/{SID}/Calls/connect.json":
             await say(exchange, 404, {"RestException": {"Status": 404, "Message": "Not found"}})
         elif asked["From"] == "+15550000":

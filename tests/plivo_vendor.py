@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -63,6 +64,8 @@ class PlivoVendor:
         kind, _, name = request.target.removeprefix(f"/v1/Account/{self.account}/").strip("/").partition("/")
         if any(request.headers.get(header) != value for header, value in self.credentials.items()):
             await say(exchange, 401, {"error": "could not verify your access level"})
+        elif request.target.startswith(below := f"/v1/account/{self.account}/numbers"):
+            await self._attached(exchange, request.target.removeprefix(below))
         elif kind in ("Number", "Application"):
             await self._number(exchange, request.target.removeprefix(f"/v1/Account/{self.account}/"))
         elif request.method == "POST" and not name:
@@ -94,6 +97,21 @@ class PlivoVendor:
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.add(asyncio.create_task(work))
 
+    async def _attached(self, exchange: Exchange, path: str) -> None:
+        """Numbers of a vendor that attaches them to applications: the list, and the resource by which one is attached."""
+        if exchange.request.method == "GET":
+            await say(
+                exchange, 200, {"items": [{"e164": f"+{one}"} for one in self.numbers], "total": len(self.numbers)}
+            )
+            return
+        digits = path.removeprefix("/%2B").removesuffix("/application")
+        application = exchange.request.json()["application_id"]
+        if digits not in self.numbers or application not in self.applications:
+            await say(exchange, 404, {"error": "not found"})
+            return
+        self.numbers[digits] = application
+        await say(exchange, 200, {"number": f"+{digits}", "application": {"app_id": application}})
+
     async def _number(self, exchange: Exchange, path: str) -> None:
         kind, _, rest = path.partition("/")
         key, posts = rest.removesuffix("/"), exchange.request.method == "POST"
@@ -101,6 +119,7 @@ class PlivoVendor:
         if kind == "Application" and posts:
             made = f"10000000000{len(self.applications)}"
             self.applications[made] = exchange.request.json()
+            assert re.fullmatch("[A-Za-z0-9_-]+", self.applications[made]["app_name"])
             await say(exchange, 201, {"app_id": made, "message": "created"})
         elif kind == "Application" and rest.startswith("?"):
             asked = dict(parse_qsl(rest.removeprefix("?")))

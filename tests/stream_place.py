@@ -72,9 +72,9 @@ class Place:
 
 @asynccontextmanager
 async def stream_place(
-    dsn: str, folder: Path, plugins: tuple[Plugin, ...], keys: Mapping[str, str]
+    dsn: str, folder: Path, plugins: tuple[Plugin, ...], keys: Mapping[str, str], public_url: str = ""
 ) -> AsyncIterator[Place]:
-    """The server, with the provider keys ``keys`` and the number ``OURS``."""
+    """The server, with the provider keys ``keys`` and the number ``OURS``. ``public_url``: where the vendor reaches it, if elsewhere."""
     listener = bind("127.0.0.1", 0)
     url, carrier = url_of(listener), plugins[0].name
     settings = Settings(
@@ -82,7 +82,7 @@ async def stream_place(
         transcriber="scripted", model="scripted", voice="scripted", loopback_voice="scripted", loopback_ears="scripted",
     )  # fmt: skip
     async with (
-        open_platform(settings, url, Registry([*SCRIPTED, *LOOPBACK, *plugins])) as platform,
+        open_platform(settings, public_url or url, Registry([*SCRIPTED, *LOOPBACK, *plugins])) as platform,
         http_server(platform.app, listener),
     ):
         secret = (await create_key(platform.services, DEFAULT_TENANT_ID, "calls")).secret

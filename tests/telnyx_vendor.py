@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -85,6 +86,13 @@ class TelnyxVendor:
     incoming: str = ""
     phones: list[Phone] = field(default_factory=list)
     commands: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    numbers: dict[str, str] = field(default_factory=dict)
+    """Numbers of the account, and the id of each one's connection."""
+    application: dict[str, Any] = field(
+        default_factory=lambda: {"application_name": "calls", "webhook_api_version": "1"}
+    )
+    """That of CONNECTION; none where it is empty."""
+    changes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def answer(self, exchange: Exchange) -> None:
@@ -93,8 +101,11 @@ class TelnyxVendor:
         if request.headers.get("authorization") != f"Bearer {API_KEY}":
             await say(exchange, 401, {"errors": [{"code": "10009", "title": "Authentication failed"}]})
             return
-        asked = request.json()
         path = request.target.removeprefix("/v2/")
+        if not path.startswith("calls"):
+            await self._configure(exchange, path)
+            return
+        asked = request.json()
         if path == "calls" and asked["to"] == "+15550000":
             await say(exchange, 422, {"errors": [{"code": "10016", "title": "Phone number is not valid"}]})
         elif path == "calls":
@@ -112,6 +123,33 @@ class TelnyxVendor:
             else:
                 self.start(self._do(phone, action, asked))
                 await say(exchange, 200, {"data": {"result": "ok"}})
+
+    async def _configure(self, exchange: Exchange, path: str) -> None:
+        """Numbers and the application: looked at and changed."""
+        resource, _, query = path.partition("?")
+        ids = {f"id{at}": number for at, number in enumerate(self.numbers)}
+        of_number = resource.removeprefix("phone_numbers/")
+        changes = exchange.request.json() if exchange.request.method == "PATCH" else {}
+        if changes:
+            self.changes.append((resource, changes))
+        if resource == "phone_numbers":
+            asked = dict(parse_qsl(query))
+            # A filter with anything but digits finds nothing.
+            wanted = asked.get("filter[phone_number]", "")
+            shown = [
+                {"id": one, "phone_number": number, "connection_id": self.numbers[number] or None}
+                for one, number in ids.items()
+                if (not wanted or wanted.isdigit()) and wanted in number
+            ]
+            await say(exchange, 200, {"data": shown, "meta": {"total_results": len(shown)}})
+        elif resource == f"call_control_applications/{CONNECTION}" and self.application:
+            self.application.update(changes)
+            await say(exchange, 200, {"data": {"id": CONNECTION, "outbound": {}, **self.application}})
+        elif of_number in ids:
+            self.numbers[ids[of_number]] = changes["connection_id"]
+            await say(exchange, 200, {"data": {"id": of_number}})
+        else:
+            await say(exchange, 404, {"errors": [{"code": "10005", "title": "Resource not found"}]})
 
     def start(self, work: Any) -> None:
         task = asyncio.create_task(work)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 from cryptography.exceptions import InvalidSignature
@@ -31,6 +32,8 @@ APPLICATION, SECRET = "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab", "s" * 32
 _KEY = generate_private_key(65_537, 2_048)
 PEM = _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 KEYS = {"VONAGE_APPLICATION_ID": APPLICATION, "VONAGE_PRIVATE_KEY": PEM, "VONAGE_SIGNATURE_SECRET": SECRET}
+API_KEY, API_SECRET = "abcd1234", "a" * 16
+ACCOUNT_KEYS = {"VONAGE_API_KEY": API_KEY, "VONAGE_API_SECRET": API_SECRET}
 FRAME_BYTES = 320
 
 
@@ -101,12 +104,21 @@ class VonageVendor:
     outcomes: dict[str, str] = field(default_factory=dict)
     url: str = ""
     events: str = ""
+    numbers: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Numbers of the account without their plus, and what is set of each."""
+    application: dict[str, Any] = field(default_factory=lambda: {"name": "calls", "keys": {"public_key": "PEM"}})
+    """That of APPLICATION; none where it is empty."""
+    keeps_forwarding: bool = False
+    changes: list[str] = field(default_factory=list)
     phones: list[Phone] = field(default_factory=list)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def answer(self, exchange: Exchange) -> None:
         """One request of the platform."""
         request = exchange.request
+        if not request.target.startswith("/v1/calls"):
+            await self._configure(exchange)
+            return
         try:
             claims = claims_of(request.headers)
         except InvalidSignature:
@@ -136,6 +148,34 @@ class VonageVendor:
             if phone.socket is not None:
                 await phone.socket.close()
             await say(exchange, 204, None)
+
+    async def _configure(self, exchange: Exchange) -> None:
+        """Numbers and the application: looked at and changed, as a whole."""
+        request = exchange.request
+        path, _, query = request.target.partition("?")
+        good = "Basic " + base64.b64encode(f"{API_KEY}:{API_SECRET}".encode()).decode()
+        if request.method != "GET":
+            self.changes.append(f"{request.method} {path}")
+        if request.headers.get("authorization") != good:
+            await say(exchange, 401, {"error-code": "401", "error-code-label": "authentication failed"})
+        elif path == "/account/numbers":
+            begins = dict(parse_qsl(query)).get("pattern", "")
+            shown = [
+                {"country": "US", "msisdn": one, **its} for one, its in self.numbers.items() if one.startswith(begins)
+            ]
+            await say(exchange, 200, {"count": len(shown), "numbers": shown} if shown else {})
+        elif path == "/number/update":
+            form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+            assert form.pop("country") == "US"
+            msisdn = form.pop("msisdn")
+            self.numbers[msisdn] = {**(self.numbers[msisdn] if self.keeps_forwarding else {}), **form}
+            await say(exchange, 200, {"error-code": "200", "error-code-label": "success"})
+        elif path == f"/v2/applications/{APPLICATION}" and self.application:
+            if request.method == "PUT":
+                self.application = request.json()
+            await say(exchange, 200, {"id": APPLICATION, "_links": {}, **self.application})
+        else:
+            await say(exchange, 404, {"title": "Not Found", "detail": "no such application"})
 
     def start(self, work: Any) -> None:
         task = asyncio.create_task(work)

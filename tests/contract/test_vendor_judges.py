@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -18,6 +19,7 @@ from tests.unit.telephony.test_telnyx import Answer
 
 from callwright.domain.provider_access import Access
 from callwright.media.g711 import mulaw_of
+from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.door import DoorAnswer, DoorRequest
@@ -42,8 +44,11 @@ import jwt  # noqa: E402
 from plivo import plivoxml  # noqa: E402
 from plivo.utils.signature_v3 import validate_v3_signature as plivo_agrees  # noqa: E402
 from plivo_stream import types as plivo_types  # noqa: E402
+from requests import Response  # noqa: E402
+from requests.adapters import HTTPAdapter  # noqa: E402
 from twilio.request_validator import RequestValidator  # noqa: E402
 from twilio.twiml.voice_response import Connect, Dial, VoiceResponse  # noqa: E402
+from vobiz.rest.client import Client as VobizClient  # noqa: E402
 from vobiz.utils.signature_v3 import validate_v3_signature as vobiz_agrees  # noqa: E402
 from vonage_jwt import verify_signature  # noqa: E402
 from vonage_voice.models import CreateCallRequest, ncco  # noqa: E402
@@ -69,14 +74,28 @@ class Asked:
     """An API that takes everything, and keeps the headers and the body of the last request."""
 
     headers: Mapping[str, str] = {}
+    url = ""
     body = b""
 
     def __init__(self, answer: Answer | None = None) -> None:
         self.answer = answer or Answer(204, b"")
 
     async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
-        self.headers, self.body = headers, body
+        self.headers, self.url, self.body = headers, url, body
         return self.answer
+
+
+class Adapter(HTTPAdapter):
+    """The way of a vendor's client to its API: keeps the last request, and answers with nothing."""
+
+    method = url = ""
+    body: Any = b""
+
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        self.method, self.url, self.body = request.method, request.url, request.body
+        answer = Response()
+        answer.status_code, answer.url, answer.raw = 200, request.url, BytesIO(b"{}")
+        return answer
 
 
 class Heard:
@@ -240,6 +259,42 @@ async def test_vonage_would_know_us_by_our_token() -> None:
     token = api.headers["authorization"].removeprefix("Bearer ")
     claims = jwt.decode(token, public, algorithms=["RS256"], options={"require": ["iat", "exp", "jti"]})
     assert claims["application_id"] == vonage_vendor.APPLICATION
+
+
+# -- where calls to a number are asked about -----------------------------------------------------------------------------------
+
+HERE, EVENTS = "https://calls.example/lines/x/incoming", "https://calls.example/lines/x/events"
+
+
+async def test_telnyxs_client_makes_the_changes_that_we_make() -> None:
+    ours, theirs = (telnyx_vendor.TelnyxVendor(numbers={"+15550100": ""}) for _ in range(2))
+    async with telnyx_vendor.telnyx_vendor(ours), GuardedClient(allow_private=True) as client:
+        calls = TelnyxCalls(client, SystemClock())
+        account = calls.account(Access({**telnyx_vendor.KEYS, "TELNYX_API_URL": ours.url}))
+        await calls.route_number(account, "+15550100", HERE, EVENTS)
+    telnyx = pytest.importorskip("telnyx")
+    async with (
+        telnyx_vendor.telnyx_vendor(theirs),
+        telnyx.AsyncTelnyx(api_key=telnyx_vendor.API_KEY, base_url=f"{theirs.url}/v2") as judge,
+    ):
+        (number,) = (await judge.phone_numbers.list(filter={"phone_number": "15550100"})).data
+        await judge.call_control_applications.update(
+            telnyx_vendor.CONNECTION, application_name="calls", webhook_event_url=HERE, webhook_api_version="2"
+        )
+        await judge.phone_numbers.update(number.id, connection_id=telnyx_vendor.CONNECTION)
+    assert ours.changes == theirs.changes
+    assert (ours.numbers, ours.application) == (theirs.numbers, theirs.application)
+
+
+async def test_vobizs_client_attaches_a_number_as_we_do() -> None:
+    api = Asked(Answer(200, json.dumps({"objects": [{"app_id": "7", "answer_url": HERE}]}).encode()))
+    calls = PlivoCalls(api, VOBIZ)
+    account = calls.account(Access({"VOBIZ_AUTH_ID": "MA_0123ABCD", "VOBIZ_AUTH_TOKEN": TOKEN}))
+    await calls.route_number(account, "+15550100", HERE, EVENTS)
+    judge = VobizClient("MA_0123ABCD", TOKEN)
+    judge.session.mount("https://", adapter := Adapter())
+    judge.applications.attach_number("%2B15550100", "7")
+    assert (adapter.method, adapter.url, json.loads(adapter.body)) == ("POST", api.url, json.loads(api.body))
 
 
 # -- messages of streams -------------------------------------------------------------------------------------------------------

@@ -79,10 +79,10 @@ async def judged(port: int) -> list[tuple[str, int, str]]:
     await calls.hand_over(account, _CALL, handover)
     # Its list has the number of an example, which is not ours.
     with suppress(ProviderError):
-        await calls.route_number(account, _NUMBER, "https://a.example/incoming")
+        await calls.route_number(account, _NUMBER, "https://a.example/incoming", "https://a.example/events")
     listed = json.loads(client.last)["incoming_phone_numbers"][0]["phone_number"]
     with suppress(ProviderError):
-        await calls.route_number(account, listed, "https://a.example/incoming")
+        await calls.route_number(account, listed, "https://a.example/incoming", "https://a.example/events")
     market = TwilioMarket(client, account.api)
     for asked in (
         market.search(access, "US", "415"),

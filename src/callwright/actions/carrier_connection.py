@@ -12,24 +12,23 @@ from callwright.domain.number import E164, kind_of_address
 from callwright.domain.phone_number import dialled_form
 from callwright.domain.tenant import Principal
 from callwright.ports.failures import ProviderError
+from callwright.ports.leg import RoutedNumber
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A number whose calls come here. ``asks_at``: where the vendor asks about them; ``before``: where it asked until now, empty for
-    nowhere; ``agent_id``: who answers them, None for nobody."""
+    """A number whose calls come here, once what is left ``by_hand`` is done. ``agent_id``: who answers them, None for nobody."""
 
     carrier: str
     phone_number: str
-    asks_at: str
-    before: str
+    route: RoutedNumber
     agent_id: str | None
 
 
 async def connect_number(services: Services, principal: Principal, carrier: str, wanted: str) -> Connection:
     """Have the vendor offer calls to a number here, by default to the one that is stored with the keys. Safe to repeat.
 
-    Raises NotFoundError for a carrier that cannot be told, BadInputError where keys are missing or refused or the account does not have
+    Raises NotFoundError for a carrier that is not there, BadInputError where keys are missing or refused or the account does not have
     the number, and CarrierUnavailableError.
     """
     routes = services.number_routes.get(carrier)
@@ -70,8 +69,8 @@ async def connect_number(services: Services, principal: Principal, carrier: str,
     await look_at_carriers(services, principal)
     async with services.ledger.unit() as unit:
         held = await unit.numbers.find(organisation_id, dialled_form(number))
-        if routed.before != routed.asks_at:
+        if routed.changed:
             now, then = {"asks_at": routed.asks_at}, {"asks_at": routed.before}
             await audit(unit, principal, "phone_number.routed", number, before=then, after=now)
     agent_id = held.agent_id if held is not None else None
-    return Connection(carrier, number, routed.asks_at, routed.before, agent_id)
+    return Connection(carrier, number, routed, agent_id)

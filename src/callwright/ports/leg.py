@@ -264,16 +264,22 @@ class ListeningCarrier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RoutedNumber:
-    """``asks_at``: where the vendor asks about calls to a number. ``before``: where it asked until now, empty for nowhere."""
+    """``asks_at``: where the vendor asks about calls to a number, by the method ``asks_by``. ``before``: where it asked until now, empty
+    for nowhere and where it does not say. ``changed``: whether its API was told anything new. ``by_hand``: what is to be done at the vendor
+    that its API does not take, empty for nothing. ``streams_at``: the address below which the websockets of calls are."""
 
     asks_at: str
+    asks_by: str
+    streams_at: str
     before: str
+    changed: bool
+    by_hand: str
 
 
 @runtime_checkable
 class RoutesNumbers(Protocol):
-    """A carrier whose vendor is told over its API where to ask about calls to a number. The methods raise ProviderError where keys are
-    missing or refused, or the account does not have the number."""
+    """A carrier whose vendor asks about calls to a number, and is told where over its API as far as that takes it. The methods raise
+    ProviderError where keys are missing or refused, or the account does not have the number."""
 
     def own_number(self, access: Access) -> str:
         """The number that is stored with the keys, empty where none is."""

@@ -19,21 +19,28 @@ router = APIRouter(prefix="/v1/callwright/carriers", tags=["phone numbers"])
 @router.post(
     "/{carrier}/connect",
     summary="Connect a number of a carrier",
-    responses={200: shown("Its calls come here.", ConnectionView), **errors(400, 404, 413)},
+    responses={
+        200: shown("Its calls come here, once what is left by hand is done.", ConnectionView),
+        **errors(400, 404, 413),
+    },
 )
 async def connect(
     request: Request, carrier: str, body: Annotated[ConnectBody, json_body(ConnectBody, EXAMPLE)]
 ) -> Response:
     """Tells the carrier over its API, with the organisation's provider keys, to ask this server about calls to the number. What it asked
-    before is replaced, and told in the answer. Refused with 400 where keys are missing or not accepted, where the account does not have the
-    number, or where CALLWRIGHT_PUBLIC_URL is no https:// address; 503 while the carrier does not answer. Safe to repeat."""
+    before is replaced, and told in the answer. What the API does not take is told as ``by_hand``. Refused with 400 where keys are missing
+    or not accepted, where the account does not have the number, or where CALLWRIGHT_PUBLIC_URL is no https:// address; 503 while the
+    carrier does not answer. Safe to repeat."""
     made = await connect_number(services_of(request).actions, principal_of(request), carrier, body.phone_number)
     return answer(
         {
             "carrier": made.carrier,
             "phone_number": made.phone_number,
-            "asks_at": made.asks_at,
-            "asked_before_at": made.before,
+            "asks_at": made.route.asks_at,
+            "asks_by": made.route.asks_by,
+            "asked_before_at": made.route.before,
+            "streams_at": made.route.streams_at,
+            "by_hand": made.route.by_hand,
             "agent_id": made.agent_id,
         }
     )

@@ -28,14 +28,17 @@ class ConnectBody(Asked):
 
 
 class ConnectionView(Open):
-    """A number whose calls come here."""
+    """A number whose calls come here, once what is left by hand is done."""
 
     model_config = example(
         {
             "carrier": "twilio",
             "phone_number": "+15550188",
             "asks_at": "https://calls.example.com/lines/twilio/incoming",
+            "asks_by": "POST",
             "asked_before_at": "",
+            "streams_at": "wss://calls.example.com/lines/twilio/stream",
+            "by_hand": "",
             "agent_id": "7d1c0c1e-58f4-4b0e-9a55-2b2f6a1d9c10",
         }
     )
@@ -43,5 +46,12 @@ class ConnectionView(Open):
     carrier: str
     phone_number: str
     asks_at: str = Field(description="Where the carrier asks about calls to the number from now on.")
-    asked_before_at: str = Field(description="Where it asked until now, or an id of the carrier; empty for nowhere.")
+    asks_by: str = Field(description="The HTTP method of that.")
+    asked_before_at: str = Field(
+        description="Where it asked until now, or an id of the carrier; empty where that is not known."
+    )
+    streams_at: str = Field(description="The address below which the websockets of calls are.")
+    by_hand: str = Field(
+        description="What is to be done in the carrier's console, because its API does not take it; else empty."
+    )
     agent_id: str | None = Field(description="The agent that answers the number.")

@@ -13,12 +13,18 @@ from callwright.domain.provider_access import Access
 from callwright.ports.failures import FailureKind
 from callwright.ports.market import HeldNumber
 from callwright.ports.registry import HttpClient
-from callwright.telephony.exotel.vendor import ADDRESS_KEYS, API, ID_FORM, NAME, NEEDED_KEYS, address_of, sid_of
+from callwright.telephony.exotel.vendor import (
+    ADDRESS_KEYS,
+    API,
+    ID_FORM,
+    NAME,
+    NEEDED_KEYS,
+    PAGE_SIZE,
+    address_of,
+    sid_of,
+)
 from callwright.telephony.number_markets.listed import ListedNumbers, held_number
 from callwright.telephony.number_markets.rest import CarrierApi
-
-PAGE_SIZE = 50
-"""How many the vendor gives at once."""
 
 
 class ExotelNumbers(ListedNumbers):

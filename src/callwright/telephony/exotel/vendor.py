@@ -29,7 +29,7 @@ from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Codec, Framing
-from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, VendorAccount
+from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, Route, VendorAccount
 from callwright.telephony.number_markets.rest import CarrierApi, phone_number
 
 NAME = "exotel"
@@ -47,6 +47,12 @@ _INDIAN = re.compile("0[1-9][0-9]{9}")
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _TOKEN = "token"
 _LEAST_TOKEN_CHARACTERS = 16
+PAGE_SIZE = 50
+"""How many numbers the vendor lists at once."""
+_BY_HAND = (
+    "in Exotel's console, make a flow whose last step is a Voicebot applet, enter the URL {address}?token= with your EXOTEL_WEBHOOK_TOKEN"
+    " behind it, and assign the flow to the ExoPhone {number}"
+)
 _EVENTS = ("ringing", "answered", "terminal")
 _ENDS: Mapping[str, str] = {
     "completed": "normal_clearing",
@@ -159,6 +165,19 @@ class ExotelCalls:
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         """Raises ProviderError."""
         raise self._rest.error(FailureKind.BAD_REQUEST, "calls over this carrier cannot be transferred")
+
+    async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
+        """Nothing is changed: its flows are made in its console. Raises ProviderError where a call that comes in could not be checked, or
+        the account does not have the number."""
+        if len(account.access.keys.get(_WEBHOOK_TOKEN, "")) < _LEAST_TOKEN_CHARACTERS:
+            why = f"invent {_LEAST_TOKEN_CHARACTERS} letters and digits or more and store them as {_WEBHOOK_TOKEN} with POST /providers"
+            raise self._rest.error(FailureKind.REFUSED, f"without it no call comes in: {why}")
+        url = f"{account.api}/v2_beta/Accounts/{account.id}/IncomingPhoneNumbers"
+        listed = await self._rest.ask(self._rest.account(account.access), "GET", url)
+        numbers = self._rest.objects(listed, "incoming_phone_numbers")
+        if len(numbers) < PAGE_SIZE and number not in [one.get("phone_number") for one in numbers]:
+            raise self._rest.error(FailureKind.BAD_REQUEST, f"the account does not have the number {number}")
+        return Route(by_hand=_BY_HAND.format(number=number, address=address))
 
     def connect(self, stream: str, call_id: str) -> DoorAnswer:
         """The address of the stream."""

@@ -26,15 +26,7 @@ from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, Le
 from callwright.ports.registry import CarrierAccounts, PluginContext
 from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg
 from callwright.telephony.media_streams.transfer import CallTransfer
-from callwright.telephony.media_streams.vendor import (
-    CALL,
-    Callback,
-    Handover,
-    NumberRoutes,
-    Order,
-    VendorAccount,
-    VendorCalls,
-)
+from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, VendorAccount, VendorCalls
 
 _LOG = logging.getLogger(__name__)
 
@@ -129,12 +121,11 @@ class CallBook(Generic[_Vendor]):
 
     async def route_number(self, access: Access, number: str) -> RoutedNumber:
         """See ``ports.leg.RoutesNumbers``."""
-        account, address = self._vendor.account(access), self._doorkeeper.address(self.name, self.incoming)
-        vendor: object = self._vendor
-        if not isinstance(vendor, NumberRoutes):
-            message = f"this is not done over its API: have calls to {number} asked about there at {address}"
-            raise ProviderError(FailureKind.BAD_REQUEST, self.name, message)
-        return RoutedNumber(address, await vendor.route_number(account, number, address))
+        paths = (self.incoming, "/events", "/stream")
+        address, events, streams = (self._doorkeeper.address(self.name, path) for path in paths)
+        route = await self._vendor.route_number(self._vendor.account(access), number, address, events)
+        method = self._vendor.incoming_method
+        return RoutedNumber(address, method, streams, route.before, route.changed, route.by_hand)
 
     async def aclose(self) -> None:
         """End every call."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from callwright.domain.causes import Cause
 from callwright.domain.provider_access import Access
@@ -76,13 +76,24 @@ class Callback:
     machine: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What became of telling a vendor where to ask about calls to a number: see ``ports.leg.RoutedNumber``."""
+
+    before: str = ""
+    changed: bool = False
+    by_hand: str = ""
+
+
 class VendorCalls(Protocol):
     """The calls of one vendor. Its requests raise ProviderError. ``signature_header``: where its requests are signed, in small letters,
-    empty where they are not. ``keeps_stream``: a call stays in its stream while it is handed over, until the target has answered."""
+    empty where they are not. ``incoming_method``: how it asks about a call that comes in. ``keeps_stream``: a call stays in its stream
+    while it is handed over, until the target has answered."""
 
     name: str
     framing: Framing
     signature_header: str
+    incoming_method: str
     keeps_stream: bool
 
     def account(self, access: Access) -> VendorAccount:
@@ -115,12 +126,15 @@ class VendorCalls(Protocol):
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         """Take a call out of its stream and connect it."""
 
+    async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
+        """Have calls to a number asked about at ``address`` and, by vendors that tell the two apart, reported to ``events``."""
+        ...
+
 
 class Vendor(VendorCalls, Protocol):
-    """A vendor that asks what to do with a call, and does what the answer says. ``incoming_method``: how it asks about a call that comes
-    in. ``streams_at_once``: it does not ask about a call that was placed, and connects the stream of the order."""
+    """A vendor that asks what to do with a call, and does what the answer says. ``streams_at_once``: it does not ask about a call that was
+    placed, and connects the stream of the order."""
 
-    incoming_method: str
     streams_at_once: bool
 
     def read_target(self, request: DoorRequest) -> Callback:
@@ -160,12 +174,3 @@ class CommandVendor(VendorCalls, Protocol):
 
     async def reject(self, account: VendorAccount, call_id: str, code: int) -> None:
         """Refuse a call that came in, by a SIP status."""
-
-
-@runtime_checkable
-class NumberRoutes(Protocol):
-    """A vendor that is told over its API where to ask about calls to a number."""
-
-    async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
-        """Have calls to a number asked about at ``address``; returns where they were until now, empty for nowhere. Raises ProviderError."""
-        ...

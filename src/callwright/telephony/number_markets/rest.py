@@ -196,7 +196,7 @@ def _errors(told: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 def _words(told: Mapping[str, Any]) -> str:
     """What a carrier says of a refusal."""
     for one in (told, *_errors(told)):
-        for name in ("message", "Message", "error", "detail", "title"):
+        for name in ("message", "Message", "error", "detail", "title", "error-code-label"):
             if words := _text(one.get(name)):
                 return words
     return "no reason given"

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit, urlunsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from callwright.domain.causes import CAUSES
@@ -32,7 +32,7 @@ from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
-from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, VendorAccount
+from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, Route, VendorAccount
 from callwright.telephony.media_streams.xml_vendor import (
     VendorKeys,
     XmlVendor,
@@ -51,7 +51,7 @@ from callwright.telephony.number_markets.rest import (
 )
 
 _APPLICATION = re.compile("/v1/Account/([A-Za-z0-9_-]+)/Application/([0-9]+)/")
-_ID = re.compile("[0-9]{1,32}")
+_ID = re.compile("[A-Za-z0-9_-]{1,64}")
 _TOKEN = "token"
 _PAGE, _MOST_APPLICATIONS = 20, 400
 _SOUND = {"contentType": "audio/x-mulaw", "sampleRate": 8000}
@@ -96,7 +96,8 @@ class Dialect:
 
     ``api``: the address below which its accounts are; ``account_form``: what an account's id looks like. ``signature_header``: in small
     letters; its nonce is in the header of that name with ``-nonce``. ``signs_address``: the signature is over the address and the nonce
-    alone. ``cancels_orders``: a call that waits is a resource of its own. ``has_applications``: numbers ask where an application says.
+    alone. ``cancels_orders``: a call that waits is a resource of its own. ``attaches_numbers``: a number does not say which application it
+    has, and gets another one by a resource of its own.
     """
 
     name: str
@@ -108,7 +109,7 @@ class Dialect:
     credentials: Callable[[Account], Mapping[str, str]] = basic_credentials
     signs_address: bool = False
     cancels_orders: bool = True
-    has_applications: bool = True
+    attaches_numbers: bool = False
 
 
 PLIVO = Dialect(
@@ -238,34 +239,25 @@ class PlivoCalls(XmlVendor):
         written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
         return response(f"<Dial {written}><{noun}>{escape(target)}</{noun}></Dial>")
 
-    async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
+    async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """A number asks where its application says. One that asks here already is used again."""
-        if not self._dialect.has_applications:
-            raise self._rest.error(
-                FailureKind.BAD_REQUEST,
-                f"this is not done over its API: set the answer URL of {number} there to {address}",
-            )
-        held = f"Number/{number.removeprefix('+')}/"
-        found = await self._ask(account, "GET", held, missing=True)
-        if not found:
-            raise self._rest.error(FailureKind.BAD_REQUEST, f"the account does not have the number {number}")
-        before, application = "", found.get("application")
-        if isinstance(application, str) and (own := _APPLICATION.fullmatch(application)) and own[1] == account.id:
-            told = await self._ask(account, "GET", f"Application/{own[2]}/", missing=True)
-            before = str((told or {}).get("answer_url") or "")
+        before = "" if self._dialect.attaches_numbers else await self._asked_at(account, number)
         if before == address:
-            return before
+            return Route(before)
         application_id = await self._application(account, address)
         if application_id is None:
             digest = hashlib.sha256(address.encode()).hexdigest()
-            asked = {"app_name": f"callwright {digest[:12]}", "answer_url": address, "answer_method": "POST"}
+            asked = {"app_name": f"callwright-{digest[:12]}", "answer_url": address, "answer_method": "POST"}
             # Callers who give up before the answer are reported there.
             asked |= {"hangup_url": address, "hangup_method": "POST"}
             application_id = (await self._ask(account, "POST", "Application/", asked)).get("app_id")
         if not isinstance(application_id, str) or not _ID.fullmatch(application_id):
             raise self._rest.error(FailureKind.UNAVAILABLE, "its answer does not name the application")
-        await self._ask(account, "POST", held, {"app_id": application_id})
-        return before
+        if self._dialect.attaches_numbers:
+            await self._attach(account, number, application_id)
+        else:
+            await self._ask(account, "POST", _resource_of(number), {"app_id": application_id})
+        return Route(before, changed=True)
 
     def connect(self, stream: str, call_id: str) -> DoorAnswer:
         """Stream: both ways, and the call goes on as long as it does."""
@@ -277,6 +269,28 @@ class PlivoCalls(XmlVendor):
     def refuse(self, code: int) -> DoorAnswer:
         """Hangup with a reason, before the call is answered."""
         return response(f'<Hangup reason="{reason_of(code)}"/>')
+
+    async def _asked_at(self, account: VendorAccount, number: str) -> str:
+        """The answer URL of the application that a number has, empty for none. Raises ProviderError where the account lacks the number."""
+        found = await self._ask(account, "GET", _resource_of(number), missing=True)
+        if not found:
+            raise self._lacks(number)
+        application = found.get("application")
+        own = _APPLICATION.fullmatch(application) if isinstance(application, str) else None
+        if own is None or own[1] != account.id:
+            return ""
+        told = await self._ask(account, "GET", f"Application/{own[2]}/", missing=True)
+        return str((told or {}).get("answer_url") or "")
+
+    async def _attach(self, account: VendorAccount, number: str, application_id: str) -> None:
+        # Its resources of numbers are below a path in small letters.
+        url = f"{account.api}/v1/account/{account.id}/numbers/{quote(number, safe='')}/application"
+        asked, keys = {"application_id": application_id}, self._rest.account(account.access)
+        if await self._rest.ask(keys, "POST", url, json=asked, missing=True) is None:
+            raise self._lacks(number)
+
+    def _lacks(self, number: str) -> ProviderError:
+        return self._rest.error(FailureKind.BAD_REQUEST, f"the account does not have the number {number}")
 
     async def _application(self, account: VendorAccount, address: str) -> Any:
         """The id of an application that asks at ``address``, None where there is none among the first _MOST_APPLICATIONS."""
@@ -311,6 +325,10 @@ def _is_among(given: Iterable[bytes], wanted: Iterable[str]) -> bool:
 def _written(number: str) -> str:
     """A number as Plivo writes it."""
     return number.removeprefix("+")
+
+
+def _resource_of(number: str) -> str:
+    return f"Number/{_written(number)}/"
 
 
 def signature(token: str, url: str, form: Mapping[str, Iterable[str]], nonce: str) -> str:

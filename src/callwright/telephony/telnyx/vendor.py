@@ -3,6 +3,7 @@
 - https://developers.telnyx.com/api-reference/call-commands: dial, answer, reject, hangup, transfer, streaming_start
 - https://developers.telnyx.com/docs/voice/programmable-voice/voice-api-webhooks: the events of a call
 - https://developers.telnyx.com/docs/development/api-fundamentals/webhooks: the signature
+- https://developers.telnyx.com/api-reference/call-control-applications and .../phone-number-configurations: where calls are reported
 - https://developers.telnyx.com/api-reference/websockets/stream-call-media-over-websocket: the messages of a stream
 
 Calls are driven by commands: a webhook is only acknowledged. A signature covers the body and a time, and not the address. So every call
@@ -17,6 +18,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -33,7 +35,7 @@ from callwright.ports.registry import HttpClient, PluginContext
 from callwright.ports.world import Clock
 from callwright.telephony.media_streams.command_carrier import CommandCarrier
 from callwright.telephony.media_streams.framing import Framing
-from callwright.telephony.media_streams.vendor import Callback, Handover, Order, VendorAccount
+from callwright.telephony.media_streams.vendor import Callback, Handover, Order, Route, VendorAccount
 from callwright.telephony.number_markets.rest import Account, CarrierApi, stored_address
 
 NAME = "telnyx"
@@ -70,6 +72,9 @@ _ENDS: Mapping[str, str] = {
     "not_found": "unallocated_number",
 }
 """``hangup_cause``, and the cause; any other one is a failure of the network."""
+_NO_PROFILE = (
+    "in Telnyx's portal, give the Voice API application an outbound voice profile: without one no call can be placed"
+)
 _REJECTIONS = {404: "NOT_FOUND", 480: "TEMPORARILY_UNAVAILABLE", 486: "USER_BUSY", 503: "TEMPORARILY_UNAVAILABLE"}
 
 FRAMING = Framing(
@@ -90,6 +95,7 @@ class TelnyxCalls:
     name = NAME
     framing = FRAMING
     signature_header = "telnyx-signature-ed25519"
+    incoming_method = "POST"
     keeps_stream = True
 
     def __init__(self, sender: HttpClient, clock: Clock) -> None:
@@ -200,6 +206,35 @@ class TelnyxCalls:
         }
         await self._command(account, call_id, "transfer", asked)
 
+    async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
+        """The application of TELNYX_CONNECTION_ID reports here, and gets the number."""
+        # It finds a number by its digits alone.
+        query = urlencode({"filter[phone_number]": number.removeprefix("+")})
+        listed = await self._ask(account, f"phone_numbers?{query}", method="GET")
+        found = [one for one in self._rest.objects(listed, "data") if one.get("phone_number") == number]
+        number_id = _text(found[0], "id") if found else ""
+        if not re.fullmatch(ID_FORM, number_id):
+            raise self._rest.error(FailureKind.BAD_REQUEST, f"the account does not have the number {number}")
+        told = await self._ask(account, f"call_control_applications/{account.id}", method="GET", missing=True)
+        application = told.get("data")
+        if not isinstance(application, Mapping):
+            why = f"{_CONNECTION} is the id of no Voice API application of the account; make one in the portal and store its id"
+            raise self._rest.error(FailureKind.BAD_REQUEST, why)
+        before = _text(application, "webhook_event_url")
+        reports = (before, application.get("webhook_api_version")) == (address, "2")
+        if not reports:
+            asked = {"webhook_event_url": address, "webhook_api_version": "2"}
+            asked["application_name"] = _text(application, "application_name") or NAME
+            await self._ask(account, f"call_control_applications/{account.id}", asked, method="PATCH")
+        connection = str(found[0].get("connection_id") or "")
+        is_linked = connection == account.id
+        if not is_linked:
+            before = connection
+            await self._ask(account, f"phone_numbers/{number_id}", {"connection_id": account.id}, method="PATCH")
+        outbound = application.get("outbound")
+        has_profile = isinstance(outbound, Mapping) and bool(outbound.get("outbound_voice_profile_id"))
+        return Route(before, not (reports and is_linked), "" if has_profile else _NO_PROFILE)
+
     async def _command(
         self, account: VendorAccount, call_id: str, action: str, asked: Mapping[str, Any], *, over: bool = False
     ) -> None:
@@ -207,10 +242,17 @@ class TelnyxCalls:
         await self._ask(account, f"calls/{call_id}/actions/{action}", asked, gone=_GONE if over else "")
 
     async def _ask(
-        self, account: VendorAccount, resource: str, asked: Mapping[str, Any], *, gone: str = ""
+        self,
+        account: VendorAccount,
+        resource: str,
+        asked: Mapping[str, Any] | None = None,
+        *,
+        method: str = "POST",
+        missing: bool = False,
+        gone: str = "",
     ) -> Mapping[str, Any]:
         keys, url = self._rest.account(account.access), f"{account.api}/v2/{resource}"
-        return await self._rest.ask(keys, "POST", url, json=asked, gone=gone) or {}
+        return await self._rest.ask(keys, method, url, json=asked, missing=missing, gone=gone) or {}
 
 
 def carrier(context: PluginContext) -> CommandCarrier:

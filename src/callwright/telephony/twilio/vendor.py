@@ -26,7 +26,7 @@ from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
-from callwright.telephony.media_streams.vendor import Callback, Handover, Order, VendorAccount
+from callwright.telephony.media_streams.vendor import Callback, Handover, Order, Route, VendorAccount
 from callwright.telephony.media_streams.xml_vendor import (
     VendorKeys,
     XmlVendor,
@@ -149,7 +149,7 @@ class TwilioCalls(XmlVendor):
             f' statusCallbackEvent="answered">{escape(handover.target)}</{noun}></Dial>'
         )
 
-    async def route_number(self, account: VendorAccount, number: str, address: str) -> str:
+    async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """The number's own webhook. What would take its place, an application or a trunk, is taken off it."""
         listed = await self._get(account, f"IncomingPhoneNumbers.json?{urlencode({'PhoneNumber': number})}")
         found = [
@@ -164,7 +164,7 @@ class TwilioCalls(XmlVendor):
         form = [("VoiceUrl", address), ("VoiceMethod", "POST"), *taken_off]
         if before != address:
             await self._ask(account, f"IncomingPhoneNumbers/{sid}.json", form)
-        return before
+        return Route(before, changed=before != address)
 
     def connect(self, stream: str, call_id: str) -> DoorAnswer:
         """Connect and Stream: both ways."""

@@ -1,7 +1,7 @@
 """The carrier ``vobiz``: calls over Vobiz, which speaks Plivo's API. See docs/how-to/carriers.md.
 
-As its pages say (read in 2026): https://docs.vobiz.ai/call/make-call, .../call/transfer-call, .../xml/stream and
-.../concepts/validating-callbacks.
+As its pages say (read in 2026): https://docs.vobiz.ai/call/make-call, .../call/transfer-call, .../xml/stream,
+.../concepts/validating-callbacks, .../applications and .../applications/attach-number.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ VOBIZ = Dialect(
     auth_headers,
     signs_address=True,
     cancels_orders=False,
-    has_applications=False,
+    attaches_numbers=True,
 )
 
 _KEYS = VOBIZ.keys

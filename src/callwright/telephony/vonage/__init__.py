@@ -7,8 +7,9 @@ from callwright.ops.ids import RandomIds
 from callwright.ports.registry import Plugin
 from callwright.telephony.media_streams.carrier import carrier_of
 from callwright.telephony.number_markets.rest import sender_of
+from callwright.telephony.vonage.account import NAME
 from callwright.telephony.vonage.numbers import VonageNumbers
-from callwright.telephony.vonage.vendor import KEYS, NAME, NEEDED_KEYS, VonageCalls
+from callwright.telephony.vonage.vendor import KEYS, NEEDED_KEYS, VonageCalls
 
 _SUMMARY = "calls over Vonage, with the account's own keys"
 _CARRIER = carrier_of(lambda sender: VonageCalls(sender, SystemClock(), RandomIds()))

@@ -40,15 +40,15 @@ from callwright.ports.failures import FailureKind
 from callwright.ports.registry import HttpClient
 from callwright.ports.world import Clock, Ids
 from callwright.telephony.media_streams.framing import Codec, Framing
-from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, VendorAccount
+from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, Route, VendorAccount
 from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number, stored_address
+from callwright.telephony.vonage.account import API, API_URL, NAME, VonageRoutes
+from callwright.telephony.vonage.account import KEYS as ACCOUNT_KEYS
 
-NAME = "vonage"
 _APPLICATION, _PRIVATE_KEY = "VONAGE_APPLICATION_ID", "VONAGE_PRIVATE_KEY"
-_SECRET, _OWN_NUMBER, API_URL = "VONAGE_SIGNATURE_SECRET", "VONAGE_PHONE_NUMBER", "VONAGE_API_URL"
+_SECRET, _OWN_NUMBER = "VONAGE_SIGNATURE_SECRET", "VONAGE_PHONE_NUMBER"
 NEEDED_KEYS = (_APPLICATION, _PRIVATE_KEY, _SECRET)
-KEYS = (*NEEDED_KEYS, _OWN_NUMBER, API_URL)
-API = "https://api.nexmo.com"
+KEYS = (*NEEDED_KEYS, _OWN_NUMBER, API_URL, *ACCOUNT_KEYS)
 
 _ID = "[0-9a-fA-F-]{36}"
 _CALL = re.compile("[0-9A-Za-z-]{1,64}")
@@ -110,6 +110,7 @@ class VonageCalls:
         self._rest = CarrierApi(
             sender, NAME, (_APPLICATION, _PRIVATE_KEY), _ID, stored_address(API_URL, API), self._credentials
         )
+        self._routes = VonageRoutes(sender)
         self._clock = clock
         self._ids = ids
 
@@ -186,6 +187,10 @@ class VonageCalls:
         """The call gets other instructions, which end its websocket."""
         destination = {"type": "ncco", "ncco": _dialled(handover)}
         await self._ask(account, "PUT", f"/{call_id}", {"action": "transfer", "destination": destination})
+
+    async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
+        """The application asks and reports here, and has the number. Needs VONAGE_API_KEY and VONAGE_API_SECRET too."""
+        return await self._routes.route(account.access, account.id, number, address, events)
 
     def connect(self, stream: str, call_id: str) -> DoorAnswer:
         """Connect with a websocket, which is told the call."""
