@@ -114,6 +114,8 @@ async def test_a_call_is_placed_greeted_and_stopped(place: Place) -> None:
     row = await place.row("in-progress")
     assert (await place.client.post(f"/call/{row['id']}/stop")).status_code == 200
     row = await place.row("completed")
+    line = row["callwright"]["line"]
+    assert (line["codec"], line["late_frames"] <= line["frames_out"]) == ("pcmu", True)
     told = row["telephony_data"]
     assert (told["provider"], told["call_type"], told["provider_call_id"]) == (place.name, "outbound", phone.uuid)
     assert told["hangup_by"] == "API Request"

@@ -154,6 +154,8 @@ async def test_a_call_is_placed_heard_and_hung_up(place: Place) -> None:
     phone = await place.call()
     row = await place.row()
     assert row["transcript"].splitlines() == BOOKED
+    line = row["callwright"]["line"]
+    assert (line["codec"], line["late_frames"] <= line["frames_out"]) == ("pcmu", True)
     told = row["telephony_data"]
     assert (told["provider"], told["call_type"], told["provider_call_id"]) == ("twilio", "outbound", phone.sid)
     assert (row["status"], told["hangup_by"]) == ("completed", "API Request")

@@ -43,6 +43,8 @@ async def test_a_call_is_placed_heard_and_hung_up(place: Place, vendor: VonageVe
     phone = await called(place, vendor)
     row = await place.row()
     assert row["transcript"].splitlines() == BOOKED
+    line = row["callwright"]["line"]
+    assert (line["codec"], line["late_frames"] <= line["frames_out"]) == ("l16", True)
     told = row["telephony_data"]
     assert (told["provider"], told["call_type"], told["provider_call_id"]) == ("vonage", "outbound", phone.uuid)
     assert (row["status"], told["hangup_by"]) == ("completed", "API Request")

@@ -14,10 +14,12 @@ from tests.contract.test_plugins import TESTED
 from tests.number_vendors import AUTH_ID, SID, TOKEN
 from tests.plivo_vendor import PlivoVendor, plivo_vendor
 from tests.twilio_vendor import TwilioVendor, twilio_vendor
+from tests.unit.insight.call_log import CallLog
 
 from callwright.api.doors import Doors
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.domain.provider_access import Access
+from callwright.insight.line import line_of
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
@@ -55,14 +57,40 @@ class AtStandIn:
         return await self._carrier.dial(replace(request, access=self._access), listener)
 
 
-class StreamContract(CarrierContract):
-    """The suite with the calls that every stand-in knows."""
+class Noting(Report):
+    """A report that writes the facts of the line into a call's log."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.log = CallLog()
+
+    def noted(self, what: str, values: Mapping[str, Any]) -> None:
+        self.log.fact("leg", what, **values)
+
+
+class StreamContract(CarrierContract):
+    """The suite with the calls that every stand-in knows. ``codec``: how its line names the vendor's sound."""
+
+    codec = "pcmu"
     answers, second = to("+15550199"), to("+15550199", "e2.1")
     rings, refused, impossible = to("+15550111"), to("+15550122"), to("+15550000")
 
     def opened(self) -> AbstractAsyncContextManager[AtStandIn]:
         return self._at_stand_in()
+
+    async def test_the_line_of_the_record_has_its_codec_and_how_late_the_sound_came(self) -> None:
+        """What the leg notes of a call makes the ``line`` of its record."""
+        async with self.opened() as carrier:
+            report = Noting()
+            leg = await carrier.dial(self.answers, report)
+            await report.until(lambda: len(report.frames) > 10, "audio", 10)
+            await leg.hang_up("the test is over")
+            await report.until(lambda: report.closed_as, "closed", 10)
+        line = line_of(report.log.view)
+        assert line is not None
+        assert (line["codec"], line["loss_from"], line["one_way"]) == (self.codec, "jitter_buffer", "")
+        assert line["rx_packets"] > 10
+        assert min(line[name] for name in ("rx_jitter_ms", "jbuf_late", "jbuf_lost", "rx_lost")) >= 0
 
     @pytest.mark.parametrize(
         ("dial_status", "outcome"), [("completed", ""), ("busy", "busy"), ("no-answer", "no-answer")]
@@ -174,6 +202,7 @@ class TestTelnyx(StreamContract):
 
 class TestExotel(StreamContract):
     plugin = EXOTEL[0]
+    codec = "l16"
 
     def stand_in(self) -> AbstractAsyncContextManager[exotel_vendor.ExotelVendor]:
         outcomes = {"+15550111": "rings", "+15550122": "busy"}
@@ -199,6 +228,7 @@ class TestExotel(StreamContract):
 
 class TestVonage(StreamContract):
     plugin = VONAGE[0]
+    codec = "l16"
 
     def stand_in(self) -> AbstractAsyncContextManager[vonage_vendor.VonageVendor]:
         outcomes = {"15550111": "rings", "15550122": "busy"}

@@ -48,9 +48,9 @@ class StreamFarEnd(Protocol):
 
 
 class Codec(Enum):
-    """How a vendor writes sound: 8,000 samples a second, one channel."""
+    """How a vendor writes sound: 8,000 samples a second, one channel. The value is the codec's name in the facts of a line."""
 
-    MULAW = "mulaw"
+    MULAW = "pcmu"
     L16 = "l16"
     """16-bit PCM, the low byte first."""
 

@@ -205,6 +205,8 @@ class StreamLeg:
         self.transfers.end()
         self._sound.connect(self._socket, stream_id)
         if not self._sound.began:
+            # Before the answer, upon which the listener may end the call.
+            self.listener.noted("media", {"codec": self._vendor.framing.codec.value, "why": "answer"})
             self._begin()
 
     def sound(self, mulaw: bytes, number: int = 0) -> None:
