@@ -131,7 +131,8 @@ async def test_telnyx_reports_here_and_gives_the_number_to_its_application():
         }  # fmt: skip
         assert vendor.numbers == {"+141555501019": "1", NUMBER: telnyx_vendor.CONNECTION}
         vendor.application |= {"webhook_event_url": ELSEWHERE, "outbound": {"outbound_voice_profile_id": "5"}}
-        assert await calls.route_number(account, NUMBER, HERE, EVENTS) == Route(ELSEWHERE, changed=True)
+        vendor.numbers[NUMBER] = "8"
+        assert await calls.route_number(account, NUMBER, HERE, EVENTS) == Route(f"{ELSEWHERE}, 8", changed=True)
         changes = len(vendor.changes)
         assert await calls.route_number(account, NUMBER, HERE, EVENTS) == Route(HERE)
         assert len(vendor.changes) == changes
@@ -143,9 +144,12 @@ async def test_telnyx_reports_here_and_gives_the_number_to_its_application():
 @pytest.mark.parametrize(
     ("number", "before"),
     [
-        ({}, ""),
-        ({"app_id": "bbbb"}, "bbbb"),
-        ({"voiceCallbackType": "tel", "voiceCallbackValue": "15550199", "moHttpUrl": ELSEWHERE}, "15550199"),
+        ({}, ELSEWHERE),
+        ({"app_id": "bbbb"}, f"{ELSEWHERE}, bbbb"),
+        (
+            {"voiceCallbackType": "tel", "voiceCallbackValue": "15550199", "moHttpUrl": ELSEWHERE},
+            f"{ELSEWHERE}, 15550199",
+        ),
         ({"app_id": vonage_vendor.APPLICATION}, ELSEWHERE),
     ],
 )

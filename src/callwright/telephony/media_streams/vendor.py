@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 from callwright.domain.causes import Cause
 from callwright.domain.provider_access import Access
@@ -83,6 +83,11 @@ class Route:
     before: str = ""
     changed: bool = False
     by_hand: str = ""
+
+    @classmethod
+    def replacing(cls, replaced: Sequence[str], by_hand: str) -> Self:
+        """What became of changes, each in the place of something else, or of nothing: then it is empty."""
+        return cls(", ".join(filter(None, replaced)), changed=True, by_hand=by_hand)
 
 
 class VendorCalls(Protocol):

@@ -220,20 +220,20 @@ class TelnyxCalls:
         if not isinstance(application, Mapping):
             why = f"{_CONNECTION} is the id of no Voice API application of the account; make one in the portal and store its id"
             raise self._rest.error(FailureKind.BAD_REQUEST, why)
-        before = _text(application, "webhook_event_url")
-        reports = (before, application.get("webhook_api_version")) == (address, "2")
-        if not reports:
+        webhook, connection = _text(application, "webhook_event_url"), str(found[0].get("connection_id") or "")
+        replaced = []
+        if (webhook, application.get("webhook_api_version")) != (address, "2"):
             asked = {"webhook_event_url": address, "webhook_api_version": "2"}
             asked["application_name"] = _text(application, "application_name") or NAME
             await self._ask(account, f"call_control_applications/{account.id}", asked, method="PATCH")
-        connection = str(found[0].get("connection_id") or "")
-        is_linked = connection == account.id
-        if not is_linked:
-            before = connection
+            replaced.append(webhook)
+        if connection != account.id:
             await self._ask(account, f"phone_numbers/{number_id}", {"connection_id": account.id}, method="PATCH")
+            replaced.append(connection)
         outbound = application.get("outbound")
         has_profile = isinstance(outbound, Mapping) and bool(outbound.get("outbound_voice_profile_id"))
-        return Route(before, not (reports and is_linked), "" if has_profile else _NO_PROFILE)
+        by_hand = "" if has_profile else _NO_PROFILE
+        return Route.replacing(replaced, by_hand) if replaced else Route(address, by_hand=by_hand)
 
     async def _command(
         self, account: VendorAccount, call_id: str, action: str, asked: Mapping[str, Any], *, over: bool = False

@@ -59,16 +59,17 @@ class VonageRoutes:
         if application is None:
             why = "VONAGE_APPLICATION_ID is the id of no application of the account of VONAGE_API_KEY"
             raise self._applications.error(FailureKind.BAD_REQUEST, why)
-        before, wanted = _answer_url(application), _with_webhooks(application, address, events)
-        changed = _inside(wanted, "capabilities", "voice") != _inside(application, "capabilities", "voice")
-        if changed:
+        wanted, replaced = _with_webhooks(application, address, events), []
+        if _inside(wanted, "capabilities", "voice") != _inside(application, "capabilities", "voice"):
             await self._applications.ask(account, "PUT", url, json=wanted)
+            replaced.append(_answer_url(application))
         if found.get("app_id") != application_id or _forwarded_to(found):
-            before, changed = _forwarded_to(found) or str(found.get("app_id") or ""), True
+            replaced.append(_forwarded_to(found) or str(found.get("app_id") or ""))
             await self._link(access, found, application_id)
             found = await self._number(access, number)
         target = _forwarded_to(found)
-        return Route(before, changed, _FORWARDED.format(number=number, target=target) if target else "")
+        by_hand = _FORWARDED.format(number=number, target=target) if target else ""
+        return Route.replacing(replaced, by_hand) if replaced else Route(address, by_hand=by_hand)
 
     async def _number(self, access: Access, number: str) -> Mapping[str, Any]:
         account, digits = self._numbers.account(access), number.removeprefix("+")
