@@ -205,6 +205,9 @@ async def test_exotel_says_what_is_to_be_entered_where():
         assert f"{HERE}?token=" in routed.by_hand
         assert NUMBER in routed.by_hand
         assert exotel_vendor.WEBHOOK_TOKEN not in routed.by_hand
+        # A number of India as it is dialled there.
+        vendor.numbers = ["08041234567"]
+        assert (await calls.route_number(calls.account(access), "+918041234567", HERE, EVENTS)).by_hand
         for token in ("", "short"):
             without = calls.account(Access({**access.keys, "EXOTEL_WEBHOOK_TOKEN": token}))
             with pytest.raises(ProviderError, match="store them as EXOTEL_WEBHOOK_TOKEN"):

@@ -175,7 +175,7 @@ class ExotelCalls:
         url = f"{account.api}/v2_beta/Accounts/{account.id}/IncomingPhoneNumbers"
         listed = await self._rest.ask(self._rest.account(account.access), "GET", url)
         numbers = self._rest.objects(listed, "incoming_phone_numbers")
-        if len(numbers) < PAGE_SIZE and number not in [one.get("phone_number") for one in numbers]:
+        if len(numbers) < PAGE_SIZE and number not in [_number(str(one.get("phone_number"))) for one in numbers]:
             raise self._rest.error(FailureKind.BAD_REQUEST, f"the account does not have the number {number}")
         return Route(by_hand=_BY_HAND.format(number=number, address=address))
 
