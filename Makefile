@@ -279,7 +279,7 @@ docs: $(STAMPS)/project ## Regenerate the pages of docs/ that are made from tabl
 lock: $(STAMPS)/created ## Recompile requirements/*.txt from pyproject.toml
 	@UV_VERSION=$(UV_VERSION) VENV=$(VENV) tools/lock.sh >&2
 
-bench-calls: $(STAMPS)/dev ## Measure calls over a media websocket in real time (ARGS="--calls 8,40 --vad local")
+bench-calls: $(STAMPS)/dev ## Measure calls over a media websocket in real time (ARGS="--calls 8,40 --beside livekit", which needs make cloud)
 	@$(BIN)/python bench/calls_bench.py $(ARGS)
 
 bench-list: $(STAMPS)/dev ## Time lists of a million executions: pages, filters and totals (ARGS=--explain for the plans)

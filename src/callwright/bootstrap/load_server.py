@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,8 @@ class LoadServerError(UnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class LoadSettings:
-    """``most_calls``: at once. ``cores``: those it may use, all if empty. ``source``: the ``src`` folder of another checkout to run."""
+    """``most_calls``: at once. ``cores``: those it and its database may use, all if empty. ``source``: the ``src`` folder of another
+    checkout to run."""
 
     most_calls: int
     vad: str
@@ -110,7 +111,8 @@ class LoadServer:
                 [*_COMMAND, "serve"], cwd=self._folder, env=environment, stdout=file, stderr=file
             )
         if self._settings.cores:
-            os.sched_setaffinity(process.pid, self._settings.cores)
+            for pid in (process.pid, *self._database_processes()):
+                os.sched_setaffinity(pid, self._settings.cores)
         return process
 
     def _environment(self) -> dict[str, str]:
@@ -179,8 +181,11 @@ class LoadServer:
 
     def processes(self) -> ServerProcesses:
         """Its processes, and those of its database."""
-        master = int(next(self._folder.rglob("postmaster.pid")).read_text().splitlines()[0])
-        return ServerProcesses(process_tree(self.pid), process_tree(master))
+        return ServerProcesses(process_tree(self.pid), self._database_processes())
+
+    def _database_processes(self) -> Sequence[int]:
+        master = next(self._folder.rglob("postmaster.pid")).read_text().splitlines()[0]
+        return process_tree(int(master))
 
     async def database_connections(self) -> tuple[int, int]:
         """How many connections to the database are open, ours not counted, and how many there may be."""
