@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.exotel_vendor import API_KEY, API_TOKEN, KEYS, SID, WEBHOOK_TOKEN
-from tests.unit.telephony.test_media_streams import Report
+from tests.unit.telephony.test_media_streams import Report, order
 from tests.unit.telephony.test_telnyx import Answer
 
 from callwright.domain.errors import BadInputError
@@ -171,7 +171,7 @@ _ENDS = {"completed": "answered", "busy": "busy", "no-answer": "no-answer", "fai
 def test_callbacks_in_any_order_and_twice_make_one_state(end: str, chance: random.Random) -> None:
     async def told() -> tuple[list[str], Any]:
         report = Report()
-        leg = StreamLeg(EXOTEL, ACCOUNT, CallTransfer(EXOTEL, HANDOVER), lambda _: None, SharedTimer(LOOK_SECONDS))
+        leg = StreamLeg(EXOTEL, ACCOUNT, CallTransfer(EXOTEL, order), lambda _: None, SharedTimer(LOOK_SECONDS))
         leg.listener, leg.call_id = report, CALL
         leg.expect_ringing(30)
         words = [("ringing", "ringing"), ("answered", "in-progress"), ("terminal", end)] * 2

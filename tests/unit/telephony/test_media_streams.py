@@ -155,11 +155,14 @@ class Vendor(TwilioCalls):
         self.handed.append(handover)
 
 
+def order(target: str, number: int) -> Handover:
+    """A handover, as a call book makes it."""
+    return Handover(target, "+15550100", 60, "https://a/h", "https://a/t", "https://a/r", number=number)
+
+
 def leg_of(vendor: Vendor, report: Report, *, inbound: bool = False) -> StreamLeg:
-    handover = Handover("", "+15550100", 60, "https://a/h", "https://a/t", "https://a/r")
-    leg = StreamLeg(
-        vendor, ACCOUNT, CallTransfer(vendor, handover), lambda _: None, SharedTimer(LOOK_SECONDS), inbound=inbound
-    )
+    transfers = CallTransfer(vendor, order)
+    leg = StreamLeg(vendor, ACCOUNT, transfers, lambda _: None, SharedTimer(LOOK_SECONDS), inbound=inbound)
     leg.provider_call_id, leg.call_id, leg.listener = CALL, CALL, report
     leg.dialled.set()
     return leg

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.telephony.test_media_streams import Report
+from tests.unit.telephony.test_media_streams import Report, order
 from tests.unit.telephony.test_telnyx import NOW, Answer, Clock
 from tests.vonage_vendor import APPLICATION, KEYS, PEM, claims_of, signed
 
@@ -235,7 +235,7 @@ _ENDS = {"completed": "answered", "busy": "busy", "timeout": "no-answer", "faile
 def test_webhooks_in_any_order_and_twice_make_one_state(end: str, chance: random.Random) -> None:
     async def told() -> tuple[list[str], Any]:
         report = Report()
-        leg = StreamLeg(VONAGE, ACCOUNT, CallTransfer(VONAGE, HANDOVER), lambda _: None, SharedTimer(LOOK_SECONDS))
+        leg = StreamLeg(VONAGE, ACCOUNT, CallTransfer(VONAGE, order), lambda _: None, SharedTimer(LOOK_SECONDS))
         leg.listener, leg.call_id = report, CALL
         leg.expect_ringing(30)
         words = ["started", "ringing", "answered", end] * 2

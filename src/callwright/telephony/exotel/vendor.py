@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping
@@ -29,7 +28,17 @@ from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Codec, Framing
-from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, Route, VendorAccount
+from callwright.telephony.media_streams.vendor import (
+    CALL,
+    TOKEN,
+    Callback,
+    Handover,
+    Order,
+    Route,
+    VendorAccount,
+    is_proven,
+    token_of,
+)
 from callwright.telephony.number_markets.rest import CarrierApi, phone_number
 
 NAME = "exotel"
@@ -45,7 +54,6 @@ _CALL = re.compile("[A-Za-z0-9]{1,64}")
 _INDIAN = re.compile("0[1-9][0-9]{9}")
 """A number of India as it is dialled there."""
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_TOKEN = "token"
 _LEAST_TOKEN_CHARACTERS = 16
 PAGE_SIZE = 50
 """How many numbers the vendor lists at once."""
@@ -99,20 +107,17 @@ class ExotelCalls:
         """EXOTEL_PHONE_NUMBER."""
         return access.keys.get(_OWN_NUMBER, "")
 
-    def proof(self, account: VendorAccount, key: str) -> Mapping[str, str]:
-        """A token that only this call has, made with the account's own."""
-        made = hmac.new(account.access.keys[_API_TOKEN].encode(), key.encode(), hashlib.sha256)
-        return {_TOKEN: made.hexdigest()}
+    def proof(self, account: VendorAccount, key: str, handover: int = 0) -> Mapping[str, str]:
+        """A token, made with the account's own."""
+        return token_of(account.access.keys[_API_TOKEN], key, handover)
 
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
         """It has the token of its call, else EXOTEL_WEBHOOK_TOKEN in its address or as the password of basic authentication."""
         asked = _query(request)
-        wanted, given = account.access.keys.get(_WEBHOOK_TOKEN, ""), asked.get(_TOKEN) or _password(request)
         if CALL in asked:
-            wanted, given = self.proof(account, asked[CALL])[_TOKEN], asked.get(_TOKEN, "")
-        elif len(wanted) < _LEAST_TOKEN_CHARACTERS:
-            return False
-        return hmac.compare_digest(wanted.encode(), given.encode())
+            return is_proven(self, account, request.url)
+        wanted, given = account.access.keys.get(_WEBHOOK_TOKEN, ""), asked.get(TOKEN) or _password(request)
+        return len(wanted) >= _LEAST_TOKEN_CHARACTERS and hmac.compare_digest(wanted.encode(), given.encode())
 
     def read(self, request: DoorRequest) -> Callback:
         """The query of the applet's request, or the JSON of a status callback. Raises BadInputError for one that names no call."""

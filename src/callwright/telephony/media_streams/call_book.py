@@ -26,7 +26,15 @@ from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, Le
 from callwright.ports.registry import CarrierAccounts, PluginContext
 from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg
 from callwright.telephony.media_streams.transfer import CallTransfer
-from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, VendorAccount, VendorCalls
+from callwright.telephony.media_streams.vendor import (
+    CALL,
+    HANDOVER,
+    Callback,
+    Handover,
+    Order,
+    VendorAccount,
+    VendorCalls,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -222,21 +230,25 @@ class CallBook(Generic[_Vendor]):
             raise ProviderError(FailureKind.BAD_REQUEST, self.name, message)
         return number
 
-    def _address(self, path: str, key: str, account: VendorAccount) -> str:
-        query = urlencode({CALL: key, **self._vendor.proof(account, key)})
+    def _address(self, path: str, key: str, account: VendorAccount, handover: int = 0) -> str:
+        about = {CALL: key, HANDOVER: handover} if handover else {CALL: key}
+        query = urlencode({**about, **self._vendor.proof(account, key, handover)})
         return f"{self._doorkeeper.address(self.name, path)}?{query}"
 
     def _transfers(self, account: VendorAccount, own_number: str, key: str) -> CallTransfer:
-        handover = Handover(
-            target="",
-            from_number=own_number,
-            ring_seconds=MAX_RING_SECONDS,
-            instructions=self._address("/handover", key, account),
-            answered=self._address("/target", key, account),
-            result=self._address("/transferred", key, account),
-            key=key,
-        )
-        return CallTransfer(self._vendor, handover)
+        def order(target: str, number: int) -> Handover:
+            return Handover(
+                target,
+                own_number,
+                MAX_RING_SECONDS,
+                instructions=self._address("/handover", key, account, number),
+                answered=self._address("/target", key, account, number),
+                result=self._address("/transferred", key, account, number),
+                key=key,
+                number=number,
+            )
+
+        return CallTransfer(self._vendor, order)
 
     async def _hang_up(self, leg: StreamLeg) -> None:
         """The leg is over: so is the call. Where this does not arrive, the end of its stream or its next instruction says the same."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from urllib.parse import parse_qs, urlsplit
 
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import ConfigurationError, ConflictError, NotAllowedError
@@ -21,7 +20,9 @@ from callwright.ports.registry import HttpClient, PluginContext
 from callwright.telephony.media_streams.call_book import CallBook, Known, key_of_incoming, take_target
 from callwright.telephony.media_streams.leg import StreamLeg
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS
-from callwright.telephony.media_streams.vendor import CALL, Callback, Order, Vendor
+from callwright.telephony.media_streams.vendor import Callback, Order, Vendor, subject_of
+
+_NO_CHANGE = DoorAnswer(status=HTTPStatus.NO_CONTENT)
 
 
 class StreamCarrier(CallBook[Vendor]):
@@ -64,7 +65,7 @@ class StreamCarrier(CallBook[Vendor]):
         )
 
     async def _is_of_call(self, request: DoorRequest) -> bool:
-        known = self._calls.get(_call_of(request))
+        known = self._calls.get(subject_of(request.url)[0])
         return known is not None and self._vendor.is_genuine(request, known.leg.account)
 
     # -- doors -----------------------------------------------------------------------------------------------------------------
@@ -91,7 +92,7 @@ class StreamCarrier(CallBook[Vendor]):
             known = self._calls.get(key_of_incoming(self._vendor.account(request.proven), callback))
             if known is not None:
                 known.leg.take_status(callback)
-        return DoorAnswer(status=HTTPStatus.NO_CONTENT)
+        return _NO_CHANGE
 
     async def _instructions(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
@@ -101,39 +102,45 @@ class StreamCarrier(CallBook[Vendor]):
             raise ConflictError("the call has its stream")
         # The request is signed and names the order: some vendors name the call otherwise than the order.
         known.leg.call_id = self._vendor.read(request).call_id
-        return self._connect(_call_of(request))
+        return self._connect(subject_of(request.url)[0])
 
     async def _status(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
         known.leg.take_status(self._vendor.read(request))
-        return DoorAnswer(status=HTTPStatus.NO_CONTENT)
+        return _NO_CHANGE
 
     async def _machine(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
         known.leg.take_status(Callback(known.leg.call_id, machine=self._vendor.read_machine(request)))
-        return DoorAnswer(status=HTTPStatus.NO_CONTENT)
+        return _NO_CHANGE
 
     async def _hand_over(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
         wanted = known.leg.transfers.wanted
         if known.leg.ended:
             return self._vendor.end_call()
+        if _is_late(request, known.leg):
+            return _NO_CHANGE
         if wanted is None:
             raise ConflictError("the call is not being transferred")
         return self._vendor.dial(wanted)
 
     async def _target(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
-        take_target(known.leg, self._vendor.read_target(request))
-        return DoorAnswer(status=HTTPStatus.NO_CONTENT)
+        target = self._vendor.read_target(request)
+        if not _is_late(request, known.leg):
+            take_target(known.leg, target)
+        return _NO_CHANGE
 
     async def _transferred(self, request: DoorRequest) -> DoorAnswer:
         known = await self._known(request)
         target = self._vendor.read_target(request)
+        if _is_late(request, known.leg):
+            return self._vendor.end_call() if known.leg.ended else _NO_CHANGE
         if target.progress in ("dialled", "ringing", "answered"):
             # Some vendors report here from the beginning.
             take_target(known.leg, target)
-            return DoorAnswer(status=HTTPStatus.NO_CONTENT)
+            return _NO_CHANGE
         cause = target.cause or CAUSES["unknown"]
         if cause.outcome == "answered":
             known.leg.transfers.target_answered()
@@ -150,13 +157,13 @@ class StreamCarrier(CallBook[Vendor]):
             return self._vendor.end_call()
         if known.leg.streams:
             raise ConflictError("the call has its stream")
-        return self._connect(_call_of(request))
+        return self._connect(subject_of(request.url)[0])
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
 
     async def _known(self, request: DoorRequest) -> Known:
         """The call of a request that is proven, once it is placed."""
-        known = self._calls.get(_call_of(request))
+        known = self._calls.get(subject_of(request.url)[0])
         if known is None:
             raise NotAllowedError("there is no such call")
         await known.leg.dialled.wait()
@@ -166,8 +173,10 @@ class StreamCarrier(CallBook[Vendor]):
         return self._vendor.connect(self._issue(key, CONNECT_SECONDS), self._calls[key].leg.call_id)
 
 
-def _call_of(request: DoorRequest) -> str:
-    return parse_qs(urlsplit(request.url).query).get(CALL, [""])[0]
+def _is_late(request: DoorRequest, leg: StreamLeg) -> bool:
+    """Whether a callback is about no handover, or an earlier one. The call has gone on since: the vendor does not wait for an
+    instruction."""
+    return not leg.transfers.is_latest(subject_of(request.url)[1])
 
 
 def carrier_of(vendor: Callable[[HttpClient], Vendor]) -> Callable[[PluginContext], StreamCarrier]:

@@ -118,7 +118,7 @@ class CommandCarrier(CallBook[CommandVendor]):
         """One that answers takes the call, also when nobody waits for it any more: the order to transfer was answered too late. One that
         does not leaves the caller here, and the caller needs a stream."""
         transfers = leg.transfers
-        if leg.ended or not transfers.is_about(callback):
+        if leg.ended or not transfers.is_latest(callback.handover):
             return
         if callback.progress == "answered" and not transfers.under_way:
             leg.handed_over, leg.goes_on = True, False

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Callable
 
 from callwright.domain.causes import CAUSES, Cause
 from callwright.ports.leg import TransferFailedError
-from callwright.telephony.media_streams.vendor import Callback, Handover, VendorAccount, VendorCalls
+from callwright.telephony.media_streams.vendor import Handover, VendorAccount, VendorCalls
 
 CONNECT_SECONDS = 15.0
 """How long the vendor may take to connect the stream of a call that was answered."""
 
 
 class CallTransfer:
-    """``handover`` is what the vendor is asked for, but for the target.
+    """``order`` makes what the vendor is asked for, of the target and the number of the handover.
 
     While a transfer is ``under_way`` the call has no stream of ours, or none that is heard. The end of the old one says nothing then, and
     may come after the report that the target did not take the call.
     """
 
-    def __init__(self, vendor: VendorCalls, handover: Handover) -> None:
+    def __init__(self, vendor: VendorCalls, order: Callable[[str, int], Handover]) -> None:
         self._vendor = vendor
-        self._handover = handover
+        self._order = order
+        self._number = 0
         self._target: asyncio.Future[None] | None = None
         self._wanted: Handover | None = None
 
@@ -33,9 +34,9 @@ class CallTransfer:
 
     async def ask(self, account: VendorAccount, call_id: str, target: str) -> None:
         """Ask the vendor. Raises ProviderError where it refuses; then nothing is under way."""
+        self._number += 1
+        self._wanted = self._order(target, self._number)
         self._target = asyncio.get_running_loop().create_future()
-        self._handover = replace(self._handover, number=self._handover.number + 1)
-        self._wanted = replace(self._handover, target=target)
         asked = False
         try:
             await self._vendor.hand_over(account, call_id, self._wanted)
@@ -46,11 +47,11 @@ class CallTransfer:
 
     async def answer(self) -> None:
         """Wait for the target's answer. Raises TransferFailedError when there is none."""
-        target = self._target
-        if target is None:
+        target, wanted = self._target, self._wanted
+        if target is None or wanted is None:
             return
         try:
-            async with asyncio.timeout(self._handover.ring_seconds + CONNECT_SECONDS):
+            async with asyncio.timeout(wanted.ring_seconds + CONNECT_SECONDS):
                 await target
         except TimeoutError:
             raise TransferFailedError(self._vendor.name, "nobody said what became of the transfer") from None
@@ -62,9 +63,9 @@ class CallTransfer:
         """What the vendor is to do with the call, while nothing is known of the target."""
         return self._wanted if self._target is not None and not self._target.done() else None
 
-    def is_about(self, callback: Callback) -> bool:
-        """Whether a report is about the latest target, for vendors that name it. One of an earlier target says nothing any more."""
-        return callback.handover == self._handover.number
+    def is_latest(self, number: int) -> bool:
+        """Whether this is the number of the latest handover. A report about an earlier one says nothing any more."""
+        return 0 < number == self._number
 
     def target_answered(self) -> None:
         """The call goes on without us."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Self
+from urllib.parse import parse_qsl, urlsplit
 
 from callwright.domain.causes import Cause
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.telephony.media_streams.framing import Framing
 
-CALL = "call"
-"""The query of a callback's address: which call it is about."""
+CALL, HANDOVER, TOKEN = "call", "handover", "token"
+"""The query of a callback's address: which call it is about, which of its handovers, and what proves it."""
+_LARGEST_NUMBER = len("999999")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,9 @@ class VendorCalls(Protocol):
         """The number that is stored with the keys, empty where none is."""
         ...
 
-    def proof(self, account: VendorAccount, key: str) -> Mapping[str, str]:
-        """What is added to the query of a call's addresses, where a signature does not cover the address. Nobody else can make it."""
+    def proof(self, account: VendorAccount, key: str, handover: int = 0) -> Mapping[str, str]:
+        """What is added to the query of the addresses of a call, or of one of its handovers, where a signature does not cover the address.
+        Nobody else can make it."""
         ...
 
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
@@ -179,3 +184,24 @@ class CommandVendor(VendorCalls, Protocol):
 
     async def reject(self, account: VendorAccount, call_id: str, code: int) -> None:
         """Refuse a call that came in, by a SIP status."""
+
+
+def subject_of(url: str) -> tuple[str, int]:
+    """The key of the call that a callback's address names, and the number of its handover; an empty key and 0 where it names none."""
+    asked = dict(parse_qsl(urlsplit(url).query))
+    number = asked.get(HANDOVER, "")
+    is_number = number.isascii() and number.isdigit() and len(number) <= _LARGEST_NUMBER
+    return asked.get(CALL, ""), int(number) if is_number else 0
+
+
+def token_of(secret: str, key: str, handover: int) -> Mapping[str, str]:
+    """A ``VendorCalls.proof``: a token made with a secret of the account."""
+    about = f"call {key}" + (f" handover {handover}" if handover else "")
+    return {TOKEN: hmac.new(secret.encode(), about.encode(), hashlib.sha256).hexdigest()}
+
+
+def is_proven(vendor: VendorCalls, account: VendorAccount, url: str) -> bool:
+    """Whether an address holds the proof of the call that it names. One that names none has nothing to prove."""
+    asked = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    wanted = vendor.proof(account, *subject_of(url)).get(TOKEN, "")
+    return CALL not in asked or hmac.compare_digest(wanted.encode(), asked.get(TOKEN, "").encode())

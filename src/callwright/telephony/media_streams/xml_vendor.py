@@ -56,7 +56,7 @@ class XmlVendor:
         """See the protocol."""
         return access.keys.get(self._keys.number, "")
 
-    def proof(self, account: VendorAccount, key: str) -> Mapping[str, str]:
+    def proof(self, account: VendorAccount, key: str, handover: int = 0) -> Mapping[str, str]:
         """Nothing: the signature covers the address."""
         return {}
 

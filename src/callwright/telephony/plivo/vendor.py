@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from callwright.domain.causes import CAUSES
@@ -32,7 +32,15 @@ from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
-from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, Route, VendorAccount
+from callwright.telephony.media_streams.vendor import (
+    Callback,
+    Handover,
+    Order,
+    Route,
+    VendorAccount,
+    is_proven,
+    token_of,
+)
 from callwright.telephony.media_streams.xml_vendor import (
     VendorKeys,
     XmlVendor,
@@ -52,7 +60,6 @@ from callwright.telephony.number_markets.rest import (
 
 _APPLICATION = re.compile("/v1/Account/([A-Za-z0-9_-]+)/Application/([0-9]+)/")
 _ID = re.compile("[A-Za-z0-9_-]{1,64}")
-_TOKEN = "token"
 _PAGE, _MOST_APPLICATIONS = 20, 400
 _SOUND = {"contentType": "audio/x-mulaw", "sampleRate": 8000}
 
@@ -136,19 +143,14 @@ class PlivoCalls(XmlVendor):
         self._dialect = dialect
         self._nonces: dict[str, bytes] = {}
 
-    def proof(self, account: VendorAccount, key: str) -> Mapping[str, str]:
-        """A token that only this call has, where the signature leaves the query of an address out."""
-        if not self._dialect.signs_address:
-            return {}
-        made = hmac.new(self._token(account).encode(), f"call {key}".encode(), hashlib.sha256)
-        return {_TOKEN: made.hexdigest()}
+    def proof(self, account: VendorAccount, key: str, handover: int = 0) -> Mapping[str, str]:
+        """A token, where the signature leaves the query of an address out."""
+        return token_of(self._token(account), key, handover) if self._dialect.signs_address else {}
 
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
         """Its signature is over the address, the fields of the form and a nonce. There may be several, one for each token. A dialect that
         signs the address alone also needs the token of the call where it is about one."""
-        asked = dict(parse_qsl(urlsplit(request.url).query))
-        wanted_token = self.proof(account, asked.get(CALL, "")).get(_TOKEN, "")
-        if CALL in asked and not hmac.compare_digest(wanted_token.encode(), asked.get(_TOKEN, "").encode()):
+        if not is_proven(self, account, request.url):
             return False
         form, token = form_of(request), self._token(account)
         nonce = request.headers.get(f"{self.signature_header}-nonce", "")

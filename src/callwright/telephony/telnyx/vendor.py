@@ -115,7 +115,7 @@ class TelnyxCalls:
         """TELNYX_PHONE_NUMBER."""
         return access.keys.get(_OWN_NUMBER, "")
 
-    def proof(self, account: VendorAccount, key: str) -> Mapping[str, str]:
+    def proof(self, account: VendorAccount, key: str, handover: int = 0) -> Mapping[str, str]:
         """Nothing: the call is named in what is signed."""
         return {}
 

@@ -21,7 +21,6 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -40,7 +39,15 @@ from callwright.ports.failures import FailureKind
 from callwright.ports.registry import HttpClient
 from callwright.ports.world import Clock, Ids
 from callwright.telephony.media_streams.framing import Codec, Framing
-from callwright.telephony.media_streams.vendor import CALL, Callback, Handover, Order, Route, VendorAccount
+from callwright.telephony.media_streams.vendor import (
+    Callback,
+    Handover,
+    Order,
+    Route,
+    VendorAccount,
+    is_proven,
+    token_of,
+)
 from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number, stored_address
 from callwright.telephony.vonage.account import API, API_URL, NAME, VonageRoutes
 from callwright.telephony.vonage.account import KEYS as ACCOUNT_KEYS
@@ -52,7 +59,6 @@ KEYS = (*NEEDED_KEYS, _OWN_NUMBER, API_URL, *ACCOUNT_KEYS)
 
 _ID = "[0-9a-fA-F-]{36}"
 _CALL = re.compile("[0-9A-Za-z-]{1,64}")
-_TOKEN = "token"
 _JWT_SECONDS = 300
 _KEYS_HELD = 100
 """Private keys that are read and kept."""
@@ -126,19 +132,15 @@ class VonageCalls:
         """VONAGE_PHONE_NUMBER."""
         return access.keys.get(_OWN_NUMBER, "")
 
-    def proof(self, account: VendorAccount, key: str) -> Mapping[str, str]:
-        """A token that only this call has, made with the signature secret."""
-        made = hmac.new(account.access.keys[_SECRET].encode(), f"call {key}".encode(), hashlib.sha256)
-        return {_TOKEN: made.hexdigest()}
+    def proof(self, account: VendorAccount, key: str, handover: int = 0) -> Mapping[str, str]:
+        """A token, made with the signature secret."""
+        return token_of(account.access.keys[_SECRET], key, handover)
 
     def is_genuine(self, request: DoorRequest, account: VendorAccount) -> bool:
         """It has a JWT (HS256) that holds the hash of the body and a time, which is now within WEBHOOK_AGE_SECONDS, and the token of its
         call where it is about one."""
-        asked = dict(parse_qsl(urlsplit(request.url).query))
-        if CALL in asked:
-            wanted = self.proof(account, asked[CALL])[_TOKEN]
-            if not hmac.compare_digest(wanted.encode(), asked.get(_TOKEN, "").encode()):
-                return False
+        if not is_proven(self, account, request.url):
+            return False
         scheme, _, token = request.headers.get(self.signature_header, "").partition(" ")
         claims = _claims(token, account.access.keys[_SECRET]) if scheme.lower() == "bearer" else {}
         issued = claims.get("iat")
