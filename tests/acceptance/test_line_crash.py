@@ -1,11 +1,13 @@
-"""kill -9 of a server with calls over media websockets in every state, or the vendor breaks off: every call ends with a reason."""
+"""kill -9 of a server with calls over media websockets in every state, or the vendor breaks off: every call ends with a reason, and at the
+vendor too. Kills are numbered: ``pytest -k kill-3`` repeats one."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Callable
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +16,13 @@ from typing import Any
 import httpx
 import pytest
 from proof.server_process import ServerProcess
-from tests import plivo_vendor, twilio_vendor
+from tests import plivo_vendor, telnyx_vendor, twilio_vendor
 from tests.acceptance.test_transfers import transferring
 from tests.call_world import agent_body
 from tests.number_vendors import AUTH_ID, SID, TOKEN
+from tests.stream_talk import Talk
 from tests.waiting import until
-from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import ClientConnection, connect
 
 from callwright.media.g711 import mulaw_of
 from callwright.media.tonetext import spoken
@@ -80,17 +83,46 @@ class Plivo(plivo_vendor.PlivoVendor):
         await speak(socket, {"event": "media", "streamId": "s1"})
 
 
+class Telnyx(telnyx_vendor.TelnyxVendor):
+    """Says nothing of an order, and lets the target of a transfer ring. A call goes on without its stream."""
+
+    async def _placed(self, phone: telnyx_vendor.Phone) -> None:
+        if phone.number != ORDERED:
+            await super()._placed(phone)
+
+    async def _transferred(self, phone: telnyx_vendor.Phone, asked: dict[str, Any]) -> None:
+        """Nobody answers."""
+
+    async def talk(self, phone: telnyx_vendor.Phone, address: str) -> None:
+        async with connect(address) as socket:
+            phone.socket = socket
+            await socket.send(json.dumps({"event": "connected", "version": "1.0.0"}))
+            told = {"call_control_id": phone.id, "custom_parameters": {}}
+            await socket.send(json.dumps({"event": "start", "stream_id": "S-1", "start": told}))
+            phone.talks.append(Talking(telnyx_vendor.TelnyxWire(), socket))
+            await phone.talks[-1].run()
+
+
+class Talking(Talk):
+    """A talk of somebody who hears the agent out and then speaks."""
+
+    async def _speak(self) -> None:
+        await speak(self.socket, {"event": "media", "stream_id": "S-1"})
+
+
 @dataclass(frozen=True)
 class Vendor:
-    """A stand-in. ``keys``: the provider keys; ``status``: where a call that was ordered is reported."""
+    """A stand-in. ``keys``: the provider keys; ``hears``: whether a call has heard the agent; ``transfers``: whether a target rings;
+    ``reports``: it reports that a call is over."""
 
     name: str
     serve: Callable[[], AbstractAsyncContextManager[Any]]
     keys: dict[str, str]
     api: str
     to: Callable[[Any], str]
-    status: Callable[[Any], str]
-    word: str
+    hears: Callable[[Any], bool]
+    transfers: Callable[[Any, Any], bool]
+    reports: Callable[[Any, Any], Awaitable[Any]]
 
 
 VENDORS = (
@@ -100,8 +132,9 @@ VENDORS = (
         {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_PHONE_NUMBER": OURS},
         "TWILIO_API_URL",
         lambda phone: str(phone.asked("To")),
-        lambda phone: str(phone.asked("StatusCallback")),
-        "completed",
+        lambda phone: bool(phone.heard),
+        lambda served, phone: bool(phone.redirected),
+        lambda served, phone: served.tell(phone, phone.asked("StatusCallback"), CallStatus="completed"),
     ),
     Vendor(
         "plivo",
@@ -109,10 +142,45 @@ VENDORS = (
         {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": TOKEN, "PLIVO_PHONE_NUMBER": OURS},
         "PLIVO_API_URL",
         lambda phone: f"+{phone.order['to']}",
-        lambda phone: str(phone.order["hangup_url"]),
-        "completed",
+        lambda phone: bool(phone.heard),
+        lambda served, phone: bool(phone.redirected),
+        lambda served, phone: served.tell(phone, phone.order["hangup_url"], CallStatus="completed"),
+    ),
+    Vendor(
+        "telnyx",
+        lambda: telnyx_vendor.telnyx_vendor(Telnyx(outcomes={RINGING: "rings"}, stream_ends=True)),
+        {**telnyx_vendor.KEYS, "TELNYX_PHONE_NUMBER": OURS},
+        "TELNYX_API_URL",
+        lambda phone: str(phone.number),
+        lambda phone: bool(phone.talks and phone.talks[-1].frames),
+        lambda served, phone: "transfer" in served.done(phone),
+        lambda served, phone: served.tell(phone, "call.hangup", hangup_cause="normal_clearing"),
     ),
 )
+
+
+@dataclass(frozen=True)
+class Kill:
+    """``of``: the server, or the vendor's side of all streams; ``after_s``: how long after the calls are in their states."""
+
+    number: int
+    vendor: Vendor
+    of: str
+    after_s: float
+
+    def __str__(self) -> str:
+        return f"kill-{self.number}-{self.vendor.name}-{self.of}"
+
+
+def kill(number: int) -> Kill:
+    """Vendors take turns, and of every three rounds the server dies in two."""
+    of = "vendor" if number // len(VENDORS) % 3 == 1 else "server"
+    return Kill(number, VENDORS[number % len(VENDORS)], of, random.Random(number).uniform(0, 3))
+
+
+KILLS = [
+    pytest.param(kill(number), marks=[pytest.mark.long] if number else [], id=str(kill(number))) for number in range(10)
+]
 
 
 @asynccontextmanager
@@ -131,13 +199,43 @@ async def agent(client: httpx.AsyncClient, carrier: str, body: dict[str, Any]) -
     return str(made.json()["agent_id"])
 
 
-@pytest.mark.long
-@pytest.mark.real_time
-@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
-async def test_a_call_in_any_state_ends_with_a_reason_when_its_server_is_killed(
-    vendor: Vendor, dsn: str, tmp_path: Path
-) -> None:
-    server = ServerProcess(tmp_path, dsn, CALLERS)
+@dataclass
+class Calls:
+    """A call in each state."""
+
+    vendor: Vendor
+    served: Any
+    client: httpx.AsyncClient
+    ids: dict[str, str]
+
+    async def row(self, number: str) -> dict[str, Any]:
+        return dict((await self.client.get(f"/executions/{self.ids[number]}")).raise_for_status().json())
+
+    def phone(self, number: str) -> Any:
+        return next((one for one in self.served.phones if self.vendor.to(one) == number), None)
+
+    async def end_with_a_reason(self, *numbers: str) -> set[str]:
+        """Wait until they are over, here and at the vendor; the reasons."""
+        for number in numbers:
+            await until(lambda number=number: self.is_over(number), 90)  # type: ignore[misc]
+            await until(self.phone(number).over.is_set, 60)
+        return {str((await self.row(number))["telephony_data"]["hangup_reason"]) for number in numbers}
+
+    async def is_over(self, number: str) -> bool:
+        return (await self.row(number))["status"] in ("completed", "error", "failed", "canceled")
+
+    async def in_their_states(self) -> None:
+        await until(lambda: all(map(self.phone, STATES)), 60)
+        await until(lambda: all(self.vendor.hears(self.phone(number)) for number in (CUT, STREAMING)), 60)
+        await until(lambda: self.vendor.transfers(self.served, self.phone(TRANSFERRED)), 90)
+        found = {number: (await self.row(number))["status"] for number in STATES}
+        assert found.pop(RINGING) == "ringing"
+        assert found.pop(ORDERED) in ("initiated", "queued", "scheduled", "ringing")
+        assert set(found.values()) == {"in-progress"}
+
+
+@asynccontextmanager
+async def calls(vendor: Vendor, server: ServerProcess) -> AsyncIterator[Calls]:
     key = await server.key()
     await server.start()
     try:
@@ -153,40 +251,34 @@ async def test_a_call_in_any_state_ends_with_a_reason_when_its_server_is_killed(
                 asked = {"agent_id": hands_over if number == TRANSFERRED else plain, "recipient_phone_number": number}
                 placed = await client.post("/call", json=asked)
                 ids[number] = str(placed.raise_for_status().json()["execution_id"])
-
-            async def row(number: str) -> dict[str, Any]:
-                return dict((await client.get(f"/executions/{ids[number]}")).raise_for_status().json())
-
-            def phone(number: str) -> Any:
-                return next((one for one in served.phones if vendor.to(one) == number), None)
-
-            async def is_over(number: str) -> bool:
-                return (await row(number))["status"] in ("completed", "error", "failed", "canceled")
-
-            await until(lambda: all(map(phone, STATES)), 60)
-            await until(lambda: bool(phone(CUT).heard and phone(STREAMING).heard), 60)
-            # The vendor's side of one breaks off, and nothing is reported.
-            phone(CUT).socket.transport.abort()
-            await until(lambda: is_over(CUT), 60)
-            ended = (await row(CUT))["telephony_data"]
-            assert ended["hangup_reason"], ended
-            await until(lambda: bool(phone(TRANSFERRED).redirected), 90)
-            left = {number: (await row(number))["status"] for number in STATES if number != CUT}
-            assert left.pop(RINGING) == "ringing"
-            assert left.pop(ORDERED) in ("initiated", "queued", "scheduled", "ringing")
-            assert set(left.values()) == {"in-progress"}
-            await server.kill()
-            await server.start()
-            assert await server.ready()
-            for number in STATES:
-                await until(lambda number=number: is_over(number), 90)  # type: ignore[misc]
-            reasons = {
-                number: (await row(number))["telephony_data"]["hangup_reason"] for number in STATES if number != CUT
-            }
-            assert set(reasons.values()) == {"node_lost"}
-            # What the vendor reports to the new process of a call that it does not have is refused, and is no error.
-            for number in (ORDERED, RINGING):
-                await served.tell(phone(number), vendor.status(phone(number)), CallStatus=vendor.word)
-            assert "Traceback" not in server.tail()
+            yield Calls(vendor, served, client, ids)
     finally:
         await server.stop()
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("kill", KILLS)
+async def test_a_call_in_any_state_ends_with_a_reason_and_at_the_vendor_too(
+    kill: Kill, dsn: str, tmp_path: Path
+) -> None:
+    server = ServerProcess(tmp_path, dsn, CALLERS)
+    async with calls(kill.vendor, server) as there:
+        await there.in_their_states()
+        await asyncio.sleep(kill.after_s)
+        # The vendor's side of one stream breaks off, and nothing is reported; or that of all.
+        for number in (CUT, STREAMING) if kill.of == "vendor" else (CUT,):
+            there.phone(number).socket.transport.abort()
+        if kill.of == "vendor":
+            assert all(await there.end_with_a_reason(CUT, STREAMING))
+            return
+        await server.kill()
+        await server.start()
+        assert await server.ready()
+        assert "node_lost" in await there.end_with_a_reason(*STATES)
+        left = [number for number in STATES if number != CUT]
+        assert await there.end_with_a_reason(*left) == {"node_lost"}
+        # What the vendor reports to the new process of a call that it does not have is refused, and is no error.
+        for number in (ORDERED, RINGING):
+            await kill.vendor.reports(there.served, there.phone(number))
+        assert "Traceback" not in server.tail()
+        assert not any(secret in server.log.read_text() for secret in kill.vendor.keys.values() if secret != OURS)

@@ -18,6 +18,7 @@ from tests.unit.insight.call_log import CallLog
 
 from callwright.api.doors import Doors
 from callwright.cli.serving import bind, http_server, url_of
+from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.domain.provider_access import Access
 from callwright.insight.line import line_of
 from callwright.net.client import GuardedClient
@@ -69,9 +70,11 @@ class Noting(Report):
 
 
 class StreamContract(CarrierContract):
-    """The suite with the calls that every stand-in knows. ``codec``: how its line names the vendor's sound."""
+    """The suite with the calls that every stand-in knows. ``codec``: how its line names the vendor's sound; ``limit``: what
+    the vendor calls the greatest length of a call."""
 
     codec = "pcmu"
+    limit: str
     answers, second = to("+15550199"), to("+15550199", "e2.1")
     rings, refused, impossible = to("+15550111"), to("+15550122"), to("+15550000")
 
@@ -117,6 +120,13 @@ class StreamContract(CarrierContract):
             await report.until(lambda: report.closed_as, "closed", 10)
             report.check()
 
+    async def test_the_vendor_ends_by_itself_what_everybody_here_has_lost(self) -> None:
+        """Not before the longest call, and the longest talk with the target of its transfer, are over."""
+        async with self.opened() as carrier:
+            await carrier.dial(self.rings, Report())
+            (phone,) = carrier.vendor.phones
+            assert int(dict(phone.order)[self.limit]) == 2 * MAX_CALL_SECONDS
+
     def target(self, vendor: Any, dial_status: str) -> None:
         """What becomes of the target of a transfer."""
         vendor.dial_status = dial_status
@@ -147,6 +157,7 @@ class StreamContract(CarrierContract):
 
 class TestTwilio(StreamContract):
     plugin = TWILIO[0]
+    limit = "TimeLimit"
 
     def stand_in(self) -> AbstractAsyncContextManager[TwilioVendor]:
         return twilio_vendor(TwilioVendor(outcomes={"+15550111": "rings", "+15550122": "busy"}))
@@ -158,6 +169,7 @@ class TestTwilio(StreamContract):
 
 class TestPlivo(StreamContract):
     plugin = PLIVO[0]
+    limit = "time_limit"
 
     def stand_in(self) -> AbstractAsyncContextManager[PlivoVendor]:
         return plivo_vendor(PlivoVendor(outcomes={"15550111": "rings", "15550122": "busy"}))
@@ -169,6 +181,7 @@ class TestPlivo(StreamContract):
 
 class TestVobiz(StreamContract):
     plugin = VOBIZ[0]
+    limit = "time_limit"
 
     def stand_in(self) -> AbstractAsyncContextManager[PlivoVendor]:
         vendor = PlivoVendor(
@@ -188,6 +201,7 @@ class TestVobiz(StreamContract):
 
 class TestTelnyx(StreamContract):
     plugin = TELNYX[0]
+    limit = "time_limit_secs"
 
     def stand_in(self) -> AbstractAsyncContextManager[telnyx_vendor.TelnyxVendor]:
         outcomes = {"+15550111": "rings", "+15550122": "user_busy"}
@@ -203,6 +217,7 @@ class TestTelnyx(StreamContract):
 class TestExotel(StreamContract):
     plugin = EXOTEL[0]
     codec = "l16"
+    limit = "TimeLimit"
 
     def stand_in(self) -> AbstractAsyncContextManager[exotel_vendor.ExotelVendor]:
         outcomes = {"+15550111": "rings", "+15550122": "busy"}
@@ -229,6 +244,7 @@ class TestExotel(StreamContract):
 class TestVonage(StreamContract):
     plugin = VONAGE[0]
     codec = "l16"
+    limit = "length_timer"
 
     def stand_in(self) -> AbstractAsyncContextManager[vonage_vendor.VonageVendor]:
         outcomes = {"15550111": "rings", "15550122": "busy"}

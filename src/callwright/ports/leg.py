@@ -292,8 +292,8 @@ class RoutesNumbers(Protocol):
 
 @runtime_checkable
 class LastWords(Protocol):
-    """A carrier that can tell the far end of a call whose processes died that it is over."""
+    """A carrier that can end a call whose processes died, at the far end or at its vendor."""
 
-    def say_last_words(self, dialog: Mapping[str, Any]) -> None:
-        """End the call that the values of its last ``dialog`` fact describe. Returns at once and raises nothing: it is a last courtesy to
-        whoever is still on the line, repeated for a bounded time."""
+    def say_last_words(self, dialog: Mapping[str, Any], access: Access) -> None:
+        """End the call that the values of its last ``dialog`` fact describe; ``access`` as of ``DialRequest``. Returns at once and raises
+        nothing: it is a last courtesy to whoever is still on the line, repeated for a bounded time."""

@@ -136,7 +136,7 @@ async def test_a_call_is_placed_with_its_stream():
     assert (method, url) == ("POST", f"https://api.exotel.com/v1/Accounts/{SID}/Calls/connect.json")
     assert dict(form) == {
         "From": "+15550199", "CallerId": "+15550100", "StreamUrl": "wss://calls.example/s",
-        "StreamType": "bidirectional", "TimeOut": "30", "StatusCallback": f"{STATUS}?call=e.1",
+        "StreamType": "bidirectional", "TimeOut": "30", "TimeLimit": "4800", "StatusCallback": f"{STATUS}?call=e.1",
         "StatusCallbackContentType": "application/json", "StatusCallbackEvents[0]": "ringing",
         "StatusCallbackEvents[1]": "answered", "StatusCallbackEvents[2]": "terminal",
     }  # fmt: skip

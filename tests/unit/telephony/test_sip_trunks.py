@@ -12,6 +12,7 @@ import pytest
 
 from callwright.domain.causes import CAUSES, cause_of_sip
 from callwright.domain.limits import MAX_SILENT_GATEWAYS, TRUNK_SILENCE_SECONDS
+from callwright.domain.provider_access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, LegClosed, LegListener, closed_by
 from callwright.telephony.sip import trunk_carrier
@@ -138,7 +139,7 @@ class FakeSip:
         self.asked[at].set()
         return self.legs[at]
 
-    def say_last_words(self, dialog: Mapping[str, Any]) -> None:
+    def say_last_words(self, dialog: Mapping[str, Any], access: Access) -> None:
         self.said.append(dialog)
 
 
@@ -480,6 +481,6 @@ async def test_what_is_said_goes_to_the_gateway_that_carries_the_call_and_back()
 async def test_last_words_are_those_of_the_carrier_below() -> None:
     sip = FakeSip()
     carrier = SipTrunkCarrier(lambda: cast(SipCarrier, sip))
-    carrier.say_last_words({"call_id": "c"})
+    carrier.say_last_words({"call_id": "c"}, Access())
     await carrier.aclose()
     assert sip.said == [{"call_id": "c"}]

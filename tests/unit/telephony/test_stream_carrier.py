@@ -24,7 +24,8 @@ from callwright.domain.provider_access import Access
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.ops.ids import RandomIds
 from callwright.ports.door import DoorAnswer, DoorRequest, HttpDoor, Signed
-from callwright.ports.leg import SILENCE_FRAME, DialRequest, InboundOffer, Leg
+from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import SILENCE_FRAME, DialRequest, InboundOffer, LastWords, Leg
 from callwright.ports.registry import PluginContext
 from callwright.telephony.media_streams.carrier import StreamCarrier
 from callwright.telephony.media_streams.leg import StreamLeg
@@ -88,12 +89,16 @@ class Orders:
 
     hung_up: list[tuple[str, str]]
     handed: list[Handover]
+    failures: Sequence[FailureKind] = ()
+    """What becomes of the first requests to hang up."""
 
     async def place(self, account: VendorAccount, order: Order) -> str:
         return CALL
 
     async def hang_up(self, account: VendorAccount, call_id: str, order_id: str = "") -> None:
         self.hung_up.append((call_id, order_id))
+        if len(self.hung_up) <= len(self.failures):
+            raise ProviderError(self.failures[len(self.hung_up) - 1], "vendor", "not now")
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         self.handed.append(handover)
@@ -275,6 +280,77 @@ def test_a_queued_call_waits_and_rings_as_long_as_one_that_was_dialled_at_once(
         assert line.vendor.hung_up == [(CALL, CALL)]
 
     run(called())
+
+
+@EVERY_SIDE
+def test_what_ends_a_call_is_noted_as_soon_as_the_vendor_has_it_and_whenever_it_has_another_name(side: Side) -> None:
+    """With that and the keys another process ends the call, once this one is dead."""
+
+    async def called() -> None:
+        line = Line(side)
+        await line.carrier.open(line.desk)
+        await line.dial()
+        assert line.report.facts == [{"call_id": CALL, "order_id": CALL}]
+        other = {side.id: "CA" + "8" * 32}
+        await line.tell("/status", CallStatus="ringing", **other)
+        await line.tell("/instructions", CallStatus="in-progress", **other)
+        assert line.report.facts[1:] == [{"call_id": other[side.id], "order_id": CALL}]
+        await line.tell("/incoming", call="", CallStatus="ringing", To=OURS, From=THEIRS)
+        assert line.desk.report.facts == [{"call_id": CALL, "order_id": CALL}]
+        await line.carrier.aclose()
+
+    run(called())
+
+
+@pytest.mark.parametrize(
+    ("failures", "asked"),
+    [
+        ((), 1),
+        ((FailureKind.UNAVAILABLE, FailureKind.LIMIT), 3),
+        ((FailureKind.REFUSED,), 1),
+        ((FailureKind.UNAVAILABLE,) * 9, 4),
+    ],
+)
+def test_a_call_that_a_dead_process_has_left_is_ended_at_the_vendor(
+    failures: Sequence[FailureKind], asked: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Again where that may help, and not for ever."""
+
+    async def ended() -> None:
+        line = Line()
+        line.vendor.failures = failures
+        assert isinstance(line.carrier, LastWords)
+        line.carrier.say_last_words({"call_id": "C", "order_id": "O"}, ACCESS)
+        began_s = asyncio.get_running_loop().time()
+        await line.carrier.aclose()
+        assert line.vendor.hung_up == [("C", "O")] * asked
+        assert asyncio.get_running_loop().time() - began_s <= 30
+
+    with caplog.at_level("INFO"):
+        run(ended())
+    assert ("was asked to end call C" in caplog.text) == (asked > len(failures))
+    assert TOKEN not in caplog.text
+
+
+def test_a_vendor_that_does_not_answer_is_not_waited_for_and_keys_that_are_gone_are_named(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Silent(TwilioOrders):
+        async def hang_up(self, account: VendorAccount, call_id: str, order_id: str = "") -> None:
+            await asyncio.get_running_loop().create_future()
+
+    async def ended() -> None:
+        line = Line(replace(TWILIO, vendor=Silent))
+        line.carrier.say_last_words({"call_id": "C", "order_id": "O"}, ACCESS)
+        line.carrier.say_last_words({"call_id": "D", "order_id": "O"}, Access())
+        await line.carrier.aclose()
+        assert asyncio.get_running_loop().time() <= 31
+
+    run(ended())
+    assert "end call C of a process that died: it does not answer in time" in caplog.text
+    assert "end call D of a process that died: the provider key TWILIO_ACCOUNT_SID" in caplog.text.replace(
+        "twilio: ", ""
+    )
 
 
 async def test_the_owner_of_a_number_is_looked_up_once_for_a_call() -> None:

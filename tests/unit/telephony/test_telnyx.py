@@ -170,6 +170,7 @@ async def test_a_call_is_placed_with_its_stream():
     assert json.loads(base64.b64decode(asked.pop("client_state"))) == ["e.1", 0]
     assert asked == {
         "connection_id": CONNECTION, "to": "+15550199", "from": "+15550100", "timeout_secs": 5,
+        "time_limit_secs": 4_800,
         "webhook_url": EVENTS, "webhook_url_method": "POST", "stream_url": "wss://calls.example/s",
         "stream_track": "inbound_track", "stream_codec": "PCMU",
         "stream_bidirectional_mode": "rtp", "stream_bidirectional_codec": "PCMU",

@@ -137,7 +137,7 @@ async def test_a_call_is_placed_with_a_token_of_the_application():
         {
             "to": [{"type": "phone", "number": "15550199"}], "from": {"type": "phone", "number": "15550100"},
             "answer_url": ["https://a/i"], "answer_method": "POST", "event_url": ["https://a/s"],
-            "event_method": "POST", "ringing_timer": 120,
+            "event_method": "POST", "ringing_timer": 120, "length_timer": 4_800,
         },
     )  # fmt: skip
     await VONAGE.place(ACCOUNT, replace(order, machine="https://a/m"))

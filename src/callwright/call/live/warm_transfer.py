@@ -188,6 +188,9 @@ class WarmTransfer:
     def noted(self, what: str, values: Mapping[str, Any]) -> None:
         """A fact of the target's line."""
         self._note("line", what=what, values=dict(values))
+        if what == "dialog":
+            # As of the caller's line: it must survive our death.
+            self._parts.runner.flush()
 
     def closed(self, closed: LegClosed) -> None:
         """The target's leg is over."""

@@ -1,27 +1,57 @@
-"""Whom a call that died has left on the line: the last ``dialog`` fact of its log, unless the log also tells the end. Pure."""
+"""Whom a call that died has left on the line: the last ``dialog`` fact of each leg, unless the log also tells the leg's end. Pure."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+_OWN = -1
+"""In place of the number of a transfer's request: the call's own leg."""
+_TELLING = (b'"dialog"', b'"LegEnded"', b'"target"')
 
-def open_dialog(log: bytes) -> Mapping[str, Any] | None:
-    """The dialog that a log leaves open; None when its carrier knows none, or when the leg ended. Damaged lines are passed over."""
-    for line in reversed(log.splitlines()):
-        # Most of a log is of no interest here: only lines that can be one of the two are read.
-        if b'"dialog"' not in line and b'"LegEnded"' not in line:
+
+@dataclass(slots=True)
+class OpenLeg:
+    """A leg without an end. ``dialog``: empty where its carrier knows none; ``target``: whom it calls, where that is the target of a warm
+    transfer."""
+
+    dialog: Mapping[str, Any] = field(default_factory=dict)
+    target: str = ""
+
+
+def open_legs(log: bytes) -> Sequence[OpenLeg]:
+    """The legs that a log leaves open, the call's own first. Damaged lines are passed over."""
+    legs: dict[int, OpenLeg] = {}
+    for kind, values in _facts(log):
+        match kind, values:
+            case "LegEnded", _:
+                legs.pop(_OWN, None)
+            case "dialog", _:
+                legs.setdefault(_OWN, OpenLeg()).dialog = values
+            case "target", {"request": int(request), "event": "closed"}:
+                legs.pop(request, None)
+            case "target", {"request": int(request), "event": "dialled", "to": str(target)}:
+                legs.setdefault(request, OpenLeg()).target = target
+            case "target", {"request": int(request), "event": "line", "what": "dialog", "values": dict(dialog)}:
+                legs.setdefault(request, OpenLeg()).dialog = dialog
+    return [legs[request] for request in sorted(legs) if legs[request].dialog]
+
+
+def _facts(log: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What a log tells of legs: the kind of an entry and its values."""
+    for line in log.splitlines():
+        # Most of a log is of no interest here: only lines that can be one of these are read.
+        if not any(word in line for word in _TELLING):
             continue
         try:
             entry = json.loads(line)
         except ValueError:
             continue
-        if not isinstance(entry, dict) or entry.get("sec") != "leg":
-            continue
-        if entry.get("type") == "LegEnded":
-            return None
-        if entry.get("type") == "dialog" and entry.get("dir") == "fact" and isinstance(entry.get("v"), dict):
-            found: Mapping[str, Any] = entry["v"]
-            return found
-    return None
+        if isinstance(entry, dict) and entry.get("sec") == "leg":
+            kind, values = entry.get("type"), entry.get("v")
+            if kind == "LegEnded":
+                yield "LegEnded", {}
+            elif kind in ("dialog", "target") and entry.get("dir") == "fact" and isinstance(values, dict):
+                yield kind, values

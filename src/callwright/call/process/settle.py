@@ -22,7 +22,9 @@ from callwright.call.live.endings import (
 )
 from callwright.call.live.files import live_files
 from callwright.call.live.logfile import LIVE
-from callwright.call.process.parting import open_dialog
+from callwright.call.process.parting import open_legs
+from callwright.domain.agent.transfers import target_carrier
+from callwright.domain.errors import CallwrightError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import LOG_CHUNK_BYTES
 from callwright.insight.record import BuiltRecord
@@ -100,7 +102,7 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
     point("settle.written")
     if not was_live:
         await asyncio.to_thread(files.delete)
-    _say_last_words(deps, execution, log)
+    await _say_last_words(deps, execution, log)
 
 
 def _unwritten_answer(row: Execution, built: BuiltRecord) -> list[Change]:
@@ -111,13 +113,18 @@ def _unwritten_answer(row: Execution, built: BuiltRecord) -> list[Change]:
     return [Change(Phase.LIVE, columns={"answered_at": answered_at})]
 
 
-def _say_last_words(deps: RuntimeDeps, execution: Execution, log: bytes) -> None:
-    """Whoever was on the line when the process died may be there still."""
-    dialog = open_dialog(log)
-    if dialog is not None:
-        carrier = deps.plugin("carrier", execution.carrier)
+async def _say_last_words(deps: RuntimeDeps, execution: Execution, log: bytes) -> None:
+    """Whoever was on the line when the process died may be there still, also the target of a transfer."""
+    for leg in open_legs(log):
+        name = target_carrier(leg.target, execution.carrier)
+        carrier = deps.plugin("carrier", name)
         if isinstance(carrier, LastWords):
-            carrier.say_last_words(dialog)
+            try:
+                access = await deps.access.of_carrier(execution.tenant_id, name)
+            except CallwrightError as error:
+                _LOG.warning("a leg of execution %s may go on at %s: %s", execution.id, name, error.message)
+            else:
+                carrier.say_last_words(leg.dialog, access)
 
 
 async def _complete_log(unit: Unit, execution: Execution, local: bytes, audio_ms: int) -> bytes:

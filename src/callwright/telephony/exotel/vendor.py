@@ -30,6 +30,7 @@ from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Codec, Framing
 from callwright.telephony.media_streams.vendor import (
     CALL,
+    LONGEST_CALL_SECONDS,
     TOKEN,
     Callback,
     Handover,
@@ -152,6 +153,7 @@ class ExotelCalls:
             ("StreamUrl", order.stream),
             ("StreamType", "bidirectional"),
             ("TimeOut", str(order.ring_seconds)),
+            ("TimeLimit", str(LONGEST_CALL_SECONDS)),
             ("StatusCallback", order.status),
             ("StatusCallbackContentType", "application/json"),
             *((f"StatusCallbackEvents[{at}]", event) for at, event in enumerate(_EVENTS)),

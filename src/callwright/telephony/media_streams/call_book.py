@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from callwright.domain.causes import CAUSES
@@ -24,7 +25,7 @@ from callwright.ports.door import Doorkeeper, DoorRequest, DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener, RoutedNumber
 from callwright.ports.registry import CarrierAccounts, PluginContext
-from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg
+from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg, take_name
 from callwright.telephony.media_streams.transfer import CallTransfer
 from callwright.telephony.media_streams.vendor import (
     CALL,
@@ -39,6 +40,10 @@ from callwright.telephony.media_streams.vendor import (
 _LOG = logging.getLogger(__name__)
 
 _NUMBER = re.compile(r"\+[0-9]{4,15}")
+_LAST_WORDS_SECONDS = 30.0
+"""How long a vendor is asked to end a call that a dead process has left, again after each pause."""
+_PAUSES_SECONDS = (0.0, 1.0, 4.0, 10.0)
+_MAY_PASS = (FailureKind.UNAVAILABLE, FailureKind.LIMIT)
 _LATE_SECONDS = 120.0
 """How long the vendor may still call back about a call that is over."""
 _DECIDE_SECONDS = 12.0
@@ -108,7 +113,7 @@ class CallBook(Generic[_Vendor]):
         placed = False
         try:
             leg.provider_call_id = await self._vendor.place(account, order)
-            leg.call_id = leg.provider_call_id
+            take_name(leg, leg.provider_call_id)
             placed = True
         finally:
             if not placed:
@@ -134,6 +139,10 @@ class CallBook(Generic[_Vendor]):
         route = await self._vendor.route_number(self._vendor.account(access), number, address, events)
         method = self._vendor.incoming_method
         return RoutedNumber(address, method, streams, route.before, route.changed, route.by_hand)
+
+    def say_last_words(self, dialog: Mapping[str, Any], access: Access) -> None:
+        """See ``ports.leg.LastWords``: the vendor is asked to end the call."""
+        self._later(self._end_left(str(dialog.get("call_id") or ""), str(dialog.get("order_id") or ""), access))
 
     async def aclose(self) -> None:
         """End every call."""
@@ -170,7 +179,7 @@ class CallBook(Generic[_Vendor]):
         """Offer a call that comes in to ``desk``."""
         transfers = self._transfers(account, callback.called, key)
         leg = StreamLeg(self._vendor, account, transfers, self._over(key), self._looks, inbound=True)
-        leg.provider_call_id = leg.call_id = callback.call_id
+        leg.provider_call_id = callback.call_id
         leg.dialled.set()
         self._calls[key] = Known(leg)
         offer = InboundOffer(
@@ -183,6 +192,7 @@ class CallBook(Generic[_Vendor]):
             account=account.id,
         )
         leg.listener = desk.offered(offer, leg)
+        take_name(leg, callback.call_id)
         return leg
 
     def _is_new(self, key: str) -> bool:
@@ -257,6 +267,29 @@ class CallBook(Generic[_Vendor]):
         except ProviderError as error:
             _LOG.warning("%s could not be told to hang up: %s", self.name, error.message)
 
+    async def _end_left(self, call_id: str, order_id: str, access: Access) -> None:
+        """End a call that a dead process has left, as often as it takes within _LAST_WORDS_SECONDS."""
+        failed = "it does not answer in time"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                for pause_s in _PAUSES_SECONDS:
+                    await asyncio.sleep(pause_s)
+                    try:
+                        await self._vendor.hang_up(self._vendor.account(access), call_id, order_id)
+                    except ProviderError as error:
+                        failed = error.message
+                        if error.kind not in _MAY_PASS:
+                            break
+                    else:
+                        _LOG.info("%s was asked to end call %s of a process that died", self.name, call_id)
+                        return
+        _LOG.warning("%s was not asked to end call %s of a process that died: %s", self.name, call_id, failed)
+
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
     def _forget(self, key: str, known: Known | None) -> None:
         if self._calls.get(key) is known:
             self._calls.pop(key, None)
@@ -268,9 +301,7 @@ class CallBook(Generic[_Vendor]):
                 self._doorkeeper.revoke(known.stream)
                 known.stream = ""
             if leg.goes_on and leg.provider_call_id:
-                task = asyncio.get_running_loop().create_task(self._hang_up(leg))
-                self._ending.add(task)
-                task.add_done_callback(self._ending.discard)
+                self._later(self._hang_up(leg))
             seconds = MAX_CALL_SECONDS if leg.handed_over else _LATE_SECONDS
             asyncio.get_running_loop().call_later(seconds, self._forget, key, known)
 

@@ -18,7 +18,7 @@ from callwright.ports.door import Capability, Door, DoorAnswer, DoorRequest, Htt
 from callwright.ports.leg import DialRequest
 from callwright.ports.registry import HttpClient, PluginContext
 from callwright.telephony.media_streams.call_book import CallBook, Known, key_of_incoming, take_target
-from callwright.telephony.media_streams.leg import StreamLeg
+from callwright.telephony.media_streams.leg import StreamLeg, take_name
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS
 from callwright.telephony.media_streams.vendor import Callback, Order, Vendor, subject_of
 
@@ -100,8 +100,8 @@ class StreamCarrier(CallBook[Vendor]):
             return self._vendor.end_call()
         if known.leg.streams:
             raise ConflictError("the call has its stream")
-        # The request is signed and names the order: some vendors name the call otherwise than the order.
-        known.leg.call_id = self._vendor.read(request).call_id
+        # The request is signed and names the order.
+        take_name(known.leg, self._vendor.read(request).call_id)
         return self._connect(subject_of(request.url)[0])
 
     async def _status(self, request: DoorRequest) -> DoorAnswer:

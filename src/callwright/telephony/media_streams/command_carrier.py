@@ -7,7 +7,6 @@ changes nothing.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
 from http import HTTPStatus
@@ -141,8 +140,3 @@ class CommandCarrier(CallBook[CommandVendor]):
             await self._vendor.reject(account, call_id, code)
         except ProviderError as error:
             _LOG.warning("%s could not be told to refuse a call: %s", self.name, error.message)
-
-    def _later(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)

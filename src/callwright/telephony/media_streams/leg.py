@@ -139,8 +139,7 @@ class StreamLeg:
         if callback.progress == "dialled" and waits:
             self.expect(CARRIER_QUEUE_SECONDS, "request_timeout")
         elif callback.progress == "ringing" and waits:
-            # Some vendors name the call otherwise than the order.
-            self.call_id = callback.call_id
+            take_name(self, callback.call_id)
             self.expect(self._ring_seconds + CONNECT_SECONDS, "no_answer")
             self._ring_seconds = 0
             self.listener.ringing()
@@ -365,3 +364,12 @@ class StreamLeg:
         """Something was played: it may have been the last."""
         if self._leaving is not None and self._sound.out is not None and not self._sound.out.playback.waiting:
             self.finish(self._leaving)
+
+
+def take_name(leg: StreamLeg, call_id: str) -> None:
+    """The vendor calls it so by now: some name a call otherwise than the order. Another process needs both names to end the call when this
+    one dies."""
+    if call_id != leg.call_id:
+        leg.call_id = call_id
+        if not leg.ended:
+            leg.listener.noted("dialog", {"call_id": call_id, "order_id": leg.provider_call_id})

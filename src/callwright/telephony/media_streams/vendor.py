@@ -10,12 +10,16 @@ from typing import Protocol, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from callwright.domain.causes import Cause
+from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.telephony.media_streams.framing import Framing
 
 CALL, HANDOVER, TOKEN = "call", "handover", "token"
 """The query of a callback's address: which call it is about, which of its handovers, and what proves it."""
+LONGEST_CALL_SECONDS = 2 * MAX_CALL_SECONDS
+"""When a vendor ends a call by itself, also one that every process here has lost: the longest call, and as long again with the target of a
+transfer."""
 _LARGEST_NUMBER = len("999999")
 
 

@@ -33,6 +33,7 @@ from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
 from callwright.telephony.media_streams.vendor import (
+    LONGEST_CALL_SECONDS,
     Callback,
     Handover,
     Order,
@@ -201,6 +202,7 @@ class PlivoCalls(XmlVendor):
             "hangup_url": order.status,
             "hangup_method": "POST",
             "ring_timeout": order.ring_seconds,
+            "time_limit": LONGEST_CALL_SECONDS,
         }
         if order.machine:
             # In the background, where there is an address: the person who has answered hears the agent meanwhile.

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
+from callwright.domain.provider_access import Access
 from callwright.domain.sip_headers import CALL_HEADER
 from callwright.ops.clock import SystemClock
 from callwright.ops.rounds import round_boundary
@@ -149,7 +150,7 @@ class SipCarrier:
         asyncio.get_running_loop().call_soon(self._attach, leg, listener)
         return leg
 
-    def say_last_words(self, dialog: Mapping[str, Any]) -> None:
+    def say_last_words(self, dialog: Mapping[str, Any], access: Access | None = None) -> None:
         """Tell the far end of a call whose processes died that it is over (``ports.leg.LastWords``). Returns at once; what was begun is
         waited for at the end."""
         task = asyncio.get_running_loop().create_task(_farewell(dialog))

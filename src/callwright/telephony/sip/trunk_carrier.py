@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from callwright.domain.limits import TRUNK_GATEWAY_SECONDS
+from callwright.domain.provider_access import Access
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.failures import FailureKind, ProviderError
@@ -89,9 +90,9 @@ class SipTrunkCarrier:
         await leg.begin()
         return leg
 
-    def say_last_words(self, dialog: Mapping[str, Any]) -> None:
+    def say_last_words(self, dialog: Mapping[str, Any], access: Access) -> None:
         """See ``ports.leg.LastWords``."""
-        self._sip().say_last_words(dialog)
+        self._sip().say_last_words(dialog, access)
 
     async def aclose(self) -> None:
         """Keep no trunk ready any more. The legs are those of ``sip``, which ends them."""

@@ -35,7 +35,14 @@ from callwright.ports.registry import HttpClient, PluginContext
 from callwright.ports.world import Clock
 from callwright.telephony.media_streams.command_carrier import CommandCarrier
 from callwright.telephony.media_streams.framing import Framing
-from callwright.telephony.media_streams.vendor import Callback, Handover, Order, Route, VendorAccount
+from callwright.telephony.media_streams.vendor import (
+    LONGEST_CALL_SECONDS,
+    Callback,
+    Handover,
+    Order,
+    Route,
+    VendorAccount,
+)
 from callwright.telephony.number_markets.rest import Account, CarrierApi, stored_address
 
 NAME = "telnyx"
@@ -164,6 +171,7 @@ class TelnyxCalls:
             "to": order.to_number,
             "from": order.from_number,
             "timeout_secs": _ring_seconds(order.ring_seconds),
+            "time_limit_secs": LONGEST_CALL_SECONDS,
             "client_state": _state(order.key),
             "webhook_url": order.status,
             "webhook_url_method": "POST",

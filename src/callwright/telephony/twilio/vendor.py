@@ -26,7 +26,14 @@ from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
-from callwright.telephony.media_streams.vendor import Callback, Handover, Order, Route, VendorAccount
+from callwright.telephony.media_streams.vendor import (
+    LONGEST_CALL_SECONDS,
+    Callback,
+    Handover,
+    Order,
+    Route,
+    VendorAccount,
+)
 from callwright.telephony.media_streams.xml_vendor import (
     VendorKeys,
     XmlVendor,
@@ -116,6 +123,7 @@ class TwilioCalls(XmlVendor):
             ("From", order.from_number),
             ("Url", order.instructions),
             ("Timeout", str(order.ring_seconds)),
+            ("TimeLimit", str(LONGEST_CALL_SECONDS)),
             ("StatusCallback", order.status),
             *(("StatusCallbackEvent", event) for event in _EVENTS),
         ]

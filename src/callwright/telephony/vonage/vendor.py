@@ -40,6 +40,7 @@ from callwright.ports.registry import HttpClient
 from callwright.ports.world import Clock, Ids
 from callwright.telephony.media_streams.framing import Codec, Framing
 from callwright.telephony.media_streams.vendor import (
+    LONGEST_CALL_SECONDS,
     Callback,
     Handover,
     Order,
@@ -64,6 +65,8 @@ _KEYS_HELD = 100
 """Private keys that are read and kept."""
 _LONGEST_RING = 120
 """Seconds that ``ringing_timer`` may have."""
+_LONGEST_CALL = 7_200
+"""Seconds that ``length_timer`` may have."""
 _SOUND = "audio/l16;rate=8000"
 _SIP_HEADER = "SipHeader_"
 
@@ -173,6 +176,7 @@ class VonageCalls:
             "event_url": [order.status],
             "event_method": "POST",
             "ringing_timer": min(max(order.ring_seconds, 1), _LONGEST_RING),
+            "length_timer": min(LONGEST_CALL_SECONDS, _LONGEST_CALL),
         }
         if order.machine:
             asked["advanced_machine_detection"] = _ASYNCHRONOUS

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.unit.call.world import BEGAN, VirtualClock
 from tests.unit.insight.call_log import CallLog
 
+from callwright.call.live.access import NoAccess
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.process.settle import settle_node
+from callwright.domain.errors import VaultLockedError
 from callwright.domain.execution import Execution, Phase, Status, status_of
 from callwright.domain.pricing import PriceBook
+from callwright.domain.provider_access import Access
 from callwright.insight.record import execution_body
 from callwright.ops.metrics import Metrics
 from callwright.ports.ledger import Change
@@ -163,3 +168,57 @@ async def test_a_call_whose_answer_only_its_log_has_is_one_that_was_answered() -
     await settle_node(_deps(ledger), DEAD)
     assert ledger.before == [Phase.LIVE]
     assert ledger.put_jobs == ["finish"], "its recording is kept and finished"
+
+
+class Line:
+    """A carrier that ends what a dead process has left. ``keys``: those of its account."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Mapping[str, Any], Mapping[str, str]]] = []
+
+    def say_last_words(self, dialog: Mapping[str, Any], access: Access) -> None:
+        self.told.append((dialog, access.keys))
+
+
+class Keys(NoAccess):
+    """An organisation with a key for each carrier."""
+
+    async def of_carrier(self, tenant_id: str, carrier: str) -> Access:
+        if tenant_id != "t":
+            raise VaultLockedError("the key is another one")
+        return Access({f"{carrier.upper()}_KEY": "k"})
+
+
+def fact(kind: str, values: Mapping[str, Any]) -> bytes:
+    return json.dumps({"at": 1, "dir": "fact", "sec": "leg", "seq": 1, "type": kind, "v": values}).encode() + b"\n"
+
+
+LEFT = fact("dialog", {"call_id": "C"})
+TARGET = (
+    fact("target", {"request": 1, "event": "dialled", "to": "sip:desk@pbx.example"})
+    + fact("target", {"request": 1, "event": "line", "what": "dialog", "values": {"call_id": "T"}})
+)  # fmt: skip
+
+
+async def told(log: bytes, tenant_id: str = "t") -> dict[str, Line]:
+    carriers = {"twilio": Line(), "sip": Line()}
+    begun = CallLog(BEGAN.isoformat()).at(300).text.encode()
+    row = replace(_row("one", Phase.DIALLING), carrier="twilio", tenant_id=tenant_id)
+    ledger = Ledger(row, log=begun + log)
+    plugin: Any = lambda kind, name: carriers[name]  # noqa: E731
+    deps = replace(_deps(ledger), plugin=plugin, access=Keys())
+    assert await settle_node(deps, DEAD) == 1
+    assert ledger.rows["one"].hangup_reason == "node_lost"
+    return carriers
+
+
+async def test_the_carriers_of_the_legs_that_are_left_end_them_with_the_keys_of_the_account() -> None:
+    carriers = await told(LEFT + TARGET)
+    assert carriers["twilio"].told == [({"call_id": "C"}, {"TWILIO_KEY": "k"})]
+    assert carriers["sip"].told == [({"call_id": "T"}, {"SIP_KEY": "k"})]
+
+
+async def test_a_call_whose_keys_cannot_be_opened_is_settled_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    carriers = await told(LEFT, "another")
+    assert not carriers["twilio"].told
+    assert "a leg of execution one may go on at twilio: the key is another one" in caplog.text
