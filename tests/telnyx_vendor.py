@@ -111,7 +111,7 @@ class TelnyxVendor:
         elif path == "calls":
             assert asked["connection_id"] == CONNECTION
             phone = self._phone(asked, asked["to"], asked["from"])
-            self.start(self._placed(phone))
+            self.start(self.placed(phone))
             await say(exchange, 200, {"data": {"call_control_id": phone.id, "is_alive": False, "record_type": "call"}})
         else:
             _, call_id, _, action = path.split("/")
@@ -179,7 +179,7 @@ class TelnyxVendor:
         phone.answers.append(answer)
         return answer
 
-    async def _placed(self, phone: Phone) -> None:
+    async def placed(self, phone: Phone) -> None:
         assert {name: phone.order[name] for name in _STREAM} == _STREAM
         outcome = self.outcomes.get(phone.number, "")
         await self.tell(phone, "call.initiated", state="bridging")

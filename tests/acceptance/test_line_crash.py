@@ -86,9 +86,9 @@ class Plivo(plivo_vendor.PlivoVendor):
 class Telnyx(telnyx_vendor.TelnyxVendor):
     """Says nothing of an order, and lets the target of a transfer ring. A call goes on without its stream."""
 
-    async def _placed(self, phone: telnyx_vendor.Phone) -> None:
+    async def placed(self, phone: telnyx_vendor.Phone) -> None:
         if phone.number != ORDERED:
-            await super()._placed(phone)
+            await super().placed(phone)
 
     async def _transferred(self, phone: telnyx_vendor.Phone, asked: dict[str, Any]) -> None:
         """Nobody answers."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -35,6 +37,7 @@ from callwright.domain.phone_number import CARRIER, PhoneNumber
 from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.lab.caller_scenario import scenario_of
 from callwright.ops.settings import Settings
+from callwright.ports.ledger import ExecutionFilter
 from callwright.ports.leg import SILENCE_FRAME, TransferFailedError
 from callwright.ports.registry import Registry
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
@@ -77,21 +80,45 @@ class Place:
                 await asyncio.sleep(0.1)
 
 
-@pytest.fixture
-async def place(dsn: str, tmp_path: Path) -> AsyncIterator[Place]:
-    listener = bind("127.0.0.1", 0)
+@asynccontextmanager
+async def life(dsn: str, folder: Path, port: int = 0) -> AsyncIterator[tuple[Platform, str]]:
+    """A server from its start to its end, and its address."""
+    listener = bind("127.0.0.1", port)
     url = url_of(listener)
     settings = Settings(
-        data=tmp_path, database_url=dsn, sip_listen="", vad="energy", turn="none", allow_private_urls=True,
+        data=folder, database_url=dsn, sip_listen="", vad="energy", turn="none", allow_private_urls=True,
         transcriber="scripted", model="scripted", voice="scripted", loopback_voice="scripted", loopback_ears="scripted",
     )  # fmt: skip
     registry = Registry([*SCRIPTED, *LOOPBACK, *TWILIO])
+    async with open_platform(settings, url, registry) as platform, http_server(platform.app, listener):
+        yield platform, url
+
+
+@asynccontextmanager
+async def moved_in(platform: Platform, url: str, vendor: TwilioVendor) -> AsyncIterator[Place]:
+    """The account, an agent and its number are on the server."""
+    key = (await create_key(platform.services, DEFAULT_TENANT_ID, "calls")).secret
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
+        keys = {
+            "TWILIO_ACCOUNT_SID": SID,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "TWILIO_PHONE_NUMBER": OURS,
+            "TWILIO_API_URL": vendor.url,
+        }
+        for name, value in keys.items():
+            stored = await client.post("/providers", json={"provider_name": name, "provider_value": value})
+            assert stored.status_code in (200, 201), stored.text
+        place = Place(platform, url, client, vendor)
+        place.agent_id = await agent(client)
+        await has_number(place)
+        yield place
+
+
+@pytest.fixture
+async def place(dsn: str, tmp_path: Path) -> AsyncIterator[Place]:
     vendor = TwilioVendor()
-    async with (
-        open_platform(settings, url, registry) as platform,
-        http_server(platform.app, listener),
-        twilio_vendor(vendor),
-    ):
+    async with life(dsn, tmp_path) as (platform, url), twilio_vendor(vendor):
         plugins = platform.foundation.plugins
 
         async def far_end() -> FarEnd:
@@ -101,21 +128,7 @@ async def place(dsn: str, tmp_path: Path) -> AsyncIterator[Place]:
             return made
 
         vendor.far_end = far_end
-        key = (await create_key(platform.services, DEFAULT_TENANT_ID, "calls")).secret
-        headers = {"Authorization": f"Bearer {key}"}
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
-            keys = {
-                "TWILIO_ACCOUNT_SID": SID,
-                "TWILIO_AUTH_TOKEN": TOKEN,
-                "TWILIO_PHONE_NUMBER": OURS,
-                "TWILIO_API_URL": vendor.url,
-            }
-            for name, value in keys.items():
-                stored = await client.post("/providers", json={"provider_name": name, "provider_value": value})
-                assert stored.status_code in (200, 201), stored.text
-            place = Place(platform, url, client, vendor)
-            place.agent_id = await agent(client)
-            await has_number(place)
+        async with moved_in(platform, url, vendor) as place:
             yield place
 
 
@@ -341,3 +354,24 @@ async def test_a_machine_that_the_carrier_heard_is_hung_up_on_if_the_agent_asks_
     row = await place.row()
     ended = (row["status"], row["telephony_data"]["hangup_reason"], row["answered_by_voice_mail"])
     assert ended == ("completed", "voicemail_detected", True)
+
+
+async def test_a_request_that_is_sent_again_to_the_next_life_of_the_server_starts_no_call(
+    dsn: str, tmp_path: Path
+) -> None:
+    """A signature of the vendor does not age: whoever has seen a request can send it again, as it was."""
+    phone = Phone(f"CA{7:032x}", [("To", OURS)])
+    asked = {"CallStatus": "ringing", "To": OURS, "From": "+15550123"}
+    async with twilio_vendor(TwilioVendor()) as vendor:
+        async with life(dsn, tmp_path) as (platform, url), moved_in(platform, url, vendor) as place:
+            first, incoming = await vendor.tell(phone, place.incoming, **asked), place.incoming
+            assert stream_of(first)
+        async with life(dsn, tmp_path, urlsplit(incoming).port or 0) as (platform, url):
+            again = await vendor.tell(phone, incoming, **asked)
+            assert (again.status_code, stream_of(again)) == (200, "")
+            assert '<Reject reason="rejected"/>' in again.text
+            another = replace(phone, sid=f"CA{8:032x}")
+            assert stream_of(await vendor.tell(another, incoming, **asked))
+            async with platform.foundation.ledger.unit() as unit:
+                page = await unit.executions.page(DEFAULT_TENANT_ID, place.agent_id, ExecutionFilter(), 1, 10)
+            assert sorted(str(one.provider_call_id) for one in page.rows) == [phone.sid, another.sid]

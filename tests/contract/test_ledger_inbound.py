@@ -57,6 +57,26 @@ async def test_the_tenants_concurrency_is_never_exceeded_however_many_call_at_on
     assert taken.count(True) == len(await fetch(dsn, "select * from execution where direction = 'inbound'"))
 
 
+async def test_a_call_of_a_carrier_comes_in_once(ledger: PostgresLedger, dsn: str) -> None:
+    """To its tenant and over its carrier; also of requests at the same moment one alone is taken."""
+    await place(ledger)
+    await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 9)")
+    async with ledger.unit() as unit:
+        await unit.agents.insert(agent_row("agent-2", tenant_id=OTHER_TENANT_ID))
+
+    async def once(execution: Execution) -> bool:
+        async with ledger.unit() as unit:
+            return await unit.executions.insert_owned(execution, 1000, once=True)
+
+    came = await asyncio.gather(*(once(ringing_row(f"in-{number}")) for number in range(4)), return_exceptions=True)
+    assert [one for one in came if not isinstance(one, ConflictError)] == [True]
+    assert await once(ringing_row("another-carrier", carrier="another"))
+    assert await once(ringing_row("another-call", provider_call_id="p-2"))
+    assert await once(ringing_row("foreign", tenant_id=OTHER_TENANT_ID, agent_id="agent-2"))
+    # A phone may name each of its calls the same.
+    assert await take(ledger, ringing_row("of-a-phone"))
+
+
 async def test_a_process_declared_dead_takes_no_call(ledger: PostgresLedger) -> None:
     await place(ledger)
     async with ledger.unit() as unit:

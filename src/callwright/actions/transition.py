@@ -77,11 +77,13 @@ async def insert_all(unit: Unit, executions: Sequence[Execution], publisher: Pub
         await _publish(unit, execution, publisher)
 
 
-async def insert_owned(unit: Unit, execution: Execution, publisher: Publisher, free: int) -> bool:
+async def insert_owned(
+    unit: Unit, execution: Execution, publisher: Publisher, free: int, *, once: bool = False
+) -> bool:
     """Write a new execution of a call that comes in, with its owner, a process with ``free`` places, and the webhook of its first status in
     the same unit. False, and nothing is written, when its tenant has no room for one more call.
-    StaleOwnerError when the owner was declared dead."""
-    if not await unit.executions.insert_owned(execution, free):
+    StaleOwnerError when the owner was declared dead. ``once``: ConflictError when the carrier's call came in before."""
+    if not await unit.executions.insert_owned(execution, free, once=once):
         return False
     await _publish(unit, execution, publisher)
     return True

@@ -67,6 +67,12 @@ on conflict (batch_id, status) do update set number = p.number + excluded.number
   answered = p.answered + excluded.answered, talk_us = p.talk_us + excluded.talk_us"""
 
 
+_CAME_IN = """
+select exists (
+  select from execution where direction = 'inbound' and tenant_id = $1 and carrier = $2 and provider_call_id = $3
+)"""
+
+
 class ExecutionRows:
     """``ports.ledger.Executions``."""
 
@@ -83,14 +89,18 @@ class ExecutionRows:
             raise WrongStateError("a new execution starts in phase waiting, without an owner or an attempt")
         await self._insert(*executions)
 
-    async def insert_owned(self, execution: Execution, free: int) -> bool:
+    async def insert_owned(self, execution: Execution, free: int, *, once: bool = False) -> bool:
         """A call that comes in: a new execution with its owner, a process with ``free`` places, in its first attempt. False, and nothing is
         written, when the tenant has no room. StaleOwnerError when the owner was declared dead;
-        WrongStateError in a state in which such a call does not begin."""
+        WrongStateError in a state in which such a call does not begin. ``once``: ConflictError when the carrier's call came in before."""
         if execution.owner is None or execution.attempt != 1 or not PHASES[execution.phase][1]:
             raise WrongStateError("a call that comes in begins with its owner and its first attempt")
         if not await admission.make_room(self._connection, execution.owner, execution.tenant_id, free):
             return False
+        # Nobody else takes a call until the unit ends.
+        names = (execution.tenant_id, execution.carrier, execution.provider_call_id)
+        if once and await self._connection.fetchval(_CAME_IN, *names):
+            raise ConflictError("this call came in before")
         await self._insert(execution)
         await self._connection.execute(
             "insert into attempt (execution_id, attempt, owner, ringing_at, provider_call_id, tenant_id)"

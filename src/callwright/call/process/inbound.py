@@ -21,7 +21,7 @@ from callwright.call.process.incarnation import Incarnation
 from callwright.call.process.worker import Worker
 from callwright.domain.availability import Line
 from callwright.domain.caller import caller_number
-from callwright.domain.errors import BalanceLowError, StaleOwnerError, UnavailableError
+from callwright.domain.errors import BalanceLowError, ConflictError, StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution, Phase, status_of
 from callwright.domain.limits import (
     INBOUND_LOOKUP_SECONDS,
@@ -41,6 +41,7 @@ from callwright.ports.leg import InboundOffer, Leg, LegListener
 _LOG = logging.getLogger(__name__)
 
 NOT_FOUND = 404
+LOOP_DETECTED = 482
 NOT_ACCEPTABLE = 488
 ANONYMOUS = "anonymous"
 _NOT_OF_A_NAME = re.compile(r"[^a-z0-9]+")
@@ -61,6 +62,7 @@ _TOO_MANY_AT_ONCE = _Refusal("rate", BUSY)
 _DRAINING = _Refusal("draining", BUSY)
 _TENANT_BUSY = _Refusal("concurrency", BUSY)
 _BALANCE_LOW = _Refusal("balance", BUSY)
+_REPEATED = _Refusal("repeated", LOOP_DETECTED)
 _DATABASE = _Refusal("database", UNAVAILABLE)
 _DEFECT = _Refusal("error", UNAVAILABLE)
 
@@ -139,11 +141,15 @@ class Desk:
         with self._worker.knows(attempt):
             try:
                 async with self._unit() as unit:
-                    taken = await insert_owned(unit, execution, deps.publisher, self._worker.free + 1)
+                    # What a vendor asks may be sent again, also to another life of the server.
+                    free, once = self._worker.free + 1, bool(offer.account)
+                    taken = await insert_owned(unit, execution, deps.publisher, free, once=once)
                     if taken:
                         await self._reserve(unit, execution)
             except BalanceLowError:
                 return _BALANCE_LOW
+            except ConflictError:
+                return _REPEATED
             if not taken:
                 return _TENANT_BUSY
             await attempt.run()

@@ -53,10 +53,11 @@ class Executions(Protocol):
     async def insert(self, *executions: Execution) -> None:
         """New executions (phase waiting)."""
 
-    async def insert_owned(self, execution: Execution, free: int) -> bool:
+    async def insert_owned(self, execution: Execution, free: int, *, once: bool = False) -> bool:
         """A call that comes in: a new execution that already belongs to its owner, in its first attempt (the attempt row is opened
         too). ``free``: the owner's free places, this call's included. False, and nothing is written, when the tenant's concurrency or its
-        organisation's share of the owner's places is used up. StaleOwnerError when the owner was declared dead."""
+        organisation's share of the owner's places is used up. StaleOwnerError when the owner was declared dead. ``once``: ConflictError
+        when a call of the tenant with this ``provider_call_id`` came in over the carrier before."""
         ...
 
     async def get(self, tenant_id: str, execution_id: str) -> Execution | None:
