@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import json
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,6 +18,8 @@ from tests.number_vendors import AUTH_ID, SID, TOKEN
 from tests.plivo_vendor import PlivoVendor, plivo_vendor
 from tests.twilio_vendor import TwilioVendor, twilio_vendor
 from tests.unit.insight.call_log import CallLog
+from tests.waiting import until
+from tests.warm_call import BRIEFING_FRAMES, Caller, WarmCall
 
 from callwright.api.doors import Doors
 from callwright.cli.serving import bind, http_server, url_of
@@ -25,7 +30,7 @@ from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import DialRequest, Leg, LegListener, TransferFailedError
+from callwright.ports.leg import LEG_FRAME_BYTES, DialRequest, Leg, LegListener, TransferFailedError
 from callwright.ports.registry import PluginContext
 from callwright.telephony.exotel import PLUGINS as EXOTEL
 from callwright.telephony.media_streams.carrier import StreamCarrier
@@ -39,6 +44,7 @@ from callwright.testing import CarrierContract
 from callwright.testing.carrier import Report
 
 VOBIZ_ID = "MA_0123ABCD"
+DESK = "+15550155"
 
 
 def to(number: str, call: str = "e1.1") -> DialRequest:
@@ -127,9 +133,63 @@ class StreamContract(CarrierContract):
             (phone,) = carrier.vendor.phones
             assert int(dict(phone.order)[self.limit]) == 2 * MAX_CALL_SECONDS
 
+    @pytest.mark.parametrize(("key", "step"), [("1", "joined"), ("9", "declined")])
+    async def test_a_target_that_was_briefed_accepts_and_is_joined_or_declines(self, key: str, step: str) -> None:
+        """The target has a call of its own: nothing is asked of the vendor but that. The caller stays with us."""
+        async with self.opened() as carrier:
+            caller = Caller()
+            leg = await carrier.dial(self.answers, caller)
+            await caller.until(lambda: "audio" in caller.events, "audio", 10)
+            call = WarmCall(carrier, leg, caller)
+            transfer = asyncio.create_task(call.transfer(DESK, confirm=True))
+            await call.reaches("briefing")
+            ours, desk = carrier.vendor.phones
+            await until(lambda: self.heard(desk) >= BRIEFING_FRAMES, 10)
+            await self.press(desk, key)
+            await call.reaches(step)
+            if step == "joined":
+                heard, said = self.heard(desk), self.heard(ours)
+                await until(lambda: self.heard(desk) > heard + 10 and self.heard(ours) > said + 10, 10)
+                call.over()
+            await transfer
+            assert [one.outcome for one in call.outcomes] == ([] if step == "joined" else ["busy"])
+            await until(desk.over.is_set, 10)
+            before = len(caller.frames)
+            await caller.until(lambda: len(caller.frames) > before + 10, "audio after the transfer", 10)
+            await leg.hang_up("the test is over")
+            await caller.until(lambda: caller.closed_as, "closed", 10)
+
+    async def test_a_target_that_does_not_answer_leaves_the_caller_here(self) -> None:
+        async with self.opened() as carrier:
+            caller = Caller()
+            leg = await carrier.dial(self.answers, caller)
+            await caller.until(lambda: "audio" in caller.events, "audio", 10)
+            self.does_not_answer(carrier.vendor, DESK)
+            call = WarmCall(carrier, leg, caller)
+            await call.transfer(DESK)
+            assert [one.outcome for one in call.outcomes] == ["no-answer"]
+            assert "briefing" not in call.steps
+            before = len(caller.frames)
+            await caller.until(lambda: len(caller.frames) > before + 10, "audio after the transfer", 10)
+            await leg.hang_up("the test is over")
+            await caller.until(lambda: caller.closed_as, "closed", 10)
+
     def target(self, vendor: Any, dial_status: str) -> None:
         """What becomes of the target of a transfer."""
         vendor.dial_status = dial_status
+
+    def does_not_answer(self, vendor: Any, number: str) -> None:
+        """Nobody answers calls to a number."""
+        vendor.outcomes[number] = "no-answer"
+
+    def heard(self, phone: Any) -> int:
+        """How many frames of ours a call has heard."""
+        return int(sum(talk.frames for talk in phone.talks))
+
+    async def press(self, phone: Any, key: str) -> None:
+        """A key of the far end."""
+        about = {"streamSid": "MZ1", "stream_sid": "MZ1", "streamId": "s1", "stream_id": "S-1"}
+        await phone.socket.send(json.dumps({"event": "dtmf", "dtmf": {"digit": key}, **about}))
 
     @abstractmethod
     def stand_in(self) -> AbstractAsyncContextManager[Any]:
@@ -155,7 +215,15 @@ class StreamContract(CarrierContract):
             await carrier.aclose()
 
 
-class TestTwilio(StreamContract):
+class XmlContract(StreamContract):
+    """Its stand-ins keep the messages that they hear."""
+
+    def heard(self, phone: Any) -> int:
+        sent = (one["media"]["payload"] for one in phone.heard if one["event"] in ("media", "playAudio"))
+        return sum(len(base64.b64decode(payload)) // LEG_FRAME_BYTES for payload in sent)
+
+
+class TestTwilio(XmlContract):
     plugin = TWILIO[0]
     limit = "TimeLimit"
 
@@ -167,7 +235,7 @@ class TestTwilio(StreamContract):
         return {**account, "TWILIO_PHONE_NUMBER": "+15550100", "TWILIO_API_URL": url}
 
 
-class TestPlivo(StreamContract):
+class TestPlivo(XmlContract):
     plugin = PLIVO[0]
     limit = "time_limit"
 
@@ -178,8 +246,11 @@ class TestPlivo(StreamContract):
         account = {"PLIVO_AUTH_ID": AUTH_ID, "PLIVO_AUTH_TOKEN": TOKEN}
         return {**account, "PLIVO_PHONE_NUMBER": "+15550100", "PLIVO_API_URL": url}
 
+    def does_not_answer(self, vendor: Any, number: str) -> None:
+        vendor.outcomes[number.removeprefix("+")] = "no-answer"
 
-class TestVobiz(StreamContract):
+
+class TestVobiz(XmlContract):
     plugin = VOBIZ[0]
     limit = "time_limit"
 
@@ -198,6 +269,9 @@ class TestVobiz(StreamContract):
         account = {"VOBIZ_AUTH_ID": VOBIZ_ID, "VOBIZ_AUTH_TOKEN": TOKEN}
         return {**account, "VOBIZ_PHONE_NUMBER": "+15550100", "VOBIZ_API_URL": url}
 
+    def does_not_answer(self, vendor: Any, number: str) -> None:
+        vendor.outcomes[number.removeprefix("+")] = "no-answer"
+
 
 class TestTelnyx(StreamContract):
     plugin = TELNYX[0]
@@ -209,6 +283,9 @@ class TestTelnyx(StreamContract):
 
     def target(self, vendor: Any, dial_status: str) -> None:
         vendor.outcomes["+15550155"] = {"completed": "", "busy": "user_busy", "no-answer": "timeout"}[dial_status]
+
+    def does_not_answer(self, vendor: Any, number: str) -> None:
+        vendor.outcomes[number] = "timeout"
 
     def keys(self, url: str) -> Mapping[str, str]:
         return {**telnyx_vendor.KEYS, "TELNYX_PHONE_NUMBER": "+15550100", "TELNYX_API_URL": url}
@@ -252,6 +329,12 @@ class TestVonage(StreamContract):
 
     def target(self, vendor: Any, dial_status: str) -> None:
         vendor.outcomes["15550155"] = {"no-answer": "timeout"}.get(dial_status, dial_status)
+
+    def does_not_answer(self, vendor: Any, number: str) -> None:
+        vendor.outcomes[number.removeprefix("+")] = "timeout"
+
+    async def press(self, phone: Any, key: str) -> None:
+        await phone.socket.send(json.dumps({"event": "websocket:dtmf", "digit": key, "duration": 260}))
 
     def keys(self, url: str) -> Mapping[str, str]:
         return {**vonage_vendor.KEYS, "VONAGE_PHONE_NUMBER": "+15550100", "VONAGE_API_URL": url}

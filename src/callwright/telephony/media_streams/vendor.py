@@ -20,7 +20,7 @@ CALL, HANDOVER, TOKEN = "call", "handover", "token"
 LONGEST_CALL_SECONDS = 2 * MAX_CALL_SECONDS
 """When a vendor ends a call by itself, also one that every process here has lost: the longest call, and as long again with the target of a
 transfer."""
-_LARGEST_NUMBER = len("999999")
+_MOST_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def subject_of(url: str) -> tuple[str, int]:
     """The key of the call that a callback's address names, and the number of its handover; an empty key and 0 where it names none."""
     asked = dict(parse_qsl(urlsplit(url).query))
     number = asked.get(HANDOVER, "")
-    is_number = number.isascii() and number.isdigit() and len(number) <= _LARGEST_NUMBER
+    is_number = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
     return asked.get(CALL, ""), int(number) if is_number else 0
 
 
