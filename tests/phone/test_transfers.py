@@ -17,6 +17,7 @@ from tests.waiting import until
 
 from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.replay import replay
+from callwright.domain.limits import WARM_RING_SECONDS
 from callwright.media.tones import RINGBACK_HZ
 
 Phones = Callable[..., Awaitable[Sipp]]
@@ -236,6 +237,51 @@ async def test_a_colleague_who_is_busy_gives_the_caller_back_and_the_manager_is_
     check_transferred(record, target)
     assert record["transfer_call_data"]["hangup_by"] == "Caller"
     assert [row["status"] for row in record["callwright"]["transfers"]] == ["busy", "completed"]
+
+
+@pytest.mark.long
+async def test_a_colleague_who_declines_after_the_briefing_gives_the_caller_back(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    line, colleague_line = rtp(), rtp()
+    phone = await sipp("answers", rtp_port=line.port)
+    colleague = await sipp("answers", rtp_port=colleague_line.port)
+    body = agent(transfer_to=f"sip:human@{IP}:{colleague.port}", transfer_mode="warm")
+    (params,) = body["agent_config"]["tasks"][0]["tools_config"]["api_tools"]["tools_params"].values()
+    params["confirm"] = True
+    execution_id = await ask_for_a_colleague(server, await server.agent(**body), phone, line)
+    await hears(colleague_line, OWN_WORDS["en"].confirm)
+    colleague_line.press("9")
+    record = await given_back(server, execution_id, phone, line)
+    await colleague.ended()
+
+    assert [m.sent for m in colleague.messages("BYE")] == [False], "the platform leaves the colleague"
+    assert "declined" in [entry.values["event"] for entry in await server.events(execution_id, "target")]
+    assert record["transfer_call_data"]["status"] == "busy"
+
+
+@pytest.mark.long
+async def test_a_colleague_who_does_not_answer_gives_the_caller_back(server: Server, sipp: Phones, rtp: Lines) -> None:
+    line = rtp()
+    phone = await sipp("answers", rtp_port=line.port)
+    colleague = await sipp("rings")
+    agent_id = await server.agent(**agent(transfer_to=f"sip:human@{IP}:{colleague.port}", transfer_mode="warm"))
+    execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
+    record = await given_back(server, execution_id, phone, line)
+    await colleague.ended()
+
+    assert len(colleague.messages("CANCEL", sent=False)) == 1
+    assert record["transfer_call_data"]["status"] == "no-answer"
+
+
+async def given_back(server: Server, execution_id: str, phone: Sipp, line: RtpSocket) -> dict[str, Any]:
+    """The caller is with the agent again, and says goodbye; the record."""
+    await hears(line, "That did not work.", WARM_RING_SECONDS + 20)
+    await goodbye(line, phone)
+    assert phone.messages("REFER") == []
+    record = await final(server, execution_id)
+    assert (record["status"], hangup(record)[1]) == ("completed", "end_call_tool")
+    return record
 
 
 async def joined(server: Server, execution_id: str) -> None:
