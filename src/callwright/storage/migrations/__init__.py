@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from callwright.storage.migrations.campaigns import (
     changes,
+    dial_history,
     dialling,
     events,
     notices,
@@ -39,6 +40,7 @@ _PROVIDERS = (prices,)
 _CATALOGUE = (imported_voices,)
 _SEARCH = (conversation_search,)
 _NOTICES = (notices,)
+_DIAL_HISTORY = (dial_history,)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
@@ -48,5 +50,6 @@ REVISIONS: Mapping[str, Sequence[str]] = {
     "0005": [statement for subject in _CATALOGUE for statement in subject.STATEMENTS],
     "0006": [statement for subject in _SEARCH for statement in subject.STATEMENTS],
     "0007": [statement for subject in _NOTICES for statement in subject.STATEMENTS],
+    "0008": [statement for subject in _DIAL_HISTORY for statement in subject.STATEMENTS],
 }
 """Number of a revision -> its statements, the first revision first. A released revision never changes: add another."""
