@@ -41,7 +41,7 @@ class NumberFacts:
     country: str = ""
     zones: tuple[str, ...] = ()
     is_phone: bool = False
-    """Whether the address is a phone number, not only one that names a phone number."""
+    """Whether the address is a phone number, or a ``sip:`` address with one in international form."""
 
 
 @dataclass(frozen=True, slots=True)
