@@ -247,19 +247,26 @@ class Campaign:
             return "nobody agreed"
         if law and facts.country not in self._countries:
             return "nobody knows the law"
-        zones = [contact.user_data["timezone"]] if contact.user_data.get("timezone") else list(facts.zones)
-        if not facts.is_phone and not contact.user_data.get("timezone"):
-            zones = [policy["hours"]["default_time_zone"]]
-        return next(filter(None, (self._closed(at.astimezone(ZoneInfo(name)), contact, law) for name in zones)), "")
+        given, reached = contact.user_data.get("timezone"), facts.zones
+        if not facts.is_phone:
+            reached = (policy["hours"]["default_time_zone"],)
+        for name in (given,) if given else reached:
+            closed = self._closed(at.astimezone(ZoneInfo(name)))
+            if closed:
+                return closed
+        for name in facts.zones if law else ():
+            # Whoever names one of the number's zones has said in which of them the person is; any other name changes no law.
+            local = at.astimezone(ZoneInfo(name))
+            if (given == name or given not in facts.zones) and not _lawful(facts.country, local):
+                return f"{local.isoformat()} is outside the hours of {facts.country}"
+        return ""
 
-    def _closed(self, local: datetime, contact: Contact, law: bool) -> str:
+    def _closed(self, local: datetime) -> str:
         policy = self._policy["hours"]
         if not policy["start_hour"] <= local.hour < policy["end_hour"] or DAYS[local.weekday()] not in policy["days"]:
             return f"{local.isoformat()} is outside the policy's hours"
         if self._agent_hours is not None and not self._agent_hours[0] <= local.hour < self._agent_hours[1]:
             return f"{local.isoformat()} is outside the agent's hours"
-        if law and not _lawful(contact.facts.country, local):
-            return f"{local.isoformat()} is outside the hours of {contact.facts.country}"
         return ""
 
     def _claim(self, holds: bool, rule: str) -> None:
@@ -274,12 +281,13 @@ class Campaign:
         data: dict[str, Any] = {}
         if random.random() < 0.9:
             data["consent"] = random.choice((*("yes",) * 12, "no", ""))
-        if random.random() < 0.15:
-            data["timezone"] = random.choice(_zones())
         suppressed_at = self._now + timedelta(minutes=random.randrange(20_000)) if random.random() < 0.15 else None
         # Some contacts of a list share a number.
         number = random.randrange(max(1, self._numbers * 3 // 2))
-        return Contact(number, _facts(number, self._now), data, suppressed_at, _retry_config(random))
+        facts = _facts(number, self._now)
+        if random.random() < 0.15:
+            data["timezone"] = random.choice((random.choice(_zones()), *facts.zones))
+        return Contact(number, facts, data, suppressed_at, _retry_config(random))
 
 
 _UNANSWERED = ("no-answer", "busy", "failed", "error")

@@ -50,6 +50,12 @@ def _in_the_first_zone(question: Question, rules: Rules) -> Decision:
     return decide(replace(question, number=replace(question.number, zones=question.number.zones[:1])), rules)
 
 
+def _by_the_zone_that_is_given(question: Question, rules: Rules) -> Decision:
+    given = question.user_data.get("timezone")
+    here = replace(question.number, zones=(given,)) if given and question.number.is_phone else question.number
+    return decide(replace(question, number=here), rules)
+
+
 def _an_hour_late(question: Question, rules: Rules) -> Decision:
     decision = decide(question, rules)
     return decision if decision.until is None else replace(decision, until=decision.until + timedelta(hours=1))
@@ -67,7 +73,16 @@ def _refusing(question: Question, rules: Rules) -> Decision:
 
 @pytest.mark.parametrize(
     "wrong",
-    [_always, _without_suppression, _one_attempt_more, _in_the_first_zone, _an_hour_late, _bypassing, _refusing],
+    [
+        _always,
+        _without_suppression,
+        _one_attempt_more,
+        _in_the_first_zone,
+        _by_the_zone_that_is_given,
+        _an_hour_late,
+        _bypassing,
+        _refusing,
+    ],
 )
 def test_a_wrong_decision_is_noticed(
     wrong: Callable[[Question, Rules], Decision], monkeypatch: pytest.MonkeyPatch

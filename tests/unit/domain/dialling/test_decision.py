@@ -117,6 +117,29 @@ def test_a_call_waits_for_the_next_opening(question: Question, policy: dict[str,
     assert told(decide(question, rules(**policy))) == ("wait", rule, until)
 
 
+def test_the_zone_that_a_contact_gives_does_not_lead_out_of_its_country():
+    """Monday 04:00 in Berlin is noon in Tokyo."""
+    night = asked(now=utc(11, 3), user_data={**AGREED, "timezone": "Asia/Tokyo"}, agent_hours=(9, 21))
+    decision = decide(night, rules(**LAW))
+    assert told(decision) == ("wait", "country_hours DE", utc(11, 8))
+    assert decision.inputs["time_zones"] == ["Asia/Tokyo"]
+    assert decision.inputs["country_time_zones"] == ["Europe/Berlin"]
+    # The agent's own hours are those of the zone that was given: 16:00 in Berlin is past them in Tokyo.
+    assert told(decide(replace(night, now=utc(11, 15)), rules(**LAW))) == ("wait", "agent_hours", utc(12, 8))
+    assert decide(night, rules()).dials
+
+
+def test_the_zone_that_a_contact_gives_is_one_of_its_number():
+    either = NumberFacts("usual", "DE", ("Europe/Berlin", "Asia/Tokyo"), is_phone=True)
+    in_berlin = asked(number=either, user_data={**AGREED, "timezone": "Europe/Berlin"})
+    assert decide(in_berlin, rules(**LAW)).dials
+    assert decide(replace(in_berlin, user_data=AGREED), rules(**LAW)).rule == "country_hours DE"
+    elsewhere = replace(in_berlin, user_data={**AGREED, "timezone": "America/New_York"})
+    assert decide(elsewhere, rules(**LAW)).rule == "country_hours DE"
+    # Where no plan knows a zone, nothing else says where the person is.
+    assert decide(replace(in_berlin, number=replace(BERLIN, zones=())), rules(**LAW)).dials
+
+
 def test_a_call_on_a_holiday_says_which_day_it_is():
     # Midnight in Berlin, while the day before has not ended in UTC.
     decision = decide(replace(asked(user_data=AGREED), now=utc(12, 23)), rules(**LAW))
