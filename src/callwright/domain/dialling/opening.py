@@ -85,7 +85,8 @@ def _changes(hours: Hours, zone: ZoneInfo, day: date) -> list[datetime]:
     starts = [start for start, _ in hours.week[day.weekday()]]
     if not starts or hours.holidays.on(day):
         return []
-    found = set(_shifts(zone, day))
+    # A shift of the next day comes after the ranges of that day that begin before it.
+    found = {shift for shift in _shifts(zone, day) if shift.astimezone(zone).date() <= day}
     for start in starts:
         wall = datetime.combine(day, time(start // 60, start % 60), zone)
         # Both readings of a time that comes twice. One that does not come is a shift, found above.

@@ -30,6 +30,8 @@ def utc(text: str) -> datetime:
         (every_day((130, 140)), "Europe/Berlin", "2027-10-31T02:20:00+02:00", "2027-10-31T02:10:00+01:00"),
         (every_day((120, 130)), "Europe/Berlin", "2027-10-31T02:30:00+02:00", "2027-10-31T02:00:00+01:00"),
         (every_day((100, 125)), "Europe/Berlin", "2027-10-31T02:06:00+02:00", "2027-10-31T02:00:00+01:00"),
+        # Open an hour before the clock changes, asked on the day before.
+        (every_day((60, 600)), "Europe/Berlin", "2027-03-27T20:00:00+01:00", "2027-03-28T01:00:00+01:00"),
         # Half an hour in Lord Howe; a midnight that does not come in Havana; a day that did not come in Apia.
         (every_day((105, 600)), "Australia/Lord_Howe", "2027-04-04T00:00:00+11:00", "2027-04-04T01:45:00+11:00"),
         (every_day((0, 30)), "America/Havana", "2027-03-14T00:00:00-05:00", "2027-03-15T00:00:00-04:00"),
