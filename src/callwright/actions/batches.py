@@ -412,12 +412,12 @@ async def _delete_stopped(services: Services, principal: Principal, batch_id: st
     """Stop a piece of the calls that wait in a batch, and delete it unless there are more."""
     async with services.ledger.unit() as unit:
         batch = await _locked(unit, principal, batch_id)
-        await stop_claimed(unit, services.publisher, batch.id)
-        _, more = await stop_waiting(unit, services.publisher, batch.id)
+        now = services.clock.now()
+        await stop_claimed(unit, services.publisher, batch.id, now)
+        _, more = await stop_waiting(unit, services.publisher, batch.id, now)
         if more:
             if batch.status in STOPPABLE and batch.paused_at is None:
                 # Nothing of it begins until it is gone.
-                now = services.clock.now()
                 await unit.batches.change(batch.id, paused_at=now, paused_by="request", paused_reason=DELETION)
             return False
         # The stop was promised to each of its contacts: STOPPED_CONTACTS_JOB writes what is left, and deletes the batch then.

@@ -54,6 +54,8 @@ class Question:
     agent_hours: tuple[int, int] | None = None
     """Hours of the agent, the end exclusive. None: none, or the call bypasses them."""
     suppressed: bool = False
+    stopped: bool = False
+    """Whether somebody stopped the call before it was dialled."""
     attempts: tuple[datetime, ...] = ()
     cap: str = ""
     """The name of the cap that the call would exceed, or of the wallet that does not cover it; empty if it is paid for."""
@@ -76,7 +78,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer. ``rule`` is a stable name; ``reason`` a sentence. ``until`` is set for WAIT, ``cause`` for NEVER."""
+    """The answer. ``rule`` is a stable name; ``reason`` a sentence. ``until`` is set for WAIT, ``cause`` for NEVER unless it is a stop."""
 
     verdict: Verdict
     rule: str
@@ -102,7 +104,7 @@ class _Refusal:
 def decide(question: Question, rules: Rules) -> Decision:
     """Returns whether the number may be dialled now, later, or never by these rules.
 
-    The order of the rules: emergency, suppression, kind, country, consent, caps; then what passes with time: attempts and hours.
+    The order of the rules: stop, emergency, suppression, kind, country, consent, caps; then what passes with time: attempts and hours.
     """
     version, inputs = _version(question, rules), _inputs(question, rules)
     refusal = next(_refusals(question, rules), None)
@@ -120,6 +122,8 @@ def decide(question: Question, rules: Rules) -> Decision:
 
 def _refusals(question: Question, rules: Rules) -> Iterator[_Refusal]:
     number, policy = question.number, rules.policy
+    if question.stopped:
+        yield _Refusal("stopped", "the call was stopped before it was dialled", cause="")
     if number.kind == EMERGENCY:
         yield _Refusal("emergency", "emergency numbers are never dialled")
     if question.suppressed and not question.transfer:

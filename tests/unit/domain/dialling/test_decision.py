@@ -169,6 +169,12 @@ def test_a_transfer_is_asked_for_the_number_only():
     assert decide(replace(handed, number=replace(BERLIN, kind="emergency")), policy).rule == "emergency"
 
 
+def test_a_call_that_is_stopped_is_not_dialled_whatever_else_is_asked():
+    decision = decide(asked(stopped=True, suppressed=True, attempts=(NOON,)), rules(**ONCE))
+    assert told(decision) == ("never", "stopped", None)
+    assert decision.inputs["time_zones"] == ["Europe/Berlin"]
+
+
 def test_a_decision_says_by_which_rules_and_from_what_it_was_made():
     decision = decide(asked(agent_hours=(9, 21), user_data=AGREED), rules(country_rules={"enabled": True}))
     assert decision.version == "policy 3, DE 2026-11-29, numbers 9.0"
