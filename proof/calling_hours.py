@@ -79,12 +79,12 @@ def compare(names: Sequence[str]) -> HoursReport:
 
 
 def _compare_day(report: HoursReport, hours: Hours, name: str, day: datetime) -> None:
-    one, zones = [hours], [zone(name)]
+    here = [(hours, zone(name))]
     start = int(day.timestamp())
     expected = [_open_by_c_library(start + 60 * n) for n in range(MINUTES)]
     for n, is_open in enumerate(expected):
         at = day + timedelta(minutes=n)
-        if (first_closed(one, zones, at) is None) is not is_open:
+        if (first_closed(here, at) is None) is not is_open:
             report.note(f"{name} at {at.isoformat()}: open is {not is_open}, the C library says {is_open}")
     report.instants += MINUTES
     for n in range(0, MINUTES, OPENINGS_EVERY):
@@ -92,7 +92,7 @@ def _compare_day(report: HoursReport, hours: Hours, name: str, day: datetime) ->
         first = n
         while not (expected[first] if first < MINUTES else _open_by_c_library(start + 60 * first)):
             first += 1
-        opening = next_opening(one, zones, day + timedelta(minutes=n))
+        opening = next_opening(here, day + timedelta(minutes=n))
         if opening != day + timedelta(minutes=first):
             told = (day + timedelta(minutes=first)).isoformat()
             report.note(f"{name} from {(day + timedelta(minutes=n)).isoformat()}: opens at {opening}, not at {told}")

@@ -1,8 +1,8 @@
 """Simulated campaigns: ``python -m proof campaigns --count N --seed S [--jobs J]``.
 
 Each seed is a campaign of 30 virtual days: contacts all over the world, an agent's hours, a calling policy that changes, a list of numbers
-not to be called that grows, calls that are not answered and are made again. Every dial is judged by rules that are written down here once
-more, in other words and with other code than the product's.
+not to be called that grows, calls that are not answered and are made again, limits of calls at once and per second. Every dial is judged by
+rules that are written down here once more, in other words and with other code than the product's.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from callwright.lab.arguments import at_least_one, from_zero
 from callwright.lab.processes import shared_out
 from callwright.ops.clock import SystemClock
 from callwright.ops.country_rules import load_country_rules
+from proof.campaign_pace import CampaignPace, PacedCall, random_route
 
 LONGEST = timedelta(days=30)
 CHUNK = 250
@@ -52,6 +53,7 @@ FINAL = ("answered", "unanswered", "not dialled", "stopped")
 class Contact:
     """A contact, and what has become of it."""
 
+    paced: PacedCall
     number: int
     facts: NumberFacts
     user_data: dict[str, Any]
@@ -71,6 +73,10 @@ class CampaignReport:
     decisions: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     openings: int = 0
+    held_back: int = 0
+    """Looks after which due calls waited for a place or a limit."""
+    spaced: int = 0
+    """Dials that waited for a limit per second."""
     broken: list[tuple[int, str]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -81,6 +87,8 @@ class CampaignReport:
         self.decisions += other.decisions
         self.ends += other.ends
         self.openings += other.openings
+        self.held_back += other.held_back
+        self.spaced += other.spaced
         self.broken += other.broken
 
     def lines(self) -> list[str]:
@@ -92,6 +100,7 @@ class CampaignReport:
             *shown,
             f"{self.campaigns:,} campaigns of 30 days, {self.contacts:,} contacts, {len(self.broken)} broken, {self.seconds:.1f} s",
             f"decisions: {decided}; {self.openings:,} waits checked minute by minute",
+            f"{self.held_back:,} times calls waited for a limit, {self.spaced:,} dials for a limit per second",
             f"contacts: {ended}",
         ]
 
@@ -104,8 +113,7 @@ class Campaign:
         self._countries = countries
         self._now = random.choice(_STARTS) + timedelta(minutes=random.randrange(20_000))
         self._stop_at = self._now + LONGEST
-        self._places = random.randint(1, 4)
-        self._busy = 0
+        self._pace = CampaignPace(random)
         self._agent_hours = _agent_hours(random)
         self._policy: dict[str, Any] = _policy(random)
         self._numbers = random.randint(1, _MOST_CONTACTS)
@@ -114,12 +122,13 @@ class Campaign:
         self._waiting: list[Contact] = []
         self.report = CampaignReport(campaigns=1)
         self.broken = ""
-        self.contacts = [self._contact() for _ in range(self._numbers)]
+        self.contacts = [self._contact(n) for n in range(self._numbers)]
 
     def run(self) -> None:
         """Runs the campaign to its end and judges it."""
+        spread = self._random.choice((1, 600))
         for contact in self.contacts:
-            self._at(self._now + timedelta(minutes=self._random.randrange(600)), "due", contact)
+            self._at(self._now + timedelta(minutes=self._random.randrange(spread)), "due", contact)
         for _ in range(self._random.choice((0, 0, 1, 2))):
             self._at(self._now + timedelta(minutes=self._random.randrange(40_000)), "policy", None)
         while self._heap and not self.broken:
@@ -139,20 +148,29 @@ class Campaign:
         if contact is None:
             self._policy = _policy(self._random)
         elif event == "due":
+            contact.paced.due_at, contact.paced.again = self._now, bool(contact.dials)
+            contact.paced.dialled_at = None
             self._waiting.append(contact)
         elif event == "admitted":
+            begins_at = self._pace.begins_at(contact.paced.id, self._now)
+            if begins_at > self._now:
+                self.report.spaced += 1
+                self._at(begins_at, "admitted", contact)
+                return
             # The carrier is asked a few seconds after the admission, by a second decision.
-            self._busy -= 1
             self._decide(contact, intent=True)
         else:
-            self._busy -= 1
+            self._pace.leave(contact.paced.id)
             self._ended(contact)
         self._admit()
 
     def _admit(self) -> None:
-        while self._waiting and self._busy < self._places:
-            contact = self._waiting.pop(0)
-            self._decide(contact, intent=False)
+        while chosen := self._pace.admissible(self._now, [contact.paced for contact in self._waiting]):
+            due = {contact.paced.id: contact for contact in self._waiting}
+            self._waiting = [contact for contact in self._waiting if contact.paced.id not in chosen]
+            for call_id in chosen:
+                self._decide(due[call_id], intent=False)
+        self.report.held_back += bool(self._waiting)
 
     def _decide(self, contact: Contact, *, intent: bool) -> None:
         suppressed = contact.suppressed_at is not None and contact.suppressed_at <= self._now
@@ -166,6 +184,8 @@ class Campaign:
         contact.moves += 1
         self._claim(contact.moves < 500, "a contact comes to an end")
         self._claim(not contact.ends, "nothing is decided about a contact that has ended")
+        if intent and decision.verdict is not Verdict.DIAL:
+            self._pace.leave(contact.paced.id)
         if decision.verdict is Verdict.NEVER:
             self._judge_never(contact, dials, decision)
             contact.ends.append("unanswered" if contact.dials else "not dialled")
@@ -173,11 +193,11 @@ class Campaign:
             self._judge_wait(contact, dials, decision)
             self._at(decision.until or self._now, "due", contact)
         elif not intent:
-            self._busy += 1
+            self._pace.admit(contact.paced)
             self._at(self._now + timedelta(seconds=self._random.choice((0, 1, 5, 90))), "admitted", contact)
         else:
-            self._busy += 1
-            self._claim(self._busy <= self._places, "no more calls at once than there are places")
+            beyond = self._pace.dial(contact.paced.id, self._now)
+            self._claim(not beyond, f"contact {contact.number} is dialled at {self._now.isoformat()}: {beyond}")
             why_not = self._forbidden(contact, dials, self._now)
             self._claim(not why_not, f"contact {contact.number} is dialled at {self._now.isoformat()}: {why_not}")
             contact.dials.append(self._now)
@@ -247,19 +267,26 @@ class Campaign:
             return "nobody agreed"
         if law and facts.country not in self._countries:
             return "nobody knows the law"
-        zones = [contact.user_data["timezone"]] if contact.user_data.get("timezone") else list(facts.zones)
-        if not facts.is_phone and not contact.user_data.get("timezone"):
-            zones = [policy["hours"]["default_time_zone"]]
-        return next(filter(None, (self._closed(at.astimezone(ZoneInfo(name)), contact, law) for name in zones)), "")
+        given, reached = contact.user_data.get("timezone"), facts.zones
+        if not facts.is_phone:
+            reached = (policy["hours"]["default_time_zone"],)
+        for name in (given,) if given else reached:
+            closed = self._closed(at.astimezone(ZoneInfo(name)))
+            if closed:
+                return closed
+        for name in facts.zones if law else ():
+            # Whoever names one of the number's zones has said in which of them the person is; any other name changes no law.
+            local = at.astimezone(ZoneInfo(name))
+            if (given == name or given not in facts.zones) and not _lawful(facts.country, local):
+                return f"{local.isoformat()} is outside the hours of {facts.country}"
+        return ""
 
-    def _closed(self, local: datetime, contact: Contact, law: bool) -> str:
+    def _closed(self, local: datetime) -> str:
         policy = self._policy["hours"]
         if not policy["start_hour"] <= local.hour < policy["end_hour"] or DAYS[local.weekday()] not in policy["days"]:
             return f"{local.isoformat()} is outside the policy's hours"
         if self._agent_hours is not None and not self._agent_hours[0] <= local.hour < self._agent_hours[1]:
             return f"{local.isoformat()} is outside the agent's hours"
-        if law and not _lawful(contact.facts.country, local):
-            return f"{local.isoformat()} is outside the hours of {contact.facts.country}"
         return ""
 
     def _claim(self, holds: bool, rule: str) -> None:
@@ -269,17 +296,19 @@ class Campaign:
     def _at(self, at: datetime, event: str, contact: Contact | None) -> None:
         heapq.heappush(self._heap, (at, next(self._order), event, contact))
 
-    def _contact(self) -> Contact:
+    def _contact(self, n: int) -> Contact:
         random = self._random
         data: dict[str, Any] = {}
         if random.random() < 0.9:
             data["consent"] = random.choice((*("yes",) * 12, "no", ""))
-        if random.random() < 0.15:
-            data["timezone"] = random.choice(_zones())
         suppressed_at = self._now + timedelta(minutes=random.randrange(20_000)) if random.random() < 0.15 else None
         # Some contacts of a list share a number.
         number = random.randrange(max(1, self._numbers * 3 // 2))
-        return Contact(number, _facts(number, self._now), data, suppressed_at, _retry_config(random))
+        facts = _facts(number, self._now)
+        if random.random() < 0.3:
+            data["timezone"] = random.choice((random.choice(_zones()), *facts.zones))
+        paced = PacedCall(f"call-{n:02}", random_route(random), self._now)
+        return Contact(paced, number, facts, data, suppressed_at, _retry_config(random))
 
 
 _UNANSWERED = ("no-answer", "busy", "failed", "error")

@@ -282,7 +282,7 @@ class Throughput:
             await connection.close()
 
     async def _judge(self) -> None:
-        figures, dials = self._figures, sorted(dials_in(self._dials), key=lambda dial: dial.at)
+        figures = self._figures
         connection = await open_connection(self._dsn)
         try:
             rows = await connection.fetch("select id, tenant_id, batch_id, status, attempt from execution")
@@ -291,36 +291,47 @@ class Throughput:
             figures.webhooks = int(await connection.fetchval("select count(*) from outbox where state = 'delivered'"))
         finally:
             await connection.close()
-        figures.statuses = dict(Counter(str(row["status"]) for row in rows).most_common())
-        tenants = {str(row["id"]): str(row["tenant_id"]) for row in rows}
-        figures.dials = len(dials)
-        figures.second_dials = len(dials) - len({dial.callback_id for dial in dials})
-        figures.seconds = (dials[-1].at - dials[0].at).total_seconds()
-        figures.peak_per_second = _most_within([dial.at for dial in dials], _WINDOW) / _WINDOW.total_seconds()
-        for one in self._organisations:
-            own = [dial for dial in dials if tenants[dial.execution_id] == one.tenant_id]
-            one.most_at_carrier = _most_at_once(own)
-            begun = [row["initiated_at"] for row in intents if row["tenant_id"] == one.tenant_id]
-            one.most_in_a_second = _most_within(begun, _SECOND)
-            figures.after_stop += sum(one.stopped_at is not None and at > one.stopped_at for at in begun)
-        self._find_broken(len(rows))
+        judge(figures, rows, intents, dials_in(self._dials))
 
-    def _find_broken(self, executions: int) -> None:
-        figures = self._figures
-        for one in self._organisations:
-            if max(one.most_in_database, one.most_at_carrier) > one.limit:
-                figures.broken.append(f"BROKEN: {one.name} had more than {one.limit} calls at once")
-            if one.per_second and one.most_in_a_second > one.per_second:
-                figures.broken.append(f"BROKEN: {one.name} began more than {one.per_second} calls in a second")
-        if figures.most_of_a_process > CALLS_OF_A_PROCESS:
-            figures.broken.append("BROKEN: a process had more calls than it may")
-        contacts = sum(one.contacts for one in self._organisations)
-        if executions != contacts:
-            figures.broken.append(f"BROKEN: {contacts} contacts are {executions} executions")
-        if figures.second_dials:
-            figures.broken.append(f"BROKEN: {figures.second_dials} second dials")
-        if figures.after_stop:
-            figures.broken.append(f"BROKEN: {figures.after_stop} calls began after the stop")
+
+def judge(
+    figures: Figures,
+    executions: Sequence[Mapping[str, Any]],
+    intents: Sequence[Mapping[str, Any]],
+    made: Sequence[Dial],
+) -> None:
+    """Count what the run left, and add to ``figures.broken`` what does not hold. ``executions`` and ``intents`` are rows of the database,
+    the intents in the order of their times; ``made`` are the dials of the carrier's ledger."""
+    dials = sorted(made, key=lambda dial: dial.at)
+    figures.statuses = dict(Counter(str(row["status"]) for row in executions).most_common())
+    tenants = {str(row["id"]): str(row["tenant_id"]) for row in executions}
+    figures.dials = len(dials)
+    figures.second_dials = len(dials) - len({dial.callback_id for dial in dials})
+    figures.seconds = (dials[-1].at - dials[0].at).total_seconds()
+    figures.peak_per_second = _most_within([dial.at for dial in dials], _WINDOW) / _WINDOW.total_seconds()
+    for one in figures.organisations:
+        one.most_at_carrier = _most_at_once([dial for dial in dials if tenants[dial.execution_id] == one.tenant_id])
+        begun = [row["initiated_at"] for row in intents if row["tenant_id"] == one.tenant_id]
+        one.most_in_a_second = _most_within(begun, _SECOND)
+        figures.after_stop += sum(one.stopped_at is not None and at > one.stopped_at for at in begun)
+    _find_broken(figures, len(executions))
+
+
+def _find_broken(figures: Figures, executions: int) -> None:
+    for one in figures.organisations:
+        if max(one.most_in_database, one.most_at_carrier) > one.limit:
+            figures.broken.append(f"BROKEN: {one.name} had more than {one.limit} calls at once")
+        if one.per_second and one.most_in_a_second > one.per_second:
+            figures.broken.append(f"BROKEN: {one.name} began more than {one.per_second} calls in a second")
+    if figures.most_of_a_process > CALLS_OF_A_PROCESS:
+        figures.broken.append("BROKEN: a process had more calls than it may")
+    contacts = sum(one.contacts for one in figures.organisations)
+    if executions != contacts:
+        figures.broken.append(f"BROKEN: {contacts} contacts are {executions} executions")
+    if figures.second_dials:
+        figures.broken.append(f"BROKEN: {figures.second_dials} second dials")
+    if figures.after_stop:
+        figures.broken.append(f"BROKEN: {figures.after_stop} calls began after the stop")
 
 
 def _most_at_once(dials: Sequence[Dial]) -> int:

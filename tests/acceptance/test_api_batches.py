@@ -399,7 +399,9 @@ async def test_what_a_stop_leaves_waiting_is_never_admitted_and_stopped_by_the_j
         assert (await read(client, batch_id))["execution_status"] == {"stopped": 10, "queued": 8}
         assert await end_calls(world) == 0
         await write_stopped(world)
-        assert (await read(client, batch_id))["execution_status"] == {"stopped": 18}
+        after = await read(client, batch_id)
+        assert after["execution_status"] == {"stopped": 18}
+        assert after["callwright"]["decisions"]["stopped"] == 18
 
 
 async def test_a_batch_with_more_waiting_calls_than_one_unit_stops_is_deleted_whole(
@@ -478,7 +480,13 @@ async def test_every_contact_of_a_stopped_batch_is_told_listed_and_counted(world
         assert listed.json()["total"] == count
         assert (await client.get("/v1/callwright/usage")).json()["status_map"] == {"stopped": count}
         after = await read(client, batch_id)
+        assert after["callwright"].pop("decisions") == {"stopped": count}
+        assert at_once["callwright"].pop("decisions") == {"stopped": 2}, "the others are written by the job"
         assert (after["execution_status"], after["callwright"]) == (at_once["execution_status"], at_once["callwright"])
+        assert written["callwright"]["decision"]["rule"] == "stopped"
+        decided = await client.get(f"/v1/callwright/executions/{ids[-1]}/decisions")
+        told_so = [(one["step"], one["verdict"], one["rule"]) for one in decided.json()["data"]]
+        assert told_so == [("admission", "never", "stopped")]
     told = await fetch(world.dsn, "select execution_id, status from outbox")
     assert sorted(row["execution_id"] for row in told) == sorted(ids)
     assert {row["status"] for row in told} == {"stopped"}

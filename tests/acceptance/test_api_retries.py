@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from tests.acceptance.test_api_batches import batch_id_of, begin, read, rows
 from tests.api_world import ApiWorld, create, place
+from tests.database import run_sql
 from tests.rows import admit_candidates, end_locked
 from tests.unit.insight.call_log import CallLog
 
@@ -51,6 +52,11 @@ async def shown(client: httpx.AsyncClient, execution_id: str) -> dict[str, Any]:
     return dict((await client.get(f"/executions/{execution_id}")).json())
 
 
+async def _due_now(dsn: str, execution_id: str) -> None:
+    """The time of the next attempt is now."""
+    await run_sql(dsn, f"update execution set scheduled_at = now(), due_at = now() where id = '{execution_id}'")
+
+
 async def test_between_two_attempts_a_call_is_scheduled(world: ApiWorld) -> None:
     async with world.client() as client:
         execution_id = await missed(world, client)
@@ -71,6 +77,27 @@ async def test_a_call_is_stopped_between_two_attempts(world: ApiWorld) -> None:
         assert (await client.post(f"/call/{execution_id}/stop")).status_code == 200
         body = await shown(client, execution_id)
         assert (body["status"], body["retry_count"], len(body["callwright"]["attempts"])) == ("stopped", 1, 1)
+
+
+async def test_stopping_an_agent_stops_the_retries_that_wait(world: ApiWorld) -> None:
+    async with world.client() as client:
+        execution_id = await missed(world, client)
+        agent_id = (await shown(client, execution_id))["agent_id"]
+        assert (await client.post(f"/v2/agent/{agent_id}/stop")).json()["stopped_executions"] == [execution_id]
+        await _due_now(world.dsn, execution_id)
+        assert await claimed(world) == []
+        body = await shown(client, execution_id)
+        assert (body["status"], body["callwright"]["decision"]["rule"]) == ("stopped", "stopped")
+
+
+async def test_no_call_is_made_again_for_an_agent_that_was_deleted(world: ApiWorld) -> None:
+    async with world.client() as client:
+        execution_id = await missed(world, client)
+        agent_id = (await shown(client, execution_id))["agent_id"]
+        assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 200
+        await _due_now(world.dsn, execution_id)
+        assert await claimed(world) == []
+        assert (await client.get(f"/executions/{execution_id}")).status_code == 404
 
 
 async def test_stopping_an_agent_stops_the_retries_of_its_live_calls(world: ApiWorld) -> None:

@@ -50,6 +50,21 @@ async def test_a_spreadsheets_list_is_read_and_says_how(world: ApiWorld) -> None
         assert contact["context_details"]["recipient_data"] == {"Name": "Zoë", "Straße": "=1+1", "Handy": "030/1"}
 
 
+async def test_a_list_is_read_in_the_encoding_of_the_request(world: ApiWorld) -> None:
+    raw = "contact_number,name\nloopback:demo,Łukasz\n".encode("cp1250")
+    async with world.client() as client:
+        agent_id = await create(client)
+        batch_id = await batch_id_of(client, agent_id, raw, encoding="windows-1250")
+        assert (await read(client, batch_id))["callwright"]["file"]["encoding"] == "windows-1250"
+        [contact] = await rows(client, batch_id)
+        assert contact["context_details"]["recipient_data"] == {"name": "Łukasz"}
+        refused = await upload(client, agent_id, raw, encoding="utf-8")
+        assert (refused.status_code, refused.json()["field"]) == (400, "file")
+        assert refused.json()["message"].startswith("file, line 2: this is not utf-8")
+    async with world.client(strict=True) as client:
+        assert (await upload(client, agent_id, raw, encoding="windows-1250")).status_code == 400, "UTF-8 only"
+
+
 async def test_national_numbers_need_a_country(world: ApiWorld) -> None:
     text = "contact_number\n030 901820\n+49 (0)30 901821\n"
     async with world.client() as client:
@@ -72,6 +87,7 @@ async def test_national_numbers_need_a_country(world: ApiWorld) -> None:
         ({"default_country": "Germany"}, "default_country must be an ISO 3166 code"),
         ({"default_country": "UK"}, "default_country must be an ISO 3166 code"),
         ({"duplicates": "drop"}, "duplicates must be"),
+        ({"encoding": "latin"}, "encoding must be one of big5, euc-kr, gbk, iso-8859-1"),
         ({"scheduled_at": "tomorrow"}, "scheduled_at must be an ISO 8601 time"),
         ({"scheduled_at": "2020-01-01T00:00:00Z"}, "scheduled_at is in the past"),
     ],

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.test_call_crash import PUBLISHER, running
+from tests.acceptance.test_calling_hours import BERLIN, MORNING
 from tests.call_world import AGENT_ID, SCENARIO, CallWorld, MovedClock, agent_body, call_world, place
 from tests.database import fetch, run_sql
 from tests.examples import check_example
@@ -36,6 +37,7 @@ from callwright.outbox.publication import BatchWebhookPublisher
 from callwright.ports.ledger import OutboxEntry, StoredAgent
 from callwright.ports.leg import DialRequest, Leg, LegListener
 from callwright.ports.registry import Plugin
+from callwright.ports.world import Clock
 from callwright.storage.ledger import PostgresLedger
 from callwright.telephony.loopback.carrier import LoopbackCarrier
 
@@ -69,8 +71,8 @@ CARRIER = (Plugin("carrier", "loopback", "another person at each attempt", OneAf
 
 
 @asynccontextmanager
-async def the_world(dsn: str, folder: Path) -> AsyncIterator[CallWorld]:
-    clock = MovedClock(SystemClock().now())
+async def the_world(dsn: str, folder: Path, clock: Clock | None = None) -> AsyncIterator[CallWorld]:
+    clock = clock or MovedClock(SystemClock().now())
     async with call_world(dsn, folder, loopback=CARRIER, book=BOOK, scenario=SCENARIO, clock=clock) as world:
         yield world
 
@@ -190,6 +192,32 @@ async def test_a_machine_is_called_again_and_completed_is_said_once(dsn: str, tm
         assert all(file.exists() for file in files)
         statuses = [hook.status for hook in await webhooks(world, placed.id)]
         assert (statuses.count("completed"), statuses.count("call-disconnected")) == (1, 2)
+
+
+async def test_a_retry_keeps_the_agent_as_it_was_except_for_its_hours(dsn: str, tmp_path: Path) -> None:
+    clock = MovedClock(MORNING)
+    async with the_world(dsn, tmp_path, clock) as world:
+        options = {"retry_config": RETRY}
+        body = {**agent_body(), "calling_guardrails": {"call_start_hour": 9, "call_end_hour": 10}}
+        placed = await place(world.ledger, world.publisher, body, persona="absent patient", to=BERLIN, options=options)
+        assert (await until_retry(world, placed.id, 1)).retry_count == 1
+
+        evening = {"call_start_hour": 20, "call_end_hour": 21}
+        changed = {**body, "calling_guardrails": evening, "agent_welcome_message": "Good evening, this is sales."}
+        async with world.ledger.unit() as unit:
+            await unit.agents.update(DEFAULT_TENANT_ID, AGENT_ID, "Reception", changed)
+        await the_time_comes(world, dsn, placed.id)
+        waiting = await world.until(placed.id, "rescheduled")
+        assert waiting.scheduled_at == MORNING + timedelta(hours=11)
+
+        clock.move(MORNING + timedelta(hours=11))
+        await run_sql(dsn, "update execution set due_at = now()")
+        done = shown(world, await world.until(placed.id, "completed"))
+        assert (done["retry_count"], [one["status"] for one in done["callwright"]["attempts"]]) == (
+            1,
+            ["no-answer", "completed"],
+        )
+        assert "assistant: Hello, this is reception." in done["transcript"]
 
 
 @pytest.mark.long

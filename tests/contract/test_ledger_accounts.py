@@ -13,7 +13,9 @@ from tests.database import fetch, run_sql
 from tests.rows import THEN, admit_candidates, agent_row, execution_row, key_row, place, ringing_row
 
 from callwright.domain.concurrency import Places
+from callwright.domain.dialling import Decision, Verdict
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
+from callwright.ports.ledger import DIALLING, DialDecision
 from callwright.storage.accounts import children_first
 from callwright.storage.ledger import PostgresLedger
 
@@ -269,6 +271,9 @@ async def test_nothing_of_an_account_is_left_but_what_it_did_and_cost(ledger: Po
     await wait_for_calls(ledger, MINE, 1)
     async with ledger.unit() as unit:
         assert len(await unit.accounts.unfinished("north", 2)) == 2
+        (called, *_) = await unit.accounts.some_executions("north", 10)
+        dialled = Decision(Verdict.DIAL, "allowed", "no rule forbids the call", "policy 0")
+        await unit.dial_decisions.add([DialDecision("north", called, None, 1, DIALLING, THEN, "+4930901820", dialled)])
         await unit.executions.delete(await unit.accounts.some_executions("north", 10))
         await unit.accounts.purge("north")
     tables = await fetch(

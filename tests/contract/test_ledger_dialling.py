@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
-from tests.database import run_sql
+from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, THEN, admit, claim, execution_row, move, place
 
 from callwright.actions.dialling import Decisions, called_number, change_for
 from callwright.domain.batch import Batch, BatchStatus
 from callwright.domain.dialling import Decision, Verdict
 from callwright.domain.execution import STATUS_OF, Phase, Status
+from callwright.domain.limits import MAX_ATTEMPT_PERIOD_HOURS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import ADMISSION, DIALLING, Change, DialDecision
 from callwright.storage.changes import plan
@@ -44,14 +45,43 @@ async def test_decisions_are_read_as_they_were_made_the_newest_of_them(ledger: P
         assert await unit.dial_decisions.of_execution(OTHER_TENANT_ID, "call-1", 10) == []
 
 
-async def test_a_decision_cannot_be_changed_and_goes_with_its_execution(ledger: PostgresLedger, dsn: str):
-    await place(ledger, execution_row())
+@pytest.mark.parametrize("change", ["rule = 'other'", "execution_id = 'call-2'", "execution_id = null, called = 'x'"])
+async def test_a_decision_cannot_be_changed(ledger: PostgresLedger, dsn: str, change: str):
+    await place(ledger, execution_row(), execution_row("call-2"))
     await add(ledger, row())
     with pytest.raises(asyncpg.CheckViolationError, match="cannot change"):
-        await run_sql(dsn, "update dial_decision set rule = 'other'")
+        await run_sql(dsn, f"update dial_decision set {change}")
+
+
+async def test_a_number_stays_dialled_when_its_agent_and_its_calls_are_deleted(ledger: PostgresLedger, dsn: str):
+    await place(ledger, execution_row(), execution_row("call-2"))
+    await add(
+        ledger, row(step=ADMISSION, attempt=0), row(batch_id=BATCH_ID), row("call-2", at=THEN + timedelta(hours=1))
+    )
+    async with ledger.unit() as unit:
+        await unit.executions.delete(["call-2"])
+        await unit.executions.delete_of_agent(DEFAULT_TENANT_ID, "agent-1")
+        await unit.agents.delete(DEFAULT_TENANT_ID, "agent-1")
+    before = THEN - timedelta(hours=1)
+    async with ledger.unit() as unit:
+        dialled = await unit.dial_decisions.attempts(DEFAULT_TENANT_ID, ["+4930901820"], before)
+        assert dialled == {"+4930901820": [THEN, THEN + timedelta(hours=1)]}
+        assert await unit.dial_decisions.of_execution(DEFAULT_TENANT_ID, "call-1", 10) == []
+        assert await unit.dial_decisions.rules_of_batch(BATCH_ID) == {}
+    assert len(await fetch(dsn, "select * from dial_decision")) == 2, "what was not dialled goes with its call"
+
+
+async def test_what_a_deleted_call_dialled_is_forgotten_after_the_longest_period(ledger: PostgresLedger, dsn: str):
+    await place(ledger, execution_row(), execution_row("call-2"))
+    period, hour = timedelta(hours=MAX_ATTEMPT_PERIOD_HOURS), timedelta(hours=1)
+    now = datetime.now(UTC)
+    old, counts = row(at=now - period - hour), row(at=now - period + hour)
+    await add(ledger, old, counts, replace(old, execution_id="call-2"))
     async with ledger.unit() as unit:
         await unit.executions.delete(["call-1"])
-        assert await unit.dial_decisions.of_execution(DEFAULT_TENANT_ID, "call-1", 10) == []
+    await ledger.prune()
+    left = await fetch(dsn, "select execution_id, at from dial_decision order by at")
+    assert [(one["execution_id"], one["at"]) for one in left] == [("call-2", old.at), (None, counts.at)]
 
 
 async def test_only_dials_count_as_attempts(ledger: PostgresLedger):

@@ -15,8 +15,10 @@ from proof.campaigns import FINAL, run
 from callwright.domain import retry
 from callwright.domain.dialling import Decision, Question, Rules, Verdict, decide
 from callwright.domain.dialling.opening import Hours
+from callwright.domain.pace.choice import Queue, choose
+from callwright.domain.pace.policy import NO_LIMIT
 from callwright.domain.retry import RetryPolicy
-from proof import calling_hours, campaigns
+from proof import calling_hours, campaign_pace, campaigns
 
 
 def test_a_few_campaigns_break_no_rule() -> None:
@@ -25,6 +27,8 @@ def test_a_few_campaigns_break_no_rule() -> None:
     assert report.contacts == sum(report.ends[name] for name in FINAL)
     assert min(report.decisions[verdict] for verdict in ("dial", "wait", "never")) > 100
     assert report.ends["answered"] > 100
+    assert report.held_back > 100
+    assert report.spaced > 20
 
 
 @pytest.mark.long
@@ -50,6 +54,12 @@ def _in_the_first_zone(question: Question, rules: Rules) -> Decision:
     return decide(replace(question, number=replace(question.number, zones=question.number.zones[:1])), rules)
 
 
+def _by_the_zone_that_is_given(question: Question, rules: Rules) -> Decision:
+    given = question.user_data.get("timezone")
+    here = replace(question.number, zones=(given,)) if given and question.number.is_phone else question.number
+    return decide(replace(question, number=here), rules)
+
+
 def _an_hour_late(question: Question, rules: Rules) -> Decision:
     decision = decide(question, rules)
     return decision if decision.until is None else replace(decision, until=decision.until + timedelta(hours=1))
@@ -67,7 +77,16 @@ def _refusing(question: Question, rules: Rules) -> Decision:
 
 @pytest.mark.parametrize(
     "wrong",
-    [_always, _without_suppression, _one_attempt_more, _in_the_first_zone, _an_hour_late, _bypassing, _refusing],
+    [
+        _always,
+        _without_suppression,
+        _one_attempt_more,
+        _in_the_first_zone,
+        _by_the_zone_that_is_given,
+        _an_hour_late,
+        _bypassing,
+        _refusing,
+    ],
 )
 def test_a_wrong_decision_is_noticed(
     wrong: Callable[[Question, Rules], Decision], monkeypatch: pytest.MonkeyPatch
@@ -92,6 +111,39 @@ def test_a_wrong_retry_is_noticed(wrong: Callable[[RetryPolicy], RetryPolicy], m
 
     monkeypatch.setattr(campaigns, "policy_of", policy_of)
     assert run(40, 1).broken
+
+
+def _without(queue: Queue, **changes: Any) -> Queue:
+    return replace(queue, organisations=[replace(one, **changes) for one in queue.organisations])
+
+
+def _of_policy(**changes: Any) -> Callable[[Queue], Queue]:
+    return lambda queue: _without(queue, policy=replace(queue.organisations[0].policy, **changes))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        _of_policy(account=NO_LIMIT),
+        _of_policy(carriers={}),
+        _of_policy(each_number=NO_LIMIT),
+        _of_policy(kept_for_inbound=0),
+        _of_policy(kept_for_retries=0),
+        lambda queue: replace(queue, batches={}),
+        lambda queue: replace(queue, accounts=[replace(one, most=None) for one in queue.accounts]),
+        lambda queue: _without(queue, held=0),
+        lambda queue: replace(_without(queue, free=queue.free + 1), free=queue.free + 1),
+        lambda queue: replace(queue, busy=[]),
+    ],
+)
+def test_an_admission_over_a_limit_is_noticed(wrong: Callable[[Queue], Queue], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign_pace, "choose", lambda queue: choose(wrong(queue)))
+    assert run(150, 1).broken
+
+
+def test_a_dial_too_soon_after_another_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign_pace, "slots", lambda keys, policy, of_batch: [])
+    assert run(60, 1).broken
 
 
 def test_every_minute_of_awkward_days_is_judged_as_the_c_library_does() -> None:

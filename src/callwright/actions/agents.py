@@ -408,12 +408,13 @@ async def stop_waiting_calls(services: Services, principal: Principal, agent_id:
         # In one order, as everybody who locks many of them.
         waiting = await _with_status(unit, principal, agent.id, _WAITING_STATUSES)
         live = await _with_status(unit, principal, agent.id, _LIVE_STATUSES)
+        now = services.clock.now()
         for execution_id in sorted({*waiting, *live}):
             row = await unit.executions.lock(execution_id)
             if row is None or row.phase is Phase.DONE:
                 continue
             if row.phase in (Phase.WAITING, Phase.ADMITTED, Phase.CLAIMED):
-                if await stop_undialled(unit, services.publisher, row):
+                if await stop_undialled(unit, services.publisher, row, now):
                     (of_batches if row.batch_id in batches else others).append(execution_id)
             elif policy_of(row.options.get("retry_config")) is not None:
                 # Dialled already: no longer ours to stop.

@@ -9,12 +9,14 @@ before that is marked, hidden from everybody, and goes with the last of its cont
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from callwright.actions.audit import audit
 from callwright.actions.batch_transition import move_batch, record_contact
+from callwright.actions.dialling import DECISION, decision_wire, stopped_row
 from callwright.actions.services import Services
 from callwright.actions.transition import Publisher, transitions
 from callwright.domain.batch import STOPPABLE, Batch, BatchStatus, execution_of_contact
@@ -58,20 +60,21 @@ async def stop_locked(unit: Unit, services: Services, batch: Batch) -> tuple[Bat
     STOPPED_CONTACTS_JOB."""
     # Nobody admits one until the commit, and nobody does in a batch that is stopped. A call that a process is taking is found taken.
     await unit.pace.withdraw(batch.id)
-    await stop_claimed(unit, services.publisher, batch.id)
-    stopped, _ = await stop_waiting(unit, services.publisher, batch.id)
+    now = services.clock.now()
+    await stop_claimed(unit, services.publisher, batch.id, now)
+    stopped, _ = await stop_waiting(unit, services.publisher, batch.id, now)
     await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{batch.tenant_id} {batch.id}".encode(), batch.tenant_id)
     return await move_batch(unit, batch, BatchStatus.STOPPED, services.batch_publisher), stopped
 
 
-async def stop_claimed(unit: Unit, publisher: Publisher, batch_id: str) -> None:
+async def stop_claimed(unit: Unit, publisher: Publisher, batch_id: str, now: datetime) -> None:
     """Forbid the calls of a batch to dial that processes have taken: as many as there are places."""
-    await _stop_some(unit, publisher, await unit.executions.claimed_of_batch(batch_id))
+    await _stop_some(unit, publisher, await unit.executions.claimed_of_batch(batch_id), now)
 
 
-async def stop_waiting(unit: Unit, publisher: Publisher, batch_id: str) -> tuple[list[str], bool]:
+async def stop_waiting(unit: Unit, publisher: Publisher, batch_id: str, now: datetime) -> tuple[list[str], bool]:
     """Stop a piece of the executions of a batch that were not dialled yet. Their ids, and whether there may be more."""
-    stopped = await _stop_some(unit, publisher, await unit.executions.undialled_of_batch(batch_id, PIECE))
+    stopped = await _stop_some(unit, publisher, await unit.executions.undialled_of_batch(batch_id, PIECE), now)
     return stopped, len(stopped) == PIECE
 
 
@@ -80,7 +83,7 @@ async def stop_first_waiting(services: Services, batch_id: str) -> None:
     for _ in range(PIECES_AT_ONCE):
         try:
             async with services.ledger.unit() as unit:
-                _, more = await stop_waiting(unit, services.publisher, batch_id)
+                _, more = await stop_waiting(unit, services.publisher, batch_id, services.clock.now())
             if not more:
                 return
         except UnavailableError as error:
@@ -89,28 +92,37 @@ async def stop_first_waiting(services: Services, batch_id: str) -> None:
             return
 
 
-async def _stop_some(unit: Unit, publisher: Publisher, execution_ids: Iterable[str]) -> list[str]:
+async def _stop_some(unit: Unit, publisher: Publisher, execution_ids: Iterable[str], now: datetime) -> list[str]:
     """Which became ``stopped``."""
     # In one order, as everybody who locks many of them.
     stopped = []
     for execution_id in sorted(execution_ids):
         row = await unit.executions.lock(execution_id)
-        if row is not None and await stop_undialled(unit, publisher, row):
+        if row is not None and await stop_undialled(unit, publisher, row, now):
             stopped.append(execution_id)
     return stopped
 
 
-async def stop_undialled(unit: Unit, publisher: Publisher, row: Execution) -> bool:
+async def stop_undialled(unit: Unit, publisher: Publisher, row: Execution, now: datetime) -> bool:
     """Stop an execution whose row this unit has locked, if it was not dialled yet; whether it is ``stopped``. One that a process has taken
     is forbidden to dial: the unit that writes the intent reads the wish from the row, and ends the call."""
     if row.phase in (Phase.WAITING, Phase.ADMITTED):
-        await transitions(unit, row, [Change(phase=Phase.DONE, detail="stopped")], publisher)
+        await end_undialled(unit, publisher, row, now)
         return True
     if row.phase is Phase.CLAIMED and STOP_REQUESTED not in row.options:
         wish = {"by": STOPPED_BY, "reason": STOP_REASON}
         wished = Change(columns={"options": {**row.options, STOP_REQUESTED: wish}})
         await transitions(unit, row, [wished], publisher)
     return False
+
+
+async def end_undialled(unit: Unit, publisher: Publisher, row: Execution, now: datetime) -> Execution:
+    """Stop an execution whose row this unit has locked and that waits or is admitted, with the decision. Returns it as it is then."""
+    decided = stopped_row(row, now)
+    change = Change(phase=Phase.DONE, detail="stopped", record={DECISION: decision_wire(decided.decision, now)})
+    # Deferred, as the writes of the change: they go together.
+    await unit.dial_decisions.add([decided])
+    return await transitions(unit, row, [change], publisher)
 
 
 async def stop_batches_of_agent(
@@ -166,14 +178,13 @@ class StoppedContacts:
         agent = await unit.agents.get(tenant_id, batch.agent_id)
         if agent is None or batch.status is not BatchStatus.STOPPED:
             return False
-        _, more = await stop_waiting(unit, self.publisher, batch_id)
+        now = self.clock.now()
+        _, more = await stop_waiting(unit, self.publisher, batch_id, now)
         if more:
             return True
         contacts = await unit.batches.contacts.take(batch_id, PIECE)
-        now = self.clock.now()
-        for contact in contacts:
-            execution = execution_of_contact(batch, contact, self.from_number, agent=agent.body, at=now)
-            await record_contact(unit, execution, "stopped", self.publisher)
+        executions = [execution_of_contact(batch, one, self.from_number, agent=agent.body, at=now) for one in contacts]
+        await _record_stopped(unit, executions, self.publisher, now)
         point("stopped_contacts.writing")
         more = len(contacts) == PIECE
         if batch.deleted_at is not None and not more:
@@ -199,7 +210,20 @@ async def stop_contact(unit: Unit, services: Services, principal: Principal, exe
         return None
     now = services.clock.now()
     execution = execution_of_contact(batch, contact, services.policy.from_number, agent=agent.body, at=now)
-    stopped = await record_contact(unit, execution, "stopped", services.publisher)
+    (stopped,) = await _record_stopped(unit, [execution], services.publisher, now)
     was, now_is = ({"status": str(one.status)} for one in (execution, stopped))
     await audit(unit, principal, "execution.stopped", execution_id, before=was, after=now_is)
+    return stopped
+
+
+async def _record_stopped(
+    unit: Unit, executions: Sequence[Execution], publisher: Publisher, now: datetime
+) -> list[Execution]:
+    """Write the executions of contacts that were stopped before they were released, with the decisions."""
+    decided = [stopped_row(one, now) for one in executions]
+    stopped = []
+    for execution, row in zip(executions, decided, strict=True):
+        told = replace(execution, record={**execution.record, DECISION: decision_wire(row.decision, now)})
+        stopped.append(await record_contact(unit, told, "stopped", publisher))
+    await unit.dial_decisions.add(decided)
     return stopped

@@ -72,15 +72,16 @@ class BatchRequest:
     scheduled_at: str | None = None
     bypass_call_guardrails: bool = False
     pace: BatchPace = NO_PACE
+    encoding: str | None = None
 
 
 async def create_batch(
     services: Services, principal: Principal, request: BatchRequest, file_name: str, content: IO[bytes]
 ) -> Batch:
-    """Read the list and stage it, and schedule it where ``scheduled_at`` is given (unless strict: the hosted service ignores it). One unit:
-    either the whole batch is there or nothing is. Reading happens on a thread, in pieces, so memory does not grow with the list. Raises
-    NotFoundError for an unknown agent, BadInputError for a start that :func:`schedule_batch` refuses, for a file that cannot be read, or
-    for one in which nobody can be called."""
+    """Read the list and stage it, and schedule it where ``scheduled_at`` is given (unless strict: the hosted service ignores it, and the
+    ``encoding``). One unit: either the whole batch is there or nothing is. Reading happens on a thread, in pieces, so memory does not grow
+    with the list. Raises NotFoundError for an unknown agent, BadInputError for a start that :func:`schedule_batch` refuses, for a file that
+    cannot be read, or for one in which nobody can be called."""
     now, strict = services.clock.now(), services.policy.strict
     start = None if strict or request.scheduled_at is None else _start(request.scheduled_at, now, strict=False)
     async with services.ledger.slow_unit() as unit:
@@ -102,7 +103,8 @@ async def create_batch(
         await unit.batches.insert(batch)
         choice = await _carriers(services, unit, principal.tenant_id, agent)
         reading = _Reading(services, choice)
-        rules = ListRules(request.default_country, request.duplicates, strict)
+        encoding = None if strict else request.encoding
+        rules = ListRules(request.default_country, request.duplicates, strict, encoding)
         contact_list = await asyncio.to_thread(ContactList, lambda: _pieces(content), rules)
         rows = contact_list.rows(choice.check)
         while piece := await asyncio.to_thread(reading.piece, rows):
@@ -412,12 +414,12 @@ async def _delete_stopped(services: Services, principal: Principal, batch_id: st
     """Stop a piece of the calls that wait in a batch, and delete it unless there are more."""
     async with services.ledger.unit() as unit:
         batch = await _locked(unit, principal, batch_id)
-        await stop_claimed(unit, services.publisher, batch.id)
-        _, more = await stop_waiting(unit, services.publisher, batch.id)
+        now = services.clock.now()
+        await stop_claimed(unit, services.publisher, batch.id, now)
+        _, more = await stop_waiting(unit, services.publisher, batch.id, now)
         if more:
             if batch.status in STOPPABLE and batch.paused_at is None:
                 # Nothing of it begins until it is gone.
-                now = services.clock.now()
                 await unit.batches.change(batch.id, paused_at=now, paused_by="request", paused_reason=DELETION)
             return False
         # The stop was promised to each of its contacts: STOPPED_CONTACTS_JOB writes what is left, and deletes the batch then.

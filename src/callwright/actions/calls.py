@@ -11,7 +11,7 @@ from typing import Any
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
-from callwright.actions.batch_stop import stop_contact
+from callwright.actions.batch_stop import end_undialled, stop_contact
 from callwright.actions.idempotency import once, once_key
 from callwright.actions.numbers import check_own, trunk_number
 from callwright.actions.schedule import due_time
@@ -293,7 +293,7 @@ async def stop_call(services: Services, principal: Principal, execution_id: str)
         if row is None:
             raise missing("execution")
         if row.phase in (Phase.WAITING, Phase.ADMITTED):
-            stopped = await transition(unit, row.id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
+            stopped = await end_undialled(unit, services.publisher, row, services.clock.now())
             was, now = ({"status": str(one.status)} for one in (row, stopped))
             await audit(unit, principal, "execution.stopped", row.id, before=was, after=now)
             point("call_stop.writing")

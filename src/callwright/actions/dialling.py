@@ -118,6 +118,13 @@ def suppressed_row(execution: Execution, now: datetime) -> DialDecision:
     return _row(execution, ADMISSION, now, decide(question_of(execution, now, suppressed=True), Rules()))
 
 
+def stopped_row(execution: Execution, now: datetime) -> DialDecision:
+    """The decision about a call that is stopped before it is dialled. It asks for the number only: no defect in a contact's data keeps a
+    list from being stopped."""
+    question = Question(now, number_facts(execution.to_number), stopped=True)
+    return _row(execution, ADMISSION, now, decide(question, Rules()))
+
+
 def default_decision(address: str, now: datetime) -> Decision:
     """Whether a call without a ledger may be dialled: by the default policy."""
     return decide(Question(now=now, number=number_facts(address)), Rules())

@@ -49,11 +49,12 @@ _TOLERANT = replace(
 @dataclass(frozen=True, slots=True)
 class ListRules:
     """How a list is read. ``default_country``: ISO 3166, of numbers without a country code. ``strict``: UTF-8, no common names of the
-    number's column, no pipes and no line ``sep=``."""
+    number's column, no pipes and no line ``sep=``. ``encoding``: one of ``text_encoding.ENCODINGS``; None finds out."""
 
     default_country: str | None = None
     duplicates: str = KEEP
     strict: bool = False
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class ContactList:
     def __init__(self, pieces: Pieces, rules: ListRules) -> None:
         """Raises BadInputError with the line for a file that cannot be read."""
         self._csv_rules = _STRICT if rules.strict else _TOLERANT
-        encoding = encoding_of(pieces, self._csv_rules, only_utf_8=rules.strict)
+        encoding = encoding_of(pieces, self._csv_rules, given=rules.encoding, only_utf_8=rules.strict)
         self._file = ContactCsv(lines_of(pieces(), encoding, self._csv_rules, MAX_BATCH_ROW_BYTES), self._csv_rules)
         self._country = rules.default_country
         header, at = self._file.columns, self._file.number_at

@@ -1,8 +1,11 @@
 """The encoding of an uploaded text, and its lines. No I/O here: pieces of bytes come in, lines of text go out.
 
-A byte order mark counts: UTF-8 or UTF-16. A text without a mark is UTF-8 if all of it is. Otherwise it is Windows-1252, of which Latin-1 is
-a part, unless its bytes speak against it. Five bytes are undefined there. A text that is UTF-8 in parts is damaged. Four different bytes
-above ASCII in a row are a word of another alphabet. Such a text is refused.
+A byte order mark counts: UTF-8 or UTF-16. A text without a mark is in the encoding that is given. Without one it is UTF-8 if all of it is.
+Otherwise it is taken for Windows-1252, of which Latin-1 is a part, unless its bytes speak against it: then it is refused. Five bytes are
+undefined there. A text that is UTF-8 in parts is damaged. Four different bytes above ASCII in a row are a word of another alphabet.
+
+Nothing speaks against most words of Central Europe, short words of other alphabets and texts from an old Mac: they are read as
+Windows-1252, with wrong letters, unless their encoding is given.
 """
 
 from __future__ import annotations
@@ -18,7 +21,19 @@ UTF_8 = "utf-8"
 UTF_16 = "utf-16"
 WINDOWS_1252 = "windows-1252"
 
-_CODECS = {UTF_8: "utf-8-sig", UTF_16: "utf-16", WINDOWS_1252: "cp1252"}
+_CODECS = {
+    UTF_8: "utf-8-sig",
+    UTF_16: "utf-16",
+    **{f"windows-{page}": f"cp{page}" for page in range(1250, 1259)},
+    **{name: name for name in ("iso-8859-1", "iso-8859-2", "iso-8859-15", "mac_roman", "koi8-r")},
+    # As spreadsheets write them: each has letters of names that the standard of its name lacks.
+    "shift_jis": "cp932",
+    "gbk": "gb18030",
+    "big5": "cp950",
+    "euc-kr": "cp949",
+}
+ENCODINGS = tuple(_CODECS)
+"""The encodings that may be given."""
 _LONGEST_CHARACTER = 4
 _BLOCK = 1 << 20
 
@@ -46,14 +61,23 @@ Pieces = Callable[[], Iterable[bytes]]
 """Gives the pieces of a file from its beginning, each time it is called. None is empty."""
 
 
-def encoding_of(pieces: Pieces, rules: CsvRules, *, only_utf_8: bool = False) -> str:
-    """UTF_8, UTF_16 or WINDOWS_1252. Raises BadInputError with the line of a file that is none of them, or not UTF-8 with
-    ``only_utf_8``."""
+def encoding_of(pieces: Pieces, rules: CsvRules, *, given: str | None = None, only_utf_8: bool = False) -> str:
+    """One of ENCODINGS: the one that is ``given``, else UTF_8, UTF_16 or WINDOWS_1252. Raises BadInputError with the line of a file that is
+    not in it, that is none of them, or not UTF-8 with ``only_utf_8``."""
     first = b"".join(islice(pieces(), len(codecs.BOM_UTF32_LE)))
     if first.startswith(_WORKBOOKS):
         raise rules.unreadable(1, "the file is a spreadsheet; save it as CSV UTF-8")
     if first.startswith(_UTF_32_MARKS):
         raise rules.unreadable(1, "the file is UTF-32; save it as CSV UTF-8")
+    if given is not None:
+        marked = UTF_8 if first.startswith(_UTF_8_MARK) else UTF_16 if first.startswith(_UTF_16_MARKS) else ""
+        if marked not in ("", given):
+            raise rules.unreadable(1, f"the file begins as {marked} and not as {given}; leave out encoding")
+        if given == UTF_16 != marked:
+            raise rules.unreadable(1, "the file has no byte order mark of UTF-16; save it as CSV UTF-8")
+        if (line := _undecodable_line(pieces(), given)) is not None:
+            raise rules.unreadable(line, f"this is not {given}; give the encoding of the file, or save it as CSV UTF-8")
+        return given
     if first.startswith(_UTF_16_MARKS):
         if only_utf_8:
             raise rules.unreadable(1, "the file is UTF-16; save it as CSV UTF-8")
@@ -68,7 +92,8 @@ def encoding_of(pieces: Pieces, rules: CsvRules, *, only_utf_8: bool = False) ->
     for block in _blocks(pieces()):
         for pattern, why in () if block.isascii() else _AGAINST_WINDOWS:
             if pattern.search(block):
-                raise rules.unreadable(line, f"this is not UTF-8, and {why}; save the file as CSV UTF-8")
+                advice = "save the file as CSV UTF-8, or give its encoding"
+                raise rules.unreadable(line, f"this is not UTF-8, and {why}; {advice}")
     return WINDOWS_1252
 
 

@@ -96,7 +96,8 @@ class DialDecisionRows:
     async def rules_of_batch(self, batch_id: str) -> Mapping[str, int]:
         """By rule, how many executions of a batch it has decided."""
         rows = await self._connection.fetch(
-            "select rule, count(distinct execution_id) as number from dial_decision where batch_id = $1 group by rule order by rule",
+            "select rule, count(distinct execution_id) as number from dial_decision"
+            " where batch_id = $1 and execution_id is not null group by rule order by rule",
             batch_id,
         )
         return {row["rule"]: int(row["number"]) for row in rows}

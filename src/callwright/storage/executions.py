@@ -52,6 +52,10 @@ with hours as (
 select (select sum(n) from hours) as total, (select hour from here) as hour, (select before from here) as before"""
 
 
+#: That a number was dialled stays, without its execution, and counts as an attempt until housekeeping deletes it.
+_DELETE_DECISIONS = (
+    "delete from dial_decision where execution_id = any($1::text[]) and not (step = 'dialling' and verdict = 'dial')"
+)
 #: The figures are those of ``batches.COUNTS``.
 _DELETE = """
 with gone as (
@@ -341,8 +345,8 @@ class ExecutionRows:
         return [str(row["id"]) for row in rows]
 
     async def delete(self, execution_ids: Sequence[str]) -> None:
-        """Delete executions with logs, attempts and outbox rows; their batches keep what they counted and cost. ConflictError, and nothing
-        deleted, while a process owns one of them."""
+        """Delete executions with logs, attempts and outbox rows; their batches keep what they counted and cost, and their numbers stay
+        dialled. ConflictError, and nothing deleted, while a process owns one of them."""
         # Locked in one order by all who delete or stop many of them.
         rows = await self._connection.fetch(
             "select id, owner from execution where id = any($1::text[]) order by id for update", list(execution_ids)
@@ -351,6 +355,7 @@ class ExecutionRows:
         if live:
             raise ConflictError(f"a call is going on: {', '.join(live[:3])}; stop it or wait for its end")
         await wallet.settle_deleted(self._connection, execution_ids)
+        await self._connection.execute(_DELETE_DECISIONS, list(execution_ids))
         await self._connection.execute(_DELETE, list(execution_ids))
 
     async def _one(self, where: str, *arguments: object) -> Execution | None:

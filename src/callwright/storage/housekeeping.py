@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from callwright.domain.limits import SESSION_IDLE_SECONDS
+from callwright.domain.limits import MAX_ATTEMPT_PERIOD_HOURS, SESSION_IDLE_SECONDS
 from callwright.storage import execution_list
 from callwright.storage.usage import SUM_UP
 
@@ -27,6 +27,7 @@ _PRUNE = (
     ),
     f"delete from dashboard_session where least(expires_at, used_at + interval '{SESSION_IDLE_SECONDS} seconds') < now()",
     "delete from sign_in_code where expires_at < now()",
+    f"delete from dial_decision where execution_id is null and at < now() - interval '{MAX_ATTEMPT_PERIOD_HOURS} hours'",
     "delete from pgqueuer_log where created < now() - interval '7 days'",
     "delete from pgqueuer_statistics where created < now() - interval '7 days'",
 )

@@ -6,13 +6,13 @@ import pytest
 
 from callwright.domain.contact_csv import CsvRules
 from callwright.domain.errors import BadInputError, TooLargeError
-from callwright.domain.text_encoding import UTF_8, UTF_16, WINDOWS_1252, encoding_of, lines_of
+from callwright.domain.text_encoding import ENCODINGS, UTF_8, UTF_16, WINDOWS_1252, encoding_of, lines_of
 
 RULES = CsvRules(10)
 
 
-def found(raw: bytes, piece: int = 3) -> str:
-    return encoding_of(lambda: [raw[at : at + piece] for at in range(0, len(raw), piece)], RULES)
+def found(raw: bytes, piece: int = 3, given: str | None = None) -> str:
+    return encoding_of(lambda: [raw[at : at + piece] for at in range(0, len(raw), piece)], RULES, given=given)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,55 @@ def test_a_text_that_may_be_read_wrongly_is_refused_with_its_line(raw: bytes, li
             found(raw, piece)
         assert refused.value.message.startswith(f"line {line}: ")
         assert why in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "given"),
+    [
+        ("Łukasz\n", "cp1250", "windows-1250"),
+        ("Юля\n", "cp1251", "windows-1251"),
+        ("Ğül\n", "cp1254", "windows-1254"),
+        ("Łukasz\n", "iso-8859-2", "iso-8859-2"),
+        ("Zoë – œuf\n", "mac_roman", "mac_roman"),
+        ("髙橋\n", "cp932", "shift_jis"),
+        ("李\n", "gbk", "gbk"),
+        ("王小明\n", "big5", "big5"),
+        ("홍길동\n", "cp949", "euc-kr"),
+        ("Zoë\n", "utf-16", "utf-16"),
+        ("\ufeffZoë\n", "utf-8", "utf-8"),
+    ],
+)
+def test_a_text_is_read_in_the_encoding_that_is_given(text: str, codec: str, given: str) -> None:
+    raw = text.encode(codec)
+    for piece in (1, 1_000):
+        assert found(raw, piece, given) == given
+    assert list(lines_of([raw[:1], raw[1:]], given, RULES, 100)) == [text.removeprefix("\ufeff")]
+
+
+@pytest.mark.parametrize("given", ENCODINGS)
+def test_lines_are_counted_in_every_encoding_that_may_be_given(given: str) -> None:
+    raw = "a\nb\n".encode(given)
+    assert found(raw, 1, given) == given
+    assert list(lines_of([raw], given, RULES, 100)) == ["a\n", "b\n"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "given", "why"),
+    [
+        (b"a\nb\x83\n", "windows-1250", "line 2: this is not windows-1250"),
+        ("a\nŁukasz\n".encode("cp1250"), "utf-8", "line 2: this is not utf-8"),
+        (b"a\n\x85\n", "shift_jis", "line 2: this is not shift_jis"),
+        ("\ufeffa\n".encode(), "windows-1250", "line 1: the file begins as utf-8 and not as windows-1250"),
+        ("a\n".encode("utf-16"), "gbk", "line 1: the file begins as utf-16 and not as gbk"),
+        ("a\n".encode("utf-16-le"), "utf-16", "line 1: the file has no byte order mark of UTF-16"),
+        (b"PK\x03\x04", "gbk", "line 1: the file is a spreadsheet"),
+    ],
+)
+def test_a_text_that_is_not_in_the_given_encoding_is_refused(raw: bytes, given: str, why: str) -> None:
+    for piece in (1, 1_000):
+        with pytest.raises(BadInputError) as refused:
+            found(raw, piece, given)
+        assert refused.value.message.startswith(why)
 
 
 def test_lines_keep_their_ends_and_have_a_longest() -> None:

@@ -36,7 +36,7 @@ router = APIRouter(prefix="/batches", tags=["batches"])
 singular = APIRouter(prefix="/batch", tags=["batches"], deprecated=True)
 """As one page of the hosted documentation spells it."""
 
-_OWN_FIELDS = ("default_country", "duplicates", "scheduled_at", "bypass_call_guardrails")
+_OWN_FIELDS = ("default_country", "duplicates", "encoding", "scheduled_at", "bypass_call_guardrails")
 """Fields that the hosted service does not know."""
 
 _Form = Annotated[

@@ -29,6 +29,7 @@ from callwright.domain.number import parse_destination
 from callwright.domain.pace.policy import BatchPace, Breaker, Limit
 from callwright.domain.settings.kinds import SWITCH, choice, number, text, whole
 from callwright.domain.settings.setting import Kind
+from callwright.domain.text_encoding import ENCODINGS
 from callwright.domain.web_address import names_host
 
 
@@ -135,6 +136,9 @@ class BatchForm(AskedForm):
     duplicates: Annotated[str, reads(choice(DUPLICATES))] = Field(
         default=KEEP, description="`skip` refuses a row with a number that an earlier row has; `keep` calls both."
     )
+    encoding: Annotated[str | None, reads(choice(ENCODINGS))] = Field(
+        default=None, description="Of the file. Without it, UTF-8, UTF-16 and Windows-1252 are told apart."
+    )
     scheduled_at: Annotated[str | None, reads(Kind(MOMENT.words, MOMENT.schema, _start))] = Field(
         default=None,
         description="Schedules the batch as well. Ignored with the strict setting, as the hosted service does.",
@@ -161,6 +165,7 @@ class BatchForm(AskedForm):
             self.scheduled_at,
             self.bypass_call_guardrails,
             BatchPace(Limit(self.max_concurrency, self.calls_per_second), self.breaker),
+            self.encoding,
         )
 
 
@@ -184,7 +189,7 @@ class RefusedRowView(Open):
 class ListFileView(Open):
     """How a list was read."""
 
-    encoding: str = Field(description="`utf-8`, `utf-16` or `windows-1252`.")
+    encoding: str = Field(description="As given, else `utf-8`, `utf-16` or `windows-1252`.")
     delimiter: str
     number_column: str
     default_country: str | None

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from callwright.domain.dialling.country_rules import CountryRules
-from callwright.domain.dialling.opening import Hours, daily, first_closed, next_opening
+from callwright.domain.dialling.opening import Hours, ZonedHours, daily, first_closed, next_opening
 from callwright.domain.dialling.policy import DAYS, CallingPolicy
 from callwright.domain.dialling.time_zones import known_zone, zone
 
@@ -41,7 +41,7 @@ class NumberFacts:
     country: str = ""
     zones: tuple[str, ...] = ()
     is_phone: bool = False
-    """Whether the address is a phone number, not only one that names a phone number."""
+    """Whether the address is a phone number, or a ``sip:`` address with one in international form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ class Question:
     agent_hours: tuple[int, int] | None = None
     """Hours of the agent, the end exclusive. None: none, or the call bypasses them."""
     suppressed: bool = False
+    stopped: bool = False
+    """Whether somebody stopped the call before it was dialled."""
     attempts: tuple[datetime, ...] = ()
     cap: str = ""
     """The name of the cap that the call would exceed, or of the wallet that does not cover it; empty if it is paid for."""
@@ -76,7 +78,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer. ``rule`` is a stable name; ``reason`` a sentence. ``until`` is set for WAIT, ``cause`` for NEVER."""
+    """The answer. ``rule`` is a stable name; ``reason`` a sentence. ``until`` is set for WAIT, ``cause`` for NEVER unless it is a stop."""
 
     verdict: Verdict
     rule: str
@@ -102,7 +104,7 @@ class _Refusal:
 def decide(question: Question, rules: Rules) -> Decision:
     """Returns whether the number may be dialled now, later, or never by these rules.
 
-    The order of the rules: emergency, suppression, kind, country, consent, caps; then what passes with time: attempts and hours.
+    The order of the rules: stop, emergency, suppression, kind, country, consent, caps; then what passes with time: attempts and hours.
     """
     version, inputs = _version(question, rules), _inputs(question, rules)
     refusal = next(_refusals(question, rules), None)
@@ -120,6 +122,8 @@ def decide(question: Question, rules: Rules) -> Decision:
 
 def _refusals(question: Question, rules: Rules) -> Iterator[_Refusal]:
     number, policy = question.number, rules.policy
+    if question.stopped:
+        yield _Refusal("stopped", "the call was stopped before it was dialled", cause="")
     if number.kind == EMERGENCY:
         yield _Refusal("emergency", "emergency numbers are never dialled")
     if question.suppressed and not question.transfer:
@@ -148,30 +152,37 @@ def _refusals(question: Question, rules: Rules) -> Iterator[_Refusal]:
 def _later(question: Question, rules: Rules) -> tuple[str, str, datetime] | _Refusal | None:
     """Why the call has to wait and until when; a refusal where no time would do."""
     attempts = _free_again(question, rules.policy)
-    hours = _hours(question, rules)
-    zones = _zones(question, rules)
-    if not hours:
+    binding = _hours(question, rules)
+    if not binding:
         return None if attempts is None else ("attempts", _too_many(rules.policy), attempts)
-    if not zones:
+    if not all(zones for _, zones in binding):
         return _Refusal("no_time_zone", "the number's time zone is not known; give the contact a column timezone")
-    from_then = question.now if attempts is None else attempts
-    closed = first_closed(hours, zones, question.now)
+    pairs = [(hours, one) for hours, zones in binding for one in zones]
+    closed = first_closed(pairs, question.now)
     if attempts is None and closed is None:
         return None
-    until = next_opening(hours, zones, from_then)
+    until = next_opening(pairs, question.now if attempts is None else attempts)
     if until is None:
         many = (
-            "; the number may lie in several time zones: give the contact a column timezone" if len(zones) > 1 else ""
+            "; the number may lie in several time zones: give the contact a column timezone"
+            if len(pairs) > len(binding)
+            else ""
         )
         return _Refusal("no_opening", f"the hours leave no time for this call in the next 14 days{many}")
     if attempts is not None or closed is None:
         return "attempts", _too_many(rules.policy), until
-    holiday = closed.holiday(zones, question.now)
-    if holiday is not None:
+    return *_closed_by(closed, question), until
+
+
+def _closed_by(closed: ZonedHours, question: Question) -> tuple[str, str]:
+    """The rule, and the reason."""
+    hours, zone_there = closed
+    today = question.now.astimezone(zone_there).date()
+    if hours.holidays.on(today):
         country = question.number.country
-        return f"country_holiday {country}", f"{holiday} is a holiday by the rules of {country}", until
-    words = _WORDS[closed.rule.partition(" ")[0]]
-    return closed.rule, f"{words} are over or have not begun where the person is", until
+        return f"country_holiday {country}", f"{today} is a holiday by the rules of {country}"
+    words = _WORDS[hours.rule.partition(" ")[0]]
+    return hours.rule, f"{words} are over or have not begun where the person is"
 
 
 _WORDS = {
@@ -181,17 +192,19 @@ _WORDS = {
 }
 
 
-def _hours(question: Question, rules: Rules) -> list[Hours]:
-    policy, found = rules.policy, []
+def _hours(question: Question, rules: Rules) -> list[tuple[Hours, list[ZoneInfo]]]:
+    """The hours that bind the call, each with the zones by whose clocks."""
+    policy, zones, found = rules.policy, _zones(question, rules), []
     country = _country_rules(question, rules)
     if country is not None and (policy.country_rules.hours or policy.country_rules.holidays):
-        found.append(country.hours(week=policy.country_rules.hours, holidays=policy.country_rules.holidays))
+        week = country.hours(week=policy.country_rules.hours, holidays=policy.country_rules.holidays)
+        found.append((week, _country_zones(question)))
     hours = policy.hours
     if (hours.start_hour, hours.end_hour) != (0, 24) or len(hours.days) < len(DAYS):
         days = [DAYS.index(day) for day in hours.days]
-        found.append(daily("policy_hours", hours.start_hour, hours.end_hour, days))
+        found.append((daily("policy_hours", hours.start_hour, hours.end_hour, days), zones))
     if question.agent_hours is not None:
-        found.append(daily("agent_hours", *question.agent_hours))
+        found.append((daily("agent_hours", *question.agent_hours), zones))
     return found
 
 
@@ -203,13 +216,23 @@ def _country_rules(question: Question, rules: Rules) -> CountryRules | None:
 
 def _zones(question: Question, rules: Rules) -> list[ZoneInfo]:
     """The contact's own zone where it is given and known, else every zone of the number, else the policy's for an address without any."""
-    given = question.user_data.get("timezone")
-    own = known_zone(given) if isinstance(given, str) else ""
+    own = _own_zone(question)
     if own:
         return [zone(own)]
     if question.number.is_phone:
         return [zone(name) for name in question.number.zones]
     return [zone(rules.policy.hours.default_time_zone)]
+
+
+def _country_zones(question: Question) -> list[ZoneInfo]:
+    """Every zone of the number. The contact's own zone says in which of them the person is, and cannot lead out of the country."""
+    own, zones = _own_zone(question), question.number.zones
+    return [zone(name) for name in ([own] if own and (own in zones or not zones) else zones)]
+
+
+def _own_zone(question: Question) -> str:
+    given = question.user_data.get("timezone")
+    return known_zone(given) if isinstance(given, str) else ""
 
 
 def _free_again(question: Question, policy: CallingPolicy) -> datetime | None:
@@ -247,6 +270,10 @@ def _inputs(question: Question, rules: Rules) -> dict[str, Any]:
     found["time_zones"] = zones[:_SHOWN_ZONES]
     if len(zones) > _SHOWN_ZONES:
         found["more_time_zones"] = len(zones) - _SHOWN_ZONES
+    if _country_rules(question, rules) is not None:
+        by_country = [one.key for one in _country_zones(question)]
+        if by_country != zones:
+            found["country_time_zones"] = by_country[:_SHOWN_ZONES]
     if question.agent_hours is not None:
         found["agent_hours"] = list(question.agent_hours)
     if question.attempts:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneNumberType, timezone
 
-from callwright.domain.dialled import named_number
+from callwright.domain.dialled import named_number, number_in
 from callwright.domain.dialling.decision import EMERGENCY, NumberFacts
 from callwright.domain.dialling.policy import PREMIUM, SATELLITE, SHARED_COST, UNKNOWN
 from callwright.domain.dialling.time_zones import known_zone
@@ -38,8 +38,8 @@ _SHARED_COST_CODE = 808
 
 
 def number_facts(address: str) -> NumberFacts:
-    """Returns what is known of an address in its normal form. A ``sip:`` address that names a phone number has its kind and country, but
-    no zones: its phone may be anywhere."""
+    """Returns what is known of an address in its normal form. A ``sip:`` address is a phone number if its user is one with + or 00, or one
+    without either that a plan lists: an extension may have as many digits."""
     is_phone = kind_of_address(address) == E164
     number = address if is_phone else named_number(address)
     if number and is_emergency(number):
@@ -47,7 +47,9 @@ def number_facts(address: str) -> NumberFacts:
     if not number.startswith("+"):
         return NumberFacts()
     kind, country, zones = _plan(number)
-    return NumberFacts(kind, country, zones if is_phone else (), is_phone)
+    if is_phone or country or number_in(address).startswith(("+", "00")):
+        return NumberFacts(kind, country, zones, is_phone=True)
+    return NumberFacts(kind)
 
 
 def _kind_of_beginning(parsed: phonenumbers.PhoneNumber) -> str:

@@ -37,10 +37,9 @@ class Hours:
                 return not self.holidays.on(local.date())
         return False
 
-    def holiday(self, zones: Sequence[ZoneInfo], at: datetime) -> date | None:
-        """Returns the day of the instant ``at`` in the first of ``zones`` where it is a holiday, or None."""
-        days = (at.astimezone(zone).date() for zone in zones)
-        return next((day for day in days if self.holidays.on(day)), None)
+
+ZonedHours = tuple[Hours, ZoneInfo]
+"""Hours and the zone by whose clock they count."""
 
 
 def daily(rule: str, start_hour: int, end_hour: int, days: Sequence[int] = range(7)) -> Hours:
@@ -49,16 +48,13 @@ def daily(rule: str, start_hour: int, end_hour: int, days: Sequence[int] = range
     return Hours(rule, tuple(each if day in days else () for day in range(7)))
 
 
-def first_closed(hours: Sequence[Hours], zones: Sequence[ZoneInfo], at: datetime) -> Hours | None:
-    """Returns the first of ``hours`` that is closed in one of ``zones`` at the instant ``at``, or None."""
-    local = [at.astimezone(zone) for zone in zones]
-    return next((one for one in hours if not all(one.open_at(time_there) for time_there in local)), None)
+def first_closed(pairs: Sequence[ZonedHours], at: datetime) -> ZonedHours | None:
+    """Returns the first of ``pairs`` whose hours are closed at the instant ``at``, or None."""
+    return next(((hours, zone) for hours, zone in pairs if not hours.open_at(at.astimezone(zone))), None)
 
 
-def next_opening(hours: Sequence[Hours], zones: Sequence[ZoneInfo], at: datetime) -> datetime | None:
-    """Returns the first instant from ``at`` on at which all of ``hours`` are open in all of ``zones``; None if there is none within
-    :data:`HORIZON`."""
-    pairs = [(one, zone) for one in hours for zone in zones]
+def next_opening(pairs: Sequence[ZonedHours], at: datetime) -> datetime | None:
+    """Returns the first instant from ``at`` on at which all hours are open; None if there is none within :data:`HORIZON`."""
     found, settled = at, False
     while not settled:
         settled = True
@@ -89,7 +85,8 @@ def _changes(hours: Hours, zone: ZoneInfo, day: date) -> list[datetime]:
     starts = [start for start, _ in hours.week[day.weekday()]]
     if not starts or hours.holidays.on(day):
         return []
-    found = set(_shifts(zone, day))
+    # A shift of the next day comes after the ranges of that day that begin before it.
+    found = {shift for shift in _shifts(zone, day) if shift.astimezone(zone).date() <= day}
     for start in starts:
         wall = datetime.combine(day, time(start // 60, start % 60), zone)
         # Both readings of a time that comes twice. One that does not come is a shift, found above.

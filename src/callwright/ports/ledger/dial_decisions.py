@@ -49,7 +49,8 @@ class DialFacts:
 
 
 class DialDecisions(Protocol):
-    """Decisions. They are added and read, never changed; they go with their execution."""
+    """Decisions. They are added and read, never changed. They go with their execution; that a number was dialled stays and counts for the
+    longest period of a policy."""
 
     async def add(self, rows: Sequence[DialDecision]) -> None:
         """Write decisions."""

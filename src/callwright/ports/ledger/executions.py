@@ -151,4 +151,4 @@ class Executions(Protocol):
         """Ids of terminal executions that were created and ended before ``before``, oldest first, for retention."""
 
     async def delete(self, execution_ids: Sequence[str]) -> None:
-        """Delete executions with logs, attempts and outbox rows."""
+        """Delete executions with logs, attempts and outbox rows. That their numbers were dialled stays."""

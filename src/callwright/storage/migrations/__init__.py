@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from callwright.storage.migrations.campaigns import (
     changes,
+    dial_history,
     dialling,
     events,
     notices,
@@ -40,7 +41,7 @@ _PROVIDERS = (prices,)
 _CATALOGUE = (imported_voices,)
 _SEARCH = (conversation_search,)
 _NOTICES = (notices,)
-_REPEATED_CALLS = (repeated_calls,)
+_HISTORY = (dial_history, repeated_calls)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
@@ -50,6 +51,6 @@ REVISIONS: Mapping[str, Sequence[str]] = {
     "0005": [statement for subject in _CATALOGUE for statement in subject.STATEMENTS],
     "0006": [statement for subject in _SEARCH for statement in subject.STATEMENTS],
     "0007": [statement for subject in _NOTICES for statement in subject.STATEMENTS],
-    "0008": [statement for subject in _REPEATED_CALLS for statement in subject.STATEMENTS],
+    "0008": [statement for subject in _HISTORY for statement in subject.STATEMENTS],
 }
 """Number of a revision -> its statements, the first revision first. A released revision never changes: add another."""

@@ -117,6 +117,29 @@ def test_a_call_waits_for_the_next_opening(question: Question, policy: dict[str,
     assert told(decide(question, rules(**policy))) == ("wait", rule, until)
 
 
+def test_the_zone_that_a_contact_gives_does_not_lead_out_of_its_country():
+    """Monday 04:00 in Berlin is noon in Tokyo."""
+    night = asked(now=utc(11, 3), user_data={**AGREED, "timezone": "Asia/Tokyo"}, agent_hours=(9, 21))
+    decision = decide(night, rules(**LAW))
+    assert told(decision) == ("wait", "country_hours DE", utc(11, 8))
+    assert decision.inputs["time_zones"] == ["Asia/Tokyo"]
+    assert decision.inputs["country_time_zones"] == ["Europe/Berlin"]
+    # The agent's own hours are those of the zone that was given: 16:00 in Berlin is past them in Tokyo.
+    assert told(decide(replace(night, now=utc(11, 15)), rules(**LAW))) == ("wait", "agent_hours", utc(12, 8))
+    assert decide(night, rules()).dials
+
+
+def test_the_zone_that_a_contact_gives_is_one_of_its_number():
+    either = NumberFacts("usual", "DE", ("Europe/Berlin", "Asia/Tokyo"), is_phone=True)
+    in_berlin = asked(number=either, user_data={**AGREED, "timezone": "Europe/Berlin"})
+    assert decide(in_berlin, rules(**LAW)).dials
+    assert decide(replace(in_berlin, user_data=AGREED), rules(**LAW)).rule == "country_hours DE"
+    elsewhere = replace(in_berlin, user_data={**AGREED, "timezone": "America/New_York"})
+    assert decide(elsewhere, rules(**LAW)).rule == "country_hours DE"
+    # Where no plan knows a zone, nothing else says where the person is.
+    assert decide(replace(in_berlin, number=replace(BERLIN, zones=())), rules(**LAW)).dials
+
+
 def test_a_call_on_a_holiday_says_which_day_it_is():
     # Midnight in Berlin, while the day before has not ended in UTC.
     decision = decide(replace(asked(user_data=AGREED), now=utc(12, 23)), rules(**LAW))
@@ -144,6 +167,12 @@ def test_a_transfer_is_asked_for_the_number_only():
     assert decide(premium, policy).rule == "number_kind"
     assert decide(handed, rules(numbers={"countries": ["US"]})).rule == "country"
     assert decide(replace(handed, number=replace(BERLIN, kind="emergency")), policy).rule == "emergency"
+
+
+def test_a_call_that_is_stopped_is_not_dialled_whatever_else_is_asked():
+    decision = decide(asked(stopped=True, suppressed=True, attempts=(NOON,)), rules(**ONCE))
+    assert told(decision) == ("never", "stopped", None)
+    assert decision.inputs["time_zones"] == ["Europe/Berlin"]
 
 
 def test_a_decision_says_by_which_rules_and_from_what_it_was_made():

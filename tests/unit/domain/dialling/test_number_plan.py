@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import phonenumbers
 import pytest
 from tests.unit.domain.dialling.test_decision import NOON
@@ -9,7 +11,10 @@ from tests.unit.domain.dialling.test_decision import NOON
 from callwright.domain.dialling import Question, Rules, Verdict, decide
 from callwright.domain.dialling.decision import NumberFacts
 from callwright.domain.dialling.number_plan import VERSION, number_facts
+from callwright.domain.dialling.policy import parse_policy
+from callwright.ops.country_rules import load_country_rules
 
+CHRISTMAS = datetime(2026, 12, 25, 12, tzinfo=UTC)
 FORMS = phonenumbers.PhoneNumberFormat.E164
 KIND = phonenumbers.PhoneNumberType
 
@@ -45,7 +50,14 @@ def test_every_region_has_mobile_numbers_that_are_dialled_in_zones_that_exist() 
     [
         ("+4930901820", NumberFacts("usual", "DE", ("Europe/Berlin",), is_phone=True)),
         ("+12125551234", NumberFacts("usual", "US", ("America/New_York",), is_phone=True)),
-        ("sip:0049-30-901820@pbx.example", NumberFacts("usual", "DE", (), is_phone=False)),
+        ("sip:+4930901820@gw.example.org", NumberFacts("usual", "DE", ("Europe/Berlin",), is_phone=True)),
+        ("sip:0049-30-901820@pbx.example", NumberFacts("usual", "DE", ("Europe/Berlin",), is_phone=True)),
+        ("sips:4930901820@gw.example.org", NumberFacts("usual", "DE", ("Europe/Berlin",), is_phone=True)),
+        ("sip:%2B4930901820;phone-context=x@gw", NumberFacts("usual", "DE", ("Europe/Berlin",), is_phone=True)),
+        ("sip:+999123456@pbx.example", NumberFacts("unknown", "", (), is_phone=True)),
+        # A number whose country nobody knows, and an extension of as many digits as a number.
+        ("sip:030901820@gw.example.org", NumberFacts()),
+        ("sip:1001234@pbx.example", NumberFacts("unknown")),
         ("sip:1001@pbx.example", NumberFacts()),
         ("sip:reception@pbx.example", NumberFacts()),
         ("loopback:demo", NumberFacts()),
@@ -55,6 +67,16 @@ def test_every_region_has_mobile_numbers_that_are_dialled_in_zones_that_exist() 
 )
 def test_what_is_known_of_an_address(address: str, facts: NumberFacts) -> None:
     assert number_facts(address) == facts
+
+
+@pytest.mark.parametrize("address", ["+4930901820", "sip:+4930901820@gw.example.org", "sip:004930901820@gw"])
+def test_the_law_of_a_country_binds_its_numbers_through_a_gateway_too(address: str) -> None:
+    rules = Rules(parse_policy({"country_rules": {"enabled": True}}), countries=load_country_rules())
+    facts, agreed = number_facts(address), {"consent": "yes"}
+    assert decide(Question(NOON, facts), rules).rule == "consent"
+    assert decide(Question(NOON, facts, agreed), rules).dials
+    assert decide(Question(NOON + timedelta(hours=12), facts, agreed), rules).rule == "country_hours DE"
+    assert decide(Question(CHRISTMAS, facts, agreed), rules).rule == "country_holiday DE"
 
 
 def test_a_number_that_no_plan_lists_lies_in_every_zone_of_its_prefix() -> None:

@@ -30,6 +30,8 @@ def utc(text: str) -> datetime:
         (every_day((130, 140)), "Europe/Berlin", "2027-10-31T02:20:00+02:00", "2027-10-31T02:10:00+01:00"),
         (every_day((120, 130)), "Europe/Berlin", "2027-10-31T02:30:00+02:00", "2027-10-31T02:00:00+01:00"),
         (every_day((100, 125)), "Europe/Berlin", "2027-10-31T02:06:00+02:00", "2027-10-31T02:00:00+01:00"),
+        # Open an hour before the clock changes, asked on the day before.
+        (every_day((60, 600)), "Europe/Berlin", "2027-03-27T20:00:00+01:00", "2027-03-28T01:00:00+01:00"),
         # Half an hour in Lord Howe; a midnight that does not come in Havana; a day that did not come in Apia.
         (every_day((105, 600)), "Australia/Lord_Howe", "2027-04-04T00:00:00+11:00", "2027-04-04T01:45:00+11:00"),
         (every_day((0, 30)), "America/Havana", "2027-03-14T00:00:00-05:00", "2027-03-15T00:00:00-04:00"),
@@ -37,29 +39,30 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_hours_across_a_change_of_the_clock(hours: Hours, zone_name: str, at: str, opens: str):
-    assert next_opening([hours], [zone(zone_name)], utc(at)) == utc(opens)
+    assert next_opening([(hours, zone(zone_name))], utc(at)) == utc(opens)
 
 
 def test_what_is_open_opens_now():
     at = utc("2027-01-12T13:00:00.250+01:00")
-    assert next_opening([daily("here", 9, 20)], [BERLIN], at) == at
-    assert next_opening([], [BERLIN], at) == at
-    assert first_closed([daily("here", 9, 20)], [BERLIN], at) is None
+    here = [(daily("here", 9, 20), BERLIN)]
+    assert next_opening(here, at) == at
+    assert next_opening([], at) == at
+    assert first_closed(here, at) is None
 
 
 def test_hours_that_have_no_time_in_common_never_open():
     at = utc("2027-01-12T13:00:00+01:00")
-    assert next_opening([daily("a", 9, 12), daily("b", 12, 20)], [BERLIN], at) is None
-    assert next_opening([daily("here", 9, 9)], [BERLIN], at) is None
-    assert next_opening([daily("here", 9, 12)], [zone("Asia/Tokyo"), zone("America/New_York")], at) is None
+    assert next_opening([(daily("a", 9, 12), BERLIN), (daily("b", 12, 20), BERLIN)], at) is None
+    assert next_opening([(daily("here", 9, 9), BERLIN)], at) is None
+    morning = daily("here", 9, 12)
+    assert next_opening([(morning, zone("Asia/Tokyo")), (morning, zone("America/New_York"))], at) is None
 
 
 def test_the_first_that_is_closed_is_named():
     at = utc("2027-01-12T21:00:00+01:00")
-    hours = [daily("wide", 0, 24), daily("country", 9, 20), daily("agent", 9, 20)]
-    closed = first_closed(hours, [BERLIN], at)
-    assert closed is not None
-    assert closed.rule == "country"
+    country = (daily("country", 9, 20), BERLIN)
+    pairs = [(daily("country", 9, 20), zone("America/New_York")), country, (daily("agent", 9, 20), BERLIN)]
+    assert first_closed(pairs, at) == country
 
 
 @pytest.mark.parametrize(
