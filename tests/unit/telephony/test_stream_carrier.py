@@ -215,16 +215,18 @@ class Line:
         proven_call: str = "",
         handover: str = "1",
         proven_handover: str = "",
+        added: str = "",
         **form: str,
     ) -> DoorAnswer:
         """A request of the vendor at a door, as the platform serves it. ``handover``: which one it is about, at a door for them.
-        ``proven_call`` and ``proven_handover``: whose address it was, where that was changed on the way. Raises NotAllowedError."""
+        ``proven_call`` and ``proven_handover``: whose address it was, where that was changed on the way. ``added``: the query that the account has
+        added to the address. Raises NotAllowedError."""
         door = next(one for one in self.carrier.doors() if isinstance(one, HttpDoor) and one.path == path)
         number = handover if path in HANDOVER_DOORS else ""
         account = self.vendor.account(self.side.access)
         proof = self.vendor.proof(account, proven_call or call, int(proven_handover or number or 0))
         about = {"call": call, "handover": number} if number else {"call": call}
-        query = urlencode({**about, **proof}) if call else ""
+        query = urlencode({**about, **proof}) if call else added
         url = self.doorkeeper.address(self.side.name, path) + (f"?{query}" if query else "")
         form = {self.side.id: CALL, **form}
         self.told += 1
@@ -360,6 +362,17 @@ async def test_the_owner_of_a_number_is_looked_up_once_for_a_call() -> None:
     assert b"<Stream" in answer.body
     assert (line.accounts.asked, len(line.desk.offers)) == ([OURS], 1)
     assert line.desk.offers[0].counted_as == f"twilio {SID}"
+    await line.carrier.aclose()
+
+
+@pytest.mark.parametrize("side", [TWILIO, PLIVO_SIDE, VOBIZ_SIDE], ids=lambda side: side.name)
+async def test_what_the_account_adds_to_the_address_comes_with_the_call(side: Side) -> None:
+    line = Line(side)
+    await line.carrier.open(line.desk)
+    added = "Branch=North+Side&token=secret"
+    await line.tell("/incoming", call="", added=added, CallStatus="ringing", To=OURS, From=THEIRS)
+    (offer,) = line.desk.offers
+    assert offer.others == {"branch": "North Side"}
     await line.carrier.aclose()
 
 

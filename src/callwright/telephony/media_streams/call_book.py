@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import UnavailableError
@@ -30,6 +30,7 @@ from callwright.telephony.media_streams.transfer import CallTransfer
 from callwright.telephony.media_streams.vendor import (
     CALL,
     HANDOVER,
+    TOKEN,
     Callback,
     Handover,
     Order,
@@ -188,6 +189,7 @@ class CallBook(Generic[_Vendor]):
             callback.caller,
             callback.call_id,
             headers=callback.headers,
+            others=_parameters(request.url),
             source=request.source,
             account=account.id,
         )
@@ -306,6 +308,11 @@ class CallBook(Generic[_Vendor]):
             asyncio.get_running_loop().call_later(seconds, self._forget, key, known)
 
         return over
+
+
+def _parameters(url: str) -> dict[str, str]:
+    """What the account has added to the address that its carrier asks about calls, by lower-case names."""
+    return {name.lower(): value for name, value in parse_qsl(urlsplit(url).query) if name != TOKEN}
 
 
 def key_of_incoming(account: VendorAccount, callback: Callback) -> str:
