@@ -27,7 +27,9 @@ def taken_port() -> socket.socket:
 @pytest.fixture(autouse=True)
 def own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A data folder of the test's own, in which a database would appear."""
-    monkeypatch.delenv("DATABASE_URL", raising=False)
+    # The last two are of the tests; a server says that it does not know them.
+    for name in ("DATABASE_URL", "CALLWRIGHT_FUZZ_CASES", "CALLWRIGHT_IMAGE_TESTS"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CALLWRIGHT_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("CALLWRIGHT_PORT", "0")
 
