@@ -81,6 +81,28 @@ def _listen(text: str) -> str:
     return f"{ipaddress.IPv4Address(address)}:{int(port)}"
 
 
+def _pbx_address(text: str) -> str:
+    address = _address(text)
+    parts = urlsplit(address)
+    if not parts.hostname or parts.port == 0 or parts.query or parts.fragment:
+        raise ValueError("write http://host:port")
+    if "@" in parts.netloc:
+        raise ValueError("write the user and the password into their own settings")
+    return address
+
+
+def _stasis_app(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", text):
+        raise ValueError("write 1 to 40 letters, digits, _ and -")
+    return text
+
+
+def _endpoint(text: str) -> str:
+    if "{number}" not in text:
+        raise ValueError("write {number} where the number stands, as in PJSIP/{number}@trunk")
+    return text
+
+
 def _audio_port(text: str) -> str:
     """``address:port`` of IPv4 or IPv6, or nothing for ``off``."""
     if text.strip().lower() == "off":
@@ -294,6 +316,11 @@ class Settings:
     trunk_networks: tuple[str, ...] = ()
     sip_transfer_to: tuple[str, ...] = ("127.0.0.1", "localhost")
     sip_call_to: tuple[str, ...] = ("127.0.0.0/8", "localhost")
+    asterisk_url: str = ""
+    asterisk_user: str = ""
+    asterisk_password: str = field(default="", repr=False)
+    asterisk_app: str = "callwright"
+    asterisk_endpoint: str = "PJSIP/{number}@trunk"
     webrtc_listen: str = "127.0.0.1:0"
     webrtc_address: tuple[str, ...] = ()
     ice_servers: str = field(default="", repr=False)
@@ -508,6 +535,19 @@ SETTINGS: dict[str, Setting] = {
         " other machines reach the server: none.",
         _places,
     ),
+    "asterisk_url": Setting(
+        "CALLWRIGHT_ASTERISK_URL",
+        "HTTP server of your Asterisk, such as http://192.0.2.7:8088. Default: none.",
+        _pbx_address,
+    ),
+    "asterisk_user": Setting("CALLWRIGHT_ASTERISK_USER", "User of ari.conf."),
+    "asterisk_password": Setting("CALLWRIGHT_ASTERISK_PASSWORD", "Password of that user.", secret=True),
+    "asterisk_app": Setting(
+        "CALLWRIGHT_ASTERISK_APP", "Stasis application, another one for each process.", _stasis_app
+    ),
+    "asterisk_endpoint": Setting(
+        "CALLWRIGHT_ASTERISK_ENDPOINT", "How Asterisk dials a number, with `{number}`.", _endpoint
+    ),
     "webrtc_listen": Setting(
         "CALLWRIGHT_WEBRTC_LISTEN",
         "IP address and UDP port of the audio of web calls over SIP, or off. Default if other machines reach the server: off.",
@@ -596,6 +636,7 @@ def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
     settings = Settings(**values)
     _check_sip(settings)
     _check_webrtc(settings)
+    _check_asterisk(settings)
     if _serves_others(settings):
         if "sip_call_to" not in values:
             # By default no tenant of such a server has it send datagrams to what else runs on its machine.
@@ -626,6 +667,14 @@ def _check_webrtc(settings: Settings) -> None:
         raise ConfigurationError(
             f"CALLWRIGHT_WEBRTC_LISTEN: {settings.webrtc_listen} is no address that a browser reaches;"
             " name one in CALLWRIGHT_WEBRTC_ADDRESS"
+        )
+
+
+def _check_asterisk(settings: Settings) -> None:
+    """What the settings of the operator's PBX must be together."""
+    if settings.asterisk_url and not (settings.asterisk_user and settings.asterisk_password):
+        raise ConfigurationError(
+            "CALLWRIGHT_ASTERISK_URL needs CALLWRIGHT_ASTERISK_USER and CALLWRIGHT_ASTERISK_PASSWORD, those of ari.conf"
         )
 
 
