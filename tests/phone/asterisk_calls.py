@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 from tests.contract.line import Agent
 from tests.phone import sound
 from tests.phone.asterisk_pbx import APP, PASSWORD, USER, RealAsterisk, number_of
 from tests.phone.bare_carrier import Call, Desk
-from tests.phone.calls import hears
+from tests.phone.calls import asks, hears
 from tests.phone.ports import Ports
 from tests.phone.rtp import RtpSocket
 from tests.phone.sipp import Sipp
 from tests.waiting import until
 
-from callwright.media.g711 import pcm_of_mulaw
+from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest, TransferFailedError
 from callwright.telephony.asterisk.carrier import AsteriskCarrier
@@ -66,6 +68,45 @@ async def office(pbx: RealAsterisk) -> AsyncIterator[Office]:
     await office.carrier.aclose()
 
 
+def heard(call: Call) -> str:
+    """What the platform heard of the far end."""
+    return sound.words(pcm_of_mulaw(b"".join(call.frames)))
+
+
+async def told(call: Call, what: str, **values: Any) -> None:
+    """Wait for a fact of the line."""
+    await until(lambda: any(name == what and values.items() <= said.items() for name, said in call.facts), 10)
+
+
+async def incoming(office: Office, sipp: Phones, line: RtpSocket, **words: Any) -> tuple[Sipp, Call]:
+    """A phone calls the agent."""
+    before = len(office.desk.calls)
+    phone = await sipp("calls", target=office.pbx.sip_port, rtp_port=line.port, called="reception", **words)
+    await until(lambda: len(office.desk.calls) > before, 10)
+    return phone, office.desk.calls[-1]
+
+
+async def nothing_left(office: Office) -> None:
+    """No channel and no bridge of ours is left at the Asterisk."""
+
+    async def gone() -> bool:
+        return not await office.carrier.ari.bridges() and not await channels(office)
+
+    await until(gone, 10)
+
+
+async def channels(office: Office) -> list[str]:
+    """The ids of every channel there."""
+    async with httpx.AsyncClient(auth=(USER, PASSWORD)) as client:
+        return [one["id"] for one in (await client.get(f"{office.pbx.url}/ari/channels")).json()]
+
+
+@pytest.fixture(autouse=True)
+async def leaves_nothing(office: Office) -> AsyncIterator[None]:
+    yield
+    await nothing_left(office)
+
+
 async def test_a_call_goes_out_and_both_hear_each_other(office: Office, sipp: Phones, rtp: Lines) -> None:
     line = rtp()
     phone = await sipp("answers", rtp_port=line.port, ring_ms=500)
@@ -75,9 +116,217 @@ async def test_a_call_goes_out_and_both_hear_each_other(office: Office, sipp: Ph
     agent.say("good day to you")
     await hears(line, "good day to you")
     line.say("hello agent")
-    await until(lambda: "hello agent" in sound.words(pcm_of_mulaw(b"".join(call.frames))), 10)
+    await until(lambda: "hello agent" in heard(call), 10)
+    agent.say("goodbye then")
+    await agent.silent()
     await call.leg.hang_up("the test is over")
     await phone.ended()
-    print(call)
-    print([f for f in call.facts], call.events, call.end)
-    print(phone.messages("INVITE")[0].text)
+    assert line.text().endswith("goodbye then"), "its last words were played to the end"
+    assert call.events == ["ringing", "answered"]
+    assert call.end is not None
+    assert (call.end.cause, call.end.reason) == ("hung_up_by_us", "the test is over")
+    invite = phone.messages("INVITE")[0]
+    assert (invite.header("X-Campaign"), invite.header("X-Callwright-Call")) == ("spring-8", "test.1")
+    assert "+15550100" in invite.header("From")
+    print(dict(call.facts)["quality"])
+
+
+async def test_the_callee_hangs_up(office: Office, sipp: Phones, rtp: Lines) -> None:
+    phone = await sipp("answers", rtp_port=rtp().port)
+    call = await office.dial(number_of(phone.port))
+    await call.until("answered")
+    await phone.goes_on()
+    await call.until("closed")
+    await phone.ended()
+    assert call.end is not None
+    assert call.end.cause == "normal_clearing"
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        ("486 Busy Here", "user_busy"),
+        ("603 Decline", "call_rejected"),
+        ("404 Not Found", "unallocated_number"),
+        ("480 Temporarily Unavailable", "unavailable"),
+        ("503 Service Unavailable", "congestion"),
+        ("403 Forbidden", "forbidden"),
+    ],
+)
+async def test_a_call_that_is_refused_ends_by_its_cause(office: Office, sipp: Phones, status: str, cause: str) -> None:
+    phone = await sipp("refuses", status=status, status_code=status[:3], rtp_port=9)
+    call = await office.dial(number_of(phone.port))
+    await call.until("closed")
+    assert call.end is not None
+    print(status, call.end)
+    assert call.end.cause == cause
+    assert "answered" not in call.events
+
+
+async def test_nobody_answers(office: Office, sipp: Phones) -> None:
+    phone = await sipp("rings", rtp_port=9)
+    call = await office.dial(number_of(phone.port), ring_seconds=2)
+    await call.until("ringing")
+    await call.until("closed")
+    await phone.ended()
+    assert call.end is not None
+    assert call.end.outcome == "no-answer"
+
+
+async def test_nobody_is_there(office: Office, phone_ports: list[int]) -> None:
+    call = await office.dial(number_of(phone_ports[0]), ring_seconds=2)
+    await call.until("closed", 15)
+    assert call.end is not None
+    print(call.end)
+    assert call.end.outcome == "no-answer"
+
+
+async def test_a_call_is_cancelled_while_it_rings(office: Office, sipp: Phones) -> None:
+    phone = await sipp("rings", rtp_port=9)
+    call = await office.dial(number_of(phone.port))
+    await call.until("ringing")
+    await call.leg.hang_up("changed my mind")
+    await phone.ended()
+    assert call.end is not None
+    assert call.end.cause == "originator_cancel"
+
+
+async def test_an_endpoint_that_is_none_is_refused(office: Office) -> None:
+    with pytest.raises(ProviderError, match="CALLWRIGHT_ASTERISK_ENDPOINT"):
+        await office.dial("+15559999999")
+
+
+async def test_a_call_comes_in(office: Office, sipp: Phones, rtp: Lines) -> None:
+    line = rtp()
+    phone, call = await incoming(office, sipp, line)
+    offer = office.desk.offers[-1]
+    assert (offer.called, offer.caller, offer.carrier) == ("reception", "+15550001", "asterisk")
+    await call.leg.answer()
+    await call.until("answered")
+    agent = Agent(call.leg)
+    agent.say("reception speaking")
+    await hears(line, "reception speaking")
+    line.say("hello reception")
+    await until(lambda: "hello reception" in heard(call), 10)
+    agent.stop()
+    await phone.goes_on()
+    await phone.ended()
+    await call.until("closed")
+    assert call.end is not None
+    assert call.end.cause == "caller_hung_up"
+
+
+@pytest.mark.parametrize(("code", "status"), [(486, "486"), (404, "404"), (480, "480"), (503, "503"), (603, "403")])
+async def test_a_call_that_comes_in_is_refused(office: Office, sipp: Phones, code: int, status: str) -> None:
+    phone = await sipp("is_refused", target=office.pbx.sip_port, rtp_port=9, called="reception", status=status, status_code=status)
+    await until(lambda: bool(office.desk.calls), 10)
+    call = office.desk.calls[-1]
+    await call.leg.reject(code)
+    await phone.ended()
+    assert call.end is not None
+    assert call.end.cause == "declined_by_us"
+
+
+async def test_keys_go_both_ways(office: Office, sipp: Phones, rtp: Lines) -> None:
+    line = rtp()
+    phone = await sipp("answers", rtp_port=line.port)
+    call = await office.dial(number_of(phone.port))
+    await call.until("answered")
+    await call.leg.send_keys("159*#0D")
+    await until(lambda: line.keys() == "159*#0D", 10)
+    line.press("2468#*B")
+    await until(lambda: call.keys == "2468#*B", 10)
+    await call.leg.hang_up("")
+    await phone.ended()
+
+
+async def test_what_was_not_played_is_dropped(office: Office, sipp: Phones, rtp: Lines) -> None:
+    line = rtp()
+    phone = await sipp("answers", rtp_port=line.port)
+    call = await office.dial(number_of(phone.port))
+    await call.until("answered")
+    tone = mulaw_of(sound.tone(440, 3_000))
+    for at in range(0, len(tone), 160):
+        call.leg.write(tone[at : at + 160])
+    await until(lambda: sound.sounding_ms(line.heard(), 440) >= 500, 10)
+    call.leg.clear()
+    agent = Agent(call.leg)
+    agent.say("sorry, go on")
+    await hears(line, "sorry, go on")
+    await call.leg.hang_up("")
+    await phone.ended()
+    played = sound.sounding_ms(line.heard(), 440)
+    print(f"of 3,000 ms {played} ms were played")
+    assert played <= 900
+
+
+@pytest.mark.parametrize("attended", [False, True])
+@pytest.mark.parametrize("inbound", [False, True])
+async def test_a_call_is_transferred(
+    office: Office, sipp: Phones, rtp: Lines, *, attended: bool, inbound: bool
+) -> None:
+    theirs, other = rtp(), rtp()
+    target = await sipp("answers", rtp_port=other.port, ring_ms=800)
+    if inbound:
+        phone, call = await incoming(office, sipp, theirs)
+        await call.leg.answer()
+    else:
+        phone = await sipp("answers", rtp_port=theirs.port)
+        call = await office.dial(number_of(phone.port))
+    await call.until("answered")
+    work = asyncio.create_task(call.leg.transfer(number_of(target.port), attended=attended))
+    await told(call, "transfer", state="ringing")
+    agent = Agent(call.leg)
+    agent.say("please hold")
+    await hears(theirs, "please hold")
+    await work
+    agent.stop()
+    assert [said["state"] for what, said in call.facts if what == "transfer"] == ["ringing", "answered"]
+    assert call.end is not None
+    assert call.end.cause == "transferred"
+    # The sound goes on with other timestamps.
+    since_s = time.time()
+    await asks(other, "this is sales", "this is sales", lambda: theirs.text(since_s))
+    await asks(theirs, "i want to buy", "i want to buy", lambda: other.text(since_s))
+    await (target if attended else phone).goes_on()
+    await phone.ended()
+    await target.ended()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words", "outcome"),
+    [("refuses", {"status": "486 Busy Here"}, "busy"), ("refuses", {"status": "603 Decline"}, "busy"), ("none", {}, "failed")],
+)
+async def test_a_target_that_does_not_take_the_call_leaves_it(
+    office: Office, sipp: Phones, rtp: Lines, phone_ports: list[int], scenario: str, words: dict[str, str], outcome: str
+) -> None:
+    line = rtp()
+    phone = await sipp("answers", rtp_port=line.port)
+    call = await office.dial(number_of(phone.port))
+    await call.until("answered")
+    port = phone_ports[1] if scenario == "none" else (await sipp(scenario, rtp_port=9, **words)).port
+    with pytest.raises(TransferFailedError) as failed:
+        await call.leg.transfer(number_of(port))
+    print(failed.value, failed.value.outcome, failed.value.code)
+    assert failed.value.outcome == outcome
+    agent = Agent(call.leg)
+    agent.say("nobody is there")
+    await hears(line, "nobody is there")
+    agent.stop()
+    await call.leg.hang_up("")
+    await phone.ended()
+
+
+async def test_the_caller_hangs_up_while_the_target_rings(office: Office, sipp: Phones, rtp: Lines) -> None:
+    phone = await sipp("answers", rtp_port=rtp().port)
+    target = await sipp("rings", rtp_port=9)
+    call = await office.dial(number_of(phone.port))
+    await call.until("answered")
+    work = asyncio.create_task(call.leg.transfer(number_of(target.port)))
+    await told(call, "transfer", state="ringing")
+    await phone.goes_on()
+    with pytest.raises(TransferFailedError):
+        await work
+    await target.ended()
+    assert call.end is not None
+    assert call.end.cause == "normal_clearing"

@@ -69,7 +69,8 @@ class Ari:
 
     async def reject(self, channel: str, code: int) -> None:
         """Refuse a call that came in by the cause that comes nearest to a SIP status."""
-        await self.end(f"/channels/{channel}", reason_code=_Q850_OF_SIP.get(code, _REJECTED))
+        # Asterisk reads no body of a DELETE.
+        await self.end(f"/channels/{channel}?reason_code={_Q850_OF_SIP.get(code, _REJECTED)}")
 
     async def press(self, channel: str, keys: str) -> None:
         """Send keys to the far end of a channel."""
@@ -124,10 +125,10 @@ class Ari:
         status, _ = await self._send("GET", f"/applications/{self._settings.app}")
         return status == 200
 
-    async def end(self, path: str, **how: Any) -> bool:
+    async def end(self, path: str) -> bool:
         """Delete a channel or a bridge by its path. Returns whether it is gone for certain."""
         try:
-            status, _ = await self._send("DELETE", path, **how)
+            status, _ = await self._send("DELETE", path)
         except ProviderError:
             return False
         return status < 300 or status in _GONE

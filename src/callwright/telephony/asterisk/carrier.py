@@ -24,6 +24,7 @@ from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, Le
 from callwright.ports.registry import Gauges, NoGauges, PluginContext
 from callwright.telephony.asterisk.ari import Ari
 from callwright.telephony.asterisk.configuration import NAME, AsteriskSettings
+from callwright.telephony.asterisk.ending import ENDS
 from callwright.telephony.asterisk.events import EventLink, LinkState
 from callwright.telephony.asterisk.leg import LOOK_SECONDS, AsteriskLeg
 from callwright.telephony.asterisk.transfer import CalledTarget, Pair
@@ -34,6 +35,7 @@ _END_PAUSE_SECONDS = 1.0
 _COMPARED_AT_ONCE = 20
 _ID = re.compile(r"[A-Za-z0-9._-]{1,120}")
 _BUSY = 486
+_LEAVES = ENDS | {"ChannelLeftBridge"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class AsteriskCarrier:
             leg.happened(event)
         elif (target := self._targets.get(channel_id)) is not None:
             target.happened(event)
-        elif event.get("type") in ("ChannelDestroyed", "ChannelLeftBridge"):
+        elif event.get("type") in _LEAVES:
             self._left(channel_id)
         elif event.get("type") == "StasisStart":
             self._came(channel_id, channel)

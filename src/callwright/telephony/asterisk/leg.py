@@ -16,7 +16,7 @@ from callwright.ports.leg import LegClosed, LegListener, TransferFailedError, cl
 from callwright.telephony.asterisk.ari import Ari
 from callwright.telephony.asterisk.configuration import NAME
 from callwright.telephony.asterisk.control import KEY, KEYS, MARK, BadControlError, ControlFormat, read_control
-from callwright.telephony.asterisk.ending import unanswered, words_of
+from callwright.telephony.asterisk.ending import ENDS, unanswered, words_of
 from callwright.telephony.asterisk.media_socket import MediaSocket
 from callwright.telephony.media_streams.call_sound import CallSound
 from callwright.telephony.media_streams.framing import BadStreamError
@@ -145,7 +145,7 @@ class AsteriskLeg:
         kind, waits = event.get("type"), not (self._inbound or self.connecting is not None)
         channel = event.get("channel")
         state = channel.get("state") if isinstance(channel, Mapping) else ""
-        if kind == "ChannelDestroyed":
+        if kind in ENDS:
             self.gone = True
             self.finish(self._end_by_far_end(event, listener))
         elif kind == "ChannelStateChange" and state == "Ringing" and waits and not self._rang:

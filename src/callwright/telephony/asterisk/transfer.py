@@ -12,7 +12,7 @@ from callwright.domain.limits import SIP_TRANSFER_SECONDS
 from callwright.ports.leg import TransferFailedError
 from callwright.telephony.asterisk.ari import Ari
 from callwright.telephony.asterisk.configuration import NAME
-from callwright.telephony.asterisk.ending import unanswered
+from callwright.telephony.asterisk.ending import ENDS, unanswered
 
 
 class CalledTarget:
@@ -51,7 +51,7 @@ class CalledTarget:
         """An event of its channel."""
         kind, channel = event.get("type"), event.get("channel")
         state = channel.get("state") if isinstance(channel, Mapping) else ""
-        if kind == "ChannelDestroyed":
+        if kind in ENDS:
             self.gone = True
             self._settle(unanswered(event, rang=self._rang))
         elif kind == "StasisStart":
