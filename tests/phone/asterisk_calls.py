@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ import httpx
 import pytest
 from tests.contract.line import Agent
 from tests.phone import sound
-from tests.phone.asterisk_pbx import APP, PASSWORD, USER, RealAsterisk, number_of
+from tests.phone.asterisk_pbx import APP, PASSWORD, ROOT, USER, RealAsterisk, number_of
 from tests.phone.bare_carrier import Call, Desk
 from tests.phone.calls import asks, hears
 from tests.phone.ports import Ports
@@ -25,6 +27,7 @@ from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest, TransferFailedError
 from callwright.telephony.asterisk.carrier import AsteriskCarrier
 from callwright.telephony.asterisk.configuration import AsteriskSettings
+from callwright.telephony.asterisk.events import LinkState
 
 Phones = Callable[..., Awaitable[Sipp]]
 Lines = Callable[..., RtpSocket]
@@ -59,12 +62,18 @@ def pbx(request: pytest.FixtureRequest, phone_ports: list[int]) -> Iterator[Real
         pbx.remove()
 
 
-@pytest.fixture
-async def office(pbx: RealAsterisk) -> AsyncIterator[Office]:
+async def opened(pbx: RealAsterisk) -> Office:
     settings = AsteriskSettings(pbx.url, USER, PASSWORD, APP, "PJSIP/{number}")
     office = Office(AsteriskCarrier(settings), Desk(), pbx)
     await office.carrier.open(office.desk)
+    return office
+
+
+@pytest.fixture
+async def office(pbx: RealAsterisk) -> AsyncIterator[Office]:
+    office = await opened(pbx)
     yield office
+    await nothing_left(pbx)
     await office.carrier.aclose()
 
 
@@ -86,25 +95,26 @@ async def incoming(office: Office, sipp: Phones, line: RtpSocket, **words: Any) 
     return phone, office.desk.calls[-1]
 
 
-async def nothing_left(office: Office) -> None:
-    """No channel and no bridge of ours is left at the Asterisk."""
+async def left(pbx: RealAsterisk) -> list[str]:
+    """The ids of every channel and bridge there."""
+    async with httpx.AsyncClient(auth=(USER, PASSWORD)) as client:
+        answers = [await client.get(f"{pbx.url}/ari/{what}") for what in ("channels", "bridges")]
+    return [one["id"] for answer in answers for one in answer.json()]
+
+
+async def nothing_left(pbx: RealAsterisk) -> None:
+    """No channel and no bridge is left at the Asterisk."""
+
+    found: list[str] = []
 
     async def gone() -> bool:
-        return not await office.carrier.ari.bridges() and not await channels(office)
+        found[:] = await left(pbx)
+        return not found
 
-    await until(gone, 10)
-
-
-async def channels(office: Office) -> list[str]:
-    """The ids of every channel there."""
-    async with httpx.AsyncClient(auth=(USER, PASSWORD)) as client:
-        return [one["id"] for one in (await client.get(f"{office.pbx.url}/ari/channels")).json()]
-
-
-@pytest.fixture(autouse=True)
-async def leaves_nothing(office: Office) -> AsyncIterator[None]:
-    yield
-    await nothing_left(office)
+    try:
+        await until(gone, 10)
+    except TimeoutError:
+        raise AssertionError(f"left at the Asterisk: {found}") from None
 
 
 async def test_a_call_goes_out_and_both_hear_each_other(office: Office, sipp: Phones, rtp: Lines) -> None:
@@ -218,7 +228,9 @@ async def test_a_call_comes_in(office: Office, sipp: Phones, rtp: Lines) -> None
 
 @pytest.mark.parametrize(("code", "status"), [(486, "486"), (404, "404"), (480, "480"), (503, "503"), (603, "403")])
 async def test_a_call_that_comes_in_is_refused(office: Office, sipp: Phones, code: int, status: str) -> None:
-    phone = await sipp("is_refused", target=office.pbx.sip_port, rtp_port=9, called="reception", status=status, status_code=status)
+    phone = await sipp(
+        "is_refused", target=office.pbx.sip_port, rtp_port=9, called="reception", status=status, status_code=status
+    )
     await until(lambda: bool(office.desk.calls), 10)
     call = office.desk.calls[-1]
     await call.leg.reject(code)
@@ -295,7 +307,11 @@ async def test_a_call_is_transferred(
 
 @pytest.mark.parametrize(
     ("scenario", "words", "outcome"),
-    [("refuses", {"status": "486 Busy Here"}, "busy"), ("refuses", {"status": "603 Decline"}, "busy"), ("none", {}, "failed")],
+    [
+        ("refuses", {"status": "486 Busy Here"}, "busy"),
+        ("refuses", {"status": "603 Decline"}, "busy"),
+        ("none", {}, "no-answer"),
+    ],
 )
 async def test_a_target_that_does_not_take_the_call_leaves_it(
     office: Office, sipp: Phones, rtp: Lines, phone_ports: list[int], scenario: str, words: dict[str, str], outcome: str
@@ -330,3 +346,110 @@ async def test_the_caller_hangs_up_while_the_target_rings(office: Office, sipp: 
     await target.ended()
     assert call.end is not None
     assert call.end.cause == "normal_clearing"
+
+
+async def test_two_that_were_transferred_outlive_our_process(office: Office, sipp: Phones, rtp: Lines) -> None:
+    phone, target = [await sipp("answers", rtp_port=rtp().port) for _ in range(2)]
+    call = await office.dial(number_of(phone.port))
+    await call.until("answered")
+    await call.leg.transfer(number_of(target.port))
+    await office.carrier.aclose()
+    successor = await opened(office.pbx)
+    try:
+        assert (phone.running, target.running) == (True, True)
+        await phone.goes_on()
+        await target.ended()
+        await nothing_left(successor.pbx)
+    finally:
+        await successor.carrier.aclose()
+
+
+async def test_a_process_that_is_replaced_keeps_its_calls(office: Office, sipp: Phones, rtp: Lines) -> None:
+    """As at a restart without a pause: the old process drains while the new one has the application."""
+    line, other = rtp(), rtp()
+    phones = [await sipp("answers", rtp_port=each.port) for each in (line, other)]
+    target = await sipp("answers", rtp_port=rtp().port)
+    call, transferred = [await office.dial(number_of(one.port)) for one in phones]
+    await call.until("answered")
+    await transferred.until("answered")
+    successor = await opened(office.pbx)
+    await until(lambda: office.carrier.health.state is LinkState.REPLACED, 5)
+    with pytest.raises(ProviderError, match="CALLWRIGHT_ASTERISK_APP"):
+        await office.dial(number_of(phones[0].port))
+    agent = Agent(call.leg)
+    agent.say("still here")
+    await hears(line, "still here")
+    agent.stop()
+    with pytest.raises(ProviderError):
+        await transferred.leg.transfer(number_of(target.port))
+    await phones[0].goes_on()
+    await call.until("closed", 5)
+    assert call.end is not None
+    assert call.end.cause == "normal_clearing"
+    await phones[1].goes_on()
+    await transferred.until("closed", 5)
+    await successor.carrier.aclose()
+
+
+async def killed(office: Office, number: str, word: str) -> dict[str, Any]:
+    """Call ``number`` from a process that is killed once it has said ``word``; its call's dialog."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.phone.asterisk_caller", office.pbx.url, number,
+        stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    dialog = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+    if word == "answered":
+        assert await asyncio.wait_for(process.stdout.readline(), 20) == b"answered\n"
+    process.kill()
+    await process.wait()
+    return dict(dialog)
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_successor_ends_the_call_of_a_killed_process(
+    pbx: RealAsterisk, sipp: Phones, rtp: Lines, *, told: bool
+) -> None:
+    """By the call's dialog, and without it by what Asterisk has."""
+    phone = await sipp("answers", rtp_port=rtp().port)
+    predecessor = Office(AsteriskCarrier(AsteriskSettings()), Desk(), pbx)
+    dialog = await killed(predecessor, number_of(phone.port), "answered")
+    assert phone.running
+    successor = await opened(pbx)
+    if told:
+        successor.carrier.say_last_words(dialog)
+    await phone.ended(10)
+    await nothing_left(successor.pbx)
+    await successor.carrier.aclose()
+
+
+async def test_a_phone_that_a_killed_process_has_called_is_not_left_alone(
+    pbx: RealAsterisk, sipp: Phones, rtp: Lines
+) -> None:
+    phone = await sipp("answers", rtp_port=rtp().port, ring_ms=3_000)
+    predecessor = Office(AsteriskCarrier(AsteriskSettings()), Desk(), pbx)
+    await killed(predecessor, number_of(phone.port), "ringing")
+    successor = await opened(pbx)
+    await phone.ended(10)
+    await nothing_left(successor.pbx)
+    await successor.carrier.aclose()
+
+
+async def test_asterisk_is_killed_and_comes_back(office: Office, sipp: Phones, rtp: Lines) -> None:
+    phone = await sipp("answers", rtp_port=rtp().port)
+    call = await office.dial(number_of(phone.port))
+    await call.until("answered")
+    office.pbx.kill()
+    await call.until("closed")
+    assert call.end is not None
+    assert call.end.cause == "media_timeout"
+    with pytest.raises(ProviderError, match="events are not heard"):
+        await office.dial(number_of(phone.port))
+    office.pbx.start()
+    await until(lambda: office.carrier.health.state is LinkState.CONNECTED, 40)
+    await phone.stop()
+    again = await sipp("answers", rtp_port=rtp().port)
+    call = await office.dial(number_of(again.port))
+    await call.until("answered")
+    await call.leg.hang_up("")
+    await again.ended()

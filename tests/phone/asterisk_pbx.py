@@ -94,7 +94,9 @@ class RealAsterisk:
             "asterisk.conf": _ASTERISK.format(base=inside, modules=f"/{modules.relative_to(FOLDER)}"),
             "http.conf": f"[general]\nenabled=yes\nbindaddr=127.0.0.1\nbindport={self.http_port}\nsessionlimit=1000\n",
             "modules.conf": (_ETC / "modules.conf").read_text(),
-            "pjsip.conf": "".join((*ends, _ENDPOINT.format(name="trunk", port=trunk), _PJSIP.format(port=self.sip_port))),
+            "pjsip.conf": "".join(
+                (*ends, _ENDPOINT.format(name="trunk", port=trunk), _PJSIP.format(port=self.sip_port))
+            ),
             **({"chan_websocket.conf": "[global]\ncontrol_message_format = json\n"} if json else {}),
         }
         for name, text in files.items():

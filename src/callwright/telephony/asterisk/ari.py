@@ -120,11 +120,6 @@ class Ari:
         path = f"/applications/{self._settings.app}/subscription"
         await self._ask("POST", path, "watch a bridge", eventSource=f"bridge:{bridge}")
 
-    async def is_registered(self) -> bool:
-        """Whether somebody hears the events of our application."""
-        status, _ = await self._send("GET", f"/applications/{self._settings.app}")
-        return status == 200
-
     async def end(self, path: str) -> bool:
         """Delete a channel or a bridge by its path. Returns whether it is gone for certain."""
         try:

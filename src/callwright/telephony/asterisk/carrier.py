@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,10 +24,9 @@ from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, Le
 from callwright.ports.registry import Gauges, NoGauges, PluginContext
 from callwright.telephony.asterisk.ari import Ari
 from callwright.telephony.asterisk.configuration import NAME, AsteriskSettings
-from callwright.telephony.asterisk.ending import ENDS
 from callwright.telephony.asterisk.events import EventLink, LinkState
 from callwright.telephony.asterisk.leg import LOOK_SECONDS, AsteriskLeg
-from callwright.telephony.asterisk.transfer import CalledTarget, Pair
+from callwright.telephony.asterisk.transfer import CalledTarget
 
 CLOSE_SECONDS = 5.0
 """How long the end of the last calls may take at a shutdown."""
@@ -35,7 +34,6 @@ _END_PAUSE_SECONDS = 1.0
 _COMPARED_AT_ONCE = 20
 _ID = re.compile(r"[A-Za-z0-9._-]{1,120}")
 _BUSY = 486
-_LEAVES = ENDS | {"ChannelLeftBridge"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,8 @@ class AsteriskCarrier:
         self._desk: InboundDesk | None = None
         self._legs: dict[str, AsteriskLeg] = {}
         self._targets: dict[str, CalledTarget] = {}
-        self._pairs: dict[str, Pair] = {}
+        self._handed_over: set[str] = set()
+        """The bridges in which two talk without us. Where one leaves, the other is hung up."""
         self._ending: set[asyncio.Task[None]] = set()
         self._ids = RandomIds()
         self._looks = SharedTimer(LOOK_SECONDS)
@@ -141,8 +140,8 @@ class AsteriskCarrier:
             leg.happened(event)
         elif (target := self._targets.get(channel_id)) is not None:
             target.happened(event)
-        elif event.get("type") in _LEAVES:
-            self._left(channel_id)
+        elif event.get("type") == "ChannelLeftBridge":
+            self._left(event.get("bridge"))
         elif event.get("type") == "StasisStart":
             self._came(channel_id, channel)
 
@@ -157,15 +156,16 @@ class AsteriskCarrier:
         held: list[AsteriskLeg | CalledTarget] = [*self._legs.values(), *self._targets.values()]
         await asyncio.gather(*map(look, held))
         found = await self.ari.bridges()
-        known = {leg.bridge for leg in self._legs.values()} | {pair.bridge for pair in self._pairs.values()}
+        self._handed_over &= found.keys()
+        known = {leg.bridge for leg in self._legs.values()}
         for bridge, channels in found.items():
             if bridge in known:
                 continue
             if len(channels) > 1:
-                self._pair(Pair(bridge, frozenset(channels)))
+                self._handed_over.add(bridge)
                 await self.ari.watch(bridge)
             else:
-                self._later(self._end(*(f"/channels/{one}" for one in channels), f"/bridges/{bridge}"))
+                self._end_bridge(bridge, channels)
 
     def link_changed(self) -> None:
         """The connection came or went."""
@@ -191,7 +191,7 @@ class AsteriskCarrier:
         self._legs.pop(leg.channel, None)
         if leg.handed_to:
             self._targets.pop(leg.handed_to, None)
-            self._pair(Pair(leg.bridge, frozenset((leg.channel, leg.handed_to))))
+            self._handed_over.add(leg.bridge)
         self._count.set(len(self._legs))
         self._later(self._end_leg(leg))
 
@@ -235,16 +235,16 @@ class AsteriskCarrier:
             leg = self._leg(channel, called)
             self._attach(leg, self._desk.offered(InboundOffer(NAME, called, number, channel), leg))
 
-    def _pair(self, pair: Pair) -> None:
-        self._pairs.update(dict.fromkeys(pair.channels, pair))
+    def _left(self, bridge: Any) -> None:
+        """Somebody has left a bridge."""
+        if isinstance(bridge, Mapping) and bridge.get("id") in self._handed_over:
+            channels = [str(one) for one in bridge.get("channels") or ()]
+            if len(channels) < 2:
+                self._handed_over.discard(bridge["id"])
+                self._end_bridge(bridge["id"], channels)
 
-    def _left(self, channel: str) -> None:
-        """One of two that were transferred to each other has hung up."""
-        pair = self._pairs.get(channel)
-        if pair is not None:
-            for one in pair.channels:
-                self._pairs.pop(one, None)
-            self._later(self._end(*(f"/channels/{one}" for one in pair.channels), f"/bridges/{pair.bridge}"))
+    def _end_bridge(self, bridge: str, channels: Sequence[str]) -> None:
+        self._later(self._end(*(f"/channels/{one}" for one in channels if _ID.fullmatch(one)), f"/bridges/{bridge}"))
 
     async def _end_leg(self, leg: AsteriskLeg) -> None:
         if leg.refused_with:

@@ -40,7 +40,7 @@ class LinkState(StrEnum):
     REFUSED = "refused"
     """Asterisk refuses the user or the password."""
     REPLACED = "replaced"
-    """Another process has taken the application over."""
+    """Another process has taken the application over, as at a restart without a pause."""
 
 
 class EventHolder(Protocol):
@@ -97,8 +97,8 @@ class EventLink:
     async def _round(self) -> None:
         """One connection, from its try to its end."""
         try:
-            if self.state is LinkState.REPLACED and await self._ari.is_registered():
-                # Two processes that took the application from each other would lose events in turn. Calls go on meanwhile.
+            if self.state is LinkState.REPLACED:
+                # For good: two processes that took the application from each other would lose events in turn. Calls go on.
                 await self._holder.compare()
                 return
             place = await self._ari.place()
@@ -123,6 +123,9 @@ class EventLink:
                 try:
                     async for message in socket:
                         self._take(message)
+                        if self.state is LinkState.REPLACED:
+                            # Asterisk leaves the connection open, and says nothing more on it.
+                            break
                 finally:
                     comparing.cancel()
                     await asyncio.gather(comparing, return_exceptions=True)

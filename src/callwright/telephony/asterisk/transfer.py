@@ -1,10 +1,9 @@
-"""The target of a transfer, called by Asterisk, and the two parties that talk without us once it has answered."""
+"""The target of a transfer, called by Asterisk."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.causes import CAUSES, Cause
@@ -76,11 +75,3 @@ class CalledTarget:
     def _settle(self, outcome: Cause | None) -> None:
         if not self._outcome.done():
             self._outcome.set_result(outcome)
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """The far end of a call and the target it was transferred to, in one bridge without us. Where one leaves, the other is hung up."""
-
-    bridge: str
-    channels: frozenset[str]
