@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -24,9 +24,10 @@ from callwright.telephony.asterisk.configuration import AsteriskSettings
 from callwright.telephony.loopback.far_end import FarEnd
 
 USER, PASSWORD, APP = "callwright", "pbx-password-4711", "callwright"
-BUSY, REJECTED, NO_ANSWER, GONE = {"cause": 17, "tech_cause": 486}, {"cause": 21, "tech_cause": 603}, {"cause": 19}, {}
 Outcome = dict[str, int]
 """Fields of the ``ChannelDestroyed`` of a call that is not taken; empty for one that only rings."""
+BUSY: Outcome = {"cause": 17, "tech_cause": 486}
+RINGS: Outcome = {}
 
 
 class ControlWire:
@@ -44,7 +45,9 @@ class ControlWire:
         return mulaw
 
     def played(self, name: str) -> str:
-        return self.event("MEDIA_MARK_PROCESSED", correlation_id=name) if self.as_json else f"MEDIA_MARK_PROCESSED {name}"
+        return (
+            self.event("MEDIA_MARK_PROCESSED", correlation_id=name) if self.as_json else f"MEDIA_MARK_PROCESSED {name}"
+        )
 
     def read(self, message: str | bytes) -> tuple[str, Any]:
         if isinstance(message, bytes):
@@ -100,8 +103,9 @@ class Channel:
 
 @dataclass
 class StandIn:
-    """``outcomes``: what becomes of a call to a number, which is answered unless it has one. ``failures``: the status with which a request is
-    answered, by its method and the last word of its path. ``as_json``: how media websockets speak."""
+    """``outcomes``: what becomes of a call to a number, which is answered unless it has one. ``failures``: the status with which a
+    request is answered, by its method and the last word of its path. ``as_json``: how media websockets speak. ``names_media``: whether a
+    media channel says where its websocket is."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     failures: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -293,10 +297,8 @@ class StandIn:
         await socket.accept()
         await self.say(json.dumps({"type": "ApplicationReplaced", "application": APP}))
         self.listeners.append(socket)
-        try:
+        with suppress(RuntimeError):
             await socket.receive()
-        except RuntimeError:
-            pass
         if socket in self.listeners:
             self.listeners.remove(socket)
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from tests.asterisk_stand_in import BUSY, GONE, PASSWORD, USER, StandIn, stand_in
-from tests.contract.test_plugins import TESTED
+from tests.asterisk_stand_in import BUSY, PASSWORD, RINGS, USER, StandIn, stand_in
+from tests.phone.bare_carrier import Desk
 
-from callwright.ports.leg import Carrier, DialRequest, ListeningCarrier
+from callwright.ports.leg import Carrier, DialRequest
 from callwright.ports.registry import PluginContext
 from callwright.telephony.asterisk import PLUGINS
 from callwright.telephony.asterisk.carrier import AsteriskCarrier
 from callwright.testing import CarrierContract
-from callwright.testing.carrier import Report
-from tests.phone.bare_carrier import Desk
 
 
 class TestLines(CarrierContract):
@@ -29,11 +27,11 @@ class TestLines(CarrierContract):
 
     @asynccontextmanager
     async def _at_stand_in(self) -> AsyncIterator[Carrier]:
-        outcomes = {"+15550111": GONE, "+15550122": BUSY}
+        outcomes = {"+15550111": RINGS, "+15550122": BUSY}
         async with stand_in(StandIn(outcomes, as_json=self.as_json)) as pbx:
             settings = {"asterisk_url": pbx.url, "asterisk_user": USER, "asterisk_password": PASSWORD}
             carrier = self.plugin.factory(PluginContext(settings, self.models_folder))
-            assert isinstance(carrier, ListeningCarrier)
+            assert isinstance(carrier, AsteriskCarrier)
             await carrier.open(Desk())
             yield carrier
             await carrier.aclose()

@@ -23,10 +23,15 @@ async def _call(url: str, number: str) -> None:
     call = Call()
     await carrier.dial(DialRequest("killed.1", number, "+15550100", 30), call)
     await call.until("ringing")
-    print(json.dumps(dict(call.facts)["dialog"]), flush=True)
+    _say(json.dumps(dict(call.facts)["dialog"]))
     await call.until("answered", 60)
-    print("answered", flush=True)
+    _say("answered")
     await asyncio.sleep(600)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -20,17 +20,19 @@ from tests.phone.calls import asks, hears
 from tests.phone.ports import Ports
 from tests.phone.rtp import RtpSocket
 from tests.phone.sipp import Sipp
+from tests.phone.summary import FIGURE
 from tests.waiting import until
 
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.ports.failures import ProviderError
-from callwright.ports.leg import DialRequest, TransferFailedError
+from callwright.ports.leg import DialRequest, Leg, TransferFailedError
 from callwright.telephony.asterisk.carrier import AsteriskCarrier
 from callwright.telephony.asterisk.configuration import AsteriskSettings
 from callwright.telephony.asterisk.events import LinkState
 
 Phones = Callable[..., Awaitable[Sipp]]
 Lines = Callable[..., RtpSocket]
+Found = Callable[[str, object], None]
 
 
 @dataclass
@@ -77,6 +79,12 @@ async def office(pbx: RealAsterisk) -> AsyncIterator[Office]:
     await office.carrier.aclose()
 
 
+def leg_of(call: Call) -> Leg:
+    """Its leg, which has begun."""
+    assert call.leg is not None
+    return call.leg
+
+
 def heard(call: Call) -> str:
     """What the platform heard of the far end."""
     return sound.words(pcm_of_mulaw(b"".join(call.frames)))
@@ -117,19 +125,21 @@ async def nothing_left(pbx: RealAsterisk) -> None:
         raise AssertionError(f"left at the Asterisk: {found}") from None
 
 
-async def test_a_call_goes_out_and_both_hear_each_other(office: Office, sipp: Phones, rtp: Lines) -> None:
+async def test_a_call_goes_out_and_both_hear_each_other(
+    office: Office, sipp: Phones, rtp: Lines, record_property: Found
+) -> None:
     line = rtp()
     phone = await sipp("answers", rtp_port=line.port, ring_ms=500)
     call = await office.dial(number_of(phone.port), sip_headers={"X-Campaign": "spring-8"})
     await call.until("answered")
-    agent = Agent(call.leg)
+    agent = Agent(leg_of(call))
     agent.say("good day to you")
     await hears(line, "good day to you")
     line.say("hello agent")
     await until(lambda: "hello agent" in heard(call), 10)
     agent.say("goodbye then")
     await agent.silent()
-    await call.leg.hang_up("the test is over")
+    await leg_of(call).hang_up("the test is over")
     await phone.ended()
     assert line.text().endswith("goodbye then"), "its last words were played to the end"
     assert call.events == ["ringing", "answered"]
@@ -138,7 +148,11 @@ async def test_a_call_goes_out_and_both_hear_each_other(office: Office, sipp: Ph
     invite = phone.messages("INVITE")[0]
     assert (invite.header("X-Campaign"), invite.header("X-Callwright-Call")) == ("spring-8", "test.1")
     assert "+15550100" in invite.header("From")
-    print(dict(call.facts)["quality"])
+    quality = dict(call.facts)["quality"]
+    assert (quality["jbuf_lost"], quality["one_way"]) == (0, "")
+    record_property(
+        "phones", f"jitter {quality['rx_jitter_ms']} ms, played {quality['rtt_ms']} ms after it was written"
+    )
 
 
 async def test_the_callee_hangs_up(office: Office, sipp: Phones, rtp: Lines) -> None:
@@ -168,7 +182,6 @@ async def test_a_call_that_is_refused_ends_by_its_cause(office: Office, sipp: Ph
     call = await office.dial(number_of(phone.port))
     await call.until("closed")
     assert call.end is not None
-    print(status, call.end)
     assert call.end.cause == cause
     assert "answered" not in call.events
 
@@ -187,7 +200,6 @@ async def test_nobody_is_there(office: Office, phone_ports: list[int]) -> None:
     call = await office.dial(number_of(phone_ports[0]), ring_seconds=2)
     await call.until("closed", 15)
     assert call.end is not None
-    print(call.end)
     assert call.end.outcome == "no-answer"
 
 
@@ -195,7 +207,7 @@ async def test_a_call_is_cancelled_while_it_rings(office: Office, sipp: Phones) 
     phone = await sipp("rings", rtp_port=9)
     call = await office.dial(number_of(phone.port))
     await call.until("ringing")
-    await call.leg.hang_up("changed my mind")
+    await leg_of(call).hang_up("changed my mind")
     await phone.ended()
     assert call.end is not None
     assert call.end.cause == "originator_cancel"
@@ -211,9 +223,9 @@ async def test_a_call_comes_in(office: Office, sipp: Phones, rtp: Lines) -> None
     phone, call = await incoming(office, sipp, line)
     offer = office.desk.offers[-1]
     assert (offer.called, offer.caller, offer.carrier) == ("reception", "+15550001", "asterisk")
-    await call.leg.answer()
+    await leg_of(call).answer()
     await call.until("answered")
-    agent = Agent(call.leg)
+    agent = Agent(leg_of(call))
     agent.say("reception speaking")
     await hears(line, "reception speaking")
     line.say("hello reception")
@@ -233,7 +245,7 @@ async def test_a_call_that_comes_in_is_refused(office: Office, sipp: Phones, cod
     )
     await until(lambda: bool(office.desk.calls), 10)
     call = office.desk.calls[-1]
-    await call.leg.reject(code)
+    await leg_of(call).reject(code)
     await phone.ended()
     assert call.end is not None
     assert call.end.cause == "declined_by_us"
@@ -244,31 +256,31 @@ async def test_keys_go_both_ways(office: Office, sipp: Phones, rtp: Lines) -> No
     phone = await sipp("answers", rtp_port=line.port)
     call = await office.dial(number_of(phone.port))
     await call.until("answered")
-    await call.leg.send_keys("159*#0D")
+    await leg_of(call).send_keys("159*#0D")
     await until(lambda: line.keys() == "159*#0D", 10)
     line.press("2468#*B")
     await until(lambda: call.keys == "2468#*B", 10)
-    await call.leg.hang_up("")
+    await leg_of(call).hang_up("")
     await phone.ended()
 
 
-async def test_what_was_not_played_is_dropped(office: Office, sipp: Phones, rtp: Lines) -> None:
+async def test_what_was_not_played_is_dropped(office: Office, sipp: Phones, rtp: Lines, record_property: Found) -> None:
     line = rtp()
     phone = await sipp("answers", rtp_port=line.port)
     call = await office.dial(number_of(phone.port))
     await call.until("answered")
     tone = mulaw_of(sound.tone(440, 3_000))
     for at in range(0, len(tone), 160):
-        call.leg.write(tone[at : at + 160])
+        leg_of(call).write(tone[at : at + 160])
     await until(lambda: sound.sounding_ms(line.heard(), 440) >= 500, 10)
-    call.leg.clear()
-    agent = Agent(call.leg)
+    leg_of(call).clear()
+    agent = Agent(leg_of(call))
     agent.say("sorry, go on")
     await hears(line, "sorry, go on")
-    await call.leg.hang_up("")
+    await leg_of(call).hang_up("")
     await phone.ended()
     played = sound.sounding_ms(line.heard(), 440)
-    print(f"of 3,000 ms {played} ms were played")
+    record_property(FIGURE, f"of 3,000 ms {played} ms were played")
     assert played <= 900
 
 
@@ -281,14 +293,14 @@ async def test_a_call_is_transferred(
     target = await sipp("answers", rtp_port=other.port, ring_ms=800)
     if inbound:
         phone, call = await incoming(office, sipp, theirs)
-        await call.leg.answer()
+        await leg_of(call).answer()
     else:
         phone = await sipp("answers", rtp_port=theirs.port)
         call = await office.dial(number_of(phone.port))
     await call.until("answered")
-    work = asyncio.create_task(call.leg.transfer(number_of(target.port), attended=attended))
+    work = asyncio.create_task(leg_of(call).transfer(number_of(target.port), attended=attended))
     await told(call, "transfer", state="ringing")
-    agent = Agent(call.leg)
+    agent = Agent(leg_of(call))
     agent.say("please hold")
     await hears(theirs, "please hold")
     await work
@@ -322,14 +334,13 @@ async def test_a_target_that_does_not_take_the_call_leaves_it(
     await call.until("answered")
     port = phone_ports[1] if scenario == "none" else (await sipp(scenario, rtp_port=9, **words)).port
     with pytest.raises(TransferFailedError) as failed:
-        await call.leg.transfer(number_of(port))
-    print(failed.value, failed.value.outcome, failed.value.code)
+        await leg_of(call).transfer(number_of(port))
     assert failed.value.outcome == outcome
-    agent = Agent(call.leg)
+    agent = Agent(leg_of(call))
     agent.say("nobody is there")
     await hears(line, "nobody is there")
     agent.stop()
-    await call.leg.hang_up("")
+    await leg_of(call).hang_up("")
     await phone.ended()
 
 
@@ -338,7 +349,7 @@ async def test_the_caller_hangs_up_while_the_target_rings(office: Office, sipp: 
     target = await sipp("rings", rtp_port=9)
     call = await office.dial(number_of(phone.port))
     await call.until("answered")
-    work = asyncio.create_task(call.leg.transfer(number_of(target.port)))
+    work = asyncio.create_task(leg_of(call).transfer(number_of(target.port)))
     await told(call, "transfer", state="ringing")
     await phone.goes_on()
     with pytest.raises(TransferFailedError):
@@ -352,7 +363,7 @@ async def test_two_that_were_transferred_outlive_our_process(office: Office, sip
     phone, target = [await sipp("answers", rtp_port=rtp().port) for _ in range(2)]
     call = await office.dial(number_of(phone.port))
     await call.until("answered")
-    await call.leg.transfer(number_of(target.port))
+    await leg_of(call).transfer(number_of(target.port))
     await office.carrier.aclose()
     successor = await opened(office.pbx)
     try:
@@ -376,12 +387,12 @@ async def test_a_process_that_is_replaced_keeps_its_calls(office: Office, sipp: 
     await until(lambda: office.carrier.health.state is LinkState.REPLACED, 5)
     with pytest.raises(ProviderError, match="CALLWRIGHT_ASTERISK_APP"):
         await office.dial(number_of(phones[0].port))
-    agent = Agent(call.leg)
+    agent = Agent(leg_of(call))
     agent.say("still here")
     await hears(line, "still here")
     agent.stop()
     with pytest.raises(ProviderError):
-        await transferred.leg.transfer(number_of(target.port))
+        await leg_of(transferred).transfer(number_of(target.port))
     await phones[0].goes_on()
     await call.until("closed", 5)
     assert call.end is not None
@@ -451,5 +462,5 @@ async def test_asterisk_is_killed_and_comes_back(office: Office, sipp: Phones, r
     again = await sipp("answers", rtp_port=rtp().port)
     call = await office.dial(number_of(again.port))
     await call.until("answered")
-    await call.leg.hang_up("")
+    await leg_of(call).hang_up("")
     await again.ended()

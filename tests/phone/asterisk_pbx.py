@@ -125,7 +125,8 @@ class RealAsterisk:
             )
         ends_at_s = time.monotonic() + _START_S
         while "Asterisk Ready" not in self.log or not _listens(self.http_port):
-            assert self._process.poll() is None and time.monotonic() < ends_at_s, self.log[-2_000:]
+            assert self._process.poll() is None, self.log[-2_000:]
+            assert time.monotonic() < ends_at_s, self.log[-2_000:]
             time.sleep(0.05)
 
     def kill(self) -> None:

@@ -31,6 +31,7 @@ from callwright.domain.limits import (
     MAX_SIP_UNACKNOWLEDGED,
 )
 from callwright.domain.rates import LIMITS, rates_text, read_rates
+from callwright.ops.pbx_settings import check_pbx, read_pbx_address, read_pbx_application, read_pbx_endpoint
 
 
 def _whole(text: str) -> int:
@@ -79,28 +80,6 @@ def _listen(text: str) -> str:
     if not (colon and port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535):
         raise ValueError("write an IPv4 address and a port, such as 127.0.0.1:5060, or off")
     return f"{ipaddress.IPv4Address(address)}:{int(port)}"
-
-
-def _pbx_address(text: str) -> str:
-    address = _address(text)
-    parts = urlsplit(address)
-    if not parts.hostname or parts.port == 0 or parts.query or parts.fragment:
-        raise ValueError("write http://host:port")
-    if "@" in parts.netloc:
-        raise ValueError("write the user and the password into their own settings")
-    return address
-
-
-def _stasis_app(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", text):
-        raise ValueError("write 1 to 40 letters, digits, _ and -")
-    return text
-
-
-def _endpoint(text: str) -> str:
-    if "{number}" not in text:
-        raise ValueError("write {number} where the number stands, as in PJSIP/{number}@trunk")
-    return text
 
 
 def _audio_port(text: str) -> str:
@@ -316,7 +295,7 @@ class Settings:
     trunk_networks: tuple[str, ...] = ()
     sip_transfer_to: tuple[str, ...] = ("127.0.0.1", "localhost")
     sip_call_to: tuple[str, ...] = ("127.0.0.0/8", "localhost")
-    asterisk_url: str = ""
+    asterisk_url: str = field(default="", repr=False)
     asterisk_user: str = ""
     asterisk_password: str = field(default="", repr=False)
     asterisk_app: str = "callwright"
@@ -538,15 +517,16 @@ SETTINGS: dict[str, Setting] = {
     "asterisk_url": Setting(
         "CALLWRIGHT_ASTERISK_URL",
         "HTTP server of your Asterisk, such as http://192.0.2.7:8088. Default: none.",
-        _pbx_address,
+        read_pbx_address,
+        secret=True,
     ),
     "asterisk_user": Setting("CALLWRIGHT_ASTERISK_USER", "User of ari.conf."),
     "asterisk_password": Setting("CALLWRIGHT_ASTERISK_PASSWORD", "Password of that user.", secret=True),
     "asterisk_app": Setting(
-        "CALLWRIGHT_ASTERISK_APP", "Stasis application, another one for each process.", _stasis_app
+        "CALLWRIGHT_ASTERISK_APP", "Stasis application, another one for each process.", read_pbx_application
     ),
     "asterisk_endpoint": Setting(
-        "CALLWRIGHT_ASTERISK_ENDPOINT", "How Asterisk dials a number, with `{number}`.", _endpoint
+        "CALLWRIGHT_ASTERISK_ENDPOINT", "How Asterisk dials a number, with `{number}`.", read_pbx_endpoint
     ),
     "webrtc_listen": Setting(
         "CALLWRIGHT_WEBRTC_LISTEN",
@@ -636,7 +616,7 @@ def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
     settings = Settings(**values)
     _check_sip(settings)
     _check_webrtc(settings)
-    _check_asterisk(settings)
+    check_pbx(settings.asterisk_url, settings.asterisk_user, settings.asterisk_password)
     if _serves_others(settings):
         if "sip_call_to" not in values:
             # By default no tenant of such a server has it send datagrams to what else runs on its machine.
@@ -667,14 +647,6 @@ def _check_webrtc(settings: Settings) -> None:
         raise ConfigurationError(
             f"CALLWRIGHT_WEBRTC_LISTEN: {settings.webrtc_listen} is no address that a browser reaches;"
             " name one in CALLWRIGHT_WEBRTC_ADDRESS"
-        )
-
-
-def _check_asterisk(settings: Settings) -> None:
-    """What the settings of the operator's PBX must be together."""
-    if settings.asterisk_url and not (settings.asterisk_user and settings.asterisk_password):
-        raise ConfigurationError(
-            "CALLWRIGHT_ASTERISK_URL needs CALLWRIGHT_ASTERISK_USER and CALLWRIGHT_ASTERISK_PASSWORD, those of ari.conf"
         )
 
 

@@ -157,7 +157,7 @@ class AsteriskCarrier:
         await asyncio.gather(*map(look, held))
         found = await self.ari.bridges()
         self._handed_over &= found.keys()
-        known = {leg.bridge for leg in self._legs.values()}
+        known = {leg.audio.bridge for leg in self._legs.values()}
         for bridge, channels in found.items():
             if bridge in known:
                 continue
@@ -191,7 +191,7 @@ class AsteriskCarrier:
         self._legs.pop(leg.channel, None)
         if leg.handed_to:
             self._targets.pop(leg.handed_to, None)
-            self._handed_over.add(leg.bridge)
+            self._handed_over.add(leg.audio.bridge)
         self._count.set(len(self._legs))
         self._later(self._end_leg(leg))
 
@@ -217,7 +217,7 @@ class AsteriskCarrier:
         return leg
 
     def _attach(self, leg: AsteriskLeg, listener: LegListener) -> None:
-        leg.attach(listener, {"channel": leg.channel, "media": leg.media, "bridge": leg.bridge})
+        leg.attach(listener, {"channel": leg.channel, "media": leg.audio.media, "bridge": leg.audio.bridge})
 
     def _came(self, channel: str, found: Mapping[str, Any]) -> None:
         """A channel that nobody here knows enters our application."""
@@ -254,15 +254,17 @@ class AsteriskCarrier:
         if leg.connecting is not None:
             # Its media channel may be made at this moment.
             await asyncio.wait((leg.connecting,))
-            await self._end(f"/channels/{leg.media}", *(() if leg.handed_to else (f"/bridges/{leg.bridge}",)))
+            await self._end(
+                f"/channels/{leg.audio.media}", *(() if leg.handed_to else (f"/bridges/{leg.audio.bridge}",))
+            )
 
     async def _end(self, *paths: str) -> None:
         """Delete channels and bridges, however long Asterisk cannot be reached."""
-        left, clock = list(paths), asyncio.get_running_loop().time
-        until_s = clock() + PBX_END_SECONDS
+        left, loop = list(paths), asyncio.get_running_loop()
+        until_s = loop.time() + PBX_END_SECONDS
         while left:
             left = [path for path in left if not await self.ari.end(path)]
-            if not left or clock() > until_s:
+            if not left or loop.time() > until_s:
                 return
             await asyncio.sleep(_END_PAUSE_SECONDS)
 

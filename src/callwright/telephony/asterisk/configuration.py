@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+from callwright.ops.pbx_settings import NUMBER
+
 NAME = "asterisk"
 _PORTS = {"http": 80, "https": 443}
 
@@ -54,4 +56,4 @@ class AsteriskSettings:
 
     def endpoint_of(self, number: str) -> str:
         """How a number is dialled."""
-        return self.endpoint.replace("{number}", number)
+        return self.endpoint.replace(NUMBER, number)

@@ -83,13 +83,13 @@ class EventLink:
         self._enter(LinkState.OFF, "")
 
     async def _run(self) -> None:
-        pause_s, clock = FIRST_PAUSE_SECONDS, asyncio.get_running_loop().time
+        pause_s, loop = FIRST_PAUSE_SECONDS, asyncio.get_running_loop()
         while True:
-            began_s = clock()
+            began_s = loop.time()
             with round_boundary("hearing the events of the PBX"):
                 await self._round()
             self._first.set()
-            if clock() - began_s > STEADY_SECONDS:
+            if loop.time() - began_s > STEADY_SECONDS:
                 pause_s = FIRST_PAUSE_SECONDS
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, PBX_RECONNECT_SECONDS)
@@ -122,15 +122,13 @@ class EventLink:
                 comparing = asyncio.get_running_loop().create_task(self._compared())
                 try:
                     async for message in socket:
-                        self._take(message)
-                        if self.state is LinkState.REPLACED:
+                        if not self._take(message):
                             # Asterisk leaves the connection open, and says nothing more on it.
                             break
                 finally:
                     comparing.cancel()
                     await asyncio.gather(comparing, return_exceptions=True)
-            if self.state is LinkState.CONNECTED:
-                self._enter(LinkState.CONNECTING, "the connection was closed")
+            self._lost(LinkState.CONNECTING, "the connection was closed")
         except ProviderError as error:
             self._lost(LinkState.CONNECTING, error.message)
         except InvalidStatus as error:
@@ -143,7 +141,8 @@ class EventLink:
             self._lost(LinkState.CONNECTING, f"the connection is gone ({type(error).__name__})")
 
     def _lost(self, state: LinkState, reason: str) -> None:
-        self._enter(LinkState.REPLACED if self.state is LinkState.REPLACED else state, reason)
+        if self.state is not LinkState.REPLACED:
+            self._enter(state, reason)
 
     async def _compared(self) -> None:
         with round_boundary("comparing calls with the PBX"):
@@ -153,17 +152,19 @@ class EventLink:
                 _LOG.warning("calls could not be compared with the PBX: %s", error.message)
         self._first.set()
 
-    def _take(self, message: str | bytes) -> None:
+    def _take(self, message: str | bytes) -> bool:
+        """An event. Returns whether more may come."""
         try:
             event = _decode(message)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             _LOG.debug("the PBX sent an event that is no JSON object")
-            return
+            return True
         if event.get("type") == "ApplicationReplaced":
             self._enter(LinkState.REPLACED, "another process uses the same CALLWRIGHT_ASTERISK_APP")
-        else:
-            with round_boundary("an event of the PBX"):
-                self._holder.happened(event)
+            return False
+        with round_boundary("an event of the PBX"):
+            self._holder.happened(event)
+        return True
 
     def _enter(self, state: LinkState, reason: str) -> None:
         changed = state is not self.state

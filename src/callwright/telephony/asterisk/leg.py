@@ -8,17 +8,16 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from callwright.domain.causes import CAUSES, Cause
-from callwright.domain.limits import MAX_SIP_KEYS, PBX_CONNECT_SECONDS, SIP_TRANSFER_SECONDS
+from callwright.domain.limits import MAX_SIP_KEYS, SIP_TRANSFER_SECONDS
 from callwright.domain.number import E164, kind_of_address
 from callwright.ops.timers import NamedTimers, SharedTimer
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, LegListener, TransferFailedError, closed_by
 from callwright.telephony.asterisk.ari import Ari
+from callwright.telephony.asterisk.call_audio import CallAudio
 from callwright.telephony.asterisk.configuration import NAME
-from callwright.telephony.asterisk.control import KEY, KEYS, MARK, BadControlError, ControlFormat, read_control
+from callwright.telephony.asterisk.control import KEYS, BadControlError
 from callwright.telephony.asterisk.ending import ENDS, unanswered, words_of
-from callwright.telephony.asterisk.media_socket import MediaSocket
-from callwright.telephony.media_streams.call_sound import CallSound
 from callwright.telephony.media_streams.framing import BadStreamError
 
 AHEAD_MS = 400
@@ -64,7 +63,7 @@ class AsteriskLeg:
 
     def __init__(self, owner: LegOwner, key: str, channel: str, own_number: str, looks: SharedTimer) -> None:
         self.provider_call_id = self.channel = channel or key
-        self.media, self.bridge = f"{key}.media", f"{key}.bridge"
+        self.audio = CallAudio(key)
         self.own_number = own_number
         self.handed_to = ""
         """The channel with which the far end talks now, without us."""
@@ -78,8 +77,6 @@ class AsteriskLeg:
         self._looks = looks
         self._listener: LegListener | None = None
         self._held: list[Mapping[str, Any]] = []
-        self._socket: MediaSocket | None = None
-        self._sound: CallSound | None = None
         self._rang = False
         self._target: Target | None = None
         self._leaving: LegClosed | None = None
@@ -97,12 +94,12 @@ class AsteriskLeg:
     @property
     def was_answered(self) -> bool:
         """Whether somebody has taken the call, at whichever side."""
-        return self._sound is not None and self._sound.began
+        return self.audio.began
 
     @property
     def delay_ms(self) -> int:
         """See ``ports.leg.PlaysLater``."""
-        return self._sound.delay_ms if self._sound is not None else 0
+        return self.audio.delay_ms
 
     def attach(self, listener: LegListener, dialog: Mapping[str, Any]) -> None:
         """Who hears of the leg from now on, beginning with ``dialog``, by which a successor can end it."""
@@ -180,54 +177,41 @@ class AsteriskLeg:
             self.connecting = asyncio.get_running_loop().create_task(self._connect())
 
     async def _connect(self) -> None:
-        ari = self._owner.ari
         try:
-            async with asyncio.timeout(2 * PBX_CONNECT_SECONDS):
-                socket = await ari.media(self.media)
-                self._socket = socket
-                if self._inbound and not self.ended:
-                    await ari.answer(self.channel)
-                if not self.ended:
-                    await ari.bridge(self.bridge)
-                    await ari.add(self.bridge, self.channel, self.media)
-        except (ProviderError, TimeoutError) as error:
-            said = error.message if isinstance(error, ProviderError) else "it did not connect the audio in time"
-            self.finish(closed_by(CAUSES["carrier_error"], said[:200]))
+            await self.audio.connect(self._owner.ari, self.channel, answers=self._inbound)
+        except ProviderError as error:
+            self.finish(closed_by(CAUSES["carrier_error"], error.message[:200]))
         if self.ended:
-            self._hang_up_media()
+            self.audio.end()
             return
         done = False
         try:
-            self._begin(socket)
+            self.audio.begin(self)
+            if self._listener is not None:
+                self._listener.answered()
+            self._looks.add(self._look)
             done = True
         finally:
             if not done:
                 self.finish(CAUSES["crash"])
 
-    def _begin(self, socket: MediaSocket) -> None:
-        self._sound = CallSound(ControlFormat(socket.first.result()))
-        self._sound.begin(self._heard)
-        self._sound.connect(socket, self.media)
-        if self._listener is not None:
-            self._listener.answered()
-        self._looks.add(self._look)
-        socket.listen(self._message, self._disconnected)
+    # -- call_audio.Hearer -----------------------------------------------------------------------------------------------------
 
-    def _heard(self, frame: bytes) -> None:
+    def heard(self, frame: bytes) -> None:
+        """The caller's next 20 ms."""
         if self._listener is not None and not self.ended:
             self._listener.audio(frame)
 
-    def _message(self, message: str | bytes) -> None:
+    def message(self, message: str | bytes) -> None:
         """A message of the media websocket. A defect, also of the listener's, ends the call and is raised."""
-        sound = self._sound
-        if self.ended or sound is None:
+        if self.ended:
             return
         ending: Cause | None = CAUSES["crash"]
         try:
-            if isinstance(message, bytes):
-                sound.take(message)
-            else:
-                self._control(sound, message)
+            key = self.audio.take(message)
+            if key and self._listener is not None:
+                self._listener.key(key)
+            self._unless_over()
             ending = None
         except (BadStreamError, BadControlError):
             ending = CAUSES["protocol_error"]
@@ -235,19 +219,7 @@ class AsteriskLeg:
             if ending is not None:
                 self.finish(ending)
 
-    def _control(self, sound: CallSound, message: str) -> None:
-        """Kinds that are not known are passed over: versions add some."""
-        control = read_control(message)
-        if control.event == MARK and sound.out is not None:
-            sound.out.marked(control.values.get("correlation_id", ""))
-            self._unless_over()
-        elif control.event == KEY and self._listener is not None:
-            key = control.values.get("digit", "")
-            if key not in KEYS:
-                raise BadControlError("a key is one of 0-9 * # A-D")
-            self._listener.key(key)
-
-    def _disconnected(self, code: int) -> None:
+    def disconnected(self, code: int) -> None:
         """Asterisk closes the websocket of a channel that it ends; one that breaks off leaves the far end there."""
         if code in _CLOSED:
             self.finish(self._leaving or CAUSES["caller_hung_up" if self._inbound else "normal_clearing"])
@@ -277,12 +249,8 @@ class AsteriskLeg:
         if self._leaving is None:
             closed = closed_by(CAUSES["hung_up_by_us" if self.was_answered else "originator_cancel"])
             self._leaving = leaving = replace(closed, reason=reason) if reason and self.was_answered else closed
-            sound = self._sound
-            if sound is None or sound.out is None:
-                self.finish(leaving)
-                return
-            sound.out.flush(last=True)
-            self._timers.later("leave", sound.rest_s + PLAY_OUT_SECONDS, lambda: self.finish(leaving))
+            self.audio.flush()
+            self._timers.later("leave", self.audio.rest_s + PLAY_OUT_SECONDS, lambda: self.finish(leaving))
             self._unless_over()
         await self._closed.wait()
 
@@ -296,7 +264,7 @@ class AsteriskLeg:
         try:
             async with asyncio.timeout(SIP_TRANSFER_SECONDS + GRACE_SECONDS):
                 await called.answered()
-                await self._owner.ari.add(self.bridge, called.channel)
+                await self._owner.ari.add(self.audio.bridge, called.channel)
             # The far end may have hung up at the same moment.
             self.handed_to = "" if self.ended else called.channel
         except TimeoutError:
@@ -328,14 +296,13 @@ class AsteriskLeg:
 
     def write_together(self, frames: Sequence[bytes]) -> None:
         """See ``ports.leg.TakesTogether``."""
-        sound = self._sound
-        if sound is not None and sound.out is not None and self._leaving is None and not self.ended:
-            sound.out.write(*frames)
+        if self._leaving is None and not self.ended:
+            self.audio.write(frames)
 
     def clear(self) -> None:
         """Drop what was written and not yet played."""
-        if self._sound is not None and self._sound.out is not None and not self.ended:
-            self._sound.out.clear()
+        if not self.ended:
+            self.audio.clear()
 
     def finish(self, ending: Cause | LegClosed) -> None:
         """The leg is over, once."""
@@ -347,10 +314,10 @@ class AsteriskLeg:
         self._looks.discard(self._look)
         if self._target is not None:
             self._target.lost(CAUSES["originator_cancel"])
-        self._hang_up_media()
+        self.audio.end()
         try:
-            if self._listener is not None and self._sound is not None:
-                self._listener.noted("quality", self._sound.quality(final=True))
+            if self._listener is not None and self.was_answered:
+                self._listener.noted("quality", self.audio.quality(final=True))
         finally:
             self._owner.over(self)
             self._tell_end(self._ended_as)
@@ -362,18 +329,14 @@ class AsteriskLeg:
         if listener is not None:
             listener.closed(closed)
 
-    def _hang_up_media(self) -> None:
-        if self._socket is not None:
-            self._socket.end()
-
     def _look(self) -> None:
         """Ten times a second. A defect of the listener's ends the call and is raised."""
-        if self.ended or self._sound is None:
+        if self.ended:
             return
         done = False
         try:
-            if self._sound.look() and self._listener is not None:
-                self._listener.noted("quality", self._sound.quality(final=False))
+            if self.audio.look() and self._listener is not None:
+                self._listener.noted("quality", self.audio.quality(final=False))
             done = True
         finally:
             if not done:
@@ -381,8 +344,7 @@ class AsteriskLeg:
 
     def _unless_over(self) -> None:
         """Something was played: it may have been the last."""
-        sound = self._sound
-        if self._leaving is not None and sound is not None and sound.out is not None and not sound.out.playback.waiting:
+        if self._leaving is not None and self.audio.is_played:
             self.finish(self._leaving)
 
 
