@@ -161,6 +161,14 @@ class StandIn:
         self.start(self._came_in(channel))
         return channel
 
+    def left_over(self, name: str, bridge: str = "") -> Channel:
+        """A channel that an earlier process has left."""
+        channel = self.channels[name] = Channel(name, state="Up")
+        if bridge:
+            self.bridges.setdefault(bridge, []).append(name)
+        self.start(self._left_over(channel))
+        return channel
+
     async def control(self, call: Channel, text: str) -> None:
         """A text on the media websocket of a call."""
         await self._media_of(call).send(text)
@@ -180,10 +188,13 @@ class StandIn:
 
     # -- calls -----------------------------------------------------------------------------------------------------------------
 
-    async def _came_in(self, channel: Channel) -> None:
-        await self.tell("StasisStart", channel, args=[])
+    async def _left_over(self, channel: Channel) -> None:
         await channel.over.wait()
         await self._gone(channel, "StasisEnd")
+
+    async def _came_in(self, channel: Channel) -> None:
+        await self.tell("StasisStart", channel, args=[])
+        await self._left_over(channel)
 
     async def _placed(self, channel: Channel) -> None:
         await self.tell("Dial", channel, dialstatus="")

@@ -115,7 +115,7 @@ class RealAsterisk:
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
-        with (self._base / "console").open("ab") as console:
+        with (self._base / "console").open("wb") as console:
             self._process = subprocess.Popen(
                 ["chroot", str(FOLDER), "/usr/sbin/asterisk", "-f", "-C", self._config],
                 stdin=subprocess.DEVNULL,

@@ -398,6 +398,9 @@ SIP_LAST_WORDS_SECONDS = 8
 MAX_PBX_CALLS = 500
 """Calls at once through the operator's PBX, per process."""
 
+MAX_PBX_REQUESTS = 20
+"""Requests to a PBX at once; others wait."""
+
 MAX_PBX_EVENT_BYTES = 1_048_576
 """Largest event of a PBX; a larger one closes its connection, which is opened again."""
 

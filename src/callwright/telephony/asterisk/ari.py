@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError
-from callwright.domain.limits import CARRIER_API_SECONDS, MAX_PBX_CALLS
+from callwright.domain.limits import CARRIER_API_SECONDS, MAX_PBX_REQUESTS
 from callwright.net.client import GuardedClient, resolve_by_system
 from callwright.net.policy import may_connect
 from callwright.ports.failures import FailureKind, ProviderError, kind_of_status
@@ -32,7 +32,7 @@ class Ari:
 
     def __init__(self, settings: AsteriskSettings) -> None:
         # The operator names the address, so that it may be a private one.
-        self._client = GuardedClient(allow_private=True, connections=MAX_PBX_CALLS)
+        self._client = GuardedClient(allow_private=True, connections=MAX_PBX_REQUESTS)
         self._settings = settings
         self._tls: ssl.SSLContext | None = None
 
