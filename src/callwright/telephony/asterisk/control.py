@@ -34,7 +34,7 @@ def read_control(message: str) -> Control:
             found = _decode(message)
         except (msgspec.DecodeError, RecursionError):
             raise BadControlError("a control message is not JSON") from None
-        event = found.get("event")
+        event = found.pop("event", None)
         if not isinstance(event, str):
             raise BadControlError("a control message names no event")
         return Control(event, {name: str(value) for name, value in found.items() if isinstance(value, str | int)})
