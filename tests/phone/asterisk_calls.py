@@ -14,11 +14,13 @@ import httpx
 import pytest
 from tests.contract.line import Agent
 from tests.phone import sound
+from tests.phone.agents import ANNOUNCEMENT, WELCOME, agent
 from tests.phone.asterisk_pbx import APP, PASSWORD, ROOT, USER, RealAsterisk, number_of
 from tests.phone.bare_carrier import Call, Desk
-from tests.phone.calls import asks, hears
+from tests.phone.calls import asks, check_transcript, final, goodbye, hangup, hears, sound_both_ways
 from tests.phone.ports import Ports
 from tests.phone.rtp import RtpSocket
+from tests.phone.server import Server
 from tests.phone.sipp import Sipp
 from tests.phone.summary import FIGURE
 from tests.waiting import until
@@ -132,13 +134,13 @@ async def test_a_call_goes_out_and_both_hear_each_other(
     phone = await sipp("answers", rtp_port=line.port, ring_ms=500)
     call = await office.dial(number_of(phone.port), sip_headers={"X-Campaign": "spring-8"})
     await call.until("answered")
-    agent = Agent(leg_of(call))
-    agent.say("good day to you")
+    speaker = Agent(leg_of(call))
+    speaker.say("good day to you")
     await hears(line, "good day to you")
     line.say("hello agent")
     await until(lambda: "hello agent" in heard(call), 10)
-    agent.say("goodbye then")
-    await agent.silent()
+    speaker.say("goodbye then")
+    await speaker.silent()
     await leg_of(call).hang_up("the test is over")
     await phone.ended()
     assert line.text().endswith("goodbye then"), "its last words were played to the end"
@@ -225,12 +227,12 @@ async def test_a_call_comes_in(office: Office, sipp: Phones, rtp: Lines) -> None
     assert (offer.called, offer.caller, offer.carrier) == ("reception", "+15550001", "asterisk")
     await leg_of(call).answer()
     await call.until("answered")
-    agent = Agent(leg_of(call))
-    agent.say("reception speaking")
+    speaker = Agent(leg_of(call))
+    speaker.say("reception speaking")
     await hears(line, "reception speaking")
     line.say("hello reception")
     await until(lambda: "hello reception" in heard(call), 10)
-    agent.stop()
+    speaker.stop()
     await phone.goes_on()
     await phone.ended()
     await call.until("closed")
@@ -274,8 +276,8 @@ async def test_what_was_not_played_is_dropped(office: Office, sipp: Phones, rtp:
         leg_of(call).write(tone[at : at + 160])
     await until(lambda: sound.sounding_ms(line.heard(), 440) >= 500, 10)
     leg_of(call).clear()
-    agent = Agent(leg_of(call))
-    agent.say("sorry, go on")
+    speaker = Agent(leg_of(call))
+    speaker.say("sorry, go on")
     await hears(line, "sorry, go on")
     await leg_of(call).hang_up("")
     await phone.ended()
@@ -300,11 +302,11 @@ async def test_a_call_is_transferred(
     await call.until("answered")
     work = asyncio.create_task(leg_of(call).transfer(number_of(target.port), attended=attended))
     await told(call, "transfer", state="ringing")
-    agent = Agent(leg_of(call))
-    agent.say("please hold")
+    speaker = Agent(leg_of(call))
+    speaker.say("please hold")
     await hears(theirs, "please hold")
     await work
-    agent.stop()
+    speaker.stop()
     assert [said["state"] for what, said in call.facts if what == "transfer"] == ["ringing", "answered"]
     assert call.end is not None
     assert call.end.cause == "transferred"
@@ -336,10 +338,10 @@ async def test_a_target_that_does_not_take_the_call_leaves_it(
     with pytest.raises(TransferFailedError) as failed:
         await leg_of(call).transfer(number_of(port))
     assert failed.value.outcome == outcome
-    agent = Agent(leg_of(call))
-    agent.say("nobody is there")
+    speaker = Agent(leg_of(call))
+    speaker.say("nobody is there")
     await hears(line, "nobody is there")
-    agent.stop()
+    speaker.stop()
     await leg_of(call).hang_up("")
     await phone.ended()
 
@@ -387,10 +389,10 @@ async def test_a_process_that_is_replaced_keeps_its_calls(office: Office, sipp: 
     await until(lambda: office.carrier.health.state is LinkState.REPLACED, 5)
     with pytest.raises(ProviderError, match="CALLWRIGHT_ASTERISK_APP"):
         await office.dial(number_of(phones[0].port))
-    agent = Agent(leg_of(call))
-    agent.say("still here")
+    speaker = Agent(leg_of(call))
+    speaker.say("still here")
     await hears(line, "still here")
-    agent.stop()
+    speaker.stop()
     with pytest.raises(ProviderError):
         await leg_of(transferred).transfer(number_of(target.port))
     await phones[0].goes_on()
@@ -464,3 +466,116 @@ async def test_asterisk_is_killed_and_comes_back(office: Office, sipp: Phones, r
     await call.until("answered")
     await leg_of(call).hang_up("")
     await again.ended()
+
+
+# -- the whole platform --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def platform(
+    pbx: RealAsterisk, phone_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory, ports: Ports
+) -> Iterator[Server]:
+    """A server with this Asterisk, which may be killed."""
+    folder = tmp_path_factory.mktemp("platform")
+    settings = {"URL": pbx.url, "USER": USER, "PASSWORD": PASSWORD, "ENDPOINT": "PJSIP/{number}"}
+    more = {f"CALLWRIGHT_ASTERISK_{name}": value for name, value in settings.items()}
+    server = Server(folder, phone_database("asterisk"), ports.sip(), ports.gateway_media(), **more)
+    server.start()
+    yield server
+    server.stop()
+
+
+def by_pbx(body: dict[str, Any]) -> dict[str, Any]:
+    """An agent that calls over the Asterisk."""
+    body["agent_config"]["telephony_provider"] = "asterisk"
+    return body
+
+
+async def test_an_agent_calls_a_phone(platform: Server, pbx: RealAsterisk, sipp: Phones, rtp: Lines) -> None:
+    line = rtp()
+    phone = await sipp("answers", rtp_port=line.port, ring_ms=1_500)
+    execution_id = await platform.call(await platform.agent(**by_pbx(agent())), number_of(phone.port))
+    await hears(line, WELCOME)
+    await asks(line, "I need an appointment.", "Which day suits you?")
+    await sound_both_ways(line)
+    await goodbye(line, phone)
+    record = await final(platform, execution_id)
+    data = record["telephony_data"]
+    assert (record["status"], data["call_type"], data["provider"]) == ("completed", "outbound", "asterisk")
+    assert hangup(record) == ("API Request", "end_call_tool", 4000)
+    assert 1 <= data["ring_duration"] <= 4
+    check_transcript(record, "user: I need an appointment.", "assistant: Which day suits you?")
+    await nothing_left(pbx)
+
+
+async def test_an_agent_takes_a_call(platform: Server, pbx: RealAsterisk, sipp: Phones, rtp: Lines) -> None:
+    line, agent_id = rtp(), await platform.agent(**by_pbx(agent()))
+    async with platform.api() as api:
+        answer = await api.put("/v1/callwright/extensions/reception", json={"agent_id": agent_id})
+    assert answer.status_code < 300, answer.text
+    phone = await sipp("calls", target=pbx.sip_port, rtp_port=line.port, called="reception")
+    await hears(line, WELCOME)
+    await asks(line, "I need an appointment.", "Which day suits you?")
+    await phone.goes_on()
+    await phone.ended()
+    record = await final(platform, await platform.inbound(agent_id))
+    assert (record["status"], record["telephony_data"]["provider"]) == ("completed", "asterisk")
+    assert hangup(record) == ("Caller", "Call ended", 4000)
+    await nothing_left(pbx)
+
+
+@pytest.mark.parametrize("mode", ["blind", "attended"])
+async def test_an_agent_transfers_a_call(
+    platform: Server, pbx: RealAsterisk, sipp: Phones, rtp: Lines, mode: str
+) -> None:
+    line, other = rtp(), rtp()
+    phone, target = await sipp("answers", rtp_port=line.port), await sipp("answers", rtp_port=other.port, ring_ms=800)
+    body = by_pbx(agent(transfer_to=number_of(target.port), transfer_mode=mode))
+    execution_id = await platform.call(await platform.agent(**body), number_of(phone.port))
+    await hears(line, WELCOME)
+    await asks(line, "Give me your colleague.", ANNOUNCEMENT)
+    record = await final(platform, execution_id)
+    assert (record["status"], hangup(record)) == ("completed", ("API Request", "call_transferred", 4000))
+    since_s = time.time()
+    await asks(other, "this is sales", "this is sales", lambda: line.text(since_s))
+    await target.goes_on()
+    await phone.ended()
+    await target.ended()
+    await nothing_left(pbx)
+
+
+async def test_a_transfer_to_a_busy_target_comes_back(
+    platform: Server, pbx: RealAsterisk, sipp: Phones, rtp: Lines
+) -> None:
+    line = rtp()
+    phone, target = await sipp("answers", rtp_port=line.port), await sipp("refuses", rtp_port=9)
+    body = by_pbx(agent(transfer_to=number_of(target.port)))
+    execution_id = await platform.call(await platform.agent(**body), number_of(phone.port))
+    await hears(line, WELCOME)
+    await asks(line, "Give me your colleague.", "That did not work.")
+    await goodbye(line, phone)
+    record = await final(platform, execution_id)
+    assert hangup(record) == ("API Request", "end_call_tool", 4000)
+    await nothing_left(pbx)
+
+
+async def test_a_busy_phone_is_busy(platform: Server, sipp: Phones) -> None:
+    phone = await sipp("refuses", rtp_port=9)
+    execution_id = await platform.call(await platform.agent(**by_pbx(agent())), number_of(phone.port))
+    record = await final(platform, execution_id)
+    assert (record["status"], hangup(record)) == ("busy", ("Carrier", "Call recipient was busy", 3010))
+
+
+async def test_the_next_server_ends_the_call_of_a_killed_one(
+    platform: Server, pbx: RealAsterisk, sipp: Phones, rtp: Lines
+) -> None:
+    line = rtp()
+    phone = await sipp("answers", rtp_port=line.port)
+    execution_id = await platform.call(await platform.agent(**by_pbx(agent())), number_of(phone.port))
+    await hears(line, WELCOME)
+    await asyncio.to_thread(platform.kill)
+    assert phone.running
+    await asyncio.to_thread(platform.start)
+    await phone.ended(60)
+    assert (await final(platform, execution_id, 60))["status"] == "error"
+    await nothing_left(pbx)

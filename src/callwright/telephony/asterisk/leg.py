@@ -277,10 +277,10 @@ class AsteriskLeg:
             raise _not_taken("originator_cancel", "the call ended before the target took it")
         self.finish(CAUSES["transferred"])
 
-    def progress_of_target(self, state: str) -> None:
-        """The target of a transfer rings, or has answered."""
+    def progress_of_target(self, state: str, call_id: str) -> None:
+        """The target of a transfer is ``ringing`` or ``answered``."""
         if self._listener is not None:
-            self._listener.noted("transfer", {"state": state})
+            self._listener.noted("transfer", {"state": state, "call_id": call_id})
 
     async def send_keys(self, keys: str) -> None:
         """Have Asterisk send DTMF keys. Raises ProviderError(BAD_REQUEST) for what are no keys, and before the answer."""

@@ -15,7 +15,7 @@ from callwright.telephony.asterisk.ending import ENDS, unanswered
 
 
 class CalledTarget:
-    """``report`` hears how far it is: ``ringing``, ``answered``. ``over`` hears that nobody waits for it any more."""
+    """``report`` hears how far it is (``ringing``, ``answered``) and its channel. ``over`` hears that nobody waits for it any more."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class CalledTarget:
         channel: str,
         number: str,
         caller: str,
-        report: Callable[[str], None],
+        report: Callable[[str, str], None],
         over: Callable[[CalledTarget], None],
     ) -> None:
         self.channel = channel
@@ -44,7 +44,7 @@ class CalledTarget:
         if cause is not None:
             message = f"the target of the transfer did not take the call: {cause.reason}"
             raise TransferFailedError(NAME, message, cause.outcome, cause.code)
-        self._report("answered")
+        self._report("answered", self.channel)
 
     def happened(self, event: Mapping[str, Any]) -> None:
         """An event of its channel."""
@@ -57,7 +57,7 @@ class CalledTarget:
             self._settle(None)
         elif kind == "ChannelStateChange" and state == "Ringing" and not (self._rang or self._outcome.done()):
             self._rang = True
-            self._report("ringing")
+            self._report("ringing", self.channel)
 
     def found(self, state: str) -> None:
         """Events may have been lost, and its channel is in ``state`` now, empty where it is gone."""
