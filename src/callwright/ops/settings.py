@@ -516,17 +516,17 @@ SETTINGS: dict[str, Setting] = {
     ),
     "asterisk_url": Setting(
         "CALLWRIGHT_ASTERISK_URL",
-        "HTTP server of your Asterisk, such as http://192.0.2.7:8088. Default: none.",
+        "HTTP server of your Asterisk, as http://192.0.2.7:8088.",
         read_pbx_address,
         secret=True,
     ),
     "asterisk_user": Setting("CALLWRIGHT_ASTERISK_USER", "User of ari.conf."),
     "asterisk_password": Setting("CALLWRIGHT_ASTERISK_PASSWORD", "Password of that user.", secret=True),
     "asterisk_app": Setting(
-        "CALLWRIGHT_ASTERISK_APP", "Stasis application, another one for each process.", read_pbx_application
+        "CALLWRIGHT_ASTERISK_APP", "Stasis application, one per process.", read_pbx_application
     ),
     "asterisk_endpoint": Setting(
-        "CALLWRIGHT_ASTERISK_ENDPOINT", "How Asterisk dials a number, with `{number}`.", read_pbx_endpoint
+        "CALLWRIGHT_ASTERISK_ENDPOINT", "How it dials `{number}`.", read_pbx_endpoint
     ),
     "webrtc_listen": Setting(
         "CALLWRIGHT_WEBRTC_LISTEN",
