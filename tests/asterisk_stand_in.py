@@ -112,6 +112,8 @@ class StandIn:
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
     as_json: bool = False
     names_media: bool = True
+    vanishes: bool = False
+    """Whether a channel that is added to the others is gone at once, unheard."""
     url: str = ""
     channels: dict[str, Channel] = field(default_factory=dict)
     bridges: dict[str, list[str]] = field(default_factory=dict)
@@ -279,6 +281,9 @@ class StandIn:
                 await channel.socket.socket.close()
 
     def _bridge(self, method: str, rest: list[str], asked: dict[str, Any]) -> Response:
+        if method == "GET" and rest:
+            found = self.bridges.get(rest[0])
+            return JSONResponse({"channels": found} if found is not None else {}, 200 if found is not None else 404)
         if method == "GET":
             return JSONResponse([{"id": name, "channels": channels} for name, channels in self.bridges.items()])
         if not rest:
@@ -292,7 +297,10 @@ class StandIn:
         else:
             if not set(asked["channel"]) <= self.channels.keys():
                 return JSONResponse({"message": "Channel not found"}, 400)
-            self.bridges[rest[0]] += asked["channel"]
+            if self.vanishes:
+                self.channels.pop(asked["channel"][0])
+            else:
+                self.bridges[rest[0]] += asked["channel"]
         return Response(status_code=204)
 
     # -- websockets ------------------------------------------------------------------------------------------------------------

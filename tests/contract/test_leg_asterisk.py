@@ -408,7 +408,7 @@ async def test_a_target_that_does_not_take_the_call_leaves_it(
     assert ended_as(call) == "transferred"
 
 
-@pytest.mark.parametrize("target", ["sip:sales@127.0.0.1", "loopback:sales"])
+@pytest.mark.parametrize("target", ["sip:sales@127.0.0.1", "loopback:sales", "+1555&PJSIP/else"])
 async def test_only_numbers_are_called(office: Office, target: str) -> None:
     call = await office.talking()
     with pytest.raises(ProviderError) as refused:
@@ -420,10 +420,18 @@ async def test_only_numbers_are_called(office: Office, target: str) -> None:
 async def test_a_target_that_cannot_be_bridged_did_not_take_the_call(office: Office) -> None:
     call = await office.talking()
     office.pbx.failures["POST", "addChannel"] = 400
-    with pytest.raises(ProviderError):
+    with pytest.raises(TransferFailedError):
         await leg_of(call).transfer(TARGET)
     assert call.end is None
     await until(lambda: len(office.pbx.calls) == 1, 5)
+
+
+async def test_a_target_that_hangs_up_when_it_is_bridged_does_not_leave_the_far_end_alone(office: Office) -> None:
+    """Nobody knows any more that it has left: it was not handed over yet."""
+    call = await office.talking()
+    office.pbx.vanishes = True
+    await leg_of(call).transfer(TARGET)
+    await office.nothing_left()
 
 
 # -- the events are lost -------------------------------------------------------------------------------------------------------

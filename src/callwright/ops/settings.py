@@ -522,12 +522,8 @@ SETTINGS: dict[str, Setting] = {
     ),
     "asterisk_user": Setting("CALLWRIGHT_ASTERISK_USER", "User of ari.conf."),
     "asterisk_password": Setting("CALLWRIGHT_ASTERISK_PASSWORD", "Password of that user.", secret=True),
-    "asterisk_app": Setting(
-        "CALLWRIGHT_ASTERISK_APP", "Stasis application, one per process.", read_pbx_application
-    ),
-    "asterisk_endpoint": Setting(
-        "CALLWRIGHT_ASTERISK_ENDPOINT", "How it dials `{number}`.", read_pbx_endpoint
-    ),
+    "asterisk_app": Setting("CALLWRIGHT_ASTERISK_APP", "Stasis application, one per process.", read_pbx_application),
+    "asterisk_endpoint": Setting("CALLWRIGHT_ASTERISK_ENDPOINT", "How it dials `{number}`.", read_pbx_endpoint),
     "webrtc_listen": Setting(
         "CALLWRIGHT_WEBRTC_LISTEN",
         "IP address and UDP port of the audio of web calls over SIP, or off. Default if other machines reach the server: off.",

@@ -67,11 +67,6 @@ class Ari:
         """Take a call that came in."""
         await self._ask("POST", f"/channels/{channel}/answer", "answer a call")
 
-    async def reject(self, channel: str, code: int) -> None:
-        """Refuse a call that came in by the cause that comes nearest to a SIP status."""
-        # Asterisk reads no body of a DELETE.
-        await self.end(f"/channels/{channel}?reason_code={_Q850_OF_SIP.get(code, _REJECTED)}")
-
     async def press(self, channel: str, keys: str) -> None:
         """Send keys to the far end of a channel."""
         await self._ask("POST", f"/channels/{channel}/dtmf", "send keys", dtmf=keys, duration=_KEY_MS, between=_KEY_MS)
@@ -115,10 +110,20 @@ class Ari:
             if str(one.get("id")).startswith(f"{self._settings.app}.")
         }
 
+    async def members(self, bridge: str) -> list[str]:
+        """The channels of a bridge, none where it is gone."""
+        status, found = await self._send("GET", f"/bridges/{bridge}")
+        if status in _GONE:
+            return []
+        _check(status, found, "look at a bridge")
+        return [str(channel) for channel in found.get("channels") or ()] if isinstance(found, dict) else []
+
     async def watch(self, bridge: str) -> None:
-        """Hear of a bridge that was made over an earlier connection."""
+        """Hear of a bridge that was made over an earlier connection. One that is gone meanwhile is no failure."""
         path = f"/applications/{self._settings.app}/subscription"
-        await self._ask("POST", path, "watch a bridge", eventSource=f"bridge:{bridge}")
+        status, found = await self._send("POST", path, eventSource=f"bridge:{bridge}")
+        if status not in _GONE:
+            _check(status, found, "watch a bridge")
 
     async def end(self, path: str) -> bool:
         """Delete a channel or a bridge by its path. Returns whether it is gone for certain."""
@@ -154,6 +159,12 @@ class Ari:
             return answer.status, json.loads(answer.body) if answer.body else None
         except (ValueError, RecursionError):
             return answer.status, None
+
+
+def refusal(channel: str, code: int) -> str:
+    """The path whose deletion refuses a call that came in, by the cause that comes nearest to a SIP status."""
+    # In the address, because Asterisk reads no body of a DELETE.
+    return f"/channels/{channel}?reason_code={_Q850_OF_SIP.get(code, _REJECTED)}"
 
 
 def _check(status: int, found: Any, what: str) -> None:

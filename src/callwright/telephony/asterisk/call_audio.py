@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from callwright.domain.limits import PBX_CONNECT_SECONDS
 from callwright.ports.failures import FailureKind, ProviderError
@@ -13,19 +13,6 @@ from callwright.telephony.asterisk.configuration import NAME
 from callwright.telephony.asterisk.control import KEY, KEYS, MARK, BadControlError, ControlFormat, read_control
 from callwright.telephony.asterisk.media_socket import MediaSocket
 from callwright.telephony.media_streams.call_sound import CallSound
-
-
-class Hearer(Protocol):
-    """The leg, as its audio reaches it."""
-
-    def message(self, message: str | bytes) -> None:
-        """A message of the media websocket."""
-
-    def heard(self, frame: bytes) -> None:
-        """The caller's next 20 ms."""
-
-    def disconnected(self, code: int) -> None:
-        """The media websocket is gone: the far end's code, 0 where there is none."""
 
 
 class CallAudio:
@@ -69,14 +56,17 @@ class CallAudio:
             message = "it did not connect the audio of a call in time"
             raise ProviderError(FailureKind.UNAVAILABLE, NAME, message) from None
 
-    def begin(self, hearer: Hearer) -> None:
-        """Let the leg hear from now on."""
-        socket = self._socket
-        if socket is not None:
-            self._sound = CallSound(ControlFormat(socket.first.result()))
-            self._sound.begin(hearer.heard)
-            self._sound.connect(socket, self.media)
-            socket.listen(hearer.message, hearer.disconnected)
+    def begin(self, heard: Callable[[bytes], None]) -> None:
+        """Take what is written from now on. ``heard`` gets the caller's frames once it is listened to."""
+        if self._socket is not None:
+            self._sound = CallSound(ControlFormat(self._socket.first.result()))
+            self._sound.begin(heard)
+            self._sound.connect(self._socket, self.media)
+
+    def listen(self, on_message: Callable[[str | bytes], None], on_end: Callable[[int], None]) -> None:
+        """See ``MediaSocket.listen``."""
+        if self._socket is not None:
+            self._socket.listen(on_message, on_end)
 
     def take(self, message: str | bytes) -> str:
         """A message of the media websocket: a frame, a mark, or a key, which is returned. Unknown kinds are passed over: versions add some.

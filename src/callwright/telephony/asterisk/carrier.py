@@ -14,7 +14,6 @@ from typing import Any
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_PBX_CALLS, PBX_END_SECONDS
-from callwright.domain.number import E164, kind_of_address
 from callwright.domain.sip_headers import CALL_HEADER, custom_headers
 from callwright.ops.ids import RandomIds
 from callwright.ops.rounds import round_boundary
@@ -22,8 +21,8 @@ from callwright.ops.timers import SharedTimer
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import Gauges, NoGauges, PluginContext
-from callwright.telephony.asterisk.ari import Ari
-from callwright.telephony.asterisk.configuration import NAME, AsteriskSettings
+from callwright.telephony.asterisk.ari import Ari, refusal
+from callwright.telephony.asterisk.configuration import NAME, AsteriskSettings, check_number
 from callwright.telephony.asterisk.events import EventLink, LinkState
 from callwright.telephony.asterisk.leg import LOOK_SECONDS, AsteriskLeg
 from callwright.telephony.asterisk.transfer import CalledTarget
@@ -31,7 +30,7 @@ from callwright.telephony.asterisk.transfer import CalledTarget
 CLOSE_SECONDS = 5.0
 """How long the end of the last calls may take at a shutdown."""
 _END_PAUSE_SECONDS = 1.0
-_COMPARED_AT_ONCE = 20
+_TWO = 2
 _ID = re.compile(r"[A-Za-z0-9._-]{1,120}")
 _BUSY = 486
 
@@ -85,8 +84,7 @@ class AsteriskCarrier:
     async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
         """Have Asterisk call a number. Raises ProviderError: BAD_REQUEST for what is no number and for headers that cannot be sent, LIMIT
         when there are too many calls, UNAVAILABLE while its events are not heard."""
-        if kind_of_address(request.to_number) != E164:
-            raise ProviderError(FailureKind.BAD_REQUEST, NAME, "only telephone numbers can be called")
+        check_number(request.to_number)
         try:
             headers = custom_headers(request.options.get("sip_headers"), self._settings.call_headers)
         except BadInputError as error:
@@ -146,22 +144,23 @@ class AsteriskCarrier:
             self._came(channel_id, channel)
 
     async def compare(self) -> None:
-        """Look at every call, and at the bridges that a process before us has left. Raises ProviderError."""
-        turns = asyncio.Semaphore(_COMPARED_AT_ONCE)
-
-        async def look(one: AsteriskLeg | CalledTarget) -> None:
-            async with turns:
-                one.found(await self.ari.state(one.channel))
-
+        """Look at every call, and unless another process has the application, at the bridges that a process before us has left. Raises
+        ProviderError."""
         held: list[AsteriskLeg | CalledTarget] = [*self._legs.values(), *self._targets.values()]
-        await asyncio.gather(*map(look, held))
+        for one in held:
+            if one.is_placed:
+                state = await self.ari.state(one.channel)
+                with round_boundary("comparing a call with the PBX"):
+                    one.found(state)
+        if self._link.state is LinkState.REPLACED:
+            return
         found = await self.ari.bridges()
         self._handed_over &= found.keys()
         known = {leg.audio.bridge for leg in self._legs.values()}
         for bridge, channels in found.items():
             if bridge in known:
                 continue
-            if len(channels) > 1:
+            if len(channels) >= _TWO:
                 self._handed_over.add(bridge)
                 await self.ari.watch(bridge)
             else:
@@ -192,6 +191,7 @@ class AsteriskCarrier:
         if leg.handed_to:
             self._targets.pop(leg.handed_to, None)
             self._handed_over.add(leg.audio.bridge)
+            self._later(self._check_bridge(leg.audio.bridge))
         self._count.set(len(self._legs))
         self._later(self._end_leg(leg))
 
@@ -227,7 +227,7 @@ class AsteriskCarrier:
             # A process before us had called it.
             self._later(self._end(f"/channels/{channel}"))
         elif self._desk is None or len(self._legs) >= MAX_PBX_CALLS:
-            self._later(self.ari.reject(channel, _BUSY))
+            self._later(self._end(refusal(channel, _BUSY)))
         else:
             dialled, caller = (found.get(name) for name in ("dialplan", "caller"))
             called = str(dialled.get("exten") or "") if isinstance(dialled, Mapping) else ""
@@ -238,17 +238,23 @@ class AsteriskCarrier:
     def _left(self, bridge: Any) -> None:
         """Somebody has left a bridge."""
         if isinstance(bridge, Mapping) and bridge.get("id") in self._handed_over:
-            channels = [str(one) for one in bridge.get("channels") or ()]
-            if len(channels) < 2:
-                self._handed_over.discard(bridge["id"])
-                self._end_bridge(bridge["id"], channels)
+            self._unless_two(bridge["id"], [str(one) for one in bridge.get("channels") or ()])
+
+    async def _check_bridge(self, bridge: str) -> None:
+        """Somebody may have left it before it was handed over."""
+        self._unless_two(bridge, await self.ari.members(bridge))
+
+    def _unless_two(self, bridge: str, channels: Sequence[str]) -> None:
+        if len(channels) < _TWO:
+            self._handed_over.discard(bridge)
+            self._end_bridge(bridge, channels)
 
     def _end_bridge(self, bridge: str, channels: Sequence[str]) -> None:
         self._later(self._end(*(f"/channels/{one}" for one in channels if _ID.fullmatch(one)), f"/bridges/{bridge}"))
 
     async def _end_leg(self, leg: AsteriskLeg) -> None:
         if leg.refused_with:
-            await self.ari.reject(leg.channel, leg.refused_with)
+            await self._end(refusal(leg.channel, leg.refused_with))
         elif not (leg.gone or leg.handed_to):
             await self._end(f"/channels/{leg.channel}")
         if leg.connecting is not None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from callwright.ops.pbx_settings import NUMBER
+from callwright.ports.failures import FailureKind, ProviderError
 
 NAME = "asterisk"
+_NUMBER = re.compile(r"\+[0-9]{4,15}")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -57,3 +60,9 @@ class AsteriskSettings:
     def endpoint_of(self, number: str) -> str:
         """How a number is dialled."""
         return self.endpoint.replace(NUMBER, number)
+
+
+def check_number(number: str) -> None:
+    """Raises ProviderError(BAD_REQUEST) for what is no telephone number: in an endpoint anything else could mean another one."""
+    if not _NUMBER.fullmatch(number):
+        raise ProviderError(FailureKind.BAD_REQUEST, NAME, "only telephone numbers can be called")

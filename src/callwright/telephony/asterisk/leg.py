@@ -9,15 +9,15 @@ from typing import Any, Protocol
 
 from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import MAX_SIP_KEYS, SIP_TRANSFER_SECONDS
-from callwright.domain.number import E164, kind_of_address
 from callwright.ops.timers import NamedTimers, SharedTimer
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import LegClosed, LegListener, TransferFailedError, closed_by
+from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.telephony.asterisk.ari import Ari
 from callwright.telephony.asterisk.call_audio import CallAudio
-from callwright.telephony.asterisk.configuration import NAME
+from callwright.telephony.asterisk.configuration import NAME, check_number
 from callwright.telephony.asterisk.control import KEYS, BadControlError
 from callwright.telephony.asterisk.ending import ENDS, unanswered, words_of
+from callwright.telephony.asterisk.transfer import CalledTarget, not_taken
 from callwright.telephony.media_streams.framing import BadStreamError
 
 AHEAD_MS = 400
@@ -29,24 +29,12 @@ GRACE_SECONDS = 5.0
 _CLOSED = frozenset({1000, 1001})
 
 
-class Target(Protocol):
-    """The target of a transfer, called by Asterisk."""
-
-    channel: str
-
-    async def answered(self) -> None:
-        """Returns when it has taken the call. Raises TransferFailedError."""
-
-    def lost(self, cause: Cause) -> None:
-        """Nobody waits for it any more."""
-
-
 class LegOwner(Protocol):
     """Who keeps the legs."""
 
     ari: Ari
 
-    def target(self, leg: AsteriskLeg, number: str) -> Target:
+    def target(self, leg: AsteriskLeg, number: str) -> CalledTarget:
         """A target that is not called yet. It reports to the leg's listener."""
         ...
 
@@ -78,7 +66,7 @@ class AsteriskLeg:
         self._listener: LegListener | None = None
         self._held: list[Mapping[str, Any]] = []
         self._rang = False
-        self._target: Target | None = None
+        self._target: CalledTarget | None = None
         self._leaving: LegClosed | None = None
         self._timers = NamedTimers()
         self._closed = asyncio.Event()
@@ -90,6 +78,11 @@ class AsteriskLeg:
     def ended(self) -> bool:
         """Whether the leg is over."""
         return self._closed.is_set()
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether Asterisk has the call for certain, or had it."""
+        return self._listener is not None
 
     @property
     def was_answered(self) -> bool:
@@ -149,6 +142,8 @@ class AsteriskLeg:
             self._rang = True
             listener.ringing()
         elif kind == "Dial" and event.get("dialstatus") == "PROGRESS" and waits:
+            # A network that rings after its announcement says nothing new.
+            self._rang = True
             listener.early_media()
         elif kind == "StasisStart" and waits:
             self._taken()
@@ -177,25 +172,31 @@ class AsteriskLeg:
             self.connecting = asyncio.get_running_loop().create_task(self._connect())
 
     async def _connect(self) -> None:
-        try:
-            await self.audio.connect(self._owner.ari, self.channel, answers=self._inbound)
-        except ProviderError as error:
-            self.finish(closed_by(CAUSES["carrier_error"], error.message[:200]))
-        if self.ended:
-            self.audio.end()
-            return
+        """A defect, also of the listener's, ends the call and is raised."""
         done = False
         try:
-            self.audio.begin(self)
-            if self._listener is not None:
-                self._listener.answered()
-            self._looks.add(self._look)
+            await self.audio.connect(self._owner.ari, self.channel, answers=self._inbound)
+            if self.ended:
+                self.audio.end()
+            else:
+                self._begin()
+            done = True
+        except ProviderError as error:
+            self.finish(closed_by(CAUSES["carrier_error"], error.message[:200]))
+            self.audio.end()
             done = True
         finally:
             if not done:
                 self.finish(CAUSES["crash"])
 
-    # -- call_audio.Hearer -----------------------------------------------------------------------------------------------------
+    def _begin(self) -> None:
+        self.audio.begin(self.heard)
+        if self._listener is not None:
+            self._listener.answered()
+        self._looks.add(self._look)
+        self.audio.listen(self.message, self.disconnected)
+
+    # -- from the media websocket ----------------------------------------------------------------------------------------------
 
     def heard(self, frame: bytes) -> None:
         """The caller's next 20 ms."""
@@ -256,25 +257,24 @@ class AsteriskLeg:
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
         """Call ``target`` and bridge the far end with it once it has answered. Until then the far end hears us, so both kinds are one."""
-        if kind_of_address(target) != E164:
-            raise _refused("only telephone numbers can be called")
+        check_number(target)
         if self.ended or not self.was_answered or self._target is not None or self._leaving is not None:
             raise _refused("the call cannot be transferred now")
         called = self._target = self._owner.target(self, target)
         try:
             async with asyncio.timeout(SIP_TRANSFER_SECONDS + GRACE_SECONDS):
                 await called.answered()
-                await self._owner.ari.add(self.audio.bridge, called.channel)
+                await called.join(self.audio.bridge)
             # The far end may have hung up at the same moment.
             self.handed_to = "" if self.ended else called.channel
         except TimeoutError:
-            raise _not_taken("no_answer", f"{target} did not take the call in time") from None
+            raise not_taken(CAUSES["no_answer"], f"{target} did not take the call in time") from None
         finally:
             self._target = None
             if not self.handed_to:
                 called.lost(CAUSES["originator_cancel"])
         if not self.handed_to:
-            raise _not_taken("originator_cancel", "the call ended before the target took it")
+            raise not_taken(CAUSES["originator_cancel"], "the call ended before the target took it")
         self.finish(CAUSES["transferred"])
 
     def progress_of_target(self, state: str, call_id: str) -> None:
@@ -350,8 +350,3 @@ class AsteriskLeg:
 
 def _refused(message: str) -> ProviderError:
     return ProviderError(FailureKind.BAD_REQUEST, NAME, message)
-
-
-def _not_taken(key: str, message: str) -> TransferFailedError:
-    cause = CAUSES[key]
-    return TransferFailedError(NAME, message, cause.outcome, cause.code)

@@ -8,6 +8,7 @@ from typing import Any
 
 from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import SIP_TRANSFER_SECONDS
+from callwright.ports.failures import ProviderError
 from callwright.ports.leg import TransferFailedError
 from callwright.telephony.asterisk.ari import Ari
 from callwright.telephony.asterisk.configuration import NAME
@@ -34,17 +35,26 @@ class CalledTarget:
         self._caller = caller
         self._report = report
         self._over = over
+        self.is_placed = False
+        """Whether Asterisk has the call for certain, or had it."""
         self._rang = False
         self._outcome: asyncio.Future[Cause | None] = asyncio.get_running_loop().create_future()
 
     async def answered(self) -> None:
         """Call it. Returns when it has taken the call. Raises TransferFailedError, and ProviderError where Asterisk does not even try."""
         await self._ari.call(self.channel, self._number, self._caller, SIP_TRANSFER_SECONDS)
+        self.is_placed = True
         cause = await self._outcome
         if cause is not None:
-            message = f"the target of the transfer did not take the call: {cause.reason}"
-            raise TransferFailedError(NAME, message, cause.outcome, cause.code)
+            raise not_taken(cause, f"the target of the transfer did not take the call: {cause.reason}")
         self._report("answered", self.channel)
+
+    async def join(self, bridge: str) -> None:
+        """Put it into a bridge. Raises TransferFailedError where it cannot be: most likely it has hung up."""
+        try:
+            await self._ari.add(bridge, self.channel)
+        except ProviderError as error:
+            raise not_taken(CAUSES["temporary_failure"], error.message) from error
 
     def happened(self, event: Mapping[str, Any]) -> None:
         """An event of its channel."""
@@ -75,3 +85,8 @@ class CalledTarget:
     def _settle(self, outcome: Cause | None) -> None:
         if not self._outcome.done():
             self._outcome.set_result(outcome)
+
+
+def not_taken(cause: Cause, message: str) -> TransferFailedError:
+    """The target of a transfer did not take the call."""
+    return TransferFailedError(NAME, message, cause.outcome, cause.code)
