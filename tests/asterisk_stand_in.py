@@ -112,6 +112,8 @@ class StandIn:
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
     as_json: bool = False
     names_media: bool = True
+    not_entered: int = 0
+    """How many more requests find a channel that has not entered the application yet."""
     vanishes: bool = False
     """Whether a channel that is added to the others is gone at once, unheard."""
     url: str = ""
@@ -297,6 +299,9 @@ class StandIn:
         else:
             if not set(asked["channel"]) <= self.channels.keys():
                 return JSONResponse({"message": "Channel not found"}, 400)
+            if self.not_entered:
+                self.not_entered -= 1
+                return JSONResponse({"message": "Channel not in Stasis application"}, 422)
             if self.vanishes:
                 self.channels.pop(asked["channel"][0])
             else:

@@ -125,6 +125,10 @@ def leg_of(call: Call) -> Leg:
     return call.leg
 
 
+def state_of(carrier: AsteriskCarrier) -> str:
+    return carrier.health.state.value
+
+
 def ended_as(call: Call) -> str:
     assert call.end is not None
     return call.end.cause
@@ -173,7 +177,7 @@ async def test_an_endpoint_that_cannot_be_made_is_named(office: Office) -> None:
 async def test_without_an_address_it_is_off() -> None:
     carrier = AsteriskCarrier(AsteriskSettings())
     await carrier.open(Desk())
-    assert carrier.health.state == "off"
+    assert state_of(carrier) == "off"
     with pytest.raises(ProviderError, match="set CALLWRIGHT_ASTERISK_URL"):
         await carrier.dial(to(ANSWERS), Call())
     carrier.say_last_words({"channel": "a", "media": "b", "bridge": "c"})
@@ -183,7 +187,7 @@ async def test_without_an_address_it_is_off() -> None:
 async def test_a_wrong_password_is_said_without_it(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with stand_in(StandIn()) as pbx, office_at(pbx, replace(pbx.settings, password="wrong-4711")) as office:
-        assert office.carrier.health.state == "refused"
+        assert state_of(office.carrier) == "refused"
         assert office.gauges.values["asterisk_connected"] is False
         with pytest.raises(ProviderError, match="the user or the password is refused") as failed:
             await office.dial(ANSWERS)
@@ -247,6 +251,14 @@ async def test_audio_that_cannot_be_connected_ends_the_call(office: Office) -> N
     await call.until("closed")
     assert ended_as(call) == "carrier_error"
     await office.nothing_left()
+
+
+@pytest.mark.parametrize(("times", "end"), [(6, ""), (7, "carrier_error")])
+async def test_a_channel_may_enter_the_application_late(office: Office, times: int, end: str) -> None:
+    office.pbx.not_entered = times
+    call = await office.dial(ANSWERS)
+    await until(lambda: bool(call.end) or "answered" in call.events, 5)
+    assert (call.end.cause if call.end is not None else "") == end
 
 
 async def test_a_media_websocket_that_breaks_off_ends_the_call(office: Office) -> None:
@@ -443,7 +455,7 @@ async def test_calls_go_on_and_are_compared_when_the_events_were_away(office: Of
     await rings.until("ringing")
     office.pbx.failures["GET", "events"] = 503
     await office.pbx.stop_events()
-    await until(lambda: office.carrier.health.state is LinkState.CONNECTING, 5)
+    await until(lambda: state_of(office.carrier) == LinkState.CONNECTING, 5)
     assert office.gauges.values["asterisk_connected"] is False
     with pytest.raises(ProviderError, match="events are not heard"):
         await office.dial(ANSWERS)
@@ -484,8 +496,8 @@ async def test_the_target_answers_while_the_events_are_away(office: Office) -> N
 async def test_whoever_takes_the_application_over_keeps_it(office: Office) -> None:
     call = await office.talking()
     async with office_at(office.pbx) as successor:
-        await until(lambda: office.carrier.health.state is LinkState.REPLACED, 5)
-        assert successor.carrier.health.state is LinkState.CONNECTED
+        await until(lambda: state_of(office.carrier) == LinkState.REPLACED, 5)
+        assert state_of(successor.carrier) == LinkState.CONNECTED
         with pytest.raises(ProviderError, match="CALLWRIGHT_ASTERISK_APP"):
             await office.dial(ANSWERS)
         await office.pbx.hang_up(office.pbx.calls[0])
@@ -493,7 +505,7 @@ async def test_whoever_takes_the_application_over_keeps_it(office: Office) -> No
         assert ended_as(call) == "normal_clearing"
         await office.nothing_left()
         await successor.talking()
-        assert office.carrier.health.state is LinkState.REPLACED
+        assert state_of(office.carrier) == LinkState.REPLACED
 
 
 @pytest.mark.parametrize(
@@ -516,7 +528,7 @@ async def test_an_event_that_is_none_changes_nothing(office: Office, event: str)
 async def test_an_event_that_is_too_long_costs_the_connection_alone(office: Office) -> None:
     call, tries = await office.talking(), office.pbx.tries
     await office.pbx.say(json.dumps({"type": "x" * MAX_PBX_EVENT_BYTES}))
-    await until(lambda: office.pbx.tries > tries and office.carrier.health.state is LinkState.CONNECTED, 5)
+    await until(lambda: office.pbx.tries > tries and state_of(office.carrier) == LinkState.CONNECTED, 5)
     assert call.end is None
 
 

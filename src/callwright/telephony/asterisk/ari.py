@@ -5,6 +5,7 @@ Source: docs.asterisk.org, "Channels REST API" and "Bridges REST API", and what 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import ssl
@@ -25,6 +26,8 @@ _GONE = frozenset({404, 409, 412, 422})
 _Q850_OF_SIP = {404: 1, 480: 19, 486: 17, 488: 65, 503: 34, 600: 17, 603: 21}
 _REJECTED = 21
 _KEY_MS = 100
+_NOT_ENTERED = frozenset({409, 422})
+_ENTER_PAUSES_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 class Ari:
@@ -89,8 +92,14 @@ class Ari:
         await self._ask("POST", "/bridges", "make a bridge", type="mixing,proxy_media", bridgeId=bridge)
 
     async def add(self, bridge: str, *channels: str) -> None:
-        """Put channels into a bridge."""
-        await self._ask("POST", f"/bridges/{bridge}/addChannel", "bridge a call", channel=list(channels))
+        """Put channels into a bridge. A channel enters our application, and can be bridged, a moment after its websocket opened."""
+        status, found = 0, None
+        for pause_s in (0.0, *_ENTER_PAUSES_SECONDS):
+            await asyncio.sleep(pause_s)
+            status, found = await self._send("POST", f"/bridges/{bridge}/addChannel", channel=list(channels))
+            if status not in _NOT_ENTERED:
+                break
+        _check(status, found, "bridge a call")
 
     async def state(self, channel: str) -> str:
         """Down, Ring, Ringing, Up, ...; empty for a channel that is gone."""
