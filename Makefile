@@ -34,7 +34,7 @@ TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv cloud azure cloud-licences vendors demo serve dashboard dashboard-dev dashboard-check budgets screenshots models test test-all coverage test-unit test-voice test-phone test-browser test-scenarios test-image live-providers prism prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-calls bench-list release release-database sbom image clean
+.PHONY: help venv cloud azure cloud-licences vendors demo serve dashboard dashboard-dev dashboard-check budgets screenshots models test test-all coverage test-unit test-voice test-phone asterisk test-browser test-scenarios test-image live-providers prism prove chaos throughput mutate conformance fuzz lint format typecheck gates docs lock bench bench-calls bench-list release release-database sbom image clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -198,6 +198,11 @@ test-voice: $(STAMPS)/dev $(STAMPS)/browser models $(STAMPS)/sip $(STAMPS)/webrt
 # Needs the Debian packages that .ci/run installs: sip-tester, baresip-core, linphone-cli, kamailio. Root is not needed.
 test-phone: $(STAMPS)/dev $(STAMPS)/sip ## Run the phone suite at its full length (SIPp, linphonec and baresip as phones)
 	@CI=true CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone
+
+# Debian 13 has no Asterisk: it comes with Debian sid, in a folder of its own. Root is needed to make it and to run in it.
+asterisk: $(STAMPS)/dev $(STAMPS)/sip ## Call through a real Asterisk, fetched into build/asterisk (root; CALLWRIGHT_ASTERISK_FOLDER: another folder)
+	@$(BIN)/python tools/asterisk.py
+	@$(PYTEST) tests/phone/asterisk_calls.py
 
 # The contract's file is not a part of this repository; without CONTRACT=path the compact table of tests/conformance is the contract.
 conformance: $(STAMPS)/dev ## Start servers, tolerant and strict, and ask every operation of the hosted contract (CONTRACT=openapi.yaml)

@@ -36,6 +36,8 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "vendor names": {
         "src/callwright/providers/openai_compatible/model.py:azure": "a class of the client library",
         "src/callwright/ops/settings.py:openai": "the help of two settings names the wire protocol that other servers speak too",
+        "src/callwright/ops/settings.py:asterisk": "the settings of the operator's own PBX",
+        "src/callwright/ops/pbx_settings.py:asterisk": "the settings of the operator's own PBX",
         "src/callwright/bootstrap/load_server.py:twilio": "the shape of the calls of a measurement",
         "src/callwright/api/app.py:bolna": "the API's own description says whose wire it speaks",
         "src/callwright/domain/agent/providers.py:elevenlabs": "the hosted service's own error sentence, kept word for word",

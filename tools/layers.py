@@ -64,6 +64,7 @@ LAYERS: dict[str, Layer] = {
     "telephony.telnyx": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets")),
     "telephony.exotel": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets")),
     "telephony.vonage": Layer((*SHELL, "telephony.media_streams", "telephony.number_markets")),
+    "telephony.asterisk": Layer((*SHELL, "telephony.media_streams")),
     "lab": Layer((*PURE, "ops")),
     "testing": Layer(SHELL, third_party=False),
     "actions": Layer(RUNTIME),

@@ -57,8 +57,8 @@ WITH_MODELS = [
     ),
 ]
 TESTED: set[tuple[str, str]] = {
-    *(("carrier", name) for name in ("twilio", "plivo", "vobiz", "telnyx", "exotel", "vonage")),
-    *(("market", name) for name in ("telnyx", "exotel", "vonage")),
+    *(("carrier", name) for name in ("twilio", "plivo", "vobiz", "telnyx", "exotel", "vonage", "asterisk")),
+    *(("market", name) for name in ("telnyx", "exotel", "vonage", "asterisk")),
 }
 """Kind and name of every plugin on which a suite is run; those of the first ones have files of their own (test_media_stream_carriers.py,
 test_listed_numbers.py)."""

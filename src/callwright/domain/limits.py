@@ -395,6 +395,30 @@ MAX_SIP_INVITES_KEPT = 1_024
 SIP_LAST_WORDS_SECONDS = 8
 """How long a BYE for a call of a dead SIP gateway is repeated."""
 
+MAX_PBX_CALLS = 500
+"""Calls at once through the operator's PBX, per process."""
+
+MAX_PBX_REQUESTS = 20
+"""Requests to a PBX at once; others wait."""
+
+MAX_PBX_EVENT_BYTES = 1_048_576
+"""Largest event of a PBX; a larger one closes its connection, which is opened again."""
+
+MAX_PBX_MEDIA_MESSAGE_BYTES = 65_536
+"""Largest message of a PBX's media websocket; a larger one ends the call."""
+
+MAX_PBX_MEDIA_WAITING_BYTES = 65_536
+"""Most bytes that wait for a PBX's media websocket: 8 s of audio. More end the call."""
+
+PBX_CONNECT_SECONDS = 5
+"""How long a PBX may take to open a websocket."""
+
+PBX_RECONNECT_SECONDS = 30
+"""Longest pause between two tries to hear the events of a PBX."""
+
+PBX_END_SECONDS = 60
+"""How long a PBX that cannot be reached is asked to end a call."""
+
 MAX_LINE_DELAY_MS = 2_000
 """Longest delay, jitter, echo or jitter buffer of a simulated line."""
 

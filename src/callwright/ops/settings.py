@@ -31,6 +31,7 @@ from callwright.domain.limits import (
     MAX_SIP_UNACKNOWLEDGED,
 )
 from callwright.domain.rates import LIMITS, rates_text, read_rates
+from callwright.ops.pbx_settings import check_pbx, read_pbx_address, read_pbx_application, read_pbx_endpoint
 
 
 def _whole(text: str) -> int:
@@ -294,6 +295,11 @@ class Settings:
     trunk_networks: tuple[str, ...] = ()
     sip_transfer_to: tuple[str, ...] = ("127.0.0.1", "localhost")
     sip_call_to: tuple[str, ...] = ("127.0.0.0/8", "localhost")
+    asterisk_url: str = field(default="", repr=False)
+    asterisk_user: str = ""
+    asterisk_password: str = field(default="", repr=False)
+    asterisk_app: str = "callwright"
+    asterisk_endpoint: str = "PJSIP/{number}@trunk"
     webrtc_listen: str = "127.0.0.1:0"
     webrtc_address: tuple[str, ...] = ()
     ice_servers: str = field(default="", repr=False)
@@ -508,6 +514,16 @@ SETTINGS: dict[str, Setting] = {
         " other machines reach the server: none.",
         _places,
     ),
+    "asterisk_url": Setting(
+        "CALLWRIGHT_ASTERISK_URL",
+        "HTTP server of your Asterisk, as http://192.0.2.7:8088.",
+        read_pbx_address,
+        secret=True,
+    ),
+    "asterisk_user": Setting("CALLWRIGHT_ASTERISK_USER", "User of ari.conf."),
+    "asterisk_password": Setting("CALLWRIGHT_ASTERISK_PASSWORD", "Password of that user.", secret=True),
+    "asterisk_app": Setting("CALLWRIGHT_ASTERISK_APP", "Stasis application, one per process.", read_pbx_application),
+    "asterisk_endpoint": Setting("CALLWRIGHT_ASTERISK_ENDPOINT", "How it dials `{number}`.", read_pbx_endpoint),
     "webrtc_listen": Setting(
         "CALLWRIGHT_WEBRTC_LISTEN",
         "IP address and UDP port of the audio of web calls over SIP, or off. Default if other machines reach the server: off.",
@@ -596,6 +612,7 @@ def load_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
     settings = Settings(**values)
     _check_sip(settings)
     _check_webrtc(settings)
+    check_pbx(settings.asterisk_url, settings.asterisk_user, settings.asterisk_password)
     if _serves_others(settings):
         if "sip_call_to" not in values:
             # By default no tenant of such a server has it send datagrams to what else runs on its machine.

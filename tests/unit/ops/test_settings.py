@@ -29,6 +29,8 @@ TEXTS: dict[str, tuple[str, Any]] = {
     "host": ("127.0.0.2", "127.0.0.2"),
     "public_url": ("https://localhost/", "https://localhost"),
     "model_base_url": ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
+    "asterisk_url": ("http://192.0.2.7:8088/", "http://192.0.2.7:8088"),
+    "asterisk_endpoint": ("PJSIP/{number}@a", "PJSIP/{number}@a"),
     "cors_origins": ("https://a.example, https://b.example,", ("https://a.example", "https://b.example")),
     "local_model_threads": ("4", 4),
     "speech_addresses": (
@@ -57,7 +59,13 @@ TEXTS: dict[str, tuple[str, Any]] = {
 TOGETHER: dict[str, dict[str, str]] = {
     "sip_user": {"sip_password": "secret"},
     "sip_password": {"sip_user": "trunk"},
+    "asterisk_url": {"asterisk_user": "me", "asterisk_password": "secret"},
 }
+SECRET_TEXTS = {
+    "asterisk_url": "http://top-secret-value",
+    "ice_servers": '[{"urls": "turn:t.example", "credential": "top-secret-value"}]',
+}
+"""Secrets that are no text of any kind."""
 SECRETS = sorted(name for name, setting in SETTINGS.items() if setting.secret)
 
 
@@ -219,6 +227,8 @@ def test_the_home_folder_may_be_written_short():
 
 def test_secrets_are_the_ones_we_know_of():
     assert SECRETS == [
+        "asterisk_password",
+        "asterisk_url",
         "database_url",
         "ice_servers",
         "master_key",
@@ -232,11 +242,7 @@ def test_secrets_are_the_ones_we_know_of():
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_never_shows(name: str):
     others = {SETTINGS[other].variable: given for other, given in TOGETHER.get(name, {}).items()}
-    text = (
-        '[{"urls": "turn:t.example", "credential": "top-secret-value"}]'
-        if name == "ice_servers"
-        else "top-secret-value"
-    )
+    text = SECRET_TEXTS.get(name, "top-secret-value")
     settings = load_settings({SETTINGS[name].variable: text, **others})
     assert getattr(settings, name) == text
     assert "top-secret-value" not in repr(settings)

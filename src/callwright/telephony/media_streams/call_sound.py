@@ -10,9 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from callwright.media.intake import Intake
-from callwright.ports.door import DoorSocket
 from callwright.ports.leg import LEG_FRAME_BYTES
-from callwright.telephony.media_streams.framing import BadStreamError, Framing
+from callwright.telephony.media_streams.framing import BadStreamError, SpeechFraming, SpeechSocket
 from callwright.telephony.media_streams.speech_out import SpeechOut
 
 QUALITY_LOOKS = 50
@@ -46,7 +45,7 @@ class PieceOrder:
 class CallSound:
     """It ``began`` with the first stream. ``out`` is the way to the far end, None while there is no stream."""
 
-    def __init__(self, framing: Framing) -> None:
+    def __init__(self, framing: SpeechFraming) -> None:
         self.out: SpeechOut | None = None
         self._framing = framing
         self._loop = asyncio.get_running_loop()
@@ -76,7 +75,7 @@ class CallSound:
         """The caller's frames go to ``deliver`` from now on."""
         self._intake = Intake(self._loop.time(), deliver)
 
-    def connect(self, socket: DoorSocket, stream_id: str) -> None:
+    def connect(self, socket: SpeechSocket, stream_id: str) -> None:
         """A stream is there."""
         self.out = SpeechOut(self._framing, socket, stream_id, self._delay_ms)
         self._order = PieceOrder()

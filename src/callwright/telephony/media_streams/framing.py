@@ -47,6 +47,34 @@ class StreamFarEnd(Protocol):
         """The stream ends, and nothing follows."""
 
 
+class SpeechFraming(Protocol):
+    """How the agent's sound is written for one far end."""
+
+    @property
+    def least_frames(self) -> int:
+        """A message of ours has at least so many frames of 20 ms."""
+        ...
+
+    def sound_of(self, stream_id: str, frames: Sequence[bytes]) -> Sequence[str | bytes]:
+        """The messages with the agent's next frames (mu-law)."""
+        ...
+
+    def mark_of(self, stream_id: str, name: str) -> str:
+        """The message that comes back when what was sent before it is played."""
+        ...
+
+    def clear_of(self, stream_id: str) -> str:
+        """The message that drops what is not played."""
+        ...
+
+
+class SpeechSocket(Protocol):
+    """A websocket, as the agent's sound needs it."""
+
+    def send(self, *messages: str | bytes) -> None:
+        """Send messages, in order and without waiting."""
+
+
 class Codec(Enum):
     """How a vendor writes sound: 8,000 samples a second, one channel. The value is the codec's name in the facts of a line."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from callwright.media.playback import Playback
-from callwright.ports.door import DoorSocket
 from callwright.ports.leg import SILENCE_FRAME
-from callwright.telephony.media_streams.framing import Framing
+from callwright.telephony.media_streams.framing import SpeechFraming, SpeechSocket
 
 FRAMES_TOGETHER = 4
 """Frames in one message while others are being played."""
@@ -19,7 +18,7 @@ PAUSE_SECONDS = 0.05
 class SpeechOut:
     """What is written for one stream. ``playback`` is what of it was played."""
 
-    def __init__(self, framing: Framing, socket: DoorSocket, stream_id: str, delay_ms: int = 0) -> None:
+    def __init__(self, framing: SpeechFraming, socket: SpeechSocket, stream_id: str, delay_ms: int = 0) -> None:
         self.playback = Playback(delay_ms)
         self._framing = framing
         self._socket = socket
