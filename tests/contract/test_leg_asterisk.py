@@ -17,6 +17,7 @@ from tests.phone.bare_carrier import Call, Desk
 from tests.waiting import until
 
 from callwright.domain.limits import MAX_PBX_CALLS, MAX_PBX_EVENT_BYTES, MAX_PBX_MEDIA_MESSAGE_BYTES, MAX_SIP_KEYS
+from callwright.domain.provider_access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import SILENCE_FRAME, Carrier, DialRequest, Leg, TransferFailedError
 from callwright.ports.registry import PluginContext
@@ -180,7 +181,7 @@ async def test_without_an_address_it_is_off() -> None:
     assert state_of(carrier) == "off"
     with pytest.raises(ProviderError, match="set CALLWRIGHT_ASTERISK_URL"):
         await carrier.dial(to(ANSWERS), Call())
-    carrier.say_last_words({"channel": "a", "media": "b", "bridge": "c"})
+    carrier.say_last_words({"channel": "a", "media": "b", "bridge": "c"}, Access())
     await carrier.aclose()
 
 
@@ -553,8 +554,8 @@ async def test_the_last_words_end_a_call_of_a_process_that_died(office: Office) 
     call = await office.talking()
     dialog = dict(call.facts)["dialog"]
     other = AsteriskCarrier(office.pbx.settings)
-    other.say_last_words({"channel": "../../asterisk", "media": "", "bridge": "x"})
-    other.say_last_words(dialog)
+    other.say_last_words({"channel": "../../asterisk", "media": "", "bridge": "x"}, Access())
+    other.say_last_words(dialog, Access())
     await office.nothing_left()
     await other.aclose()
 

@@ -25,6 +25,7 @@ from tests.phone.sipp import Sipp
 from tests.phone.summary import FIGURE
 from tests.waiting import until
 
+from callwright.domain.provider_access import Access
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest, Leg, TransferFailedError
@@ -431,7 +432,7 @@ async def test_a_successor_ends_the_call_of_a_killed_process(
     assert phone.running
     successor = await opened(pbx)
     if told:
-        successor.carrier.say_last_words(dialog)
+        successor.carrier.say_last_words(dialog, Access())
     await phone.ended(10)
     await nothing_left(successor.pbx)
     await successor.carrier.aclose()

@@ -219,8 +219,8 @@ class Line:
         **form: str,
     ) -> DoorAnswer:
         """A request of the vendor at a door, as the platform serves it. ``handover``: which one it is about, at a door for them.
-        ``proven_call`` and ``proven_handover``: whose address it was, where that was changed on the way. ``added``: the query that the account has
-        added to the address. Raises NotAllowedError."""
+        ``proven_call`` and ``proven_handover``: whose address it was, where that was changed on the way. ``added``: the query that the
+        account has added to the address. Raises NotAllowedError."""
         door = next(one for one in self.carrier.doors() if isinstance(one, HttpDoor) and one.path == path)
         number = handover if path in HANDOVER_DOORS else ""
         account = self.vendor.account(self.side.access)

@@ -14,6 +14,7 @@ from typing import Any
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_PBX_CALLS, PBX_END_SECONDS
+from callwright.domain.provider_access import Access
 from callwright.domain.sip_headers import CALL_HEADER, custom_headers
 from callwright.ops.ids import RandomIds
 from callwright.ops.rounds import round_boundary
@@ -106,7 +107,7 @@ class AsteriskCarrier:
         asyncio.get_running_loop().call_soon(self._attach, leg, listener)
         return leg
 
-    def say_last_words(self, dialog: Mapping[str, Any]) -> None:
+    def say_last_words(self, dialog: Mapping[str, Any], access: Access) -> None:
         """End the channels of a call whose processes died (``ports.leg.LastWords``)."""
         ids = [str(dialog.get(name) or "") for name in ("channel", "media", "bridge")]
         if self._settings.url and all(map(_ID.fullmatch, ids)):
