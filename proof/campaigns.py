@@ -274,8 +274,8 @@ class Campaign:
             closed = self._closed(at.astimezone(ZoneInfo(name)))
             if closed:
                 return closed
-        for name in facts.zones if law else ():
-            # Whoever names one of the number's zones has said in which of them the person is; any other name changes no law.
+        for name in (*facts.zones, *((given,) if given else ())) if law else ():
+            # Whoever names one of the number's zones has said in which of them the person is; any other name binds beside them.
             local = at.astimezone(ZoneInfo(name))
             if (given == name or given not in facts.zones) and not _lawful(facts.country, local):
                 return f"{local.isoformat()} is outside the hours of {facts.country}"

@@ -225,9 +225,12 @@ def _zones(question: Question, rules: Rules) -> list[ZoneInfo]:
 
 
 def _country_zones(question: Question) -> list[ZoneInfo]:
-    """Every zone of the number. The contact's own zone says in which of them the person is, and cannot lead out of the country."""
+    """Every zone of the number. The contact's own zone says in which of them the person is; any other binds beside them, for a phone may be
+    away from where its number lies."""
     own, zones = _own_zone(question), question.number.zones
-    return [zone(name) for name in ([own] if own and (own in zones or not zones) else zones)]
+    if own in zones:
+        return [zone(own)]
+    return [zone(name) for name in (*zones, *([own] if own else ()))]
 
 
 def _own_zone(question: Question) -> str:

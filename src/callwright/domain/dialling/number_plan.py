@@ -39,7 +39,7 @@ _SHARED_COST_CODE = 808
 
 def number_facts(address: str) -> NumberFacts:
     """Returns what is known of an address in its normal form. A ``sip:`` address is a phone number if its user is one with + or 00, or one
-    without either that a plan lists: an extension may have as many digits."""
+    without either that a plan lists: a national number or an extension may have as many digits."""
     is_phone = kind_of_address(address) == E164
     number = address if is_phone else named_number(address)
     if number and is_emergency(number):
@@ -47,7 +47,8 @@ def number_facts(address: str) -> NumberFacts:
     if not number.startswith("+"):
         return NumberFacts()
     kind, country, zones = _plan(number)
-    if is_phone or country or number_in(address).startswith(("+", "00")):
+    is_listed = bool(country) and kind != UNKNOWN
+    if is_phone or is_listed or number_in(address).startswith(("+", "00")):
         return NumberFacts(kind, country, zones, is_phone=True)
     return NumberFacts(kind)
 

@@ -123,9 +123,9 @@ def test_the_zone_that_a_contact_gives_does_not_lead_out_of_its_country():
     decision = decide(night, rules(**LAW))
     assert told(decision) == ("wait", "country_hours DE", utc(11, 8))
     assert decision.inputs["time_zones"] == ["Asia/Tokyo"]
-    assert decision.inputs["country_time_zones"] == ["Europe/Berlin"]
-    # The agent's own hours are those of the zone that was given: 16:00 in Berlin is past them in Tokyo.
-    assert told(decide(replace(night, now=utc(11, 15)), rules(**LAW))) == ("wait", "agent_hours", utc(12, 8))
+    assert decision.inputs["country_time_zones"] == ["Europe/Berlin", "Asia/Tokyo"]
+    # 16:00 in Berlin is night in Tokyo.
+    assert told(decide(replace(night, now=utc(11, 15)), rules(**LAW))) == ("wait", "country_hours DE", utc(12, 8))
     assert decide(night, rules()).dials
 
 
@@ -134,8 +134,12 @@ def test_the_zone_that_a_contact_gives_is_one_of_its_number():
     in_berlin = asked(number=either, user_data={**AGREED, "timezone": "Europe/Berlin"})
     assert decide(in_berlin, rules(**LAW)).dials
     assert decide(replace(in_berlin, user_data=AGREED), rules(**LAW)).rule == "country_hours DE"
-    elsewhere = replace(in_berlin, user_data={**AGREED, "timezone": "America/New_York"})
+    elsewhere = replace(in_berlin, user_data={**AGREED, "timezone": "Europe/Moscow"})
     assert decide(elsewhere, rules(**LAW)).rule == "country_hours DE"
+    # A phone that is away from where its number lies: evening in Berlin is noon in New York, and morning in Berlin is night there.
+    away = asked(now=utc(11, 9), user_data={**AGREED, "timezone": "America/New_York"})
+    assert decide(away, rules(**LAW)).rule == "country_hours DE"
+    assert decide(replace(away, now=utc(11, 15)), rules(**LAW)).dials
     # Where no plan knows a zone, nothing else says where the person is.
     assert decide(replace(in_berlin, number=replace(BERLIN, zones=())), rules(**LAW)).dials
 

@@ -58,6 +58,8 @@ def test_every_region_has_mobile_numbers_that_are_dialled_in_zones_that_exist() 
         # A number whose country nobody knows, and an extension of as many digits as a number.
         ("sip:030901820@gw.example.org", NumberFacts()),
         ("sip:1001234@pbx.example", NumberFacts("unknown")),
+        # As a trunk of the United States dials San Francisco; it begins as a number of Switzerland.
+        ("sip:4155551234@gw.example.org", NumberFacts("unknown")),
         ("sip:1001@pbx.example", NumberFacts()),
         ("sip:reception@pbx.example", NumberFacts()),
         ("loopback:demo", NumberFacts()),
