@@ -304,7 +304,7 @@ class CallSession:
     def early_sound(self, frame: bytes) -> None:
         """The next 20 ms of a transfer's target before it answers. Those of the far end itself are not listened to."""
         if self._answered and self.end is None:
-            self._transfers.early_media(frame)
+            self._transfers.early_media(self._transfers.latest, frame)
 
     def answered(self) -> None:
         """The far end took the call: position 0 of the caller's audio and of the recording."""
@@ -346,7 +346,7 @@ class CallSession:
             if what == "held":
                 self._runner.post(ev.LineHeld(self._runner.now_us(), bool(values.get("on"))))
             if what == "transfer":
-                self._transfers.progress(str(values.get("state") or ""))
+                self._transfers.progress(self._transfers.latest, str(values.get("state") or ""))
             if what == "dialog":
                 # What a successor needs to tell the far end that we died must survive our death.
                 self._runner.flush()

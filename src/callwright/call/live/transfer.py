@@ -64,18 +64,27 @@ class Transfers:
         self._warm = WarmTransfer(self._parts, effect, how, dial, self)
         self._start(self._warm.run(decision))
 
-    def progress(self, state: str) -> None:
-        """The target of the transfer is so far (``TransferProgress``)."""
-        if self._request:
-            self._is_heard = state == "early_media"
-            runner = self._parts.runner
-            runner.post(TransferProgress(runner.now_us(), self._request, state))
+    @property
+    def latest(self) -> int:
+        """The request of the latest transfer, 0 before the first."""
+        return self._request
 
-    def early_media(self, frame: bytes) -> None:
-        """The next 20 ms of a target that has not answered. From the first that is no silence on, the caller hears them in place of a
-        ringing tone: many a phone system announces sound and sends none."""
+    def progress(self, request: int, state: str) -> None:
+        """The target of a transfer is so far (``TransferProgress``)."""
+        if not request:
+            return
+        if request == self._request:
+            self._is_heard = state == "early_media"
+        runner = self._parts.runner
+        runner.post(TransferProgress(runner.now_us(), request, state))
+
+    def early_media(self, request: int, frame: bytes) -> None:
+        """The next 20 ms of a target that has not answered; of an earlier transfer nothing is heard. From the first that is no silence on,
+        the caller hears them in place of a ringing tone: many a phone system announces sound and sends none."""
+        if not request or request != self._request:
+            return
         if not self._is_heard and loudness(pcm_of_mulaw(frame)) >= AUDIBLE:
-            self.progress("early_media")
+            self.progress(request, "early_media")
         if self._is_heard:
             self._parts.early_media(frame)
 

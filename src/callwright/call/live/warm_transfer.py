@@ -81,10 +81,10 @@ class _Refusal:
 class Ringing(Protocol):
     """What the caller hears of a target before it answers."""
 
-    def progress(self, state: str) -> None:
-        """The target is so far (``TransferProgress``)."""
+    def progress(self, request: int, state: str) -> None:
+        """The target of a transfer is so far (``TransferProgress``)."""
 
-    def early_media(self, frame: bytes) -> None:
+    def early_media(self, request: int, frame: bytes) -> None:
         """The target's next 20 ms."""
 
 
@@ -149,24 +149,24 @@ class WarmTransfer:
     def ringing(self) -> None:
         """The target rings, and the caller is to hear it."""
         self._note("ringing")
-        self._ringing.progress("ringing")
+        self._ringing.progress(self._effect.request, "ringing")
 
     def early_media(self) -> None:
         """The target may ring with a sound of its own."""
         self._note("early_media")
-        self._ringing.progress("ringing")
+        self._ringing.progress(self._effect.request, "ringing")
 
     def early_sound(self, frame: bytes) -> None:
         """The target's next 20 ms before it answers."""
         if not self._is_answered and self._ending is None:
-            self._ringing.early_media(frame)
+            self._ringing.early_media(self._effect.request, frame)
 
     def answered(self) -> None:
         """The target took the call."""
         if not self._is_answered:
             self._is_answered = True
             self._note("answered")
-            self._ringing.progress("answered")
+            self._ringing.progress(self._effect.request, "answered")
             self._news.set()
 
     def audio(self, frame: bytes) -> None:
@@ -294,7 +294,7 @@ class WarmTransfer:
         relay.join()
         self._note("joined")
         self._parts.fall_silent()
-        self._ringing.progress(JOINED)
+        self._ringing.progress(self._effect.request, JOINED)
 
     async def _leave(self) -> None:
         """End the target's leg, unless it is over."""
