@@ -108,5 +108,5 @@ class WarmCall:
             self._leg.write(frame)
             self.to_caller += 1
 
-    def progress(self, state: str) -> None:
+    def progress(self, request: int, state: str) -> None:
         """The caller hears nothing of it."""
