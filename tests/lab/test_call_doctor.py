@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from callwright.bootstrap.scenario_runner import ScenarioRunner
 from callwright.bootstrap.simulated_calls import shipped
-from callwright.bootstrap.studio import Studio
 from callwright.insight.doctor import diagnose
 from callwright.insight.doctor_finding import Finding
 from callwright.insight.view import view_of
@@ -104,12 +104,12 @@ def findings(one: CallScenario, seed: int = 1) -> list[Finding]:
     """What the doctor says of a call of the scenario."""
     loop = VirtualLoop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        studio = Studio(load_settings(os.environ), "tones", loop)
-        runner.run(studio.open())
+        calls = ScenarioRunner(load_settings(os.environ), "tones", loop)
+        runner.run(calls.open())
         try:
-            made = runner.run(studio.call(one, seed))
+            made = runner.run(calls.call(one, seed))
         finally:
-            runner.run(studio.aclose())
+            runner.run(calls.aclose())
     assert not made.problems
     return list(diagnose(view_of(made.log)).findings)
 

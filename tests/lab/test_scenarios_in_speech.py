@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from callwright.bootstrap.scenario_runner import LOCAL
 from callwright.bootstrap.simulated_calls import Session, run, shipped
-from callwright.bootstrap.studio import LOCAL
 from callwright.lab.verdicts import as_lines
 from callwright.ops.settings import Settings
 

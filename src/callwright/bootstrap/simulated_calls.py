@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from callwright.bootstrap.plugins import installed_plugins
-from callwright.bootstrap.studio import LOCAL, SPEECH, TONES, CallMade, Studio, save
+from callwright.bootstrap.scenario_runner import LOCAL, SPEECH, TONES, CallMade, ScenarioRunner, save
 from callwright.domain.errors import BadInputError, CallwrightError, ConfigurationError
 from callwright.lab.arguments import UNDECIDED, at_least_one, for_people, from_zero, report_file
 from callwright.lab.call_scenario import CallScenario, flat, read_call_scenario, spec_of, with_agent
@@ -149,10 +149,10 @@ def _made(chunk: _Chunk) -> Iterator[RunResult]:
     session = chunk.session
     with _unlogged():
         if session.speech != TONES:
-            yield from _in_a_studio(session, chunk.runs)
+            yield from _in_one_process(session, chunk.runs)
             return
         for one in chunk.runs:
-            yield from _in_a_studio(session, (one,))
+            yield from _in_one_process(session, (one,))
 
 
 @contextmanager
@@ -167,10 +167,10 @@ def _unlogged() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _in_a_studio(session: Session, runs: Sequence[tuple[CallScenario, int]]) -> Iterator[RunResult]:
-    with _studio(session) as (runner, studio):
+def _in_one_process(session: Session, runs: Sequence[tuple[CallScenario, int]]) -> Iterator[RunResult]:
+    with _open_runner(session) as (runner, calls):
         for scenario, seed in runs:
-            yield _one(runner, studio, session, scenario, seed)
+            yield _one(runner, calls, session, scenario, seed)
 
 
 def check(scenarios: Sequence[CallScenario], session: Session) -> dict[str, str]:
@@ -179,15 +179,15 @@ def check(scenarios: Sequence[CallScenario], session: Session) -> dict[str, str]
     loop = VirtualLoop()
     found: dict[str, str] = {}
     with asyncio.Runner(loop_factory=lambda: loop) as runner, _unlogged():
-        studio = Studio(session.settings, session.speech, loop, session.keys)
+        calls = ScenarioRunner(session.settings, session.speech, loop, session.keys)
         try:
             for one in scenarios:
                 try:
-                    found[one.name] = runner.run(studio.check(one))
+                    found[one.name] = runner.run(calls.check(one))
                 except ConfigurationError as error:
                     raise ConfigurationError(f"{one.name}: {error.message}") from error
         finally:
-            runner.run(studio.aclose())
+            runner.run(calls.aclose())
     return found
 
 
@@ -203,29 +203,31 @@ def _told(providers: Mapping[str, str]) -> list[str]:
 
 
 @contextmanager
-def _studio(session: Session) -> Iterator[tuple[asyncio.Runner, Studio]]:
-    """A studio that is open, and what runs its calls."""
+def _open_runner(session: Session) -> Iterator[tuple[asyncio.Runner, ScenarioRunner]]:
+    """A runner of scenarios that is open, and what runs its calls."""
     loop = VirtualLoop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        studio = Studio(session.settings, session.speech, loop, session.keys)
-        runner.run(studio.open())
+        calls = ScenarioRunner(session.settings, session.speech, loop, session.keys)
+        runner.run(calls.open())
         try:
-            yield runner, studio
+            yield runner, calls
         finally:
-            runner.run(studio.aclose())
+            runner.run(calls.aclose())
 
 
 def recorded(scenario: CallScenario, seed: int) -> str:
     """The log of one call of a scenario spoken in tones, the same bytes on every machine: nothing of this installation is in it."""
-    with _studio(Session(Settings())) as (runner, studio):
-        return runner.run(studio.call(scenario, seed)).log
+    with _open_runner(Session(Settings())) as (runner, calls):
+        return runner.run(calls.call(scenario, seed)).log
 
 
-def _one(runner: asyncio.Runner, studio: Studio, session: Session, scenario: CallScenario, seed: int) -> RunResult:
+def _one(
+    runner: asyncio.Runner, calls: ScenarioRunner, session: Session, scenario: CallScenario, seed: int
+) -> RunResult:
     clock = SystemClock()
     began_us = clock.monotonic_us()
     try:
-        made = runner.run(studio.call(scenario, seed))
+        made = runner.run(calls.call(scenario, seed))
     except TimeStandsStillError as error:
         return RunResult(scenario.name, seed, (f"the call stands still: {error}",))
     except (CallwrightError, ProviderError) as error:

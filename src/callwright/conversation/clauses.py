@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from callwright.domain.figures_behind import BEFORE_SEVERAL, begins_sentence
+from callwright.domain.abbreviated_figures import BEFORE_SEVERAL, begins_sentence
 
 FIRST_WORDS = 5
 FIRST_WORDS_MOST = 8

@@ -15,7 +15,7 @@ from typing import Any
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.board import Board
+from callwright.conversation.agent_turn import AgentTurn
 from callwright.conversation.bounds import RING_GRACE_MS
 from callwright.conversation.conduct import Conductor
 from callwright.conversation.ending import AGENT, ERROR, Ending
@@ -27,8 +27,8 @@ from callwright.conversation.keys import Keys
 from callwright.conversation.overlap import Echoes
 from callwright.conversation.plan import CallPlan
 from callwright.conversation.playing import Playing
+from callwright.conversation.shared_state import SharedState
 from callwright.conversation.silence import Silence
-from callwright.conversation.stage import Stage
 from callwright.conversation.stops import phrasebook
 from callwright.conversation.table import ACTIONS, PHASES
 from callwright.conversation.thinking import Thinking
@@ -49,7 +49,7 @@ class Conversation:
     """One call. Raises BrokenInvariantError from ``step`` when a rule of ``invariants`` does not hold; the call must then be ended."""
 
     __slots__ = (
-        "_board",
+        "_agent",
         "_conductor",
         "_ending",
         "_handlers",
@@ -57,8 +57,8 @@ class Conversation:
         "_hold",
         "_keys",
         "_playing",
+        "_shared",
         "_silence",
-        "_stage",
         "_thinking",
         "_timers",
         "_turn",
@@ -66,19 +66,19 @@ class Conversation:
     )
 
     def __init__(self) -> None:
-        self._board = board = Board()
-        self._turn = turn = CallerTurn(board)
-        self._stage = stage = Stage(board, turn, History(""))
-        self._ending = ending = Ending(board, stage, turn)
-        self._silence = Silence(board, stage, ending)
-        echoes = Echoes(board, stage, turn)
-        self._hearing = Hearing(board, stage, turn, ending, echoes)
-        self._keys = Keys(board, stage, turn)
-        self._hold = Hold(board, stage)
-        self._thinking = Thinking(board, stage, ending)
-        self._playing = Playing(board, stage, ending)
-        self._voicemail = Voicemail(board, stage, turn, ending)
-        self._conductor = Conductor(board, stage, turn, ending, self._silence, self._thinking, self._voicemail, echoes)
+        self._shared = shared = SharedState()
+        self._turn = turn = CallerTurn(shared)
+        self._agent = agent = AgentTurn(shared, turn, History(""))
+        self._ending = ending = Ending(shared, agent, turn)
+        self._silence = Silence(shared, agent, ending)
+        echoes = Echoes(shared, agent, turn)
+        self._hearing = Hearing(shared, agent, turn, ending, echoes)
+        self._keys = Keys(shared, agent, turn)
+        self._hold = Hold(shared, agent)
+        self._thinking = Thinking(shared, agent, ending)
+        self._playing = Playing(shared, agent, ending)
+        self._voicemail = Voicemail(shared, agent, turn, ending)
+        self._conductor = Conductor(shared, agent, turn, ending, self._silence, self._thinking, self._voicemail, echoes)
         handlers = self._actions()
         self._handlers: Mapping[str, Mapping[type, Handler]] = {
             phase: {event: handlers[actions[column]] for event, actions in ACTIONS.items()}
@@ -88,26 +88,26 @@ class Conversation:
 
     def step(self, event: ev.Event) -> tuple[fx.Effect, ...]:
         """Take ``event`` in; returns what to do, in order. An event older than the last one counts as of now."""
-        board = self._board
+        shared = self._shared
         at_us = event.at_us
-        if board.timers.next_us <= at_us:
+        if shared.timers.next_us <= at_us:
             self._fire_until(at_us)
-        if at_us > board.now_us:
-            board.now_us = at_us
-        self._handlers[board.phase][type(event)](event)
+        if at_us > shared.now_us:
+            shared.now_us = at_us
+        self._handlers[shared.phase][type(event)](event)
         self._conductor.settle()
-        if board.timers.next_us <= board.now_us:
-            self._fire_until(board.now_us)
+        if shared.timers.next_us <= shared.now_us:
+            self._fire_until(shared.now_us)
         self._conductor.check()
-        if not board.effects:
+        if not shared.effects:
             return ()
-        effects = tuple(board.effects)
-        board.effects.clear()
+        effects = tuple(shared.effects)
+        shared.effects.clear()
         return effects
 
     def next_deadline(self) -> int | None:
         """When the core wants to be woken (call-relative microseconds), or None."""
-        due_us = self._board.timers.next_us
+        due_us = self._shared.timers.next_us
         return None if due_us == FAR_US else due_us
 
     def close(self) -> None:
@@ -118,49 +118,49 @@ class Conversation:
 
     def revise(self, plan: CallPlan) -> None:
         """Go on with other settings: for what-if runs alone (``lab.whatif``). A call keeps the plan it was started with."""
-        board = self._board
-        board.plan = plan
-        board.book = phrasebook(plan.language)
-        self._stage.history.begin(system_text(plan, board.variables))
+        shared = self._shared
+        shared.plan = plan
+        shared.book = phrasebook(plan.language)
+        self._agent.history.begin(system_text(plan, shared.variables))
         self._silence.update(False)  # the next step begins the silence anew, by the new limits
-        if board.phase == "live":
+        if shared.phase == "live":
             self._limit_duration()
 
     @property
     def ended(self) -> bool:
         """Whether the call is over: nothing but facts and notes follow."""
-        return self._board.phase == "ended"
+        return self._shared.phase == "ended"
 
     @property
     def state(self) -> str:
         """Where the conversation stands: a phase of ``table.PHASES``, and within ``live`` who does what."""
-        phase, stage = self._board.phase, self._stage
+        phase, agent = self._shared.phase, self._agent
         if phase != "live":
             return phase
         if self._voicemail.holds:
             return "machine"
         if not self._conductor.greeted:
             return "greeting"
-        if stage.audible is not None:
-            if stage.audible.state == "clearing":
+        if agent.audible is not None:
+            if agent.audible.state == "clearing":
                 return "clearing"
-            return "welcoming" if stage.audible.purpose == "welcome" else "speaking"
-        if stage.pending is not None:
+            return "welcoming" if agent.audible.purpose == "welcome" else "speaking"
+        if agent.pending is not None:
             return "thinking"
-        if stage.transfers.state == "requested":
+        if agent.transfers.state == "requested":
             return "transferring"
-        if stage.tools.busy or stage.transfers.busy:
+        if agent.tools.busy or agent.transfers.busy:
             return "working"
         return "listening" if self._turn.state == "quiet" else "hearing"
 
     def _fire_until(self, at_us: int) -> None:
-        board = self._board
-        timers = board.timers
+        shared = self._shared
+        timers = shared.timers
         for _ in range(MAX_DEADLINES_PER_STEP):
             due_us, name = timers.next_us, timers.next_name
             if due_us > at_us:
                 return
-            board.now_us = max(board.now_us, due_us)
+            shared.now_us = max(shared.now_us, due_us)
             timers.cancel(name)
             self._timers[name]()
             self._conductor.settle()
@@ -207,7 +207,7 @@ class Conversation:
             "result": thinking.result,
             "classified": self._classified,
             "machine": self._voicemail.sensed,
-            "asset_played": self._stage.lanes.ended,
+            "asset_played": self._agent.lanes.ended,
             "voice_ready": playing.voice_ready,
             "voice_finished": playing.voice_finished,
             "playout": playing.playout,
@@ -224,9 +224,9 @@ class Conversation:
             "voicemail_check": self._voicemail.check,
             "voicemail_beep": self._voicemail.give_up_beep,
             "voicemail_quiet": self._voicemail.expire_quiet,
-            "filler": self._stage.lanes.fill,
+            "filler": self._agent.lanes.fill,
             "maximum": self._reach_maximum,
-            "greeting": self._stage.greeting_late,
+            "greeting": self._agent.greeting_late,
             "rest": lambda: turn.expire("rest"),
             "patience": lambda: turn.expire("patience"),
             "words": lambda: turn.expire("words"),
@@ -239,11 +239,11 @@ class Conversation:
             "least": lambda: None,  # settling after it finds the turn ready
             "keys": turn.enter,
             "hold": self._hold.expire,
-            "transfer": self._stage.transfers.expire,
-            "connecting": self._stage.transfers.stop_connecting,
+            "transfer": self._agent.transfers.expire,
+            "connecting": self._agent.transfers.stop_connecting,
             "handed": self._ending.let_go,
             "answer": self._thinking.expire_answer,
-            "tool": self._stage.tools.expire,
+            "tool": self._agent.tools.expire,
             "waiting": lambda: None,  # settling after it says the next waiting message
             "voice": self._playing.expire_voice,
             "playout": self._playing.expire_playout,
@@ -261,39 +261,39 @@ class Conversation:
         """The log holds it; nothing follows."""
 
     def _note(self, event: ev.Event) -> None:
-        self._board.note("unused_event", type(event).__name__)
+        self._shared.note("unused_event", type(event).__name__)
 
     def _start(self, event: ev.Started) -> None:
-        board = self._board
-        board.plan = event.plan
-        board.book = phrasebook(event.plan.language)
+        shared = self._shared
+        shared.plan = event.plan
+        shared.book = phrasebook(event.plan.language)
         self._turn.patience.begin()
-        board.given = board.variables = dict(event.variables)
-        board.phase = "dialling"
-        self._stage.history.begin(system_text(event.plan, board.variables))
-        self._stage.lanes.begin(event.seed)
-        board.after_ms("ring", MAX_RING_SECONDS * 1000 + RING_GRACE_MS)
+        shared.given = shared.variables = dict(event.variables)
+        shared.phase = "dialling"
+        self._agent.history.begin(system_text(event.plan, shared.variables))
+        self._agent.lanes.begin(event.seed)
+        shared.after_ms("ring", MAX_RING_SECONDS * 1000 + RING_GRACE_MS)
 
     def _answer(self, _event: ev.Answered) -> None:
-        board = self._board
-        board.phase = "live"
-        board.answered = True
-        board.answered_us = board.now_us
-        board.timers.cancel("ring")
+        shared = self._shared
+        shared.phase = "live"
+        shared.answered = True
+        shared.answered_us = shared.now_us
+        shared.timers.cancel("ring")
         self._limit_duration()
-        board.emit(fx.StartRecording())
-        self._stage.lanes.answer()
+        shared.emit(fx.StartRecording())
+        self._agent.lanes.answer()
         self._voicemail.answer()
-        if board.plan.voicemail and board.plan.voicemail_listen_ms > 0:
-            board.after_ms("welcome", board.plan.voicemail_listen_ms)
+        if shared.plan.voicemail and shared.plan.voicemail_listen_ms > 0:
+            shared.after_ms("welcome", shared.plan.voicemail_listen_ms)
         else:
             self._conductor.greet()
 
     def _limit_duration(self) -> None:
-        board = self._board
-        wanted_ms, most_ms = board.plan.call_terminate_ms, MAX_CALL_SECONDS * 1000
+        shared = self._shared
+        wanted_ms, most_ms = shared.plan.call_terminate_ms, MAX_CALL_SECONDS * 1000
         lasts_ms = wanted_ms if 0 < wanted_ms < most_ms else most_ms
-        board.timers.arm("maximum", max(board.answered_us + lasts_ms * 1000, board.now_us + 1))
+        shared.timers.arm("maximum", max(shared.answered_us + lasts_ms * 1000, shared.now_us + 1))
 
     def _partial(self, event: ev.TranscriptPartial) -> None:
         self._hearing.partial(event)
@@ -313,7 +313,7 @@ class Conversation:
         self._ending.hang_up(event.by, event.reason)
 
     def _transfer(self, event: ev.TransferProgress) -> None:
-        if self._stage.transfers.progress(event):
+        if self._agent.transfers.progress(event):
             self._ending.hand_over(stays=event.state == JOINED)
 
     def _leg_ended(self, event: ev.LegEnded) -> None:
@@ -324,18 +324,18 @@ class Conversation:
         if last_words is not None:
             last_words.hear(event)
         elif event.text:
-            self._board.note("words_after_end", event.text)
+            self._shared.note("words_after_end", event.text)
 
     def _ring_out(self) -> None:
-        self._board.note("leg_silent")
+        self._shared.note("leg_silent")
         self._ending.hang_up(AGENT, "not_answered")
 
     def _reach_maximum(self) -> None:
-        if self._board.phase == "live":
+        if self._shared.phase == "live":
             if self._voicemail.holds:
                 self._voicemail.close()
             else:
-                self._ending.close("max_duration_reached", self._board.plan.hangup_message, cut=True)
+                self._ending.close("max_duration_reached", self._shared.plan.hangup_message, cut=True)
         self._ending.hasten()
 
     def _failed(self, event: ev.ProviderFailed) -> None:
@@ -345,7 +345,7 @@ class Conversation:
         elif event.kind == "voice":
             self._playing.failed(event)
         elif event.kind == "transcriber":
-            self._board.deaf = True
+            self._shared.deaf = True
         elif event.kind == "turn":
             self._turn.judge_failed()
         elif event.kind == "tool" and event.request:

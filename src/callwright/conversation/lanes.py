@@ -7,7 +7,6 @@ reply that becomes ready meanwhile follows it.
 
 from __future__ import annotations
 
-from callwright.conversation.board import Board
 from callwright.conversation.bounds import (
     ASSET_MOST_MS,
     ECHO_LAG_MS,
@@ -20,6 +19,7 @@ from callwright.conversation.effects import PlayAsset, StopAsset
 from callwright.conversation.events import AssetPlayed
 from callwright.conversation.heard import Clause
 from callwright.conversation.interjections import back_channels_in, fillers_in
+from callwright.conversation.shared_state import SharedState
 from callwright.conversation.spoken import SpokenWord, timeline
 
 FILLER, BACK_CHANNEL, AMBIENT = "filler", "backchannel", "ambient"
@@ -33,7 +33,6 @@ class Lanes:
 
     __slots__ = (
         "_begun_us",
-        "_board",
         "_ended_us",
         "_heard",
         "_last",
@@ -41,13 +40,14 @@ class Lanes:
         "_listens",
         "_said",
         "_seed",
+        "_shared",
         "_sounds",
         "_until_us",
         "_waits",
     )
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    def __init__(self, shared: SharedState) -> None:
+        self._shared = shared
         self._seed = 0
         self._said = 0  # sounds so far
         self._last: dict[str, str] = {}
@@ -66,31 +66,31 @@ class Lanes:
 
     def answer(self) -> None:
         """The call was answered: the ambient sound begins."""
-        if self._board.plan.ambient:
-            self._board.emit(PlayAsset(self._board.plan.ambient, AMBIENT))
+        if self._shared.plan.ambient:
+            self._shared.emit(PlayAsset(self._shared.plan.ambient, AMBIENT))
 
     def play(self, lane: str, choice: tuple[str, ...]) -> bool:
         """Say one of ``choice`` (two or more) in ``lane``; returns False when another short sound is still heard."""
-        board = self._board
-        if self._sounds and board.now_us < self._until_us:
+        shared = self._shared
+        if self._sounds and shared.now_us < self._until_us:
             return False
         text = self._next(lane, choice)
-        self._sounds, self._until_us = lane, board.now_us + ASSET_MOST_MS * 1000
-        self._heard, self._begun_us, self._ended_us = text, board.now_us, -1
-        board.emit(PlayAsset(text, lane))
+        self._sounds, self._until_us = lane, shared.now_us + ASSET_MOST_MS * 1000
+        self._heard, self._begun_us, self._ended_us = text, shared.now_us, -1
+        shared.emit(PlayAsset(text, lane))
         return True
 
     def sounds(self, lane: str) -> bool:
         """Whether a sound of ``lane`` is heard, by what is known."""
-        return self._sounds == lane and self._board.now_us < self._until_us
+        return self._sounds == lane and self._shared.now_us < self._until_us
 
     def stop(self, lane: str) -> None:
         """Silence ``lane`` if it sounds."""
         if self.sounds(lane):
-            self._board.emit(StopAsset(lane))
+            self._shared.emit(StopAsset(lane))
         if self._sounds == lane:
             self._sounds = ""
-            self._ended_us = self._board.now_us
+            self._ended_us = self._shared.now_us
 
     def hush(self) -> None:
         """Nobody waits any more, and nobody is listened to."""
@@ -102,7 +102,7 @@ class Lanes:
         """A short sound is over, or was never there."""
         if event.lane == self._sounds:
             self._sounds = ""
-            self._ended_us = self._board.now_us
+            self._ended_us = self._shared.now_us
             if not event.played_ms:
                 self._heard = ""
 
@@ -110,33 +110,33 @@ class Lanes:
         """The words of the last short sound, and until when an echo of it may begin: nobody says the agent's "mhm" after it."""
         if not self._heard:
             return [], 0
-        silent_us = self._ended_us if self._ended_us >= 0 else min(self._until_us, self._board.now_us + 1)
+        silent_us = self._ended_us if self._ended_us >= 0 else min(self._until_us, self._shared.now_us + 1)
         clause = Clause(self._heard, max(self._ended_us - self._begun_us, 0) // 1000)
         return timeline([clause], self._begun_us), silent_us + ECHO_LAG_MS * 1000
 
     def update_wait(self, waits: bool, since_us: int = 0, silent_until_us: int = 0) -> None:
         """Whether the caller waits for a reply that nobody can hear yet, since ``since_us``. Nothing is said before ``silent_until_us``."""
-        timers = self._board.timers
+        timers = self._shared.timers
         if waits == bool(self._waits):
-            if timers.armed("filler") and silent_until_us > self._board.now_us:
+            if timers.armed("filler") and silent_until_us > self._shared.now_us:
                 timers.arm_later("filler", silent_until_us + FILLER_LEAST_MS * 1000)
             return
         self._waits = int(waits)
         if waits:
-            earliest_us = max(silent_until_us, self._board.now_us) + FILLER_LEAST_MS * 1000
+            earliest_us = max(silent_until_us, self._shared.now_us) + FILLER_LEAST_MS * 1000
             timers.arm("filler", max(since_us + FILLER_AFTER_MS * 1000, earliest_us))
         else:
             timers.cancel("filler")
 
     def fill(self) -> None:
         """The wait has become long."""
-        board = self._board
+        shared = self._shared
         if not self._waits:
             return
-        self.play(FILLER, fillers_in(board.plan.language))
+        self.play(FILLER, fillers_in(shared.plan.language))
         self._waits += 1
         if self._waits <= FILLERS_MOST:
-            board.after_ms("filler", FILLER_AGAIN_MS)
+            shared.after_ms("filler", FILLER_AGAIN_MS)
 
     def update_listening(self, pauses: bool, spoken_ms: int, aloud: bool = True) -> None:
         """Whether the caller pauses and will go on, having spoken for ``spoken_ms``: then a listener makes a sound, if it
@@ -144,11 +144,11 @@ class Lanes:
         if pauses == self._listens:
             return
         self._listens = pauses
-        board, plan = self._board, self._board.plan
+        shared, plan = self._shared, self._shared.plan
         early = spoken_ms < plan.backchannel_delay_ms
-        soon = self._listener_us >= 0 and board.now_us - self._listener_us < plan.backchannel_gap_ms * 1000
+        soon = self._listener_us >= 0 and shared.now_us - self._listener_us < plan.backchannel_gap_ms * 1000
         if pauses and aloud and not early and not soon and self.play(BACK_CHANNEL, back_channels_in(plan.language)):
-            self._listener_us = board.now_us
+            self._listener_us = shared.now_us
 
     def _next(self, lane: str, choice: tuple[str, ...]) -> str:
         last = self._last.get(lane)

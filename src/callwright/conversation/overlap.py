@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from callwright.conversation.board import Board
+from callwright.conversation.agent_turn import AgentTurn
 from callwright.conversation.bounds import ANSWER_LEFT_MS, ECHO_LAG_MS, STILL_READ_MS, WORD_LONGEST_MS
 from callwright.conversation.effects import CloseUtterance
 from callwright.conversation.reply import Generation
+from callwright.conversation.shared_state import SharedState
 from callwright.conversation.spoken import SpokenWord, is_echo, question_open
-from callwright.conversation.stage import Stage
 from callwright.conversation.turn import CallerTurn
 
 RULES: Mapping[tuple[bool, bool], bool] = {
@@ -27,12 +27,12 @@ class Echoes:
     """Tells the agent's own words, when the recogniser hears them. ``_read`` is the newest segment, how many words it has, and up to where
     in the caller's audio so many were first known: they end there at the latest, though the sound and the segment may go on."""
 
-    __slots__ = ("_board", "_read", "_stage", "_turn")
+    __slots__ = ("_agent", "_read", "_shared", "_turn")
 
-    def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
-        self._board = board
+    def __init__(self, shared: SharedState, agent: AgentTurn, turn: CallerTurn) -> None:
+        self._shared = shared
         self._read: tuple[int, int, int] = (0, 0, 0)
-        self._stage = stage
+        self._agent = agent
         self._turn = turn
 
     def read(self, segment: int, text: str, audio_ms: int) -> None:
@@ -44,21 +44,21 @@ class Echoes:
     def hears_agent(self, text: str, audio_ms: int, final: bool) -> bool:
         """Whether these words, known up to ``audio_ms`` of the caller's audio, are the agent's. A sound that began when the agent was
         silent is the caller's, who may repeat what was said; so are words that go on for longer than an echo does behind the agent's."""
-        board = self._board
-        if board.plan.written:
+        shared = self._shared
+        if shared.plan.written:
             return False
         count = text.count(" ") + 1
-        began_us = board.call_us(max(self._turn.began_ms, audio_ms - count * WORD_LONGEST_MS, 0))
-        ended_us = board.call_us(audio_ms)
-        stops = board.book.stops(text) or board.book.refuses(text)
-        said_us = min(ended_us, board.call_us(max(self._said_ms(final), 0)))
+        began_us = shared.call_us(max(self._turn.began_ms, audio_ms - count * WORD_LONGEST_MS, 0))
+        ended_us = shared.call_us(audio_ms)
+        stops = shared.book.stops(text) or shared.book.refuses(text)
+        said_us = min(ended_us, shared.call_us(max(self._said_ms(final), 0)))
         heard = [
             (spoken, silent_us)
-            for one, spoken, silent_us in voices(self._stage, board.now_us)
+            for one, spoken, silent_us in voices(self._agent, shared.now_us)
             if said_us <= self._echoes_until_us(one, silent_us, said_us)
         ]
         # A listener's "yes" and the caller's are the same word: asked yes or no, the caller's answer is not lost for it.
-        beside = () if self._turn.patience.answers(text) else (self._stage.lanes.spoken(),)
+        beside = () if self._turn.patience.answers(text) else (self._agent.lanes.spoken(),)
         return any(
             began_us < silent_us and is_echo(text, spoken, began_us, min(ended_us, silent_us), stops)
             for spoken, silent_us in (*heard, *beside)
@@ -74,7 +74,7 @@ class Echoes:
 
     def _echoes_until_us(self, one: Generation, silent_us: int, said_us: int) -> int:
         """Up to when words may be an echo of ``one``, which is silent since ``silent_us``: as long as the agent is heard, and its echo."""
-        audible = self._stage.audible
+        audible = self._agent.audible
         if audible is not None and audible is not one and 0 <= audible.speech.playout_us <= said_us:
             return said_us
         return silent_us + ECHO_LAG_MS * 1000
@@ -84,50 +84,50 @@ class Echoes:
         if text and self.hears_agent(text, audio_ms, True):
             echo = self._turn.dismiss(segment)
             if echo:
-                self._board.note("echo", echo)
+                self._shared.note("echo", echo)
                 self._turn.look_for_nothing()
                 if not self._turn.words.text():
                     # What the caller says next is read by itself: behind the agent's words it is misheard, and read the longer.
-                    self._board.emit(CloseUtterance(audio_ms))
+                    self._shared.emit(CloseUtterance(audio_ms))
 
 
 class Nods:
     """Takes back-channels out of the turn. ``_judged`` is what was judged last, so that nothing is judged twice."""
 
-    __slots__ = ("_board", "_judged", "_stage", "_turn")
+    __slots__ = ("_agent", "_judged", "_shared", "_turn")
 
-    def __init__(self, board: Board, stage: Stage, turn: CallerTurn) -> None:
-        self._board = board
+    def __init__(self, shared: SharedState, agent: AgentTurn, turn: CallerTurn) -> None:
+        self._shared = shared
         self._judged: tuple[str, int] = ("", 0)
-        self._stage = stage
+        self._agent = agent
         self._turn = turn
 
     def settle(self) -> None:
         """The caller may have finished: words over the agent that only say "go on" are no turn. Where that depends on how the agent goes
         on, they are judged again when it has."""
-        turn, stage = self._turn, self._stage
-        if not turn.ready or turn.typing or stage.transfers.busy or self._board.plan.written:
+        turn, agent = self._turn, self._agent
+        if not turn.ready or turn.typing or agent.transfers.busy or self._shared.plan.written:
             return
-        text, audible = turn.words.text(), stage.audible
+        text, audible = turn.words.text(), agent.audible
         judged = (text, audible.number if audible is not None else 0)
         if judged == self._judged:
             return
         if self._is_no_turn(text):
-            self._board.note("back_channel", text)
-            if stage.pending is not None and stage.pending.asked:
-                stage.withdraw("nothing_said")
+            self._shared.note("back_channel", text)
+            if agent.pending is not None and agent.pending.asked:
+                agent.withdraw("nothing_said")
             turn.take(answers=False)
-            stage.guesses = 0
+            agent.guesses = 0
         elif audible is None or audible.speech.complete:
             self._judged = judged
 
     def _is_no_turn(self, text: str) -> bool:
-        turn, book = self._turn, self._board.book
+        turn, book = self._turn, self._shared.book
         if not book.is_backchannel(text):
             return False
         # The latest sound that has some of the words: an "okay" over a statement, or a cough, is no reason to lose the "yes" behind it.
-        began_us = self._board.call_us(max(turn.newest_ms, turn.from_ms, 0))
-        heard = voices(self._stage, self._board.now_us)
+        began_us = self._shared.call_us(max(turn.newest_ms, turn.from_ms, 0))
+        heard = voices(self._agent, self._shared.now_us)
         over = next(
             ((one, spoken) for one, spoken, silent_us in heard if one.speech.playout_us <= began_us < silent_us),
             None,
@@ -138,7 +138,7 @@ class Nods:
         if not assents and not book.may_answer(text):
             return True
         generation, spoken = over
-        complete = generation.speech.complete or generation is not self._stage.audible
+        complete = generation.speech.complete or generation is not self._agent.audible
         asked = question_open(spoken, began_us, complete)
         if asked is None:
             return False
@@ -146,10 +146,10 @@ class Nods:
         return not RULES[asked, nearly_over]
 
 
-def voices(stage: Stage, now_us: int) -> Iterator[tuple[Generation, list[SpokenWord], int]]:
+def voices(agent: AgentTurn, now_us: int) -> Iterator[tuple[Generation, list[SpokenWord], int]]:
     """What was heard of the agent last: the utterance being heard, and the one before it. Each with its words, and since when it was silent
     (from now on, for the first)."""
-    heard = () if stage.lately is None else (stage.lately,)
-    for generation, silent_us in ((stage.audible, now_us + 1), *heard):
+    heard = () if agent.lately is None else (agent.lately,)
+    for generation, silent_us in ((agent.audible, now_us + 1), *heard):
         if generation is not None and 0 <= generation.speech.playout_us < silent_us:
             yield generation, generation.speech.spoken(), silent_us

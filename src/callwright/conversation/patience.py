@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from callwright.conversation import asking
-from callwright.conversation.board import Board
 from callwright.conversation.dictation import UNKNOWN, digit_counts
 from callwright.conversation.effects import SetPatience
+from callwright.conversation.shared_state import SharedState
 from callwright.conversation.stops import ENGLISH, base_language, normalised, phrasebook
 from callwright.conversation.words import Words, spoken_words
 
@@ -335,12 +335,12 @@ class Patience:
     """The pauses of the caller's present turn, in milliseconds. ``least_ms``: nobody counts as finished before; ``most_ms``: patience."""
 
     __slots__ = (
-        *("_asked", "_back", "_board", "_dictating", "_digits", "_named", "_told_ms", "_unbegun"),
+        *("_asked", "_back", "_shared", "_dictating", "_digits", "_named", "_told_ms", "_unbegun"),
         *("kind", "least_ms", "most_ms"),
     )
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    def __init__(self, shared: SharedState) -> None:
+        self._shared = shared
         self._asked = "open"
         self._digits = UNKNOWN  # how many were asked for
         self._dictating = ""  # what was being dictated in the turn that was taken last, until its answer is heard
@@ -354,11 +354,11 @@ class Patience:
         self._told_ms = -1
         self.kind = "open"
         self.least_ms = 0
-        self.most_ms = board.plan.patience_ms
+        self.most_ms = shared.plan.patience_ms
 
     def begin(self) -> None:
         """The plan is known."""
-        self._told_ms = self._board.plan.endpointing_ms
+        self._told_ms = self._shared.plan.endpointing_ms
         self._set("open")
 
     def expect(
@@ -372,7 +372,7 @@ class Patience:
         of it ("let me get my card") may begin it as long as nothing else is asked for.
         """
         goes_on = bool(broken_off and self._dictating) and spoken_words(text, len(text.split())) <= BROKEN_OFF_WORDS
-        if self._board.plan.written or not (text or goes_on):
+        if self._shared.plan.written or not (text or goes_on):
             return False
         if self._asked in DICTATED:
             self._unbegun = (self._asked, self._digits)  # no turn was taken since it was asked for
@@ -403,7 +403,7 @@ class Patience:
 
     def answers(self, text: str) -> bool:
         """Whether yes or no was asked and ``text`` says nothing else; a no is an answer to a question for more, too."""
-        book = self._board.book
+        book = self._shared.book
         if self._asked == "yes_or_no":
             return book.answers_yes_or_no(text)
         return self._asked in DENIABLE and book.denies(text)
@@ -414,11 +414,11 @@ class Patience:
 
     def _may_go_on(self, text: str) -> bool:
         """Whether ``text`` may be an answer or the beginning of one, and there is a turn model to tell."""
-        return self._board.plan.turn_model and self._board.book.opens_sentence(text)
+        return self._shared.plan.turn_model and self._shared.book.opens_sentence(text)
 
     def weigh(self, words: Words) -> bool:
         """The caller's words changed; returns whether the pauses did."""
-        if self._board.plan.written:
+        if self._shared.plan.written:
             return False
         text = words.tail(TAIL_WORDS)
         asked, digits, named = self._asked, self._digits, self._named
@@ -441,19 +441,19 @@ class Patience:
 
     def rested_us(self, ended_ms: int) -> int:
         """Before this nobody has finished whose voice ended at ``ended_ms`` and who pauses as this caller may; 0 when nothing says so."""
-        return self._board.call_us(ended_ms) + self.least_ms * 1000 if self.least_ms else 0
+        return self._shared.call_us(ended_ms) + self.least_ms * 1000 if self.least_ms else 0
 
     @property
     def _questions(self) -> Questions:
-        return questions(self._board.plan.language)
+        return questions(self._shared.plan.language)
 
     @property
     def _answers(self) -> Answers:
-        return answers(self._board.plan.language)
+        return answers(self._shared.plan.language)
 
     def _set(self, kind: str) -> bool:
         """Pauses of ``kind``."""
-        patience_ms = self._board.plan.patience_ms
+        patience_ms = self._shared.plan.patience_ms
         least, most = PAUSES[kind]
         before = (self.least_ms, self.most_ms)
         self.kind = kind
@@ -464,12 +464,12 @@ class Patience:
     def tell(self) -> None:
         """While the call is live the recogniser, which may end turns itself, knows the least pause. A dictation begins with its first
         word."""
-        board = self._board
+        shared = self._shared
         least = PAUSES["number" if self.kind == "dictation" else self.kind][0]
-        tell_ms = max(board.plan.endpointing_ms, board.plan.patience_ms * least // 100)
-        if tell_ms != self._told_ms and board.phase == "live" and not board.plan.written:
+        tell_ms = max(shared.plan.endpointing_ms, shared.plan.patience_ms * least // 100)
+        if tell_ms != self._told_ms and shared.phase == "live" and not shared.plan.written:
             self._told_ms = tell_ms
-            board.emit(SetPatience(tell_ms))
+            shared.emit(SetPatience(tell_ms))
 
 
 @cache

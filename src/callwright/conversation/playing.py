@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from callwright.conversation import events as ev
-from callwright.conversation.board import Board
+from callwright.conversation.agent_turn import WELCOME, AgentTurn
 from callwright.conversation.bounds import VOICE_FAILURES_IN_A_ROW
 from callwright.conversation.ending import ERROR, LAST_WORDS, Ending
 from callwright.conversation.heard import Clause
 from callwright.conversation.reply import Generation
-from callwright.conversation.stage import WELCOME, Stage
+from callwright.conversation.shared_state import SharedState
 
 
 class Playing:
     """Takes what the voice and the pacer report. ``failures`` counts voice failures since a clause was heard that was made after them."""
 
-    __slots__ = ("_board", "_ending", "_stage", "failures")
+    __slots__ = ("_agent", "_ending", "_shared", "failures")
 
-    def __init__(self, board: Board, stage: Stage, ending: Ending) -> None:
-        self._board = board
-        self._stage = stage
+    def __init__(self, shared: SharedState, agent: AgentTurn, ending: Ending) -> None:
+        self._shared = shared
+        self._agent = agent
         self._ending = ending
         self.failures = 0
 
     def voice_ready(self, event: ev.VoiceReady) -> None:
         """The first audio of a clause is there: with that of the first a prepared reply may be released."""
-        generation = self._stage.by_number(event.generation)
+        generation = self._agent.by_number(event.generation)
         if generation is None or not 0 <= event.index < len(generation.speech.clauses):
             return
         clause = generation.speech.clauses[event.index]
@@ -32,11 +32,11 @@ class Playing:
         self._ready(generation)
         if not (clause.begun or clause.audio_ms):  # one that is told again, or late, says nothing of when
             clause.begun = True
-            self._stage.expect_end()
+            self._agent.expect_end()
 
     def voice_finished(self, event: ev.VoiceFinished) -> None:
         """A clause's length and words are known."""
-        generation = self._stage.by_number(event.generation)
+        generation = self._agent.by_number(event.generation)
         if generation is None or not 0 <= event.index < len(generation.speech.clauses):
             return
         self._ready(generation)
@@ -45,18 +45,18 @@ class Playing:
         clause.audio_ms = max(event.audio_ms, 0)
         clause.words = event.words
         clause.estimated = event.estimated
-        self._stage.expect_end()
+        self._agent.expect_end()
         self._forgive(generation)
 
     def playout(self, event: ev.PlayoutStarted) -> None:
         """The caller begins to hear the generation."""
-        generation = self._stage.audible
+        generation = self._agent.audible
         if generation is not None and generation.number == event.generation:
             self._play(generation)
 
     def mark(self, event: ev.MarkPlayed) -> None:
         """A clause was played to its end. A mark that comes after a clear is void: carriers return all open marks then."""
-        generation = self._stage.audible
+        generation = self._agent.audible
         if generation is None or generation.number != event.generation or generation.state == "clearing":
             return
         speech = generation.speech
@@ -64,42 +64,42 @@ class Playing:
             return
         self._play(generation)
         if event.index >= speech.played:  # one that is told again, or late, says nothing of when
-            speech.clauses[event.index].ended_us = self._board.now_us
+            speech.clauses[event.index].ended_us = self._shared.now_us
         speech.played = max(speech.played, event.index + 1)
-        self._stage.expect_end()
+        self._agent.expect_end()
         self._forgive(generation)
 
     def cleared(self, event: ev.Cleared) -> None:
         """The shell says how far the silenced generation got."""
-        generation = self._stage.audible
+        generation = self._agent.audible
         if generation is not None and generation.number == event.generation and generation.state == "clearing":
-            self._stage.settle_cut(max(event.played_ms, 0), False)
+            self._agent.settle_cut(max(event.played_ms, 0), False)
 
     def failed(self, event: ev.ProviderFailed) -> None:
         """The voice failed: words nobody heard are said again, once."""
-        generation = self._stage.by_number(event.generation)
+        generation = self._agent.by_number(event.generation)
         if generation is not None:
             self._fail(generation, event.index)
             return
-        generation = self._stage.awaiting_voice()
+        generation = self._agent.awaiting_voice()
         if generation is not None:
             self._fail(generation)
 
     def expire_voice(self) -> None:
         """The voice has given no audio for too long."""
-        generation = self._stage.awaiting_voice()
+        generation = self._agent.awaiting_voice()
         if generation is not None:
-            self._board.note("voice_timeout", f"generation {generation.number}")
+            self._shared.note("voice_timeout", f"generation {generation.number}")
             self._fail(generation)
 
     def expire_playout(self) -> None:
         """The last mark of a generation is missing."""
-        generation = self._stage.audible
+        generation = self._agent.audible
         if generation is None or generation.state == "clearing":
             return
         speech = generation.speech
         if speech.playout_us >= 0 and all(clause.audio_ms for clause in speech.clauses):
-            self._board.note("mark_missing", f"generation {generation.number}")
+            self._shared.note("mark_missing", f"generation {generation.number}")
             speech.played = len(speech.clauses)
             speech.guessed = True
         else:
@@ -107,24 +107,24 @@ class Playing:
 
     def expire_cleared(self) -> None:
         """The shell does not say how far the silenced generation got."""
-        self._board.note("cleared_missing")
-        self._stage.settle_by_time()
+        self._shared.note("cleared_missing")
+        self._agent.settle_by_time()
 
     def _sounds(self, clause: Clause) -> None:
         if clause.sounded_us < 0:
-            clause.sounded_us = self._board.now_us
+            clause.sounded_us = self._shared.now_us
 
     def _ready(self, generation: Generation) -> None:
         if not generation.speech.ready:
             generation.speech.ready = True
-            self._stage.expect_voice()
+            self._agent.expect_voice()
 
     def _play(self, generation: Generation) -> None:
         self._ready(generation)
         if generation.speech.playout_us < 0:
-            generation.speech.playout_us = self._board.now_us
+            generation.speech.playout_us = self._shared.now_us
             generation.move("play")
-            self._stage.expect_end()
+            self._agent.expect_end()
         self._forgive(generation)
 
     def _forgive(self, generation: Generation) -> None:
@@ -135,8 +135,8 @@ class Playing:
 
     def _fail(self, generation: Generation, index: int = -1) -> None:
         """The voice failed at the clause ``index``, or at nobody knows which (-1)."""
-        board, stage, speech = self._board, self._stage, generation.speech
-        sounds = generation is stage.audible and generation.state != "clearing"
+        shared, agent, speech = self._shared, self._agent, generation.speech
+        sounds = generation is agent.audible and generation.state != "clearing"
         if speech.lost and index >= len(speech.clauses):
             return  # it was given up already
         # What is before that clause, and is heard, was made after the last failure.
@@ -144,16 +144,16 @@ class Playing:
         # Of last words that the voice breaks off the rest is said again.
         goes_on = sounds and index >= 0 and speech.playout_us >= 0 and generation.purpose in LAST_WORDS
         if sounds and speech.played < index < len(speech.clauses):
-            stage.break_off(generation, index)
-        elif self.failures >= VOICE_FAILURES_IN_A_ROW or (board.phase == "closing" and not goes_on):
+            agent.break_off(generation, index)
+        elif self.failures >= VOICE_FAILURES_IN_A_ROW or (shared.phase == "closing" and not goes_on):
             self._ending.give_up("synthesizer_error", ERROR)
-        elif generation is stage.pending:
-            stage.withdraw("voice_failed")
-            if generation.purpose == WELCOME and stage.claim_second_welcome():
-                stage.ask_welcome()
+        elif generation is agent.pending:
+            agent.withdraw("voice_failed")
+            if generation.purpose == WELCOME and agent.claim_second_welcome():
+                agent.ask_welcome()
         else:
             if speech.playout_us < 0 and generation.state != "clearing":
                 # What was silenced before its voice failed waits for what it was silenced for: the caller's words, the end of a hold.
-                stage.owed.again = generation
-            stage.interrupt("voice_failed")
-        board.note("voice_failed", f"generation {generation.number}")
+                agent.owed.again = generation
+            agent.interrupt("voice_failed")
+        shared.note("voice_failed", f"generation {generation.number}")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from callwright.conversation.board import Board
+from callwright.conversation.agent_turn import AgentTurn
 from callwright.conversation.clauses import clauses_of
 from callwright.conversation.ending import Ending
-from callwright.conversation.stage import Stage
+from callwright.conversation.shared_state import SharedState
 
 
 class Silence:
     """The clock of common silence. It runs only while nobody speaks, thinks, types, waits for a tool, is being connected or keeps the line
     on hold."""
 
-    __slots__ = ("_asked_turn", "_board", "_ending", "_question_next", "_stage", "running")
+    __slots__ = ("_agent", "_asked_turn", "_ending", "_question_next", "_shared", "running")
 
-    def __init__(self, board: Board, stage: Stage, ending: Ending) -> None:
-        self._board = board
-        self._stage = stage
+    def __init__(self, shared: SharedState, agent: AgentTurn, ending: Ending) -> None:
+        self._shared = shared
+        self._agent = agent
         self._ending = ending
         self._asked_turn = -1
         self._question_next = False
@@ -30,33 +30,33 @@ class Silence:
         if idle:
             self._arm()
         else:
-            self._board.timers.cancel("silence")
+            self._shared.timers.cancel("silence")
 
     def expire(self) -> None:
         """The silence has lasted long enough for the next step."""
-        plan, stage = self._board.plan, self._stage
+        plan, agent = self._shared.plan, self._agent
         self.running = False
         if self._question_next:
-            self._asked_turn = stage.turn_number
-            stage.say("silence", self._board.rendered(plan.user_online_message), stage.turn_number)
+            self._asked_turn = agent.turn_number
+            agent.say("silence", self._shared.rendered(plan.user_online_message), agent.turn_number)
         else:
             self._ending.close("inactivity_timeout", plan.hangup_message, revocable=True)
 
     @property
     def limited(self) -> bool:
         """Whether a silence that begins now has a limit."""
-        return self._board.plan.hangup_after_silence_ms > 0
+        return self._shared.plan.hangup_after_silence_ms > 0
 
     def _has_question(self) -> bool:
-        return bool(clauses_of(self._board.rendered(self._board.plan.user_online_message)))
+        return bool(clauses_of(self._shared.rendered(self._shared.plan.user_online_message)))
 
     def _arm(self) -> None:
-        plan = self._board.plan
+        plan = self._shared.plan
         hangup_ms = plan.hangup_after_silence_ms
-        may_ask = plan.check_if_user_online and self._asked_turn != self._stage.turn_number and self._has_question()
+        may_ask = plan.check_if_user_online and self._asked_turn != self._agent.turn_number and self._has_question()
         # At the same time the question comes first; its playout restarts the clock.
         self._question_next = may_ask and (hangup_ms <= 0 or plan.user_online_after_ms <= hangup_ms)
         if self._question_next:
-            self._board.after_ms("silence", plan.user_online_after_ms)
+            self._shared.after_ms("silence", plan.user_online_after_ms)
         elif hangup_ms > 0:
-            self._board.after_ms("silence", hangup_ms)
+            self._shared.after_ms("silence", hangup_ms)

@@ -6,11 +6,11 @@ import itertools
 import json
 
 from callwright.conversation import events as ev
-from callwright.conversation.board import Board
+from callwright.conversation.agent_turn import WELCOME, AgentTurn
 from callwright.conversation.bounds import FAILURES_IN_A_ROW, SPECULATIONS_MOST
 from callwright.conversation.ending import ERROR, HANGUP, Ending
 from callwright.conversation.reply import Generation
-from callwright.conversation.stage import WELCOME, Stage
+from callwright.conversation.shared_state import SharedState
 from callwright.conversation.tools import ends_call
 from callwright.domain.limits import MAX_END_REASON_CHARACTERS, MAX_REPLY_CHARACTERS
 from callwright.ports.failures import RETRYABLE
@@ -22,11 +22,11 @@ _RETRYABLE = frozenset(kind.value for kind in RETRYABLE)
 class Thinking:
     """Takes the model's and the tools' answers. ``failures`` counts failed answers since the last one the caller heard."""
 
-    __slots__ = ("_board", "_broken", "_ending", "_stage", "failures")
+    __slots__ = ("_agent", "_broken", "_ending", "_shared", "failures")
 
-    def __init__(self, board: Board, stage: Stage, ending: Ending) -> None:
-        self._board = board
-        self._stage = stage
+    def __init__(self, shared: SharedState, agent: AgentTurn, ending: Ending) -> None:
+        self._shared = shared
+        self._agent = agent
         self._ending = ending
         self.failures = 0
         self._broken = 0  # the reply that was heard when the model broke off
@@ -41,49 +41,49 @@ class Thinking:
         generation = self._answered(event.request)
         if generation is None:
             return
-        board, speech = self._board, generation.speech
-        board.after_ms("answer", board.plan.reply_timeout_ms)
+        shared, speech = self._shared, generation.speech
+        shared.after_ms("answer", shared.plan.reply_timeout_ms)
         room = MAX_REPLY_CHARACTERS - speech.characters
         speech.characters += len(event.text)
         for clause in speech.segmenter.feed(event.text[:room]):
-            self._stage.speak(generation, clause)
+            self._agent.speak(generation, clause)
         if len(event.text) > room:
-            board.note("reply_cut", f"longer than {MAX_REPLY_CHARACTERS} characters")
-            self._stage.stop_answer(generation)
+            shared.note("reply_cut", f"longer than {MAX_REPLY_CHARACTERS} characters")
+            self._agent.stop_answer(generation)
             self._complete(generation)
 
     def tool(self, event: ev.ReplyTool) -> None:
         """The model wants a tool called. It is called when the reply is committed; the call itself never depends on the sound."""
-        stage, board = self._stage, self._board
+        agent, shared = self._agent, self._shared
         generation = self._answered(event.request)
         if generation is None:
             return
-        board.after_ms("answer", board.plan.reply_timeout_ms)
+        shared.after_ms("answer", shared.plan.reply_timeout_ms)
         if ends_call(event.name):
             # A caller who is to be transferred is not hung up on; nor one whose transfer cannot be made, which the model does not know yet.
-            generation.farewell = not (generation.hands_over or stage.transfers.busy)
+            generation.farewell = not (generation.hands_over or agent.transfers.busy)
             generation.why = _reason(event.arguments)
             return
         call_id = event.call_id or self._free_id(generation)
         if self._is_known(call_id, generation):
-            board.note("tool_repeated", call_id)
+            shared.note("tool_repeated", call_id)
             return
         if generation.calls_left <= 0:
-            board.note("tool_loops", event.name)
+            shared.note("tool_loops", event.name)
             return
         generation.calls_left -= 1
         call = ToolCall(call_id, event.name, event.arguments)
-        generation.hands_over = generation.hands_over or stage.transfers.takes(call.name)
+        generation.hands_over = generation.hands_over or agent.transfers.takes(call.name)
         generation.farewell = generation.farewell and not generation.hands_over
-        if generation is stage.pending:
+        if generation is agent.pending:
             generation.calls.append(call)
             return
-        said = stage.history.calls("" if generation.said else generation.speech.text, (call,))
+        said = agent.history.calls("" if generation.said else generation.speech.text, (call,))
         generation.said = generation.said or said
-        stage.owed.reply = stage.tools.start(call, generation.turn) or stage.owed.reply
+        agent.owed.reply = agent.tools.start(call, generation.turn) or agent.owed.reply
 
     def _is_known(self, call_id: str, generation: Generation) -> bool:
-        return self._stage.tools.knows(call_id) or any(call.call_id == call_id for call in generation.calls)
+        return self._agent.tools.knows(call_id) or any(call.call_id == call_id for call in generation.calls)
 
     def _free_id(self, generation: Generation) -> str:
         """An id for a call of the reply that came without one."""
@@ -96,7 +96,7 @@ class Thinking:
         if generation is None:
             return
         generation.answering = False
-        self._board.timers.cancel("answer")
+        self._shared.timers.cancel("answer")
         if event.reason == "error":
             self._fail(generation, "model_failed", True)
         else:
@@ -104,12 +104,12 @@ class Thinking:
 
     def result(self, event: ev.ToolResult) -> None:
         """A tool answered, or a service that was asked to transfer."""
-        stage = self._stage
-        if stage.transfers.awaits(event.request):
-            if stage.transfers.answered(event.request, event.ok, event.result) and not stage.tools.busy:
-                stage.owed.reply = False
-        elif stage.tools.take_result(event.request, event.ok, event.result):
-            stage.owed.reply = True
+        agent = self._agent
+        if agent.transfers.awaits(event.request):
+            if agent.transfers.answered(event.request, event.ok, event.result) and not agent.tools.busy:
+                agent.owed.reply = False
+        elif agent.tools.take_result(event.request, event.ok, event.result):
+            agent.owed.reply = True
 
     def classified(self, event: ev.ClassifierVerdict) -> None:
         """The question whether the conversation is over was answered."""
@@ -124,66 +124,66 @@ class Thinking:
         if generation is None:
             return
         generation.answering = False
-        self._board.timers.cancel("answer")
+        self._shared.timers.cancel("answer")
         self._fail(generation, "model_failed", event.failure in _RETRYABLE)
 
     def expire_answer(self) -> None:
         """The model has said nothing for too long."""
-        for generation in (self._stage.pending, self._stage.audible):
+        for generation in (self._agent.pending, self._agent.audible):
             if generation is not None and generation.answering:
-                self._stage.stop_answer(generation)
+                self._agent.stop_answer(generation)
                 self._fail(generation, "reply_timeout", True)
                 return
 
     def _answered(self, request: int) -> Generation | None:
         """The generation the model still answers under ``request``."""
-        for generation in (self._stage.pending, self._stage.audible):
+        for generation in (self._agent.pending, self._agent.audible):
             if generation is not None and generation.request == request and generation.answering:
                 return generation
         return None
 
     def _complete(self, generation: Generation) -> None:
-        stage, speech = self._stage, generation.speech
+        agent, speech = self._agent, generation.speech
         for clause in speech.segmenter.flush():
-            stage.speak(generation, clause)
+            agent.speak(generation, clause)
         if speech.clauses:
-            stage.end_speech(generation)
+            agent.end_speech(generation)
         elif not generation.calls and not generation.farewell:
             self._fail(generation, "empty_reply", False)
 
     def _fail(self, generation: Generation, reason: str, retryable: bool) -> None:
         """A failed answer: asked once more if that can help, then an apology; too many in a row end the call."""
-        board, stage = self._board, self._stage
-        board.note(reason, f"generation {generation.number}")
+        shared, agent = self._shared, self._agent
+        shared.note(reason, f"generation {generation.number}")
         if generation.state == "speculative":
             # Perhaps the caller has not even finished: it is asked again when that is certain, and counts then.
-            stage.guesses = SPECULATIONS_MOST
-            stage.withdraw(reason)
+            agent.guesses = SPECULATIONS_MOST
+            agent.withdraw(reason)
             return
-        if generation is stage.pending and generation.purpose == WELCOME:
+        if generation is agent.pending and generation.purpose == WELCOME:
             # The agent's own welcome message takes its place, if there is one.
-            stage.withdraw(reason)
-            if retryable and stage.claim_second_welcome():
-                stage.ask_welcome()
+            agent.withdraw(reason)
+            if retryable and agent.claim_second_welcome():
+                agent.ask_welcome()
             return
         self.failures += 1
-        if generation is stage.audible:
+        if generation is agent.audible:
             # What was said stays said, and the model goes on behind it, where asking again can help.
             self._broken = generation.number
-            goes_on = retryable and self.failures < FAILURES_IN_A_ROW and board.phase == "live"
+            goes_on = retryable and self.failures < FAILURES_IN_A_ROW and shared.phase == "live"
             generation.unfinished = generation.unfinished or (goes_on and not generation.farewell)
             self._complete(generation)
             return
-        stage.withdraw(reason)
-        if board.phase != "live":
+        agent.withdraw(reason)
+        if shared.phase != "live":
             return
-        if self.failures >= FAILURES_IN_A_ROW and stage.audible is None:
-            self._ending.close("llm_error", board.plan.failure_message, ERROR)
-        elif retryable and not stage.owed.retried:
-            stage.owed.retried = True
+        if self.failures >= FAILURES_IN_A_ROW and agent.audible is None:
+            self._ending.close("llm_error", shared.plan.failure_message, ERROR)
+        elif retryable and not agent.owed.retried:
+            agent.owed.retried = True
         else:
-            stage.owed.apology = True
-            stage.owed.unanswered = generation.asked
+            agent.owed.apology = True
+            agent.owed.unanswered = generation.asked
 
 
 def _reason(arguments: str) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from callwright.conversation.board import Board
 from callwright.conversation.bounds import TOOL_WAIT_MS
 from callwright.conversation.effects import CallTool, CancelTool, SendKeys
 from callwright.conversation.history import History, system_text
+from callwright.conversation.shared_state import SharedState
 from callwright.conversation.transfer import Transfers
 from callwright.domain.agent.tools import END_CALL as ENDS_CALLS
 from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS
@@ -48,11 +48,11 @@ class Toolbox:
     """
 
     __slots__ = (
-        "_board",
         "_history",
         "_pressing",
         "_refused",
         "_requests",
+        "_shared",
         "_transfers",
         "called",
         "loops",
@@ -61,8 +61,8 @@ class Toolbox:
         "running",
     )
 
-    def __init__(self, board: Board, history: History, transfers: Transfers) -> None:
-        self._board = board
+    def __init__(self, shared: SharedState, history: History, transfers: Transfers) -> None:
+        self._shared = shared
         self._history = history
         self._transfers = transfers
         self.running: dict[int, str] = {}
@@ -78,14 +78,14 @@ class Toolbox:
         """The tools the model may call now: none when it has called too many in this turn."""
         if self.loops >= MAX_MODEL_TOOL_LOOPS:
             return ()
-        plan = self._board.plan
+        plan = self._shared.plan
         own = any(ends_call(tool.name) for tool in plan.tools)
         return (*plan.tools, END_CALL) if plan.end_call_tool and not own else plan.tools
 
     def knows(self, call_id: str) -> bool:
         """Whether this call was made before."""
         return (
-            call_id in self._board.watch.tools
+            call_id in self._shared.watch.tools
             or call_id in self._refused
             or self._transfers.knows(call_id)
             or any(press.call.call_id == call_id for press in self.presses)
@@ -101,16 +101,16 @@ class Toolbox:
         except UnfitArgumentsError as error:
             self._refused[call.call_id] = turn
             self._history.result(call.call_id, f"The tool was not called: {error}")
-            self._board.note("tool_refused", f"{call.name}: {error}")
+            self._shared.note("tool_refused", f"{call.name}: {error}")
             return True
 
     def _start(self, call: ToolCall, turn: int) -> bool:
-        board = self._board
+        shared = self._shared
         if self._transfers.takes(call.name):
             self._transfer(call, turn)
             return True
         arguments, text = self._checked(call)
-        if call.name in board.plan.key_tools:
+        if call.name in shared.plan.key_tools:
             keys = arguments.get("keys") or next(iter(arguments.values()), "")
             self.presses.append(Press(call, turn, keys_of(str(keys))))
             return False
@@ -119,7 +119,7 @@ class Toolbox:
             self.called = []
         request = self._begin(call)
         self.called.append((request, call, turn))
-        board.emit(CallTool(request, turn, call.call_id, call.name, text))
+        shared.emit(CallTool(request, turn, call.call_id, call.name, text))
         return True
 
     def _transfer(self, call: ToolCall, turn: int) -> None:
@@ -140,7 +140,7 @@ class Toolbox:
             return
         one = self.presses.pop(0)
         self._pressing = self._begin(one.call)
-        self._board.emit(SendKeys(one.keys, self._pressing, one.turn, one.call.call_id, one.call.name))
+        self._shared.emit(SendKeys(one.keys, self._pressing, one.turn, one.call.call_id, one.call.name))
 
     @property
     def slow(self) -> bool:
@@ -159,7 +159,7 @@ class Toolbox:
         """
         call_id = self._requests.pop(request, None)
         if call_id is None:
-            self._board.note("result_unknown", result)
+            self._shared.note("result_unknown", result)
             return False
         keys = request == self._pressing
         self._pressing = 0 if keys else self._pressing
@@ -167,7 +167,7 @@ class Toolbox:
         if ok and not keys:
             self._learn(result)
         if self.running.pop(request, None) is None:
-            self._board.note("result_late", call_id)
+            self._shared.note("result_late", call_id)
             return False
         self._rest()
         return keys and not ok
@@ -175,7 +175,7 @@ class Toolbox:
     def expire(self) -> None:
         """No tool has answered for too long: the model is told so."""
         for request, call_id in self.running.items():
-            self._board.emit(CancelTool(request))
+            self._shared.emit(CancelTool(request))
             self._history.result(call_id, NO_RESULT)
         self.running.clear()
         self._pressing = 0
@@ -184,40 +184,40 @@ class Toolbox:
     def abandon(self) -> None:
         """The call is over: keys that waited are not pressed."""
         for press in self.presses:
-            self._board.note("keys_dropped", press.keys)
+            self._shared.note("keys_dropped", press.keys)
         self.presses.clear()
 
     def _begin(self, call: ToolCall) -> int:
-        request = self._board.next_request()
+        request = self._shared.next_request()
         self._requests[request] = call.call_id
         self.running[request] = call.call_id
-        self._board.after_ms("tool", TOOL_WAIT_MS)
+        self._shared.after_ms("tool", TOOL_WAIT_MS)
         return request
 
     def _rest(self) -> None:
         if not self.running:
-            self._board.timers.cancel("tool")
+            self._shared.timers.cancel("tool")
         if not self.slow:
-            self._board.timers.cancel("waiting")
+            self._shared.timers.cancel("waiting")
 
     def _checked(self, call: ToolCall, whole: bool = True) -> tuple[Mapping[str, Any], str]:
         """The arguments by the tool's schema, and as text; not ``whole``: those of them that fit. Raises UnfitArgumentsError."""
-        tools = self._board.plan.tools
+        tools = self._shared.plan.tools
         tool = next((one for one in tools if one.name == call.name), None)
         if tool is None:
             names = ", ".join(one.name for one in tools) or "none"
             raise UnfitArgumentsError(f"there is no tool named {call.name!r}; the tools are: {names}")
         check = checked_arguments if whole else fitting_arguments
-        arguments = check(json.loads(tool.parameters), call.arguments, self._board.learned)
+        arguments = check(json.loads(tool.parameters), call.arguments, self._shared.learned)
         return arguments, json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
 
     def _learn(self, result: str) -> None:
         """The values of an answer are variables of the call: of its prompt, its messages and later tools."""
-        board = self._board
-        known = remembered(board.learned, result)
-        if known != board.learned:
-            board.learn(known)
-            self._history.begin(system_text(board.plan, board.variables))
+        shared = self._shared
+        known = remembered(shared.learned, result)
+        if known != shared.learned:
+            shared.learn(known)
+            self._history.begin(system_text(shared.plan, shared.variables))
 
 
 def ends_call(name: str) -> bool:

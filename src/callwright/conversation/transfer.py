@@ -9,13 +9,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from callwright.conversation.board import Board
 from callwright.conversation.bounds import CALLER_FIRST_MS, TOOL_WAIT_MS, TRANSFER_WAIT_MS
 from callwright.conversation.effects import CallTool, PlayAsset, StopAsset, Transfer, TransferSettled
 from callwright.conversation.events import TransferProgress
 from callwright.conversation.history import History
 from callwright.conversation.lanes import EARLY_MEDIA, RINGING, RINGING_TONE
 from callwright.conversation.plan import TransferTool
+from callwright.conversation.shared_state import SharedState
 from callwright.domain.agent.transfers import filled_target, named_arguments
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.limits import MAX_TRANSFERS
@@ -64,13 +64,13 @@ class Transfers:
     __slots__ = (
         "_accepted",
         "_accepted_us",
-        "_board",
         "_caller_first_us",
         "_history",
         "_known",
         "_open",
         "_request",
         "_rings",
+        "_shared",
         "_tries",
         "connecting",
         "state",
@@ -78,8 +78,8 @@ class Transfers:
         "wish",
     )
 
-    def __init__(self, board: Board, history: History) -> None:
-        self._board = board
+    def __init__(self, shared: SharedState, history: History) -> None:
+        self._shared = shared
         self._history = history
         self._open: dict[int, ToolCall] = {}
         self._known: dict[str, int] = {}
@@ -106,18 +106,18 @@ class Transfers:
 
     def takes(self, name: str) -> bool:
         """Whether the tool ``name`` transfers."""
-        return any(tool.name == name for tool in self._board.plan.transfers)
+        return any(tool.name == name for tool in self._shared.plan.transfers)
 
     def asks(self, name: str) -> bool:
         """Whether the tool ``name`` asks a service of the agent's to transfer."""
-        return any(tool.name == name and tool.by_request for tool in self._board.plan.transfers)
+        return any(tool.name == name and tool.by_request for tool in self._shared.plan.transfers)
 
     def needs_arguments(self, name: str) -> bool:
         """Whether what the model gives the tool ``name`` decides to whom it transfers, or is for a service to read."""
-        given = self._board.given
+        given = self._shared.given
         return any(
             tool.name == name and (tool.by_request or bool(named_arguments(tool.target, given)))
-            for tool in self._board.plan.transfers
+            for tool in self._shared.plan.transfers
         )
 
     def awaits(self, request: int) -> bool:
@@ -130,7 +130,7 @@ class Transfers:
 
     def want(self, call: ToolCall, turn: int) -> None:
         """The model called a transfer tool, with arguments that were checked. What cannot be done is answered at once."""
-        tool = next(tool for tool in self._board.plan.transfers if tool.name == call.name)
+        tool = next(tool for tool in self._shared.plan.transfers if tool.name == call.name)
         target, why_not = self._target(tool, call)
         if why_not:
             self.refuse(call, turn, why_not)
@@ -145,14 +145,14 @@ class Transfers:
         """Tell the model why there is no transfer."""
         self._known[call.call_id] = turn
         self._history.result(call.call_id, _answer(False, why_not))
-        self._board.note("transfer_refused", f"{call.name}: {why_not}")
+        self._shared.note("transfer_refused", f"{call.name}: {why_not}")
 
     def announcement(self) -> str:
         """What is to be said first; nothing when the reply that wanted the transfer said it in its own words."""
         assert self.wish is not None
         tool = self.wish.tool
         spoke = bool(self._history.calling(self.wish.call.call_id).content)
-        return self._board.rendered(tool.message) if tool.own_message or self.unheard or not spoke else ""
+        return self._shared.rendered(tool.message) if tool.own_message or self.unheard or not spoke else ""
 
     def announced(self) -> None:
         """The announcement is on its way to the caller."""
@@ -160,32 +160,32 @@ class Transfers:
 
     def lets_caller_first(self, caller_busy: bool) -> bool:
         """Whether to wait, a bounded time, for a caller who is speaking just now: the words may call the transfer off."""
-        board = self._board
+        shared = self._shared
         if not self._caller_first_us:
-            self._caller_first_us = board.now_us + CALLER_FIRST_MS * 1000
-        if not caller_busy or board.now_us >= self._caller_first_us:
-            board.timers.cancel("caller_first")
+            self._caller_first_us = shared.now_us + CALLER_FIRST_MS * 1000
+        if not caller_busy or shared.now_us >= self._caller_first_us:
+            shared.timers.cancel("caller_first")
             return False
-        board.timers.arm("caller_first", self._caller_first_us)
+        shared.timers.arm("caller_first", self._caller_first_us)
         return True
 
     def ask(self) -> None:
         """Ask for the transfer that is wanted."""
-        board, wish = self._board, self.wish
+        shared, wish = self._shared, self.wish
         assert wish is not None
         self._move("request")
         self._tries += 1
-        self._request = board.next_request()
+        self._request = shared.next_request()
         self._open[self._request] = wish.call
         call = wish.call
         if wish.tool.by_request:
-            board.emit(CallTool(self._request, wish.turn, call.call_id, call.name, call.arguments))
-            board.after_ms("transfer", TOOL_WAIT_MS)
+            shared.emit(CallTool(self._request, wish.turn, call.call_id, call.name, call.arguments))
+            shared.after_ms("transfer", TOOL_WAIT_MS)
             return
-        board.emit(
+        shared.emit(
             Transfer(self._request, wish.target, wish.tool.attended, wish.turn, call.call_id, call.name, call.arguments)
         )
-        board.after_ms("transfer", TRANSFER_WAIT_MS)
+        shared.after_ms("transfer", TRANSFER_WAIT_MS)
 
     def answered(self, request: int, ok: bool, result: str) -> bool:
         """The service answered; returns True when it transfers: nothing more is said then, until the caller speaks."""
@@ -193,38 +193,38 @@ class Transfers:
         self._history.result(call.call_id, result if ok else _answer(False, result))
         self._accepted = self._accepted or ok
         if request != self._request or self.state != "requested":
-            self._board.note("transfer_late", "accepted" if ok else result)
+            self._shared.note("transfer_late", "accepted" if ok else result)
             return False
-        self._board.timers.cancel("transfer")
+        self._shared.timers.cancel("transfer")
         self._move("accept" if ok else "fail")
         if ok:
             self.connecting = True
-            self._accepted_us = self._board.now_us
-            self._board.after_ms("connecting", TRANSFER_WAIT_MS)
+            self._accepted_us = self._shared.now_us
+            self._shared.after_ms("connecting", TRANSFER_WAIT_MS)
         return ok
 
     def hear(self, until_ms: int) -> None:
         """The caller has said something, up to there in their audio. A "thank you" from before the service answered ends no wait."""
-        if self._board.call_us(until_ms) > self._accepted_us:
+        if self._shared.call_us(until_ms) > self._accepted_us:
             self.stop_connecting()
 
     def stop_connecting(self) -> None:
         """The caller has said something, or waited long enough: from here on silence counts as ever."""
         self.connecting = False
-        self._board.timers.cancel("connecting")
+        self._shared.timers.cancel("connecting")
 
     def progress(self, event: TransferProgress) -> bool:
         """News of a transfer; returns True when the caller has been handed over."""
-        board = self._board
+        shared = self._shared
         if event.request not in self._open or self.awaits(event.request):
-            board.note(
+            shared.note(
                 "unused_event", "TransferProgress"
             )  # nobody's, or of a transfer that a service makes, not the line
         elif event.state in DONE:
             call = self._open.pop(event.request)
             self._history.result(call.call_id, _answer(True))
             self._silence()
-            board.emit(TransferSettled(event.request, True, event.detail))
+            shared.emit(TransferSettled(event.request, True, event.detail))
             self._drop_wish("the caller was transferred")
             self._move("complete")
             return True
@@ -252,31 +252,31 @@ class Transfers:
         self.stop_connecting()
         if self.state == "requested":
             self._move("drop")
-            self._board.timers.cancel("transfer")
+            self._shared.timers.cancel("transfer")
             self._silence()
             self._settle(self._open[self._request], reason)
 
     def _ring(self, asset: str) -> None:
         """The target rings so, or not any more: the caller hears it."""
-        if asset == self._rings or self._board.plan.written:
+        if asset == self._rings or self._shared.plan.written:
             return
         self._silence()
         if asset:
             self._rings = asset
-            self._board.emit(PlayAsset(asset, RINGING))
+            self._shared.emit(PlayAsset(asset, RINGING))
 
     def _silence(self) -> None:
         """The target does not ring any more. With the leg every sound is over anyway."""
-        if self._rings and not self._board.watch.ended:
-            self._board.emit(StopAsset(RINGING))
+        if self._rings and not self._shared.watch.ended:
+            self._shared.emit(StopAsset(RINGING))
         self._rings = ""
 
     def _settle(self, call: ToolCall, reason: str) -> None:
         """A transfer that was asked for is not made, as far as known."""
         if self.asks(call.name):
-            self._board.note("transfer_unsettled", f"{call.name}: {reason}")
+            self._shared.note("transfer_unsettled", f"{call.name}: {reason}")
         else:
-            self._board.emit(TransferSettled(self._request, False, reason))
+            self._shared.emit(TransferSettled(self._request, False, reason))
 
     def _target(self, tool: TransferTool, call: ToolCall) -> tuple[str, str]:
         """The checked target, or why there is no transfer."""
@@ -288,7 +288,7 @@ class Transfers:
             return "", ACCEPTED_BEFORE
         if tool.by_request:
             return "", ""
-        target = filled_target(tool.target, self._board.variables, self._board.given, call.arguments)
+        target = filled_target(tool.target, self._shared.variables, self._shared.given, call.arguments)
         if not target:
             return "", self._no_target(tool)
         try:
@@ -299,30 +299,30 @@ class Transfers:
     def _no_target(self, tool: TransferTool) -> str:
         """Why there is no target, for the model, and for whoever reads the record."""
         lacks = [
-            name for name in named_arguments(tool.target, self._board.given) if not self._board.variables.get(name)
+            name for name in named_arguments(tool.target, self._shared.given) if not self._shared.variables.get(name)
         ]
         if not lacks:
             return NO_TARGET
         return f"{NO_TARGET}: nothing gives {', '.join(lacks)}, neither a declared parameter nor a variable of the call"
 
     def _fail(self, request: int, reason: str) -> None:
-        board = self._board
+        shared = self._shared
         call = self._open.pop(request)
         self._history.result(call.call_id, _answer(False, reason))
         if request != self._request or self.state != "requested":
-            board.note("transfer_late", reason)
+            shared.note("transfer_late", reason)
             return
-        board.timers.cancel("transfer")
+        shared.timers.cancel("transfer")
         self._move("fail")
         self._silence()
-        board.emit(TransferSettled(request, False, reason))
+        shared.emit(TransferSettled(request, False, reason))
 
     def _drop_wish(self, reason: str) -> None:
         if self.coming and self.wish is not None:
             self._move("drop")
-            self._board.timers.cancel("caller_first")
+            self._shared.timers.cancel("caller_first")
             self._history.result(self.wish.call.call_id, _answer(False, reason))
-            self._board.note("transfer_dropped", f"{self.wish.call.name}: {reason}")
+            self._shared.note("transfer_dropped", f"{self.wish.call.name}: {reason}")
 
     def _move(self, verb: str) -> None:
         self.state = MOVES[self.state][verb]

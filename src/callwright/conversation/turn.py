@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from callwright.conversation.board import Board
 from callwright.conversation.bounds import (
     ACTIVITY_STALE_MS,
     COVER_SLACK_MS,
@@ -18,14 +17,12 @@ from callwright.conversation.bounds import (
     STRETCH_GAP_MS,
     VERDICT_WAIT_MS,
 )
+from callwright.conversation.caller_sounds import ContinuingSound, Voicing, WordlessSounds
 from callwright.conversation.effects import AskTurnModel
 from callwright.conversation.events import TranscriptFinal, TranscriptPartial
 from callwright.conversation.patience import Patience
-from callwright.conversation.stillness import Stillness
-from callwright.conversation.stretch import Stretch
-from callwright.conversation.unread import Unread
-from callwright.conversation.voicing import Voicing
-from callwright.conversation.words import Words
+from callwright.conversation.shared_state import SharedState
+from callwright.conversation.words import Stretch, Words
 
 MOVES: Mapping[str, Mapping[str, str]] = {
     # state -> {what happens -> next state}; what is not listed changes nothing. docs/explanation/conversation.md shows this table.
@@ -98,7 +95,7 @@ class CallerTurn:
     - ``state``: a row of :data:`MOVES`.
     - ``words``: the pending words, by recogniser segment.
     - ``patience``: how long the caller may pause.
-    - ``unread``: the present run of sounds without words.
+    - ``wordless``: the present run of sounds without words.
     - ``entry``: keys pressed since the last complete entry.
 
     Without voice activity, word times stand in for sound. In endless sound, they bound it.
@@ -106,13 +103,13 @@ class CallerTurn:
 
     __slots__ = (
         "_answered",
-        "_board",
+        "_continuing",
         "_eager",
         "_gave_up",
         "_outwaited",
         "_read_ms",
         "_request",
-        "_stillness",
+        "_shared",
         "_stretch",
         "_told",
         "_voicing",
@@ -123,14 +120,14 @@ class CallerTurn:
         "onset",
         "patience",
         "state",
-        "unread",
+        "wordless",
         "words",
     )
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    def __init__(self, shared: SharedState) -> None:
+        self._shared = shared
         self.words = Words()
-        self.patience = Patience(board)
+        self.patience = Patience(shared)
         self.state = "quiet"
         self.began_ms = 0
         self.from_ms = -1
@@ -144,8 +141,8 @@ class CallerTurn:
         self._voicing = Voicing()
         self.onset = self._voicing.onset
         self._eager = False  # the recogniser guesses that the caller has finished
-        self._stillness = Stillness(board, self.words)
-        self.unread = Unread(board, self._stillness)
+        self._continuing = ContinuingSound(shared, self.words)
+        self.wordless = WordlessSounds(shared, self._continuing)
         self._stretch = Stretch(self.words)
         self.entry = ""
 
@@ -160,7 +157,7 @@ class CallerTurn:
         words = self.words
         if self.state != "finished" or not words.count:
             return False
-        return self._gave_up or (self._covered and self._board.now_us >= self.patience.rested_us(self.voiced_end_ms))
+        return self._gave_up or (self._covered and self._shared.now_us >= self.patience.rested_us(self.voiced_end_ms))
 
     @property
     def likely(self) -> bool:
@@ -190,7 +187,7 @@ class CallerTurn:
         if audio_ms - self.voiced_end_ms > STRETCH_GAP_MS:
             self._stretch.begin()
             self.onset.begin_stretch(audio_ms, self.words.count > 0)
-        self.unread.begin(self.ready or self.state == "quiet")
+        self.wordless.begin(self.ready or self.state == "quiet")
         self.began_ms = audio_ms
         self._answered = False
         self._told.clear()
@@ -199,15 +196,15 @@ class CallerTurn:
         if self.from_ms < 0:
             self.from_ms = audio_ms
         self._move("began")
-        timers = self._board.timers
+        timers = self._shared.timers
         timers.cancel("rest")
         timers.cancel("patience")
         timers.cancel("words")
         self._gave_up = False
         self._eager = False
         self._request = 0
-        self._board.after_ms("stale", ACTIVITY_STALE_MS)
-        self._stillness.begin()
+        self._shared.after_ms("stale", ACTIVITY_STALE_MS)
+        self._continuing.begin()
         return True
 
     def end_sound(self, audio_ms: int) -> None:
@@ -218,14 +215,14 @@ class CallerTurn:
             self.from_ms = audio_ms
         sounded = self.state == "talking"
         if sounded:
-            self.unread.end(audio_ms - self.began_ms)
+            self.wordless.end(audio_ms - self.began_ms)
         else:  # nobody told of its beginning
-            self.unread.begin(self.ready or self.state == "quiet")
+            self.wordless.begin(self.ready or self.state == "quiet")
         self._voicing.end(audio_ms)
         self._pause("ended")
-        if self.words.count and self.unread.outwaited:
+        if self.words.count and self.wordless.outwaited:
             # These are all the words.
-            self.unread.spent = True
+            self.wordless.spent = True
             self._gave_up = True
             self._move("patience")
         if sounded and self._read_ms > self.began_ms:  # the recogniser was done with the sound before it was over
@@ -236,7 +233,7 @@ class CallerTurn:
         words, before = self.words, self.words.count
         if final:
             words.final_ms = max(words.final_ms, event.audio_ms)
-            _note_revision(self._board, self.words, event)
+            _note_revision(self._shared, self.words, event)
         known, first = words.counted(event.segment), not words.knows(event.segment)
         if first:
             self._told.add(event.segment)
@@ -246,17 +243,17 @@ class CallerTurn:
         if changed:
             self._stretch.reread(event.segment, known)
         if alone and changed:
-            self._stillness.hear(final, first)
+            self._continuing.hear(final, first)
         more = changed or words.lacks(event.segment, event.text)
-        if self.state == "talking" and (more or not self._board.timers.armed("still")):
-            self._stillness.begin()
+        if self.state == "talking" and (more or not self._shared.timers.armed("still")):
+            self._continuing.begin()
         if not words.count and (final or self._gave_up):
             self.look_for_nothing()
         if not changed:
             if final and words.count:
                 self.weigh()
             return False
-        self.unread.read()
+        self.wordless.read()
         self._eager = False
         ended_ms = self.voiced_end_ms
         missed = self._voicing.hear(event.audio_ms, self.state != "talking" and words.count > before)
@@ -271,7 +268,7 @@ class CallerTurn:
             self.onset.unsay()
         self.weigh()
         if self.state == "talking":
-            self._board.after_ms("stale", ACTIVITY_STALE_MS)
+            self._shared.after_ms("stale", ACTIVITY_STALE_MS)
         elif words.count:
             self._hear_in_silence(event.audio_ms, final, missed)
         return True
@@ -282,17 +279,17 @@ class CallerTurn:
             self.from_ms = min(audio_ms, self.voiced_end_ms)
         if self.state == "quiet":
             self._pause("words")
-        elif missed or (self._outwaited and self._board.timers.armed("patience")):
+        elif missed or (self._outwaited and self._shared.timers.armed("patience")):
             # The second case: sound without words lasted so long that the turn ended before the pause did, and now its words come.
             self._pause("ended")
         elif self._gave_up and not final:
             self._gave_up = False
-            self._board.after_ms("words", FINAL_WAIT_MS)
+            self._shared.after_ms("words", FINAL_WAIT_MS)
 
     def collect(self, event: TranscriptPartial | TranscriptFinal, final: bool) -> None:
         """Collects words that nobody will answer, for the record."""
         if final:
-            _note_revision(self._board, self.words, event)
+            _note_revision(self._shared, self.words, event)
         if self.words.hear(event.segment, event.text, final, event.audio_ms) and self.from_ms < 0:
             self.from_ms = event.audio_ms
         self._voicing.detected_ms = max(self._voicing.detected_ms, self.from_ms)
@@ -302,14 +299,14 @@ class CallerTurn:
         if request != self._request or self.state != "judging":
             return
         self._request = 0
-        self._board.timers.cancel("rest")
-        self._move("yes" if probability_ppm >= self._board.plan.turn_threshold_ppm else "no")
+        self._shared.timers.cancel("rest")
+        self._move("yes" if probability_ppm >= self._shared.plan.turn_threshold_ppm else "no")
 
     def judge_failed(self) -> None:
         """Handles a failure of the turn model: silence alone decides."""
         if self.state == "judging" and self._request:
             self._request = 0
-            self._board.timers.arm_sooner("rest", self._board.now_us)
+            self._shared.timers.arm_sooner("rest", self._shared.now_us)
 
     def recogniser_ended(self, audio_ms: int) -> None:
         """Handles the recogniser's end of the turn at ``audio_ms``."""
@@ -319,8 +316,8 @@ class CallerTurn:
         self._voicing.hear_end(audio_ms, talking)
         if talking:
             self._arm_from_voice("words", self.patience.most_ms + FINAL_WAIT_MS)
-        self._board.timers.cancel("stale")
-        self._board.timers.cancel("still")
+        self._shared.timers.cancel("stale")
+        self._shared.timers.cancel("still")
         self._move("recogniser_end")
         self._answered = False  # the recogniser has ended the turn, not the words alone
         self.weigh()  # the sound ends later, and that end starts no new pause
@@ -333,7 +330,7 @@ class CallerTurn:
     def press(self, key: str) -> None:
         """Adds a key to the entry."""
         if self.from_ms < 0:
-            self.from_ms = self._board.audio_now_ms()
+            self.from_ms = self._shared.audio_now_ms()
         self.entry += key
 
     def enter(self) -> None:
@@ -341,14 +338,14 @@ class CallerTurn:
         entry, self.entry = self.entry, ""
         if not entry:
             return
-        self._board.timers.cancel("keys")
-        self.words.enter(f"{KEYED_AS} {entry}", self._board.audio_now_ms())
+        self._shared.timers.cancel("keys")
+        self.words.enter(f"{KEYED_AS} {entry}", self._shared.audio_now_ms())
         self._stretch.begin()
         self.patience.forget()  # nothing is missing from an entry
         if self.state == "quiet":
             self._gave_up = True  # no sound waits for its words
-        elif self.state == "talking" and not self._board.timers.armed("still"):
-            self._stillness.begin()  # the sound may be a television's that went on while the caller typed
+        elif self.state == "talking" and not self._shared.timers.armed("still"):
+            self._continuing.begin()  # the sound may be a television's that went on while the caller typed
         self._move("keyed")
 
     def guess_end(self, audio_ms: int) -> None:
@@ -365,24 +362,24 @@ class CallerTurn:
     def expire(self, timer: str) -> None:
         """Handles one of the turn's deadlines: rest, patience, words, still or stale."""
         if timer in ("stale", "still"):
-            if timer == "still" and not self._stillness.settled:
+            if timer == "still" and not self._continuing.settled:
                 return
-            self.unread.end(self._board.audio_now_ms() - self.began_ms)
+            self.wordless.end(self._shared.audio_now_ms() - self.began_ms)
             self._voicing.go_stale(self.began_ms)
             self._pause("stale")
             if timer == "still":
                 # The sound may be the caller's after all. If the turn model says no, the whole pause counts from here.
-                self._board.after_ms("patience", self.patience.most_ms)
+                self._shared.after_ms("patience", self.patience.most_ms)
         elif timer == "words":
             self._gave_up = True
             if not self.words.count:
-                self._board.note("noise")
+                self._shared.note("noise")
                 self.from_ms = self.from_ms if self.entry else -1  # keys that were pressed in it are words yet to come
                 self._stretch.forget()
                 self._voicing.close(0, False)
                 self.patience.weigh(self.words)
                 for waiting in ("rest", "patience", "words"):
-                    self._board.timers.cancel(waiting)
+                    self._shared.timers.cancel(waiting)
                 self._move("noise")
         else:
             self._move(timer)
@@ -410,7 +407,7 @@ class CallerTurn:
             self.patience.weigh(self.words)
         self._gave_up = False
         self._eager = False
-        timers = self._board.timers
+        timers = self._shared.timers
         timers.cancel("rest")
         timers.cancel("patience")
         timers.cancel("words")
@@ -432,13 +429,13 @@ class CallerTurn:
         ``asked`` is None if the words changed. Otherwise the question changed, and ``asked`` says whether the pauses did. An answer then
         stays an answer.
         """
-        patience, timers = self.patience, self._board.timers
+        patience, timers = self.patience, self._shared.timers
         if asked or patience.weigh(self.words):
             if timers.armed("patience"):
                 self._arm_from_voice("patience", patience.most_ms)
                 self._arm_from_voice("words", patience.most_ms + FINAL_WAIT_MS)
             elif self._outwaited:
-                paused_us = self._board.now_us - self._board.call_us(self.voiced_end_ms)
+                paused_us = self._shared.now_us - self._shared.call_us(self.voiced_end_ms)
                 if paused_us < patience.most_ms * 1000:
                     # The recogniser now reads words that allow a longer pause.
                     self.resume()
@@ -452,7 +449,7 @@ class CallerTurn:
             self._answered = False
             self.resume()
         rested_us = patience.rested_us(self.voiced_end_ms)
-        if rested_us > self._board.now_us:
+        if rested_us > self._shared.now_us:
             timers.arm("least", rested_us)
 
     def look_for_nothing(self) -> None:
@@ -467,18 +464,18 @@ class CallerTurn:
         self.state = after or self.state
 
     def _pause(self, verb: str) -> None:
-        board = self._board
+        shared = self._shared
         self._move(verb)
-        board.timers.cancel("stale")
-        board.timers.cancel("still")
+        shared.timers.cancel("stale")
+        shared.timers.cancel("still")
         self._gave_up = False
         self._arm_patience()
-        if board.plan.turn_model:
-            self._request = board.next_request()
-            board.emit(AskTurnModel(self._request, max(self.from_ms, 0), self.voiced_end_ms))
-            board.after_ms("rest", VERDICT_WAIT_MS)
+        if shared.plan.turn_model:
+            self._request = shared.next_request()
+            shared.emit(AskTurnModel(self._request, max(self.from_ms, 0), self.voiced_end_ms))
+            shared.after_ms("rest", VERDICT_WAIT_MS)
         else:
-            self._arm_from_voice("rest", board.plan.endpointing_ms)
+            self._arm_from_voice("rest", shared.plan.endpointing_ms)
 
     def _arm_patience(self) -> None:
         self._arm_from_voice("patience", self.patience.most_ms)
@@ -486,10 +483,10 @@ class CallerTurn:
         self.weigh()
 
     def _arm_from_voice(self, name: str, wait_ms: int) -> None:
-        board = self._board
-        board.timers.arm(name, max(board.call_us(self.voiced_end_ms) + wait_ms * 1000, board.now_us))
+        shared = self._shared
+        shared.timers.arm(name, max(shared.call_us(self.voiced_end_ms) + wait_ms * 1000, shared.now_us))
 
 
-def _note_revision(board: Board, words: Words, event: TranscriptPartial | TranscriptFinal) -> None:
+def _note_revision(shared: SharedState, words: Words, event: TranscriptPartial | TranscriptFinal) -> None:
     if words.revises(event.segment, event.text):
-        board.note("words_revised", event.text)
+        shared.note("words_revised", event.text)

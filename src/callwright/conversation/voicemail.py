@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.conversation.board import Board
+from callwright.conversation.agent_turn import WELCOME, AgentTurn
 from callwright.conversation.bounds import (
     VOICEMAIL_ANSWER_MS,
     VOICEMAIL_BEEP_MS,
@@ -20,7 +20,7 @@ from callwright.conversation.bounds import (
 from callwright.conversation.ending import AGENT, Ending
 from callwright.conversation.greetings import calls_out, is_machine_greeting, machine_hints, tells_of_tone
 from callwright.conversation.reply import Generation
-from callwright.conversation.stage import WELCOME, Stage
+from callwright.conversation.shared_state import SharedState
 from callwright.conversation.turn import CallerTurn
 from callwright.conversation.words import spoken_words
 from callwright.ports.model import Message
@@ -64,15 +64,15 @@ class Voicemail:
     ``answered``: a reply of ANSWER_WORDS or more was heard to its end."""
 
     __slots__ = (
+        "_agent",
         "_asked_text",
         "_asked_turn",
         "_asked_us",
         "_beeped",
-        "_board",
         "_ending",
         "_greeted_us",
         "_request",
-        "_stage",
+        "_shared",
         "_turn",
         "_words",
         "answered",
@@ -80,9 +80,9 @@ class Voicemail:
         "state",
     )
 
-    def __init__(self, board: Board, stage: Stage, turn: CallerTurn, ending: Ending) -> None:
-        self._board = board
-        self._stage = stage
+    def __init__(self, shared: SharedState, agent: AgentTurn, turn: CallerTurn, ending: Ending) -> None:
+        self._shared = shared
+        self._agent = agent
         self._turn = turn
         self._ending = ending
         self._request = 0
@@ -108,12 +108,12 @@ class Voicemail:
 
     def answer(self) -> None:
         """The call was answered: watch, if the agent wants it."""
-        plan = self._board.plan
+        plan = self._shared.plan
         if not plan.voicemail:
             return
         self._move("answer")
-        self._board.emit(fx.ListenForMachine(True))
-        self._board.after_ms("voicemail", plan.voicemail_window_ms)
+        self._shared.emit(fx.ListenForMachine(True))
+        self._shared.after_ms("voicemail", plan.voicemail_window_ms)
 
     def sensed(self, event: ev.MachineDetected) -> None:
         """Cadence, a beep, or what the carrier thinks."""
@@ -142,7 +142,7 @@ class Voicemail:
             self.answered = self.answered or generation.heard_words >= ANSWER_WORDS
         elif generation.purpose == WELCOME and len(whole.split()) >= ANSWER_WORDS and self._words < WORDS_BEFORE_BEEP:
             # Who has said more than "hello" by then may be a machine that spoke over it.
-            self._greeted_us = self._stage.silent_us
+            self._greeted_us = self._agent.silent_us
 
     def judged(self, event: ev.ClassifierVerdict) -> None:
         """A model's opinion. One on words that were answered, and the answer replied to, is too old."""
@@ -151,8 +151,8 @@ class Voicemail:
         self._request = 0
         if not event.verdict:
             self._ask_if_due(False)
-        elif self._stage.turn_number > self._asked_turn + 1:
-            self._board.note("voicemail_voided")
+        elif self._agent.turn_number > self._asked_turn + 1:
+            self._shared.note("voicemail_voided")
         else:
             self._find("model")
 
@@ -185,19 +185,19 @@ class Voicemail:
 
     def settle(self) -> None:
         """A machine was found: wait for its beep, leave the message, hang up."""
-        board, stage = self._board, self._stage
+        shared, agent = self._shared, self._agent
         if self.state in ("found", "suspecting"):
             self._wait_for_quiet()
-        elif self.state == "leaving" and stage.audible is None:
-            rest, stage.owed.rest = stage.owed.rest, None
-            if rest is not None and stage.resume(rest):
+        elif self.state == "leaving" and agent.audible is None:
+            rest, agent.owed.rest = agent.owed.rest, None
+            if rest is not None and agent.resume(rest):
                 return  # the voice failed in the middle of the message
-            lost, stage.owed.again = stage.owed.again, None
+            lost, agent.owed.again = agent.owed.again, None
             text = self._message() if self._beeped else "" if lost is None else lost.speech.text
             self._beeped = False
-            if not (text and stage.say("voicemail", text, stage.turn_number)):
+            if not (text and agent.say("voicemail", text, agent.turn_number)):
                 self._ending.close(DETECTED, "", AGENT)
-            board.timers.cancel("voicemail_beep")
+            shared.timers.cancel("voicemail_beep")
 
     def close(self) -> None:
         """The call's time is over while the machine is being talked to."""
@@ -207,33 +207,33 @@ class Voicemail:
         self.state = MOVES[self.state].get(verb, self.state)
 
     def _message(self) -> str:
-        return self._board.rendered(self._board.plan.voicemail_message).strip()
+        return self._shared.rendered(self._shared.plan.voicemail_message).strip()
 
     def _suspect(self) -> None:
         """A voice speaks on: the welcome waits, or is broken off. Once it was heard, a long answer to it is no reason."""
-        stage = self._stage
-        greeting = any(one is not None and one.purpose == WELCOME for one in (stage.audible, stage.pending))
-        if self.state != "watching" or stage.turn_number or not (greeting or self._board.timers.armed("welcome")):
+        agent = self._agent
+        greeting = any(one is not None and one.purpose == WELCOME for one in (agent.audible, agent.pending))
+        if self.state != "watching" or agent.turn_number or not (greeting or self._shared.timers.armed("welcome")):
             return
         self._move("suspect")
-        self._board.timers.cancel("welcome")
+        self._shared.timers.cancel("welcome")
         self.greet_again = True
-        stage.withdraw("machine_suspected")
-        stage.interrupt("machine_suspected")
-        if stage.audible is not None:
+        agent.withdraw("machine_suspected")
+        agent.interrupt("machine_suspected")
+        if agent.audible is not None:
             # Also of one that a failing voice had cut already the rest is not said: all of it is said again.
-            stage.audible.cut_for = "machine_suspected"
-        stage.owed.greeting = False
-        stage.owed.again = None
+            agent.audible.cut_for = "machine_suspected"
+        agent.owed.greeting = False
+        agent.owed.again = None
 
     def _relent(self) -> None:
         if self.state == "suspecting":
             self._move("relent")
-            self._board.timers.cancel("voicemail_quiet")
-        elif self.state == "watching" and self._board.timers.armed("welcome"):
+            self._shared.timers.cancel("voicemail_quiet")
+        elif self.state == "watching" and self._shared.timers.armed("welcome"):
             # Somebody has spoken and listens now: no need to wait any longer before the greeting.
-            least_us = self._board.answered_us + self._board.plan.welcome_delay_ms * 1000
-            self._board.timers.arm_sooner("welcome", max(least_us, self._board.now_us))
+            least_us = self._shared.answered_us + self._shared.plan.welcome_delay_ms * 1000
+            self._shared.timers.arm_sooner("welcome", max(least_us, self._shared.now_us))
 
     def _hear_beep(self, source: str) -> None:
         if self.state == "found":
@@ -241,10 +241,10 @@ class Voicemail:
         elif self.state == "suspecting" or source == "carrier":
             self._find("beep")
         elif self.state == "watching":
-            if self._stage.turn_number <= TURNS_BEFORE_BEEP and self._words >= WORDS_BEFORE_BEEP:
+            if self._agent.turn_number <= TURNS_BEFORE_BEEP and self._words >= WORDS_BEFORE_BEEP:
                 self._find("beep")
             else:
-                self._board.note("beep")
+                self._shared.note("beep")
                 self._ask("[a beep]")
 
     def _weigh(self, final: bool) -> None:
@@ -261,7 +261,7 @@ class Voicemail:
         and begun to speak behind it, only those of a tone."""
         if self.answered:
             return False
-        listened = self._greeted_us >= 0 and not self._turn.onset.before(self._greeted_us, self._board.call_us)
+        listened = self._greeted_us >= 0 and not self._turn.onset.before(self._greeted_us, self._shared.call_us)
         return not listened or tells_of_tone(text)
 
     def _ask_if_due(self, final: bool, certain: bool = False) -> None:
@@ -269,14 +269,14 @@ class Voicemail:
         others every ``voicemail_check_ms``."""
         if self.state not in ("watching", "suspecting"):
             return
-        board, plan, words = self._board, self._board.plan, self._turn.words
+        shared, plan, words = self._shared, self._shared.plan, self._turn.words
         if (self._said < max(plan.voicemail_words, 1) and not certain) or words.text() == self._asked_text:
             return
-        due_us = board.now_us if final or self._asked_us < 0 else self._asked_us + plan.voicemail_check_ms * 1000
-        if due_us <= board.now_us:
+        due_us = shared.now_us if final or self._asked_us < 0 else self._asked_us + plan.voicemail_check_ms * 1000
+        if due_us <= shared.now_us:
             self._ask("")
         else:
-            board.timers.arm_sooner("voicemail_check", due_us)
+            shared.timers.arm_sooner("voicemail_check", due_us)
 
     @property
     def _said(self) -> int:
@@ -284,75 +284,75 @@ class Voicemail:
         return spoken_words(words.text(), words.count)
 
     def _ask(self, more: str) -> None:
-        board, stage = self._board, self._stage
-        if self._request and board.now_us - self._asked_us < VOICEMAIL_ANSWER_MS * 1000:
+        shared, agent = self._shared, self._agent
+        if self._request and shared.now_us - self._asked_us < VOICEMAIL_ANSWER_MS * 1000:
             return
         self._asked_text = self._turn.words.text()
-        heard = f"{stage.history.transcript()}\nuser: {self._asked_text} {more}".strip()
-        self._request = board.next_request()
-        self._asked_us = board.now_us
-        self._asked_turn = stage.turn_number
+        heard = f"{agent.history.transcript()}\nuser: {self._asked_text} {more}".strip()
+        self._request = shared.next_request()
+        self._asked_us = shared.now_us
+        self._asked_turn = agent.turn_number
         messages = (Message("system", QUESTION), Message("user", heard))
-        board.emit(fx.AskClassifier(self._request, PURPOSE, messages))
+        shared.emit(fx.AskClassifier(self._request, PURPOSE, messages))
 
     def _find(self, why: str) -> None:
         """It is a machine."""
-        board, stage = self._board, self._stage
+        shared, agent = self._shared, self._agent
         if self.state not in ("watching", "suspecting"):
             return
-        if stage.transfers.busy:
-            board.note("voicemail_voided")
+        if agent.transfers.busy:
+            shared.note("voicemail_voided")
             return
         self._move("find")
-        board.note(FOUND, why)
-        self.greet_again = self.greet_again or board.timers.armed("welcome")
+        shared.note(FOUND, why)
+        self.greet_again = self.greet_again or shared.timers.armed("welcome")
         # The silence that a suspicion waited for is none in which a machine may yet begin to beep.
         for name in ("voicemail", "voicemail_check", "voicemail_quiet", "welcome"):
-            board.timers.cancel(name)
+            shared.timers.cancel(name)
         if not self._message():
             self._ending.close(DETECTED, "", AGENT, cut=True)
             return
-        stage.withdraw(FOUND)
-        stage.owed.reply = stage.owed.apology = stage.owed.greeting = False
-        stage.owed.again = stage.owed.rest = None
-        stage.lanes.hush()
-        stage.interrupt(FOUND)
-        if stage.audible is not None:
+        agent.withdraw(FOUND)
+        agent.owed.reply = agent.owed.apology = agent.owed.greeting = False
+        agent.owed.again = agent.owed.rest = None
+        agent.lanes.hush()
+        agent.interrupt(FOUND)
+        if agent.audible is not None:
             # Also what the machine's words had cut, or the call was to end with: nobody hears the rest, and the message comes first.
-            stage.audible.cut_for, stage.audible.farewell = FOUND, False
-        board.after_ms("voicemail_beep", VOICEMAIL_BEEP_MS)
+            agent.audible.cut_for, agent.audible.farewell = FOUND, False
+        shared.after_ms("voicemail_beep", VOICEMAIL_BEEP_MS)
         if why == "beep":
             self._leave()
 
     def _wait_for_quiet(self) -> None:
         """A machine that has stopped speaking records, beep or none; and a suspicion does not outlast the voice that gave rise to it."""
-        board, turn = self._board, self._turn
+        shared, turn = self._shared, self._turn
         if turn.state == "talking":
-            board.timers.cancel("voicemail_quiet")
+            shared.timers.cancel("voicemail_quiet")
             return
-        if not board.timers.armed("voicemail_quiet"):
-            board.after_ms("voicemail_quiet", VOICEMAIL_REPEATED_MS)
+        if not shared.timers.armed("voicemail_quiet"):
+            shared.after_ms("voicemail_quiet", VOICEMAIL_REPEATED_MS)
         # Each time anew: a late report of the detector moves the end of the voice without another word being said.
-        board.timers.arm_later("voicemail_quiet", board.call_us(turn.voiced_end_ms) + VOICEMAIL_QUIET_MS * 1000)
+        shared.timers.arm_later("voicemail_quiet", shared.call_us(turn.voiced_end_ms) + VOICEMAIL_QUIET_MS * 1000)
 
     def _leave(self) -> None:
         self._move("leave")
         self._beeped = True
         if self._turn.words.count or self._turn.typing:
-            self._board.emit(fx.CloseUtterance(self._turn.voiced_end_ms))
-        self._stage.take_words()
-        self._board.timers.cancel("voicemail_quiet")
+            self._shared.emit(fx.CloseUtterance(self._turn.voiced_end_ms))
+        self._agent.take_words()
+        self._shared.timers.cancel("voicemail_quiet")
         self._stop_listening()
 
     def _take_back(self) -> None:
         """A person waits on the line."""
-        board = self._board
+        shared = self._shared
         self._move("take_back")
-        board.note(TAKEN_BACK)
-        board.timers.cancel("voicemail_beep")
-        board.timers.cancel("voicemail_quiet")
+        shared.note(TAKEN_BACK)
+        shared.timers.cancel("voicemail_beep")
+        shared.timers.cancel("voicemail_quiet")
         self._stop_listening()
 
     def _stop_listening(self) -> None:
-        self._board.timers.cancel("voicemail_check")
-        self._board.emit(fx.ListenForMachine(False))
+        self._shared.timers.cancel("voicemail_check")
+        self._shared.emit(fx.ListenForMachine(False))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from callwright.conversation.stage import INTERRUPTIONS
+from callwright.conversation.agent_turn import INTERRUPTIONS
 from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_finding import BAD, WARNING, Finding, in_ms, quoted
 from callwright.insight.doctor_held import held_back

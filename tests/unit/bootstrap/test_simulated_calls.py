@@ -14,8 +14,8 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from callwright.bootstrap.scenario_runner import CallMade, ScenarioRunner
 from callwright.bootstrap.simulated_calls import Session, check, command, configure, recorded, scenarios_in, shipped
-from callwright.bootstrap.studio import CallMade, Studio
 from callwright.cli import main as cli
 from callwright.conversation.log import read_log
 from callwright.domain.errors import BadInputError, ConfigurationError
@@ -519,14 +519,14 @@ def test_an_agent_that_cannot_be_used_is_told_with_its_file(tmp_path: Path) -> N
 @pytest.fixture
 def stopped_in_the_third_call(monkeypatch: Any) -> None:
     """Ctrl-C comes in the third call."""
-    made, numbers = Studio.call, itertools.count(1)
+    made, numbers = ScenarioRunner.call, itertools.count(1)
 
-    async def call(self: Studio, scenario: CallScenario, seed: int) -> CallMade:
+    async def call(self: ScenarioRunner, scenario: CallScenario, seed: int) -> CallMade:
         if next(numbers) == 3:
             raise KeyboardInterrupt
         return await made(self, scenario, seed)
 
-    monkeypatch.setattr(Studio, "call", call)
+    monkeypatch.setattr(ScenarioRunner, "call", call)
 
 
 @pytest.mark.parametrize(("pass_rate", "status"), [(0.3, 3), (1, 3)])

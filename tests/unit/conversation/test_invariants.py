@@ -3,8 +3,8 @@
 import pytest
 
 from callwright.conversation import effects as fx
-from callwright.conversation.board import Board
 from callwright.conversation.invariants import Watch
+from callwright.conversation.shared_state import SharedState
 from callwright.domain.errors import BrokenInvariantError
 
 ASK = fx.AskModel(1, 1, 1, "reply", ())
@@ -69,8 +69,8 @@ def test_nothing_older_than_a_cleared_generation_becomes_audible() -> None:
 
 
 def test_after_the_end_nothing_but_facts() -> None:
-    board = Board()
-    board.watch.ended = True
-    board.note("fine")
+    shared = SharedState()
+    shared.watch.ended = True
+    shared.note("fine")
     with pytest.raises(BrokenInvariantError, match="nothing but facts"):
-        board.emit(fx.StopRecording())
+        shared.emit(fx.StopRecording())

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from callwright.actions.transition import transition
-from callwright.call.afterwards.asked import bodies_asked, call_facts, fix, fixed, is_fixed, variables_of
+from callwright.call.afterwards.call_dispositions import bodies_asked, call_facts, fix, fixed, is_fixed, variables_of
 from callwright.call.afterwards.examiner import Examiner
 from callwright.call.afterwards.late_work import pay_late, section_of
 from callwright.call.afterwards.models import examiner_of, models_afterwards

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from callwright.call.afterwards.asked import readable
+from callwright.call.afterwards.call_dispositions import readable
 from callwright.call.afterwards.models import examiner_of, models_afterwards
 from callwright.call.afterwards.post_log import RESULT
 from callwright.call.live.deps import RuntimeDeps

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from callwright.call.afterwards.asked import call_facts, fix, fixed, is_fixed, summary_in, variables_of
+from callwright.call.afterwards.call_dispositions import call_facts, fix, fixed, is_fixed, summary_in, variables_of
 from callwright.call.afterwards.callbacks import schedule, wanted
 from callwright.call.afterwards.examiner import Examiner, note_unanswered
 from callwright.call.afterwards.late_work import pay_late, section_of

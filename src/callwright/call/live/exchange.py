@@ -26,7 +26,7 @@ class Told:
 class Exchange:
     """One chat, seen from its log (a ``logfile.EntryListener``).
 
-    At most one reply is prepared and one delivered at a time, as on the core's stage. ``messages`` are those that are over, in order,
+    At most one reply is prepared and one delivered at a time, as in ``AgentTurn``. ``messages`` are those that are over, in order,
     ``tools`` those that are done; ``open``: lines are taken; ``ended``: no more;
     ``refusal``: why the chat could not be opened.
     """

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self
 
-from callwright.call.live.beside import Beside
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.clause_spoken import ClauseSpoken
 from callwright.call.live.failover import VoiceChain, at_work, is_first
 from callwright.call.live.fixed_speech import FixedSpeech
 from callwright.call.live.metering import usage_reported
+from callwright.call.live.other_sounds import OtherSounds
 from callwright.call.live.pacer_clock import Lateness, PacerClock
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.sounds import SoundLibrary, Sounds
@@ -131,7 +131,7 @@ class Say:
         self._pacer = pacer
         self._clock = clock
         self._playout = Playout()
-        self._beside = Beside(runner, self._playout, library or SoundLibrary())
+        self._other_sounds = OtherSounds(runner, self._playout, library or SoundLibrary())
         self._utterances: dict[int, _Utterance] = {}
         self._released = 0
         self.quiet_until_us = 0
@@ -177,10 +177,10 @@ class Say:
         fixed = speaker.fixed
         if fixed is not None and is_first(speaker.voice):
             await fixed.loaded()
-            await self._beside.prepare(plan, voices, fixed.clause)
+            await self._other_sounds.prepare(plan, voices, fixed.clause)
         else:
-            await self._beside.prepare(plan, voices)
-        if self._beside.bed is not None:
+            await self._other_sounds.prepare(plan, voices)
+        if self._other_sounds.bed is not None:
             self._pacer.add(self)
 
     async def prepare_fixed(self, fixed: FixedSpeech, after_s: float = 0.0) -> None:
@@ -214,14 +214,14 @@ class Say:
             return 0
         # What has begun will not be said to its end.
         self._silence(self._clock.monotonic_us())
-        self._beside.say(sound)
+        self._other_sounds.say(sound)
         self._pacer.add(self)
         self._pump()
         return len(sound) // _MULAW_BYTES_PER_MS + self._line.ahead_ms + self._line.delay_ms
 
     def play(self, effect: PlayAsset) -> None:
         """A sound beside speech."""
-        if self._beside.play(effect):
+        if self._other_sounds.play(effect):
             self._pacer.add(self)
             self._pump()
 
@@ -230,12 +230,12 @@ class Say:
         now_us = self._clock.monotonic_us()
         # One that ended by itself since the last tick is told now, and what follows it on the line is not silenced in its stead.
         self._tell(now_us)
-        if self._beside.sounds(effect.lane):
+        if self._other_sounds.sounds(effect.lane):
             self._silence(now_us)
 
     def early_media(self, frame: bytes) -> None:
         """The next 20 ms of a transfer's target that has not answered. They are heard while the conversation lets the target sound."""
-        if self._beside.early_media(frame):
+        if self._other_sounds.early_media(frame):
             self._pump(unless_quiet=True)
 
     def cancel(self, effect: CancelVoice) -> None:
@@ -262,15 +262,15 @@ class Say:
 
     def end_bed(self) -> None:
         """The call is being hung up: the ambient sound ends with the last word, so that the line can run dry."""
-        self._beside.end()
+        self._other_sounds.end()
 
     def hush(self) -> Position:
         """The leg is gone: nothing more is written. Returns how far the agent got, also with what was silenced or over before."""
         now_us = self._clock.monotonic_us()
         self._pacer.discard(self)
-        self._beside.end()
+        self._other_sounds.end()
         for number, played_ms in self._playout.clear(now_us).items():
-            self._beside.cut(number, played_ms)
+            self._other_sounds.cut(number, played_ms)
         return Position(self._released, self._playout.played_ms(self._released, now_us))
 
     async def aclose(self) -> None:
@@ -286,7 +286,7 @@ class Say:
     def _silence(self, now_us: int) -> None:
         self.quiet_until_us = 0
         for number, played_ms in self._playout.clear(now_us).items():
-            self._beside.cut(number, played_ms)
+            self._other_sounds.cut(number, played_ms)
         self._line.clear(now_us)
 
     def _pump(self, *, unless_quiet: bool = False) -> None:
@@ -303,7 +303,7 @@ class Say:
         ahead_ms = min(self._line.ahead_ms, MOST_AHEAD_MS)
         frames = playout.due(now_us, ahead_ms)
         if frames:
-            self._line.write(self._beside.under(frames), plays_at_us)
+            self._line.write(self._other_sounds.under(frames), plays_at_us)
         self._tell(now_us)
         if ahead_ms >= FAR_AHEAD_MS:
             self.quiet_until_us = playout.quiet_until_us(now_us, ahead_ms, ahead_ms // (2 * FRAME_MS))
@@ -313,7 +313,7 @@ class Say:
         for event in self._playout.events(now_us):
             if event.generation < 0:
                 if isinstance(event, UtterancePlayed):
-                    self._beside.played(event.generation, now_us)
+                    self._other_sounds.played(event.generation, now_us)
             elif isinstance(event, PlayoutBegan):
                 self._runner.post(PlayoutStarted(self._runner.now_us(), event.generation))
             elif isinstance(event, ClausePlayed):

@@ -411,7 +411,7 @@ class Attempt:
 
     async def _fail_hard(self, message: str) -> None:
         """A defect of ours: end as the call of a process that died does. What cannot be written even so is found by the heartbeat
-        (``call.process.strays``)."""
+        (``call.process.orphaned_claims``)."""
         if self._session is None:
             await self._give_up()
         deps, built, written = self._office.deps, BuiltRecord({}, {}), False

@@ -16,8 +16,8 @@ from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.process.control import LocalCalls
 from callwright.call.process.incarnation import Incarnation, NodeFile
+from callwright.call.process.orphaned_claims import OrphanedClaims
 from callwright.call.process.settle import settle_node
-from callwright.call.process.strays import Strays
 from callwright.domain.errors import StaleOwnerError, UnavailableError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import NODE_DEAD_SECONDS
@@ -85,7 +85,7 @@ class Node:
         async with self._deps.ledger.unit() as unit:
             await unit.nodes.beat(self.incarnation.id, self._deps.settings.node_name)
 
-    async def run(self, strays: Strays) -> None:
+    async def run(self, orphaned: OrphanedClaims) -> None:
         """Beat, watch, and take up what this process owns and does not run, until cancelled."""
         owns = True
         while True:
@@ -99,7 +99,7 @@ class Node:
             # One odd row must not stop the heartbeat, or this process would be taken for dead.
             with round_boundary("the heartbeat and the watch over other processes"):
                 try:
-                    owns = await self._beat(strays)
+                    owns = await self._beat(orphaned)
                 except UnavailableError as error:
                     _LOG.warning("no heartbeat: %s", error)
 
@@ -113,7 +113,7 @@ class Node:
             return
         await asyncio.to_thread(self._file.release)
 
-    async def _beat(self, strays: Strays) -> bool:
+    async def _beat(self, orphaned: OrphanedClaims) -> bool:
         """Returns whether this process owns executions."""
         owned: list[Execution] = []
         late_ms = self._pacer.measure()
@@ -126,7 +126,7 @@ class Node:
             if beat.owns:
                 owned = await unit.executions.owned_by(self.incarnation.id)
         self._calls.obey(owned)
-        await strays.look(owned)
+        await orphaned.look(owned)
         for incarnation in self._watch.read(beat.others, self._deps.clock.monotonic_us()):
             await settle_node(self._deps, incarnation)
         return beat.owns

@@ -26,11 +26,11 @@ from callwright.call.process.chat_desk import ChatDesk
 from callwright.call.process.control import LocalCalls
 from callwright.call.process.inbound import Desk
 from callwright.call.process.nodes import Node
+from callwright.call.process.orphaned_claims import OrphanedClaims
 from callwright.call.process.preparing import MOST_AT_ONCE, Preparer
 from callwright.call.process.retention import delete_leftovers, retain_forever
 from callwright.call.process.seeding import Seeding
 from callwright.call.process.shipper import LogShipper
-from callwright.call.process.strays import Strays
 from callwright.call.process.worker import Worker
 from callwright.ports.ledger import SPEECH_JOB
 from callwright.ports.questions import EXTRACTION_JOB
@@ -102,7 +102,7 @@ class CallRuntime:
         await delete_leftovers(deps)
         self._begin("pacer clock", self._pacer.run())
         self._begin("log shipper", self._shipper.run())
-        self._begin("node", self._node.run(Strays(deps, self.control, self._worker)))
+        self._begin("node", self._node.run(OrphanedClaims(deps, self.control, self._worker)))
         self._begin("admission", admit_forever(deps))
         self._begin("worker", self._worker.run())
         self._begin("sweeper", self._post_call.sweep_forever())

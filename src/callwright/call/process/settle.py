@@ -22,7 +22,7 @@ from callwright.call.live.endings import (
 )
 from callwright.call.live.files import live_files
 from callwright.call.live.logfile import LIVE
-from callwright.call.process.parting import open_legs
+from callwright.call.process.open_legs import open_legs
 from callwright.domain.agent.transfers import target_carrier
 from callwright.domain.errors import CallwrightError
 from callwright.domain.execution import Execution, Phase
@@ -69,7 +69,7 @@ async def settle_node(deps: RuntimeDeps, incarnation: str) -> int:
     return len(owned)
 
 
-async def settle_stray(deps: RuntimeDeps, execution: Execution) -> None:
+async def settle_orphaned(deps: RuntimeDeps, execution: Execution) -> None:
     """Settle an execution that this process owns and does not run."""
     _LOG.error("execution %s was %s here and nobody ran it", execution.id, execution.phase.value)
     await _settle(deps, execution, _STRAYED)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
-from callwright.domain.figures_behind import begins_sentence
+from callwright.domain.abbreviated_figures import begins_sentence
 from callwright.providers.local.abbreviations import (
     ABBREVIATIONS,
     BEFORE_FIGURES,

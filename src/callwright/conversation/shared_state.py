@@ -14,7 +14,7 @@ from callwright.domain.tools.template import value_text
 from callwright.domain.variables import render
 
 
-class Board:
+class SharedState:
     """State that the parts of one conversation share. Times are microseconds since the attempt began.
 
     - ``plan``: what the core knows of the agent.

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.process.control import LocalCalls
-from callwright.call.process.settle import settle_stray
+from callwright.call.process.settle import settle_orphaned
 from callwright.domain.execution import Execution, Phase
 from callwright.ops.rounds import round_boundary
 
@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Starter(Protocol):
-    """The worker, as far as strays need it."""
+    """The worker, as far as orphaned claims need it."""
 
     draining: bool
     claiming: bool
@@ -31,7 +31,7 @@ class Starter(Protocol):
         """Run the call of a claimed execution."""
 
 
-class Strays:
+class OrphanedClaims:
     """Looks at what the heartbeat reads. Only what is seen twice in a row counts: between a claim and its answer, and between the end of a
     call and its last write, a row is rightly in nobody's hands for a moment."""
 
@@ -53,9 +53,9 @@ class Strays:
     async def _take_up(self, row: Execution) -> None:
         if row.phase is not Phase.CLAIMED:
             # Somebody may have been called: never a second time.
-            await settle_stray(self._deps, row)
+            await settle_orphaned(self._deps, row)
         elif self._worker.draining:
-            await settle_stray(self._deps, row)
+            await settle_orphaned(self._deps, row)
         elif not self._worker.claiming and self._worker.room > 0:
             async with self._deps.ledger.reading() as unit:
                 whole = await unit.executions.get_any(row.id)

@@ -1,11 +1,10 @@
-"""The stage: what the agent is saying and about to say. At most one generation is audible and one prepared behind it."""
+"""The agent's turn: what the agent is saying and about to say. At most one generation is audible and one prepared behind it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from callwright.conversation import effects as fx
-from callwright.conversation.board import Board
 from callwright.conversation.bounds import (
     CLEARED_WAIT_MS,
     PLAYOUT_SLACK_MS,
@@ -20,6 +19,7 @@ from callwright.conversation.history import History
 from callwright.conversation.invariants import require
 from callwright.conversation.lanes import FILLER, Lanes
 from callwright.conversation.reply import Generation
+from callwright.conversation.shared_state import SharedState
 from callwright.conversation.stops import normalised
 from callwright.conversation.tools import Toolbox
 from callwright.conversation.transfer import Transfers
@@ -64,17 +64,17 @@ class Owed:
         self.rest: Unsaid | None = None
 
 
-class Stage:
+class AgentTurn:
     """Generations and what becomes of them. ``finished`` is a generation whose end nobody has looked at yet; ``lately`` was heard last,
     and since when it is silent. The agent says nothing since ``silent_us``. ``given_up``: the last reply that was asked for was
     withdrawn, and nothing was asked or said since. ``interrupted_us``: when the caller last silenced the agent, which has said nothing
     since; else -1."""
 
     __slots__ = (
-        "_board",
         "_clear_us",
         "_greeted_again",
         "_greeting_late",
+        "_shared",
         "_turn",
         "audible",
         "finished",
@@ -92,16 +92,16 @@ class Stage:
         "turn_number",
     )
 
-    def __init__(self, board: Board, turn: CallerTurn, history: History) -> None:
-        self._board = board
+    def __init__(self, shared: SharedState, turn: CallerTurn, history: History) -> None:
+        self._shared = shared
         self._turn = turn
         self._clear_us = 0
         self._greeted_again = False
         self._greeting_late = False  # there is no other welcome, and it is waited for once more
         self.history = history
-        self.lanes = Lanes(board)
-        self.transfers = Transfers(board, history)
-        self.tools = Toolbox(board, history, self.transfers)
+        self.lanes = Lanes(shared)
+        self.transfers = Transfers(shared, history)
+        self.tools = Toolbox(shared, history, self.transfers)
         self.audible: Generation | None = None
         self.pending: Generation | None = None
         self.finished: Generation | None = None
@@ -119,9 +119,9 @@ class Stage:
         -1 when nobody has."""
         if self.interrupted_us < 0:
             return -1
-        board = self._board
-        since_us = max(board.call_us(self._turn.voiced_end_ms), self.interrupted_us)
-        return since_us + board.plan.backoff_ms * 1000
+        shared = self._shared
+        since_us = max(shared.call_us(self._turn.voiced_end_ms), self.interrupted_us)
+        return since_us + shared.plan.backoff_ms * 1000
 
     @property
     def is_taken_back(self) -> bool:
@@ -130,7 +130,7 @@ class Stage:
         pending = self.pending
         if pending is None:
             return False
-        if pending.purpose == WELCOME and self._board.plan.discard_pre_welcome and not self._greeting_late:
+        if pending.purpose == WELCOME and self._shared.plan.discard_pre_welcome and not self._greeting_late:
             return False
         return bool(pending.asked) or self.audible is None
 
@@ -150,7 +150,7 @@ class Stage:
         clauses = clauses_of(text)
         if not clauses:
             return False
-        generation = Generation(self._board.next_generation(), turn, purpose, 0, "")
+        generation = Generation(self._shared.next_generation(), turn, purpose, 0, "")
         if rest is not None:
             generation.follow(rest.generation, rest.unfinished)
         generation.move("commit")
@@ -165,39 +165,39 @@ class Stage:
 
         Not ``certain``: the caller may go on, and the reply is speculative until ``commit``.
         """
-        board, turn = self._board, self._turn
+        shared, turn = self._shared, self._turn
         words = turn.words.text()
         if words and certain:
-            board.emit(fx.CloseUtterance(turn.voiced_end_ms))
+            shared.emit(fx.CloseUtterance(turn.voiced_end_ms))
         if words or not self.owed.reply:
             self.tools.loops = 0
         number = self.turn_number + 1 if words else self.turn_number
-        request = board.next_request()
-        generation = Generation(board.next_generation(), number, "reply", request, words)
+        request = shared.next_request()
+        generation = Generation(shared.next_generation(), number, "reply", request, words)
         if self.tools.loops >= MAX_MODEL_TOOL_LOOPS:
             generation.calls_left = 0  # it is offered none
         if certain:
             generation.move("commit")
         else:
             self.guesses += 1
-            board.emit(fx.Speculative(generation.number, number))
-        board.emit(
+            shared.emit(fx.Speculative(generation.number, number))
+        shared.emit(
             fx.AskModel(request, generation.number, number, "reply", self.history.messages(words), self.tools.offered())
         )
-        board.after_ms("answer", board.plan.reply_timeout_ms)
+        shared.after_ms("answer", shared.plan.reply_timeout_ms)
         self.pending = generation
         self.given_up = False
 
     def ask_welcome(self) -> None:
         """Ask the model for the first words of the call, in bounded time and without tools. When it has none, ``owed.greeting``."""
-        board = self._board
-        request = board.next_request()
-        generation = Generation(board.next_generation(), self.turn_number, WELCOME, request, "")
+        shared = self._shared
+        request = shared.next_request()
+        generation = Generation(shared.next_generation(), self.turn_number, WELCOME, request, "")
         generation.move("commit")
         messages = (*self.history.messages(), Message("user", WELCOME_PROMPT))
-        board.emit(fx.AskModel(request, generation.number, self.turn_number, WELCOME, messages))
-        board.after_ms("answer", board.plan.reply_timeout_ms)
-        board.after_ms("greeting", WELCOME_WAIT_MS)
+        shared.emit(fx.AskModel(request, generation.number, self.turn_number, WELCOME, messages))
+        shared.after_ms("answer", shared.plan.reply_timeout_ms)
+        shared.after_ms("greeting", WELCOME_WAIT_MS)
         self.pending = generation
         self.owed.greeting = False
 
@@ -211,8 +211,8 @@ class Stage:
     @property
     def _greets_alone(self) -> bool:
         """Whether nothing takes the place of the welcome that the model writes: there is none to say instead, and nobody has spoken."""
-        instead = clauses_of(self._board.rendered(self._board.plan.welcome_message)) or self._turn.words.count
-        return self._board.phase == "live" and not instead
+        instead = clauses_of(self._shared.rendered(self._shared.plan.welcome_message)) or self._turn.words.count
+        return self._shared.phase == "live" and not instead
 
     def greeting_late(self) -> None:
         """The welcome the model writes has no sound yet. It is waited for once more where nothing takes its place."""
@@ -222,7 +222,7 @@ class Stage:
             self.withdraw("welcome_late")
         else:
             self._greeting_late = True
-            self._board.after_ms("greeting", WELCOME_MORE_MS)
+            self._shared.after_ms("greeting", WELCOME_MORE_MS)
 
     def speak(self, generation: Generation, text: str) -> None:
         """Give the voice another clause, unless it has failed at one before. Of a speculative reply it gets the first few words, which are
@@ -234,7 +234,7 @@ class Stage:
         if speech.lost:
             speech.lost.append(Clause(text))
             return
-        self._board.emit(fx.Speak(generation.number, len(speech.clauses), generation.turn, generation.purpose, text))
+        self._shared.emit(fx.Speak(generation.number, len(speech.clauses), generation.turn, generation.purpose, text))
         speech.clauses.append(Clause(text))
         if not speech.ready:
             self.expect_voice()
@@ -249,22 +249,22 @@ class Stage:
             speech.lost_complete = True
             return
         speech.complete = True
-        self._board.emit(fx.EndSpeech(generation.number, len(speech.clauses)))
+        self._shared.emit(fx.EndSpeech(generation.number, len(speech.clauses)))
         self.expect_end()
 
     def break_off(self, generation: Generation, index: int) -> None:
         """The voice failed at the clause ``index`` of what is audible, which is not heard yet: those before it are heard to their end."""
         self.withdraw("voice_failed")  # what is prepared takes for granted that all of it is heard
         generation.speech.lose(index)
-        self._board.emit(fx.EndSpeech(generation.number, index))
+        self._shared.emit(fx.EndSpeech(generation.number, index))
         self.expect_end()
 
     def expect_voice(self) -> None:
         """Bound the wait for the first audio of whatever was given to the voice."""
         if self.awaiting_voice() is None:
-            self._board.timers.cancel("voice")
+            self._shared.timers.cancel("voice")
         else:
-            self._board.timers.arm_sooner("voice", self._board.now_us + VOICE_WAIT_MS * 1000)
+            self._shared.timers.arm_sooner("voice", self._shared.now_us + VOICE_WAIT_MS * 1000)
 
     def awaiting_voice(self) -> Generation | None:
         """The generation that was given to the voice and has no audio yet."""
@@ -277,7 +277,7 @@ class Stage:
         """Bound the playout of the audible generation, once it has audio, by what is known of its length."""
         generation = self.audible
         if generation is not None and generation.speech.complete and generation.speech.ready:
-            self._board.after_ms("playout", generation.speech.rest_ms() + PLAYOUT_SLACK_MS)
+            self._shared.after_ms("playout", generation.speech.rest_ms() + PLAYOUT_SLACK_MS)
 
     def commit(self) -> None:
         """The caller has finished: the speculative reply answers what was said, and the voice gets the rest of it."""
@@ -286,8 +286,8 @@ class Stage:
         words = self._turn.words.text()
         require(normalised(words) == normalised(generation.asked), "a reply answers what was said", generation.number)
         generation.move("commit")
-        self._board.emit(fx.CloseUtterance(self._turn.voiced_end_ms))
-        self._board.emit(fx.Committed(generation.number, generation.turn))
+        self._shared.emit(fx.CloseUtterance(self._turn.voiced_end_ms))
+        self._shared.emit(fx.Committed(generation.number, generation.turn))
         held, generation.speech.held = generation.speech.held, []
         for clause in held:
             self.speak(generation, clause)
@@ -304,8 +304,8 @@ class Stage:
             self.take_words()
             generation.turn = self.turn_number
         self.owed.reply = False
-        self._board.timers.cancel("gate")
-        self._board.timers.cancel("resume")
+        self._shared.timers.cancel("gate")
+        self._shared.timers.cancel("resume")
         if generation.speech.clauses:
             self._release(generation)
         else:
@@ -326,7 +326,7 @@ class Stage:
         if taken.text:
             self.transfers.hear(taken.to_ms)
             self.turn_number += 1
-            self._board.emit(fx.UserSaid(self.turn_number, taken.text, taken.from_ms, taken.to_ms))
+            self._shared.emit(fx.UserSaid(self.turn_number, taken.text, taken.from_ms, taken.to_ms))
             self.history.user(taken.text)
 
     def withdraw(self, reason: str, cancel: bool = True) -> None:
@@ -339,26 +339,26 @@ class Stage:
         if cancel:
             self.stop_answer(generation)
             if generation.speech.clauses:
-                self._board.emit(fx.CancelVoice(generation.number))
-        self._board.timers.cancel("gate")
-        self._board.timers.cancel("resume")
+                self._shared.emit(fx.CancelVoice(generation.number))
+        self._shared.timers.cancel("gate")
+        self._shared.timers.cancel("resume")
         self.expect_voice()
         generation.move("withdraw")
         self.owed.greeting = generation.purpose == WELCOME
-        self._board.emit(fx.Withdrawn(generation.number, generation.turn, reason))
+        self._shared.emit(fx.Withdrawn(generation.number, generation.turn, reason))
 
     def doubt(self) -> None:
         """The caller speaks, and may say more than the prepared reply answers: it goes on being made, and waits until that is known."""
         if self.pending is not None:
-            self.pending.doubt(self._board.now_us)
+            self.pending.doubt(self._shared.now_us)
             self.lanes.stop(FILLER)
 
     def stop_answer(self, generation: Generation) -> None:
         """The model need not go on with ``generation``."""
         if generation.answering:
             generation.answering = False
-            self._board.timers.cancel("answer")
-            self._board.emit(fx.CancelModel(generation.request))
+            self._shared.timers.cancel("answer")
+            self._shared.emit(fx.CancelModel(generation.request))
 
     def interrupt(self, reason: str) -> None:
         """Silence the agent. What was heard is settled when the shell says how far it got."""
@@ -368,13 +368,13 @@ class Stage:
         self.withdraw(reason)
         generation.move("clear")
         generation.cut_for = reason
-        self._clear_us = self._board.now_us
+        self._clear_us = self._shared.now_us
         if reason in INTERRUPTIONS:
             self.interrupted_us = self._clear_us
-        self._board.emit(fx.Clear(generation.number))
+        self._shared.emit(fx.Clear(generation.number))
         self.stop_answer(generation)
-        self._board.emit(fx.CancelVoice(generation.number))
-        self._board.after_ms("cleared", CLEARED_WAIT_MS)
+        self._shared.emit(fx.CancelVoice(generation.number))
+        self._shared.after_ms("cleared", CLEARED_WAIT_MS)
 
     def settle_played(self) -> None:
         """The audible generation was played to its end."""
@@ -403,7 +403,7 @@ class Stage:
         generation = self.audible
         if generation is None:
             return
-        until_us = self._clear_us if generation.state == "clearing" else self._board.now_us
+        until_us = self._clear_us if generation.state == "clearing" else self._shared.now_us
         speech = generation.speech
         self.settle_cut(most_played_ms(speech.clauses, speech.playout_us, until_us, speech.played), True)
 
@@ -417,11 +417,11 @@ class Stage:
 
     def _end(self, generation: Generation, text: str, cut: bool, estimated: bool, heard_ms: int) -> None:
         self.audible = None
-        self.silent_us = self._clear_us if generation.state == "clearing" else self._board.now_us
+        self.silent_us = self._clear_us if generation.state == "clearing" else self._shared.now_us
         if generation.speech.playout_us >= 0:  # of what nobody heard there is no echo
             self.lately = (generation, self.silent_us)
-        self._board.timers.cancel("cleared")
-        self._board.timers.cancel("playout")
+        self._shared.timers.cancel("cleared")
+        self._shared.timers.cancel("playout")
         self.expect_voice()
         generation.heard_words = len(text.split())
         if generation.said is not None:
@@ -442,7 +442,7 @@ class Stage:
         if text:
             self.given_up = False
             generation.move("heard")
-            self._board.emit(
+            self._shared.emit(
                 fx.AgentSaid(
                     generation.turn,
                     generation.number,
@@ -456,7 +456,7 @@ class Stage:
             )
         else:
             generation.move("withdraw")
-            self._board.emit(fx.Withdrawn(generation.number, generation.turn, "unheard"))
+            self._shared.emit(fx.Withdrawn(generation.number, generation.turn, "unheard"))
 
     def _release(self, generation: Generation) -> None:
         generation.move("release")
@@ -465,5 +465,5 @@ class Stage:
         self.interrupted_us = -1
         self.owed.rest = None  # what was left unsaid is out of date when anything else is said
         self.expect_voice()
-        self._board.emit(fx.Release(generation.number, generation.turn, generation.resumes))
+        self._shared.emit(fx.Release(generation.number, generation.turn, generation.resumes))
         self.expect_end()

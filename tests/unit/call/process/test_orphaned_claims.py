@@ -11,7 +11,7 @@ from tests.rows import execution_row
 
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.process.control import LocalCalls
-from callwright.call.process.strays import Strays
+from callwright.call.process.orphaned_claims import OrphanedClaims
 from callwright.domain.execution import Execution, Phase
 
 
@@ -60,7 +60,7 @@ class Desk:
     def __init__(self) -> None:
         self.calls, self.hands, self.ledger = LocalCalls(), Hands(), Ledger()
         self.ledger.rows["lost"] = claimed()
-        self.strays = Strays(cast(RuntimeDeps, self.ledger), self.calls, self.hands)
+        self.orphaned = OrphanedClaims(cast(RuntimeDeps, self.ledger), self.calls, self.hands)
 
 
 def claimed(execution_id: str = "lost", **changes: Any) -> Execution:
@@ -69,49 +69,49 @@ def claimed(execution_id: str = "lost", **changes: Any) -> Execution:
 
 async def test_a_row_seen_twice_in_a_row_is_started_once() -> None:
     desk = Desk()
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     assert desk.hands.started == []
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     assert desk.hands.started == ["lost"]
     desk.calls.add("lost", Running())
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     assert desk.hands.started == ["lost"]
 
 
 async def test_a_row_that_is_another_by_now_is_not_started() -> None:
     desk = Desk()
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     desk.ledger.rows["lost"] = replace(claimed(), owner="another")
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     assert desk.hands.started == []
 
 
 async def test_a_row_that_was_run_in_between_begins_anew() -> None:
     desk = Desk()
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     desk.calls.add("lost", Running())
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     desk.calls.remove("lost")
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     assert desk.hands.started == []
 
 
 async def test_another_attempt_of_the_same_execution_is_another_row() -> None:
     desk = Desk()
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     second = execution_row("lost", phase=Phase.CLAIMED, detail="", owner="me", attempt=2)
-    await desk.strays.look([second])
+    await desk.orphaned.look([second])
     assert desk.hands.started == []
 
 
 async def test_what_a_claim_under_way_may_bring_is_left_to_it() -> None:
     desk = Desk()
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     desk.hands.claiming = True
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     assert desk.hands.started == []
     desk.hands.claiming = False
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     assert desk.hands.started == ["lost"]
 
 
@@ -119,8 +119,8 @@ async def test_a_full_process_starts_it_when_there_is_room() -> None:
     desk = Desk()
     desk.hands.room = 0
     for _ in range(3):
-        await desk.strays.look([claimed()])
+        await desk.orphaned.look([claimed()])
     assert desk.hands.started == []
     desk.hands.room = 1
-    await desk.strays.look([claimed()])
+    await desk.orphaned.look([claimed()])
     assert desk.hands.started == ["lost"]

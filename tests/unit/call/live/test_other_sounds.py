@@ -33,7 +33,7 @@ HMM = PlayAsset(fillers_in("en")[0], "filler")
 FILLING = CallPlan(fillers=True)
 
 
-class Studio:
+class Sounding:
     """A voice on a bench, with a library."""
 
     def __init__(self, mouth: Mouth | None = None, library: SoundLibrary | None = None) -> None:
@@ -70,113 +70,113 @@ class Studio:
 
 
 async def test_a_filler_is_heard_to_its_end_and_is_no_generation() -> None:
-    studio = Studio()
-    await studio.say.prepare(FILLING)
-    studio.say.play(HMM)
-    await studio.run(600)
-    assert studio.played() == [(400, True)]
-    assert not studio.of(PlayoutStarted)
-    assert not studio.of(MarkPlayed)
+    sounding = Sounding()
+    await sounding.say.prepare(FILLING)
+    sounding.say.play(HMM)
+    await sounding.run(600)
+    assert sounding.played() == [(400, True)]
+    assert not sounding.of(PlayoutStarted)
+    assert not sounding.of(MarkPlayed)
 
 
 async def test_a_reply_released_meanwhile_follows_without_a_gap_and_keeps_its_own_position() -> None:
-    studio = Studio()
-    await studio.say.prepare(FILLING)
-    studio.say.play(HMM)
-    await studio.run(100)
-    await studio.reply()
-    await studio.run(1_000)
-    times = [at for at, _ in studio.wire.frames]
+    sounding = Sounding()
+    await sounding.say.prepare(FILLING)
+    sounding.say.play(HMM)
+    await sounding.run(100)
+    await sounding.reply()
+    await sounding.run(1_000)
+    times = [at for at, _ in sounding.wire.frames]
     assert len(times) == 40
     assert times == list(range(times[0], times[0] + 40 * 20_000, 20_000))
-    assert studio.played() == [(400, True)]
-    assert [event.generation for event in studio.of(PlayoutStarted)] == [1]
+    assert sounding.played() == [(400, True)]
+    assert [event.generation for event in sounding.of(PlayoutStarted)] == [1]
 
 
 RINGS = PlayAsset("ringing tone", "ringing")
 
 
 async def test_the_ringing_tone_is_heard_until_it_is_stopped() -> None:
-    studio = Studio(library=SoundLibrary(tone="uk"))
-    studio.say.play(RINGS)
-    await studio.run(3_000)
-    sounds = [loudness(pcm_of_mulaw(frame)) > 0 for _, frame in studio.wire.frames]
+    sounding = Sounding(library=SoundLibrary(tone="uk"))
+    sounding.say.play(RINGS)
+    await sounding.run(3_000)
+    sounds = [loudness(pcm_of_mulaw(frame)) > 0 for _, frame in sounding.wire.frames]
     # 400 ms of tone, 200 of silence, 400 of tone and 2 s of silence, as ITU-T E.180 has it for the country.
     assert sounds[:150] == [True] * 20 + [False] * 10 + [True] * 20 + [False] * 100
-    assert studio.played() == []
-    studio.say.stop(StopAsset("ringing"))
-    assert studio.played() == [(3_000, False)]
-    written = len(studio.wire.frames)
-    await studio.run(200)
-    assert len(studio.wire.frames) == written
+    assert sounding.played() == []
+    sounding.say.stop(StopAsset("ringing"))
+    assert sounding.played() == [(3_000, False)]
+    written = len(sounding.wire.frames)
+    await sounding.run(200)
+    assert len(sounding.wire.frames) == written
 
 
 async def test_a_leg_that_ends_while_it_rings_was_heard_so_far() -> None:
-    studio = Studio()
-    studio.say.play(RINGS)
-    await studio.run(500)
-    studio.say.hush()
-    assert studio.played() == [(500, False)]
-    studio.say.hush()
-    assert len(studio.played()) == 1
+    sounding = Sounding()
+    sounding.say.play(RINGS)
+    await sounding.run(500)
+    sounding.say.hush()
+    assert sounding.played() == [(500, False)]
+    sounding.say.hush()
+    assert len(sounding.played()) == 1
 
 
 async def test_the_ringing_tone_can_be_off_and_lasts_as_long_as_a_transfer_may() -> None:
-    studio = Studio(library=SoundLibrary(tone="off"))
-    studio.say.play(RINGS)
-    assert studio.played() == [(0, False)]
+    sounding = Sounding(library=SoundLibrary(tone="off"))
+    sounding.say.play(RINGS)
+    assert sounding.played() == [(0, False)]
     assert len(SoundLibrary().ringing()) == 8 * TRANSFER_WAIT_MS
 
 
 async def test_one_clear_silences_the_filler_and_the_reply_behind_it() -> None:
-    studio = Studio()
-    await studio.say.prepare(FILLING)
-    studio.say.play(HMM)
-    await studio.reply()
-    await studio.run(100)
-    studio.say.clear(Clear(1))
-    assert studio.played() == [(100, False)]
-    assert [event.played_ms for event in studio.of(Cleared)] == [0]
+    sounding = Sounding()
+    await sounding.say.prepare(FILLING)
+    sounding.say.play(HMM)
+    await sounding.reply()
+    await sounding.run(100)
+    sounding.say.clear(Clear(1))
+    assert sounding.played() == [(100, False)]
+    assert [event.played_ms for event in sounding.of(Cleared)] == [0]
 
 
 async def test_a_filler_can_be_silenced_and_one_that_is_over_is_left_alone() -> None:
-    studio = Studio()
-    await studio.say.prepare(FILLING)
-    studio.say.play(HMM)
-    await studio.run(200)
-    studio.say.stop(StopAsset("filler"))
-    studio.say.stop(StopAsset("filler"))
-    assert studio.played() == [(200, False)]
-    assert len(studio.wire.cleared_us) == 1
+    sounding = Sounding()
+    await sounding.say.prepare(FILLING)
+    sounding.say.play(HMM)
+    await sounding.run(200)
+    sounding.say.stop(StopAsset("filler"))
+    sounding.say.stop(StopAsset("filler"))
+    assert sounding.played() == [(200, False)]
+    assert len(sounding.wire.cleared_us) == 1
 
 
 @pytest.mark.parametrize("replies", [0, 1])
 async def test_a_filler_that_ended_since_the_last_tick_was_heard_whole_when_it_is_stopped(replies: int) -> None:
-    studio = Studio()
-    await studio.say.prepare(FILLING)
-    studio.say.play(HMM)
+    sounding = Sounding()
+    await sounding.say.prepare(FILLING)
+    sounding.say.play(HMM)
     if replies:
-        await studio.reply()
-    await studio.run(380)
-    studio.bench.clock.advance(25)
-    studio.say.stop(StopAsset("filler"))
-    assert studio.played() == [(400, True)]
+        await sounding.reply()
+    await sounding.run(380)
+    sounding.bench.clock.advance(25)
+    sounding.say.stop(StopAsset("filler"))
+    assert sounding.played() == [(400, True)]
     # The line belongs to the reply behind it.
-    assert not studio.wire.cleared_us
-    await studio.run(600)
-    assert studio.played() == [(400, True)]
-    assert len(studio.of(MarkPlayed)) == replies
+    assert not sounding.wire.cleared_us
+    await sounding.run(600)
+    assert sounding.played() == [(400, True)]
+    assert len(sounding.of(MarkPlayed)) == replies
 
 
 async def test_a_sound_that_is_not_there_is_told_at_once() -> None:
-    studio = Studio()
-    studio.say.play(HMM)
-    assert studio.played() == [(0, False)]
+    sounding = Sounding()
+    sounding.say.play(HMM)
+    assert sounding.played() == [(0, False)]
 
 
 async def test_sayings_are_made_once_for_all_calls_of_a_voice_and_billed_to_the_first() -> None:
     library = SoundLibrary()
-    first, second = Studio(library=library), Studio(library=library)
+    first, second = Sounding(library=library), Sounding(library=library)
     await first.say.prepare(FILLING)
     await second.say.prepare(FILLING)
     assert first.mouth.spoken == list(fillers_in("en"))
@@ -192,7 +192,7 @@ async def test_sayings_are_made_once_for_all_calls_of_a_voice_and_billed_to_the_
 async def test_a_call_that_ends_while_a_saying_is_made_for_it_bills_it_and_no_other_does() -> None:
     library, mouth = SoundLibrary(), Mouth()
     mouth.gate = asyncio.Event()
-    first, second = Studio(mouth, library), Studio(mouth, library)
+    first, second = Sounding(mouth, library), Sounding(mouth, library)
     preparing = [asyncio.create_task(one.say.prepare(FILLING)) for one in (first, second)]
     await settle(3)
     preparing[0].cancel()
@@ -212,30 +212,32 @@ async def test_a_kept_filler_is_played_without_the_voice_and_for_nothing(tmp_pat
 
     for text in fillers_in("en"):
         kept().made(text, KeptClause(mulaw_of(TONE * 2)))
-    studio = Studio(Mouth(fail=ProviderError(FailureKind.UNAVAILABLE, "mouth", "it is down")))
-    speaker = Speaker(studio.mouth, "mouth", VoiceSettings("v"), kept())
-    studio.say = Say(studio.bench.runner, speaker, studio.wire, studio.pacer, studio.bench.clock, studio.library)
-    await studio.say.prepare(FILLING)
-    studio.say.play(HMM)
-    await studio.run(600)
-    assert studio.played() == [(400, True)]
-    assert studio.mouth.spoken == []
-    assert {event.amount for event in studio.of(UsageReported)} == {0}
+    sounding = Sounding(Mouth(fail=ProviderError(FailureKind.UNAVAILABLE, "mouth", "it is down")))
+    speaker = Speaker(sounding.mouth, "mouth", VoiceSettings("v"), kept())
+    sounding.say = Say(
+        sounding.bench.runner, speaker, sounding.wire, sounding.pacer, sounding.bench.clock, sounding.library
+    )
+    await sounding.say.prepare(FILLING)
+    sounding.say.play(HMM)
+    await sounding.run(600)
+    assert sounding.played() == [(400, True)]
+    assert sounding.mouth.spoken == []
+    assert {event.amount for event in sounding.of(UsageReported)} == {0}
 
 
 @pytest.mark.parametrize(("pieces", "billed"), [(1, 1), (0, 0)])
 async def test_a_saying_that_breaks_off_is_billed_and_one_that_is_refused_is_not(pieces: int, billed: int) -> None:
-    studio = Studio(Mouth(pieces, ProviderError(FailureKind.BROKEN_STREAM, "mouth", "gone")))
-    await studio.say.prepare(FILLING)
-    assert len(studio.of(UsageReported)) == billed
+    sounding = Sounding(Mouth(pieces, ProviderError(FailureKind.BROKEN_STREAM, "mouth", "gone")))
+    await sounding.say.prepare(FILLING)
+    assert len(sounding.of(UsageReported)) == billed
 
 
 async def test_a_voice_that_fails_leaves_the_call_without_fillers_and_is_asked_again_by_the_next() -> None:
     library = SoundLibrary()
-    failing = Studio(Mouth(fail=ProviderError(FailureKind.LIMIT, "mouth", "too many")), library)
+    failing = Sounding(Mouth(fail=ProviderError(FailureKind.LIMIT, "mouth", "too many")), library)
     await failing.say.prepare(FILLING)
     assert failing.facts()[0]["reason"] == "limit_reached: too many"
-    working = Studio(library=library)
+    working = Sounding(library=library)
     await working.say.prepare(FILLING)
     assert len(working.mouth.spoken) == len(fillers_in("en"))
 
@@ -247,74 +249,76 @@ class OtherMouth(Mouth):
 @pytest.mark.parametrize("second_fails", [False, True])
 async def test_sounds_are_missing_only_where_no_voice_of_the_chain_makes_them(second_fails: bool) -> None:
     down = ProviderError(FailureKind.LIMIT, "plugin", "too many")
-    studio = Studio()
+    sounding = Sounding()
     mouths = [Mouth(fail=down), OtherMouth(fail=down if second_fails else None)]
     links: list[Link[Any, Any]] = [
         Link(ConnectedProvider("voice", one.name), one, VoiceSettings("v"), Service("voice", one.name), one.name)
         for one in mouths
     ]
-    chain = VoiceChain(links, Failover(Breakers(), studio.bench.clock), 800)
+    chain = VoiceChain(links, Failover(Breakers(), sounding.bench.clock), 800)
     speaker = Speaker(chain, "mouth", VoiceSettings("v"))
-    studio.say = Say(studio.bench.runner, speaker, studio.wire, studio.pacer, studio.bench.clock, studio.library)
-    await studio.say.prepare(FILLING)
-    assert len(studio.facts()) == second_fails
-    studio.say.play(HMM)
-    assert studio.wire.frames if not second_fails else not studio.wire.frames
+    sounding.say = Say(
+        sounding.bench.runner, speaker, sounding.wire, sounding.pacer, sounding.bench.clock, sounding.library
+    )
+    await sounding.say.prepare(FILLING)
+    assert len(sounding.facts()) == second_fails
+    sounding.say.play(HMM)
+    assert sounding.wire.frames if not second_fails else not sounding.wire.frames
 
 
 async def test_a_saying_that_is_too_long_is_not_played() -> None:
-    studio = Studio(Mouth(pieces=20))
-    await studio.say.prepare(FILLING)
-    studio.say.play(HMM)
-    assert studio.played() == [(0, False)]
+    sounding = Sounding(Mouth(pieces=20))
+    await sounding.say.prepare(FILLING)
+    sounding.say.play(HMM)
+    assert sounding.played() == [(0, False)]
 
 
 async def test_a_listeners_sound_is_softer_than_speech() -> None:
-    studio = Studio()
-    await studio.say.prepare(CallPlan(backchannels=True))
-    studio.say.play(PlayAsset("Mhm.", "backchannel"))
-    await studio.run(100)
-    await studio.run(600)
-    soft = loudness(pcm_of_mulaw(studio.wire.frames[2][1]))
-    await studio.reply()
-    await studio.run(200)
-    assert soft == pytest.approx(loudness(pcm_of_mulaw(studio.wire.frames[-1][1])) / 2, rel=0.05)
+    sounding = Sounding()
+    await sounding.say.prepare(CallPlan(backchannels=True))
+    sounding.say.play(PlayAsset("Mhm.", "backchannel"))
+    await sounding.run(100)
+    await sounding.run(600)
+    soft = loudness(pcm_of_mulaw(sounding.wire.frames[2][1]))
+    await sounding.reply()
+    await sounding.run(200)
+    assert soft == pytest.approx(loudness(pcm_of_mulaw(sounding.wire.frames[-1][1])) / 2, rel=0.05)
 
 
 @pytest.mark.proves("task_config.ambient_noise")
 async def test_ambient_sound_lies_under_silence_and_speech_until_the_end() -> None:
-    studio = Studio()
-    await studio.say.prepare(CallPlan(ambient="street"))
-    studio.say.play(PlayAsset("street", "ambient"))
-    await studio.run(200)
-    await studio.reply()
-    await studio.run(800)
-    assert len(studio.wire.frames) >= 50
-    assert all(frame != MULAW_SILENCE for _, frame in studio.wire.frames)
-    assert len([e for e in studio.of(MarkPlayed) if e.generation == 1]) == 1
-    studio.say.end_bed()
-    written = len(studio.wire.frames)
-    await studio.run(200)
-    assert len(studio.wire.frames) == written
+    sounding = Sounding()
+    await sounding.say.prepare(CallPlan(ambient="street"))
+    sounding.say.play(PlayAsset("street", "ambient"))
+    await sounding.run(200)
+    await sounding.reply()
+    await sounding.run(800)
+    assert len(sounding.wire.frames) >= 50
+    assert all(frame != MULAW_SILENCE for _, frame in sounding.wire.frames)
+    assert len([e for e in sounding.of(MarkPlayed) if e.generation == 1]) == 1
+    sounding.say.end_bed()
+    written = len(sounding.wire.frames)
+    await sounding.run(200)
+    assert len(sounding.wire.frames) == written
 
 
 async def test_a_track_that_is_ready_after_the_answer_begins_then() -> None:
-    studio = Studio()
-    studio.say.play(PlayAsset("street", "ambient"))
-    await studio.run(100)
-    assert not studio.wire.frames
-    await studio.say.prepare(CallPlan(ambient="street"))
-    await studio.run(100)
-    assert studio.wire.frames
+    sounding = Sounding()
+    sounding.say.play(PlayAsset("street", "ambient"))
+    await sounding.run(100)
+    assert not sounding.wire.frames
+    await sounding.say.prepare(CallPlan(ambient="street"))
+    await sounding.run(100)
+    assert sounding.wire.frames
 
 
 async def test_a_call_whose_track_is_missing_goes_on_without_it_and_says_so() -> None:
-    studio = Studio()
-    await studio.say.prepare(CallPlan(ambient="beach"))
-    studio.say.play(PlayAsset("beach", "ambient"))
-    await studio.run(100)
-    assert not studio.wire.frames
-    assert "CALLWRIGHT_AMBIENT" in studio.facts()[0]["reason"]
+    sounding = Sounding()
+    await sounding.say.prepare(CallPlan(ambient="beach"))
+    sounding.say.play(PlayAsset("beach", "ambient"))
+    await sounding.run(100)
+    assert not sounding.wire.frames
+    assert "CALLWRIGHT_AMBIENT" in sounding.facts()[0]["reason"]
 
 
 async def test_own_tracks_come_from_the_folder_and_bad_ones_are_named(tmp_path: Path) -> None:

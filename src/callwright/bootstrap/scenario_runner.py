@@ -144,7 +144,7 @@ class _OutsideModel:
             self.pending -= 1
 
 
-class Studio:
+class ScenarioRunner:
     """Makes calls on one loop. :meth:`open` it before the first call and :meth:`aclose` it after the last.
 
     ``keys``: the provider keys of the agents' language models, by the names of their environment variables.
@@ -242,7 +242,7 @@ class Studio:
         return parse_agent(scenario.agent, defaults=provider_defaults(self._settings))
 
     def _spec(self, scenario: CallScenario) -> AgentSpec:
-        """The agent, speaking and hearing as calls of this studio do."""
+        """The agent, speaking and hearing as calls of these scenarios do."""
         spec = self._named(scenario)
         provider = _PROVIDER[self._speech]
         heard, voice = spec.transcriber, spec.voice

@@ -58,7 +58,7 @@ class _KeptVoice:
         """Nothing is to be prepared."""
 
 
-class Beside:
+class OtherSounds:
     """One call's. ``bed`` is None where nothing lies under the agent."""
 
     def __init__(self, runner: CallRunner, playout: Playout, library: Sounds) -> None:

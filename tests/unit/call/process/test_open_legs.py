@@ -2,7 +2,7 @@
 
 import pytest
 
-from callwright.call.process.parting import OpenLeg, open_legs
+from callwright.call.process.open_legs import OpenLeg, open_legs
 
 HEADER = b'{"agent":{"prompt":"\\"dialog\\""},"log":1}'
 
