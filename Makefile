@@ -195,7 +195,7 @@ test-voice: $(STAMPS)/dev $(STAMPS)/browser models $(STAMPS)/sip $(STAMPS)/webrt
 	@failed=0; export CI=true; $(PYTEST) tests -m voice --ignore tests/browser || failed=1; \
 	$(PYTEST) tests/browser -m voice || failed=1; exit $$failed
 
-# Needs the Debian packages that .ci/run installs: sip-tester, baresip-core, linphone-cli, kamailio. Root is not needed.
+# Needs the Debian packages that .ci/run installs: sip-tester, baresip-core, linphone-cli, kamailio, kamailio-tls-modules. Root is not needed.
 test-phone: $(STAMPS)/dev $(STAMPS)/sip ## Run the phone suite at its full length (SIPp, linphonec and baresip as phones)
 	@CI=true CALLWRIGHT_PHONE_TESTS=full $(PYTEST) tests/phone
 

@@ -71,11 +71,12 @@ auplay_channels 1
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a phone registers: ``user`` at ``registrar`` (``host:port``)."""
+    """What a phone registers: ``user`` at ``registrar`` (``host:port``) over ``transport``."""
 
     user: str
     password: str
     registrar: str
+    transport: str = "udp"
 
 
 class Softphone:
@@ -231,7 +232,10 @@ def _configure_baresip(
 
 def _baresip_account(port: int, secure: Certificates | None, account: Account | None) -> str:
     if account is not None:
-        return f"<sip:{account.user}@{account.registrar}>;auth_pass={account.password};regint=600"
+        return (
+            f"<sip:{account.user}@{account.registrar};transport={account.transport}>"
+            f";auth_pass={account.password};regint=600"
+        )
     return f"<sip:baresip@{IP}:{port}{';transport=tls' if secure else ''}>;regint=0"
 
 

@@ -18,6 +18,7 @@ from tests.acceptance.sip.raw_phone import RawPhone
 from tests.phone import sound
 from tests.phone.agents import WELCOME
 from tests.phone.calls import check_transcript, final, hangup, understood
+from tests.phone.certificates import Certificates
 from tests.phone.ports import Ports, is_bound
 from tests.phone.server import Server
 from tests.phone.sipp import IP
@@ -30,14 +31,19 @@ from tests.waiting import until
 ROOT = Path(__file__).resolve().parents[2]
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 PHONE, OTHER, PASSWORD = "+15550100201", "+15550100202", "phone-secret-1"
-OURS = "+15550100601"
-"""The agent's number."""
+TRUNK, TRUNK_PASSWORD = "callwright", "trunk-secret-1"
+OURS, OURS_TOO = "+15550100601", "+15550100602"
+"""The agents' numbers."""
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 
 class Front:
-    """Kamailio on a port of its own, and the servers that have the gateways of its list."""
+    """Kamailio on a port of its own, with TLS on the one above, and the servers that have the gateways of its list. ``secure``: it calls
+    them over TLS."""
 
-    def __init__(self, folder: Path, port: int, *servers: Server) -> None:
+    def __init__(
+        self, folder: Path, port: int, *servers: Server, certificates: Certificates, secure: bool = False
+    ) -> None:
         self.port = port
         self.address = f"{IP}:{port}"
         self.servers = servers
@@ -45,14 +51,25 @@ class Front:
         self._folder = folder
         shutil.copytree(ROOT / "deploy/kamailio", folder)
         phones = [f'$sht(phones=>{user}) = "{PASSWORD}";\n' for user in (PHONE, OTHER)]
-        (folder / "phones.cfg").write_text("".join(phones))
-        (folder / "dispatcher.list").write_text("".join(f"1 sip:{IP}:{one.sip_port}\n" for one in servers))
+        (folder / "phones.cfg").write_text("".join([*phones, f'$sht(trunks=>{TRUNK}) = "{TRUNK_PASSWORD}";\n']))
+        addresses = [f"{IP}:{one.sip_port + 1};transport=tls" if secure else f"{IP}:{one.sip_port}" for one in servers]
+        (folder / "dispatcher.list").write_text("".join(f"1 sip:{one}\n" for one in addresses))
+        shutil.copy(certificates.ours, folder / "certificate.pem")
+        tls = (folder / "tls.cfg").read_text()
+        assert AUTHORITIES in tls
+        (folder / "tls.cfg").write_text(tls.replace(AUTHORITIES, str(certificates.authority)))
 
     def start(self) -> None:
         """Start Kamailio and wait until it listens. Blocks."""
         # Kamailio goes to / before it writes its process id: another one that is running there would keep it from starting.
         files = ["-f", "kamailio.cfg", "-Y", str(self._folder), "-P", str(self._folder / "kamailio.pid")]
-        settings = ["-A", f"LISTEN=udp:{self.address}", "-A", f'DISPATCHER_LIST="{self._folder}/dispatcher.list"']
+        defines = {
+            "LISTEN": f"udp:{self.address}",
+            "LISTEN_TCP": f"tcp:{self.address}",
+            "LISTEN_TLS": f"tls:{IP}:{self.port + 1}",
+            "DISPATCHER_LIST": f'"{self._folder}/dispatcher.list"',
+        }
+        settings = [part for name, value in defines.items() for part in ("-A", f"{name}={value}")]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [_program("kamailio"), *files, *settings, "-DD", "-E"], cwd=self._folder, stdout=log, stderr=log
@@ -80,9 +97,10 @@ class Front:
         """The states of the gateways: AP answers OPTIONS, IP does not."""
         return re.findall(r"FLAGS: (\w+)", self.asked("dispatcher.list"))
 
-    def account(self, user: str) -> Account:
+    def account(self, user: str, transport: str = "udp") -> Account:
         """What a phone registers as."""
-        return Account(user, PASSWORD, self.address)
+        port = self.port + 1 if transport == "tls" else self.port
+        return Account(user, PASSWORD, f"{IP}:{port}", transport)
 
     async def registered(self, user: str) -> None:
         """Wait until a phone is."""
@@ -91,19 +109,26 @@ class Front:
 
 def _program(name: str) -> str:
     found = shutil.which(name, path=PATH)
-    if found is None:
-        pytest.skip("a program is missing; as root: apt-get install --no-install-recommends kamailio")
+    if found is None or not [*Path("/usr/lib").glob("*/kamailio/modules/tls.so")]:
+        pytest.skip("as root: apt-get install --no-install-recommends kamailio kamailio-tls-modules")
     return found
 
 
 @pytest.fixture(scope="module")
-def shared_front(
-    phone_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory, ports: Ports
-) -> Iterator[Front]:
-    """Two servers on one database and one data folder, and Kamailio before them."""
+def shared_servers(
+    phone_database: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+    ports: Ports,
+    certificates: Certificates,
+) -> Iterator[list[Server]]:
+    """Two servers on one database and one data folder."""
     _program("kamailio")
-    folder, dsn = tmp_path_factory.mktemp("front"), phone_database("front")
-    more = {"CALLWRIGHT_DATA": str(folder / "data")}
+    folder, dsn = tmp_path_factory.mktemp("servers"), phone_database("front")
+    more = {
+        "CALLWRIGHT_DATA": str(folder / "data"),
+        "CALLWRIGHT_SIP_CERTIFICATE": str(certificates.ours),
+        "CALLWRIGHT_SIP_AUTHORITIES": str(certificates.authority),
+    }
     servers = []
     with contextlib.ExitStack() as stack:
         for name in ("first", "second"):
@@ -111,28 +136,44 @@ def shared_front(
             servers.append(Server(folder / name, dsn, ports.sip(), ports.gateway_media(), **more))
             stack.callback(servers[-1].stop)
             servers[-1].start()
-        front = Front(folder / "kamailio", ports.sip(), *servers)
-        stack.callback(front.stop)
-        front.start()
-        yield front
+        yield servers
+
+
+@pytest.fixture(scope="module")
+def shared_front(
+    shared_servers: list[Server], tmp_path_factory: pytest.TempPathFactory, ports: Ports, certificates: Certificates
+) -> Iterator[Front]:
+    """Kamailio before the servers."""
+    front = Front(
+        tmp_path_factory.mktemp("front") / "kamailio", ports.sip(), *shared_servers, certificates=certificates
+    )
+    front.start()
+    yield front
+    front.stop()
 
 
 @pytest.fixture
-async def front(shared_front: Front) -> Front:
-    """The front with both servers; one that a test killed is started again."""
-    for one in shared_front.servers:
+async def servers(shared_servers: list[Server]) -> list[Server]:
+    """Both servers; one that a test killed is started again."""
+    for one in shared_servers:
         if not one.running:
             await asyncio.to_thread(one.start)
+    return shared_servers
+
+
+@pytest.fixture
+async def front(servers: list[Server], shared_front: Front) -> Front:
+    """The front with both servers."""
     await until(lambda: shared_front.gateways() == ["AP", "AP"], 20)
     return shared_front
 
 
-async def agent_with_number(front: Front) -> str:
-    """An agent that answers OURS, a number of a trunk whose gateway is Kamailio; its id."""
+async def agent_with_number(front: Front, number: str = OURS, port: int = 0, **trunk_changes: Any) -> str:
+    """An agent that answers ``number``, one of a trunk whose gateway is Kamailio; its id."""
     server = front.servers[0]
-    trunk = await make_trunk(
-        server, OURS, front.port, auth_type="ip-based", ip_identifiers=[{"ip_address": IP}], inbound_enabled=True
-    )
+    known = {"ip_identifiers": [{"ip_address": IP}], "inbound_enabled": True}
+    changes = trunk_changes or {"auth_type": "ip-based"}
+    trunk = await make_trunk(server, number, port or front.port, **known, **changes)
     agent_id = await server.agent(**trunk_agent())
     mapping = {"agent_id": agent_id, "phone_number_id": trunk["phone_numbers"][0]["id"]}
     async with server.api() as api:
@@ -194,14 +235,56 @@ async def test_calls_are_shared_and_when_a_server_is_killed_the_next_ones_go_to_
     async with baresip(tmp_path / "phone", ports.sip(), ports.media(), silence(60_000), account=account) as phone:
         await front.registered(PHONE)
         for _ in range(2):
-            await short_call(second, agent_id, phone, front)
+            await short_call(second, agent_id, phone, f"{OURS}@{front.address}")
         assert [await taken(one) - known for one, known in zip(front.servers, before, strict=True)] == [1, 1]
 
         first.kill()
         for _ in range(2):
-            await short_call(second, agent_id, phone, front)
+            await short_call(second, agent_id, phone, f"{OURS}@{front.address}")
     assert await taken(second) - before[1] == 3
     await until(lambda: sorted(front.gateways()) == ["AP", "IP"], 20)
+
+
+@pytest.mark.parametrize("transport", ["tls", pytest.param("tcp", marks=pytest.mark.long)])
+async def test_a_phone_behind_tls_or_tcp_calls_an_agent_and_is_called_by_it(
+    servers: list[Server], tmp_path: Path, ports: Ports, certificates: Certificates, transport: str
+) -> None:
+    secure = certificates if transport == "tls" else None
+    front = Front(tmp_path / "kamailio", ports.sip(), *servers, certificates=certificates, secure=secure is not None)
+    server = front.servers[0]
+    await asyncio.to_thread(front.start)
+    try:
+        await until(lambda: "AP" in front.gateways(), 20)
+        agent_id = await agent_with_number(
+            front,
+            OURS_TOO,
+            front.port + 1 if secure else front.port,
+            auth_username=TRUNK,
+            auth_password=TRUNK_PASSWORD,
+            transport=f"transport-{transport}",
+            **({"media_encryption": "sdes"} if secure else {}),
+        )
+        account = front.account(PHONE, transport)
+        async with baresip(
+            tmp_path / "phone",
+            ports.sip(),
+            ports.media(),
+            silence(60_000),
+            answers=True,
+            secure=secure,
+            account=account,
+        ) as phone:
+            await front.registered(PHONE)
+            await short_call(server, agent_id, phone, f"{OURS_TOO}@{account.registrar};transport={transport}")
+
+            execution_id = await server.call(agent_id, PHONE)
+            await until(lambda: said_welcome(server, execution_id), 20)
+            phone.hang_up()
+            record = await final(server, execution_id)
+            assert (record["status"], hangup(record)) == ("completed", ("Callee", "Call recipient hung up", 4000))
+            assert understood(sound.words(phone.heard()), WELCOME)
+    finally:
+        await asyncio.to_thread(front.stop)
 
 
 async def test_a_call_without_a_password_reaches_no_agent(front: Front) -> None:
@@ -222,10 +305,10 @@ async def check_heard(server: Server, execution_id: str, phone: Softphone) -> No
     assert understood(caller, ASKED), caller
 
 
-async def short_call(server: Server, agent_id: str, phone: Softphone, front: Front) -> dict[str, Any]:
+async def short_call(server: Server, agent_id: str, phone: Softphone, address: str) -> dict[str, Any]:
     """The phone calls, hears the welcome and hangs up; the record, read from ``server``."""
     known = len(await server.executions(agent_id))
-    phone.command(f"/dial sip:{OURS}@{front.address}")
+    phone.command(f"/dial sip:{address}")
     await server.inbound(agent_id, known)
     execution_id = await server.inbound(agent_id)
     await until(lambda: said_welcome(server, execution_id), 20)
