@@ -28,7 +28,7 @@ PYTEST := $(BIN)/python -m pytest
 # Tests in real time wait for five sixths of their time, and those with a database for half of it: several share a core. Only files with
 # tests in real time are collected for the first.
 WAITING = tests/phone $(shell grep -rl --include='test_*.py' 'mark\.real_time' tests | sort) --numprocesses 7 --dist worksteal
-COMPUTING := --numprocesses 4 --dist worksteal
+COMPUTING := --numprocesses 5 --dist worksteal
 TIMES := $(RESULTS)/times
 TIMED := CALLWRIGHT_TEST_TIMES=$(TIMES)
 
