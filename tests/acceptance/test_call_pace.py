@@ -12,9 +12,10 @@ from tests.database import fetch
 from tests.rows import execution_row
 from tests.waiting import until
 
+from callwright.actions.batch_stop import stop_undialled
 from callwright.actions.transition import insert
 from callwright.domain.dialling.policy import parse_policy
-from callwright.domain.execution import Phase
+from callwright.domain.execution import Execution, Phase
 from callwright.domain.retry import STOP_REASON, STOP_REQUESTED, STOPPED_BY
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import StoredAgent
@@ -26,6 +27,15 @@ async def set_account(world: CallWorld, **limit: Any) -> None:
     async with world.ledger.unit() as unit:
         policy = parse_policy({"pace": {"account": limit}})
         await unit.calling_policies.put(DEFAULT_TENANT_ID, policy, world.clock.now())
+
+
+async def last_decision(world: CallWorld, row: Execution) -> tuple[str, str, str]:
+    """Step, verdict and rule of the last decision about a call, which its record shows."""
+    async with world.ledger.unit() as unit:
+        (last,) = await unit.dial_decisions.of_execution(DEFAULT_TENANT_ID, row.id, 1)
+    shown = world.body(row)["callwright"]["decision"]
+    assert (shown["verdict"], shown["rule"]) == (last.decision.verdict, last.decision.rule)
+    return last.step, last.decision.verdict.value, last.decision.rule
 
 
 async def test_calls_begin_no_faster_than_a_limit_per_second_allows(dsn: str, tmp_path: Path) -> None:
@@ -52,9 +62,14 @@ async def test_a_call_that_waits_for_its_moment_can_be_stopped(dsn: str, tmp_pat
 
         await until(waits, 30)
         assert (await world.row(second)).phase is Phase.CLAIMED
-        await world.runtime.control.request_stop(second, "API Request", "stopped_by_api")
+        async with world.ledger.unit() as unit:
+            row = await unit.executions.lock(second)
+            assert row is not None
+            assert not await stop_undialled(unit, world.publisher, row, world.clock.now())
+        await world.runtime.control.request_stop(second, STOPPED_BY, STOP_REASON)
         row = await world.until(second, "canceled", seconds=30)
         assert row.initiated_at is None
+        assert await last_decision(world, row) == ("dialling", "never", "stopped")
 
 
 async def test_a_call_whose_stop_this_process_has_not_heard_of_is_not_dialled(dsn: str, tmp_path: Path) -> None:
@@ -75,3 +90,4 @@ async def test_a_call_whose_stop_this_process_has_not_heard_of_is_not_dialled(ds
             await insert(unit, row, world.publisher)
         ended = await world.until(row.id, "canceled", "busy", seconds=30)
         assert (ended.status, ended.initiated_at, ended.hangup_reason) == ("canceled", None, STOP_REASON)
+        assert await last_decision(world, ended) == ("dialling", "never", "stopped")

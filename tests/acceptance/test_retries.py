@@ -24,6 +24,7 @@ from tests.database import fetch, run_sql
 from tests.examples import check_example
 from tests.waiting import until
 
+from callwright.actions.batch_stop import stop_undialled
 from callwright.call.live.files import files_of_execution
 from callwright.campaigns.release import Release
 from callwright.conversation.replay import replay
@@ -164,6 +165,28 @@ async def missed_then_busy_then_answered(world: CallWorld, dsn: str) -> Executio
         assert await batch_status(world) == "running", "a batch is open until its last retry"
         await the_time_comes(world, dsn, execution_id)
     return await world.until(execution_id, "completed")
+
+
+async def test_a_stop_between_two_attempts_says_that_the_call_was_dialled(dsn: str, tmp_path: Path) -> None:
+    async with the_world(dsn, tmp_path) as world:
+        placed = await place(
+            world.ledger, world.publisher, agent_body(), persona="absent", options={"retry_config": RETRY}
+        )
+        await until_retry(world, placed.id, 1)
+        async with world.ledger.unit() as unit:
+            row = await unit.executions.lock(placed.id)
+            assert row is not None
+            assert await stop_undialled(unit, world.publisher, row, world.clock.now())
+        stopped = shown(world, await world.row(placed.id))
+    (first,) = stopped["callwright"]["attempts"]
+    assert (first["status"], first["decision"]["verdict"], first["decision"]["rule"]) == (
+        "no-answer",
+        "dial",
+        "allowed",
+    )
+    last = stopped["callwright"]["decision"]
+    assert (stopped["status"], last["rule"]) == ("stopped", "stopped")
+    assert last["reason"] == "the call was stopped before it was dialled again"
 
 
 async def test_a_machine_is_called_again_and_completed_is_said_once(dsn: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -276,10 +277,13 @@ async def test_nothing_of_an_account_is_left_but_what_it_did_and_cost(ledger: Po
         await unit.dial_decisions.add([DialDecision("north", called, None, 1, DIALLING, THEN, "+4930901820", dialled)])
         await unit.executions.delete(await unit.accounts.some_executions("north", 10))
         await unit.accounts.purge("north")
+        dialled_by_all = await unit.dial_decisions.attempts(MINE, ["+4930901820"], THEN - timedelta(hours=1))
+        assert dialled_by_all == {"+4930901820": [THEN]}, "its organisation does not dial the number once more"
     tables = await fetch(
         dsn,
         "select table_name from information_schema.columns where column_name = 'tenant_id' and table_schema = 'public'",
     )
+    await ledger.prune()
     for table in {row["table_name"] for row in tables} - {"audit"}:
         (left,) = await fetch(dsn, f"select count(*) from \"{table}\" where tenant_id = 'north'")
         assert left["count"] == 0, table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from callwright.actions.batch_stop import end_undialled
 from callwright.actions.services import Services
 from callwright.actions.transition import transition
 from callwright.domain.execution import Phase
@@ -46,7 +47,7 @@ async def _end_some(services: Services, account_id: str) -> tuple[list[str], int
             if row is None:
                 continue
             if row.phase in (Phase.WAITING, Phase.ADMITTED):
-                await transition(unit, row.id, Change(phase=Phase.DONE, detail="stopped"), services.publisher)
+                await end_undialled(unit, services.publisher, row, services.clock.now())
                 stopped += 1
             elif row.phase in (Phase.CLAIMED, Phase.DIALLING, Phase.LIVE) and "stop_requested" not in row.options:
                 wish = {"by": STOPPED_BY, "reason": STOP_REASON}

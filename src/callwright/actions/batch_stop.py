@@ -73,7 +73,7 @@ async def stop_claimed(unit: Unit, publisher: Publisher, batch_id: str, now: dat
 
 
 async def stop_waiting(unit: Unit, publisher: Publisher, batch_id: str, now: datetime) -> tuple[list[str], bool]:
-    """Stop a piece of the executions of a batch that were not dialled yet. Their ids, and whether there may be more."""
+    """Stop a piece of the executions of a batch that wait for their first or next attempt. Their ids, and whether there may be more."""
     stopped = await _stop_some(unit, publisher, await unit.executions.undialled_of_batch(batch_id, PIECE), now)
     return stopped, len(stopped) == PIECE
 
@@ -104,8 +104,8 @@ async def _stop_some(unit: Unit, publisher: Publisher, execution_ids: Iterable[s
 
 
 async def stop_undialled(unit: Unit, publisher: Publisher, row: Execution, now: datetime) -> bool:
-    """Stop an execution whose row this unit has locked, if it was not dialled yet; whether it is ``stopped``. One that a process has taken
-    is forbidden to dial: the unit that writes the intent reads the wish from the row, and ends the call."""
+    """Stop an execution whose row this unit has locked, if it waits for its first or next attempt; whether it is ``stopped``. One that a
+    process has taken is forbidden to dial: the unit that writes the intent reads the wish from the row, and ends the call."""
     if row.phase in (Phase.WAITING, Phase.ADMITTED):
         await end_undialled(unit, publisher, row, now)
         return True

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from callwright.domain.agent.parsing import agent_hours
+from callwright.domain.attempts import was_dialled
 from callwright.domain.causes import CAUSES
 from callwright.domain.dialled import named_number
 from callwright.domain.dialling import Decision, Question, Rules, Verdict, decide
@@ -119,10 +120,12 @@ def suppressed_row(execution: Execution, now: datetime) -> DialDecision:
 
 
 def stopped_row(execution: Execution, now: datetime) -> DialDecision:
-    """The decision about a call that is stopped before it is dialled. It asks for the number only: no defect in a contact's data keeps a
-    list from being stopped."""
-    question = Question(now, number_facts(execution.to_number), stopped=True)
-    return _row(execution, ADMISSION, now, decide(question, Rules()))
+    """The decision about a call that is stopped before it is dialled, or dialled again. It asks for the number only: no defect in a
+    contact's data keeps a list from being stopped."""
+    dialled = was_dialled(execution.record)
+    question = Question(now, number_facts(execution.to_number), stopped=True, dialled_before=dialled)
+    step = DIALLING if execution.phase is Phase.CLAIMED else ADMISSION
+    return _row(execution, step, now, decide(question, Rules()))
 
 
 def default_decision(address: str, now: datetime) -> Decision:

@@ -30,6 +30,7 @@ _RECORD = (
     "usage_breakdown",
     "usage_lines",
     "cost_nano",
+    "decision",
 )
 """Keys of the record that an entry keeps."""
 
@@ -53,6 +54,11 @@ def ended_attempt(execution: Execution, status: str) -> dict[str, Any]:
         **{name: getattr(execution, name) for name in _COLUMNS},
         **{name: execution.record.get(name) for name in _RECORD},
     }
+
+
+def was_dialled(record: Mapping[str, Any]) -> bool:
+    """Whether an attempt before the present one dialled."""
+    return any(one["initiated_at"] is not None for one in earlier_attempts(record))
 
 
 def earlier_cost(record: Mapping[str, Any]) -> int:

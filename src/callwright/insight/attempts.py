@@ -89,6 +89,8 @@ def _shown(row: Mapping[str, Any], recordings: str) -> dict[str, Any]:
         "summary": row["summary"],
         "extracted_data": row["extracted_data"],
         "error_message": row["error_message"],
+        # Attempts that were stored by earlier versions have none.
+        "decision": row.get("decision"),
         "provider_call_id": row["provider_call_id"],
         "hangup_by": row["hangup_by"],
         "hangup_reason": row["hangup_reason"],

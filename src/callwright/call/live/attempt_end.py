@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from callwright.actions.dialling import DECISION, decision_wire, stopped_row
 from callwright.actions.transition import Publisher, transitions
 from callwright.domain.attempts import earlier_cost
 from callwright.domain.batch import ENDED
+from callwright.domain.dialling import Verdict
 from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.retry import RETRY_AT, policy_of, wait_before_retry
+from callwright.domain.retry import RETRY_AT, STOP_REQUESTED, policy_of, wait_before_retry
 from callwright.insight.provision import known_provision
 from callwright.ops.crash_points import point
 from callwright.ports.ledger import Change, Unit
@@ -44,6 +46,7 @@ async def end_attempt(
     The outcome is published, then ``scheduled``; ``completed`` is not, because nothing may follow it.
     """
     change, before = _with_earlier_cost(locked, change), [_with_earlier_cost(locked, one) for one in before]
+    change = await _with_stop(unit, locked, change, now)
     at = _retry_at(locked, change, now)
     if at is None or not await _is_permitted(unit, locked):
         return await transitions(unit, locked, [*before, change], publisher)
@@ -64,6 +67,16 @@ def _with_earlier_cost(execution: Execution, change: Change) -> Change:
         return change
     whole = int(change.columns[_COST]) + earlier_cost(execution.record)
     return replace(change, columns={**change.columns, _COST: whole})
+
+
+async def _with_stop(unit: Unit, locked: Execution, change: Change, now: datetime) -> Change:
+    """``change`` with the decision of a call that a stop kept from being dialled: it did not come to the unit that decides."""
+    decided_never = (locked.record.get(DECISION) or {}).get("verdict") == Verdict.NEVER
+    if locked.phase is not Phase.CLAIMED or STOP_REQUESTED not in locked.options or decided_never:
+        return change
+    stopped = stopped_row(locked, now)
+    await unit.dial_decisions.add([stopped])
+    return replace(change, record={**change.record, DECISION: decision_wire(stopped.decision, now)})
 
 
 def _retry_at(execution: Execution, change: Change, now: datetime) -> datetime | None:

@@ -55,7 +55,9 @@ class Question:
     """Hours of the agent, the end exclusive. None: none, or the call bypasses them."""
     suppressed: bool = False
     stopped: bool = False
-    """Whether somebody stopped the call before it was dialled."""
+    """Whether somebody stopped the call before it was dialled, or dialled again."""
+    dialled_before: bool = False
+    """Whether an earlier attempt of the call dialled the number."""
     attempts: tuple[datetime, ...] = ()
     cap: str = ""
     """The name of the cap that the call would exceed, or of the wallet that does not cover it; empty if it is paid for."""
@@ -123,7 +125,8 @@ def decide(question: Question, rules: Rules) -> Decision:
 def _refusals(question: Question, rules: Rules) -> Iterator[_Refusal]:
     number, policy = question.number, rules.policy
     if question.stopped:
-        yield _Refusal("stopped", "the call was stopped before it was dialled", cause="")
+        again = " again" if question.dialled_before else ""
+        yield _Refusal("stopped", f"the call was stopped before it was dialled{again}", cause="")
     if number.kind == EMERGENCY:
         yield _Refusal("emergency", "emergency numbers are never dialled")
     if question.suppressed and not question.transfer:
