@@ -18,6 +18,7 @@ from callwright.domain.limits import MAX_ATTEMPT_PERIOD_HOURS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import ADMISSION, DIALLING, Change, DialDecision
 from callwright.storage.changes import plan
+from callwright.storage.housekeeping import FORGOTTEN_AT_ONCE
 from callwright.storage.ledger import PostgresLedger
 
 BATCH_ID = "5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d"
@@ -82,6 +83,17 @@ async def test_what_a_deleted_call_dialled_is_forgotten_after_the_longest_period
     await ledger.prune()
     left = await fetch(dsn, "select execution_id, at from dial_decision order by at")
     assert [(one["execution_id"], one["at"]) for one in left] == [("call-2", old.at), (None, counts.at)]
+
+
+async def test_more_dials_than_one_statement_deletes_are_forgotten(ledger: PostgresLedger, dsn: str):
+    await run_sql(
+        dsn,
+        "insert into dial_decision (tenant_id, attempt, step, at, verdict, rule, reason, called, inputs, version)"
+        f" select '{DEFAULT_TENANT_ID}', 1, 'dialling', now() - interval '{MAX_ATTEMPT_PERIOD_HOURS + 1} hours', 'dial', 'allowed', '',"
+        f" '+4930901820', '{{}}', '' from generate_series(1, {FORGOTTEN_AT_ONCE + 1})",
+    )
+    await ledger.prune()
+    assert await fetch(dsn, "select * from dial_decision") == []
 
 
 async def test_only_dials_count_as_attempts(ledger: PostgresLedger):

@@ -10,8 +10,9 @@ from callwright.domain.tenant import Tenant
 _COLUMNS = "id, name, email, max_concurrency, created_at, parent_id, min_concurrency, updated_at, deleted_at"
 _BUSY = "phase in ('admitted', 'claimed', 'dialling', 'live')"
 
-#: What outlives a sub-account: what was done and what it cost.
-_KEPT = ("tenant", "audit", "usage_entry", "usage_quarter")
+#: What outlives a sub-account: what was done and what it cost, and which numbers were dialled. The organisation counts those until
+#: housekeeping deletes them; its other decisions go with its executions.
+_KEPT = ("tenant", "audit", "usage_entry", "usage_quarter", "dial_decision")
 
 #: Tables of uploaded files, and the size of one. Sizes of values that lie outside of their row are read without them.
 _UPLOADS = {
@@ -154,7 +155,8 @@ class AccountRows:
 
     async def purge(self, tenant_id: str) -> None:
         """Delete every row of a deleted sub-account, in every table that has a ``tenant_id``, whatever tables there are, but for what
-        outlives it (its own row, the audit trail, its usage). Its executions are deleted before, with ``executions.delete``."""
+        outlives it (its own row, the audit trail, its usage, the numbers it dialled). Its executions are deleted before, with
+        ``executions.delete``."""
         for table in await self._tables():
             await self._connection.execute(f'delete from "{table}" where tenant_id = $1', tenant_id)
 

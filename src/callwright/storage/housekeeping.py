@@ -27,9 +27,16 @@ _PRUNE = (
     ),
     f"delete from dashboard_session where least(expires_at, used_at + interval '{SESSION_IDLE_SECONDS} seconds') < now()",
     "delete from sign_in_code where expires_at < now()",
-    f"delete from dial_decision where execution_id is null and at < now() - interval '{MAX_ATTEMPT_PERIOD_HOURS} hours'",
     "delete from pgqueuer_log where created < now() - interval '7 days'",
     "delete from pgqueuer_statistics where created < now() - interval '7 days'",
+)
+
+FORGOTTEN_AT_ONCE = 10_000
+"""Dials of deleted executions that are deleted in one statement."""
+
+_FORGET_DIALS = (
+    "delete from dial_decision where number in (select number from dial_decision where execution_id is null"
+    f" and at < now() - interval '{MAX_ATTEMPT_PERIOD_HOURS} hours' order by at limit $1)"
 )
 
 
@@ -56,6 +63,8 @@ async def prune(pool: Any) -> bool:
             break
     for statement in _PRUNE:
         await pool.execute(statement)
+    while await pool.execute(_FORGET_DIALS, FORGOTTEN_AT_ONCE) == f"DELETE {FORGOTTEN_AT_ONCE}":
+        pass
     return is_behind
 
 

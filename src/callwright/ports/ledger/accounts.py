@@ -62,5 +62,5 @@ class Accounts(Protocol):
         ...
 
     async def purge(self, tenant_id: str) -> None:
-        """Delete every row of a deleted sub-account, in every table that has a ``tenant_id``, but for its own, the audit trail and usage.
-        Its executions are deleted before."""
+        """Delete every row of a deleted sub-account, in every table that has a ``tenant_id``, but for its own, the audit trail, usage and
+        the numbers it dialled. Its executions are deleted before."""
