@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 from tests.agent_of_settings import agent_of, another_value, is_within
 from tests.api_world import AGENT, ApiWorld, create, place
-from tests.database import fetch
+from tests.database import fetch, run_sql
 from tests.rows import THEN, admit, claim, execution_row
 
+from callwright.actions.agent_end import PIECE, PIECES_AT_ONCE, PURGE_AGENT_JOB, AgentPurge
 from callwright.domain.agent.credentials import shown_body
+from callwright.domain.errors import NotFoundError
 from callwright.domain.limits import MAX_AGENT_BYTES
 from callwright.domain.settings.table import SETTINGS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
@@ -259,6 +262,53 @@ async def test_deleting_an_agent_takes_its_executions_and_recordings_along(world
         assert (await client.get(f"/executions/{execution_id}")).status_code == 404
         assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 404
     assert world.recordings.path(execution_id, "call.wav") is None
+
+
+async def test_of_an_agent_with_very_many_calls_the_rest_is_deleted_after_the_answer(world: ApiWorld) -> None:
+    count = PIECES_AT_ONCE * PIECE + 3
+    async with world.client() as client:
+        agent_id = await create(client)
+        waits = await place(client, agent_id)
+        assert (await client.put("/v1/callwright/extensions/desk", json={"agent_id": agent_id})).status_code == 201
+        contacts = {"file": ("l.csv", b"contact_number\nloopback:x\n")}
+        batch_id = (await client.post("/batches", data={"agent_id": agent_id}, files=contacts)).json()["batch_id"]
+        await ended_calls(world.dsn, agent_id, count)
+        world.recordings.write("ended-1", "call.wav", b"RIFF")
+        assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 200
+        assert [row["n"] for row in await fetch(world.dsn, "select count(*) as n from execution")] == [3]
+
+        for path in (f"/v2/agent/{agent_id}", f"/batches/{batch_id}", f"/executions/{waits}"):
+            assert (await client.get(path)).status_code == 404, path
+        assert (await client.get("/v2/agent/all")).json() == []
+        assert (await client.get("/v1/callwright/extensions")).json() == []
+        for method, path in (("DELETE", ""), ("POST", "/stop"), ("PATCH", "")):
+            body = {"agent_config": {"agent_name": "x"}} if method == "PATCH" else None
+            answer = await client.request(method, f"/v2/agent/{agent_id}{path}", json=body)
+            assert answer.status_code == 404, (method, path)
+        with pytest.raises(NotFoundError):
+            async with world.ledger.unit() as unit:
+                await unit.executions.insert(execution_row("late", agent_id=agent_id))
+    job = AgentPurge(world.ledger, world.recordings)
+    for row in await fetch(world.dsn, f"select payload from pgqueuer where entrypoint = '{PURGE_AGENT_JOB}'"):
+        await job.run(bytes(row["payload"]))
+        await job.run(bytes(row["payload"]))
+    left = "select id from execution union all select id from agent union all select id from batch"
+    assert await fetch(world.dsn, left) == []
+    assert world.recordings.path("ended-1", "call.wav") is None
+    (told,) = await fetch(world.dsn, "select before from audit where action = 'agent.deleted'")
+    assert json.loads(told["before"])["executions"] == count + 1
+
+
+async def ended_calls(dsn: str, agent_id: str, count: int) -> None:
+    """That many calls of an agent that have ended."""
+    await run_sql(
+        dsn,
+        "insert into execution (id, tenant_id, agent_id, status, phase, detail, direction, carrier, to_number, from_number, created_at,"
+        " updated_at, user_data, options, agent, record)"
+        f" select 'ended-' || n, '{DEFAULT_TENANT_ID}', '{agent_id}', 'queued', 'waiting', 'queued', 'outbound', 'loopback', '+15550123',"
+        f" '+15550100', now(), now(), '{{}}', '{{}}', '{{}}', '{{}}' from generate_series(1, {count}) n",
+        "update execution set status = 'stopped', phase = 'done', detail = 'stopped' where id like 'ended-%'",
+    )
 
 
 async def test_an_agent_with_a_live_call_is_not_deleted(world: ApiWorld) -> None:

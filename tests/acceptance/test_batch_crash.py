@@ -6,15 +6,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.acceptance.test_api_agents import ended_calls
 from tests.acceptance.test_call_crash import running
 from tests.call_world import AGENT_ID, agent_body
 from tests.database import fetch, run_sql
+from tests.rows import agent_row
 from tests.waiting import until
 
+from callwright.actions.agent_end import PIECE as AGENT_PIECE
+from callwright.actions.agent_end import PURGE_AGENT_JOB
 from callwright.actions.batch_stop import PIECE, STOPPED_CONTACTS_JOB
 from callwright.domain.batch import Batch, BatchStatus, Contact
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.clock import SystemClock
+from callwright.ops.folders import RecordingFiles
 from callwright.ops.ids import RandomIds
 from callwright.ports.ledger import StoredAgent
 from callwright.storage.ledger import PostgresLedger
@@ -130,3 +135,38 @@ async def test_what_was_stopped_is_told_of_once_however_often_its_writing_is_kil
     assert [row["id"] for row in rows] == ids
     told = await fetch(dsn, "select execution_id, status from outbox")
     assert sorted(row["execution_id"] for row in told) == sorted(ids)
+
+
+@pytest.mark.long
+async def test_an_agents_deletion_goes_on_however_often_it_is_killed(
+    dsn: str, ledger: PostgresLedger, tmp_path: Path
+) -> None:
+    count = 12 * AGENT_PIECE
+    async with ledger.unit() as unit:
+        await unit.agents.insert(agent_row())
+    await ended_calls(dsn, "agent-1", count)
+    recordings = RecordingFiles(tmp_path / "recordings")
+    for number in (1, count):
+        recordings.write(f"ended-{number}", "call.wav", b"RIFF")
+    async with ledger.unit() as unit:
+        assert await unit.agents.lock_whole(DEFAULT_TENANT_ID, "agent-1")
+        await unit.agents.mark_deleted(DEFAULT_TENANT_ID, "agent-1")
+        await unit.jobs.put(PURGE_AGENT_JOB, f"{DEFAULT_TENANT_ID} agent-1".encode(), DEFAULT_TENANT_ID)
+    for wanted in (count - 1, count - 4 * AGENT_PIECE, count - 8 * AGENT_PIECE):
+
+        async def fewer(number: int = wanted) -> bool:
+            return await number_of(dsn, "execution") <= number
+
+        async with running(dsn, tmp_path, "tests.batch_stop_process"):
+            await until(fewer, 60)
+        assert await number_of(dsn, "execution") > 0, "killed in the middle"
+        async with ledger.unit() as unit:
+            assert await unit.agents.get_any("agent-1") is None
+
+    async def over() -> bool:
+        return await number_of(dsn, "agent") == 0
+
+    async with running(dsn, tmp_path, "tests.batch_stop_process"):
+        await until(over, 60)
+    assert await number_of(dsn, "execution") == 0
+    assert list((tmp_path / "recordings").iterdir()) == []

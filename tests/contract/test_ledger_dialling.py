@@ -61,7 +61,7 @@ async def test_a_number_stays_dialled_when_its_agent_and_its_calls_are_deleted(l
     )
     async with ledger.unit() as unit:
         await unit.executions.delete(["call-2"])
-        await unit.executions.delete_of_agent(DEFAULT_TENANT_ID, "agent-1")
+        await unit.executions.delete(await unit.agents.some_executions(DEFAULT_TENANT_ID, "agent-1", 10))
         await unit.agents.delete(DEFAULT_TENANT_ID, "agent-1")
     before = THEN - timedelta(hours=1)
     async with ledger.unit() as unit:

@@ -81,7 +81,7 @@ async def test_what_was_undone_is_not_counted(ledger: PostgresLedger) -> None:
 async def test_the_counts_go_with_the_agent(ledger: PostgresLedger, dsn: str) -> None:
     await fill(ledger, 3, 1)
     async with ledger.unit() as unit:
-        await unit.executions.delete_of_agent(DEFAULT_TENANT_ID, "agent-1")
+        await unit.executions.delete(await unit.agents.some_executions(DEFAULT_TENANT_ID, "agent-1", 10))
         assert await unit.agents.delete(DEFAULT_TENANT_ID, "agent-1")
     assert await fetch(dsn, "select 1 from execution_count where agent_id = 'agent-1'") == []
 

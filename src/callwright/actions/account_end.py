@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
+from callwright.actions.agent_end import PIECE, delete_files
 from callwright.actions.batch_stop import end_undialled
 from callwright.actions.services import Services
 from callwright.actions.transition import transition
@@ -17,8 +17,6 @@ LOOK_AGAIN_SECONDS = 3
 """Between two looks at whether the account's calls have ended."""
 PURGE_AGAIN_SECONDS = 3_600
 """After the deletion of an account, what requests wrote that were under way then is deleted too (the contacts of a batch being staged)."""
-PIECE = 500
-"""Executions ended or deleted in one unit."""
 
 
 async def put_purge(unit: Unit, account_id: str, after_seconds: int = LOOK_AGAIN_SECONDS) -> None:
@@ -86,11 +84,7 @@ class AccountPurge:
     async def _delete_some(self, account_id: str) -> bool:
         async with self._services.ledger.unit() as unit:
             ids = await unit.accounts.some_executions(account_id, PIECE)
+        await delete_files(self._services.recordings, ids)
+        async with self._services.ledger.unit() as unit:
             await unit.executions.delete(ids)
-        # After the commit: a file without a row is garbage, a row without its file would be a broken promise.
-        await asyncio.to_thread(self._delete_files, ids)
         return bool(ids)
-
-    def _delete_files(self, ids: list[str]) -> None:
-        for execution_id in ids:
-            self._services.recordings.delete(execution_id)

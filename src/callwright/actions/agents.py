@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -367,27 +366,6 @@ def _with_tools(task: Any, tools: Mapping[str, Any]) -> Any:
     if not tools or not isinstance(task, Mapping) or kind_of_task(task) != "conversation":
         return task
     return {**task, "tools_config": {**(task.get("tools_config") or {}), **tools}}
-
-
-async def delete_agent(services: Services, principal: Principal, agent_id: str) -> None:
-    """Delete an agent with its batches, its executions, their logs and their recordings. ConflictError, and nothing stopped, while one of
-    its calls is live."""
-    async with services.ledger.unit() as unit:
-        agent = await agent_of(unit, principal, agent_id)
-        if not await unit.agents.lock_whole(principal.tenant_id, agent.id):
-            raise missing("agent")
-        await stop_batches_of_agent(unit, services, principal, agent.id)
-        executions = await unit.executions.delete_of_agent(principal.tenant_id, agent.id)
-        await unit.agents.delete(principal.tenant_id, agent.id)
-        gone = {"agent_name": agent.name, "executions": len(executions)}
-        await audit(unit, principal, "agent.deleted", agent.id, before=gone)
-    # After the commit: a file without a row is garbage, a row without its file would be a broken promise.
-    await asyncio.to_thread(_delete_files, services, executions)
-
-
-def _delete_files(services: Services, executions: list[str]) -> None:
-    for execution_id in executions:
-        services.recordings.delete(execution_id)
 
 
 async def stop_waiting_calls(services: Services, principal: Principal, agent_id: str) -> list[str]:

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from callwright import __version__
 from callwright.actions.account_end import PURGE_JOB, AccountPurge
 from callwright.actions.agent_credentials import seal_at_start
+from callwright.actions.agent_end import PURGE_AGENT_JOB, AgentPurge
 from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.actions.dialling import Decisions
 from callwright.actions.key_use import KeyUse
@@ -70,7 +71,7 @@ from callwright.ports.model import ModelSettings, RemoteModel
 from callwright.ports.registry import PluginContext, Registry
 from callwright.ports.trunk_lines import NoTrunkStates, TrunkStates
 from callwright.ports.web_call import WEB_CALL, WebCalls
-from callwright.storage.job_runner import JobRunner
+from callwright.storage.job_runner import Handler, JobRunner
 
 _LOG = logging.getLogger(__name__)
 
@@ -164,7 +165,7 @@ async def open_platform(
         stack.push_async_callback(runtime.aclose)
         handlers = {
             **runtime.jobs,
-            PURGE_JOB: AccountPurge(services).run,
+            **_deletions(services),
             STOPPED_CONTACTS_JOB: _stopped_contacts(foundation, publisher).run,
         }
         jobs = JobRunner(foundation.dsn, handlers)
@@ -453,6 +454,14 @@ def _release(foundation: Foundation, publisher: WebhookPublisher) -> Release:
         from_number=foundation.settings.from_number,
         availability=foundation.availability(),
     )
+
+
+def _deletions(services: Services) -> dict[str, Handler]:
+    """The jobs that delete what belonged to accounts and agents."""
+    return {
+        PURGE_JOB: AccountPurge(services).run,
+        PURGE_AGENT_JOB: AgentPurge(services.ledger, services.recordings).run,
+    }
 
 
 def _stopped_contacts(foundation: Foundation, publisher: WebhookPublisher) -> StoppedContacts:

@@ -21,6 +21,9 @@ _AS_READ = (
     f" {IS_SEEDING} as seeding from agent"
 )
 
+_IS_THERE = "agent.deleted_at is null"
+"""An agent that is deleted is hidden from everybody until its executions are gone."""
+
 
 class AgentRows:
     """``ports.ledger.Agents``."""
@@ -45,18 +48,20 @@ class AgentRows:
 
     async def get(self, tenant_id: str, agent_id: str) -> StoredAgent | None:
         """One agent of the tenant, or None."""
-        row = await self._connection.fetchrow(f"{_AS_READ} where tenant_id = $1 and id = $2", tenant_id, agent_id)
+        row = await self._connection.fetchrow(
+            f"{_AS_READ} where tenant_id = $1 and id = $2 and {_IS_THERE}", tenant_id, agent_id
+        )
         return StoredAgent(**row) if row else None
 
     async def get_any(self, agent_id: str) -> StoredAgent | None:
         """One agent whoever it belongs to: for calls that come in, never for a request."""
-        row = await self._connection.fetchrow(f"select {_COLUMNS} from agent where id = $1", agent_id)
+        row = await self._connection.fetchrow(f"select {_COLUMNS} from agent where id = $1 and {_IS_THERE}", agent_id)
         return StoredAgent(**row) if row else None
 
     async def all(self, tenant_id: str) -> list[StoredAgent]:
         """All agents of the tenant, newest first."""
         rows = await self._connection.fetch(
-            f"{_AS_READ} where tenant_id = $1 order by created_at desc, id desc", tenant_id
+            f"{_AS_READ} where tenant_id = $1 and {_IS_THERE} order by created_at desc, id desc", tenant_id
         )
         return [StoredAgent(**row) for row in rows]
 
@@ -64,14 +69,15 @@ class AgentRows:
         """All agents of the tenant with empty bodies, the last saved first."""
         columns = _COLUMNS.replace(" body", " '{}'::json as body")
         rows = await self._connection.fetch(
-            f"select {columns} from agent where tenant_id = $1 order by updated_at desc, id desc", tenant_id
+            f"select {columns} from agent where tenant_id = $1 and {_IS_THERE} order by updated_at desc, id desc",
+            tenant_id,
         )
         return [StoredAgent(**row) for row in rows]
 
     async def newest(self, count: int) -> list[StoredAgent]:
         """The agents last saved, of all tenants: to prepare for their calls, never for a request."""
         rows = await self._connection.fetch(
-            f"select {_COLUMNS} from agent order by updated_at desc, id desc limit $1", count
+            f"select {_COLUMNS} from agent where {_IS_THERE} order by updated_at desc, id desc limit $1", count
         )
         return [StoredAgent(**row) for row in rows]
 
@@ -79,7 +85,7 @@ class AgentRows:
         """Replace the body; revision + 1. None when there is no such agent."""
         row = await self._connection.fetchrow(
             "update agent set name = $3, body = $4, revision = revision + 1, updated_at = greatest(now(), created_at)"
-            f" where tenant_id = $1 and id = $2 returning {_COLUMNS}",
+            f" where tenant_id = $1 and id = $2 and {_IS_THERE} returning {_COLUMNS}",
             tenant_id,
             agent_id,
             name,
@@ -93,16 +99,16 @@ class AgentRows:
         return await self._locked(tenant_id, agent_id, "no key update")
 
     async def lock_whole(self, tenant_id: str, agent_id: str) -> bool:
-        """Lock an agent with its batches and executions until the unit ends: nothing of it is released, placed or claimed meanwhile. False
-        when there is none."""
+        """Lock an agent with its batches and its executions that have not ended until the unit ends: nothing of it is released, placed or
+        claimed meanwhile. False when there is none."""
         # One stop or deletion at a time: what is placed meanwhile is seen by one of them and not by the other.
         if not await self.lock(tenant_id, agent_id):
             return False
         # Then in the order of everybody else, or there are deadlocks: who releases or stops contacts has the batch, and who closes a call
         # its execution, when a new one needs the agent's key; and who deletes executions needs those of their batches, which stay free.
-        for table, strength in (("batch", "no key update"), ("execution", "update")):
+        for table, strength in (("batch where", "no key update"), ("execution where phase <> 'done' and", "update")):
             await self._connection.fetchval(
-                f"select count(*) from (select from {table} where tenant_id = $1 and agent_id = $2 order by id for {strength}) locked",
+                f"select count(*) from (select from {table} tenant_id = $1 and agent_id = $2 order by id for {strength}) locked",
                 tenant_id,
                 agent_id,
             )
@@ -111,15 +117,38 @@ class AgentRows:
     async def _locked(self, tenant_id: str, agent_id: str, strength: str) -> bool:
         return bool(
             await self._connection.fetchval(
-                f"select true from agent where tenant_id = $1 and id = $2 for {strength}", tenant_id, agent_id
+                f"select true from agent where tenant_id = $1 and id = $2 and {_IS_THERE} for {strength}",
+                tenant_id,
+                agent_id,
             )
         )
 
+    async def mark_deleted(self, tenant_id: str, agent_id: str) -> None:
+        """Hide an agent with its batches, and take its numbers and extensions from it. Nothing can be added to it any more. Lock it before
+        with :meth:`lock_whole`."""
+        for statement in (
+            "update agent set deleted_at = now() where tenant_id = $1 and id = $2",
+            "update batch set deleted_at = coalesce(deleted_at, now()) where tenant_id = $1 and agent_id = $2",
+            "delete from phone_number where kind = 'extension' and agent_tenant_id = $1 and agent_id = $2",
+            "update phone_number set agent_tenant_id = null, agent_id = null where agent_tenant_id = $1 and agent_id = $2",
+        ):
+            await self._connection.execute(statement, tenant_id, agent_id)
+
+    async def some_executions(self, tenant_id: str, agent_id: str, count: int) -> list[str]:
+        """Ids of up to ``count`` executions of the agent."""
+        rows = await self._connection.fetch(
+            "select id from execution where tenant_id = $1 and agent_id = $2 limit $3", tenant_id, agent_id, count
+        )
+        return [str(row["id"]) for row in rows]
+
     async def delete(self, tenant_id: str, agent_id: str) -> bool:
-        """Delete the agent. False when there was none. Its executions are deleted first, with ``executions.delete_of_agent``;
-        ConflictError while it has any, live ones above all."""
+        """Delete the agent with its batches, one that is marked as deleted too. False when there was none. ConflictError while it has
+        executions, live ones above all."""
         # Locked first, so that no call of it can be placed between the look and the deletion.
-        if not await self._locked(tenant_id, agent_id, "update"):
+        there = await self._connection.fetchval(
+            "select true from agent where tenant_id = $1 and id = $2 for update", tenant_id, agent_id
+        )
+        if not there:
             return False
         left = await self._connection.fetchrow(
             "select count(*) as executions, count(*) filter (where phase in ('admitted', 'claimed', 'dialling', 'live')) as live"

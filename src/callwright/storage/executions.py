@@ -324,11 +324,14 @@ class ExecutionRows:
         )
         return [execution_of(row) for row in rows]
 
-    async def delete_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
-        """Delete an agent's executions with everything that belongs to them; returns their ids (for the files). ConflictError while one
-        of them is being dialled or spoken on. Lock the agent before (``agents.lock_whole``), so that none is added meanwhile."""
+    async def delete_undialled_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
+        """Delete an agent's executions that have not ended, but for those of stopped batches, which nobody admits; returns their ids.
+        ConflictError while one of the agent's is being dialled or spoken on. Lock the agent before (``agents.lock_whole``)."""
         rows = await self._connection.fetch(
-            "select id from execution where tenant_id = $1 and agent_id = $2 order by id", tenant_id, agent_id
+            "select id from execution e where tenant_id = $1 and agent_id = $2 and phase <> 'done' and (owner is not null"
+            " or not exists (select from batch b where b.id = e.batch_id and b.status = 'stopped')) order by id",
+            tenant_id,
+            agent_id,
         )
         ids = [str(row["id"]) for row in rows]
         await self.delete(ids)

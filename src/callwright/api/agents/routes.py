@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 
 from callwright.actions import agents
+from callwright.actions.agent_end import delete_agent
 from callwright.actions.agent_warnings import agent_warnings
 from callwright.actions.services import Services
 from callwright.api.agents.mapping import agent_view, saved
@@ -118,8 +119,9 @@ async def patch(request: Request, agent_id: str, wire: Changes, if_match: IfMatc
     responses={200: shown("Deleted.", AgentChanged), **errors(404, 409)},
 )
 async def delete(request: Request, agent_id: str) -> Response:
-    """Deletes its executions, logs and recordings too. Refused with 409 while one of its calls is live."""
-    await agents.delete_agent(services_of(request).actions, principal_of(request), agent_id)
+    """Deletes its executions, logs and recordings too; those beyond 2,000 executions go after the answer. Refused with 409 while one of
+    its calls is live."""
+    await delete_agent(services_of(request).actions, principal_of(request), agent_id)
     return answer({"message": "success", "state": "deleted", "status": "success"})
 
 

@@ -71,9 +71,18 @@ class Agents(Protocol):
         ...
 
     async def lock_whole(self, tenant_id: str, agent_id: str) -> bool:
-        """Lock an agent with its batches and executions until the unit ends: nothing of it is released, placed or claimed meanwhile. False
-        when there is none."""
+        """Lock an agent with its batches and its executions that have not ended until the unit ends: nothing of it is released, placed or
+        claimed meanwhile. False when there is none."""
+        ...
+
+    async def mark_deleted(self, tenant_id: str, agent_id: str) -> None:
+        """Hide an agent with its batches, and take its numbers and extensions from it. Nothing can be added to it any more. Lock it before
+        with ``lock_whole``."""
+
+    async def some_executions(self, tenant_id: str, agent_id: str, count: int) -> list[str]:
+        """Ids of up to ``count`` executions of the agent."""
         ...
 
     async def delete(self, tenant_id: str, agent_id: str) -> bool:
-        """Delete the agent. False when there was none. Refused (ConflictError) while it has live calls."""
+        """Delete the agent with its batches, one that is marked as deleted too. False when there was none. ConflictError while it has
+        executions."""

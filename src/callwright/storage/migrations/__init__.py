@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from callwright.storage.migrations.campaigns import (
     changes,
+    deleted_agents,
     dial_history,
     dialling,
     events,
@@ -42,6 +43,7 @@ _CATALOGUE = (imported_voices,)
 _SEARCH = (conversation_search,)
 _NOTICES = (notices,)
 _HISTORY = (dial_history, repeated_calls)
+_DELETED = (deleted_agents,)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
@@ -52,5 +54,6 @@ REVISIONS: Mapping[str, Sequence[str]] = {
     "0006": [statement for subject in _SEARCH for statement in subject.STATEMENTS],
     "0007": [statement for subject in _NOTICES for statement in subject.STATEMENTS],
     "0008": [statement for subject in _HISTORY for statement in subject.STATEMENTS],
+    "0010": [statement for subject in _DELETED for statement in subject.STATEMENTS],
 }
 """Number of a revision -> its statements, the first revision first. A released revision never changes: add another."""

@@ -1,0 +1,83 @@
+"""The end of an agent: it is hidden at once, and its executions, of which there may be very many, are deleted a piece at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from callwright.actions.agents import agent_of
+from callwright.actions.audit import audit
+from callwright.actions.batch_stop import stop_batches_of_agent
+from callwright.actions.services import Services, missing
+from callwright.domain.tenant import Principal
+from callwright.ports.ledger import ExecutionFilter, Ledger
+from callwright.ports.world import Recordings
+
+PURGE_AGENT_JOB = "purge_agent"
+PIECE = 500
+"""Executions deleted in one unit."""
+PIECES_AT_ONCE = 4
+"""Pieces that a request deletes before it is answered; the job deletes the others."""
+RESUMED_AFTER_SECONDS = 5
+"""After which the job looks whether the request has left anything."""
+
+
+async def delete_agent(services: Services, principal: Principal, agent_id: str) -> None:
+    """Delete an agent with its batches, its executions, their logs and their recordings. From the commit on it is hidden and none of its
+    calls is dialled; executions beyond PIECES_AT_ONCE pieces go later. Raises NotFoundError, and ConflictError, with nothing stopped, while
+    one of its calls is live."""
+    async with services.ledger.unit() as unit:
+        await unit.pace.hold_admission()
+        agent = await agent_of(unit, principal, agent_id)
+        if not await unit.agents.lock_whole(principal.tenant_id, agent.id):
+            raise missing("agent")
+        await stop_batches_of_agent(unit, services, principal, agent.id)
+        every = await unit.executions.page(principal.tenant_id, agent.id, ExecutionFilter(), 1, 1)
+        undialled = await unit.executions.delete_undialled_of_agent(principal.tenant_id, agent.id)
+        await unit.agents.mark_deleted(principal.tenant_id, agent.id)
+        payload = f"{principal.tenant_id} {agent.id}".encode()
+        await unit.jobs.put(PURGE_AGENT_JOB, payload, principal.tenant_id, RESUMED_AFTER_SECONDS)
+        gone = {"agent_name": agent.name, "executions": every.total}
+        await audit(unit, principal, "agent.deleted", agent.id, before=gone)
+        await delete_files(services.recordings, undialled)
+    purge = AgentPurge(services.ledger, services.recordings)
+    for _ in range(PIECES_AT_ONCE):
+        if not await purge.delete_piece(principal.tenant_id, agent.id):
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPurge:
+    """The job ``PURGE_AGENT_JOB``."""
+
+    ledger: Ledger
+    recordings: Recordings
+
+    async def run(self, payload: bytes) -> None:
+        """Delete what is left of a deleted agent. May run twice, and beside the request: what is gone is gone."""
+        tenant_id, agent_id = payload.decode().split()
+        while await self.delete_piece(tenant_id, agent_id):
+            pass
+
+    async def delete_piece(self, tenant_id: str, agent_id: str) -> bool:
+        """Delete a piece of the executions, and with the last one the agent. Whether there may be more."""
+        async with self.ledger.unit() as unit:
+            ids = await unit.agents.some_executions(tenant_id, agent_id, PIECE)
+        await delete_files(self.recordings, ids)
+        async with self.ledger.unit() as unit:
+            await unit.executions.delete(ids)
+            if len(ids) < PIECE:
+                await unit.agents.delete(tenant_id, agent_id)
+        return len(ids) == PIECE
+
+
+async def delete_files(recordings: Recordings, execution_ids: Sequence[str]) -> None:
+    """Delete the recordings of executions that are about to be deleted: a row without files is honest, files without a row would be
+    forgotten if the process died here."""
+
+    def delete() -> None:
+        for execution_id in execution_ids:
+            recordings.delete(execution_id)
+
+    await asyncio.to_thread(delete)
