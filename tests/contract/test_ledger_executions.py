@@ -492,11 +492,11 @@ async def test_deleting_an_agents_executions_takes_everything_with_them(ledger: 
         await unit.logs.append(LogChunk("call-1", 1, "live", 0, b"x\n"))
     async with ledger.unit() as unit:
         with pytest.raises(ConflictError):
-            await unit.executions.delete_undialled_of_agent(DEFAULT_TENANT_ID, "agent-1")
+            await unit.executions.delete_unfinished_of_agent(DEFAULT_TENANT_ID, "agent-1")
     await move(ledger, "call-1", Phase.FINISHING, owner="node-a")
     async with ledger.unit() as unit:
-        assert await unit.executions.delete_undialled_of_agent(OTHER_TENANT_ID, "agent-1") == []
-        assert await unit.executions.delete_undialled_of_agent(DEFAULT_TENANT_ID, "agent-1") == ["call-1", "call-2"]
+        assert await unit.executions.delete_unfinished_of_agent(OTHER_TENANT_ID, "agent-1") == []
+        assert await unit.executions.delete_unfinished_of_agent(DEFAULT_TENANT_ID, "agent-1") == ["call-1", "call-2"]
         assert await unit.agents.some_executions(OTHER_TENANT_ID, "agent-1", 10) == []
         assert await unit.agents.some_executions(DEFAULT_TENANT_ID, "agent-1", 10) == ["call-3"]
         await unit.executions.delete(["call-3"])

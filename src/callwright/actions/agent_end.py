@@ -28,19 +28,19 @@ async def delete_agent(services: Services, principal: Principal, agent_id: str) 
     calls is dialled; executions beyond PIECES_AT_ONCE pieces go later. Raises NotFoundError, and ConflictError, with nothing stopped, while
     one of its calls is live."""
     async with services.ledger.unit() as unit:
-        await unit.pace.hold_admission()
         agent = await agent_of(unit, principal, agent_id)
         if not await unit.agents.lock_whole(principal.tenant_id, agent.id):
             raise missing("agent")
         await stop_batches_of_agent(unit, services, principal, agent.id)
         every = await unit.executions.page(principal.tenant_id, agent.id, ExecutionFilter(), 1, 1)
-        undialled = await unit.executions.delete_undialled_of_agent(principal.tenant_id, agent.id)
+        # What waits goes at once: nothing of a hidden agent may be dialled.
+        unfinished = await unit.executions.delete_unfinished_of_agent(principal.tenant_id, agent.id)
         await unit.agents.mark_deleted(principal.tenant_id, agent.id)
         payload = f"{principal.tenant_id} {agent.id}".encode()
         await unit.jobs.put(PURGE_AGENT_JOB, payload, principal.tenant_id, RESUMED_AFTER_SECONDS)
         gone = {"agent_name": agent.name, "executions": every.total}
         await audit(unit, principal, "agent.deleted", agent.id, before=gone)
-        await delete_files(services.recordings, undialled)
+        await delete_files(services.recordings, unfinished)
     purge = AgentPurge(services.ledger, services.recordings)
     for _ in range(PIECES_AT_ONCE):
         if not await purge.delete_piece(principal.tenant_id, agent.id):

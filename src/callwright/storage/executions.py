@@ -71,6 +71,8 @@ on conflict (batch_id, status) do update set number = p.number + excluded.number
   answered = p.answered + excluded.answered, talk_us = p.talk_us + excluded.talk_us"""
 
 
+_DELETED_AT_ONCE = 5_000
+
 _CAME_IN = """
 select exists (
   select from execution where direction = 'inbound' and tenant_id = $1 and carrier = $2 and provider_call_id = $3
@@ -324,17 +326,18 @@ class ExecutionRows:
         )
         return [execution_of(row) for row in rows]
 
-    async def delete_undialled_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
-        """Delete an agent's executions that have not ended, but for those of stopped batches, which nobody admits; returns their ids.
-        ConflictError while one of the agent's is being dialled or spoken on. Lock the agent before (``agents.lock_whole``)."""
+    async def delete_unfinished_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
+        """Delete an agent's executions that have not ended; returns their ids. ConflictError while one of them is being dialled or spoken
+        on. Lock the agent before (``agents.lock_whole``), so that none is added meanwhile."""
         rows = await self._connection.fetch(
-            "select id from execution e where tenant_id = $1 and agent_id = $2 and phase <> 'done' and (owner is not null"
-            " or not exists (select from batch b where b.id = e.batch_id and b.status = 'stopped')) order by id",
+            "select id from execution where tenant_id = $1 and agent_id = $2 and phase <> 'done' order by id",
             tenant_id,
             agent_id,
         )
         ids = [str(row["id"]) for row in rows]
-        await self.delete(ids)
+        # As many may wait for a retry as a list has contacts, and no statement may take a minute.
+        for at in range(0, len(ids), _DELETED_AT_ONCE):
+            await self.delete(ids[at : at + _DELETED_AT_ONCE])
         return ids
 
     async def older_than(self, before: datetime, count: int) -> list[str]:

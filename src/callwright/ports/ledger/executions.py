@@ -144,9 +144,9 @@ class Executions(Protocol):
         """Up to ``count`` executions of a batch, in the order of its file, from behind ``after`` (creation, id) on."""
         ...
 
-    async def delete_undialled_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
-        """Delete an agent's executions that have not ended, but for those of stopped batches, which nobody admits; returns their ids (for
-        the files). ConflictError while one of the agent's is being dialled or spoken on."""
+    async def delete_unfinished_of_agent(self, tenant_id: str, agent_id: str) -> list[str]:
+        """Delete an agent's executions that have not ended; returns their ids (for the files). ConflictError while one of them is being
+        dialled or spoken on."""
         ...
 
     async def older_than(self, before: datetime, count: int) -> list[str]:
