@@ -13,7 +13,18 @@ from typing import Any
 import pytest
 from tests.contract.test_ledger_batches import BATCH, stage
 from tests.database import fetch, run_sql
-from tests.rows import THEN, admit, agent_row, claim, end_locked, execution_row, move, place, seconds_after
+from tests.rows import (
+    THEN,
+    admit,
+    agent_row,
+    claim,
+    claimed_call,
+    end_locked,
+    execution_row,
+    move,
+    place,
+    seconds_after,
+)
 
 from callwright.actions.transition import transition
 from callwright.call.live.endings import before_post_work
@@ -285,3 +296,21 @@ async def test_the_webhook_of_the_outcome_says_when_the_call_is_made_again(ledge
     assert (outcome["billing_settled"], outcome["retry_count"], again["retry_count"]) == (False, 0, 1)
     assert again["retry_history"] == [{"attempt": 1, "status": "no-answer", "at": "2026-03-01T12:00:40.000000+00:00"}]
     assert again["callwright"]["retry_at"] is None
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_the_end_of_a_taken_call_has_the_decision_that_kept_it_from_being_dialled(
+    ledger: PostgresLedger, refused: bool
+) -> None:
+    row = await claimed_call(ledger)
+    rule = {"decision": {"verdict": "never", "rule": "suppressed"}} if refused else {}
+    async with ledger.unit() as unit:
+        await unit.executions.change("call-1", Change(columns={"options": {STOP_REQUESTED: {}}}, record=rule))
+    ended = await end(ledger, row, Change(Phase.DONE, "canceled"))
+    assert (ended.status, ended.record["decision"]["rule"]) == (
+        Status.CANCELED,
+        "suppressed" if refused else "stopped",
+    )
+    async with ledger.unit() as unit:
+        made = await unit.dial_decisions.of_execution(DEFAULT_TENANT_ID, "call-1", 10)
+    assert [(one.step, one.decision.rule) for one in made] == ([] if refused else [("dialling", "stopped")])

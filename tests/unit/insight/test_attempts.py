@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from tests.unit.insight.call_log import CallLog
 from tests.unit.insight.test_record import THEN, URL, body_of, built, execution
 
-from callwright.domain.attempts import EARLIER, ended_attempt
+from callwright.domain.attempts import EARLIER, ended_attempt, was_dialled
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.insight.attempts import usage
 from callwright.insight.settled import is_settled
@@ -106,3 +106,20 @@ def test_a_status_that_another_attempt_follows_is_not_settled() -> None:
     at = (THEN + timedelta(hours=1)).isoformat()
     assert not is_settled(execution(status=Status.BUSY, record={"retry_at": at}))
     assert is_settled(execution(status=Status.BUSY))
+
+
+def test_an_attempt_keeps_its_decision_and_one_of_an_earlier_version_has_none() -> None:
+    decision = {"verdict": "dial", "rule": "allowed"}
+    first = attempt(spoken("Leave a message.", 20))
+    kept = ended_attempt(replace(first, record={**first.record, "decision": decision}), "completed")
+    old = {name: value for name, value in kept.items() if name != "decision"}
+    for entry, shown in ((kept, decision), (old, None)):
+        body = body_of(replace(first, record={EARLIER: [entry]}, retry_count=1))
+        assert body["callwright"]["attempts"][0]["decision"] == shown
+
+
+@pytest.mark.parametrize("initiated", [None, THEN])
+def test_a_call_was_dialled_if_an_earlier_attempt_dialled(initiated: datetime | None) -> None:
+    entry = ended_attempt(replace(attempt(spoken("Hello.", 20)), initiated_at=initiated), "error")
+    assert was_dialled({EARLIER: [entry]}) is (initiated is not None)
+    assert not was_dialled({})

@@ -176,6 +176,12 @@ def test_a_transfer_is_asked_for_the_number_only():
 def test_a_call_that_is_stopped_is_not_dialled_whatever_else_is_asked():
     decision = decide(asked(stopped=True, suppressed=True, attempts=(NOON,)), rules(**ONCE))
     assert told(decision) == ("never", "stopped", None)
+
+
+@pytest.mark.parametrize(("before", "again"), [(False, ""), (True, " again")])
+def test_the_decision_of_a_stop_says_whether_the_call_was_dialled_before(before: bool, again: str):
+    decision = decide(asked(stopped=True, dialled_before=before), rules())
+    assert decision.reason == f"the call was stopped before it was dialled{again}"
     assert decision.inputs["time_zones"] == ["Europe/Berlin"]
 
 
