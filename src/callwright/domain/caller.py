@@ -31,12 +31,12 @@ def caller_number(caller: str) -> str:
 
 def spellings(caller: str) -> tuple[str, ...]:
     """All that the caller who is known by ``caller`` (``caller_number``) may be known by, the carrier writing the number with a plus, with
-    00 or with neither. Of one caller always the same, in the same order."""
+    00, with 011 or with none of them. Of one caller always the same, in the same order."""
     if not number_in(caller):
         return (caller,)
     number = named_number(caller).removeprefix("+")
-    with_zeros = f"00{number}"
-    return (number, f"+{number}", *([with_zeros] if named_number(with_zeros) == f"+{number}" else ()))
+    abroad = [f"00{number}", f"011{number}"]
+    return (number, f"+{number}", *(one for one in abroad if named_number(one) == f"+{number}"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,6 @@ _SCHEME = re.compile(r"(?:sips?|loopback):", re.IGNORECASE)
 _EXPONENT = re.compile(r"\+?[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _DECIMALS = re.compile(r"(?<=[0-9]{7})[.,]0+$")
 """What a table of decimals adds to a whole number."""
-_TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
-"""The national prefix as it is written inside an international number: ``+49 (0)30``."""
 _WRITTEN = re.compile(r"[+0-9 .()/-]+")
 _NO_DIGITS = re.compile(r"[^+0-9]")
 
@@ -53,16 +51,14 @@ def listed_destination(cell: str, *, what: str, country: str | None = None) -> D
     text = _DECIMALS.sub("", text)
     if not _WRITTEN.fullmatch(text):
         return parse_destination(text, what=what)
-    abroad = text.startswith("+")
-    if abroad and not _TRUNK_ZERO.search(text):
-        return parse_destination(text.replace("/", " "), what=what)
-    if is_emergency(_NO_DIGITS.sub("", text)) or not (abroad or country):
+    if text.startswith("+"):
+        return parse_destination(text, what=what)
+    if is_emergency(_NO_DIGITS.sub("", text)) or not country:
         return _as_it_is(text, what)
     readings = numbers_in(text, country)
     if len(readings) == 1:
         return parse_destination(*readings, what=what)
-    where = "with its country code" if abroad else f"in {country}"
-    why = f"may be {' or '.join(sorted(readings))}" if readings else f"is not a valid phone number {where}"
+    why = f"may be {' or '.join(sorted(readings))}" if readings else f"is not a valid phone number in {country}"
     raise InvalidNumberError(
         f"{what} {why}: it has {sum(map(str.isdigit, text))} digits",
         field=what,

@@ -6,10 +6,9 @@ Only the form is checked here. Emergency numbers are refused in every form: a pl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from callwright.domain.dialled import decoded, spelt_out
+from callwright.domain.dialled import decoded, dialled, spelt_out, unseparated
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.fields import kind_of
 from callwright.domain.limits import MAX_NUMBER_CHARACTERS
@@ -27,7 +26,6 @@ EMERGENCY: frozenset[str] = frozenset({
     "1122", "993", "994", "995", "997", "998", "999", "910", "911", "913", "933", "988", "990", "991",
 })  # fmt: skip
 
-_SEPARATORS = re.compile(r"[ .()\u00a0-]")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _DIALLED = re.compile(r"[0-9+*#() ./\u00a0-]{1,24}")
 _EXTENSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -40,16 +38,11 @@ _SIP = re.compile(
 #: short extensions begin with them too.
 _OUTSIDE_LINE = frozenset("09")
 #: How a number of another country begins (ITU-T E.164; 011 in North America), and the national 0 that is written behind it by mistake.
-_ABROAD = re.compile(
-    r"(?:\+|00|011)(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-689][0-9]|3[578][0-9]|42[0-9]|5[09][0-9]|6[7-9][0-9]"
+_COUNTRY = (
+    r"(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-689][0-9]|3[578][0-9]|42[0-9]|5[09][0-9]|6[7-9][0-9]"
     r"|8[035789][0-9]|9[679][0-9])0?"
 )
-#: What parts a text that is dialled: a pause (``,`` and, behind a digit, p, w and x) and whatever else is in no name.
-_BREAK = re.compile(r"[^0-9A-Za-z_]+|(?<=[0-9])[PWXpwx]+(?![A-Za-z_])")
-_PLUS = re.compile(r"[^0-9A-Za-z]*\+")
-#: A code of the exchange in front of a number, such as one that hides who calls: ``#31#``, ``*67``.
-_CODES = (re.compile(r"[*#][0-9*#]*[*#]"), re.compile(r"[*#]+[0-9]{2}"))
-_UNPRINTABLE = re.compile(r"%[0-9A-Fa-f]{2}")
+_ABROAD = tuple(re.compile(prefix + _COUNTRY) for prefix in (r"\+", r"\+?00+", r"\+?0*011"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +54,7 @@ class Destination:
 
 
 def parse_destination(text: object, *, what: str = "recipient_phone_number") -> Destination:
-    """Read an address: ``+15550100123`` (spaces, dots, hyphens and brackets are taken out), ``sip:user@host``, ``loopback:name``.
+    """Read an address: ``+15550100123`` (without separators and a ``(0)`` behind its country's code), ``sip:user@host``, ``loopback:name``.
 
     Raises InvalidNumberError naming ``what``.
     """
@@ -98,35 +91,22 @@ def is_emergency(number: str) -> bool:
     """Whether dialling ``number`` (digits, with or without a plus) could reach an emergency service, also behind an outside-line prefix or
     a country's code. A longer number that only contains or begins with an emergency one is none."""
     digits = number.removeprefix("+")
-    abroad = _ABROAD.match(number)
+    abroad = [found.end() for found in (prefix.match(number) for prefix in _ABROAD) if found is not None]
     return (
         digits in EMERGENCY
         or (_OUTSIDE_LINE.issuperset(digits[:1]) and digits[1:] in EMERGENCY)
         or (_OUTSIDE_LINE.issuperset(digits[:2]) and len(digits) > 4 and digits[2:] in EMERGENCY)
-        or (abroad is not None and number[abroad.end() :] in EMERGENCY)
+        or any(number[end:] in EMERGENCY for end in abroad)
     )
 
 
-def _readings(user: str) -> Iterator[str]:
-    """The numbers that a gateway could make of a user (decoded, without separators), with and without a code in front of it: what stands
-    before each break, without the breaks. A part with letters is a name, and nothing behind it is dialled."""
-    codes = [code.end() for code in (one.match(user) for one in _CODES) if code is not None]
-    for text in (user, *(user[end:] for end in codes)):
-        number = "+" if _PLUS.match(text) else ""
-        for part in _BREAK.split(text):
-            if part and not part.isdecimal():
-                break
-            number += part
-            yield number
-
-
 def _refuse_emergency(user: str, what: str) -> None:
-    if any(is_emergency(number) for number in _readings(user)):
+    if any(is_emergency(number) for numbers in dialled(user) for number in numbers):
         raise InvalidNumberError(f"{what} is an emergency number; those are never dialled", field=what)
 
 
 def _e164(text: str, what: str) -> Destination:
-    number = _SEPARATORS.sub("", text)
+    number = unseparated(text)
     _refuse_emergency(number, what)
     if not _E164.fullmatch(number):
         raise InvalidNumberError(
@@ -163,10 +143,10 @@ def _sip(text: str, what: str) -> Destination:
             f"{what} is not a SIP address that can be called: use sip:user@host or sip:user@host:port, without password and headers",
             field=what,
         )
-    user = spelt_out(match["user"])
+    user = decoded(match["user"])
     if decoded(user) != user:
         raise InvalidNumberError(
             f"{what} has an escape within an escape before the @; write its characters as they are", field=what
         )
-    _refuse_emergency(_UNPRINTABLE.sub("", user), what)
+    _refuse_emergency(spelt_out(user), what)
     return Destination(SIP, match[0])

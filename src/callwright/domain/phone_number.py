@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from callwright.domain.dialled import unseparated
+
 EXTENSION = "extension"
 TRUNK = "trunk"
 CARRIER = "carrier"
@@ -22,7 +24,6 @@ ORDER = "order"
 UNDER_WAY, UNKNOWN = "under_way", "unknown"
 """Its values: somebody is ordering it, or was until its process ended; the carrier did not say what came of it."""
 
-_SEPARATORS = re.compile(r"[ .()\u00a0-]")
 _DIGITS = re.compile(r"\+?[0-9]+")
 
 
@@ -68,7 +69,7 @@ def dialled_form(text: str) -> str:
     for scheme in ("sip:", "sips:", "loopback:"):
         if text.lower().startswith(scheme):
             text = text[len(scheme) :].partition("@")[0]
-    plain = _SEPARATORS.sub("", text)
+    plain = unseparated(text)
     return plain.removeprefix("+") if _DIGITS.fullmatch(plain) else text.lower()
 
 

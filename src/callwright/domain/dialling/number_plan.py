@@ -39,7 +39,7 @@ _SHARED_COST_CODE = 808
 
 def number_facts(address: str) -> NumberFacts:
     """Returns what is known of an address in its normal form. A ``sip:`` address is a phone number if its user is one with + or 00, or one
-    without either that a plan lists: a national number or an extension may have as many digits."""
+    with neither that a plan lists: a national number or an extension may have as many digits."""
     is_phone = kind_of_address(address) == E164
     number = address if is_phone else named_number(address)
     if number and is_emergency(number):
@@ -48,9 +48,11 @@ def number_facts(address: str) -> NumberFacts:
         return NumberFacts()
     kind, country, zones = _plan(number)
     is_listed = bool(country) and kind != UNKNOWN
-    if is_phone or is_listed or number_in(address).startswith(("+", "00")):
+    written = number if is_phone else number_in(address)
+    if is_listed or written.startswith(("+", "00")):
         return NumberFacts(kind, country, zones, is_phone=True)
-    return NumberFacts(kind)
+    # National numbers of many countries begin with 011: what is behind it has no kind of its own.
+    return NumberFacts() if written.startswith("011") else NumberFacts(kind)
 
 
 def _kind_of_beginning(parsed: phonenumbers.PhoneNumber) -> str:

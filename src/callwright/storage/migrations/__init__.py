@@ -13,6 +13,7 @@ from callwright.storage.migrations.campaigns import (
     dial_history,
     dialling,
     events,
+    named_numbers,
     notices,
     number_owners,
     pace,
@@ -43,6 +44,7 @@ _CATALOGUE = (imported_voices,)
 _SEARCH = (conversation_search,)
 _NOTICES = (notices,)
 _HISTORY = (dial_history, repeated_calls)
+_SPELLINGS = (named_numbers,)
 _DELETED = (deleted_agents,)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
@@ -54,6 +56,7 @@ REVISIONS: Mapping[str, Sequence[str]] = {
     "0006": [statement for subject in _SEARCH for statement in subject.STATEMENTS],
     "0007": [statement for subject in _NOTICES for statement in subject.STATEMENTS],
     "0008": [statement for subject in _HISTORY for statement in subject.STATEMENTS],
+    "0009": [statement for subject in _SPELLINGS for statement in subject.STATEMENTS],
     "0010": [statement for subject in _DELETED for statement in subject.STATEMENTS],
 }
 """Number of a revision -> its statements, the first revision first. A released revision never changes: add another."""

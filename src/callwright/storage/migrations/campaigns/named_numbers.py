@@ -1,0 +1,80 @@
+"""The number of an address is the same one behind dialling codes, 011, more zeros or pluses, and with a ``(0)`` in it."""
+
+STATEMENTS = [
+    # domain.dialled, by the same expressions: a written number in its E.164 form, null where it is in no international one.
+    r"""
+create function international_number(written text) returns text language sql immutable as $$
+  select '+' || coalesce(
+    (regexp_match(written, '^[+]?0*011([1-9][0-9]{8,14})$'))[1], (regexp_match(written, '^(?:[+]|[+]?00+)?([1-9][0-9]{6,14})$'))[1]
+  )
+$$""",
+    r"""
+create function spelt_out_user(escaped text) returns text language sql immutable as $$
+  select translate(
+    regexp_replace(
+      regexp_replace(unescaped_user(escaped), '%[0-9A-Fa-f]{2}', '', 'g'),
+      '((?:^|[+*#]|^00|^011)[ .()/\u00a0-]*(?!39|225|226|229|24[12]|250|378|881|992)[1-9][0-9]{0,2}[ .)/\u00a0-]*)[(] *0 *[)]', '\1', 'g'
+    ),
+    ' .()/-' || chr(160), ''
+  )
+$$""",
+    # What domain.dialled.dialled yields for a user, in that order. first: the number up to its first break.
+    r"""
+create function dialled_numbers(called text) returns table (written text, first boolean, place bigint) language sql immutable as $$
+  with starts (rank, behind) as (
+    select 1, place from generate_series(1, length(called)) place where substr(called, place, 1) = '+' and not exists (
+      select from regexp_split_to_table(left(called, place - 1), '[^0-9A-Za-z_]+|(?<=[0-9])[PWXpwx]+(?![A-Za-z_])') part
+      where part !~ '^[0-9]*$'
+    )
+    union all select 2, length(substring(called from '^[*#]+[0-9]{2}'))
+    union all select 3, length(substring(called from '^(?:[*#]+[0-9]{2}[*#]*)?[09]{1,2}(?:[^0-9A-Za-z_+]+|[PWXpwx]+)'))
+    union all select 4, place from generate_series(1, length(substring(called from '^[*#][0-9*#]*'))) place
+      where substr(called, place, 1) in ('*', '#')
+    union all select 5, 0
+  ), parts as (
+    select rank, behind, part, n, bool_and(part ~ '^[0-9]+$') over (partition by rank, behind order by n) is_number
+    from starts, regexp_split_to_table(substr(called, behind + 1), '[^0-9A-Za-z_]+|(?<=[0-9])[PWXpwx]+(?![A-Za-z_])')
+      with ordinality split (part, n)
+    where behind is not null and part <> ''
+  )
+  select
+    case when rank = 1 then '+' else '' end || string_agg(part, '') over (partition by rank, behind order by n),
+    row_number() over (partition by rank, behind order by n) = 1,
+    row_number() over (order by rank, behind, n)
+  from parts where is_number
+$$""",
+    # The first line is for the addresses of long lists.
+    r"""
+create or replace function named_number(address text) returns text language sql immutable as $$
+  select case when called ~ '^[+]?[0-9]*$' then coalesce(international_number(called), nullif(called, '+'), '') else coalesce(
+    (
+      select international_number(written) from dialled_numbers(called)
+      where (first or written ~ '^[+0]') and international_number(written) is not null order by place limit 1
+    ),
+    (select written from dialled_numbers(called) order by place limit 1),
+    ''
+  ) end
+  from spelt_out_user((regexp_match(btrim(address), '^(sips?[:](?=.*@|[^.]*$)|tel[:]|)([^;:@?]*)', 'i'))[2]) called
+$$""",
+    # Numbers that were listed by another spelling, or with the (0) in them.
+    r"""
+insert into suppression (number, tenant_id, reason, created_at, execution_id, said, note)
+select key, s.tenant_id, s.reason, s.created_at, s.execution_id, s.said, s.note
+from suppression s, unnest(address_keys(s.number) || regexp_replace(
+  s.number,
+  '^[+](?!39|225|226|229|24[12]|250|378|881|992)(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-689][0-9]|3[578][0-9]'
+  '|42[0-9]|5[09][0-9]|6[7-9][0-9]|8[035789][0-9]|9[679][0-9])0([1-9][0-9]{5,})$',
+  '+\1\2'
+)) key
+where not exists (select from suppression listed where listed.tenant_id = s.tenant_id and listed.number = key)
+order by s.created_at
+on conflict do nothing""",
+    "delete from suppression where number <> all(address_keys(number))",
+    # The attempts to them. A decision cannot change otherwise.
+    "alter table dial_decision disable trigger dial_decision_guard",
+    (
+        "update dial_decision set called = named_number(called)"
+        " where called !~ '^[+]' and international_number(named_number(called)) is not null"
+    ),
+    "alter table dial_decision enable trigger dial_decision_guard",
+]
