@@ -3,16 +3,22 @@ those not to be called."""
 
 from __future__ import annotations
 
+import os
 from random import Random
+from typing import Any, cast
 
 import asyncpg
 import pytest
+from tests.database import database_at, fetch, run_sql
+from tests.number_spellings import users_of
 from tests.rows import THEN
 
 from callwright.domain.dialled import named_number, number_in
 from callwright.domain.suppression import SAID, Suppression
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.storage.ledger import PostgresLedger
+from callwright.storage.migrate import migrate
+from callwright.storage.migrations import REVISIONS
 
 NUMBER = "+15550100999"
 SPELLINGS = (
@@ -46,35 +52,8 @@ SPELLINGS = (
     "(+1)(0)555/0100999",
     "sip:+1%280%295550100999@gw",
     "++15550100999",
-    "sip:++15550100999@gw",
-    "sip:+0015550100999@gw",
-    "sip:00015550100999@gw",
-    "sip:01115550100999@gw",
-    "sip:001115550100999@gw",
-    "sip:+01115550100999@gw",
-    "sip:%2331%23+15550100999@gw",
-    "sip:%2331%2315550100999@gw",
-    "sip:*67+15550100999@gw",
-    "sip:*6715550100999@gw",
-    "sip:*67*0015550100999@gw",
-    "sip:*670%2315550100999@gw",
-    "sip:*31*15550100999%23@gw",
-    "sip:*67*9,15550100999@gw",
-    "sip:9,15550100999@gw",
-    "sip:9w+15550100999@gw",
-    "sip:0,0015550100999@gw",
-    "sip:+15550100999*1@gw",
-    "sip:+15550100999%231234@gw",
-    "sip:+15550100999p1@gw",
-    "sip:15550100999x7@gw",
-    "sip:+1555,0100999@gw",
-    "sip:001,5550100999@gw",
-    "sip:+15550100999%C3%A9@gw",
-    "sip:+1%C2%A05550100999@gw",
-    "sip:15550100999%00@gw",
-    "sip:15550100999%@gw",
-    "sip:15550100999%4@gw",
-    "sip:15550100999x@phone.example",
+    "+15550100999w1",
+    *(f"sip:{user}@gw" for user in users_of(NUMBER)),
 )
 """Of one number."""
 OTHERS = {
@@ -141,7 +120,29 @@ async def test_the_database_and_the_platform_name_the_same_number(connection: as
 
 async def test_they_say_the_same_of_every_text(connection: asyncpg.Connection) -> None:
     chance = Random(20261201)
-    pieces = ["+", "0", "00", "011", "*", "#", "*67", "9", ",", "p", "x", "_", "a", "%23", "%2B", "%C2%A0", "(0)", " ", "-", "4930901820", "5"]
+    pieces = [
+        "+",
+        "0",
+        "00",
+        "011",
+        "*",
+        "#",
+        "*67",
+        "9",
+        ",",
+        "p",
+        "x",
+        "_",
+        "a",
+        "%23",
+        "%2B",
+        "%C2%A0",
+        "(0)",
+        " ",
+        "-",
+        "4930901820",
+        "5",
+    ]
     for _ in range(3_000):
         user = "".join(chance.choices(pieces, k=chance.randint(1, 7)))
         for address in (user, f"sip:{user}@gw.example"):
@@ -190,3 +191,38 @@ async def test_what_is_listed_in_one_spelling_is_listed_in_all_and_taken_off_in_
 )
 def test_a_number_is_read_as_it_is_written(address: str, number: str) -> None:
     assert number_in(address) == number
+
+
+async def test_what_an_older_version_wrote_down_is_found_by_every_spelling(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"cw_spellings_{os.getpid()}"
+    await run_sql(postgres_server, f"drop database if exists {name} with (force)", f"create database {name}")
+    dsn = database_at(postgres_server, name)
+    with monkeypatch.context() as older:
+        for revision in [one for one in REVISIONS if one >= "0009"]:
+            older.delitem(cast(dict[str, Any], REVISIONS), revision)
+        await migrate(dsn)
+    await run_sql(
+        dsn,
+        "insert into suppression (tenant_id, number, reason, created_at) select id, number, 'api', now() from tenant,"
+        " unnest(array['sip:*67+15550100999@gw', 'sip:0114930901820@gw', '+490301234567', '+390669812345', 'sip:ann@gw']) number",
+        "insert into dial_decision (tenant_id, attempt, step, at, verdict, rule, reason, called, inputs, version)"
+        " select id, 1, 'dialling', now(), 'dial', 'allowed', '', called, '{}', '' from tenant,"
+        " unnest(array['sip:*67+15550100999@gw', 'loopback:demo', '+4930901820', 'sip:4711@gw']) called",
+    )
+
+    assert await migrate(dsn)
+
+    listed = {row["number"] for row in await fetch(dsn, "select number from suppression")}
+    assert listed == {
+        *("sip:+15550100999@gw", NUMBER, "sip:+4930901820@gw", "+4930901820"),
+        # Written as +49 (0)30 1234567.
+        *("+490301234567", "+49301234567"),
+        *("+390669812345", "sip:ann@gw"),
+    }
+    called = [row["called"] for row in await fetch(dsn, "select called from dial_decision order by number")]
+    assert called == [NUMBER, "loopback:demo", "+4930901820", "sip:4711@gw"]
+    with pytest.raises(asyncpg.CheckViolationError, match="cannot change"):
+        await run_sql(dsn, "update dial_decision set called = 'x'")
+    await run_sql(postgres_server, f"drop database {name} with (force)")

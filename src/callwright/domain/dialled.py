@@ -22,7 +22,7 @@ _BREAK = re.compile(r"[^0-9A-Za-z_]+|(?<=[0-9])[PWXpwx]+(?![A-Za-z_])")
 #: A code of the exchange in front of a number, such as one that hides who calls: ``*67``; an outside line and a pause: ``9,``.
 _PREFIXES = (
     re.compile(r"[*#]+[0-9]{2}"),
-    re.compile(r"(?:[*#]+[0-9]{2}[*#]*)?[09]{1,2}(?:[^0-9A-Za-z_+]+|[PWXpwx]+)"),
+    re.compile(r"(?:[*#]+[0-9]{2}[^0-9A-Za-z_+]*)?[09]{1,2}(?:[^0-9A-Za-z_+]+|[PWXpwx]+)"),
 )
 #: Codes that end with a sign: ``#31#``.
 _CODES = re.compile(r"[*#][0-9*#]*")
@@ -50,9 +50,9 @@ def named_number(address: str) -> str:
 
 
 def dialled(user: str) -> Iterator[list[str]]:
-    """The numbers that a gateway could make of a user (``spelt_out``), the likeliest first: from each plus, behind each code in front of it,
-    and from its beginning. One list for each of these: what stands before each break, without the breaks. A part with letters is a name,
-    and nothing behind it is dialled."""
+    """The numbers that a gateway could make of a user (``spelt_out``), the likeliest first: from each plus, behind each code, and from its
+    beginning. One list for each of these: what stands before each break, without the breaks. A part with letters is a name, and nothing
+    behind it is dialled."""
     behind_plus = [at + 1 for at, sign in enumerate(user) if sign == "+" and not _has_name(user[:at])]
     prefixes = [found.end() for found in (one.match(user) for one in _PREFIXES) if found is not None]
     codes = _CODES.match(user)

@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import phonenumbers
 import pytest
+from tests.number_spellings import users_of
 from tests.unit.domain.dialling.test_decision import NOON
 
+from callwright.actions.dialling import called_number
 from callwright.domain.dialling import Question, Rules, Verdict, decide
 from callwright.domain.dialling.decision import NumberFacts
 from callwright.domain.dialling.number_plan import VERSION, number_facts
 from callwright.domain.dialling.policy import parse_policy
+from callwright.domain.number import parse_destination
 from callwright.ops.country_rules import load_country_rules
 
 CHRISTMAS = datetime(2026, 12, 25, 12, tzinfo=UTC)
@@ -79,6 +82,38 @@ def test_the_law_of_a_country_binds_its_numbers_through_a_gateway_too(address: s
     assert decide(Question(NOON, facts, agreed), rules).dials
     assert decide(Question(NOON + timedelta(hours=12), facts, agreed), rules).rule == "country_hours DE"
     assert decide(Question(CHRISTMAS, facts, agreed), rules).rule == "country_holiday DE"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+4930901820",
+        "+12125551234",
+        "+390669812345",
+        "+919876543210",
+        "+442079460018",
+        "+298201234",
+        "+49900123456",
+        "+19005550123",
+    ],
+)
+def test_the_plans_say_the_same_of_a_number_in_every_spelling(number: str) -> None:
+    facts = number_facts(number)
+    assert facts.is_phone
+    assert facts.country
+    for user in users_of(number):
+        address = f"sip:{user}@gw.example"
+        assert number_facts(parse_destination(address).value) == facts, address
+        assert called_number(address) == number, address
+
+
+@pytest.mark.parametrize(
+    "user",
+    # Johannesburg, Sheffield, Delhi, Buenos Aires, and São Paulo, where nine digits follow the 011.
+    ["0115550100", "01144960999", "01126123456", "01149001234", "01129021234", "011987654321", "01155012345"],
+)
+def test_a_national_number_that_begins_with_011_is_of_no_other_country(user: str) -> None:
+    assert number_facts(f"sip:{user}@gw.example") == NumberFacts()
 
 
 def test_a_number_that_no_plan_lists_lies_in_every_zone_of_its_prefix() -> None:

@@ -27,7 +27,7 @@ create function dialled_numbers(called text) returns table (written text, first 
       where part !~ '^[0-9]*$'
     )
     union all select 2, length(substring(called from '^[*#]+[0-9]{2}'))
-    union all select 3, length(substring(called from '^(?:[*#]+[0-9]{2}[*#]*)?[09]{1,2}(?:[^0-9A-Za-z_+]+|[PWXpwx]+)'))
+    union all select 3, length(substring(called from '^(?:[*#]+[0-9]{2}[^0-9A-Za-z_+]*)?[09]{1,2}(?:[^0-9A-Za-z_+]+|[PWXpwx]+)'))
     union all select 4, place from generate_series(1, length(substring(called from '^[*#][0-9*#]*'))) place
       where substr(called, place, 1) in ('*', '#')
     union all select 5, 0
