@@ -1,6 +1,7 @@
 """The encoding of an uploaded text, and its lines. No I/O here: pieces of bytes come in, lines of text go out.
 
-A byte order mark counts: UTF-8 or UTF-16. A text without a mark is in the encoding that is given. Without one it is UTF-8 if all of it is.
+A byte order mark counts: UTF-8 or UTF-16. A text without a mark is in the encoding that is given; if all of it is UTF-8, another one is
+refused. Without one it is UTF-8 if all of it is.
 Otherwise it is taken for Windows-1252, of which Latin-1 is a part, unless its bytes speak against it: then it is refused. Five bytes are
 undefined there. A text that is UTF-8 in parts is damaged. Four different bytes above ASCII in a row are a word of another alphabet.
 
@@ -25,8 +26,9 @@ _CODECS = {
     UTF_8: "utf-8-sig",
     UTF_16: "utf-16",
     **{f"windows-{page}": f"cp{page}" for page in range(1250, 1259)},
-    **{name: name for name in ("iso-8859-1", "iso-8859-2", "iso-8859-15", "mac_roman", "koi8-r")},
+    **{name: name for name in ("iso-8859-2", "iso-8859-15", "mac_roman", "koi8-r")},
     # As spreadsheets write them: each has letters of names that the standard of its name lacks.
+    "iso-8859-1": "cp1252",
     "shift_jis": "cp932",
     "gbk": "gb18030",
     "big5": "cp950",
@@ -34,6 +36,10 @@ _CODECS = {
 }
 ENCODINGS = tuple(_CODECS)
 """The encodings that may be given."""
+_TAKEN_FOR = {"iso-8859-2": "windows-1250", "iso-8859-15": "windows-1252"}
+"""Encodings whose bytes 0x80 to 0x9F are control characters, and what a file with such bytes is in."""
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_CONTROLS = re.compile(rb"[\x80-\x9f]")
 _LONGEST_CHARACTER = 4
 _BLOCK = 1 << 20
 
@@ -75,8 +81,15 @@ def encoding_of(pieces: Pieces, rules: CsvRules, *, given: str | None = None, on
             raise rules.unreadable(1, f"the file begins as {marked} and not as {given}; leave out encoding")
         if given == UTF_16 != marked:
             raise rules.unreadable(1, "the file has no byte order mark of UTF-16; save it as CSV UTF-8")
+        if given not in (UTF_8, UTF_16) and (line := _first_line_of_utf_8(pieces)):
+            raise rules.unreadable(line, f"the file is utf-8 and not {given}; leave out encoding")
         if (line := _undecodable_line(pieces(), given)) is not None:
             raise rules.unreadable(line, f"this is not {given}; give the encoding of the file, or save it as CSV UTF-8")
+        if given in _TAKEN_FOR and (line := _line_with(_CONTROLS, pieces())):
+            meant = _TAKEN_FOR[given]
+            raise rules.unreadable(
+                line, f"it has bytes that are no letters in {given}; give {meant}, or save it as CSV UTF-8"
+            )
         return given
     if first.startswith(_UTF_16_MARKS):
         if only_utf_8:
@@ -133,6 +146,23 @@ def _undecodable_line(pieces: Iterable[bytes], encoding: str) -> int | None:
     except UnicodeDecodeError as error:
         return line + error.object[: error.start].decode(error.encoding, "ignore").count("\n")
     return None
+
+
+def _first_line_of_utf_8(pieces: Pieces) -> int:
+    """The first line that is not ASCII of a file that is UTF-8 as a whole; 0 where there is none. In another encoding, all of its letters
+    would have to follow each other as only those of UTF-8 do."""
+    line = _line_with(_NOT_ASCII, pieces())
+    return line if line and _undecodable_line(pieces(), UTF_8) is None else 0
+
+
+def _line_with(pattern: re.Pattern[bytes], pieces: Iterable[bytes]) -> int:
+    """The first line with a byte that is meant; 0 where there is none."""
+    line = 1
+    for piece in pieces:
+        if (found := pattern.search(piece)) is not None:
+            return line + piece.count(b"\n", 0, found.start())
+        line += piece.count(b"\n")
+    return 0
 
 
 def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -68,6 +68,10 @@ def test_a_text_that_may_be_read_wrongly_is_refused_with_its_line(raw: bytes, li
         ("Юля\n", "cp1251", "windows-1251"),
         ("Ğül\n", "cp1254", "windows-1254"),
         ("Łukasz\n", "iso-8859-2", "iso-8859-2"),
+        ("Žofie\n", "iso-8859-15", "iso-8859-15"),
+        # Whoever says Latin-1 of a file from Windows means what Windows writes.
+        ("Zoë – 5 €\n", "cp1252", "iso-8859-1"),
+        ("Zoë\n", "latin-1", "iso-8859-1"),
         ("Zoë – œuf\n", "mac_roman", "mac_roman"),
         ("髙橋\n", "cp932", "shift_jis"),
         ("李\n", "gbk", "gbk"),
@@ -82,6 +86,24 @@ def test_a_text_is_read_in_the_encoding_that_is_given(text: str, codec: str, giv
     for piece in (1, 1_000):
         assert found(raw, piece, given) == given
     assert list(lines_of([raw[:1], raw[1:]], given, RULES, 100)) == [text.removeprefix("\ufeff")]
+
+
+@pytest.mark.parametrize(
+    ("names", "given"),
+    [
+        ("Müller Søren José Ángel Öz Ñandú Zoë Þór Ã¡", "windows-1252"),
+        ("Łukasz Žofie Šimon Őze Ţepeş", "windows-1250"),
+        ("Алёна Её Юля Пётр Щёкин", "windows-1251"),
+        ("Алёна Пётр Щёкин", "koi8-r"),
+        ("王小明 李娜 张伟 蔡依林", "gbk"),
+        ("王小明 林志玲", "big5"),
+        ("田中 ﾀﾅｶ 髙橋", "shift_jis"),
+        ("홍길동 최철수", "euc-kr"),
+    ],
+)
+def test_names_in_the_encoding_that_is_given_are_not_taken_for_utf_8(names: str, given: str) -> None:
+    raw = names.replace(" ", "\n").encode("cp932" if given == "shift_jis" else given)
+    assert found(raw, 1_000, given) == given
 
 
 @pytest.mark.parametrize("given", ENCODINGS)
@@ -101,6 +123,23 @@ def test_lines_are_counted_in_every_encoding_that_may_be_given(given: str) -> No
         ("a\n".encode("utf-16"), "gbk", "line 1: the file begins as utf-16 and not as gbk"),
         ("a\n".encode("utf-16-le"), "utf-16", "line 1: the file has no byte order mark of UTF-16"),
         (b"PK\x03\x04", "gbk", "line 1: the file is a spreadsheet"),
+        (
+            "a\nŠimon\n".encode("cp1250"),
+            "iso-8859-2",
+            "line 2: it has bytes that are no letters in iso-8859-2; give windows-1250",
+        ),
+        (
+            "a\n5 €\n".encode("cp1252"),
+            "iso-8859-15",
+            "line 2: it has bytes that are no letters in iso-8859-15; give windows-1252",
+        ),
+        (b"a\n\x81\n", "iso-8859-1", "line 2: this is not iso-8859-1"),
+        *(
+            ("name\nZoë\n".encode(), given, f"line 2: the file is utf-8 and not {given}; leave out encoding")
+            for given in ENCODINGS
+            if given not in (UTF_8, UTF_16)
+        ),
+        ("李明\n".encode(), "gbk", "line 1: the file is utf-8 and not gbk"),
     ],
 )
 def test_a_text_that_is_not_in_the_given_encoding_is_refused(raw: bytes, given: str, why: str) -> None:
