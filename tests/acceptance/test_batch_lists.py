@@ -61,6 +61,10 @@ async def test_a_list_is_read_in_the_encoding_of_the_request(world: ApiWorld) ->
         refused = await upload(client, agent_id, raw, encoding="utf-8")
         assert (refused.status_code, refused.json()["field"]) == (400, "file")
         assert refused.json()["message"].startswith("file, line 2: this is not utf-8")
+        utf_8 = "contact_number,name\nloopback:demo,Łukasz\n".encode()
+        refused = await upload(client, agent_id, utf_8, encoding="iso-8859-2")
+        assert (refused.status_code, refused.json()["field"]) == (400, "file")
+        assert refused.json()["message"] == "file, line 2: the file is utf-8 and not iso-8859-2; leave out encoding"
     async with world.client(strict=True) as client:
         assert (await upload(client, agent_id, raw, encoding="windows-1250")).status_code == 400, "UTF-8 only"
 

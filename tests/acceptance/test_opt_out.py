@@ -7,6 +7,7 @@ import signal
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from tests.acceptance.test_chats import api, opened, said, services
 from tests.api_world import ApiWorld, create
 from tests.call_world import AGENT_ID, agent_body, call_world, place
 from tests.database import fetch
+from tests.number_spellings import users_of
 from tests.waiting import until
 
 from callwright.actions.calls import place_call
@@ -169,6 +171,21 @@ async def test_the_list_is_read_and_changed_over_the_api(world: ApiWorld) -> Non
             refused = await client.post(route, json=body)
             assert (refused.status_code, refused.json()["field"]) == (400, field)
         assert (await client.get(route, params={"page_number": "x"})).status_code == 400
+
+
+async def test_a_number_that_is_listed_is_called_in_no_spelling(world: ApiWorld) -> None:
+    route, written = "/v1/callwright/suppressions", "+49 (0)30 901820"
+    async with world.client() as client:
+        agent_id = await create(client)
+        entry = (await client.post(route, json={"number": written})).json()
+        assert entry["number"] == "+4930901820"
+        assert (await client.get(f"{route}/{quote(written, safe='')}")).json() == entry
+        for user in users_of("+4930901820"):
+            await _is_refused(client, agent_id, user)
+        refused = await client.post("/call", json={"agent_id": agent_id, "recipient_phone_number": written})
+        assert refused.json()["code"] == "suppressed"
+        assert (await client.delete(f"{route}/{quote('sip:%2331%23+4930901820@gw', safe='')}")).status_code == 200
+        assert (await client.get(route)).json()["total"] == 0
 
 
 async def _is_refused(client: httpx.AsyncClient, agent_id: str, number: str) -> None:
