@@ -11,21 +11,24 @@ _USER = re.compile(r"(?:sips?:(?=.*@|[^.]*$)|tel:|)([^;:@?]*)", re.IGNORECASE | 
 _ESCAPED = re.compile(r"%([2-7][0-9A-Fa-f])")
 _UNPRINTABLE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SEPARATORS = re.compile(r"[ .()/\u00a0-]")
-#: The national prefix as it is written behind a country's code: ``+49 (0)30``. Numbers of the codes that are left out may begin with 0.
+#: The national prefix as it is written behind a country's code: ``+49 (0)30``, ``+49 (030)``. Numbers of the codes that are left out may
+#: begin with 0; Hungary's prefix is 06.
 _TRUNK_ZERO = re.compile(
-    r"((?:^|[+*#]|^00|^011)[ .()/\u00a0-]*(?!39|225|226|229|24[12]|250|378|881|992)[1-9][0-9]{0,2}[ .)/\u00a0-]*)\( *0 *\)"
+    r"((?:^|[+*#]|^00|^011)[ .()/\u00a0-]*(?!36|39|225|226|229|24[12]|250|378|881|992)[1-9][0-9]{0,2}[ .)/\u00a0-]*)"
+    r"\( *0(?=[0-9 ]*\))"
 )
 #: A number behind what is dialled for abroad. National numbers begin with 011 too, but have fewer digits behind it.
 _INTERNATIONAL = re.compile(r"\+?0*011([1-9][0-9]{8,14})|(?:\+|\+?00+)?([1-9][0-9]{6,14})")
 #: What parts a text that is dialled: a pause (``,`` and, behind a digit, p, w and x) and whatever else is in no name.
-_BREAK = re.compile(r"[^0-9A-Za-z_]+|(?<=[0-9])[PWXpwx]+(?![A-Za-z_])")
+_BREAK = re.compile(r"(?:[^0-9A-Za-z_]|_+(?![A-Za-z_]))+|(?<=[0-9])[PWXpwx]+(?![A-Za-z_])")
 #: A code of the exchange in front of a number, such as one that hides who calls: ``*67``; an outside line and a pause: ``9,``.
 _PREFIXES = (
-    re.compile(r"[*#]+[0-9]{2}"),
+    re.compile(r"(?:[*]+|#+)[1-9][0-9]"),
     re.compile(r"(?:[*#]+[0-9]{2}[^0-9A-Za-z_+]*)?[09]{1,2}(?:[^0-9A-Za-z_+]+|[PWXpwx]+)"),
 )
-#: Codes that end with a sign: ``#31#``.
+#: Codes that end with a sign: ``#31#``; and one that no exchange is known to have.
 _CODES = re.compile(r"[*#][0-9*#]*")
+_ANY_CODE = re.compile(r"[*#]+[0-9]{2}")
 
 
 def number_in(address: str) -> str:
@@ -55,9 +58,9 @@ def dialled(user: str) -> Iterator[list[str]]:
     behind it is dialled."""
     behind_plus = [at + 1 for at, sign in enumerate(user) if sign == "+" and not _has_name(user[:at])]
     prefixes = [found.end() for found in (one.match(user) for one in _PREFIXES) if found is not None]
-    codes = _CODES.match(user)
+    codes, other = _CODES.match(user), _ANY_CODE.match(user)
     behind_sign = [at + 1 for at, sign in enumerate(codes[0] if codes else "") if sign in "*#"]
-    for start in (*behind_plus, *prefixes, *behind_sign, 0):
+    for start in (*behind_plus, *prefixes, *behind_sign, other.end() if other else 0, 0):
         parts = takewhile(str.isdecimal, filter(None, _BREAK.split(user[start:])))
         plus = "+" if start in behind_plus else ""
         if numbers := [plus + digits for digits in accumulate(parts)]:

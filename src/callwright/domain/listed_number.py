@@ -6,7 +6,7 @@ import re
 
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.national_number import numbers_in
-from callwright.domain.number import Destination, is_emergency, parse_destination
+from callwright.domain.number import Destination, is_emergency, parse_destination, typed
 
 _PLAIN = re.compile(r"\+[1-9][0-9]{6,14}")
 _SCHEME = re.compile(r"(?:sips?|loopback):", re.IGNORECASE)
@@ -15,17 +15,6 @@ _DECIMALS = re.compile(r"(?<=[0-9]{7})[.,]0+$")
 """What a table of decimals adds to a whole number."""
 _WRITTEN = re.compile(r"[+0-9 .()/-]+")
 _NO_DIGITS = re.compile(r"[^+0-9]")
-
-#: Signs that programs put around a number without showing them, as regular expressions name them.
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_ALIKE = str.maketrans(
-    {
-        **dict.fromkeys("\u00a0\u2007\u2009\u202f\t", " "),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
-        **dict.fromkeys("\u2018\u2019\u00b4`", "'"),
-        "\uff0b": "+",
-    }
-)
 
 AS_TEXT = "Format the column as text in the spreadsheet, enter the number again and upload the file again."
 TAKE_OUT = "Take the row out of the list."
@@ -39,7 +28,7 @@ def listed_destination(cell: str, *, what: str, country: str | None = None) -> D
     """
     if _PLAIN.fullmatch(cell):
         return parse_destination(cell, what=what)
-    text = _INVISIBLE.sub("", cell).translate(_ALIKE).strip().removeprefix("'").strip()
+    text = typed(cell).removeprefix("'").strip()
     if _EXPONENT.fullmatch(text):
         raise InvalidNumberError(
             f"{what} was rounded by a spreadsheet to a number with an exponent (E+), so its last digits are lost",
@@ -49,9 +38,7 @@ def listed_destination(cell: str, *, what: str, country: str | None = None) -> D
     if _SCHEME.match(text):
         return parse_destination(text, what=what)
     text = _DECIMALS.sub("", text)
-    if not _WRITTEN.fullmatch(text):
-        return parse_destination(text, what=what)
-    if text.startswith("+"):
+    if text.startswith("+") or not _WRITTEN.fullmatch(text):
         return parse_destination(text, what=what)
     if is_emergency(_NO_DIGITS.sub("", text)) or not country:
         return _as_it_is(text, what)

@@ -44,6 +44,17 @@ _COUNTRY = (
 )
 _ABROAD = tuple(re.compile(prefix + _COUNTRY) for prefix in (r"\+", r"\+?00+", r"\+?0*011"))
 
+#: Signs that programs put around a number without showing them, as regular expressions name them.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_ALIKE = str.maketrans(
+    {
+        **dict.fromkeys("\u00a0\u2007\u2009\u202f\t", " "),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
+        **dict.fromkeys("\u2018\u2019\u00b4`", "'"),
+        "\uff0b": "+",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -60,7 +71,7 @@ def parse_destination(text: object, *, what: str = "recipient_phone_number") -> 
     """
     if not isinstance(text, str):
         raise InvalidNumberError(f"{what} must be a string", field=what)
-    text = text.strip()
+    text = typed(text)
     if not text:
         raise InvalidNumberError(f"{what} is empty", field=what)
     if len(text) > MAX_NUMBER_CHARACTERS:
@@ -71,6 +82,12 @@ def parse_destination(text: object, *, what: str = "recipient_phone_number") -> 
     if scheme in {"sip", "sips"}:
         return _sip(text, what)
     return _e164(text, what)
+
+
+def typed(text: str) -> str:
+    """What somebody would have typed of a text that another program has formatted: with ASCII spaces, hyphens and quotation marks, and
+    without signs that cannot be seen."""
+    return _INVISIBLE.sub("", text).translate(_ALIKE).strip()
 
 
 def kind_of_address(value: str) -> str:

@@ -14,6 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from callwright.domain.dialled import unseparated
 from callwright.domain.errors import BadInputError, UnprocessableError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import (
@@ -38,7 +39,6 @@ _TRANSPORTS = frozenset({UDP, TCP, TLS})
 _ENCRYPTIONS = frozenset({"no", SDES})
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _NUMBER = re.compile(r"\+?[0-9]{2,15}")
-_SEPARATORS = re.compile(r"[ .()\u00a0-]")
 _USER = re.compile(r"[\x21-\x7e]+")
 #: What the SIP stack cannot be told in a user name or a password.
 _NOT_IN_USER, _NOT_IN_PASSWORD = frozenset(';<>"\\'), frozenset('"\\')
@@ -309,7 +309,7 @@ def read_trunk_number(wire: Any, path: str = "") -> tuple[str, str | None, bool]
         given = str(given)
     if not isinstance(given, str) or not given.strip():
         raise BadInputError(f"{at} is required", field=at)
-    number = _SEPARATORS.sub("", given.strip())
+    number = unseparated(given.strip())
     checked = fields.switch("e164_check_enabled", False)
     if checked:
         number = parse_e164(number, what=at)

@@ -13,7 +13,8 @@ create function spelt_out_user(escaped text) returns text language sql immutable
   select translate(
     regexp_replace(
       regexp_replace(unescaped_user(escaped), '%[0-9A-Fa-f]{2}', '', 'g'),
-      '((?:^|[+*#]|^00|^011)[ .()/\u00a0-]*(?!39|225|226|229|24[12]|250|378|881|992)[1-9][0-9]{0,2}[ .)/\u00a0-]*)[(] *0 *[)]', '\1', 'g'
+      '((?:^|[+*#]|^00|^011)[ .()/\u00a0-]*(?!36|39|225|226|229|24[12]|250|378|881|992)[1-9][0-9]{0,2}[ .)/\u00a0-]*)'
+      '[(] *0(?=[0-9 ]*[)])', '\1', 'g'
     ),
     ' .()/-' || chr(160), ''
   )
@@ -23,17 +24,18 @@ $$""",
 create function dialled_numbers(called text) returns table (written text, first boolean, place bigint) language sql immutable as $$
   with starts (rank, behind) as (
     select 1, place from generate_series(1, length(called)) place where substr(called, place, 1) = '+' and not exists (
-      select from regexp_split_to_table(left(called, place - 1), '[^0-9A-Za-z_]+|(?<=[0-9])[PWXpwx]+(?![A-Za-z_])') part
+      select from regexp_split_to_table(left(called, place - 1), '(?:[^0-9A-Za-z_]|_+(?![A-Za-z_]))+|(?<=[0-9])[PWXpwx]+(?![A-Za-z_])') part
       where part !~ '^[0-9]*$'
     )
-    union all select 2, length(substring(called from '^[*#]+[0-9]{2}'))
+    union all select 2, length(substring(called from '^(?:[*]+|#+)[1-9][0-9]'))
     union all select 3, length(substring(called from '^(?:[*#]+[0-9]{2}[^0-9A-Za-z_+]*)?[09]{1,2}(?:[^0-9A-Za-z_+]+|[PWXpwx]+)'))
     union all select 4, place from generate_series(1, length(substring(called from '^[*#][0-9*#]*'))) place
       where substr(called, place, 1) in ('*', '#')
-    union all select 5, 0
+    union all select 5, length(substring(called from '^[*#]+[0-9]{2}'))
+    union all select 6, 0
   ), parts as (
     select rank, behind, part, n, bool_and(part ~ '^[0-9]+$') over (partition by rank, behind order by n) is_number
-    from starts, regexp_split_to_table(substr(called, behind + 1), '[^0-9A-Za-z_]+|(?<=[0-9])[PWXpwx]+(?![A-Za-z_])')
+    from starts, regexp_split_to_table(substr(called, behind + 1), '(?:[^0-9A-Za-z_]|_+(?![A-Za-z_]))+|(?<=[0-9])[PWXpwx]+(?![A-Za-z_])')
       with ordinality split (part, n)
     where behind is not null and part <> ''
   )
@@ -62,7 +64,7 @@ insert into suppression (number, tenant_id, reason, created_at, execution_id, sa
 select key, s.tenant_id, s.reason, s.created_at, s.execution_id, s.said, s.note
 from suppression s, unnest(address_keys(s.number) || regexp_replace(
   s.number,
-  '^[+](?!39|225|226|229|24[12]|250|378|881|992)(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-689][0-9]|3[578][0-9]'
+  '^[+](?!36|39|225|226|229|24[12]|250|378|881|992)(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-689][0-9]|3[578][0-9]'
   '|42[0-9]|5[09][0-9]|6[7-9][0-9]|8[035789][0-9]|9[679][0-9])0([1-9][0-9]{5,})$',
   '+\1\2'
 )) key
