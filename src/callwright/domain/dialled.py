@@ -36,9 +36,9 @@ def number_in(address: str) -> str:
     and what is dialled later, with or without a plus as it is written; empty where there is none (a name, a host)."""
     match = _USER.match(address.strip())
     found = list(dialled(spelt_out(match[1]))) if match is not None else []
-    for first, *longer in found:
+    for numbers in found:
         # Behind a pause follows the rest of a number that has said of which country it is, else an extension.
-        for number in (first, *(longer if first[0] in "+0" else ())):
+        for number in numbers if numbers[0][0] in "+0" else numbers[:1]:
             if _INTERNATIONAL.fullmatch(number):
                 return number
     return found[0][0] if found else ""

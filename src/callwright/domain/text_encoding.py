@@ -1,9 +1,9 @@
 """The encoding of an uploaded text, and its lines. No I/O here: pieces of bytes come in, lines of text go out.
 
-A byte order mark counts: UTF-8 or UTF-16. A text without a mark is in the encoding that is given; if all of it is UTF-8, another one is
-refused. Without one it is UTF-8 if all of it is.
-Otherwise it is taken for Windows-1252, of which Latin-1 is a part, unless its bytes speak against it: then it is refused. Five bytes are
-undefined there. A text that is UTF-8 in parts is damaged. Four different bytes above ASCII in a row are a word of another alphabet.
+A byte order mark counts: UTF-8 or UTF-16. A text without a mark is in the encoding that is given; if all of it is UTF-8, any other is
+refused. Without a given encoding it is UTF-8 if all of it is. Otherwise it is taken for Windows-1252, of which Latin-1 is a part, unless
+its bytes speak against it: then it is refused. Five bytes are undefined there. A text that is UTF-8 in parts is damaged. Four different
+bytes above ASCII in a row are a word of another alphabet.
 
 Nothing speaks against most words of Central Europe, short words of other alphabets and texts from an old Mac: they are read as
 Windows-1252, with wrong letters, unless their encoding is given.
@@ -81,11 +81,11 @@ def encoding_of(pieces: Pieces, rules: CsvRules, *, given: str | None = None, on
             raise rules.unreadable(1, f"the file begins as {marked} and not as {given}; leave out encoding")
         if given == UTF_16 != marked:
             raise rules.unreadable(1, "the file has no byte order mark of UTF-16; save it as CSV UTF-8")
-        if given not in (UTF_8, UTF_16) and (line := _first_line_of_utf_8(pieces)):
+        if given not in (UTF_8, UTF_16) and (line := _first_line_of_utf_8(pieces)) is not None:
             raise rules.unreadable(line, f"the file is utf-8 and not {given}; leave out encoding")
         if (line := _undecodable_line(pieces(), given)) is not None:
             raise rules.unreadable(line, f"this is not {given}; give the encoding of the file, or save it as CSV UTF-8")
-        if given in _TAKEN_FOR and (line := _line_with(_CONTROLS, pieces())):
+        if given in _TAKEN_FOR and (line := _line_with(_CONTROLS, pieces())) is not None:
             meant = _TAKEN_FOR[given]
             raise rules.unreadable(
                 line, f"it has bytes that are no letters in {given}; give {meant}, or save it as CSV UTF-8"
@@ -148,21 +148,20 @@ def _undecodable_line(pieces: Iterable[bytes], encoding: str) -> int | None:
     return None
 
 
-def _first_line_of_utf_8(pieces: Pieces) -> int:
-    """The first line that is not ASCII of a file that is UTF-8 as a whole; 0 where there is none. In another encoding, all of its letters
-    would have to follow each other as only those of UTF-8 do."""
+def _first_line_of_utf_8(pieces: Pieces) -> int | None:
+    """The first line that is not ASCII, of a file that is UTF-8 as a whole. By chance, hardly any text in another encoding is."""
     line = _line_with(_NOT_ASCII, pieces())
-    return line if line and _undecodable_line(pieces(), UTF_8) is None else 0
+    return line if line is not None and _undecodable_line(pieces(), UTF_8) is None else None
 
 
-def _line_with(pattern: re.Pattern[bytes], pieces: Iterable[bytes]) -> int:
-    """The first line with a byte that is meant; 0 where there is none."""
+def _line_with(pattern: re.Pattern[bytes], pieces: Iterable[bytes]) -> int | None:
+    """The first line with such a byte."""
     line = 1
     for piece in pieces:
         if (found := pattern.search(piece)) is not None:
             return line + piece.count(b"\n", 0, found.start())
         line += piece.count(b"\n")
-    return 0
+    return None
 
 
 def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
