@@ -203,7 +203,8 @@ async def test_what_an_older_version_wrote_down_is_found_by_every_spelling(
     await run_sql(postgres_server, f"drop database if exists {name} with (force)", f"create database {name}")
     dsn = database_at(postgres_server, name)
     with monkeypatch.context() as older:
-        for revision in [one for one in REVISIONS if one >= "0009"]:
+        # The last one first: they come back in the opposite order.
+        for revision in [one for one in reversed(list(REVISIONS)) if one >= "0009"]:
             older.delitem(cast(dict[str, Any], REVISIONS), revision)
         await migrate(dsn)
     await run_sql(

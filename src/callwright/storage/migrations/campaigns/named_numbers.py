@@ -19,9 +19,13 @@ create function spelt_out_user(escaped text) returns text language sql immutable
     ' .()/-' || chr(160), ''
   )
 $$""",
-    # What domain.dialled.dialled yields for a user, in that order. first: the number up to its first break.
+    # What domain.dialled.dialled yields for a user, in that order. first: the number up to its first break. In PL/pgSQL, whose plans are
+    # kept from one address of a long list to the next.
     r"""
-create function dialled_numbers(called text) returns table (written text, first boolean, place bigint) language sql immutable as $$
+create function dialled_numbers(called text) returns table (written text, first boolean, place bigint) language plpgsql immutable as $$
+#variable_conflict use_column
+begin
+  return query
   with starts (rank, behind) as (
     select 1, place from generate_series(1, length(called)) place where substr(called, place, 1) = '+' and not exists (
       select from regexp_split_to_table(left(called, place - 1), '(?:[^0-9A-Za-z_]|_+(?![A-Za-z_]))+|(?<=[0-9])[PWXpwx]+(?![A-Za-z_])') part
@@ -43,21 +47,24 @@ create function dialled_numbers(called text) returns table (written text, first 
     case when rank = 1 then '+' else '' end || string_agg(part, '') over (partition by rank, behind order by n),
     row_number() over (partition by rank, behind order by n) = 1,
     row_number() over (order by rank, behind, n)
-  from parts where is_number
-$$""",
-    # The first line is for the addresses of long lists.
+  from parts where is_number;
+end $$""",
+    # The first lines are for the addresses of long lists.
     r"""
-create or replace function named_number(address text) returns text language sql immutable as $$
-  select case when called ~ '^[+]?[0-9]*$' then coalesce(international_number(called), nullif(called, '+'), '') else coalesce(
-    (
-      select international_number(written) from dialled_numbers(called)
-      where (first or written ~ '^[+0]') and international_number(written) is not null order by place limit 1
-    ),
-    (select written from dialled_numbers(called) order by place limit 1),
-    ''
-  ) end
-  from spelt_out_user((regexp_match(btrim(address), '^(sips?[:](?=.*@|[^.]*$)|tel[:]|)([^;:@?]*)', 'i'))[2]) called
-$$""",
+create or replace function named_number(address text) returns text language plpgsql immutable as $$
+declare
+  called text := spelt_out_user((regexp_match(btrim(address), '^(sips?[:](?=.*@|[^.]*$)|tel[:]|)([^;:@?]*)', 'i'))[2]);
+  found text;
+begin
+  if called ~ '^[+]?[0-9]*$' then
+    return coalesce(international_number(called), nullif(called, '+'), '');
+  elsif called ~ '^[A-Za-z]' then
+    return '';
+  end if;
+  select coalesce(international_number(n.written), n.written) into found from dialled_numbers(called) n
+    order by (n.first or n.written ~ '^[+0]') and international_number(n.written) is not null desc, n.place limit 1;
+  return coalesce(found, '');
+end $$""",
     # Numbers that were listed by another spelling, or with the (0) in them.
     r"""
 insert into suppression (number, tenant_id, reason, created_at, execution_id, said, note)
