@@ -37,6 +37,11 @@ def test_all_spellings_of_a_number_are_the_same_ones(caller: str) -> None:
     assert spellings(caller) == ("15550123", "+15550123", "0015550123")
 
 
+@pytest.mark.parametrize("caller", ["+4930901820", "4930901820", "004930901820", "0114930901820"])
+def test_a_number_may_also_come_as_north_america_dials_it(caller: str) -> None:
+    assert spellings(caller) == ("4930901820", "+4930901820", "004930901820", "0114930901820")
+
+
 @pytest.mark.parametrize(
     ("caller", "same"),
     [
