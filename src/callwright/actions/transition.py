@@ -54,6 +54,11 @@ async def transition(
     return after
 
 
+async def amend(unit: Unit, execution_id: str, change: Change, publisher: Publisher) -> None:
+    """Apply ``change`` to a record that is final, and publish its status once more, with the body as it is now."""
+    await _publish(unit, await unit.executions.change(execution_id, change), publisher)
+
+
 async def transitions(unit: Unit, locked: Execution, changes: Sequence[Change], publisher: Publisher) -> Execution:
     """Apply changes, one after the other, to a row that this unit has locked and may change. Each new published status gets its webhook.
     Returns the row after the last. WrongStateError as for :func:`transition`, and then none of them is applied."""

@@ -34,6 +34,7 @@ from callwright.bootstrap.foundation import Foundation, open_foundation, service
 from callwright.bootstrap.plugins import check_names, installed_plugins, plugins_of_server, setting_texts
 from callwright.bootstrap.replaying import ReplayProcesses
 from callwright.bootstrap.trunks import TrunkReadiness
+from callwright.call.afterwards.handed_over import HandedOver
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
@@ -256,6 +257,7 @@ def _plugin_context(foundation: Foundation, client: GuardedClient, metrics: Metr
         gauges=metrics,
         doors=doors,
         accounts=foundation.access(),
+        handed=HandedOver(foundation.ledger, foundation.access()),
     )
 
 

@@ -53,7 +53,7 @@ class CallCost:
     categories: dict[str, dict[str, int]]
     lines: tuple[CostLine, ...] = ()
     targets: dict[int, int] = field(default_factory=dict)
-    """Of the leg ``network``: what the call to the target of each warm transfer cost, by the request of the transfer."""
+    """Of the leg ``network``: what the call to the target of each transfer cost, by the request of the transfer."""
 
     @property
     def total(self) -> int:
@@ -171,12 +171,17 @@ def _time_items(view: CallView, book: PriceBook, carrier: str, windows: Sequence
 
 
 def _target_items(view: CallView, book: PriceBook, carrier: str, windows: Sequence[tuple[str, int]]) -> Iterator[_Item]:
-    """The calls to the targets of warm transfers: each is a call of its own to its carrier. They belong to the part that was last."""
+    """The calls to the targets of transfers: each is a call of its own to its carrier. They belong to the part that was last."""
     weights = [(windows[-1][0], "conversation", 1)]
     for request, call in target_calls(view).items():
-        price = book.price("carrier", target_carrier(call.to, carrier), "*")
-        if call.answered_us is not None:
+        price = book.price("carrier", carrier if call.handover else target_carrier(call.to, carrier), "*")
+        if call.answered_us is not None and call.duration_ms is not None:
             yield _Item("network", price, call.duration_ms, weights, target=request)
+
+
+def last_part(view: CallView) -> str:
+    """The part of the call that calls to the targets of transfers belong to."""
+    return _windows(view)[-1][0]
 
 
 def _by_time(windows: Sequence[tuple[str, int]]) -> list[tuple[str, str, int]]:

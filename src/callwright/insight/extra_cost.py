@@ -1,4 +1,5 @@
-"""The cost of questions that are asked of a call later on: added to what the call cost, which keeps the prices of its own day."""
+"""What is spent on a call later on, by questions or by the talk after its transfer: added to what the call cost, which keeps the prices of
+its own day."""
 
 from __future__ import annotations
 
@@ -10,8 +11,9 @@ from typing import Any
 from callwright.domain.money import allocate, rate
 from callwright.domain.pricing import PriceBook, Tokens, sum_of
 from callwright.domain.usage import usage_lines
-from callwright.insight.cost import CostLine
+from callwright.insight.cost import CostLine, last_part
 from callwright.insight.usage import POST_CALL, category_of
+from callwright.insight.view import CallView
 
 LEG = "llm"
 
@@ -63,27 +65,44 @@ _AMOUNTS = ("amount", "amount_output", "amount_cached", "amount_reasoning", "amo
 
 def with_extra(record: Mapping[str, Any], extra: Extra) -> dict[str, Any]:
     """The keys of a record that change when ``extra`` is spent on its call: everything still sums to the whole."""
-    spent = extra.cost_nano
-    cost = record.get("cost_nano") or {}
-    legs = dict(cost.get("legs") or {})
-    legs[LEG] = int(legs.get(LEG, 0)) + spent
-    parts = {name: dict(shares) for name, shares in (cost.get("parts") or {}).items()}
-    after = parts.setdefault(POST_CALL, {})
-    after[LEG] = int(after.get(LEG, 0)) + spent
+    changed = _with_leg(record, LEG, POST_CALL, extra.cost_nano)
+    cost = changed["cost_nano"]
     categories = {name: dict(shares) for name, shares in (cost.get("categories") or {}).items()}
     of_models = categories.setdefault(LEG, {})
     for name, amount in extra.categories.items():
         of_models[name] = int(of_models.get(name, 0)) + amount
-    turns = [
-        {**row, "cost_nano": {**(row.get("cost_nano") or {}), LEG: after[LEG]}} if row.get("part") == POST_CALL else row
-        for row in record.get("turns") or []
-    ]
-    whole = {**cost, "legs": legs, "parts": parts, "categories": categories}
     return {
-        "cost_nano": whole,
-        "turns": turns,
+        **changed,
+        "cost_nano": {**cost, "categories": categories},
         "usage_lines": _with_lines(usage_lines(record), extra.lines),
     }
+
+
+def with_target(record: Mapping[str, Any], view: CallView, cost_nano: int) -> dict[str, Any]:
+    """The keys of a record that change when the call to the target of a transfer costs so much more."""
+    changed = _with_leg(record, "network", last_part(view), cost_nano)
+    cost = changed["cost_nano"]
+    return {**changed, "cost_nano": {**cost, "transfer": int(cost.get("transfer") or 0) + cost_nano}}
+
+
+def _with_leg(record: Mapping[str, Any], leg: str, part: str, cost_nano: int) -> dict[str, Any]:
+    """``cost_nano`` and ``turns`` of a record with so much more spent on a leg in a part of the call."""
+    cost = record.get("cost_nano") or {}
+    legs = dict(cost.get("legs") or {})
+    legs[leg] = int(legs.get(leg, 0)) + cost_nano
+    parts = {name: dict(shares) for name, shares in (cost.get("parts") or {}).items()}
+    after = parts.setdefault(part, {})
+    after[leg] = int(after.get(leg, 0)) + cost_nano
+    turns = [
+        {**row, "cost_nano": {**(row.get("cost_nano") or {}), leg: after[leg]}} if _part_of(row) == part else row
+        for row in record.get("turns") or []
+    ]
+    return {"cost_nano": {**cost, "legs": legs, "parts": parts}, "turns": turns}
+
+
+def _part_of(row: Mapping[str, Any]) -> str:
+    name = str(row.get("part"))
+    return f"{name}:{row['turn']}" if name == "turn" else name
 
 
 def _with_lines(before: Iterable[Mapping[str, Any]], extra: Iterable[CostLine]) -> list[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""Calls to the targets of warm transfers, from the facts ``target`` of a call's log: when each was answered, joined and over, and why."""
+"""Calls to the targets of transfers, from the facts ``target`` of a call's log: when each was answered, joined and over, and why.
+
+Of another than a warm transfer there is one where the carrier reports on it after the hand-over.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from callwright.domain.causes import CAUSES
 from callwright.insight.view import CallView
 
 TARGET = "target"
@@ -27,16 +31,30 @@ class TargetCall:
     code: int | None = None
     quality: Mapping[str, Any] = field(default_factory=dict)
     """The counters of its line, as they were told last."""
+    handover: int = 0
+    """The number of the handover after which its carrier reports on it; 0: it is a call of our own."""
+    is_over: bool = True
+    """Whether the carrier has reported, or will report no more."""
+    talk_ms: int | None = None
+    """How long the talk was, as the carrier reported."""
 
     @property
-    def duration_ms(self) -> int:
-        """From the answer to the end."""
+    def duration_ms(self) -> int | None:
+        """From the answer to the end; None where the carrier has not reported it."""
+        if self.handover:
+            return self.talk_ms
         return 0 if self.answered_us is None else max(0, self.ended_us - self.answered_us) // 1000
 
 
 def target_calls(view: CallView) -> dict[int, TargetCall]:
     """The calls by the request of their transfer, in order."""
     found: dict[int, TargetCall] = {}
+    for entry in view.of("handover"):
+        asked = [one for one in view.of("Transfer") if one.seq < entry.seq]
+        for last in asked[-1:]:
+            call = TargetCall(str(last.values["target"]), answered_us=entry.at_us, is_over=False)
+            call.handover = int(entry.values["number"])
+            found[int(last.values["request"])] = call
     for entry in view.of(TARGET):
         values = entry.values
         call = found.setdefault(int(values["request"]), TargetCall(ended_us=view.ended_us))
@@ -54,7 +72,20 @@ def target_calls(view: CallView) -> dict[int, TargetCall]:
             case "closed":
                 call.ended_us = entry.at_us
                 call.by, call.reason, call.code = _text(values, "by"), _text(values, "reason"), int(values["code"])
+            case "reported":
+                _report(call, values)
     return found
+
+
+def _report(call: TargetCall, values: Mapping[str, Any]) -> None:
+    """Carriers report in several pieces, each again, in any order: what is known stands."""
+    call.is_over = True
+    call.provider_call_id = call.provider_call_id or _text(values, "provider_call_id")
+    if call.talk_ms is None:
+        call.talk_ms = values["talk_ms"]
+    cause = CAUSES.get(str(values["cause"]))
+    if call.by is None and cause is not None:
+        call.by, call.reason, call.code = cause.by, cause.reason, cause.code
 
 
 def _text(values: Any, name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from callwright.conversation.ending import TRANSFERRED
@@ -32,15 +32,15 @@ def was_transferred(view: CallView) -> bool:
 
 def transfers(view: CallView, costs: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
     """Every transfer the model asked for, in order. ``status``: completed, busy, no-answer, failed or canceled; refused or dropped for one
-    that was never asked of the line. ``at_ms`` counts from the answer, ``took_ms`` until the outcome was known. Of a warm one ``target`` is
-    the call to its target, which cost what ``costs`` has for its request."""
+    that was never asked of the line. ``at_ms`` counts from the answer, ``took_ms`` until the outcome was known. ``target``: the call to its
+    target, where we make it (warm) or its carrier reports on it. It cost what ``costs`` has for its request."""
     rows = [_row(view, entry) for entry in view.of("Transfer")]
     targets = target_calls(view)
     for entry, row in zip(view.of("Transfer"), rows, strict=True):
         request = int(entry.values["request"])
         if request in targets:
-            row["mode"] = WARM
-            row["provider_call_id"] = targets[request].provider_call_id
+            row["mode"] = row["mode"] if targets[request].handover else WARM
+            row["provider_call_id"] = targets[request].provider_call_id or row["provider_call_id"]
             row["target"] = _target(view, targets[request], (costs or {}).get(request, 0))
     for entry in view.of("Note"):
         kind = str(entry.values["kind"])
@@ -85,6 +85,7 @@ def _target(view: CallView, call: TargetCall, cost_nano: int) -> dict[str, Any]:
         return None if at_us is None else max(0, at_us - (view.answered_us or 0)) // 1000
 
     return {
+        "status": "completed" if call.is_over else "in-progress",
         "briefing": call.briefing,
         "answered_at_ms": at_ms(call.answered_us),
         "joined_at_ms": at_ms(call.joined_us),
@@ -116,14 +117,14 @@ def transfer_call_data(
 ) -> dict[str, Any] | None:
     """The contract's object: of the transfer that succeeded, else of the last one asked of the line; None when there was none.
 
-    In a warm transfer we call the target, so all of that call is known. In another one the far end calls the target, so ``from_number`` is
-    its number. How long the two talk and who hangs up is not ours to know: those are null, and so is the id of that call where the carrier
-    does not tell.
+    In a warm transfer we call the target, so all of that call is known. A carrier of media websockets calls it with our number too, and
+    reports when the talk is over: until then the ``status`` is in-progress. In another transfer the far end calls the target, so
+    ``from_number`` is its number. What nobody reports is null.
     """
     rows: list[Mapping[str, Any]] = [row for row in execution.record.get("transfers") or [] if row["to"]]
     if not rows:
         return None
-    row = next((one for one in rows if one["status"] == "completed"), rows[-1])
+    row = _completed(rows) or rows[-1]
     found = {
         "provider_call_id": row.get("provider_call_id"),
         "status": row["status"],
@@ -138,12 +139,28 @@ def transfer_call_data(
     if target is not None:
         recording = execution.record.get("recording") or {}
         found |= {
-            "duration": str(-(-target["duration_ms"] // 1000)),
+            "status": target.get("status", row["status"]) if row["status"] == "completed" else row["status"],
+            "duration": None if target["duration_ms"] is None else str(-(-target["duration_ms"] // 1000)),
             "cost": cents_from_nano(int(target["cost_nano"])),
             "from_number": our_number,
             "recording_url": f"{public_url}/recordings/transfer/{execution.id}" if recording.get(TRANSFER_MS) else None,
         }
     return found
+
+
+def _completed(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    return next((one for one in rows if one["status"] == "completed"), None)
+
+
+def completed_target(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The call to the target of the transfer that succeeded, as far as it is known."""
+    row = _completed(record.get("transfers") or ())
+    return None if row is None else row.get("target")
+
+
+def talk_goes_on(record: Mapping[str, Any]) -> bool:
+    """Whether the carrier is to report how the talk with the target of the transfer ended."""
+    return (completed_target(record) or {}).get("status") == "in-progress"
 
 
 def _hangup(row: Mapping[str, Any]) -> dict[str, Any]:

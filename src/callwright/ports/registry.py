@@ -15,6 +15,7 @@ from callwright.domain.provider_access import Access
 from callwright.domain.settings.provider_option import ProviderOption
 from callwright.ports.catalogue import ModelOffer, VoiceOffer
 from callwright.ports.door import Doorkeeper, NoDoors
+from callwright.ports.handover import HandedCalls, NoHandedCalls
 from callwright.ports.leg import Carrier
 from callwright.ports.market import NumberMarket
 from callwright.ports.model import Model
@@ -173,6 +174,8 @@ class PluginContext:
     """Gives addresses of the carrier's doors; a command that serves nobody has none."""
     accounts: CarrierAccounts = field(default_factory=NoCarrierAccounts)
     """Whose the carrier's numbers are."""
+    handed: HandedCalls = field(default_factory=NoHandedCalls)
+    """Takes reports about calls that the carrier has handed over."""
     shared: Shared = field(default_factory=Shared)
     """What the plugins of one package share."""
 

@@ -141,6 +141,16 @@ class ExecutionRows:
         """One execution whoever owns it: for the platform's own work, never for a request."""
         return await self._one("id = $1", execution_id)
 
+    async def came_in(self, carrier: str, provider_call_id: str) -> list[Execution]:
+        """The calls, of all accounts, that came in over a carrier under its id, the earliest first."""
+        rows = await self._connection.fetch(
+            f"select {COLUMNS} from execution where direction = 'inbound' and carrier = $1 and provider_call_id = $2"
+            " order by created_at, id limit 10",
+            carrier,
+            provider_call_id,
+        )
+        return [execution_of(row) for row in rows]
+
     async def lock(self, execution_id: str) -> Execution | None:
         """The row, locked until the unit ends."""
         return await self._one("id = $1 for no key update", execution_id)

@@ -9,12 +9,15 @@ from datetime import datetime
 
 from callwright.actions.dialling import DECISION, decision_wire, stopped_row
 from callwright.actions.transition import Publisher, transitions
+from callwright.call.live.endings import TALK_JOB, job_payload
 from callwright.domain.attempts import earlier_cost
 from callwright.domain.batch import ENDED
 from callwright.domain.dialling import Verdict
 from callwright.domain.execution import Execution, Phase, Status
+from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.domain.retry import RETRY_AT, STOP_REQUESTED, policy_of, wait_before_retry
 from callwright.insight.provision import known_provision
+from callwright.insight.transfers import talk_goes_on
 from callwright.ops.crash_points import point
 from callwright.ports.ledger import Change, Unit
 
@@ -48,6 +51,9 @@ async def end_attempt(
     change, before = _with_earlier_cost(locked, change), [_with_earlier_cost(locked, one) for one in before]
     change = await _with_stop(unit, locked, change, now)
     at = _retry_at(locked, change, now)
+    if change.phase is Phase.DONE and talk_goes_on(change.record):
+        # What the carrier does not report by then it never will.
+        await unit.jobs.put(TALK_JOB, job_payload(locked.id, locked.attempt), locked.tenant_id, 2 * MAX_CALL_SECONDS)
     if at is None or not await _is_permitted(unit, locked):
         return await transitions(unit, locked, [*before, change], publisher)
     if change.detail == Status.COMPLETED:

@@ -22,6 +22,8 @@ from callwright.ports.ledger import Change
 from callwright.ports.leg import LegClosed
 
 FINISH_JOB = "finish"
+TALK_JOB = "transferred_talk"
+"""The job that adds what a carrier reports of a call after its hand-over."""
 ANSWERED = "answered"
 ERROR = "Error"
 ERROR_CODE = 5010

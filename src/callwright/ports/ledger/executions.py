@@ -66,6 +66,10 @@ class Executions(Protocol):
     async def get_any(self, execution_id: str) -> Execution | None:
         """One execution whoever owns it: for the platform's own work, never for a request."""
 
+    async def came_in(self, carrier: str, provider_call_id: str) -> list[Execution]:
+        """The calls, of all accounts, that came in over a carrier under its id, the earliest first."""
+        ...
+
     async def lock(self, execution_id: str) -> Execution | None:
         """The row, locked until the unit ends (select for update)."""
 

@@ -17,12 +17,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import UnavailableError
-from callwright.domain.limits import MAX_CALL_SECONDS, MAX_CALLS_REMEMBERED, MAX_RING_SECONDS
+from callwright.domain.limits import MAX_CALLS_REMEMBERED, MAX_RING_SECONDS
 from callwright.domain.number import E164, kind_of_address
 from callwright.domain.provider_access import Access
 from callwright.ops.timers import SharedTimer
 from callwright.ports.door import Doorkeeper, DoorRequest, DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.handover import CarrierCall
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener, RoutedNumber
 from callwright.ports.registry import CarrierAccounts, PluginContext
 from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg, take_name
@@ -41,6 +42,7 @@ from callwright.telephony.media_streams.vendor import (
 _LOG = logging.getLogger(__name__)
 
 _NUMBER = re.compile(r"\+[0-9]{4,15}")
+_CAME_IN = "in."
 _LAST_WORDS_SECONDS = 30.0
 """How long a vendor is asked to end a call that a dead process has left, again after each pause."""
 _PAUSES_SECONDS = (0.0, 1.0, 4.0, 10.0)
@@ -79,6 +81,7 @@ class CallBook(Generic[_Vendor]):
         self._vendor = vendor
         self._doorkeeper: Doorkeeper = context.doors
         self._accounts: CarrierAccounts = context.accounts
+        self._handed = context.handed
         self._default_number = context.settings.get("from_number", "")
         self._desk: InboundDesk | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -173,6 +176,24 @@ class CallBook(Generic[_Vendor]):
             _LOG.warning("a call to %s cannot be checked: %s", called, error.message)
             return None
         return access if genuine else None
+
+    async def _is_of_call(self, request: DoorRequest, key: str) -> Access | None:
+        """The access of the call of that key, where the request is signed with its keys. The ledger finds a call that this process does not
+        know."""
+        known = self._calls.get(key)
+        if known is None and not request.headers.get(self._vendor.signature_header):
+            return None
+        access = await self._handed.access(self.name, _named(key)) if known is None else known.leg.account.access
+        try:
+            genuine = access is not None and self._vendor.is_genuine(request, self._vendor.account(access))
+        except ProviderError:
+            return None
+        return access if genuine else None
+
+    async def _talk_ended(self, request: DoorRequest, key: str, handover: int, callback: Callback) -> None:
+        """The vendor reports how the talk with a target ended, if it does."""
+        if callback.talk is not None and handover and isinstance(request.proven, Access):
+            await self._handed.talk_ended(self.name, _named(key), request.proven, handover, callback.talk)
 
     def _offer(
         self, desk: InboundDesk, request: DoorRequest, callback: Callback, account: VendorAccount, key: str
@@ -304,8 +325,7 @@ class CallBook(Generic[_Vendor]):
                 known.stream = ""
             if leg.goes_on and leg.provider_call_id:
                 self._later(self._hang_up(leg))
-            seconds = MAX_CALL_SECONDS if leg.handed_over else _LATE_SECONDS
-            asyncio.get_running_loop().call_later(seconds, self._forget, key, known)
+            asyncio.get_running_loop().call_later(_LATE_SECONDS, self._forget, key, known)
 
         return over
 
@@ -317,4 +337,11 @@ def _parameters(url: str) -> dict[str, str]:
 
 def key_of_incoming(account: VendorAccount, callback: Callback) -> str:
     """The key of a call that came in. No call of another account, and none that was placed, has such a key."""
-    return f"in.{account.id}.{callback.call_id}"
+    return f"{_CAME_IN}{account.id}.{callback.call_id}"
+
+
+def _named(key: str) -> CarrierCall:
+    if not key.startswith(_CAME_IN):
+        return CarrierCall(callback_id=key)
+    account, _, call_id = key.removeprefix(_CAME_IN).partition(".")
+    return CarrierCall(account=account, provider_call_id=call_id)

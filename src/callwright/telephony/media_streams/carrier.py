@@ -32,7 +32,7 @@ class StreamCarrier(CallBook[Vendor]):
 
     def doors(self) -> Sequence[Door]:
         """What the vendor asks and tells, and the stream."""
-        ours, theirs = Signed(self._is_of_call), Signed(self._is_of_number)
+        ours, theirs = Signed(self._is_ours), Signed(self._is_of_number)
         return (
             HttpDoor(
                 self.incoming,
@@ -64,9 +64,8 @@ class StreamCarrier(CallBook[Vendor]):
             key=key,
         )
 
-    async def _is_of_call(self, request: DoorRequest) -> bool:
-        known = self._calls.get(subject_of(request.url)[0])
-        return known is not None and self._vendor.is_genuine(request, known.leg.account)
+    async def _is_ours(self, request: DoorRequest) -> Access | None:
+        return await self._is_of_call(request, subject_of(request.url)[0])
 
     # -- doors -----------------------------------------------------------------------------------------------------------------
 
@@ -126,15 +125,17 @@ class StreamCarrier(CallBook[Vendor]):
         return self._vendor.dial(wanted)
 
     async def _target(self, request: DoorRequest) -> DoorAnswer:
-        known = await self._known(request)
         target = self._vendor.read_target(request)
-        if not _is_late(request, known.leg):
+        known = await self._of_handover(request, target)
+        if known is not None and not _is_late(request, known.leg):
             take_target(known.leg, target)
         return _NO_CHANGE
 
     async def _transferred(self, request: DoorRequest) -> DoorAnswer:
-        known = await self._known(request)
         target = self._vendor.read_target(request)
+        known = await self._of_handover(request, target)
+        if known is None:
+            return self._vendor.end_call() if target.progress == "ended" else _NO_CHANGE
         if _is_late(request, known.leg):
             return self._vendor.end_call() if known.leg.ended else _NO_CHANGE
         if target.progress in ("dialled", "ringing", "answered"):
@@ -160,6 +161,12 @@ class StreamCarrier(CallBook[Vendor]):
         return self._connect(subject_of(request.url)[0])
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
+
+    async def _of_handover(self, request: DoorRequest, target: Callback) -> Known | None:
+        """The call of a request about one of its handovers. None: it was handed over long ago, or by a process that is gone."""
+        key, number = subject_of(request.url)
+        await self._talk_ended(request, key, number, target)
+        return await self._known(request) if key in self._calls else None
 
     async def _known(self, request: DoorRequest) -> Known:
         """The call of a request that is proven, once it is placed."""

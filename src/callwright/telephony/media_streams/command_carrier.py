@@ -59,15 +59,15 @@ class CommandCarrier(CallBook[CommandVendor]):
         if not request.headers.get(self._vendor.signature_header):
             # Before anything is looked up for a stranger.
             return None
-        known = self._calls.get(self._vendor.read(request).key)
-        if known is not None:
-            return self._vendor.is_genuine(request, known.leg.account)
+        callback = self._vendor.read(request)
+        if callback.key in self._calls or callback.handover:
+            return await self._is_of_call(request, callback.key)
         return await self._is_of_number(request)
 
     async def _event(self, request: DoorRequest) -> DoorAnswer:
         callback = self._vendor.read(request)
         known = self._calls.get(callback.key)
-        if known is None and isinstance(request.proven, Access):
+        if known is None and not callback.handover and isinstance(request.proven, Access):
             account = self._vendor.account(request.proven)
             key = key_of_incoming(account, callback)
             known = self._calls.get(key)
@@ -77,6 +77,7 @@ class CommandCarrier(CallBook[CommandVendor]):
             elif callback.progress == "ended":
                 # It may overtake the offer.
                 self._is_new(key)
+        await self._talk_ended(request, callback.key, callback.handover, callback)
         if known is not None:
             await known.leg.dialled.wait()
             await self._take(known.leg, callback)

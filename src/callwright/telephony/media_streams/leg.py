@@ -290,6 +290,9 @@ class StreamLeg:
                 # The far end comes back, or has hung up meanwhile.
                 self.expect(CONNECT_SECONDS, "normal_clearing")
         self.handed_over, self.goes_on = True, False
+        if not self.ended:
+            # The vendor reports under this number how the talk with the target ended, long after this leg.
+            self.listener.noted("handover", {"number": self.transfers.number})
         self.finish(CAUSES["transferred"])
 
     async def send_keys(self, keys: str) -> None:

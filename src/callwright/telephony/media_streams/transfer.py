@@ -28,6 +28,11 @@ class CallTransfer:
         self._wanted: Handover | None = None
 
     @property
+    def number(self) -> int:
+        """The number of the latest handover, 0 before the first."""
+        return self._number
+
+    @property
     def under_way(self) -> bool:
         """Whether the call was taken out of its stream, and has no other one yet."""
         return self._target is not None

@@ -13,6 +13,7 @@ from callwright.domain.causes import Cause
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
+from callwright.ports.handover import TalkEnd
 from callwright.telephony.media_streams.framing import Framing
 
 CALL, HANDOVER, TOKEN = "call", "handover", "token"
@@ -69,7 +70,8 @@ class Callback:
     """What the vendor reports of a call. ``progress``: offered (of a call that comes in), dialled, ringing, answered, ended, or nothing of
     these; with ``ended`` there is a ``cause``. ``words`` is what the vendor itself says of it. ``key``: which call of ours it is about,
     where the vendor repeats what it was given. ``handover``: then it is about the target of that one of its handovers; 0: the call itself.
-    ``machine``: who has answered, where it says so (``ports.leg.LegListener.machine``).
+    ``machine``: who has answered, where it says so (``ports.leg.LegListener.machine``). ``talk``: how the talk of a target that has taken
+    the call ended.
     """
 
     call_id: str
@@ -82,6 +84,7 @@ class Callback:
     key: str = ""
     handover: int = 0
     machine: str = ""
+    talk: TalkEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +196,12 @@ class CommandVendor(VendorCalls, Protocol):
 def subject_of(url: str) -> tuple[str, int]:
     """The key of the call that a callback's address names, and the number of its handover; an empty key and 0 where it names none."""
     asked = dict(parse_qsl(urlsplit(url).query))
-    number = asked.get(HANDOVER, "")
-    is_number = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
-    return asked.get(CALL, ""), int(number) if is_number else 0
+    return asked.get(CALL, ""), whole_number(asked.get(HANDOVER, "")) or 0
+
+
+def whole_number(text: str) -> int | None:
+    """A number of digits alone, None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def token_of(secret: str, key: str, handover: int) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 from xml.sax.saxutils import escape, quoteattr
@@ -30,6 +30,7 @@ from callwright.domain.limits import MAX_CALLS_REMEMBERED, MAX_NAME_CHARACTERS
 from callwright.domain.number import E164, kind_of_address
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.handover import TalkEnd
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
 from callwright.telephony.media_streams.vendor import (
@@ -41,6 +42,7 @@ from callwright.telephony.media_streams.vendor import (
     VendorAccount,
     is_proven,
     token_of,
+    whole_number,
 )
 from callwright.telephony.media_streams.xml_vendor import (
     VendorKeys,
@@ -75,6 +77,7 @@ _ENDS: Mapping[str, str] = {
 }
 """CallStatus and DialStatus at the end of a call, and the cause."""
 _TAKEN = ("answer", "connected")
+_HUNG_UP_BY = {"callee": "normal_clearing", "caller": "caller_hung_up"}
 _MACHINE = {"true": "machine", "false": "human"}
 _CODES: Mapping[str, str] = {
     "2000": "invalid_number",
@@ -183,8 +186,13 @@ class PlivoCalls(XmlVendor):
         """DialAction while a target is called, and DialStatus at the end."""
         form = fields_of(request)
         form["CallUUID"] = form.get("DialBLegUUID") or form.get("CallUUID", "")
-        progress = "answered" if form.get("DialAction") in _TAKEN else ""
-        return _callback(form, progress, _ENDS.get(form.get("DialStatus", "")))
+        action, ended = form.get("DialAction"), form.get("DialStatus", "")
+        callback = _callback(form, "answered" if action in _TAKEN else "", _ENDS.get(ended))
+        if ended != "completed" and action != "hangup":
+            return callback
+        seconds, source = whole_number(form.get("DialBLegDuration", "")), form.get("DialBLegHangupSource", "")
+        talk = TalkEnd(form.get("DialBLegUUID", ""), seconds, cause=_HUNG_UP_BY.get(source.lower(), ""))
+        return replace(callback, talk=talk)
 
     def read_machine(self, request: DoorRequest) -> str:
         """Machine."""

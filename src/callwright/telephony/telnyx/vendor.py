@@ -31,6 +31,7 @@ from callwright.domain.provider_access import Access
 from callwright.ops.clock import SystemClock
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind
+from callwright.ports.handover import TalkEnd
 from callwright.ports.registry import HttpClient, PluginContext
 from callwright.ports.world import Clock
 from callwright.telephony.media_streams.command_carrier import CommandCarrier
@@ -65,6 +66,8 @@ _SOUND = {
     "stream_bidirectional_codec": "PCMU",
 }
 _EVENTS = {"call.answered": "answered", "call.bridged": "answered", "call.hangup": "ended"}
+_HUNG_UP_BY = {"callee": "normal_clearing", "caller": "caller_hung_up"}
+"""``hangup_source`` of a target's call, and the cause."""
 _DETECTED = "call.machine.detection.ended"
 _ANSWERED_BY = {"human": "human", "machine": "machine"}
 """``result``, and who has answered."""
@@ -142,7 +145,7 @@ class TelnyxCalls:
 
     def read(self, request: DoorRequest) -> Callback:
         """An event of a call in JSON. Raises BadInputError for what names no call."""
-        payload, kind = _event(request)
+        payload, kind, occurred_at = _event(request)
         call_id = _text(payload, "call_control_id")
         if not _CALL.fullmatch(call_id):
             raise BadInputError("call_control_id is missing, or is none")
@@ -151,17 +154,21 @@ class TelnyxCalls:
         if kind == "call.initiated":
             progress = "offered" if _text(payload, "direction") == "incoming" else "ringing"
         hangup, sip = _text(payload, "hangup_cause"), _text(payload, "sip_hangup_cause")
+        cause = _cause(hangup, sip) if progress == "ended" else None
+        hung_up_by = _HUNG_UP_BY.get(_text(payload, "hangup_source"), "")
+        is_talk = handover and cause is not None and cause.outcome == "answered"
         return Callback(
             call_id,
             called=_text(payload, "to"),
             caller=_text(payload, "from"),
             progress=progress,
-            cause=_cause(hangup, sip) if progress == "ended" else None,
+            cause=cause,
             words=sip if sip.isdigit() else hangup,
             headers=_headers(payload.get("custom_headers")),
             key=key,
             handover=handover,
             machine=_ANSWERED_BY.get(_text(payload, "result"), "unknown") if kind == _DETECTED else "",
+            talk=TalkEnd(call_id, ended_at=occurred_at, cause=hung_up_by) if is_talk else None,
         )
 
     async def place(self, account: VendorAccount, order: Order) -> str:
@@ -275,8 +282,8 @@ def bearer(account: Account) -> dict[str, str]:
     return {"authorization": f"Bearer {account.token}"}
 
 
-def _event(request: DoorRequest) -> tuple[Mapping[str, Any], str]:
-    """What an event is about, and its kind."""
+def _event(request: DoorRequest) -> tuple[Mapping[str, Any], str, str]:
+    """What an event is about, its kind and its time."""
     try:
         found = msgspec.json.decode(request.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -285,7 +292,7 @@ def _event(request: DoorRequest) -> tuple[Mapping[str, Any], str]:
     payload = data.get("payload") if isinstance(data, Mapping) else None
     if not isinstance(data, Mapping) or not isinstance(payload, Mapping):
         raise BadInputError("an event has no payload")
-    return payload, _text(data, "event_type")
+    return payload, _text(data, "event_type"), _text(data, "occurred_at")
 
 
 def _state(key: str, handover: int = 0) -> str:

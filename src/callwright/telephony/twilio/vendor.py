@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
@@ -24,6 +25,7 @@ from callwright.domain.errors import BadInputError
 from callwright.domain.number import E164, kind_of_address
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.handover import TalkEnd
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
 from callwright.telephony.media_streams.vendor import (
@@ -33,6 +35,7 @@ from callwright.telephony.media_streams.vendor import (
     Order,
     Route,
     VendorAccount,
+    whole_number,
 )
 from callwright.telephony.media_streams.xml_vendor import (
     VendorKeys,
@@ -107,8 +110,15 @@ class TwilioCalls(XmlVendor):
         """DialCallStatus at the end; before, the target is a call of its own and reports as one."""
         form = fields_of(request)
         ended = form.get("DialCallStatus", "")
+        own = form.get("CallStatus", "")
         form["CallSid"] = form.get("DialCallSid") or form.get("CallSid", "")
-        return _callback(form, "completed" if ended == "answered" else ended or form.get("CallStatus", ""))
+        callback = _callback(form, "completed" if ended == "answered" else ended or own)
+        if ended not in ("completed", "answered"):
+            return callback
+        # Our far end is still there unless it has hung up itself.
+        cause = {"in-progress": "normal_clearing", "completed": "caller_hung_up"}.get(own, "")
+        talk = TalkEnd(form.get("DialCallSid", ""), whole_number(form.get("DialCallDuration", "")), cause=cause)
+        return replace(callback, talk=talk)
 
     def read_machine(self, request: DoorRequest) -> str:
         """AnsweredBy. A fax is no person either."""

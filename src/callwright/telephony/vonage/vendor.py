@@ -19,6 +19,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -36,6 +37,7 @@ from callwright.domain.number import E164, kind_of_address
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind
+from callwright.ports.handover import TalkEnd
 from callwright.ports.registry import HttpClient
 from callwright.ports.world import Clock, Ids
 from callwright.telephony.media_streams.framing import Codec, Framing
@@ -48,6 +50,7 @@ from callwright.telephony.media_streams.vendor import (
     VendorAccount,
     is_proven,
     token_of,
+    whole_number,
 )
 from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number, stored_address
 from callwright.telephony.vonage.account import API, API_URL, NAME, VonageRoutes
@@ -160,7 +163,12 @@ class VonageCalls:
 
     def read_target(self, request: DoorRequest) -> Callback:
         """The target is a call of its own and reports as one."""
-        return self.read(request)
+        callback, body = self.read(request), _body(request)
+        if callback.cause is None or callback.cause.outcome != "answered":
+            return callback
+        # "platform": the far end may have hung up, or the call has reached its greatest length.
+        cause = "normal_clearing" if _text(body, "disconnected_by") == "user" else ""
+        return replace(callback, talk=TalkEnd(callback.call_id, whole_number(_text(body, "duration")), cause=cause))
 
     def read_machine(self, request: DoorRequest) -> str:
         """Who has answered is told by an event."""

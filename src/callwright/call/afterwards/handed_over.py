@@ -1,0 +1,142 @@
+"""What a carrier reports of a call after it has handed it over: found by the ledger, kept as a job, and added to the finished record.
+
+A report changes the transfer of the record and what follows from it, in one unit with its fact in the log. So the same report twice, or a
+process that dies at any moment, changes nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from callwright.actions.transition import amend
+from callwright.call.afterwards.late_work import section_of
+from callwright.call.afterwards.post_log import PostLog, live_part
+from callwright.call.live.access import Accesses
+from callwright.call.live.deps import RuntimeDeps
+from callwright.call.live.endings import TALK_JOB
+from callwright.call.live.logfile import POST
+from callwright.domain.execution import PHASES, Execution, Phase
+from callwright.domain.provider_access import Access
+from callwright.insight.cost import cost_of
+from callwright.insight.extra_cost import with_target
+from callwright.insight.target_calls import TARGET, TargetCall, target_calls
+from callwright.insight.transfers import completed_target, transfers
+from callwright.insight.view import CallView, view_of
+from callwright.ops.crash_points import point
+from callwright.ports.handover import CarrierCall, TalkEnd
+from callwright.ports.ledger import Change, Ledger, LogChunk, Unit
+
+AGAIN_SECONDS = 5
+"""A report of a call that is not done yet waits so long, again and again."""
+
+
+class HandedOver:
+    """``ports.handover.HandedCalls`` over the ledger."""
+
+    def __init__(self, ledger: Ledger, access: Accesses) -> None:
+        self._ledger = ledger
+        self._access = access
+
+    async def access(self, carrier: str, call: CarrierCall) -> Access | None:
+        """See the protocol."""
+        _, access = await self._find(carrier, call)
+        return access
+
+    async def talk_ended(self, carrier: str, call: CarrierCall, proven: Access, handover: int, end: TalkEnd) -> None:
+        """See the protocol."""
+        row, access = await self._find(carrier, call)
+        if row is None or access != proven:
+            return
+        target = completed_target(row.record)
+        is_told = target is None or None not in (target["duration_ms"], target["hangup_by"])
+        if row.phase is not Phase.DONE or not is_told:
+            plain = {"execution_id": row.id, "attempt": row.attempt, "handover": handover, "end": asdict(end)}
+            async with self._ledger.unit() as unit:
+                await unit.jobs.put(TALK_JOB, json.dumps(plain).encode(), row.tenant_id)
+
+    async def _find(self, carrier: str, call: CarrierCall) -> tuple[Execution, Access] | tuple[None, None]:
+        """The call and its organisation's keys."""
+        async with self._ledger.reading() as unit:
+            rows = await _rows(unit, carrier, call)
+        for row in rows:
+            access = await self._access.of_carrier(row.tenant_id, carrier)
+            # The carrier's ids of calls are unique within an account only.
+            if not call.account or call.account in access.keys.values():
+                return row, access
+        return None, None
+
+
+async def _rows(unit: Unit, carrier: str, call: CarrierCall) -> list[Execution]:
+    if not call.callback_id:
+        return await unit.executions.came_in(carrier, call.provider_call_id)
+    execution_id, _, attempt = call.callback_id.rpartition(".")
+    row = await unit.executions.get_any(execution_id)
+    return [row] if row is not None and (row.carrier, str(row.attempt)) == (carrier, attempt) else []
+
+
+class TalkReports:
+    """Adds reports to records."""
+
+    def __init__(self, deps: RuntimeDeps) -> None:
+        self._deps = deps
+
+    async def take(self, payload: bytes) -> None:
+        """The job TALK_JOB. Without an ``end`` nothing was reported in time. Raises UnavailableError when the database is away: the job
+        runner tries again."""
+        plain = json.loads(payload)
+        async with self._deps.ledger.unit() as unit:
+            row = await unit.executions.lock(str(plain["execution_id"]))
+            if row is None or row.attempt != plain["attempt"]:
+                return
+            if row.phase is Phase.DONE:
+                await self._amend(unit, row, plain.get("handover"), plain.get("end"))
+            elif PHASES[row.phase][1] or row.phase is Phase.FINISHING:
+                await unit.jobs.put(TALK_JOB, payload, row.tenant_id, AGAIN_SECONDS)
+
+    async def _amend(self, unit: Unit, row: Execution, handover: int | None, end: dict[str, Any] | None) -> None:
+        live = live_part(await unit.logs.read(row.id, row.attempt)).decode(errors="replace")
+        section = await section_of(unit, row)
+        before = await asyncio.to_thread(view_of, live + section.decode(errors="replace"))
+        found = [
+            (request, call)
+            for request, call in target_calls(before).items()
+            if call.handover and handover in (None, call.handover)
+        ]
+        if not found or (end is None and found[-1][1].is_over):
+            return
+        request, call = found[-1]
+        post = PostLog(view_of(live), section, self._deps.clock.now, over=True)
+        post.fact(TARGET, {"request": request, "event": "reported", **_told(before, call, TalkEnd(**(end or {})))})
+        after = await asyncio.to_thread(view_of, live + post.text)
+        if target_calls(after)[request] == call:
+            return
+        await unit.logs.append(LogChunk(row.id, row.attempt, POST, 0, post.text.encode()))
+        await amend(unit, row.id, self._change(row, before, after, request), self._deps.publisher)
+        point("handed_over.writing")
+
+    def _change(self, row: Execution, before: CallView, after: CallView, request: int) -> Change:
+        costs = [cost_of(view, self._deps.book, row.carrier).targets for view in (before, after)]
+        extra = costs[1].get(request, 0) - costs[0].get(request, 0)
+        rows = [
+            new if new["status"] == "completed" else old
+            for old, new in zip(row.record["transfers"], transfers(after, costs[1]), strict=True)
+        ]
+        record = {**with_target(row.record, after, extra), "transfers": rows}
+        return Change(columns={"total_cost_nano": row.total_cost_nano + extra}, record=record)
+
+
+def _told(view: CallView, call: TargetCall, end: TalkEnd) -> dict[str, Any]:
+    """The report as the log keeps it."""
+    talk_ms = None if end.seconds is None else end.seconds * 1000
+    if talk_ms is None and end.ended_at and call.answered_us is not None:
+        try:
+            passed = datetime.fromisoformat(end.ended_at) - datetime.fromisoformat(view.header.started_at)
+        except (ValueError, TypeError):
+            pass
+        else:
+            talk_ms = max(0, round(passed.total_seconds() * 1000) - call.answered_us // 1000)
+    return {"provider_call_id": end.call_id, "talk_ms": talk_ms, "cause": end.cause}

@@ -1,0 +1,53 @@
+"""Port of calls that a carrier has handed over to the target of a transfer: the carrier reports later how the two ended their talk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from callwright.domain.provider_access import Access
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierCall:
+    """Names a call: by the ``callback_id`` of its dial, or, where it came in, by the carrier's ``account`` and ``provider_call_id``."""
+
+    callback_id: str = ""
+    account: str = ""
+    provider_call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnd:
+    """The end of the talk with the target, as far as the carrier reports it. ``call_id``: the carrier's id of the call to the target.
+    ``seconds``: how long they talked; or ``ended_at`` (ISO 8601), where it reports only when they ended. ``cause``: a key of
+    ``domain.causes.CAUSES``, empty where it does not report who hung up."""
+
+    call_id: str = ""
+    seconds: int | None = None
+    ended_at: str = ""
+    cause: str = ""
+
+
+class HandedCalls(Protocol):
+    """Finds such calls, also those of a process that is gone, and takes the reports."""
+
+    async def access(self, carrier: str, call: CarrierCall) -> Access | None:
+        """The provider keys of the call's organisation; None where there is no such call. Raises UnavailableError and
+        VaultLockedError."""
+        ...
+
+    async def talk_ended(self, carrier: str, call: CarrierCall, proven: Access, handover: int, end: TalkEnd) -> None:
+        """Takes a report about the handover of that number, from 1, of a call that has the keys which it is signed with. Safe to repeat.
+        Raises as ``access``."""
+
+
+class NoHandedCalls:
+    """``HandedCalls`` of a process without a ledger."""
+
+    async def access(self, carrier: str, call: CarrierCall) -> Access | None:
+        """None."""
+        return None
+
+    async def talk_ended(self, carrier: str, call: CarrierCall, proven: Access, handover: int, end: TalkEnd) -> None:
+        """Forgets the report."""
