@@ -16,6 +16,12 @@ from tests.http_server import Exchange, LocalServer, serving
 SID = "AC" + "0123456789abcdef" * 2
 AUTH_ID = "MA" + "0123456789ABCDEFGH"
 TOKEN = "t0ken-of-the-carrier-account"
+TALK_SECONDS = 3
+"""How long the target of a transfer talked, as a stand-in reports."""
+
+
+async def at_once() -> None:
+    """A target that hangs up at once."""
 
 
 @dataclass

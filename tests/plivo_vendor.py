@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import re
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import httpx
 from tests.http_server import Exchange, serving
-from tests.number_vendors import AUTH_ID, TOKEN, say
+from tests.number_vendors import AUTH_ID, TALK_SECONDS, TOKEN, at_once, say
 from websockets.asyncio.client import ClientConnection, connect
 
 from callwright.ports.leg import SILENCE_FRAME
@@ -43,6 +43,7 @@ class PlivoVendor:
 
     outcomes: dict[str, str] = field(default_factory=dict)
     dial_status: str = "completed"
+    target_talks: Callable[[], Awaitable[None]] = at_once
     account: str = AUTH_ID
     credentials: dict[str, str] = field(
         default_factory=lambda: {"authorization": "Basic " + base64.b64encode(f"{AUTH_ID}:{TOKEN}".encode()).decode()}
@@ -178,10 +179,15 @@ class PlivoVendor:
         dial = ET.fromstring(told.text).find("Dial")
         assert dial is not None
         phone.dialled = [(one.tag, one.text or "") for one in dial]
+        talk: dict[str, str] = {}
         if self.dial_status == "completed":
             answered = {"Event": "DialAnswer", "DialAction": "answer", "DialBLegStatus": "answer"}
             await self.tell(phone, dial.attrib["callbackUrl"], CallStatus="in-progress", **answered)
-        result = {"Event": "Redirect", "DialStatus": self.dial_status, "DialALegUUID": phone.uuid}
+            await self.target_talks()
+            talk = {"DialBLegUUID": "b-leg", "DialBLegDuration": str(TALK_SECONDS)}
+            over = {"Event": "DialHangup", "DialAction": "hangup", "DialBLegHangupSource": "Callee", **talk}
+            await self.tell(phone, dial.attrib["callbackUrl"], CallStatus="in-progress", **over)
+        result = {"Event": "Redirect", "DialStatus": self.dial_status, "DialALegUUID": phone.uuid, **talk}
         told = await self.tell(phone, dial.attrib["action"], CallStatus="in-progress", **result)
         await self._follow(phone, told)
         await self.tell(phone, phone.order["hangup_url"], CallStatus="completed", Event="Hangup")

@@ -9,13 +9,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.http_server import Exchange, serving
-from tests.number_vendors import say
+from tests.number_vendors import at_once, say
 from tests.stream_talk import Talk
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -80,6 +81,7 @@ class TelnyxVendor:
     stream of a call ends with its transfer where ``stream_ends``."""
 
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
+    target_talks: Callable[[], Awaitable[None]] = at_once
     outcomes: dict[str, str] = field(default_factory=dict)
     stream_ends: bool = False
     url: str = ""
@@ -172,7 +174,8 @@ class TelnyxVendor:
             "call_control_id": phone.id, "connection_id": CONNECTION, "from": phone.sender, "to": phone.number,
             "client_state": phone.state or None, "direction": phone.direction, **more,
         }  # fmt: skip
-        event = {"record_type": "event", "event_type": kind, "id": "e", "payload": payload}
+        now = datetime.now(UTC).isoformat()
+        event = {"record_type": "event", "event_type": kind, "id": "e", "occurred_at": now, "payload": payload}
         body = json.dumps({"data": event, "meta": {"attempt": 1}}).encode()
         async with httpx.AsyncClient(timeout=30) as client:
             answer = await client.post(phone.events, content=body, headers=headers or signed(body))
@@ -201,11 +204,9 @@ class TelnyxVendor:
         await phone.over.wait()
         return phone
 
-    async def hung_up(self, phone: Phone, cause: str) -> None:
+    async def hung_up(self, phone: Phone, cause: str, source: str = "unknown") -> None:
         phone.over.set()
-        await self.tell(
-            phone, "call.hangup", hangup_cause=cause, hangup_source="unknown", sip_hangup_cause="unspecified"
-        )
+        await self.tell(phone, "call.hangup", hangup_cause=cause, hangup_source=source, sip_hangup_cause="unspecified")
 
     async def _do(self, phone: Phone, action: str, asked: dict[str, Any]) -> None:
         if action in ("hangup", "reject"):
@@ -238,6 +239,8 @@ class TelnyxVendor:
         else:
             await self.tell(target, "call.answered")
             await self.tell(phone, "call.bridged")
+            await self.target_talks()
+            await self.hung_up(target, "normal_clearing", "callee")
 
     async def talk(self, phone: Phone, address: str) -> None:
         """Be the caller until the stream is over."""

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import httpx
 from tests.http_server import Exchange, serving
-from tests.number_vendors import SID, TOKEN, say
+from tests.number_vendors import SID, TALK_SECONDS, TOKEN, at_once, say
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -24,6 +24,8 @@ from callwright.telephony.loopback.far_end import FarEnd
 from callwright.telephony.twilio.vendor import signature
 
 Form = dict[str, str]
+TARGET = 7_000
+"""The call to the target of a transfer."""
 
 
 @dataclass
@@ -51,6 +53,7 @@ class TwilioVendor:
     talk: Callable[[Phone, str], Awaitable[None]] | None = None
     outcomes: dict[str, str] = field(default_factory=dict)
     dial_status: str = "completed"
+    target_talks: Callable[[], Awaitable[None]] = at_once
     token: str = TOKEN
     url: str = ""
     phones: list[Phone] = field(default_factory=list)
@@ -154,9 +157,12 @@ class TwilioVendor:
         assert phone.socket is not None
         await phone.socket.send(json.dumps({"event": "stop", "streamSid": "MZ1", "stop": {"callSid": phone.sid}}))
         target = dial[0]
+        result = {"CallStatus": "in-progress", "DialCallStatus": self.dial_status}
         if self.dial_status == "completed":
             await self.tell(phone, target.attrib["statusCallback"], CallStatus="in-progress", To=target.text or "")
-        told = await self.tell(phone, dial.attrib["action"], CallStatus="in-progress", DialCallStatus=self.dial_status)
+            await self.target_talks()
+            result |= {"DialCallSid": f"CA{TARGET:032x}", "DialCallDuration": str(TALK_SECONDS)}
+        told = await self.tell(phone, dial.attrib["action"], **result)
         await self.follow(phone, told)
         await self.tell(phone, phone.asked("StatusCallback"), CallStatus="completed", To=phone.asked("To"))
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.http_server import Exchange, serving
-from tests.number_vendors import say
+from tests.number_vendors import TALK_SECONDS, at_once, say
 from tests.stream_talk import Talk
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -101,6 +101,7 @@ class VonageVendor:
     """``outcomes``: the status of a call to a number at its end, ``completed`` unless it says otherwise; ``rings``: nobody answers."""
 
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
+    target_talks: Callable[[], Awaitable[None]] = at_once
     outcomes: dict[str, str] = field(default_factory=dict)
     url: str = ""
     events: str = ""
@@ -250,6 +251,9 @@ class VonageVendor:
         outcome = self.outcomes.get(target.number, "completed")
         if outcome == "completed":
             await self.tell(target, events, status="answered")
+            await self.target_talks()
+            over = {"status": "completed", "duration": str(TALK_SECONDS), "disconnected_by": "user"}
+            await self.tell(target, events, **over)
             return
         told = await self.tell(target, events, status=outcome)
         await self.follow(phone, told, phone.order["event_url"][0])

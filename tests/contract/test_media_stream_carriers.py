@@ -9,12 +9,14 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 from tests import exotel_vendor, telnyx_vendor, vonage_vendor
 from tests.contract.test_plugins import TESTED
-from tests.number_vendors import AUTH_ID, SID, TOKEN
+from tests.handed_calls import Handed
+from tests.number_vendors import AUTH_ID, SID, TALK_SECONDS, TOKEN
 from tests.plivo_vendor import PlivoVendor, plivo_vendor
 from tests.twilio_vendor import TwilioVendor, twilio_vendor
 from tests.unit.insight.call_log import CallLog
@@ -54,8 +56,10 @@ def to(number: str, call: str = "e1.1") -> DialRequest:
 class AtStandIn:
     """A carrier whose calls have an account at the stand-in."""
 
-    def __init__(self, carrier: StreamCarrier | CommandCarrier, vendor: Any, keys: Mapping[str, str]) -> None:
-        self.vendor = vendor
+    def __init__(
+        self, carrier: StreamCarrier | CommandCarrier, vendor: Any, keys: Mapping[str, str], handed: Handed
+    ) -> None:
+        self.vendor, self.handed = vendor, handed
         self.name, self.doors, self.open, self.aclose = carrier.name, carrier.doors, carrier.open, carrier.aclose
         self._carrier = carrier
         self._access = Access(keys)
@@ -208,14 +212,40 @@ class StreamContract(CarrierContract):
             GuardedClient(allow_private=True) as client,
             http_server(doors, listener),
         ):
-            context = PluginContext({}, self.models_folder, http=client, doors=doors)
-            carrier = AtStandIn(self.plugin.factory(context), vendor, self.keys(vendor.url))
+            handed = Handed(self.keys(vendor.url))
+            context = PluginContext({}, self.models_folder, http=client, doors=doors, handed=handed)
+            carrier = AtStandIn(self.plugin.factory(context), vendor, handed.keys, handed)
             doors.mount(self.plugin.name, carrier.doors())
             yield carrier
             await carrier.aclose()
 
 
-class XmlContract(StreamContract):
+class HandingContract(StreamContract):
+    """``reports``: how many reports of one talk the vendor makes."""
+
+    reports = 1
+
+    async def test_the_end_of_the_talk_after_a_transfer_is_reported(self) -> None:
+        """After our own call is over."""
+        async with self.opened() as carrier:
+            report, leg_is_over = Noting(), asyncio.Event()
+            carrier.vendor.target_talks = leg_is_over.wait
+            leg = await carrier.dial(self.answers, report)
+            await report.until(lambda: "audio" in report.events, "audio", 10)
+            await leg.transfer("+15550155")
+            assert [entry.values for entry in report.log.view.of("handover")] == [{"number": 1}]
+            leg_is_over.set()
+            await until(lambda: len(carrier.handed.ends) >= self.reports, 10)
+        for call, handover, end in carrier.handed.ends:
+            assert (call.callback_id, handover) == (self.answers.callback_id, 1)
+            assert end.call_id
+        known = [end for _, _, end in carrier.handed.ends if end.cause]
+        assert {end.cause for end in known} == {"normal_clearing"}
+        for end in known:
+            assert end.seconds == TALK_SECONDS or (end.seconds is None and datetime.fromisoformat(end.ended_at))
+
+
+class XmlContract(HandingContract):
     """Its stand-ins keep the messages that they hear."""
 
     def heard(self, phone: Any) -> int:
@@ -238,6 +268,7 @@ class TestTwilio(XmlContract):
 class TestPlivo(XmlContract):
     plugin = PLIVO[0]
     limit = "time_limit"
+    reports = 2
 
     def stand_in(self) -> AbstractAsyncContextManager[PlivoVendor]:
         return plivo_vendor(PlivoVendor(outcomes={"15550111": "rings", "15550122": "busy"}))
@@ -253,6 +284,7 @@ class TestPlivo(XmlContract):
 class TestVobiz(XmlContract):
     plugin = VOBIZ[0]
     limit = "time_limit"
+    reports = 2
 
     def stand_in(self) -> AbstractAsyncContextManager[PlivoVendor]:
         vendor = PlivoVendor(
@@ -273,7 +305,7 @@ class TestVobiz(XmlContract):
         vendor.outcomes[number.removeprefix("+")] = "no-answer"
 
 
-class TestTelnyx(StreamContract):
+class TestTelnyx(HandingContract):
     plugin = TELNYX[0]
     limit = "time_limit_secs"
 
@@ -318,7 +350,7 @@ class TestExotel(StreamContract):
             await leg.hang_up("the test is over")
 
 
-class TestVonage(StreamContract):
+class TestVonage(HandingContract):
     plugin = VONAGE[0]
     codec = "l16"
     limit = "length_timer"

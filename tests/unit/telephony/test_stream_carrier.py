@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import vonage_vendor
+from tests.handed_calls import Handed
 from tests.unit.telephony.test_media_streams import CALL, SID, TOKEN, NoNetwork, Report, Socket, streaming
 from tests.unit.telephony.test_telnyx import NOW, Clock
 
@@ -193,10 +194,11 @@ class Line:
     report: Report = field(default_factory=Report)
 
     def __post_init__(self) -> None:
+        self.handed = Handed(self.side.access.keys)
         self.vendor = self.side.vendor()
         self.told = 0
         self.accounts = Accounts(self.side.access)
-        context = PluginContext({}, Path(), doors=self.doorkeeper, accounts=self.accounts)
+        context = PluginContext({}, Path(), doors=self.doorkeeper, accounts=self.accounts, handed=self.handed)
         self.carrier = StreamCarrier(self.vendor, context)
 
     async def dial(self, ring_seconds: int = 60) -> StreamLeg:

@@ -53,6 +53,8 @@ class Play:
 
 def twilio_tells(outcome: str) -> Sequence[Told]:
     ended = {"CallStatus": "in-progress", "DialCallStatus": {"answered": "completed"}.get(outcome, outcome)}
+    if outcome == "answered":
+        ended |= {"DialCallSid": THEIRS, "DialCallDuration": "3"}
     answers: list[Told] = [("/target", {"CallSid": THEIRS, "CallStatus": "in-progress"})]
     return [*(answers if outcome == "answered" else []), ("/transferred", ended)]
 
@@ -60,13 +62,18 @@ def twilio_tells(outcome: str) -> Sequence[Told]:
 def plivo_tells(outcome: str) -> Sequence[Told]:
     asks = ("/handover", {"CallStatus": "in-progress"})
     ended = {"CallStatus": "in-progress", "DialStatus": {"answered": "completed"}.get(outcome, outcome)}
-    answers: list[Told] = [("/target", {"CallStatus": "in-progress", "DialAction": "answer", "DialBLegUUID": THEIRS})]
+    about = {"CallStatus": "in-progress", "DialBLegUUID": THEIRS}
+    hung_up = {"DialAction": "hangup", "DialBLegDuration": "3", "DialBLegHangupSource": "Callee"}
+    answers: list[Told] = [("/target", {**about, "DialAction": "answer"}), ("/target", {**about, **hung_up})]
+    ended |= about if outcome == "answered" else {}
     return [asks, *(answers if outcome == "answered" else []), ("/transferred", ended)]
 
 
 def vonage_tells(outcome: str) -> Sequence[Told]:
     words = ["started", "ringing", {"no-answer": "timeout"}.get(outcome, outcome)]
-    return [("/transferred", {"uuid": THEIRS, "status": word}) for word in words]
+    over = {"uuid": THEIRS, "status": "completed", "duration": "3", "disconnected_by": "user"}
+    told: list[Told] = [("/transferred", {"uuid": THEIRS, "status": word}) for word in words]
+    return [*told, ("/transferred", over)] if outcome == "answered" else told
 
 
 PLAYS = (
@@ -140,6 +147,18 @@ def test_callbacks_of_two_transfers_shuffled_and_doubled_make_one_outcome_each(
         assert leg.ended == (second == "answered")
         assert line.report.events.count("closed") == int(leg.ended)
         assert line.report.end is None or line.report.end.cause == "transferred"
+        # The same is said to the next process, which does not know the call.
+        after = Line(play.side)
+        chance.shuffle(mixed)
+        for number, (path, form) in mixed:
+            if path in ("/target", "/transferred"):
+                answer = await after.tell(path, handover=str(number), **form)
+                assert b"wss://" not in answer.body
+        for ends in (line.handed.ends, after.handed.ends):
+            assert bool(ends) == (second == "answered")
+            assert {(call.callback_id, number, end.call_id) for call, number, end in ends} <= {("e.1", 2, THEIRS)}
+            assert {end.seconds for _, _, end in ends} - {None} == ({3} if ends else set())
+            assert {end.cause for _, _, end in ends} - {""} == ({"normal_clearing"} if ends else set())
         await line.carrier.aclose()
         await asyncio.gather(*streams)
 

@@ -26,7 +26,6 @@ from callwright.insight.extra_cost import with_target
 from callwright.insight.target_calls import TARGET, TargetCall, target_calls
 from callwright.insight.transfers import completed_target, transfers
 from callwright.insight.view import CallView, view_of
-from callwright.ops.crash_points import point
 from callwright.ports.handover import CarrierCall, TalkEnd
 from callwright.ports.ledger import Change, Ledger, LogChunk, Unit
 
@@ -116,7 +115,6 @@ class TalkReports:
             return
         await unit.logs.append(LogChunk(row.id, row.attempt, POST, 0, post.text.encode()))
         await amend(unit, row.id, self._change(row, before, after, request), self._deps.publisher)
-        point("handed_over.writing")
 
     def _change(self, row: Execution, before: CallView, after: CallView, request: int) -> Change:
         costs = [cost_of(view, self._deps.book, row.carrier).targets for view in (before, after)]

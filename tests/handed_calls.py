@@ -1,0 +1,24 @@
+"""Calls that a carrier has handed over, as tests know them: every call has the same keys, and the reports are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from callwright.domain.provider_access import Access
+from callwright.ports.handover import CarrierCall, TalkEnd
+
+
+@dataclass
+class Handed:
+    """``ports.handover.HandedCalls`` that keeps the reports. ``keys``: those of every call."""
+
+    keys: Mapping[str, str]
+    ends: list[tuple[CarrierCall, int, TalkEnd]] = field(default_factory=list)
+
+    async def access(self, carrier: str, call: CarrierCall) -> Access | None:
+        return Access(self.keys)
+
+    async def talk_ended(self, carrier: str, call: CarrierCall, proven: Access, handover: int, end: TalkEnd) -> None:
+        assert proven == Access(self.keys)
+        self.ends.append((call, handover, end))
