@@ -36,7 +36,10 @@ class Twilio(TwilioVendor):
 
 
 @pytest.mark.real_time
-@pytest.mark.parametrize("killed", ["never", pytest.param("before the report"), pytest.param("while it is written")])
+@pytest.mark.parametrize(
+    "killed",
+    ["before the report", *(pytest.param(when, marks=pytest.mark.long) for when in ("never", "while it is written"))],
+)
 async def test_the_record_has_the_talk_after_a_transfer_once(killed: str, dsn: str, tmp_path: Path) -> None:
     prices = tmp_path / "prices.json"
     prices.write_text(json.dumps({"prices": PRICES}))
@@ -114,7 +117,8 @@ async def test_the_record_has_the_talk_after_a_transfer_once(killed: str, dsn: s
             await until(lambda: told(2), 20)
             assert await told(2)
             assert await shown() == last
-            assert "0 wrong" not in await server.command("wallet", "check")
+            # Either fails where something is wrong.
+            await server.command("wallet", "check")
             await server.command("replay", execution_id)
             assert "Traceback" not in server.tail()
             assert TOKEN not in server.log.read_text()

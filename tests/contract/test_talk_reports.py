@@ -1,0 +1,245 @@
+"""Reports about the talk after a transfer, over a real ledger: in any order and twice, too early, too late, and about calls of others."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.database import fetch
+from tests.rows import end_locked, entry_row, live_call, move, place, ringing_row
+from tests.unit.insight.call_log import STARTED_AT
+from tests.unit.insight.test_transfers import asked, done
+
+from callwright.actions.wallet import reserve
+from callwright.call.afterwards.handed_over import HandedOver, TalkReports
+from callwright.call.live.access import NoAccess
+from callwright.call.live.deps import RuntimeDeps
+from callwright.call.live.endings import TALK_JOB
+from callwright.domain.execution import Execution, Phase
+from callwright.domain.money import NANO_PER_CENT
+from callwright.domain.pricing import Price, PriceBook
+from callwright.domain.provider_access import Access
+from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.domain.wallet import top_up
+from callwright.insight.record import build, execution_body
+from callwright.ops.metrics import Metrics
+from callwright.ports.handover import CarrierCall, TalkEnd
+from callwright.ports.ledger import Change, LogChunk, OutboxEntry
+from callwright.storage.ledger import PostgresLedger
+
+BOOK = PriceBook({("carrier", "loopback", "*"): Price(2 * NANO_PER_CENT, 60_000, 60_000)})
+NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
+LOG = done(asked().at(9_000).fact("leg", "handover", number=2)).text
+WHOLE = TalkEnd("b-1", 61, cause="normal_clearing")
+PIECES = (TalkEnd("b-1"), TalkEnd("", 61), TalkEnd("b-1", cause="normal_clearing"), WHOLE)
+
+
+class Clock:
+    def now(self) -> datetime:
+        return NOW
+
+
+@dataclass
+class Publisher:
+    """Publishes every status."""
+
+    told: list[Execution] = field(default_factory=list)
+
+    def entry(self, execution: Execution) -> OutboxEntry:
+        self.told.append(execution)
+        return entry_row(execution.id, status=str(execution.status))
+
+
+def deps_over(ledger: PostgresLedger, publisher: Publisher) -> RuntimeDeps:
+    # Only what reports use is real.
+    plain: Any = None
+    clock: Any = Clock()
+    return RuntimeDeps(
+        ledger, clock, plain, plain, publisher, plain, Path("no-folder"), BOOK, ThreadPoolExecutor(1), Metrics()
+    )
+
+
+def job(execution_id: str, end: TalkEnd | None, handover: int = 2) -> bytes:
+    told: dict[str, Any] = {} if end is None else {"handover": handover, "end": asdict(end)}
+    return json.dumps({"execution_id": execution_id, "attempt": 1, **told}).encode()
+
+
+async def transferred(ledger: PostgresLedger, execution_id: str = "call-1") -> Execution:
+    """A call that was handed over and is complete. It reserved 10 cents."""
+    row = await live_call(ledger, execution_id)
+    built = build(LOG, BOOK, row.carrier)
+    async with ledger.unit() as unit:
+        await unit.wallets.put(DEFAULT_TENANT_ID, enabled=True)
+        await unit.wallets.add(DEFAULT_TENANT_ID, top_up(100 * NANO_PER_CENT, None))
+        await reserve(unit, row, lambda: 10 * NANO_PER_CENT, NOW)
+        await unit.logs.append(LogChunk(execution_id, 1, "live", 0, LOG.encode()))
+    row = await move(ledger, execution_id, Phase.FINISHING, owner=row.owner, attempt=1)
+    columns = {"total_cost_nano": built.columns["total_cost_nano"], "completed_at": NOW}
+    change = Change(Phase.DONE, "completed", columns=columns, record=built.record)
+    async with ledger.unit() as unit:
+        return await end_locked(unit, row, change, Publisher(), NOW)
+
+
+async def shown(ledger: PostgresLedger, execution_id: str = "call-1") -> Mapping[str, Any]:
+    async with ledger.reading() as unit:
+        row = await unit.executions.get_any(execution_id)
+    assert row is not None
+    return execution_body(row, public_url="")
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_reports_shuffled_and_doubled_make_one_record_and_one_cost(
+    ledger: PostgresLedger, dsn: str, seed: int
+) -> None:
+    before = await transferred(ledger)
+    reports, publisher = [*PIECES, *PIECES], Publisher()
+    random.Random(seed).shuffle(reports)
+    first = await shown(ledger)
+    for end in reports:
+        await TalkReports(deps_over(ledger, publisher)).take(job(before.id, end))
+    found = await shown(ledger)
+    data = found["transfer_call_data"]
+    assert (data["status"], data["duration"], data["cost"], data["provider_call_id"]) == ("completed", "61", 4, "b-1")
+    assert (data["hangup_by"], data["hangup_provider_code"]) == ("Callee", 4000)
+    assert found["total_cost"] == first["total_cost"] + 4 == sum(found["cost_breakdown"][leg] for leg in LEGS)
+    assert sum(part["cost"]["network"] for part in found["callwright"]["turns"]) == found["cost_breakdown"]["network"]
+    # No report that adds nothing is told; the last one told has all of it.
+    assert 1 <= len(publisher.told) <= len(PIECES)
+    assert execution_body(publisher.told[-1], public_url="") == found
+    assert {name for name in found if found[name] != first[name]} <= CHANGED
+    async with ledger.reading() as unit:
+        log = (await unit.logs.read(before.id, 1)).decode()
+        assert await check(ledger) == []
+    assert log.startswith(LOG)
+    rebuilt = build(log, BOOK, before.carrier)
+    assert rebuilt.record["transfers"] == found["callwright"]["transfers"]
+    assert rebuilt.columns["total_cost_nano"] == publisher.told[-1].total_cost_nano
+    extras = await fetch(dsn, "select kind from wallet_entry where execution_id = 'call-1' order by id")
+    assert [row["kind"] for row in extras] == ["reserve", "settle", "extra"]
+
+
+LEGS = ("transcriber", "llm", "synthesizer", "network", "platform")
+CHANGED = {
+    "total_cost", "price_breakdown", "cost_breakdown", "billing_settled", "transfer_call_data", "callwright", "updated_at",
+}  # fmt: skip
+
+
+async def check(ledger: PostgresLedger) -> list[str]:
+    """What is wrong with the wallet."""
+    async with ledger.reading() as unit:
+        wrong = await unit.wallets.contradictions(DEFAULT_TENANT_ID)
+        return [*wrong, *map(str, await unit.wallets.doubtful(DEFAULT_TENANT_ID))]
+
+
+async def test_several_processes_that_take_the_same_report_at_once_add_it_once(ledger: PostgresLedger) -> None:
+    before, publisher = await transferred(ledger), Publisher()
+    reports = (TalkReports(deps_over(ledger, publisher)).take(job(before.id, WHOLE)) for _ in range(5))
+    await asyncio.gather(*reports)
+    assert len(publisher.told) == 1
+    assert (await shown(ledger))["cost_breakdown"]["transfer_cost"] == 4
+    assert await check(ledger) == []
+
+
+async def test_until_the_report_the_talk_goes_on_and_without_one_it_stays_unknown(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    before = await transferred(ledger)
+    found = await shown(ledger)
+    data = found["transfer_call_data"]
+    assert (data["status"], data["duration"], data["hangup_by"]) == ("in-progress", None, None)
+    assert not found["billing_settled"]
+    (waits,) = await fetch(
+        dsn, "select entrypoint, payload, execute_after > now() + interval '1 hour' as later from pgqueuer"
+    )
+    assert waits["entrypoint"] == TALK_JOB
+    assert waits["later"]
+    publisher = Publisher()
+    await TalkReports(deps_over(ledger, publisher)).take(bytes(waits["payload"]))
+    found = await shown(ledger)
+    data = found["transfer_call_data"]
+    assert (data["status"], data["duration"], data["hangup_by"], data["cost"]) == ("completed", None, None, 0)
+    assert found["billing_settled"]
+    # Nothing was guessed: what comes all the same counts.
+    await TalkReports(deps_over(ledger, publisher)).take(job(before.id, WHOLE))
+    assert (await shown(ledger))["transfer_call_data"]["duration"] == "61"
+    await TalkReports(deps_over(ledger, publisher)).take(bytes(waits["payload"]))
+    assert len(publisher.told) == 2
+
+
+async def test_a_talk_whose_end_alone_is_reported_lasts_from_the_handover_to_then(ledger: PostgresLedger) -> None:
+    before = await transferred(ledger)
+    began = datetime.fromisoformat(STARTED_AT)
+    end = TalkEnd("v3:b", ended_at=began.replace(second=9 + 41).isoformat(), cause="caller_hung_up")
+    for one in (replace(end, ended_at="soon"), replace(end, ended_at="2026-03-01T12:00:50")):
+        await TalkReports(deps_over(ledger, Publisher())).take(job(before.id, one))
+        assert (await shown(ledger))["transfer_call_data"]["duration"] is None
+    await TalkReports(deps_over(ledger, Publisher())).take(job(before.id, end))
+    data = (await shown(ledger))["transfer_call_data"]
+    assert (data["duration"], data["hangup_by"]) == ("41", "Caller")
+
+
+async def test_a_report_about_another_handover_or_a_call_that_is_not_done_changes_nothing(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    before, publisher = await transferred(ledger), Publisher()
+    reports = TalkReports(deps_over(ledger, publisher))
+    await reports.take(job(before.id, WHOLE, handover=1))
+    await reports.take(job("nobody", WHOLE))
+    await live_call(ledger, "call-2")
+    await reports.take(job("call-2", WHOLE))
+    assert publisher.told == []
+    # It waits for the end of the call.
+    rows = await fetch(dsn, "select payload from pgqueuer where execute_after < now() + interval '1 minute'")
+    assert [bytes(row["payload"]) for row in rows] == [job("call-2", WHOLE)]
+
+
+@dataclass
+class Keys(NoAccess):
+    """Everybody has the keys of the account AC1."""
+
+    async def of_carrier(self, tenant_id: str, carrier: str) -> Access:
+        return Access({"SID": "AC1"})
+
+
+async def test_a_call_is_found_by_the_names_that_its_carrier_repeats_and_reported_with_its_keys(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    handed, keys = HandedOver(ledger, Keys()), Access({"SID": "AC1"})
+    await live_call(ledger)
+    await place(ledger)
+    async with ledger.unit() as unit:
+        assert await unit.executions.insert_owned(ringing_row(carrier="twilio", provider_call_id="CA1"), 10)
+    out, came_in = CarrierCall("call-1.1"), CarrierCall(account="AC1", provider_call_id="CA1")
+    assert await handed.access("loopback", out) == await handed.access("twilio", came_in) == keys
+    for carrier, call in (
+        ("twilio", out),
+        ("loopback", CarrierCall("call-1.2")),
+        ("loopback", CarrierCall("call-1")),
+        ("loopback", CarrierCall("nobody.1")),
+        ("plivo", came_in),
+        ("twilio", CarrierCall(account="AC2", provider_call_id="CA1")),
+        ("twilio", CarrierCall(account="AC1", provider_call_id="CA2")),
+    ):
+        assert await handed.access(carrier, call) is None
+        await handed.talk_ended(carrier, call, keys, 2, WHOLE)
+    await handed.talk_ended("loopback", out, Access({"SID": "AC2"}), 2, WHOLE)
+    assert await fetch(dsn, "select payload from pgqueuer") == []
+    for carrier, call in (("loopback", out), ("twilio", came_in)):
+        await handed.talk_ended(carrier, call, keys, 2, WHOLE)
+    rows = await fetch(dsn, "select payload from pgqueuer order by id")
+    assert [bytes(row["payload"]) for row in rows] == [job("call-1", WHOLE), job("in-1", WHOLE)]
+
+
+async def test_a_report_that_adds_nothing_is_not_kept(ledger: PostgresLedger, dsn: str) -> None:
+    before, handed, keys = await transferred(ledger), HandedOver(ledger, Keys()), Access({"SID": "AC1"})
+    await TalkReports(deps_over(ledger, Publisher())).take(job(before.id, WHOLE))
+    await handed.talk_ended("loopback", CarrierCall("call-1.1"), keys, 2, WHOLE)
+    assert len(await fetch(dsn, "select payload from pgqueuer")) == 1
