@@ -43,7 +43,7 @@ class PlivoVendor:
 
     outcomes: dict[str, str] = field(default_factory=dict)
     dial_status: str = "completed"
-    target_talks: Callable[[], Awaitable[None]] = at_once
+    target_talks: Callable[[], Awaitable[object]] = at_once
     account: str = AUTH_ID
     credentials: dict[str, str] = field(
         default_factory=lambda: {"authorization": "Basic " + base64.b64encode(f"{AUTH_ID}:{TOKEN}".encode()).decode()}

@@ -81,7 +81,7 @@ class TelnyxVendor:
     stream of a call ends with its transfer where ``stream_ends``."""
 
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
-    target_talks: Callable[[], Awaitable[None]] = at_once
+    target_talks: Callable[[], Awaitable[object]] = at_once
     outcomes: dict[str, str] = field(default_factory=dict)
     stream_ends: bool = False
     url: str = ""

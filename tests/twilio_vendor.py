@@ -53,7 +53,7 @@ class TwilioVendor:
     talk: Callable[[Phone, str], Awaitable[None]] | None = None
     outcomes: dict[str, str] = field(default_factory=dict)
     dial_status: str = "completed"
-    target_talks: Callable[[], Awaitable[None]] = at_once
+    target_talks: Callable[[], Awaitable[object]] = at_once
     token: str = TOKEN
     url: str = ""
     phones: list[Phone] = field(default_factory=list)

@@ -101,7 +101,7 @@ class VonageVendor:
     """``outcomes``: the status of a call to a number at its end, ``completed`` unless it says otherwise; ``rings``: nobody answers."""
 
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
-    target_talks: Callable[[], Awaitable[None]] = at_once
+    target_talks: Callable[[], Awaitable[object]] = at_once
     outcomes: dict[str, str] = field(default_factory=dict)
     url: str = ""
     events: str = ""
@@ -252,8 +252,8 @@ class VonageVendor:
         if outcome == "completed":
             await self.tell(target, events, status="answered")
             await self.target_talks()
-            over = {"status": "completed", "duration": str(TALK_SECONDS), "disconnected_by": "user"}
-            await self.tell(target, events, **over)
+            talked = str(TALK_SECONDS)
+            await self.tell(target, events, status="completed", duration=talked, disconnected_by="user")
             return
         told = await self.tell(target, events, status=outcome)
         await self.follow(phone, told, phone.order["event_url"][0])

@@ -93,7 +93,7 @@ class ExecutionRows:
         """New executions in phase waiting. NotFoundError when an agent is not one of the tenant, ConflictError when an id exists."""
         if any(one.phase is not Phase.WAITING or one.owner is not None or one.attempt != 0 for one in executions):
             raise WrongStateError("a new execution starts in phase waiting, without an owner or an attempt")
-        await self._insert(*executions)
+        await _insert(self._connection, *executions)
 
     async def insert_owned(self, execution: Execution, free: int, *, once: bool = False) -> bool:
         """A call that comes in: a new execution with its owner, a process with ``free`` places, in its first attempt. False, and nothing is
@@ -107,7 +107,7 @@ class ExecutionRows:
         names = (execution.tenant_id, execution.carrier, execution.provider_call_id)
         if once and await self._connection.fetchval(_CAME_IN, *names):
             raise ConflictError("this call came in before")
-        await self._insert(execution)
+        await _insert(self._connection, execution)
         await self._connection.execute(
             "insert into attempt (execution_id, attempt, owner, ringing_at, provider_call_id, tenant_id)"
             " values ($1, 1, $2, $3, $4, $5)",
@@ -118,20 +118,6 @@ class ExecutionRows:
             execution.tenant_id,
         )
         return True
-
-    async def _insert(self, *executions: Execution) -> None:
-        for one in executions:
-            if not may_begin(one.direction, one.phase, one.detail):
-                raise WrongStateError(f"an {one.direction} call cannot begin {one.phase.value}/{one.detail}")
-        numbers = ", ".join(f"${number}" for number in range(1, len(NAMES) + 1))
-        await self._connection.executemany(
-            f"insert into execution ({COLUMNS}, due_at) values ({numbers}, coalesce(${len(NAMES) + 1}, now()))",
-            # A call of a batch waits from its release on: the batch's start would put it before every single call placed since.
-            [
-                (*(getattr(one, name) for name in NAMES), one.scheduled_at if one.batch_id is None else None)
-                for one in executions
-            ],
-        )
 
     async def get(self, tenant_id: str, execution_id: str) -> Execution | None:
         """One execution of the tenant, or None."""
@@ -438,6 +424,21 @@ def _updated_at(row: Execution, now: datetime) -> datetime:
     """When the unit began, but never before a time in the row: those are given during the unit, or by the clock of another machine."""
     times: list[datetime | None] = [getattr(row, name) for name in TIMES]
     return max([now, *filter(None, times)])
+
+
+async def _insert(connection: Any, *executions: Execution) -> None:
+    for one in executions:
+        if not may_begin(one.direction, one.phase, one.detail):
+            raise WrongStateError(f"an {one.direction} call cannot begin {one.phase.value}/{one.detail}")
+    numbers = ", ".join(f"${number}" for number in range(1, len(NAMES) + 1))
+    await connection.executemany(
+        f"insert into execution ({COLUMNS}, due_at) values ({numbers}, coalesce(${len(NAMES) + 1}, now()))",
+        # A call of a batch waits from its release on: the batch's start would put it before every single call placed since.
+        [
+            (*(getattr(one, name) for name in NAMES), one.scheduled_at if one.batch_id is None else None)
+            for one in executions
+        ],
+    )
 
 
 async def _write(connection: Any, before: Execution, planned: Plan, updated_at: datetime) -> None:
