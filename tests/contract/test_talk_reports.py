@@ -178,7 +178,8 @@ async def test_a_talk_whose_end_alone_is_reported_lasts_from_the_handover_to_the
     before = await transferred(ledger)
     began = datetime.fromisoformat(STARTED_AT)
     end = TalkEnd("v3:b", ended_at=began.replace(second=9 + 41).isoformat(), cause="caller_hung_up")
-    for one in (replace(end, ended_at="soon"), replace(end, ended_at="2026-03-01T12:00:50")):
+    for told in ("soon", "2026-03-01T12:00:50", "2026-03-02T13:00:00Z"):
+        one = replace(end, ended_at=told)
         await TalkReports(deps_over(ledger, Publisher())).take(job(before.id, one))
         assert (await shown(ledger))["transfer_call_data"]["duration"] is None
     await TalkReports(deps_over(ledger, Publisher())).take(job(before.id, end))

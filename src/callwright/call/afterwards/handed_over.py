@@ -31,6 +31,8 @@ from callwright.ports.ledger import Change, Ledger, LogChunk, Unit
 
 AGAIN_SECONDS = 5
 """A report of a call that is not done yet waits so long, again and again."""
+_LONGEST_MS = 24 * 3_600_000
+"""No carrier lets a call last longer."""
 
 
 class HandedOver:
@@ -97,6 +99,8 @@ class TalkReports:
                 await unit.jobs.put(TALK_JOB, payload, row.tenant_id, AGAIN_SECONDS)
 
     async def _amend(self, unit: Unit, row: Execution, handover: int | None, end: dict[str, Any] | None) -> None:
+        if completed_target(row.record) is None:
+            return
         live = live_part(await unit.logs.read(row.id, row.attempt)).decode(errors="replace")
         section = await section_of(unit, row)
         before = await asyncio.to_thread(view_of, live + section.decode(errors="replace"))
@@ -137,4 +141,5 @@ def _told(view: CallView, call: TargetCall, end: TalkEnd) -> dict[str, Any]:
             pass
         else:
             talk_ms = max(0, round(passed.total_seconds() * 1000) - call.answered_us // 1000)
-    return {"provider_call_id": end.call_id, "talk_ms": talk_ms, "cause": end.cause}
+    is_credible = talk_ms is not None and talk_ms <= _LONGEST_MS
+    return {"provider_call_id": end.call_id, "talk_ms": talk_ms if is_credible else None, "cause": end.cause}

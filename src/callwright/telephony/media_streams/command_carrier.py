@@ -59,15 +59,13 @@ class CommandCarrier(CallBook[CommandVendor]):
         if not request.headers.get(self._vendor.signature_header):
             # Before anything is looked up for a stranger.
             return None
-        callback = self._vendor.read(request)
-        if callback.key in self._calls or callback.handover:
-            return await self._is_of_call(request, callback.key)
-        return await self._is_of_number(request)
+        key = self._vendor.read(request).key
+        return await (self._is_of_call(request, key) if key else self._is_of_number(request))
 
     async def _event(self, request: DoorRequest) -> DoorAnswer:
         callback = self._vendor.read(request)
         known = self._calls.get(callback.key)
-        if known is None and not callback.handover and isinstance(request.proven, Access):
+        if not callback.key and isinstance(request.proven, Access):
             account = self._vendor.account(request.proven)
             key = key_of_incoming(account, callback)
             known = self._calls.get(key)
