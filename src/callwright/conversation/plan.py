@@ -23,7 +23,7 @@ from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.domain.settings.conversation import ConversationSettings
 from callwright.ports.model import Tool
 
-CORE_VERSION = 17
+CORE_VERSION = 18
 """Version of the core's behaviour. Replay is exact for the same log format and core version."""
 
 

@@ -32,6 +32,23 @@ def test_a_call_ends_at_its_maximum_with_the_goodbye() -> None:
     assert call.said() == ["agent: Hello.", "agent: Time is up, goodbye."]
 
 
+def test_what_the_caller_said_last_stands_before_the_goodbye_at_the_maximum() -> None:
+    call = Call(call_terminate_ms=5_000, hangup_message="Time is up, goodbye.")
+    call.caller_says("I want to book")
+    call.wait(5_000 - call.audio_ms)
+    call.plays()
+    assert call.hung_up() == "max_duration_reached"
+    assert call.said() == ["caller: I want to book", "agent: Time is up, goodbye."]
+
+
+def test_what_the_caller_said_last_stands_before_the_goodbye_of_a_deaf_agent() -> None:
+    call = Call(call_terminate_ms=0, failure_message="Sorry, goodbye.")
+    call.caller_says("hello there")
+    call.give(ev.ProviderFailed, "transcriber", "x", "broken_stream", "gone")
+    call.plays()
+    assert call.said() == ["caller: hello there", "agent: Sorry, goodbye."]
+
+
 def test_the_maximum_cuts_what_is_being_said() -> None:
     call = Call(call_terminate_ms=5_000, welcome_message="One two three four five six seven eight nine ten.")
     call.wait(4_000)
