@@ -63,6 +63,7 @@ _INTERRUPT = "task_config.number_of_words_for_interruption"
 _ONLINE = "task_config.trigger_user_online_message_after"
 _PATIENCE = "task_config.patience"
 _PRE_CALL = "tools_config.api_tools: pre_call_message"
+_BRIEFING = "tools_config.api_tools: briefing"
 _SILENCE = "task_config.hangup_after_silence"
 _LONGEST = Advice("the platform", CHECK, "the call was as long as any may be; no setting makes it longer")
 _HOLD = Advice("task_config.incremental_delay", LOWER, "the answer was ready and was held back")
@@ -89,7 +90,7 @@ RULES: dict[str, Rule] = _table(
                 3_000, "ms", "after the caller spoke, or after the answer when the agent has a welcome"
             ),
             "within_ms": Threshold(2_000, "ms", "between two clauses of one reply"),
-            "transfer_ms": Threshold(10_000, "ms", "while the target of a transfer rings"),
+            "transfer_ms": Threshold(10_000, "ms", "while the target of a transfer rings or is briefed"),
             "caller_ms": Threshold(15_000, "ms", "after the agent spoke, while it is the caller's turn"),
             "bad_ms": Threshold(6_000, "ms", "from here on it is bad, unless it is the caller's turn"),
         },
@@ -108,6 +109,8 @@ RULES: dict[str, Rule] = _table(
             "model": Advice(f"{_MODEL}.llm_config.model", CHANGE, "the model stopped in the middle of its answer"),
             "tool": Advice(_PRE_CALL, CHANGE, "say something before a tool that takes long"),
             "transfer": Advice(_PRE_CALL, CHANGE, "tell the caller that it will ring for a while"),
+            "briefing": Advice(_BRIEFING, CHANGE, "a shorter one connects the two sooner"),
+            "unaccepted": Advice(_PRE_CALL, CHANGE, "tell the caller that the transfer may take a while"),
             "caller": Advice(_ONLINE, LOWER, "the agent asks sooner whether the caller is still there"),
             "asked_before": Advice(
                 _SILENCE, LOWER, "the agent had asked already whether the caller is still there; it hangs up sooner"

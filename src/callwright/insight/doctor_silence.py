@@ -9,6 +9,7 @@ from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_finding import BAD, NOTE, WARNING, Finding, in_ms, quoted
 from callwright.insight.doctor_rules import RULES
 from callwright.insight.doctor_values import less, sooner_seconds, values
+from callwright.insight.target_calls import target_calls
 from callwright.insight.timeline import Span
 
 _RULE = RULES["dead_air"]
@@ -34,6 +35,23 @@ class _Silence:
     span: Span
     before: _Sound
     after: _Sound
+
+
+@dataclass(frozen=True, slots=True)
+class _Transfer:
+    """A transfer from its beginning to its outcome. ``answered_us``: when its target answered on a leg of ours, else the outcome.
+    ``failure``: why it was not made, empty where it was or nobody knows."""
+
+    span: Span
+    answered_us: int
+    failure: str
+
+    def cause(self, silence: Span) -> str:
+        """Whether the target rang for most of a silence, or had answered."""
+        rang_us = silence.shared_us(Span(self.span.from_us, self.answered_us))
+        if rang_us * 2 >= silence.shared_us(self.span):
+            return "transfer"
+        return "unaccepted" if self.failure else "briefing"
 
 
 def dead_air(case: Case, explained: Sequence[Span]) -> Iterator[Finding]:
@@ -95,8 +113,9 @@ def _sounds(case: Case) -> list[_Sound]:
 def _judged(case: Case, silence: _Silence) -> tuple[str, int]:
     """Why it is silent (a key of the rule's advice), and how long that may be."""
     before, after, span = silence.before, silence.after, silence.span
-    if any(span.shared_us(one) * 2 > span.lasted_us for one in _transfers(case)):
-        return "transfer", _RULE.limit("transfer_ms")
+    transfer = _transfer_in(case, span)
+    if transfer is not None:
+        return transfer.cause(span), _RULE.limit("transfer_ms")
     if case.tool_in(span) is not None:
         return "tool", _RULE.limit("reply_ms")
     if before.whose == AGENT and before.generation == after.generation:
@@ -148,10 +167,21 @@ def _within(case: Case, silence: _Silence) -> str:
     return "model" if speaks and speaks[-1] > middle_us else "within"
 
 
-def _transfers(case: Case) -> list[Span]:
-    settled = {e.values["request"]: e.at_us for e in reversed(case.view.of("TransferSettled"))}
-    ended_us = case.line.ended_us
-    return [Span(e.at_us, settled.get(e.values["request"], ended_us)) for e in case.view.of("Transfer")]
+def _transfer_in(case: Case, span: Span) -> _Transfer | None:
+    """The transfer that was under way for more than half of ``span``."""
+    return next((one for one in _transfers(case) if span.shared_us(one.span) * 2 > span.lasted_us), None)
+
+
+def _transfers(case: Case) -> Iterator[_Transfer]:
+    settled = {e.values["request"]: e for e in reversed(case.view.of("TransferSettled"))}
+    targets = target_calls(case.view)
+    for asked in case.view.of("Transfer"):
+        request = asked.values["request"]
+        end, target = settled.get(request), targets.get(request)
+        span = Span(asked.at_us, case.line.ended_us if end is None else end.at_us)
+        answered_us = span.to_us if target is None or target.answered_us is None else target.answered_us
+        failed = end is not None and not end.values["transferred"]
+        yield _Transfer(span, answered_us, str(end.values["reason"]) if end is not None and failed else "")
 
 
 def _told(case: Case, silence: _Silence, cause: str) -> str:
@@ -172,6 +202,12 @@ def _told(case: Case, silence: _Silence, cause: str) -> str:
             return f"Nobody spoke for {lasted} while the tool {tool.values['name'] if tool else ''} ran."
         case "transfer":
             return f"The caller heard nothing for {lasted} while the transfer rang."
+        case "briefing":
+            return f"The caller heard nothing for {lasted} while the target of the transfer was briefed."
+        case "unaccepted":
+            transfer = _transfer_in(case, silence.span)
+            why = transfer.failure if transfer else ""
+            return f"The caller heard nothing for {lasted} while the target of the transfer had answered; then: {why}."
     if cause in _CALLERS_TURN:
         return f"Nobody spoke for {lasted}; it was the caller's turn."
     said = f" after the caller had said {quoted(before.text)}" if before.text else ""

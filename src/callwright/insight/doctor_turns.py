@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from callwright.conversation.ending import AGENT
 from callwright.conversation.log import Entry
 from callwright.conversation.stops import phrasebook
 from callwright.conversation.turn import KEYED_AS
@@ -374,10 +375,11 @@ def _unanswered(case: Case) -> Iterator[Finding]:
     if hung_up is None:
         what, cause = f"The caller said {said}, waited {in_ms(wait_us)} for an answer and left.", "left"
     else:
-        what, cause = (
-            f"The caller said {said}; after {in_ms(wait_us)} without an answer the agent ended the call.",
-            _ended_for(case, hung_up) or "ended",
-        )
+        who = "the agent ended the call"
+        if hung_up.values["by"] != AGENT:
+            who = f"the platform ended it ({hung_up.values['reason']})"
+        what = f"The caller said {said}; after {in_ms(wait_us)} without an answer {who}."
+        cause = _ended_for(case, hung_up) or "ended"
     turn, helps = int(pending[-1].values["turn"]), values(maximum=one_more_turn(case))
     yield Finding(rule.name, BAD, last.span.to_us, wait_us, what, (cause,), turn, helps)
 

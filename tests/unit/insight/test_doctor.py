@@ -23,6 +23,13 @@ def settings_of(finding):
     return [(advice.setting, advice.direction) for advice in finding.advice]
 
 
+
+def transferring(answered_ms: int = 13_700) -> DoctorCall:
+    """A healthy call, then a warm transfer whose target has answered."""
+    call = healthy().at(12_700).write(fx.Transfer(9, "loopback:sales", True))
+    return call.at(answered_ms).fact("leg", "target", request=9, event="answered")
+
+
 class TestAHealthyCall:
     def test_has_no_findings(self):
         assert healthy().at(13_500).leg_ended().findings() == []
@@ -348,6 +355,32 @@ class TestDeadAir:
         finding = call.at(25_100).leg_ended().found("dead_air")
         assert finding.what == "The caller heard nothing for 12,400 ms while the transfer rang."
 
+    def test_while_the_target_of_a_warm_transfer_is_briefed(self):
+        call = transferring().at(25_000).fact("leg", "target", request=9, event="joined")
+        call.write(fx.TransferSettled(9, True, "joined"))
+        finding = call.at(25_100).leg_ended().found("dead_air")
+        assert finding.what == "The caller heard nothing for 12,400 ms while the target of the transfer was briefed."
+        assert settings_of(finding) == [("tools_config.api_tools: briefing", CHANGE)]
+
+    def test_while_the_target_of_a_warm_transfer_does_not_accept(self):
+        call = transferring().at(25_000)
+        call.write(fx.TransferSettled(9, False, "loopback:sales did not accept the call in time"))
+        finding = call.at(25_100).leg_ended().found("dead_air")
+        assert finding.what == (
+            "The caller heard nothing for 12,500 ms while the target of the transfer had answered;"
+            " then: loopback:sales did not accept the call in time."
+        )
+        assert settings_of(finding) == [("tools_config.api_tools: pre_call_message", CHANGE)]
+
+    def test_a_briefing_of_usual_length_is_a_hold_that_is_wanted(self):
+        call = transferring().at(21_000).write(fx.TransferSettled(9, True, "joined"))
+        assert call.at(21_100).leg_ended().findings() == []
+
+    def test_a_target_that_rings_for_longer_than_it_is_briefed(self):
+        call = transferring(answered_ms=20_000).at(25_000).write(fx.TransferSettled(9, True, "joined"))
+        finding = call.at(25_100).leg_ended().found("dead_air")
+        assert finding.what == "The caller heard nothing for 12,400 ms while the transfer rang."
+
     def test_a_silence_that_a_slow_tool_explains_is_told_once(self):
         call = healthy().tool("book", 12_600, 17_000)
         assert call.at(17_500).leg_ended().found("slow_tool").lasted_us == 4_400_000
@@ -629,6 +662,16 @@ class TestMissedAnswers:
         call = healthy().says("And my coat?", 13_000, 14_000).hangs_up(18_000, reason)
         finding = call.takes_turn("And my coat?", 13_000, 14_000, 18_050).found("missed_answer")
         assert settings_of(finding) == [advised]
+
+    @pytest.mark.parametrize(
+        ("by", "who"),
+        [("Agent", "the agent ended the call"), ("API Request", "the platform ended it (stopped_by_api)")],
+    )
+    def test_says_who_ended_the_call_on_a_question(self, by, who):
+        call = healthy().says("And my coat?", 13_000, 14_000).at(18_000).write(fx.HangUp(by, "stopped_by_api"))
+        call.at(18_050).leg_ended(by, "stopped_by_api")
+        finding = call.takes_turn("And my coat?", 13_000, 14_000, 18_050).found("missed_answer")
+        assert finding.what == f'The caller said "And my coat?"; after 4,000 ms without an answer {who}.'
 
     def test_words_that_were_discarded(self):
         call = healthy().write(fx.Note("discarded_words", "hello hello")).at(13_000).leg_ended()
@@ -990,6 +1033,7 @@ SECTIONS = {
     "tools_config.synthesizer": "synthesizer.provider",
     "tools_config.transcriber": "transcriber.provider",
     "tools_config.api_tools": "api_tools.tools",
+    "tools_config.api_tools: briefing": "tool.briefing",
     "tools_config.api_tools: pre_call_message": "tool.pre_call_message",
     "agent_prompts.task_1.system_prompt": "agent.agent_prompts",
 }
