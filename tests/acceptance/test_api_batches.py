@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -385,6 +386,13 @@ async def test_stopping_ends_what_waits_and_lets_live_calls_go_on(world: ApiWorl
     assert told == ["processed", "scheduled", "queued", "running", "stopped"]
 
 
+def why_ended(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Who ended a call and why, and that it says when."""
+    assert body["callwright"]["ended_at"] is not None
+    assert (body["callwright"]["ended_by"], body["telephony_data"]["hangup_provider_code"]) == ("platform", 4000)
+    return body["telephony_data"]["hangup_by"], body["telephony_data"]["hangup_reason"]
+
+
 async def test_what_a_stop_leaves_waiting_is_never_admitted_and_stopped_by_the_job(
     world: ApiWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -401,6 +409,7 @@ async def test_what_a_stop_leaves_waiting_is_never_admitted_and_stopped_by_the_j
         await write_stopped(world)
         after = await read(client, batch_id)
         assert after["execution_status"] == {"stopped": 18}
+        assert {why_ended(row) for row in await rows(client, batch_id)} == {("API Request", "batch_stopped_by_api")}
         assert after["callwright"]["decisions"]["stopped"] == 18
 
 
@@ -594,7 +603,8 @@ async def test_one_contact_can_be_stopped_before_its_turn(world: ApiWorld) -> No
         batch_id = await batch_id_of(client, await create(client))
         second = (await rows(client, batch_id))[1]["id"]
         assert (await client.post(f"/call/{second}/stop")).json()["status"] == "stopped"
-        assert (await client.get(f"/executions/{second}")).json()["status"] == "stopped"
+        body = (await client.get(f"/executions/{second}")).json()
+        assert (body["status"], why_ended(body)) == ("stopped", ("API Request", "stopped_by_api"))
         assert (await client.post(f"/call/{second}/stop")).status_code == 400
         await begin(world, client, batch_id)
         await run_out(world)

@@ -344,13 +344,14 @@ async def test_a_chat_whose_process_is_killed_is_settled_as_a_call(
     async with running(dsn, tmp_path, "tests.chat_process") as process:
         assert process.stdout is not None
         execution_id = (await process.stdout.readline()).decode().strip()
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(2.5)
         process.send_signal(signal.SIGKILL)
         await process.wait()
     async with call_world(dsn, tmp_path) as world:
         row = await world.until(execution_id, "error", seconds=10)
         assert (row.hangup_by, row.hangup_reason) == ("Error", "node_lost")
         assert "user: I want to book a dentist." in row.record["transcript"]
+        assert row.record["conversation_ms"] >= 1_000, "it was open until its process was killed"
         async with asyncio.timeout(20):
             while row.record.get("extracted_data") is None:
                 await asyncio.sleep(0.1)

@@ -187,6 +187,9 @@ async def test_a_stop_between_two_attempts_says_that_the_call_was_dialled(dsn: s
     last = stopped["callwright"]["decision"]
     assert (stopped["status"], last["rule"]) == ("stopped", "stopped")
     assert last["reason"] == "the call was stopped before it was dialled again"
+    told = [stopped["telephony_data"][f"hangup_{name}"] for name in ("by", "reason", "provider_code")]
+    assert (*told, stopped["callwright"]["ended_by"]) == ("API Request", "stopped_by_api", 4000, "platform")
+    assert first["hangup_reason"] == "Call unanswered", "the attempt before ended as it did"
 
 
 async def test_a_machine_is_called_again_and_completed_is_said_once(dsn: str, tmp_path: Path) -> None:

@@ -210,6 +210,16 @@ async def test_a_node_moves_while_it_beats(ledger: PostgresLedger):
     assert (view.incarnation, view.name, view.stopped) == ("node-a", "east", False)
 
 
+async def test_a_dead_node_is_told_with_its_last_beat(ledger: PostgresLedger):
+    async with ledger.unit() as unit:
+        await unit.nodes.beat("node-a", "east")
+    async with ledger.unit() as unit:
+        beaten = await unit.nodes.forget("node-a")
+        assert beaten is not None
+        assert await unit.nodes.forget("node-a") == beaten, "who settles it again is told the same"
+        assert await unit.nodes.forget("node-b") is None
+
+
 async def test_a_stopped_node_disappears_when_it_owns_nothing(ledger: PostgresLedger):
     await live_call(ledger)
     async with ledger.unit() as unit:

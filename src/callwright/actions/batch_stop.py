@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,10 +20,12 @@ from callwright.actions.dialling import DECISION, decision_wire, stopped_row
 from callwright.actions.services import Services
 from callwright.actions.transition import Publisher, transitions
 from callwright.domain.batch import STOPPABLE, Batch, BatchStatus, execution_of_contact
+from callwright.domain.causes import CAUSES
+from callwright.domain.dialling import Decision
 from callwright.domain.errors import UnavailableError, WrongStateError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_STOPPED_AT_ONCE
-from callwright.domain.retry import STOP_REASON, STOP_REQUESTED, STOPPED_BY
+from callwright.domain.retry import BATCH_STOP_REASON, STOP_REASON, STOP_REQUESTED, STOPPED_BY
 from callwright.domain.tenant import Principal
 from callwright.ops.crash_points import point
 from callwright.ports.ledger import Change, Ledger, Unit
@@ -98,31 +100,49 @@ async def _stop_some(unit: Unit, publisher: Publisher, execution_ids: Iterable[s
     stopped = []
     for execution_id in sorted(execution_ids):
         row = await unit.executions.lock(execution_id)
-        if row is not None and await stop_undialled(unit, publisher, row, now):
+        if row is not None and await stop_undialled(unit, publisher, row, now, BATCH_STOP_REASON):
             stopped.append(execution_id)
     return stopped
 
 
-async def stop_undialled(unit: Unit, publisher: Publisher, row: Execution, now: datetime) -> bool:
+async def stop_undialled(
+    unit: Unit, publisher: Publisher, row: Execution, now: datetime, reason: str = STOP_REASON
+) -> bool:
     """Stop an execution whose row this unit has locked, if it waits for its first or next attempt; whether it is ``stopped``. One that a
-    process has taken is forbidden to dial: the unit that writes the intent reads the wish from the row, and ends the call."""
+    process has taken is forbidden to dial: the unit that writes the intent reads the wish from the row, and ends the call. ``reason`` is
+    its ``hangup_reason``."""
     if row.phase in (Phase.WAITING, Phase.ADMITTED):
-        await end_undialled(unit, publisher, row, now)
+        await end_undialled(unit, publisher, row, now, reason)
         return True
     if row.phase is Phase.CLAIMED and STOP_REQUESTED not in row.options:
-        wish = {"by": STOPPED_BY, "reason": STOP_REASON}
+        wish = {"by": STOPPED_BY, "reason": reason}
         wished = Change(columns={"options": {**row.options, STOP_REQUESTED: wish}})
         await transitions(unit, row, [wished], publisher)
     return False
 
 
-async def end_undialled(unit: Unit, publisher: Publisher, row: Execution, now: datetime) -> Execution:
+async def end_undialled(
+    unit: Unit, publisher: Publisher, row: Execution, now: datetime, reason: str = STOP_REASON
+) -> Execution:
     """Stop an execution whose row this unit has locked and that waits or is admitted, with the decision. Returns it as it is then."""
     decided = stopped_row(row, now)
-    change = Change(phase=Phase.DONE, detail="stopped", record={DECISION: decision_wire(decided.decision, now)})
+    change = _stopped(decided.decision, reason, now)
     # Deferred, as the writes of the change: they go together.
     await unit.dial_decisions.add([decided])
     return await transitions(unit, row, [change], publisher)
+
+
+def _stopped(decision: Decision, reason: str, now: datetime) -> Change:
+    """The change of a call that is stopped before it is dialled, or dialled again. It says by whom and why, as one that is stopped while it
+    rings."""
+    columns = {
+        "hangup_by": STOPPED_BY,
+        "hangup_reason": reason,
+        "hangup_code": CAUSES["hung_up_by_us"].code,
+        "ended_at": now,
+    }
+    record = {DECISION: decision_wire(decision, now), "ended_by": "platform"}
+    return Change(phase=Phase.DONE, detail="stopped", columns=columns, record=record)
 
 
 async def stop_batches_of_agent(
@@ -184,7 +204,7 @@ class StoppedContacts:
             return True
         contacts = await unit.batches.contacts.take(batch_id, PIECE)
         executions = [execution_of_contact(batch, one, self.from_number, agent=agent.body, at=now) for one in contacts]
-        await _record_stopped(unit, executions, self.publisher, now)
+        await _record_stopped(unit, executions, self.publisher, now, BATCH_STOP_REASON)
         point("stopped_contacts.writing")
         more = len(contacts) == PIECE
         if batch.deleted_at is not None and not more:
@@ -210,20 +230,20 @@ async def stop_contact(unit: Unit, services: Services, principal: Principal, exe
         return None
     now = services.clock.now()
     execution = execution_of_contact(batch, contact, services.policy.from_number, agent=agent.body, at=now)
-    (stopped,) = await _record_stopped(unit, [execution], services.publisher, now)
+    (stopped,) = await _record_stopped(unit, [execution], services.publisher, now, STOP_REASON)
     was, now_is = ({"status": str(one.status)} for one in (execution, stopped))
     await audit(unit, principal, "execution.stopped", execution_id, before=was, after=now_is)
     return stopped
 
 
 async def _record_stopped(
-    unit: Unit, executions: Sequence[Execution], publisher: Publisher, now: datetime
+    unit: Unit, executions: Sequence[Execution], publisher: Publisher, now: datetime, reason: str
 ) -> list[Execution]:
     """Write the executions of contacts that were stopped before they were released, with the decisions."""
     decided = [stopped_row(one, now) for one in executions]
     stopped = []
     for execution, row in zip(executions, decided, strict=True):
-        told = replace(execution, record={**execution.record, DECISION: decision_wire(row.decision, now)})
-        stopped.append(await record_contact(unit, told, "stopped", publisher))
+        change = _stopped(row.decision, reason, now)
+        stopped.append(await record_contact(unit, execution, change, publisher))
     await unit.dial_decisions.add(decided)
     return stopped

@@ -56,11 +56,8 @@ async def pause(unit: Unit, batch: Batch, by: str, reason: str, at: datetime, pu
     return after
 
 
-async def record_contact(
-    unit: Unit, execution: Execution, outcome: str, publisher: Publisher, **columns: Any
-) -> Execution:
-    """Write the execution of a contact that is not called, at its end: ``stopped`` or ``canceled``. It is never in the queue."""
+async def record_contact(unit: Unit, execution: Execution, change: Change, publisher: Publisher) -> Execution:
+    """Write the execution of a contact that is not called, and the change that ends it. It is never in the queue."""
     prepared = replace(execution, phase=Phase.WAITING, detail="prepared", status=status_of(Phase.WAITING, "prepared"))
     await insert(unit, prepared, publisher)
-    change = Change(Phase.DONE, outcome, columns=columns)
     return await transitions(unit, prepared, [change], publisher)

@@ -19,14 +19,14 @@ from callwright.domain.availability import Line
 from callwright.domain.batch import ACTIVE, Batch, BatchStatus, Contact, execution_of_contact
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import SuppressedError, UnavailableError
-from callwright.domain.execution import Execution
+from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import AT_REST_SECONDS, MAX_BATCHES_AT_ONCE
 from callwright.domain.number import Destination, kind_of_address
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.batches import ActiveBatch
-from callwright.ports.ledger import Ledger, StoredAgent, Unit
+from callwright.ports.ledger import Change, Ledger, StoredAgent, Unit
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
@@ -137,8 +137,9 @@ class Release:
                     "hangup_code": _SUPPRESSED.code,
                 }
                 row = suppressed_row(execution, now)
-                told = replace(execution, record={**execution.record, DECISION: decision_wire(row.decision, now)})
-                await record_contact(unit, told, _SUPPRESSED.outcome, self.publisher, **columns)
+                decision = {DECISION: decision_wire(row.decision, now)}
+                change = Change(Phase.DONE, _SUPPRESSED.outcome, columns=columns, record=decision)
+                await record_contact(unit, execution, change, self.publisher)
                 await unit.dial_decisions.add([row])
             else:
                 released.append(execution)

@@ -26,9 +26,9 @@ _CLASSES = (
 
 
 def read_rates(text: str) -> dict[str, int]:
-    """Limits written as ``class=number``, several separated by commas; classes that are not named keep theirs. ``off``: no limits. Raises
-    ValueError."""
-    if text.strip().lower() == "off":
+    """Limits written as ``class=number``, several separated by commas; classes that are not named keep theirs. ``0`` or ``off``: no
+    limits. Raises ValueError."""
+    if text.strip().lower() in ("0", "off"):
         return dict.fromkeys(LIMITS, 0)
     found = dict(LIMITS)
     for part in text.split(","):

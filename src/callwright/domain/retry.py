@@ -28,6 +28,7 @@ STOP_REQUESTED = "stop_requested"
 why (``reason``)."""
 STOPPED_BY = "API Request"
 STOP_REASON = "stopped_by_api"
+BATCH_STOP_REASON = "batch_stopped_by_api"
 RETRIES_STOPPED = "retries_stopped"
 """Key of the options: the agent's calls were stopped while this one was live. It goes on, and is not made again."""
 

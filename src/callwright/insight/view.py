@@ -64,10 +64,12 @@ class CallView:
 
     @property
     def ended_us(self) -> int:
-        """When the leg ended; for a log that breaks off, the time of its last live entry."""
+        """When the leg ended, or before that, where its far end had been gone for some time (the fact ``gone``); for a log that breaks off,
+        the time of its last live entry."""
         entry = self.first("LegEnded")
         if entry is not None:
-            return entry.at_us
+            gone = self.last("gone")
+            return entry.at_us - (0 if gone is None else int(gone.values["ms"]) * 1000)
         live = [e.at_us for e in self.entries if e.section != "post"]
         return live[-1] if live else 0
 

@@ -43,6 +43,7 @@ class Intake:
         "_credit",
         "_deliver",
         "_delivered",
+        "_is_interrupted",
         "_owed",
         "_piece_frames",
         "_piece_s",
@@ -60,10 +61,12 @@ class Intake:
         self._piece_s = began_s
         self._piece_frames = 0
         self._credit = float(MOST_AT_ONCE)
+        self._is_interrupted = False
 
     def take(self, frame: bytes, now_s: float) -> bool:
         """The next frame. False when the far end sends faster than anybody speaks; then it is not passed on."""
         self._time(now_s)
+        self._is_interrupted = False
         after_s = now_s - self.heard_s
         self._credit = min(MOST_AT_ONCE, self._credit + after_s * MOST_FRAMES_A_SECOND) - 1
         self.heard_s = now_s
@@ -88,9 +91,12 @@ class Intake:
         self._deliver(frame)
         return True
 
-    def resumed(self) -> None:
-        """The far end is back on a new connection: what it said meanwhile was lost, and does not come late."""
+    def interrupted(self) -> None:
+        """The far end's connection is gone, or another one took its place. Up to the next frame silence is delivered as before, but no
+        frame that stays away was lost on the line, and none comes late."""
+        self._is_interrupted = True
         self._owed = 0
+        self._piece_frames = 0
 
     def fill(self, now_s: float) -> None:
         """Put silence where frames have stayed away. Call it every tenth of a second or so."""
@@ -98,7 +104,7 @@ class Intake:
         for _ in range(missing):
             self._delivered += 1
             self._deliver(MULAW_SILENCE)
-        if missing > 0:
+        if missing > 0 and not self._is_interrupted:
             self._owed += missing
             if self.quality.frames:
                 self.quality.filled += missing

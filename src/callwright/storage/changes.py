@@ -131,8 +131,9 @@ def plan(before: Execution, change: Change) -> Plan:
     if again:
         values.update(dict.fromkeys(_OF_ONE_ATTEMPT))
     values.update(_ordered(before, given, fresh=again))
-    attempt_values = {name: value for name, value in given.items() if name in ATTEMPT_COLUMNS}
-    attempt_values.update((name, values[name]) for name in attempt_values)
+    # While it waits, no attempt is under way: the row of the last one keeps how that ended.
+    attempted = () if before.phase in (Phase.WAITING, Phase.ADMITTED) else ATTEMPT_COLUMNS
+    attempt_values = {name: values[name] for name in given if name in attempted}
     if (phase, detail) != (before.phase, before.detail):
         values.update(phase=phase.value, detail=detail, status=status.value)
     if before.owner is not None and not PHASES[phase][1]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from callwright.domain.errors import StaleOwnerError
@@ -48,10 +49,14 @@ class NodeRows:
         """This incarnation ended in order."""
         await self._connection.execute("update node set stopped_at = now() where incarnation = $1", incarnation)
 
-    async def forget(self, incarnation: str) -> None:
-        """Mark as dead: its writes are refused from now on. The caller settles what it owned, with changes that name no owner."""
-        await self._connection.execute(
-            "insert into node (incarnation, name, dead_at) values ($1, '', now())"
-            " on conflict (incarnation) do update set dead_at = coalesce(node.dead_at, now())",
+    async def forget(self, incarnation: str) -> datetime | None:
+        """Mark as dead: its writes are refused from now on. The caller settles what it owned, with changes that name no owner. Returns when
+        it beat last, None for one that never did."""
+        beat_at: datetime | None = await self._connection.fetchval(
+            "with before as (select beat_at from node where incarnation = $1)"
+            " insert into node (incarnation, name, dead_at) values ($1, '', now())"
+            " on conflict (incarnation) do update set dead_at = coalesce(node.dead_at, now())"
+            " returning (select beat_at from before)",
             incarnation,
         )
+        return beat_at

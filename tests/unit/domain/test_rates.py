@@ -62,7 +62,8 @@ def test_what_is_refused_is_not_counted() -> None:
 
 def test_limits_are_written_by_class_and_the_others_keep_theirs() -> None:
     assert read_rates("call=10, other=0") == {EXECUTIONS: 500, AGENT: 500, CALL: 10, OTHER: 0, BAD_KEY: 100}
-    assert read_rates("Off") == {EXECUTIONS: 0, AGENT: 0, CALL: 0, OTHER: 0, BAD_KEY: 0}
+    for none in ("Off", "0"):
+        assert read_rates(none) == {EXECUTIONS: 0, AGENT: 0, CALL: 0, OTHER: 0, BAD_KEY: 0}
     assert read_rates(rates_text(LIMITS)) == LIMITS
 
 

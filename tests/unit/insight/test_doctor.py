@@ -23,7 +23,6 @@ def settings_of(finding):
     return [(advice.setting, advice.direction) for advice in finding.advice]
 
 
-
 def transferring(answered_ms: int = 13_700) -> DoctorCall:
     """A healthy call, then a warm transfer whose target has answered."""
     call = healthy().at(12_700).write(fx.Transfer(9, "loopback:sales", True))

@@ -173,6 +173,18 @@ def test_durations_and_transcript_come_from_the_log():
     assert finished(CallLog().answered().at(9_000).leg_ended())["transcript"] == ""
 
 
+def test_a_call_whose_far_end_was_gone_ended_when_it_went():
+    log = CallLog().at(1_000).answered().at(9_000).fact("leg", "held", on=True)
+    log.at(14_000).fact("leg", "gone", ms=5_000).leg_ended()
+    built = build(log.text, BOOK, "loopback")
+    assert built.record["conversation_ms"] == 8_000
+    assert built.columns["ended_at"] == THEN + timedelta(seconds=9)
+    assert (
+        built.columns["total_cost_nano"]
+        == build(CallLog().at(1_000).answered().at(9_000).leg_ended().text, BOOK, "loopback").columns["total_cost_nano"]
+    )
+
+
 def test_a_record_from_before_a_key_has_it_without_a_figure():
     older = json.loads(json.dumps(built(two_turns()).record))
     for key in ("rag", "interruption_stats"):

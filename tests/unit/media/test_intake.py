@@ -66,13 +66,25 @@ def test_frames_that_are_lost_for_good_leave_silence_and_the_rest_follows():
     assert line.quality.late == 1
 
 
-def test_a_page_that_comes_back_is_heard_from_its_first_frame():
+def test_a_page_that_comes_back_is_heard_from_its_first_frame_and_nothing_was_lost_meanwhile():
     line = Line()
     line.send(range(10))
+    line.intake.interrupted()
     line.look(210, 1_010)
-    line.intake.resumed()
     line.send(range(50, 60), first_ms=1_020)
+    assert line.heard[10] == SILENCE_FRAME
     assert line.heard[-10:] == [bytes([number]) for number in range(50, 60)]
+    assert (line.quality.filled, line.quality.late, round(line.quality.jitter_ms)) == (0, 0, 0)
+
+
+def test_frames_that_stay_away_when_the_page_is_back_are_lost():
+    line = Line()
+    line.send(range(10))
+    line.intake.interrupted()
+    line.look(210, 1_010)
+    line.send(range(10), first_ms=1_020)
+    line.look(1_310, 2_010)
+    assert line.quality.filled > 0
 
 
 def test_a_microphone_that_begins_late_costs_no_frame():

@@ -65,6 +65,13 @@ def test_facts_alone_leave_the_state():
     planned = plan(standing(Phase.LIVE, record={"a": 1}), Change(record={"b": 2}, columns={"hangup_by": "Agent"}))
     assert planned.values == {"hangup_by": "Agent", "record": {"a": 1, "b": 2}}
     assert planned.attempt_values == {"hangup_by": "Agent"}
+
+
+def test_a_change_between_two_attempts_leaves_the_row_of_the_one_before_alone():
+    columns = {"hangup_reason": "stopped_by_api", "ended_at": seconds_after(4)}
+    planned = plan(standing(Phase.WAITING, "scheduled"), Change(Phase.DONE, "stopped", columns=columns))
+    assert planned.values["hangup_reason"] == "stopped_by_api"
+    assert planned.attempt_values == {}
     assert planned.outcome is None
 
 

@@ -391,17 +391,23 @@ async def test_a_call_goes_on_over_a_new_connection():
     assert again.closed_with is None
     await passed(WEB_CALL_RESUME_SECONDS)
     assert world.watcher.closed_as is None
+    await world.leg.hang_up("")
+    assert "gone" not in world.watcher.last_facts
 
 
 @virtually
 async def test_a_page_that_does_not_come_back_in_time_has_lost_the_line():
     world = World()
     socket = await world.call()
+    await talk(socket, 1.0)
     socket.leave()
     await passed(WEB_CALL_RESUME_SECONDS - 0.1)
     assert "closed" not in world.watcher.events
     await passed(0.2)
     assert world.watcher.closed_as == closed_by(CAUSES["media_timeout"])
+    quality = world.watcher.last_facts["quality"]
+    assert (quality["rx_packets"], quality["jbuf_lost"]) == (50, 0), "nothing was lost while it was connected"
+    assert abs(world.watcher.last_facts["gone"]["ms"] - WEB_CALL_RESUME_SECONDS * 1000) < 50
     late = await world.at_door("e1", origin="")
     assert late.closed_with == Close.FOREIGN_ORIGIN
 

@@ -686,6 +686,7 @@ async def test_a_browser_that_says_goodbye_or_falls_silent_ends_the_call():
     await world.call()
     await passed(WEB_CALL_SILENT_SECONDS + 0.2)
     assert world.cause() == "media_timeout"
+    assert abs(world.watcher.last_facts["gone"]["ms"] - WEB_CALL_SILENT_SECONDS * 1000) < 200
 
 
 @virtually

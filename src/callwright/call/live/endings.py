@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from callwright.conversation.effects import HangUp
@@ -49,19 +49,23 @@ def record_of(log: bytes, prices: Prices, carrier: str) -> BuiltRecord:
     return BuiltRecord({}, {})
 
 
-def sound_line(log: bytes, audio_ms: int) -> bytes:
-    """The line that carries a log which breaks off to the end of the sound that was kept: nothing may have been worth an entry for long
-    before the process died. Empty when the log goes as far, or cannot be read."""
+def last_sign_line(log: bytes, audio_ms: int, beat_at: datetime | None) -> bytes:
+    """The line that carries a log which breaks off to the last sign of its call: nothing may have been worth an entry for long before the
+    process died. That is the end of the sound that was kept or, of a call without sound such as a chat, the last heartbeat of the process
+    (None: unknown). Empty when the log goes as far, or cannot be read."""
     try:
         view = view_of(log.decode(errors="replace"))
     except LogFormatError:
         return b""
     if view.answered_us is None or view.first("LegEnded") is not None:
         return b""
-    until = view.answered_us + audio_ms * 1000
+    until, name, values = view.answered_us + audio_ms * 1000, "sound_kept", {"audio_ms": audio_ms}
+    if not audio_ms and beat_at is not None:
+        lived = beat_at - datetime.fromisoformat(view.header.started_at)
+        until, name, values = lived // timedelta(microseconds=1), "last_beat", {}
     if until <= view.ended_us:
         return b""
-    return entry_line(view.entries[-1].seq + 1, until, "leg", "fact", "sound_kept", {"audio_ms": audio_ms}).encode()
+    return entry_line(view.entries[-1].seq + 1, until, "leg", "fact", name, values).encode()
 
 
 def end_lines(log: bytes, closed: LegClosed, wanted: HangUp | None, at_us: int) -> bytes:

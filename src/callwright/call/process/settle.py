@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from callwright.call.afterwards.opted_out import suppress
 from callwright.call.live.attempt_end import end_attempt, lock_ending
@@ -17,8 +18,8 @@ from callwright.call.live.endings import (
     before_post_work,
     cut_off,
     job_payload,
+    last_sign_line,
     record_of,
-    sound_line,
 )
 from callwright.call.live.files import live_files
 from callwright.call.live.logfile import LIVE
@@ -40,11 +41,12 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class _Fate:
-    """Why nobody runs the call, and whether this process itself owns the row."""
+    """Why nobody runs the call, and whether this process itself owns the row. ``beat_at``: the last heartbeat of the one that did."""
 
     reason: str
     message: str
     own: bool
+    beat_at: datetime | None = None
 
 
 _DIED = _Fate(NODE_LOST, "the process that ran this call died; the record holds what its log had", own=False)
@@ -57,13 +59,13 @@ async def settle_node(deps: RuntimeDeps, incarnation: str) -> int:
     From the first moment on its own writes are refused, so that a process that was only slow hangs up instead of going on.
     """
     async with deps.ledger.unit() as unit:
-        await unit.nodes.forget(incarnation)
+        died = replace(_DIED, beat_at=await unit.nodes.forget(incarnation))
         owned = await unit.executions.owned_by(incarnation)
     if owned:
         point("settle.before")
     for execution in owned:
         with round_boundary(f"settling execution {execution.id}"):
-            await _settle(deps, execution, _DIED)
+            await _settle(deps, execution, died)
     if owned:
         _LOG.warning("settled %d executions of a process that died (%s)", len(owned), incarnation)
     return len(owned)
@@ -83,7 +85,7 @@ async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
         row = await lock_ending(unit, execution)
         if row is None or row.owner != execution.owner or row.attempt != execution.attempt:
             return
-        log = await _complete_log(unit, execution, local, audio_ms)
+        log = await _complete_log(unit, execution, local, audio_ms, fate.beat_at)
         built = await asyncio.to_thread(record_of, log, deps.book, execution.carrier)
         before = _unwritten_answer(row, built)
         was_live = bool(before) or row.phase is Phase.LIVE
@@ -127,11 +129,13 @@ async def _say_last_words(deps: RuntimeDeps, execution: Execution, log: bytes) -
                 carrier.say_last_words(leg.dialog, access)
 
 
-async def _complete_log(unit: Unit, execution: Execution, local: bytes, audio_ms: int) -> bytes:
-    """The log as far as anybody has it, to the end of the sound that lies here; what the ledger has not is sent there."""
+async def _complete_log(
+    unit: Unit, execution: Execution, local: bytes, audio_ms: int, beat_at: datetime | None
+) -> bytes:
+    """The log as far as anybody has it, to the last sign of its call; what the ledger has not is sent there."""
     shipped = await unit.logs.read(execution.id, execution.attempt)
     log = max(shipped, local, key=len)
-    log += sound_line(log, audio_ms)
+    log += last_sign_line(log, audio_ms, beat_at)
     for at in range(len(shipped), len(log), LOG_CHUNK_BYTES):
         piece = log[at : at + LOG_CHUNK_BYTES]
         await unit.logs.append(LogChunk(execution.id, execution.attempt, LIVE, at, piece))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -33,5 +34,6 @@ class Nodes(Protocol):
     async def stopped(self, incarnation: str) -> None:
         """This incarnation ended in order."""
 
-    async def forget(self, incarnation: str) -> None:
-        """Mark as dead: its writes are refused from now on (owned rows are settled by the caller)."""
+    async def forget(self, incarnation: str) -> datetime | None:
+        """Mark as dead: its writes are refused from now on (owned rows are settled by the caller). Returns when it beat last by the clock
+        of the database, None for one that never did."""

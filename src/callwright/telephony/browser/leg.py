@@ -53,6 +53,7 @@ class BrowserLeg:
         self._loop = asyncio.get_running_loop()
         self._leaving: LegClosed | None = None
         self._noted_s = 0.0
+        self._gone_s: float | None = None  # when the connection broke off, while no other one carries the call
         self._closed = asyncio.Event()
 
     @property
@@ -77,12 +78,12 @@ class BrowserLeg:
             self._disconnected(connection)
 
     def _connect(self, connection: Connection) -> None:
-        before, self._connection = self._connection, connection
+        before, self._connection, self._gone_s = self._connection, connection, None
         self._sound.connect(connection)
         if before is not None:
             before.socket.end(Close.REPLACED)
         if self._intake is not None:
-            self._intake.resumed()
+            self._intake.interrupted()
             self._timers.cancel("resume")
             self._tell_ready(connection)
             if before is None:
@@ -97,6 +98,8 @@ class BrowserLeg:
             self.finish(self._leaving or CAUSES["caller_hung_up"])
         else:
             # Nobody hears the agent: it stops, and goes on when the page is back.
+            self._gone_s = self._loop.time()
+            self._intake.interrupted()
             self._note("held", on=True)
             self._timers.later("resume", WEB_CALL_RESUME_SECONDS, lambda: self.finish(CAUSES["media_timeout"]))
 
@@ -221,6 +224,8 @@ class BrowserLeg:
                 self._connection.socket.end(Close.FAILED if closed.cause == "crash" else Close.NORMAL)
             if self._intake is not None:
                 self._note("quality", **self._quality(final=True))
+            if self._gone_s is not None:
+                self._note("gone", ms=round((self._loop.time() - self._gone_s) * 1000))
         finally:
             self._over(self)
             if self.listener is not None:

@@ -80,7 +80,7 @@ class CallSound:
         self.out = SpeechOut(self._framing, socket, stream_id, self._delay_ms)
         self._order = PieceOrder()
         if self._intake is not None:
-            self._intake.resumed()
+            self._intake.interrupted()
 
     def disconnect(self) -> None:
         """The stream is gone."""
@@ -89,6 +89,8 @@ class CallSound:
             self._delay_ms = self.out.playback.delay_ms
         self.out = None
         self._rest = b""
+        if self._intake is not None:
+            self._intake.interrupted()
 
     def take(self, mulaw: bytes, number: int = 0) -> None:
         """The caller's next piece. Raises BadStreamError when it comes faster than anybody speaks."""

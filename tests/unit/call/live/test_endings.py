@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +16,9 @@ from callwright.call.live.endings import (
     end_lines,
     ended,
     job_payload,
+    last_sign_line,
     record_of,
     refused,
-    sound_line,
     told,
     undialled,
 )
@@ -118,10 +118,10 @@ def test_a_call_that_was_cut_off_keeps_what_its_log_tells() -> None:
 
 def test_a_log_that_breaks_off_goes_to_the_end_of_the_sound() -> None:
     log = CallLog().at(1_000).answered().at(2_500).event(ev.KeyPressed, "1")
-    whole = log.text.encode() + sound_line(log.text.encode(), 6_000)
+    whole = log.text.encode() + last_sign_line(log.text.encode(), 6_000, None)
     view = view_of(whole.decode())
     assert (view.conversation_ms, view.entries[-1].seq, view.entries[-1].values) == (6_000, 3, {"audio_ms": 6_000})
-    assert sound_line(whole, 6_000) == b""
+    assert last_sign_line(whole, 6_000, None) == b""
 
 
 @pytest.mark.parametrize(
@@ -134,11 +134,18 @@ def test_a_log_that_breaks_off_goes_to_the_end_of_the_sound() -> None:
     ids=["goes further", "has its end", "was never answered"],
 )
 def test_a_log_that_knows_better_keeps_its_end(log: CallLog) -> None:
-    assert sound_line(log.text.encode(), 6_000) == b""
+    assert last_sign_line(log.text.encode(), 6_000, None) == b""
+
+
+def test_without_sound_a_log_that_breaks_off_goes_to_the_last_heartbeat_of_the_process() -> None:
+    log = CallLog(NOW.isoformat()).at(1_000).answered().at(1_100).event(ev.KeyPressed, "1").text.encode()
+    whole = log + last_sign_line(log, 0, NOW + timedelta(seconds=8))
+    assert view_of(whole.decode()).conversation_ms == 7_000
+    assert last_sign_line(log, 0, NOW) == b"", "a heartbeat before the last entry says nothing"
 
 
 def test_a_log_that_cannot_be_read_gets_no_line() -> None:
-    assert sound_line(b"nothing\n", 6_000) == b""
+    assert last_sign_line(b"nothing\n", 6_000, None) == b""
 
 
 def test_the_job_names_the_attempt() -> None:

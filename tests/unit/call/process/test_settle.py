@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from callwright.domain.pricing import PriceBook
 from callwright.domain.provider_access import Access
 from callwright.insight.record import execution_body
 from callwright.ops.metrics import Metrics
-from callwright.ports.ledger import Change
+from callwright.ports.ledger import Change, LogChunk
 
 DEAD = "dead-1"
 
@@ -56,6 +57,7 @@ class Ledger:
         self.bad = bad
         self.log = log
         self.forgotten: list[str] = []
+        self.beat_at: datetime | None = None
         self.nodes = self.executions = self.logs = self.jobs = self
         self.put_jobs: list[str] = []
         self.before: list[Phase | None] = []
@@ -64,8 +66,9 @@ class Ledger:
     async def unit(self) -> AsyncIterator[Any]:
         yield self
 
-    async def forget(self, incarnation: str) -> None:
+    async def forget(self, incarnation: str) -> datetime | None:
         self.forgotten.append(incarnation)
+        return self.beat_at
 
     async def owned_by(self, incarnation: str) -> list[Execution]:
         return [row for row in self.rows.values() if row.owner == incarnation]
@@ -92,6 +95,10 @@ class Ledger:
 
     async def read(self, execution_id: str, attempt: int | None = None) -> bytes:
         return self.log
+
+    async def append(self, chunk: LogChunk) -> None:
+        assert chunk.chunk == len(self.log)
+        self.log += chunk.data
 
     async def put(self, kind: str, payload: bytes, tenant_id: str) -> None:
         self.put_jobs.append(kind)
@@ -168,6 +175,15 @@ async def test_a_call_whose_answer_only_its_log_has_is_one_that_was_answered() -
     await settle_node(_deps(ledger), DEAD)
     assert ledger.before == [Phase.LIVE]
     assert ledger.put_jobs == ["finish"], "its recording is kept and finished"
+
+
+async def test_a_chat_that_was_killed_lasted_until_the_last_heartbeat_of_its_process() -> None:
+    log = CallLog(BEGAN.isoformat()).at(100).answered().at(200).text.encode()
+    ledger = Ledger(replace(_row("chat", Phase.LIVE), carrier="chat"), log=log)
+    ledger.beat_at = BEGAN + timedelta(seconds=7)
+    await settle_node(_deps(ledger), DEAD)
+    assert ledger.rows["chat"].record["conversation_ms"] == 6_900
+    assert ledger.rows["chat"].ended_at == ledger.beat_at
 
 
 class Line:

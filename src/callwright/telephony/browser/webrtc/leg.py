@@ -242,6 +242,8 @@ class WebRtcLeg:
             self._noted_s = now_s
             self._note("quality", **self._quality(final=False))
         if now_s - line.heard_s >= WEB_CALL_SILENT_SECONDS:
+            # A page that is there, also a muted one, answers checks.
+            self._note("gone", ms=round((now_s - line.heard_s) * 1000))
             self.finish(CAUSES["media_timeout"])
 
     def _quality(self, *, final: bool) -> dict[str, Any]:
