@@ -207,7 +207,7 @@ def _told(case: Case, silence: _Silence, cause: str) -> str:
         case "unaccepted":
             transfer = _transfer_in(case, silence.span)
             why = transfer.failure if transfer else ""
-            return f"The caller heard nothing for {lasted} while the target of the transfer had answered; then: {why}."
+            return f"The caller heard nothing for {lasted} after the target of the transfer had answered: {why}."
     if cause in _CALLERS_TURN:
         return f"Nobody spoke for {lasted}; it was the caller's turn."
     said = f" after the caller had said {quoted(before.text)}" if before.text else ""

@@ -366,8 +366,8 @@ class TestDeadAir:
         call.write(fx.TransferSettled(9, False, "loopback:sales did not accept the call in time"))
         finding = call.at(25_100).leg_ended().found("dead_air")
         assert finding.what == (
-            "The caller heard nothing for 12,500 ms while the target of the transfer had answered;"
-            " then: loopback:sales did not accept the call in time."
+            "The caller heard nothing for 12,500 ms after the target of the transfer had answered:"
+            " loopback:sales did not accept the call in time."
         )
         assert settings_of(finding) == [("tools_config.api_tools: pre_call_message", CHANGE)]
 
