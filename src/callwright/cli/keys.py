@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     common.add_argument("--account", default=DEFAULT_TENANT_ID, help="the organisation or sub-account; else the first")
     actions = parser.add_subparsers(dest="action", required=True)
     create = actions.add_parser("create", parents=[common], help="make a key and show it once")
-    create.add_argument("--name", required=True, help="what the key is for")
+    create.add_argument("--name", help="what the key is for; else its scope")
     create.add_argument(
         "--scope",
         choices=ALL_SCOPES,
@@ -99,7 +99,7 @@ async def _create(services: Services, arguments: argparse.Namespace) -> None:
     made = await create_key(
         services,
         arguments.account,
-        arguments.name,
+        arguments.name or arguments.scope,
         scope=arguments.scope,
         role=arguments.role,
         holder=arguments.member,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, tee
@@ -31,8 +32,8 @@ _DECLARED = re.compile(r'"?sep=(?P<delimiter>[^\r\n])"?\r?\n?', re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class CsvRules:
     """What a file may be. ``field`` names it in errors, empty: the whole body is the file. ``number_columns``: names of the column of
-    numbers, the one that counts first; capitals, spaces and hyphens make no difference. ``common_names``: other names of it, which count
-    where one column has such a name and no more. ``declared_delimiter``: whether a first line ``sep=;`` may name the delimiter."""
+    numbers, the one that counts first; capitals, spaces, hyphens and accents make no difference. ``common_names``: other names of it, as
+    :func:`plain_name` has them, which count where one column has such a name and no more. ``declared_delimiter``: whether a first line ``sep=;`` may name the delimiter."""
 
     most_columns: int
     field: str = ""
@@ -81,7 +82,8 @@ class ContactCsv:
                 yield line, cells
 
     def _opened(self, lines: Iterator[str]) -> tuple[Reader, list[str], str]:
-        """The rows after the header, its cells and the delimiter: the first one with which there is a column of numbers, else the first."""
+        """The rows after the header, its cells and the delimiter: the first one with which there is a column of numbers, else
+        the first one with which there are most columns."""
         first, delimiters = next(lines, ""), self._rules.delimiters
         declared = _DECLARED.fullmatch(first) if self._rules.declared_delimiter else None
         if declared is not None:
@@ -89,7 +91,7 @@ class ContactCsv:
                 raise self._rules.unreadable(1, "the line sep= names no delimiter; use a comma, semicolon, tab or pipe")
             first, delimiters, self._header_line = next(lines, ""), (declared["delimiter"],), 2
         default: tuple[Reader, list[str], str] | None = None
-        problem = ""
+        problem, most = "", -1
         for delimiter, copy in zip(delimiters, tee(chain((first,), lines), len(delimiters)), strict=True):
             reader = csv.reader(copy, delimiter=delimiter, strict=True)
             try:
@@ -100,12 +102,13 @@ class ContactCsv:
                 try:
                     names = next(csv.reader([tidied], delimiter=delimiter, strict=True))
                 except csv.Error:
-                    problem = problem or str(error)
+                    # One column is no sign of another delimiter, and its quotes are not to blame.
+                    problem, most = problem or str(error), max(most, 1)
                     continue
-            if {_plain(name) for name in names} & {*self._rules.number_columns, *self._rules.common_names}:
+            if {plain_name(name) for name in names} & {*self._rules.number_columns, *self._rules.common_names}:
                 return reader, names, delimiter
-            if delimiter == delimiters[0]:
-                default = reader, names, delimiter
+            if len(names) > most:
+                default, most = (reader, names, delimiter), len(names)
         if default is None:
             why = "look for a quote that is not closed; lines end with LF or CRLF"
             raise self._unreadable_header(f"the header is not CSV ({problem}); {why}")
@@ -131,7 +134,7 @@ class ContactCsv:
         return columns
 
     def _number_column(self) -> int:
-        plain = [_plain(name) for name in self.columns]
+        plain = [plain_name(name) for name in self.columns]
         for wanted in self._rules.number_columns:
             for names in (self.columns, plain):
                 if wanted in names:
@@ -144,11 +147,18 @@ class ContactCsv:
             found = " and ".join(named(self.columns[at]) for at in common)[:200]
             raise self._unreadable_header(f"the header has {found}; call the column with the numbers {wanted}")
         found = ", ".join(named(name) for name in self.columns if name)[:200] or "nothing"
-        raise self._unreadable_header(f"the header needs a column {wanted}; it has {found}")
+        raise self._unreadable_header(f"the header needs a column {wanted}; it has {found}{self._also()}")
+
+    def _also(self) -> str:
+        """What else the column of numbers may be called, of one word each, for an error."""
+        names = [*self._rules.number_columns[1:], *sorted(name for name in self._rules.common_names if "_" not in name)]
+        return f"; also accepted: {', '.join(names)}" if names else ""
 
     def _unreadable_header(self, why: str) -> BadInputError:
         return self._rules.unreadable(self._header_line, why)
 
 
-def _plain(name: str) -> str:
-    return _SEPARATORS.sub("_", name.strip().lower())
+def plain_name(name: str) -> str:
+    """The name of a column without capitals and accents, its words joined by underscores."""
+    letters = unicodedata.normalize("NFKD", name.strip().lower())
+    return _SEPARATORS.sub("_", "".join(one for one in letters if unicodedata.category(one) != "Mn"))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from callwright.domain.batch import ListFormat, RefusedRow
-from callwright.domain.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules
+from callwright.domain.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules, plain_name
 from callwright.domain.errors import CallwrightError
 from callwright.domain.fields import named
 from callwright.domain.limits import (
@@ -28,9 +28,13 @@ from callwright.domain.text_encoding import Pieces, encoding_of, lines_of
 #: Names that are taken for the column of numbers where it is missing.
 OTHER_NUMBER_COLUMNS = ("recipient_phone_number", "phone_number")
 _PHONES = ("phone", "mobile", "telephone", "cell")
+_ABROAD = (
+    *("telefon", "telefonnummer", "rufnummer", "handy", "handynummer", "mobil", "mobilnummer", "mobiltelefon"),
+    *("teléfono", "móvil", "celular", "tél", "portable", "telefone", "telemóvel", "cellulare", "फ़ोन", "मोबाइल"),
+)
 #: The same, if one column has such a name and no more.
 COMMON_NUMBER_COLUMNS = frozenset(
-    {*_PHONES, *(f"{one}_{more}" for one in _PHONES for more in ("no", "number", "phone")), "tel", "number"}
+    {*_PHONES, *(f"{one}_{more}" for one in _PHONES for more in ("no", "number", "phone")), "tel", "number", *map(plain_name, _ABROAD)}
 )
 REPORT_PREFIX = "callwright_"
 """How the columns of our own reports begin. In a list they are left out, so that a report can be corrected and uploaded."""

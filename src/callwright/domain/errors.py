@@ -141,7 +141,7 @@ class MissingKeyError(CallwrightError):
     code = "missing_key"
     http_status = 401
     number = 401
-    hint = "Send Authorization: Bearer <key>; make a key with `callwright keys create --name NAME`."
+    hint = "Send Authorization: Bearer <key>; make a key with `callwright keys create`."
 
 
 class UnknownKeyError(CallwrightError):
@@ -150,7 +150,7 @@ class UnknownKeyError(CallwrightError):
     code = "unknown_key"
     http_status = 401
     number = 401
-    hint = "Check the key; make a new one with `callwright keys create --name NAME`."
+    hint = "Check the key; make a new one with `callwright keys create`."
 
 
 class UnrecognizedKeyError(UnknownKeyError):

@@ -97,6 +97,24 @@ def test_a_common_name_is_the_number_column_where_no_other_column_is(header: str
         opened(f"name,{header}\nAda,+15550123\n", strict=True)
 
 
+@pytest.mark.parametrize(
+    "header", ["Telefon", "Rufnummer", "Teléfono", "TELEFONO", "móvil", "Téléphone", "telefone", "फ़ोन", "फोन"]
+)
+def test_the_number_column_may_be_called_as_in_other_languages(header: str) -> None:
+    assert contacts(f"Name;{header};Termin\nAda;+15550123;Mo\n") == [(2, "+15550123", {"Name": "Ada", "Termin": "Mo"})]
+    with pytest.raises(BadInputError, match=r"contact_number; it has .*also accepted: .*phone_number"):
+        opened(f"Name;{header}sliste;Termin\nAda;+15550123;Mo\n")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_without_a_column_of_numbers_the_columns_found_are_listed(delimiter: str) -> None:
+    header = delimiter.join(("Vorname", "Kundennummer", "Termin"))
+    with pytest.raises(BadInputError) as refusal:
+        opened(f"{header}\nAda{delimiter}7{delimiter}Mo\n")
+    assert "it has Vorname, Kundennummer, Termin; also accepted: " in refusal.value.message
+    assert "telefon, " in refusal.value.message
+
+
 def test_two_common_names_are_ambiguous() -> None:
     with pytest.raises(BadInputError, match="the header has Phone and mobile; call the column with the numbers"):
         opened("Phone,name,mobile\n+15550123,Ada,+15550124\n")
