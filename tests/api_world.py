@@ -244,9 +244,7 @@ async def make_world(ledger: PostgresLedger, dsn: str, folder: Path, keys: Mappi
         publisher=WebhookPublisher(PUBLIC_URL, True, ids.uuid, clock.now),
         control=control,
         recordings=recordings,
-        has=lambda kind, name: (
-            (kind, name) in {("carrier", "loopback"), ("carrier", "sip"), ("carrier", "sip-trunk"), ("voice", "acme")}
-        ),
+        names=lambda kind: {"carrier": {"loopback", "sip", "sip-trunk"}, "voice": {"acme"}}.get(kind, set()),
         policy=CallPolicy(),
         key_secrets=lambda: (b"k" * 32,),
         vault=SealedVault(MasterKeys("", folder)),

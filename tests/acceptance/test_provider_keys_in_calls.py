@@ -102,7 +102,7 @@ async def opened(dsn: str, folder: Path) -> AsyncIterator[World]:
             publisher=calls.publisher,
             control=calls.runtime.control,
             recordings=calls.deps.recordings,
-            has=lambda kind, name: False,
+            names=lambda kind: (),
             policy=CallPolicy(),
             key_secrets=lambda: (b"k" * 32,),
             vault=vault,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -51,8 +51,8 @@ class Talking:
 class OnTheTestLine(EverythingAvailable):
     """An account in the sandbox: a call goes over the test line where its carrier is not installed."""
 
-    def __init__(self, has: Callable[[str, str], bool]) -> None:
-        self._has = has
+    def __init__(self, names: Callable[[str], Collection[str]]) -> None:
+        self._names = names
 
     async def connected(self, unit: Unit, tenant_id: str) -> bool:
         """False."""
@@ -61,7 +61,7 @@ class OnTheTestLine(EverythingAvailable):
     async def provide(self, unit: Unit, tenant_id: str, spec: AgentSpec, line: Line) -> Provision:
         """The agent as it is."""
         found = await super().provide(unit, tenant_id, spec, line)
-        carrier = found.carrier if self._has("carrier", found.carrier) else LOOPBACK
+        carrier = found.carrier if found.carrier in self._names("carrier") else LOOPBACK
         return replace(found, carrier=carrier, sandbox=True)
 
 
@@ -76,7 +76,7 @@ class FuzzWorld:
         self._ledger = ledger
         policy = replace(world.services.actions.policy, strict=strict)
         actions = replace(world.services.actions, chats=Talking(), policy=policy)
-        services = replace(world.services, actions=replace(actions, availability=OnTheTestLine(actions.has)))
+        services = replace(world.services, actions=replace(actions, availability=OnTheTestLine(actions.names)))
         self._app = build_app(services)
         self.description: dict[str, Any] = self._app.openapi()
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)

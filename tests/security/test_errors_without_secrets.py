@@ -183,7 +183,7 @@ def test_no_place_and_no_name_of_an_agent_is_quoted_in_an_error() -> None:
         config = body.get("agent_config")
         flat = {**config} if isinstance(config, dict) else {}
         try:
-            parse_agent({**flat, "agent_prompts": body.get("agent_prompts")}, lambda kind, name: False)
+            parse_agent({**flat, "agent_prompts": body.get("agent_prompts")}, lambda kind: ())
         except BadInputError as error:
             refused += 1
             if tells(f"{error.message} {error.field}"):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from callwright.actions.agent_credentials import Holder, sealed_body
@@ -14,7 +15,9 @@ from callwright.actions.provider_options import check_options
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.transition import transition
 from callwright.domain.agent.credentials import Credential, check_credentials, kept_credentials, with_credentials
+from callwright.domain.agent.known_keys import ignored_by_patch
 from callwright.domain.agent.parsing import check_addresses, parse_agent
+from callwright.domain.agent.spec import AgentWarning
 from callwright.domain.agent.tasks import changed_tasks, kind_of_task
 from callwright.domain.errors import (
     ConflictError,
@@ -24,7 +27,7 @@ from callwright.domain.errors import (
     TooLargeError,
 )
 from callwright.domain.execution import Phase, Status
-from callwright.domain.limits import MAX_AGENT_BYTES, MAX_PAGE_SIZE, MAX_STOPPED_AT_ONCE
+from callwright.domain.limits import MAX_AGENT_BYTES, MAX_PAGE_SIZE, MAX_STOPPED_AT_ONCE, MAX_UNKNOWN_KEYS
 from callwright.domain.provider_table import CARRIER_FORMAT
 from callwright.domain.retry import RETRIES_STOPPED, policy_of
 from callwright.domain.sealing import mask_of, sealed_bytes
@@ -128,11 +131,11 @@ def check_body(
             f"the agent is {size} bytes of JSON, at most {MAX_AGENT_BYTES} are allowed", field="agent_config"
         )
 
-    def has(kind: str, name: str) -> bool:
-        return services.has(kind, name) or (kind == "model" and name in models)
+    def names(kind: str) -> set[str]:
+        return {*services.names(kind), *(models if kind == "model" else ())}
 
     kept = () if before is None else {tool.name for tool in parse_agent(before).tools}
-    spec = parse_agent(body, has, services.policy.defaults, kept)
+    spec = parse_agent(body, names, services.policy.defaults, kept)
     check_addresses(spec)
     check_options(services.plugins(), spec)
     return spec.name
@@ -332,6 +335,12 @@ def not_patched(wire: Mapping[str, Any], *, strict: bool) -> list[str]:
     beside = [name for name in wire if name not in ("agent_config", "agent_prompts")]
     within = [f"agent_config.{name}" for name in (config if isinstance(config, Mapping) else ()) if name not in allowed]
     return beside + within
+
+
+def patch_warnings(wire: Mapping[str, Any], ignored: Iterable[str]) -> list[AgentWarning]:
+    """A warning for each key of :func:`not_patched`, of the first MAX_UNKNOWN_KEYS of them. Read-only keys are no mistake."""
+    asked = (ignored_by_patch(wire, key) for key in islice(ignored, MAX_UNKNOWN_KEYS) if key not in READ_ONLY)
+    return [warning for warning in asked if warning is not None]
 
 
 def patched(body: Mapping[str, Any], wire: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:

@@ -34,9 +34,7 @@ async def put_calling_policy(services: Services, principal: Principal, body: Map
     version = None if fields.raw("version") is None else fields.whole("version", 0, 0, _LAST_VERSION)
     async with services.ledger.unit() as unit:
         models = await model_names(unit, principal)
-        policy.fallbacks.check(
-            ProviderNames(lambda kind, name: services.has(kind, name) or (kind == MODEL and name in models))
-        )
+        policy.fallbacks.check(ProviderNames(lambda kind: {*services.names(kind), *(models if kind == MODEL else ())}))
         before = await unit.calling_policies.lock(principal.organisation_id)
         if version not in (None, before.version):
             raise ConflictError(

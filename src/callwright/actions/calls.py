@@ -159,7 +159,7 @@ async def provided(
     """
     found = await services.availability.provide(unit, tenant_id, spec, Line(destination))
     carrier = services.policy.carrier if found.carrier == TELEPHONY_PROVIDER.default else found.carrier
-    if not services.has("carrier", carrier):
+    if carrier not in services.names("carrier"):
         raise BadInputError(
             f"recipient_phone_number needs the carrier {carrier!r}, which is not installed here",
             field="recipient_phone_number",

@@ -16,7 +16,7 @@ async def put_custom_model(
 ) -> CustomModel:
     """Name an endpoint, or give a name another endpoint. ``asked`` is the model that is asked for there; without it, the name. Raises
     BadInputError, ConflictError for one more than MAX_CUSTOM_MODELS."""
-    if name == CUSTOM or name in MODELS or services.has("model", name):
+    if name == CUSTOM or name in MODELS or name in services.names("model"):
         raise BadInputError(
             f"custom_model_name: {name!r} is the name of a provider; choose another name", field="custom_model_name"
         )

@@ -225,8 +225,8 @@ class Services:
     """Reaches the process that runs a call."""
     recordings: Recordings
     """Stores and finds recordings."""
-    has: Callable[[str, str], bool]
-    """Returns whether a plugin of this kind and name is registered."""
+    names: Callable[[str], Collection[str]]
+    """Names and aliases of the registered plugins of a kind."""
     policy: CallPolicy
     """Settings that decide how calls are placed."""
     key_secrets: Callable[[], Sequence[bytes]] = field(repr=False)

@@ -194,7 +194,7 @@ def services_over(
         publisher=publisher,
         control=control,
         recordings=foundation.recordings,
-        has=foundation.plugins.registry.has,
+        names=foundation.plugins.registry.names,
         policy=foundation.policy(),
         key_secrets=lambda: foundation.secrets.derived("api-keys"),
         agent_saved=agent_saved,

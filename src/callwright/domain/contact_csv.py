@@ -33,7 +33,8 @@ _DECLARED = re.compile(r'"?sep=(?P<delimiter>[^\r\n])"?\r?\n?', re.IGNORECASE)
 class CsvRules:
     """What a file may be. ``field`` names it in errors, empty: the whole body is the file. ``number_columns``: names of the column of
     numbers, the one that counts first; capitals, spaces, hyphens and accents make no difference. ``common_names``: other names of it, as
-    :func:`plain_name` has them, which count where one column has such a name and no more. ``declared_delimiter``: whether a first line ``sep=;`` may name the delimiter."""
+    :func:`plain_name` has them, which count where one column has such a name and no more. ``declared_delimiter``: whether a first line
+    ``sep=;`` may name the delimiter."""
 
     most_columns: int
     field: str = ""

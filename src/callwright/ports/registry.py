@@ -287,6 +287,10 @@ class Registry:
         """Whether a plugin of that kind and name is registered."""
         return (kind, name) in self._plugins
 
+    def names(self, kind: str) -> set[str]:
+        """Names and aliases of the plugins of that kind."""
+        return {name for registered, name in self._plugins if registered == kind}
+
     def all(self) -> list[Plugin]:
         """Every plugin once, by kind and name."""
         unique = {(p.kind, p.name): p for p in self._plugins.values()}

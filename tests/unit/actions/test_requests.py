@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from callwright.actions.agents import flat_body, not_patched, patched
+from callwright.actions.agents import flat_body, not_patched, patch_warnings, patched
 from callwright.actions.calls import read_request
 from callwright.actions.executions import PageRequest
 from callwright.actions.keys import checksum, digest_of, looks_like_key
@@ -242,6 +242,28 @@ def test_a_patch_merges_tasks_unless_strict() -> None:
     assert patched(body, wire, strict=True)["tasks"][0]["task_config"] == {"call_terminate": 90, "voicemail": True}
     assert not_patched(wire, strict=True) == ["agent_name", "agent_config.tasks", "agent_config.colour"]
     assert not_patched({"agent_prompts": {}, "agent_config": None}, strict=True) == []
+
+
+@pytest.mark.parametrize(
+    ("wire", "path", "remedy"),
+    [
+        ({"task_config": {"patience": 1500}}, "task_config", "Move it to agent_config.tasks[0]."),
+        ({"patience": 1500}, "patience", "Move it to task_config."),
+        ({"agent_name": "Ada"}, "agent_name", "Move it to agent_config."),
+        ({"agent_config": {"patience": 1500}}, "agent_config.patience", "Move it to task_config."),
+        ({"agent_config": {"agent_prompts": {}}}, "agent_config.agent_prompts", "Move it beside agent_config."),
+        ({"agent_config": {"agent_type": "other"}}, "agent_config.agent_type", "Replace the agent with PUT."),
+        ({"agent_config": {"webhok_url": "x"}}, "agent_config.webhok_url", "Write webhook_url."),
+    ],
+)
+def test_what_a_patch_ignores_is_warned_of_with_its_place(wire: dict[str, Any], path: str, remedy: str) -> None:
+    (warning,) = patch_warnings(wire, not_patched(wire, strict=False))
+    assert (warning.path, warning.remedy) == (path, remedy)
+
+
+def test_a_patch_that_is_applied_and_read_only_keys_give_no_warning() -> None:
+    wire = {"id": "x", "agent_config": {"agent_name": "Ada"}, "agent_prompts": {}}
+    assert patch_warnings(wire, not_patched(wire, strict=False)) == []
 
 
 def test_a_key_carries_its_checksum() -> None:

@@ -101,14 +101,14 @@ def of(body: dict[str, Any]) -> StoredAgent:
 
 
 def assert_can_be_put_back(body: dict[str, Any]) -> None:
-    spec = parse_agent(body, lambda kind, name: True)
+    spec = parse_agent(body, lambda kind: ())
     body = with_credentials(body, lambda one: sealed_text(one.text, one.text.encode()))
     read = agent_view(of(body))
     assert is_within(shown_body(body), read)
     for wire in (read, {"agent_config": read, "agent_prompts": read["agent_prompts"]}):
         again = kept_credentials(flat_body(wire, allow_flat=True), body)
         opened = with_credentials(again, lambda one: (sealed_bytes(one.text) or b"").decode())
-        assert parse_agent(opened, lambda kind, name: True) == spec, "a call does the same"
+        assert parse_agent(opened, lambda kind: ()) == spec, "a call does the same"
         assert encode(agent_view(of(again))) == encode({**read, **shown_body(again)}), "and it reads the same"
 
 

@@ -103,11 +103,13 @@ async def patch(request: Request, agent_id: str, wire: Changes, if_match: IfMatc
     """Changes `agent_name`, `agent_welcome_message`, `webhook_url`, `webhook_headers`, `webhook_config`, `synthesizer`,
     `ingest_source_config`, `telephony_provider`, `calling_guardrails`, `sip_header_variables`, `ingest_lookup_key` and, at the top level,
     `agent_prompts` by task. `null` clears. `tasks` are merged one by one, in their order: objects key by key, `null` removes, anything else
-    replaces; a strict server ignores them. `callwright.ignored` names the keys that were ignored."""
+    replaces; a strict server ignores them. `callwright.ignored` names the keys that were ignored, and
+    `callwright.warnings` where they belong."""
     services, principal = services_of(request).actions, principal_of(request)
     agent = await agents.patch_agent(services, principal, agent_id, wire, expected_revisions(if_match))
-    ours = saved(agent, await agent_warnings(services, principal, agent))
     ignored = agents.not_patched(wire, strict=services.policy.strict)
+    warnings = [*agents.patch_warnings(wire, ignored), *await agent_warnings(services, principal, agent)]
+    ours = saved(agent, warnings)
     if ignored:
         ours = {**ours, "ignored": ignored}
     return answer_changed(agent, {"message": "success", "state": "updated", "status": "success", "callwright": ours})

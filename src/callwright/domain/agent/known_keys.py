@@ -69,6 +69,7 @@ _HOME: Mapping[str, str] = {
     **dict.fromkeys(_KNOWN["tools_config"], "tools_config"),
     **dict.fromkeys(_names("llm_agent", "llm_config") - {"provider", "model"}, "llm_config"),
     **dict.fromkeys(_names("agent"), "agent_config"),
+    **dict.fromkeys(_KNOWN["task"], "agent_config.tasks[0]"),
     **dict.fromkeys(_names("task_config"), "task_config"),
     "llm_config": "llm_agent",
     "provider_config": "synthesizer",
@@ -92,6 +93,21 @@ def unknown_keys(body: Mapping[str, object]) -> Iterator[AgentWarning]:
         warning = _warning(one)
         if warning is not None:
             yield warning
+
+
+def ignored_by_patch(wire: Mapping[str, object], key: str) -> AgentWarning | None:
+    """The warning for a key that PATCH ignores: of ``wire``, its body, or of the ``agent_config`` in it (``agent_config.key``)."""
+    within = key.startswith("agent_config.")
+    fields, name = Fields(wire, ""), key.removeprefix("agent_config.")
+    if within:
+        fields = object_at(fields, "agent_config") or fields
+    if name not in _KNOWN["agent"]:
+        return _warning(_Unknown("agent", fields, name))
+    if name == "agent_prompts":
+        remedy = "Move it beside agent_config."
+    else:
+        remedy = "Replace the agent with PUT." if within else "Move it to agent_config."
+    return AgentWarning(key, plain_value(fields.raw(name), key), f"PATCH ignores {name} here.", remedy)
 
 
 def _unknown(body: Mapping[str, object]) -> Iterator[_Unknown]:

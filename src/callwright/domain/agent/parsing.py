@@ -63,18 +63,18 @@ _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]{0,4096}")
 
 def parse_agent(
     body: Mapping[str, Any],
-    has: Callable[[str, str], bool] | None = None,
+    registered: Callable[[str], Collection[str]] | None = None,
     defaults: ProviderDefaults | None = None,
     kept_tools: Collection[str] = (),
 ) -> AgentSpec:
     """Read an agent's flat body (``agent_config`` keys at the top level, plus ``agent_prompts``).
 
-    ``has(kind, name)`` tells whether a provider is registered; with it, provider names must be registered or listed by the contract, and
+    ``registered(kind)`` are the names of the registered providers; with it, names must be registered or listed by the contract, and
     tools' names such as models' endpoints take, unless they are ``kept_tools``, which it has already: it is for an agent that is saved.
     Without it names are not checked. ``defaults`` are the providers of sections that name none. Raises InvalidAgentError.
     """
     agent = Fields(body, "agent_config")
-    names = ProviderNames(has, defaults or ProviderDefaults())
+    names = ProviderNames(registered, defaults or ProviderDefaults())
     name = (AGENT_NAME.of(agent) or "").strip()
     if not name:
         raise InvalidAgentError("agent_name is required", field="agent_config.agent_name")
@@ -83,7 +83,7 @@ def parse_agent(
     tools_config = conversation.child("tools_config") or Fields({}, conversation.at("tools_config"))
     transcriber, endpointing_ms = read_transcriber(tools_config.child("transcriber"), names)
     model = read_model(tools_config.child("llm_agent"), names)
-    tools = read_tools(tools_config, None if has is None else kept_tools)
+    tools = read_tools(tools_config, None if registered is None else kept_tools)
     config = conversation.child("task_config") or Fields({}, conversation.at("task_config"))
     _check_languages(tools_config)
     hours = _calling_hours(agent)

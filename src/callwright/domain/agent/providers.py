@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -49,18 +49,21 @@ FINDS_OUT = frozenset({"auto", "multi", "multilingual", "unknown"})
 class ProviderNames:
     """Which provider names are acceptable and which are used when an agent names none.
 
-    ``has(kind, name)`` says whether a plugin is registered. Without it names are not checked: a stored agent was checked when it was saved.
+    ``registered(kind)`` are the names of plugins. Without it names are not checked: a stored agent was checked when it was saved.
     """
 
-    has: Callable[[str, str], bool] | None = None
+    registered: Callable[[str], Collection[str]] | None = None
     defaults: ProviderDefaults = field(default_factory=ProviderDefaults)
 
     def check(self, kind: str, name: str, path: str) -> str:
         """The name when the contract lists it or a plugin has it, else InvalidAgentError in the engine's words."""
-        if self.has is None or name in KNOWN[kind] or self.has(kind, name):
+        if self.registered is None:
             return name
-        known = ", ".join(f"'{one}'" for one in sorted(KNOWN[kind]))
-        given = word(name, KNOWN[kind], path, plain=True).replace('"', "'")
+        accepted = KNOWN[kind].union(self.registered(kind))
+        if name in accepted:
+            return name
+        known = ", ".join(f"'{one}'" for one in sorted(accepted))
+        given = word(name, accepted, path, plain=True).replace('"', "'")
         message = f"Invalid value for provider:{given} provided. Supported values: [{known}]"
         raise InvalidAgentError(f"{message} (at {path})", field=path)
 

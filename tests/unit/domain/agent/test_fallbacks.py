@@ -81,7 +81,7 @@ def test_fallbacks_are_read_as_the_first_is_and_have_what_they_do_not_say_from_i
 )
 def test_a_fallback_that_cannot_be_is_refused_where_it_stands(section: str, fallbacks: Any, where: str) -> None:
     with pytest.raises(InvalidAgentError) as caught:
-        parse_agent(agent_of({f"{section}.fallbacks": fallbacks}), lambda kind, name: name == "scripted")
+        parse_agent(agent_of({f"{section}.fallbacks": fallbacks}), lambda kind: ("scripted",))
     assert caught.value.field == f"{place(section)}.fallbacks{where}"
 
 

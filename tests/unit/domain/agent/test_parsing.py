@@ -26,8 +26,8 @@ TASK = "agent_config.tasks[0]"
 END_HOUR = "agent_config.calling_guardrails.call_end_hour"
 
 
-def nothing_registered(kind: str, name: str) -> bool:
-    return False
+def nothing_registered(kind: str) -> tuple[str, ...]:
+    return ()
 
 
 def agent(*tasks: dict[str, Any], **body: Any) -> dict[str, Any]:
@@ -422,11 +422,15 @@ class TestModels:
 
     def test_a_registered_provider_is_accepted_and_an_unknown_one_is_not(self) -> None:
         body = with_model(provider="acme")
-        assert parse_agent(body, lambda kind, name: (kind, name) == ("model", "acme")).model.provider == "acme"
+        assert parse_agent(body, lambda kind: {"acme"} if kind == "model" else set()).model.provider == "acme"
         assert parse_agent(body).model.provider == "acme", "a stored agent was checked when it was saved"
         error = refused(body)
         assert error.message.startswith("Invalid value for provider:'acme' provided. Supported values: ['anthropic', ")
         assert error.field == f"{TASK}.tools_config.llm_agent.llm_config.provider"
+
+    def test_the_refusal_of_a_provider_lists_those_that_are_registered(self) -> None:
+        with pytest.raises(InvalidAgentError, match=r"Supported values: \[.*'sip-trunk', 'telnyx', 'twilio'"):
+            parse_agent(agent(telephony_provider="nobody"), lambda kind: {"telnyx"} if kind == "carrier" else set())
 
     @pytest.mark.parametrize("model", ["gpt-5", "gpt-5.4-mini", "azure/gpt-5.1"])
     def test_gpt_5_wants_temperature_1(self, model: str) -> None:

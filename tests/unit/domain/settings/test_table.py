@@ -48,7 +48,7 @@ def test_most_settings_are_read_by_their_kind() -> None:
 def test_a_wrong_value_is_refused_at_the_path_of_its_setting(one: Setting) -> None:
     path = path_of(one)
     with pytest.raises(InvalidAgentError) as refused:
-        parse_agent(agent_with(path, wrong_value(one)), lambda kind, name: True)
+        parse_agent(agent_with(path, wrong_value(one)), lambda kind: ())
     expected = path.replace("tasks[]", "tasks[0]").replace("tools[]", "tools[0]").replace("{name}", "look_up")
     assert refused.value.field == expected
 
