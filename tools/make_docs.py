@@ -388,8 +388,8 @@ def agent_settings_page() -> str:
     """`docs/reference/agent-settings.md`."""
     intro = (
         "[Settings by task](../how-to/agent-settings.md) and [agents](agents.md) explain these. A name begins with its section;"
-        " `task_config` and `tools_config` are in `agent_config.tasks[0]`. A message is a text, or a map of language to text. *Our own* settings"
-        " are not in the hosted API. A [chat](../how-to/chat.md) ignores settings of sound, delays and silence."
+        " `task_config` and `tools_config` are in `agent_config.tasks[0]`. A message is a text, or a map of language to text."
+        " *Our own* settings are not in the hosted API. A [chat](../how-to/chat.md) ignores settings of sound, delays and silence."
     )
     kept = "These settings, and all others, are stored and returned without effect. Ranges of numbers are checked."
     acted_on = [row for row in SETTINGS if not row.kept]

@@ -325,6 +325,13 @@ async def test_a_start_is_any_time_from_now_unless_strict(world: ApiWorld) -> No
         assert batch["bypass_call_guardrails"] is True
         assert batch["execution_status"] == {"scheduled": 3}
         assert (await rows(client, batch_id))[0]["status"] == "scheduled"
+        # As curl -d sends it.
+        urlencoded = {"Content-Type": "application/x-www-form-urlencoded"}
+        body = f' {{"scheduled_at": "{later.isoformat()}", "bypass_call_guardrails": true}}'
+        given = await client.post(f"/batches/{batch_id}/schedule", content=body, headers=urlencoded)
+        assert given.json() == answer.json()
+        broken = await client.post(f"/batches/{batch_id}/schedule", content=body[:-1], headers=urlencoded)
+        assert (broken.status_code, broken.json()["code"]) == (400, "invalid_json")
         moved = await client.post(f"/batches/{batch_id}/schedule", json={"scheduled_at": "2999-01-01T00:00:00Z"})
         assert "366 days ahead" in moved.json()["message"]
         assert (await schedule("")).json()["message"] == "scheduled_at is required"

@@ -29,7 +29,7 @@ def test_a_wallet_is_topped_up_switched_shown_and_checked(
     assert shown()["available"] == "500.5"
     assert main(["wallet", "top-up", "-0.5", "--note", "typed wrongly"]) == 0
     assert (found := shown())["available"] == "500"
-    assert found["topped_up"] == "-500"
+    assert found["topped_up"] == "500"
     assert main(["wallet", "on"]) == 0
     assert shown()["state"] == "on"
     assert main(["wallet", "check"]) == 0

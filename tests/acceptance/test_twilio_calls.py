@@ -323,7 +323,10 @@ async def test_a_carrier_is_connected_by_one_command(place: Place, capsys: pytes
     gone = await place.client.delete("/providers/TWILIO_AUTH_TOKEN")
     assert gone.status_code == 200, gone.text
     assert await asyncio.to_thread(main, ["connect", "twilio", *where]) == 1
-    assert "the provider key TWILIO_AUTH_TOKEN is not stored" in capsys.readouterr().err
+    assert "twilio was not asked: the provider key TWILIO_AUTH_TOKEN is not stored" in capsys.readouterr().err
+    assert (await place.client.delete("/providers/TWILIO_ACCOUNT_SID")).status_code == 200
+    assert await asyncio.to_thread(main, ["connect", "twilio", *where]) == 1
+    assert "the provider keys TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN are not stored" in capsys.readouterr().err
     assert await asyncio.to_thread(main, ["connect", "nobody", *where]) == 1
     assert "no carrier 'nobody'" in capsys.readouterr().err
 

@@ -82,6 +82,7 @@ async def test_unknown_paths_and_methods_have_the_same_shape_as_every_error(worl
         assert missing.json()["message"] == missing.json()["detail"]
         method = await client.post("/user/me")
         assert (method.status_code, method.json()["error"], method.headers["allow"]) == (405, 405, "GET, HEAD")
+        assert method.json()["message"].endswith("; use GET, HEAD")
         agent = await client.post("/v2/agent/0")
         assert (agent.status_code, agent.headers["allow"]) == (405, "GET, HEAD, PUT, PATCH, DELETE")
         for path in (

@@ -36,15 +36,14 @@ async def connect_number(services: Services, principal: Principal, carrier: str,
         known = ", ".join(sorted(services.number_routes)) or "none is installed"
         raise NotFoundError(f"there is no carrier {carrier!r} that can be connected here ({known})")
     organisation_id = principal.organisation_id
-    names = [
-        name
-        for plugin in services.plugins()
-        if plugin.kind == "carrier" and plugin.name == carrier
-        for name in plugin.keys
-    ]
+    plugins = [one for one in services.plugins() if one.kind == "carrier" and one.name == carrier]
     async with services.ledger.unit() as unit:
         stored = await stored_keys(unit, organisation_id)
-    access = stored.opened(services, names)
+    access = stored.opened(services, [name for plugin in plugins for name in plugin.keys])
+    lacking = [name for plugin in plugins for name in plugin.missing_keys(access.keys)]
+    if lacking:
+        keys = f"keys {', '.join(lacking)} are" if len(lacking) > 1 else f"key {lacking[0]} is"
+        raise BadInputError(f"{carrier} was not asked: the provider {keys} not stored; store them with POST /providers")
     try:
         number = wanted or routes.own_number(access)
     except ProviderError as error:

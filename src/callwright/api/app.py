@@ -226,8 +226,9 @@ async def _of_framework(request: Request, error: Exception) -> Response:
     if status == 404:
         message = f"there is no {request.method} {request.url.path}; see /openapi.json"
     elif status == 405:
-        message = f"{request.method} is not possible on {request.url.path}"
-        headers = {**(headers or {}), "Allow": ", ".join(_possible(request))}
+        possible = ", ".join(_possible(request))
+        message = f"{request.method} is not possible on {request.url.path}; use {possible}"
+        headers = {**(headers or {}), "Allow": possible}
     body = error_body(status, message, _HTTP_CODES.get(status, "http_error"), request_id=_request_id(request))
     return answer_bytes(encode(body), status, headers)
 

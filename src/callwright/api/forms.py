@@ -146,7 +146,7 @@ async def read_form(request: Request, rules: FormRules | None = None) -> AsyncIt
     form = Form()
     try:
         if kind == _URLENCODED:
-            _read_urlencoded(form, await read_bytes(request))
+            form = urlencoded_form(await read_bytes(request))
         elif kind == _MULTIPART:
             await _read_multipart(request, options.get(b"boundary", b""), form, rules or FormRules())
         else:
@@ -157,7 +157,9 @@ async def read_form(request: Request, rules: FormRules | None = None) -> AsyncIt
         form.close()
 
 
-def _read_urlencoded(form: Form, body: bytes) -> None:
+def urlencoded_form(body: bytes) -> Form:
+    """The form of an urlencoded body. Raises InvalidFormError or TooLargeError."""
+    form = Form()
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_PARTS)
     except UnicodeDecodeError:
@@ -169,6 +171,7 @@ def _read_urlencoded(form: Form, body: bytes) -> None:
         if len(value.encode()) > MAX_FORM_FIELD_BYTES:
             raise _too_long(name)
         form.add_text(name, _stored(name, value))
+    return form
 
 
 async def _read_multipart(request: Request, boundary: bytes, form: Form, rules: FormRules) -> None:

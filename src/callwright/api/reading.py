@@ -29,8 +29,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from callwright.actions.schedule import moment
-from callwright.api.bodies import read_object, read_object_if_any
-from callwright.api.forms import Form, FormFile, FormRules, read_form
+from callwright.api.bodies import parse_object, read_bytes, read_object, read_object_if_any
+from callwright.api.forms import Form, FormFile, FormRules, read_form, urlencoded_form
 from callwright.api.idempotent import refuse_used_key
 from callwright.domain.errors import BadInputError, CallwrightError
 from callwright.domain.fields import Fields, not_among, wrong
@@ -39,6 +39,8 @@ from callwright.domain.settings.kinds import text, whole
 from callwright.domain.settings.setting import Kind
 
 _OURS = "callwright"
+_JSON = "application/json"
+_URLENCODED = "application/x-www-form-urlencoded"
 _NO_FILES = FormRules()
 _QUOTED = re.compile(r"'([^']*)'")
 _KINDS = {
@@ -190,7 +192,7 @@ class DescribedBody:
     model: type[BaseModel]
     example: Mapping[str, Any]
     required: bool = True
-    media: tuple[str, ...] = ("application/json",)
+    media: tuple[str, ...] = (_JSON,)
 
 
 class KeptBody(DescribedBody):
@@ -268,11 +270,14 @@ class FormBody(DescribedBody, Generic[Model]):
         """The form, whose files are open until the route has its answer. Raises BadInputError, InvalidFormError, TooLargeError, or
         ConflictError for a used key."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind == "application/json" and not self.rules.files:
-            yield await self._validated(request, await read_object(request))
-        else:
+        if self.rules.files or kind not in (_JSON, _URLENCODED):
             async with self.receive(request, self.rules) as form:
                 yield await self._validated(request, self._fields_of(form))
+            return
+        raw = await read_bytes(request)
+        # curl -d sends JSON too as urlencoded.
+        is_json = kind == _JSON or raw.lstrip().startswith(b"{")
+        yield await self._validated(request, parse_object(raw) if is_json else self._fields_of(urlencoded_form(raw)))
 
     async def _validated(self, request: Request, wire: dict[str, Any]) -> Model:
         try:
@@ -302,5 +307,5 @@ def form_body(
 ) -> Any:
     """For the annotation of a route's parameter: the form, validated by ``model``. One without files may come urlencoded or as JSON too.
     ``once``: as for :func:`json_body`."""
-    media = ("multipart/form-data", "application/x-www-form-urlencoded")[: 1 if rules.files else 2]
+    media = ("multipart/form-data", _URLENCODED)[: 1 if rules.files else 2]
     return Depends(FormBody(model, example, media=media, rules=rules, receive=receive, once=once), scope="function")

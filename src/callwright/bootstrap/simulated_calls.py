@@ -285,7 +285,14 @@ def _keys(environment: Mapping[str, str]) -> dict[str, str]:
 def _named(name: str) -> list[CallScenario]:
     """The scenarios of a folder or file, or the one of this name that comes with Callwright."""
     path = Path(name)
-    return (not path.exists() and [one for one in shipped() if one.name == name]) or scenarios_in(path)
+    if path.exists():
+        return scenarios_in(path)
+    with_us = shipped()
+    found = [one for one in with_us if one.name == name]
+    if not found:
+        known = ", ".join(one.name for one in with_us)
+        raise BadInputError(f"there is no scenario file or folder {name}, and no scenario of that name; known: {known}")
+    return found
 
 
 def _chosen(options: argparse.Namespace) -> list[CallScenario]:

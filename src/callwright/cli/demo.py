@@ -25,19 +25,20 @@ from callwright.bootstrap.platform import Platform, open_platform
 from callwright.cli.addresses import open_in_browser, sign_in_link
 from callwright.cli.demo_agent import demo_agent
 from callwright.cli.serving import bind, http_server, url_of, warn_of_unknown_variables
-from callwright.domain.errors import UnavailableError
+from callwright.domain.errors import BadInputError, UnavailableError
 from callwright.domain.execution import TERMINAL, Status
 from callwright.domain.limits import MAX_RING_SECONDS
 from callwright.domain.number import LOOPBACK
 from callwright.domain.session import HOME
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.provision import provision_text
+from callwright.lab.arguments import line_option
 from callwright.lab.caller_scenario import BUILT_IN
-from callwright.lab.line import LineConditions, line_of
+from callwright.lab.line import LineConditions
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
 from callwright.providers.local.inference import LocalInference
-from callwright.telephony.loopback.carrier import LoopbackCarrier
+from callwright.telephony.loopback.carrier import LoopbackCarrier, load_scenario
 from callwright.telephony.loopback.observer import LineMoment
 
 NUMBER = "+15550123"
@@ -85,7 +86,12 @@ def run(arguments: argparse.Namespace) -> int:
         uvloop.run(_show(settings, arguments.open, out))
         return 0
     model = arguments.model or ("custom" if settings.model_base_url else "local")
-    line = line_of(arguments.line, "--line") if arguments.line else None
+    known = load_scenario(str(settings.scenario or "")).personas
+    if arguments.persona not in known:
+        raise BadInputError(
+            f"--persona: there is no synthetic caller {arguments.persona!r}; known: {', '.join(sorted(known))}"
+        )
+    line = line_option(arguments.line) if arguments.line else None
     own = {"local_model": settings.local_model, "local_model_paths": ",".join(settings.local_model_paths)}
     missing = LocalInference(settings.models.expanduser(), own).what_to_install(language=model == "local")
     if missing:

@@ -20,7 +20,8 @@ from callwright.bootstrap.plugins import PluginInstances, installed_plugins, set
 from callwright.cli.selfcall_ends import Desk, Ears, End, Heard, sound_flows, speech
 from callwright.cli.selfcall_table import SCRIPTED, SelfCall, Spoken, WayMeasured, as_json, judged, table
 from callwright.domain.errors import ConfigurationError
-from callwright.lab.line import LineConditions, PacketLine, line_of
+from callwright.lab.arguments import line_option
+from callwright.lab.line import LineConditions, PacketLine
 from callwright.media.framing import FRAME_SAMPLES
 from callwright.media.probe import dbfs, find_markers, marker, read_tone, steady_tone
 from callwright.media.tones import silence
@@ -78,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Place the call and print the table; 0 when every row is within its limit, else 1."""
     if not LEAST_SECONDS <= arguments.seconds <= MOST_SECONDS:
         raise ConfigurationError(f"--seconds: {arguments.seconds} is not between {LEAST_SECONDS} and {MOST_SECONDS}")
-    conditions = line_of(arguments.line, "--line") if arguments.line else LineConditions()
+    conditions = line_option(arguments.line) if arguments.line else LineConditions()
     settings = load_settings(os.environ, carrier=arguments.carrier)
     if settings.carrier not in (SIP, LOOPBACK):
         raise ConfigurationError(

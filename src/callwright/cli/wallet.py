@@ -13,7 +13,7 @@ from callwright.actions.wallet_account import WalletView, check_wallets, show_wa
 from callwright.bootstrap.foundation import open_actions
 from callwright.domain.money import cents_from_nano, nano_from_cents
 from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
-from callwright.domain.wallet import ACCOUNTS
+from callwright.domain.wallet import ACCOUNTS, SOURCES
 from callwright.ops.settings import load_settings
 
 FAILED = 3
@@ -68,8 +68,14 @@ async def _check(services: Services, organisation_id: str | None) -> int:
 
 def _shown(view: WalletView) -> str:
     state = "on" if view.wallet.enabled else "off"
-    lines = [f"{name:10} {cents_from_nano(view.balances.get(name, 0)):>16f} cents" for name in ACCOUNTS]
+    lines = [f"{name:10} {cents_from_nano(_amount(view, name)):>16f} cents" for name in ACCOUNTS]
     return "\n".join([f"{view.wallet.organisation_id}  {state}", *lines])
+
+
+def _amount(view: WalletView, account: str) -> int:
+    """Nano cents as people count them: in the books what money comes from is negative."""
+    balance = view.balances.get(account, 0)
+    return -balance if account in SOURCES else balance
 
 
 def _cents(text: str) -> Decimal:

@@ -24,6 +24,8 @@ AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP = "available", "postpaid", "rese
 ACCOUNTS = (AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP)
 """Accounts of a ledger. ``available``: what calls may still reserve. ``reserved``: held for calls under way. ``spent``: what calls cost.
 ``topped_up``: where the money came from, so it is negative. ``postpaid``: what calls took while only caps were set, negative too."""
+SOURCES = frozenset({POSTPAID, TOPPED_UP})
+"""Accounts from which money comes: their balances are negative."""
 
 TOP_UP, CORRECTION, RESERVE, SETTLE, EXTRA = "top-up", "correction", "reserve", "settle", "extra"
 KINDS = (TOP_UP, CORRECTION, RESERVE, SETTLE, EXTRA)

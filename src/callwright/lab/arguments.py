@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from callwright.domain.errors import BadInputError
+from callwright.domain.errors import BadInputError, ConfigurationError
+from callwright.lab.line_conditions import LineConditions, line_of
 
 STANDARD_OUTPUT = "-"
 """As the file of a report: it is written to standard output, and nothing else is."""
@@ -28,6 +29,14 @@ def at_least_one(text: str) -> int:
 def from_zero(text: str) -> int:
     """A whole number from 0 on, as seeds are. Raises argparse.ArgumentTypeError: ``random.Random`` draws the same from -5 as from 5."""
     return _whole_from(0, text)
+
+
+def line_option(text: str) -> LineConditions:
+    """The conditions of a line, from ``--line``. Raises BadInputError: a setting would be a ConfigurationError."""
+    try:
+        return line_of(text, "--line")
+    except ConfigurationError as error:
+        raise BadInputError(error.message) from error
 
 
 def _whole_from(least: int, text: str) -> int:

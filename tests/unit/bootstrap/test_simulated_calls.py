@@ -290,7 +290,7 @@ def test_the_help_tells_what_a_scenario_may_be(capsys: Any) -> None:
 def test_a_scenario_that_comes_with_us_is_called_by_its_name(tmp_path: Path, capsys: Any) -> None:
     assert cli(["simulate", "angry", "--runs", "1", "--keep", str(tmp_path / "kept")]) in (0, 3)
     assert "angry  1/1 passed" in capsys.readouterr().out
-    with pytest.raises(BadInputError, match="there is no scenario file or folder nobody"):
+    with pytest.raises(BadInputError, match=r"no scenario file or folder nobody, .*; known: .*angry, "):
         main(["nobody"])
 
 

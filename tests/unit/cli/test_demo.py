@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from callwright.cli import main
 from callwright.cli.demo import configure as demo_arguments
 from callwright.cli.demo import judged, look_again, program_of
 from callwright.cli.doctor import configure as doctor_arguments
@@ -29,6 +30,23 @@ from callwright.cli.replay import configure as replay_arguments
 )
 def test_a_caller_who_was_not_reached_is_a_failure(status: str, persona: str, code: int) -> None:
     assert judged(status, persona, io.StringIO()) == code
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--persona", "bogus"], ("--persona: there is no synthetic caller 'bogus'; known: ", "talkative")),
+        (["--line", "jiter=5"], ("--line.jiter: is not known; use ", "demo --help")),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_starts(
+    given: list[str], told: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "--data", str(tmp_path / "data"), *given]) == 1
+    out, err = capsys.readouterr()
+    assert (out, [text for text in told if text not in err]) == ("", [])
+    assert "settings.md" not in err
+    assert not (tmp_path / "data").exists()
 
 
 def test_who_was_not_reached_is_told_why() -> None:
