@@ -72,6 +72,31 @@ async def test_a_right_agent_has_no_warning(world: ApiWorld) -> None:
         assert await warnings(client, body(task_config={"hangup_after_silence": 12})) == []
 
 
+async def test_an_agent_without_a_prompt_is_warned_of(world: ApiWorld) -> None:
+    async with world.client() as client:
+        for prompts in ({}, {"agent_prompts": {"task_1": {"system_prompt": " "}}}):
+            (warning,) = await warnings(client, {"agent_config": body()["agent_config"], **prompts})
+            assert (warning["path"], warning["value"]) == ("agent_prompts", None)
+            assert "task_1.system_prompt" in warning["remedy"]
+
+
+async def test_a_file_of_contacts_that_is_not_there_is_warned_of_until_it_is(world: ApiWorld) -> None:
+    wire = body()
+    wire["agent_config"]["ingest_source_config"] = {"source_type": "csv", "source_name": "patients"}
+    async with world.client() as client:
+        (warning,) = await warnings(client, wire)
+        assert (warning["path"], warning["value"]) == (
+            "agent_config.ingest_source_config.source_name",
+            "patients",
+        )
+        assert "PUT /v1/callwright/contact-files/{name}" in warning["remedy"]
+        stored = await client.put(
+            "/v1/callwright/contact-files/patients", content="contact_number,name\n+15550123,Ada\n"
+        )
+        assert stored.status_code == 201, stored.text
+        assert await warnings(client, wire) == []
+
+
 async def test_every_way_to_save_an_agent_and_to_read_one_names_a_misspelt_key(world: ApiWorld) -> None:
     async with world.client() as client:
         assert await warnings(client, MISSPELT) == [SILENCE]

@@ -8,6 +8,7 @@ from typing import Any
 
 from callwright.actions.provider_options import unsent_options
 from callwright.actions.services import Services
+from callwright.domain.agent.callers import CSV
 from callwright.domain.agent.credentials import shown_body
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, AgentWarning
@@ -35,16 +36,15 @@ async def warnings_of(
 ) -> list[AgentWarning]:
     """The same of a flat body of any shape. Without ``providers`` nothing is said of those: a body with errors names none for sure."""
     body = shown_body(flat)
-    found = [warning async for warning in _of_providers(services, principal, body)] if providers else []
+    found = [warning async for warning in _of_agent(services, principal, body)] if providers else []
     private = services.policy.allow_private_urls
     found += islice(_of_addresses(body, allow_private=private), MAX_AGENT_WARNINGS)
     found += islice(body_warnings(body), MAX_AGENT_WARNINGS)
     return found[:MAX_AGENT_WARNINGS]
 
 
-async def _of_providers(
-    services: Services, principal: Principal, body: Mapping[str, Any]
-) -> AsyncIterator[AgentWarning]:
+async def _of_agent(services: Services, principal: Principal, body: Mapping[str, Any]) -> AsyncIterator[AgentWarning]:
+    """Of an agent that can be read: its providers, its prompt and its file of contacts."""
     try:
         spec = parse_agent(body, defaults=services.policy.defaults)
     except InvalidAgentError as error:
@@ -52,6 +52,22 @@ async def _of_providers(
         path = error.field or "agent_config"
         yield AgentWarning(path, None, _sentence(error.message), "Correct it: no call can be made.")
         return
+    async for warning in _of_providers(services, principal, spec):
+        yield warning
+    if not spec.system_prompt.strip():
+        remedy = "Set agent_prompts beside agent_config: task_1.system_prompt is the prompt of the first task."
+        yield AgentWarning("agent_prompts", None, "The agent has no prompt.", remedy)
+    source = spec.callers.source
+    if source is not None and source.kind == CSV and not source.url:
+        async with services.ledger.reading() as unit:
+            file = await unit.contact_files.get(principal.tenant_id, source.name)
+        if file is None:
+            path = "agent_config.ingest_source_config.source_name"
+            remedy = "Upload it with PUT /v1/callwright/contact-files/{name}, or name another one."
+            yield AgentWarning(path, plain_value(source.name), "There is no such file of contacts.", remedy)
+
+
+async def _of_providers(services: Services, principal: Principal, spec: AgentSpec) -> AsyncIterator[AgentWarning]:
     try:
         async with services.ledger.reading() as unit:
             lacks = await services.availability.lacks(unit, principal.tenant_id, spec, spec.telephony_provider)

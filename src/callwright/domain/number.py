@@ -65,7 +65,8 @@ class Destination:
 
 
 def parse_destination(text: object, *, what: str = "recipient_phone_number") -> Destination:
-    """Read an address: ``+15550100123`` (without separators and a ``(0)`` behind its country's code), ``sip:user@host``, ``loopback:name``.
+    """Read an address: ``+15550100123`` (without separators and a ``(0)`` behind its country's code), the same after ``tel:``,
+    ``sip:user@host``, ``loopback:name``.
 
     Raises InvalidNumberError naming ``what``.
     """
@@ -81,7 +82,7 @@ def parse_destination(text: object, *, what: str = "recipient_phone_number") -> 
         return _loopback(text, what)
     if scheme in {"sip", "sips"}:
         return _sip(text, what)
-    return _e164(text, what)
+    return _e164(text[4:] if scheme == "tel" else text, what)
 
 
 def typed(text: str) -> str:

@@ -27,6 +27,8 @@ from callwright.domain.number import EMERGENCY, Destination, is_emergency, parse
         ("+91.98765.43210", "e164", "+919876543210"),
         ("+1234567", "e164", "+1234567"),
         ("+123456789012345", "e164", "+123456789012345"),
+        ("tel:+1-555-010-0123", "e164", "+15550100123"),
+        ("TEL:+15550100123", "e164", "+15550100123"),
         ("loopback:demo", "loopback", "loopback:demo"),
         ("LOOPBACK:busy-2.x_y", "loopback", "loopback:busy-2.x_y"),
         ("sip:ada@phone.example", "sip", "sip:ada@phone.example"),
@@ -58,7 +60,10 @@ def test_addresses_are_read_into_their_normal_form(text: str, kind: str, value: 
         "++15550100123",
         "+15550100123;rm",
         "+1555010012\x00",
-        "tel:+15550100123",
+        "tel:",
+        "tel:15550100123",
+        "tel:+15550100123;ext=7",
+        "tel:tel:+15550100123",
         "loopback:",
         "loopback:a b",
         "loopback:../etc",
@@ -86,8 +91,8 @@ def test_what_cannot_be_called_is_refused_by_name(text: object) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["911", "112", "+112", "9-1-1", "0112", "9911", "sip:911@gw.example", "sip:+999@gw.example", "sip:%39%31%31@gw.example",
-     "loopback:112", "sips:9112@gw.example"],
+    ["911", "112", "+112", "tel:911", "tel:+112", "9-1-1", "0112", "9911", "sip:911@gw.example", "sip:+999@gw.example",
+     "sip:%39%31%31@gw.example", "loopback:112", "sips:9112@gw.example"],
 )  # fmt: skip
 def test_emergency_numbers_are_never_called(text: str) -> None:
     with pytest.raises(InvalidNumberError, match="emergency"):
