@@ -28,6 +28,7 @@ from callwright.api.idempotent import IdempotencyKey, answer_once
 from callwright.api.reading import kept_body
 from callwright.api.schemas import errors, shown
 from callwright.api.services import principal_of, services_of
+from callwright.domain.limits import MAX_AGENT_WARNINGS
 
 router = APIRouter(prefix="/v2/agent", tags=["agents"])
 
@@ -109,7 +110,7 @@ async def patch(request: Request, agent_id: str, wire: Changes, if_match: IfMatc
     agent = await agents.patch_agent(services, principal, agent_id, wire, expected_revisions(if_match))
     ignored = agents.not_patched(wire, strict=services.policy.strict)
     warnings = [*agents.patch_warnings(wire, ignored), *await agent_warnings(services, principal, agent)]
-    ours = saved(agent, warnings)
+    ours = saved(agent, warnings[:MAX_AGENT_WARNINGS])
     if ignored:
         ours = {**ours, "ignored": ignored}
     return answer_changed(agent, {"message": "success", "state": "updated", "status": "success", "callwright": ours})
