@@ -34,7 +34,8 @@ async def agent_warnings(services: Services, principal: Principal, agent: Stored
 async def warnings_of(
     services: Services, principal: Principal, flat: Mapping[str, Any], *, providers: bool = True
 ) -> list[AgentWarning]:
-    """The same of a flat body of any shape. Without ``providers`` nothing is said of those: a body with errors names none for sure."""
+    """The same of a flat body of any shape. Without ``providers`` nothing is said of those, of the prompt and of files: a body with errors
+    names none for sure."""
     body = shown_body(flat)
     found = [warning async for warning in _of_agent(services, principal, body)] if providers else []
     private = services.policy.allow_private_urls
