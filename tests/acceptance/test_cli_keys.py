@@ -49,11 +49,18 @@ def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(
     assert capsys.readouterr().out.split()[1] == "revoked"
 
 
+def test_a_key_without_a_name_has_that_of_its_scope(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["keys", "create", "--scope", "operator", "--data", str(data)]) == 0
+    capsys.readouterr()
+    assert main(["keys", "list", "--data", str(data)]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("  operator")
+
+
 def test_wrong_usage_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["keys", "create"])
+        main(["keys", "revoke"])
     assert ended.value.code == 2
-    assert "--name" in capsys.readouterr().err
+    assert "required: id" in capsys.readouterr().err
 
 
 def test_the_master_key_is_changed_and_every_provider_key_still_opens(
