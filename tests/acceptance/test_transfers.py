@@ -19,7 +19,6 @@ from tests.waiting import until
 
 from callwright.conversation.replay import replay
 from callwright.domain.attempts import TRANSFER_RECORDING
-from callwright.domain.causes import CAUSES
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.configuration import SipSettings
 
@@ -90,6 +89,7 @@ SCENARIO: dict[str, Any] = {
                 {"heard": "Hello billing", "say": "Goodbye.", **HANGS_UP},
             ],
         },
+        "listening": {"answer": {"after_s": 1}, "patience_s": 0, "fallback": [], "rules": []},
         "declining": {
             "answer": {"after_s": 1},
             "think_ms": 100,
@@ -179,7 +179,7 @@ async def test_a_caller_is_handed_to_the_target_and_the_execution_says_so(world:
     ("target", "status", "reason"),
     [
         ("loopback:busy", "busy", "Call recipient was busy"),
-        pytest.param("loopback:refuse", "busy", "Call recipient was busy", marks=pytest.mark.long),
+        pytest.param("loopback:refuse", "busy", "Call recipient rejected", marks=pytest.mark.long),
         pytest.param(
             "loopback:nobody",
             "failed",
@@ -236,12 +236,26 @@ async def test_a_target_is_briefed_and_joined_with_the_caller_and_the_record_tel
     assert ("Hello billing." in caller, "This is billing speaking." in target) == (True, True)
 
 
+async def test_a_stop_while_the_caller_talks_with_the_target_is_told_as_a_stop(world: CallWorld) -> None:
+    body = transferring("loopback:listening")
+    how = {"transfer_mode": "warm"}
+    body["tasks"][0]["tools_config"]["api_tools"]["tools_params"]["transfer_call_billing"] |= how
+    execution_id = await world.place(body)
+    await world.until_logged(execution_id, '"joined"')
+    await world.runtime.control.request_stop(execution_id, "API Request", "stopped_by_api")
+    found = world.body(await world.until(execution_id, *ENDED))
+    data = found["telephony_data"]
+    assert (data["hangup_by"], data["hangup_reason"]) == ("API Request", "stopped_by_api")
+    assert found["callwright"]["ended_by"] == "platform"
+    assert found["transfer_call_data"]["hangup_by"] == "API Request"
+
+
 @pytest.mark.long
 async def test_a_target_that_declines_leaves_the_caller_with_the_agent(world: CallWorld) -> None:
     body = await finished(world, "loopback:declining", "patient", transfer_mode="warm", confirm=True)
     assert "assistant: I am sorry, that does not work now.\nuser: Never mind, goodbye." in body["transcript"]
     transfer = body["transfer_call_data"]
-    assert (transfer["status"], transfer["hangup_provider_code"]) == ("busy", CAUSES["call_rejected"].code)
+    assert (transfer["status"], transfer["hangup_by"], transfer["hangup_reason"]) == ("busy", "API Request", "Call ended")
     assert body["telephony_data"]["hangup_by"] == "Callee"
 
 

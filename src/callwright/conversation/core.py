@@ -18,7 +18,7 @@ from callwright.conversation import events as ev
 from callwright.conversation.agent_turn import AgentTurn
 from callwright.conversation.bounds import RING_GRACE_MS
 from callwright.conversation.conduct import Conductor
-from callwright.conversation.ending import AGENT, ERROR, Ending
+from callwright.conversation.ending import AGENT, ERROR, MAXIMUM, Ending
 from callwright.conversation.hearing import Hearing
 from callwright.conversation.history import History, system_text
 from callwright.conversation.hold import Hold
@@ -335,7 +335,7 @@ class Conversation:
             if self._voicemail.holds:
                 self._voicemail.close()
             else:
-                self._ending.close("max_duration_reached", self._shared.plan.hangup_message, cut=True)
+                self._ending.close(MAXIMUM, self._shared.plan.hangup_message, cut=True)
         self._ending.hasten()
 
     def _failed(self, event: ev.ProviderFailed) -> None:

@@ -21,6 +21,7 @@ from callwright.ports.model import Message
 AGENT = "Agent"
 ERROR = "Error"
 TRANSFERRED = "call_transferred"
+MAXIMUM = "max_duration_reached"
 HANGUP = "hangup"
 """Of the question to a model whether the conversation is over."""
 
@@ -179,12 +180,13 @@ class Ending:
         self.revocable = False
         shared.phase = "leaving"
         shared.timers.cancel_all()
+        self._by, self._reason = AGENT, MAXIMUM if stays else TRANSFERRED
         shared.after_ms("handed", MAX_CALL_SECONDS * 1000 if stays else HANDED_WAIT_MS)
         self._rearm_cleared()
 
     def let_go(self) -> None:
         """The leg of a caller who was handed over is still there."""
-        self.hang_up(AGENT, TRANSFERRED)
+        self.hang_up(self._by, self._reason)
 
     def give_up(self, reason: str, by: str) -> None:
         """The agent cannot speak any more: hang up without a word, for the reason the call was ending with anyway if there was one."""

@@ -26,6 +26,8 @@ FILLER, BACK_CHANNEL, AMBIENT = "filler", "backchannel", "ambient"
 RINGING, RINGING_TONE, EARLY_MEDIA = "ringing", "ringing tone", "early media"
 """The lane of a transfer's target that rings, and what is played in it: a tone, which is a setting of the platform, or what the target
 itself sounds before it answers."""
+PARTING = "parting"
+"""The lane of kept words that are said when the agent has lost its voice; the asset of ``AssetPlayed`` is those that were heard."""
 
 
 class Lanes:

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from callwright.conversation.ending import TRANSFERRED
+from callwright.conversation.log import Entry
 from callwright.domain.causes import CAUSES
 from callwright.domain.execution import CHAT, TERMINAL, Execution, Status
 from callwright.domain.money import cents_from_nano, cents_of
@@ -31,9 +33,10 @@ from callwright.insight.provider_failures import failures_of, switch_rows
 from callwright.insight.provider_figures import call_figures
 from callwright.insight.provision import provision_of, shown_provision
 from callwright.insight.settled import is_settled
+from callwright.insight.target_calls import TARGET
 from callwright.insight.tools import context, end_reason, tools
 from callwright.insight.transcript import transcript
-from callwright.insight.transfers import HANGUP, transfer_call_data, transfers, was_transferred
+from callwright.insight.transfers import HANGUP, joined, talk_ended, transfer_call_data, transfers, was_transferred
 from callwright.insight.untaken import untaken
 from callwright.insight.usage import usage_breakdown
 from callwright.insight.view import CallView, view_of
@@ -47,6 +50,7 @@ NOT_ANSWERED = "not_answered"
 """Reason of the core's hang-up when the time to ring is over; told in the words of an unanswered call, as a carrier would."""
 
 _API_CODE = 4000
+_FAR_END = frozenset({"Callee", "Caller"})
 _MILLI = Decimal("1e-3")
 _ERROR_CODE = 5010
 
@@ -136,12 +140,19 @@ def storable(value: Any) -> Any:
     return value
 
 
-def _hangup(view: CallView) -> dict[str, Any]:
-    if was_transferred(view):
-        return dict(HANGUP)
-    wanted = view.last("HangUp")
+def _wanted(view: CallView) -> Entry | None:
+    """What ended the call on our side, where that came before the end of the leg."""
+    talk = joined(view)
+    wanted = view.last("HangUp") if talk is None else talk_ended(view, talk)
     ended = view.first("LegEnded")
-    if wanted is not None and (ended is None or wanted.seq < ended.seq):
+    return wanted if wanted is not None and (ended is None or wanted.seq < ended.seq) else None
+
+
+def _hangup(view: CallView) -> dict[str, Any]:
+    talk, wanted, ended = joined(view), _wanted(view), view.first("LegEnded")
+    if was_transferred(view) and (talk is None or (wanted is not None and wanted.type == TARGET)):
+        return dict(HANGUP)
+    if wanted is not None:
         reason = str(wanted.values["reason"])
         by = str(wanted.values["by"])
         if reason == NOT_ANSWERED:
@@ -153,20 +164,21 @@ def _hangup(view: CallView) -> dict[str, Any]:
         return {"hangup_by": shown, "hangup_reason": reason, "hangup_code": _API_CODE}
     if ended is not None:
         v = ended.values
-        return {"hangup_by": v["by"], "hangup_reason": v["reason"], "hangup_code": v["code"]}
+        # A talk that the caller ended was a transfer to its end.
+        reason = TRANSFERRED if talk is not None and v["by"] in _FAR_END else v["reason"]
+        return {"hangup_by": v["by"], "hangup_reason": reason, "hangup_code": v["code"]}
     return {}
 
 
 def _ended_by(view: CallView) -> str | None:
-    if was_transferred(view):
+    if was_transferred(view) and joined(view) is None:
         return "agent"
-    wanted = view.last("HangUp")
-    ended = view.first("LegEnded")
-    if wanted is not None and (ended is None or wanted.seq < ended.seq):
+    wanted, ended = _wanted(view), view.first("LegEnded")
+    if wanted is not None:
         return "agent" if wanted.values["by"] == AGENT else "platform"
     if ended is None:
         return None
-    return "far_end" if ended.values["by"] in {"Callee", "Caller"} else "carrier"
+    return "far_end" if ended.values["by"] in _FAR_END else "carrier"
 
 
 def _sounds(view: CallView) -> list[dict[str, Any]]:

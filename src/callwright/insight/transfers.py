@@ -7,20 +7,21 @@ from typing import Any
 
 from callwright.conversation.ending import TRANSFERRED
 from callwright.conversation.log import Entry
-from callwright.conversation.transfer import NOBODY_ANSWERED
+from callwright.conversation.transfer import JOINED, NOBODY_ANSWERED
 from callwright.domain.agent.transfers import WARM
-from callwright.domain.causes import CAUSES
+from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.execution import Execution
 from callwright.domain.money import cents_from_nano
 from callwright.insight.line import quality_of
-from callwright.insight.target_calls import TargetCall, target_calls
+from callwright.insight.target_calls import TARGET, TargetCall, target_calls
 from callwright.insight.view import CallView
 
 HANGUP = {"hangup_by": "API Request", "hangup_reason": TRANSFERRED, "hangup_code": 4000}
-"""How a call ended whose caller was handed over, whoever closed the leg."""
+"""How a call ended whose caller left our leg for the target's, whoever closed it."""
 
 _CAUSES = {"busy": "user_busy", "no-answer": "no_answer", "canceled": "originator_cancel"}
 _FAILED = "failed"
+_BREAKS_OFF = "the log of the call breaks off"
 TRANSFER_MS = "transfer_ms"
 """Key of the record's recording: how long the file is of what was said after a warm transfer, where there is one."""
 
@@ -28,6 +29,24 @@ TRANSFER_MS = "transfer_ms"
 def was_transferred(view: CallView) -> bool:
     """Whether the caller was handed over to somebody else."""
     return any(entry.values["transferred"] for entry in view.of("TransferSettled"))
+
+
+def joined(view: CallView) -> Entry | None:
+    """The news that the caller talks with the target over our leg: the call ends as their talk does. None for another transfer."""
+    news = [entry for entry in view.of("TransferProgress") if entry.values["state"] == JOINED]
+    return news[0] if news and was_transferred(view) else None
+
+
+def talk_ended(view: CallView, began: Entry) -> Entry | None:
+    """What ended the talk that ``began`` on our side: a stop, a hang-up, or the end of the call to the target. None while nothing did."""
+    return next((one for one in view.of("HangUp", "StopRequested", TARGET) if _ends(one, began)), None)
+
+
+def _ends(entry: Entry, began: Entry) -> bool:
+    if entry.seq < began.seq:
+        return False
+    of_target = entry.values.get("request") == began.values["request"] and entry.values.get("event") == "closed"
+    return entry.type != TARGET or of_target
 
 
 def transfers(view: CallView, costs: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
@@ -55,7 +74,7 @@ def _row(view: CallView, asked: Entry) -> dict[str, Any]:
     settled = [e for e in view.of("TransferSettled") if e.values["request"] == request]
     news = [e for e in view.of("TransferProgress") if e.values["request"] == request and e.values["state"] == _FAILED]
     outcome = str(news[-1].values.get("outcome", "")) if news else ""
-    reason = str(settled[-1].values["reason"]) if settled else "the log of the call breaks off"
+    reason = str(settled[-1].values["reason"]) if settled else _BREAKS_OFF
     if settled and settled[-1].values["transferred"]:
         status = "completed"
     elif news:
@@ -166,10 +185,18 @@ def talk_goes_on(record: Mapping[str, Any]) -> bool:
 def _hangup(row: Mapping[str, Any]) -> dict[str, Any]:
     """Who ended the call to the target and why: as its leg told where it is ours, else by the outcome."""
     target = row.get("target") or {}
-    if row["status"] == "completed":
+    unanswered = row["status"] == "no-answer" and target.get("answered_at_ms") is None
+    if row["status"] == "completed" or (target.get("hangup_by") and not unanswered):
         by, reason, code = target.get("hangup_by"), target.get("hangup_reason"), target.get("hangup_code")
     else:
-        cause = CAUSES.get(_CAUSES.get(row["status"], ""))
-        by, reason = (cause.by, cause.reason) if cause else ("Carrier", row["reason"])
-        code = row["code"] or (cause.code if cause else None)
-    return {"hangup_by": by, "hangup_reason": reason, "hangup_provider_code": code}
+        cause = _cause(row)
+        by, reason, code = ("Carrier", row["reason"], None) if cause is None else (cause.by, cause.reason, cause.code)
+    return {"hangup_by": by, "hangup_reason": reason, "hangup_provider_code": code or row["code"] or None}
+
+
+def _cause(row: Mapping[str, Any]) -> Cause | None:
+    if row["reason"] == _BREAKS_OFF:
+        return CAUSES["node_lost"]
+    status, code = row["status"], row["code"]
+    told = (one for one in CAUSES.values() if (one.outcome, one.code) == (status, code) and status in _CAUSES)
+    return next(told, CAUSES.get(_CAUSES.get(status, "")))

@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from callwright.conversation.log import Entry, Header, LogFormatError, read_log
+from callwright.conversation.effects import AgentSaid
+from callwright.conversation.lanes import PARTING
+from callwright.conversation.log import Entry, Header, LogFormatError, read_log, values_of
 from callwright.conversation.plan import CallPlan
 
+_OF_TURNS = ("UserSaid", "AgentSaid", "AskModel", "Speak")
+_NO_GENERATION = -1
 _DEFAULTS: Mapping[str, Any] = {f.name: f.default for f in fields(CallPlan)}
 
 
@@ -24,6 +28,7 @@ class CallView:
         by_type: dict[str, list[Entry]] = {}
         for entry in self.entries:
             by_type.setdefault(entry.type, []).append(entry)
+        _take_parting(by_type)
         by_type["UserSaid"] = _last_told(by_type.get("UserSaid", []))
         object.__setattr__(self, "_by_type", by_type)
 
@@ -89,6 +94,26 @@ class CallView:
         """Provider and model connected for ``kind``, empty texts when nothing was."""
         found = self.connected(kind)
         return str(found.get("provider", "")), str(found.get("model", ""))
+
+
+def _take_parting(by_type: dict[str, list[Entry]]) -> None:
+    """Turn the kept words that were heard when the agent had lost its voice into what they are, the agent's last words. The conversation
+    was over for it by then, and has no ``AgentSaid`` of them."""
+    played = by_type.get("AssetPlayed", [])
+    parting = [one for one in played if one.values["lane"] == PARTING]
+    if not parting:
+        return
+    by_type["AssetPlayed"] = [one for one in played if one not in parting]
+    turns = [int(one.values["turn"]) for name in _OF_TURNS for one in by_type.get(name, [])]
+    for one in parting:
+        text, whole = str(one.values["asset"]), bool(one.values["whole"])
+        # Older logs have the name of the lane in place of the words.
+        said = AgentSaid(
+            max(turns, default=0), _NO_GENERATION, "goodbye", text, not whole, not whole, int(one.values["played_ms"])
+        )
+        if text != PARTING:
+            by_type.setdefault("AgentSaid", []).append(replace(one, type="AgentSaid", values=values_of(said)))
+    by_type.get("AgentSaid", []).sort(key=lambda entry: entry.seq)
 
 
 def _last_told(said: list[Entry]) -> list[Entry]:

@@ -170,7 +170,7 @@ def test_a_caller_and_a_target_who_talk_over_our_leg_are_left_alone_until_the_le
     left = requested()
     left.transfer_goes("joined")
     left.wait(MAX_CALL_SECONDS * 1000)
-    assert left.hung_up() == "call_transferred", "no call lasts for ever"
+    assert left.hung_up() == "max_duration_reached", "no call lasts for ever"
 
 
 def test_a_target_that_does_not_take_the_call_is_told_to_the_model_and_the_conversation_goes_on() -> None:

@@ -6,6 +6,8 @@ from tests.unit.insight.call_log import CallLog, two_turns
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.log import LogFormatError
+from callwright.domain.pricing import PriceBook
+from callwright.insight.record import build
 from callwright.insight.transcript import lines, transcript
 from callwright.insight.view import view_of
 
@@ -117,3 +119,32 @@ def test_a_provider_that_was_switched_is_the_one_named():
 def test_the_last_turn_told_again_after_the_end_replaces_its_words():
     log = CallLog().answered().caller_said(1, "tor").leg_ended().caller_said(1, "sorry, say that again?")
     assert lines(log.view) == [("user", "sorry, say that again?")]
+
+
+def parting(words: str, *, whole: bool) -> CallLog:
+    """The voice failed in the first turn, and kept words were played from 2 s to 4 s."""
+    log = CallLog().answered().caller_said(1, "Hello?").at(1_000).asked(1, 1).agent_said(1, 1, "One", cut=True)
+    log.write(fx.HangUp("Error", "synthesizer_error")).at(4_000)
+    return log.event(ev.AssetPlayed, words, "parting", 2_000, whole).leg_ended("API Request")
+
+
+def test_kept_words_that_were_heard_when_the_voice_had_failed_are_the_agents():
+    log = parting("Sorry. Goodbye.", whole=True)
+    assert lines(log.view)[-2:] == [("assistant", "One"), ("assistant", "Sorry. Goodbye.")]
+    record = build(log.text, PriceBook(), "loopback").record
+    assert record["sounds"] == []
+    (turn,) = [row for row in record["turns"] if row["turn"] == 1]
+    assert (turn["assistant"], turn["assistant_estimated"]) == ("One Sorry. Goodbye.", False)
+
+
+def test_of_kept_words_that_were_cut_only_those_heard_are_told():
+    log = parting("Sorry.", whole=False)
+    assert lines(log.view)[-1] == ("assistant", "Sorry.")
+    (said,) = [entry.values for entry in log.view.of("AgentSaid") if entry.values["text"] == "Sorry."]
+    assert (said["cut"], said["heard_ms"]) == (True, 2_000)
+    assert lines(parting("", whole=False).view)[-1] == ("assistant", "One")
+
+
+def test_a_log_that_has_no_kept_words_makes_none_up():
+    log = parting("parting", whole=True)
+    assert lines(log.view)[-1] == ("assistant", "One")

@@ -208,18 +208,116 @@ def test_a_warm_transfer_without_a_recording_names_none() -> None:
     assert body(warm(asked()))["transfer_call_data"]["recording_url"] is None
 
 
+def closed(log: CallLog, by: str, reason: str, code: int, outcome: str = "answered") -> CallLog:
+    """The call to the desk is over."""
+    end = {"outcome": outcome, "by": by, "reason": reason, "code": code, "provider_code": ""}
+    return log.fact("leg", "target", request=5, event="closed", **end)
+
+
+def not_joined(reason: str, outcome: str, code: int, *, answered: bool = True) -> CallLog:
+    """The desk was called at 6 s, answered at 8 s where it did, and was not joined with the caller: known at 9 s."""
+    log = asked(replace(ASKED, attended=True))
+    log.fact("leg", "target", request=5, event="dialled", to="sip:desk@10.0.0.7", provider_call_id="")
+    if answered:
+        log.at(8_000).fact("leg", "target", request=5, event="answered")
+    log.at(9_000).event(ev.TransferProgress, 5, "failed", reason, outcome, code)
+    return log.write(fx.TransferSettled(5, False, reason))
+
+
+def hangup_of_target(log: CallLog) -> tuple[Any, ...]:
+    data = body(log)["transfer_call_data"]
+    return data["status"], data["hangup_by"], data["hangup_reason"], data["hangup_provider_code"]
+
+
 def test_a_target_that_declines_a_warm_transfer_was_busy_and_its_call_is_told() -> None:
+    log = closed(not_joined("the desk declined the call", "busy", 3020).at(9_500), "API Request", "Call ended", 4000)
+    log.at(20_000).leg_ended()
+    data = body(log)["transfer_call_data"]
+    assert (data["duration"], data["provider_call_id"]) == ("2", None)
+    assert hangup_of_target(log) == ("busy", "API Request", "Call ended", 4000)
+
+
+def test_a_target_that_answered_and_never_accepted_was_hung_up_by_us() -> None:
+    log = not_joined("the desk did not accept the call in time", "no-answer", 3000)
+    assert hangup_of_target(closed(log, "API Request", "Call ended", 4000)) == (
+        "no-answer",
+        "API Request",
+        "Call ended",
+        4000,
+    )
+
+
+def test_a_target_that_let_it_ring_did_not_answer() -> None:
+    log = not_joined("the desk did not answer in time", "no-answer", 3000, answered=False)
+    log = closed(log, "API Request", "Call canceled", 4000, "canceled")
+    assert hangup_of_target(log) == ("no-answer", "Carrier", "Call unanswered", 3000)
+
+
+def test_a_target_that_rejects_the_call_is_no_busy_carrier() -> None:
+    rejected = ("busy", "Callee", "Call recipient rejected", 3020)
+    warm_one = not_joined("the desk did not take the call", "busy", 3020, answered=False)
+    assert hangup_of_target(closed(warm_one, *rejected[1:], "busy")) == rejected
+    blind = asked().event(ev.TransferProgress, 5, "failed", "not taken", "busy", 3020)
+    assert hangup_of_target(blind.write(fx.TransferSettled(5, False, "not taken"))) == rejected
+
+
+def test_a_process_that_died_while_the_target_rang_is_no_fault_of_the_carrier() -> None:
+    assert hangup_of_target(asked()) == ("failed", "Error", "node_lost", 5010)
+
+
+def talking() -> CallLog:
+    """The caller and the desk talk over our leg since 12 s."""
     log = asked(replace(ASKED, attended=True))
     log.fact("leg", "target", request=5, event="dialled", to="sip:desk@10.0.0.7", provider_call_id="")
     log.at(8_000).fact("leg", "target", request=5, event="answered")
-    log.at(9_000).fact("leg", "target", request=5, event="declined")
-    log.event(ev.TransferProgress, 5, "failed", "the desk declined the call", "busy", 3020)
-    log.write(fx.TransferSettled(5, False, "the desk declined the call"))
-    end = {"outcome": "answered", "by": "API Request", "reason": "Call ended", "code": 4000, "provider_code": ""}
-    log.at(9_500).fact("leg", "target", request=5, event="closed", **end)
-    data = body(log.at(20_000).leg_ended())["transfer_call_data"]
-    assert (data["status"], data["duration"], data["provider_call_id"]) == ("busy", "2", None)
-    assert (data["hangup_reason"], data["hangup_provider_code"]) == ("Call recipient was busy", 3020)
+    log.at(12_000).fact("leg", "target", request=5, event="joined")
+    return log.event(ev.TransferProgress, 5, "joined").write(fx.TransferSettled(5, True, "")).at(20_000)
+
+
+def over(log: CallLog, by: str = "API Request", reason: str = "Call ended", code: int = 4000) -> tuple[Any, ...]:
+    found = body(log.at(20_500).leg_ended(by, reason, code))
+    data = found["telephony_data"]
+    ended_by = found["callwright"]["ended_by"]
+    return ended_by, data["hangup_by"], data["hangup_reason"], data["hangup_provider_code"]
+
+
+def stopped(by: str, reason: str) -> CallLog:
+    # As in a call: the target's leg goes first.
+    return closed(talking().event(ev.StopRequested, by, reason), "API Request", "Call ended", 4000)
+
+
+def test_a_drain_that_cuts_two_who_talk_over_our_leg_is_told() -> None:
+    assert over(stopped("Error", "node_draining")) == ("platform", "Error", "node_draining", 5010)
+
+
+def test_a_stop_of_two_who_talk_over_our_leg_is_told() -> None:
+    assert over(stopped("API Request", "stopped")) == ("platform", "API Request", "stopped", 4000)
+
+
+def test_two_who_talk_for_as_long_as_a_call_may_last_are_cut_by_the_maximum() -> None:
+    log = talking().event(ev.DeadlineReached).write(fx.HangUp("Agent", "max_duration_reached"))
+    assert over(log)[1:] == ("API Request", "max_duration_reached", 4000)
+
+
+def test_a_talk_that_the_caller_ended_was_a_transfer_to_its_end() -> None:
+    log = talking()
+    assert over(log, "Callee", "Call recipient hung up") == ("far_end", "Callee", "call_transferred", 4000)
+
+
+def test_a_talk_that_the_target_ended_was_a_transfer_to_its_end_and_we_hung_up() -> None:
+    log = closed(talking(), "Callee", "Call recipient hung up", 4000)
+    assert over(log, "API Request", "call_transferred") == ("platform", "API Request", "call_transferred", 4000)
+
+
+def test_a_talk_that_the_carrier_lost_is_told_in_its_words() -> None:
+    lost = ("Carrier", "Carrier unable to receive media", 3070)
+    assert over(talking(), *lost) == ("carrier", *lost)
+
+
+def test_a_process_that_died_while_two_talked_is_not_told_as_the_agents_end() -> None:
+    found = body(talking())
+    assert found["callwright"]["ended_by"] is None
+    assert found["telephony_data"]["hangup_reason"] is None, "the ledger says that the process died"
 
 
 def test_the_id_of_the_call_to_the_target_is_there_where_the_carrier_tells_it() -> None:

@@ -189,10 +189,10 @@ class FixedSpeech:
         await self.loaded()
         return [text for text in dict.fromkeys(self._ahead) if text in self._keys and text not in self._kept]
 
-    def parting(self) -> bytes:
-        """What is said when the agent has lost its voice, as mu-law; nothing where it is not kept."""
-        kept = [self._kept.get(text) for text in self._parting]
-        return b"".join(one.mulaw for one in kept if one is not None) if all(kept) else b""
+    def parting(self) -> list[tuple[str, KeptClause]]:
+        """The clauses, each with its text, of what is said when the agent has lost its voice; empty where one is not kept."""
+        kept = [(text, self._kept[text]) for text in self._parting if text in self._kept]
+        return kept if len(kept) == len(self._parting) else []
 
     def _load(self) -> None:
         for text, key in self._keys.items():

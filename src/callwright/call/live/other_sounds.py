@@ -17,8 +17,9 @@ from callwright.call.live.runner import CallRunner
 from callwright.call.live.sounds import SoundMissingError, Sounds
 from callwright.conversation.effects import PlayAsset
 from callwright.conversation.events import AssetPlayed
+from callwright.conversation.heard import Clause, heard_of
 from callwright.conversation.interjections import back_channels_in, fillers_in
-from callwright.conversation.lanes import AMBIENT, BACK_CHANNEL, EARLY_MEDIA, FILLER, RINGING
+from callwright.conversation.lanes import AMBIENT, BACK_CHANNEL, EARLY_MEDIA, FILLER, PARTING, RINGING
 from callwright.conversation.plan import CallPlan
 from callwright.media.ambient import Bed
 from callwright.media.g711 import pcm_of_mulaw
@@ -33,8 +34,7 @@ _LOG = logging.getLogger(__name__)
 _EARLY_RESERVE = 3 * SILENCE_FRAME
 """Silence before early media, which comes no faster than it is played: what is late by less leaves no gap."""
 
-PARTING = "parting"
-"""The lane of what is said when the agent has lost its voice."""
+MULAW_BYTES_PER_MS = 8
 
 
 def _nothing_kept(text: str) -> KeptClause | None:
@@ -69,6 +69,7 @@ class OtherSounds:
         self._playing: dict[int, PlayAsset] = {}
         self._number = 0
         self._early = 0
+        self._parting: list[Clause] = []
         self._loaded: Bed | None = None
         self._wanted = False
         self.bed: Bed | None = None
@@ -159,9 +160,14 @@ class OtherSounds:
         self._playout.add(self._early, 0, frame)
         return True
 
-    def say(self, audio: bytes) -> None:
-        """Say what is no reply, and has no place in the conversation any more."""
+    def say(self, clauses: Sequence[tuple[str, KeptClause]]) -> int:
+        """Say what is no reply, and has no place in the conversation any more. Returns its bytes of mu-law."""
+        self._parting = [
+            Clause(text, len(kept.mulaw) // MULAW_BYTES_PER_MS, kept.words, kept.estimated) for text, kept in clauses
+        ]
+        audio = b"".join(kept.mulaw for _, kept in clauses)
         self._begin(PlayAsset(PARTING, PARTING), audio)
+        return len(audio)
 
     def sounds(self, lane: str) -> bool:
         """Whether something of ``lane`` is heard."""
@@ -196,8 +202,10 @@ class OtherSounds:
             self._playout.fill(True)
 
     def _tell(self, effect: PlayAsset, played_ms: int, whole: bool) -> None:
-        runner = self._runner
-        runner.post(AssetPlayed(runner.now_us(), effect.asset, effect.lane, played_ms, whole))
+        runner, asset = self._runner, effect.asset
+        if effect.lane == PARTING:
+            asset = heard_of(self._parting, played_ms, len(self._parting) if whole else 0).text
+        runner.post(AssetPlayed(runner.now_us(), asset, effect.lane, played_ms, whole))
 
     def _bill(self, purpose: str, unknown: UsageAmount, used: UsageAmount | None) -> None:
         runner = self._runner

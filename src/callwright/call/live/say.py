@@ -19,7 +19,7 @@ from callwright.call.live.clause_spoken import ClauseSpoken
 from callwright.call.live.failover import VoiceChain, at_work, is_first
 from callwright.call.live.fixed_speech import FixedSpeech
 from callwright.call.live.metering import usage_reported
-from callwright.call.live.other_sounds import OtherSounds
+from callwright.call.live.other_sounds import MULAW_BYTES_PER_MS, OtherSounds
 from callwright.call.live.pacer_clock import Lateness, PacerClock
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.sounds import SoundLibrary, Sounds
@@ -46,7 +46,6 @@ _LOG = logging.getLogger(__name__)
 PCM_BYTES_PER_MS = 16
 PIECE_BYTES = 100 * PCM_BYTES_PER_MS
 """So much sound of a voice waits for no more."""
-_MULAW_BYTES_PER_MS = 8
 MOST_AHEAD_MS = 400
 FAR_AHEAD_MS = 200
 """A leg that takes so much ahead gets frames together, once half of what was written ahead has been played."""
@@ -209,15 +208,15 @@ class Say:
 
     def part(self) -> int:
         """The agent has lost its voice: say what is kept for that. Returns how many milliseconds it takes."""
-        sound = b"" if self._speaker.fixed is None else self._speaker.fixed.parting()
-        if not sound:
+        clauses = [] if self._speaker.fixed is None else self._speaker.fixed.parting()
+        if not clauses:
             return 0
         # What has begun will not be said to its end.
         self._silence(self._clock.monotonic_us())
-        self._other_sounds.say(sound)
+        bytes_said = self._other_sounds.say(clauses)
         self._pacer.add(self)
         self._pump()
-        return len(sound) // _MULAW_BYTES_PER_MS + self._line.ahead_ms + self._line.delay_ms
+        return bytes_said // MULAW_BYTES_PER_MS + self._line.ahead_ms + self._line.delay_ms
 
     def play(self, effect: PlayAsset) -> None:
         """A sound beside speech."""

@@ -574,7 +574,8 @@ async def test_keys_without_a_line_are_told_to_have_failed() -> None:
     ]
 
 
-async def test_an_agent_that_loses_its_voice_takes_its_leave_in_words_that_were_kept(tmp_path: Path) -> None:
+async def leaves_without_a_voice(tmp_path: Path) -> tuple[Call, int]:
+    """A call whose agent has lost its voice and begins to say what is kept for that, and how many milliseconds of that there are."""
     settings, plan = VoiceSettings(options={"fail": "unavailable"}), CallPlan()
     kept = FixedSpeech(SpeechFolder(tmp_path), AtOnce(), "one", ("scripted", settings), plan, {})
     for text in clauses_of(plan.failure_message):
@@ -587,10 +588,28 @@ async def test_an_agent_that_loses_its_voice_takes_its_leave_in_words_that_were_
             break
     assert call.session.hang_up_wanted is not None
     assert call.session.hang_up_wanted.reason == "synthesizer_error"
+    return call, sum(len(one.mulaw) for _, one in kept.parting()) // 8
+
+
+async def test_an_agent_that_loses_its_voice_takes_its_leave_in_words_that_were_kept(tmp_path: Path) -> None:
+    call, parting_ms = await leaves_without_a_voice(tmp_path)
     assert not call.leg.hang_ups
-    await call.listen(len(kept.parting()) // 8 + 500)
+    await call.listen(parting_ms + 500)
     assert call.leg.hang_ups == ["synthesizer_error"]
-    assert sum(frame != SILENCE_FRAME for frame in call.leg.written) * 160 >= len(kept.parting()) * 9 // 10
+    assert sum(frame != SILENCE_FRAME for frame in call.leg.written) * 20 >= parting_ms * 9 // 10
     await call.session.aclose()
-    assert [played["lane"] for played in call.logged("AssetPlayed")] == ["parting"]
+    (played,) = call.logged("AssetPlayed")
+    assert (played["lane"], played["asset"]) == ("parting", CallPlan().failure_message)
     assert call.logged("AgentSaid") == []
+
+
+async def test_of_the_kept_words_only_those_are_logged_that_a_caller_who_leaves_has_heard(tmp_path: Path) -> None:
+    call, parting_ms = await leaves_without_a_voice(tmp_path)
+    await call.listen(parting_ms // 2)
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+    (played,) = call.logged("AssetPlayed")
+    message, words = CallPlan().failure_message, str(played["asset"])
+    assert message.startswith(words)
+    assert 0 < len(words) < len(message)
+    assert not played["whole"]
