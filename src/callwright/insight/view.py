@@ -28,9 +28,9 @@ class CallView:
         by_type: dict[str, list[Entry]] = {}
         for entry in self.entries:
             by_type.setdefault(entry.type, []).append(entry)
-        _take_parting(by_type)
         by_type["UserSaid"] = _last_told(by_type.get("UserSaid", []))
         object.__setattr__(self, "_by_type", by_type)
+        _take_parting(by_type, self.audio_began_us)
 
     def of(self, *types: str) -> Sequence[Entry]:
         """The entries whose type is one of ``types``, in order."""
@@ -96,7 +96,7 @@ class CallView:
         return str(found.get("provider", "")), str(found.get("model", ""))
 
 
-def _take_parting(by_type: dict[str, list[Entry]]) -> None:
+def _take_parting(by_type: dict[str, list[Entry]], audio_began_us: int) -> None:
     """Turn the kept words that were heard when the agent had lost its voice into what they are, the agent's last words. The conversation
     was over for it by then, and has no ``AgentSaid`` of them."""
     played = by_type.get("AssetPlayed", [])
@@ -106,13 +106,15 @@ def _take_parting(by_type: dict[str, list[Entry]]) -> None:
     by_type["AssetPlayed"] = [one for one in played if one not in parting]
     turns = [int(one.values["turn"]) for name in _OF_TURNS for one in by_type.get(name, [])]
     for one in parting:
-        text, whole = str(one.values["asset"]), bool(one.values["whole"])
-        # Older logs have the name of the lane in place of the words.
-        said = AgentSaid(
-            max(turns, default=0), _NO_GENERATION, "goodbye", text, not whole, not whole, int(one.values["played_ms"])
-        )
-        if text != PARTING:
-            by_type.setdefault("AgentSaid", []).append(replace(one, type="AgentSaid", values=values_of(said)))
+        text, whole, played_ms = str(one.values["asset"]), bool(one.values["whole"]), int(one.values["played_ms"])
+        if text == PARTING:
+            continue  # older logs have the name of the lane in place of the words
+        began_ms = (one.at_us - audio_began_us) // 1000 - played_ms
+        # What the caller had said before may be told only when the call is over.
+        before = [said.seq + 1 for said in by_type["UserSaid"] if int(said.values["from_ms"]) < began_ms]
+        said = AgentSaid(max(turns, default=0), _NO_GENERATION, "goodbye", text, not whole, not whole, played_ms)
+        entry = replace(one, seq=max([one.seq, *before]), type="AgentSaid", values=values_of(said))
+        by_type.setdefault("AgentSaid", []).append(entry)
     by_type.get("AgentSaid", []).sort(key=lambda entry: entry.seq)
 
 

@@ -148,3 +148,10 @@ def test_of_kept_words_that_were_cut_only_those_heard_are_told():
 def test_a_log_that_has_no_kept_words_makes_none_up():
     log = parting("parting", whole=True)
     assert lines(log.view)[-1] == ("assistant", "One")
+
+
+def test_kept_words_answer_what_the_caller_had_said_before_though_that_is_told_after_the_end():
+    log = parting("Sorry. Goodbye.", whole=True).caller_said(2, "On Monday.", 800, 1_500)
+    assert lines(log.view)[-2:] == [("user", "On Monday."), ("assistant", "Sorry. Goodbye.")]
+    spoken_over = parting("Sorry. Goodbye.", whole=True).caller_said(2, "Hello?", 2_500, 2_900)
+    assert lines(spoken_over.view)[-2:] == [("assistant", "Sorry. Goodbye."), ("user", "Hello?")]
