@@ -255,7 +255,11 @@ async def test_a_target_that_declines_leaves_the_caller_with_the_agent(world: Ca
     body = await finished(world, "loopback:declining", "patient", transfer_mode="warm", confirm=True)
     assert "assistant: I am sorry, that does not work now.\nuser: Never mind, goodbye." in body["transcript"]
     transfer = body["transfer_call_data"]
-    assert (transfer["status"], transfer["hangup_by"], transfer["hangup_reason"]) == ("busy", "API Request", "Call ended")
+    assert (transfer["status"], transfer["hangup_by"], transfer["hangup_reason"]) == (
+        "busy",
+        "API Request",
+        "Call ended",
+    )
     assert body["telephony_data"]["hangup_by"] == "Callee"
 
 
