@@ -126,6 +126,7 @@ OWN = {"line": "loopback", "transcriber": "scripted", "voice": "scripted", "mode
 
 WRITE_A_PLUGIN = "see docs/how-to/write-a-plugin.md, or name one that is installed"
 ADD_A_TRUNK = "POST /sip-trunks/trunks"
+CONNECT = "to call phones, connect a carrier: docs/how-to/carriers.md, or POST /sip-trunks/trunks"
 AT_AN_ADDRESS = {
     "azure": "AZURE_OPENAI_API_BASE",
     "azure-openai": "AZURE_OPENAI_API_BASE",
@@ -150,7 +151,7 @@ BESIDES = {("transcriber", "azure"): "pip install azure-cognitiveservices-speech
 def remedy_of(leg: str, name: str) -> str:
     """What is to be done about a provider that is lacking."""
     if leg == "line" and name in {"default", "sip-trunk"}:
-        return ADD_A_TRUNK
+        return CONNECT if name == "default" else ADD_A_TRUNK
     first = ""
     if (leg, name) in LINE_KEYS:
         key = LINE_KEYS[leg, name]
@@ -224,7 +225,8 @@ def refusal(answer: httpx.Response, leg: str, name: str) -> list[str]:
         return [f"{leg}: {answer.status_code} {told}"]
     word, fields = TOLD_OF[leg]
     wanted = "loopback" if name == "default" else name
-    right = f"{word} {wanted!r} " in told["message"] and told["message"].endswith(f": {remedy_of(leg, name)}")
+    remedy = "set the agent's telephony_provider to 'telnyx'" if name == "default" else remedy_of(leg, name)
+    right = f"{word} {wanted!r} " in told["message"] and told["message"].endswith(f": {remedy}")
     return [] if right and told["field"].endswith(fields) else [f"{leg}: {told['message']} (at {told['field']})"]
 
 

@@ -120,7 +120,7 @@ NO_RECOGNISER = "no plugin for the recogniser 'deepgram' is installed; installed
 NO_VOICE = "no plugin for the voice 'elevenlabs' is installed; installed are english, scripted"
 NO_KEY = "the model 'openai' has no key"
 STAND_INS = [
-    stand_in("line", "twilio", "loopback", f"{NO_CARRIER}; nobody's phone rang"),
+    stand_in("line", "twilio", "loopback", f"{NO_CARRIER}; no phone was rung: a synthetic caller played the call"),
     stand_in("transcriber", "deepgram", "english", NO_RECOGNISER),
     stand_in("voice", "elevenlabs", "english", NO_VOICE),
     stand_in("model", "openai", "scripted", NO_KEY, STORE),
@@ -302,7 +302,8 @@ async def test_in_a_connected_account_a_phone_number_is_not_called_on_the_test_l
     refused = await account.call(agent_id)
     assert refused.status_code == 400
     assert refused.json()["message"] == (
-        "the carrier 'loopback' rings no phones, it plays synthetic callers: POST /sip-trunks/trunks"
+        "the carrier 'loopback' rings no phones, it plays synthetic callers: "
+        "to call phones, connect a carrier: docs/how-to/carriers.md, or POST /sip-trunks/trunks"
     )
     placed = (await account.call(agent_id, "loopback:patient")).json()
     assert placed["callwright"] == {"sandbox": False, "stand_ins": []}
@@ -337,7 +338,7 @@ async def test_a_call_over_the_test_line_says_so_also_for_an_agent_that_names_no
     placed = (await account.call(await account.saved(body))).json()
     (entry,) = placed["callwright"]["stand_ins"]
     assert (entry["leg"], entry["wanted"], entry["used"]) == ("line", "default", "loopback")
-    assert entry["reason"].endswith("nobody's phone rang")
+    assert entry["reason"].endswith("no phone was rung: a synthetic caller played the call")
     test_line = (await account.call(await account.saved(body), "loopback:patient")).json()
     assert test_line["callwright"] == {"sandbox": True, "stand_ins": []}
 

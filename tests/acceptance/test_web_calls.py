@@ -85,7 +85,10 @@ async def test_a_page_calls_an_agent_that_was_not_saved(site: Site) -> None:
 
 
 @pytest.mark.proves("task_config.web_call_origins")
-async def test_pages_of_an_allowed_origin_call_without_a_session_and_others_do_not(site: Site) -> None:
+async def test_pages_of_an_allowed_origin_call_without_a_session_and_others_do_not(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "callwright")
     agent_id = await site.agent(web_call_origins=["https://shop.example.org"])
     url = f"{site.url.replace('http', 'ws')}/v1/web-call/agents/{agent_id}"
     caller = await site.page({**PATIENT, "rules": [{"say": "Bye.", "hang_up": True}]})
@@ -97,7 +100,9 @@ async def test_pages_of_an_allowed_origin_call_without_a_session_and_others_do_n
     assert (body["telephony_data"]["hangup_by"], caller.messages("ended")[0]["by"]) == ("Caller", "Caller")
     for origin in ("https://shop.example.org.evil.example", "http://shop.example.org", "null", None):
         assert await refused(url, origin) == 404, origin
+        assert f"origin {origin or ''!r} may not call the agent {agent_id!r}" in caplog.text
     assert await refused(url.replace(agent_id, DEFAULT_TENANT_ID), "https://shop.example.org") == 404
+    assert "there is no such agent" in caplog.text
     other = await site.agent()
     assert await refused(url.replace(agent_id, other), "https://shop.example.org") == 404
 

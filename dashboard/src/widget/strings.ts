@@ -15,6 +15,11 @@ export const TEXTS = {
   level: "How loud you are",
 };
 
+/** What the console says to the owner of a page whose call the server did not take: browsers keep the answer's status from scripts. */
+export function whatToCheck(agent: string, origin: string, server: string): string {
+  return `callwright: the call was refused, or ${server} cannot be reached. Check that data-agent ("${agent}") is the agent's id, and that its task_config.web_call_origins holds this page's origin, "${origin}". The server's log says which.`;
+}
+
 export const FAILURES: Record<CallFailure, string> = {
   no_microphone: "No microphone was found, or another program uses it.",
   permission_denied: "The microphone is blocked. Allow it in the address bar, and call again.",

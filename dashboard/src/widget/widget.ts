@@ -6,7 +6,7 @@
  */
 
 import { type CallSnapshot, type CallState, WebCall } from "../lib/webcall/client.ts";
-import { FAILURES, TEXTS } from "./strings.ts";
+import { FAILURES, TEXTS, whatToCheck } from "./strings.ts";
 import { STYLES } from "./widget.css.ts";
 
 type Texts = typeof TEXTS;
@@ -28,6 +28,7 @@ class Widget {
   private readonly status = document.createElement("p");
 
   constructor(
+    private readonly agent: string,
     private readonly url: string,
     private readonly userData: Record<string, unknown> | undefined,
     private readonly texts: Texts,
@@ -68,7 +69,13 @@ class Widget {
       },
     });
     this.call = call;
-    call.subscribe(() => this.draw(call.get()));
+    call.subscribe(() => {
+      const now = call.get();
+      this.draw(now);
+      if (now.failure === "connect_failed" && !now.executionId) {
+        console.error(whatToCheck(this.agent, window.location.origin, new URL(this.url).host));
+      }
+    });
     void call.start();
   }
 
@@ -99,7 +106,8 @@ function begin(script: HTMLScriptElement): void {
     const own = rest[`text${name[0]!.toUpperCase()}${name.slice(1)}`];
     if (own) texts[name] = own;
   }
-  const widget = new Widget(url.href, userData ? (JSON.parse(userData) as Record<string, unknown>) : undefined, texts);
+  const variables = userData ? (JSON.parse(userData) as Record<string, unknown>) : undefined;
+  const widget = new Widget(agent, url.href, variables, texts);
   const place = () => widget.mount(target ? document.querySelector(target) : null);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", place);
   else place();

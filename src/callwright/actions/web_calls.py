@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from callwright.domain.tenant import Principal
 from callwright.ports.ledger import StoredAgent
 from callwright.ports.leg import ArrangedCall
 from callwright.ports.web_call import SipWebSession, WebCall, WebSession
+
+_LOG = logging.getLogger(__name__)
 
 _Session = TypeVar("_Session")
 
@@ -79,16 +82,18 @@ async def call_of_key(services: Services, principal: Principal, agent_id: str) -
 async def call_of_page(services: Services, agent_id: str, origin: str) -> tuple[WebCall, str]:
     """The call of a page without a key or a session, whose ``origin`` is one of the agent's ``web_call_origins``; and the organisation.
 
-    Raises NotFoundError otherwise, in the same words whether or not there is such an agent.
+    Raises NotFoundError otherwise, in the same words whether or not there is such an agent. The log says which.
     """
     try:
         page = origin_of(origin)
     except ValueError:
-        raise _unknown_page() from None
+        raise _unknown_page(agent_id, origin, "that is no origin") from None
     async with services.ledger.unit() as unit:
         agent = await unit.agents.get_any(object_id(agent_id, "agent"))
-        if agent is None or page not in parse_agent(agent.body).settings.extra["web_call_origins"]:
-            raise _unknown_page()
+        if agent is None:
+            raise _unknown_page(agent_id, origin, "there is no such agent")
+        if page not in parse_agent(agent.body).settings.extra["web_call_origins"]:
+            raise _unknown_page(agent_id, origin, "it is not in the agent's web_call_origins")
         account = await unit.accounts.tenant(agent.tenant_id)
     organisation_id = agent.tenant_id if account is None else account.parent_id or account.id
     return WebCall(_arranged(services, agent, {}), page, takes_user_data=True), organisation_id
@@ -98,6 +103,7 @@ def _arranged(services: Services, agent: StoredAgent, user_data: Mapping[str, An
     return ArrangedCall(services.ids.uuid(), agent.tenant_id, agent.id, dict(user_data))
 
 
-def _unknown_page() -> NotFoundError:
+def _unknown_page(agent_id: str, origin: str, why: str) -> NotFoundError:
+    _LOG.info("a page of the origin %.200r may not call the agent %.100r: %s", origin, agent_id, why)
     hint = "Put the origin of the page into the agent's web_call_origins."
     return NotFoundError("there is no such agent, or pages of this origin may not call it", hint=hint)

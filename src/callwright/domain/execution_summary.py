@@ -8,7 +8,7 @@ from datetime import datetime
 from statistics import median_low
 from typing import Any
 
-from callwright.domain.execution import Execution, Phase
+from callwright.domain.execution import CHAT, Execution, Phase
 from callwright.domain.limits import MAX_SEARCHED_CHARACTERS, MAX_SUMMARY_SHOWN, MAX_SUMMARY_VALUES
 from callwright.domain.suppression import far_number
 
@@ -18,9 +18,10 @@ _VALUE_CHARACTERS = 100
 
 @dataclass(frozen=True, slots=True)
 class ExecutionSummary:
-    """What a list tells of an execution. ``number`` is the other side's. ``talk_ms`` is None where nobody answered.
+    """What a list tells of an execution. ``number`` is the other side's. ``talk_ms`` is None where nobody spoke: nobody answered, or it is
+    a chat.
 
-    ``waits_ms``: how long the caller waited for each answer, in order. ``rules`` and ``severities``: the call doctor's findings, the worst
+    ``waits_ms``: how long the caller waited for each answer, in order; none in a chat. ``rules`` and ``severities``: the call doctor's findings, the worst
     of each rule, the worst first. ``dispositions``: of what was found of the call ``name=value``, and ``name=`` to be found by the name.
     """
 
@@ -69,6 +70,7 @@ def summary_of(execution: Execution) -> ExecutionSummary:
     """The facts of an execution, from its columns and its record."""
     record = execution.record
     answered = execution.answered_at is not None
+    spoken = answered and execution.carrier != CHAT
     turns = [row for row in record.get("turns") or () if row.get("part") == _TURN]
     stats = (record.get("latency_data") or {}).get("interruption_stats") or {}
     waits = [int(row["latency_us"]["total"]) // 1000 for row in turns if row.get("latency_us")]
@@ -85,10 +87,10 @@ def summary_of(execution: Execution) -> ExecutionSummary:
         number=far_number(execution),
         batch_id=execution.batch_id,
         answered=answered,
-        talk_ms=int(record.get("conversation_ms") or 0) if answered else None,
+        talk_ms=int(record.get("conversation_ms") or 0) if spoken else None,
         turns=len(turns),
         interruptions=int(stats.get("user_interrupted_agent_count") or 0),
-        waits_ms=tuple(waits[:MAX_SUMMARY_VALUES]) if answered else (),
+        waits_ms=tuple(waits[:MAX_SUMMARY_VALUES]) if spoken else (),
         cost_nano=execution.total_cost_nano,
         rules=tuple(rule for rule, _ in findings),
         severities=tuple(severity for _, severity in findings),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from callwright.domain.number import LOOPBACK
 from callwright.insight.view import CallView
 
 SANDBOX = "sandbox"
@@ -37,5 +38,8 @@ def provision_text(shown: Mapping[str, Any]) -> list[str]:
     lines = ["sandbox     see docs/reference/compatibility.md"]
     for one in shown["stand_ins"]:
         remedy = f" ({one['remedy']})" if one["remedy"] else ""
+        if one["used"] == LOOPBACK:
+            lines.append(f"line        {one['reason']}{remedy}")
+            continue
         lines.append(f"stand-in    {one['leg']}: {one['used']} for {one['wanted']}, because {one['reason']}{remedy}")
     return lines

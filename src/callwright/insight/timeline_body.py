@@ -22,6 +22,10 @@ from callwright.insight.waterfall import TurnLatency
 from callwright.insight.wire import wire_time
 from callwright.insight.work import Work, work_of
 
+_CLAUSE_ENDS = tuple(".,;:!?")
+_NEAR_WORDS = 2
+"""A sound that is shorter or longer than its words by fewer words is no reason to part a clause."""
+
 Costs = Mapping[tuple[str, int | None], Mapping[str, int]]
 """Nano-cents by leg of each part of a call, by the part's name and turn."""
 
@@ -91,12 +95,15 @@ def _caller(case: Case, heard_in: Sequence[int | None]) -> list[dict[str, Any]]:
 
 
 def _shared_out(text: str, lasted_us: Sequence[int]) -> list[str]:
-    """The words of a text, shared out among sounds by how long these last."""
+    """The words of a text, shared out among sounds by how long these last. A clause that ends near is not parted: people pause after it."""
     words, whole = text.split(), sum(lasted_us) or 1
+    ends = [at for at, word in enumerate(words, 1) if word.endswith(_CLAUSE_ENDS)]
     texts, at, until_us = [], 0, 0
     for one_us in lasted_us:
         until_us += one_us
-        upto = round(len(words) * until_us / whole)
+        share = len(words) * until_us / whole
+        near = [end for end in ends if at < end and abs(end - share) < _NEAR_WORDS]
+        upto = min(near, key=lambda end: abs(end - share)) if near and until_us < whole else round(share)
         texts.append(" ".join(words[at:upto]))
         at = upto
     return texts

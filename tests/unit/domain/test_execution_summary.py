@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tests.rows import THEN, execution_row
 
-from callwright.domain.execution import Phase, Status
+from callwright.domain.execution import CHAT, Phase, Status
 from callwright.domain.execution_summary import SummaryFilter, changed_summary, searched_text, summary_of
 from callwright.domain.limits import MAX_SEARCHED_CHARACTERS, MAX_SUMMARY_SHOWN, MAX_SUMMARY_VALUES
 
@@ -39,6 +39,10 @@ class TestFacts:
         found = summary_of(replace(done(turns=[turn(1, 5)]), answered_at=None, error_message="no such number"))
         assert (found.answered, found.talk_ms, found.waits_ms, found.wait_p50_ms) == (False, None, (), None)
         assert found.ended_reason == "no such number"
+
+    def test_of_a_chat_are_neither_talk_nor_waits(self):
+        found = summary_of(replace(done(conversation_ms=9_000, turns=[turn(1, 5)]), carrier=CHAT))
+        assert (found.answered, found.turns, found.talk_ms, found.waits_ms) == (True, 1, None, ())
 
     def test_are_bounded(self):
         found = summary_of(done(turns=[turn(n, n) for n in range(MAX_SUMMARY_VALUES + 1)], summary="x" * 301))

@@ -20,6 +20,15 @@ VOICE = {
 }
 
 
+LINE = {
+    "leg": "line",
+    "wanted": "default",
+    "used": "loopback",
+    "reason": "no phone was rung: a synthetic caller played the call",
+    "remedy": "to call phones, connect a carrier",
+}
+
+
 def test_an_execution_without_the_keys_is_of_a_connected_account() -> None:
     assert shown_provision({"turns": []}) == {"sandbox": False, "stand_ins": []}
     assert shown_provision({"sandbox": True, "stand_ins": [MODEL]}) == {"sandbox": True, "stand_ins": [MODEL]}
@@ -27,8 +36,9 @@ def test_an_execution_without_the_keys_is_of_a_connected_account() -> None:
 
 def test_a_terminal_shows_each_stand_in_with_its_reason_and_remedy() -> None:
     assert provision_text({"sandbox": False, "stand_ins": []}) == []
-    assert provision_text({"sandbox": True, "stand_ins": [MODEL, VOICE]}) == [
+    assert provision_text({"sandbox": True, "stand_ins": [LINE, MODEL, VOICE]}) == [
         "sandbox     see docs/reference/compatibility.md",
+        "line        no phone was rung: a synthetic caller played the call (to call phones, connect a carrier)",
         "stand-in    model: local for openai, because the model 'openai' has no key (POST /providers)",
         "stand-in    voice: en for hi, because the voice 'local' speaks only en, not 'hi'",
     ]

@@ -91,10 +91,19 @@ class TestTurns:
 
 
 class TestTheCaller:
-    def test_words_of_sounds_that_were_heard_as_one_are_shared_out(self):
+    @pytest.mark.parametrize(
+        ("text", "parts"),
+        [
+            ("no thank you bye", ["no thank", "you bye"]),
+            # Where a clause ends near, it ends the sound too.
+            ("Thank you. Goodbye.", ["Thank you.", "Goodbye."]),
+            ("Bye. Have a nice long evening all of you", ["Bye. Have a nice", "long evening all of you"]),
+        ],
+    )
+    def test_words_of_sounds_that_were_heard_as_one_are_shared_out(self, text, parts):
         call = healthy()
         call.at(15_000).event(ev.ActivityBegan, 14_000).event(ev.ActivityEnded, 14_400)
         call.event(ev.ActivityBegan, 14_700).event(ev.ActivityEnded, 15_100)
-        call.at(16_200).event(ev.TranscriptFinal, 15_100, 9, "no thank you bye")
+        call.at(16_200).event(ev.TranscriptFinal, 15_100, 9, text)
         clips = wire(timeline_body(call.view, live=False))["caller"]
-        assert [one["text"] for one in clips[-2:]] == ["no thank", "you bye"]
+        assert [one["text"] for one in clips[-2:]] == parts

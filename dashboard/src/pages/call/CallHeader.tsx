@@ -15,7 +15,7 @@ import { useCall } from "./context.ts";
 import { endedBy } from "./endedBy.ts";
 import { HangUp } from "./HangUp.tsx";
 import { MakeTest } from "./MakeTest.tsx";
-import { replacedRows } from "./side/Facts.tsx";
+import { noPhone, replacedRows } from "./side/Facts.tsx";
 
 const words = strings.call;
 
@@ -70,7 +70,8 @@ function Line({ execution }: { execution: Execution }) {
   const { call_type, hangup_reason } = execution.telephony_data as Record<string, string | null>;
   const by = endedBy(execution);
   // Whoever waits for a phone to ring must see that a synthetic caller was called, or that another model answered.
-  const replaced = replacedRows(execution);
+  const replaced = [...new Set(replacedRows(execution).map(([part]) => part))].join(", ");
+  const notes = [noPhone(execution) && words.noPhone, replaced && words.replaced(replaced)].filter(Boolean).join("; ");
   return (
     <p>
       <span>
@@ -81,9 +82,9 @@ function Line({ execution }: { execution: Execution }) {
       </span>
       <span>{moment(execution.created_at)}</span>
       {by && <span>{words.endedBy(by, hangup_reason ?? "")}</span>}
-      {replaced.length > 0 && (
+      {notes && (
         <Link from="/calls/$id" search={(now) => ({ ...now, tab: "facts" })} resetScroll={false}>
-          {words.replaced([...new Set(replaced.map(([part]) => part))].join(", "))}
+          {notes}
         </Link>
       )}
     </p>

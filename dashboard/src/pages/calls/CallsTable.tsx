@@ -42,8 +42,8 @@ export function CallsTable({ rows, filter }: Props) {
           <tr>
             <SortHead column="when" filter={filter} />
             <th>{words.who}</th>
-            <th>{words.agent}</th>
             <th>{words.status}</th>
+            <th>{words.agent}</th>
             <SortHead column="talk" filter={filter} />
             <th className={classes.number}>{words.turns}</th>
             <SortHead column="wait" filter={filter} />

@@ -32,10 +32,10 @@ export const CallsTableRow = memo(function CallsTableRow({ row, index, isAt, lis
           {row.number ? phone(row.number) : (strings.numberless[row.provider] ?? row.provider)}
         </Link>
       </td>
-      <td className={classes.agent}>{row.agent_name}</td>
       <td>
         <CallStatus status={row.status} />
       </td>
+      <td className={classes.agent}>{row.agent_name}</td>
       <td className={classes.number}>{row.talk_ms ? lasting(row.talk_ms) : NONE}</td>
       <td className={classes.number}>{row.turns ? count(row.turns) : NONE}</td>
       <td className={classes.wait}>

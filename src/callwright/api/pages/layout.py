@@ -8,7 +8,8 @@ import re
 from html import escape
 
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1c; background: #fff; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1c; background: #fff;
+  overflow-wrap: anywhere; }
 h2 { margin: 2rem 0 .5rem; }
 h4 { margin: .8rem 0 .2rem; }
 a { color: #0b57a4; }
@@ -20,7 +21,7 @@ details[open] { padding-bottom: 1rem; }
 summary { cursor: pointer; }
 summary b { display: inline-block; min-width: 4.2rem; font-size: 14px; }
 table { border-collapse: collapse; width: 100%; }
-td { border-top: 1px solid #ddd; padding: .2rem .8rem .2rem 0; vertical-align: top; }
+td { border-top: 1px solid #ddd; padding: .2rem .8rem .2rem 0; vertical-align: top; min-width: 4rem; }
 @media (prefers-color-scheme: dark) {
   body { color: #e6e6e6; background: #17191c; }
   a { color: #7db7f0; }

@@ -8,7 +8,7 @@ from typing import Any
 
 from callwright.call.live.access import TenantAccess
 from callwright.call.live.equipment import LocalEars
-from callwright.call.live.lacks import ADD_A_TRUNK, Lines, PluginLacks, models_of, path_of
+from callwright.call.live.lacks import Lines, PluginLacks, models_of, path_of
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec, PostCallTask, ProviderChoice, ProviderDefaults
 from callwright.domain.availability import (
@@ -30,14 +30,16 @@ from callwright.domain.provider_table import CARRIER_KEYS
 from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.domain.settings.conversation import ConversationSettings
 from callwright.domain.settings.providers import ENDPOINTING
+from callwright.domain.sip_trunk import PROVIDER as TRUNK_CARRIER
 from callwright.ports.ledger import Unit
-from callwright.ports.registry import PluginGetter, Registry
+from callwright.ports.registry import Plugin, PluginGetter, Registry
 
 AUTO, ALWAYS, NEVER = "auto", "always", "never"
 """CALLWRIGHT_SANDBOX: an account without a carrier is a sandbox, or every account is, or none."""
 
 NO_PHONE = "the carrier 'loopback' rings no phones, it plays synthetic callers"
-NOBODY_RANG = "nobody's phone rang"
+NOBODY_RANG = "no phone was rung: a synthetic caller played the call"
+CONNECT = "to call phones, connect a carrier: docs/how-to/carriers.md, or POST /sip-trunks/trunks"
 NO_ACCOUNT_DIALS = "every account is a sandbox here, which calls no phone numbers"
 ONLY_UNCONNECTED = "set CALLWRIGHT_SANDBOX=auto"
 
@@ -131,7 +133,7 @@ class PluginAvailability:
     def _is_connected(self, lines: Lines) -> bool:
         if self._settings.sandbox != AUTO:
             return self._settings.sandbox == NEVER
-        carriers = [plugin for plugin in self._registry.all() if plugin.kind == "carrier" and plugin.keys]
+        carriers = self._carriers()
         installed = {_first_word(name) for plugin in carriers for name in plugin.keys}
         # Nobody knows which keys a carrier needs that is not installed.
         others = any(_first_word(name) in CARRIER_KEYS and _first_word(name) not in installed for name in lines.keys)
@@ -140,8 +142,20 @@ class PluginAvailability:
     def _lines_lacking(self, lines: Lines, wanted: str, path: str) -> tuple[Lack, ...]:
         """Of the line to a phone number, which in a connected account is never the test line."""
         if wanted == LOOPBACK and self._is_connected(lines):
-            return (_no_phones(wanted, path),)
+            return (self._no_phones(lines, wanted, path),)
         return tuple(self._lacks.of_line(lines, wanted, path))
+
+    def _no_phones(self, lines: Lines, wanted: str, path: str) -> Lack:
+        """Of an agent on the test line. The remedy names the carriers that the organisation has connected."""
+        there = [TRUNK_CARRIER] if lines.has_active_trunk else []
+        there += [one.name for one in self._carriers() if not one.missing_keys(lines.keys)]
+        names = " or ".join(repr(name) for name in there)
+        remedy = f"set the agent's telephony_provider to {names}" if there else CONNECT
+        return Lack(LINE, path, wanted, LackKind.NO_PHONE_LINE, NO_PHONE, remedy)
+
+    def _carriers(self) -> list[Plugin]:
+        """The installed carriers that need keys."""
+        return [plugin for plugin in self._registry.all() if plugin.kind == "carrier" and plugin.keys]
 
     def _named(self, carrier: str) -> str:
         return self._settings.carrier if carrier == TELEPHONY_PROVIDER.default else carrier
@@ -170,9 +184,10 @@ class PluginAvailability:
             if lack is None or (line.carrier and not sandbox):
                 # Also a call back over the line on which the first call came in.
                 return used, ()
-        lack = lack or _no_phones(wanted, path)
         if not sandbox:
-            raise refusal(lack)
+            raise refusal(lack or self._no_phones(lines, wanted, path))
+        if lack is None:
+            return used, (StandIn(LINE, spec.telephony_provider, used, NOBODY_RANG, CONNECT),)
         reason = f"{lack.message}; {NOBODY_RANG}" if used == LOOPBACK else lack.message
         return used, (StandIn(LINE, spec.telephony_provider, used, reason, lack.remedy),)
 
@@ -230,10 +245,6 @@ class PluginAvailability:
 
 def _first_word(key: str) -> str:
     return key.partition("_")[0]
-
-
-def _no_phones(wanted: str, path: str) -> Lack:
-    return Lack(LINE, path, wanted, LackKind.NO_PHONE_LINE, NO_PHONE, ADD_A_TRUNK)
 
 
 def _replaced(spec: AgentSpec, stood: AgentSpec, lacking: Sequence[Lack]) -> Iterator[StandIn]:

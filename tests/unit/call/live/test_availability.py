@@ -266,6 +266,22 @@ async def test_an_agent_that_names_no_carrier_is_told_early_that_a_connected_acc
     assert await lacks_of(found, agent(), unit()) == ()
     (lack,) = await lacks_of(found, agent(), unit(("PLIVO_AUTH_ID",)))
     assert (lack.leg, lack.message) == ("line", "the carrier 'loopback' rings no phones, it plays synthetic callers")
+    # No plugin here knows which keys make that carrier complete.
+    assert lack.remedy.startswith("to call phones, connect a carrier")
+
+
+async def test_an_agent_on_the_test_line_is_told_which_connected_carriers_it_may_name(tmp_path: Path) -> None:
+    carrier = Plugin("carrier", "house", "our own carrier", lambda _: object(), keys=("HOUSE_TOKEN",))
+    found = availability(tmp_path, plugins=(*SCRIPTED, carrier))
+    for keys, trunks, names in [
+        (("HOUSE_TOKEN",), (), "'house'"),
+        ((), (False, True), "'sip-trunk'"),
+        (("HOUSE_TOKEN",), (True,), "'sip-trunk' or 'house'"),
+        # An inactive trunk connects the account, and cannot be named.
+        (("HOUSE_TOKEN",), (False,), "'house'"),
+    ]:
+        (lack,) = await lacks_of(found, agent(), unit(keys, trunks))
+        assert lack.remedy == f"set the agent's telephony_provider to {names}"
 
 
 PAIR = Plugin("carrier", "plivo", "a carrier", lambda _: object(), keys=("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "PLIVO_API_URL"),
@@ -414,7 +430,7 @@ async def test_the_line_of_a_phone_call(
     carrier, wanted = expected
     assert found.carrier == carrier
     assert [one.wanted for one in found.stand_ins] == ([] if wanted is None else [wanted])
-    assert all(one.reason.endswith("nobody's phone rang") for one in found.stand_ins)
+    assert all(one.reason.endswith("no phone was rung: a synthetic caller played the call") for one in found.stand_ins)
 
 
 @pytest.mark.parametrize("named", ["default", "sip-trunk", "twilio"])

@@ -56,6 +56,7 @@ function callRows(execution: Execution): Rows {
     [words.placed, moment(execution.created_at)],
     [words.fromTo, fromTo(phoneData.from_number, phoneData.to_number)],
     [words.carrier, text(phoneData.provider)],
+    [words.line, noPhone(execution)],
     [words.rang, rangSeconds ? lasting(rangSeconds * 1_000) : null],
     [words.endedBy, endedBy(execution)],
     [words.reason, text(phoneData.hangup_reason)],
@@ -89,9 +90,21 @@ export function replacedRows({ callwright }: Execution): [string, string][] {
     words.replacedShown(String(before), String(after), text(why) ?? ""),
   ];
   return [
-    ...recordsOf(callwright.stand_ins).map(({ leg, wanted, used, reason }) => shown(leg, wanted, used, reason)),
+    ...recordsOf(callwright.stand_ins)
+      .filter((one) => !isTestLine(one))
+      .map(({ leg, wanted, used, reason }) => shown(leg, wanted, used, reason)),
     ...recordsOf(callwright.switches).map(({ kind, before, after, message }) => shown(kind, before, after, message)),
   ];
+}
+
+/** Why the call rang no phone and how to call phones, or null where it rang one. */
+export function noPhone({ callwright }: Execution): string | null {
+  const line = recordsOf(callwright.stand_ins).find(isTestLine);
+  return line ? [line.reason, line.remedy].filter(Boolean).join("; ") : null;
+}
+
+function isTestLine({ leg, used }: Record<string, unknown>): boolean {
+  return leg === "line" && used === "loopback";
 }
 
 function modelRows(usage: Execution["usage_breakdown"]): Rows {
