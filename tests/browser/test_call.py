@@ -195,7 +195,9 @@ def test_the_agent_that_hung_up_is_named_as_such(person: Browsing) -> None:
 def test_the_head_says_that_no_phone_rang_and_leads_to_the_reason(person: Browsing) -> None:
     page = person.open_call()
     page.get_by_role("link", name="no phone was rung").click()
-    page.get_by_role("tabpanel", name="Facts").get_by_text("a synthetic caller played the call; to call phones, connect a carrier").wait_for()
+    page.get_by_role("tabpanel", name="Facts").get_by_text(
+        "a synthetic caller played the call; to call phones, connect a carrier"
+    ).wait_for()
 
 
 def test_the_key_of_the_what_if_does_nothing_in_a_call_that_was_not_answered(person: Browsing) -> None:

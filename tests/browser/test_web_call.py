@@ -169,6 +169,14 @@ def called(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[
 @contextmanager
 def speaking(called: Called, wav: Path, path: str = "/") -> Iterator[Any]:
     """The shop's page in a Chromium whose microphone is a recording. The console must stay empty."""
+    with visiting(called, wav, called.page + path) as (page, console):
+        yield page
+    assert [line for line in console if "ScriptProcessorNode is deprecated" not in line] == []
+
+
+@contextmanager
+def visiting(called: Called, wav: Path, address: str) -> Iterator[tuple[Any, list[str]]]:
+    """A page in a Chromium whose microphone is a recording, and the errors and warnings of its console."""
     options = [
         "--no-sandbox",
         "--use-fake-ui-for-media-stream",
@@ -181,10 +189,9 @@ def speaking(called: Called, wav: Path, path: str = "/") -> Iterator[Any]:
     page.on("console", lambda one: console.append(one.text) if one.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: console.append(str(error)))
     page.add_init_script(TAP)
-    page.goto(called.page + path)
-    yield page
+    page.goto(address)
+    yield page, console
     browser.close()
-    assert [line for line in console if "ScriptProcessorNode is deprecated" not in line] == []
 
 
 def test_a_visitor_talks_to_the_agent_and_a_recogniser_understands_both(called: Called, tmp_path: Path) -> None:
@@ -214,6 +221,18 @@ def test_a_visitor_who_interrupts_silences_the_agent_at_once(called: Called, tmp
     assert "saturday" in words(LONG) - words(cut)
     assert "saturday" not in sounded
     assert {"monday", "expensive"} <= sounded, sounded
+
+
+def test_the_owner_of_a_page_that_may_not_call_reads_in_the_console_what_to_check(
+    called: Called, tmp_path: Path
+) -> None:
+    address = called.page.replace("127.0.0.1", "localhost")
+    with visiting(called, recording(tmp_path, (9.0, "")), address) as (page, console):
+        page.get_by_role("button", name="Call us").click()
+        page.get_by_text("The connection failed.").wait_for()
+    (told,) = (line for line in console if line.startswith("callwright:"))
+    assert f'"{called.agents["/"]}"' in told
+    assert f'"{address}"' in told
 
 
 def held(page: Any, seconds: float) -> bytes:

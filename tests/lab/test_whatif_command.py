@@ -162,6 +162,45 @@ def test_an_agent_that_names_no_model_asks_the_one_of_the_settings(
     assert 'The model custom failed, refused credentials: "https://llm.example/v1 refused".' in told
 
 
+def replied_by(log: str, provider: str, model: str) -> None:
+    """Add to a log that this model replied in the call."""
+    path = Path(log)
+    last = json.loads(path.read_text().splitlines()[-1])
+    used = {
+        "kind": "model",
+        "provider": provider,
+        "model": model,
+        "purpose": "reply",
+        "generation": 1,
+        "request": 1,
+        "amount": 9,
+    }
+    path.write_text(path.read_text() + entry_line(last["seq"] + 1, last["at"], "core", "in", "UsageReported", used))
+
+
+def test_another_model_than_the_calls_is_told_before_any_conclusion(
+    log: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replied_by(log, "custom", "gemma")
+    assert main(["replay", log, "--from-turn", "1"]) == 0
+    told = capsys.readouterr().out
+    sentence = (
+        "the model asked was scripted s; in the call it was custom gemma, so that other words may come of the model"
+    )
+    assert told.splitlines()[2] == sentence
+    assert told.index(sentence) < told.index("first difference:")
+
+
+def test_an_agent_that_names_no_model_asks_the_provider_that_replied_in_the_call(
+    log: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replied_by(log, "scripted", "scripted")
+    assert main(["replay", log, "--from-turn", "2", "--set", "agent.tasks.0.tools_config.llm_agent=null"]) == 0
+    told = capsys.readouterr().out
+    assert "\nthe model asked was scripted" in told
+    assert "in the call it was" not in told
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

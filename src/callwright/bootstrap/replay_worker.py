@@ -109,7 +109,7 @@ def _told(view: CallView, order: WhatIfOrder, result: WhatIfResult) -> dict[str,
         "after_wait_ms": _mean_wait(found.after),
         "before_findings": _findings(view, order.from_turn),
         "after_findings": _findings(view_in(found.log), order.from_turn),
-        "remarks": list(result.remarks),
+        "remarks": [*filter(None, [result.model_asked]), *result.remarks],
     }
 
 

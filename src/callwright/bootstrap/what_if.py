@@ -23,6 +23,7 @@ from callwright.domain.limits import CLASSIFIER_SECONDS, MAX_CALL_SECONDS, MODEL
 from callwright.insight.provider_failures import failures_of
 from callwright.insight.provision import provision_of
 from callwright.insight.readable_log import view_in
+from callwright.insight.usage import used
 from callwright.insight.view import CallView
 from callwright.insight.wholeness import Wholeness, wholeness
 from callwright.lab.whatif import WhatIf, what_if
@@ -46,9 +47,11 @@ class WhatIfOrder:
 
 @dataclass(frozen=True, slots=True)
 class WhatIfResult:
-    """How it went on, what has to be said of it, and what the log lacks."""
+    """How it went on, what has to be said of it, and what the log lacks. ``model_asked``: which model answered, and whether another one did
+    in the call; empty where the answers are the recorded ones."""
 
     found: WhatIf
+    model_asked: str
     remarks: tuple[str, ...]
     lacks: Wholeness
 
@@ -62,13 +65,18 @@ class AskedAnswers:
 
     def __init__(self, thinker: Thinker, ask: Asking) -> None:
         self.thinker = thinker
+        self.names: tuple[str, str] | None = None
+        """Provider and model of the last reply, None before."""
         self._ask = ask
 
     def reply(self, ask: AskModel) -> Sequence[ModelDelta]:
         """The whole answer. Raises ProviderError."""
         thinker = self.thinker
         request = ModelRequest(ask.messages, thinker.settings, ask.purpose, ask.tools, context=thinker.variables)
-        return self._ask(thinker, request, MODEL_ANSWER_SECONDS)
+        deltas = self._ask(thinker, request, MODEL_ANSWER_SECONDS)
+        for amount in filter(None, (delta.usage for delta in deltas)):
+            self.names = amount.provider, amount.model
+        return deltas
 
     def judge(self, ask: AskClassifier) -> bool:
         """Yes or no. Raises ProviderError."""
@@ -101,9 +109,8 @@ def compute(
         found = what_if(view, order.from_turn, change, answers, keep_going=order.keep_going)
     except BadInputError as error:
         raise BadInputError("; ".join([error.message, *missing])) from error
-    told = [*_model_asked(answers, spec), *_new_failures(view, found)]
-    remarks = [*lacks.told(), *_without_effect(view, order, defaults), *found.remarks, *told]
-    return WhatIfResult(found, tuple(dict.fromkeys(remarks)), lacks)
+    remarks = [*lacks.told(), *_without_effect(view, order, defaults), *found.remarks, *_new_failures(view, found)]
+    return WhatIfResult(found, _model_asked(answers, spec, view), tuple(dict.fromkeys(remarks)), lacks)
 
 
 def _answers(
@@ -120,22 +127,41 @@ def _answers(
 
 
 def _as_in_the_call(own: ProviderChoice, view: CallView) -> ProviderChoice:
-    """The agent's own model, or what stood in for its provider in the call."""
+    """The agent's own model, or what stood in for its provider in the call. Of an agent that names none, the server of the call chose one,
+    which need not be the choice of this one."""
+    replied = _models_of_call(view)
+    if not own.path and replied and replied[0][0] != own.provider:
+        return model_in_place(own, replied[0][0])
     stood = provision_of(view)["stand_ins"]
-    used = next((one["used"] for one in stood if (one["leg"], one["wanted"]) == (MODEL, own.provider)), "")
-    return model_in_place(own, used) if used else own
+    stand_in = next((one["used"] for one in stood if (one["leg"], one["wanted"]) == (MODEL, own.provider)), "")
+    return model_in_place(own, stand_in) if stand_in else own
 
 
-def _model_asked(answers: Answers, spec: AgentSpec | None) -> list[str]:
-    """Which model answered, if one was asked, and whether it is the agent's own."""
+def _models_of_call(view: CallView) -> list[tuple[str, str]]:
+    """Provider and model of those that replied in the call, in order."""
+    replies = (one for one in used(view) if one.kind == "model" and one.category == "conversation")
+    return list(dict.fromkeys((one.provider, one.model) for one in replies))
+
+
+def _model_asked(answers: Answers, spec: AgentSpec | None, view: CallView) -> str:
+    """See WhatIfResult."""
     if not isinstance(answers, AskedAnswers):
-        return []
+        return ""
     thinker = answers.thinker
     model, settings = thinker.model, thinker.settings
     host = model.host(settings) if isinstance(model, RemoteModel) else ""
-    name = " ".join(dict.fromkeys(filter(None, (thinker.provider, settings.model))))
+    asked = answers.names or (thinker.provider, settings.model)
     own = "" if spec is None or spec.model.provider == thinker.provider else f", in place of {spec.model.provider}"
-    return [f"the model asked was {name}" + (f" at {host}" if host else "") + own]
+    replied = _models_of_call(view)
+    others = " and ".join(map(_name, replied))
+    differs = (
+        f"; in the call it was {others}, so that other words may come of the model" if asked not in replied else ""
+    )
+    return f"the model asked was {_name(asked)}" + (f" at {host}" if host else "") + own + (differs if replied else "")
+
+
+def _name(model: tuple[str, str]) -> str:
+    return " ".join(dict.fromkeys(filter(None, model)))
 
 
 def _new_failures(view: CallView, found: WhatIf) -> list[str]:

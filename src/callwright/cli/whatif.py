@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace, text: str) -> int:
     arguments.model = arguments.model or AGENTS_OWN
     with readable(arguments.call):
         result = _asked(arguments, text)
-    _print(result.found, arguments, result.remarks)
+    _print(result, arguments)
     return 0 if result.lacks.has_all else 1
 
 
@@ -91,7 +91,10 @@ def _asked(arguments: argparse.Namespace, text: str) -> WhatIfResult:
             runner.run(plugins.aclose())
 
 
-def _print(found: WhatIf, arguments: argparse.Namespace, remarks: Sequence[str]) -> None:
+def _print(result: WhatIfResult, arguments: argparse.Namespace) -> None:
+    found = result.found
+    # Before any conclusion: another model says other words.
+    asked = [result.model_asked] if result.model_asked else []
     first = first_difference(found.before, found.after)
     if arguments.json:
         plain = {name: value for name, value in asdict(found).items() if name != "log"}
@@ -100,7 +103,7 @@ def _print(found: WhatIf, arguments: argparse.Namespace, remarks: Sequence[str])
             "set": arguments.set,
             "model": arguments.model,
             **plain,
-            "remarks": list(remarks),
+            "remarks": [*asked, *result.remarks],
             "first_difference": first or None,
         }
         sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
@@ -110,6 +113,7 @@ def _print(found: WhatIf, arguments: argparse.Namespace, remarks: Sequence[str])
     lines = [
         f"WHAT IF from turn {found.from_turn} on: {changed}; answers: {arguments.model}",
         "None of it happened. No tool was called, nobody was transferred, and nothing was written.",
+        *asked,
         "",
         *columns(found.before, found.after, width),
         "",
@@ -117,7 +121,7 @@ def _print(found: WhatIf, arguments: argparse.Namespace, remarks: Sequence[str])
         f"the what-if ended: {found.ended}",
         f"from the answer to the end: {found.lasted_ms[0]:,} ms as it was, {found.lasted_ms[1]:,} ms what if",
         _simulated(found),
-        *remarks,
+        *result.remarks,
     ]
     sys.stdout.write("\n".join(lines) + "\n")
 

@@ -128,7 +128,7 @@ class ExecutionSummary(Open):
     smart_status: str
     live: bool = Field(description="Whether a process is dialling it or speaks in it.")
     answered: bool
-    talk_ms: int | None = Field(description="From the answer to the end; null where nobody answered.")
+    talk_ms: int | None = Field(description="From the answer to the end; null where nobody answered, and of a chat.")
     turns: int = Field(description="Turns of the caller.")
     interruptions: int = Field(description="Replies that the caller cut.")
     waits_ms: list[int] = Field(description="How long the caller waited for each answer, in order; at most 100.")
@@ -151,7 +151,7 @@ class ExecutionTotals(Open):
     calls: int
     answered: int
     talk_ms: int
-    wait_p50_ms: int | None = Field(description="Of all waits of all calls.")
+    wait_p50_ms: int | None = Field(description="Of all waits of all calls; chats are left out.")
     wait_p95_ms: int | None
     cost: float = Field(description="Cents.")
     with_findings: int

@@ -22,6 +22,7 @@ summary { cursor: pointer; }
 summary b { display: inline-block; min-width: 4.2rem; font-size: 14px; }
 table { border-collapse: collapse; width: 100%; }
 td { border-top: 1px solid #ddd; padding: .2rem .8rem .2rem 0; vertical-align: top; min-width: 4rem; }
+td:first-child { min-width: 7rem; }
 @media (prefers-color-scheme: dark) {
   body { color: #e6e6e6; background: #17191c; }
   a { color: #7db7f0; }
