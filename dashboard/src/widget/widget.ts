@@ -72,7 +72,7 @@ class Widget {
     call.subscribe(() => {
       const now = call.get();
       this.draw(now);
-      if (now.failure === "connect_failed" && !now.executionId) {
+      if (now.state === "ended" && now.failure === "connect_failed" && !now.executionId) {
         console.error(whatToCheck(this.agent, window.location.origin, new URL(this.url).host));
       }
     });

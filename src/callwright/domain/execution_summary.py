@@ -21,8 +21,9 @@ class ExecutionSummary:
     """What a list tells of an execution. ``number`` is the other side's. ``talk_ms`` is None where nobody spoke: nobody answered, or it is
     a chat.
 
-    ``waits_ms``: how long the caller waited for each answer, in order; none in a chat. ``rules`` and ``severities``: the call doctor's findings, the worst
-    of each rule, the worst first. ``dispositions``: of what was found of the call ``name=value``, and ``name=`` to be found by the name.
+    ``waits_ms``: how long the caller waited for each answer, in order; none in a chat. ``rules`` and ``severities``: the call doctor's
+    findings, the worst of each rule, the worst first. ``dispositions``: of what was found of the call ``name=value``, and ``name=`` to be
+    found by the name.
     """
 
     execution_id: str
