@@ -103,6 +103,8 @@ async def test_pages_of_an_allowed_origin_call_without_a_session_and_others_do_n
         assert f"origin {origin or ''!r} may not call the agent {agent_id!r}" in caplog.text
     assert await refused(url.replace(agent_id, DEFAULT_TENANT_ID), "https://shop.example.org") == 404
     assert "there is no such agent" in caplog.text
+    assert await refused(url.replace(agent_id, "reception"), "https://shop.example.org") == 404
+    assert "may not call the agent 'reception': that is no agent's id" in caplog.text
     other = await site.agent()
     assert await refused(url.replace(agent_id, other), "https://shop.example.org") == 404
 

@@ -88,8 +88,12 @@ async def call_of_page(services: Services, agent_id: str, origin: str) -> tuple[
         page = origin_of(origin)
     except ValueError:
         raise _unknown_page(agent_id, origin, "that is no origin") from None
+    try:
+        known_id = object_id(agent_id, "agent")
+    except NotFoundError:
+        raise _unknown_page(agent_id, origin, "that is no agent's id") from None
     async with services.ledger.unit() as unit:
-        agent = await unit.agents.get_any(object_id(agent_id, "agent"))
+        agent = await unit.agents.get_any(known_id)
         if agent is None:
             raise _unknown_page(agent_id, origin, "there is no such agent")
         if page not in parse_agent(agent.body).settings.extra["web_call_origins"]:

@@ -153,11 +153,13 @@ def _model_asked(answers: Answers, spec: AgentSpec | None, view: CallView) -> st
     asked = answers.names or (thinker.provider, settings.model)
     own = "" if spec is None or spec.model.provider == thinker.provider else f", in place of {spec.model.provider}"
     replied = _models_of_call(view)
+    # Which model a provider has is known once it has answered.
+    is_other = asked not in replied if answers.names else asked[0] not in {provider for provider, _ in replied}
     others = " and ".join(map(_name, replied))
     differs = (
-        f"; in the call it was {others}, so that other words may come of the model" if asked not in replied else ""
+        f"; in the call it was {others}, so that other words may come of the model" if replied and is_other else ""
     )
-    return f"the model asked was {_name(asked)}" + (f" at {host}" if host else "") + own + (differs if replied else "")
+    return f"the model asked was {_name(asked)}" + (f" at {host}" if host else "") + own + differs
 
 
 def _name(model: tuple[str, str]) -> str:
