@@ -34,10 +34,10 @@ async def ask_for_a_colleague(server: Server, agent_id: str, phone: Sipp, line: 
     return execution_id
 
 
-def check_transferred(record: dict[str, Any], target: str) -> None:
+def check_transferred(record: dict[str, Any], target: str, by: str = "API Request") -> None:
     """The call is completed because it was handed over."""
     assert record["status"] == "completed"
-    assert hangup(record)[:2] == ("API Request", "call_transferred")
+    assert hangup(record)[:2] == (by, "call_transferred")
     transfer = record["transfer_call_data"]
     assert (transfer["status"], transfer["to_number"]) == ("completed", target)
 
@@ -234,7 +234,7 @@ async def test_a_colleague_who_is_busy_gives_the_caller_back_and_the_manager_is_
     await colleague.ended()
 
     record = await final(server, execution_id)
-    check_transferred(record, target)
+    check_transferred(record, target, by="Callee")
     assert record["transfer_call_data"]["hangup_by"] == "Caller"
     assert [row["status"] for row in record["callwright"]["transfers"]] == ["busy", "completed"]
 
