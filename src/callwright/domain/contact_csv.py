@@ -32,16 +32,21 @@ _DECLARED = re.compile(r'"?sep=(?P<delimiter>[^\r\n])"?\r?\n?', re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class CsvRules:
     """What a file may be. ``field`` names it in errors, empty: the whole body is the file. ``number_columns``: names of the column of
-    numbers, the one that counts first; capitals, spaces, hyphens and accents make no difference. ``common_names``: other names of it, as
-    :func:`plain_name` has them, which count where one column has such a name and no more. ``declared_delimiter``: whether a first line
-    ``sep=;`` may name the delimiter."""
+    numbers, the one that counts first; capitals, spaces, hyphens and accents make no difference. ``common_names``: groups of other names of
+    it, as :func:`plain_name` has them, the one that counts first. They count where one column has a name of the group and no more.
+    ``declared_delimiter``: whether a first line ``sep=;`` may name the delimiter."""
 
     most_columns: int
     field: str = ""
     number_columns: tuple[str, ...] = (NUMBER_COLUMN,)
-    common_names: frozenset[str] = frozenset()
+    common_names: tuple[frozenset[str], ...] = ()
     delimiters: tuple[str, ...] = _DELIMITERS
     declared_delimiter: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What the column of numbers may be called."""
+        return frozenset(self.number_columns).union(*self.common_names)
 
     def unreadable(self, line: int, why: str) -> BadInputError:
         """The error for a file that cannot be read on at a line."""
@@ -106,7 +111,7 @@ class ContactCsv:
                     # One column is no sign of another delimiter, and its quotes are not to blame.
                     problem, most = problem or str(error), max(most, 1)
                     continue
-            if {plain_name(name) for name in names} & {*self._rules.number_columns, *self._rules.common_names}:
+            if {plain_name(name) for name in names} & self._rules.names:
                 return reader, names, delimiter
             if len(names) > most:
                 default, most = (reader, names, delimiter), len(names)
@@ -140,19 +145,21 @@ class ContactCsv:
             for names in (self.columns, plain):
                 if wanted in names:
                     return names.index(wanted)
-        common = [at for at, name in enumerate(plain) if name in self._rules.common_names]
-        if len(common) == 1:
-            return common[0]
         wanted = self._rules.number_columns[0]
-        if common:
-            found = " and ".join(named(self.columns[at]) for at in common)[:200]
-            raise self._unreadable_header(f"the header has {found}; call the column with the numbers {wanted}")
+        for group in self._rules.common_names:
+            common = [at for at, name in enumerate(plain) if name in group]
+            if len(common) == 1:
+                return common[0]
+            if common:
+                found = " and ".join(named(self.columns[at]) for at in common)[:200]
+                raise self._unreadable_header(f"the header has {found}; call the column with the numbers {wanted}")
         found = ", ".join(named(name) for name in self.columns if name)[:200] or "nothing"
         raise self._unreadable_header(f"the header needs a column {wanted}; it has {found}{self._also()}")
 
     def _also(self) -> str:
         """What else the column of numbers may be called, of one word each, for an error."""
-        names = [*self._rules.number_columns[1:], *sorted(name for name in self._rules.common_names if "_" not in name)]
+        first, *other = self._rules.number_columns
+        names = [*other, *sorted(name for name in self._rules.names - {first, *other} if "_" not in name)]
         return f"; also accepted: {', '.join(names)}" if names else ""
 
     def _unreadable_header(self, why: str) -> BadInputError:

@@ -32,15 +32,10 @@ _ABROAD = (
     *("telefon", "telefonnummer", "rufnummer", "handy", "handynummer", "mobil", "mobilnummer", "mobiltelefon"),
     *("teléfono", "móvil", "celular", "tél", "portable", "telefone", "telemóvel", "cellulare", "फ़ोन", "मोबाइल"),
 )
-#: The same, if one column has such a name and no more.
-COMMON_NUMBER_COLUMNS = frozenset(
-    {
-        *_PHONES,
-        *(f"{one}_{more}" for one in _PHONES for more in ("no", "number", "phone")),
-        "tel",
-        "number",
-        *map(plain_name, _ABROAD),
-    }
+#: The same, if one column has such a name and no more; those of other languages, if none has an English one.
+COMMON_NUMBER_COLUMNS = (
+    frozenset({*_PHONES, *(f"{one}_{more}" for one in _PHONES for more in ("no", "number", "phone")), "tel", "number"}),
+    frozenset(map(plain_name, _ABROAD)),
 )
 REPORT_PREFIX = "callwright_"
 """How the columns of our own reports begin. In a list they are left out, so that a report can be corrected and uploaded."""

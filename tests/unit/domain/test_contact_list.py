@@ -118,6 +118,9 @@ def test_without_a_column_of_numbers_the_columns_found_are_listed(delimiter: str
 def test_two_common_names_are_ambiguous() -> None:
     with pytest.raises(BadInputError, match="the header has Phone and mobile; call the column with the numbers"):
         opened("Phone,name,mobile\n+15550123,Ada,+15550124\n")
+    with pytest.raises(BadInputError, match="the header has Telefon and Handy; call the column with the numbers"):
+        opened("Telefon,name,Handy\n+15550123,Ada,+15550124\n")
+    assert contacts("Handy,Phone\n+15550124,+15550123\n") == [(2, "+15550123", {"Handy": "+15550124"})]
 
 
 def test_columns_of_our_reports_are_left_out() -> None:
