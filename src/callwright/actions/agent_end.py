@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.batch_stop import stop_batches_of_agent
 from callwright.actions.services import Services, missing
+from callwright.domain.errors import UnavailableError
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import ExecutionFilter, Ledger
 from callwright.ports.world import Recordings
@@ -42,9 +44,11 @@ async def delete_agent(services: Services, principal: Principal, agent_id: str) 
         await audit(unit, principal, "agent.deleted", agent.id, before=gone)
         await delete_files(services.recordings, unfinished)
     purge = AgentPurge(services.ledger, services.recordings)
-    for _ in range(PIECES_AT_ONCE):
-        if not await purge.delete_piece(principal.tenant_id, agent.id):
-            return
+    # The agent is deleted: what fails here is left to the job.
+    with contextlib.suppress(UnavailableError):
+        for _ in range(PIECES_AT_ONCE):
+            if not await purge.delete_piece(principal.tenant_id, agent.id):
+                return
 
 
 @dataclass(frozen=True, slots=True)

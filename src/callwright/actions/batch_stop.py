@@ -140,6 +140,7 @@ def _stopped(decision: Decision, reason: str, now: datetime) -> Change:
         "hangup_reason": reason,
         "hangup_code": CAUSES["hung_up_by_us"].code,
         "ended_at": now,
+        "completed_at": now,
     }
     record = {DECISION: decision_wire(decision, now), "ended_by": "platform"}
     return Change(phase=Phase.DONE, detail="stopped", columns=columns, record=record)

@@ -103,7 +103,7 @@ class Ending:
         if rest is not None and rest.generation.purpose in LAST_WORDS and agent.resume(rest):
             return  # the voice failed in the middle of the last words
         message, self._message = self._message, ""
-        if message and not self.revocable and self._turn.words.all_final:
+        if message and not self.revocable and self._turn.words.all_final and self._turn.state != "talking":
             # What the caller said before the goodbye, which nobody answers any more, stands before it in the record.
             agent.take_words()
         if message and agent.say("goodbye", message, agent.turn_number):

@@ -32,21 +32,23 @@ _DECLARED = re.compile(r'"?sep=(?P<delimiter>[^\r\n])"?\r?\n?', re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class CsvRules:
     """What a file may be. ``field`` names it in errors, empty: the whole body is the file. ``number_columns``: names of the column of
-    numbers, the one that counts first; capitals, spaces, hyphens and accents make no difference. ``common_names``: groups of other names of
-    it, as :func:`plain_name` has them, the one that counts first. They count where one column has a name of the group and no more.
+    numbers, the one that counts first; capitals, spaces, hyphens and accents make no difference. ``common_names``: other names of it, and
+    ``foreign_names``: those of other languages, without accents, which count behind them. Both count where one column has such a name and
+    no more.
     ``declared_delimiter``: whether a first line ``sep=;`` may name the delimiter."""
 
     most_columns: int
     field: str = ""
     number_columns: tuple[str, ...] = (NUMBER_COLUMN,)
-    common_names: tuple[frozenset[str], ...] = ()
+    common_names: frozenset[str] = frozenset()
+    foreign_names: frozenset[str] = frozenset()
     delimiters: tuple[str, ...] = _DELIMITERS
     declared_delimiter: bool = False
 
     @property
     def names(self) -> frozenset[str]:
         """What the column of numbers may be called."""
-        return frozenset(self.number_columns).union(*self.common_names)
+        return self.foreign_names.union(self.number_columns, self.common_names)
 
     def unreadable(self, line: int, why: str) -> BadInputError:
         """The error for a file that cannot be read on at a line."""
@@ -146,8 +148,10 @@ class ContactCsv:
                 if wanted in names:
                     return names.index(wanted)
         wanted = self._rules.number_columns[0]
-        for group in self._rules.common_names:
-            common = [at for at, name in enumerate(plain) if name in group]
+        # "Téléphone" beside "Mobile" is no second English name.
+        written = [_joined(name) for name in self.columns]
+        for names, known in ((written, self._rules.common_names), (plain, self._rules.foreign_names)):
+            common = [at for at, name in enumerate(names) if name in known]
             if len(common) == 1:
                 return common[0]
             if common:
@@ -168,5 +172,9 @@ class ContactCsv:
 
 def plain_name(name: str) -> str:
     """The name of a column without capitals and accents, its words joined by underscores."""
-    letters = unicodedata.normalize("NFKD", name.strip().lower())
-    return _SEPARATORS.sub("_", "".join(one for one in letters if unicodedata.category(one) != "Mn"))
+    letters = unicodedata.normalize("NFKD", _joined(name))
+    return "".join(one for one in letters if unicodedata.category(one) != "Mn")
+
+
+def _joined(name: str) -> str:
+    return _SEPARATORS.sub("_", name.strip().lower())

@@ -30,13 +30,26 @@ OTHER_NUMBER_COLUMNS = ("recipient_phone_number", "phone_number")
 _PHONES = ("phone", "mobile", "telephone", "cell")
 _ABROAD = (
     *("telefon", "telefonnummer", "rufnummer", "handy", "handynummer", "mobil", "mobilnummer", "mobiltelefon"),
-    *("teléfono", "móvil", "celular", "tél", "portable", "telefone", "telemóvel", "cellulare", "फ़ोन", "मोबाइल"),
+    *(
+        "teléfono",
+        "móvil",
+        "celular",
+        "tél",
+        "téléphone",
+        "portable",
+        "telefone",
+        "telemóvel",
+        "cellulare",
+        "फ़ोन",
+        "मोबाइल",
+    ),
 )
-#: The same, if one column has such a name and no more; those of other languages, if none has an English one.
-COMMON_NUMBER_COLUMNS = (
-    frozenset({*_PHONES, *(f"{one}_{more}" for one in _PHONES for more in ("no", "number", "phone")), "tel", "number"}),
-    frozenset(map(plain_name, _ABROAD)),
+#: The same, if one column has such a name and no more.
+COMMON_NUMBER_COLUMNS = frozenset(
+    {*_PHONES, *(f"{one}_{more}" for one in _PHONES for more in ("no", "number", "phone")), "tel", "number"}
 )
+#: The same, if none has one of those.
+FOREIGN_NUMBER_COLUMNS = frozenset(map(plain_name, _ABROAD))
 REPORT_PREFIX = "callwright_"
 """How the columns of our own reports begin. In a list they are left out, so that a report can be corrected and uploaded."""
 
@@ -47,7 +60,11 @@ DUPLICATES = (KEEP, SKIP)
 
 _STRICT = CsvRules(MAX_BATCH_COLUMNS, "file", (NUMBER_COLUMN, *OTHER_NUMBER_COLUMNS))
 _TOLERANT = replace(
-    _STRICT, common_names=COMMON_NUMBER_COLUMNS, delimiters=(*_STRICT.delimiters, "|"), declared_delimiter=True
+    _STRICT,
+    common_names=COMMON_NUMBER_COLUMNS,
+    foreign_names=FOREIGN_NUMBER_COLUMNS,
+    delimiters=(*_STRICT.delimiters, "|"),
+    declared_delimiter=True,
 )
 
 

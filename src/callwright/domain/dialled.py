@@ -14,7 +14,7 @@ _SEPARATORS = re.compile(r"[ .()/\u00a0-]")
 #: The national prefix as it is written behind a country's code: ``+49 (0)30``, ``+49 (030)``. Numbers of the codes that are left out may
 #: begin with 0; Hungary's prefix is 06.
 _TRUNK_ZERO = re.compile(
-    r"((?:^|[+*#]|^00|^011)[ .()/\u00a0-]*(?!36|39|225|226|229|24[12]|250|378|881|992)[1-9][0-9]{0,2}[ .)/\u00a0-]*)"
+    r"((?:^|[+*#]|^00|^011)[ .()/\u00a0-]*(?!36|39|225|226|229|24[12]|378|881|992)[1-9][0-9]{0,2}[ .)/\u00a0-]*)"
     r"\( *0(?=[0-9 ]*\))"
 )
 #: A number behind what is dialled for abroad. National numbers begin with 011 too, but have fewer digits behind it.

@@ -13,6 +13,8 @@ _SCHEME = re.compile(r"(?:sips?|loopback):", re.IGNORECASE)
 _EXPONENT = re.compile(r"\+?[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _DECIMALS = re.compile(r"(?<=[0-9]{7})[.,]0+$")
 """What a table of decimals adds to a whole number."""
+_TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
+"""The national prefix as it is written inside an international number: ``+49 (0)30``."""
 _WRITTEN = re.compile(r"[+0-9 .()/-]+")
 _NO_DIGITS = re.compile(r"[^+0-9]")
 
@@ -38,14 +40,16 @@ def listed_destination(cell: str, *, what: str, country: str | None = None) -> D
     if _SCHEME.match(text):
         return parse_destination(text, what=what)
     text = _DECIMALS.sub("", text)
-    if text.startswith("+") or not _WRITTEN.fullmatch(text):
+    abroad = text.startswith("+")
+    if not _WRITTEN.fullmatch(text) or (abroad and not _TRUNK_ZERO.search(text)):
         return parse_destination(text, what=what)
-    if is_emergency(_NO_DIGITS.sub("", text)) or not country:
+    if is_emergency(_NO_DIGITS.sub("", text)) or not (abroad or country):
         return _as_it_is(text, what)
     readings = numbers_in(text, country)
     if len(readings) == 1:
         return parse_destination(*readings, what=what)
-    why = f"may be {' or '.join(sorted(readings))}" if readings else f"is not a valid phone number in {country}"
+    where = "with its country code" if abroad else f"in {country}"
+    why = f"may be {' or '.join(sorted(readings))}" if readings else f"is not a valid phone number {where}"
     raise InvalidNumberError(
         f"{what} {why}: it has {sum(map(str.isdigit, text))} digits",
         field=what,

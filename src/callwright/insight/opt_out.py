@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from callwright.conversation.opt_out import said
@@ -19,6 +20,9 @@ def opt_out(view: CallView) -> dict[str, Any] | None:
     for turn, text in latest.items():
         if said(text, language):
             return {"turn": turn, "said": text}
+    across = _across_the_goodbye(view, latest)
+    if said(across, language):
+        return {"turn": max(latest), "said": across}
     rest = _not_taken(view)
     if said(rest, language):
         return {"turn": max(latest, default=0) + 1, "said": rest}
@@ -29,6 +33,14 @@ def _language(view: CallView) -> str:
     started = view.first("Started")
     plan = started.values.get("plan") if started is not None else None
     return str(plan.get("language", "en")) if isinstance(plan, dict) else "en"
+
+
+def _across_the_goodbye(view: CallView, turns: Mapping[int, str]) -> str:
+    """The last two turns as one, where the last one was taken when the call was over: the goodbye parted them, and not the caller."""
+    over, last = view.first("LegEnded"), view.last("UserSaid")
+    if over is None or last is None or last.seq < over.seq:
+        return ""
+    return " ".join(turns[turn] for turn in sorted(turns)[-2:])
 
 
 def _not_taken(view: CallView) -> str:

@@ -121,6 +121,7 @@ def test_two_common_names_are_ambiguous() -> None:
     with pytest.raises(BadInputError, match="the header has Telefon and Handy; call the column with the numbers"):
         opened("Telefon,name,Handy\n+15550123,Ada,+15550124\n")
     assert contacts("Handy,Phone\n+15550124,+15550123\n") == [(2, "+15550123", {"Handy": "+15550124"})]
+    assert contacts("Téléphone,Mobile\n+15550124,+15550123\n") == [(2, "+15550123", {"Téléphone": "+15550124"})]
 
 
 def test_columns_of_our_reports_are_left_out() -> None:

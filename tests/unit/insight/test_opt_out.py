@@ -30,6 +30,12 @@ def test_what_the_conversation_noticed_stays() -> None:
     assert opt_out(view) == {"turn": 1, "said": "stop calling"}
 
 
+def test_a_goodbye_of_the_agent_parts_no_wish() -> None:
+    first, rest = fx.UserSaid(1, "please do not", 0, 1), fx.UserSaid(2, "call me again", 2, 3)
+    assert opt_out(log(first, ENDED, rest)) == {"turn": 2, "said": "please do not call me again"}
+    assert opt_out(log(first, rest, ENDED)) is None
+
+
 def test_words_of_the_end_count_too_in_their_last_form() -> None:
     assert opt_out(log(fx.UserSaid(1, "bye", 0, 1), fx.UserSaid(2, "never call me again", 0, 1), ENDED)) == {
         "turn": 2,

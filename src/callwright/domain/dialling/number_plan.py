@@ -49,9 +49,10 @@ def number_facts(address: str) -> NumberFacts:
     kind, country, zones = _plan(number)
     is_listed = bool(country) and kind != UNKNOWN
     written = number if is_phone else number_in(address)
-    if is_listed or written.startswith(("+", "00")):
+    # National numbers of many countries begin with 011 and have at most nine digits more: what is behind it has no kind of its own.
+    abroad = written.startswith("011") and len(written) > len("011") + 9
+    if is_listed or abroad or written.startswith(("+", "00")):
         return NumberFacts(kind, country, zones, is_phone=True)
-    # National numbers of many countries begin with 011: what is behind it has no kind of its own.
     return NumberFacts() if written.startswith("011") else NumberFacts(kind)
 
 

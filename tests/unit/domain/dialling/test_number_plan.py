@@ -116,6 +116,15 @@ def test_a_national_number_that_begins_with_011_is_of_no_other_country(user: str
     assert number_facts(f"sip:{user}@gw.example") == NumberFacts()
 
 
+@pytest.mark.parametrize(
+    "digits",
+    # A premium number and satellites of no country, and Pyongyang.
+    ["97912345678", "881612345678", "8835100123456", "85012345678"],
+)
+def test_a_number_that_no_plan_lists_is_the_same_behind_011(digits: str) -> None:
+    assert number_facts(f"sip:011{digits}@gw.example") == number_facts(f"+{digits}")
+
+
 def test_a_number_that_no_plan_lists_lies_in_every_zone_of_its_prefix() -> None:
     facts = number_facts("+15550123")
     assert (facts.kind, facts.country) == ("unknown", "")
