@@ -97,7 +97,7 @@ def eventually(page: Any, condition: Callable[[], bool]) -> None:
         if condition():
             return
         page.wait_for_timeout(LOOK_MS)
-    raise AssertionError("it does not come to hold")
+    raise AssertionError(f"it does not come to hold on {page.url}: {page.locator('body').inner_text()[:2_000]}")
 
 
 @contextmanager
