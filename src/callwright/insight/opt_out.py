@@ -37,8 +37,8 @@ def _language(view: CallView) -> str:
 
 def _across_the_goodbye(view: CallView, turns: Mapping[int, str]) -> str:
     """The last two turns as one, where the last one was taken when the call was over: the goodbye parted them, and not the caller."""
-    over, last = view.first("LegEnded"), view.last("UserSaid")
-    if over is None or last is None or last.seq < over.seq:
+    over, last, spoken = view.first("LegEnded"), view.last("UserSaid"), view.last("AgentSaid")
+    if over is None or last is None or last.seq < over.seq or spoken is None or spoken.values["purpose"] != "goodbye":
         return ""
     return " ".join(turns[turn] for turn in sorted(turns)[-2:])
 

@@ -32,8 +32,10 @@ def test_what_the_conversation_noticed_stays() -> None:
 
 def test_a_goodbye_of_the_agent_parts_no_wish() -> None:
     first, rest = fx.UserSaid(1, "please do not", 0, 1), fx.UserSaid(2, "call me again", 2, 3)
-    assert opt_out(log(first, ENDED, rest)) == {"turn": 2, "said": "please do not call me again"}
-    assert opt_out(log(first, rest, ENDED)) is None
+    goodbye, reply = (fx.AgentSaid(1, 1, purpose, "Goodbye.", False, False, 500) for purpose in ("goodbye", "reply"))
+    assert opt_out(log(first, goodbye, ENDED, rest)) == {"turn": 2, "said": "please do not call me again"}
+    assert opt_out(log(first, goodbye, rest, ENDED)) is None
+    assert opt_out(log(first, reply, ENDED, rest)) is None
 
 
 def test_words_of_the_end_count_too_in_their_last_form() -> None:
