@@ -35,7 +35,7 @@ from callwright.api.idempotent import refuse_used_key
 from callwright.domain.errors import BadInputError, CallwrightError
 from callwright.domain.fields import Fields, not_among, wrong
 from callwright.domain.limits import MAX_BODY_BYTES, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
-from callwright.domain.settings.kinds import text, whole
+from callwright.domain.settings.kinds import whole
 from callwright.domain.settings.setting import Kind
 
 _OURS = "callwright"
@@ -149,11 +149,6 @@ def refusal(errors: Sequence[Any], failure: type[BadInputError] = BadInputError)
     if error["type"] in _KINDS:
         return wrong(path, _KINDS[error["type"]], given, failure)
     return failure(f"{path}: {error['msg']}", field=path)
-
-
-def filled(longest: int | None = None) -> Kind:
-    """A text without the blanks around it; a blank one counts as missing."""
-    return Kind("a text", text(longest).schema, lambda given, name: given.text(name, longest=longest).strip() or None)
 
 
 def _moment(given: Fields, name: str) -> Any:

@@ -9,9 +9,10 @@ from pydantic import Field
 from callwright.actions.calls import read_user_data
 from callwright.api.agents.schemas import EXAMPLE as AGENT_EXAMPLE
 from callwright.api.chats.schemas import ChatBody
-from callwright.api.reading import Asked, filled, reads
+from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, example
 from callwright.domain.fields import Fields
+from callwright.domain.settings.kinds import filled
 from callwright.domain.settings.setting import Kind
 
 _DRAFT = Kind(

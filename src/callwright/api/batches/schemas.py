@@ -7,12 +7,12 @@ from collections.abc import Sized
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from callwright.actions.batches import BatchRequest
 from callwright.actions.calls import read_retry_config, refuse_version
-from callwright.api.reading import MOMENT, Asked, AskedForm, UploadedFile, filled, reads
-from callwright.api.schemas import Open, Timestamp, example
+from callwright.api.reading import MOMENT, Asked, AskedForm, UploadedFile, reads
+from callwright.api.schemas import Open, Timestamp, declared, example
 from callwright.domain.contact_list import DUPLICATES, KEEP
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
@@ -27,8 +27,8 @@ from callwright.domain.limits import (
 from callwright.domain.national_number import is_country
 from callwright.domain.number import parse_destination
 from callwright.domain.pace.policy import BatchPace, Breaker, Limit
-from callwright.domain.settings.kinds import SWITCH, choice, number, text, whole
-from callwright.domain.settings.setting import Kind
+from callwright.domain.settings.kinds import SWITCH, choice, filled, number, text, whole
+from callwright.domain.settings.setting import Kind, declared_in
 from callwright.domain.text_encoding import ENCODINGS
 from callwright.domain.web_address import names_host
 
@@ -330,12 +330,10 @@ class PauseBody(Asked):
     )
 
 
-class PaceBody(Asked):
+class PaceBody(BaseModel):
     """Limits of a batch. A field that is missing stays as it is; null removes the limit."""
 
-    max_concurrency: Annotated[int | None, reads(whole(1, MAX_CONCURRENCY))] = None
-    calls_per_second: Annotated[float | None, reads(number(MIN_CALLS_PER_SECOND, MAX_CALLS_PER_SECOND))] = None
-    breaker: dict[str, Any] | None = Field(default=None, description="A Breaker; null: that of the calling policy.")
+    model_config = declared(declared_in(BatchPace))
 
 
 PAUSE_EXAMPLE: dict[str, Any] = {"reason": "the carrier is being changed"}

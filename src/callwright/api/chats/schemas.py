@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from callwright.actions.calls import read_user_data
-from callwright.api.reading import Asked, filled, reads
+from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, example
 from callwright.domain.fields import Fields
 from callwright.domain.limits import (
@@ -17,7 +17,7 @@ from callwright.domain.limits import (
     MAX_CHAT_SILENCE_SECONDS,
     MAX_CHAT_WAIT_SECONDS,
 )
-from callwright.domain.settings.kinds import number
+from callwright.domain.settings.kinds import filled, number
 from callwright.domain.settings.setting import Kind
 
 _Wait = Annotated[float, reads(number(0, MAX_CHAT_WAIT_SECONDS))]

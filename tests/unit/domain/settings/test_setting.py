@@ -32,10 +32,11 @@ from callwright.domain.settings.setting import (
     read_all,
     read_given,
     read_record,
+    schema_of,
     setting,
     within,
 )
-from callwright.domain.settings.table import properties_of
+from callwright.domain.settings.table import settings_in
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def test_a_kind_refuses_what_it_is_not(kind: Kind, given: Any) -> None:
 
 
 def test_the_schema_of_a_section_has_defaults_bounds_and_sentences_without_links() -> None:
-    found = properties_of("task_config")
+    found = schema_of(settings_in("task_config"))["properties"]
     assert found["incremental_delay"]["anyOf"] == [
         {"type": "integer", "minimum": 0, "maximum": 60_000},
         {"type": "null"},
@@ -141,5 +142,5 @@ def test_the_schema_of_a_section_has_defaults_bounds_and_sentences_without_links
     assert found["inbound_limit"]["description"] == "Calls one caller may make in all; -1: any number."
     assert found["optimize_latency"]["description"].startswith("Kept, without effect.")
     assert "anyOf" not in found["max_silence_repeats"]
-    assert "voice_id" in properties_of("synthesizer", "provider_config")
-    assert "voice_id" not in properties_of("synthesizer")
+    assert "voice_id" in {one.name for one in settings_in("synthesizer", "provider_config")}
+    assert "voice_id" not in {one.name for one in settings_in("synthesizer")}
