@@ -32,6 +32,7 @@ from callwright.domain.settings.setting import (
     SHAPE,
     Kind,
     Setting,
+    changes,
     declared_in,
     needed,
     read_record,
@@ -272,10 +273,10 @@ SEVERAL = (
 """Several new dispositions of one agent."""
 
 CHANGES = (
-    *(replace(one, required="", default=None) for one in declared_in(Disposition)),
+    *changes(declared_in(Disposition)),
     replace(_OF_AGENT, does="The agent to change it for: others that share it keep theirs."),
 )
-"""What a change of a disposition may name; null makes a setting its default."""
+"""What a change of a disposition may name."""
 
 
 def paths(options: Sequence[Option]) -> list[tuple[str, ...]]:

@@ -30,7 +30,6 @@ from callwright.domain.settings.setting import (
     SHAPE,
     Kind,
     Setting,
-    declared_in,
     needed,
     read_record,
     setting,
@@ -369,5 +368,3 @@ NUMBERS = Setting(
     "",
     absent=(),
 )
-CHANGES = tuple(replace(one, required="", default=None) for one in (*declared_in(TrunkSettings), PASSWORD, IS_ACTIVE))
-"""What a change of a trunk may name; null makes a setting its default."""

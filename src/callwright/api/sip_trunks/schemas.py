@@ -9,8 +9,8 @@ from pydantic import Field
 from callwright.api.reading import AskedQuery, reads
 from callwright.api.schemas import Open, Timestamp, declared, example
 from callwright.domain.settings.kinds import SWITCH
-from callwright.domain.settings.setting import declared_in
-from callwright.domain.sip_trunk import CHANGES, IS_ACTIVE, NUMBERS, PASSWORD, TrunkNumber, TrunkSettings
+from callwright.domain.settings.setting import changes, declared_in
+from callwright.domain.sip_trunk import IS_ACTIVE, NUMBERS, PASSWORD, TrunkNumber, TrunkSettings
 
 _NUMBER: dict[str, Any] = {
     "id": "c2a4e6f8-1b3d-4c5e-8f70-91a2b3c4d5e6",
@@ -47,7 +47,7 @@ class SipTrunkBody(Open):
 class SipTrunkPatch(Open):
     """What to change; lists are replaced."""
 
-    model_config = declared(CHANGES)
+    model_config = declared(changes((*declared_in(TrunkSettings), PASSWORD, IS_ACTIVE)))
 
 
 class SipNumberView(Open):

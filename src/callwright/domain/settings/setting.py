@@ -120,6 +120,11 @@ def within(place: str, *settings: Setting) -> tuple[Setting, ...]:
     return tuple(dataclasses.replace(one, within=place) for one in settings)
 
 
+def changes(settings: Iterable[Setting]) -> tuple[Setting, ...]:
+    """The settings as a change names them: each may be missing, and null makes it its default."""
+    return tuple(dataclasses.replace(one, required="", default=None) for one in settings)
+
+
 def declared_in(record: type[Any]) -> tuple[Setting, ...]:
     """The settings of a record and its parts, in order."""
     found: list[Setting] = []
