@@ -92,11 +92,11 @@ def _describe_bodies(paths: Mapping[str, Any], routes: Sequence[BaseRoute]) -> l
 def _give_examples_back_their_nulls(schemas: Mapping[str, Any]) -> None:
     """The framework leaves nulls out of its description, also where they are the example of an answer."""
     for shape in _shapes(Open):
-        extra = shape.model_config.get("json_schema_extra")
-        if shape.__name__ in schemas and isinstance(extra, dict):
-            schemas[shape.__name__].update(copy.deepcopy(extra))
-        elif shape.__name__ in schemas and extra is not None:
+        extra: Any = shape.model_config.get("json_schema_extra")
+        if shape.__name__ in schemas and callable(extra):
             extra(schemas[shape.__name__])
+        elif shape.__name__ in schemas and extra is not None:
+            schemas[shape.__name__].update(copy.deepcopy(extra))
 
 
 def _give_shapes_their_names(schemas: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from callwright.actions.calls import read_user_data
+from callwright.actions.calls import USER_DATA
 from callwright.api.agents.schemas import EXAMPLE as AGENT_EXAMPLE
 from callwright.api.chats.schemas import ChatBody
 from callwright.api.reading import Asked, reads
@@ -24,10 +24,6 @@ _Draft = Annotated[dict[str, Any], reads(_DRAFT)]
 _DRAFTED = Field(
     description="The agent, as the body of `PUT /v2/agent/{agent_id}`. Masks stand for its stored credentials."
 )
-
-
-def _user_data(given: Fields, name: str) -> dict[str, Any]:
-    return read_user_data(given.value)
 
 
 def _arguments(given: Fields, name: str) -> dict[str, Any]:
@@ -48,7 +44,7 @@ class DraftCallBody(Asked):
     recipient_phone_number: Annotated[str, reads(filled())] = Field(
         default="loopback:demo", description="A synthetic caller: `loopback:NAME`."
     )
-    user_data: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _user_data))] = Field(
+    user_data: Annotated[dict[str, Any], reads(USER_DATA)] = Field(
         default_factory=dict,
         description="Variables of prompts; at most 25 KB of JSON. `persona` picks a synthetic caller.",
     )
@@ -62,7 +58,7 @@ class DraftWebCallBody(Asked):
     """A web call with an agent that was not saved."""
 
     draft: _Draft = _DRAFTED
-    user_data: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _user_data))] = Field(
+    user_data: Annotated[dict[str, Any], reads(USER_DATA)] = Field(
         default_factory=dict, description="Variables of prompts; at most 25 KB of JSON."
     )
 
@@ -75,7 +71,7 @@ class ToolTrialBody(Asked):
     arguments: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _arguments))] = Field(
         default_factory=dict, description="What the model would give it."
     )
-    user_data: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _user_data))] = Field(
+    user_data: Annotated[dict[str, Any], reads(USER_DATA)] = Field(
         default_factory=dict, description="Variables of the call; at most 25 KB of JSON."
     )
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from callwright.actions.batches import BatchRequest
-from callwright.actions.calls import read_retry_config, refuse_version
+from callwright.actions.calls import refuse_version
 from callwright.api.reading import MOMENT, Asked, AskedForm, UploadedFile, reads
 from callwright.api.schemas import Open, Timestamp, declared, example
 from callwright.domain.contact_list import DUPLICATES, KEEP
@@ -27,8 +27,9 @@ from callwright.domain.limits import (
 from callwright.domain.national_number import is_country
 from callwright.domain.number import parse_destination
 from callwright.domain.pace.policy import BatchPace, Breaker, Limit
+from callwright.domain.retry import RetryConfig
 from callwright.domain.settings.kinds import SWITCH, choice, filled, number, text, whole
-from callwright.domain.settings.setting import Kind, declared_in
+from callwright.domain.settings.setting import Kind, declared_in, read_record, wire_of
 from callwright.domain.text_encoding import ENCODINGS
 from callwright.domain.web_address import names_host
 
@@ -60,7 +61,7 @@ def _retry(given: Fields, name: str) -> dict[str, Any] | None:
         return None
     if not isinstance(found, dict):
         raise BadInputError(f"{name} must be the JSON text of an object", field=name)
-    return read_retry_config(Fields(found, name, BadInputError))
+    return wire_of(read_record(RetryConfig, Fields(found, name, BadInputError)))
 
 
 def _parsed(text: str) -> Any:
@@ -68,10 +69,6 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
-
-
-def _no_version(given: Fields, name: str) -> None:
-    refuse_version(given.raw(name))
 
 
 def _breaker(given: Fields, name: str) -> Breaker | None:
@@ -126,7 +123,7 @@ class BatchForm(AskedForm):
     breaker: Annotated[Breaker | None, reads(Kind("a text", {"type": "string"}, _breaker))] = Field(
         default=None, description="JSON text of a Breaker; without it that of the calling policy."
     )
-    agent_version_id: Annotated[None, reads(Kind("nothing", {"type": "string"}, _no_version))] = Field(
+    agent_version_id: Annotated[None, reads(Kind("nothing", {"type": "string"}, refuse_version))] = Field(
         default=None, description="Calls are made with the agent as it is: any value is refused."
     )
     default_country: Annotated[str | None, reads(Kind("a country", {"type": "string"}, _country))] = Field(
