@@ -111,9 +111,9 @@ CALL = (
     ),
     Setting(
         "call.agent_version_id",
-        Kind("a version", _TEXT, refuse_version),
+        Kind("nothing", {**_TEXT, "maxLength": 0}, refuse_version),
         None,
-        "Calls are made with the agent as it is: any value but null is refused.",
+        "Calls are made with the agent as it is: any version is refused.",
     ),
     Setting("call.from_phone_number", Kind("a number", _TEXT, _sender), None, ""),
     Setting(

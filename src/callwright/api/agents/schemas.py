@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from callwright.api.schemas import Open, Timestamp, declared, example
-from callwright.domain.limits import MAX_AGENT_WARNINGS
+from callwright.domain.limits import MAX_AGENT_TASKS, MAX_AGENT_WARNINGS
 from callwright.domain.settings.table import PROMPTS, settings_in
 
 
@@ -77,7 +77,7 @@ class AgentConfig(Open):
     model_config = declared(one for one in settings_in("agent") if one.name != PROMPTS)
 
     agent_name: str
-    tasks: list[Task]
+    tasks: list[Task] = Field(min_length=1, max_length=MAX_AGENT_TASKS)
 
 
 class AgentBody(Open):

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from callwright.actions.calling_policy import VERSION
 from callwright.api.schemas import Open, Timestamp, declared
 from callwright.domain.dialling.policy import CallingPolicy, policy_wire
 from callwright.domain.settings.setting import declared_in
@@ -16,9 +17,7 @@ _SECTIONS = declared_in(CallingPolicy)
 class CallingPolicyBody(BaseModel):
     """The whole policy: a section that is missing gets its defaults."""
 
-    model_config = declared(_SECTIONS)
-
-    version: int | None = Field(default=None, description="That of the policy that was read; null replaces any.")
+    model_config = declared((*_SECTIONS, VERSION))
 
 
 class CallingPolicyView(Open):

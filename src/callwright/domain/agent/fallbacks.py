@@ -12,6 +12,7 @@ from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_FALLBACKS
+from callwright.domain.settings.kinds import objects
 from callwright.domain.settings.setting import Kind, read_record, setting
 
 TRANSCRIBER, VOICE, MODEL = KINDS = ("transcriber", "voice", "model")
@@ -32,7 +33,7 @@ def _links(given: Fields, kind: str) -> tuple[_Section, ...]:
     return tuple(listed)
 
 
-_LINKS = Kind("objects", {"type": "array", "items": {"type": "object"}, "maxItems": MAX_FALLBACKS}, _links)
+_LINKS = Kind("objects", objects(MAX_FALLBACKS, "", "provider").schema, _links)
 
 
 @dataclass(frozen=True, slots=True)

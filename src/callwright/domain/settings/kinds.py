@@ -165,8 +165,8 @@ def child(record: type[Any], read: Callable[[Fields], Any] | None = None) -> Kin
     return Kind("an object", shape_of(record), found)
 
 
-def objects(most: int, words: str) -> Kind:
-    """A list of objects, whose fields code of their own reads."""
+def objects(most: int, words: str, *required: str) -> Kind:
+    """A list of objects with the ``required`` fields, which code of its own reads."""
 
     def read(given: Fields, name: str) -> tuple[Fields, ...]:
         listed = given.list(name) or []
@@ -178,7 +178,8 @@ def objects(most: int, words: str) -> Kind:
                 raise wrong(f"{path}[{index}]", "an object", one, given.failure)
         return tuple(Fields(one, f"{path}[{index}]", given.failure) for index, one in enumerate(listed))
 
-    return Kind(words, {"type": "array", "items": {"type": "object"}, "maxItems": most}, read)
+    items = {"type": "object", "required": list(required)}
+    return Kind(words, {"type": "array", "items": items, "maxItems": most}, read)
 
 
 def texts(words: str) -> Kind:
