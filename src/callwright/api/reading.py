@@ -199,8 +199,8 @@ class KeptBody(DescribedBody):
 
 
 def kept_body(model: type[BaseModel], example: Mapping[str, Any]) -> Any:
-    """For the annotation of a route's parameter: the JSON body as it came. ``model`` only describes it. The domain reads it, because it is
-    stored as it is, changes what is stored, or depends on the time."""
+    """For the annotation of a route's parameter: the JSON body as it came. The domain reads it, because it is stored as it is, changes what
+    is stored, or depends on the time. ``model`` shows the settings that the domain declares (``callwright.api.schemas.declared``)."""
     return Depends(KeptBody(model, example))
 
 

@@ -30,7 +30,7 @@ def example(body: dict[str, Any]) -> ConfigDict:
 
 
 def declared(settings: Iterable[Setting], *, answer: dict[str, Any] | None = None) -> ConfigDict:
-    """``model_config`` of a shape with these settings beside its own fields: of a request, or of an ``answer`` as the server gives it."""
+    """``model_config`` of a shape with these settings beside its own fields: of a request, or of an ``answer``, given as an example."""
     own = schema_of(settings, answered=answer is not None)
 
     def add(schema: dict[str, Any]) -> None:

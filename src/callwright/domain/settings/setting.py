@@ -23,7 +23,7 @@ _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 
 IS_REQUIRED = "is required"
 SHAPE = "x-shape"
-"""In the schema of an object: the name under which the description of the API lists it. Without properties it stands for that one."""
+"""In the schema of an object: its name in the description of the API. A schema without properties refers to the one of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,7 @@ class Kind:
     """What a value may be, in ``words`` and as a JSON ``schema``.
 
     ``read`` takes a field that is not null and returns its value, or None for one that counts as missing. It raises the failure of the
-    fields.
-    Without ``read`` the value is parsed by code of its own, or not at all.
+    fields. Without ``read`` the value is parsed by code of its own, or not at all.
     """
 
     words: str
@@ -101,12 +100,12 @@ def setting(key: str, kind: Kind, default: Any, does: str = "", **more: Any) -> 
     declared = Setting(key, kind, default, does, **more)
     absent = default if declared.absent is None else declared.absent
     if isinstance(absent, dict):
-        return dataclasses.field(default_factory=dict, metadata={_KEY: declared})
+        return dataclasses.field(default_factory=absent.copy, metadata={_KEY: declared})
     return dataclasses.field(default=absent, metadata={_KEY: declared})
 
 
 def needed(key: str, kind: Kind, does: str = "", told: str = IS_REQUIRED) -> Any:
-    """A field of a record that is a :class:`Setting` without a default; ``told`` of a missing one."""
+    """A field of a record that is a required :class:`Setting`. ``told``: what an error says of a missing one."""
     return dataclasses.field(metadata={_KEY: Setting(key, kind, None, does, required=told)})
 
 
@@ -178,14 +177,14 @@ def _plain(value: Any) -> Any:
 
 
 def shape_of(record: type[Any]) -> dict[str, Any]:
-    """The JSON schema of a record, which the API lists by the record's name."""
+    """The JSON schema of a record. Its name in the description of the API is the record's."""
     does = inspect.cleandoc(record.__doc__ or "").partition("\n\n")[0].replace("\n", " ").replace("``", "`")
     return {SHAPE: record.__name__, "type": "object", "description": does, **schema_of(declared_in(record))}
 
 
 def schema_of(settings: Iterable[Setting], *, answered: bool = False) -> dict[str, Any]:
-    """``properties`` and ``required`` of an object with these settings, as a request has them or as they are ``answered``. null in a
-    request stands for the default."""
+    """``properties`` and ``required`` of an object with these settings, in a request or as they are ``answered``. In a request, null stands
+    for the default."""
     declared = tuple(settings)
     required = [one.name for one in declared if one.required]
     properties = {one.name: _property(one, answered=answered) for one in declared}
