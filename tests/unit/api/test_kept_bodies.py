@@ -20,14 +20,13 @@ import callwright.api
 from callwright.actions.agents import flat_body
 from callwright.actions.calling_policy import VERSION
 from callwright.actions.calls import read_request
-from callwright.actions.dispositions import AGENTS, SEVERAL
 from callwright.actions.extraction_templates import TEMPLATE
 from callwright.api.app import build_app
 from callwright.api.reading import KeptBody
 from callwright.api.services import ApiServices
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.dialling.policy import parse_policy
-from callwright.domain.disposition import check_disposition, disposition_body
+from callwright.domain.disposition import AGENTS, SEVERAL, check_disposition, disposition_body
 from callwright.domain.errors import BadInputError, CallwrightError
 from callwright.domain.fields import Fields
 from callwright.domain.pace.policy import BatchPace

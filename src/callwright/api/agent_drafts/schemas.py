@@ -11,24 +11,12 @@ from callwright.api.agents.schemas import EXAMPLE as AGENT_EXAMPLE
 from callwright.api.chats.schemas import ChatBody
 from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, example
-from callwright.domain.fields import Fields
-from callwright.domain.settings.kinds import filled
-from callwright.domain.settings.setting import Kind
+from callwright.domain.settings.kinds import OBJECT, filled
 
-_DRAFT = Kind(
-    "an object",
-    {"type": "object", "additionalProperties": True},
-    lambda given, name: None if (found := given.child(name)) is None else dict(found.value),
-)
-_Draft = Annotated[dict[str, Any], reads(_DRAFT)]
+_Draft = Annotated[dict[str, Any], reads(OBJECT)]
 _DRAFTED = Field(
     description="The agent, as the body of `PUT /v2/agent/{agent_id}`. Masks stand for its stored credentials."
 )
-
-
-def _arguments(given: Fields, name: str) -> dict[str, Any]:
-    child = given.child(name)
-    return {} if child is None else dict(child.value)
 
 
 class DraftChatBody(ChatBody):
@@ -68,7 +56,7 @@ class ToolTrialBody(Asked):
 
     draft: _Draft = _DRAFTED
     tool: Annotated[str, reads(filled())] = Field(default="", validate_default=True, description="Its name.")
-    arguments: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _arguments))] = Field(
+    arguments: Annotated[dict[str, Any], reads(OBJECT)] = Field(
         default_factory=dict, description="What the model would give it."
     )
     user_data: Annotated[dict[str, Any], reads(USER_DATA)] = Field(
