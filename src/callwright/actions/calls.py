@@ -161,7 +161,7 @@ def read_request(
         destination=given["recipient_phone_number"],
         from_number=given["from_phone_number"],
         scheduled_at=due_time(wire.get("scheduled_at"), now, strict=strict),
-        user_data=given["user_data"],
+        user_data=dict(given["user_data"]),
         options={name: value for name, value in options.items() if value is not None},
     )
 

@@ -90,9 +90,8 @@ class Setting:
 
     def given(self, fields: Fields) -> Any:
         """The value in ``fields``, None where it is missing. Raises the failure of ``fields``."""
-        if self.kind.read is None or fields.raw(self.name) is None:
-            return None
-        return self.kind.read(fields, self.name)
+        name = self.name
+        return None if self.kind.read is None or fields.raw(name) is None else self.kind.read(fields, name)
 
 
 def setting(key: str, kind: Kind, default: Any, does: str = "", **more: Any) -> Any:
