@@ -28,7 +28,7 @@ from callwright.domain.limits import MAX_USER_DATA_BYTES
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
 from callwright.domain.retry import STOP_REASON, STOP_REQUESTED, STOPPED_BY, RetryConfig, awaits_retry
 from callwright.domain.settings.agent import TELEPHONY_PROVIDER
-from callwright.domain.settings.kinds import SWITCH, child, described
+from callwright.domain.settings.kinds import ANY_OBJECT, SWITCH, child, described
 from callwright.domain.settings.setting import IS_REQUIRED, Kind, Setting, read_all, wire_of
 from callwright.domain.sip_headers import custom_headers
 from callwright.domain.sip_trunk import PROVIDER
@@ -95,11 +95,11 @@ def _agent_data(given: Fields, name: str) -> dict[str, Any] | None:
     return {"voice_id": data.text("voice_id")} if data.raw("voice_id") else {}
 
 
-USER_DATA = Kind("an object", {"type": "object"}, _user_data)
+USER_DATA = Kind("an object", ANY_OBJECT, _user_data)
 """``user_data`` of a call, at most MAX_USER_DATA_BYTES."""
 
 _TEXT = {"type": "string"}
-_FOR_AGENT = {"type": "object", "properties": {"voice_id": _TEXT}}
+_FOR_AGENT = {**ANY_OBJECT, "properties": {"voice_id": _TEXT}}
 CALL = (
     Setting("call.agent_id", Kind("an agent's id", _TEXT, _agent_id), None, "", required=IS_REQUIRED),
     Setting(

@@ -18,6 +18,8 @@ from callwright.domain.settings.setting import Kind, read_record, shape_of
 from callwright.domain.web_address import names_host
 
 TEXT = {"type": "string"}
+ANY_OBJECT: Mapping[str, Any] = {"type": "object", "additionalProperties": True}
+"""Generated clients take an object that says less for one without fields."""
 _LARGEST_SEED = 2**63
 """Endpoints read 64 bits."""
 
@@ -178,7 +180,7 @@ def objects(most: int, words: str, *required: str) -> Kind:
                 raise wrong(f"{path}[{index}]", "an object", one, given.failure)
         return tuple(Fields(one, f"{path}[{index}]", given.failure) for index, one in enumerate(listed))
 
-    items = {"type": "object", "required": list(required)}
+    items = {**ANY_OBJECT, "required": list(required)}
     return Kind(words, {"type": "array", "items": items, "maxItems": most}, read)
 
 
@@ -227,7 +229,7 @@ def _object(given: Fields, name: str) -> Mapping[str, Any] | None:
     return None if found is None else found.value
 
 
-OBJECT = Kind("an object", {"type": "object"}, _object)
+OBJECT = Kind("an object", ANY_OBJECT, _object)
 SWITCH = Kind("true or false", {"type": "boolean"}, lambda given, name: given.switch(name, False))
 MESSAGE = Kind(
     "a text, or a map of language to text",
