@@ -19,16 +19,13 @@ from callwright.domain.fields import Fields
 from callwright.domain.limits import (
     MAX_ADDRESS_CHARACTERS,
     MAX_BATCH_NUMBERS,
-    MAX_CALLS_PER_SECOND,
-    MAX_CONCURRENCY,
     MAX_NAME_CHARACTERS,
-    MIN_CALLS_PER_SECOND,
 )
 from callwright.domain.national_number import is_country
 from callwright.domain.number import parse_destination
-from callwright.domain.pace.policy import BatchPace, Breaker, Limit
+from callwright.domain.pace.policy import AT_ONCE, PER_SECOND, BatchPace, Breaker, Limit
 from callwright.domain.retry import RetryConfig
-from callwright.domain.settings.kinds import SWITCH, choice, filled, number, text, whole
+from callwright.domain.settings.kinds import SWITCH, choice, filled, text
 from callwright.domain.settings.setting import Kind, declared_in, read_record, wire_of
 from callwright.domain.text_encoding import ENCODINGS
 from callwright.domain.web_address import names_host
@@ -114,10 +111,10 @@ class BatchForm(AskedForm):
     webhook_url: Annotated[str | None, reads(Kind("a text", {"type": "string"}, _web_address))] = Field(
         default=None, description="Is told of every status of the batch; ignored when it is no URL."
     )
-    max_concurrency: Annotated[int | None, reads(whole(1, MAX_CONCURRENCY))] = Field(
+    max_concurrency: Annotated[int | None, reads(AT_ONCE)] = Field(
         default=None, description="Most calls of the batch at once."
     )
-    calls_per_second: Annotated[float | None, reads(number(MIN_CALLS_PER_SECOND, MAX_CALLS_PER_SECOND))] = Field(
+    calls_per_second: Annotated[float | None, reads(PER_SECOND)] = Field(
         default=None, description="Most calls of the batch that begin in a second."
     )
     breaker: Annotated[Breaker | None, reads(Kind("a text", {"type": "string"}, _breaker))] = Field(

@@ -27,15 +27,16 @@ LEAST_RECENTLY_USED = "least_recently_used"
 ANSWER_RATE = "answer_rate"
 ROTATION_RULES = (ROUND_ROBIN, LEAST_RECENTLY_USED, ANSWER_RATE)
 
+AT_ONCE = whole(1, MAX_CONCURRENCY)
+PER_SECOND = number(MIN_CALLS_PER_SECOND, MAX_CALLS_PER_SECOND)
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """Most calls at once, and most calls begun in a second. null is no limit."""
 
-    at_once: int | None = setting("limit.max_concurrency", whole(1, MAX_CONCURRENCY), None)
-    per_second: float | None = setting(
-        "limit.calls_per_second", number(MIN_CALLS_PER_SECOND, MAX_CALLS_PER_SECOND), None
-    )
+    at_once: int | None = setting("limit.max_concurrency", AT_ONCE, None)
+    per_second: float | None = setting("limit.calls_per_second", PER_SECOND, None)
 
 
 NO_LIMIT = Limit()
