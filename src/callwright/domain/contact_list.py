@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from callwright.domain.batch import ListFormat, RefusedRow
 from callwright.domain.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules, plain_name
+from callwright.domain.dialled import number_in
 from callwright.domain.errors import CallwrightError
 from callwright.domain.fields import named
 from callwright.domain.limits import (
@@ -145,7 +146,7 @@ class ContactList:
             return self._refused(line, cells, *problem)
         number = destination.value
         if self._lines_of_numbers is not None:
-            first = self._lines_of_numbers.setdefault(number, line)
+            first = self._lines_of_numbers.setdefault(_called(number), line)
             if first != line:
                 hint = "Nothing: the first row is called. With duplicates=keep both are."
                 return self._refused(line, cells, f"{header[at]} is the same as in line {first}", hint)
@@ -156,6 +157,12 @@ class ContactList:
         kept = [cells[index] if index < len(cells) else "" for index in self._kept] + cells[width:]
         short = sum(map(len, kept)) <= MAX_REFUSED_ROW_CHARACTERS
         return RefusedRow(line, reason, hint, tuple(cell.replace("\x00", "") for cell in kept) if short else ())
+
+
+def _called(address: str) -> str:
+    """The number with its plus that an address names, at whatever host; else the address."""
+    number = number_in(address)
+    return number if number.startswith("+") else address
 
 
 def _problem_of(variables: Mapping[str, str]) -> tuple[str, str] | None:

@@ -188,6 +188,12 @@ def test_an_earlier_row_with_the_same_number_may_be_enough() -> None:
     ]
 
 
+def test_a_number_is_called_once_however_it_is_written() -> None:
+    cells = ["+4930901820", "+49 030 901820", "tel:+49-30-901820", "sip:+4930901820@gw.example", "sip:ada@gw.example"]
+    text = "\n".join(["contact_number", *cells, "sip:bea@gw.example", "sip:ada@gw.example"])
+    assert [line for line, _, _ in contacts(text, duplicates="skip")] == [2, 6, 7]
+
+
 def test_a_number_that_is_refused_makes_no_later_row_a_duplicate() -> None:
     text = f"contact_number,name\n+15550123,{'x' * MAX_USER_DATA_BYTES}\n+15550123,Ada\n"
     assert [line for line, _, _ in contacts(text, duplicates="skip")] == [3]
