@@ -25,6 +25,7 @@ from callwright.domain.errors import BadInputError, InvalidNumberError, TooLarge
 from callwright.domain.execution import Execution, Phase, Status, status_of
 from callwright.domain.fields import Fields, named, word, wrong
 from callwright.domain.limits import MAX_CALL_RETRIES, MAX_USER_DATA_BYTES
+from callwright.domain.national_number import without_national_prefix
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
 from callwright.domain.retry import (
     DEFAULT_INTERVALS_MINUTES,
@@ -76,7 +77,7 @@ def read_request(
     sender = wire.get("from_phone_number")
     return CallRequest(
         agent_id=agent_id.strip(),
-        destination=parse_destination(recipient),
+        destination=without_national_prefix(parse_destination(recipient)),
         from_number=parse_destination(sender, what="from_phone_number").value if sender else None,
         scheduled_at=due_time(wire.get("scheduled_at"), now, strict=strict),
         user_data=read_user_data(wire),

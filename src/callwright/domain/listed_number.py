@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from callwright.domain.errors import InvalidNumberError
-from callwright.domain.national_number import numbers_in
+from callwright.domain.national_number import numbers_in, without_national_prefix
 from callwright.domain.number import Destination, is_emergency, parse_destination, typed
 
 _PLAIN = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -15,8 +15,6 @@ _DECIMALS = re.compile(r"(?<=[0-9]{7})[.,]0+$")
 """What a table of decimals adds to a whole number."""
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
 """The national prefix as it is written inside an international number: ``+49 (0)30``."""
-_ZERO_BEHIND_COUNTRY = re.compile(r"\+[1-9][0-9]{0,2}[ ./-]*0")
-"""Where the same prefix may stand without its brackets: ``+49 030``. No number is dialled so."""
 _WRITTEN = re.compile(r"[+0-9 .()/-]+")
 _NO_DIGITS = re.compile(r"[^+0-9]")
 
@@ -31,7 +29,7 @@ def listed_destination(cell: str, *, what: str, country: str | None = None) -> D
     Raises InvalidNumberError naming ``what``, with a hint of what to do about the cell.
     """
     if _PLAIN.fullmatch(cell):
-        return _abroad(cell, what)
+        return without_national_prefix(parse_destination(cell, what=what))
     text = typed(cell).removeprefix("'").strip()
     if _EXPONENT.fullmatch(text):
         raise InvalidNumberError(
@@ -43,10 +41,8 @@ def listed_destination(cell: str, *, what: str, country: str | None = None) -> D
         return parse_destination(text, what=what)
     text = _DECIMALS.sub("", text)
     abroad = text.startswith("+")
-    if not _WRITTEN.fullmatch(text):
-        return parse_destination(text, what=what)
-    if abroad and not _TRUNK_ZERO.search(text):
-        return _abroad(text, what)
+    if not _WRITTEN.fullmatch(text) or (abroad and not _TRUNK_ZERO.search(text)):
+        return without_national_prefix(parse_destination(text, what=what))
     if is_emergency(_NO_DIGITS.sub("", text)) or not (abroad or country):
         return _as_it_is(text, what)
     readings = numbers_in(text, country)
@@ -59,12 +55,6 @@ def listed_destination(cell: str, *, what: str, country: str | None = None) -> D
         field=what,
         hint="Correct the number, or write it with a plus and the country code.",
     )
-
-
-def _abroad(text: str, what: str) -> Destination:
-    """A number with its country code, without the national prefix behind that."""
-    readings = numbers_in(text, None) if _ZERO_BEHIND_COUNTRY.match(text) else ()
-    return parse_destination(*readings or (text,), what=what)
 
 
 def _as_it_is(text: str, what: str) -> Destination:
