@@ -54,6 +54,9 @@ FOREIGN_NUMBER_COLUMNS = frozenset(map(plain_name, _ABROAD))
 REPORT_PREFIX = "callwright_"
 """How the columns of our own reports begin. In a list they are left out, so that a report can be corrected and uploaded."""
 
+TIME_ZONE = "timezone"
+"""The variable of the contact's time zone. A column that only spells it otherwise (``Time zone``) is this variable too."""
+
 KEEP = "keep"
 SKIP = "skip"
 DUPLICATES = (KEEP, SKIP)
@@ -110,6 +113,9 @@ class ContactList:
         header, at = self._file.columns, self._file.number_at
         self._kept = [index for index, name in enumerate(header) if index == at or not name.startswith(REPORT_PREFIX)]
         self._variables = [(index, header[index]) for index in self._kept if header[index] and index != at]
+        if not rules.strict and TIME_ZONE not in header:
+            spelt = [at for at, name in self._variables if plain_name(name).replace("_", "") == TIME_ZONE]
+            self._variables += [(at, TIME_ZONE) for at in spelt[:1]]
         self._lines_of_numbers: dict[str, int] | None = {} if rules.duplicates == SKIP else None
         self.format = ListFormat(
             encoding,

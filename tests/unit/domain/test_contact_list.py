@@ -194,6 +194,17 @@ def test_a_number_is_called_once_however_it_is_written() -> None:
     assert [line for line, _, _ in contacts(text, duplicates="skip")] == [2, 6, 7]
 
 
+@pytest.mark.parametrize("name", ["Timezone", "TIME ZONE", "time_zone", "time-zone"])
+def test_the_column_of_the_time_zone_may_be_spelt_otherwise(name: str) -> None:
+    text = f"contact_number,{name}\n+15550123,Europe/Berlin\n"
+    ((_, _, variables),) = contacts(text)
+    assert variables == {name: "Europe/Berlin", "timezone": "Europe/Berlin"}
+    ((_, _, variables),) = contacts(f"{text.splitlines()[0]},timezone\n+15550123,x,Asia/Tokyo\n")
+    assert variables == {name: "x", "timezone": "Asia/Tokyo"}
+    ((_, _, variables),) = contacts(text, strict=True)
+    assert variables == {name: "Europe/Berlin"}
+
+
 def test_a_number_that_is_refused_makes_no_later_row_a_duplicate() -> None:
     text = f"contact_number,name\n+15550123,{'x' * MAX_USER_DATA_BYTES}\n+15550123,Ada\n"
     assert [line for line, _, _ in contacts(text, duplicates="skip")] == [3]
