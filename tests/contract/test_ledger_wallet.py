@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -295,7 +295,7 @@ async def test_a_call_that_ends_while_another_is_refused_gives_it_the_money(
     first, second = await two_calls_of_a_batch(ledger)
     assert await dial(ledger, first, 4 * NANO_PER_CENT)
     async with ledger.unit() as unit:
-        unit.wallets = _ThenWallets(unit.wallets, lambda: end(ledger, first, NANO_PER_CENT))
+        cast(Any, unit).wallets = _ThenWallets(unit.wallets, lambda: end(ledger, first, NANO_PER_CENT))
         await reserve(unit, second, lambda: 4 * NANO_PER_CENT, THEN)
     found = await balances(ledger)
     assert (found[RESERVED], found[SPENT]) == (4 * NANO_PER_CENT, NANO_PER_CENT)
