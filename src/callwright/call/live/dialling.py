@@ -319,7 +319,11 @@ class _Intent:
         record = {DECISION: decision_wire(decision, now)}
         if not decision.dials:
             return Change(record=record)
-        return Change(Phase.DIALLING, "initiated", columns={"initiated_at": at}, record=record)
+        columns = {"initiated_at": at}
+        if execution.rescheduled_at is not None and execution.scheduled_at is not None and execution.scheduled_at > at:
+            # The hours that it waited for were changed, and it is dialled before them.
+            columns["scheduled_at"] = at
+        return Change(Phase.DIALLING, "initiated", columns=columns, record=record)
 
 
 def _obey_stop(execution: Execution) -> None:
