@@ -25,6 +25,7 @@ from callwright.domain.errors import BadInputError, InvalidNumberError, TooLarge
 from callwright.domain.execution import Execution, Phase, status_of
 from callwright.domain.fields import Fields, named
 from callwright.domain.limits import MAX_USER_DATA_BYTES
+from callwright.domain.national_number import without_national_prefix
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
 from callwright.domain.retry import STOP_REASON, STOP_REQUESTED, STOPPED_BY, RetryConfig, awaits_retry
 from callwright.domain.settings.agent import TELEPHONY_PROVIDER
@@ -158,7 +159,7 @@ def read_request(
     }
     return CallRequest(
         agent_id=given["agent_id"],
-        destination=given["recipient_phone_number"],
+        destination=without_national_prefix(given["recipient_phone_number"]),
         from_number=given["from_phone_number"],
         scheduled_at=due_time(wire.get("scheduled_at"), now, strict=strict),
         user_data=dict(given["user_data"]),
