@@ -9,6 +9,8 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
@@ -39,6 +41,7 @@ class Phone:
     answers: list[httpx.Response] = field(default_factory=list)
     socket: ClientConnection | None = None
     redirected: str = ""
+    conference: str = ""
 
     def asked(self, name: str) -> str:
         return dict(self.order)[name]
@@ -60,6 +63,11 @@ class TwilioVendor:
     requests: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
     numbers: dict[str, dict[str, str]] = field(default_factory=dict)
     """Numbers of the account: how calls to them are routed, as the resource has it."""
+    bridging: list[str] = field(default_factory=list)
+    """What becomes of the requests to move a call into a conference, in order: refused, or lost, which is done and then fails."""
+    conferences: dict[str, list[Phone]] = field(default_factory=dict)
+    reports: dict[str, str] = field(default_factory=dict)
+    """The address to which a conference reports: its first participant's."""
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def answer(self, exchange: Exchange) -> None:
@@ -83,14 +91,51 @@ class TwilioVendor:
         else:
             phone = next(one for one in self.phones if path == f"Calls/{one.sid}.json")
             asked = dict(form)
-            if "Twiml" in asked and not phone.over.is_set():
+            if "<Conference" in asked.get("Twiml", "") and not phone.over.is_set():
+                outcome = self.bridging.pop(0) if self.bridging else ""
+                if outcome != "refused":
+                    await self._confer(phone, asked["Twiml"])
+                if outcome:
+                    await say(exchange, 503, {"code": 20503, "message": "not now", "status": 503})
+                    return
+            elif "Twiml" in asked and not phone.over.is_set():
                 phone.redirected = asked["Twiml"]
                 self.start(self._redirected(phone))
             elif not phone.over.is_set():
-                phone.over.set()
-                if phone.socket is not None:
-                    await phone.socket.close()
+                await self.hang_up(phone)
             await say(exchange, 200, {"sid": phone.sid})
+
+    async def hang_up(self, phone: Phone) -> None:
+        """A call ends, and with it its conference and the other call in that."""
+        phone.over.set()
+        if phone.socket is not None:
+            await phone.socket.close()
+        others = self.conferences.pop(phone.conference, [])
+        if phone.conference:
+            self.start(self._conference_over(phone, others))
+
+    async def _conference_over(self, phone: Phone, participants: list[Phone]) -> None:
+        url = self.reports[phone.conference]
+        if len(participants) > 1:
+            about = {"StatusCallbackEvent": "conference-end", "CallSidEndingConference": phone.sid}
+            await self.report(url, about | {"Timestamp": format_datetime(datetime.now(UTC))})
+        for one in participants:
+            one.over.set()
+            await self.tell(one, one.asked("StatusCallback"), CallStatus="completed", CallDuration=str(TALK_SECONDS))
+
+    async def _confer(self, phone: Phone, instructions: str) -> None:
+        """The call leaves its stream for a conference."""
+        conference = ET.fromstring(instructions).find("Dial/Conference")
+        assert conference is not None
+        assert phone.socket is not None
+        phone.redirected, phone.conference = instructions, conference.text or ""
+        inside = self.conferences.setdefault(phone.conference, [])
+        inside.append(phone)
+        await phone.socket.send(json.dumps({"event": "stop", "streamSid": "MZ1", "stop": {"callSid": phone.sid}}))
+        if len(inside) == 1:
+            self.reports[phone.conference] = conference.attrib["statusCallback"]
+        else:
+            self.start(self.report(self.reports[phone.conference], {"StatusCallbackEvent": "conference-start"}))
 
     async def _number(self, exchange: Exchange, path: str, form: Form) -> None:
         resource, _, query = path.partition("?")
@@ -113,12 +158,16 @@ class TwilioVendor:
 
     async def tell(self, phone: Phone, url: str, *, token: str = "", **more: str) -> httpx.Response:
         """A signed request to the platform."""
-        form = {"CallSid": phone.sid, "AccountSid": SID, **more}
-        signed = signature(token or self.token, url, {name: [value] for name, value in form.items()})
-        async with httpx.AsyncClient(timeout=30) as client:
-            answer = await client.post(url, data=form, headers={"X-Twilio-Signature": signed})
+        answer = await self.report(url, {"CallSid": phone.sid, **more}, token)
         phone.answers.append(answer)
         return answer
+
+    async def report(self, url: str, form: Form, token: str = "") -> httpx.Response:
+        """A signed request to the platform, about no call in particular."""
+        form = {"AccountSid": SID, **form}
+        signed = signature(token or self.token, url, {name: [value] for name, value in form.items()})
+        async with httpx.AsyncClient(timeout=30) as client:
+            return await client.post(url, data=form, headers={"X-Twilio-Signature": signed})
 
     async def placed(self, phone: Phone) -> None:
         outcome, status = self.outcomes.get(phone.asked("To"), "completed"), phone.asked("StatusCallback")

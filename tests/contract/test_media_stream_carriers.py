@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +22,7 @@ from tests.twilio_vendor import TwilioVendor, twilio_vendor
 from tests.unit.insight.call_log import CallLog
 from tests.waiting import until
 from tests.warm_call import BRIEFING_FRAMES, Caller, WarmCall
+from websockets.protocol import State
 
 from callwright.api.doors import Doors
 from callwright.cli.serving import bind, http_server, url_of
@@ -32,7 +33,7 @@ from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import LEG_FRAME_BYTES, DialRequest, Leg, LegListener, TransferFailedError
+from callwright.ports.leg import LEG_FRAME_BYTES, Bridges, DialRequest, Leg, LegListener, TransferFailedError
 from callwright.ports.registry import PluginContext
 from callwright.telephony.exotel import PLUGINS as EXOTEL
 from callwright.telephony.media_streams.carrier import StreamCarrier
@@ -61,6 +62,7 @@ class AtStandIn:
     ) -> None:
         self.vendor, self.handed = vendor, handed
         self.name, self.doors, self.open, self.aclose = carrier.name, carrier.doors, carrier.open, carrier.aclose
+        self.can_bridge, self.bridge = carrier.can_bridge, carrier.bridge
         self._carrier = carrier
         self._access = Access(keys)
 
@@ -77,6 +79,10 @@ class Noting(Report):
 
     def noted(self, what: str, values: Mapping[str, Any]) -> None:
         self.log.fact("leg", what, **values)
+
+
+class CallerWithLog(Noting, Caller):
+    """A caller of a warm transfer whose line is written into a log."""
 
 
 class StreamContract(CarrierContract):
@@ -245,6 +251,74 @@ class HandingContract(StreamContract):
             assert end.seconds == TALK_SECONDS or (end.seconds is None and datetime.fromisoformat(end.ended_at))
 
 
+class BridgingContract(HandingContract):
+    """Calls of a vendor that connects two. ``failures``: what its stand-in does with the requests, in order, and whether the caller then
+    is back with the agent, or lost."""
+
+    failures: Mapping[str, tuple[Sequence[str], bool]] = {
+        "the target is not moved": (["refused"], True),
+        "the target is moved, and nobody says so": (["lost"], True),
+        "the caller is not moved": (["", "refused"], True),
+        "the caller is moved, and nobody says so": (["", "lost"], False),
+    }
+
+    @asynccontextmanager
+    async def joining(self, bridging: Sequence[str] = ()) -> AsyncIterator[tuple[AtStandIn, Caller, WarmCall, Leg]]:
+        """A call whose target was briefed and has just accepted."""
+        async with self.opened() as carrier:
+            carrier.vendor.bridging = list(bridging)
+            caller = CallerWithLog()
+            leg = await carrier.dial(self.answers, caller)
+            await caller.until(lambda: "audio" in caller.events, "audio", 10)
+            call = WarmCall(carrier, leg, caller)
+            assert isinstance(carrier, Bridges)
+            transfer = asyncio.create_task(call.transfer(DESK, confirm=True, bridge=carrier))
+            await call.reaches("briefing")
+            _, desk = carrier.vendor.phones
+            await until(lambda: self.heard(desk) >= BRIEFING_FRAMES, 10)
+            await self.press(desk, "1")
+            await transfer
+            yield carrier, caller, call, leg
+
+    @pytest.mark.parametrize(("leaves", "cause"), [(0, "caller_hung_up"), (1, "normal_clearing")])
+    async def test_two_are_connected_at_the_vendor_until_one_of_them_hangs_up(self, leaves: int, cause: str) -> None:
+        """The other's call ends with it, and the vendor reports how long they talked and who hung up."""
+        async with self.joining() as (carrier, caller, call, _):
+            assert call.steps[-1] == "bridged"
+            assert [one.state for one in call.outcomes] == []
+            assert caller.closed_as is not None
+            assert caller.closed_as.cause == "transferred"
+            phones = carrier.vendor.phones
+            assert not any(phone.over.is_set() for phone in phones)
+            await until(lambda: all(phone.socket.state is State.CLOSED for phone in phones), 10)
+            await carrier.vendor.hang_up(phones[leaves])
+            await until(lambda: all(phone.over.is_set() for phone in phones), 10)
+            await until(lambda: bool(carrier.handed.ends), 10)
+            assert isinstance(caller, CallerWithLog)
+            assert [entry.values for entry in caller.log.view.of("handover")] == [{"number": 1}]
+        for about, handover, end in carrier.handed.ends:
+            assert (about.callback_id, handover, end.cause) == (self.answers.callback_id, 1, cause)
+            assert end.seconds == TALK_SECONDS or datetime.fromisoformat(end.ended_at)
+
+    @pytest.mark.parametrize("what", failures)
+    async def test_where_they_are_not_connected_nobody_waits_for_the_other(self, what: str) -> None:
+        bridging, stays = self.failures[what]
+        async with self.joining(bridging) as (carrier, caller, call, leg):
+            assert "bridged" not in call.steps
+            (news,) = call.outcomes
+            assert (news.state, news.outcome) == ("failed", "failed")
+            ours, desk = carrier.vendor.phones
+            await until(desk.over.is_set, 10)
+            if stays:
+                before = len(caller.frames)
+                await caller.until(lambda: len(caller.frames) > before + 10, "audio after the transfer", 10)
+                assert not ours.over.is_set()
+                await leg.hang_up("the test is over")
+            await caller.until(lambda: caller.closed_as, "closed", 10)
+            await until(ours.over.is_set, 10)
+        assert carrier.handed.ends == []
+
+
 class XmlContract(HandingContract):
     """Its stand-ins keep the messages that they hear."""
 
@@ -253,7 +327,7 @@ class XmlContract(HandingContract):
         return sum(len(base64.b64decode(payload)) // LEG_FRAME_BYTES for payload in sent)
 
 
-class TestTwilio(XmlContract):
+class TestTwilio(BridgingContract, XmlContract):
     plugin = TWILIO[0]
     limit = "TimeLimit"
 

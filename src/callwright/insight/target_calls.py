@@ -37,6 +37,8 @@ class TargetCall:
     """Whether the carrier has reported, or will report no more."""
     talk_ms: int | None = None
     """How long the talk was, as the carrier reported."""
+    is_warm: bool = False
+    """Whether we made the call, also where we handed it over later."""
 
     @property
     def duration_ms(self) -> int | None:
@@ -60,12 +62,13 @@ def target_calls(view: CallView) -> dict[int, TargetCall]:
         call = found.setdefault(int(values["request"]), TargetCall(ended_us=view.ended_us))
         match values["event"]:
             case "dialled":
+                call.is_warm = True
                 call.to, call.provider_call_id = str(values["to"]), _text(values, "provider_call_id")
             case "answered":
                 call.answered_us = entry.at_us
             case "briefing":
                 call.briefing = str(values["text"])
-            case "joined":
+            case "joined" | "bridged":
                 call.joined_us = entry.at_us
             case "line" if values["what"] == "quality":
                 call.quality = dict(values["values"])

@@ -58,7 +58,7 @@ def transfers(view: CallView, costs: Mapping[int, int] | None = None) -> list[di
     for entry, row in zip(view.of("Transfer"), rows, strict=True):
         request = int(entry.values["request"])
         if request in targets:
-            row["mode"] = row["mode"] if targets[request].handover else WARM
+            row["mode"] = WARM if targets[request].is_warm else row["mode"]
             row["provider_call_id"] = targets[request].provider_call_id or row["provider_call_id"]
             row["target"] = _target(view, targets[request], (costs or {}).get(request, 0))
     for entry in view.of("Note"):

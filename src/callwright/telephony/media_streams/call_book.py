@@ -26,12 +26,14 @@ from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import CarrierCall
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener, RoutedNumber
 from callwright.ports.registry import CarrierAccounts, PluginContext
+from callwright.telephony.media_streams.bridge import bridge
 from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg, take_name
 from callwright.telephony.media_streams.transfer import CallTransfer
 from callwright.telephony.media_streams.vendor import (
     CALL,
     HANDOVER,
     TOKEN,
+    BridgesCalls,
     Callback,
     Handover,
     Order,
@@ -130,6 +132,18 @@ class CallBook(Generic[_Vendor]):
         # Later: the caller of dial must have its leg before the leg reports anything.
         asyncio.get_running_loop().call_soon(leg.dialled.set)
         return leg
+
+    def can_bridge(self, caller: Leg, target: Leg) -> bool:
+        """See ``ports.leg.Bridges``: two calls of one account."""
+        if not isinstance(caller, StreamLeg) or not isinstance(target, StreamLeg):
+            return False
+        return caller.account == target.account and isinstance(self._vendor, BridgesCalls)
+
+    async def bridge(self, caller: Leg, target: Leg) -> None:
+        """See ``ports.leg.Bridges``."""
+        assert isinstance(caller, StreamLeg)
+        assert isinstance(target, StreamLeg)
+        await bridge(self.name, caller, target)
 
     def own_number(self, access: Access) -> str:
         """See ``ports.leg.RoutesNumbers``."""

@@ -230,8 +230,8 @@ class StreamLeg:
         if self._socket is not None:
             self._socket.end()
         if not self.transfers.under_way:
-            # A call that can do without its stream may go on.
-            self.goes_on = self.goes_on and self._vendor.keeps_stream
+            # A call that can do without its stream may go on, and so may one that waits for another in vain.
+            self.goes_on = self.goes_on and (self._vendor.keeps_stream or self.transfers.may_be_bridged)
             self.finish(self._leaving or CAUSES["normal_clearing"])
 
     # -- ports.leg.Leg ---------------------------------------------------------------------------------------------------------

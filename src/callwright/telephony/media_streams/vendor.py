@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 from urllib.parse import parse_qsl, urlsplit
 
 from callwright.domain.causes import Cause
@@ -53,7 +53,8 @@ class Order:
 class Handover:
     """A call that is to be connected with ``target``. A vendor that is not told at once asks at ``instructions`` whom to call. ``answered``
     hears that the target has answered; ``result``, which is asked how to go on, what became of it. ``key`` and ``number``: which call of
-    ours it is, and which of its handovers, from 1."""
+    ours it is, and which of its handovers, from 1. ``conference``: the call is connected with another one, whose id ``target`` is, under
+    this name, where the vendor needs one. Then ``answered`` hears that both are there, and how their talk ended."""
 
     target: str
     from_number: str
@@ -63,6 +64,7 @@ class Handover:
     result: str
     key: str = ""
     number: int = 0
+    conference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,15 @@ class VendorCalls(Protocol):
         ...
 
 
+@runtime_checkable
+class BridgesCalls(Protocol):
+    """A vendor that can connect two calls."""
+
+    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
+        """Take the calls ``handover.target`` and ``call_id`` out of their streams, in this order, and connect them. When either hangs up,
+        the vendor ends the other."""
+
+
 class Vendor(VendorCalls, Protocol):
     """A vendor that asks what to do with a call, and does what the answer says. ``streams_at_once``: it does not ask about a call that was
     placed, and connects the stream of the order."""
@@ -191,6 +202,12 @@ class CommandVendor(VendorCalls, Protocol):
 
     async def reject(self, account: VendorAccount, call_id: str, code: int) -> None:
         """Refuse a call that came in, by a SIP status."""
+
+
+def conference_of(account: VendorAccount, key: str, number: int) -> str:
+    """The name of the conference of a handover. Only the account can make it."""
+    secret = "".join(value for _, value in sorted(account.access.keys.items()))
+    return token_of(secret, f"conference {key}", number)[TOKEN]
 
 
 def subject_of(url: str) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 - https://www.twilio.com/docs/voice/api/call-resource: placing, ending and redirecting a call; status callbacks
 - https://www.twilio.com/docs/voice/media-streams/websocket-messages: the messages of a stream
-- https://www.twilio.com/docs/voice/twiml/stream and .../dial: the instructions
+- https://www.twilio.com/docs/voice/twiml/stream, .../dial and .../conference: the instructions
 - https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource: where calls to a number are asked about
 - https://www.twilio.com/docs/voice/answering-machine-detection: who has answered
 - https://www.twilio.com/docs/usage/security: the signature
@@ -16,8 +16,9 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from callwright.domain.causes import CAUSES, Cause, cause_of_sip
@@ -59,6 +60,9 @@ _ROUTES = ("trunk_sid", "voice_application_sid", "voice_url")
 """What decides where a call to a number goes, the strongest first."""
 _TAKEN_OFF = {"VoiceApplicationSid": "voice_application_sid", "TrunkSid": "trunk_sid"}
 _SIP_HEADER = "SipHeader_"
+_CONFERENCE = "conference-"
+_TARGET = "target"
+"""In the query of the address to which a conference reports: the call to the target."""
 _EVENTS = ("initiated", "ringing", "answered", "completed")
 
 _PROGRESS = {"initiated": "dialled", "ringing": "ringing", "in-progress": "answered"}
@@ -107,8 +111,11 @@ class TwilioCalls(XmlVendor):
         return _callback(form, form.get("CallStatus", ""))
 
     def read_target(self, request: DoorRequest) -> Callback:
-        """DialCallStatus at the end; before, the target is a call of its own and reports as one."""
+        """DialCallStatus at the end; before, the target is a call of its own and reports as one. Else a conference reports."""
         form = fields_of(request)
+        event = form.get("StatusCallbackEvent", "")
+        if event.startswith(_CONFERENCE):
+            return _of_conference(form, event, dict(parse_qsl(urlsplit(request.url).query)).get(_TARGET, ""))
         ended = form.get("DialCallStatus", "")
         own = form.get("CallStatus", "")
         form["CallSid"] = form.get("DialCallSid") or form.get("CallSid", "")
@@ -158,6 +165,16 @@ class TwilioCalls(XmlVendor):
         """The call gets other instructions, which end its stream."""
         await self._ask(account, f"Calls/{call_id}.json", [("Twiml", self.dial(handover).body.decode())])
 
+    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
+        """Both get instructions to dial a conference. It reports to the address of its first participant alone."""
+        told = f"{handover.answered}&{urlencode({_TARGET: handover.target})}"
+        conference = response(
+            '<Dial><Conference beep="false" waitUrl="" endConferenceOnExit="true"'
+            f' statusCallback={quoteattr(told)} statusCallbackEvent="start end">{handover.conference}</Conference></Dial>'
+        )
+        for one in (handover.target, call_id):
+            await self._ask(account, f"Calls/{one}.json", [("Twiml", conference.body.decode())])
+
     def dial(self, handover: Handover) -> DoorAnswer:
         """Dial of a number or a SIP address."""
         noun = "Number" if kind_of_address(handover.target) == E164 else "Sip"
@@ -205,6 +222,19 @@ def signature(token: str, url: str, form: Mapping[str, Iterable[str]]) -> str:
     """What Twilio signs an address and a form with: HMAC-SHA1 over the address and each name with its values, in order."""
     signed = url + "".join(name + value for name in sorted(form) for value in sorted(set(form[name])))
     return base64.b64encode(hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()).decode()
+
+
+def _of_conference(form: Mapping[str, str], event: str, target: str) -> Callback:
+    """What a conference with the call ``target`` says: both are there, or one of them has ended it."""
+    if event != f"{_CONFERENCE}end":
+        return Callback(target, progress="answered" if event == f"{_CONFERENCE}start" else "")
+    try:
+        ended_at = parsedate_to_datetime(form.get("Timestamp", "")).isoformat()
+    except ValueError:
+        ended_at = ""
+    ended_by = form.get("CallSidEndingConference", "")
+    cause = "" if not ended_by else "normal_clearing" if ended_by == target else "caller_hung_up"
+    return Callback(target, talk=TalkEnd(target, ended_at=ended_at, cause=cause))
 
 
 def _callback(form: Mapping[str, str], status: str) -> Callback:
