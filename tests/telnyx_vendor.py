@@ -73,6 +73,7 @@ class Phone:
     talks: list[Talk] = field(default_factory=list)
     socket: ClientConnection | None = None
     events: str = ""
+    bridged: Phone | None = None
 
 
 @dataclass
@@ -84,6 +85,8 @@ class TelnyxVendor:
     target_talks: Callable[[], Awaitable[object]] = at_once
     outcomes: dict[str, str] = field(default_factory=dict)
     stream_ends: bool = False
+    bridging: list[str] = field(default_factory=list)
+    """What becomes of the requests to connect two calls, in order: refused, or lost, which is done and then fails."""
     url: str = ""
     incoming: str = ""
     phones: list[Phone] = field(default_factory=list)
@@ -122,7 +125,14 @@ class TelnyxVendor:
             if phone.over.is_set():
                 error = {"code": "90018", "title": "Call has already ended"}
                 await say(exchange, 422, {"errors": [error]})
+            elif action == "bridge" and self.bridging[:1] == ["refused"]:
+                await say(exchange, 503, {"errors": [{"code": "10016", "title": "not now"}]})
             else:
+                if action == "bridge":
+                    self._bridge(phone, asked)
+                if action == "bridge" and self.bridging:
+                    await say(exchange, 503, {"errors": [{"code": "10016", "title": "not now"}]})
+                    return
                 self.start(self._do(phone, action, asked))
                 await say(exchange, 200, {"data": {"result": "ok"}})
 
@@ -192,10 +202,11 @@ class TelnyxVendor:
         elif not outcome:
             await self.tell(phone, "call.answered")
             await self.talk(phone, phone.order["stream_url"])
-            if self.stream_ends:
+            if self.stream_ends or phone.bridged is not None:
                 await phone.over.wait()
             outcome = "normal_clearing"
-        await self.hung_up(phone, outcome)
+        if phone.bridged is None:
+            await self.hung_up(phone, outcome)
 
     async def call(self, number: str, sender: str = "+15550123", **more: Any) -> Phone:
         """A call to a number of the account, to its end."""
@@ -208,12 +219,30 @@ class TelnyxVendor:
         phone.over.set()
         await self.tell(phone, "call.hangup", hangup_cause=cause, hangup_source=source, sip_hangup_cause="unspecified")
 
+    def _bridge(self, phone: Phone, asked: dict[str, Any]) -> None:
+        other = next(one for one in self.phones if one.id == asked["call_control_id"])
+        assert not other.over.is_set()
+        phone.bridged, other.bridged, phone.state = other, phone, asked["client_state"]
+
+    async def hang_up(self, phone: Phone) -> None:
+        """A call ends, and with it the one that it is connected with. Their streams were closed before."""
+        phone.over.set()
+        if phone.socket is not None:
+            await phone.socket.close()
+        other = phone.bridged
+        if other is not None and not other.over.is_set():
+            for one, source in ((phone, "callee"), (other, "caller")):
+                await self.hung_up(one, "normal_clearing", source)
+
     async def _do(self, phone: Phone, action: str, asked: dict[str, Any]) -> None:
-        if action in ("hangup", "reject"):
-            phone.over.set()
-            if phone.socket is not None:
-                await phone.socket.close()
-            elif phone.direction == "incoming":
+        if action == "bridge":
+            for one in (phone, phone.bridged):
+                assert one is not None
+                await self.tell(one, "call.bridged")
+        elif action in ("hangup", "reject"):
+            streams = phone.socket is not None
+            await self.hang_up(phone)
+            if phone.direction == "incoming" and not streams:
                 await self.hung_up(phone, "call_rejected")
         elif action == "answer":
             phone.state, phone.events = asked["client_state"], asked["webhook_url"]

@@ -1,6 +1,6 @@
 """Telnyx's API for calls, its webhooks and the messages of its streams, as its pages and its Python client say (read in 2026):
 
-- https://developers.telnyx.com/api-reference/call-commands: dial, answer, reject, hangup, transfer, streaming_start
+- https://developers.telnyx.com/api-reference/call-commands: dial, answer, reject, hangup, transfer, bridge, streaming_start
 - https://developers.telnyx.com/docs/voice/programmable-voice/voice-api-webhooks: the events of a call
 - https://developers.telnyx.com/docs/development/api-fundamentals/webhooks: the signature
 - https://developers.telnyx.com/api-reference/call-control-applications and .../phone-number-configurations: where calls are reported
@@ -220,6 +220,11 @@ class TelnyxCalls:
             "target_leg_client_state": _state(handover.key, handover.number),
         }
         await self._command(account, call_id, "transfer", asked)
+
+    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
+        """One command moves both. From now on the target reports as that of a transfer does."""
+        asked = {"call_control_id": call_id, "client_state": _state(handover.key, handover.number)}
+        await self._command(account, handover.target, "bridge", asked)
 
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """The application of TELNYX_CONNECTION_ID reports here, and gets the number."""
