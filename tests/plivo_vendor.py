@@ -34,6 +34,7 @@ class Phone:
     answered: bool = False
     redirected: str = ""
     dialled: list[tuple[str, str]] = field(default_factory=list)
+    conference: str = ""
 
 
 @dataclass
@@ -58,6 +59,9 @@ class PlivoVendor:
     numbers: dict[str, str] = field(default_factory=dict)
     """Numbers of the account, and the id of each one's application."""
     applications: dict[str, dict[str, str]] = field(default_factory=dict)
+    bridging: list[str] = field(default_factory=list)
+    """What becomes of the requests to move a call, in order: refused, or lost, which is done and then fails."""
+    conferences: dict[str, list[Phone]] = field(default_factory=dict)
 
     async def answer(self, exchange: Exchange) -> None:
         """One request of the platform."""
@@ -76,15 +80,44 @@ class PlivoVendor:
             by_order = self.cancels_orders and kind == "Request"
             there = [one for one in self.phones if one.uuid == name and not one.over.is_set()]
             found = next((one for one in there if not self.cancels_orders or by_order != one.answered), None)
+            outcome = self.bridging.pop(0) if self.bridging and request.method == "POST" else ""
+            if outcome == "refused":
+                await say(exchange, 503, {"error": "not now"})
+                return
             if found is not None and request.method == "POST":
                 found.redirected = request.json()["aleg_url"]
                 self.start(self._redirected(found))
             elif found is not None:
-                found.over.set()
-                if found.socket is not None:
-                    await found.socket.close()
+                await self.hang_up(found)
+            if outcome:
+                await say(exchange, 503, {"error": "not now"})
+                return
             good, body = (202, {"message": "call transferred"}) if request.method == "POST" else (204, None)
             await say(exchange, good if found is not None else 404, body if found is not None else None)
+
+    async def hang_up(self, phone: Phone) -> None:
+        """A call ends, and with it its conference and the other call in that."""
+        phone.over.set()
+        if phone.socket is not None:
+            await phone.socket.close()
+        for one in self.conferences.pop(phone.conference, []):
+            one.over.set()
+            by = {"HangupSource": "Callee", "HangupCauseCode": "4000"}
+            why = by if one is phone else {"HangupSource": "Plivo", "HangupCauseCode": "4010"}
+            over = {"CallStatus": "completed", "Event": "Hangup", "Duration": str(TALK_SECONDS), **why}
+            self.start(self._say_over(one, over))
+
+    async def _say_over(self, phone: Phone, over: dict[str, str]) -> None:
+        await self.tell(phone, phone.order["hangup_url"], **over)
+
+    async def _confer(self, phone: Phone, conference: ET.Element) -> None:
+        assert conference.attrib["endConferenceOnExit"] == "true"
+        phone.conference = conference.text or ""
+        inside = self.conferences.setdefault(phone.conference, [])
+        inside.append(phone)
+        first = {"ConferenceFirstMember": "true" if len(inside) == 1 else "false"}
+        about = {"ConferenceAction": "enter", "Event": "ConferenceEnter", "CallStatus": "in-progress", **first}
+        await self.tell(phone, conference.attrib["callbackUrl"], **about)
 
     async def _order(self, exchange: Exchange, order: dict[str, Any]) -> None:
         if order["to"] == "15550000":
@@ -176,7 +209,14 @@ class PlivoVendor:
         if phone.socket is not None:
             await phone.socket.close()
         told = await self.tell(phone, phone.redirected, CallStatus="in-progress", Event="Transfer")
-        dial = ET.fromstring(told.text).find("Dial")
+        instructions = ET.fromstring(told.text) if told.status_code == 200 else None
+        conference = None if instructions is None else instructions.find("Conference")
+        if phone.over.is_set() or instructions is None:
+            return
+        if conference is not None:
+            await self._confer(phone, conference)
+            return
+        dial = instructions.find("Dial")
         assert dial is not None
         phone.dialled = [(one.tag, one.text or "") for one in dial]
         talk: dict[str, str] = {}

@@ -10,11 +10,13 @@ from callwright.domain.provider_access import Access
 
 @dataclass(frozen=True, slots=True)
 class CarrierCall:
-    """Names a call: by the ``callback_id`` of its dial, or, where it came in, by the carrier's ``account`` and ``provider_call_id``."""
+    """Names a call: by the ``callback_id`` of its dial, or, where it came in, by the carrier's ``account`` and ``provider_call_id``.
+    ``request``: it is about the call to the target of that transfer, which was made for this one; 0: about the call itself."""
 
     callback_id: str = ""
     account: str = ""
     provider_call_id: str = ""
+    request: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -55,7 +56,8 @@ class HandedOver:
         target = completed_target(row.record)
         is_told = target is None or None not in (target["duration_ms"], target["hangup_by"])
         if row.phase is not Phase.DONE or not is_told:
-            plain = {"execution_id": row.id, "attempt": row.attempt, "handover": handover, "end": asdict(end)}
+            about = {"handover": handover, "request": call.request}
+            plain = {"execution_id": row.id, "attempt": row.attempt, **about, "end": asdict(end)}
             async with self._ledger.unit() as unit:
                 await unit.jobs.put(TALK_JOB, json.dumps(plain).encode(), row.tenant_id)
 
@@ -94,20 +96,21 @@ class TalkReports:
             if row is None or row.attempt != plain["attempt"]:
                 return
             if row.phase is Phase.DONE:
-                await self._amend(unit, row, plain.get("handover"), plain.get("end"))
+                await self._amend(unit, row, plain)
             elif PHASES[row.phase][1] or row.phase is Phase.FINISHING:
                 await unit.jobs.put(TALK_JOB, payload, row.tenant_id, AGAIN_SECONDS)
 
-    async def _amend(self, unit: Unit, row: Execution, handover: int | None, end: dict[str, Any] | None) -> None:
+    async def _amend(self, unit: Unit, row: Execution, plain: Mapping[str, Any]) -> None:
         if completed_target(row.record) is None:
             return
+        end: Mapping[str, Any] | None = plain.get("end")
         live = live_part(await unit.logs.read(row.id, row.attempt)).decode(errors="replace")
         section = await section_of(unit, row)
         before = await asyncio.to_thread(view_of, live + section.decode(errors="replace"))
         found = [
             (request, call)
             for request, call in target_calls(before).items()
-            if call.handover and handover in (None, call.handover)
+            if call.handover and (end is None or request == plain.get("request") or call.handover == plain["handover"])
         ]
         if not found or (end is None and found[-1][1].is_over):
             return

@@ -39,6 +39,7 @@ from callwright.telephony.media_streams.vendor import (
     Order,
     VendorAccount,
     VendorCalls,
+    whole_number,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -205,9 +206,12 @@ class CallBook(Generic[_Vendor]):
         return access if genuine else None
 
     async def _talk_ended(self, request: DoorRequest, key: str, handover: int, callback: Callback) -> None:
-        """The vendor reports how the talk with a target ended, if it does."""
-        if callback.talk is not None and handover and isinstance(request.proven, Access):
-            await self._handed.talk_ended(self.name, _named(key), request.proven, handover, callback.talk)
+        """The vendor reports how the talk with a target ended, if it does: at the address of a handover, or as the end of the target's own
+        call, which we had until it was connected with the other one."""
+        about, known = _named(key), self._calls.get(key)
+        is_handed = bool(handover) or (about.request > 0 and (known is None or known.leg.handed_over))
+        if callback.talk is not None and is_handed and isinstance(request.proven, Access):
+            await self._handed.talk_ended(self.name, about, request.proven, handover, callback.talk)
 
     def _offer(
         self, desk: InboundDesk, request: DoorRequest, callback: Callback, account: VendorAccount, key: str
@@ -356,6 +360,7 @@ def key_of_incoming(account: VendorAccount, callback: Callback) -> str:
 
 def _named(key: str) -> CarrierCall:
     if not key.startswith(_CAME_IN):
-        return CarrierCall(callback_id=key)
+        execution_id, attempt, request = (*key.split("."), "", "")[:3]
+        return CarrierCall(f"{execution_id}.{attempt}", request=whole_number(request) or 0)
     account, _, call_id = key.removeprefix(_CAME_IN).partition(".")
     return CarrierCall(account=account, provider_call_id=call_id)

@@ -104,9 +104,11 @@ class StreamCarrier(CallBook[Vendor]):
         return self._connect(subject_of(request.url)[0])
 
     async def _status(self, request: DoorRequest) -> DoorAnswer:
+        key, callback = subject_of(request.url)[0], self._vendor.read(request)
+        await self._talk_ended(request, key, 0, callback)
         # After a transfer the vendor reports the end of a call that is forgotten here.
-        if subject_of(request.url)[0] in self._calls:
-            (await self._known(request)).leg.take_status(self._vendor.read(request))
+        if key in self._calls:
+            (await self._known(request)).leg.take_status(callback)
         return _NO_CHANGE
 
     async def _machine(self, request: DoorRequest) -> DoorAnswer:

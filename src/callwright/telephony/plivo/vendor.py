@@ -4,7 +4,8 @@
 - https://www.plivo.com/docs/voice/api/call/machine-detection: who has answered
 - https://www.plivo.com/docs/voice/xml/request: what callbacks hold
 - https://www.plivo.com/docs/account/api/application and .../numbers/api/account-phone-number: where calls to a number are asked about
-- https://www.plivo.com/docs/voice/xml/stream and .../dial: the instructions, and the messages of a stream
+- https://www.plivo.com/docs/voice/xml/stream, .../dial and .../conference: the instructions, and the messages of a stream
+- https://www.plivo.com/docs/voice/troubleshooting/hangup-causes: who has hung up
 - https://www.plivo.com/docs/voice/concepts/signature-validation: the signature, version 3
 
 Plivo writes numbers without their plus. A stream ends without a message: its websocket is closed. Other vendors speak this API too: what
@@ -77,7 +78,9 @@ _ENDS: Mapping[str, str] = {
 }
 """CallStatus and DialStatus at the end of a call, and the cause."""
 _TAKEN = ("answer", "connected")
-_HUNG_UP_BY = {"callee": "normal_clearing", "caller": "caller_hung_up"}
+_HUNG_UP_BY = {"callee": "normal_clearing", "call recipient": "normal_clearing", "caller": "caller_hung_up"}
+_END_OF_INSTRUCTIONS = "4010"
+"""HangupCauseCode of a call that has nothing more to do."""
 _MACHINE = {"true": "machine", "false": "human"}
 _CODES: Mapping[str, str] = {
     "2000": "invalid_number",
@@ -180,11 +183,20 @@ class PlivoCalls(XmlVendor):
         """A form. Raises BadInputError for one that names no call."""
         form = fields_of(request)
         status = form.get("CallStatus", "")
-        return _callback(form, _PROGRESS.get(status, ""), _ENDS.get(status))
+        callback = _callback(form, _PROGRESS.get(status, ""), _ENDS.get(status))
+        if status != "completed":
+            return callback
+        # Of a target that was in a conference: it runs out of instructions when the other one has left.
+        has_left = form.get("HangupCauseCode") != _END_OF_INSTRUCTIONS
+        cause = _HUNG_UP_BY.get(form.get("HangupSource", "").lower(), "") if has_left else "caller_hung_up"
+        return replace(callback, talk=TalkEnd(callback.call_id, whole_number(form.get("Duration", "")), cause=cause))
 
     def read_target(self, request: DoorRequest) -> Callback:
-        """DialAction while a target is called, and DialStatus at the end."""
+        """DialAction while a target is called, and DialStatus at the end; or ConferenceAction."""
         form = fields_of(request)
+        if "ConferenceAction" in form:
+            is_second = form["ConferenceAction"] == "enter" and form.get("ConferenceFirstMember") != "true"
+            return _callback(form, "answered" if is_second else "", None)
         form["CallUUID"] = form.get("DialBLegUUID") or form.get("CallUUID", "")
         action, ended = form.get("DialAction"), form.get("DialStatus", "")
         callback = _callback(form, "answered" if action in _TAKEN else "", _ENDS.get(ended))
@@ -235,8 +247,18 @@ class PlivoCalls(XmlVendor):
         asked = {"legs": "aleg", "aleg_url": handover.instructions, "aleg_method": "POST"}
         await self._ask(account, "POST", f"Call/{call_id}/", asked)
 
+    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
+        """Both ask for instructions."""
+        for one in (handover.target, call_id):
+            await self.hand_over(account, one, handover)
+
     def dial(self, handover: Handover) -> DoorAnswer:
-        """Dial of a number or a SIP user."""
+        """Dial of a number or a SIP user, or a conference."""
+        if handover.conference:
+            return response(
+                f'<Conference endConferenceOnExit="true" callbackUrl={quoteattr(handover.answered)}'
+                f' callbackMethod="POST">{handover.conference}</Conference>'
+            )
         is_number = kind_of_address(handover.target) == E164
         noun, target = ("Number", _written(handover.target)) if is_number else ("User", handover.target)
         attributes = {
