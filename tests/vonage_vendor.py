@@ -94,6 +94,7 @@ class Phone:
     actions: list[str] = field(default_factory=list)
     socket: ClientConnection | None = None
     transferred: bool = False
+    conference: str = ""
 
 
 @dataclass
@@ -111,6 +112,8 @@ class VonageVendor:
     """That of APPLICATION; none where it is empty."""
     keeps_forwarding: bool = False
     changes: list[str] = field(default_factory=list)
+    bridging: list[str] = field(default_factory=list)
+    """What becomes of the requests to move a call, in order: refused, or lost, which is done and then fails."""
     phones: list[Phone] = field(default_factory=list)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -127,7 +130,7 @@ class VonageVendor:
             return
         assert claims["application_id"] == APPLICATION
         assert claims["exp"] > time.time()
-        asked = request.json()
+        asked = request.json() if request.method != "GET" else {}
         if request.method == "POST" and asked["to"][0]["number"] == "15550000":
             await say(exchange, 400, {"title": "Bad Request", "detail": "The number is not valid"})
         elif request.method == "POST":
@@ -140,15 +143,41 @@ class VonageVendor:
             if phone.over.is_set():
                 await say(exchange, 404, {"title": "Not Found", "detail": "No such call"})
                 return
+            if request.method == "GET":
+                await say(exchange, 200, {"uuid": phone.uuid, "status": "answered"})
+                return
             phone.actions.append(asked["action"])
-            if asked["action"] == "hangup":
-                phone.over.set()
-            else:
-                phone.transferred = True
-                self.start(self._transferred(phone, asked["destination"]["ncco"]))
-            if phone.socket is not None:
-                await phone.socket.close()
-            await say(exchange, 204, None)
+            outcome = self.bridging.pop(0) if self.bridging and asked["action"] == "transfer" else ""
+            if outcome != "refused":
+                await self._do(phone, asked)
+            await say(exchange, *((503, {"title": "not now"}) if outcome else (204, None)))
+
+    async def _do(self, phone: Phone, asked: dict[str, Any]) -> None:
+        if asked["action"] == "hangup":
+            await self.hang_up(phone)
+            return
+        phone.transferred = True
+        (action,) = asked["destination"]["ncco"]
+        if action["action"] == "conversation":
+            assert action == {"action": "conversation", "name": action["name"], "endOnExit": True}
+            phone.conference = action["name"]
+        else:
+            self.start(self._transferred(phone, [action]))
+        if phone.socket is not None:
+            await phone.socket.close()
+
+    async def hang_up(self, phone: Phone) -> None:
+        """A call ends, and with it its conversation and the other call in that."""
+        phone.over.set()
+        if phone.socket is not None:
+            await phone.socket.close()
+        if not phone.conference:
+            return
+        for one in [one for one in self.phones if one.conference == phone.conference]:
+            one.over.set()
+            by = "user" if one is phone else "platform"
+            url, talked = one.order["event_url"][0], str(TALK_SECONDS)
+            self.start(self.tell(one, url, status="completed", duration=talked, disconnected_by=by))
 
     async def _configure(self, exchange: Exchange) -> None:
         """Numbers and the application: looked at and changed, as a whole."""

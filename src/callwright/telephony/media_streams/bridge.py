@@ -24,8 +24,8 @@ async def bridge(vendor: str, caller: StreamLeg, target: StreamLeg) -> None:
         raise ProviderError(FailureKind.UNAVAILABLE, vendor, "one of the two has hung up")
     # The vendor reports under this number how their talk ended, long after these legs.
     caller.listener.noted("handover", {"number": caller.transfers.number})
-    target.transfers.target_answered()
     for leg in legs:
+        leg.transfers.target_answered()
         leg.handed_over, leg.goes_on = True, False
         leg.finish(CAUSES["transferred"])
 

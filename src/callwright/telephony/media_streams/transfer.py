@@ -70,8 +70,8 @@ class CallTransfer:
         wanted = self._wanted = replace(
             wanted, ring_seconds=0, conference=conference_of(account, wanted.key, wanted.number)
         )
-        await self._vendor.bridge(account, call_id, wanted)
-        await self.answer()
+        if await self._vendor.bridge(account, call_id, wanted):
+            await self.answer()
 
     async def answer(self) -> None:
         """Wait for the target's answer. Raises TransferFailedError when there is none."""

@@ -154,9 +154,10 @@ class VendorCalls(Protocol):
 class BridgesCalls(Protocol):
     """A vendor that can connect two calls."""
 
-    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
+    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> bool:
         """Take the calls ``handover.target`` and ``call_id`` out of their streams, in this order, and connect them. When either hangs up,
-        the vendor ends the other."""
+        the vendor ends the other. Returns whether ``handover.answered`` hears that they are connected; else they are."""
+        ...
 
 
 class Vendor(VendorCalls, Protocol):

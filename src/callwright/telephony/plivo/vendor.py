@@ -247,10 +247,11 @@ class PlivoCalls(XmlVendor):
         asked = {"legs": "aleg", "aleg_url": handover.instructions, "aleg_method": "POST"}
         await self._ask(account, "POST", f"Call/{call_id}/", asked)
 
-    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
+    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> bool:
         """Both ask for instructions."""
         for one in (handover.target, call_id):
             await self.hand_over(account, one, handover)
+        return True
 
     def dial(self, handover: Handover) -> DoorAnswer:
         """Dial of a number or a SIP user, or a conference."""

@@ -221,10 +221,11 @@ class TelnyxCalls:
         }
         await self._command(account, call_id, "transfer", asked)
 
-    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
+    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> bool:
         """One command moves both. From now on the target reports as that of a transfer does."""
         asked = {"call_control_id": call_id, "client_state": _state(handover.key, handover.number)}
         await self._command(account, handover.target, "bridge", asked)
+        return True
 
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """The application of TELNYX_CONNECTION_ID reports here, and gets the number."""

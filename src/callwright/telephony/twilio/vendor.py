@@ -165,7 +165,7 @@ class TwilioCalls(XmlVendor):
         """The call gets other instructions, which end its stream."""
         await self._ask(account, f"Calls/{call_id}.json", [("Twiml", self.dial(handover).body.decode())])
 
-    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
+    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> bool:
         """Both get instructions to dial a conference. It reports to the address of its first participant alone."""
         told = f"{handover.answered}&{urlencode({_TARGET: handover.target})}"
         conference = response(
@@ -174,6 +174,7 @@ class TwilioCalls(XmlVendor):
         )
         for one in (handover.target, call_id):
             await self._ask(account, f"Calls/{one}.json", [("Twiml", conference.body.decode())])
+        return True
 
     def dial(self, handover: Handover) -> DoorAnswer:
         """Dial of a number or a SIP address."""

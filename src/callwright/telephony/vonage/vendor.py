@@ -159,16 +159,17 @@ class VonageCalls:
 
     def read(self, request: DoorRequest) -> Callback:
         """An event, or the question what to do with a call, in JSON. Raises BadInputError for what names no call."""
-        return _callback(_body(request))
+        body = _body(request)
+        callback = _callback(body)
+        if callback.cause is None or callback.cause.outcome != "answered":
+            return callback
+        # Of a target. "platform": the far end may have hung up, or the call has reached its greatest length.
+        cause = "normal_clearing" if _text(body, "disconnected_by") == "user" else ""
+        return replace(callback, talk=TalkEnd(callback.call_id, whole_number(_text(body, "duration")), cause=cause))
 
     def read_target(self, request: DoorRequest) -> Callback:
         """The target is a call of its own and reports as one."""
-        callback, body = self.read(request), _body(request)
-        if callback.cause is None or callback.cause.outcome != "answered":
-            return callback
-        # "platform": the far end may have hung up, or the call has reached its greatest length.
-        cause = "normal_clearing" if _text(body, "disconnected_by") == "user" else ""
-        return replace(callback, talk=TalkEnd(callback.call_id, whole_number(_text(body, "duration")), cause=cause))
+        return self.read(request)
 
     def read_machine(self, request: DoorRequest) -> str:
         """Who has answered is told by an event."""
@@ -199,8 +200,16 @@ class VonageCalls:
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         """The call gets other instructions, which end its websocket."""
-        destination = {"type": "ncco", "ncco": _dialled(handover)}
-        await self._ask(account, "PUT", f"/{call_id}", {"action": "transfer", "destination": destination})
+        await self._instruct(account, call_id, _dialled(handover))
+
+    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> bool:
+        """Both get the instruction to join a conversation, of which nothing is reported: so the target is looked at once more."""
+        for one in (handover.target, call_id):
+            joins = {"action": "conversation", "name": handover.conference, "endOnExit": True}
+            await self._instruct(account, one, [joins])
+        if (await self._ask(account, "GET", f"/{handover.target}")).get("status") != "answered":
+            raise self._rest.error(FailureKind.UNAVAILABLE, "the target has hung up")
+        return False
 
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """The application asks and reports here, and has the number. Needs VONAGE_API_KEY and VONAGE_API_SECRET too."""
@@ -223,8 +232,18 @@ class VonageCalls:
         """Nothing to do: the call ends."""
         return _ncco([])
 
+    async def _instruct(self, account: VendorAccount, call_id: str, ncco: list[dict[str, Any]]) -> None:
+        destination = {"type": "ncco", "ncco": ncco}
+        await self._ask(account, "PUT", f"/{call_id}", {"action": "transfer", "destination": destination})
+
     async def _ask(
-        self, account: VendorAccount, method: str, resource: str, asked: Mapping[str, Any], *, missing: bool = False
+        self,
+        account: VendorAccount,
+        method: str,
+        resource: str,
+        asked: Mapping[str, Any] | None = None,
+        *,
+        missing: bool = False,
     ) -> Mapping[str, Any]:
         keys, url = self._rest.account(account.access), f"{account.api}/v1/calls{resource}"
         return await self._rest.ask(keys, method, url, json=asked, missing=missing) or {}
