@@ -149,12 +149,12 @@ async def test_twilio_reports_who_ended_the_conference_and_when() -> None:
         (CALL, over, "caller_hung_up"),
         ("", {**over, "Timestamp": "now"}, ""),
     ):
-        await line.tell("/target", CallSidEndingConference=ended_by, asked={"target": theirs}, **told)
+        await line.tell("/target", CallSidEndingConference=ended_by, added=f"target={theirs}", **told)
         about, handover, end = line.handed.ends[-1]
         assert (about, handover) == (CarrierCall("e.1"), 1)
         assert end == TalkEnd(theirs, None, NOW.isoformat() if cause else "", cause)
     with pytest.raises(NotAllowedError):
-        await line.tell("/target", token="another", asked={"target": theirs}, **over)
+        await line.tell("/target", token="another", added=f"target={theirs}", **over)
 
 
 @pytest.mark.parametrize(

@@ -222,18 +222,17 @@ class Line:
         handover: str = "1",
         proven_handover: str = "",
         added: str = "",
-        asked: Mapping[str, str] | None = None,
         **form: str,
     ) -> DoorAnswer:
         """A request of the vendor at a door, as the platform serves it. ``handover``: which one it is about, at a door for them.
         ``proven_call`` and ``proven_handover``: whose address it was, where that was changed on the way. ``added``: the query that the
-        account has added to the address; ``asked``: what the vendor was given in it besides. Raises NotAllowedError."""
+        account or the vendor has added to the address. Raises NotAllowedError."""
         door = next(one for one in self.carrier.doors() if isinstance(one, HttpDoor) and one.path == path)
         number = handover if path in HANDOVER_DOORS else ""
         account = self.vendor.account(self.side.access)
         proof = self.vendor.proof(account, proven_call or call, int(proven_handover or number or 0))
         about = {"call": call, "handover": number} if number else {"call": call}
-        query = urlencode({**about, **proof, **(asked or {})}) if call else added
+        query = "&".join(filter(None, (urlencode({**about, **proof}) if call else "", added)))
         url = self.doorkeeper.address(self.side.name, path) + (f"?{query}" if query else "")
         form = {self.side.id: CALL, **form}
         self.told += 1
