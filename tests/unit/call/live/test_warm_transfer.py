@@ -238,6 +238,7 @@ async def test_the_two_hear_each_other_and_the_agent_neither_hears_nor_speaks() 
     await over(call)
 
 
+@pytest.mark.proves("tool.bridge")
 async def test_two_whom_the_carrier_connects_need_us_no_more() -> None:
     exchange = Exchange()
     call, desk = await accepted(exchange)
