@@ -205,6 +205,16 @@ async def test_a_transfer_names_its_call_and_its_number():
     assert asked == {"to": "+15550155", "from": "+15550100", "timeout_secs": 60}
 
 
+async def test_two_calls_are_connected_by_one_command_and_the_target_reports_as_that_of_a_transfer():
+    API.answer = Answer(200, b'{"data": {"result": "ok"}}')
+    handover = Handover("v3:t", "+15550100", 0, "", "", "", "e.1", 2, "name")
+    assert await TELNYX.bridge(ACCOUNT, "v3:c", handover)
+    method, url, asked = API.asked[-1]
+    assert (method, url) == ("POST", "https://api.telnyx.com/v2/calls/v3:t/actions/bridge")
+    assert json.loads(base64.b64decode(asked.pop("client_state"))) == ["e.1", 2]
+    assert asked == {"call_control_id": "v3:c"}
+
+
 async def test_a_secret_is_in_no_message():
     API.answer = Answer(422, json.dumps({"errors": [{"detail": f"bad {KEYS['TELNYX_API_KEY']}"}]}).encode())
     with pytest.raises(ProviderError) as failed:

@@ -128,8 +128,9 @@ class WarmTransfer:
         words = self._parts.briefer.text(self._how, self._effect.arguments)
         briefing = asyncio.get_running_loop().create_task(words)
         try:
-            refusal = await self._win(decision, briefing)
-            bridging = None if refusal or self._bridge is None or self._leg is None else self._bridge(self._leg)
+            refusal, bridging = await self._win(decision, briefing), None
+            if refusal is None and self._bridge is not None and self._leg is not None:
+                bridging = self._bridge(self._leg)
             if bridging is not None:
                 refusal = await self._connect(bridging)
             if refusal is not None:
