@@ -90,6 +90,17 @@ async def test_both_legs_are_over_once_the_vendor_says_that_both_are_there(side:
     assert pair.line.vendor.hung_up == []
 
 
+@pytest.mark.parametrize("leaves", [0, 1])
+async def test_the_end_of_one_call_ends_the_other_in_case_they_have_just_missed_each_other(leaves: int) -> None:
+    pair = await two()
+    await pair.line.tell("/target", **STARTS["twilio"])
+    await pair.bridging
+    for key in (("e.1", KEY)[leaves], "e.1", KEY):
+        await pair.line.tell("/status", call=key, CallStatus="completed")
+    await pair.line.carrier.aclose()
+    assert pair.line.vendor.hung_up == [(CALL, "")]
+
+
 async def test_the_name_of_a_conference_is_that_of_one_call_of_one_account() -> None:
     names = []
     for side in (TWILIO, TWILIO, PLIVO_SIDE):

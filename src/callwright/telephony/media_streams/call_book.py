@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -145,6 +146,8 @@ class CallBook(Generic[_Vendor]):
         assert isinstance(caller, StreamLeg)
         assert isinstance(target, StreamLeg)
         await bridge(self.name, caller, target)
+        for leg, other in ((caller, target), (target, caller)):
+            leg.transfers.end_other = partial(self._end_other, leg, other)
 
     def own_number(self, access: Access) -> str:
         """See ``ports.leg.RoutesNumbers``."""
@@ -300,6 +303,10 @@ class CallBook(Generic[_Vendor]):
             )
 
         return CallTransfer(self._vendor, order)
+
+    def _end_other(self, leg: StreamLeg, other: StreamLeg) -> None:
+        leg.transfers.end_other = other.transfers.end_other = None
+        self._later(self._hang_up(other))
 
     async def _hang_up(self, leg: StreamLeg) -> None:
         """The leg is over: so is the call. Where this does not arrive, the end of its stream or its next instruction says the same."""

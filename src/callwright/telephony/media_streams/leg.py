@@ -129,6 +129,8 @@ class StreamLeg:
     def take_status(self, callback: Callback) -> None:
         """The vendor reports how the call goes. What it reported before, or what is overtaken, changes nothing."""
         if self.ended:
+            if callback.progress == "ended" and self.transfers.end_other is not None:
+                self.transfers.end_other()
             return
         if callback.machine and not self._answered_by and not self._inbound:
             # Reported once, and not before the answer is.

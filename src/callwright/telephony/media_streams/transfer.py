@@ -35,6 +35,8 @@ class CallTransfer:
         self._wanted: Handover | None = None
         self.may_be_bridged = False
         """Whether the vendor was asked in vain to connect the call with another one, and may have moved it all the same."""
+        self.end_other: Callable[[], None] | None = None
+        """Ends the call that it was connected with: who hangs up at that moment may never have met the other one."""
 
     @property
     def number(self) -> int:
