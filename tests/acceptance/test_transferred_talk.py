@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,112 +16,23 @@ from tests.number_vendors import SID, TALK_SECONDS, TOKEN
 from tests.twilio_vendor import TwilioVendor, twilio_vendor
 from tests.waiting import until
 from websockets.asyncio.client import ClientConnection
-from websockets.protocol import State
 
 PRICES = [{"kind": "carrier", "provider": "twilio", "cents": 2, "per": 60_000, "increment": 60_000}]
 KEYS = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_PHONE_NUMBER": OURS}
 
 
 class Twilio(TwilioVendor):
-    """Its caller asks for the target. ``end``: where the end of the talk is reported, and the report."""
+    """Its caller asks for the target. ``action``: where the end of the talk is reported, and the report."""
 
-    end: tuple[str, dict[str, str]] = ("", {})
+    action: tuple[str, dict[str, str]] = ("", {})
 
     async def _speak(self, socket: ClientConnection, far_end: Any) -> None:
         await speak(socket, {"event": "media", "streamSid": "MZ1"})
 
-    async def report(self, url: str, form: dict[str, str], token: str = "") -> httpx.Response:
-        if "DialCallDuration" in form or "CallSidEndingConference" in form:
-            self.end = (url, form)
-        return await super().report(url, form, token)
-
-
-@dataclass
-class Call:
-    """A call whose caller is handed over."""
-
-    client: httpx.AsyncClient
-    id: str
-
-    async def shown(self) -> dict[str, Any]:
-        return dict((await self.client.get(f"/executions/{self.id}")).raise_for_status().json())
-
-    async def has(self, status: str) -> bool:
-        """Whether it is complete, and the talk has this status."""
-        found = await self.shown()
-        return (found["status"], (found["transfer_call_data"] or {}).get("status")) == ("completed", status)
-
-    async def told(self, count: int) -> bool:
-        """Whether the account was told so often that the call is complete, the last time with the talk."""
-        events = await self.client.get("/v1/callwright/events", params={"types": "execution.completed"})
-        bodies = [event["data"] for event in events.raise_for_status().json()["data"]]
-        return len(bodies) == count and bool(bodies[-1] == await self.shown())
-
-
-@asynccontextmanager
-async def handing(
-    server: ServerProcess, vendor: Twilio, program: Sequence[str], how: dict[str, Any]
-) -> AsyncIterator[Call]:
-    """A server whose organisation has a wallet and prices, and a call of it. ``how``: more parameters of the transfer."""
-    key = await server.key()
-    await server.command("wallet", "top-up", "1000")
-    await server.command("wallet", "on")
-    await server.start(program)
-    try:
-        assert await server.ready()
-        async with twilio_vendor(vendor), customer(server, key) as client:
-            for name, value in {**KEYS, "TWILIO_API_URL": vendor.url}.items():
-                stored = await client.post("/providers", json={"provider_name": name, "provider_value": value})
-                assert stored.status_code in (200, 201), stored.text
-            body = transferring(TARGET, hangup_after_silence=0)
-            body["tasks"][0]["tools_config"]["api_tools"]["tools_params"]["transfer_call_billing"] |= how
-            agent_id = await agent(client, "twilio", body)
-            placed = await client.post("/call", json={"agent_id": agent_id, "recipient_phone_number": "+15550177"})
-            yield Call(client, placed.raise_for_status().json()["execution_id"])
-    finally:
-        await server.stop()
-
-
-def served(folder: Path, dsn: str) -> ServerProcess:
-    prices = folder / "prices.json"
-    prices.write_text(json.dumps({"prices": PRICES}))
-    return ServerProcess(folder, dsn, CALLERS, {"CALLWRIGHT_PRICE_BOOK": str(prices)})
-
-
-async def goes_on(call: Call) -> dict[str, Any]:
-    """The record while the two talk, which the account was told once."""
-    await until(lambda: call.has("in-progress"), 90)
-    await until(lambda: call.told(1), 20)
-    first = await call.shown()
-    assert (first["transfer_call_data"]["duration"], first["transfer_call_data"]["hangup_by"]) == (None, None)
-    assert (first["billing_settled"], first["cost_breakdown"]["transfer_cost"]) == (False, 0)
-    return first
-
-
-async def stands(server: ServerProcess, vendor: Twilio, call: Call, first: dict[str, Any]) -> dict[str, Any]:
-    """The record of the talk that is over, which costs 2 cents. Whatever is reported again changes nothing, and is told nobody."""
-    last = await call.shown()
-    costs = last["cost_breakdown"]
-    assert (last["total_cost"], costs["transfer_cost"]) == (first["total_cost"] + 2, 2)
-    assert costs["network"] == first["cost_breakdown"]["network"] + 2
-    assert last["billing_settled"]
-    assert last["updated_at"] > first["updated_at"]
-    url, report = vendor.end
-    assert (await vendor.report(url, report)).is_success
-    assert (await vendor.report(url, report, token="another")).status_code == 403
-    await until(lambda: call.told(2), 20)
-    assert await call.shown() == last
-    # Either fails where something is wrong.
-    await server.command("wallet", "check")
-    await server.command("replay", call.id)
-    assert "Traceback" not in server.tail()
-    assert TOKEN not in server.log.read_text()
-    return last
-
-
-async def starts_again(server: ServerProcess) -> None:
-    await server.start()
-    assert await server.ready()
+    async def tell(self, phone: Any, url: str, *, token: str = "", **more: str) -> httpx.Response:
+        if "DialCallDuration" in more:
+            self.action = (url, more)
+        return await super().tell(phone, url, token=token, **more)
 
 
 @pytest.mark.real_time
@@ -133,66 +41,86 @@ async def starts_again(server: ServerProcess) -> None:
     ["before the report", *(pytest.param(when, marks=pytest.mark.long) for when in ("never", "while it is written"))],
 )
 async def test_the_record_has_the_talk_after_a_transfer_once(killed: str, dsn: str, tmp_path: Path) -> None:
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps({"prices": PRICES}))
+    server = ServerProcess(tmp_path, dsn, CALLERS, {"CALLWRIGHT_PRICE_BOOK": str(prices)})
+    key = await server.key()
+    await server.command("wallet", "top-up", "1000")
+    await server.command("wallet", "on")
     # The first settlement is that of the call's end, the second that of the report.
     dies = ["proof.killed_server", str(tmp_path / "hits"), "wallet.settling", "2"]
-    hangs_up, server = asyncio.Event(), served(tmp_path, dsn)
-    vendor = Twilio(target_talks=hangs_up.wait)
-    async with handing(server, vendor, dies if killed == "while it is written" else ("callwright",), {}) as call:
-        first = await goes_on(call)
-        if killed == "before the report":
-            await server.kill()
-            await starts_again(server)
-        await asyncio.sleep(TALK_SECONDS)
-        hangs_up.set()
-        if killed == "while it is written":
-            assert await server.wait(30)
-            await starts_again(server)
-        await until(lambda: call.has("completed"), 60)
-        last = await stands(server, vendor, call, first)
-        assert last["transfer_call_data"] == {
-            "provider_call_id": f"CA{7_000:032x}",
-            "status": "completed",
-            "duration": str(TALK_SECONDS),
-            "cost": 2,
-            "to_number": TARGET,
-            "from_number": OURS,
-            "recording_url": None,
-            "hangup_by": "Callee",
-            "hangup_reason": "Call recipient hung up",
-            "hangup_provider_code": 4000,
-        }
+    await server.start(dies if killed == "while it is written" else ("callwright",))
+    hangs_up = asyncio.Event()
+    try:
+        assert await server.ready()
+        vendor = Twilio(target_talks=hangs_up.wait)
+        async with twilio_vendor(vendor), customer(server, key) as client:
+            for name, value in {**KEYS, "TWILIO_API_URL": vendor.url}.items():
+                stored = await client.post("/providers", json={"provider_name": name, "provider_value": value})
+                assert stored.status_code in (200, 201), stored.text
+            agent_id = await agent(client, "twilio", transferring(TARGET, hangup_after_silence=0))
+            placed = await client.post("/call", json={"agent_id": agent_id, "recipient_phone_number": "+15550177"})
+            execution_id = placed.raise_for_status().json()["execution_id"]
 
+            async def shown() -> dict[str, Any]:
+                return dict((await client.get(f"/executions/{execution_id}")).raise_for_status().json())
 
-@pytest.mark.real_time
-@pytest.mark.parametrize(
-    ("killed", "leaves", "by"),
-    [(True, "target", "Callee"), pytest.param(False, "caller", "Caller", marks=pytest.mark.long)],
-)
-async def test_two_whom_the_carrier_has_connected_talk_on_without_the_server(
-    killed: bool, leaves: str, by: str, dsn: str, tmp_path: Path
-) -> None:
-    """When one hangs up the other's call ends, and the record has how long the target was called."""
-    server, vendor = served(tmp_path, dsn), Twilio()
-    how = {"transfer_mode": "warm", "briefing": "A caller asks about an invoice.", "bridge": True}
-    async with handing(server, vendor, ("callwright",), how) as call:
-        first = await goes_on(call)
-        phones = caller, target = vendor.phones
-        assert caller.conference == target.conference != ""
-        assert all(phone.socket is not None and phone.socket.state is State.CLOSED for phone in phones)
-        if killed:
-            await server.kill()
-            await starts_again(server)
-        # A successor that ended the calls of its dead predecessor would have done so by now.
-        await asyncio.sleep(TALK_SECONDS)
-        assert not any(phone.over.is_set() for phone in phones)
-        await vendor.hang_up(target if leaves == "target" else caller)
-        await until(lambda: all(phone.over.is_set() for phone in phones), 10)
-        await until(lambda: call.has("completed"), 60)
-        last = await stands(server, vendor, call, first)
-        data = last["transfer_call_data"]
-        assert (data["provider_call_id"], data["to_number"], data["from_number"]) == (target.sid, TARGET, OURS)
-        assert (data["hangup_by"], data["cost"], data["recording_url"]) == (by, 2, None)
-        assert TALK_SECONDS <= int(data["duration"]) < 60
-        (row,) = last["callwright"]["transfers"]
-        assert (row["mode"], row["status"]) == ("warm", "completed")
-        assert row["target"]["briefing"].endswith("A caller asks about an invoice.")
+            async def has(status: str) -> bool:
+                found = await shown()
+                return (found["status"], (found["transfer_call_data"] or {}).get("status")) == ("completed", status)
+
+            async def told(count: int) -> bool:
+                """Whether the account was told so often that the call is complete, the last time with the talk."""
+                events = await client.get("/v1/callwright/events", params={"types": "execution.completed"})
+                bodies = [event["data"] for event in events.raise_for_status().json()["data"]]
+                return len(bodies) == count and bool(bodies[-1] == await shown())
+
+            await until(lambda: has("in-progress"), 90)
+            await until(lambda: told(1), 20)
+            first = await shown()
+            assert (first["transfer_call_data"]["duration"], first["transfer_call_data"]["hangup_by"]) == (None, None)
+            assert (first["billing_settled"], first["cost_breakdown"]["transfer_cost"]) == (False, 0)
+            if killed == "before the report":
+                await server.kill()
+                await server.start()
+                assert await server.ready()
+            await asyncio.sleep(TALK_SECONDS)
+            hangs_up.set()
+            if killed == "while it is written":
+                assert await server.wait(30)
+                await server.start()
+                assert await server.ready()
+            await until(lambda: has("completed"), 60)
+            last = await shown()
+            assert last["transfer_call_data"] == {
+                "provider_call_id": f"CA{7_000:032x}",
+                "status": "completed",
+                "duration": str(TALK_SECONDS),
+                "cost": 2,
+                "to_number": TARGET,
+                "from_number": OURS,
+                "recording_url": None,
+                "hangup_by": "Callee",
+                "hangup_reason": "Call recipient hung up",
+                "hangup_provider_code": 4000,
+            }
+            costs = last["cost_breakdown"]
+            assert (last["total_cost"], costs["transfer_cost"]) == (first["total_cost"] + 2, 2)
+            assert costs["network"] == first["cost_breakdown"]["network"] + 2
+            assert last["billing_settled"]
+            assert last["updated_at"] > first["updated_at"]
+            # Once more, and by somebody else: nothing changes.
+            phone, (url, report) = vendor.phones[0], vendor.action
+            assert (await vendor.tell(phone, url, **report)).status_code == 200
+            forged = {**report, "DialCallDuration": "600"}
+            assert (await vendor.tell(phone, url, token="another", **forged)).status_code == 403
+            await until(lambda: told(2), 20)
+            assert await told(2)
+            assert await shown() == last
+            # Either fails where something is wrong.
+            await server.command("wallet", "check")
+            await server.command("replay", execution_id)
+            assert "Traceback" not in server.tail()
+            assert TOKEN not in server.log.read_text()
+    finally:
+        await server.stop()
