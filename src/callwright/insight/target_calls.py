@@ -37,6 +37,10 @@ class TargetCall:
     """Whether the carrier has reported, or will report no more."""
     talk_ms: int | None = None
     """How long the talk was, as the carrier reported."""
+    recording_ms: int | None = None
+    """How long the carrier's recording of it is, once we have the file."""
+    unrecorded: str = ""
+    """Why there is no such file."""
 
     @property
     def duration_ms(self) -> int | None:
@@ -74,6 +78,10 @@ def target_calls(view: CallView) -> dict[int, TargetCall]:
                 call.by, call.reason, call.code = _text(values, "by"), _text(values, "reason"), int(values["code"])
             case "reported":
                 _report(call, values)
+            case "recorded":
+                call.recording_ms = int(values["recording_ms"])
+            case "unrecorded":
+                call.unrecorded = str(values["reason"])
     return found
 
 

@@ -23,7 +23,7 @@ from callwright.domain.provider_access import Access
 from callwright.ops.timers import SharedTimer
 from callwright.ports.door import Doorkeeper, DoorRequest, DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.handover import CarrierCall
+from callwright.ports.handover import CarrierCall, RemoteFile
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener, RoutedNumber
 from callwright.ports.registry import CarrierAccounts, PluginContext
 from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg, take_name
@@ -144,6 +144,10 @@ class CallBook(Generic[_Vendor]):
         method = self._vendor.incoming_method
         return RoutedNumber(address, method, streams, route.before, route.changed, route.by_hand)
 
+    async def recording(self, access: Access, name: str) -> RemoteFile:
+        """See ``ports.handover.RecordsTalks``."""
+        return await self._vendor.recording(self._vendor.account(access), name)
+
     def say_last_words(self, dialog: Mapping[str, Any], access: Access) -> None:
         """See ``ports.leg.LastWords``: the vendor is asked to end the call."""
         self._later(self._end_left(str(dialog.get("call_id") or ""), str(dialog.get("order_id") or ""), access))
@@ -190,10 +194,15 @@ class CallBook(Generic[_Vendor]):
             return None
         return access if genuine else None
 
-    async def _talk_ended(self, request: DoorRequest, key: str, handover: int, callback: Callback) -> None:
-        """The vendor reports how the talk with a target ended, if it does."""
-        if callback.talk is not None and handover and isinstance(request.proven, Access):
-            await self._handed.talk_ended(self.name, _named(key), request.proven, handover, callback.talk)
+    async def _talk_reported(self, request: DoorRequest, key: str, handover: int, callback: Callback) -> None:
+        """The vendor reports how the talk with a target ended or was recorded, if it does."""
+        if not handover or not isinstance(request.proven, Access):
+            return
+        call = _named(key)
+        if callback.talk is not None:
+            await self._handed.talk_ended(self.name, call, request.proven, handover, callback.talk)
+        if callback.recording is not None:
+            await self._handed.talk_recorded(self.name, call, request.proven, handover, callback.recording)
 
     def _offer(
         self, desk: InboundDesk, request: DoorRequest, callback: Callback, account: VendorAccount, key: str

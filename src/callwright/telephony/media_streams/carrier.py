@@ -166,7 +166,7 @@ class StreamCarrier(CallBook[Vendor]):
     async def _of_handover(self, request: DoorRequest, target: Callback) -> Known | None:
         """The call of a request about one of its handovers. None: it was handed over long ago, or by a process that is gone."""
         key, number = subject_of(request.url)
-        await self._talk_ended(request, key, number, target)
+        await self._talk_reported(request, key, number, target)
         return await self._known(request) if key in self._calls else None
 
     async def _known(self, request: DoorRequest) -> Known:

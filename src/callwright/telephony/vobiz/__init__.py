@@ -1,6 +1,6 @@
 """The carrier ``vobiz``: calls over Vobiz, which speaks Plivo's API. See docs/how-to/carriers.md.
 
-As its pages say (read in 2026): https://docs.vobiz.ai/call/make-call, .../call/transfer-call, .../xml/stream,
+As its pages say (read in 2026): https://docs.vobiz.ai/call/make-call, .../call/transfer-call, .../xml/stream, .../xml/record,
 .../concepts/validating-callbacks, .../applications and .../applications/attach-number.
 """
 
