@@ -202,7 +202,8 @@ async def test_a_transfer_names_its_call_and_its_number():
     method, url, asked = API.asked[-1]
     assert (method, url) == ("POST", "https://api.telnyx.com/v2/calls/v3:c/actions/transfer")
     assert json.loads(base64.b64decode(asked.pop("target_leg_client_state"))) == ["e.1", 2]
-    assert asked == {"to": "+15550155", "from": "+15550100", "timeout_secs": 60}
+    record = {"record": "record-from-answer", "record_channels": "dual", "record_format": "wav"}
+    assert asked == {"to": "+15550155", "from": "+15550100", "timeout_secs": 60, **record}
 
 
 async def test_a_secret_is_in_no_message():

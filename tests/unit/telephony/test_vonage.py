@@ -199,8 +199,12 @@ async def test_a_transfer_connects_the_target_and_asks_how_to_go_on():
         "action": "connect", "from": "15550100", "timeout": MAX_RING_SECONDS, "eventType": "synchronous",
         "eventUrl": ["https://a/r"], "eventMethod": "POST", "endpoint": [{"type": "phone", "number": "15550155"}],
     }  # fmt: skip
-    assert asked["destination"] == {"type": "ncco", "ncco": [connect]}
-    assert json.loads(VONAGE.dial(HANDOVER).body) == [connect]
+    record = {
+        "action": "record", "format": "wav", "split": "conversation", "channels": 2, "eventUrl": ["https://a/t"],
+        "eventMethod": "POST",
+    }  # fmt: skip
+    assert asked["destination"] == {"type": "ncco", "ncco": [record, connect]}
+    assert json.loads(VONAGE.dial(HANDOVER).body) == [record, connect]
     API.answer = Answer(400, b'{"title": "Bad Request", "detail": "No such state"}')
     with pytest.raises(ProviderError, match="No such state"):
         await VONAGE.hand_over(ACCOUNT, CALL, HANDOVER)
