@@ -46,7 +46,12 @@ class StreamCarrier(CallBook[Vendor]):
             HttpDoor("/status", "Take how a call goes", ours, self._status),
             HttpDoor("/machine", "Take who has answered", ours, self._machine),
             HttpDoor("/handover", "Say whom to connect a call with", ours, self._hand_over),
-            HttpDoor("/target", "Take how the target of a transfer answers", ours, self._target),
+            HttpDoor(
+                "/target",
+                "Take how the target of a transfer answers, and the recording of the talk",
+                ours,
+                self._target,
+            ),
             HttpDoor("/transferred", "Say how a call goes on after a transfer", ours, self._transferred),
             SocketDoor("/stream", "Carry the audio of a call", Capability(), self._stream),
         )

@@ -150,7 +150,7 @@ class TelnyxCalls:
         """An event of a call in JSON. Raises BadInputError for what names no call."""
         payload, kind, occurred_at = _event(request)
         key, handover = _stated(_text(payload, "client_state"))
-        if kind in _RECORDED:
+        if kind in _RECORDED and handover:
             return Callback("", key=key, handover=handover, recording=_recording(payload, kind))
         call_id = _text(payload, "call_control_id")
         if not _CALL.fullmatch(call_id):
