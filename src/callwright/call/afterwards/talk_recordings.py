@@ -56,19 +56,11 @@ class TalkRecordings:
         access = await self._deps.access.of_carrier(row.tenant_id, row.carrier)
         draft = self._deps.recordings.new_path(row.id, f".{TRANSFER_RECORDING}.{self._deps.ids.uuid()}")
         try:
-            lost, again = str(told["lost"]) or "the carrier names no recording", False
-            length_ms = 0
-            try:
-                if told["name"]:
-                    length_ms = await self._fetched(row.carrier, access, str(told["name"]), draft)
-            except ProviderError as error:
-                lost, again = error.message, error.kind in RETRYABLE
-            if again and told.get("tries", 0) < len(PAUSES_SECONDS):
-                await self._later(
-                    row, {**told, "tries": told.get("tries", 0) + 1}, PAUSES_SECONDS[told.get("tries", 0)]
-                )
+            made, tries = await self._made(row.carrier, access, told, draft), int(told.get("tries", 0))
+            if made.may_come and tries < len(PAUSES_SECONDS):
+                await self._later(row, {**told, "tries": tries + 1}, PAUSES_SECONDS[tries])
             else:
-                await self._add(row.id, told["handover"], _Made(draft, length_ms, lost))
+                await self._add(row.id, told["handover"], made)
         finally:
             await asyncio.to_thread(Path(draft).unlink, missing_ok=True)
 
@@ -97,7 +89,7 @@ class TalkRecordings:
         async def fact(_: CallView, call: TargetCall) -> dict[str, Any] | None:
             if call.recording_ms is not None:
                 return None
-            if not made.length_ms:
+            if made.lost:
                 return {"event": "unrecorded", "reason": made.lost}
             size = await asyncio.to_thread(made.place, Path(recordings.new_path(execution_id, TRANSFER_RECORDING)))
             return {"event": "recorded", "recording_ms": made.length_ms, "size_bytes": size}
@@ -108,6 +100,14 @@ class TalkRecordings:
                 await asyncio.to_thread(recordings.delete, execution_id)
             elif row.phase is Phase.DONE:
                 await add_report(self._deps, unit, row, handover, fact)
+
+    async def _made(self, carrier: str, access: Access, told: Mapping[str, Any], draft: str) -> _Made:
+        if not told["name"]:
+            return _Made(draft, lost=str(told["lost"]) or "the carrier names no recording")
+        try:
+            return _Made(draft, await self._fetched(carrier, access, str(told["name"]), draft))
+        except ProviderError as error:
+            return _Made(draft, lost=error.message, may_come=error.kind in RETRYABLE)
 
     async def _fetched(self, name: str, access: Access, recording: str, draft: str) -> int:
         """Fetch a recording to ``draft``; its length. Raises ProviderError."""
@@ -167,11 +167,12 @@ def _opened(draft: str) -> BinaryIO:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A file of that length, or why there is none."""
+    """A file of that length, or why there is none. ``may_come``: another try may find one."""
 
     draft: str
-    length_ms: int
-    lost: str
+    length_ms: int = 0
+    lost: str = ""
+    may_come: bool = False
 
     def place(self, to: Path) -> int:
         """Put the file in its place, without the drafts of processes that died; its size in bytes. Blocking."""
