@@ -103,7 +103,7 @@ async def waiting(dsn: str) -> list[Mapping[str, Any]]:
     rows = await fetch(
         dsn,
         "select payload, extract(epoch from execute_after - now()) as pause from pgqueuer"
-        f" where entrypoint = '{RECORDING_JOB}' order by id",
+        f" where entrypoint = '{RECORDING_JOB}' and execute_after < now() + interval '62 minutes' order by id",
     )
     return [{**json.loads(bytes(row["payload"])), "pause": round(row["pause"])} for row in rows]
 
@@ -275,6 +275,27 @@ async def test_no_file_outlives_a_call_that_is_deleted_while_it_is_fetched(
         (tmp_path / "call-1" / f".{TRANSFER_RECORDING}.x").write_bytes(b"half")
         await at.report(GOOD)
         assert os.listdir(tmp_path) == []
+
+
+async def test_a_recording_that_nobody_reports_is_said_to_be_missing_and_counts_when_it_comes_all_the_same(
+    ledger: PostgresLedger, dsn: str, tmp_path: Path
+) -> None:
+    async with serving(sends_wav) as server, place(ledger, tmp_path, Carrier(server.url)) as at:
+        (kept,) = await fetch(
+            dsn,
+            "select payload, execute_after > now() + interval '1 hour' as later from pgqueuer"
+            f" where entrypoint = '{RECORDING_JOB}'",
+        )
+        assert kept["later"]
+        for _ in "ab":
+            await TalkRecordings(at.deps).take(bytes(kept["payload"]))
+        (row,) = (await shown(ledger))["callwright"]["transfers"]
+        assert row["target"]["unrecorded"] == "the carrier reported no recording"
+        assert len(at.publisher.told) == 1
+        await at.report(GOOD)
+        await TalkRecordings(at.deps).take(bytes(kept["payload"]))
+        (row,) = (await shown(ledger))["callwright"]["transfers"]
+        assert (row["target"]["recording_ms"], row["target"]["unrecorded"]) == (3_000, "")
 
 
 async def test_a_carrier_that_records_nothing_is_said(ledger: PostgresLedger, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def target_calls(view: CallView) -> dict[int, TargetCall]:
             case "reported":
                 _report(call, values)
             case "recorded":
-                call.recording_ms = int(values["recording_ms"])
+                call.recording_ms, call.unrecorded = int(values["recording_ms"]), ""
             case "unrecorded":
                 call.unrecorded = str(values["reason"])
     return found

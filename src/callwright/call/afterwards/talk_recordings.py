@@ -48,7 +48,8 @@ class TalkRecordings:
         self._deps = deps
 
     async def take(self, payload: bytes) -> None:
-        """The job RECORDING_JOB. Raises UnavailableError when the database is away, VaultLockedError: the job runner tries again."""
+        """The job RECORDING_JOB. Without a ``name`` there is no recording, or none was reported in time. Raises UnavailableError when the
+        database is away, and VaultLockedError: the job runner tries again."""
         told = json.loads(payload)
         row = await self._due(told)
         if row is None:
@@ -60,7 +61,7 @@ class TalkRecordings:
             if made.may_come and tries < len(PAUSES_SECONDS):
                 await self._later(row, {**told, "tries": tries + 1}, PAUSES_SECONDS[tries])
             else:
-                await self._add(row.id, told["handover"], made)
+                await self._add(row.id, told.get("handover"), made)
         finally:
             await asyncio.to_thread(Path(draft).unlink, missing_ok=True)
 
@@ -83,11 +84,11 @@ class TalkRecordings:
         async with self._deps.ledger.unit() as unit:
             await unit.jobs.put(RECORDING_JOB, json.dumps(told).encode(), row.tenant_id, seconds)
 
-    async def _add(self, execution_id: str, handover: int, made: _Made) -> None:
+    async def _add(self, execution_id: str, handover: int | None, made: _Made) -> None:
         recordings = self._deps.recordings
 
         async def fact(_: CallView, call: TargetCall) -> dict[str, Any] | None:
-            if call.recording_ms is not None:
+            if call.recording_ms is not None or (made.lost and call.unrecorded):
                 return None
             if made.lost:
                 return {"event": "unrecorded", "reason": made.lost}
@@ -102,8 +103,8 @@ class TalkRecordings:
                 await add_report(self._deps, unit, row, handover, fact)
 
     async def _made(self, carrier: str, access: Access, told: Mapping[str, Any], draft: str) -> _Made:
-        if not told["name"]:
-            return _Made(draft, lost=str(told["lost"]) or "the carrier names no recording")
+        if not told.get("name"):
+            return _Made(draft, lost=str(told.get("lost") or "the carrier reported no recording"))
         try:
             return _Made(draft, await self._fetched(carrier, access, str(told["name"]), draft))
         except ProviderError as error:
