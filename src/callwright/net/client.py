@@ -210,7 +210,7 @@ class GuardedClient:
         most_bytes: int,
         timeout_s: float,
     ) -> Answer:
-        """See ``ports.handover.FileClient``. The body is not in the answer."""
+        """See ``ports.registry.FileClient``."""
         received = 0
         async with self._exchange("GET", url, headers, b"", timeout_s) as response:
             if response.status_code == HTTPStatus.OK:

@@ -3,11 +3,10 @@ where its recording is."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from callwright.domain.errors import UnavailableError
 from callwright.domain.provider_access import Access
 
 
@@ -55,53 +54,6 @@ class RecordsTalks(Protocol):
     async def recording(self, access: Access, name: str) -> RemoteFile:
         """Where the recording of that name is, a WAV file. Raises ProviderError, UNAVAILABLE for one that is not there yet."""
         ...
-
-
-class Fetched(Protocol):
-    """The answer to a request for a file: status and headers by lower-case name."""
-
-    @property
-    def status(self) -> int:
-        """The status code."""
-        ...
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers."""
-        ...
-
-
-class FileClient(Protocol):
-    """The guarded HTTP client, as it fetches files."""
-
-    async def fetch(
-        self,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        take: Callable[[bytes], Awaitable[object]],
-        most_bytes: int,
-        timeout_s: float,
-    ) -> Fetched:
-        """Gives the body of an answer with status 200 to ``take``, piece by piece. Follows no redirect. Raises BlockedUrlError,
-        UnavailableError, and AnswerTooLargeError for more than ``most_bytes``."""
-        ...
-
-
-class NoFiles:
-    """``FileClient`` of a process that fetches none."""
-
-    async def fetch(
-        self,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        take: Callable[[bytes], Awaitable[object]],
-        most_bytes: int,
-        timeout_s: float,
-    ) -> Fetched:
-        """Raises UnavailableError."""
-        raise UnavailableError("this process fetches no files")
 
 
 class HandedCalls(Protocol):

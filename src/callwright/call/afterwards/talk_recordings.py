@@ -29,7 +29,8 @@ from callwright.insight.transfers import completed_target, talk_goes_on
 from callwright.insight.view import CallView
 from callwright.media.peaks import wav_length_ms
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError, kind_of_status
-from callwright.ports.handover import Fetched, RecordsTalks
+from callwright.ports.handover import RecordsTalks
+from callwright.ports.registry import FileClient, HttpAnswer
 
 PAUSES_SECONDS = (5, 30, 120, 600, 3_600)
 """After each try that failed; then there is no recording."""
@@ -113,12 +114,13 @@ class TalkRecordings:
     async def _fetched(self, name: str, access: Access, recording: str, draft: str) -> int:
         """Fetch a recording to ``draft``; its length. Raises ProviderError."""
         carrier = self._deps.plugin("carrier", name)
-        if not isinstance(carrier, RecordsTalks):
+        files = self._deps.files
+        if not isinstance(carrier, RecordsTalks) or files is None:
             raise ProviderError(FailureKind.BAD_REQUEST, name, "this carrier records no talks")
         file = await carrier.recording(access, recording)
         url, headers = file.url, file.headers
         for _ in range(_MOST_REDIRECTS):
-            answer = await self._get(name, url, headers, draft)
+            answer = await _get(files, name, url, headers, draft)
             there = answer.headers.get("location", "") if answer.status in _REDIRECTS else ""
             if not there:
                 break
@@ -138,28 +140,27 @@ class TalkRecordings:
             raise ProviderError(FailureKind.BAD_REQUEST, name, "the recording is empty")
         return length_ms
 
-    async def _get(self, name: str, url: str, headers: Mapping[str, str], draft: str) -> Fetched:
-        try:
-            with await asyncio.to_thread(_opened, draft) as file:
-                return await self._deps.files.fetch(
-                    url,
-                    headers=headers,
-                    take=lambda piece: asyncio.to_thread(file.write, piece),
-                    most_bytes=MAX_TALK_RECORDING_BYTES,
-                    timeout_s=TALK_RECORDING_SECONDS,
-                )
-        except OSError as error:
-            why = f"the recording cannot be stored: {error.strerror or type(error).__name__}"
-            raise ProviderError(FailureKind.UNAVAILABLE, name, why) from error
-        except UnavailableError as error:
-            raise ProviderError(FailureKind.UNAVAILABLE, name, f"the recording: {error.message}") from error
-        except AnswerTooLargeError as error:
-            raise ProviderError(FailureKind.BAD_REQUEST, name, f"the recording: {error.message}") from error
-        except BlockedUrlError:
-            # Its message may quote the address, which may hold a signature.
-            raise ProviderError(
-                FailureKind.BAD_REQUEST, name, "the recording is at an address that is refused"
-            ) from None
+
+async def _get(files: FileClient, name: str, url: str, headers: Mapping[str, str], draft: str) -> HttpAnswer:
+    try:
+        with await asyncio.to_thread(_opened, draft) as file:
+            return await files.fetch(
+                url,
+                headers=headers,
+                take=lambda piece: asyncio.to_thread(file.write, piece),
+                most_bytes=MAX_TALK_RECORDING_BYTES,
+                timeout_s=TALK_RECORDING_SECONDS,
+            )
+    except OSError as error:
+        why = f"the recording cannot be stored: {error.strerror or type(error).__name__}"
+        raise ProviderError(FailureKind.UNAVAILABLE, name, why) from error
+    except UnavailableError as error:
+        raise ProviderError(FailureKind.UNAVAILABLE, name, f"the recording: {error.message}") from error
+    except AnswerTooLargeError as error:
+        raise ProviderError(FailureKind.BAD_REQUEST, name, f"the recording: {error.message}") from error
+    except BlockedUrlError:
+        # Its message may quote the address, which may hold a signature.
+        raise ProviderError(FailureKind.BAD_REQUEST, name, "the recording is at an address that is refused") from None
 
 
 def _opened(draft: str) -> BinaryIO:
