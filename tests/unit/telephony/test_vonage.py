@@ -273,4 +273,6 @@ def test_a_report_of_a_recording_names_no_call_but_its_address():
 )
 async def test_who_asks_for_a_recording_is_said_to_the_vendors_regions_alone(url: str, says_who: bool):
     file = await VONAGE.recording(ACCOUNT, url)
+    with pytest.raises(ProviderError, match="address"):
+        await VONAGE.recording(ACCOUNT, url.replace("://", "://["))
     assert (file.url, bool(file.headers)) == (url, says_who)

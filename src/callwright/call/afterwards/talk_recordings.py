@@ -124,9 +124,15 @@ class TalkRecordings:
             there = answer.headers.get("location", "") if answer.status in _REDIRECTS else ""
             if not there:
                 break
-            url, before = urljoin(url, there), url
+            try:
+                url, before = urljoin(url, there), url
+                is_same = urlsplit(url)[:2] == urlsplit(before)[:2]
+            except ValueError:
+                raise ProviderError(
+                    FailureKind.BAD_REQUEST, name, "the recording is redirected to no address"
+                ) from None
             # What proves who asks is for the carrier alone.
-            headers = headers if urlsplit(url)[:2] == urlsplit(before)[:2] else {}
+            headers = headers if is_same else {}
         if answer.status != HTTPStatus.OK:
             kind = FailureKind.UNAVAILABLE if answer.status in _NOT_YET else kind_of_status(answer.status)
             raise ProviderError(kind, name, f"the recording cannot be fetched (HTTP {answer.status})")

@@ -102,7 +102,11 @@ class CarrierApi:
     def file(self, access: Access, url: str, *domains: str) -> RemoteFile:
         """A file of the account at an address that the carrier told. Who asks is said to the account's API and, by TLS, to hosts in
         ``domains``, which begin with a dot; to nobody else. Raises ProviderError."""
-        account, told = self.account(access), urlsplit(url)
+        account = self.account(access)
+        try:
+            told = urlsplit(url)
+        except ValueError:
+            raise self.error(FailureKind.BAD_REQUEST, "the address of its file is none") from None
         is_theirs = told.scheme == "https" and (told.hostname or "").endswith(domains)
         known = is_theirs or told[:2] == urlsplit(account.api)[:2]
         return RemoteFile(url, self._credentials(account) if known else {})

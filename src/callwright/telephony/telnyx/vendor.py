@@ -74,6 +74,7 @@ _ANSWERED_BY = {"human": "human", "machine": "machine"}
 """``result``, and who has answered."""
 _RECORDED = ("call.recording.saved", "call.recording.error")
 _RECORD = {"record": "record-from-answer", "record_channels": "dual", "record_format": "wav"}
+"""Two sides. Its pages do not say which of them is the caller's."""
 _ENDS: Mapping[str, str] = {
     "normal_clearing": "normal_clearing",
     "time_limit": "normal_clearing",
@@ -227,7 +228,7 @@ class TelnyxCalls:
         await self._command(account, call_id, "transfer", {**asked, **_RECORD})
 
     async def recording(self, account: VendorAccount, name: str) -> RemoteFile:
-        """The newest one of the target's leg. The address is good for some minutes, so it is asked for when it is needed."""
+        """The first one listed of the target's leg. The address is good for some minutes, so it is asked for when it is needed."""
         listed = await self._ask(account, f"recordings?{urlencode({'filter[call_leg_id]': name})}", method="GET")
         urls = [one.get("download_urls") for one in self._rest.objects(listed, "data")]
         found = [_text(one, "wav") for one in urls if isinstance(one, Mapping) and _text(one, "wav")]
