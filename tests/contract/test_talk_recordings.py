@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.test_talk_reports import WHOLE, Keys, Publisher, deps_over, job, shown, transferred
+from tests.contract.test_talk_reports import NOW, WHOLE, Clock, Keys, Publisher, deps_over, job, shown, transferred
 from tests.database import fetch
 from tests.http_server import Exchange, serving
 from tests.number_vendors import TALK_WAV
+from tests.waiting import until
 
 from callwright.call.afterwards.handed_over import HandedOver, TalkReports
 from callwright.call.afterwards.talk_recordings import PAUSES_SECONDS, TalkRecordings
-from callwright.call.live.deps import RuntimeDeps
+from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.live.endings import RECORDING_JOB
+from callwright.call.process.retention import delete_expired
 from callwright.domain.attempts import TRANSFER_RECORDING
 from callwright.domain.execution import Execution
 from callwright.domain.limits import MAX_TALK_RECORDING_BYTES
@@ -286,6 +291,36 @@ async def test_no_file_outlives_a_call_that_is_deleted_while_it_is_fetched(
         (tmp_path / "call-1" / f".{TRANSFER_RECORDING}.x").write_bytes(b"half")
         await at.report(GOOD)
         assert os.listdir(tmp_path) == []
+
+
+async def test_no_file_comes_between_the_deletion_of_the_files_and_of_the_row(
+    ledger: PostgresLedger, tmp_path: Path
+) -> None:
+    files_are_gone, goes_on = threading.Event(), threading.Event()
+
+    class Deleting(RecordingFiles):
+        def delete(self, execution_id: str) -> None:
+            super().delete(execution_id)
+            files_are_gone.set()
+            assert goes_on.wait(20)
+
+    @dataclass
+    class Later(Clock):
+        def now(self) -> datetime:
+            return NOW + timedelta(days=2)
+
+    async with serving(sends_wav) as server, place(ledger, tmp_path / "recordings", Carrier(server.url)) as at:
+        old: Any = {"clock": Later(), "settings": RuntimeSettings(retention_days=1), "data_folder": tmp_path}
+        deleting = replace(at.deps, recordings=Deleting(tmp_path / "recordings"), **old)
+        (tmp_path / "live").mkdir()
+        retention = asyncio.create_task(delete_expired(deleting))
+        assert await asyncio.to_thread(files_are_gone.wait, 20)
+        adding = asyncio.create_task(at.report(GOOD))
+        await until(lambda: bool(server.requests), 20)
+        goes_on.set()
+        await adding
+        assert await retention == 1
+        assert os.listdir(tmp_path / "recordings") == []
 
 
 async def test_a_recording_that_nobody_reports_is_said_to_be_missing_and_counts_when_it_comes_all_the_same(
