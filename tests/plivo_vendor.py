@@ -15,11 +15,13 @@ from xml.etree import ElementTree as ET
 
 import httpx
 from tests.http_server import Exchange, serving
-from tests.number_vendors import AUTH_ID, TALK_SECONDS, TOKEN, at_once, say
+from tests.number_vendors import AUTH_ID, TALK_SECONDS, TALK_WAV, TOKEN, at_once, say, send_recording
 from websockets.asyncio.client import ClientConnection, connect
 
 from callwright.ports.leg import SILENCE_FRAME
 from callwright.telephony.plivo.vendor import address_signature, signature
+
+RECORDING = "rec-1"
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Phone:
     answered: bool = False
     redirected: str = ""
     dialled: list[tuple[str, str]] = field(default_factory=list)
+    conference: str = ""
 
 
 @dataclass
@@ -44,6 +47,7 @@ class PlivoVendor:
     outcomes: dict[str, str] = field(default_factory=dict)
     dial_status: str = "completed"
     target_talks: Callable[[], Awaitable[object]] = at_once
+    recording: bytes = TALK_WAV
     account: str = AUTH_ID
     credentials: dict[str, str] = field(
         default_factory=lambda: {"authorization": "Basic " + base64.b64encode(f"{AUTH_ID}:{TOKEN}".encode()).decode()}
@@ -58,6 +62,9 @@ class PlivoVendor:
     numbers: dict[str, str] = field(default_factory=dict)
     """Numbers of the account, and the id of each one's application."""
     applications: dict[str, dict[str, str]] = field(default_factory=dict)
+    bridging: list[str] = field(default_factory=list)
+    """What becomes of the requests to move a call, in order: refused, or lost, which is done and then fails."""
+    conferences: dict[str, list[Phone]] = field(default_factory=dict)
 
     async def answer(self, exchange: Exchange) -> None:
         """One request of the platform."""
@@ -67,6 +74,11 @@ class PlivoVendor:
             await say(exchange, 401, {"error": "could not verify your access level"})
         elif request.target.startswith(below := f"/v1/account/{self.account}/numbers"):
             await self._attached(exchange, request.target.removeprefix(below))
+        elif kind == "Recording":
+            told = {"recording_id": name.strip("/"), "recording_url": f"{self.url}/media/{name.strip('/')}.wav"}
+            await say(exchange, 200 if self.recording else 404, told if self.recording else None)
+        elif request.target == f"/media/{RECORDING}.wav":
+            await send_recording(exchange, self.recording)
         elif kind in ("Number", "Application"):
             await self._number(exchange, request.target.removeprefix(f"/v1/Account/{self.account}/"))
         elif request.method == "POST" and not name:
@@ -76,15 +88,44 @@ class PlivoVendor:
             by_order = self.cancels_orders and kind == "Request"
             there = [one for one in self.phones if one.uuid == name and not one.over.is_set()]
             found = next((one for one in there if not self.cancels_orders or by_order != one.answered), None)
+            outcome = self.bridging.pop(0) if self.bridging and request.method == "POST" else ""
+            if outcome == "refused":
+                await say(exchange, 503, {"error": "not now"})
+                return
             if found is not None and request.method == "POST":
                 found.redirected = request.json()["aleg_url"]
                 self.start(self._redirected(found))
             elif found is not None:
-                found.over.set()
-                if found.socket is not None:
-                    await found.socket.close()
+                await self.hang_up(found)
+            if outcome:
+                await say(exchange, 503, {"error": "not now"})
+                return
             good, body = (202, {"message": "call transferred"}) if request.method == "POST" else (204, None)
             await say(exchange, good if found is not None else 404, body if found is not None else None)
+
+    async def hang_up(self, phone: Phone) -> None:
+        """A call ends, and with it its conference and the other call in that."""
+        phone.over.set()
+        if phone.socket is not None:
+            await phone.socket.close()
+        for one in self.conferences.pop(phone.conference, []):
+            one.over.set()
+            by = {"HangupSource": "Callee", "HangupCauseCode": "4000"}
+            why = by if one is phone else {"HangupSource": "Plivo", "HangupCauseCode": "4010"}
+            over = {"CallStatus": "completed", "Event": "Hangup", "Duration": str(TALK_SECONDS), **why}
+            self.start(self._say_over(one, over))
+
+    async def _say_over(self, phone: Phone, over: dict[str, str]) -> None:
+        await self.tell(phone, phone.order["hangup_url"], **over)
+
+    async def _confer(self, phone: Phone, conference: ET.Element) -> None:
+        assert conference.attrib["endConferenceOnExit"] == "true"
+        phone.conference = conference.text or ""
+        inside = self.conferences.setdefault(phone.conference, [])
+        inside.append(phone)
+        first = {"ConferenceFirstMember": "true" if len(inside) == 1 else "false"}
+        about = {"ConferenceAction": "enter", "Event": "ConferenceEnter", "CallStatus": "in-progress", **first}
+        await self.tell(phone, conference.attrib["callbackUrl"], **about)
 
     async def _order(self, exchange: Exchange, order: dict[str, Any]) -> None:
         if order["to"] == "15550000":
@@ -176,13 +217,22 @@ class PlivoVendor:
         if phone.socket is not None:
             await phone.socket.close()
         told = await self.tell(phone, phone.redirected, CallStatus="in-progress", Event="Transfer")
-        dial = ET.fromstring(told.text).find("Dial")
-        assert dial is not None
+        instructions = ET.fromstring(told.text) if told.status_code == 200 else None
+        conference = None if instructions is None else instructions.find("Conference")
+        if phone.over.is_set() or instructions is None:
+            return
+        if conference is not None:
+            await self._confer(phone, conference)
+            return
+        record, dial = instructions
+        assert (record.tag, dial.tag) == ("Record", "Dial")
         phone.dialled = [(one.tag, one.text or "") for one in dial]
         talk: dict[str, str] = {}
         if self.dial_status == "completed":
             answered = {"Event": "DialAnswer", "DialAction": "answer", "DialBLegStatus": "answer"}
             await self.tell(phone, dial.attrib["callbackUrl"], CallStatus="in-progress", **answered)
+            recorded = {"RecordingID": RECORDING, "RecordUrl": "", "RecordingDuration": "-1"}
+            await self.tell(phone, record.attrib["action"], CallStatus="in-progress", **recorded)
             await self.target_talks()
             talk = {"DialBLegUUID": "b-leg", "DialBLegDuration": str(TALK_SECONDS)}
             over = {"Event": "DialHangup", "DialAction": "hangup", "DialBLegHangupSource": "Callee", **talk}
@@ -191,6 +241,11 @@ class PlivoVendor:
         told = await self.tell(phone, dial.attrib["action"], CallStatus="in-progress", **result)
         await self._follow(phone, told)
         await self.tell(phone, phone.order["hangup_url"], CallStatus="completed", Event="Hangup")
+        if self.dial_status == "completed":
+            asked = {name: record.attrib[name] for name in ("startOnDialAnswer", "redirect", "fileFormat")}
+            assert asked == {"startOnDialAnswer": "true", "redirect": "false", "fileFormat": "wav"}
+            done = {"RecordingID": RECORDING, "RecordingDuration": str(TALK_SECONDS)}
+            await self.tell(phone, record.attrib["callbackUrl"], **done)
 
     async def _talk(self, phone: Phone, address: str) -> None:
         async with connect(address) as socket:

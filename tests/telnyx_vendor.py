@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.http_server import Exchange, serving
-from tests.number_vendors import at_once, say
+from tests.number_vendors import TALK_WAV, at_once, say, send_recording
 from tests.stream_talk import Talk
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -73,6 +73,7 @@ class Phone:
     talks: list[Talk] = field(default_factory=list)
     socket: ClientConnection | None = None
     events: str = ""
+    bridged: Phone | None = None
 
 
 @dataclass
@@ -82,8 +83,11 @@ class TelnyxVendor:
 
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
     target_talks: Callable[[], Awaitable[object]] = at_once
+    recording: bytes = TALK_WAV
     outcomes: dict[str, str] = field(default_factory=dict)
     stream_ends: bool = False
+    bridging: list[str] = field(default_factory=list)
+    """What becomes of the requests to connect two calls, in order: refused, or lost, which is done and then fails."""
     url: str = ""
     incoming: str = ""
     phones: list[Phone] = field(default_factory=list)
@@ -104,6 +108,14 @@ class TelnyxVendor:
             await say(exchange, 401, {"errors": [{"code": "10009", "title": "Authentication failed"}]})
             return
         path = request.target.removeprefix("/v2/")
+        if path.startswith("recordings?"):
+            leg = dict(parse_qsl(path.partition("?")[2]))["filter[call_leg_id]"]
+            found = [{"id": "r-1", "call_leg_id": leg, "download_urls": {"wav": f"{self.url}/media/{leg}"}}]
+            await say(exchange, 200, {"data": found if self.recording else []})
+            return
+        if path.startswith("/media/"):
+            await send_recording(exchange, self.recording)
+            return
         if not path.startswith("calls"):
             await self._configure(exchange, path)
             return
@@ -122,7 +134,14 @@ class TelnyxVendor:
             if phone.over.is_set():
                 error = {"code": "90018", "title": "Call has already ended"}
                 await say(exchange, 422, {"errors": [error]})
+            elif action == "bridge" and self.bridging[:1] == ["refused"]:
+                await say(exchange, 503, {"errors": [{"code": "10016", "title": "not now"}]})
             else:
+                if action == "bridge":
+                    self._bridge(phone, asked)
+                if action == "bridge" and self.bridging:
+                    await say(exchange, 503, {"errors": [{"code": "10016", "title": "not now"}]})
+                    return
                 self.start(self._do(phone, action, asked))
                 await say(exchange, 200, {"data": {"result": "ok"}})
 
@@ -192,10 +211,11 @@ class TelnyxVendor:
         elif not outcome:
             await self.tell(phone, "call.answered")
             await self.talk(phone, phone.order["stream_url"])
-            if self.stream_ends:
+            if self.stream_ends or phone.bridged is not None:
                 await phone.over.wait()
             outcome = "normal_clearing"
-        await self.hung_up(phone, outcome)
+        if phone.bridged is None:
+            await self.hung_up(phone, outcome)
 
     async def call(self, number: str, sender: str = "+15550123", **more: Any) -> Phone:
         """A call to a number of the account, to its end."""
@@ -208,12 +228,30 @@ class TelnyxVendor:
         phone.over.set()
         await self.tell(phone, "call.hangup", hangup_cause=cause, hangup_source=source, sip_hangup_cause="unspecified")
 
+    def _bridge(self, phone: Phone, asked: dict[str, Any]) -> None:
+        other = next(one for one in self.phones if one.id == asked["call_control_id"])
+        assert not other.over.is_set()
+        phone.bridged, other.bridged, phone.state = other, phone, asked["client_state"]
+
+    async def hang_up(self, phone: Phone) -> None:
+        """A call ends, and with it the one that it is connected with. Their streams were closed before."""
+        phone.over.set()
+        if phone.socket is not None:
+            await phone.socket.close()
+        other = phone.bridged
+        if other is not None and not other.over.is_set():
+            for one, source in ((phone, "callee"), (other, "caller")):
+                await self.hung_up(one, "normal_clearing", source)
+
     async def _do(self, phone: Phone, action: str, asked: dict[str, Any]) -> None:
-        if action in ("hangup", "reject"):
-            phone.over.set()
-            if phone.socket is not None:
-                await phone.socket.close()
-            elif phone.direction == "incoming":
+        if action == "bridge":
+            for one in (phone, phone.bridged):
+                assert one is not None
+                await self.tell(one, "call.bridged")
+        elif action in ("hangup", "reject"):
+            streams = phone.socket is not None
+            await self.hang_up(phone)
+            if phone.direction == "incoming" and not streams:
                 await self.hung_up(phone, "call_rejected")
         elif action == "answer":
             phone.state, phone.events = asked["client_state"], asked["webhook_url"]
@@ -241,6 +279,9 @@ class TelnyxVendor:
             await self.tell(phone, "call.bridged")
             await self.target_talks()
             await self.hung_up(target, "normal_clearing", "callee")
+            record = {name: value for name, value in asked.items() if name.startswith("record")}
+            assert record == {"record": "record-from-answer", "record_channels": "dual", "record_format": "wav"}
+            await self.tell(target, "call.recording.saved", call_leg_id="leg-7", channels="dual")
 
     async def talk(self, phone: Phone, address: str) -> None:
         """Be the caller until the stream is over."""

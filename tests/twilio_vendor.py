@@ -9,13 +9,15 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
 import httpx
 from tests.http_server import Exchange, serving
-from tests.number_vendors import SID, TALK_SECONDS, TOKEN, at_once, say
+from tests.number_vendors import SID, TALK_SECONDS, TALK_WAV, TOKEN, at_once, say, send_recording
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -24,6 +26,7 @@ from callwright.telephony.loopback.far_end import FarEnd
 from callwright.telephony.twilio.vendor import signature
 
 Form = dict[str, str]
+RECORDING = f"RE{8_000:032x}"
 TARGET = 7_000
 """The call to the target of a transfer."""
 
@@ -39,6 +42,7 @@ class Phone:
     answers: list[httpx.Response] = field(default_factory=list)
     socket: ClientConnection | None = None
     redirected: str = ""
+    conference: str = ""
 
     def asked(self, name: str) -> str:
         return dict(self.order)[name]
@@ -46,7 +50,9 @@ class Phone:
 
 @dataclass
 class TwilioVendor:
-    """``outcomes``: what becomes of a call to a number, ``completed`` unless it says otherwise. ``far_end`` makes the caller,
+    """``recording``: that of each talk after a transfer, and ``sends`` is awaited in the middle of the file.
+
+    ``outcomes``: what becomes of a call to a number, ``completed`` unless it says otherwise. ``far_end`` makes the caller,
     or ``talk`` is all of it."""
 
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
@@ -54,12 +60,19 @@ class TwilioVendor:
     outcomes: dict[str, str] = field(default_factory=dict)
     dial_status: str = "completed"
     target_talks: Callable[[], Awaitable[object]] = at_once
+    recording: bytes = TALK_WAV
+    sends: Callable[[], Awaitable[object]] = at_once
     token: str = TOKEN
     url: str = ""
     phones: list[Phone] = field(default_factory=list)
     requests: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
     numbers: dict[str, dict[str, str]] = field(default_factory=dict)
     """Numbers of the account: how calls to them are routed, as the resource has it."""
+    bridging: list[str] = field(default_factory=list)
+    """What becomes of the requests to move a call into a conference, in order: refused, or lost, which is done and then fails."""
+    conferences: dict[str, list[Phone]] = field(default_factory=dict)
+    meeting_reports: dict[str, str] = field(default_factory=dict)
+    """The address to which a conference reports: its first participant's."""
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def answer(self, exchange: Exchange) -> None:
@@ -73,6 +86,9 @@ class TwilioVendor:
             await say(exchange, 401, {"code": 20003, "message": "Authenticate", "status": 401})
         elif path.startswith("IncomingPhoneNumbers"):
             await self._number(exchange, path, dict(form))
+        elif path.startswith("Recordings/"):
+            assert path.endswith(f"/{RECORDING}.wav?RequestedChannels=2"), path
+            await send_recording(exchange, self.recording, self.sends)
         elif path == "Calls.json" and dict(form)["To"] == "+15550000":
             await say(exchange, 400, {"code": 21211, "message": "The 'To' number is not valid", "status": 400})
         elif path == "Calls.json":
@@ -83,14 +99,51 @@ class TwilioVendor:
         else:
             phone = next(one for one in self.phones if path == f"Calls/{one.sid}.json")
             asked = dict(form)
-            if "Twiml" in asked and not phone.over.is_set():
+            if "<Conference" in asked.get("Twiml", "") and not phone.over.is_set():
+                outcome = self.bridging.pop(0) if self.bridging else ""
+                if outcome != "refused":
+                    await self._confer(phone, asked["Twiml"])
+                if outcome:
+                    await say(exchange, 503, {"code": 20503, "message": "not now", "status": 503})
+                    return
+            elif "Twiml" in asked and not phone.over.is_set():
                 phone.redirected = asked["Twiml"]
                 self.start(self._redirected(phone))
             elif not phone.over.is_set():
-                phone.over.set()
-                if phone.socket is not None:
-                    await phone.socket.close()
+                await self.hang_up(phone)
             await say(exchange, 200, {"sid": phone.sid})
+
+    async def hang_up(self, phone: Phone) -> None:
+        """A call ends, and with it its conference and the other call in that."""
+        phone.over.set()
+        if phone.socket is not None:
+            await phone.socket.close()
+        others = self.conferences.pop(phone.conference, [])
+        if phone.conference:
+            self.start(self._conference_over(phone, others))
+
+    async def _conference_over(self, phone: Phone, participants: list[Phone]) -> None:
+        url = self.meeting_reports[phone.conference]
+        if len(participants) > 1:
+            about = {"StatusCallbackEvent": "conference-end", "CallSidEndingConference": phone.sid}
+            await self.report(url, about | {"Timestamp": format_datetime(datetime.now(UTC))})
+        for one in participants:
+            one.over.set()
+            await self.tell(one, one.asked("StatusCallback"), CallStatus="completed", CallDuration=str(TALK_SECONDS))
+
+    async def _confer(self, phone: Phone, instructions: str) -> None:
+        """The call leaves its stream for a conference."""
+        conference = ET.fromstring(instructions).find("Dial/Conference")
+        assert conference is not None
+        assert phone.socket is not None
+        phone.redirected, phone.conference = instructions, conference.text or ""
+        inside = self.conferences.setdefault(phone.conference, [])
+        inside.append(phone)
+        await phone.socket.send(json.dumps({"event": "stop", "streamSid": "MZ1", "stop": {"callSid": phone.sid}}))
+        if len(inside) == 1:
+            self.meeting_reports[phone.conference] = conference.attrib["statusCallback"]
+        else:
+            self.start(self.report(self.meeting_reports[phone.conference], {"StatusCallbackEvent": "conference-start"}))
 
     async def _number(self, exchange: Exchange, path: str, form: Form) -> None:
         resource, _, query = path.partition("?")
@@ -113,12 +166,16 @@ class TwilioVendor:
 
     async def tell(self, phone: Phone, url: str, *, token: str = "", **more: str) -> httpx.Response:
         """A signed request to the platform."""
-        form = {"CallSid": phone.sid, "AccountSid": SID, **more}
-        signed = signature(token or self.token, url, {name: [value] for name, value in form.items()})
-        async with httpx.AsyncClient(timeout=30) as client:
-            answer = await client.post(url, data=form, headers={"X-Twilio-Signature": signed})
+        answer = await self.report(url, {"CallSid": phone.sid, **more}, token)
         phone.answers.append(answer)
         return answer
+
+    async def report(self, url: str, form: Form, token: str = "") -> httpx.Response:
+        """A signed request to the platform, about no call in particular."""
+        form = {"AccountSid": SID, **form}
+        signed = signature(token or self.token, url, {name: [value] for name, value in form.items()})
+        async with httpx.AsyncClient(timeout=30) as client:
+            return await client.post(url, data=form, headers={"X-Twilio-Signature": signed})
 
     async def placed(self, phone: Phone) -> None:
         outcome, status = self.outcomes.get(phone.asked("To"), "completed"), phone.asked("StatusCallback")
@@ -165,6 +222,16 @@ class TwilioVendor:
         told = await self.tell(phone, dial.attrib["action"], **result)
         await self.follow(phone, told)
         await self.tell(phone, phone.asked("StatusCallback"), CallStatus="completed", To=phone.asked("To"))
+        if self.dial_status == "completed":
+            await self.recorded(phone, dial)
+
+    async def recorded(self, phone: Phone, dial: ET.Element) -> httpx.Response:
+        """What it reports of the recording that the instruction asks for."""
+        assert (dial.attrib["record"], dial.attrib["trim"]) == ("record-from-answer-dual", "do-not-trim")
+        status = "completed" if self.recording else "absent"
+        assert status in dial.attrib["recordingStatusCallbackEvent"].split()
+        about = {"RecordingSid": RECORDING, "RecordingStatus": status, "RecordingDuration": str(TALK_SECONDS)}
+        return await self.tell(phone, dial.attrib["recordingStatusCallback"], **about)
 
     async def _talk(self, phone: Phone, address: str) -> None:
         """Be the caller until the stream is over."""

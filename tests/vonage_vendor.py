@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.http_server import Exchange, serving
-from tests.number_vendors import TALK_SECONDS, at_once, say
+from tests.number_vendors import TALK_SECONDS, TALK_WAV, at_once, say, send_recording
 from tests.stream_talk import Talk
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -94,6 +94,7 @@ class Phone:
     actions: list[str] = field(default_factory=list)
     socket: ClientConnection | None = None
     transferred: bool = False
+    conference: str = ""
 
 
 @dataclass
@@ -102,6 +103,7 @@ class VonageVendor:
 
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
     target_talks: Callable[[], Awaitable[object]] = at_once
+    recording: bytes = TALK_WAV
     outcomes: dict[str, str] = field(default_factory=dict)
     url: str = ""
     events: str = ""
@@ -111,13 +113,15 @@ class VonageVendor:
     """That of APPLICATION; none where it is empty."""
     keeps_forwarding: bool = False
     changes: list[str] = field(default_factory=list)
+    bridging: list[str] = field(default_factory=list)
+    """What becomes of the requests to move a call, in order: refused, or lost, which is done and then fails."""
     phones: list[Phone] = field(default_factory=list)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def answer(self, exchange: Exchange) -> None:
         """One request of the platform."""
         request = exchange.request
-        if not request.target.startswith("/v1/calls"):
+        if not request.target.startswith("/v1/"):
             await self._configure(exchange)
             return
         try:
@@ -127,7 +131,10 @@ class VonageVendor:
             return
         assert claims["application_id"] == APPLICATION
         assert claims["exp"] > time.time()
-        asked = request.json()
+        if request.target.startswith("/v1/files/"):
+            await send_recording(exchange, self.recording)
+            return
+        asked = request.json() if request.method != "GET" else {}
         if request.method == "POST" and asked["to"][0]["number"] == "15550000":
             await say(exchange, 400, {"title": "Bad Request", "detail": "The number is not valid"})
         elif request.method == "POST":
@@ -140,15 +147,41 @@ class VonageVendor:
             if phone.over.is_set():
                 await say(exchange, 404, {"title": "Not Found", "detail": "No such call"})
                 return
+            if request.method == "GET":
+                await say(exchange, 200, {"uuid": phone.uuid, "status": "answered"})
+                return
             phone.actions.append(asked["action"])
-            if asked["action"] == "hangup":
-                phone.over.set()
-            else:
-                phone.transferred = True
-                self.start(self._transferred(phone, asked["destination"]["ncco"]))
-            if phone.socket is not None:
-                await phone.socket.close()
-            await say(exchange, 204, None)
+            outcome = self.bridging.pop(0) if self.bridging and asked["action"] == "transfer" else ""
+            if outcome != "refused":
+                await self._do(phone, asked)
+            await say(exchange, *((503, {"title": "not now"}) if outcome else (204, None)))
+
+    async def _do(self, phone: Phone, asked: dict[str, Any]) -> None:
+        if asked["action"] == "hangup":
+            await self.hang_up(phone)
+            return
+        phone.transferred = True
+        *before, action = asked["destination"]["ncco"]
+        if action["action"] == "conversation":
+            assert action == {"action": "conversation", "name": action["name"], "endOnExit": True}
+            phone.conference = action["name"]
+        else:
+            self.start(self._transferred(phone, [*before, action]))
+        if phone.socket is not None:
+            await phone.socket.close()
+
+    async def hang_up(self, phone: Phone) -> None:
+        """A call ends, and with it its conversation and the other call in that."""
+        phone.over.set()
+        if phone.socket is not None:
+            await phone.socket.close()
+        if not phone.conference:
+            return
+        for one in [one for one in self.phones if one.conference == phone.conference]:
+            one.over.set()
+            by = "user" if one is phone else "platform"
+            url, talked = one.order["event_url"][0], str(TALK_SECONDS)
+            self.start(self.tell(one, url, status="completed", duration=talked, disconnected_by=by))
 
     async def _configure(self, exchange: Exchange) -> None:
         """Numbers and the application: looked at and changed, as a whole."""
@@ -242,7 +275,11 @@ class VonageVendor:
                 await self.tell(phone, events, status="completed", direction="outbound", **about)
 
     async def _transferred(self, phone: Phone, ncco: list[dict[str, Any]]) -> None:
-        (action,) = ncco
+        record, action = ncco
+        told_at = record.pop("eventUrl")[0]
+        assert record == {
+            "action": "record", "format": "wav", "split": "conversation", "channels": 2, "eventMethod": "POST"
+        }  # fmt: skip
         (endpoint,), (events,) = action["endpoint"], action["eventUrl"]
         assert (action["action"], action["eventType"], endpoint["type"]) == ("connect", "synchronous", "phone")
         target = self._phone({}, endpoint["number"], action["from"])
@@ -254,6 +291,10 @@ class VonageVendor:
             await self.target_talks()
             talked = str(TALK_SECONDS)
             await self.tell(target, events, status="completed", duration=talked, disconnected_by="user")
+            # It names no call.
+            body = json.dumps({"recording_url": f"{self.url}/v1/files/f-1", "conversation_uuid": "CON-1"}).encode()
+            async with httpx.AsyncClient(timeout=30) as client:
+                await client.post(told_at, content=body, headers=signed(body))
             return
         told = await self.tell(target, events, status=outcome)
         await self.follow(phone, told, phone.order["event_url"][0])

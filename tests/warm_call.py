@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 from tests.waiting import until
@@ -19,7 +20,7 @@ from callwright.domain.agent.transfers import WarmHandover
 from callwright.domain.causes import CAUSES
 from callwright.domain.dialling import Rules
 from callwright.ops.clock import SystemClock
-from callwright.ports.leg import LEG_FRAME_BYTES, Carrier, DialRequest, Leg, LegListener
+from callwright.ports.leg import LEG_FRAME_BYTES, Bridges, Carrier, DialRequest, Leg, LegListener
 from callwright.testing.carrier import Report
 
 BRIEFING_FRAMES = 25
@@ -56,13 +57,14 @@ class WarmCall:
         self.outcomes: list[TransferProgress] = []
         self.to_caller = 0
 
-    async def transfer(self, target: str, *, confirm: bool = False) -> None:
-        """Have ``target`` called, until the two talk no more or it is known that they will not."""
+    async def transfer(self, target: str, *, confirm: bool = False, bridge: Bridges | None = None) -> None:
+        """Have ``target`` called, until the two talk no more, ``bridge`` has connected them, or it is known that they will not talk."""
         nothing: Callable[..., None] = lambda *_: None  # noqa: E731
         own = cast(Any, self)
         parts = CallParts(own, LoopTimers(), self._pacer, own, own, nothing, nothing, nothing)
         effect = Transfer(1, target)
-        transfer = WarmTransfer(parts, effect, WarmHandover(confirm=confirm), self._dial, own)
+        connect = None if bridge is None else partial(bridge.bridge, self._leg)
+        transfer = WarmTransfer(parts, effect, WarmHandover(confirm=confirm), self._dial, own, connect)
         self._caller.transfer = transfer
         pacing = asyncio.create_task(self._pacer.run())
         try:

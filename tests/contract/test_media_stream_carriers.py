@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -16,12 +16,13 @@ import pytest
 from tests import exotel_vendor, telnyx_vendor, vonage_vendor
 from tests.contract.test_plugins import TESTED
 from tests.handed_calls import Handed
-from tests.number_vendors import AUTH_ID, SID, TALK_SECONDS, TOKEN
+from tests.number_vendors import AUTH_ID, SID, TALK_SECONDS, TALK_WAV, TOKEN
 from tests.plivo_vendor import PlivoVendor, plivo_vendor
 from tests.twilio_vendor import TwilioVendor, twilio_vendor
 from tests.unit.insight.call_log import CallLog
 from tests.waiting import until
 from tests.warm_call import BRIEFING_FRAMES, Caller, WarmCall
+from websockets.protocol import State
 
 from callwright.api.doors import Doors
 from callwright.cli.serving import bind, http_server, url_of
@@ -32,7 +33,8 @@ from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import LEG_FRAME_BYTES, DialRequest, Leg, LegListener, TransferFailedError
+from callwright.ports.handover import RecordsTalks
+from callwright.ports.leg import LEG_FRAME_BYTES, Bridges, DialRequest, Leg, LegListener, TransferFailedError
 from callwright.ports.registry import PluginContext
 from callwright.telephony.exotel import PLUGINS as EXOTEL
 from callwright.telephony.media_streams.carrier import StreamCarrier
@@ -57,15 +59,30 @@ class AtStandIn:
     """A carrier whose calls have an account at the stand-in."""
 
     def __init__(
-        self, carrier: StreamCarrier | CommandCarrier, vendor: Any, keys: Mapping[str, str], handed: Handed
+        self, carrier: StreamCarrier | CommandCarrier, vendor: Any, client: GuardedClient, handed: Handed
     ) -> None:
-        self.vendor, self.handed = vendor, handed
+        self.vendor, self.handed, self.client = vendor, handed, client
         self.name, self.doors, self.open, self.aclose = carrier.name, carrier.doors, carrier.open, carrier.aclose
+        self.can_bridge, self.bridge = carrier.can_bridge, carrier.bridge
         self._carrier = carrier
-        self._access = Access(keys)
+        self._access = Access(handed.keys)
 
     async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
         return await self._carrier.dial(replace(request, access=self._access), listener)
+
+    async def recording(self, name: str) -> bytes:
+        """A recording, fetched as the carrier says."""
+        assert isinstance(self._carrier, RecordsTalks)
+        file, found = await self._carrier.recording(self._access, name), bytearray()
+
+        async def take(piece: bytes) -> None:
+            found.extend(piece)
+
+        answer = await self.client.fetch(
+            file.url, headers=file.headers, take=take, most_bytes=len(TALK_WAV), timeout_s=5
+        )
+        assert answer.status == 200
+        return bytes(found)
 
 
 class Noting(Report):
@@ -77,6 +94,10 @@ class Noting(Report):
 
     def noted(self, what: str, values: Mapping[str, Any]) -> None:
         self.log.fact("leg", what, **values)
+
+
+class CallerWithLog(Noting, Caller):
+    """A caller of a warm transfer whose line is written into a log."""
 
 
 class StreamContract(CarrierContract):
@@ -214,7 +235,7 @@ class StreamContract(CarrierContract):
         ):
             handed = Handed(self.keys(vendor.url))
             context = PluginContext({}, self.models_folder, http=client, doors=doors, handed=handed)
-            carrier = AtStandIn(self.plugin.factory(context), vendor, handed.keys, handed)
+            carrier = AtStandIn(self.plugin.factory(context), vendor, client, handed)
             doors.mount(self.plugin.name, carrier.doors())
             yield carrier
             await carrier.aclose()
@@ -225,7 +246,7 @@ class HandingContract(StreamContract):
 
     reports = 1
 
-    async def test_the_end_of_the_talk_after_a_transfer_is_reported(self) -> None:
+    async def test_the_end_of_the_talk_after_a_transfer_and_its_recording_are_reported(self) -> None:
         """After our own call is over."""
         async with self.opened() as carrier:
             report, leg_is_over = Noting(), asyncio.Event()
@@ -235,7 +256,10 @@ class HandingContract(StreamContract):
             await leg.transfer("+15550155")
             assert [entry.values for entry in report.log.view.of("handover")] == [{"number": 1}]
             leg_is_over.set()
-            await until(lambda: len(carrier.handed.ends) >= self.reports, 10)
+            await until(lambda: len(carrier.handed.ends) >= self.reports and bool(carrier.handed.recordings), 10)
+            for call, handover, recording in carrier.handed.recordings:
+                assert (call.callback_id, handover, recording.lost) == (self.answers.callback_id, 1, "")
+                assert await carrier.recording(recording.name) == TALK_WAV
         for call, handover, end in carrier.handed.ends:
             assert (call.callback_id, handover) == (self.answers.callback_id, 1)
             assert end.call_id
@@ -243,6 +267,75 @@ class HandingContract(StreamContract):
         assert {end.cause for end in known} == {"normal_clearing"}
         for end in known:
             assert end.seconds == TALK_SECONDS or (end.seconds is None and datetime.fromisoformat(end.ended_at))
+
+
+class BridgingContract(HandingContract):
+    """Calls of a vendor that connects two. ``names_the_caller``: it reports that the caller has hung up."""
+
+    names_the_caller = True
+
+    @asynccontextmanager
+    async def joining(self, bridging: Sequence[str] = ()) -> AsyncIterator[tuple[AtStandIn, Caller, WarmCall, Leg]]:
+        """A call whose target was briefed and has just accepted."""
+        async with self.opened() as carrier:
+            carrier.vendor.bridging = list(bridging)
+            caller = CallerWithLog()
+            leg = await carrier.dial(self.answers, caller)
+            await caller.until(lambda: "audio" in caller.events, "audio", 10)
+            call = WarmCall(carrier, leg, caller)
+            assert isinstance(carrier, Bridges)
+            transfer = asyncio.create_task(call.transfer(DESK, confirm=True, bridge=carrier))
+            await call.reaches("briefing")
+            _, desk = carrier.vendor.phones
+            await until(lambda: self.heard(desk) >= BRIEFING_FRAMES, 10)
+            await self.press(desk, "1")
+            await transfer
+            yield carrier, caller, call, leg
+
+    @pytest.mark.parametrize(("leaves", "cause"), [(0, "caller_hung_up"), (1, "normal_clearing")])
+    async def test_two_are_connected_at_the_vendor_until_one_of_them_hangs_up(self, leaves: int, cause: str) -> None:
+        """The other's call ends with it, and the vendor reports how long they talked and who hung up."""
+        async with self.joining() as (carrier, caller, call, _):
+            assert call.steps[-1] == "bridged"
+            assert [one.state for one in call.outcomes] == []
+            assert caller.closed_as is not None
+            assert caller.closed_as.cause == "transferred"
+            phones = carrier.vendor.phones
+            assert not any(phone.over.is_set() for phone in phones)
+            await until(lambda: all(one.socket is None or one.socket.state is State.CLOSED for one in phones), 10)
+            await carrier.vendor.hang_up(phones[leaves])
+            await until(lambda: all(phone.over.is_set() for phone in phones), 10)
+            await until(lambda: bool(carrier.handed.ends), 10)
+            assert isinstance(caller, CallerWithLog)
+            assert [entry.values for entry in caller.log.view.of("handover")] == [{"number": 1}]
+        for about, handover, end in carrier.handed.ends:
+            assert about.callback_id == self.answers.callback_id
+            assert end.cause == cause or (end.cause == "" and not self.names_the_caller)
+            # At the address of the handover, or as the end of the target's own call.
+            assert (handover, about.request) in ((1, 0), (0, 1))
+            assert end.seconds == TALK_SECONDS or datetime.fromisoformat(end.ended_at)
+
+    @pytest.mark.parametrize(
+        ("bridging", "stays"),
+        [(("refused",), True), (("lost",), True), (("", "refused"), True), (("", "lost"), False)],
+    )
+    async def test_where_they_are_not_connected_nobody_waits_for_the_other(
+        self, bridging: Sequence[str], stays: bool
+    ) -> None:
+        """What becomes of the requests to move the target and then the caller, and whether the caller is back with the agent."""
+        async with self.joining(bridging) as (carrier, caller, call, leg):
+            assert "bridged" not in call.steps
+            (news,) = call.outcomes
+            assert (news.state, news.outcome) == ("failed", "failed")
+            ours, desk = carrier.vendor.phones
+            await until(desk.over.is_set, 10)
+            if stays:
+                before = len(caller.frames)
+                await caller.until(lambda: len(caller.frames) > before + 10, "audio after the transfer", 10)
+                assert not ours.over.is_set()
+                await leg.hang_up("the test is over")
+            await caller.until(lambda: caller.closed_as, "closed", 10)
+            await until(ours.over.is_set, 10)
 
 
 class XmlContract(HandingContract):
@@ -253,7 +346,7 @@ class XmlContract(HandingContract):
         return sum(len(base64.b64decode(payload)) // LEG_FRAME_BYTES for payload in sent)
 
 
-class TestTwilio(XmlContract):
+class TestTwilio(BridgingContract, XmlContract):
     plugin = TWILIO[0]
     limit = "TimeLimit"
 
@@ -265,7 +358,7 @@ class TestTwilio(XmlContract):
         return {**account, "TWILIO_PHONE_NUMBER": "+15550100", "TWILIO_API_URL": url}
 
 
-class TestPlivo(XmlContract):
+class TestPlivo(BridgingContract, XmlContract):
     plugin = PLIVO[0]
     limit = "time_limit"
     reports = 2
@@ -281,7 +374,7 @@ class TestPlivo(XmlContract):
         vendor.outcomes[number.removeprefix("+")] = "no-answer"
 
 
-class TestVobiz(XmlContract):
+class TestVobiz(BridgingContract, XmlContract):
     plugin = VOBIZ[0]
     limit = "time_limit"
     reports = 2
@@ -305,9 +398,16 @@ class TestVobiz(XmlContract):
         vendor.outcomes[number.removeprefix("+")] = "no-answer"
 
 
-class TestTelnyx(HandingContract):
+class TestTelnyx(BridgingContract):
     plugin = TELNYX[0]
     limit = "time_limit_secs"
+
+    @pytest.mark.parametrize(("bridging", "stays"), [(("refused",), True), (("lost",), False)])
+    async def test_where_they_are_not_connected_nobody_waits_for_the_other(
+        self, bridging: Sequence[str], stays: bool
+    ) -> None:
+        """One request moves both."""
+        await super().test_where_they_are_not_connected_nobody_waits_for_the_other(bridging, stays)
 
     def stand_in(self) -> AbstractAsyncContextManager[telnyx_vendor.TelnyxVendor]:
         outcomes = {"+15550111": "rings", "+15550122": "user_busy"}
@@ -350,10 +450,11 @@ class TestExotel(StreamContract):
             await leg.hang_up("the test is over")
 
 
-class TestVonage(HandingContract):
+class TestVonage(BridgingContract):
     plugin = VONAGE[0]
     codec = "l16"
     limit = "length_timer"
+    names_the_caller = False
 
     def stand_in(self) -> AbstractAsyncContextManager[vonage_vendor.VonageVendor]:
         outcomes = {"15550111": "rings", "15550122": "busy"}

@@ -16,7 +16,7 @@ import pytest
 from tests.database import fetch
 from tests.rows import end_locked, entry_row, live_call, move, place, ringing_row
 from tests.unit.insight.call_log import STARTED_AT
-from tests.unit.insight.test_transfers import asked, done
+from tests.unit.insight.test_transfers import asked, bridged, done
 
 from callwright.actions.wallet import reserve
 from callwright.call.afterwards.handed_over import HandedOver, TalkReports
@@ -67,20 +67,20 @@ def deps_over(ledger: PostgresLedger, publisher: Publisher) -> RuntimeDeps:
     )
 
 
-def job(execution_id: str, end: TalkEnd | None, handover: int = 2) -> bytes:
-    told: dict[str, Any] = {} if end is None else {"handover": handover, "end": asdict(end)}
+def job(execution_id: str, end: TalkEnd | None, handover: int = 2, request: int = 0) -> bytes:
+    told: dict[str, Any] = {} if end is None else {"handover": handover, "request": request, "end": asdict(end)}
     return json.dumps({"execution_id": execution_id, "attempt": 1, **told}).encode()
 
 
-async def transferred(ledger: PostgresLedger, execution_id: str = "call-1") -> Execution:
+async def transferred(ledger: PostgresLedger, execution_id: str = "call-1", log: str = LOG) -> Execution:
     """A call that was handed over and is complete. It reserved 10 cents."""
     row = await live_call(ledger, execution_id)
-    built = build(LOG, BOOK, row.carrier)
+    built = build(log, BOOK, row.carrier)
     async with ledger.unit() as unit:
         await unit.wallets.put(DEFAULT_TENANT_ID, enabled=True)
         await unit.wallets.add(DEFAULT_TENANT_ID, top_up(100 * NANO_PER_CENT, None))
         await reserve(unit, row, lambda: 10 * NANO_PER_CENT, NOW)
-        await unit.logs.append(LogChunk(execution_id, 1, "live", 0, LOG.encode()))
+        await unit.logs.append(LogChunk(execution_id, 1, "live", 0, log.encode()))
     row = await move(ledger, execution_id, Phase.FINISHING, owner=row.owner, attempt=1)
     columns = {"total_cost_nano": built.columns["total_cost_nano"], "completed_at": NOW}
     change = Change(Phase.DONE, "completed", columns=columns, record=built.record)
@@ -139,6 +139,27 @@ async def check(ledger: PostgresLedger) -> list[str]:
         return [*wrong, *map(str, await unit.wallets.doubtful(DEFAULT_TENANT_ID))]
 
 
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_end_of_the_call_to_a_target_that_was_briefed_makes_one_record_and_one_cost(
+    ledger: PostgresLedger, seed: int
+) -> None:
+    """Whether it is reported as that of the transfer's request or as that of the handover; what is said of another target counts not."""
+    before, publisher = await transferred(ledger, log=bridged(asked()).text), Publisher()
+    pieces = [(TalkEnd("b-1", 61), 0, 5), (TalkEnd(cause="caller_hung_up"), 1, 0), (TalkEnd("b-0", 7), 0, 4)] * 2
+    random.Random(seed).shuffle(pieces)
+    first = await shown(ledger)
+    for end, handover, request in pieces:
+        await TalkReports(deps_over(ledger, publisher)).take(job(before.id, end, handover, request))
+    found = await shown(ledger)
+    data = found["transfer_call_data"]
+    assert (data["status"], data["duration"], data["cost"], data["hangup_by"]) == ("completed", "61", 4, "Caller")
+    assert data["provider_call_id"] == "desk-1"
+    assert found["total_cost"] == first["total_cost"] + 4
+    assert found["billing_settled"]
+    assert len(publisher.told) == 2
+    assert await check(ledger) == []
+
+
 async def test_several_processes_that_take_the_same_report_at_once_add_it_once(ledger: PostgresLedger) -> None:
     before, publisher = await transferred(ledger), Publisher()
     reports = (TalkReports(deps_over(ledger, publisher)).take(job(before.id, WHOLE)) for _ in range(5))
@@ -157,9 +178,10 @@ async def test_until_the_report_the_talk_goes_on_and_without_one_it_stays_unknow
     assert (data["status"], data["duration"], data["hangup_by"]) == ("in-progress", None, None)
     assert not found["billing_settled"]
     (waits,) = await fetch(
-        dsn, "select entrypoint, payload, execute_after > now() + interval '1 hour' as later from pgqueuer"
+        dsn,
+        "select payload, execute_after > now() + interval '1 hour' as later from pgqueuer"
+        f" where entrypoint = '{TALK_JOB}'",
     )
-    assert waits["entrypoint"] == TALK_JOB
     assert waits["later"]
     publisher = Publisher()
     await TalkReports(deps_over(ledger, publisher)).take(bytes(waits["payload"]))
@@ -235,12 +257,14 @@ async def test_a_call_is_found_by_the_names_that_its_carrier_repeats_and_reporte
     assert await fetch(dsn, "select payload from pgqueuer") == []
     for carrier, call in (("loopback", out), ("twilio", came_in)):
         await handed.talk_ended(carrier, call, keys, 2, WHOLE)
+    await handed.talk_ended("loopback", replace(out, request=5), keys, 0, WHOLE)
     rows = await fetch(dsn, "select payload from pgqueuer order by id")
-    assert [bytes(row["payload"]) for row in rows] == [job("call-1", WHOLE), job("in-1", WHOLE)]
+    told = [job("call-1", WHOLE), job("in-1", WHOLE), job("call-1", WHOLE, 0, 5)]
+    assert [bytes(row["payload"]) for row in rows] == told
 
 
 async def test_a_report_that_adds_nothing_is_not_kept(ledger: PostgresLedger, dsn: str) -> None:
     before, handed, keys = await transferred(ledger), HandedOver(ledger, Keys()), Access({"SID": "AC1"})
     await TalkReports(deps_over(ledger, Publisher())).take(job(before.id, WHOLE))
     await handed.talk_ended("loopback", CarrierCall("call-1.1"), keys, 2, WHOLE)
-    assert len(await fetch(dsn, "select payload from pgqueuer")) == 1
+    assert len(await fetch(dsn, f"select payload from pgqueuer where entrypoint = '{TALK_JOB}'")) == 1

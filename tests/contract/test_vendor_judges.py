@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from tests import telnyx_vendor, vonage_vendor
 from tests.unit.telephony.test_telnyx import Answer
 
+from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.domain.provider_access import Access
 from callwright.media.g711 import mulaw_of
 from callwright.net.client import GuardedClient
@@ -60,6 +63,7 @@ NUMBER = Handover(
     "+15550155", "+15550100", 25, "https://a.example/h", "https://a.example/t?x=1&y=2", "https://a.example/r"
 )
 ADDRESS = Handover("sip:desk@pbx.example", "+15550100", 25, "", "https://a.example/t", "https://a.example/r")
+CONFERENCE = replace(NUMBER, target="CA2", conference="0" * 64)
 FORMS = st.dictionaries(st.from_regex(r"[A-Za-z][A-Za-z_]{0,12}", fullmatch=True), st.text(max_size=30), max_size=6)
 
 
@@ -71,17 +75,20 @@ class Nobody:
 
 
 class Asked:
-    """An API that takes everything, and keeps the headers and the body of the last request."""
+    """An API that takes everything, and keeps the headers and the body of the last request. ``taken`` hears of each."""
 
     headers: Mapping[str, str] = {}
     url = ""
     body = b""
+    taken: Callable[[], object] | None = None
 
     def __init__(self, answer: Answer | None = None) -> None:
         self.answer = answer or Answer(204, b"")
 
     async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
         self.headers, self.url, self.body = headers, url, body
+        if self.taken is not None:
+            self.taken()
         return self.answer
 
 
@@ -192,13 +199,32 @@ def test_twilios_builder_writes_what_we_write() -> None:
     connected.append(connect)
     assert tree(ours.connect(STREAM, "CA1").body) == tree(str(connected))
     for handover, noun in ((NUMBER, "number"), (ADDRESS, "sip")):
-        dialled, dial = VoiceResponse(), Dial(caller_id="+15550100", timeout=25, action=handover.result)
+        dialled, dial = VoiceResponse(), Dial(
+            caller_id="+15550100", timeout=25, action=handover.result, record="record-from-answer-dual",
+            trim="do-not-trim", recording_status_callback=handover.answered,
+            recording_status_callback_event="completed absent",
+        )  # fmt: skip
         getattr(dial, noun)(handover.target, status_callback=handover.answered, status_callback_event="answered")
         dialled.append(dial)
         assert tree(ours.dial(handover).body) == tree(str(dialled))
     refused = VoiceResponse()
     refused.reject(reason="busy")
     assert tree(ours.refuse(486).body) == tree(str(refused))
+
+
+async def test_twilios_builder_writes_the_conference_that_we_write() -> None:
+    api = Asked(Answer(200, b"{}"))
+    account = {"TWILIO_ACCOUNT_SID": f"AC{TOKEN}", "TWILIO_AUTH_TOKEN": TOKEN}
+    ours = TwilioCalls(api)
+    await ours.bridge(ours.account(Access(account)), "CA1", CONFERENCE)
+    met, dial = VoiceResponse(), Dial()
+    dial.conference(
+        CONFERENCE.conference, beep="false", wait_url="", end_conference_on_exit=True,
+        status_callback=f"{CONFERENCE.answered}&target=CA2", status_callback_event="start end",
+    )  # fmt: skip
+    met.append(dial)
+    ((name, told),) = parse_qsl(api.body.decode())
+    assert (name, tree(told)) == ("Twiml", tree(str(met)))
 
 
 def test_plivos_builder_writes_what_we_write() -> None:
@@ -214,13 +240,26 @@ def test_plivos_builder_writes_what_we_write() -> None:
         )  # fmt: skip
         is_number = handover is NUMBER
         dial.add(plivoxml.NumberElement("15550155") if is_number else plivoxml.UserElement(handover.target))
-        assert tree(ours.dial(handover).body) == tree(plivoxml.ResponseElement().add(dial).to_string())
+        record = plivoxml.RecordElement(
+            start_on_dial_answer=True, redirect=False, file_format="wav", record_channel_type="stereo",
+            max_length=2 * MAX_CALL_SECONDS, action=handover.answered, method="POST", callback_url=handover.answered,
+            callback_method="POST",
+        )  # fmt: skip
+        assert tree(ours.dial(handover).body) == tree(plivoxml.ResponseElement().add(record).add(dial).to_string())
+    conference = plivoxml.ConferenceElement(
+        CONFERENCE.conference, end_conference_on_exit=True, callback_url=CONFERENCE.answered, callback_method="POST"
+    )
+    assert tree(ours.dial(CONFERENCE).body) == tree(plivoxml.ResponseElement().add(conference).to_string())
     refused = plivoxml.ResponseElement().add(plivoxml.HangupElement(reason="busy"))
     assert tree(ours.refuse(486).body) == tree(refused.to_string())
 
 
 def ncco_of(answer: DoorAnswer) -> dict[str, Any]:
-    (action,) = json.loads(answer.body)
+    """The last action; one before it that its model has taken is a recording."""
+    *before, action = json.loads(answer.body)
+    for record in before:
+        told = ncco.Record.model_validate(record, strict=False).model_dump(exclude_none=True, mode="json")
+        assert told == record
     return dict(action)
 
 
@@ -237,6 +276,18 @@ def test_vonages_models_take_our_instructions() -> None:
         told = judged.model_dump(by_alias=True, exclude_none=True, mode="json")
         assert told["endpoint"] == [endpoint]
         assert {name: told[name] for name in action} == action
+
+
+async def test_vonages_model_takes_the_conversation_that_we_ask_for() -> None:
+    api = Asked(Answer(200, b'{"status": "answered"}'))
+    calls = VonageCalls(api, SystemClock(), RandomIds())
+    seen: list[Any] = []
+    api.taken = lambda: seen.append((api.url.rpartition("/")[2], api.body))
+    await calls.bridge(calls.account(Access(vonage_vendor.KEYS)), "CA1", CONFERENCE)
+    assert [call for call, _ in seen] == ["CA2", "CA1", "CA2"], "the target first, and once more at the end"
+    (action,) = json.loads(seen[0][1])["destination"]["ncco"]
+    told = ncco.Conversation.model_validate(action, strict=False).model_dump(by_alias=True, exclude_none=True)
+    assert {name: told[name] for name in action} == action
 
 
 async def test_vonages_model_takes_the_call_that_we_place() -> None:

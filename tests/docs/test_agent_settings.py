@@ -52,6 +52,7 @@ ELSEWHERE: dict[str, str] = {
     "tool_params.transfer_mode": "in the row of tool.transfer_mode",
     "tool_params.briefing": "in the row of tool.briefing",
     "tool_params.confirm": "in the row of tool.confirm",
+    "tool_params.bridge": "in the row of tool.bridge",
     "tool_params.pre_call_message": "in the row of tool.pre_call_message",
     "tool.input_schema": "another name of tool.parameters",
 }

@@ -32,7 +32,7 @@ ACTED_ON_ELSEWHERE = {
     *("tool.description", "tool.strict"),  # of what the model is offered: TOLD
     *("tool_params.strict", "tool_params.pre_call_message"),  # in the rows of tool.strict and tool.pre_call_message
     "tool.transfer_mode",  # of a transfer: PARTS; how the line transfers needs a telephone (tests/phone)
-    *("tool.briefing", "tool.confirm"),  # of a warm transfer, which the shell makes
+    *("tool.briefing", "tool.confirm", "tool.bridge"),  # of a warm transfer, which the shell makes
     "task_config.ambient_noise_track",  # which of the tracks (the track itself: ambient_noise)
 }
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -31,7 +31,7 @@ from callwright.telephony.twilio.vendor import TwilioCalls
 
 HOST = "127.0.0.1"
 _START_SECONDS = 60
-_CALL = "CA" + "1" * 32
+_CALL, _OTHER_CALL = "CA" + "1" * 32, "CA" + "2" * 32
 _NUMBER, _NUMBER_SID = "+15550100", "PN" + "1" * 32
 _PRICING = "/v1/PhoneNumbers/Countries/"
 _PRICES = b'{"price_unit": "USD", "phone_number_prices": [{"number_type": "local", "current_price": "1.00"}]}'
@@ -77,6 +77,7 @@ async def judged(port: int) -> list[tuple[str, int, str]]:
     await calls.place(account, order)
     await calls.hang_up(account, _CALL)
     await calls.hand_over(account, _CALL, handover)
+    await calls.bridge(account, _CALL, replace(handover, target=_OTHER_CALL, conference="0" * 64))
     # Its list has the number of an example, which is not ours.
     with suppress(ProviderError):
         await calls.route_number(account, _NUMBER, "https://a.example/incoming", "https://a.example/events")

@@ -74,17 +74,16 @@ class AgentPurge:
         """Delete a piece of the executions, and with the last one the agent. Whether there may be more."""
         async with self.ledger.unit() as unit:
             ids = await unit.agents.some_executions(tenant_id, agent_id, PIECE)
-        await delete_files(self.recordings, ids)
-        async with self.ledger.unit() as unit:
             await unit.executions.delete(ids)
+            await delete_files(self.recordings, ids)
             if len(ids) < PIECE:
                 await unit.agents.delete(tenant_id, agent_id)
         return len(ids) == PIECE
 
 
 async def delete_files(recordings: Recordings, execution_ids: Sequence[str]) -> None:
-    """Delete the recordings of executions. Where no job names them, before their rows: a row without files is honest, files without a row
-    would be forgotten if the process died here."""
+    """Delete the recordings of executions. Where no job names them, before the unit that deletes their rows commits: a row without files is
+    honest, files without a row would be forgotten if the process died here. Who adds a file later locks the row, and finds none."""
 
     def delete() -> None:
         for execution_id in execution_ids:

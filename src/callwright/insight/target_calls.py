@@ -37,6 +37,12 @@ class TargetCall:
     """Whether the carrier has reported, or will report no more."""
     talk_ms: int | None = None
     """How long the talk was, as the carrier reported."""
+    is_warm: bool = False
+    """Whether we made the call, also where we handed it over later."""
+    recording_ms: int | None = None
+    """How long the carrier's recording of it is, once we have the file."""
+    unrecorded: str = ""
+    """Why there is no such file."""
 
     @property
     def duration_ms(self) -> int | None:
@@ -60,12 +66,13 @@ def target_calls(view: CallView) -> dict[int, TargetCall]:
         call = found.setdefault(int(values["request"]), TargetCall(ended_us=view.ended_us))
         match values["event"]:
             case "dialled":
+                call.is_warm = True
                 call.to, call.provider_call_id = str(values["to"]), _text(values, "provider_call_id")
             case "answered":
                 call.answered_us = entry.at_us
             case "briefing":
                 call.briefing = str(values["text"])
-            case "joined":
+            case "joined" | "bridged":
                 call.joined_us = entry.at_us
             case "line" if values["what"] == "quality":
                 call.quality = dict(values["values"])
@@ -74,6 +81,10 @@ def target_calls(view: CallView) -> dict[int, TargetCall]:
                 call.by, call.reason, call.code = _text(values, "by"), _text(values, "reason"), int(values["code"])
             case "reported":
                 _report(call, values)
+            case "recorded":
+                call.recording_ms, call.unrecorded = int(values["recording_ms"]), ""
+            case "unrecorded":
+                call.unrecorded = str(values["reason"])
     return found
 
 

@@ -291,6 +291,19 @@ class RoutesNumbers(Protocol):
 
 
 @runtime_checkable
+class Bridges(Protocol):
+    """A carrier that can connect the far ends of two of its legs, so that they talk without us."""
+
+    def can_bridge(self, caller: Leg, target: Leg) -> bool:
+        """Whether it can connect these two."""
+        ...
+
+    async def bridge(self, caller: Leg, target: Leg) -> None:
+        """Connect the two. Returns when they are: both legs are over, with the cause ``transferred``. Raises ProviderError when they are
+        not: the target is to be hung up, and the caller is still there unless its leg is over. Nobody waits for somebody who is gone."""
+
+
+@runtime_checkable
 class LastWords(Protocol):
     """A carrier that can end a call whose processes died, at the far end or at its vendor."""
 

@@ -204,6 +204,31 @@ def test_the_call_to_the_target_is_paid_for_as_a_call_of_its_own() -> None:
     assert sum(part["cost"]["network"] for part in found["callwright"]["turns"]) == 3
 
 
+def bridged(log: CallLog) -> CallLog:
+    """The desk was called at 6 s, answered at 8 s, and the carrier connected it with the caller at 12 s."""
+    of = {"request": 5}
+    log.fact("leg", "target", **of, event="dialled", to="+15550155", provider_call_id="desk-1")
+    log.at(8_000).fact("leg", "target", **of, event="answered")
+    log.at(8_100).fact("leg", "target", **of, event="briefing", text="A caller for you.")
+    log.at(12_000).fact("leg", "handover", number=1).fact("leg", "target", **of, event="bridged")
+    return done(log, "API Request")
+
+
+def test_two_whom_the_carrier_connected_talk_until_it_reports() -> None:
+    log = bridged(asked(replace(ASKED, target="+15550155", attended=True)))
+    found = body(log)
+    assert found["telephony_data"]["hangup_reason"] == "call_transferred"
+    data = found["transfer_call_data"]
+    assert (data["status"], data["duration"], data["hangup_by"]) == ("in-progress", None, None)
+    assert (data["provider_call_id"], data["recording_url"], data["cost"]) == ("desk-1", None, 0)
+    (row,) = found["callwright"]["transfers"]
+    target = row["target"]
+    assert (row["mode"], target["answered_at_ms"], target["joined_at_ms"]) == ("warm", 7_000, 11_000)
+    told = {"provider_call_id": "desk-1", "talk_ms": 54_500, "cause": "normal_clearing"}
+    data = body(log.fact("post", "target", request=5, event="reported", **told))["transfer_call_data"]
+    assert (data["status"], data["duration"], data["cost"], data["hangup_by"]) == ("completed", "55", 1, "Callee")
+
+
 def test_a_warm_transfer_without_a_recording_names_none() -> None:
     assert body(warm(asked()))["transfer_call_data"]["recording_url"] is None
 

@@ -104,6 +104,10 @@ class Orders:
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         self.handed.append(handover)
 
+    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> bool:
+        self.handed.append(handover)
+        return True
+
 
 class TwilioOrders(Orders, TwilioCalls):
     def __init__(self) -> None:
@@ -222,23 +226,23 @@ class Line:
     ) -> DoorAnswer:
         """A request of the vendor at a door, as the platform serves it. ``handover``: which one it is about, at a door for them.
         ``proven_call`` and ``proven_handover``: whose address it was, where that was changed on the way. ``added``: the query that the
-        account has added to the address. Raises NotAllowedError."""
+        account or the vendor has added to the address. Raises NotAllowedError."""
         door = next(one for one in self.carrier.doors() if isinstance(one, HttpDoor) and one.path == path)
         number = handover if path in HANDOVER_DOORS else ""
         account = self.vendor.account(self.side.access)
         proof = self.vendor.proof(account, proven_call or call, int(proven_handover or number or 0))
         about = {"call": call, "handover": number} if number else {"call": call}
-        query = urlencode({**about, **proof}) if call else added
+        query = "&".join(filter(None, (urlencode({**about, **proof}) if call else "", added)))
         url = self.doorkeeper.address(self.side.name, path) + (f"?{query}" if query else "")
         form = {self.side.id: CALL, **form}
         self.told += 1
         signed = self.side.signs(url, form, token, self.told)
-        asked = DoorRequest("POST", url, signed, self.side.written(form))
+        request = DoorRequest("POST", url, signed, self.side.written(form))
         assert isinstance(door.proof, Signed)
-        proven = await door.proof.check(asked)
+        proven = await door.proof.check(request)
         if not proven:
             raise NotAllowedError("not signed")
-        return await door.answer(replace(asked, proven=proven))
+        return await door.answer(replace(request, proven=proven))
 
 
 async def passed(seconds: float) -> None:

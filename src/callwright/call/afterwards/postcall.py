@@ -337,7 +337,8 @@ class PostCall:
         wav = mix_down(caller, agent)
         recordings.write(execution.id, name, wav)
         made = {"name": name, "duration_ms": max(len(caller), len(agent)) // 8, "size_bytes": len(wav)}
-        joined_us = [call.joined_us for call in target_calls(case.view).values() if call.joined_us is not None]
+        calls = target_calls(case.view).values()
+        joined_us = [call.joined_us for call in calls if call.joined_us is not None and not call.handover]
         if joined_us:
             begins = 8 * max(0, joined_us[-1] - (case.view.answered_us or 0)) // 1000
             recordings.write(execution.id, TRANSFER_RECORDING, mix_down(caller[begins:], agent[begins:]))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from callwright.call.live.boundary import plugin_boundary
@@ -30,11 +31,13 @@ DecideTransfer = Callable[[str], Decision]
 
 @dataclass(frozen=True, slots=True)
 class TransferMeans:
-    """How a call transfers: who decides about a target, who calls one, and which tools do it warm. Without ``dial`` none does."""
+    """How a call transfers: who decides about a target, who calls one, and which tools do it warm. Without ``dial`` none does. ``bridge``
+    connects the legs of the caller and a target, as ``warm_transfer.Bridge``."""
 
     decide: DecideTransfer
     dial: DialTarget | None = None
     warm: Mapping[str, WarmHandover] = field(default_factory=dict)
+    bridge: Callable[[Leg, Leg], Coroutine[Any, Any, None] | None] | None = None
 
 
 class Transfers:
@@ -61,7 +64,9 @@ class Transfers:
         if how is None or dial is None or leg is None or not decision.dials:
             self._start(transfer(self._parts.runner, leg, effect, decision))
             return
-        self._warm = WarmTransfer(self._parts, effect, how, dial, self)
+        bridge = self._means.bridge if how.bridge else None
+        by_carrier = None if bridge is None else partial(bridge, leg)
+        self._warm = WarmTransfer(self._parts, effect, how, dial, self, by_carrier)
         self._start(self._warm.run(decision))
 
     @property

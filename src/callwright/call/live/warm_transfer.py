@@ -1,4 +1,5 @@
-"""A warm transfer: the target is called on a leg of its own, briefed, and joined with the caller. The sound of the two is relayed here.
+"""A warm transfer: the target is called on a leg of its own, briefed, and joined with the caller. The sound of the two is relayed here,
+or the carrier connects them and the call is over here.
 
 Each step is a fact ``target`` of the call's log. The conversation hears of the transfer by ``TransferProgress``, as of any other.
 """
@@ -6,7 +7,7 @@ Each step is a fact ``target`` of the call's log. The conversation hears of the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -53,6 +54,9 @@ class TargetCall:
 DialTarget = Callable[[TargetCall, LegListener], Awaitable[Leg]]
 """Calls the target of a transfer over the carrier of the call. Raises ProviderError."""
 
+Bridge = Callable[[Leg], Coroutine[Any, Any, None] | None]
+"""Has the carrier connect the caller with the target on this leg (``ports.leg.Bridges``); None where it cannot."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallParts:
@@ -92,10 +96,18 @@ class WarmTransfer:
     """One warm transfer. The listener of the target's leg (``ports.leg.LegListener``)."""
 
     def __init__(
-        self, parts: CallParts, effect: Transfer, how: WarmHandover, dial: DialTarget, ringing: Ringing
+        self,
+        parts: CallParts,
+        effect: Transfer,
+        how: WarmHandover,
+        dial: DialTarget,
+        ringing: Ringing,
+        bridge: Bridge | None = None,
     ) -> None:
+        """``bridge``: connects the two; without it their sound is relayed."""
         self._ringing = ringing
         self._parts = parts
+        self._bridge = bridge
         self._effect = effect
         self._how = how
         self._dial = dial
@@ -112,13 +124,19 @@ class WarmTransfer:
     # -- the call with the caller ----------------------------------------------------------------------------------------------
 
     async def run(self, decision: Decision) -> None:
-        """Call the target, brief it, and relay the sound of the two until one of them hangs up."""
+        """Call the target, brief it, and connect the two, or relay their sound until one of them hangs up."""
         words = self._parts.briefer.text(self._how, self._effect.arguments)
         briefing = asyncio.get_running_loop().create_task(words)
         try:
-            refusal = await self._win(decision, briefing)
+            refusal, bridging = await self._win(decision, briefing), None
+            if refusal is None and self._bridge is not None and self._leg is not None:
+                bridging = self._bridge(self._leg)
+            if bridging is not None:
+                refusal = await self._connect(bridging)
             if refusal is not None:
                 self._fail(refusal)
+            elif bridging is not None:
+                self._ringing.progress(self._effect.request, "completed")
             elif self._relay is not None:
                 self._join(self._relay)
                 await self._until(lambda: False)
@@ -197,6 +215,11 @@ class WarmTransfer:
         if self._closed is not None:
             return
         self._closed = closed
+        if closed.cause == CAUSES["transferred"].key:
+            self._note("bridged")
+            # A successor of this process must not end their calls.
+            self._parts.runner.flush()
+            return
         told = closed_by(self._ending) if self._ending is not None and self._is_answered else closed
         self._note(
             "closed",
@@ -288,6 +311,27 @@ class WarmTransfer:
         if self._how.confirm and not self._choice:
             return _Refusal(f"{target} did not accept the call in time", no_answer.outcome, no_answer.code)
         return None
+
+    async def _connect(self, bridging: Coroutine[Any, Any, None]) -> _Refusal | None:
+        """Have the carrier connect the two; returns why it did not. Who hangs up meanwhile is not waited for."""
+        asked = plugin_boundary("carrier")
+
+        async def connect() -> None:
+            with asked:
+                await bridging
+
+        if self._relay is not None:
+            self._relay.end()
+        connecting = asyncio.get_running_loop().create_task(connect())
+        connecting.add_done_callback(lambda _: self._news.set())
+        try:
+            await self._until(connecting.done)
+        finally:
+            connecting.cancel()
+            await asyncio.wait({connecting})
+        if asked.failure is not None:
+            return _Refusal(f"the carrier did not connect {self._effect.target}: {asked.failure.message}", "failed", 0)
+        return self._refusal() if connecting.cancelled() else None
 
     def _join(self, relay: Relay) -> None:
         self.joined = True

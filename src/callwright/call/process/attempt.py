@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,7 +20,15 @@ from callwright.call.live.access import patiently
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.dialling import Connection, dial_target
 from callwright.call.live.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST, Ending, job_payload
-from callwright.call.live.equipment import Needs, equip, fitting, fixed_answers_of, with_options, without_call_backs
+from callwright.call.live.equipment import (
+    Needs,
+    equip,
+    fitting,
+    fixed_answers_of,
+    need,
+    with_options,
+    without_call_backs,
+)
 from callwright.call.live.failure_reports import FailureReports
 from callwright.call.live.files import LiveFiles, live_files
 from callwright.call.live.fixed_speech import FixedSpeech, SpeechFolder
@@ -59,7 +67,7 @@ from callwright.insight.record import BuiltRecord
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.ports.ledger import Change, LogChunk, Unit
-from callwright.ports.leg import Leg, LegClosed, LegListener, PacketCapture
+from callwright.ports.leg import Bridges, Leg, LegClosed, LegListener, PacketCapture
 
 _LOG = logging.getLogger(__name__)
 
@@ -468,8 +476,13 @@ def _means(deps: RuntimeDeps, row: OwnedRow, prepared: _Prepared, decide: Decide
     async def dial(call: TargetCall, listener: LegListener) -> Leg:
         return await dial_target(deps, row.execution, spec, call, listener)
 
+    def bridge(caller: Leg, target: Leg) -> Coroutine[Any, Any, None] | None:
+        carrier = need(deps.plugin, "carrier", row.execution.carrier)
+        can = isinstance(carrier, Bridges) and carrier.can_bridge(caller, target)
+        return carrier.bridge(caller, target) if can else None
+
     # A chat has nobody who could be joined with a telephone.
-    return TransferMeans(decide, dial if prepared.equipment.sound else None, warm_handovers(spec.tools))
+    return TransferMeans(decide, dial if prepared.equipment.sound else None, warm_handovers(spec.tools), bridge)
 
 
 def _with_fixed_speech(

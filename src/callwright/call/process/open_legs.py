@@ -32,6 +32,9 @@ def open_legs(log: bytes) -> Sequence[OpenLeg]:
                 legs.setdefault(_OWN, OpenLeg()).dialog = values
             case "target", {"request": int(request), "event": "closed"}:
                 legs.pop(request, None)
+            case "target", {"request": int(request), "event": "bridged"}:
+                legs.pop(request, None)
+                legs.pop(_OWN, None)
             case "target", {"request": int(request), "event": "dialled", "to": str(target)}:
                 legs.setdefault(request, OpenLeg()).target = target
             case "target", {"request": int(request), "event": "line", "what": "dialog", "values": dict(dialog)}:

@@ -51,6 +51,7 @@ _KNOWN: Mapping[str, frozenset[str]] = {
         "transfer_mode",
         "briefing",
         "confirm",
+        "bridge",
         "strict",
         "pre_call_message",
         "cal_api_key",

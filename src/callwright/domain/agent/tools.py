@@ -17,7 +17,16 @@ from callwright.domain.limits import (
 )
 from callwright.domain.sealing import sealed_bytes
 from callwright.domain.settings.setting import read_given
-from callwright.domain.settings.tools import BRIEFING, CONFIRM, DESCRIPTION, METHOD, STRICT, TOOLS, TRANSFER_MODE
+from callwright.domain.settings.tools import (
+    BRIDGE,
+    BRIEFING,
+    CONFIRM,
+    DESCRIPTION,
+    METHOD,
+    STRICT,
+    TOOLS,
+    TRANSFER_MODE,
+)
 from callwright.domain.tools.address import check_address
 from callwright.domain.tools.request import HEADER_NAME, HEADER_VALUE
 from callwright.domain.tools.template import BadTemplateError, read_template
@@ -116,7 +125,7 @@ def _tool(given: object, path: str, params: Fields | None, kept: Collection[str]
     call = _call(given_params)
     sections = [section for section in (outer, tool, given_params) if section is not None]
     for section in sections:
-        call |= read_given((TRANSFER_MODE, BRIEFING, CONFIRM), section)
+        call |= read_given((TRANSFER_MODE, BRIEFING, CONFIRM, BRIDGE), section)
     key = _SAME_KEY.get(key, key)
     if key == "custom_task" and not call.get("url"):
         where = outer.at("value") if params is None else params.at(name)

@@ -80,16 +80,19 @@ def is_attended(tool: ToolSpec) -> bool:
 @dataclass(frozen=True, slots=True)
 class WarmHandover:
     """How a tool transfers warm. ``briefing``: what the target is told, a template as that of a target, by language; None: the model's
-    summary. ``confirm``: the target accepts by pressing a key."""
+    summary. ``confirm``: the target accepts by pressing a key. ``bridge``: the carrier connects the two, where it can."""
 
     briefing: str | Mapping[str, str] | None = None
     confirm: bool = False
+    bridge: bool = False
 
 
 def warm_handovers(tools: Iterable[ToolSpec]) -> dict[str, WarmHandover]:
     """The tools that transfer warm, by name."""
     return {
-        tool.name: WarmHandover(tool.params.get("briefing"), bool(tool.params.get("confirm")))
+        tool.name: WarmHandover(
+            tool.params.get("briefing"), bool(tool.params.get("confirm")), bool(tool.params.get("bridge"))
+        )
         for tool in tools
         if is_transfer(tool) and tool.params.get("transfer_mode") == WARM
     }

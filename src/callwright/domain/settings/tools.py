@@ -36,6 +36,12 @@ CONFIRM = Setting(
     False,
     "Our own. The target of a warm transfer presses 1 to accept, 9 to decline.",
 )
+BRIDGE = Setting(
+    "tool.bridge",
+    SWITCH,
+    False,
+    "Our own. After a warm transfer the carrier connects the two, unrecorded, where it can.",
+)
 STRICT = Setting(
     "tool.strict",
     SWITCH,
@@ -83,6 +89,7 @@ TOOLS: tuple[Setting, ...] = (
     TRANSFER_MODE,
     BRIEFING,
     CONFIRM,
+    BRIDGE,
     STRICT,
     METHOD,
     Setting(

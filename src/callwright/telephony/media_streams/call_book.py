@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -23,20 +24,23 @@ from callwright.domain.provider_access import Access
 from callwright.ops.timers import SharedTimer
 from callwright.ports.door import Doorkeeper, DoorRequest, DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.handover import CarrierCall
+from callwright.ports.handover import CarrierCall, RemoteFile
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener, RoutedNumber
 from callwright.ports.registry import CarrierAccounts, PluginContext
+from callwright.telephony.media_streams.bridge import bridge
 from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg, take_name
 from callwright.telephony.media_streams.transfer import CallTransfer
 from callwright.telephony.media_streams.vendor import (
     CALL,
     HANDOVER,
     TOKEN,
+    BridgesCalls,
     Callback,
     Handover,
     Order,
     VendorAccount,
     VendorCalls,
+    whole_number,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -131,6 +135,20 @@ class CallBook(Generic[_Vendor]):
         asyncio.get_running_loop().call_soon(leg.dialled.set)
         return leg
 
+    def can_bridge(self, caller: Leg, target: Leg) -> bool:
+        """See ``ports.leg.Bridges``: two calls of one account."""
+        if not isinstance(caller, StreamLeg) or not isinstance(target, StreamLeg):
+            return False
+        return caller.account == target.account and isinstance(self._vendor, BridgesCalls)
+
+    async def bridge(self, caller: Leg, target: Leg) -> None:
+        """See ``ports.leg.Bridges``."""
+        assert isinstance(caller, StreamLeg)
+        assert isinstance(target, StreamLeg)
+        await bridge(self.name, caller, target)
+        for leg, other in ((caller, target), (target, caller)):
+            leg.transfers.end_other = partial(self._end_other, leg, other)
+
     def own_number(self, access: Access) -> str:
         """See ``ports.leg.RoutesNumbers``."""
         self._vendor.account(access)
@@ -143,6 +161,10 @@ class CallBook(Generic[_Vendor]):
         route = await self._vendor.route_number(self._vendor.account(access), number, address, events)
         method = self._vendor.incoming_method
         return RoutedNumber(address, method, streams, route.before, route.changed, route.by_hand)
+
+    async def recording(self, access: Access, name: str) -> RemoteFile:
+        """See ``ports.handover.RecordsTalks``."""
+        return await self._vendor.recording(self._vendor.account(access), name)
 
     def say_last_words(self, dialog: Mapping[str, Any], access: Access) -> None:
         """See ``ports.leg.LastWords``: the vendor is asked to end the call."""
@@ -190,10 +212,17 @@ class CallBook(Generic[_Vendor]):
             return None
         return access if genuine else None
 
-    async def _talk_ended(self, request: DoorRequest, key: str, handover: int, callback: Callback) -> None:
-        """The vendor reports how the talk with a target ended, if it does."""
-        if callback.talk is not None and handover and isinstance(request.proven, Access):
-            await self._handed.talk_ended(self.name, _named(key), request.proven, handover, callback.talk)
+    async def _talk_reported(self, request: DoorRequest, key: str, handover: int, callback: Callback) -> None:
+        """The vendor reports how the talk with a target ended or was recorded, if it does: at the address of a handover, or as the end of
+        the target's own call, which we had until it was connected with the other one."""
+        call, known = _named(key), self._calls.get(key)
+        is_handed = bool(handover) or (call.request > 0 and (known is None or known.leg.handed_over))
+        if not is_handed or not isinstance(request.proven, Access):
+            return
+        if callback.talk is not None:
+            await self._handed.talk_ended(self.name, call, request.proven, handover, callback.talk)
+        if callback.recording is not None:
+            await self._handed.talk_recorded(self.name, call, request.proven, handover, callback.recording)
 
     def _offer(
         self, desk: InboundDesk, request: DoorRequest, callback: Callback, account: VendorAccount, key: str
@@ -283,6 +312,10 @@ class CallBook(Generic[_Vendor]):
 
         return CallTransfer(self._vendor, order)
 
+    def _end_other(self, leg: StreamLeg, other: StreamLeg) -> None:
+        leg.transfers.end_other = other.transfers.end_other = None
+        self._later(self._hang_up(other))
+
     async def _hang_up(self, leg: StreamLeg) -> None:
         """The leg is over: so is the call. Where this does not arrive, the end of its stream or its next instruction says the same."""
         try:
@@ -342,6 +375,7 @@ def key_of_incoming(account: VendorAccount, callback: Callback) -> str:
 
 def _named(key: str) -> CarrierCall:
     if not key.startswith(_CAME_IN):
-        return CarrierCall(callback_id=key)
+        execution_id, attempt, request = (*key.split("."), "", "")[:3]
+        return CarrierCall(f"{execution_id}.{attempt}", request=whole_number(request) or 0)
     account, _, call_id = key.removeprefix(_CAME_IN).partition(".")
     return CarrierCall(account=account, provider_call_id=call_id)

@@ -129,6 +129,8 @@ class StreamLeg:
     def take_status(self, callback: Callback) -> None:
         """The vendor reports how the call goes. What it reported before, or what is overtaken, changes nothing."""
         if self.ended:
+            if callback.progress == "ended" and self.transfers.end_other is not None:
+                self.transfers.end_other()
             return
         if callback.machine and not self._answered_by and not self._inbound:
             # Reported once, and not before the answer is.
@@ -230,8 +232,8 @@ class StreamLeg:
         if self._socket is not None:
             self._socket.end()
         if not self.transfers.under_way:
-            # A call that can do without its stream may go on.
-            self.goes_on = self.goes_on and self._vendor.keeps_stream
+            # A call that can do without its stream may go on, and so may one that waits for another in vain.
+            self.goes_on = self.goes_on and (self._vendor.keeps_stream or self.transfers.may_be_bridged)
             self.finish(self._leaving or CAUSES["normal_clearing"])
 
     # -- ports.leg.Leg ---------------------------------------------------------------------------------------------------------

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from callwright.domain.causes import CAUSES, Cause
 from callwright.ports.leg import TransferFailedError
-from callwright.telephony.media_streams.vendor import Handover, VendorAccount, VendorCalls
+from callwright.telephony.media_streams.vendor import (
+    BridgesCalls,
+    Handover,
+    VendorAccount,
+    VendorCalls,
+    conference_of,
+)
 
 CONNECT_SECONDS = 15.0
 """How long the vendor may take to connect the stream of a call that was answered."""
@@ -26,6 +33,10 @@ class CallTransfer:
         self._number = 0
         self._target: asyncio.Future[None] | None = None
         self._wanted: Handover | None = None
+        self.may_be_bridged = False
+        """Whether the vendor was asked in vain to connect the call with another one, and may have moved it all the same."""
+        self.end_other: Callable[[], None] | None = None
+        """Ends the call that it was connected with: who hangs up at that moment may never have met the other one."""
 
     @property
     def number(self) -> int:
@@ -39,16 +50,30 @@ class CallTransfer:
 
     async def ask(self, account: VendorAccount, call_id: str, target: str) -> None:
         """Ask the vendor. Raises ProviderError where it refuses; then nothing is under way."""
-        self._number += 1
-        self._wanted = self._order(target, self._number)
-        self._target = asyncio.get_running_loop().create_future()
-        asked = False
+        wanted, asked = self.begin(target), False
         try:
-            await self._vendor.hand_over(account, call_id, self._wanted)
+            await self._vendor.hand_over(account, call_id, wanted)
             asked = True
         finally:
             if not asked:
                 self.end()
+
+    def begin(self, target: str) -> Handover:
+        """A handover is under way, and the vendor is to be asked for it."""
+        self._number += 1
+        wanted = self._wanted = self._order(target, self._number)
+        self._target = asyncio.get_running_loop().create_future()
+        return wanted
+
+    async def bridge(self, account: VendorAccount, call_id: str, other_id: str) -> None:
+        """Have the vendor connect the call with another one, and wait until both are there. Raises ProviderError."""
+        assert isinstance(self._vendor, BridgesCalls)
+        wanted = self.begin(other_id)
+        wanted = self._wanted = replace(
+            wanted, ring_seconds=0, conference=conference_of(account, wanted.key, wanted.number)
+        )
+        if await self._vendor.bridge(account, call_id, wanted):
+            await self.answer()
 
     async def answer(self) -> None:
         """Wait for the target's answer. Raises TransferFailedError when there is none."""

@@ -6,14 +6,14 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 from urllib.parse import parse_qsl, urlsplit
 
 from callwright.domain.causes import Cause
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
-from callwright.ports.handover import TalkEnd
+from callwright.ports.handover import RemoteFile, TalkEnd, TalkRecording
 from callwright.telephony.media_streams.framing import Framing
 
 CALL, HANDOVER, TOKEN = "call", "handover", "token"
@@ -52,8 +52,10 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Handover:
     """A call that is to be connected with ``target``. A vendor that is not told at once asks at ``instructions`` whom to call. ``answered``
-    hears that the target has answered; ``result``, which is asked how to go on, what became of it. ``key`` and ``number``: which call of
-    ours it is, and which of its handovers, from 1."""
+    hears that the target has answered, and of the recording of their talk; ``result``, which is asked how to go on, what became of the
+    target. ``key`` and ``number``: which call of ours it is, and which of its handovers, from 1. ``conference``: the call is connected with
+    another one, whose id ``target`` is, under this name, where the vendor needs one. Then ``answered`` hears that both are there, and how
+    their talk ended."""
 
     target: str
     from_number: str
@@ -63,6 +65,7 @@ class Handover:
     result: str
     key: str = ""
     number: int = 0
+    conference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Callback:
     these; with ``ended`` there is a ``cause``. ``words`` is what the vendor itself says of it. ``key``: which call of ours it is about,
     where the vendor repeats what it was given. ``handover``: then it is about the target of that one of its handovers; 0: the call itself.
     ``machine``: who has answered, where it says so (``ports.leg.LegListener.machine``). ``talk``: how the talk of a target that has taken
-    the call ended.
+    the call ended. ``recording``: the vendor has recorded that talk, or could not.
     """
 
     call_id: str
@@ -85,6 +88,7 @@ class Callback:
     handover: int = 0
     machine: str = ""
     talk: TalkEnd | None = None
+    recording: TalkRecording | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +145,24 @@ class VendorCalls(Protocol):
         """End a call. One that is over already is no failure. ``order_id``: what ``place`` returned, of a call that was not answered."""
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
-        """Take a call out of its stream and connect it."""
+        """Take a call out of its stream and connect it. The talk with the target is recorded."""
+
+    async def recording(self, account: VendorAccount, name: str) -> RemoteFile:
+        """See ``ports.handover.RecordsTalks``."""
+        ...
 
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """Have calls to a number asked about at ``address`` and, by vendors that tell the two apart, reported to ``events``."""
+        ...
+
+
+@runtime_checkable
+class BridgesCalls(Protocol):
+    """A vendor that can connect two calls."""
+
+    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> bool:
+        """Take the calls ``handover.target`` and ``call_id`` out of their streams, in this order, and connect them. When either hangs up,
+        the vendor ends the other. Returns whether ``handover.answered`` hears that they are connected; else they are."""
         ...
 
 
@@ -191,6 +209,12 @@ class CommandVendor(VendorCalls, Protocol):
 
     async def reject(self, account: VendorAccount, call_id: str, code: int) -> None:
         """Refuse a call that came in, by a SIP status."""
+
+
+def conference_of(account: VendorAccount, key: str, number: int) -> str:
+    """The name of the conference of a handover. Only the account can make it."""
+    secret = "".join(value for _, value in sorted(account.access.keys.items()))
+    return token_of(secret, f"conference {key}", number)[TOKEN]
 
 
 def subject_of(url: str) -> tuple[str, int]:

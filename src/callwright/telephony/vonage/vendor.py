@@ -37,7 +37,7 @@ from callwright.domain.number import E164, kind_of_address
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind
-from callwright.ports.handover import TalkEnd
+from callwright.ports.handover import RemoteFile, TalkEnd, TalkRecording
 from callwright.ports.registry import HttpClient
 from callwright.ports.world import Clock, Ids
 from callwright.telephony.media_streams.framing import Codec, Framing
@@ -53,7 +53,7 @@ from callwright.telephony.media_streams.vendor import (
     whole_number,
 )
 from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number, stored_address
-from callwright.telephony.vonage.account import API, API_URL, NAME, VonageRoutes
+from callwright.telephony.vonage.account import API, API_URL, NAME, REGIONS, VonageRoutes
 from callwright.telephony.vonage.account import KEYS as ACCOUNT_KEYS
 
 _APPLICATION, _PRIVATE_KEY = "VONAGE_APPLICATION_ID", "VONAGE_PRIVATE_KEY"
@@ -64,6 +64,7 @@ KEYS = (*NEEDED_KEYS, _OWN_NUMBER, API_URL, *ACCOUNT_KEYS)
 _ID = "[0-9a-fA-F-]{36}"
 _CALL = re.compile("[0-9A-Za-z-]{1,64}")
 _JWT_SECONDS = 300
+_LONGEST_URL = 2_000
 _KEYS_HELD = 100
 """Private keys that are read and kept."""
 _LONGEST_RING = 120
@@ -159,16 +160,20 @@ class VonageCalls:
 
     def read(self, request: DoorRequest) -> Callback:
         """An event, or the question what to do with a call, in JSON. Raises BadInputError for what names no call."""
-        return _callback(_body(request))
-
-    def read_target(self, request: DoorRequest) -> Callback:
-        """The target is a call of its own and reports as one."""
-        callback, body = self.read(request), _body(request)
+        body = _body(request)
+        callback = _callback(body)
         if callback.cause is None or callback.cause.outcome != "answered":
             return callback
-        # "platform": the far end may have hung up, or the call has reached its greatest length.
+        # Of a target. "platform": the far end may have hung up, or the call has reached its greatest length.
         cause = "normal_clearing" if _text(body, "disconnected_by") == "user" else ""
         return replace(callback, talk=TalkEnd(callback.call_id, whole_number(_text(body, "duration")), cause=cause))
+
+    def read_target(self, request: DoorRequest) -> Callback:
+        """The target is a call of its own and reports as one. ``recording_url`` of the recording."""
+        body = _body(request)
+        if "recording_url" in body:
+            return Callback("", recording=TalkRecording(_text(body, "recording_url")[:_LONGEST_URL]))
+        return self.read(request)
 
     def read_machine(self, request: DoorRequest) -> str:
         """Who has answered is told by an event."""
@@ -199,8 +204,20 @@ class VonageCalls:
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         """The call gets other instructions, which end its websocket."""
-        destination = {"type": "ncco", "ncco": _dialled(handover)}
-        await self._ask(account, "PUT", f"/{call_id}", {"action": "transfer", "destination": destination})
+        await self._instruct(account, call_id, _dialled(handover))
+
+    async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> bool:
+        """Both get the instruction to join a conversation, of which nothing is reported: so the target is looked at once more."""
+        for one in (handover.target, call_id):
+            joins = {"action": "conversation", "name": handover.conference, "endOnExit": True}
+            await self._instruct(account, one, [joins])
+        if (await self._ask(account, "GET", f"/{handover.target}")).get("status") != "answered":
+            raise self._rest.error(FailureKind.UNAVAILABLE, "the target has hung up")
+        return False
+
+    async def recording(self, account: VendorAccount, name: str) -> RemoteFile:
+        """At the address that was told, in the region of the call."""
+        return self._rest.file(account.access, name, *REGIONS)
 
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """The application asks and reports here, and has the number. Needs VONAGE_API_KEY and VONAGE_API_SECRET too."""
@@ -223,8 +240,18 @@ class VonageCalls:
         """Nothing to do: the call ends."""
         return _ncco([])
 
+    async def _instruct(self, account: VendorAccount, call_id: str, ncco: list[dict[str, Any]]) -> None:
+        destination = {"type": "ncco", "ncco": ncco}
+        await self._ask(account, "PUT", f"/{call_id}", {"action": "transfer", "destination": destination})
+
     async def _ask(
-        self, account: VendorAccount, method: str, resource: str, asked: Mapping[str, Any], *, missing: bool = False
+        self,
+        account: VendorAccount,
+        method: str,
+        resource: str,
+        asked: Mapping[str, Any] | None = None,
+        *,
+        missing: bool = False,
     ) -> Mapping[str, Any]:
         keys, url = self._rest.account(account.access), f"{account.api}/v1/calls{resource}"
         return await self._rest.ask(keys, method, url, json=asked, missing=missing) or {}
@@ -264,7 +291,16 @@ def _dialled(handover: Handover) -> list[dict[str, Any]]:
         "eventMethod": "POST",
         "endpoint": [phone if is_number else {"type": "sip", "uri": target}],
     }
-    return [connect]
+    record = {
+        "action": "record",
+        "format": "wav",
+        # The caller left, the target right.
+        "split": "conversation",
+        "channels": 2,
+        "eventUrl": [handover.answered],
+        "eventMethod": "POST",
+    }
+    return [record, connect]
 
 
 def _callback(found: Mapping[str, Any]) -> Callback:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 from tests.unit.call.live.test_session import HUNG_UP, Call
@@ -22,7 +24,7 @@ from callwright.domain.limits import WARM_BRIEFING_SECONDS, WARM_RING_SECONDS
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.tonetext import ToneTextDecoder, spoken
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import SILENCE_FRAME, HearsEarlyMedia, LegListener, closed_by
+from callwright.ports.leg import SILENCE_FRAME, HearsEarlyMedia, Leg, LegListener, closed_by
 from callwright.providers.scripted.model import DEFAULT_REPLY
 
 ASKS = {"when": "the desk please", "tool": {"name": "transfer_call_desk", "arguments": {}}}
@@ -100,17 +102,51 @@ class SlowDesk(Desk):
         return await super().dial(call, listener)
 
 
-def means(desk: Desk, how: WarmHandover) -> TransferMeans:
+class Exchange:
+    """A carrier that connects the caller of ``call`` and the desk, unless there is an ``error``, as soon as it is ``done``."""
+
+    def __init__(self, error: ProviderError | None = None, *, can: bool = True) -> None:
+        self.asked: list[tuple[Leg, Leg]] = []
+        self.done = asyncio.Event()
+        self.given_up = False
+        self.call: Call | None = None
+        self._error = error
+        self._can = can
+
+    def bridge(self, caller: Leg, target: Leg) -> Coroutine[Any, Any, None] | None:
+        return self._bridge(caller, target) if self._can else None
+
+    async def _bridge(self, caller: Leg, target: Leg) -> None:
+        self.asked.append((caller, target))
+        try:
+            await self.done.wait()
+        except asyncio.CancelledError:
+            self.given_up = True
+            raise
+        if self._error is not None:
+            raise self._error
+        assert isinstance(target, Desk)
+        assert self.call is not None
+        target.end("transferred")
+        self.call.session.closed(closed_by(CAUSES["transferred"]))
+
+
+def means(desk: Desk, how: WarmHandover, exchange: Exchange | None = None) -> TransferMeans:
     return TransferMeans(
-        lambda target: transfer_decision(target, THEN, Rules()), desk.dial, {"transfer_call_desk": how}
+        lambda target: transfer_decision(target, THEN, Rules()),
+        desk.dial,
+        {"transfer_call_desk": how},
+        None if exchange is None else exchange.bridge,
     )
 
 
-async def calling(how: WarmHandover | None = None, desk: Desk | None = None) -> tuple[Call, Desk]:
+async def calling(
+    how: WarmHandover | None = None, desk: Desk | None = None, exchange: Exchange | None = None
+) -> tuple[Call, Desk]:
     """The caller asked for the desk, whose phone is called."""
     desk = desk or Desk()
     options = {"answers": {"briefing": [{"say": SUMMARY}]}}
-    call = Call([ASKS, {"say": "Fine."}], means=means(desk, how or WarmHandover()), options=options)
+    call = Call([ASKS, {"say": "Fine."}], means=means(desk, how or WarmHandover(), exchange), options=options)
     await call.begin("Hello.", **PLAN)
     await call.listen(1_500)
     await call.listen(2_500, "the desk please")
@@ -118,9 +154,9 @@ async def calling(how: WarmHandover | None = None, desk: Desk | None = None) -> 
     return call, desk
 
 
-async def briefed(how: WarmHandover | None = None) -> tuple[Call, Desk]:
+async def briefed(how: WarmHandover | None = None, exchange: Exchange | None = None) -> tuple[Call, Desk]:
     """The desk has rung for a second, and answered."""
-    call, desk = await calling(how)
+    call, desk = await calling(how, exchange=exchange)
     desk.line.ringing()
     await call.listen(1_000)
     desk.line.answered()
@@ -135,6 +171,16 @@ async def joined(how: WarmHandover | None = None) -> tuple[Call, Desk]:
             break
         await call.listen(100)
     desk.written.clear()
+    return call, desk
+
+
+async def accepted(exchange: Exchange) -> tuple[Call, Desk]:
+    """The desk has accepted, and ``exchange`` is asked to connect the two."""
+    call, desk = await briefed(WarmHandover(confirm=True, bridge=True), exchange)
+    exchange.call = call
+    await call.listen(1_000)
+    desk.line.key("1")
+    await settle(20)
     return call, desk
 
 
@@ -190,6 +236,71 @@ async def test_the_two_hear_each_other_and_the_agent_neither_hears_nor_speaks() 
     assert len(call.logged("UserSaid")) == turns
     assert call.logged("AgentSaid")[-1]["turn"] <= 1
     await over(call)
+
+
+@pytest.mark.proves("tool.bridge")
+async def test_two_whom_the_carrier_connects_need_us_no_more() -> None:
+    exchange = Exchange()
+    call, desk = await accepted(exchange)
+    assert exchange.asked == [(call.leg, desk)]
+    written = len(desk.written)
+    await call.listen(1_000)
+    assert (call.session.end, len(desk.written)) == (None, written), "nothing is heard until they are connected"
+    exchange.done.set()
+    await settle(20)
+    await call.session.aclose()
+    assert steps(call) == ["dialled", "ringing", "answered", "briefing", "accepted", "bridged"]
+    assert states(call)[-1] == "completed"
+    assert call.logged("TransferSettled")[-1]["transferred"]
+    assert (call.leg.hang_ups, desk.hang_ups) == ([], 0)
+    assert call.stages[-1] == "ended answered"
+
+
+async def test_a_carrier_that_does_not_connect_them_leaves_the_caller_with_the_agent_and_ends_the_target_s_call() -> (
+    None
+):
+    exchange = Exchange(ProviderError(FailureKind.UNAVAILABLE, "exchange", "not now"))
+    call, desk = await accepted(exchange)
+    exchange.done.set()
+    await settle(20)
+    (news,) = [values for values in call.logged("TransferProgress") if values["state"] == "failed"]
+    assert (news["detail"], news["outcome"]) == (f"the carrier did not connect {DESK}: not now", "failed")
+    assert (desk.hang_ups, call.session.end) == (1, None)
+    await call.listen(2_500)
+    assert call.logged("AgentSaid")[-1]["text"] == DEFAULT_REPLY
+    await over(call)
+    assert "bridged" not in steps(call)
+
+
+async def test_a_target_that_hangs_up_while_they_are_being_connected_is_not_waited_for() -> None:
+    exchange = Exchange()
+    call, desk = await accepted(exchange)
+    desk.end("normal_clearing")
+    await settle(20)
+    assert exchange.given_up
+    (news,) = [values for values in call.logged("TransferProgress") if values["state"] == "failed"]
+    assert news["outcome"] == "busy"
+    assert call.session.end is None
+    await over(call)
+
+
+async def test_a_caller_who_hangs_up_while_they_are_being_connected_ends_the_target_s_call() -> None:
+    exchange = Exchange()
+    call, desk = await accepted(exchange)
+    call.session.closed(HUNG_UP)
+    await call.session.aclose()
+    assert (exchange.given_up, desk.hang_ups) == (True, 1)
+    assert "bridged" not in steps(call)
+
+
+@pytest.mark.parametrize("bridge", [True, False])
+async def test_where_the_carrier_cannot_or_is_not_to_connect_them_their_sound_is_relayed(bridge: bool) -> None:
+    exchange = Exchange(can=not bridge)
+    call, desk = await briefed(WarmHandover(bridge=bridge), exchange)
+    await call.listen(7_000)
+    assert (steps(call)[-1], exchange.asked) == ("joined", [])
+    await over(call)
+    assert desk.hang_ups == 1
 
 
 async def test_both_sides_of_what_the_two_say_are_recorded() -> None:

@@ -58,6 +58,7 @@ def test_the_target_of_a_transfer_is_left_too():
     "lines",
     [
         [DIALLED, DIALOG, target("closed")],
+        [OWN, DIALLED, DIALOG, target("bridged")],
         [DIALLED, target("joined")],
         [DIALLED, target("line", ',"what":"dialog","values":5')],
         [target("line", ',"what":"dialog","values":{"call_id":"T"}', request='"x"')],

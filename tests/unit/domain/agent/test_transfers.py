@@ -178,10 +178,10 @@ def test_settings_of_keys_that_cannot_be_are_refused(name: str, value: Any) -> N
         parse_agent(agent(**{name: value}))
 
 
-@pytest.mark.proves("tool.transfer_mode", "tool.briefing", "tool.confirm")
+@pytest.mark.proves("tool.transfer_mode", "tool.briefing", "tool.confirm", "tool.bridge")
 @pytest.mark.parametrize("inside", [False, True])
 def test_a_tool_that_transfers_warm_says_how_beside_its_mode_or_in_its_parameters(inside: bool) -> None:
-    how = {"transfer_mode": "warm", "briefing": {"en": "A call.", "de": "Ein Anruf."}, "confirm": True}
+    how = {"transfer_mode": "warm", "briefing": {"en": "A call.", "de": "Ein Anruf."}, "confirm": True, "bridge": True}
     given = tool() if inside else tool(**how)
     if inside:
         given["value"] |= how
@@ -189,7 +189,7 @@ def test_a_tool_that_transfers_warm_says_how_beside_its_mode_or_in_its_parameter
         agent(given, tool(name="transfer_call_sales", transfer_mode="warm"), tool(name="transfer_call_x"))
     )
     assert warm_handovers(spec.tools) == {
-        "transfer_call_desk": WarmHandover({"en": "A call.", "de": "Ein Anruf."}, True),
+        "transfer_call_desk": WarmHandover({"en": "A call.", "de": "Ein Anruf."}, True, True),
         "transfer_call_sales": WarmHandover(),
     }
     assert [one.attended for one in plan_for(spec).transfers] == [True, True, False]
