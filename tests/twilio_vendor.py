@@ -66,7 +66,7 @@ class TwilioVendor:
     bridging: list[str] = field(default_factory=list)
     """What becomes of the requests to move a call into a conference, in order: refused, or lost, which is done and then fails."""
     conferences: dict[str, list[Phone]] = field(default_factory=dict)
-    reports: dict[str, str] = field(default_factory=dict)
+    meeting_reports: dict[str, str] = field(default_factory=dict)
     """The address to which a conference reports: its first participant's."""
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -115,7 +115,7 @@ class TwilioVendor:
             self.start(self._conference_over(phone, others))
 
     async def _conference_over(self, phone: Phone, participants: list[Phone]) -> None:
-        url = self.reports[phone.conference]
+        url = self.meeting_reports[phone.conference]
         if len(participants) > 1:
             about = {"StatusCallbackEvent": "conference-end", "CallSidEndingConference": phone.sid}
             await self.report(url, about | {"Timestamp": format_datetime(datetime.now(UTC))})
@@ -133,9 +133,9 @@ class TwilioVendor:
         inside.append(phone)
         await phone.socket.send(json.dumps({"event": "stop", "streamSid": "MZ1", "stop": {"callSid": phone.sid}}))
         if len(inside) == 1:
-            self.reports[phone.conference] = conference.attrib["statusCallback"]
+            self.meeting_reports[phone.conference] = conference.attrib["statusCallback"]
         else:
-            self.start(self.report(self.reports[phone.conference], {"StatusCallbackEvent": "conference-start"}))
+            self.start(self.report(self.meeting_reports[phone.conference], {"StatusCallbackEvent": "conference-start"}))
 
     async def _number(self, exchange: Exchange, path: str, form: Form) -> None:
         resource, _, query = path.partition("?")
