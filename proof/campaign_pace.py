@@ -28,6 +28,7 @@ from callwright.domain.pace.choice import (
     slots,
 )
 from callwright.domain.pace.policy import BatchPace, PacePolicy
+from callwright.domain.settings.setting import read_record
 
 ORGANISATION, BRANCH, BATCH = "organisation", "branch", "list"
 _CARRIERS, _NUMBERS = ("east", "west"), ("+15550001", "+15550002")
@@ -64,7 +65,7 @@ class CampaignPace:
         self._guaranteed = random.choice((0, random.randint(0, self._places - 1 - kept)))
         self._most = random.choice((None, None, max(1, self._guaranteed)))
         self._batch_wire = _limit(random)
-        self._policy = PacePolicy.read(Fields(self._wire, "", BadInputError))
+        self._policy = read_record(PacePolicy, Fields(self._wire, "", BadInputError))
         self._batch = PacedBatch(BatchPace.stored({**self._batch_wire, "breaker": None}).limit)
         self._calls: dict[str, PacedCall] = {}
         self._begun: list[tuple[datetime, Route]] = []

@@ -270,7 +270,10 @@ class Campaign:
         given, reached = contact.user_data.get("timezone"), facts.zones
         if not facts.is_phone:
             reached = (policy["hours"]["default_time_zone"],)
-        for name in (given,) if given else reached:
+        if given:
+            # An abbreviation says nothing of summer time, and the number's own clocks count too.
+            reached = (*reached, given) if facts.is_phone and given == given.upper() != "UTC" else (given,)
+        for name in reached:
             closed = self._closed(at.astimezone(ZoneInfo(name)))
             if closed:
                 return closed

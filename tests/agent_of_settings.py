@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
+from callwright.conversation.plan import CallPlan, plan_for
+from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.settings.setting import Setting
 
 TOOL = {
@@ -34,7 +37,8 @@ def another_value(row: Setting) -> Any:
         return not row.default
     if row.most is not None:
         return row.most if row.most != row.default else row.least
-    return WORDS.get(row.key, f"another {row.key}")
+    words = (one for one in row.kind.schema.get("enum", ()) if one != row.default)
+    return WORDS.get(row.key) or next(words, f"another {row.key}")
 
 
 def agent_of(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,6 +68,17 @@ def agent_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     }
     task = {**parts["task"], "task_config": parts["task_config"], "tools_config": tools_config}
     return {"agent_prompts": None, **parts["agent"], "tasks": [task]}
+
+
+def plan_with(settings: Mapping[str, Any]) -> CallPlan:
+    """The plan of a call of :func:`agent_of`."""
+    return plan_for(parse_agent(agent_of(settings)))
+
+
+def changed(before: CallPlan, after: CallPlan) -> dict[str, Any]:
+    """The fields in which two plans differ, as ``after`` has them."""
+    names = [one.name for one in fields(CallPlan)]
+    return {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
 
 
 def is_within(sent: Any, read: Any) -> bool:

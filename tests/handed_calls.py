@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from callwright.domain.provider_access import Access
-from callwright.ports.handover import CarrierCall, TalkEnd
+from callwright.ports.handover import CarrierCall, TalkEnd, TalkRecording
 
 
 @dataclass
@@ -15,6 +15,7 @@ class Handed:
 
     keys: Mapping[str, str]
     ends: list[tuple[CarrierCall, int, TalkEnd]] = field(default_factory=list)
+    recordings: list[tuple[CarrierCall, int, TalkRecording]] = field(default_factory=list)
 
     async def access(self, carrier: str, call: CarrierCall) -> Access | None:
         return Access(self.keys)
@@ -22,3 +23,9 @@ class Handed:
     async def talk_ended(self, carrier: str, call: CarrierCall, proven: Access, handover: int, end: TalkEnd) -> None:
         assert proven == Access(self.keys)
         self.ends.append((call, handover, end))
+
+    async def talk_recorded(
+        self, carrier: str, call: CarrierCall, proven: Access, handover: int, recording: TalkRecording
+    ) -> None:
+        assert proven == Access(self.keys)
+        self.recordings.append((call, handover, recording))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,11 +13,15 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.http_server import Exchange, LocalServer, serving
 
+from callwright.media.wav import write_wav
+
 SID = "AC" + "0123456789abcdef" * 2
 AUTH_ID = "MA" + "0123456789ABCDEFGH"
 TOKEN = "t0ken-of-the-carrier-account"
 TALK_SECONDS = 3
 """How long the target of a transfer talked, as a stand-in reports."""
+TALK_WAV = write_wav(bytes(range(256)) * (TALK_SECONDS * 125), channels=2)
+"""A vendor's recording of such a talk."""
 
 
 async def at_once() -> None:
@@ -81,6 +85,17 @@ class Vendor:
             await asyncio.sleep(60)
         else:
             await say(exchange, status, body)
+
+
+async def send_recording(exchange: Exchange, wav: bytes, goes_on: Callable[[], Awaitable[object]] = at_once) -> None:
+    """A sound file; the second half of it once ``goes_on`` returns. 404 for an empty one."""
+    if not wav:
+        await say(exchange, 404, {"message": "not found"})
+        return
+    exchange.head(200, content_length=str(len(wav)), content_type="audio/x-wav")
+    await exchange.write(wav[: len(wav) // 2])
+    await goes_on()
+    await exchange.write(wav[len(wav) // 2 :])
 
 
 async def say(exchange: Exchange, status: int, body: Any) -> None:

@@ -15,11 +15,13 @@ from xml.etree import ElementTree as ET
 
 import httpx
 from tests.http_server import Exchange, serving
-from tests.number_vendors import AUTH_ID, TALK_SECONDS, TOKEN, at_once, say
+from tests.number_vendors import AUTH_ID, TALK_SECONDS, TALK_WAV, TOKEN, at_once, say, send_recording
 from websockets.asyncio.client import ClientConnection, connect
 
 from callwright.ports.leg import SILENCE_FRAME
 from callwright.telephony.plivo.vendor import address_signature, signature
+
+RECORDING = "rec-1"
 
 
 @dataclass
@@ -45,6 +47,7 @@ class PlivoVendor:
     outcomes: dict[str, str] = field(default_factory=dict)
     dial_status: str = "completed"
     target_talks: Callable[[], Awaitable[object]] = at_once
+    recording: bytes = TALK_WAV
     account: str = AUTH_ID
     credentials: dict[str, str] = field(
         default_factory=lambda: {"authorization": "Basic " + base64.b64encode(f"{AUTH_ID}:{TOKEN}".encode()).decode()}
@@ -71,6 +74,11 @@ class PlivoVendor:
             await say(exchange, 401, {"error": "could not verify your access level"})
         elif request.target.startswith(below := f"/v1/account/{self.account}/numbers"):
             await self._attached(exchange, request.target.removeprefix(below))
+        elif kind == "Recording":
+            told = {"recording_id": name.strip("/"), "recording_url": f"{self.url}/media/{name.strip('/')}.wav"}
+            await say(exchange, 200 if self.recording else 404, told if self.recording else None)
+        elif request.target == f"/media/{RECORDING}.wav":
+            await send_recording(exchange, self.recording)
         elif kind in ("Number", "Application"):
             await self._number(exchange, request.target.removeprefix(f"/v1/Account/{self.account}/"))
         elif request.method == "POST" and not name:
@@ -216,13 +224,15 @@ class PlivoVendor:
         if conference is not None:
             await self._confer(phone, conference)
             return
-        dial = instructions.find("Dial")
-        assert dial is not None
+        record, dial = instructions
+        assert (record.tag, dial.tag) == ("Record", "Dial")
         phone.dialled = [(one.tag, one.text or "") for one in dial]
         talk: dict[str, str] = {}
         if self.dial_status == "completed":
             answered = {"Event": "DialAnswer", "DialAction": "answer", "DialBLegStatus": "answer"}
             await self.tell(phone, dial.attrib["callbackUrl"], CallStatus="in-progress", **answered)
+            recorded = {"RecordingID": RECORDING, "RecordUrl": "", "RecordingDuration": "-1"}
+            await self.tell(phone, record.attrib["action"], CallStatus="in-progress", **recorded)
             await self.target_talks()
             talk = {"DialBLegUUID": "b-leg", "DialBLegDuration": str(TALK_SECONDS)}
             over = {"Event": "DialHangup", "DialAction": "hangup", "DialBLegHangupSource": "Callee", **talk}
@@ -231,6 +241,11 @@ class PlivoVendor:
         told = await self.tell(phone, dial.attrib["action"], CallStatus="in-progress", **result)
         await self._follow(phone, told)
         await self.tell(phone, phone.order["hangup_url"], CallStatus="completed", Event="Hangup")
+        if self.dial_status == "completed":
+            asked = {name: record.attrib[name] for name in ("startOnDialAnswer", "redirect", "fileFormat")}
+            assert asked == {"startOnDialAnswer": "true", "redirect": "false", "fileFormat": "wav"}
+            done = {"RecordingID": RECORDING, "RecordingDuration": str(TALK_SECONDS)}
+            await self.tell(phone, record.attrib["callbackUrl"], **done)
 
     async def _talk(self, phone: Phone, address: str) -> None:
         async with connect(address) as socket:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.http_server import Exchange, serving
-from tests.number_vendors import at_once, say
+from tests.number_vendors import TALK_WAV, at_once, say, send_recording
 from tests.stream_talk import Talk
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -83,6 +83,7 @@ class TelnyxVendor:
 
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
     target_talks: Callable[[], Awaitable[object]] = at_once
+    recording: bytes = TALK_WAV
     outcomes: dict[str, str] = field(default_factory=dict)
     stream_ends: bool = False
     bridging: list[str] = field(default_factory=list)
@@ -107,6 +108,14 @@ class TelnyxVendor:
             await say(exchange, 401, {"errors": [{"code": "10009", "title": "Authentication failed"}]})
             return
         path = request.target.removeprefix("/v2/")
+        if path.startswith("recordings?"):
+            leg = dict(parse_qsl(path.partition("?")[2]))["filter[call_leg_id]"]
+            found = [{"id": "r-1", "call_leg_id": leg, "download_urls": {"wav": f"{self.url}/media/{leg}"}}]
+            await say(exchange, 200, {"data": found if self.recording else []})
+            return
+        if path.startswith("/media/"):
+            await send_recording(exchange, self.recording)
+            return
         if not path.startswith("calls"):
             await self._configure(exchange, path)
             return
@@ -270,6 +279,9 @@ class TelnyxVendor:
             await self.tell(phone, "call.bridged")
             await self.target_talks()
             await self.hung_up(target, "normal_clearing", "callee")
+            record = {name: value for name, value in asked.items() if name.startswith("record")}
+            assert record == {"record": "record-from-answer", "record_channels": "dual", "record_format": "wav"}
+            await self.tell(target, "call.recording.saved", call_leg_id="leg-7", channels="dual")
 
     async def talk(self, phone: Phone, address: str) -> None:
         """Be the caller until the stream is over."""

@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 
 import httpx
 from tests.http_server import Exchange, serving
-from tests.number_vendors import SID, TALK_SECONDS, TOKEN, at_once, say
+from tests.number_vendors import SID, TALK_SECONDS, TALK_WAV, TOKEN, at_once, say, send_recording
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -26,6 +26,7 @@ from callwright.telephony.loopback.far_end import FarEnd
 from callwright.telephony.twilio.vendor import signature
 
 Form = dict[str, str]
+RECORDING = f"RE{8_000:032x}"
 TARGET = 7_000
 """The call to the target of a transfer."""
 
@@ -49,7 +50,9 @@ class Phone:
 
 @dataclass
 class TwilioVendor:
-    """``outcomes``: what becomes of a call to a number, ``completed`` unless it says otherwise. ``far_end`` makes the caller,
+    """``recording``: that of each talk after a transfer, and ``sends`` is awaited in the middle of the file.
+
+    ``outcomes``: what becomes of a call to a number, ``completed`` unless it says otherwise. ``far_end`` makes the caller,
     or ``talk`` is all of it."""
 
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
@@ -57,6 +60,8 @@ class TwilioVendor:
     outcomes: dict[str, str] = field(default_factory=dict)
     dial_status: str = "completed"
     target_talks: Callable[[], Awaitable[object]] = at_once
+    recording: bytes = TALK_WAV
+    sends: Callable[[], Awaitable[object]] = at_once
     token: str = TOKEN
     url: str = ""
     phones: list[Phone] = field(default_factory=list)
@@ -81,6 +86,9 @@ class TwilioVendor:
             await say(exchange, 401, {"code": 20003, "message": "Authenticate", "status": 401})
         elif path.startswith("IncomingPhoneNumbers"):
             await self._number(exchange, path, dict(form))
+        elif path.startswith("Recordings/"):
+            assert path.endswith(f"/{RECORDING}.wav?RequestedChannels=2"), path
+            await send_recording(exchange, self.recording, self.sends)
         elif path == "Calls.json" and dict(form)["To"] == "+15550000":
             await say(exchange, 400, {"code": 21211, "message": "The 'To' number is not valid", "status": 400})
         elif path == "Calls.json":
@@ -214,6 +222,16 @@ class TwilioVendor:
         told = await self.tell(phone, dial.attrib["action"], **result)
         await self.follow(phone, told)
         await self.tell(phone, phone.asked("StatusCallback"), CallStatus="completed", To=phone.asked("To"))
+        if self.dial_status == "completed":
+            await self.recorded(phone, dial)
+
+    async def recorded(self, phone: Phone, dial: ET.Element) -> httpx.Response:
+        """What it reports of the recording that the instruction asks for."""
+        assert (dial.attrib["record"], dial.attrib["trim"]) == ("record-from-answer-dual", "do-not-trim")
+        status = "completed" if self.recording else "absent"
+        assert status in dial.attrib["recordingStatusCallbackEvent"].split()
+        about = {"RecordingSid": RECORDING, "RecordingStatus": status, "RecordingDuration": str(TALK_SECONDS)}
+        return await self.tell(phone, dial.attrib["recordingStatusCallback"], **about)
 
     async def _talk(self, phone: Phone, address: str) -> None:
         """Be the caller until the stream is over."""

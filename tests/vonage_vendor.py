@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.http_server import Exchange, serving
-from tests.number_vendors import TALK_SECONDS, at_once, say
+from tests.number_vendors import TALK_SECONDS, TALK_WAV, at_once, say, send_recording
 from tests.stream_talk import Talk
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -103,6 +103,7 @@ class VonageVendor:
 
     far_end: Callable[[], Awaitable[FarEnd]] | None = None
     target_talks: Callable[[], Awaitable[object]] = at_once
+    recording: bytes = TALK_WAV
     outcomes: dict[str, str] = field(default_factory=dict)
     url: str = ""
     events: str = ""
@@ -120,7 +121,7 @@ class VonageVendor:
     async def answer(self, exchange: Exchange) -> None:
         """One request of the platform."""
         request = exchange.request
-        if not request.target.startswith("/v1/calls"):
+        if not request.target.startswith("/v1/"):
             await self._configure(exchange)
             return
         try:
@@ -130,6 +131,9 @@ class VonageVendor:
             return
         assert claims["application_id"] == APPLICATION
         assert claims["exp"] > time.time()
+        if request.target.startswith("/v1/files/"):
+            await send_recording(exchange, self.recording)
+            return
         asked = request.json() if request.method != "GET" else {}
         if request.method == "POST" and asked["to"][0]["number"] == "15550000":
             await say(exchange, 400, {"title": "Bad Request", "detail": "The number is not valid"})
@@ -157,12 +161,12 @@ class VonageVendor:
             await self.hang_up(phone)
             return
         phone.transferred = True
-        (action,) = asked["destination"]["ncco"]
+        *before, action = asked["destination"]["ncco"]
         if action["action"] == "conversation":
             assert action == {"action": "conversation", "name": action["name"], "endOnExit": True}
             phone.conference = action["name"]
         else:
-            self.start(self._transferred(phone, [action]))
+            self.start(self._transferred(phone, [*before, action]))
         if phone.socket is not None:
             await phone.socket.close()
 
@@ -271,7 +275,11 @@ class VonageVendor:
                 await self.tell(phone, events, status="completed", direction="outbound", **about)
 
     async def _transferred(self, phone: Phone, ncco: list[dict[str, Any]]) -> None:
-        (action,) = ncco
+        record, action = ncco
+        told_at = record.pop("eventUrl")[0]
+        assert record == {
+            "action": "record", "format": "wav", "split": "conversation", "channels": 2, "eventMethod": "POST"
+        }  # fmt: skip
         (endpoint,), (events,) = action["endpoint"], action["eventUrl"]
         assert (action["action"], action["eventType"], endpoint["type"]) == ("connect", "synchronous", "phone")
         target = self._phone({}, endpoint["number"], action["from"])
@@ -283,6 +291,10 @@ class VonageVendor:
             await self.target_talks()
             talked = str(TALK_SECONDS)
             await self.tell(target, events, status="completed", duration=talked, disconnected_by="user")
+            # It names no call.
+            body = json.dumps({"recording_url": f"{self.url}/v1/files/f-1", "conversation_uuid": "CON-1"}).encode()
+            async with httpx.AsyncClient(timeout=30) as client:
+                await client.post(told_at, content=body, headers=signed(body))
             return
         told = await self.tell(target, events, status=outcome)
         await self.follow(phone, told, phone.order["event_url"][0])

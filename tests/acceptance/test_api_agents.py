@@ -264,6 +264,30 @@ async def test_deleting_an_agent_takes_its_executions_and_recordings_along(world
     assert world.recordings.path(execution_id, "call.wav") is None
 
 
+async def test_what_waiting_calls_recorded_goes_only_after_the_agent_is_deleted(world: ApiWorld) -> None:
+    await run_sql(
+        world.dsn,
+        "create function refused() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$",
+        "create constraint trigger refused after insert on audit deferrable initially deferred"
+        " for each row when (new.action = 'agent.deleted') execute function refused()",
+    )
+    async with world.client() as client:
+        agent_id = await create(client)
+        waits = await place(client, agent_id)
+        world.recordings.write(waits, "call.wav", b"RIFF")
+        assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 500
+        assert (await client.get(f"/executions/{waits}")).status_code == 200
+        assert world.recordings.path(waits, "call.wav") is not None
+        await run_sql(world.dsn, "drop trigger refused on audit")
+        assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 200
+    assert world.recordings.path(waits, "call.wav") is None
+    # A process that dies before it deletes the files leaves them to the job, which knows them without their rows.
+    world.recordings.write(waits, "call.wav", b"RIFF")
+    (row,) = await fetch(world.dsn, f"select payload from pgqueuer where entrypoint = '{PURGE_AGENT_JOB}'")
+    await AgentPurge(world.ledger, world.recordings).run(bytes(row["payload"]))
+    assert world.recordings.path(waits, "call.wav") is None
+
+
 async def test_of_an_agent_with_very_many_calls_the_rest_is_deleted_after_the_answer(world: ApiWorld) -> None:
     count = PIECES_AT_ONCE * PIECE + 3
     async with world.client() as client:

@@ -627,6 +627,7 @@ async def test_who_is_not_to_be_called_is_not(world: ApiWorld) -> None:
         found = {row["user_number"]: row for row in await rows(client, batch_id)}
         assert found["loopback:gone"]["status"] == "canceled"
         assert found["loopback:gone"]["telephony_data"]["hangup_reason"] == "recipient_suppressed"
+        assert found["loopback:gone"]["error_message"] == "the number is on the list of numbers not to be called"
         assert found["loopback:late"]["status"] == "queued"
         await run_out(world)
         batch = await read(client, batch_id)

@@ -100,6 +100,19 @@ async def test_the_policy_of_the_organisation_holds_also_where_the_guardrails_ar
         assert (await world.until(execution_id, "rescheduled")).scheduled_at == MORNING - timedelta(hours=1)
 
 
+async def test_a_call_whose_hours_are_opened_was_scheduled_for_when_it_is_dialled(dsn: str, tmp_path: Path) -> None:
+    async with call_world(dsn, tmp_path, clock=MovedClock(NIGHT)) as world:
+        await put_policy(world, parse_policy({"hours": {"start_hour": 8, "end_hour": 20}}))
+        execution_id = await placed(world, agent_body())
+        await world.until(execution_id, "rescheduled")
+        await put_policy(world, CallingPolicy())
+        async with world.ledger.unit() as unit:
+            await unit.calling_policies.decide_anew(DEFAULT_TENANT_ID)
+        dialled = await world.until(execution_id, "in-progress", "completed")
+        assert dialled.initiated_at is not None
+        assert dialled.scheduled_at == dialled.initiated_at < MORNING - timedelta(hours=1)
+
+
 async def test_a_number_that_may_never_be_dialled_ends_without_an_attempt(dsn: str, tmp_path: Path) -> None:
     async with call_world(dsn, tmp_path) as world:
         execution_id = await placed(world, agent_body(), to_number="+19002345678")

@@ -149,6 +149,12 @@ async def test_a_batch_s_call_waits_for_money_that_another_call_holds(
     row = await world.row(waiting)
     assert (row.status, row.initiated_at) == ("queued", None)
     assert "may give it back" in row.record["decision"]["reason"]
+    async with world.ledger.unit() as unit:
+        listed = await unit.dial_decisions.of_execution(DEFAULT_TENANT_ID, waiting, 10)
+    assert [(one.step, one.decision.rule) for one in listed[:2]] == [
+        ("admission", "allowed"),
+        ("dialling", "money_held"),
+    ]
     await world.runtime.control.request_stop(talking, "API Request", "stopped_by_api")
     row = await world.until(waiting, "balance-low", "in-progress")
     assert (row.status, row.record["decision"]["rule"]) == ("in-progress", "allowed")

@@ -298,6 +298,17 @@ async def test_the_webhook_of_the_outcome_says_when_the_call_is_made_again(ledge
     assert again["callwright"]["retry_at"] is None
 
 
+async def test_the_webhooks_of_one_unit_are_never_updated_before_one_another(ledger: PostgresLedger) -> None:
+    await end(ledger, await dialled(ledger), replace(MISSED, columns={**MISSED.columns, "ended_at": NOW}))
+    async with ledger.unit() as unit:
+        outcome, again = [json.loads(one.body) for one in await unit.outbox.of_execution(DEFAULT_TENANT_ID, "call-1")]
+    assert outcome["callwright"]["ended_at"] == outcome["updated_at"] == again["updated_at"]
+    later = {"scheduled_at": NOW, "rescheduled_at": NOW + timedelta(seconds=1)}
+    async with ledger.unit() as unit:
+        moved = await transition(unit, "call-1", Change(Phase.WAITING, "rescheduled", later), publisher())
+    assert moved.updated_at == moved.rescheduled_at
+
+
 @pytest.mark.parametrize("refused", [True, False])
 async def test_the_end_of_a_taken_call_has_the_decision_that_kept_it_from_being_dialled(
     ledger: PostgresLedger, refused: bool

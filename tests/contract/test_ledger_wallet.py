@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import date
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -19,8 +21,9 @@ from callwright.domain.errors import BalanceLowError
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.money import NANO_PER_CENT
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
-from callwright.domain.wallet import AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP, top_up
+from callwright.domain.wallet import AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP, Committed, Wallet, top_up
 from callwright.ports.ledger import Change, OutboxEntry, Unit
+from callwright.ports.ledger.wallet import Wallets
 from callwright.storage.ledger import PostgresLedger
 
 ORG = DEFAULT_TENANT_ID
@@ -227,6 +230,17 @@ async def test_what_a_call_did_not_use_is_free_for_the_next_under_a_cap(ledger: 
     assert await dial(ledger, other, 3 * NANO_PER_CENT)
 
 
+async def two_calls_of_a_batch(ledger: PostgresLedger) -> list[Execution]:
+    batch = Batch("5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d", ORG, "agent-1", BatchStatus.PROCESSED, THEN, THEN, "list.csv")
+    async with ledger.unit() as unit:
+        await unit.agents.insert(agent_row())
+        await unit.batches.insert(batch)
+        for name in ("call-1", "call-2"):
+            await insert(unit, execution_row(name, batch_id=batch.id), Silent())
+    await admit(ledger)
+    return await claim(ledger)
+
+
 @pytest.mark.parametrize("caps", [{}, {"batch_cents": 5}, {"day_cents": 5}, {"account_cents": 5}])
 async def test_a_batch_s_call_is_told_whether_the_money_is_only_held(
     ledger: PostgresLedger, caps: dict[str, int]
@@ -235,14 +249,7 @@ async def test_a_batch_s_call_is_told_whether_the_money_is_only_held(
         await capped(ledger, caps)
     else:
         await funded(ledger, 5 * NANO_PER_CENT)
-    batch = Batch("5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d", ORG, "agent-1", BatchStatus.PROCESSED, THEN, THEN, "list.csv")
-    async with ledger.unit() as unit:
-        await unit.agents.insert(agent_row())
-        await unit.batches.insert(batch)
-        for name in ("call-1", "call-2"):
-            await insert(unit, execution_row(name, batch_id=batch.id), Silent())
-    await admit(ledger)
-    first, second = await claim(ledger)
+    first, second = await two_calls_of_a_batch(ledger)
     assert await dial(ledger, first, 4 * NANO_PER_CENT)
 
     async def held(row: Execution, price: int) -> bool:
@@ -257,6 +264,41 @@ async def test_a_batch_s_call_is_told_whether_the_money_is_only_held(
         assert not await held(replace(second, batch_id=None), 5), "a single call ends at once"
     await end(ledger, first, 4 * NANO_PER_CENT)
     assert not await held(second, 5), "it is spent"
+
+
+class _ThenWallets:
+    """The wallets of a unit; after the first look at what is committed something happens outside of the unit."""
+
+    def __init__(self, wallets: Wallets, happens: Callable[[], Awaitable[None]]) -> None:
+        self._wallets = wallets
+        self._happens: Callable[[], Awaitable[None]] | None = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wallets, name)
+
+    async def committed(self, wallet: Wallet, execution: Execution, day: date) -> Committed:
+        found = await self._wallets.committed(wallet, execution, day)
+        if self._happens is not None:
+            await self._happens()
+            self._happens = None
+        return found
+
+
+@pytest.mark.parametrize("caps", [{}, {"batch_cents": 5}, {"day_cents": 5}, {"account_cents": 5}])
+async def test_a_call_that_ends_while_another_is_refused_gives_it_the_money(
+    ledger: PostgresLedger, caps: dict[str, int]
+) -> None:
+    if caps:
+        await capped(ledger, caps)
+    else:
+        await funded(ledger, 5 * NANO_PER_CENT)
+    first, second = await two_calls_of_a_batch(ledger)
+    assert await dial(ledger, first, 4 * NANO_PER_CENT)
+    async with ledger.unit() as unit:
+        cast(Any, unit).wallets = _ThenWallets(unit.wallets, lambda: end(ledger, first, NANO_PER_CENT))
+        await reserve(unit, second, lambda: 4 * NANO_PER_CENT, THEN)
+    found = await balances(ledger)
+    assert (found[RESERVED], found[SPENT]) == (4 * NANO_PER_CENT, NANO_PER_CENT)
 
 
 async def test_sub_accounts_spend_their_organisations_money_each_under_its_own_cap(

@@ -16,7 +16,7 @@ import pytest
 from tests import exotel_vendor, telnyx_vendor, vonage_vendor
 from tests.contract.test_plugins import TESTED
 from tests.handed_calls import Handed
-from tests.number_vendors import AUTH_ID, SID, TALK_SECONDS, TOKEN
+from tests.number_vendors import AUTH_ID, SID, TALK_SECONDS, TALK_WAV, TOKEN
 from tests.plivo_vendor import PlivoVendor, plivo_vendor
 from tests.twilio_vendor import TwilioVendor, twilio_vendor
 from tests.unit.insight.call_log import CallLog
@@ -33,6 +33,7 @@ from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.handover import RecordsTalks
 from callwright.ports.leg import LEG_FRAME_BYTES, Bridges, DialRequest, Leg, LegListener, TransferFailedError
 from callwright.ports.registry import PluginContext
 from callwright.telephony.exotel import PLUGINS as EXOTEL
@@ -58,16 +59,30 @@ class AtStandIn:
     """A carrier whose calls have an account at the stand-in."""
 
     def __init__(
-        self, carrier: StreamCarrier | CommandCarrier, vendor: Any, keys: Mapping[str, str], handed: Handed
+        self, carrier: StreamCarrier | CommandCarrier, vendor: Any, client: GuardedClient, handed: Handed
     ) -> None:
-        self.vendor, self.handed = vendor, handed
+        self.vendor, self.handed, self.client = vendor, handed, client
         self.name, self.doors, self.open, self.aclose = carrier.name, carrier.doors, carrier.open, carrier.aclose
         self.can_bridge, self.bridge = carrier.can_bridge, carrier.bridge
         self._carrier = carrier
-        self._access = Access(keys)
+        self._access = Access(handed.keys)
 
     async def dial(self, request: DialRequest, listener: LegListener) -> Leg:
         return await self._carrier.dial(replace(request, access=self._access), listener)
+
+    async def recording(self, name: str) -> bytes:
+        """A recording, fetched as the carrier says."""
+        assert isinstance(self._carrier, RecordsTalks)
+        file, found = await self._carrier.recording(self._access, name), bytearray()
+
+        async def take(piece: bytes) -> None:
+            found.extend(piece)
+
+        answer = await self.client.fetch(
+            file.url, headers=file.headers, take=take, most_bytes=len(TALK_WAV), timeout_s=5
+        )
+        assert answer.status == 200
+        return bytes(found)
 
 
 class Noting(Report):
@@ -220,7 +235,7 @@ class StreamContract(CarrierContract):
         ):
             handed = Handed(self.keys(vendor.url))
             context = PluginContext({}, self.models_folder, http=client, doors=doors, handed=handed)
-            carrier = AtStandIn(self.plugin.factory(context), vendor, handed.keys, handed)
+            carrier = AtStandIn(self.plugin.factory(context), vendor, client, handed)
             doors.mount(self.plugin.name, carrier.doors())
             yield carrier
             await carrier.aclose()
@@ -231,7 +246,7 @@ class HandingContract(StreamContract):
 
     reports = 1
 
-    async def test_the_end_of_the_talk_after_a_transfer_is_reported(self) -> None:
+    async def test_the_end_of_the_talk_after_a_transfer_and_its_recording_are_reported(self) -> None:
         """After our own call is over."""
         async with self.opened() as carrier:
             report, leg_is_over = Noting(), asyncio.Event()
@@ -241,7 +256,10 @@ class HandingContract(StreamContract):
             await leg.transfer("+15550155")
             assert [entry.values for entry in report.log.view.of("handover")] == [{"number": 1}]
             leg_is_over.set()
-            await until(lambda: len(carrier.handed.ends) >= self.reports, 10)
+            await until(lambda: len(carrier.handed.ends) >= self.reports and bool(carrier.handed.recordings), 10)
+            for call, handover, recording in carrier.handed.recordings:
+                assert (call.callback_id, handover, recording.lost) == (self.answers.callback_id, 1, "")
+                assert await carrier.recording(recording.name) == TALK_WAV
         for call, handover, end in carrier.handed.ends:
             assert (call.callback_id, handover) == (self.answers.callback_id, 1)
             assert end.call_id

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from tests import telnyx_vendor, vonage_vendor
 from tests.unit.telephony.test_telnyx import Answer
 
+from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.domain.provider_access import Access
 from callwright.media.g711 import mulaw_of
 from callwright.net.client import GuardedClient
@@ -198,7 +199,11 @@ def test_twilios_builder_writes_what_we_write() -> None:
     connected.append(connect)
     assert tree(ours.connect(STREAM, "CA1").body) == tree(str(connected))
     for handover, noun in ((NUMBER, "number"), (ADDRESS, "sip")):
-        dialled, dial = VoiceResponse(), Dial(caller_id="+15550100", timeout=25, action=handover.result)
+        dialled, dial = VoiceResponse(), Dial(
+            caller_id="+15550100", timeout=25, action=handover.result, record="record-from-answer-dual",
+            trim="do-not-trim", recording_status_callback=handover.answered,
+            recording_status_callback_event="completed absent",
+        )  # fmt: skip
         getattr(dial, noun)(handover.target, status_callback=handover.answered, status_callback_event="answered")
         dialled.append(dial)
         assert tree(ours.dial(handover).body) == tree(str(dialled))
@@ -235,7 +240,12 @@ def test_plivos_builder_writes_what_we_write() -> None:
         )  # fmt: skip
         is_number = handover is NUMBER
         dial.add(plivoxml.NumberElement("15550155") if is_number else plivoxml.UserElement(handover.target))
-        assert tree(ours.dial(handover).body) == tree(plivoxml.ResponseElement().add(dial).to_string())
+        record = plivoxml.RecordElement(
+            start_on_dial_answer=True, redirect=False, file_format="wav", record_channel_type="stereo",
+            max_length=2 * MAX_CALL_SECONDS, action=handover.answered, method="POST", callback_url=handover.answered,
+            callback_method="POST",
+        )  # fmt: skip
+        assert tree(ours.dial(handover).body) == tree(plivoxml.ResponseElement().add(record).add(dial).to_string())
     conference = plivoxml.ConferenceElement(
         CONFERENCE.conference, end_conference_on_exit=True, callback_url=CONFERENCE.answered, callback_method="POST"
     )
@@ -245,7 +255,11 @@ def test_plivos_builder_writes_what_we_write() -> None:
 
 
 def ncco_of(answer: DoorAnswer) -> dict[str, Any]:
-    (action,) = json.loads(answer.body)
+    """The last action; one before it that its model has taken is a recording."""
+    *before, action = json.loads(answer.body)
+    for record in before:
+        told = ncco.Record.model_validate(record, strict=False).model_dump(exclude_none=True, mode="json")
+        assert told == record
     return dict(action)
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from tests.agent_of_settings import agent_of, another_value
+from tests.agent_of_settings import another_value, changed, plan_with
 from tests.docs.setting_proofs import proofs, source_of
 
 from callwright.conversation.opt_out import MESSAGES
 from callwright.conversation.own_words import OWN_WORDS
-from callwright.conversation.plan import CALLBACK_PROMPT, CallPlan, ToolWords, TransferTool, plan_for
-from callwright.domain.agent.parsing import parse_agent
+from callwright.conversation.plan import CALLBACK_PROMPT, ToolWords, TransferTool
 from callwright.domain.agent.transfers import DEFAULT_TRANSFER_MESSAGE
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_VOICEMAIL_LISTEN_SECONDS
 from callwright.domain.settings.setting import Setting
@@ -75,11 +74,6 @@ CASES = (
     of_conversation("welcome_message_delay", 130, welcome_delay_ms=130),
     of_conversation("discard_pre_welcome_utterance", True, discard_pre_welcome=True),
     of_conversation("use_llm_for_initial_message", True, welcome_by_model=True),
-    of_conversation("dtmf_enabled", True, keys=True),
-    of_conversation("dtmf_finish_on_key", "*", keys_end="*"),
-    of_conversation("dtmf_max_digits", 6, keys_most=6),
-    of_conversation("dtmf_timeout", 2.5, keys_pause_ms=2_500),
-    of_conversation("dtmf_interrupts", False, keys_interrupt=False),
     of_conversation("speculative_replies", True, speculate=True),
     of_conversation("tool_waiting_messages", ["Only a second."], waiting_messages=("Only a second.",)),
     of_conversation("tool_waiting_messages", [], waiting_messages=()),
@@ -164,15 +158,6 @@ CASES = (
         },
     ),
 )
-
-
-def plan_with(settings: Mapping[str, Any]) -> CallPlan:
-    return plan_for(parse_agent(agent_of(settings)))
-
-
-def changed(before: CallPlan, after: CallPlan) -> dict[str, Any]:
-    names = [one.name for one in fields(CallPlan)]
-    return {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
 
 
 @pytest.mark.proves("task_config.call_terminate", "task_config.end_call_tool_mode", "tool.pre_call_message")

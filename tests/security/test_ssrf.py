@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import pytest
 from tests.http_server import Exchange, LocalServer, serving
 
-from callwright.domain.errors import BlockedUrlError, UnavailableError
+from callwright.domain.errors import AnswerTooLargeError, BlockedUrlError, UnavailableError
 from callwright.domain.limits import MAX_WEB_ANSWER_BYTES
 from callwright.net.client import Answer, GuardedClient
 
@@ -218,6 +218,50 @@ async def test_broken_answers_are_unavailable_whenever_they_break():
         async with serving(handler) as server, GuardedClient(allow_private=True) as client:
             with pytest.raises(UnavailableError):
                 await send(client, server.url)
+
+
+async def fetched(
+    client: GuardedClient, url: str, most_bytes: int, headers: Mapping[str, str] | None = None
+) -> tuple[Answer, bytes]:
+    found = bytearray()
+
+    async def take(piece: bytes) -> None:
+        found.extend(piece)
+
+    answer = await client.fetch(url, headers=headers or {}, take=take, most_bytes=most_bytes, timeout_s=1)
+    return answer, bytes(found)
+
+
+async def test_a_file_is_fetched_behind_the_same_guard(inside: LocalServer):
+    async with GuardedClient(allow_private=False) as client:
+        with pytest.raises(BlockedUrlError):
+            await fetched(client, inside.url, 5)
+    assert inside.requests == []
+
+
+async def test_a_file_may_have_so_many_bytes_and_not_one_more(inside: LocalServer):
+    async with GuardedClient(allow_private=True) as client:
+        answer, found = await fetched(client, inside.url, 5)
+        assert (answer.status, answer.body, found) == (200, b"", b"hello")
+        with pytest.raises(AnswerTooLargeError, match="larger than 4 bytes"):
+            await fetched(client, inside.url, 4)
+
+
+async def test_only_a_good_answer_is_a_file_and_a_slow_one_ends():
+    async def handler(exchange: Exchange) -> None:
+        if exchange.request.target == "/moved":
+            await exchange.answer(302, b"hello", location="/there")
+            return
+        exchange.head(200)
+        while True:
+            await exchange.write(b"x")
+            await asyncio.sleep(0.2)
+
+    async with serving(handler) as server, GuardedClient(allow_private=True) as client:
+        answer, found = await fetched(client, f"{server.url}/moved", 5)
+        assert (answer.status, answer.headers["location"], found) == (302, "/there", b"")
+        with pytest.raises(UnavailableError, match="within 1 seconds"):
+            await fetched(client, f"{server.url}/drips", 1_000)
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,6 @@ class AccountPurge:
     async def _delete_some(self, account_id: str) -> bool:
         async with self._services.ledger.unit() as unit:
             ids = await unit.accounts.some_executions(account_id, PIECE)
-        await delete_files(self._services.recordings, ids)
-        async with self._services.ledger.unit() as unit:
             await unit.executions.delete(ids)
+            await delete_files(self._services.recordings, ids)
         return bool(ids)

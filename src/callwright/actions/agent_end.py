@@ -21,6 +21,8 @@ PIECE = 500
 """Executions deleted in one unit."""
 PIECES_AT_ONCE = 4
 """Pieces that a request deletes before it is answered; the job deletes the others."""
+FILES_OF_ONE_JOB = 5_000
+"""Executions whose files a job deletes that names them, because their rows are gone."""
 RESUMED_AFTER_SECONDS = 5
 """After which the job looks whether the request has left anything."""
 
@@ -38,11 +40,14 @@ async def delete_agent(services: Services, principal: Principal, agent_id: str) 
         # What waits goes at once: nothing of a hidden agent may be dialled.
         unfinished = await unit.executions.delete_unfinished_of_agent(principal.tenant_id, agent.id)
         await unit.agents.mark_deleted(principal.tenant_id, agent.id)
-        payload = f"{principal.tenant_id} {agent.id}".encode()
-        await unit.jobs.put(PURGE_AGENT_JOB, payload, principal.tenant_id, RESUMED_AFTER_SECONDS)
+        for at in range(0, max(len(unfinished), 1), FILES_OF_ONE_JOB):
+            names = (principal.tenant_id, agent.id, *unfinished[at : at + FILES_OF_ONE_JOB])
+            payload = " ".join(names).encode()
+            await unit.jobs.put(PURGE_AGENT_JOB, payload, principal.tenant_id, RESUMED_AFTER_SECONDS)
         gone = {"agent_name": agent.name, "executions": every.total}
         await audit(unit, principal, "agent.deleted", agent.id, before=gone)
-        await delete_files(services.recordings, unfinished)
+    # Not before the commit: if that fails, the agent is still there with all that its calls recorded.
+    await delete_files(services.recordings, unfinished)
     purge = AgentPurge(services.ledger, services.recordings)
     # The agent is deleted: what fails here is left to the job.
     with contextlib.suppress(UnavailableError):
@@ -53,14 +58,15 @@ async def delete_agent(services: Services, principal: Principal, agent_id: str) 
 
 @dataclass(frozen=True, slots=True)
 class AgentPurge:
-    """The job ``PURGE_AGENT_JOB``."""
+    """The job ``PURGE_AGENT_JOB``: ids of the tenant, of the agent, and of executions whose rows are gone already."""
 
     ledger: Ledger
     recordings: Recordings
 
     async def run(self, payload: bytes) -> None:
         """Delete what is left of a deleted agent. May run twice, and beside the request: what is gone is gone."""
-        tenant_id, agent_id = payload.decode().split()
+        tenant_id, agent_id, *unfinished = payload.decode().split()
+        await delete_files(self.recordings, unfinished)
         while await self.delete_piece(tenant_id, agent_id):
             pass
 
@@ -68,17 +74,16 @@ class AgentPurge:
         """Delete a piece of the executions, and with the last one the agent. Whether there may be more."""
         async with self.ledger.unit() as unit:
             ids = await unit.agents.some_executions(tenant_id, agent_id, PIECE)
-        await delete_files(self.recordings, ids)
-        async with self.ledger.unit() as unit:
             await unit.executions.delete(ids)
+            await delete_files(self.recordings, ids)
             if len(ids) < PIECE:
                 await unit.agents.delete(tenant_id, agent_id)
         return len(ids) == PIECE
 
 
 async def delete_files(recordings: Recordings, execution_ids: Sequence[str]) -> None:
-    """Delete the recordings of executions that are about to be deleted: a row without files is honest, files without a row would be
-    forgotten if the process died here."""
+    """Delete the recordings of executions. Where no job names them, before the unit that deletes their rows commits: a row without files is
+    honest, files without a row would be forgotten if the process died here. Who adds a file later locks the row, and finds none."""
 
     def delete() -> None:
         for execution_id in execution_ids:

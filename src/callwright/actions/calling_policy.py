@@ -13,10 +13,12 @@ from callwright.domain.agent.providers import ProviderNames
 from callwright.domain.dialling.policy import StoredPolicy, parse_policy, policy_wire
 from callwright.domain.errors import BadInputError, ConflictError
 from callwright.domain.fields import Fields
+from callwright.domain.settings.kinds import whole
+from callwright.domain.settings.setting import Setting
 from callwright.domain.tenant import Principal
 
 _READ_ONLY = ("version", "updated_at")
-_LAST_VERSION = 2**31 - 1
+VERSION = Setting("policy.version", whole(0, 2**31 - 1), None, "That of the policy that was read; null replaces any.")
 
 
 async def get_calling_policy(services: Services, principal: Principal) -> StoredPolicy:
@@ -30,8 +32,7 @@ async def put_calling_policy(services: Services, principal: Principal, body: Map
     ``version`` and ``updated_at`` may be those that were read. Raises BadInputError, and ConflictError for the version of another policy
     than the present one."""
     policy = parse_policy({name: value for name, value in body.items() if name not in _READ_ONLY})
-    fields = Fields(body, "", BadInputError)
-    version = None if fields.raw("version") is None else fields.whole("version", 0, 0, _LAST_VERSION)
+    version = VERSION.of(Fields(body, "", BadInputError))
     async with services.ledger.unit() as unit:
         models = await model_names(unit, principal)
         policy.fallbacks.check(ProviderNames(lambda kind: {*services.names(kind), *(models if kind == MODEL else ())}))

@@ -22,21 +22,15 @@ from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import Line, Provision
 from callwright.domain.errors import BadInputError, InvalidNumberError, TooLargeError, WrongStateError
-from callwright.domain.execution import Execution, Phase, Status, status_of
-from callwright.domain.fields import Fields, named, word, wrong
-from callwright.domain.limits import MAX_CALL_RETRIES, MAX_USER_DATA_BYTES
+from callwright.domain.execution import Execution, Phase, status_of
+from callwright.domain.fields import Fields, named
+from callwright.domain.limits import MAX_USER_DATA_BYTES
+from callwright.domain.national_number import without_national_prefix
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
-from callwright.domain.retry import (
-    DEFAULT_INTERVALS_MINUTES,
-    DEFAULT_RETRIES,
-    DEFAULT_STATUSES,
-    RETRIED_STATUSES,
-    STOP_REASON,
-    STOP_REQUESTED,
-    STOPPED_BY,
-    awaits_retry,
-)
+from callwright.domain.retry import STOP_REASON, STOP_REQUESTED, STOPPED_BY, RetryConfig, awaits_retry
 from callwright.domain.settings.agent import TELEPHONY_PROVIDER
+from callwright.domain.settings.kinds import ANY_OBJECT, SWITCH, child, described
+from callwright.domain.settings.setting import IS_REQUIRED, Kind, Setting, read_all, wire_of
 from callwright.domain.sip_headers import custom_headers
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.tenant import Principal
@@ -59,6 +53,95 @@ class CallRequest:
     options: dict[str, Any]
 
 
+def _agent_id(given: Fields, name: str) -> str | None:
+    found = given.raw(name)
+    return found.strip() or None if isinstance(found, str) else None
+
+
+def _recipient(given: Fields, name: str) -> Destination | None:
+    found = given.raw(name)
+    return None if found == "" else parse_destination(found)
+
+
+def _sender(given: Fields, name: str) -> str | None:
+    found = given.raw(name)
+    return parse_destination(found, what=name).value if found else None
+
+
+def refuse_version(given: Fields, name: str) -> None:
+    """Raises BadInputError for any ``agent_version_id`` but null and blank: calls are made with the agent as it is, which would be
+    another version than was asked for."""
+    version = given.raw(name)
+    if version is not None and (not isinstance(version, str) or version.strip()):
+        raise BadInputError(
+            f"{name} names a version, and calls are made with the agent as it is; leave it out, or restore the version before",
+            field=name,
+        )
+
+
+def _user_data(given: Fields, name: str) -> dict[str, Any]:
+    found = given.raw(name)
+    if not isinstance(found, Mapping):
+        raise BadInputError(f"{name} must be an object", field=name)
+    size = len(json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > MAX_USER_DATA_BYTES:
+        raise TooLargeError(f"{name} is {size} bytes of JSON, at most {MAX_USER_DATA_BYTES} are allowed", field=name)
+    return dict(found)
+
+
+def _agent_data(given: Fields, name: str) -> dict[str, Any] | None:
+    data = given.child(name)
+    if data is None or not data.value:
+        return None
+    return {"voice_id": data.text("voice_id")} if data.raw("voice_id") else {}
+
+
+USER_DATA = Kind("an object", ANY_OBJECT, _user_data)
+"""``user_data`` of a call, at most MAX_USER_DATA_BYTES."""
+
+_TEXT = {"type": "string"}
+_FOR_AGENT = {**ANY_OBJECT, "properties": {"voice_id": _TEXT}}
+CALL = (
+    Setting("call.agent_id", Kind("an agent's id", _TEXT, _agent_id), None, "", required=IS_REQUIRED),
+    Setting(
+        "call.recipient_phone_number",
+        Kind("an address", _TEXT, _recipient),
+        None,
+        "E.164, a `sip:` URI, or `loopback:<name>` for a synthetic caller.",
+        required=IS_REQUIRED,
+    ),
+    Setting(
+        "call.agent_version_id",
+        Kind("nothing", {**_TEXT, "maxLength": 0}, refuse_version),
+        None,
+        "Calls are made with the agent as it is: any version is refused.",
+    ),
+    Setting("call.from_phone_number", Kind("a number", _TEXT, _sender), None, ""),
+    Setting(
+        "call.scheduled_at",
+        described("a time", _TEXT),
+        None,
+        "ISO 8601; a time without an offset (`+05:30`) is in UTC. Default: now.",
+    ),
+    Setting("call.user_data", USER_DATA, {}, "Variables of prompts; at most 25 KB of JSON."),
+    Setting("call.bypass_call_guardrails", SWITCH, False, ""),
+    Setting(
+        "call.sip_headers",
+        described("headers", {"type": "object", "additionalProperties": _TEXT}),
+        None,
+        "Custom headers (X-...) of the call's INVITE; our own key.",
+    ),
+    Setting(
+        "call.agent_data",
+        Kind("an object", _FOR_AGENT, _agent_data),
+        None,
+        "`voice_id`: another voice of the same provider.",
+    ),
+    Setting("call.retry_config", child(RetryConfig), None, ""),
+)
+"""The body of ``POST /call``. The time and the operator's settings decide about ``scheduled_at`` and ``sip_headers``."""
+
+
 def read_request(
     wire: Mapping[str, Any], now: datetime, *, strict: bool, sip_headers: Collection[str] = ()
 ) -> CallRequest:
@@ -66,88 +149,22 @@ def read_request(
 
     Raises BadInputError, InvalidNumberError or TooLargeError naming the field.
     """
-    agent_id = wire.get("agent_id")
-    if not isinstance(agent_id, str) or not agent_id.strip():
-        raise BadInputError("agent_id is required", field="agent_id")
-    recipient = wire.get("recipient_phone_number")
-    if recipient is None or recipient == "":
-        raise BadInputError("recipient_phone_number is required", field="recipient_phone_number")
-    refuse_version(wire.get("agent_version_id"))
-    sender = wire.get("from_phone_number")
-    return CallRequest(
-        agent_id=agent_id.strip(),
-        destination=parse_destination(recipient),
-        from_number=parse_destination(sender, what="from_phone_number").value if sender else None,
-        scheduled_at=due_time(wire.get("scheduled_at"), now, strict=strict),
-        user_data=read_user_data(wire),
-        options=_options(wire, sip_headers),
-    )
-
-
-def refuse_version(version: object) -> None:
-    """Raises BadInputError for any ``agent_version_id`` but null and blank: calls are made with the agent as it is, which would be
-    another version than was asked for."""
-    if version is not None and (not isinstance(version, str) or version.strip()):
-        raise BadInputError(
-            "agent_version_id names a version, and calls are made with the agent as it is; leave it out, or restore the version before",
-            field="agent_version_id",
-        )
-
-
-def read_user_data(wire: Mapping[str, Any]) -> dict[str, Any]:
-    """``user_data`` of a body, empty without one. Raises BadInputError or TooLargeError."""
-    given = wire.get("user_data")
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        raise BadInputError("user_data must be an object", field="user_data")
-    size = len(json.dumps(given, ensure_ascii=False, separators=(",", ":")).encode())
-    if size > MAX_USER_DATA_BYTES:
-        raise TooLargeError(
-            f"user_data is {size} bytes of JSON, at most {MAX_USER_DATA_BYTES} are allowed", field="user_data"
-        )
-    return dict(given)
-
-
-def _options(wire: Mapping[str, Any], sip_headers: Collection[str]) -> dict[str, Any]:
-    fields = Fields(wire, "", BadInputError)
-    options: dict[str, Any] = {}
-    if fields.switch("bypass_call_guardrails", False):
-        options["bypass_call_guardrails"] = True
-    headers = custom_headers(wire.get("sip_headers"), sip_headers)
-    if headers:
-        options["sip_headers"] = headers
-    data = fields.child("agent_data")
-    if data is not None and data.value:
-        options["agent_data"] = {"voice_id": data.text("voice_id")} if data.raw("voice_id") else {}
-    retry = fields.child("retry_config")
-    if retry is not None:
-        options["retry_config"] = read_retry_config(retry)
-    return options
-
-
-def read_retry_config(given: Fields) -> dict[str, Any]:
-    """Contract 11.1, with its defaults filled in. Raises BadInputError."""
-    statuses = given.list("retry_on_statuses")
-    for index, status in enumerate(statuses or ()):
-        if status not in RETRIED_STATUSES:
-            path = f"{given.at('retry_on_statuses')}[{index}]"
-            told = word(status, set(Status), path)
-            raise wrong(path, f"one of {', '.join(RETRIED_STATUSES)}", status, BadInputError, told=told)
-    minutes = given.list("retry_intervals_minutes")
-    intervals = [
-        Fields({f"[{index}]": each}, given.at("retry_intervals_minutes"), BadInputError).whole(
-            f"[{index}]", 30, 1, 10_080
-        )
-        for index, each in enumerate(minutes or ())
-    ]
-    return {
-        "enabled": given.switch("enabled", False),
-        "max_retries": given.whole("max_retries", DEFAULT_RETRIES, 1, MAX_CALL_RETRIES),
-        "retry_on_statuses": statuses if statuses is not None else list(DEFAULT_STATUSES),
-        "retry_on_voicemail": given.switch("retry_on_voicemail", False),
-        "retry_intervals_minutes": intervals or list(DEFAULT_INTERVALS_MINUTES),
+    given = read_all(CALL, Fields(wire, "", BadInputError))
+    retry = given["retry_config"]
+    options = {
+        "bypass_call_guardrails": given["bypass_call_guardrails"] or None,
+        "sip_headers": custom_headers(wire.get("sip_headers"), sip_headers) or None,
+        "agent_data": given["agent_data"],
+        "retry_config": None if retry is None else wire_of(retry),
     }
+    return CallRequest(
+        agent_id=given["agent_id"],
+        destination=without_national_prefix(given["recipient_phone_number"]),
+        from_number=given["from_phone_number"],
+        scheduled_at=due_time(wire.get("scheduled_at"), now, strict=strict),
+        user_data=dict(given["user_data"]),
+        options={name: value for name, value in options.items() if value is not None},
+    )
 
 
 async def provided(

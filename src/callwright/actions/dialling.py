@@ -31,6 +31,9 @@ BYPASS = "bypass_call_guardrails"
 DECISION = "decision"
 """Key of an execution's record: the last decision about it."""
 
+MONEY_HELD = "money_held"
+"""The rule of a decision: a batch's call waits for money that calls under way have reserved."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
@@ -126,6 +129,11 @@ def stopped_row(execution: Execution, now: datetime) -> DialDecision:
     question = Question(now, number_facts(execution.to_number), stopped=True, dialled_before=dialled)
     step = DIALLING if execution.phase is Phase.CLAIMED else ADMISSION
     return _row(execution, step, now, decide(question, Rules()))
+
+
+def held_row(execution: Execution, reason: str, now: datetime, until: datetime) -> DialDecision:
+    """The decision about a batch's call that waits for money."""
+    return _row(execution, DIALLING, now, Decision(Verdict.WAIT, MONEY_HELD, reason, "", until=until))
 
 
 def default_decision(address: str, now: datetime) -> Decision:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing, object_id
-from callwright.domain.disposition import StoredDisposition, disposition_body, read_disposition
+from callwright.domain.disposition import (
+    AGENT_ID,
+    AGENTS,
+    SEVERAL,
+    StoredDisposition,
+    check_disposition,
+    disposition_body,
+)
 from callwright.domain.errors import BadInputError, NoSuchAgentError, NotFoundError, UnprocessableError
-from callwright.domain.fields import Fields, wrong
+from callwright.domain.fields import Fields
 from callwright.domain.limits import (
     MAX_AGENT_DISPOSITIONS,
-    MAX_DISPOSITION_AGENTS,
-    MAX_DISPOSITION_BYTES,
     MAX_DISPOSITIONS,
 )
+from callwright.domain.settings.setting import read_all
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import Unit
 
@@ -36,7 +41,7 @@ async def create_disposition(services: Services, principal: Principal, wire: Map
     Raises UnprocessableError or NoSuchAgentError.
     """
     body = disposition_body(wire)
-    _check(body)
+    check_disposition(body)
     given = {"agent_id": _agent_id(wire)} if services.policy.strict else _agent_ids(wire)
     async with services.ledger.unit() as unit:
         (made,) = await _insert(services, unit, principal, given, [body])
@@ -47,24 +52,9 @@ async def create_dispositions(
     services: Services, principal: Principal, wire: Mapping[str, Any]
 ) -> list[StoredDisposition]:
     """Several dispositions of one agent, all or none, in the order in which they came. Raises UnprocessableError or NoSuchAgentError."""
-    agent_id = _agent_id(wire)
-    given = wire.get("dispositions")
-    if not isinstance(given, list) or not given:
-        raise UnprocessableError("dispositions must be a list of at least one disposition", field="dispositions")
-    if len(given) > MAX_AGENT_DISPOSITIONS:
-        raise UnprocessableError(
-            f"dispositions may hold at most {MAX_AGENT_DISPOSITIONS} entries, not {len(given)}", field="dispositions"
-        )
-    bodies: list[dict[str, Any]] = []
-    for index, one in enumerate(given):
-        path = f"dispositions[{index}]"
-        if not isinstance(one, Mapping):
-            raise UnprocessableError(f"{path} must be an object", field=path)
-        body = disposition_body(one)
-        _check(body, path)
-        bodies.append(body)
+    given = read_all(SEVERAL, _fields(wire))
     async with services.ledger.unit() as unit:
-        return await _insert(services, unit, principal, {"agent_id": agent_id}, bodies)
+        return await _insert(services, unit, principal, {"agent_id": given["agent_id"]}, given["dispositions"])
 
 
 async def get_disposition(
@@ -93,7 +83,7 @@ async def change_disposition(
         if not changes:
             raise BadInputError("the body names nothing to change")
         body = {**before.body, **changes}
-        _check(body)
+        check_disposition(body)
         agent_id = await _agent(unit, principal, _agent_id(wire)) if wire.get("agent_id") is not None else None
         if agent_id is not None and set(before.agent_ids) - {agent_id}:
             return await _copy(services, unit, principal, before, body, agent_id), True
@@ -144,35 +134,19 @@ async def unlink_disposition(services: Services, principal: Principal, dispositi
         await audit(unit, principal, "disposition.unlinked", disposition_id, before={"agent_id": agent.id})
 
 
-def _check(body: Mapping[str, Any], path: str = "") -> None:
-    read_disposition(body, path)
-    size = len(json.dumps(body, ensure_ascii=False).encode())
-    if size > MAX_DISPOSITION_BYTES:
-        what = path or "the disposition"
-        raise UnprocessableError(
-            f"{what} is {size} bytes of JSON, at most {MAX_DISPOSITION_BYTES} are allowed", field=path or None
-        )
+def _fields(wire: Mapping[str, Any]) -> Fields:
+    return Fields(wire, "", UnprocessableError)
 
 
 def _agent_id(wire: Mapping[str, Any]) -> str:
-    given = wire.get("agent_id")
-    if not isinstance(given, str) or not given.strip():
-        raise UnprocessableError("agent_id is required and must be an agent's id", field="agent_id")
-    return given
+    return str(AGENT_ID.of(_fields(wire)))
 
 
 def _agent_ids(wire: Mapping[str, Any]) -> dict[str, str]:
     """The agents of ``agent_id`` and ``agent_ids`` by their paths. Each of the two may be missing or empty."""
-    given = {"agent_id": _agent_id(wire)} if wire.get("agent_id") not in (None, "") else {}
-    listed = Fields(wire, "", UnprocessableError).list("agent_ids") or []
-    if len(listed) > MAX_DISPOSITION_AGENTS:
-        raise UnprocessableError(f"agent_ids may hold at most {MAX_DISPOSITION_AGENTS} agents", field="agent_ids")
-    for index, one in enumerate(listed):
-        path = f"agent_ids[{index}]"
-        if not isinstance(one, str) or not one.strip():
-            raise wrong(path, "an agent's id", one, UnprocessableError)
-        given[path] = one
-    return given
+    given = read_all(AGENTS, _fields(wire))
+    first = {} if given["agent_id"] is None else {"agent_id": given["agent_id"]}
+    return {**first, **{f"agent_ids[{index}]": one for index, one in enumerate(given["agent_ids"])}}
 
 
 async def _agent(unit: Unit, principal: Principal, agent_id: str, path: str = "agent_id") -> str:

@@ -11,9 +11,22 @@ from callwright.actions.services import Services, missing, object_id
 from callwright.domain.errors import BadInputError, ConflictError, TooLargeError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PROMPT_CHARACTERS, MAX_TEMPLATE_BYTES, MAX_TEMPLATES
+from callwright.domain.provider_table import DISPOSITION_MODEL
+from callwright.domain.settings.kinds import OBJECT, SWITCH, filled, text
+from callwright.domain.settings.setting import IS_REQUIRED, Setting, read_all
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import StoredTemplate
 
+TEMPLATE = (
+    Setting("template.name", filled(MAX_NAME_CHARACTERS), None, "", required=IS_REQUIRED),
+    Setting("template.json_schema", OBJECT, None, "", required="is required and must be an object"),
+    Setting("template.instructions", text(MAX_PROMPT_CHARACTERS), None, ""),
+    Setting("template.model", text(MAX_NAME_CHARACTERS), DISPOSITION_MODEL, ""),
+    Setting("template.inputs", OBJECT, None, ""),
+    Setting("template.keys", OBJECT, None, ""),
+    Setting("template.display", SWITCH, True, ""),
+    Setting("template.supports_custom_questions", SWITCH, False, ""),
+)
 _READ_ONLY = frozenset({"id", "created_at", "updated_at"})
 
 
@@ -25,20 +38,9 @@ def _plain(wire: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _checked(body: Mapping[str, Any]) -> dict[str, Any]:
     """A body without what the platform writes. Raises BadInputError or TooLargeError."""
-    fields = Fields(body, "", BadInputError)
-    if not fields.text("name", longest=MAX_NAME_CHARACTERS).strip():
-        raise BadInputError("name is required", field="name")
-    if fields.child("json_schema") is None:
-        raise BadInputError("json_schema is required and must be an object", field="json_schema")
-    fields.text("instructions", longest=MAX_PROMPT_CHARACTERS)
-    fields.text("model", longest=MAX_NAME_CHARACTERS)
-    for name in ("inputs", "keys"):
-        fields.child(name)
-    switches = {
-        name: fields.switch(name, default)
-        for name, default in (("display", True), ("supports_custom_questions", False))
-        if fields.raw(name) is not None
-    }
+    read = read_all(TEMPLATE, Fields(body, "", BadInputError))
+    # They may have come as "true" or 1.
+    switches = {name: read[name] for name in ("display", "supports_custom_questions") if body.get(name) is not None}
     size = len(json.dumps(body, ensure_ascii=False).encode())
     if size > MAX_TEMPLATE_BYTES:
         raise TooLargeError(f"the template is {size} bytes of JSON, at most {MAX_TEMPLATE_BYTES} are allowed")

@@ -16,12 +16,15 @@ from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_TRUNK_NUMBERS, MAX_TRUNKS
 from callwright.domain.phone_number import CARRIER, ORDER, TRUNK, PhoneNumber
 from callwright.domain.sip_trunk import (
+    IS_ACTIVE,
+    NUMBERS,
+    PASSWORD,
     PROVIDER,
     USERPASS,
     SipTrunk,
+    TrunkNumber,
     TrunkSettings,
     check_networks,
-    read_password,
     read_trunk,
     read_trunk_number,
     secret_name,
@@ -48,14 +51,11 @@ async def create_trunk(services: Services, principal: Principal, wire: Mapping[s
     too many; nothing is made then."""
     body, settings = read_trunk(_kept(wire))
     check_networks(settings.networks, services.policy.trunk_networks)
-    password = read_password(wire)
-    _check_proof(settings, has_password=password is not None)
     fields = Fields(wire, "", BadInputError)
-    is_active = fields.switch("is_active", True)
-    numbers = [
-        read_trunk_number(one, f"phone_numbers[{index}]")
-        for index, one in enumerate(fields.list("phone_numbers") or ())
-    ]
+    password = PASSWORD.of(fields)
+    _check_proof(settings, has_password=password is not None)
+    is_active = IS_ACTIVE.of(fields)
+    numbers = NUMBERS.of(fields)
     now, trunk_id = services.clock.now(), services.ids.uuid()
     async with services.ledger.unit() as unit:
         if len(await unit.trunks.all(principal.organisation_id)) >= MAX_TRUNKS:
@@ -94,16 +94,15 @@ async def change_trunk(
 ) -> TrunkWithNumbers:
     """Change what is named: lists are replaced, ``null`` makes a setting its default; ``phone_numbers`` have routes of their own. Raises as
     :func:`create_trunk`, NotFoundError."""
-    password = read_password(wire)
+    given = Fields(wire, "", BadInputError)
+    password = PASSWORD.of(given)
     async with services.ledger.unit() as unit:
         before = await _locked_trunk(unit, principal, trunk_id)
         body, settings = read_trunk({**before.body, **_kept(wire)})
         if settings.networks != before.settings.networks:
             check_networks(settings.networks, services.policy.trunk_networks)
         _check_proof(settings, has_password=password is not None or before.sealed is not None)
-        is_active = before.is_active
-        if wire.get("is_active") is not None:
-            is_active = Fields(wire, "", BadInputError).switch("is_active", True)
+        is_active = replace(IS_ACTIVE, default=before.is_active).of(given)
         sealed = before.sealed
         if password is not None:
             sealed = await _sealed(services, unit, principal, before.id, password)
@@ -197,9 +196,9 @@ async def _named_once(unit: Unit, trunk: SipTrunk) -> None:
 
 
 async def _add_number(
-    services: Services, unit: Unit, principal: Principal, trunk: SipTrunk, given: tuple[str, str | None, bool]
+    services: Services, unit: Unit, principal: Principal, trunk: SipTrunk, given: TrunkNumber
 ) -> PhoneNumber:
-    text, name, checked = given
+    text = given.number
     now = services.clock.now()
     number = PhoneNumber(
         id=services.ids.uuid(),
@@ -209,9 +208,9 @@ async def _add_number(
         provider=PROVIDER,
         created_at=now,
         updated_at=now,
-        name=name,
+        name=given.name,
         trunk_id=trunk.id,
-        details={"e164_check_enabled": checked},
+        details={"e164_check_enabled": given.checked},
     )
     before = await unit.numbers.find(trunk.tenant_id, number.dialled)
     if before is not None and before.kind == TRUNK:

@@ -17,6 +17,7 @@ from callwright.api.doors import Doors
 from callwright.api.gate import needs_key
 from callwright.api.reading import DescribedBody
 from callwright.api.schemas import BODY_ERRORS, MEANINGS, STREAMED, Open
+from callwright.domain.settings.setting import SHAPE
 
 #: What makes an object: its route, the status of its answer, where the id stands in it, and the parameters of paths that take it.
 MADE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
@@ -53,6 +54,7 @@ def description_of(app: FastAPI, routes: Sequence[BaseRoute], doors: Doors) -> d
         components = found.setdefault("components", {})
         components["schemas"] = {**definitions["$defs"], **components.get("schemas", {})}
         _give_examples_back_their_nulls(components["schemas"])
+        _give_shapes_their_names(components["schemas"])
         _make_bounds_whole(found)
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         for path, operations_of_path in found["paths"].items():
@@ -90,9 +92,30 @@ def _describe_bodies(paths: Mapping[str, Any], routes: Sequence[BaseRoute]) -> l
 def _give_examples_back_their_nulls(schemas: Mapping[str, Any]) -> None:
     """The framework leaves nulls out of its description, also where they are the example of an answer."""
     for shape in _shapes(Open):
-        extra = shape.model_config.get("json_schema_extra")
-        if shape.__name__ in schemas and isinstance(extra, dict):
+        extra: Any = shape.model_config.get("json_schema_extra")
+        if shape.__name__ in schemas and callable(extra):
+            extra(schemas[shape.__name__])
+        elif shape.__name__ in schemas and extra is not None:
             schemas[shape.__name__].update(copy.deepcopy(extra))
+
+
+def _give_shapes_their_names(schemas: dict[str, Any]) -> None:
+    """Objects that a declaration holds stand among the shapes, as those of models do."""
+
+    def named(value: Any) -> Any:
+        if isinstance(value, list):
+            return [named(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        found = {key: named(one) for key, one in value.items() if key != SHAPE}
+        if SHAPE not in value:
+            return found
+        if "properties" in found:
+            schemas[value[SHAPE]] = found
+        return {"$ref": f"#/components/schemas/{value[SHAPE]}"}
+
+    for name, schema in list(schemas.items()):
+        schemas[name] = named(schema)
 
 
 def _make_bounds_whole(described: Any) -> None:

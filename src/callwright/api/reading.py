@@ -35,7 +35,7 @@ from callwright.api.idempotent import refuse_used_key
 from callwright.domain.errors import BadInputError, CallwrightError
 from callwright.domain.fields import Fields, not_among, wrong
 from callwright.domain.limits import MAX_BODY_BYTES, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
-from callwright.domain.settings.kinds import text, whole
+from callwright.domain.settings.kinds import whole
 from callwright.domain.settings.setting import Kind
 
 _OURS = "callwright"
@@ -151,11 +151,6 @@ def refusal(errors: Sequence[Any], failure: type[BadInputError] = BadInputError)
     return failure(f"{path}: {error['msg']}", field=path)
 
 
-def filled(longest: int | None = None) -> Kind:
-    """A text without the blanks around it; a blank one counts as missing."""
-    return Kind("a text", text(longest).schema, lambda given, name: given.text(name, longest=longest).strip() or None)
-
-
 def _moment(given: Fields, name: str) -> Any:
     return moment(given.raw(name), name)
 
@@ -204,8 +199,8 @@ class KeptBody(DescribedBody):
 
 
 def kept_body(model: type[BaseModel], example: Mapping[str, Any]) -> Any:
-    """For the annotation of a route's parameter: the JSON body as it came. ``model`` only describes it. The domain reads it, because it is
-    stored as it is, changes what is stored, or depends on the time."""
+    """For the annotation of a route's parameter: the JSON body as it came. The domain reads it, because it is stored as it is, changes what
+    is stored, or depends on the time. ``model`` shows the settings that the domain declares (``callwright.api.schemas.declared``)."""
     return Depends(KeptBody(model, example))
 
 

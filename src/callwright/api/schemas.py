@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from callwright.domain.settings.setting import Setting, schema_of
 
 STREAMED = "x-streamed"
 """In ``openapi_extra`` of a route: its answer is sent in pieces as it is read, so it has no ETag."""
@@ -24,6 +27,21 @@ def example(body: dict[str, Any]) -> ConfigDict:
     """``model_config`` of the shape of an answer, with an answer as the server gives it. It stands once in the description, at the shape,
     however many operations answer so."""
     return ConfigDict(extra="allow", json_schema_extra={"examples": [body]})
+
+
+def declared(settings: Iterable[Setting], *, answer: dict[str, Any] | None = None) -> ConfigDict:
+    """``model_config`` of a shape with these settings beside its own fields: of a request, or of an ``answer``, given as an example."""
+    own = schema_of(settings, answered=answer is not None)
+
+    def add(schema: dict[str, Any]) -> None:
+        schema["properties"] = {**own["properties"], **schema.get("properties", {})}
+        needed = own.get("required", ()) if answer is None else own["properties"]
+        if needed:
+            schema["required"] = list(dict.fromkeys([*needed, *schema.get("required", ())]))
+        if answer is not None:
+            schema["examples"] = [answer]
+
+    return ConfigDict(json_schema_extra=add)
 
 
 class Error(Open):

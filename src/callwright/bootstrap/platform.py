@@ -343,6 +343,7 @@ def _runtime_deps(
         access=foundation.access(),
         availability=foundation.availability(),
         decisions=Decisions(foundation.countries),
+        files=foundation.client,
     )
 
 

@@ -11,30 +11,27 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from callwright.actions.batch_transition import BatchPublisher, move_batch, record_contact
-from callwright.actions.dialling import DECISION, decision_wire, suppressed_row
+from callwright.actions.dialling import change_for, suppressed_row
 from callwright.actions.transition import Publisher, insert_all
 from callwright.campaigns.breaker import LOOK_SECONDS, BatchBreaker
 from callwright.campaigns.plan import Share, shares
 from callwright.domain.availability import Line
 from callwright.domain.batch import ACTIVE, Batch, BatchStatus, Contact, execution_of_contact
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import SuppressedError, UnavailableError
-from callwright.domain.execution import Execution, Phase
+from callwright.domain.execution import Execution
 from callwright.domain.limits import AT_REST_SECONDS, MAX_BATCHES_AT_ONCE
 from callwright.domain.number import Destination, kind_of_address
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
 from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.batches import ActiveBatch
-from callwright.ports.ledger import Change, Ledger, StoredAgent, Unit
+from callwright.ports.ledger import Ledger, StoredAgent, Unit
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0
 BUSY_SECONDS = 0.25
-
-_SUPPRESSED = CAUSES["suppressed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +128,8 @@ class Release:
             execution = execution_of_contact(batch, contact, self.from_number, agent=agent.body, at=now)
             execution = replace(execution, record=begins[alike])
             if contact.number in suppressed:
-                columns = {
-                    "hangup_by": _SUPPRESSED.by,
-                    "hangup_reason": _SUPPRESSED.reason,
-                    "hangup_code": _SUPPRESSED.code,
-                }
                 row = suppressed_row(execution, now)
-                decision = {DECISION: decision_wire(row.decision, now)}
-                change = Change(Phase.DONE, _SUPPRESSED.outcome, columns=columns, record=decision)
-                await record_contact(unit, execution, change, self.publisher)
+                await record_contact(unit, execution, change_for(row.decision, now), self.publisher)
                 await unit.dial_decisions.add([row])
             else:
                 released.append(execution)

@@ -92,4 +92,4 @@ def capture_name(attempt: int) -> str:
 
 
 TRANSFER_RECORDING = "transfer.wav"
-"""The file of what was said after a warm transfer: the caller left, the target right."""
+"""The file of what was said after a transfer, by us of a warm one, else by the carrier: the caller left, the target right."""

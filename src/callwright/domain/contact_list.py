@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 
 from callwright.domain.batch import ListFormat, RefusedRow
 from callwright.domain.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules, plain_name
+from callwright.domain.dialled import number_in
 from callwright.domain.errors import CallwrightError
 from callwright.domain.fields import named
+from callwright.domain.formula_cell import unmarked
 from callwright.domain.limits import (
     MAX_BATCH_COLUMNS,
     MAX_BATCH_CONTACTS,
@@ -51,7 +53,11 @@ COMMON_NUMBER_COLUMNS = frozenset(
 #: The same, if none has one of those.
 FOREIGN_NUMBER_COLUMNS = frozenset(map(plain_name, _ABROAD))
 REPORT_PREFIX = "callwright_"
-"""How the columns of our own reports begin. In a list they are left out, so that a report can be corrected and uploaded."""
+"""How the columns of our own reports begin. In a list they are left out, so that a report can be corrected and uploaded; so are the
+apostrophes of its cells (``domain.formula_cell``)."""
+
+TIME_ZONE = "timezone"
+"""The variable of the contact's time zone. A column that only spells it otherwise (``Time zone``) is this variable too."""
 
 KEEP = "keep"
 SKIP = "skip"
@@ -108,7 +114,11 @@ class ContactList:
         self._country = rules.default_country
         header, at = self._file.columns, self._file.number_at
         self._kept = [index for index, name in enumerate(header) if index == at or not name.startswith(REPORT_PREFIX)]
+        self._is_report = len(self._kept) < len(header)
         self._variables = [(index, header[index]) for index in self._kept if header[index] and index != at]
+        if not rules.strict and TIME_ZONE not in header:
+            spelt = [index for index, name in self._variables if plain_name(name).replace("_", "") == TIME_ZONE]
+            self._variables += [(index, TIME_ZONE) for index in spelt[:1]]
         self._lines_of_numbers: dict[str, int] | None = {} if rules.duplicates == SKIP else None
         self.format = ListFormat(
             encoding,
@@ -129,6 +139,8 @@ class ContactList:
 
     def _row(self, line: int, cells: list[str], check: Check) -> Row:
         header, at = self._file.columns, self._file.number_at
+        if self._is_report:
+            cells = [unmarked(cell) for cell in cells]
         if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
             why = f"the row has {len(cells)} cells, the header {len(header)} columns"
             return self._refused(line, cells, why, "Put a cell that holds the delimiter in quotes.")
@@ -145,7 +157,7 @@ class ContactList:
             return self._refused(line, cells, *problem)
         number = destination.value
         if self._lines_of_numbers is not None:
-            first = self._lines_of_numbers.setdefault(number, line)
+            first = self._lines_of_numbers.setdefault(_called(number), line)
             if first != line:
                 hint = "Nothing: the first row is called. With duplicates=keep both are."
                 return self._refused(line, cells, f"{header[at]} is the same as in line {first}", hint)
@@ -156,6 +168,12 @@ class ContactList:
         kept = [cells[index] if index < len(cells) else "" for index in self._kept] + cells[width:]
         short = sum(map(len, kept)) <= MAX_REFUSED_ROW_CHARACTERS
         return RefusedRow(line, reason, hint, tuple(cell.replace("\x00", "") for cell in kept) if short else ())
+
+
+def _called(address: str) -> str:
+    """The number with its plus that an address names, at whatever host; else the address."""
+    number = number_in(address)
+    return number if number.startswith("+") else address
 
 
 def _problem_of(variables: Mapping[str, str]) -> tuple[str, str] | None:

@@ -6,15 +6,19 @@ value raises UnprocessableError naming its path.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from callwright.domain.errors import UnprocessableError
 from callwright.domain.fields import Fields, wrong
 from callwright.domain.limits import (
+    MAX_AGENT_DISPOSITIONS,
     MAX_CHECKED_CHARACTERS,
+    MAX_DISPOSITION_AGENTS,
+    MAX_DISPOSITION_BYTES,
     MAX_NAME_CHARACTERS,
     MAX_OPTION_CHARACTERS,
     MAX_OPTION_DEPTH,
@@ -23,6 +27,18 @@ from callwright.domain.limits import (
 )
 from callwright.domain.patterns import PatternError, compile_pattern
 from callwright.domain.provider_table import DISPOSITION_MODEL
+from callwright.domain.settings.kinds import SWITCH, child, choice, described, filled, text
+from callwright.domain.settings.setting import (
+    SHAPE,
+    Kind,
+    Setting,
+    changes,
+    declared_in,
+    needed,
+    read_record,
+    setting,
+    shape_of,
+)
 
 DEFAULT_CATEGORY = "General"
 CALL_SUMMARY = "Call Summary"
@@ -38,43 +54,107 @@ READ_ONLY = frozenset(
 )
 """Keys the platform writes into an answer, or that say where a disposition belongs; they are no part of its body."""
 
-DEFAULTS: Mapping[str, Any] = {
-    "system_prompt": None,
-    "category": DEFAULT_CATEGORY,
-    "model": DISPOSITION_MODEL,
-    "is_subjective": False,
-    "is_objective": False,
-    "subjective_type": TEXT,
-    "subjective_type_config": None,
-    "objective_options": None,
-}
-"""What a disposition that does not say otherwise is."""
-
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A value that may be chosen, when it is to be chosen, and the finer choices within it."""
+    """A value that may be chosen."""
 
-    value: str
-    condition: str = ""
-    sub_options: tuple[Option, ...] = ()
+    value: str = needed("option.value", filled(MAX_OPTION_CHARACTERS))
+    condition: str = setting(
+        "option.condition",
+        filled(MAX_QUESTION_CHARACTERS),
+        None,
+        "When it is to be chosen; may use `{variables}` of the call.",
+        absent="",
+    )
+    sub_options: tuple[Option, ...] = setting(
+        "option.sub_options",
+        described("a list of options", {"type": "array", "items": {SHAPE: "Option"}}),
+        None,
+        "Finer choices within it.",
+        absent=(),
+    )
+
+
+def _options(given: Fields, name: str) -> tuple[Option, ...]:
+    where = given.at(name)
+    found = _level(given.list(name) or [], where, 1)
+    if sum(1 for _ in _all(found)) > MAX_OPTIONS:
+        raise UnprocessableError(
+            f"{where} may hold at most {MAX_OPTIONS} options, those within options included", field=where
+        )
+    return found
+
+
+def _level(listed: Sequence[Any], where: str, depth: int) -> tuple[Option, ...]:
+    if not listed:
+        return ()
+    if depth > MAX_OPTION_DEPTH:
+        raise UnprocessableError(f"{where} is nested deeper than {MAX_OPTION_DEPTH} levels of options", field=where)
+    if len(listed) > MAX_OPTIONS:
+        raise UnprocessableError(f"{where} may hold at most {MAX_OPTIONS} options", field=where)
+    found: list[Option] = []
+    taken: dict[str, int] = {}
+    for index, one in enumerate(listed):
+        path = f"{where}[{index}]"
+        if not isinstance(one, Mapping):
+            raise wrong(path, "an object with value and condition", one, UnprocessableError)
+        given = Fields(one, path, UnprocessableError)
+        option = read_record(Option, given)
+        if option.value in taken:
+            first = f"{where}[{taken[option.value]}].value"
+            raise UnprocessableError(f"{given.at('value')} is the same as {first}", field=given.at("value"))
+        taken[option.value] = index
+        within = _level(given.list("sub_options") or [], given.at("sub_options"), depth + 1)
+        found.append(replace(option, sub_options=within))
+    return tuple(found)
+
+
+def _all(options: Sequence[Option]) -> Iterator[Option]:
+    for option in options:
+        yield option
+        yield from _all(option.sub_options)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPattern:
+    """More about the type ``regex``."""
+
+    pattern: str = setting("config.pattern", text(), None, "The whole answer must be of this form.", absent="")
+    description: str = setting(
+        "config.description", text(MAX_QUESTION_CHARACTERS), None, "The same for the model, in words.", absent=""
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """One question. ``pattern`` and ``pattern_means`` belong to the type regex."""
+    """What a disposition asks. At least one of ``is_subjective`` and ``is_objective`` must be true."""
 
-    name: str
-    question: str
-    category: str = DEFAULT_CATEGORY
-    system_prompt: str = ""
-    model: str = DISPOSITION_MODEL
-    is_subjective: bool = False
-    is_objective: bool = False
-    subjective_type: str = TEXT
-    pattern: str = ""
-    pattern_means: str = ""
-    options: tuple[Option, ...] = ()
+    name: str = needed("disposition.name", filled(MAX_NAME_CHARACTERS))
+    question: str = needed(
+        "disposition.question", filled(MAX_QUESTION_CHARACTERS), "May use `{variables}` of the call."
+    )
+    category: str = setting("disposition.category", filled(MAX_NAME_CHARACTERS), DEFAULT_CATEGORY)
+    system_prompt: str = setting("disposition.system_prompt", filled(MAX_QUESTION_CHARACTERS), None, absent="")
+    model: str = setting("disposition.model", filled(MAX_NAME_CHARACTERS), DISPOSITION_MODEL)
+    is_subjective: bool = setting(
+        "disposition.is_subjective", SWITCH, False, "Answered in words, or by a value of `subjective_type`."
+    )
+    is_objective: bool = setting("disposition.is_objective", SWITCH, False, "Answered by one of `objective_options`.")
+    subjective_type: str = setting("disposition.subjective_type", choice(SUBJECTIVE_TYPES), TEXT)
+    config: AnswerPattern = setting(
+        "disposition.subjective_type_config", child(AnswerPattern), None, absent=AnswerPattern()
+    )
+    options: tuple[Option, ...] = setting(
+        "disposition.objective_options",
+        Kind("a list of options", {"type": "array", "items": shape_of(Option), "maxItems": MAX_OPTIONS}, _options),
+        None,
+        absent=(),
+    )
+
+
+DEFAULTS: Mapping[str, Any] = {one.name: one.default for one in declared_in(Disposition) if not one.required}
+"""What a disposition that does not say otherwise is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,100 +178,105 @@ def disposition_body(wire: Mapping[str, Any]) -> dict[str, Any]:
 def read_disposition(body: Mapping[str, Any], path: str = "") -> Disposition:
     """Check a body. Raises UnprocessableError naming the path of the first wrong value."""
     fields = Fields(body, path, UnprocessableError)
-    name = _required(fields, "name", MAX_NAME_CHARACTERS)
-    question = _required(fields, "question", MAX_QUESTION_CHARACTERS)
-    subjective, objective = fields.switch("is_subjective", False), fields.switch("is_objective", False)
-    if not subjective and not objective:
+    found = read_record(Disposition, fields)
+    if not found.is_subjective and not found.is_objective:
         where = fields.at("is_subjective")
         raise UnprocessableError(f"at least one of {where} and {fields.at('is_objective')} must be true", field=where)
-    kind = fields.choice("subjective_type", TEXT, SUBJECTIVE_TYPES)
-    if kind != TEXT and not subjective:
+    if found.subjective_type != TEXT and not found.is_subjective:
         where = fields.at("subjective_type")
-        raise UnprocessableError(f"{where} {kind} needs is_subjective to be true", field=where)
-    pattern, means = _pattern(fields, kind)
-    return Disposition(
-        name=name,
-        question=question,
-        category=fields.text("category", longest=MAX_NAME_CHARACTERS).strip() or DEFAULT_CATEGORY,
-        system_prompt=fields.text("system_prompt", longest=MAX_QUESTION_CHARACTERS).strip(),
-        model=fields.text("model", longest=MAX_NAME_CHARACTERS).strip() or DISPOSITION_MODEL,
-        is_subjective=subjective,
-        is_objective=objective,
-        subjective_type=kind,
-        pattern=pattern,
-        pattern_means=means,
-        options=_options(fields, objective),
-    )
+        raise UnprocessableError(f"{where} {found.subjective_type} needs is_subjective to be true", field=where)
+    if found.subjective_type == REGEX:
+        _check_pattern(found.config.pattern, f"{fields.at('subjective_type_config')}.pattern")
+    if found.is_objective and not found.options:
+        where = fields.at("objective_options")
+        raise UnprocessableError(f"{where} must hold at least one option when is_objective is true", field=where)
+    return found if found.is_objective else replace(found, options=())
 
 
-def _required(fields: Fields, name: str, longest: int) -> str:
-    found = fields.text(name, longest=longest).strip()
-    if not found:
-        raise UnprocessableError(f"{fields.at(name)} is required", field=fields.at(name))
-    return found
-
-
-def _pattern(fields: Fields, kind: str) -> tuple[str, str]:
-    """``subjective_type_config`` of the type regex; for other types it is kept, and must be an object of texts."""
-    config = fields.child("subjective_type_config")
-    if config is not None:
-        config.text("pattern")
-        config.text("description", longest=MAX_QUESTION_CHARACTERS)
-    if kind != REGEX:
-        return "", ""
-    where = f"{fields.at('subjective_type_config')}.pattern"
-    pattern = config.text("pattern") if config is not None else ""
-    if config is None or not pattern:
+def _check_pattern(pattern: str, where: str) -> None:
+    if not pattern:
         raise UnprocessableError(f"{where} is required when subjective_type is regex", field=where)
     try:
         compile_pattern(pattern)
     except PatternError as error:
         raise UnprocessableError(f"{where} is not a pattern that can be used: {error}", field=where) from error
-    return pattern, config.text("description", longest=MAX_QUESTION_CHARACTERS)
 
 
-def _options(fields: Fields, objective: bool) -> tuple[Option, ...]:
-    listed = fields.list("objective_options")
-    where = fields.at("objective_options")
-    if objective and not listed:
-        raise UnprocessableError(f"{where} must hold at least one option when is_objective is true", field=where)
-    found = _level(listed or [], where, 1)
-    if sum(1 for _ in _all(found)) > MAX_OPTIONS:
+def check_disposition(body: Mapping[str, Any], path: str = "") -> None:
+    """As :func:`read_disposition`, and that it is not too large."""
+    read_disposition(body, path)
+    size = len(json.dumps(body, ensure_ascii=False).encode())
+    if size > MAX_DISPOSITION_BYTES:
+        what = path or "the disposition"
         raise UnprocessableError(
-            f"{where} may hold at most {MAX_OPTIONS} options, those within options included", field=where
+            f"{what} is {size} bytes of JSON, at most {MAX_DISPOSITION_BYTES} are allowed", field=path or None
         )
-    return found if objective else ()
 
 
-def _level(listed: Sequence[Any], where: str, depth: int) -> tuple[Option, ...]:
-    if not listed:
-        return ()
-    if depth > MAX_OPTION_DEPTH:
-        raise UnprocessableError(f"{where} is nested deeper than {MAX_OPTION_DEPTH} levels of options", field=where)
-    if len(listed) > MAX_OPTIONS:
-        raise UnprocessableError(f"{where} may hold at most {MAX_OPTIONS} options", field=where)
-    found: list[Option] = []
-    taken: dict[str, int] = {}
+_NO_AGENT, _NO_LIST = "is required and must be an agent's id", "must be a list of at least one disposition"
+
+
+def _agent(given: Fields, name: str) -> str | None:
+    found = given.raw(name)
+    if not isinstance(found, str) or (found and not found.strip()):
+        raise UnprocessableError(f"{name} {_NO_AGENT}", field=name)
+    return found or None
+
+
+def _agents(given: Fields, name: str) -> tuple[str, ...]:
+    listed = given.list(name) or []
+    if len(listed) > MAX_DISPOSITION_AGENTS:
+        raise UnprocessableError(f"{name} may hold at most {MAX_DISPOSITION_AGENTS} agents", field=name)
     for index, one in enumerate(listed):
-        path = f"{where}[{index}]"
+        if not isinstance(one, str) or not one.strip():
+            raise wrong(f"{name}[{index}]", "an agent's id", one, UnprocessableError)
+    return tuple(listed)
+
+
+def _bodies(given: Fields, name: str) -> tuple[Mapping[str, Any], ...]:
+    listed = given.raw(name)
+    if not isinstance(listed, list) or not listed:
+        raise UnprocessableError(f"{name} {_NO_LIST}", field=name)
+    if len(listed) > MAX_AGENT_DISPOSITIONS:
+        raise UnprocessableError(
+            f"{name} may hold at most {MAX_AGENT_DISPOSITIONS} entries, not {len(listed)}", field=name
+        )
+    bodies = []
+    for index, one in enumerate(listed):
+        path = f"{name}[{index}]"
         if not isinstance(one, Mapping):
-            raise wrong(path, "an object with value and condition", one, UnprocessableError)
-        option = Fields(one, path, UnprocessableError)
-        value = _required(option, "value", MAX_OPTION_CHARACTERS)
-        if value in taken:
-            first = f"{where}[{taken[value]}].value"
-            raise UnprocessableError(f"{option.at('value')} is the same as {first}", field=option.at("value"))
-        taken[value] = index
-        condition = option.text("condition", longest=MAX_QUESTION_CHARACTERS).strip()
-        within = _level(option.list("sub_options") or [], option.at("sub_options"), depth + 1)
-        found.append(Option(value, condition, within))
-    return tuple(found)
+            raise UnprocessableError(f"{path} must be an object", field=path)
+        bodies.append(disposition_body(one))
+        check_disposition(bodies[-1], path)
+    return tuple(bodies)
 
 
-def _all(options: Sequence[Option]) -> Iterator[Option]:
-    for option in options:
-        yield option
-        yield from _all(option.sub_options)
+AGENT_ID = Setting(
+    "disposition.agent_id", Kind("an agent's id", {"type": "string"}, _agent), None, "", required=_NO_AGENT
+)
+_OF_AGENT = replace(AGENT_ID, required="", does="An agent of whose calls it is asked. A strict server requires it.")
+_OF_AGENTS = Setting(
+    "disposition.agent_ids",
+    Kind("ids", {"type": "array", "items": {"type": "string"}, "maxItems": MAX_DISPOSITION_AGENTS}, _agents),
+    None,
+    "Further agents. A strict server ignores them.",
+    absent=(),
+)
+AGENTS = (_OF_AGENT, _OF_AGENTS)
+"""Of a new disposition: the agents of whose calls it is asked."""
+
+_SEVERAL = {"type": "array", "items": shape_of(Disposition), "minItems": 1, "maxItems": MAX_AGENT_DISPOSITIONS}
+SEVERAL = (
+    AGENT_ID,
+    Setting("dispositions.dispositions", Kind("a list", _SEVERAL, _bodies), None, "", required=_NO_LIST),
+)
+"""Several new dispositions of one agent."""
+
+CHANGES = (
+    *changes(declared_in(Disposition)),
+    replace(_OF_AGENT, does="The agent to change it for: others that share it keep theirs."),
+)
+"""What a change of a disposition may name."""
 
 
 def paths(options: Sequence[Option]) -> list[tuple[str, ...]]:

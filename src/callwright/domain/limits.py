@@ -797,6 +797,12 @@ MAX_SECRET_CHARACTERS = 4_096
 MAX_WHITELISTED = 10_000
 """Numbers of ``whitelist_phone_numbers``."""
 
+TALK_RECORDING_SECONDS = 600
+"""Longest fetching of a carrier's recording of the talk after a transfer."""
+
+MAX_TALK_RECORDING_BYTES = 160_000_000
+"""Largest such recording: 80 minutes of two sides."""
+
 CARRIER_API_SECONDS = 10
 """Longest answer of a carrier's API to one request about its numbers."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from callwright.domain.errors import InvalidNumberError
-from callwright.domain.national_number import numbers_in
+from callwright.domain.national_number import numbers_in, without_national_prefix
 from callwright.domain.number import Destination, is_emergency, parse_destination, typed
 
 _PLAIN = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -29,7 +29,7 @@ def listed_destination(cell: str, *, what: str, country: str | None = None) -> D
     Raises InvalidNumberError naming ``what``, with a hint of what to do about the cell.
     """
     if _PLAIN.fullmatch(cell):
-        return parse_destination(cell, what=what)
+        return without_national_prefix(parse_destination(cell, what=what))
     text = typed(cell).removeprefix("'").strip()
     if _EXPONENT.fullmatch(text):
         raise InvalidNumberError(
@@ -42,7 +42,7 @@ def listed_destination(cell: str, *, what: str, country: str | None = None) -> D
     text = _DECIMALS.sub("", text)
     abroad = text.startswith("+")
     if not _WRITTEN.fullmatch(text) or (abroad and not _TRUNK_ZERO.search(text)):
-        return parse_destination(text, what=what)
+        return without_national_prefix(parse_destination(text, what=what))
     if is_emergency(_NO_DIGITS.sub("", text)) or not (abroad or country):
         return _as_it_is(text, what)
     readings = numbers_in(text, country)

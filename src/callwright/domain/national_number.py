@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import phonenumbers
+
+from callwright.domain.number import E164, Destination
+
+_ZERO_BEHIND_COUNTRY = re.compile(r"\+[1-9][0-9]{0,2}0")
 
 
 def is_country(code: str) -> bool:
@@ -20,6 +26,15 @@ def numbers_in(text: str, country: str | None) -> frozenset[str]:
     if country is not None and text.lstrip("( ").startswith(str(phonenumbers.country_code_for_region(country))):
         readings.add(_valid(f"+{text}", None))
     return frozenset(one for one in readings if one is not None)
+
+
+def without_national_prefix(destination: Destination) -> Destination:
+    """A phone number without the national prefix that people write behind its country's code: ``+49 030 901820`` is +4930901820. Anything
+    else, and what is no valid number without it, stays as it is."""
+    value = destination.value
+    # Hardly any number is asked about, which is slow.
+    found = _valid(value, None) if destination.kind == E164 and _ZERO_BEHIND_COUNTRY.match(value) else None
+    return Destination(E164, found) if found else destination
 
 
 def _valid(text: str, country: str | None) -> str | None:

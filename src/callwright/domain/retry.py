@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from callwright.domain.errors import BadInputError
 from callwright.domain.execution import CHAT, Execution, Phase, Status
+from callwright.domain.fields import Fields, word, wrong
+from callwright.domain.limits import MAX_CALL_RETRIES
+from callwright.domain.settings.kinds import SWITCH, whole
+from callwright.domain.settings.setting import Kind, setting
 
 RETRIED_STATUSES = ("no-answer", "busy", "failed", "error")
 """What ``retry_on_statuses`` may name."""
 DEFAULT_STATUSES = RETRIED_STATUSES[:3]
 DEFAULT_INTERVALS_MINUTES = (30, 60, 120)
 DEFAULT_RETRIES = 3
+_MOST_MINUTES = 10_080
 
 NEVER = "never"
 """The retry class of a cause after which the same call cannot end otherwise (``domain.causes.RETRY_CLASSES``)."""
@@ -31,6 +37,47 @@ STOP_REASON = "stopped_by_api"
 BATCH_STOP_REASON = "batch_stopped_by_api"
 RETRIES_STOPPED = "retries_stopped"
 """Key of the options: the agent's calls were stopped while this one was live. It goes on, and is not made again."""
+
+
+def _statuses(given: Fields, name: str) -> tuple[str, ...]:
+    listed = given.list(name) or []
+    for index, status in enumerate(listed):
+        if status not in RETRIED_STATUSES:
+            path = f"{given.at(name)}[{index}]"
+            told = word(status, set(Status), path)
+            raise wrong(path, f"one of {', '.join(RETRIED_STATUSES)}", status, BadInputError, told=told)
+    return tuple(listed)
+
+
+def _minutes(given: Fields, name: str) -> tuple[int, ...] | None:
+    listed = given.list(name) or []
+    each = Fields({f"[{index}]": one for index, one in enumerate(listed)}, given.at(name), BadInputError)
+    return tuple(each.whole(index, DEFAULT_INTERVALS_MINUTES[0], 1, _MOST_MINUTES) for index in each.value) or None
+
+
+_STATUSES = {"type": "array", "items": {"type": "string", "enum": list(RETRIED_STATUSES)}}
+_MINUTES = {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": _MOST_MINUTES}}
+
+
+@dataclass(frozen=True, slots=True)
+class RetryConfig:
+    """Whether and when an unanswered call is tried again."""
+
+    retry_on_statuses: tuple[str, ...] = setting(
+        "retry.retry_on_statuses",
+        Kind("statuses", _STATUSES, _statuses),
+        list(DEFAULT_STATUSES),
+        absent=DEFAULT_STATUSES,
+    )
+    retry_intervals_minutes: tuple[int, ...] = setting(
+        "retry.retry_intervals_minutes",
+        Kind("minutes", _MINUTES, _minutes),
+        list(DEFAULT_INTERVALS_MINUTES),
+        absent=DEFAULT_INTERVALS_MINUTES,
+    )
+    enabled: bool = setting("retry.enabled", SWITCH, False)
+    max_retries: int = setting("retry.max_retries", whole(1, MAX_CALL_RETRIES), DEFAULT_RETRIES)
+    retry_on_voicemail: bool = setting("retry.retry_on_voicemail", SWITCH, False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Self
 
 from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import BadInputError
 from callwright.domain.execution import CHAT
-from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_CAP_CENTS
 from callwright.domain.money import NANO_PER_CENT, cents_from_nano, rate
 from callwright.domain.pricing import PLATFORM, WRITTEN_KINDS, BilledAs, Price, PriceBook, as_written
+from callwright.domain.settings.kinds import whole
+from callwright.domain.settings.setting import setting
 
 AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP = "available", "postpaid", "reserved", "spent", "topped_up"
 ACCOUNTS = (AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP)
@@ -119,31 +119,31 @@ class Doubt:
     cost_nano: int | None
 
 
+_CAP = whole(0, MAX_CAP_CENTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The most that calls may cost, in whole cents; None: no cap. The section ``caps`` of a calling policy."""
+    """The most that calls may cost, in whole cents; null: no cap. A call that a cap does not cover ends as ``balance-low``."""
 
-    call_cents: int | None = None
-    """One call with all its attempts."""
-    batch_cents: int | None = None
-    """All calls of one batch."""
-    day_cents: int | None = None
-    """All calls of the organisation and its sub-accounts that begin on one UTC day."""
-    account_cents: int | None = None
-    """All calls ever of one account: the organisation's own, or those of one sub-account."""
+    call_cents: int | None = setting("caps.call_cents", _CAP, None, "One call with all its attempts.")
+    batch_cents: int | None = setting("caps.batch_cents", _CAP, None, "All calls of one batch.")
+    day_cents: int | None = setting(
+        "caps.day_cents", _CAP, None, "All calls of the organisation and its sub-accounts that begin on one UTC day."
+    )
+    account_cents: int | None = setting(
+        "caps.account_cents",
+        _CAP,
+        None,
+        "All calls ever of one account: the organisation's own, or those of one sub-account.",
+    )
 
     @property
     def any(self) -> bool:
         """Whether there is a cap at all."""
         return self != NO_CAPS
 
-    @classmethod
-    def read(cls, given: Fields) -> Self:
-        """Reads the section. Raises BadInputError."""
-        return cls(*(given.whole(name, 0, 0, MAX_CAP_CENTS) if given.raw(name) is not None else None for name in _CAPS))
 
-
-_CAPS = ("call_cents", "batch_cents", "day_cents", "account_cents")
 NO_CAPS = Caps()
 
 

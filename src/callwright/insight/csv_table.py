@@ -1,7 +1,7 @@
 """Tables as CSV (RFC 4180) in which no spreadsheet finds a formula.
 
-A spreadsheet takes a cell for a formula by its first sign, whoever wrote the cell. Such a cell gets an apostrophe in front (OWASP ASVS
-1.2.10). A phone number in E.164 form begins with a plus and is a number to every spreadsheet, so it stays as it is and programs can use it.
+A cell that a spreadsheet takes for a formula gets an apostrophe in front (``domain.formula_cell``). A phone number in E.164 form begins
+with a plus and is a number to every spreadsheet, so it stays as it is and programs can use it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from callwright.domain.formula_cell import is_formula
+
 BYTE_ORDER_MARK = "\ufeff".encode()
 
-#: The signs themselves, their full-width forms, and both after blanks; tab, CR, LF and NUL.
-_FORMULA = re.compile(r"[\t\r\n\x00]|[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -40,7 +40,7 @@ def csv_bytes(rows: Iterable[Iterable[Any]], style: CsvStyle) -> bytes:
 
 def harmless(text: str, style: CsvStyle) -> str:
     """The text of a cell, with an apostrophe in front where a spreadsheet would take it for a formula."""
-    if _FORMULA.match(text) and (style.spreadsheet or not _E164.fullmatch(text)):
+    if is_formula(text) and (style.spreadsheet or not _E164.fullmatch(text)):
         return f"'{text}"
     return text
 

@@ -210,7 +210,7 @@ def _form(asked: Disposition, small: bool) -> str:
     if small and asked.subjective_type == TIMESTAMP:
         return 'the day and the time in the words of the call, such as "Monday at 4 pm"'
     if asked.subjective_type == REGEX:
-        return asked.pattern_means or f"a text of the form {asked.pattern}"
+        return asked.config.description or f"a text of the form {asked.config.pattern}"
     return _FORMS[asked.subjective_type]
 
 
@@ -339,7 +339,7 @@ def _result(
         result["subjective"] = text
         result["reasoning_subjective"] = _text(_first(given, "reasoning_subjective", "reason", "reasoning"))
         if asked.subjective_type != TEXT and text not in ("", NOT_APPLICABLE):
-            valid = is_valid(asked.subjective_type, text, asked.pattern)
+            valid = is_valid(asked.subjective_type, text, asked.config.pattern)
             result["validation"] = {"is_valid": valid, "expected_type": asked.subjective_type}
     if asked.is_objective:
         path = _choice(asked.options, chosen)

@@ -39,6 +39,10 @@ class TargetCall:
     """How long the talk was, as the carrier reported."""
     is_warm: bool = False
     """Whether we made the call, also where we handed it over later."""
+    recording_ms: int | None = None
+    """How long the carrier's recording of it is, once we have the file."""
+    unrecorded: str = ""
+    """Why there is no such file."""
 
     @property
     def duration_ms(self) -> int | None:
@@ -77,6 +81,10 @@ def target_calls(view: CallView) -> dict[int, TargetCall]:
                 call.by, call.reason, call.code = _text(values, "by"), _text(values, "reason"), int(values["code"])
             case "reported":
                 _report(call, values)
+            case "recorded":
+                call.recording_ms, call.unrecorded = int(values["recording_ms"]), ""
+            case "unrecorded":
+                call.unrecorded = str(values["reason"])
     return found
 
 

@@ -109,6 +109,8 @@ def _target(view: CallView, call: TargetCall, cost_nano: int) -> dict[str, Any]:
         "answered_at_ms": at_ms(call.answered_us),
         "joined_at_ms": at_ms(call.joined_us),
         "duration_ms": call.duration_ms,
+        "recording_ms": call.recording_ms,
+        "unrecorded": call.unrecorded,
         "hangup_by": call.by,
         "hangup_reason": call.reason,
         "hangup_code": call.code,
@@ -156,13 +158,14 @@ def transfer_call_data(
     }
     target = row.get("target")
     if target is not None:
-        recording = execution.record.get("recording") or {}
+        # Of a call that goes on over our leg, or of the carrier.
+        is_recorded = (execution.record.get("recording") or {}).get(TRANSFER_MS) or target.get("recording_ms")
         found |= {
             "status": target.get("status", row["status"]) if row["status"] == "completed" else row["status"],
             "duration": None if target["duration_ms"] is None else str(-(-target["duration_ms"] // 1000)),
             "cost": cents_from_nano(int(target["cost_nano"])),
             "from_number": our_number,
-            "recording_url": f"{public_url}/recordings/transfer/{execution.id}" if recording.get(TRANSFER_MS) else None,
+            "recording_url": f"{public_url}/recordings/transfer/{execution.id}" if is_recorded else None,
         }
     return found
 

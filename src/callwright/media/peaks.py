@@ -44,6 +44,17 @@ def peaks_of(path: str | Path, per_second: int) -> Peaks:
     return Peaks(per_second, round(duration_ms, 3), b"".join(left), b"".join(right))
 
 
+def wav_length_ms(path: str | Path) -> int:
+    """The length of a WAV file, by its head. Blocking. OSError for a file that is none."""
+    try:
+        found = soundfile.info(str(path))
+    except soundfile.LibsndfileError as error:
+        raise OSError(f"{path} cannot be read: {error}") from error
+    if not found.format.startswith("WAV"):
+        raise OSError(f"{path} is a file of another kind: {found.format}")
+    return int(found.frames) * 1000 // int(found.samplerate)
+
+
 def _largest(samples: NDArray[np.int16], window: int) -> NDArray[np.uint8]:
     """The largest amplitude of every ``window`` samples, the last ones maybe fewer."""
     amplitudes = np.abs(samples.astype(np.int32))

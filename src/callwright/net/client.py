@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +19,7 @@ from typing import Any, Self
 import httpcore2 as httpcore
 import httpx2 as httpx
 
-from callwright.domain.errors import BlockedUrlError, UnavailableError
+from callwright.domain.errors import AnswerTooLargeError, BlockedUrlError, UnavailableError
 from callwright.domain.limits import MAX_ADDRESSES_TRIED, MAX_WEB_ANSWER_BYTES, STREAM_SECONDS
 from callwright.net.bounded import BOUNDED
 from callwright.net.policy import CORRECT_URL, blocked_address, check_url, may_connect
@@ -192,10 +193,47 @@ class GuardedClient:
 
         Raises BlockedUrlError (policy) and UnavailableError (no connection, no answer in time, broken answer).
         """
+        received = bytearray()
+        async with self._exchange(method, url, headers, body, timeout_s) as response:
+            async for piece in response.aiter_raw():
+                received += piece
+                if len(received) > MAX_WEB_ANSWER_BYTES:
+                    break
+            return Answer(response.status_code, dict(response.headers), bytes(received[:MAX_WEB_ANSWER_BYTES]))
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        take: Callable[[bytes], Awaitable[object]],
+        most_bytes: int,
+        timeout_s: float,
+    ) -> Answer:
+        """See ``ports.registry.FileClient``."""
+        received = 0
+        async with self._exchange("GET", url, headers, b"", timeout_s) as response:
+            if response.status_code == HTTPStatus.OK:
+                async for piece in response.aiter_raw():
+                    received += len(piece)
+                    if received > most_bytes:
+                        raise AnswerTooLargeError(f"the file is larger than {most_bytes} bytes")
+                    await take(piece)
+            return Answer(response.status_code, dict(response.headers), b"")
+
+    @asynccontextmanager
+    async def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float
+    ) -> AsyncIterator[httpx.Response]:
+        """The answer, to be read within ``timeout_s`` since the request began. Raises as :meth:`send`."""
         check_url(url)
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._exchange(method, url, headers, body, timeout_s)
+                response = await self._client.send(self._request(method, url, headers, body, timeout_s), stream=True)
+                try:
+                    yield response
+                finally:
+                    await response.aclose()
         except TimeoutError as error:
             raise UnavailableError(f"no answer within {timeout_s:g} seconds") from error
         except httpx.NetworkError as error:
@@ -204,25 +242,15 @@ class GuardedClient:
             # The text of any other may quote a header.
             raise UnavailableError(f"the request failed: {type(error).__name__}") from error
 
-    async def _exchange(
+    def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float
-    ) -> Answer:
+    ) -> httpx.Request:
         try:
             # Not compressed: a small answer could unpack to gigabytes.
             given = {"accept-encoding": "identity", **{name.lower(): value for name, value in headers.items()}}
-            request = self._client.build_request(method, url, headers=given, content=body, timeout=timeout_s)
+            return self._client.build_request(method, url, headers=given, content=body, timeout=timeout_s)
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             raise BlockedUrlError("the URL or one of the headers cannot be sent", hint=CORRECT_URL) from error
-        response = await self._client.send(request, stream=True)
-        try:
-            received = bytearray()
-            async for piece in response.aiter_raw():
-                received += piece
-                if len(received) > MAX_WEB_ANSWER_BYTES:
-                    break
-            return Answer(response.status_code, dict(response.headers), bytes(received[:MAX_WEB_ANSWER_BYTES]))
-        finally:
-            await response.aclose()
 
     def stream_client(self) -> httpx.AsyncClient:
         """The same guarded transport for SDKs that take an httpx2 client (streaming model endpoints). Its answers are bounded as

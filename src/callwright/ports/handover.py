@@ -1,9 +1,11 @@
-"""Port of calls that a carrier has handed over to the target of a transfer: the carrier reports later how the two ended their talk."""
+"""Ports of calls that a carrier has handed over to the target of a transfer: the carrier reports later how the two ended their talk, and
+where its recording is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from callwright.domain.provider_access import Access
 
@@ -31,6 +33,31 @@ class TalkEnd:
     cause: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TalkRecording:
+    """The carrier's recording of the talk: ``name`` is what the carrier finds it by. Without one there is none, and ``lost`` says why."""
+
+    name: str = ""
+    lost: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """Where a carrier's file is. ``headers`` say who asks, and are for the host of ``url`` alone."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@runtime_checkable
+class RecordsTalks(Protocol):
+    """A carrier that records the talks of calls which it has handed over."""
+
+    async def recording(self, access: Access, name: str) -> RemoteFile:
+        """Where the recording of that name is, a WAV file. Raises ProviderError, UNAVAILABLE for one that is not there yet."""
+        ...
+
+
 class HandedCalls(Protocol):
     """Finds such calls, also those of a process that is gone, and takes the reports."""
 
@@ -43,6 +70,11 @@ class HandedCalls(Protocol):
         """Takes a report about the handover of that number, from 1, of a call that has the keys which it is signed with. Safe to repeat.
         Raises as ``access``."""
 
+    async def talk_recorded(
+        self, carrier: str, call: CarrierCall, proven: Access, handover: int, recording: TalkRecording
+    ) -> None:
+        """The same for a report about the recording of the talk."""
+
 
 class NoHandedCalls:
     """``HandedCalls`` of a process without a ledger."""
@@ -52,4 +84,9 @@ class NoHandedCalls:
         return None
 
     async def talk_ended(self, carrier: str, call: CarrierCall, proven: Access, handover: int, end: TalkEnd) -> None:
+        """Forgets the report."""
+
+    async def talk_recorded(
+        self, carrier: str, call: CarrierCall, proven: Access, handover: int, recording: TalkRecording
+    ) -> None:
         """Forgets the report."""

@@ -6,7 +6,7 @@ returns an object of the port its ``kind`` names. Factories are called once per 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast, overload, runtime_checkable
@@ -75,6 +75,23 @@ class HttpClient(Protocol):
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float
     ) -> HttpAnswer:
         """Sends one request and returns its answer within ``timeout_s``. Raises BlockedUrlError and UnavailableError."""
+        ...
+
+
+class FileClient(Protocol):
+    """The same client, as it fetches files."""
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        take: Callable[[bytes], Awaitable[object]],
+        most_bytes: int,
+        timeout_s: float,
+    ) -> HttpAnswer:
+        """Gives the body of an answer with status 200 to ``take``, piece by piece, and leaves it out of the answer. Raises as ``send``, and
+        AnswerTooLargeError for more than ``most_bytes``."""
         ...
 
 

@@ -154,7 +154,7 @@ on conflict (tenant_id, number) do update set used_at = excluded.used_at
 """
 
 _ADMIT = f"""
-update execution set phase = 'admitted', detail = '', status = 'queued', updated_at = greatest(now(), created_at)
+update execution set phase = 'admitted', detail = '', status = 'queued', updated_at = greatest(now(), updated_at)
 where id = any ($1::text[]) and phase = 'waiting' returning {COLUMNS}
 """
 
@@ -183,7 +183,7 @@ next as (
   limit $2
 ),
 taken as (
-  update execution set phase = 'claimed', owner = $1, attempt = attempt + 1, updated_at = greatest(now(), created_at)
+  update execution set phase = 'claimed', owner = $1, attempt = attempt + 1, updated_at = greatest(now(), updated_at)
   where execution.id = any (array(select id from next)) and execution.phase = 'admitted'
   returning {qualified("execution")}
 ),
@@ -341,7 +341,7 @@ async def hold(connection: Any) -> None:
 async def withdraw(connection: Any, batch_id: str) -> None:
     """Take the admission of a batch's calls back. A call that a process is taking stays with it: the update finds it claimed."""
     await connection.execute(
-        "update execution set phase = 'waiting', detail = 'queued', updated_at = greatest(now(), created_at)"
+        "update execution set phase = 'waiting', detail = 'queued', updated_at = greatest(now(), updated_at)"
         " where batch_id = $1 and phase = 'admitted' and phase <> 'done'",
         batch_id,
     )

@@ -170,7 +170,7 @@ class BatchRows:
             values["status"] = status.value
         assigned = [f"{name} = ${number}" for number, name in enumerate(values, start=2)]
         row = await self._connection.fetchrow(
-            f"update batch set {', '.join([*assigned, 'updated_at = greatest(now(), created_at)'])}"
+            f"update batch set {', '.join([*assigned, 'updated_at = greatest(now(), updated_at)'])}"
             f" where id = $1 returning {_COLUMNS}",
             batch_id,
             *values.values(),

@@ -233,12 +233,15 @@ class ExecutionRows:
         lets follow each other at once are one update. Raises as :meth:`change`."""
         now = self._now or await self._connection.fetchval("select now()")
         rows: list[Execution] = []
+        latest = locked.updated_at
         for write in writes(locked, [_dated(change, now) for change in changes]):
             # What an earlier change of the row deferred comes before this one.
             if locked.id in self._moved:
                 await self._connection.flush()
             self._moved.add(locked.id)
-            rows += [replace(row, updated_at=_updated_at(row, now)) for row in write.rows]
+            for row in write.rows:
+                latest = max(latest, _updated_at(row, now))
+                rows.append(replace(row, updated_at=latest))
             is_charged = await wallet.is_charged(self._connection, rows[-1])
             await _write(self._connection, write.before, write.plan, rows[-1].updated_at)
             await usage.count(self._connection, write.before, rows[-1])
@@ -422,7 +425,7 @@ def _dated(change: Change, now: datetime) -> Change:
 
 def _updated_at(row: Execution, now: datetime) -> datetime:
     """When the unit began, but never before a time in the row: those are given during the unit, or by the clock of another machine."""
-    times: list[datetime | None] = [getattr(row, name) for name in TIMES]
+    times: list[datetime | None] = [row.rescheduled_at, *(getattr(row, name) for name in TIMES)]
     return max([now, *filter(None, times)])
 
 

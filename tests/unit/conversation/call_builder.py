@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from tests.agent_of_settings import changed, plan_with
+
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.core import Conversation
@@ -11,6 +13,11 @@ from callwright.conversation.plan import CallPlan
 
 E = TypeVar("E")
 WORD_MS = 200
+
+
+def planned(**settings: Any) -> dict[str, Any]:
+    """The fields of the plan that an agent's ``task_config`` of these settings changes."""
+    return changed(plan_with({}), plan_with({f"task_config.{name}": value for name, value in settings.items()}))
 
 
 class Call:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.unit.conversation.call_builder import Call
+from tests.unit.conversation.call_builder import Call, planned
 from tests.unit.conversation.test_transfers import transferring
 
 from callwright.conversation import effects as fx
@@ -18,7 +18,7 @@ def listening(**plan: Any) -> Call:
 
 @pytest.mark.proves("task_config.dtmf_enabled")
 def test_keys_up_to_the_finishing_key_are_one_turn_of_the_caller() -> None:
-    call = listening()
+    call = Call(**planned(dtmf_enabled=True))
     call.types("4711")
     assert not call.all(fx.AskModel)
     call.types("#")
@@ -38,7 +38,7 @@ def test_an_answer_to_keys_does_not_wait_for_the_floor_time() -> None:
 
 @pytest.mark.proves("task_config.dtmf_timeout")
 def test_a_pause_completes_an_entry() -> None:
-    call = listening(keys_pause_ms=2_000)
+    call = listening(**planned(dtmf_timeout=2))
     call.types("12")
     call.wait(1_900)
     assert not call.all(fx.AskModel)
@@ -49,7 +49,7 @@ def test_a_pause_completes_an_entry() -> None:
 
 @pytest.mark.proves("task_config.dtmf_max_digits")
 def test_a_count_completes_an_entry() -> None:
-    call = listening(keys_most=4)
+    call = listening(**planned(dtmf_max_digits=4))
     call.types("47112")
     assert call.told() == ["user: dtmf_number: 4711"]
     call.wait(3_000)
@@ -86,10 +86,10 @@ def test_the_finishing_key_alone_is_an_entry() -> None:
 
 @pytest.mark.proves("task_config.dtmf_finish_on_key")
 def test_another_finishing_key_or_none() -> None:
-    star = listening(keys_end="*")
+    star = listening(**planned(dtmf_finish_on_key="*"))
     star.types("1#2*")
     assert star.told() == ["user: dtmf_number: 1#2"]
-    none = listening(keys_end="")
+    none = listening(**planned(dtmf_finish_on_key=""))
     none.types("1#")
     assert not none.all(fx.AskModel)
     none.wait(3_000)
@@ -119,7 +119,7 @@ def test_the_first_key_silences_the_agent() -> None:
 
 @pytest.mark.proves("task_config.dtmf_interrupts")
 def test_keys_may_wait_until_the_agent_has_finished() -> None:
-    call = listening(keys_interrupt=False, welcome_message="Please type your number.")
+    call = listening(**planned(dtmf_interrupts=False), welcome_message="Please type your number.")
     call.starts_playing()
     call.types("42#")
     assert not call.all(fx.Clear)

@@ -24,6 +24,7 @@ from callwright.domain.limits import (
     MAX_USER_DATA_BYTES,
 )
 from callwright.domain.number import E164, SIP, Destination
+from callwright.insight.csv_table import CsvStyle, csv_bytes
 
 
 def everybody(destination: Destination, variables: Mapping[str, str]) -> None:
@@ -186,6 +187,33 @@ def test_an_earlier_row_with_the_same_number_may_be_enough() -> None:
         (3, "contact_number is the same as in line 2"),
         (5, "contact_number is the same as in line 2"),
     ]
+
+
+def test_a_number_is_called_once_however_it_is_written() -> None:
+    cells = ["+4930901820", "+49 030 901820", "tel:+49-30-901820", "sip:+4930901820@gw.example", "sip:ada@gw.example"]
+    text = "\n".join(["contact_number", *cells, "sip:bea@gw.example", "sip:ada@gw.example"])
+    assert [line for line, _, _ in contacts(text, duplicates="skip")] == [2, 6, 7]
+
+
+def test_a_report_of_ours_is_read_with_the_cells_of_the_list() -> None:
+    cells = {"number": "+15550123", "discount": "-5%", "other": "-", "Phone 2": "+49 30 901820", "name": "'Ada"}
+    style = CsvStyle(";", spreadsheet=True)
+    report = csv_bytes([[*cells, "callwright_line"], [*cells.values(), 7]], style)
+    del cells["number"]
+    assert contacts(report) == [(2, "+15550123", cells)]
+    text = report.replace(b";callwright_line", b";line")
+    assert contacts(text)[0][2]["other"] == "'-", "in a list of somebody else's it stays"
+
+
+@pytest.mark.parametrize("name", ["Timezone", "TIME ZONE", "time_zone", "time-zone"])
+def test_the_column_of_the_time_zone_may_be_spelt_otherwise(name: str) -> None:
+    text = f"contact_number,{name}\n+15550123,Europe/Berlin\n"
+    ((_, _, variables),) = contacts(text)
+    assert variables == {name: "Europe/Berlin", "timezone": "Europe/Berlin"}
+    ((_, _, variables),) = contacts(f"{text.splitlines()[0]},timezone\n+15550123,x,Asia/Tokyo\n")
+    assert variables == {name: "x", "timezone": "Asia/Tokyo"}
+    ((_, _, variables),) = contacts(text, strict=True)
+    assert variables == {name: "Europe/Berlin"}
 
 
 def test_a_number_that_is_refused_makes_no_later_row_a_duplicate() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from callwright.domain.disposition import (
     DEFAULTS,
+    AnswerPattern,
     Disposition,
     Option,
     disposition_body,
@@ -49,7 +50,7 @@ def test_a_pattern_comes_with_its_words() -> None:
     read = read_disposition(
         {**ASKED, "is_subjective": True, "subjective_type": "regex", "subjective_type_config": config}
     )
-    assert (read.pattern, read.pattern_means) == (r"\d{6}", "six digits")
+    assert read.config == AnswerPattern(r"\d{6}", "six digits")
 
 
 def test_what_the_platform_writes_is_no_part_of_the_body() -> None:

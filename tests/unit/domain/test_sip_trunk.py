@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from callwright.domain.errors import BadInputError, UnprocessableError
+from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_GATEWAY_WEIGHT, MAX_TRUNK_GATEWAYS, MAX_TRUNK_NETWORKS
 from callwright.domain.sip_trunk import (
+    PASSWORD,
     Gateway,
+    TrunkNumber,
     TrunkSettings,
     check_networks,
-    read_password,
     read_trunk,
     read_trunk_number,
     secret_name,
@@ -172,11 +174,11 @@ def test_a_trunk_says_why_it_cannot_be_dialled(changes: dict[str, Any], why: str
 
 
 def test_a_password_is_printable_and_never_shown() -> None:
-    assert read_password({}) is None
-    assert read_password({"auth_password": "p 1;x"}) == "p 1;x"
+    assert PASSWORD.of(Fields({}, "")) is None
+    assert PASSWORD.of(Fields({"auth_password": "p 1;x"}, "")) == "p 1;x"
     for wrong in ("", 'a"b', "a\\b", "a\nb", 7, "x" * 201):
         with pytest.raises(BadInputError) as caught:
-            read_password({"auth_password": wrong})
+            PASSWORD.of(Fields({"auth_password": wrong}, ""))
         assert caught.value.field == "auth_password"
         assert not wrong or str(wrong) not in caught.value.message
 
@@ -196,7 +198,7 @@ def test_the_name_a_password_is_sealed_under_is_the_trunks_own() -> None:
     ],
 )
 def test_a_number_of_a_trunk(wire: dict[str, Any], number: tuple[str, str | None, bool]) -> None:
-    assert read_trunk_number(wire) == number
+    assert read_trunk_number(wire) == TrunkNumber(*number)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from callwright.domain.execution import CHAT
 from callwright.domain.fields import Fields
 from callwright.domain.money import NANO_PER_CENT
 from callwright.domain.pricing import Price, PriceBook
+from callwright.domain.settings.setting import read_record
 from callwright.domain.wallet import (
     AVAILABLE,
     CORRECTION,
@@ -166,14 +167,14 @@ def test_money_comes_in_and_is_corrected_with_a_reason():
 
 
 def test_caps_are_whole_cents_or_none():
-    assert Caps.read(Fields({}, "caps")) == NO_CAPS
+    assert read_record(Caps, Fields({}, "caps")) == NO_CAPS
     assert not NO_CAPS.any
-    read = Caps.read(Fields({"day_cents": 500, "call_cents": 0}, "caps", BadInputError))
+    read = read_record(Caps, Fields({"day_cents": 500, "call_cents": 0}, "caps", BadInputError))
     assert read == Caps(call_cents=0, day_cents=500)
     assert read.any
     assert parse_policy({"caps": {"batch_cents": 7}}).caps == Caps(batch_cents=7)
     with pytest.raises(BadInputError, match="day_cents"):
-        Caps.read(Fields({"day_cents": -1}, "caps", BadInputError))
+        read_record(Caps, Fields({"day_cents": -1}, "caps", BadInputError))
 
 
 def test_a_chat_that_may_stay_open_for_long_reserves_a_few_minutes_of_talk():

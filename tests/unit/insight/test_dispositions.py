@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.disposition import Disposition, Option
+from callwright.domain.disposition import AnswerPattern, Disposition, Option
 from callwright.insight.dispositions import (
     CallFacts,
     Group,
@@ -118,8 +118,8 @@ class TestAsking:
         assert '- "booked > cleaning"\n' in told
 
     def test_a_pattern_is_told_in_its_words_or_as_it_is(self) -> None:
-        assert "answer: six digits;" in prompt(asked(subjective("regex", pattern=r"\d{6}", pattern_means="six digits")))
-        assert r"a text of the form \d{6}" in prompt(asked(subjective("regex", pattern=r"\d{6}")))
+        assert "answer: six digits;" in prompt(asked(subjective("regex", config=AnswerPattern(r"\d{6}", "six digits"))))
+        assert r"a text of the form \d{6}" in prompt(asked(subjective("regex", config=AnswerPattern(r"\d{6}"))))
 
     def test_a_system_prompt_stands_before_the_task(self) -> None:
         assert "\n\nBe kind.\n\nTask:" in prompt(asked(subjective(system_prompt="Be kind.")))
@@ -176,7 +176,7 @@ class TestSubjective:
         assert found["confidence"] == 0
 
     def test_a_pattern_is_checked(self) -> None:
-        one = subjective("regex", pattern=r"[A-Z]\d+")
+        one = subjective("regex", config=AnswerPattern(r"[A-Z]\d+"))
         assert result(one, answer="A12")["validation"]["is_valid"]
         assert not result(one, answer="a12")["validation"]["is_valid"]
 

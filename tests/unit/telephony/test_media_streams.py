@@ -23,6 +23,7 @@ from callwright.domain.provider_access import Access
 from callwright.ops.timers import SharedTimer
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.handover import TalkRecording
 from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed, TakesTogether
 from callwright.telephony.media_streams.call_book import take_target
 from callwright.telephony.media_streams.framing import BadStreamError
@@ -582,3 +583,50 @@ def test_who_answered_as_twilio_says_it(told: str, kind: str):
 )
 def test_who_answered_as_plivo_says_it(told: str, kind: str):
     assert PLIVO.read_machine(plivo_request(CallUUID="u", Event="MachineDetection", Machine=told)) == kind
+
+
+def test_what_twilio_says_of_a_recording():
+    name = "RE" + "0" * 32
+
+    def told(status: str, sid: str = name) -> TalkRecording | None:
+        return TWILIO.read_target(request(CallSid=CALL, RecordingSid=sid, RecordingStatus=status)).recording
+
+    assert told("completed") == TalkRecording(name)
+    assert told("absent", "") == TalkRecording(lost="the carrier has no recording: absent")
+    assert told("in-progress") is None
+    with pytest.raises(BadInputError):
+        told("completed", "../Calls")
+
+
+async def test_a_twilio_recording_is_a_file_of_the_account():
+    file = await TWILIO.recording(ACCOUNT, "RE1")
+    assert file.url == f"https://api.twilio.com/2010-04-01/Accounts/{SID}/Recordings/RE1.wav?RequestedChannels=2"
+    assert file.headers["authorization"].startswith("Basic ")
+    assert file.headers["authorization"] not in repr(file)
+
+
+def test_what_plivo_says_of_a_recording():
+    told = plivo_request(RecordingID="0f-1_a", RecordingDuration="-1")
+    assert PLIVO.read_target(told).recording == TalkRecording("0f-1_a")
+    for name in ("", "../Number"):
+        with pytest.raises(BadInputError):
+            PLIVO.read_target(plivo_request(RecordingID=name))
+
+
+@pytest.mark.parametrize(
+    ("url", "says_who"),
+    [
+        ("https://aps1.media.plivo.com/r.wav", True),
+        ("https://store.example/r.wav", False),
+        ("http://media.plivo.com/r.wav", False),
+        ("https://media.notplivo.com/r.wav", False),
+    ],
+)
+async def test_a_plivo_recording_is_where_its_resource_says(url: str, says_who: bool):
+    answers = Answers(200, json.dumps({"recording_url": url}).encode())
+    file = await plivo.PlivoCalls(answers).recording(PLIVO_ACCOUNT, "r-1")
+    assert answers.asked[0][1] == f"https://api.plivo.com/v1/Account/{PLIVO_ACCOUNT.id}/Recording/r-1/"
+    assert (file.url, bool(file.headers)) == (url, says_who)
+    with pytest.raises(ProviderError) as failed:
+        await plivo.PlivoCalls(Answers(404)).recording(PLIVO_ACCOUNT, "r-1")
+    assert failed.value.kind is FailureKind.UNAVAILABLE

@@ -18,6 +18,7 @@ from callwright.domain.limits import WEBHOOK_AGE_SECONDS
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.handover import TalkRecording
 from callwright.telephony.media_streams.vendor import Handover, Order
 from callwright.telephony.telnyx.vendor import TelnyxCalls
 
@@ -202,7 +203,8 @@ async def test_a_transfer_names_its_call_and_its_number():
     method, url, asked = API.asked[-1]
     assert (method, url) == ("POST", "https://api.telnyx.com/v2/calls/v3:c/actions/transfer")
     assert json.loads(base64.b64decode(asked.pop("target_leg_client_state"))) == ["e.1", 2]
-    assert asked == {"to": "+15550155", "from": "+15550100", "timeout_secs": 60}
+    record = {"record": "record-from-answer", "record_channels": "dual", "record_format": "wav"}
+    assert asked == {"to": "+15550155", "from": "+15550100", "timeout_secs": 60, **record}
 
 
 async def test_two_calls_are_connected_by_one_command_and_the_target_reports_as_that_of_a_transfer():
@@ -221,3 +223,54 @@ async def test_a_secret_is_in_no_message():
         await TELNYX.hand_over(ACCOUNT, "v3:c", Handover("+15550155", "+15550100", 60, "", "", ""))
     assert KEYS["TELNYX_API_KEY"] not in str(failed.value)
     assert PUBLIC_KEY not in repr(ACCOUNT)
+
+
+def test_an_event_of_a_recording_of_a_handover_names_the_leg_of_its_target():
+    ours = state("e.1", 2)
+    saved = TELNYX.read(request(event("call.recording.saved", client_state=ours, call_leg_id="leg-7")))
+    assert (saved.key, saved.handover, saved.recording) == ("e.1", 2, TalkRecording("leg-7"))
+    failed = TELNYX.read(request(event("call.recording.error", client_state=ours)))
+    assert failed.recording == TalkRecording(lost="the carrier could not record")
+    # A recording that somebody else wanted: of the call itself, or of another application's call.
+    for other in (state("e.1"), ""):
+        assert TELNYX.read(request(event("call.recording.saved", client_state=other))).recording is None
+    for leg in ("", "../phone_numbers"):
+        with pytest.raises(BadInputError):
+            TELNYX.read(request(event("call.recording.saved", client_state=ours, call_leg_id=leg)))
+
+
+@pytest.mark.parametrize(
+    ("url", "says_who"),
+    [
+        ("https://store.example/r.wav?signature=s", False),
+        ("https://api.telnyx.com/v2/recordings/r/wav", True),
+        ("http://files.telnyx.com/r.wav", False),
+        ("https://telnyx.com.example/r.wav", False),
+    ],
+)
+async def test_a_recording_is_where_the_api_says_and_who_asks_is_said_to_the_vendor_alone(url: str, says_who: bool):
+    listed = [{"id": "r"}, {"id": "s", "download_urls": {"wav": url}}]
+    api = Listing(Answer(200, json.dumps({"data": listed}).encode()))
+    file = await TelnyxCalls(api, Clock()).recording(ACCOUNT, "leg-7")
+    assert api.asked == ["https://api.telnyx.com/v2/recordings?filter%5Bcall_leg_id%5D=leg-7"]
+    assert (file.url, bool(file.headers)) == (url, says_who)
+    assert KEYS["TELNYX_API_KEY"] not in repr(file)
+
+
+async def test_a_recording_that_is_not_listed_yet_is_asked_for_again():
+    with pytest.raises(ProviderError) as failed:
+        await TelnyxCalls(Listing(Answer(200, b'{"data": []}')), Clock()).recording(ACCOUNT, "leg-7")
+    assert failed.value.kind is FailureKind.UNAVAILABLE
+
+
+@dataclass
+class Listing:
+    """An API that is only read."""
+
+    answer: Answer
+    asked: list[str] = field(default_factory=list)
+
+    async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
+        assert (method, body) == ("GET", b"")
+        self.asked.append(url)
+        return self.answer

@@ -26,6 +26,7 @@ from callwright.ops.ids import RandomIds
 from callwright.ops.timers import SharedTimer
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.handover import TalkRecording
 from callwright.telephony.media_streams.leg import LOOK_SECONDS, StreamLeg
 from callwright.telephony.media_streams.transfer import CallTransfer
 from callwright.telephony.media_streams.vendor import Handover, Order
@@ -199,8 +200,12 @@ async def test_a_transfer_connects_the_target_and_asks_how_to_go_on():
         "action": "connect", "from": "15550100", "timeout": MAX_RING_SECONDS, "eventType": "synchronous",
         "eventUrl": ["https://a/r"], "eventMethod": "POST", "endpoint": [{"type": "phone", "number": "15550155"}],
     }  # fmt: skip
-    assert asked["destination"] == {"type": "ncco", "ncco": [connect]}
-    assert json.loads(VONAGE.dial(HANDOVER).body) == [connect]
+    record = {
+        "action": "record", "format": "wav", "split": "conversation", "channels": 2, "eventUrl": ["https://a/t"],
+        "eventMethod": "POST",
+    }  # fmt: skip
+    assert asked["destination"] == {"type": "ncco", "ncco": [record, connect]}
+    assert json.loads(VONAGE.dial(HANDOVER).body) == [record, connect]
     API.answer = Answer(400, b'{"title": "Bad Request", "detail": "No such state"}')
     with pytest.raises(ProviderError, match="No such state"):
         await VONAGE.hand_over(ACCOUNT, CALL, HANDOVER)
@@ -247,3 +252,27 @@ def test_webhooks_in_any_order_and_twice_make_one_state(end: str, chance: random
     events, closed = asyncio.run(told())
     assert events == [name for name in ("ringing", "answered", "closed") if name in events]
     assert closed.outcome == _ENDS[end]
+
+
+def test_a_report_of_a_recording_names_no_call_but_its_address():
+    url = "https://api-eu.nexmo.com/v1/files/f"
+    told = json.dumps({"recording_url": url, "recording_uuid": "r", "conversation_uuid": "CON-1"}).encode()
+    assert VONAGE.read_target(request(told)).recording == TalkRecording(url)
+    with pytest.raises(BadInputError):
+        VONAGE.read_target(request(b'{"conversation_uuid": "CON-1"}'))
+
+
+@pytest.mark.parametrize(
+    ("url", "says_who"),
+    [
+        ("https://api-eu.nexmo.com/v1/files/f", True),
+        ("https://api-eu-3.vonage.com/v1/files/f", True),
+        ("http://api-eu.nexmo.com/v1/files/f", False),
+        ("https://nexmo.com.example/v1/files/f", False),
+    ],
+)
+async def test_who_asks_for_a_recording_is_said_to_the_vendors_regions_alone(url: str, says_who: bool):
+    file = await VONAGE.recording(ACCOUNT, url)
+    with pytest.raises(ProviderError, match="address"):
+        await VONAGE.recording(ACCOUNT, url.replace("://", "://["))
+    assert (file.url, bool(file.headers)) == (url, says_who)

@@ -6,32 +6,17 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from callwright.actions.calls import read_user_data
+from callwright.actions.calls import USER_DATA
 from callwright.api.agents.schemas import EXAMPLE as AGENT_EXAMPLE
 from callwright.api.chats.schemas import ChatBody
-from callwright.api.reading import Asked, filled, reads
+from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, example
-from callwright.domain.fields import Fields
-from callwright.domain.settings.setting import Kind
+from callwright.domain.settings.kinds import OBJECT, filled
 
-_DRAFT = Kind(
-    "an object",
-    {"type": "object", "additionalProperties": True},
-    lambda given, name: None if (found := given.child(name)) is None else dict(found.value),
-)
-_Draft = Annotated[dict[str, Any], reads(_DRAFT)]
+_Draft = Annotated[dict[str, Any], reads(OBJECT)]
 _DRAFTED = Field(
     description="The agent, as the body of `PUT /v2/agent/{agent_id}`. Masks stand for its stored credentials."
 )
-
-
-def _user_data(given: Fields, name: str) -> dict[str, Any]:
-    return read_user_data(given.value)
-
-
-def _arguments(given: Fields, name: str) -> dict[str, Any]:
-    child = given.child(name)
-    return {} if child is None else dict(child.value)
 
 
 class DraftChatBody(ChatBody):
@@ -47,7 +32,7 @@ class DraftCallBody(Asked):
     recipient_phone_number: Annotated[str, reads(filled())] = Field(
         default="loopback:demo", description="A synthetic caller: `loopback:NAME`."
     )
-    user_data: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _user_data))] = Field(
+    user_data: Annotated[dict[str, Any], reads(USER_DATA)] = Field(
         default_factory=dict,
         description="Variables of prompts; at most 25 KB of JSON. `persona` picks a synthetic caller.",
     )
@@ -61,7 +46,7 @@ class DraftWebCallBody(Asked):
     """A web call with an agent that was not saved."""
 
     draft: _Draft = _DRAFTED
-    user_data: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _user_data))] = Field(
+    user_data: Annotated[dict[str, Any], reads(USER_DATA)] = Field(
         default_factory=dict, description="Variables of prompts; at most 25 KB of JSON."
     )
 
@@ -71,10 +56,10 @@ class ToolTrialBody(Asked):
 
     draft: _Draft = _DRAFTED
     tool: Annotated[str, reads(filled())] = Field(default="", validate_default=True, description="Its name.")
-    arguments: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _arguments))] = Field(
+    arguments: Annotated[dict[str, Any], reads(OBJECT)] = Field(
         default_factory=dict, description="What the model would give it."
     )
-    user_data: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _user_data))] = Field(
+    user_data: Annotated[dict[str, Any], reads(USER_DATA)] = Field(
         default_factory=dict, description="Variables of the call; at most 25 KB of JSON."
     )
 

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from callwright.api.schemas import Open, Timestamp, example
-from callwright.domain.limits import MAX_AGENT_WARNINGS
-from callwright.domain.settings.table import PROMPTS, properties_of
-
-
-def _declared(section: str, within: str = "", *, but: str = "") -> ConfigDict:
-    """``model_config`` of a section of an agent: its settings as they are declared, ``but`` one, and the sections in it."""
-
-    def add(schema: dict[str, Any]) -> None:
-        schema["properties"] = {**properties_of(section, within), **schema["properties"]}
-        schema["properties"].pop(but, None)
-
-    return ConfigDict(extra="allow", json_schema_extra=add)
+from callwright.api.schemas import Open, Timestamp, declared, example
+from callwright.domain.limits import MAX_AGENT_TASKS, MAX_AGENT_WARNINGS
+from callwright.domain.settings.table import PROMPTS, settings_in
 
 
 class ModelConfig(Open):
     """``llm_config`` of a task."""
 
-    model_config = _declared("llm_agent", "llm_config")
+    model_config = declared(settings_in("llm_agent", "llm_config"))
 
 
 class LlmAgent(Open):
     """Who thinks."""
 
-    model_config = _declared("llm_agent")
+    model_config = declared(settings_in("llm_agent"))
 
     llm_config: ModelConfig | None = None
 
@@ -38,13 +28,13 @@ class LlmAgent(Open):
 class VoiceConfig(Open):
     """``provider_config`` of a synthesizer."""
 
-    model_config = _declared("synthesizer", "provider_config")
+    model_config = declared(settings_in("synthesizer", "provider_config"))
 
 
 class Synthesizer(Open):
     """Who speaks."""
 
-    model_config = _declared("synthesizer")
+    model_config = declared(settings_in("synthesizer"))
 
     provider_config: VoiceConfig | None = None
 
@@ -52,7 +42,7 @@ class Synthesizer(Open):
 class Transcriber(Open):
     """Who listens."""
 
-    model_config = _declared("transcriber")
+    model_config = declared(settings_in("transcriber"))
 
 
 class ToolsConfig(Open):
@@ -69,13 +59,13 @@ class ToolsConfig(Open):
 class TaskConfig(Open):
     """How the agent behaves in a call."""
 
-    model_config = _declared("task_config")
+    model_config = declared(settings_in("task_config"))
 
 
 class Task(Open):
     """One task: the conversation, or work after it."""
 
-    model_config = _declared("task")
+    model_config = declared(settings_in("task"))
 
     tools_config: ToolsConfig | None = None
     task_config: TaskConfig | None = None
@@ -84,10 +74,10 @@ class Task(Open):
 class AgentConfig(Open):
     """An agent's configuration."""
 
-    model_config = _declared("agent", but=PROMPTS)
+    model_config = declared(one for one in settings_in("agent") if one.name != PROMPTS)
 
     agent_name: str
-    tasks: list[Task]
+    tasks: list[Task] = Field(min_length=1, max_length=MAX_AGENT_TASKS)
 
 
 class AgentBody(Open):

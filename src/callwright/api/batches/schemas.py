@@ -7,28 +7,26 @@ from collections.abc import Sized
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from callwright.actions.batches import BatchRequest
-from callwright.actions.calls import read_retry_config, refuse_version
-from callwright.api.reading import MOMENT, Asked, AskedForm, UploadedFile, filled, reads
-from callwright.api.schemas import Open, Timestamp, example
+from callwright.actions.calls import refuse_version
+from callwright.api.reading import MOMENT, Asked, AskedForm, UploadedFile, reads
+from callwright.api.schemas import Open, Timestamp, declared, example
 from callwright.domain.contact_list import DUPLICATES, KEEP
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import (
     MAX_ADDRESS_CHARACTERS,
     MAX_BATCH_NUMBERS,
-    MAX_CALLS_PER_SECOND,
-    MAX_CONCURRENCY,
     MAX_NAME_CHARACTERS,
-    MIN_CALLS_PER_SECOND,
 )
 from callwright.domain.national_number import is_country
 from callwright.domain.number import parse_destination
-from callwright.domain.pace.policy import BatchPace, Breaker, Limit
-from callwright.domain.settings.kinds import SWITCH, choice, number, text, whole
-from callwright.domain.settings.setting import Kind
+from callwright.domain.pace.policy import AT_ONCE, PER_SECOND, BatchPace, Breaker, Limit
+from callwright.domain.retry import RetryConfig
+from callwright.domain.settings.kinds import SWITCH, choice, filled, text
+from callwright.domain.settings.setting import Kind, declared_in, read_record, wire_of
 from callwright.domain.text_encoding import ENCODINGS
 from callwright.domain.web_address import names_host
 
@@ -60,7 +58,7 @@ def _retry(given: Fields, name: str) -> dict[str, Any] | None:
         return None
     if not isinstance(found, dict):
         raise BadInputError(f"{name} must be the JSON text of an object", field=name)
-    return read_retry_config(Fields(found, name, BadInputError))
+    return wire_of(read_record(RetryConfig, Fields(found, name, BadInputError)))
 
 
 def _parsed(text: str) -> Any:
@@ -68,10 +66,6 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
-
-
-def _no_version(given: Fields, name: str) -> None:
-    refuse_version(given.raw(name))
 
 
 def _breaker(given: Fields, name: str) -> Breaker | None:
@@ -117,16 +111,16 @@ class BatchForm(AskedForm):
     webhook_url: Annotated[str | None, reads(Kind("a text", {"type": "string"}, _web_address))] = Field(
         default=None, description="Is told of every status of the batch; ignored when it is no URL."
     )
-    max_concurrency: Annotated[int | None, reads(whole(1, MAX_CONCURRENCY))] = Field(
+    max_concurrency: Annotated[int | None, reads(AT_ONCE)] = Field(
         default=None, description="Most calls of the batch at once."
     )
-    calls_per_second: Annotated[float | None, reads(number(MIN_CALLS_PER_SECOND, MAX_CALLS_PER_SECOND))] = Field(
+    calls_per_second: Annotated[float | None, reads(PER_SECOND)] = Field(
         default=None, description="Most calls of the batch that begin in a second."
     )
     breaker: Annotated[Breaker | None, reads(Kind("a text", {"type": "string"}, _breaker))] = Field(
         default=None, description="JSON text of a Breaker; without it that of the calling policy."
     )
-    agent_version_id: Annotated[None, reads(Kind("nothing", {"type": "string"}, _no_version))] = Field(
+    agent_version_id: Annotated[None, reads(Kind("nothing", {"type": "string"}, refuse_version))] = Field(
         default=None, description="Calls are made with the agent as it is: any value is refused."
     )
     default_country: Annotated[str | None, reads(Kind("a country", {"type": "string"}, _country))] = Field(
@@ -330,12 +324,10 @@ class PauseBody(Asked):
     )
 
 
-class PaceBody(Asked):
+class PaceBody(BaseModel):
     """Limits of a batch. A field that is missing stays as it is; null removes the limit."""
 
-    max_concurrency: Annotated[int | None, reads(whole(1, MAX_CONCURRENCY))] = None
-    calls_per_second: Annotated[float | None, reads(number(MIN_CALLS_PER_SECOND, MAX_CALLS_PER_SECOND))] = None
-    breaker: dict[str, Any] | None = Field(default=None, description="A Breaker; null: that of the calling policy.")
+    model_config = declared(declared_in(BatchPace))
 
 
 PAUSE_EXAMPLE: dict[str, Any] = {"reason": "the carrier is being changed"}

@@ -6,45 +6,19 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
+from callwright.actions.calls import CALL
 from callwright.api.reading import Asked, reads
-from callwright.api.schemas import Open, example
+from callwright.api.schemas import Open, declared, example
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.domain.settings.setting import Kind
 
 
-class RetryConfig(Open):
-    """Whether and when an unanswered call is tried again."""
-
-    enabled: bool = False
-    max_retries: int = Field(default=3, ge=1, le=3)
-    retry_on_statuses: list[str] = Field(default=["no-answer", "busy", "failed"])
-    retry_on_voicemail: bool = False
-    retry_intervals_minutes: list[int] = Field(default=[30, 60, 120])
-
-
 class CallBody(Open):
     """A call to place."""
 
-    agent_id: str
-    recipient_phone_number: str = Field(description="E.164, a `sip:` URI, or `loopback:<name>` for a synthetic caller.")
-    from_phone_number: str | None = None
-    agent_version_id: str | None = Field(
-        default=None, description="Calls are made with the agent as it is: any value but null is refused."
-    )
-    scheduled_at: str | None = Field(
-        default=None, description="ISO 8601; a time without an offset (`+05:30`) is in UTC. Default: now."
-    )
-    user_data: dict[str, Any] | None = Field(default=None, description="Variables of prompts; at most 25 KB of JSON.")
-    agent_data: dict[str, Any] | None = Field(
-        default=None, description="`voice_id`: another voice of the same provider."
-    )
-    sip_headers: dict[str, str] | None = Field(
-        default=None, description="Custom headers (X-...) of the call's INVITE; our own key."
-    )
-    retry_config: RetryConfig | None = None
-    bypass_call_guardrails: bool = False
+    model_config = declared(CALL)
 
 
 class CallAccepted(Open):

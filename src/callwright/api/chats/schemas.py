@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from callwright.actions.calls import read_user_data
-from callwright.api.reading import Asked, filled, reads
+from callwright.actions.calls import USER_DATA
+from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, example
-from callwright.domain.fields import Fields
 from callwright.domain.limits import (
     CHAT_SILENCE_SECONDS,
     CHAT_WAIT_SECONDS,
@@ -17,21 +16,16 @@ from callwright.domain.limits import (
     MAX_CHAT_SILENCE_SECONDS,
     MAX_CHAT_WAIT_SECONDS,
 )
-from callwright.domain.settings.kinds import number
-from callwright.domain.settings.setting import Kind
+from callwright.domain.settings.kinds import filled, number
 
 _Wait = Annotated[float, reads(number(0, MAX_CHAT_WAIT_SECONDS))]
 _WAIT = Field(default=CHAT_WAIT_SECONDS, description="Seconds to wait for the whole reply.")
 
 
-def _user_data(given: Fields, name: str) -> dict[str, Any]:
-    return read_user_data(given.value)
-
-
 class ChatBody(Asked):
     """A chat to open. All of it may be left out."""
 
-    user_data: Annotated[dict[str, Any], reads(Kind("an object", {"type": "object"}, _user_data))] = Field(
+    user_data: Annotated[dict[str, Any], reads(USER_DATA)] = Field(
         default_factory=dict, description="Variables of prompts; at most 25 KB of JSON."
     )
     hangup_after_silence: Annotated[float, reads(number(0, MAX_CALL_SECONDS))] = Field(

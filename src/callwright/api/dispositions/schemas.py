@@ -8,83 +8,37 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from callwright.api.reading import MOMENT, Asked, reads
-from callwright.api.schemas import Open, Timestamp, example
+from callwright.api.schemas import Open, Timestamp, declared, example
+from callwright.domain.disposition import AGENTS, CHANGES, SEVERAL, Disposition
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_TRANSCRIPT_CHARACTERS
-from callwright.domain.settings.setting import Kind
+from callwright.domain.settings.setting import Kind, declared_in
 
 
-class ObjectiveOption(Open):
-    """A value that may be chosen."""
+class DispositionBody(Open):
+    """A new disposition. At least one of `is_subjective` and `is_objective` must be true."""
 
-    value: str
-    condition: str | None = Field(
-        default=None, description="When it is to be chosen; may use `{variables}` of the call."
-    )
-    sub_options: list[ObjectiveOption] | None = Field(default=None, description="Finer choices within it.")
-
-
-class SubjectiveTypeConfig(Open):
-    """More about the type `regex`."""
-
-    pattern: str | None = Field(default=None, description="The whole answer must be of this form.")
-    description: str | None = Field(default=None, description="The same for the model, in words.")
-
-
-class DispositionFields(Open):
-    """What a disposition asks. At least one of `is_subjective` and `is_objective` must be true."""
-
-    name: str
-    question: str = Field(description="May use `{variables}` of the call.")
-    category: str = "General"
-    system_prompt: str | None = None
-    model: str = "gpt-4.1-mini"
-    is_subjective: bool = Field(default=False, description="Answered in words, or by a value of `subjective_type`.")
-    is_objective: bool = Field(default=False, description="Answered by one of `objective_options`.")
-    subjective_type: str = Field(default="text", description="text, timestamp, numeric, boolean, email or regex.")
-    subjective_type_config: SubjectiveTypeConfig | None = None
-    objective_options: list[ObjectiveOption] | None = None
-
-
-class DispositionBody(DispositionFields):
-    """A new disposition."""
-
-    agent_id: str | None = Field(
-        default=None, description="An agent of whose calls it is asked. A strict server requires it."
-    )
-    agent_ids: list[str] | None = Field(default=None, description="Further agents. A strict server ignores them.")
+    model_config = declared((*declared_in(Disposition), *AGENTS))
 
 
 class DispositionBulk(Open):
     """Several new dispositions of one agent."""
 
-    agent_id: str
-    dispositions: list[DispositionFields] = Field(min_length=1)
+    model_config = declared(SEVERAL)
 
 
 class DispositionUpdate(Open):
     """The keys to change."""
 
-    agent_id: str | None = Field(
-        default=None, description="The agent to change it for: others that share it keep theirs."
-    )
-    name: str | None = None
-    question: str | None = None
-    category: str | None = None
-    system_prompt: str | None = None
-    model: str | None = None
-    is_subjective: bool | None = None
-    is_objective: bool | None = None
-    subjective_type: str | None = None
-    subjective_type_config: SubjectiveTypeConfig | None = None
-    objective_options: list[ObjectiveOption] | None = None
+    model_config = declared(CHANGES)
 
 
-class DispositionView(DispositionFields):
+class DispositionView(Open):
     """A disposition as read."""
 
-    model_config = example(
-        {
+    model_config = declared(
+        declared_in(Disposition),
+        answer={
             "id": "1ba50e6b-16c7-46ff-ad8c-ae7b4562f297",
             "system_prompt": None,
             "category": "General",
@@ -103,7 +57,7 @@ class DispositionView(DispositionFields):
             "created_by": "771d1ccd-8e6b-40cd-910d-5c401902bd23",
             "created_at": "2026-11-24T16:31:07.193399+00:00",
             "updated_at": "2026-11-24T16:31:07.193399+00:00",
-        }
+        },
     )
 
     id: str

@@ -30,7 +30,7 @@ router = APIRouter(prefix="/extractions", tags=["extraction templates"])
 # Read by the domain: unknown keys are kept, and changes are judged with the stored template.
 _New = Annotated[dict[str, Any], kept_body(TemplateBody, EXAMPLE)]
 _Changes = Annotated[dict[str, Any], kept_body(TemplateUpdate, UPDATE_EXAMPLE)]
-_DEFAULTS = {name: one.default for name, one in TemplateBody.model_fields.items() if not one.is_required()}
+_DEFAULTS = {one.name: one.default for one in templates.TEMPLATE if not one.required}
 
 
 @router.get("", summary="List extraction templates", responses={200: shown("All of them.", AllTemplates), **errors()})

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
-from callwright.api.schemas import Open, Timestamp, example
-from callwright.domain.provider_table import DISPOSITION_MODEL
+from callwright.actions.extraction_templates import TEMPLATE
+from callwright.api.schemas import Open, Timestamp, declared, example
+from callwright.domain.settings.setting import changes
 
 _TEMPLATE: dict[str, Any] = {
     "id": "7d819f66-a40c-4577-8a69-a9e9d04b2935",
@@ -27,25 +28,19 @@ _TEMPLATE: dict[str, Any] = {
 class TemplateBody(Open):
     """A template as the hosted service's older tools send it."""
 
-    name: str
-    json_schema: dict[str, Any]
-    instructions: str | None = None
-    model: str = DISPOSITION_MODEL
-    inputs: dict[str, Any] | None = None
-    keys: dict[str, Any] | None = None
-    display: bool = True
-    supports_custom_questions: bool = False
+    model_config = declared(TEMPLATE)
 
 
 class TemplateUpdate(Open):
     """The keys to change."""
 
-    name: str | None = None
-    json_schema: dict[str, Any] | None = None
+    model_config = declared(changes(TEMPLATE))
 
 
-class TemplateView(TemplateBody):
+class TemplateView(Open):
     """A template as read."""
+
+    model_config = declared(TEMPLATE, answer=_TEMPLATE)
 
     id: str
     created_at: Timestamp

@@ -9,12 +9,12 @@ from pydantic import Field
 
 from callwright.actions.keys import ROLES, SCOPES
 from callwright.actions.organisation_keys import SCOPE_NAMES
-from callwright.api.reading import MOMENT, Asked, filled, reads
+from callwright.api.reading import MOMENT, Asked, reads
 from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_NAME_CHARACTERS
-from callwright.domain.settings.kinds import choice
+from callwright.domain.settings.kinds import choice, filled
 from callwright.domain.settings.setting import Kind
 
 _KEY: dict[str, Any] = {

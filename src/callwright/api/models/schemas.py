@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from callwright.api.reading import Asked, filled, reads
+from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, example
 from callwright.domain.custom_model import parse_model_name
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_NAME_CHARACTERS
-from callwright.domain.settings.kinds import text
+from callwright.domain.settings.kinds import filled, text
 from callwright.domain.settings.setting import Kind
 
 

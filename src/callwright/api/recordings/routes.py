@@ -41,7 +41,7 @@ async def of_call(request: Request, execution_id: str, query: Annotated[AttemptQ
     "/transfer/{execution_id}", summary="The recording of a transferred leg", responses={**_REDIRECT, **errors(404)}
 )
 async def of_transfer(request: Request, execution_id: str) -> Response:
-    """What was said after a warm transfer. Stereo: the caller left, the target right."""
+    """What was said after a transfer. Stereo: the caller left, the target right."""
     return await _redirect(request, await _find(request, execution_id), TRANSFER_RECORDING)
 
 

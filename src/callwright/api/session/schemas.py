@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from callwright.api.reading import Asked, filled, reads
+from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, Timestamp, example
 from callwright.domain.limits import MAX_API_KEY_CHARACTERS
+from callwright.domain.settings.kinds import filled
 
 _SESSION: dict[str, Any] = {
     "id": "5b1f0c52-7f0e-4a47-9f0a-53a5a3f3a0f1",

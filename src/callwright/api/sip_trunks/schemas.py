@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from callwright.api.reading import AskedQuery, reads
-from callwright.api.schemas import Open, Timestamp, example
+from callwright.api.schemas import Open, Timestamp, declared, example
 from callwright.domain.settings.kinds import SWITCH
+from callwright.domain.settings.setting import changes, declared_in
+from callwright.domain.sip_trunk import IS_ACTIVE, NUMBERS, PASSWORD, TrunkNumber, TrunkSettings
 
 _NUMBER: dict[str, Any] = {
     "id": "c2a4e6f8-1b3d-4c5e-8f70-91a2b3c4d5e6",
@@ -30,54 +32,22 @@ class SipTrunkQuery(AskedQuery):
     is_active: Annotated[bool | None, reads(SWITCH)] = Field(default=None, description="All by default.")
 
 
-class SipGateway(Open):
-    """Where calls go."""
-
-    gateway_address: str
-    port: int | None = 5060
-    priority: int | None = Field(default=1, description="The lowest is tried first.")
-    weight: int | None = Field(default=0, description="Share of the calls among gateways of one priority.")
-
-
-class SipIp(Open):
-    """From where calls come."""
-
-    ip_address: str = Field(description="An address or a network.")
-
-
 class SipNumberBody(Open):
     """A number of a trunk."""
 
-    phone_number: str
-    name: str | None = None
-    e164_check_enabled: bool | None = False
+    model_config = declared(declared_in(TrunkNumber))
 
 
 class SipTrunkBody(Open):
     """A trunk."""
 
-    name: str
-    provider: str
-    auth_type: str = Field(description="`userpass` or `ip-based`.")
-    auth_username: str | None = None
-    auth_password: str | None = Field(default=None, description="Kept sealed, never returned.")
-    gateways: list[SipGateway]
-    transport: str | None = Field(default="transport-udp", description="Or `transport-tcp`, `transport-tls`.")
-    media_encryption: str | None = Field(default="no", description="`sdes`: SRTP, over TLS only.")
-    registers: bool | None = Field(
-        default=False, alias="register", description="Register at the first gateway, with `userpass`."
-    )
-    ip_identifiers: list[SipIp] | None = None
-    phone_numbers: list[SipNumberBody] | None = None
+    model_config = declared((*declared_in(TrunkSettings), PASSWORD, IS_ACTIVE, NUMBERS))
 
 
 class SipTrunkPatch(Open):
     """What to change; lists are replaced."""
 
-    name: str | None = None
-    gateways: list[SipGateway] | None = None
-    ip_identifiers: list[SipIp] | None = None
-    is_active: bool | None = None
+    model_config = declared(changes((*declared_in(TrunkSettings), PASSWORD, IS_ACTIVE)))
 
 
 class SipNumberView(Open):
@@ -98,8 +68,9 @@ class SipNumberView(Open):
 class SipTrunkView(Open):
     """A trunk as it is kept, without its password."""
 
-    model_config = example(
-        {
+    model_config = declared(
+        (one for one in declared_in(TrunkSettings) if one.name != "register"),
+        answer={
             "name": "Main carrier",
             "provider": "custom",
             "auth_type": "userpass",
@@ -135,32 +106,14 @@ class SipTrunkView(Open):
                     }
                 ],
             },
-        }
+        },
     )
 
     id: str
-    name: str
-    provider: str
-    description: str | None
-    auth_type: str
-    auth_username: str | None
-    gateways: list[SipGateway]
-    ip_identifiers: list[SipIp]
     phone_numbers: list[SipNumberView]
     is_active: bool
     created_at: Timestamp
     updated_at: Timestamp
-    allow: str
-    disallow: str
-    transport: str
-    direct_media: bool
-    rtp_symmetric: bool
-    force_rport: bool
-    media_encryption: str
-    media_encryption_optimistic: bool
-    qualify_frequency: int
-    inbound_enabled: bool
-    outbound_leading_plus_enabled: bool
 
 
 class Told(Open):

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from callwright.api.reading import Asked, AskedQuery, filled, reads
+from callwright.api.reading import Asked, AskedQuery, reads
 from callwright.api.schemas import Open, example
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_NAME_CHARACTERS, MAX_PAGE_NUMBER, MAX_VOICE_ID_CHARACTERS, MAX_VOICES_PAGE_SIZE
-from callwright.domain.settings.kinds import text, whole
+from callwright.domain.settings.kinds import filled, text, whole
 from callwright.domain.settings.setting import Kind
 
 _PAGE = whole(1, MAX_PAGE_NUMBER)

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from callwright.api.reading import Asked, filled, reads
+from callwright.api.reading import Asked, reads
 from callwright.api.schemas import Open, example
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_ADDRESS_CHARACTERS
 from callwright.domain.origin import origin_of
+from callwright.domain.settings.kinds import filled
 from callwright.domain.settings.setting import Kind
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from callwright.call.afterwards.late_work import section_of
 from callwright.call.afterwards.post_log import PostLog, live_part
 from callwright.call.live.access import Accesses
 from callwright.call.live.deps import RuntimeDeps
-from callwright.call.live.endings import TALK_JOB
+from callwright.call.live.endings import RECORDING_JOB, TALK_JOB
 from callwright.call.live.logfile import POST
 from callwright.domain.execution import PHASES, Execution, Phase
 from callwright.domain.provider_access import Access
@@ -27,7 +27,7 @@ from callwright.insight.extra_cost import with_target
 from callwright.insight.target_calls import TARGET, TargetCall, target_calls
 from callwright.insight.transfers import completed_target, transfers
 from callwright.insight.view import CallView, view_of
-from callwright.ports.handover import CarrierCall, TalkEnd
+from callwright.ports.handover import CarrierCall, TalkEnd, TalkRecording
 from callwright.ports.ledger import Change, Ledger, LogChunk, Unit
 
 AGAIN_SECONDS = 5
@@ -50,16 +50,35 @@ class HandedOver:
 
     async def talk_ended(self, carrier: str, call: CarrierCall, proven: Access, handover: int, end: TalkEnd) -> None:
         """See the protocol."""
+        told = {"handover": handover, "request": call.request, "end": asdict(end)}
+        await self._keep(TALK_JOB, carrier, call, proven, told, ("duration_ms", "hangup_by"))
+
+    async def talk_recorded(
+        self, carrier: str, call: CarrierCall, proven: Access, handover: int, recording: TalkRecording
+    ) -> None:
+        """See the protocol."""
+        told = {"handover": handover, **asdict(recording)}
+        await self._keep(RECORDING_JOB, carrier, call, proven, told, ("recording_ms",))
+
+    async def _keep(
+        self,
+        job: str,
+        carrier: str,
+        call: CarrierCall,
+        proven: Access,
+        told: Mapping[str, Any],
+        adds: tuple[str, ...],
+    ) -> None:
+        """Keep a report as a job, unless the target's call has all that it ``adds``."""
         row, access = await self._find(carrier, call)
         if row is None or access != proven:
             return
         target = completed_target(row.record)
-        is_told = target is None or None not in (target["duration_ms"], target["hangup_by"])
+        is_told = target is None or None not in [target.get(name) for name in adds]
         if row.phase is not Phase.DONE or not is_told:
-            about = {"handover": handover, "request": call.request}
-            plain = {"execution_id": row.id, "attempt": row.attempt, **about, "end": asdict(end)}
+            plain = {"execution_id": row.id, "attempt": row.attempt, **told}
             async with self._ledger.unit() as unit:
-                await unit.jobs.put(TALK_JOB, json.dumps(plain).encode(), row.tenant_id)
+                await unit.jobs.put(job, json.dumps(plain).encode(), row.tenant_id)
 
     async def _find(self, carrier: str, call: CarrierCall) -> tuple[Execution, Access] | tuple[None, None]:
         """The call and its organisation's keys."""
@@ -96,42 +115,65 @@ class TalkReports:
             if row is None or row.attempt != plain["attempt"]:
                 return
             if row.phase is Phase.DONE:
-                await self._amend(unit, row, plain)
-            elif PHASES[row.phase][1] or row.phase is Phase.FINISHING:
+                end = plain.get("end")
+
+                async def fact(view: CallView, call: TargetCall) -> dict[str, Any] | None:
+                    return None if end is None and call.is_over else _told(view, call, TalkEnd(**(end or {})))
+
+                await add_report(self._deps, unit, row, plain, fact)
+            elif is_to_come(row):
                 await unit.jobs.put(TALK_JOB, payload, row.tenant_id, AGAIN_SECONDS)
 
-    async def _amend(self, unit: Unit, row: Execution, plain: Mapping[str, Any]) -> None:
-        if completed_target(row.record) is None:
-            return
-        end: Mapping[str, Any] | None = plain.get("end")
-        live = live_part(await unit.logs.read(row.id, row.attempt)).decode(errors="replace")
-        section = await section_of(unit, row)
-        before = await asyncio.to_thread(view_of, live + section.decode(errors="replace"))
-        found = [
-            (request, call)
-            for request, call in target_calls(before).items()
-            if call.handover and (end is None or request == plain.get("request") or call.handover == plain["handover"])
-        ]
-        if not found or (end is None and found[-1][1].is_over):
-            return
-        request, call = found[-1]
-        post = PostLog(view_of(live), section, self._deps.clock.now, over=True)
-        post.fact(TARGET, {"request": request, "event": "reported", **_told(before, call, TalkEnd(**(end or {})))})
-        after = await asyncio.to_thread(view_of, live + post.text)
-        if target_calls(after)[request] == call:
-            return
-        await unit.logs.append(LogChunk(row.id, row.attempt, POST, 0, post.text.encode()))
-        await amend(unit, row.id, self._change(row, before, after, request), self._deps.publisher)
 
-    def _change(self, row: Execution, before: CallView, after: CallView, request: int) -> Change:
-        costs = [cost_of(view, self._deps.book, row.carrier).targets for view in (before, after)]
-        extra = costs[1].get(request, 0) - costs[0].get(request, 0)
-        rows = [
-            new if new["status"] == "completed" else old
-            for old, new in zip(row.record["transfers"], transfers(after, costs[1]), strict=True)
-        ]
-        record = {**with_target(row.record, after, extra), "transfers": rows}
-        return Change(columns={"total_cost_nano": row.total_cost_nano + extra}, record=record)
+def is_to_come(row: Execution) -> bool:
+    """Whether the record of a call is not complete yet, and will be."""
+    return PHASES[row.phase][1] or row.phase is Phase.FINISHING
+
+
+async def add_report(
+    deps: RuntimeDeps,
+    unit: Unit,
+    row: Execution,
+    about: Mapping[str, Any],
+    fact: Callable[[CallView, TargetCall], Awaitable[dict[str, Any] | None]],
+) -> None:
+    """Add what ``fact`` returns of a target's call to the log and the record of ``row``, which this unit has locked. It is the call of the
+    ``request``, or after the ``handover``, that a job is ``about``, else the last one. Nothing changes where it returns None, or what is
+    known already."""
+    if completed_target(row.record) is None:
+        return
+    live = live_part(await unit.logs.read(row.id, row.attempt)).decode(errors="replace")
+    section = await section_of(unit, row)
+    before = await asyncio.to_thread(view_of, live + section.decode(errors="replace"))
+    calls = target_calls(before)
+    handover = about.get("handover")
+    found = [
+        request
+        for request, call in calls.items()
+        if call.handover and (handover in (None, call.handover) or request == about.get("request"))
+    ]
+    told = await fact(before, calls[found[-1]]) if found else None
+    if told is None:
+        return
+    request = found[-1]
+    post = PostLog(view_of(live), section, deps.clock.now, over=True)
+    post.fact(TARGET, {"request": request, **told})
+    after = await asyncio.to_thread(view_of, live + post.text)
+    if target_calls(after)[request] == calls[request]:
+        return
+    await unit.logs.append(LogChunk(row.id, row.attempt, POST, 0, post.text.encode()))
+    await amend(unit, row.id, _change(deps, row, before, after, request), deps.publisher)
+
+
+def _change(deps: RuntimeDeps, row: Execution, before: CallView, after: CallView, request: int) -> Change:
+    costs = [cost_of(view, deps.book, row.carrier).targets for view in (before, after)]
+    extra = costs[1].get(request, 0) - costs[0].get(request, 0)
+    rows = [
+        new if new["status"] == "completed" else old
+        for old, new in zip(row.record["transfers"], transfers(after, costs[1]), strict=True)
+    ]
+    record = {**with_target(row.record, after, extra), "transfers": rows}
+    return Change(columns={"total_cost_nano": row.total_cost_nano + extra}, record=record)
 
 
 def _told(view: CallView, call: TargetCall, end: TalkEnd) -> dict[str, Any]:
@@ -145,4 +187,5 @@ def _told(view: CallView, call: TargetCall, end: TalkEnd) -> dict[str, Any]:
         else:
             talk_ms = max(0, round(passed.total_seconds() * 1000) - call.answered_us // 1000)
     is_credible = talk_ms is not None and talk_ms <= _LONGEST_MS
-    return {"provider_call_id": end.call_id, "talk_ms": talk_ms if is_credible else None, "cause": end.cause}
+    talk = {"provider_call_id": end.call_id, "talk_ms": talk_ms if is_credible else None, "cause": end.cause}
+    return {"event": "reported", **talk}

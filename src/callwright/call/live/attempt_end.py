@@ -9,7 +9,7 @@ from datetime import datetime
 
 from callwright.actions.dialling import DECISION, decision_wire, stopped_row
 from callwright.actions.transition import Publisher, transitions
-from callwright.call.live.endings import TALK_JOB, job_payload
+from callwright.call.live.endings import RECORDING_JOB, TALK_JOB, job_payload
 from callwright.domain.attempts import earlier_cost
 from callwright.domain.batch import ENDED
 from callwright.domain.dialling import Verdict
@@ -53,7 +53,8 @@ async def end_attempt(
     at = _retry_at(locked, change, now)
     if change.phase is Phase.DONE and talk_goes_on(change.record):
         # What the carrier does not report by then it never will.
-        await unit.jobs.put(TALK_JOB, job_payload(locked.id, locked.attempt), locked.tenant_id, 2 * MAX_CALL_SECONDS)
+        for job in (TALK_JOB, RECORDING_JOB):
+            await unit.jobs.put(job, job_payload(locked.id, locked.attempt), locked.tenant_id, 2 * MAX_CALL_SECONDS)
     if at is None or not await _is_permitted(unit, locked):
         return await transitions(unit, locked, [*before, change], publisher)
     if change.detail == Status.COMPLETED:

@@ -27,7 +27,7 @@ from callwright.domain.wallet import LEAST_RESERVATION_NANO, worst_price
 from callwright.ops.metrics import Metrics
 from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.ledger import Ledger
-from callwright.ports.registry import PluginGetter
+from callwright.ports.registry import FileClient, PluginGetter
 from callwright.ports.world import Clock, Ids, Recordings
 
 _P = ParamSpec("_P")
@@ -105,6 +105,7 @@ class RuntimeDeps:
     write_contacts: WriteContacts | None = None
     decisions: Decisions = field(default_factory=lambda: Decisions({}))
     breakers: Breakers = field(default_factory=Breakers)
+    files: FileClient | None = None
     background: Background = field(default_factory=Background)
 
     @property

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from callwright.actions.dialling import DECISION, change_for, decision_wire
+from callwright.actions.dialling import DECISION, MONEY_HELD, change_for, decision_wire, held_row
 from callwright.actions.wallet import reserve
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.dial_slot import BatchPausedError, DialSlot, TooSoonError
@@ -36,8 +36,6 @@ from callwright.ports.ledger import Change, DialFacts, Unit
 from callwright.ports.leg import Carrier, DialRequest, Leg, LegClosed, LegListener, closed_by, closed_by_failure
 
 _CANCELED_CODE = 4000
-MONEY_HELD = "money_held"
-"""The rule of a decision: a batch's call waits for money that calls under way have reserved."""
 
 
 class Connection(Protocol):
@@ -268,12 +266,13 @@ class _MoneyHeldError(Exception):
         self.why = why
 
 
-def _again_later(why: BalanceLowError, now: datetime) -> Change:
-    """The change of a call that waits until other calls have ended and given back what they reserved."""
+async def _again_later(unit: Unit, execution: Execution, why: BalanceLowError, now: datetime) -> Change:
+    """Write the decision that a call waits until others have given back what they reserved. Returns the change of its row."""
     until = now + timedelta(seconds=MONEY_HELD_SECONDS)
     reason = f"{why.message}; calls under way have reserved it and may give it back"
-    decision = Decision(Verdict.WAIT, MONEY_HELD, reason, "", until=until)
-    record = {DECISION: decision_wire(decision, now)}
+    held = held_row(execution, reason, now, until)
+    await unit.dial_decisions.add([held])
+    record = {DECISION: decision_wire(held.decision, now)}
     return Change(Phase.WAITING, "queued", columns={"scheduled_at": until}, record=record)
 
 
@@ -307,7 +306,7 @@ class _Intent:
                 raise
 
         if self.money_held is not None:
-            return _again_later(self.money_held, now)
+            return await _again_later(unit, execution, self.money_held, now)
         if self.decision is None or execution.phase is not Phase.DIALLING:
             try:
                 self.decision = await self._deps.decisions.of_intent(unit, execution, now, commit)
@@ -320,7 +319,11 @@ class _Intent:
         record = {DECISION: decision_wire(decision, now)}
         if not decision.dials:
             return Change(record=record)
-        return Change(Phase.DIALLING, "initiated", columns={"initiated_at": at}, record=record)
+        columns = {"initiated_at": at}
+        if execution.rescheduled_at is not None and execution.scheduled_at is not None and execution.scheduled_at > at:
+            # The hours that it waited for were changed, and it is dialled before them.
+            columns["scheduled_at"] = at
+        return Change(Phase.DIALLING, "initiated", columns=columns, record=record)
 
 
 def _obey_stop(execution: Execution) -> None:

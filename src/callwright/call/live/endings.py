@@ -24,6 +24,8 @@ from callwright.ports.leg import LegClosed
 FINISH_JOB = "finish"
 TALK_JOB = "transferred_talk"
 """The job that adds what a carrier reports of a call after its hand-over."""
+RECORDING_JOB = "transferred_recording"
+"""The job that fetches a carrier's recording of the talk after a hand-over."""
 ANSWERED = "answered"
 ERROR = "Error"
 ERROR_CODE = 5010

@@ -31,8 +31,8 @@ async def retain_forever(deps: RuntimeDeps) -> None:
 
 
 async def delete_expired(deps: RuntimeDeps) -> int:
-    """Delete every terminal execution older than ``retention_days``, its files first: a row without files is honest, files without a
-    row would be forgotten. Returns how many."""
+    """Delete every terminal execution older than ``retention_days``, its files before the commit: a row without files is honest,
+    files without a row would be forgotten. Returns how many."""
     before = deps.clock.now() - timedelta(days=deps.settings.retention_days)
     deleted = 0
     while True:
@@ -44,10 +44,11 @@ async def delete_expired(deps: RuntimeDeps) -> int:
             if deleted:
                 _LOG.info("deleted %d executions older than %d days", deleted, deps.settings.retention_days)
             return deleted
-        for execution_id in expired:
-            await asyncio.to_thread(_delete_files, deps, execution_id)
         async with deps.ledger.unit() as unit:
             await unit.executions.delete(expired)
+            # Before the commit, behind the lock of the rows: nobody adds a file in between.
+            for execution_id in expired:
+                await asyncio.to_thread(_delete_files, deps, execution_id)
         deleted += len(expired)
 
 

@@ -12,8 +12,9 @@ from callwright.call.afterwards.asking_again import AskingAgain
 from callwright.call.afterwards.examinations import Examinations
 from callwright.call.afterwards.handed_over import TalkReports
 from callwright.call.afterwards.postcall import PostCall
+from callwright.call.afterwards.talk_recordings import TalkRecordings
 from callwright.call.live.deps import RuntimeDeps
-from callwright.call.live.endings import FINISH_JOB, TALK_JOB
+from callwright.call.live.endings import FINISH_JOB, RECORDING_JOB, TALK_JOB
 from callwright.call.live.fixed_speech import SpeechFolder
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.session import Workplace
@@ -83,6 +84,7 @@ class CallRuntime:
             FINISH_JOB: self._post_call.finish,
             EXTRACTION_JOB: self._asking_again.run,
             TALK_JOB: TalkReports(self._deps).take,
+            RECORDING_JOB: TalkRecordings(self._deps).take,
             SPEECH_JOB: self._seeding.run,
         }
 

@@ -12,6 +12,8 @@ from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_FALLBACKS
+from callwright.domain.settings.kinds import objects
+from callwright.domain.settings.setting import Kind, read_record, setting
 
 TRANSCRIBER, VOICE, MODEL = KINDS = ("transcriber", "voice", "model")
 """Kinds of the registry."""
@@ -19,27 +21,33 @@ TRANSCRIBER, VOICE, MODEL = KINDS = ("transcriber", "voice", "model")
 _Section = Mapping[str, Any]
 
 
+def _links(given: Fields, kind: str) -> tuple[_Section, ...]:
+    listed, path = given.list(kind) or [], given.at(kind)
+    if len(listed) > MAX_FALLBACKS:
+        raise BadInputError(f"{path} may hold at most {MAX_FALLBACKS} fallbacks", field=path)
+    for index, one in enumerate(listed):
+        if not isinstance(one, Mapping):
+            raise BadInputError(f"{path}[{index}] must be an object", field=f"{path}[{index}]")
+    if credentials_of({"tasks": [{"tools_config": {kind: {"fallbacks": list(listed)}}}]}):
+        raise BadInputError(f"{path} holds a credential; store it with POST /providers", field=path)
+    return tuple(listed)
+
+
+_LINKS = Kind("objects", objects(MAX_FALLBACKS, "", "provider").schema, _links)
+
+
 @dataclass(frozen=True, slots=True)
 class FallbacksPolicy:
-    """The section ``fallbacks`` of a calling policy: by kind, settings as an agent's ``fallbacks`` have them."""
+    """What takes over from a recogniser, a voice or a model of agents that name no ``fallbacks`` of that kind, in order."""
 
-    transcriber: tuple[_Section, ...] = ()
-    voice: tuple[_Section, ...] = ()
-    model: tuple[_Section, ...] = ()
+    transcriber: tuple[_Section, ...] = setting("fallbacks.transcriber", _LINKS, [], absent=())
+    voice: tuple[_Section, ...] = setting("fallbacks.voice", _LINKS, [], absent=())
+    model: tuple[_Section, ...] = setting("fallbacks.model", _LINKS, [], absent=())
 
     @classmethod
     def read(cls, given: Fields) -> Self:
         """Reads the section. Raises BadInputError, also for a credential: those come from the provider keys."""
-        found = cls(*(tuple(given.list(kind) or ()) for kind in KINDS))
-        for kind in KINDS:
-            listed, path = found.of(kind), given.at(kind)
-            if len(listed) > MAX_FALLBACKS:
-                raise BadInputError(f"{path} may hold at most {MAX_FALLBACKS} fallbacks", field=path)
-            for index, one in enumerate(listed):
-                if not isinstance(one, Mapping):
-                    raise BadInputError(f"{path}[{index}] must be an object", field=f"{path}[{index}]")
-            if credentials_of({"tasks": [{"tools_config": {kind: {"fallbacks": list(listed)}}}]}):
-                raise BadInputError(f"{path} holds a credential; store it with POST /providers", field=path)
+        found = read_record(cls, given)
         found.check(ProviderNames())
         return found
 

@@ -218,12 +218,14 @@ def _country_rules(question: Question, rules: Rules) -> CountryRules | None:
 
 
 def _zones(question: Question, rules: Rules) -> list[ZoneInfo]:
-    """The contact's own zone where it is given and known, else every zone of the number, else the policy's for an address without any."""
+    """The contact's own zone where it is given and known, else every zone of the number, else the policy's for an address without any. An
+    abbreviation binds beside the number's zones: whoever writes EST in summer hardly means a clock without summer time."""
     own = _own_zone(question)
-    if own:
+    is_abbreviation = own.isupper() and own != "UTC"
+    if own and not (is_abbreviation and question.number.is_phone):
         return [zone(own)]
     if question.number.is_phone:
-        return [zone(name) for name in question.number.zones]
+        return [zone(name) for name in (*question.number.zones, *([own] if own else ()))]
     return [zone(rules.policy.hours.default_time_zone)]
 
 

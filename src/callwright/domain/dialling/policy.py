@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from callwright.domain.agent.fallbacks import FallbacksPolicy
 from callwright.domain.dialling.time_zones import known_zone
@@ -19,6 +19,8 @@ from callwright.domain.limits import (
     MAX_POLICY_COUNTRIES,
 )
 from callwright.domain.pace.policy import PacePolicy, refuse_unknown
+from callwright.domain.settings.kinds import SWITCH, child, whole
+from callwright.domain.settings.setting import Kind, read_record, setting, wire_of
 from callwright.domain.wallet import NO_CAPS, Caps
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -31,140 +33,138 @@ REFUSABLE_KINDS = (PREMIUM, SHARED_COST, SATELLITE, UNKNOWN)
 _COUNTRY = re.compile("[A-Z]{2}")
 
 
-class Section(Protocol):
-    """A section of the policy: a frozen dataclass of plain values, lists as tuples."""
+def _words(allowed: tuple[str, ...]) -> Kind:
+    """A list of words, each once, in the order of ``allowed``."""
 
-    @classmethod
-    def read(cls, given: Fields) -> Self:
-        """Reads the section. Missing fields get their defaults. Raises BadInputError."""
-        ...
+    def read(given: Fields, name: str) -> tuple[str, ...]:
+        listed = given.list(name) or []
+        for index, one in enumerate(listed):
+            if one not in allowed:
+                raise not_among(f"{given.at(name)}[{index}]", allowed, one, BadInputError)
+        return tuple(one for one in allowed if one in listed)
+
+    return Kind("a list of words", {"type": "array", "items": {"type": "string", "enum": list(allowed)}}, read)
+
+
+def _zone(given: Fields, name: str) -> str:
+    zone = known_zone(given.text(name, longest=MAX_NAME_CHARACTERS))
+    if not zone:
+        raise given.wrong(name, "a time zone such as Europe/Berlin")
+    return zone
+
+
+def _countries(given: Fields, name: str) -> tuple[str, ...]:
+    listed = given.list(name) or []
+    if not 0 < len(listed) <= MAX_POLICY_COUNTRIES:
+        raise given.wrong(name, f"a list of 1 to {MAX_POLICY_COUNTRIES} countries, or null for all")
+    for one in listed:
+        if not isinstance(one, str) or not _COUNTRY.fullmatch(one):
+            raise given.wrong(name, "a list of ISO 3166 codes such as US")
+    return tuple(dict.fromkeys(listed))
+
+
+def _column(given: Fields, name: str) -> str:
+    column = given.text(name, longest=MAX_NAME_CHARACTERS).strip()
+    if not column:
+        raise given.wrong(name, "the name of a column")
+    return column
 
 
 @dataclass(frozen=True, slots=True)
 class HoursPolicy:
-    """Hours of every outbound call, in the zone of whoever is called. ``end_hour`` is exclusive."""
+    """Hours of every outbound call, in the zone of whoever is called."""
 
-    start_hour: int = 0
-    end_hour: int = 24
-    days: tuple[str, ...] = DAYS
-    default_time_zone: str = "UTC"
-    """Zone of addresses that have none, such as ``sip:`` addresses."""
+    start_hour: int = setting("hours.start_hour", whole(0, 23), 0)
+    end_hour: int = setting("hours.end_hour", whole(1, 24), 24, "Exclusive; more than `start_hour`.")
+    days: tuple[str, ...] = setting("hours.days", _words(DAYS), list(DAYS), absent=DAYS)
+    default_time_zone: str = setting(
+        "hours.default_time_zone",
+        Kind("a time zone", {"type": "string"}, _zone),
+        "UTC",
+        "Zone of addresses that have none, such as `sip:` addresses.",
+    )
 
     @classmethod
     def read(cls, given: Fields) -> Self:
         """Reads the section. Raises BadInputError."""
-        start = given.whole("start_hour", 0, 0, 23)
-        end = given.whole("end_hour", 24, 1, 24)
-        if end <= start:
-            raise given.wrong("end_hour", f"more than start_hour ({start})", told=str(end))
-        days = _words(given, "days", DAYS)
-        zone = given.text("default_time_zone", "UTC", longest=MAX_NAME_CHARACTERS)
-        if not known_zone(zone):
-            raise given.wrong("default_time_zone", "a time zone such as Europe/Berlin")
-        return cls(start, end, DAYS if days is None else days, known_zone(zone))
+        found = read_record(cls, given)
+        if found.end_hour <= found.start_hour:
+            raise given.wrong("end_hour", f"more than start_hour ({found.start_hour})", told=str(found.end_hour))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class CountryRulesPolicy:
-    """Whether the rule file of the country of a number is applied, and which of its parts."""
+    """Whether the rule file of the number's country is applied, and which of its parts."""
 
-    enabled: bool = False
-    hours: bool = True
-    holidays: bool = True
-    consent: bool = True
-
-    @classmethod
-    def read(cls, given: Fields) -> Self:
-        """Reads the section. Raises BadInputError."""
-        return cls(
-            given.switch("enabled", False),
-            given.switch("hours", True),
-            given.switch("holidays", True),
-            given.switch("consent", True),
-        )
+    enabled: bool = setting("country_rules.enabled", SWITCH, False)
+    hours: bool = setting("country_rules.hours", SWITCH, True)
+    holidays: bool = setting("country_rules.holidays", SWITCH, True)
+    consent: bool = setting("country_rules.consent", SWITCH, True)
 
 
 @dataclass(frozen=True, slots=True)
 class NumbersPolicy:
-    """Which numbers are dialled. ``countries`` None: those of every country."""
+    """Which numbers are dialled."""
 
-    countries: tuple[str, ...] | None = None
-    refused_kinds: tuple[str, ...] = (PREMIUM, SHARED_COST, SATELLITE)
-
-    @classmethod
-    def read(cls, given: Fields) -> Self:
-        """Reads the section. Raises BadInputError."""
-        countries = given.list("countries")
-        if countries is not None:
-            if not 0 < len(countries) <= MAX_POLICY_COUNTRIES:
-                raise given.wrong("countries", f"a list of 1 to {MAX_POLICY_COUNTRIES} countries, or null for all")
-            for one in countries:
-                if not isinstance(one, str) or not _COUNTRY.fullmatch(one):
-                    raise given.wrong("countries", "a list of ISO 3166 codes such as US")
-        kinds = _words(given, "refused_kinds", REFUSABLE_KINDS)
-        return cls(
-            None if countries is None else tuple(dict.fromkeys(countries)),
-            cls().refused_kinds if kinds is None else kinds,
-        )
+    countries: tuple[str, ...] | None = setting(
+        "numbers.countries",
+        Kind(
+            "a list of countries",
+            {
+                "type": "array",
+                "items": {"type": "string", "pattern": f"^{_COUNTRY.pattern}$"},
+                "minItems": 1,
+                "maxItems": MAX_POLICY_COUNTRIES,
+            },
+            _countries,
+        ),
+        None,
+        "ISO 3166 codes; null: every country.",
+    )
+    refused_kinds: tuple[str, ...] = setting(
+        "numbers.refused_kinds",
+        _words(REFUSABLE_KINDS),
+        [PREMIUM, SHARED_COST, SATELLITE],
+        "`satellite`: every number of no country. `unknown`: in no published range.",
+        absent=(PREMIUM, SHARED_COST, SATELLITE),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptsPolicy:
-    """How often one number is dialled within a period, over all calls of the organisation. ``per_number`` 0: no limit."""
+    """How often one number is dialled within a period, over all calls of the organisation."""
 
-    per_number: int = 0
-    period_hours: int = 24
-
-    @classmethod
-    def read(cls, given: Fields) -> Self:
-        """Reads the section. Raises BadInputError."""
-        return cls(
-            given.whole("per_number", 0, 0, MAX_ATTEMPTS_PER_NUMBER),
-            given.whole("period_hours", 24, 1, MAX_ATTEMPT_PERIOD_HOURS),
-        )
+    per_number: int = setting("attempts.per_number", whole(0, MAX_ATTEMPTS_PER_NUMBER), 0, "0: no limit.")
+    period_hours: int = setting("attempts.period_hours", whole(1, MAX_ATTEMPT_PERIOD_HOURS), 24)
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentPolicy:
-    """The column of ``user_data`` that says that a person agreed to be called, and whether every call needs it."""
+    """The column of ``user_data`` that says that a person agreed to be called."""
 
-    required: bool = False
-    field: str = "consent"
-
-    @classmethod
-    def read(cls, given: Fields) -> Self:
-        """Reads the section. Raises BadInputError."""
-        name = given.text("field", "consent", longest=MAX_NAME_CHARACTERS).strip()
-        if not name:
-            raise given.wrong("field", "the name of a column")
-        return cls(given.switch("required", False), name)
+    required: bool = setting("consent.required", SWITCH, False, "Whether every call needs it.")
+    field: str = setting(
+        "consent.field", Kind("a name", {"type": "string", "maxLength": MAX_NAME_CHARACTERS}, _column), "consent"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class CallingPolicy:
-    """What an organisation wants held of its outbound calls. Each field is a section."""
+    """What an organisation wants held of its outbound calls. Each field is a section, and one that is missing has its defaults."""
 
-    hours: HoursPolicy = field(default_factory=HoursPolicy)
-    country_rules: CountryRulesPolicy = field(default_factory=CountryRulesPolicy)
-    numbers: NumbersPolicy = field(default_factory=NumbersPolicy)
-    attempts: AttemptsPolicy = field(default_factory=AttemptsPolicy)
-    consent: ConsentPolicy = field(default_factory=ConsentPolicy)
-    caps: Caps = NO_CAPS
-    pace: PacePolicy = field(default_factory=PacePolicy)
-    fallbacks: FallbacksPolicy = field(default_factory=FallbacksPolicy)
-
-
-SECTIONS: Mapping[str, type[Section]] = {
-    "hours": HoursPolicy,
-    "country_rules": CountryRulesPolicy,
-    "numbers": NumbersPolicy,
-    "attempts": AttemptsPolicy,
-    "consent": ConsentPolicy,
-    "caps": Caps,
-    "pace": PacePolicy,
-    "fallbacks": FallbacksPolicy,
-}
-"""The fields of :class:`CallingPolicy` by name. A new section is a line in both."""
+    hours: HoursPolicy = setting("policy.hours", child(HoursPolicy, HoursPolicy.read), {}, absent=HoursPolicy())
+    country_rules: CountryRulesPolicy = setting(
+        "policy.country_rules", child(CountryRulesPolicy), {}, absent=CountryRulesPolicy()
+    )
+    numbers: NumbersPolicy = setting("policy.numbers", child(NumbersPolicy), {}, absent=NumbersPolicy())
+    attempts: AttemptsPolicy = setting("policy.attempts", child(AttemptsPolicy), {}, absent=AttemptsPolicy())
+    consent: ConsentPolicy = setting("policy.consent", child(ConsentPolicy), {}, absent=ConsentPolicy())
+    caps: Caps = setting("policy.caps", child(Caps), {}, absent=NO_CAPS)
+    pace: PacePolicy = setting("policy.pace", child(PacePolicy), {}, absent=PacePolicy())
+    fallbacks: FallbacksPolicy = setting(
+        "policy.fallbacks", child(FallbacksPolicy, FallbacksPolicy.read), {}, absent=FallbacksPolicy()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,35 +179,26 @@ class StoredPolicy:
 
 def parse_policy(body: Mapping[str, Any]) -> CallingPolicy:
     """Reads the policy of a request. Raises BadInputError, also for a name that no section has: a misspelt rule would hold nothing."""
-    _only(Fields(body, "", BadInputError), SECTIONS)
-    for name, section in SECTIONS.items():
-        given = Fields(body, "", BadInputError).child(name)
+    whole_body = Fields(body, "", BadInputError)
+    known = policy_wire(CallingPolicy())
+    _only(whole_body, known)
+    for name, section in known.items():
+        given = whole_body.child(name)
         if given is not None:
-            _only(given, [one.name for one in fields(section)])  # type: ignore[arg-type]
+            _only(given, section)
     policy = stored_policy(body)
-    refuse_unknown(Fields(body, "", BadInputError), policy_wire(policy))
+    refuse_unknown(whole_body, policy_wire(policy))
     return policy
 
 
 def stored_policy(body: Mapping[str, Any]) -> CallingPolicy:
     """Reads a policy from the wire form that was stored. Names of later releases are ignored."""
-    whole = Fields(body, "", BadInputError)
-    found = {
-        name: section.read(whole.child(name) or Fields({}, name, BadInputError)) for name, section in SECTIONS.items()
-    }
-    return CallingPolicy(**found)  # type: ignore[arg-type]
+    return read_record(CallingPolicy, Fields(body, "", BadInputError))
 
 
 def policy_wire(policy: CallingPolicy) -> dict[str, Any]:
     """Returns the policy as JSON, every section with all of its fields."""
-    return {name: _section_wire(getattr(policy, name)) for name in SECTIONS}
-
-
-def _section_wire(section: Any) -> dict[str, Any]:
-    if isinstance(section, PacePolicy):
-        return section.as_wire()
-    values = {one.name: getattr(section, one.name) for one in fields(section)}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return wire_of(policy)
 
 
 def _only(given: Fields, allowed: Collection[str]) -> None:
@@ -216,14 +207,3 @@ def _only(given: Fields, allowed: Collection[str]) -> None:
             like = nearest(name, allowed)
             hint = f"; did you mean {like}?" if like else f"; use {', '.join(allowed)}"
             raise BadInputError(f"{given.at(name)} is no part of a calling policy{hint}", field=given.at(named(name)))
-
-
-def _words(given: Fields, name: str, allowed: Collection[str]) -> tuple[str, ...] | None:
-    """A list of words, each once, in the order of ``allowed``; None where it is missing."""
-    listed = given.list(name)
-    if listed is None:
-        return None
-    for index, one in enumerate(listed):
-        if one not in allowed:
-            raise not_among(f"{given.at(name)}[{index}]", allowed, one, BadInputError)
-    return tuple(one for one in allowed if one in listed)

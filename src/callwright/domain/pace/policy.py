@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.errors import BadInputError
@@ -19,32 +19,24 @@ from callwright.domain.limits import (
     MIN_CALLS_PER_SECOND,
 )
 from callwright.domain.number import parse_destination
+from callwright.domain.settings.kinds import SWITCH, child, choice, number, whole
+from callwright.domain.settings.setting import Kind, part, read_record, setting, shape_of, wire_of
 
 ROUND_ROBIN = "round_robin"
 LEAST_RECENTLY_USED = "least_recently_used"
 ANSWER_RATE = "answer_rate"
 ROTATION_RULES = (ROUND_ROBIN, LEAST_RECENTLY_USED, ANSWER_RATE)
 
+AT_ONCE = whole(1, MAX_CONCURRENCY)
+PER_SECOND = number(MIN_CALLS_PER_SECOND, MAX_CALLS_PER_SECOND)
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Most calls at once, and most calls begun in a second. None is no limit."""
+    """Most calls at once, and most calls begun in a second. null is no limit."""
 
-    at_once: int | None = None
-    per_second: float | None = None
-
-    @classmethod
-    def read(cls, given: Fields) -> Limit:
-        """Reads ``max_concurrency`` and ``calls_per_second``. Raises BadInputError."""
-        at_once = (
-            None if given.raw("max_concurrency") is None else given.whole("max_concurrency", 0, 1, MAX_CONCURRENCY)
-        )
-        per_second = given.number("calls_per_second", 0, MIN_CALLS_PER_SECOND, MAX_CALLS_PER_SECOND)
-        return cls(at_once, per_second or None)
-
-    def as_wire(self) -> dict[str, Any]:
-        """The two fields, null without a limit."""
-        return {"max_concurrency": self.at_once, "calls_per_second": self.per_second}
+    at_once: int | None = setting("limit.max_concurrency", AT_ONCE, None)
+    per_second: float | None = setting("limit.calls_per_second", PER_SECOND, None)
 
 
 NO_LIMIT = Limit()
@@ -55,30 +47,10 @@ class Breaker:
     """Pauses a batch when at least ``failure_share`` of the attempts that ended in the last ``window_seconds`` failed, of at least
     ``min_calls``."""
 
-    enabled: bool = True
-    failure_share: float = 0.5
-    min_calls: int = 20
-    window_seconds: int = 600
-
-    @classmethod
-    def read(cls, given: Fields) -> Breaker:
-        """Raises BadInputError."""
-        standard = cls()
-        return cls(
-            given.switch("enabled", standard.enabled),
-            given.number("failure_share", standard.failure_share, 0.01, 1),
-            given.whole("min_calls", standard.min_calls, 1, MAX_BREAKER_CALLS),
-            given.whole("window_seconds", standard.window_seconds, 10, MAX_BREAKER_SECONDS),
-        )
-
-    def as_wire(self) -> dict[str, Any]:
-        """Every field."""
-        return {
-            "enabled": self.enabled,
-            "failure_share": self.failure_share,
-            "min_calls": self.min_calls,
-            "window_seconds": self.window_seconds,
-        }
+    enabled: bool = setting("breaker.enabled", SWITCH, True)
+    failure_share: float = setting("breaker.failure_share", number(0.01, 1), 0.5)
+    min_calls: int = setting("breaker.min_calls", whole(1, MAX_BREAKER_CALLS), 20)
+    window_seconds: int = setting("breaker.window_seconds", whole(10, MAX_BREAKER_SECONDS), 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,102 +58,68 @@ class Rest:
     """A number rests for ``minutes`` when less than ``answer_share`` of its attempts of the last ``window_minutes`` were answered, of at
     least ``min_calls``."""
 
-    answer_share: float = 0.05
-    min_calls: int = 50
-    window_minutes: int = 60
-    minutes: int = 120
-
-    @classmethod
-    def read(cls, given: Fields) -> Rest:
-        """Raises BadInputError."""
-        standard = cls()
-        return cls(
-            given.number("answer_share", standard.answer_share, 0.001, 1),
-            given.whole("min_calls", standard.min_calls, 1, MAX_REST_CALLS),
-            given.whole("window_minutes", standard.window_minutes, 1, MAX_REST_MINUTES),
-            given.whole("minutes", standard.minutes, 1, MAX_REST_MINUTES),
-        )
-
-    def as_wire(self) -> dict[str, Any]:
-        """Every field."""
-        return {
-            "answer_share": self.answer_share,
-            "min_calls": self.min_calls,
-            "window_minutes": self.window_minutes,
-            "minutes": self.minutes,
-        }
+    answer_share: float = setting("rest.answer_share", number(0.001, 1), 0.05)
+    min_calls: int = setting("rest.min_calls", whole(1, MAX_REST_CALLS), 50)
+    window_minutes: int = setting("rest.window_minutes", whole(1, MAX_REST_MINUTES), 60)
+    minutes: int = setting("rest.minutes", whole(1, MAX_REST_MINUTES), 120)
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """How a batch with several numbers chooses one for a call. ``rest`` None: no number rests."""
+    """How a batch with several numbers chooses one for a call."""
 
-    rule: str = ROUND_ROBIN
-    prefer_local: bool = False
-    rest: Rest | None = None
+    rule: str = setting("rotation.rule", choice(ROTATION_RULES), ROUND_ROBIN)
+    prefer_local: bool = setting(
+        "rotation.prefer_local", SWITCH, False, "Numbers that begin with the same digits as the callee's come first."
+    )
+    rest: Rest | None = setting("rotation.rest", child(Rest), None, "null: no number rests.")
 
-    @classmethod
-    def read(cls, given: Fields) -> Rotation:
-        """Raises BadInputError."""
-        rest = given.child("rest")
-        return cls(
-            given.choice("rule", ROUND_ROBIN, ROTATION_RULES),
-            given.switch("prefer_local", False),
-            None if rest is None else Rest.read(rest),
-        )
 
-    def as_wire(self) -> dict[str, Any]:
-        """Every field."""
-        return {
-            "rule": self.rule,
-            "prefer_local": self.prefer_local,
-            "rest": None if self.rest is None else self.rest.as_wire(),
-        }
+def _limits(given: Fields, name: str) -> dict[str, Limit] | None:
+    found = given.child(name)
+    if found is None:
+        return None
+    if len(found.value) > MAX_PACED_NAMES:
+        raise given.failure(f"{given.at(name)} has more than {MAX_PACED_NAMES} entries", field=given.at(name))
+    limits = {key: found.child(key) for key in found.value}
+    return {key: Limit() if limit is None else read_record(Limit, limit) for key, limit in limits.items()}
+
+
+def _of_numbers(given: Fields, name: str) -> dict[str, Limit] | None:
+    limits = _limits(given, name)
+    path = given.at(name)
+    for called in limits or ():
+        plain = parse_destination(called, what=path).value
+        if plain != called:
+            raise given.failure(f"{path} must name {plain} in this form", field=path)
+    return limits
+
+
+_BY_NAME = {
+    "type": "object",
+    "additionalProperties": {"anyOf": [shape_of(Limit), {"type": "null"}]},
+    "maxProperties": MAX_PACED_NAMES,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PacePolicy:
-    """The section ``pace`` of the calling policy. ``account`` bounds all calls of the organisation, ``carriers`` those of one carrier.
-    ``each_number`` bounds every number that is not in ``numbers``. ``kept_for_inbound`` and ``kept_for_retries`` are places that other
-    calls do not take."""
+    """How many calls are made at once and per second, over all accounts of the organisation."""
 
-    account: Limit = NO_LIMIT
-    carriers: Mapping[str, Limit] = field(default_factory=dict)
-    each_number: Limit = NO_LIMIT
-    numbers: Mapping[str, Limit] = field(default_factory=dict)
-    kept_for_inbound: int = 0
-    kept_for_retries: int = 0
-    breaker: Breaker = Breaker()
-    rotation: Rotation = Rotation()
-
-    @classmethod
-    def read(cls, given: Fields) -> PacePolicy:
-        """Raises BadInputError, which names the field."""
-        account, each = given.child("account"), given.child("each_number")
-        breaker, rotation = given.child("breaker"), given.child("rotation")
-        return cls(
-            account=NO_LIMIT if account is None else Limit.read(account),
-            carriers=_limits(given, "carriers"),
-            each_number=NO_LIMIT if each is None else Limit.read(each),
-            numbers=_of_numbers(given),
-            kept_for_inbound=given.whole("kept_for_inbound", 0, 0, MAX_CONCURRENCY),
-            kept_for_retries=given.whole("kept_for_retries", 0, 0, MAX_CONCURRENCY),
-            breaker=Breaker() if breaker is None else Breaker.read(breaker),
-            rotation=Rotation() if rotation is None else Rotation.read(rotation),
-        )
-
-    def as_wire(self) -> dict[str, Any]:
-        """The whole section; :meth:`read` reads it back."""
-        return {
-            "account": self.account.as_wire(),
-            "carriers": {name: limit.as_wire() for name, limit in self.carriers.items()},
-            "each_number": self.each_number.as_wire(),
-            "numbers": {number: limit.as_wire() for number, limit in self.numbers.items()},
-            "kept_for_inbound": self.kept_for_inbound,
-            "kept_for_retries": self.kept_for_retries,
-            "breaker": self.breaker.as_wire(),
-            "rotation": self.rotation.as_wire(),
-        }
+    account: Limit = setting("pace.account", child(Limit), {}, "All calls of the organisation.", absent=NO_LIMIT)
+    carriers: Mapping[str, Limit] = setting("pace.carriers", Kind("limits", _BY_NAME, _limits), {}, "By carrier.")
+    each_number: Limit = setting(
+        "pace.each_number", child(Limit), {}, "Every number that is not in `numbers`.", absent=NO_LIMIT
+    )
+    numbers: Mapping[str, Limit] = setting("pace.numbers", Kind("limits", _BY_NAME, _of_numbers), {}, "By number.")
+    kept_for_inbound: int = setting(
+        "pace.kept_for_inbound", whole(0, MAX_CONCURRENCY), 0, "Places no outbound call takes."
+    )
+    kept_for_retries: int = setting(
+        "pace.kept_for_retries", whole(0, MAX_CONCURRENCY), 0, "Places no first attempt takes."
+    )
+    breaker: Breaker = setting("pace.breaker", child(Breaker), {}, absent=Breaker())
+    rotation: Rotation = setting("pace.rotation", child(Rotation), {}, absent=Rotation())
 
     def of_carrier(self, carrier: str) -> Limit:
         """The limit of a carrier."""
@@ -192,34 +130,35 @@ class PacePolicy:
         return self.numbers.get(number, self.each_number)
 
 
+def _breaker(given: Fields, name: str) -> Breaker | None:
+    found = given.child_or_text(name)
+    return None if found is None else read_record(Breaker, found)
+
+
 @dataclass(frozen=True, slots=True)
 class BatchPace:
-    """What one batch sets. ``breaker`` None: that of the policy."""
+    """What one batch sets. A breaker that is JSON text is read too."""
 
-    limit: Limit = NO_LIMIT
-    breaker: Breaker | None = None
-
-    @classmethod
-    def read(cls, given: Fields) -> BatchPace:
-        """Reads ``max_concurrency``, ``calls_per_second`` and ``breaker`` (an object, or its JSON text). Raises BadInputError."""
-        breaker = given.child_or_text("breaker")
-        return cls(Limit.read(given), None if breaker is None else Breaker.read(breaker))
+    limit: Limit = part(Limit)
+    breaker: Breaker | None = setting(
+        "batch.breaker", Kind("an object", shape_of(Breaker), _breaker), None, "null: that of the calling policy."
+    )
 
     @classmethod
     def asked(cls, given: Fields) -> BatchPace:
         """Reads what a request names, and nothing else. Raises BadInputError, also for a name that is unknown."""
-        found = cls.read(given)
+        found = read_record(cls, given)
         refuse_unknown(given, found.as_wire())
         return found
 
     @classmethod
     def stored(cls, value: Mapping[str, Any]) -> BatchPace:
         """Reads what :meth:`as_wire` wrote."""
-        return cls.read(Fields(value, "", BadInputError))
+        return read_record(cls, Fields(value, "", BadInputError))
 
     def as_wire(self) -> dict[str, Any]:
-        """Every field; :meth:`read` reads it back."""
-        return {**self.limit.as_wire(), "breaker": None if self.breaker is None else self.breaker.as_wire()}
+        """Every field."""
+        return wire_of(self)
 
 
 NO_PACE = BatchPace()
@@ -237,23 +176,3 @@ def refuse_unknown(given: Fields, known: Mapping[str, Any]) -> None:
         child = given.child_or_text(name) if isinstance(below, Mapping) else None
         if child is not None:
             refuse_unknown(child, below)
-
-
-def _limits(given: Fields, name: str) -> dict[str, Limit]:
-    found = given.child(name)
-    if found is None:
-        return {}
-    if len(found.value) > MAX_PACED_NAMES:
-        raise given.failure(f"{given.at(name)} has more than {MAX_PACED_NAMES} entries", field=given.at(name))
-    limits = {key: found.child(key) for key in found.value}
-    return {key: Limit() if limit is None else Limit.read(limit) for key, limit in limits.items()}
-
-
-def _of_numbers(given: Fields) -> dict[str, Limit]:
-    limits = _limits(given, "numbers")
-    for number in limits:
-        path = given.at("numbers")
-        plain = parse_destination(number, what=path).value
-        if plain != number:
-            raise given.failure(f"{path} must name {plain} in this form", field=path)
-    return limits

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 from callwright.domain.fields import Fields, wrong
@@ -13,10 +14,12 @@ from callwright.domain.limits import (
     MAX_SAY_AS_CHARACTERS,
 )
 from callwright.domain.origin import origin_of
-from callwright.domain.settings.setting import Kind
+from callwright.domain.settings.setting import Kind, read_record, shape_of
 from callwright.domain.web_address import names_host
 
 TEXT = {"type": "string"}
+ANY_OBJECT: Mapping[str, Any] = {"type": "object", "additionalProperties": True}
+"""Generated clients take an object that says less for one without fields."""
 _LARGEST_SEED = 2**63
 """Endpoints read 64 bits."""
 
@@ -47,6 +50,11 @@ def text(longest: int | None = None, words: str = "a text") -> Kind:
     """A text; an empty one counts as missing."""
     schema = TEXT if longest is None else {**TEXT, "maxLength": longest}
     return Kind(words, schema, lambda given, name: given.text(name, longest=longest) or None)
+
+
+def filled(longest: int | None = None) -> Kind:
+    """A text without the blanks around it; a blank one counts as missing."""
+    return Kind("a text", text(longest).schema, lambda given, name: given.text(name, longest=longest).strip() or None)
 
 
 def choice(allowed: Collection[str], words: str = "") -> Kind:
@@ -149,8 +157,18 @@ def _origin(value: object, path: str, given: Fields) -> str:
         raise wrong(path, "an origin, as https://www.example.org", value, given.failure) from None
 
 
-def objects(most: int, words: str) -> Kind:
-    """A list of objects, whose fields code of their own reads."""
+def child(record: type[Any], read: Callable[[Fields], Any] | None = None) -> Kind:
+    """An object with the settings of a record. ``read`` reads it where they are also judged together."""
+
+    def found(given: Fields, name: str) -> Any:
+        inner = given.child(name)
+        return None if inner is None else (read or partial(read_record, record))(inner)
+
+    return Kind("an object", shape_of(record), found)
+
+
+def objects(most: int, words: str, *required: str) -> Kind:
+    """A list of objects with the ``required`` fields, which code of its own reads."""
 
     def read(given: Fields, name: str) -> tuple[Fields, ...]:
         listed = given.list(name) or []
@@ -162,7 +180,8 @@ def objects(most: int, words: str) -> Kind:
                 raise wrong(f"{path}[{index}]", "an object", one, given.failure)
         return tuple(Fields(one, f"{path}[{index}]", given.failure) for index, one in enumerate(listed))
 
-    return Kind(words, {"type": "array", "items": {"type": "object"}, "maxItems": most}, read)
+    items = {**ANY_OBJECT, "required": list(required)}
+    return Kind(words, {"type": "array", "items": items, "maxItems": most}, read)
 
 
 def texts(words: str) -> Kind:
@@ -205,6 +224,12 @@ def _address(given: Fields, name: str) -> str | None:
     return url or None
 
 
+def _object(given: Fields, name: str) -> Mapping[str, Any] | None:
+    found = given.child(name)
+    return None if found is None else found.value
+
+
+OBJECT = Kind("an object", ANY_OBJECT, _object)
 SWITCH = Kind("true or false", {"type": "boolean"}, lambda given, name: given.switch(name, False))
 MESSAGE = Kind(
     "a text, or a map of language to text",

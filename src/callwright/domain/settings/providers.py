@@ -37,7 +37,7 @@ def _chain(section: str, what: str, after_ms: int, nothing: str) -> tuple[Settin
     return (
         Setting(
             f"{section}.fallbacks",
-            objects(MAX_FALLBACKS, _CHAIN),
+            objects(MAX_FALLBACKS, _CHAIN, "provider"),
             None,
             f"Our own. {what} that [take over](how-to/outages.md), in order, when it fails.",
         ),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 from callwright.domain.settings.agent import AGENT
 from callwright.domain.settings.conversation import TASK_CONFIG
 from callwright.domain.settings.kept import KEPT
@@ -41,13 +38,10 @@ PLACES: dict[str, str] = {
 PROMPTS = "agent_prompts"
 """Stands beside ``agent_config``."""
 
-_ASIDE = re.compile(r" ?\(\[[^]]*\]\([^)]*\)\)")
-_LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 
-
-def properties_of(section: str, within: str = "") -> dict[str, Any]:
-    """The ``properties`` of the JSON schema of a section, or of the object ``within`` it."""
-    return {one.name: _property(one) for one in SETTINGS if (one.section, one.within) == (section, within)}
+def settings_in(section: str, within: str = "") -> tuple[Setting, ...]:
+    """The settings of a section, or of the object ``within`` it."""
+    return tuple(one for one in SETTINGS if (one.section, one.within) == (section, within))
 
 
 def path_of(one: Setting) -> str:
@@ -55,19 +49,3 @@ def path_of(one: Setting) -> str:
     if one.name == PROMPTS:
         return PROMPTS
     return ".".join(filter(None, (PLACES[one.section], one.within, one.name)))
-
-
-def sentence_of(one: Setting) -> str:
-    """What a setting does, without links, which lead to pages of the repository."""
-    return _LINK.sub(r"\1", _ASIDE.sub("", one.does))
-
-
-def _property(one: Setting) -> dict[str, Any]:
-    """The schema of a setting. null stands for the default."""
-    does = sentence_of(one)
-    schema = dict(one.kind.schema)
-    if schema:
-        schema = {"anyOf": [*schema.pop("anyOf", ()), *([schema] if schema else ()), {"type": "null"}]}
-    else:
-        does = f"{does} Value: {one.kind.words}."
-    return {**schema, "default": one.default, "description": f"Kept, without effect. {does}" if one.kept else does}

@@ -26,6 +26,7 @@ from callwright.domain.errors import BadInputError
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.handover import RemoteFile
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Codec, Framing
 from callwright.telephony.media_streams.vendor import (
@@ -172,6 +173,10 @@ class ExotelCalls:
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
         """Raises ProviderError."""
         raise self._rest.error(FailureKind.BAD_REQUEST, "calls over this carrier cannot be transferred")
+
+    async def recording(self, account: VendorAccount, name: str) -> RemoteFile:
+        """Raises ProviderError."""
+        raise self._rest.error(FailureKind.BAD_REQUEST, "this carrier records no talks")
 
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """Nothing is changed: its flows are made in its console. Raises ProviderError where a call that comes in could not be checked, or

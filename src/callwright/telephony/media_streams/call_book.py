@@ -24,7 +24,7 @@ from callwright.domain.provider_access import Access
 from callwright.ops.timers import SharedTimer
 from callwright.ports.door import Doorkeeper, DoorRequest, DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.handover import CarrierCall
+from callwright.ports.handover import CarrierCall, RemoteFile
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener, RoutedNumber
 from callwright.ports.registry import CarrierAccounts, PluginContext
 from callwright.telephony.media_streams.bridge import bridge
@@ -162,6 +162,10 @@ class CallBook(Generic[_Vendor]):
         method = self._vendor.incoming_method
         return RoutedNumber(address, method, streams, route.before, route.changed, route.by_hand)
 
+    async def recording(self, access: Access, name: str) -> RemoteFile:
+        """See ``ports.handover.RecordsTalks``."""
+        return await self._vendor.recording(self._vendor.account(access), name)
+
     def say_last_words(self, dialog: Mapping[str, Any], access: Access) -> None:
         """See ``ports.leg.LastWords``: the vendor is asked to end the call."""
         self._later(self._end_left(str(dialog.get("call_id") or ""), str(dialog.get("order_id") or ""), access))
@@ -208,13 +212,17 @@ class CallBook(Generic[_Vendor]):
             return None
         return access if genuine else None
 
-    async def _talk_ended(self, request: DoorRequest, key: str, handover: int, callback: Callback) -> None:
-        """The vendor reports how the talk with a target ended, if it does: at the address of a handover, or as the end of the target's own
-        call, which we had until it was connected with the other one."""
-        about, known = _named(key), self._calls.get(key)
-        is_handed = bool(handover) or (about.request > 0 and (known is None or known.leg.handed_over))
-        if callback.talk is not None and is_handed and isinstance(request.proven, Access):
-            await self._handed.talk_ended(self.name, about, request.proven, handover, callback.talk)
+    async def _talk_reported(self, request: DoorRequest, key: str, handover: int, callback: Callback) -> None:
+        """The vendor reports how the talk with a target ended or was recorded, if it does: at the address of a handover, or as the end of
+        the target's own call, which we had until it was connected with the other one."""
+        call, known = _named(key), self._calls.get(key)
+        is_handed = bool(handover) or (call.request > 0 and (known is None or known.leg.handed_over))
+        if not is_handed or not isinstance(request.proven, Access):
+            return
+        if callback.talk is not None:
+            await self._handed.talk_ended(self.name, call, request.proven, handover, callback.talk)
+        if callback.recording is not None:
+            await self._handed.talk_recorded(self.name, call, request.proven, handover, callback.recording)
 
     def _offer(
         self, desk: InboundDesk, request: DoorRequest, callback: Callback, account: VendorAccount, key: str

@@ -46,7 +46,12 @@ class StreamCarrier(CallBook[Vendor]):
             HttpDoor("/status", "Take how a call goes", ours, self._status),
             HttpDoor("/machine", "Take who has answered", ours, self._machine),
             HttpDoor("/handover", "Say whom to connect a call with", ours, self._hand_over),
-            HttpDoor("/target", "Take how the target of a transfer answers", ours, self._target),
+            HttpDoor(
+                "/target",
+                "Take how the target of a transfer answers, and the recording of the talk",
+                ours,
+                self._target,
+            ),
             HttpDoor("/transferred", "Say how a call goes on after a transfer", ours, self._transferred),
             SocketDoor("/stream", "Carry the audio of a call", Capability(), self._stream),
         )
@@ -105,7 +110,7 @@ class StreamCarrier(CallBook[Vendor]):
 
     async def _status(self, request: DoorRequest) -> DoorAnswer:
         key, callback = subject_of(request.url)[0], self._vendor.read(request)
-        await self._talk_ended(request, key, 0, callback)
+        await self._talk_reported(request, key, 0, callback)
         # After a transfer the vendor reports the end of a call that is forgotten here.
         if key in self._calls:
             (await self._known(request)).leg.take_status(callback)
@@ -168,7 +173,7 @@ class StreamCarrier(CallBook[Vendor]):
     async def _of_handover(self, request: DoorRequest, target: Callback) -> Known | None:
         """The call of a request about one of its handovers. None: it was handed over long ago, or by a process that is gone."""
         key, number = subject_of(request.url)
-        await self._talk_ended(request, key, number, target)
+        await self._talk_reported(request, key, number, target)
         return await self._known(request) if key in self._calls else None
 
     async def _known(self, request: DoorRequest) -> Known:

@@ -75,7 +75,7 @@ class CommandCarrier(CallBook[CommandVendor]):
             elif callback.progress == "ended":
                 # It may overtake the offer.
                 self._is_new(key)
-        await self._talk_ended(request, callback.key, callback.handover, callback)
+        await self._talk_reported(request, callback.key, callback.handover, callback)
         if known is not None:
             await known.leg.dialled.wait()
             await self._take(known.leg, callback)

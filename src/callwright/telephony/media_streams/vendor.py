@@ -13,7 +13,7 @@ from callwright.domain.causes import Cause
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
-from callwright.ports.handover import TalkEnd
+from callwright.ports.handover import RemoteFile, TalkEnd, TalkRecording
 from callwright.telephony.media_streams.framing import Framing
 
 CALL, HANDOVER, TOKEN = "call", "handover", "token"
@@ -52,9 +52,10 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Handover:
     """A call that is to be connected with ``target``. A vendor that is not told at once asks at ``instructions`` whom to call. ``answered``
-    hears that the target has answered; ``result``, which is asked how to go on, what became of it. ``key`` and ``number``: which call of
-    ours it is, and which of its handovers, from 1. ``conference``: the call is connected with another one, whose id ``target`` is, under
-    this name, where the vendor needs one. Then ``answered`` hears that both are there, and how their talk ended."""
+    hears that the target has answered, and of the recording of their talk; ``result``, which is asked how to go on, what became of the
+    target. ``key`` and ``number``: which call of ours it is, and which of its handovers, from 1. ``conference``: the call is connected with
+    another one, whose id ``target`` is, under this name, where the vendor needs one. Then ``answered`` hears that both are there, and how
+    their talk ended."""
 
     target: str
     from_number: str
@@ -73,7 +74,7 @@ class Callback:
     these; with ``ended`` there is a ``cause``. ``words`` is what the vendor itself says of it. ``key``: which call of ours it is about,
     where the vendor repeats what it was given. ``handover``: then it is about the target of that one of its handovers; 0: the call itself.
     ``machine``: who has answered, where it says so (``ports.leg.LegListener.machine``). ``talk``: how the talk of a target that has taken
-    the call ended.
+    the call ended. ``recording``: the vendor has recorded that talk, or could not.
     """
 
     call_id: str
@@ -87,6 +88,7 @@ class Callback:
     handover: int = 0
     machine: str = ""
     talk: TalkEnd | None = None
+    recording: TalkRecording | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,11 @@ class VendorCalls(Protocol):
         """End a call. One that is over already is no failure. ``order_id``: what ``place`` returned, of a call that was not answered."""
 
     async def hand_over(self, account: VendorAccount, call_id: str, handover: Handover) -> None:
-        """Take a call out of its stream and connect it."""
+        """Take a call out of its stream and connect it. The talk with the target is recorded."""
+
+    async def recording(self, account: VendorAccount, name: str) -> RemoteFile:
+        """See ``ports.handover.RecordsTalks``."""
+        ...
 
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """Have calls to a number asked about at ``address`` and, by vendors that tell the two apart, reported to ``events``."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
@@ -20,6 +20,7 @@ from callwright.domain.errors import BlockedUrlError, ConfigurationError, Unavai
 from callwright.domain.limits import CARRIER_API_SECONDS, MAX_NAME_CHARACTERS
 from callwright.domain.provider_access import Access
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.handover import RemoteFile
 from callwright.ports.registry import HttpClient, PluginContext
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -97,6 +98,18 @@ class CarrierApi:
         if not self._id_form.fullmatch(account.id):
             raise self.error(FailureKind.REFUSED, f"the provider key {self.keys[0]} is no account id of {self.name}")
         return account
+
+    def file(self, access: Access, url: str, *domains: str) -> RemoteFile:
+        """A file of the account at an address that the carrier told. Who asks is said to the account's API and, by TLS, to hosts in
+        ``domains``, which begin with a dot; to nobody else. Raises ProviderError."""
+        account = self.account(access)
+        try:
+            told = urlsplit(url)
+        except ValueError:
+            raise self.error(FailureKind.BAD_REQUEST, "the address of its file is none") from None
+        is_theirs = told.scheme == "https" and (told.hostname or "").endswith(domains)
+        known = is_theirs or told[:2] == urlsplit(account.api)[:2]
+        return RemoteFile(url, self._credentials(account) if known else {})
 
     async def ask(
         self,

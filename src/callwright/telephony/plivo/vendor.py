@@ -6,6 +6,7 @@
 - https://www.plivo.com/docs/account/api/application and .../numbers/api/account-phone-number: where calls to a number are asked about
 - https://www.plivo.com/docs/voice/xml/stream, .../dial and .../conference: the instructions, and the messages of a stream
 - https://www.plivo.com/docs/voice/troubleshooting/hangup-causes: who has hung up
+- https://www.plivo.com/docs/voice/xml/record and .../voice/api/recording: the recording of a talk after a transfer
 - https://www.plivo.com/docs/voice/concepts/signature-validation: the signature, version 3
 
 Plivo writes numbers without their plus. A stream ends without a message: its websocket is closed. Other vendors speak this API too: what
@@ -31,7 +32,7 @@ from callwright.domain.limits import MAX_CALLS_REMEMBERED, MAX_NAME_CHARACTERS
 from callwright.domain.number import E164, kind_of_address
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.handover import TalkEnd
+from callwright.ports.handover import RemoteFile, TalkEnd, TalkRecording
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
 from callwright.telephony.media_streams.vendor import (
@@ -192,11 +193,14 @@ class PlivoCalls(XmlVendor):
         return replace(callback, talk=TalkEnd(callback.call_id, whole_number(form.get("Duration", "")), cause=cause))
 
     def read_target(self, request: DoorRequest) -> Callback:
-        """DialAction while a target is called, and DialStatus at the end; or ConferenceAction."""
+        """DialAction while a target is called, and DialStatus at the end; or ConferenceAction. RecordingID of the recording, from its
+        beginning on."""
         form = fields_of(request)
         if "ConferenceAction" in form:
             is_second = form["ConferenceAction"] == "enter" and form.get("ConferenceFirstMember") != "true"
             return _callback(form, "answered" if is_second else "", None)
+        if "RecordingID" in form:
+            return Callback(form.get("CallUUID", ""), recording=TalkRecording(_recording(form["RecordingID"])))
         form["CallUUID"] = form.get("DialBLegUUID") or form.get("CallUUID", "")
         action, ended = form.get("DialAction"), form.get("DialStatus", "")
         callback = _callback(form, "answered" if action in _TAKEN else "", _ENDS.get(ended))
@@ -271,8 +275,29 @@ class PlivoCalls(XmlVendor):
             "callbackUrl": handover.answered,
             "callbackMethod": "POST",
         }
-        written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
-        return response(f"<Dial {written}><{noun}>{escape(target)}</{noun}></Dial>")
+        record = {
+            "startOnDialAnswer": "true",
+            "redirect": "false",
+            "fileFormat": "wav",
+            "recordChannelType": "stereo",
+            "maxLength": str(LONGEST_CALL_SECONDS),
+            # Some vendors report at one of the two alone.
+            "action": handover.answered,
+            "method": "POST",
+            "callbackUrl": handover.answered,
+            "callbackMethod": "POST",
+        }
+        dialled = f"<Dial {_attributes(attributes)}><{noun}>{escape(target)}</{noun}></Dial>"
+        return response(f"<Record {_attributes(record)}/>{dialled}")
+
+    async def recording(self, account: VendorAccount, name: str) -> RemoteFile:
+        """At the address that the resource of the recording has."""
+        found = await self._ask(account, "GET", f"Recording/{name}/", missing=True)
+        url = found.get("recording_url")
+        if not isinstance(url, str) or not url:
+            raise self._rest.error(FailureKind.UNAVAILABLE, "it does not have the recording yet")
+        domain = ".".join((urlsplit(self._dialect.api).hostname or "").split(".")[1:])
+        return self._rest.file(account.access, url, f".{domain}")
 
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """A number asks where its application says. One that asks here already is used again."""
@@ -355,6 +380,17 @@ class PlivoCalls(XmlVendor):
 
 def _is_among(given: Iterable[bytes], wanted: Iterable[str]) -> bool:
     return any(hmac.compare_digest(one.encode(), other) for one in wanted for other in given)
+
+
+def _attributes(given: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={quoteattr(value)}" for name, value in given.items())
+
+
+def _recording(name: str) -> str:
+    """The id of a recording. Raises BadInputError."""
+    if not _ID.fullmatch(name):
+        raise BadInputError("RecordingID is none")
+    return name
 
 
 def _written(number: str) -> str:

@@ -2,6 +2,7 @@
 
 - https://developers.telnyx.com/api-reference/call-commands: dial, answer, reject, hangup, transfer, bridge, streaming_start
 - https://developers.telnyx.com/docs/voice/programmable-voice/voice-api-webhooks: the events of a call
+- https://developers.telnyx.com/api-reference/callbacks/call-recording-saved and .../call-recordings: the recording of a talk
 - https://developers.telnyx.com/docs/development/api-fundamentals/webhooks: the signature
 - https://developers.telnyx.com/api-reference/call-control-applications and .../phone-number-configurations: where calls are reported
 - https://developers.telnyx.com/api-reference/websockets/stream-call-media-over-websocket: the messages of a stream
@@ -31,7 +32,7 @@ from callwright.domain.provider_access import Access
 from callwright.ops.clock import SystemClock
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind
-from callwright.ports.handover import TalkEnd
+from callwright.ports.handover import RemoteFile, TalkEnd, TalkRecording
 from callwright.ports.registry import HttpClient, PluginContext
 from callwright.ports.world import Clock
 from callwright.telephony.media_streams.command_carrier import CommandCarrier
@@ -71,6 +72,9 @@ _HUNG_UP_BY = {"callee": "normal_clearing", "caller": "caller_hung_up"}
 _DETECTED = "call.machine.detection.ended"
 _ANSWERED_BY = {"human": "human", "machine": "machine"}
 """``result``, and who has answered."""
+_RECORDED = ("call.recording.saved", "call.recording.error")
+_RECORD = {"record": "record-from-answer", "record_channels": "dual", "record_format": "wav"}
+"""Two sides. Its pages do not say which of them is the caller's."""
 _ENDS: Mapping[str, str] = {
     "normal_clearing": "normal_clearing",
     "time_limit": "normal_clearing",
@@ -146,10 +150,12 @@ class TelnyxCalls:
     def read(self, request: DoorRequest) -> Callback:
         """An event of a call in JSON. Raises BadInputError for what names no call."""
         payload, kind, occurred_at = _event(request)
+        key, handover = _stated(_text(payload, "client_state"))
+        if kind in _RECORDED and handover:
+            return Callback("", key=key, handover=handover, recording=_recording(payload, kind))
         call_id = _text(payload, "call_control_id")
         if not _CALL.fullmatch(call_id):
             raise BadInputError("call_control_id is missing, or is none")
-        key, handover = _stated(_text(payload, "client_state"))
         progress = _EVENTS.get(kind, "")
         if kind == "call.initiated":
             progress = "offered" if _text(payload, "direction") == "incoming" else "ringing"
@@ -219,7 +225,16 @@ class TelnyxCalls:
             "timeout_secs": _ring_seconds(handover.ring_seconds),
             "target_leg_client_state": _state(handover.key, handover.number),
         }
-        await self._command(account, call_id, "transfer", asked)
+        await self._command(account, call_id, "transfer", {**asked, **_RECORD})
+
+    async def recording(self, account: VendorAccount, name: str) -> RemoteFile:
+        """The first one listed of the target's leg. The address is good for some minutes, so it is asked for when it is needed."""
+        listed = await self._ask(account, f"recordings?{urlencode({'filter[call_leg_id]': name})}", method="GET")
+        urls = [one.get("download_urls") for one in self._rest.objects(listed, "data")]
+        found = [_text(one, "wav") for one in urls if isinstance(one, Mapping) and _text(one, "wav")]
+        if not found:
+            raise self._rest.error(FailureKind.UNAVAILABLE, "it does not have the recording yet")
+        return self._rest.file(account.access, found[0], ".telnyx.com")
 
     async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> bool:
         """One command moves both. From now on the target reports as that of a transfer does."""
@@ -299,6 +314,16 @@ def _event(request: DoorRequest) -> tuple[Mapping[str, Any], str, str]:
     if not isinstance(data, Mapping) or not isinstance(payload, Mapping):
         raise BadInputError("an event has no payload")
     return payload, _text(data, "event_type"), _text(data, "occurred_at")
+
+
+def _recording(payload: Mapping[str, Any], kind: str) -> TalkRecording:
+    """What an event says of a recording. Raises BadInputError."""
+    if kind != _RECORDED[0]:
+        return TalkRecording(lost="the carrier could not record")
+    leg = _text(payload, "call_leg_id")
+    if not re.fullmatch(ID_FORM, leg):
+        raise BadInputError("call_leg_id is missing, or is none")
+    return TalkRecording(leg)
 
 
 def _state(key: str, handover: int = 0) -> str:

@@ -5,6 +5,7 @@
 - https://www.twilio.com/docs/voice/twiml/stream, .../dial and .../conference: the instructions
 - https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource: where calls to a number are asked about
 - https://www.twilio.com/docs/voice/answering-machine-detection: who has answered
+- https://www.twilio.com/docs/voice/twiml/dial#record and .../voice/api/recording: the recording of a talk after a transfer
 - https://www.twilio.com/docs/usage/security: the signature
 """
 
@@ -26,7 +27,7 @@ from callwright.domain.errors import BadInputError
 from callwright.domain.number import E164, kind_of_address
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.handover import TalkEnd
+from callwright.ports.handover import RemoteFile, TalkEnd, TalkRecording
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.framing import Framing
 from callwright.telephony.media_streams.vendor import (
@@ -56,6 +57,7 @@ API = "https://api.twilio.com"
 _ACCOUNT = "AC[0-9a-fA-F]{32}"
 _CALL = re.compile("CA[0-9a-fA-F]{32}")
 _NUMBER = re.compile("PN[0-9a-fA-F]{32}")
+_RECORDING = re.compile("RE[0-9a-fA-F]{32}")
 _ROUTES = ("trunk_sid", "voice_application_sid", "voice_url")
 """What decides where a call to a number goes, the strongest first."""
 _TAKEN_OFF = {"VoiceApplicationSid": "voice_application_sid", "TrunkSid": "trunk_sid"}
@@ -74,6 +76,9 @@ _ENDS: Mapping[str, str] = {
     "failed": "temporary_failure",
 }
 """CallStatus and DialCallStatus at the end of a call, and the cause."""
+
+_RECORD = 'record="record-from-answer-dual" trim="do-not-trim" recordingStatusCallbackEvent="completed absent"'
+"""Attributes of Dial: two sides, whole, in time with each other."""
 
 FRAMING = Framing(
     stream_id=("start", "streamSid"),
@@ -111,11 +116,14 @@ class TwilioCalls(XmlVendor):
         return _callback(form, form.get("CallStatus", ""))
 
     def read_target(self, request: DoorRequest) -> Callback:
-        """DialCallStatus at the end; before, the target is a call of its own and reports as one. Else a conference reports."""
+        """DialCallStatus at the end; before, the target is a call of its own and reports as one. Else a conference reports, or
+        RecordingStatus of the recording."""
         form = fields_of(request)
         event = form.get("StatusCallbackEvent", "")
         if event.startswith(_CONFERENCE):
             return _of_conference(form, event, dict(parse_qsl(urlsplit(request.url).query)).get(_TARGET, ""))
+        if "RecordingStatus" in form:
+            return Callback(form.get("CallSid", ""), recording=_recording(form))
         ended = form.get("DialCallStatus", "")
         own = form.get("CallStatus", "")
         form["CallSid"] = form.get("DialCallSid") or form.get("CallSid", "")
@@ -181,9 +189,15 @@ class TwilioCalls(XmlVendor):
         noun = "Number" if kind_of_address(handover.target) == E164 else "Sip"
         return response(
             f"<Dial callerId={quoteattr(handover.from_number)} timeout={quoteattr(str(handover.ring_seconds))}"
-            f" action={quoteattr(handover.result)}><{noun} statusCallback={quoteattr(handover.answered)}"
+            f" action={quoteattr(handover.result)} {_RECORD} recordingStatusCallback={quoteattr(handover.answered)}"
+            f"><{noun} statusCallback={quoteattr(handover.answered)}"
             f' statusCallbackEvent="answered">{escape(handover.target)}</{noun}></Dial>'
         )
+
+    async def recording(self, account: VendorAccount, name: str) -> RemoteFile:
+        """The resource of the recording, as a file."""
+        url = f"{account.api}/2010-04-01/Accounts/{account.id}/Recordings/{name}.wav?RequestedChannels=2"
+        return self._rest.file(account.access, url)
 
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """The number's own webhook. What would take its place, an application or a trunk, is taken off it."""
@@ -236,6 +250,16 @@ def _of_conference(form: Mapping[str, str], event: str, target: str) -> Callback
     ended_by = form.get("CallSidEndingConference", "")
     cause = "" if not ended_by else "normal_clearing" if ended_by == target else "caller_hung_up"
     return Callback(target, talk=TalkEnd(target, ended_at=ended_at, cause=cause))
+
+
+def _recording(form: Mapping[str, str]) -> TalkRecording | None:
+    """What a form says of a recording. Raises BadInputError."""
+    name, status = form.get("RecordingSid", ""), form["RecordingStatus"]
+    if status in ("absent", "failed"):
+        return TalkRecording(lost=f"the carrier has no recording: {status}")
+    if not _RECORDING.fullmatch(name):
+        raise BadInputError("RecordingSid is missing, or is none")
+    return TalkRecording(name) if status == "completed" else None
 
 
 def _callback(form: Mapping[str, str], status: str) -> Callback:

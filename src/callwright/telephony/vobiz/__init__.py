@@ -1,7 +1,7 @@
 """The carrier ``vobiz``: calls over Vobiz, which speaks Plivo's API. See docs/how-to/carriers.md.
 
 As its pages say (read in 2026): https://docs.vobiz.ai/call/make-call, .../call/transfer-call, .../xml/stream, .../xml/conference,
-.../concepts/validating-callbacks, .../applications and .../applications/attach-number.
+.../xml/record, .../concepts/validating-callbacks, .../applications and .../applications/attach-number.
 """
 
 from __future__ import annotations

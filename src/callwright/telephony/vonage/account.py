@@ -25,7 +25,7 @@ API, NUMBERS_API = "https://api.nexmo.com", "https://rest.nexmo.com"
 KEYS = ("VONAGE_API_KEY", "VONAGE_API_SECRET")
 
 _KEY = "[A-Za-z0-9]{1,64}"
-_REGIONS = (".nexmo.com", ".vonage.com")
+REGIONS = (".nexmo.com", ".vonage.com")
 _FORWARDS = ("sip", "tel")
 """Ways of a number that its application does not come before."""
 _FORWARDED = "in Vonage's dashboard, remove the forwarding of {number} to {target}: its calls go there, and not to the application"
@@ -35,7 +35,7 @@ def without_region(access: Access, otherwise: str) -> str:
     """Where an API without regions is: at VONAGE_API_URL unless that is a region, since a stand-in answers for all APIs."""
     stored = access.keys.get(API_URL, "")
     host = urlsplit(stored).hostname or ""
-    return stored if host and not host.endswith(_REGIONS) else otherwise
+    return stored if host and not host.endswith(REGIONS) else otherwise
 
 
 def account_api(sender: HttpClient, otherwise: str = NUMBERS_API) -> CarrierApi:

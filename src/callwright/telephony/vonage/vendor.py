@@ -37,7 +37,7 @@ from callwright.domain.number import E164, kind_of_address
 from callwright.domain.provider_access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind
-from callwright.ports.handover import TalkEnd
+from callwright.ports.handover import RemoteFile, TalkEnd, TalkRecording
 from callwright.ports.registry import HttpClient
 from callwright.ports.world import Clock, Ids
 from callwright.telephony.media_streams.framing import Codec, Framing
@@ -53,7 +53,7 @@ from callwright.telephony.media_streams.vendor import (
     whole_number,
 )
 from callwright.telephony.number_markets.rest import Account, CarrierApi, phone_number, stored_address
-from callwright.telephony.vonage.account import API, API_URL, NAME, VonageRoutes
+from callwright.telephony.vonage.account import API, API_URL, NAME, REGIONS, VonageRoutes
 from callwright.telephony.vonage.account import KEYS as ACCOUNT_KEYS
 
 _APPLICATION, _PRIVATE_KEY = "VONAGE_APPLICATION_ID", "VONAGE_PRIVATE_KEY"
@@ -64,6 +64,7 @@ KEYS = (*NEEDED_KEYS, _OWN_NUMBER, API_URL, *ACCOUNT_KEYS)
 _ID = "[0-9a-fA-F-]{36}"
 _CALL = re.compile("[0-9A-Za-z-]{1,64}")
 _JWT_SECONDS = 300
+_LONGEST_URL = 2_000
 _KEYS_HELD = 100
 """Private keys that are read and kept."""
 _LONGEST_RING = 120
@@ -168,7 +169,10 @@ class VonageCalls:
         return replace(callback, talk=TalkEnd(callback.call_id, whole_number(_text(body, "duration")), cause=cause))
 
     def read_target(self, request: DoorRequest) -> Callback:
-        """The target is a call of its own and reports as one."""
+        """The target is a call of its own and reports as one. ``recording_url`` of the recording."""
+        body = _body(request)
+        if "recording_url" in body:
+            return Callback("", recording=TalkRecording(_text(body, "recording_url")[:_LONGEST_URL]))
         return self.read(request)
 
     def read_machine(self, request: DoorRequest) -> str:
@@ -210,6 +214,10 @@ class VonageCalls:
         if (await self._ask(account, "GET", f"/{handover.target}")).get("status") != "answered":
             raise self._rest.error(FailureKind.UNAVAILABLE, "the target has hung up")
         return False
+
+    async def recording(self, account: VendorAccount, name: str) -> RemoteFile:
+        """At the address that was told, in the region of the call."""
+        return self._rest.file(account.access, name, *REGIONS)
 
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """The application asks and reports here, and has the number. Needs VONAGE_API_KEY and VONAGE_API_SECRET too."""
@@ -283,7 +291,16 @@ def _dialled(handover: Handover) -> list[dict[str, Any]]:
         "eventMethod": "POST",
         "endpoint": [phone if is_number else {"type": "sip", "uri": target}],
     }
-    return [connect]
+    record = {
+        "action": "record",
+        "format": "wav",
+        # The caller left, the target right.
+        "split": "conversation",
+        "channels": 2,
+        "eventUrl": [handover.answered],
+        "eventMethod": "POST",
+    }
+    return [record, connect]
 
 
 def _callback(found: Mapping[str, Any]) -> Callback:

@@ -794,8 +794,17 @@ def test_what_is_done_about_machines_and_beside_speech() -> None:
             ambient_noise_track="coffee-shop",
         )
     ).settings
-    assert settings.voicemail == VoicemailSettings(True, 12.5, 3, 4, 2.5, {"en": "Please call {name} back."})
-    assert settings.sounds == SoundSettings(True, True, 2, 3, "coffee-shop")
+    assert settings.voicemail == VoicemailSettings(
+        enabled=True,
+        detection_duration_s=12.5,
+        check_interval_s=3,
+        min_transcript_length=4,
+        detection_time_s=2.5,
+        message={"en": "Please call {name} back."},
+    )
+    assert settings.sounds == SoundSettings(
+        fillers=True, backchannels=True, backchannel_gap_s=2, backchannel_delay_s=3, ambient="coffee-shop"
+    )
 
 
 def test_ambient_noise_is_off_with_a_track_alone_and_has_a_track_without_one() -> None:

@@ -144,6 +144,17 @@ def test_the_zone_that_a_contact_gives_is_one_of_its_number():
     assert decide(replace(in_berlin, number=replace(BERLIN, zones=())), rules(**LAW)).dials
 
 
+def test_an_abbreviation_of_a_zone_binds_beside_the_zones_of_the_number():
+    """In July it is 21:30 in New York when it is 20:30 by EST, which has no summer time."""
+    evening = datetime(2026, 7, 15, 1, 30, tzinfo=UTC)
+    new_york = NumberFacts("usual", "US", ("America/New_York",), is_phone=True)
+    late = asked(now=evening, number=new_york, user_data={"timezone": "est"}, agent_hours=(9, 21))
+    assert told(decide(late, rules())) == ("wait", "agent_hours", datetime(2026, 7, 15, 14, 0, tzinfo=UTC))
+    assert decide(late, rules()).inputs["time_zones"] == ["America/New_York", "EST"]
+    assert decide(replace(late, number=SIP), rules()).dials
+    assert decide(replace(late, user_data={"timezone": "UTC"}, agent_hours=(1, 2)), rules()).dials
+
+
 def test_a_call_on_a_holiday_says_which_day_it_is():
     # Midnight in Berlin, while the day before has not ended in UTC.
     decision = decide(replace(asked(user_data=AGREED), now=utc(12, 23)), rules(**LAW))

@@ -20,6 +20,7 @@ from callwright.domain.limits import (
     MIN_CALLS_PER_SECOND,
 )
 from callwright.domain.pace.policy import NO_PACE, BatchPace, Breaker, Limit, PacePolicy, Rest, Rotation
+from callwright.domain.settings.setting import read_record, wire_of
 
 NUMBER = "+14155550001"
 WHOLE: dict[str, Any] = {
@@ -44,7 +45,7 @@ def of(**pace: Any) -> PacePolicy:
 
 def test_a_policy_comes_back_as_it_was_written() -> None:
     policy = of(**WHOLE)
-    assert policy.as_wire() == WHOLE
+    assert wire_of(policy) == WHOLE
     assert stored_policy(policy_wire(parse_policy({"pace": WHOLE}))).pace == policy
     assert policy.of_carrier("sip-trunk") == Limit(30, 0.5)
     assert policy.of_carrier("other") == Limit()
@@ -52,7 +53,7 @@ def test_a_policy_comes_back_as_it_was_written() -> None:
 
 
 def test_nothing_is_limited_by_default_and_the_breaker_is_on() -> None:
-    assert of() == PacePolicy() == PacePolicy.read(Fields({}, "", BadInputError))
+    assert of() == PacePolicy() == read_record(PacePolicy, Fields({}, "", BadInputError))
     assert of().breaker == Breaker(True, 0.5, 20, 600)
     assert of().rotation == Rotation("round_robin", False, None)
     assert of(rotation={"rest": {}}).rotation.rest == Rest(0.05, 50, 60, 120)

@@ -13,10 +13,13 @@ from callwright.domain.fields import Fields
 from callwright.domain.settings.kinds import (
     ADDRESS,
     MESSAGE,
+    OBJECT,
     SEED,
     SWITCH,
+    child,
     choice,
     described,
+    filled,
     number,
     phone_numbers,
     sentences,
@@ -25,17 +28,23 @@ from callwright.domain.settings.kinds import (
     whole,
 )
 from callwright.domain.settings.setting import (
+    SHAPE,
     Kind,
     Setting,
+    changes,
     declared_in,
+    needed,
     part,
     read_all,
     read_given,
     read_record,
+    schema_of,
     setting,
+    shape_of,
+    wire_of,
     within,
 )
-from callwright.domain.settings.table import properties_of
+from callwright.domain.settings.table import settings_in
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,54 @@ def test_a_record_is_read_by_its_declarations_and_is_its_own_default() -> None:
     assert read_record(Outer, fields(pause=-5)).pause_s == 0
     assert read_record(Outer, fields(pause=60)).pause_s == 30
     assert [one.name for one in declared_in(Outer)] == ["pause", "wait", "loud"]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A part with ``name`` and size."""
+
+    name: str = needed("named.name", filled(9), "Its name.")
+    size: int = setting("named.size", whole(1, 5), 2)
+
+
+@dataclass(frozen=True)
+class Holder:
+    first: Named = needed("holder.first", child(Named), told="is needed before all")
+    by_name: Mapping[str, Any] = setting("holder.by_name", OBJECT, {})
+    kept: tuple[str, ...] = setting("holder.kept", described("anything"), ["a"], absent=("a",))
+    inner: Inner = part(Inner)
+
+
+def test_a_required_setting_that_is_missing_is_refused_in_its_own_words() -> None:
+    with pytest.raises(InvalidAgentError, match=r"^here\.first is needed before all$"):
+        read_record(Holder, fields(first=None))
+    for blank in (None, " "):
+        with pytest.raises(InvalidAgentError, match=r"^here\.first\.name is required$"):
+            read_record(Holder, fields(first={"name": blank}))
+
+
+def test_the_wire_form_of_a_record_is_read_back() -> None:
+    read = read_record(Holder, fields(first={"name": " a ", "size": "3"}, by_name={"b": 1}, loud=True))
+    assert wire_of(read) == {"first": {"name": "a", "size": 3}, "by_name": {"b": 1}, "kept": ["a"], "loud": True}
+    assert read_record(Holder, fields(**wire_of(read))) == read
+
+
+def test_the_shape_of_a_record_says_what_a_request_and_a_change_may_name() -> None:
+    size = {"type": "integer", "minimum": 1, "maximum": 5}
+    assert shape_of(Named) == {
+        SHAPE: "Named",
+        "type": "object",
+        "description": "A part with `name` and size.",
+        "properties": {
+            "name": {"type": "string", "maxLength": 9, "description": "Its name."},
+            "size": {"anyOf": [size, {"type": "null"}], "default": 2},
+        },
+        "required": ["name"],
+    }
+    assert schema_of(declared_in(Named), answered=True)["properties"]["size"] == size
+    changed = schema_of(changes(declared_in(Named)))
+    assert "required" not in changed
+    assert changed["properties"]["size"] == {"anyOf": [size, {"type": "null"}], "default": None}
 
 
 def test_a_wrong_value_is_named_by_its_path() -> None:
@@ -132,7 +189,7 @@ def test_a_kind_refuses_what_it_is_not(kind: Kind, given: Any) -> None:
 
 
 def test_the_schema_of_a_section_has_defaults_bounds_and_sentences_without_links() -> None:
-    found = properties_of("task_config")
+    found = schema_of(settings_in("task_config"))["properties"]
     assert found["incremental_delay"]["anyOf"] == [
         {"type": "integer", "minimum": 0, "maximum": 60_000},
         {"type": "null"},
@@ -141,5 +198,5 @@ def test_the_schema_of_a_section_has_defaults_bounds_and_sentences_without_links
     assert found["inbound_limit"]["description"] == "Calls one caller may make in all; -1: any number."
     assert found["optimize_latency"]["description"].startswith("Kept, without effect.")
     assert "anyOf" not in found["max_silence_repeats"]
-    assert "voice_id" in properties_of("synthesizer", "provider_config")
-    assert "voice_id" not in properties_of("synthesizer")
+    assert "voice_id" in {one.name for one in settings_in("synthesizer", "provider_config")}
+    assert "voice_id" not in {one.name for one in settings_in("synthesizer")}

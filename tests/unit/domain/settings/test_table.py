@@ -8,8 +8,8 @@ import pytest
 
 from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import InvalidAgentError
-from callwright.domain.settings.setting import Setting
-from callwright.domain.settings.table import PLACES, SETTINGS, path_of, sentence_of
+from callwright.domain.settings.setting import Setting, sentence_of
+from callwright.domain.settings.table import PLACES, SETTINGS, path_of
 
 
 def wrong_value(one: Setting) -> Any:
