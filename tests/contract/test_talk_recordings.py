@@ -20,7 +20,7 @@ from tests.http_server import Exchange, serving
 from tests.number_vendors import TALK_WAV
 from tests.waiting import until
 
-from callwright.call.afterwards.handed_over import HandedOver, TalkReports
+from callwright.call.afterwards.handed_over import AGAIN_SECONDS, HandedOver, TalkReports
 from callwright.call.afterwards.talk_recordings import PAUSES_SECONDS, TalkRecordings
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.live.endings import RECORDING_JOB
@@ -159,7 +159,7 @@ async def sends_noise(exchange: Exchange) -> None:
 
 
 async def refuses(exchange: Exchange) -> None:
-    await exchange.answer(403, b"no")
+    await exchange.answer(410, b"no")
 
 
 async def never_ends(exchange: Exchange) -> None:
@@ -171,7 +171,7 @@ async def never_ends(exchange: Exchange) -> None:
 LOST = [
     (GOOD, sends_page, "no sound"),
     (GOOD, sends_noise, "no WAV file"),
-    (GOOD, refuses, "HTTP 403"),
+    (GOOD, refuses, "HTTP 410"),
     (GOOD, never_ends, f"larger than {MAX_TALK_RECORDING_BYTES} bytes"),
     (TalkRecording("gone"), sends_wav, "does not accept the provider keys"),
     (TalkRecording(lost="the carrier has no recording: absent"), sends_wav, "absent"),
@@ -194,11 +194,12 @@ async def test_a_recording_that_cannot_be_had_leaves_null_and_the_reason(
         assert (at.files, len(at.publisher.told), await waiting(dsn)) == ({}, 1, [])
 
 
+@pytest.mark.parametrize("status", [403, 404])
 async def test_what_may_come_later_is_tried_again_and_not_for_ever(
-    ledger: PostgresLedger, dsn: str, tmp_path: Path
+    ledger: PostgresLedger, dsn: str, tmp_path: Path, status: int
 ) -> None:
     async def not_yet(exchange: Exchange) -> None:
-        await exchange.answer(404, b"")
+        await exchange.answer(status, b"")
 
     carrier = Carrier("")
     async with serving(not_yet) as server, place(ledger, tmp_path, carrier) as at:
@@ -210,12 +211,33 @@ async def test_what_may_come_later_is_tried_again_and_not_for_ever(
             assert at.publisher.told == []
         await at.report(GOOD, tries=len(PAUSES_SECONDS))
         (row,) = (await shown(ledger))["callwright"]["transfers"]
-        assert "HTTP 404" in row["target"]["unrecorded"]
+        assert f"HTTP {status}" in row["target"]["unrecorded"]
         # A file that comes all the same counts.
         async with serving(sends_wav) as later:
             carrier.url = later.url
             await at.report(GOOD)
         assert at.files == {TRANSFER_RECORDING: TALK_WAV}
+
+
+async def test_an_organisation_has_one_recording_fetched_at_a_time(
+    ledger: PostgresLedger, dsn: str, tmp_path: Path
+) -> None:
+    goes_on = asyncio.Event()
+
+    async def slow(exchange: Exchange) -> None:
+        await goes_on.wait()
+        await sends_wav(exchange)
+
+    async with serving(slow) as server, place(ledger, tmp_path, Carrier(server.url)) as at:
+        told = json.dumps({"execution_id": at.call.id, "attempt": 1, "handover": 2, **asdict(GOOD)}).encode()
+        recordings = TalkRecordings(at.deps)
+        first = asyncio.create_task(recordings.take(told))
+        await until(lambda: len(server.requests) == 1)
+        await recordings.take(told)
+        assert [one["pause"] for one in await waiting(dsn)] == [AGAIN_SECONDS]
+        goes_on.set()
+        await first
+        assert (len(server.requests), at.files) == (1, {TRANSFER_RECORDING: TALK_WAV})
 
 
 async def test_who_asks_is_said_to_the_carrier_and_not_to_whom_it_redirects(

@@ -63,7 +63,7 @@ def target_calls(view: CallView) -> dict[int, TargetCall]:
             found[int(last.values["request"])] = call
     for entry in view.of(TARGET):
         values = entry.values
-        call = found.setdefault(int(values["request"]), TargetCall(ended_us=view.ended_us))
+        call = found.setdefault(int(values["request"]), TargetCall(ended_us=view.ended_us, is_warm=True))
         match values["event"]:
             case "dialled":
                 call.is_warm = True

@@ -290,6 +290,12 @@ def test_a_process_that_died_while_the_target_rang_is_no_fault_of_the_carrier() 
     assert hangup_of_target(asked()) == ("failed", "Error", "node_lost", 5010)
 
 
+def test_a_call_to_the_target_that_a_crash_left_half_told_was_a_warm_transfer() -> None:
+    log = asked(replace(ASKED, attended=True))
+    log.fact("leg", "target", request=5, event="line", what="dialog", values={"call_id": "c-1"})
+    assert [row["mode"] for row in body(log)["callwright"]["transfers"]] == ["warm"]
+
+
 def talking() -> CallLog:
     """The caller and the desk talk over our leg since 12 s."""
     log = asked(replace(ASKED, attended=True))

@@ -38,7 +38,8 @@ TALKING_SECONDS = 30
 """Some carriers report a recording when it begins. It is fetched when the talk is over."""
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_NOT_YET = frozenset({404, 409, 425})
+_NOT_YET = frozenset({403, 404, 409, 425})
+"""Stores of files answer 403 too for one that is not there yet."""
 _KINDS = ("audio/", "application/octet-stream", "binary/octet-stream")
 
 
@@ -47,6 +48,7 @@ class TalkRecordings:
 
     def __init__(self, deps: RuntimeDeps) -> None:
         self._deps = deps
+        self._busy: set[str] = set()
 
     async def take(self, payload: bytes) -> None:
         """The job RECORDING_JOB. Without a ``name`` there is no recording, or none was reported in time. Raises UnavailableError when the
@@ -55,6 +57,17 @@ class TalkRecordings:
         row = await self._due(told)
         if row is None:
             return
+        # Jobs have few places, and a download may take long: an organisation's calls that end meanwhile need theirs.
+        if row.tenant_id in self._busy:
+            await self._later(row, told, AGAIN_SECONDS)
+            return
+        self._busy.add(row.tenant_id)
+        try:
+            await self._fetch(row, told)
+        finally:
+            self._busy.discard(row.tenant_id)
+
+    async def _fetch(self, row: Execution, told: Mapping[str, Any]) -> None:
         access = await self._deps.access.of_carrier(row.tenant_id, row.carrier)
         draft = self._deps.recordings.new_path(row.id, f".{TRANSFER_RECORDING}.{self._deps.ids.uuid()}")
         try:
@@ -108,7 +121,11 @@ class TalkRecordings:
         if not told.get("name"):
             return _Made(draft, lost=str(told.get("lost") or "the carrier reported no recording"))
         try:
-            return _Made(draft, await self._fetched(carrier, access, str(told["name"]), draft))
+            async with asyncio.timeout(TALK_RECORDING_SECONDS):
+                return _Made(draft, await self._fetched(carrier, access, str(told["name"]), draft))
+        except TimeoutError:
+            why = f"the recording did not arrive within {TALK_RECORDING_SECONDS} s"
+            return _Made(draft, lost=why, may_come=True)
         except ProviderError as error:
             return _Made(draft, lost=error.message, may_come=error.kind in RETRYABLE)
 
