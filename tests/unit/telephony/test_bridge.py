@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
+from typing import Any
 
 import pytest
 from tests.unit.telephony.test_media_streams import CALL, Report, Socket
 from tests.unit.telephony.test_stream_carrier import (
     EVERY_SIDE,
+    OURS,
     PLIVO_SIDE,
     TARGET,
     TWILIO,
+    VOBIZ_SIDE,
     VONAGE_SIDE,
     Line,
     Side,
@@ -28,6 +33,10 @@ from callwright.ports.failures import ProviderError
 from callwright.ports.handover import CarrierCall, TalkEnd
 from callwright.ports.leg import DialRequest
 from callwright.telephony.media_streams.leg import StreamLeg
+from callwright.telephony.media_streams.vendor import Handover
+from callwright.telephony.plivo.vendor import PLIVO, PlivoCalls
+from callwright.telephony.twilio.vendor import TwilioCalls
+from callwright.telephony.vobiz import VOBIZ
 
 STARTS = {"twilio": {"StatusCallbackEvent": "conference-start"}}
 ENTERS = {"ConferenceAction": "enter", "ConferenceFirstMember": "false"}
@@ -110,6 +119,86 @@ async def test_the_name_of_a_conference_is_that_of_one_call_of_one_account() -> 
     assert names[0] == names[1] != names[2]
 
 
+def test_where_a_report_is_lost_and_the_vendor_says_that_they_are_connected_they_talk_on() -> None:
+    async def called() -> None:
+        pair = await two()
+        pair.line.vendor.bridged = True
+        for socket in pair.sockets:
+            socket.tell("stop")
+        await passed(14)
+        assert pair.line.vendor.asked == []
+        await passed(2)
+        await pair.bridging
+        assert [report.end and report.end.cause for report in pair.reports] == ["transferred"] * 2
+        assert {"number": 1} in pair.line.report.facts
+        assert pair.line.vendor.asked == [pair.line.vendor.handed[0].conference]
+        await pair.line.carrier.aclose()
+        assert pair.line.vendor.hung_up == []
+
+    run(called())
+
+
+@pytest.mark.parametrize("leaves", [0, 1])
+def test_where_one_of_them_has_hung_up_the_vendor_is_not_asked_whether_they_are_connected(leaves: int) -> None:
+    async def called() -> None:
+        pair = await two()
+        pair.line.vendor.bridged = True
+        await pair.line.tell("/status", call=("e.1", KEY)[leaves], CallStatus="completed")
+        await passed(16)
+        await pair.fails()
+        assert pair.line.vendor.asked == []
+
+    run(called())
+
+
+@dataclass
+class Api:
+    """The vendor's API: answers so, and keeps what it was asked."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    async def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Api:
+        self.asked.append(f"{method} {url}")
+        return self
+
+
+MEMBER = {"member_id": "17"}
+
+
+@pytest.mark.parametrize(
+    ("side", "calls", "asks", "answers"),
+    [
+        (TWILIO, TwilioCalls, "/Conferences.json?FriendlyName=room&Status=in-progress", [
+            (200, {"conferences": [{"status": "in-progress"}]}, True), (200, {"conferences": []}, False),
+        ]),
+        *((side, partial(PlivoCalls, dialect=dialect), "/Conference/room/", [
+            (200, {"members": [MEMBER, MEMBER]}, True), (200, {"members": [MEMBER]}, False), (404, {}, False),
+        ]) for side, dialect in ((PLIVO_SIDE, PLIVO), (VOBIZ_SIDE, VOBIZ))),
+    ],
+    ids=["twilio", "plivo", "vobiz"],
+)  # fmt: skip
+async def test_the_vendor_is_asked_whether_two_are_in_the_conference(
+    side: Side,
+    calls: Callable[[Api], TwilioCalls | PlivoCalls],
+    asks: str,
+    answers: Sequence[tuple[int, Mapping[str, Any], bool]],
+) -> None:
+    handover = Handover("target", OURS, 0, "", "", "", conference="room")
+    for status, told, connected in answers:
+        api = Api(status, json.dumps(told).encode())
+        vendor = calls(api)
+        assert await vendor.is_bridged(vendor.account(side.access), handover) is connected
+        (asked,) = api.asked
+        assert asked.startswith("GET ")
+        assert asked.endswith(asks)
+    vendor = calls(Api(503, b""))
+    with pytest.raises(ProviderError):
+        await vendor.is_bridged(vendor.account(side.access), handover)
+
+
 @pytest.mark.parametrize("moved", [True, False])
 def test_where_nobody_says_so_in_time_whoever_was_moved_is_hung_up(moved: bool) -> None:
     async def called() -> None:
@@ -120,6 +209,7 @@ def test_where_nobody_says_so_in_time_whoever_was_moved_is_hung_up(moved: bool) 
         assert not any(leg.ended for leg in pair.legs)
         await passed(2)
         await pair.fails()
+        assert len(pair.line.vendor.asked) == 1
         assert [leg.ended for leg in pair.legs] == [moved, moved]
         if not moved:
             # What was asked for in vain comes late.

@@ -90,6 +90,9 @@ class Orders:
 
     hung_up: list[tuple[str, str]]
     handed: list[Handover]
+    asked: list[str]
+    """The conferences about which it was asked whether two are in it."""
+    bridged = False
     failures: Sequence[FailureKind] = ()
     """What becomes of the first requests to hang up."""
 
@@ -108,23 +111,27 @@ class Orders:
         self.handed.append(handover)
         return True
 
+    async def is_bridged(self, account: VendorAccount, handover: Handover) -> bool:
+        self.asked.append(handover.conference)
+        return self.bridged
+
 
 class TwilioOrders(Orders, TwilioCalls):
     def __init__(self) -> None:
         TwilioCalls.__init__(self, NoNetwork())
-        self.hung_up, self.handed = [], []
+        self.hung_up, self.handed, self.asked = [], [], []
 
 
 class PlivoOrders(Orders, PlivoCalls):
     def __init__(self, dialect: Dialect = PLIVO) -> None:
         PlivoCalls.__init__(self, NoNetwork(), dialect)
-        self.hung_up, self.handed = [], []
+        self.hung_up, self.handed, self.asked = [], [], []
 
 
 class VonageOrders(Orders, VonageCalls):
     def __init__(self) -> None:
         VonageCalls.__init__(self, NoNetwork(), Clock(), RandomIds())
-        self.hung_up, self.handed = [], []
+        self.hung_up, self.handed, self.asked = [], [], []
 
 
 Signs = Callable[[str, dict[str, str], str, int], dict[str, str]]

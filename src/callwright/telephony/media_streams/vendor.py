@@ -165,6 +165,10 @@ class BridgesCalls(Protocol):
         the vendor ends the other. Returns whether ``handover.answered`` hears that they are connected; else they are."""
         ...
 
+    async def is_bridged(self, account: VendorAccount, handover: Handover) -> bool:
+        """Ask whether the two are connected. False where the vendor cannot say."""
+        ...
+
 
 class Vendor(VendorCalls, Protocol):
     """A vendor that asks what to do with a call, and does what the answer says. ``streams_at_once``: it does not ask about a call that was

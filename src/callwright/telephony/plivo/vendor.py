@@ -257,6 +257,11 @@ class PlivoCalls(XmlVendor):
             await self.hand_over(account, one, handover)
         return True
 
+    async def is_bridged(self, account: VendorAccount, handover: Handover) -> bool:
+        """Whether the conference has two members."""
+        found = await self._ask(account, "GET", f"Conference/{handover.conference}/", missing=True)
+        return bool(found) and len(self._rest.objects(found, "members")) > 1
+
     def dial(self, handover: Handover) -> DoorAnswer:
         """Dial of a number or a SIP user, or a conference."""
         if handover.conference:

@@ -242,6 +242,10 @@ class TelnyxCalls:
         await self._command(account, handover.target, "bridge", asked)
         return True
 
+    async def is_bridged(self, account: VendorAccount, handover: Handover) -> bool:
+        """False: its resource of a call does not say with which other one it is connected."""
+        return False
+
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """The application of TELNYX_CONNECTION_ID reports here, and gets the number."""
         # It finds a number by its digits alone.

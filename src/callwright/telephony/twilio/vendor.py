@@ -4,6 +4,7 @@
 - https://www.twilio.com/docs/voice/media-streams/websocket-messages: the messages of a stream
 - https://www.twilio.com/docs/voice/twiml/stream, .../dial and .../conference: the instructions
 - https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource: where calls to a number are asked about
+- https://www.twilio.com/docs/voice/api/conference-resource: whether a conference has started
 - https://www.twilio.com/docs/voice/answering-machine-detection: who has answered
 - https://www.twilio.com/docs/voice/twiml/dial#record and .../voice/api/recording: the recording of a talk after a transfer
 - https://www.twilio.com/docs/usage/security: the signature
@@ -183,6 +184,11 @@ class TwilioCalls(XmlVendor):
         for one in (handover.target, call_id):
             await self._ask(account, f"Calls/{one}.json", [("Twiml", conference.body.decode())])
         return True
+
+    async def is_bridged(self, account: VendorAccount, handover: Handover) -> bool:
+        """Whether the conference is in progress: it starts with its second participant."""
+        query = urlencode({"FriendlyName": handover.conference, "Status": "in-progress"})
+        return bool(self._rest.objects(await self._get(account, f"Conferences.json?{query}"), "conferences"))
 
     def dial(self, handover: Handover) -> DoorAnswer:
         """Dial of a number or a SIP address."""
