@@ -29,7 +29,7 @@ from tests.unit.telephony.test_stream_carrier import (
 from tests.unit.telephony.test_stream_transfers import START
 
 from callwright.domain.errors import NotAllowedError
-from callwright.ports.failures import ProviderError
+from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import CarrierCall, TalkEnd
 from callwright.ports.leg import DialRequest
 from callwright.telephony.media_streams.leg import StreamLeg
@@ -218,6 +218,24 @@ def test_where_nobody_says_so_in_time_whoever_was_moved_is_hung_up(moved: bool) 
         await passed(1)
         assert pair.line.vendor.hung_up == [(CALL, "")] * 2
         assert all(report.end is not None and report.end.cause != "transferred" for report in pair.reports)
+
+    run(called())
+
+
+def test_a_call_that_waits_for_the_other_in_vain_is_ended_also_where_the_vendor_takes_no_request_for_seconds() -> None:
+    async def called() -> None:
+        pair = await two()
+        vendor = pair.line.vendor
+        vendor.failures = (FailureKind.UNAVAILABLE,) * 4
+        for socket in pair.sockets:
+            socket.tell("stop")
+        await passed(16)
+        await pair.fails()
+        await passed(6)
+        # Each twice in vain, and once more.
+        assert vendor.hung_up == [(CALL, "")] * 6
+        await passed(30)
+        assert len(vendor.hung_up) == 6
 
     run(called())
 
