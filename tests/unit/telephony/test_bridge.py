@@ -99,6 +99,28 @@ async def test_both_legs_are_over_once_the_vendor_says_that_both_are_there(side:
     assert pair.line.vendor.hung_up == []
 
 
+@pytest.mark.parametrize(
+    ("told", "connected"),
+    [
+        ({"ConferenceFirstMember": "true", "ConferenceCurrentSize": "2"}, False),
+        ({}, False),
+        ({"ConferenceCurrentSize": "1"}, False),
+        ({"ConferenceCurrentSize": "many"}, False),
+        ({"ConferenceCurrentSize": "2"}, True),
+        ({"ConferenceFirstMember": "false"}, True),
+    ],
+)
+async def test_plivo_s_first_member_of_a_conference_is_alone_also_where_it_is_not_called_so(
+    told: dict[str, str], connected: bool
+) -> None:
+    pair = await two(PLIVO_SIDE)
+    await pair.line.tell("/target", ConferenceAction="enter", **told)
+    await asyncio.sleep(0)
+    assert pair.legs[0].transfers.under_way
+    assert (pair.legs[0].transfers.wanted is None) is connected
+    pair.bridging.cancel()
+
+
 @pytest.mark.parametrize("leaves", [0, 1])
 async def test_the_end_of_one_call_ends_the_other_in_case_they_have_just_missed_each_other(leaves: int) -> None:
     pair = await two()

@@ -363,9 +363,7 @@ def test_a_vendor_that_does_not_answer_is_not_waited_for_and_keys_that_are_gone_
 
     run(ended())
     assert "end call C: it does not answer in time" in caplog.text
-    assert "end call D: the provider key TWILIO_ACCOUNT_SID" in caplog.text.replace(
-        "twilio: ", ""
-    )
+    assert "end call D: the provider key TWILIO_ACCOUNT_SID" in caplog.text.replace("twilio: ", "")
 
 
 async def test_the_owner_of_a_number_is_looked_up_once_for_a_call() -> None:
