@@ -136,10 +136,13 @@ class CallBook(Generic[_Vendor]):
         return leg
 
     def can_bridge(self, caller: Leg, target: Leg) -> bool:
-        """See ``ports.leg.Bridges``: two calls of one account."""
+        """See ``ports.leg.Bridges``: two calls of one account whose talk nobody would record."""
         if not isinstance(caller, StreamLeg) or not isinstance(target, StreamLeg):
             return False
-        return caller.account == target.account and isinstance(self._vendor, BridgesCalls)
+        vendor: VendorCalls = self._vendor
+        if not isinstance(vendor, BridgesCalls) or caller.account != target.account:
+            return False
+        return not (vendor.keeps_recording and caller.transfers.number)
 
     async def bridge(self, caller: Leg, target: Leg) -> None:
         """See ``ports.leg.Bridges``."""

@@ -111,6 +111,7 @@ class TelnyxCalls:
     signature_header = "telnyx-signature-ed25519"
     incoming_method = "POST"
     keeps_stream = True
+    keeps_recording = False
 
     def __init__(self, sender: HttpClient, clock: Clock) -> None:
         self._rest = CarrierApi(sender, NAME, (_CONNECTION, _API_KEY), ID_FORM, stored_address(API_URL, API), bearer)

@@ -117,6 +117,7 @@ class VonageCalls:
     signature_header = "authorization"
     incoming_method = "POST"
     keeps_stream = False
+    keeps_recording = True
     streams_at_once = False
 
     def __init__(self, sender: HttpClient, clock: Clock, ids: Ids) -> None:
