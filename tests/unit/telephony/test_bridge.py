@@ -28,7 +28,7 @@ from tests.unit.telephony.test_stream_carrier import (
 )
 from tests.unit.telephony.test_stream_transfers import START
 
-from callwright.domain.errors import NotAllowedError
+from callwright.domain.errors import NotAllowedError, UnavailableError
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import CarrierCall, TalkEnd
 from callwright.ports.leg import DialRequest
@@ -128,6 +128,17 @@ async def test_the_end_of_one_call_ends_the_other_in_case_they_have_just_missed_
     await pair.bridging
     for key in (("e.1", KEY)[leaves], "e.1", KEY):
         await pair.line.tell("/status", call=key, CallStatus="completed")
+    await pair.line.carrier.aclose()
+    assert pair.line.vendor.hung_up == [(CALL, "")]
+
+
+async def test_the_end_of_one_call_ends_the_other_also_where_the_report_of_their_talk_cannot_be_kept() -> None:
+    pair = await two(PLIVO_SIDE)
+    await pair.line.tell("/target", **ENTERS)
+    await pair.bridging
+    pair.line.handed.is_away = True
+    with pytest.raises(UnavailableError):
+        await pair.line.tell("/status", call=KEY, CallStatus="completed", Duration="7")
     await pair.line.carrier.aclose()
     assert pair.line.vendor.hung_up == [(CALL, "")]
 
