@@ -312,6 +312,7 @@ async def test_twilio_reports_who_ended_the_conference_and_when() -> None:
 @pytest.mark.parametrize(
     ("side", "form", "end"),
     [
+        (TWILIO, {"CallStatus": "completed", "CallDuration": "7"}, (7, "")),
         (PLIVO_SIDE, {"CallStatus": "completed", "Duration": "7", "HangupSource": "Callee"}, (7, "normal_clearing")),
         (
             PLIVO_SIDE,

@@ -114,7 +114,12 @@ class TwilioCalls(XmlVendor):
     def read(self, request: DoorRequest) -> Callback:
         """A form. Raises BadInputError for one that names no call."""
         form = fields_of(request)
-        return _callback(form, form.get("CallStatus", ""))
+        status = form.get("CallStatus", "")
+        callback = _callback(form, status)
+        if status != "completed":
+            return callback
+        # Of a target that was in a conference, whose own report may be lost, and says who has hung up.
+        return replace(callback, talk=TalkEnd(callback.call_id, whole_number(form.get("CallDuration", ""))))
 
     def read_target(self, request: DoorRequest) -> Callback:
         """DialCallStatus at the end; before, the target is a call of its own and reports as one. Else a conference reports, or
