@@ -270,9 +270,11 @@ class HandingContract(StreamContract):
 
 
 class BridgingContract(HandingContract):
-    """Calls of a vendor that connects two. ``names_the_caller``: it reports that the caller has hung up."""
+    """Calls of a vendor that connects two. ``names_the_caller``: it reports that the caller has hung up. ``keeps_recording``: it goes on
+    recording when the target of a transfer has not answered."""
 
     names_the_caller = True
+    keeps_recording = False
 
     @asynccontextmanager
     async def joining(self, bridging: Sequence[str] = ()) -> AsyncIterator[tuple[AtStandIn, Caller, WarmCall, Leg]]:
@@ -306,11 +308,12 @@ class BridgingContract(HandingContract):
             await carrier.vendor.hang_up(phones[leaves])
             await until(lambda: all(phone.over.is_set() for phone in phones), 10)
             await until(lambda: bool(carrier.handed.ends), 10)
+            known = {end.cause for _, _, end in carrier.handed.ends} - {""}
+            assert known == {cause} or (not known and not self.names_the_caller)
             assert isinstance(caller, CallerWithLog)
             assert [entry.values for entry in caller.log.view.of("handover")] == [{"number": 1}]
         for about, handover, end in carrier.handed.ends:
             assert about.callback_id == self.answers.callback_id
-            assert end.cause == cause or (end.cause == "" and not self.names_the_caller)
             # At the address of the handover, or as the end of the target's own call.
             assert (handover, about.request) in ((1, 0), (0, 1))
             assert end.seconds == TALK_SECONDS or datetime.fromisoformat(end.ended_at)
@@ -336,6 +339,17 @@ class BridgingContract(HandingContract):
                 await leg.hang_up("the test is over")
             await caller.until(lambda: caller.closed_as, "closed", 10)
             await until(ours.over.is_set, 10)
+
+    async def test_two_whose_talk_the_vendor_would_record_are_not_connected_there(self) -> None:
+        async with self.opened() as carrier:
+            self.target(carrier.vendor, "no-answer")
+            report = Report()
+            leg, other = await carrier.dial(self.answers, report), await carrier.dial(self.second, Report())
+            await report.until(lambda: "audio" in report.events, "audio", 10)
+            assert carrier.can_bridge(leg, other)
+            with pytest.raises(TransferFailedError):
+                await leg.transfer(DESK)
+            assert carrier.can_bridge(leg, other) is not self.keeps_recording
 
 
 class XmlContract(HandingContract):
@@ -455,6 +469,7 @@ class TestVonage(BridgingContract):
     codec = "l16"
     limit = "length_timer"
     names_the_caller = False
+    keeps_recording = True
 
     def stand_in(self) -> AbstractAsyncContextManager[vonage_vendor.VonageVendor]:
         outcomes = {"15550111": "rings", "15550122": "busy"}

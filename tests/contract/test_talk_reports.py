@@ -8,7 +8,7 @@ import random
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +157,25 @@ async def test_the_end_of_the_call_to_a_target_that_was_briefed_makes_one_record
     assert found["total_cost"] == first["total_cost"] + 4
     assert found["billing_settled"]
     assert len(publisher.told) == 2
+    assert await check(ledger) == []
+
+
+@pytest.mark.parametrize("conference_first", [True, False])
+async def test_a_talk_whose_length_and_whose_end_are_reported_is_counted_once(
+    ledger: PostgresLedger, conference_first: bool
+) -> None:
+    """As that of the target's own call and as that of the handover: the first to come stands."""
+    before, publisher = await transferred(ledger, log=bridged(asked()).text), Publisher()
+    over = datetime.fromisoformat(STARTED_AT) + timedelta(seconds=8 + 64)
+    of_conference = (TalkEnd("b-1", ended_at=over.isoformat(), cause="caller_hung_up"), 1, 0)
+    pieces = [(TalkEnd("b-1", 61), 0, 5), of_conference] * 2
+    first = await shown(ledger)
+    for end, handover, request in reversed(pieces) if conference_first else pieces:
+        await TalkReports(deps_over(ledger, publisher)).take(job(before.id, end, handover, request))
+    found = await shown(ledger)
+    data = found["transfer_call_data"]
+    assert (data["duration"], data["cost"], data["hangup_by"]) == ("64" if conference_first else "61", 4, "Caller")
+    assert found["total_cost"] == first["total_cost"] + 4
     assert await check(ledger) == []
 
 

@@ -90,6 +90,9 @@ class Orders:
 
     hung_up: list[tuple[str, str]]
     handed: list[Handover]
+    asked: list[str]
+    """The conferences about which it was asked whether two are in it."""
+    bridged = False
     failures: Sequence[FailureKind] = ()
     """What becomes of the first requests to hang up."""
 
@@ -108,23 +111,27 @@ class Orders:
         self.handed.append(handover)
         return True
 
+    async def is_bridged(self, account: VendorAccount, handover: Handover) -> bool:
+        self.asked.append(handover.conference)
+        return self.bridged
+
 
 class TwilioOrders(Orders, TwilioCalls):
     def __init__(self) -> None:
         TwilioCalls.__init__(self, NoNetwork())
-        self.hung_up, self.handed = [], []
+        self.hung_up, self.handed, self.asked = [], [], []
 
 
 class PlivoOrders(Orders, PlivoCalls):
     def __init__(self, dialect: Dialect = PLIVO) -> None:
         PlivoCalls.__init__(self, NoNetwork(), dialect)
-        self.hung_up, self.handed = [], []
+        self.hung_up, self.handed, self.asked = [], [], []
 
 
 class VonageOrders(Orders, VonageCalls):
     def __init__(self) -> None:
         VonageCalls.__init__(self, NoNetwork(), Clock(), RandomIds())
-        self.hung_up, self.handed = [], []
+        self.hung_up, self.handed, self.asked = [], [], []
 
 
 Signs = Callable[[str, dict[str, str], str, int], dict[str, str]]
@@ -355,10 +362,8 @@ def test_a_vendor_that_does_not_answer_is_not_waited_for_and_keys_that_are_gone_
         assert asyncio.get_running_loop().time() <= 31
 
     run(ended())
-    assert "end call C of a process that died: it does not answer in time" in caplog.text
-    assert "end call D of a process that died: the provider key TWILIO_ACCOUNT_SID" in caplog.text.replace(
-        "twilio: ", ""
-    )
+    assert "end call C: it does not answer in time" in caplog.text
+    assert "end call D: the provider key TWILIO_ACCOUNT_SID" in caplog.text.replace("twilio: ", "")
 
 
 async def test_the_owner_of_a_number_is_looked_up_once_for_a_call() -> None:

@@ -38,6 +38,8 @@ _LEAD_FRAMES = 20
 """Silence before the briefing: the sound of a call that was just answered may begin late."""
 _SLACK_MS = 2_000
 """So much sooner than the conversation waits for a transfer this one is settled."""
+_BRIDGE_MS = 8_000
+"""So much sooner still where the carrier is to connect the two: it needs time for that."""
 _OUTCOMES = frozenset({"busy", "no-answer", "failed", "canceled"})
 
 
@@ -239,7 +241,8 @@ class WarmTransfer:
         """Have the target take the call; returns why it did not."""
         target, asked = self._effect.target, plugin_boundary("carrier")
         runner = self._parts.runner
-        until_us = runner.now_us() + (TRANSFER_WAIT_MS - _SLACK_MS) * 1000
+        after_ms = _SLACK_MS if self._bridge is None else _SLACK_MS + _BRIDGE_MS
+        until_us = runner.now_us() + (TRANSFER_WAIT_MS - after_ms) * 1000
         with asked:
             self._leg = await self._dial(TargetCall(target, self._effect.request, WARM_RING_SECONDS, decision), self)
         if self._leg is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from callwright.domain.causes import CAUSES
 from callwright.ports.failures import FailureKind, ProviderError
+from callwright.ports.leg import TransferFailedError
 from callwright.telephony.media_streams.leg import StreamLeg
 
 
@@ -14,7 +15,12 @@ async def bridge(vendor: str, caller: StreamLeg, target: StreamLeg) -> None:
         raise ProviderError(FailureKind.BAD_REQUEST, vendor, "the calls cannot be connected now")
     try:
         target.transfers.begin(caller.call_id)
-        await caller.transfers.bridge(caller.account, caller.call_id, target.call_id)
+        try:
+            await caller.transfers.bridge(caller.account, caller.call_id, target.call_id)
+        except TransferFailedError:
+            # The vendor's report may be lost: two who talk are not to be hung up.
+            if caller.ended or target.ended or not await caller.transfers.is_bridged(caller.account):
+                raise
         connected = not (caller.ended or target.ended)
     finally:
         if not connected:

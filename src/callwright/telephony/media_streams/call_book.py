@@ -48,7 +48,7 @@ _LOG = logging.getLogger(__name__)
 _NUMBER = re.compile(r"\+[0-9]{4,15}")
 _CAME_IN = "in."
 _LAST_WORDS_SECONDS = 30.0
-"""How long a vendor is asked to end a call that a dead process has left, again after each pause."""
+"""How long a vendor is asked to end a call that nobody here has any more, again after each pause."""
 _PAUSES_SECONDS = (0.0, 1.0, 4.0, 10.0)
 _MAY_PASS = (FailureKind.UNAVAILABLE, FailureKind.LIMIT)
 _LATE_SECONDS = 120.0
@@ -136,10 +136,13 @@ class CallBook(Generic[_Vendor]):
         return leg
 
     def can_bridge(self, caller: Leg, target: Leg) -> bool:
-        """See ``ports.leg.Bridges``: two calls of one account."""
+        """See ``ports.leg.Bridges``: two calls of one account whose talk nobody would record."""
         if not isinstance(caller, StreamLeg) or not isinstance(target, StreamLeg):
             return False
-        return caller.account == target.account and isinstance(self._vendor, BridgesCalls)
+        vendor: VendorCalls = self._vendor
+        if not isinstance(vendor, BridgesCalls) or caller.account != target.account:
+            return False
+        return not (vendor.keeps_recording and caller.transfers.number)
 
     async def bridge(self, caller: Leg, target: Leg) -> None:
         """See ``ports.leg.Bridges``."""
@@ -324,7 +327,7 @@ class CallBook(Generic[_Vendor]):
             _LOG.warning("%s could not be told to hang up: %s", self.name, error.message)
 
     async def _end_left(self, call_id: str, order_id: str, access: Access) -> None:
-        """End a call that a dead process has left, as often as it takes within _LAST_WORDS_SECONDS."""
+        """End a call that a dead process has left, or that waits for another one in vain. Asks again, within _LAST_WORDS_SECONDS."""
         failed = "it does not answer in time"
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS_SECONDS):
@@ -337,9 +340,9 @@ class CallBook(Generic[_Vendor]):
                         if error.kind not in _MAY_PASS:
                             break
                     else:
-                        _LOG.info("%s was asked to end call %s of a process that died", self.name, call_id)
+                        _LOG.info("%s was asked to end call %s", self.name, call_id)
                         return
-        _LOG.warning("%s was not asked to end call %s of a process that died: %s", self.name, call_id, failed)
+        _LOG.warning("%s was not asked to end call %s: %s", self.name, call_id, failed)
 
     def _later(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -357,7 +360,9 @@ class CallBook(Generic[_Vendor]):
                 self._doorkeeper.revoke(known.stream)
                 known.stream = ""
             if leg.goes_on and leg.provider_call_id:
-                self._later(self._hang_up(leg))
+                # In a conference of its own a call has no stream whose end would say the same.
+                stray = leg.transfers.may_be_bridged
+                self._later(self._end_left(leg.call_id, "", leg.account.access) if stray else self._hang_up(leg))
             asyncio.get_running_loop().call_later(_LATE_SECONDS, self._forget, key, known)
 
         return over

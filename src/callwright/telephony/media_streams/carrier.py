@@ -110,10 +110,11 @@ class StreamCarrier(CallBook[Vendor]):
 
     async def _status(self, request: DoorRequest) -> DoorAnswer:
         key, callback = subject_of(request.url)[0], self._vendor.read(request)
-        await self._talk_reported(request, key, 0, callback)
         # After a transfer the vendor reports the end of a call that is forgotten here.
         if key in self._calls:
+            # First: it may end the call of the other one, and the report may fail.
             (await self._known(request)).leg.take_status(callback)
+        await self._talk_reported(request, key, 0, callback)
         return _NO_CHANGE
 
     async def _machine(self, request: DoorRequest) -> DoorAnswer:

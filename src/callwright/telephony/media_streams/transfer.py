@@ -75,6 +75,11 @@ class CallTransfer:
         if await self._vendor.bridge(account, call_id, wanted):
             await self.answer()
 
+    async def is_bridged(self, account: VendorAccount) -> bool:
+        """Ask the vendor whether the two calls are connected. Raises ProviderError."""
+        assert isinstance(self._vendor, BridgesCalls)
+        return self._wanted is not None and await self._vendor.is_bridged(account, self._wanted)
+
     async def answer(self) -> None:
         """Wait for the target's answer. Raises TransferFailedError when there is none."""
         target, wanted = self._target, self._wanted

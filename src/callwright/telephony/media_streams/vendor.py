@@ -158,11 +158,17 @@ class VendorCalls(Protocol):
 
 @runtime_checkable
 class BridgesCalls(Protocol):
-    """A vendor that can connect two calls."""
+    """A vendor that can connect two calls. ``keeps_recording``: the recording of a handover that failed goes on until the call ends."""
+
+    keeps_recording: bool
 
     async def bridge(self, account: VendorAccount, call_id: str, handover: Handover) -> bool:
         """Take the calls ``handover.target`` and ``call_id`` out of their streams, in this order, and connect them. When either hangs up,
         the vendor ends the other. Returns whether ``handover.answered`` hears that they are connected; else they are."""
+        ...
+
+    async def is_bridged(self, account: VendorAccount, handover: Handover) -> bool:
+        """Ask whether the two are connected. False where the vendor cannot say."""
         ...
 
 

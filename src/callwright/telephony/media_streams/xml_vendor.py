@@ -41,6 +41,7 @@ class XmlVendor:
 
     incoming_method = "POST"
     keeps_stream = False
+    keeps_recording = False
     streams_at_once = False
 
     def __init__(self, keys: VendorKeys, rest: CarrierApi) -> None:

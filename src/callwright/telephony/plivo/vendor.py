@@ -197,8 +197,9 @@ class PlivoCalls(XmlVendor):
         beginning on."""
         form = fields_of(request)
         if "ConferenceAction" in form:
-            is_second = form["ConferenceAction"] == "enter" and form.get("ConferenceFirstMember") != "true"
-            return _callback(form, "answered" if is_second else "", None)
+            first, size = form.get("ConferenceFirstMember"), whole_number(form.get("ConferenceCurrentSize", "")) or 0
+            is_second = first == "false" or (first is None and size > 1)
+            return _callback(form, "answered" if is_second and form["ConferenceAction"] == "enter" else "", None)
         if "RecordingID" in form:
             return Callback(form.get("CallUUID", ""), recording=TalkRecording(_recording(form["RecordingID"])))
         form["CallUUID"] = form.get("DialBLegUUID") or form.get("CallUUID", "")
@@ -256,6 +257,11 @@ class PlivoCalls(XmlVendor):
         for one in (handover.target, call_id):
             await self.hand_over(account, one, handover)
         return True
+
+    async def is_bridged(self, account: VendorAccount, handover: Handover) -> bool:
+        """Whether the conference has two members."""
+        found = await self._ask(account, "GET", f"Conference/{handover.conference}/", missing=True)
+        return bool(found) and len(self._rest.objects(found, "members")) > 1
 
     def dial(self, handover: Handover) -> DoorAnswer:
         """Dial of a number or a SIP user, or a conference."""

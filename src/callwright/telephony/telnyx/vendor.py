@@ -111,6 +111,7 @@ class TelnyxCalls:
     signature_header = "telnyx-signature-ed25519"
     incoming_method = "POST"
     keeps_stream = True
+    keeps_recording = False
 
     def __init__(self, sender: HttpClient, clock: Clock) -> None:
         self._rest = CarrierApi(sender, NAME, (_CONNECTION, _API_KEY), ID_FORM, stored_address(API_URL, API), bearer)
@@ -241,6 +242,10 @@ class TelnyxCalls:
         asked = {"call_control_id": call_id, "client_state": _state(handover.key, handover.number)}
         await self._command(account, handover.target, "bridge", asked)
         return True
+
+    async def is_bridged(self, account: VendorAccount, handover: Handover) -> bool:
+        """False: its resource of a call does not say with which other one it is connected."""
+        return False
 
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """The application of TELNYX_CONNECTION_ID reports here, and gets the number."""

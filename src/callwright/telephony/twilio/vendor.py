@@ -4,6 +4,7 @@
 - https://www.twilio.com/docs/voice/media-streams/websocket-messages: the messages of a stream
 - https://www.twilio.com/docs/voice/twiml/stream, .../dial and .../conference: the instructions
 - https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource: where calls to a number are asked about
+- https://www.twilio.com/docs/voice/api/conference-resource: whether a conference has started
 - https://www.twilio.com/docs/voice/answering-machine-detection: who has answered
 - https://www.twilio.com/docs/voice/twiml/dial#record and .../voice/api/recording: the recording of a talk after a transfer
 - https://www.twilio.com/docs/usage/security: the signature
@@ -113,7 +114,12 @@ class TwilioCalls(XmlVendor):
     def read(self, request: DoorRequest) -> Callback:
         """A form. Raises BadInputError for one that names no call."""
         form = fields_of(request)
-        return _callback(form, form.get("CallStatus", ""))
+        status = form.get("CallStatus", "")
+        callback = _callback(form, status)
+        if status != "completed":
+            return callback
+        # Of a target that was in a conference, whose own report may be lost, and says who has hung up.
+        return replace(callback, talk=TalkEnd(callback.call_id, whole_number(form.get("CallDuration", ""))))
 
     def read_target(self, request: DoorRequest) -> Callback:
         """DialCallStatus at the end; before, the target is a call of its own and reports as one. Else a conference reports, or
@@ -183,6 +189,11 @@ class TwilioCalls(XmlVendor):
         for one in (handover.target, call_id):
             await self._ask(account, f"Calls/{one}.json", [("Twiml", conference.body.decode())])
         return True
+
+    async def is_bridged(self, account: VendorAccount, handover: Handover) -> bool:
+        """Whether the conference is in progress: it starts with its second participant."""
+        query = urlencode({"FriendlyName": handover.conference, "Status": "in-progress"})
+        return bool(self._rest.objects(await self._get(account, f"Conferences.json?{query}"), "conferences"))
 
     def dial(self, handover: Handover) -> DoorAnswer:
         """Dial of a number or a SIP address."""

@@ -117,6 +117,7 @@ class VonageCalls:
     signature_header = "authorization"
     incoming_method = "POST"
     keeps_stream = False
+    keeps_recording = True
     streams_at_once = False
 
     def __init__(self, sender: HttpClient, clock: Clock, ids: Ids) -> None:
@@ -211,9 +212,13 @@ class VonageCalls:
         for one in (handover.target, call_id):
             joins = {"action": "conversation", "name": handover.conference, "endOnExit": True}
             await self._instruct(account, one, [joins])
-        if (await self._ask(account, "GET", f"/{handover.target}")).get("status") != "answered":
+        if not await self.is_bridged(account, handover):
             raise self._rest.error(FailureKind.UNAVAILABLE, "the target has hung up")
         return False
+
+    async def is_bridged(self, account: VendorAccount, handover: Handover) -> bool:
+        """Whether the target's call goes on: a conversation does not say who is in it."""
+        return (await self._ask(account, "GET", f"/{handover.target}")).get("status") == "answered"
 
     async def recording(self, account: VendorAccount, name: str) -> RemoteFile:
         """At the address that was told, in the region of the call."""

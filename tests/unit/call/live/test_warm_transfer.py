@@ -294,6 +294,17 @@ async def test_a_caller_who_hangs_up_while_they_are_being_connected_ends_the_tar
 
 
 @pytest.mark.parametrize("bridge", [True, False])
+async def test_a_target_accepts_in_time_for_its_carrier_to_connect_the_two(bridge: bool) -> None:
+    call, desk = await calling(WarmHandover(confirm=True, bridge=bridge), exchange=Exchange())
+    await call.listen(20_000)
+    desk.line.answered()
+    await call.listen(TRANSFER_WAIT_MS - 10_000 - 20_000)
+    settled = [one["reason"] for one in call.logged("TransferSettled")]
+    assert settled == ([f"{DESK} did not accept the call in time"] if bridge else [])
+    await over(call)
+
+
+@pytest.mark.parametrize("bridge", [True, False])
 async def test_where_the_carrier_cannot_or_is_not_to_connect_them_their_sound_is_relayed(bridge: bool) -> None:
     exchange = Exchange(can=not bridge)
     call, desk = await briefed(WarmHandover(bridge=bridge), exchange)
