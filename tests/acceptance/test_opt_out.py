@@ -181,12 +181,21 @@ async def test_a_number_that_is_listed_is_called_in_no_spelling(world: ApiWorld,
         entry = (await client.post(route, json={"number": written})).json()
         assert entry["number"] == "+4930901820"
         assert (await client.get(f"{route}/{quote(written, safe='')}")).json() == entry
-        for user in users_of("+4930901820"):
+        for user in (*users_of("+4930901820"), "+49030901820", "0049030901820"):
             await _is_refused(client, agent_id, user)
         refused = await client.post("/call", json={"agent_id": agent_id, "recipient_phone_number": written})
         assert refused.json()["code"] == "suppressed"
         assert (await client.delete(f"{route}/{quote('sip:%2331%23+4930901820@gw', safe='')}")).status_code == 200
         assert (await client.get(route)).json()["total"] == 0
+
+
+async def test_a_number_that_is_listed_in_an_address_with_the_zero_is_not_called_without_it(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        await client.post("/v1/callwright/suppressions", json={"number": "sip:+49030901820@gw.example"})
+        for written in ("+49030901820", "+4930901820"):
+            refused = await client.post("/call", json={"agent_id": agent_id, "recipient_phone_number": written})
+            assert refused.json()["code"] == "suppressed", written
 
 
 async def _is_refused(client: httpx.AsyncClient, agent_id: str, number: str) -> None:

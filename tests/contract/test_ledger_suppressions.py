@@ -78,6 +78,19 @@ async def test_a_number_is_on_the_list_once(ledger: PostgresLedger) -> None:
             ["sip:+15550124@trunk.example"],
         ),
         ("loopback:Demo", ["loopback:Demo"], ["loopback:demo"]),
+        (
+            "+4930901820",
+            ["+49030901820", "sip:+49030901820@gw.example", "sip:0049-030-901820@gw.example"],
+            ["+490030901820", "+49309018200"],
+        ),
+        (
+            "+49030901820",
+            ["+4930901820", "sip:+4930901820@gw.example", "sip:+49030901820@gw.example"],
+            ["+49309018200"],
+        ),
+        ("sip:+49030901820@gw.example", ["+4930901820", "+49030901820", "sip:4930901820@b.example"], ["+49309018200"]),
+        ("+3612345678", ["+360612345678", "sip:+360612345678@gw.example"], ["+36012345678"]),
+        ("+390669812345", ["sip:+390669812345@gw.example"], ["+39669812345"]),
     ],
 )
 async def test_an_address_is_found_however_it_is_spelt(
@@ -127,11 +140,14 @@ async def test_an_address_that_is_listed_twice_at_once_under_two_names_has_one_e
         assert (first, second) in ((True, False), (False, True))
 
 
-async def test_a_new_call_to_it_is_refused_and_one_that_waits_is_not_dialled(ledger: PostgresLedger) -> None:
-    await prepare(ledger, "call-1")
-    await add(ledger)
+@pytest.mark.parametrize(("called", "listed"), [(NUMBER, NUMBER), ("+49030901820", "+4930901820")])
+async def test_a_new_call_to_it_is_refused_and_one_that_waits_is_not_dialled(
+    ledger: PostgresLedger, called: str, listed: str
+) -> None:
+    await prepare(ledger, "call-1", to_number=called)
+    await add(ledger, listed)
     with pytest.raises(SuppressedError):
-        await prepare(ledger, "call-2")
+        await prepare(ledger, "call-2", to_number=called)
     assert await claim(ledger) == ["call-1"]
     with pytest.raises(SuppressedError):
         await dial(ledger, "call-1")

@@ -4,16 +4,20 @@ those not to be called."""
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
 from random import Random
 from typing import Any, cast
 
 import asyncpg
+import phonenumbers
 import pytest
 from tests.database import database_at, fetch, run_sql
 from tests.number_spellings import users_of
 from tests.rows import THEN
 
 from callwright.domain.dialled import named_number, number_in
+from callwright.domain.national_number import without_national_prefix
+from callwright.domain.number import parse_destination
 from callwright.domain.suppression import SAID, Suppression
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.storage.ledger import PostgresLedger
@@ -196,19 +200,46 @@ def test_a_number_is_read_as_it_is_written(address: str, number: str) -> None:
     assert number_in(address) == number
 
 
-async def test_what_an_older_version_wrote_down_is_found_by_every_spelling(
-    postgres_server: str, monkeypatch: pytest.MonkeyPatch
+async def test_the_database_knows_each_number_without_the_prefix_that_the_platform_takes_off(
+    connection: asyncpg.Connection,
 ) -> None:
+    shortened = set()
+    for code, prefix in ((code, prefix) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE for prefix in ("0", "06")):
+        for region in phonenumbers.region_codes_for_country_code(code):
+            for kind in phonenumbers.PhoneNumberType.values():
+                example = phonenumbers.example_number_for_type(region, kind)
+                if example is None:
+                    continue
+                written = f"+{code}{prefix}{phonenumbers.national_significant_number(example)}"[:16]
+                short = without_national_prefix(parse_destination(written)).value
+                if short != written:
+                    shortened.add(region)
+                    assert await connection.fetchval("select address_keys($1)", written) == [written, short]
+    assert {"DE", "FR", "GB", "HU", "IN", "JP"} <= shortened
+    assert not {"IT", "US", "CI"} & shortened
+
+
+@pytest.fixture
+async def older(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> AsyncIterator[str]:
+    """The address of a database of the revisions before the parameter."""
     name = f"cw_spellings_{os.getpid()}"
     await run_sql(postgres_server, f"drop database if exists {name} with (force)", f"create database {name}")
     dsn = database_at(postgres_server, name)
-    with monkeypatch.context() as older:
+    with monkeypatch.context() as patch:
         # The last one first: they come back in the opposite order.
-        for revision in [one for one in reversed(list(REVISIONS)) if one >= "0009"]:
-            older.delitem(cast(dict[str, Any], REVISIONS), revision)
+        for revision in [one for one in reversed(list(REVISIONS)) if one >= request.param]:
+            patch.delitem(cast(dict[str, Any], REVISIONS), revision)
         await migrate(dsn)
+    yield dsn
+    await run_sql(postgres_server, f"drop database {name} with (force)")
+
+
+@pytest.mark.parametrize("older", ["0009"], indirect=True)
+async def test_what_an_older_version_wrote_down_is_found_by_every_spelling(older: str) -> None:
     await run_sql(
-        dsn,
+        older,
         "insert into suppression (tenant_id, number, reason, created_at) select id, number, 'api', now() from tenant,"
         " unnest(array['sip:*67+15550100999@gw', 'sip:0114930901820@gw', '+490301234567', '+390669812345', 'sip:ann@gw']) number",
         "insert into dial_decision (tenant_id, attempt, step, at, verdict, rule, reason, called, inputs, version)"
@@ -216,17 +247,37 @@ async def test_what_an_older_version_wrote_down_is_found_by_every_spelling(
         " unnest(array['sip:*67+15550100999@gw', 'loopback:demo', '+4930901820', 'sip:4711@gw']) called",
     )
 
-    assert await migrate(dsn)
+    assert await migrate(older)
 
-    listed = {row["number"] for row in await fetch(dsn, "select number from suppression")}
+    listed = {row["number"] for row in await fetch(older, "select number from suppression")}
     assert listed == {
         *("sip:+15550100999@gw", NUMBER, "sip:+4930901820@gw", "+4930901820"),
         # Written as +49 (0)30 1234567.
         *("+490301234567", "+49301234567"),
         *("+390669812345", "sip:ann@gw"),
     }
-    called = [row["called"] for row in await fetch(dsn, "select called from dial_decision order by number")]
+    called = [row["called"] for row in await fetch(older, "select called from dial_decision order by number")]
     assert called == [NUMBER, "loopback:demo", "+4930901820", "sip:4711@gw"]
     with pytest.raises(asyncpg.CheckViolationError, match="cannot change"):
-        await run_sql(dsn, "update dial_decision set called = 'x'")
-    await run_sql(postgres_server, f"drop database {name} with (force)")
+        await run_sql(older, "update dial_decision set called = 'x'")
+
+
+@pytest.mark.parametrize("older", ["0011"], indirect=True)
+async def test_what_was_listed_with_the_zero_is_listed_without_it_too(older: str) -> None:
+    await run_sql(
+        older,
+        "insert into suppression (tenant_id, number, reason, created_at, note) select id, number, 'api', now(), number from tenant,"
+        " unnest(array['sip:+49030901820@gw', '+49030901820', '+490301234567', '+49301234567', '+390669812345', '+15550100999']) number",
+    )
+
+    assert await migrate(older)
+
+    listed = {row["number"]: row["note"] for row in await fetch(older, "select number, note from suppression")}
+    assert listed.pop("+4930901820") in ("sip:+49030901820@gw", "+49030901820")
+    assert listed == {
+        number: number
+        for number in (
+            *("sip:+49030901820@gw", "+49030901820", "+490301234567", "+49301234567", "+390669812345"),
+            "+15550100999",
+        )
+    }

@@ -8,7 +8,11 @@ import phonenumbers
 
 from callwright.domain.number import E164, Destination
 
-_ZERO_BEHIND_COUNTRY = re.compile(r"\+[1-9][0-9]{0,2}0")
+#: A country's code, its national prefix and the number. Numbers of the codes that are left out may begin with 0; Hungary's prefix is 06.
+_WITH_PREFIX = re.compile(
+    r"\+(?:(36)06|(?!36|39|225|226|229|24[12]|378|881|992)(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-689][0-9]"
+    r"|3[578][0-9]|42[0-9]|5[09][0-9]|6[7-9][0-9]|8[035789][0-9]|9[679][0-9])0)([1-9][0-9]{5,})"
+)
 
 
 def is_country(code: str) -> bool:
@@ -30,11 +34,14 @@ def numbers_in(text: str, country: str | None) -> frozenset[str]:
 
 def without_national_prefix(destination: Destination) -> Destination:
     """A phone number without the national prefix that people write behind its country's code: ``+49 030 901820`` is +4930901820. Anything
-    else, and what is no valid number without it, stays as it is."""
-    value = destination.value
-    # Hardly any number is asked about, which is slow.
-    found = _valid(value, None) if destination.kind == E164 and _ZERO_BEHIND_COUNTRY.match(value) else None
-    return Destination(E164, found) if found else destination
+    else, and what is no valid number without it, stays as it is. The database knows the number by both forms (its function
+    ``without_national_prefix``), so that the do-not-call list binds either."""
+    match = _WITH_PREFIX.fullmatch(destination.value) if destination.kind == E164 else None
+    if match is None:
+        return destination
+    short = f"+{match[1] or match[2]}{match[3]}"
+    # A number plan may take off more than the prefix, or nothing.
+    return Destination(E164, short) if _valid(destination.value, None) == short else destination
 
 
 def _valid(text: str, country: str | None) -> str | None:

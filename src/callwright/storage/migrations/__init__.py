@@ -14,6 +14,7 @@ from callwright.storage.migrations.campaigns import (
     dialling,
     events,
     named_numbers,
+    national_prefixes,
     notices,
     number_owners,
     pace,
@@ -46,6 +47,7 @@ _NOTICES = (notices,)
 _HISTORY = (dial_history, repeated_calls)
 _SPELLINGS = (named_numbers,)
 _DELETED = (deleted_agents,)
+_PREFIXES = (national_prefixes,)
 
 REVISIONS: Mapping[str, Sequence[str]] = {
     "0001": [statement for subject in _INITIAL for statement in subject.STATEMENTS],
@@ -58,5 +60,6 @@ REVISIONS: Mapping[str, Sequence[str]] = {
     "0008": [statement for subject in _HISTORY for statement in subject.STATEMENTS],
     "0009": [statement for subject in _SPELLINGS for statement in subject.STATEMENTS],
     "0010": [statement for subject in _DELETED for statement in subject.STATEMENTS],
+    "0011": [statement for subject in _PREFIXES for statement in subject.STATEMENTS],
 }
 """Number of a revision -> its statements, the first revision first. A released revision never changes: add another."""
