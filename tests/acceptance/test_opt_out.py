@@ -198,6 +198,18 @@ async def test_a_number_that_is_listed_in_an_address_with_the_zero_is_not_called
             assert refused.json()["code"] == "suppressed", written
 
 
+async def test_an_entry_that_is_kept_with_the_zero_is_read_and_taken_off_as_it_is_listed(world: ApiWorld) -> None:
+    route = "/v1/callwright/suppressions"
+    async with world.client() as client:
+        await client.post(route, json={"number": "sip:+490301234567@gw.example"})
+        (await client.delete(f"{route}/+49301234567")).raise_for_status()
+        listed = [entry["number"] for entry in (await client.get(route)).json()["data"]]
+        assert "+490301234567" in listed
+        assert (await client.get(f"{route}/+490301234567")).json()["number"] in listed
+        assert (await client.delete(f"{route}/+490301234567")).status_code == 200
+        assert (await client.get(route)).json()["total"] == 0
+
+
 async def _is_refused(client: httpx.AsyncClient, agent_id: str, number: str) -> None:
     refused = await client.post("/call", json={"agent_id": agent_id, "recipient_phone_number": "loopback:demo"})
     assert refused.status_code == 200

@@ -131,6 +131,23 @@ async def test_rows_of_one_address_have_one_note_and_each_tells_what_it_had(ledg
     assert {row.number: row.note for row in left} == {name: f"of {name}" for name in strangers}
 
 
+@pytest.mark.parametrize(
+    ("address", "rows"),
+    [
+        ("sip:+49030901820@gw.example", ["+49030901820", "+4930901820", "sip:+49030901820@gw.example"]),
+        ("sip:+4930901820@gw.example", ["+4930901820", "sip:+4930901820@gw.example"]),
+    ],
+)
+async def test_a_number_is_taken_off_with_the_zero(ledger: PostgresLedger, address: str, rows: list[str]) -> None:
+    for number in (address, "+4930901821"):
+        await add(ledger, number)
+    async with ledger.unit() as unit:
+        assert await unit.suppressions.get(DEFAULT_TENANT_ID, "+49 030 901820") is not None
+        gone = await unit.suppressions.delete(DEFAULT_TENANT_ID, "+49 030 901820")
+        assert [row.number for row in gone] == rows
+        assert (await unit.suppressions.page(DEFAULT_TENANT_ID, 1, 10))[1] == 1
+
+
 async def test_an_address_that_is_listed_twice_at_once_under_two_names_has_one_entry(ledger: PostgresLedger) -> None:
     """Race: whoever comes second finds what the first one wrote."""
     for round_number in range(20):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from callwright.actions.audit import audit
 from callwright.actions.services import Services, missing
-from callwright.domain.errors import InvalidNumberError, SuppressedError
+from callwright.domain.errors import SuppressedError
 from callwright.domain.national_number import without_national_prefix
 from callwright.domain.number import parse_destination
 from callwright.domain.suppression import BY_API, SAID, Suppression
@@ -61,7 +61,7 @@ async def add_suppression(
 async def get_suppression(services: Services, principal: Principal, number: str) -> Suppression:
     """One entry. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
-        found = await unit.suppressions.get(principal.tenant_id, _as_kept(number))
+        found = await unit.suppressions.get(principal.tenant_id, number.strip())
     if found is None:
         raise missing("suppression")
     return found
@@ -70,20 +70,12 @@ async def get_suppression(services: Services, principal: Principal, number: str)
 async def delete_suppression(services: Services, principal: Principal, number: str) -> None:
     """Take a number off the list: it may be called again. Raises NotFoundError."""
     async with services.ledger.unit() as unit:
-        rows = await unit.suppressions.delete(principal.tenant_id, _as_kept(number))
+        rows = await unit.suppressions.delete(principal.tenant_id, number.strip())
         if not rows:
             raise missing("suppression")
         for row in rows:
             gone = {"reason": row.reason, "note": row.note}
             await audit(unit, principal, "suppression.deleted", row.number, before=gone)
-
-
-def _as_kept(number: str) -> str:
-    """A number of a request as :func:`add_suppression` keeps it; what is none as it is."""
-    try:
-        return without_national_prefix(parse_destination(number)).value
-    except InvalidNumberError:
-        return number.strip()
 
 
 async def refuse_suppressed(unit: Unit, tenant_id: str, number: str) -> None:

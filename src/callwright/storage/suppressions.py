@@ -10,11 +10,13 @@ from callwright.domain.suppression import Suppression
 
 _COLUMNS = "number, tenant_id, reason, created_at, execution_id, said, note"
 _OLD_COLUMNS = ", ".join(f"old.{name}" for name in _COLUMNS.split(", "))
-# Rows that share a key with $2. The SIP addresses at which the number $3 is the user lie in one range of the table's own key ('A' follows
-# '@'), so that a long list is not read through; whether they do share it, address_keys decides.
+# Rows that share a key with $2. The SIP addresses at which a number is the user lie in one range of the table's own key ('A' follows
+# '@'), so that a long list is not read through; whether they do share it, address_keys decides. $3: the number; $4: it without its
+# national prefix.
 _OF_ONE_ADDRESS = (
     "tenant_id = $1 and (number = any($2::text[]) or (number >= 'sip:' || $3::text || '@'"
-    " and number < 'sip:' || $3::text || 'A' and address_keys(number) && $2::text[]))"
+    " and number < 'sip:' || $3::text || 'A' and address_keys(number) && $2::text[])"
+    " or (number >= 'sip:' || $4::text || '@' and number < 'sip:' || $4::text || 'A' and address_keys(number) && $2::text[]))"
 )
 
 
@@ -97,12 +99,12 @@ class SuppressionRows:
         """Give every row of the number's address another note. Returns those that had another one, as they were."""
         keys = await self._keys(number)
         rows = await self._connection.fetch(
-            f"with old as (select {_COLUMNS} from suppression where {_OF_ONE_ADDRESS} and note is distinct from $4"
-            " order by number for update) update suppression s set note = $4 from old"
+            f"with old as (select {_COLUMNS} from suppression where {_OF_ONE_ADDRESS} and note is distinct from $5"
+            " order by number for update) update suppression s set note = $5 from old"
             f" where s.tenant_id = $1 and s.number = old.number returning {_OLD_COLUMNS}",
             tenant_id,
             keys,
-            _phone_of(keys),
+            *_phones_of(keys),
             note,
         )
         return _in_order(rows)
@@ -111,7 +113,7 @@ class SuppressionRows:
         """Take a number off the list, every row of its address. Returns them; none when it is not there."""
         keys = await self._keys(number)
         rows = await self._connection.fetch(
-            f"delete from suppression where {_OF_ONE_ADDRESS} returning {_COLUMNS}", tenant_id, keys, _phone_of(keys)
+            f"delete from suppression where {_OF_ONE_ADDRESS} returning {_COLUMNS}", tenant_id, keys, *_phones_of(keys)
         )
         return _in_order(rows)
 
@@ -119,8 +121,9 @@ class SuppressionRows:
         return list(await self._connection.fetchval("select address_keys($1)", number))
 
 
-def _phone_of(keys: Sequence[str]) -> str | None:
-    return next((key for key in keys if key.startswith("+")), None)
+def _phones_of(keys: Sequence[str]) -> tuple[str | None, str | None]:
+    phones = [key for key in keys if key.startswith("+")]
+    return (phones[0], phones[-1]) if phones else (None, None)
 
 
 def _in_order(rows: Sequence[Any]) -> list[Suppression]:
