@@ -6,9 +6,9 @@ import re
 
 import phonenumbers
 
-from callwright.domain.number import E164, Destination
+from callwright.domain.number import COUNTRY_CODE, E164, Destination
 
-_ZERO_BEHIND_COUNTRY = re.compile(r"\+[1-9][0-9]{0,2}0")
+_ZERO_BEHIND_COUNTRY = re.compile(rf"\+{COUNTRY_CODE}0")
 
 
 def is_country(code: str) -> bool:
