@@ -271,8 +271,9 @@ class Campaign:
         if not facts.is_phone:
             reached = (policy["hours"]["default_time_zone"],)
         if given:
-            # An abbreviation says nothing of summer time, and the number's own clocks count too.
-            reached = (*reached, given) if facts.is_phone and given == given.upper() != "UTC" else (given,)
+            # An abbreviation names the hour of winter: the number's clocks that show it then are meant, or else the zone of that name.
+            named = [name for name in facts.zones if _in_january(name, at.year) == _ABBREVIATIONS.get(given)]
+            reached = tuple(named) or (given,)
         for name in reached:
             closed = self._closed(at.astimezone(ZoneInfo(name)))
             if closed:
@@ -309,7 +310,9 @@ class Campaign:
         number = random.randrange(max(1, self._numbers * 3 // 2))
         facts = _facts(number, self._now)
         if random.random() < 0.3:
-            data["timezone"] = random.choice((random.choice(_zones()), *facts.zones))
+            data["timezone"] = random.choice(
+                (random.choice(_zones()), random.choice(list(_ABBREVIATIONS)), *facts.zones)
+            )
         paced = PacedCall(f"call-{n:02}", random_route(random), self._now)
         return Contact(paced, number, facts, data, suppressed_at, _retry_config(random))
 
@@ -374,6 +377,15 @@ _COUNTRIES = (
 @cache
 def _zones() -> list[str]:
     return sorted(available_timezones())
+
+
+_ABBREVIATIONS = {"EST": "-0500", "MST": "-0700", "HST": "-1000", "GMT": "+0000"}
+"""Those that are zones without summer time, and how far they are from UTC."""
+
+
+@cache
+def _in_january(name: str, year: int) -> str:
+    return f"{datetime(year, 1, 15, 12, tzinfo=ZoneInfo(name)):%z}"
 
 
 def _agent_hours(random: Random) -> tuple[int, int] | None:

@@ -301,6 +301,25 @@ async def test_a_call_that_ends_while_another_is_refused_gives_it_the_money(
     assert (found[RESERVED], found[SPENT]) == (4 * NANO_PER_CENT, NANO_PER_CENT)
 
 
+async def test_a_call_that_is_refused_by_another_rule_at_the_second_look_is_told_what_that_one_holds(
+    ledger: PostgresLedger,
+) -> None:
+    await capped(ledger, {"call_cents": 3})
+    await funded(ledger, 5 * NANO_PER_CENT)
+    first, second = await two_calls_of_a_batch(ledger)
+    assert await dial(ledger, first, 3 * NANO_PER_CENT)
+
+    async def money_comes() -> None:
+        async with ledger.unit() as other:
+            await other.wallets.add(ORG, top_up(9 * NANO_PER_CENT, None))
+
+    async with ledger.unit() as unit:
+        cast(Any, unit).wallets = _ThenWallets(unit.wallets, money_comes)
+        with pytest.raises(BalanceLowError) as refused:
+            await reserve(unit, second, lambda: 4 * NANO_PER_CENT, THEN)
+    assert (refused.value.field, refused.value.is_held) == ("cap.call", False)
+
+
 async def test_sub_accounts_spend_their_organisations_money_each_under_its_own_cap(
     ledger: PostgresLedger, dsn: str
 ) -> None:

@@ -51,6 +51,22 @@ def test_whatever_has_a_variable_path_may_not_be_there(description: dict[str, An
     assert undeclared == [], "\n".join(undeclared)
 
 
+def test_shapes_keep_the_names_that_generated_clients_know(description: dict[str, Any]) -> None:
+    known = {
+        "AttemptsSection", "BreakerSection", "CapsSection", "ConsentSection", "CountryRulesSection", "DispositionFields",
+        "FallbacksSection", "HoursSection", "NumbersSection", "ObjectiveOption", "PaceLimit", "PaceSection", "RestSection",
+        "RotationSection", "SipGateway", "SipIp", "SubjectiveTypeConfig",
+    }  # fmt: skip
+    assert known <= description["components"]["schemas"].keys()
+
+
+@pytest.mark.parametrize("name", ["SipTrunkPatch", "TemplateUpdate", "DispositionUpdate", "PaceBody"])
+def test_a_change_has_no_defaults_which_a_client_might_fill_in(description: dict[str, Any], name: str) -> None:
+    properties = description["components"]["schemas"][name]["properties"]
+    assert properties
+    assert not [field for field, schema in properties.items() if "default" in schema]
+
+
 def test_every_good_answer_of_json_has_a_shape(description: dict[str, Any]) -> None:
     without = [
         name

@@ -40,14 +40,18 @@ async def reserve(
     if committed.reserved:
         # The answer of the commit was lost with the connection, and the unit is written again.
         return
-    refused, held = refusal(amount, wallet, committed, caps) if refuse else None, -1
-    if refused is not None and execution.batch_id is not None:
-        held = await unit.wallets.held(wallet, execution, refused.rule)
+    refused = refusal(amount, wallet, committed, caps) if refuse else None
+    rule, held = "", -1
+    for _ in range(2):
+        if refused is None or execution.batch_id is None or refused.rule == rule:
+            break
+        rule = refused.rule
+        held = await unit.wallets.held(wallet, execution, rule)
         # A call that ended between the two looks has given its money back, and neither of them saw it.
         refused = refusal(amount, wallet, await unit.wallets.committed(wallet, execution, day), caps)
     if refused is not None:
         error = BalanceLowError(refused.reason, field=refused.rule)
-        error.is_held = held >= refused.lacks_nano
+        error.is_held = refused.rule == rule and held >= refused.lacks_nano
         raise error
     cost = spent_by(execution)["cost"]
     charge = Charge(execution.tenant_id, execution.id, execution.attempt, execution.batch_id, day, cost)

@@ -34,6 +34,19 @@ MADE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 
 
 _BOUNDS = ("minimum", "maximum")
+_PUBLIC_NAMES = {
+    **{
+        f"{one}Policy": f"{one}Section"
+        for one in ("Attempts", "Consent", "CountryRules", "Fallbacks", "Hours", "Numbers", "Pace")
+    },
+    **{one: f"{one}Section" for one in ("Breaker", "Caps", "Rest", "Rotation")},
+    "AnswerPattern": "SubjectiveTypeConfig",
+    "Disposition": "DispositionFields",
+    "Gateway": "SipGateway",
+    "Limit": "PaceLimit",
+    "Option": "ObjectiveOption",
+}
+"""What records of the domain are called in the description, and so in generated clients, where the name alone must say what they are of."""
 _FRAMEWORKS_OWN = "Successful Response"
 
 
@@ -110,9 +123,11 @@ def _give_shapes_their_names(schemas: dict[str, Any]) -> None:
         found = {key: named(one) for key, one in value.items() if key != SHAPE}
         if SHAPE not in value:
             return found
+        shape = str(value[SHAPE])
+        name = _PUBLIC_NAMES.get(shape, shape)
         if "properties" in found:
-            schemas[value[SHAPE]] = found
-        return {"$ref": f"#/components/schemas/{value[SHAPE]}"}
+            schemas[name] = found
+        return {"$ref": f"#/components/schemas/{name}"}
 
     for name, schema in list(schemas.items()):
         schemas[name] = named(schema)

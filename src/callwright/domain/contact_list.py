@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from callwright.domain.batch import ListFormat, RefusedRow
 from callwright.domain.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules, plain_name
-from callwright.domain.dialled import number_in
+from callwright.domain.dialled import spelt_out
 from callwright.domain.errors import CallwrightError
 from callwright.domain.fields import named
 from callwright.domain.formula_cell import unmarked
@@ -171,9 +171,9 @@ class ContactList:
 
 
 def _called(address: str) -> str:
-    """The number with its plus that an address names, at whatever host; else the address."""
-    number = number_in(address)
-    return number if number.startswith("+") else address
+    """The number with its plus where an address has nothing else in front of its host, so not with an extension; else the address."""
+    user = spelt_out(address.partition("@")[0].rpartition(":")[2])
+    return user if user[:1] == "+" and user[1:].isdecimal() else address
 
 
 def _problem_of(variables: Mapping[str, str]) -> tuple[str, str] | None:

@@ -272,9 +272,11 @@ SEVERAL = (
 )
 """Several new dispositions of one agent."""
 
-CHANGES = (
-    *changes(declared_in(Disposition)),
-    replace(_OF_AGENT, does="The agent to change it for: others that share it keep theirs."),
+CHANGES = changes(
+    (
+        *declared_in(Disposition),
+        replace(_OF_AGENT, does="The agent to change it for: others that share it keep theirs."),
+    )
 )
 """What a change of a disposition may name."""
 

@@ -6,13 +6,10 @@ import re
 
 import phonenumbers
 
-from callwright.domain.number import E164, Destination
+from callwright.domain.number import COUNTRY_CODE, E164, Destination
 
 #: A country's code, its national prefix and the number. Numbers of the codes that are left out may begin with 0; Hungary's prefix is 06.
-_WITH_PREFIX = re.compile(
-    r"\+(?:(36)06|(?!36|39|225|226|229|24[12]|378|881|992)(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-689][0-9]"
-    r"|3[578][0-9]|42[0-9]|5[09][0-9]|6[7-9][0-9]|8[035789][0-9]|9[679][0-9])0)([1-9][0-9]{5,})"
-)
+_WITH_PREFIX = re.compile(rf"\+(?:(36)06|(?!36|39|225|226|229|24[12]|378|881|992)({COUNTRY_CODE})0)([1-9][0-9]{{5,}})")
 
 
 def is_country(code: str) -> bool:

@@ -37,12 +37,13 @@ _SIP = re.compile(
 #: What people dial in front of a number to get an outside line: up to two of these, the second in front of three digits or more, because
 #: short extensions begin with them too.
 _OUTSIDE_LINE = frozenset("09")
-#: How a number of another country begins (ITU-T E.164; 011 in North America), and the national 0 that is written behind it by mistake.
-_COUNTRY = (
+COUNTRY_CODE = (
     r"(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-689][0-9]|3[578][0-9]|42[0-9]|5[09][0-9]|6[7-9][0-9]"
-    r"|8[035789][0-9]|9[679][0-9])0?"
+    r"|8[035789][0-9]|9[679][0-9])"
 )
-_ABROAD = tuple(re.compile(prefix + _COUNTRY) for prefix in (r"\+", r"\+?00+", r"\+?0*011"))
+"""The regular expression of a country's code (ITU-T E.164)."""
+#: How a number of another country begins (011 in North America), with the national 0 that is written behind its code by mistake.
+_ABROAD = tuple(re.compile(f"{prefix}{COUNTRY_CODE}0?") for prefix in (r"\+", r"\+?00+", r"\+?0*011"))
 
 #: Signs that programs put around a number without showing them, as regular expressions name them.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")

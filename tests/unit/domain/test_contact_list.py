@@ -195,6 +195,12 @@ def test_a_number_is_called_once_however_it_is_written() -> None:
     assert [line for line, _, _ in contacts(text, duplicates="skip")] == [2, 6, 7]
 
 
+def test_extensions_of_one_number_are_no_duplicates() -> None:
+    cells = [f"sip:+4930901820{more}@pbx.example" for more in ("*1", "*2", "x3", "", "*1")]
+    text = "\n".join(["contact_number", *cells])
+    assert [line for line, _, _ in contacts(text, duplicates="skip")] == [2, 3, 4, 5]
+
+
 def test_a_report_of_ours_is_read_with_the_cells_of_the_list() -> None:
     cells = {"number": "+15550123", "discount": "-5%", "other": "-", "Phone 2": "+49 30 901820", "name": "'Ada"}
     style = CsvStyle(";", spreadsheet=True)

@@ -26,7 +26,7 @@ from callwright.domain.number import parse_destination
 from callwright.domain.pace.policy import AT_ONCE, PER_SECOND, BatchPace, Breaker, Limit
 from callwright.domain.retry import RetryConfig
 from callwright.domain.settings.kinds import SWITCH, choice, filled, text
-from callwright.domain.settings.setting import Kind, declared_in, read_record, wire_of
+from callwright.domain.settings.setting import Kind, changes, declared_in, read_record, wire_of
 from callwright.domain.text_encoding import ENCODINGS
 from callwright.domain.web_address import names_host
 
@@ -327,7 +327,7 @@ class PauseBody(Asked):
 class PaceBody(BaseModel):
     """Limits of a batch. A field that is missing stays as it is; null removes the limit."""
 
-    model_config = declared(declared_in(BatchPace))
+    model_config = declared(changes(declared_in(BatchPace)))
 
 
 PAUSE_EXAMPLE: dict[str, Any] = {"reason": "the carrier is being changed"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,8 @@ NOT_PERMITTED, SUPPRESSED, BALANCE_LOW = "not_permitted", "suppressed", "balance
 
 _CONSENTING = frozenset({"true", "yes", "y", "1", "on"})
 _SHOWN_ZONES = 4
+_WITHOUT_SUMMER_TIME = frozenset({"EST", "MST", "HST", "GMT"})
+"""Abbreviations that are zones without summer time. EST5EDT, CET and others are zones with it."""
 
 
 class Verdict(StrEnum):
@@ -218,15 +220,24 @@ def _country_rules(question: Question, rules: Rules) -> CountryRules | None:
 
 
 def _zones(question: Question, rules: Rules) -> list[ZoneInfo]:
-    """The contact's own zone where it is given and known, else every zone of the number, else the policy's for an address without any. An
-    abbreviation binds beside the number's zones: whoever writes EST in summer hardly means a clock without summer time."""
+    """The contact's own zone where it is given and known, else every zone of the number, else the policy's for an address without any.
+
+    EST, MST, HST and GMT stand for the number's zones of that standard time, if it has any: people write EST in summer too.
+    """
     own = _own_zone(question)
-    is_abbreviation = own.isupper() and own != "UTC"
-    if own and not (is_abbreviation and question.number.is_phone):
-        return [zone(own)]
+    if own:
+        meant = _with_standard_time_of(own, question) if own in _WITHOUT_SUMMER_TIME else []
+        return meant or [zone(own)]
     if question.number.is_phone:
-        return [zone(name) for name in (*question.number.zones, *([own] if own else ()))]
+        return [zone(name) for name in question.number.zones]
     return [zone(rules.policy.hours.default_time_zone)]
+
+
+def _with_standard_time_of(abbreviation: str, question: Question) -> list[ZoneInfo]:
+    winter = datetime(question.now.year, 1, 15, tzinfo=UTC)
+    offset = winter.astimezone(zone(abbreviation)).utcoffset()
+    zones = map(zone, question.number.zones)
+    return [one for one in zones if winter.astimezone(one).utcoffset() == offset]
 
 
 def _country_zones(question: Question) -> list[ZoneInfo]:

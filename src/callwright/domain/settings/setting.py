@@ -22,6 +22,8 @@ _ASIDE = re.compile(r" ?\(\[[^]]*\]\([^)]*\)\)")
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 
 IS_REQUIRED = "is required"
+_UNCHANGED: Any = object()
+"""The default of a setting of a change. The schema of such a setting gives none: a client that filled it in would change the setting."""
 SHAPE = "x-shape"
 """In the schema of an object: its name in the description of the API. A schema without properties refers to the one of that name."""
 
@@ -119,8 +121,8 @@ def within(place: str, *settings: Setting) -> tuple[Setting, ...]:
 
 
 def changes(settings: Iterable[Setting]) -> tuple[Setting, ...]:
-    """The settings as a change names them: each may be missing, and null makes it its default."""
-    return tuple(dataclasses.replace(one, required="", default=None) for one in settings)
+    """The settings as a change names them: each may be missing, which leaves it as it is, and null makes it its default."""
+    return tuple(dataclasses.replace(one, required="", default=_UNCHANGED) for one in settings)
 
 
 def declared_in(record: type[Any]) -> tuple[Setting, ...]:
@@ -201,7 +203,7 @@ def _property(one: Setting, *, answered: bool) -> dict[str, Any]:
         does = f"{does} Value: {one.kind.words}."
     elif not one.required and (one.default is None or not answered):
         schema = {"anyOf": [*schema.pop("anyOf", ()), *([schema] if schema else ()), {"type": "null"}]}
-    if not one.required and not answered:
+    if not one.required and not answered and one.default is not _UNCHANGED:
         schema["default"] = one.default
     if does:
         schema["description"] = f"Kept, without effect. {does}" if one.kept else does

@@ -144,15 +144,35 @@ def test_the_zone_that_a_contact_gives_is_one_of_its_number():
     assert decide(replace(in_berlin, number=replace(BERLIN, zones=())), rules(**LAW)).dials
 
 
-def test_an_abbreviation_of_a_zone_binds_beside_the_zones_of_the_number():
-    """In July it is 21:30 in New York when it is 20:30 by EST, which has no summer time."""
-    evening = datetime(2026, 7, 15, 1, 30, tzinfo=UTC)
-    new_york = NumberFacts("usual", "US", ("America/New_York",), is_phone=True)
-    late = asked(now=evening, number=new_york, user_data={"timezone": "est"}, agent_hours=(9, 21))
-    assert told(decide(late, rules())) == ("wait", "agent_hours", datetime(2026, 7, 15, 14, 0, tzinfo=UTC))
-    assert decide(late, rules()).inputs["time_zones"] == ["America/New_York", "EST"]
-    assert decide(replace(late, number=SIP), rules()).dials
-    assert decide(replace(late, user_data={"timezone": "UTC"}, agent_hours=(1, 2)), rules()).dials
+JULY = datetime(2026, 7, 15, 1, 30, tzinfo=UTC)
+"""21:30 in New York on the 14th, and 20:30 by EST, which has no summer time."""
+
+
+def test_an_abbreviation_means_the_zones_of_the_number_with_that_standard_time():
+    anywhere = NumberFacts("usual", "US", ("America/New_York", "America/Los_Angeles", "America/Toronto"), is_phone=True)
+    late = asked(now=JULY, number=anywhere, user_data={"timezone": "est"}, agent_hours=(9, 21))
+    assert told(decide(late, rules())) == ("wait", "agent_hours", datetime(2026, 7, 15, 13, tzinfo=UTC))
+    assert decide(late, rules()).inputs["time_zones"] == ["America/New_York", "America/Toronto"]
+    # 9:30 in New York, and 6:30 in Los Angeles.
+    assert decide(replace(late, now=JULY.replace(hour=13)), rules()).dials
+
+
+@pytest.mark.parametrize("number", [SIP, BERLIN])
+def test_an_abbreviation_that_is_no_standard_time_of_the_number_is_a_zone_itself(number: NumberFacts):
+    decision = decide(asked(now=JULY, number=number, user_data={"timezone": "EST"}, agent_hours=(20, 21)), rules())
+    assert decision.dials
+    assert decision.inputs["time_zones"] == ["EST"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hour"), [("EST5EDT", 21), ("PST8PDT", 18), ("CET", 3), ("W-SU", 4), ("GB", 2), ("UTC", 1)]
+)
+def test_a_zone_with_a_short_name_is_one_like_any_other(name: str, hour: int):
+    """A number of +1 800 has 42 zones, whose clocks share no hour of the day from 9 to 21."""
+    everywhere = NumberFacts("usual", "US", ("Pacific/Guam", "America/New_York", "Europe/London"), is_phone=True)
+    question = asked(now=JULY, number=everywhere, user_data={"timezone": name}, agent_hours=(hour, hour + 1))
+    assert decide(question, rules()).dials
+    assert decide(question, rules()).inputs["time_zones"] == [name]
 
 
 def test_a_call_on_a_holiday_says_which_day_it_is():
