@@ -124,6 +124,10 @@ def world(folder: Path, calls: int = 1) -> Iterator[World]:
         placed = [place(url, key, agent_id, number, who) for number, who in enumerate(persons)]
         for execution_id in placed:
             wait_for_end(url, key, execution_id)
+        # The calls take real time: one in which a pause of the machine made the caller miss a turn shows other things than the tests name.
+        for execution_id in placed[:calls]:
+            ended = trial_call.asked(url, key, f"/executions/{execution_id}")["telephony_data"]["hangup_reason"]
+            assert ended == "end_call_tool", f"the caller did not say goodbye: {ended}"
         yield World(url, key, placed[0], tuple(placed[calls:]), agent_id)
 
 
