@@ -1,6 +1,7 @@
 # Bare `make` prints the targets. The environment is .venv in the checkout; stamp files make repeated runs instant.
 # Everything set-up prints goes to standard error, so that `make demo` leaves only its result on standard output.
-PYTHON ?= python3
+# The Python of the container image where the machine has it, else its own.
+PYTHON ?= $(or $(shell python3.13 -c 'import ensurepip; print("python3.13")' 2>/dev/null),python3)
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
@@ -175,7 +176,7 @@ test-all: $(STAMPS)/dev models $(STAMPS)/sip $(STAMPS)/webrtc test-browser ## Ru
 	$(PYTEST) -m voice --ignore tests/browser || failed=1; \
 	$(PYTEST) tests/browser -m voice || failed=1; \
 	CALLWRIGHT_FUZZ_CASES=50 CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) -m "not real_time and not voice and not browser" $(COMPUTING) || failed=1; \
-	if python3.13 -c 'import ensurepip' 2>/dev/null; then $(MAKE) test-unit PYTHON=python3.13 VENV=.venv-3.13 || failed=1; fi; \
+	if python3.11 -c 'import ensurepip' 2>/dev/null; then $(MAKE) test-unit PYTHON=python3.11 VENV=.venv-3.11 || failed=1; fi; \
 	$(BIN)/python tools/times.py $(TIMES); exit $$failed
 
 # Leaves in build/coverage what `make gates` judges: a pure package by its own tests, the rest by all, with the servers that tests start.
@@ -185,7 +186,7 @@ coverage: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Measur
 	    --cov-report=
 	@COVERAGE_FILE=$(COVERAGE)/coverage.data $(BIN)/python tools/own_coverage.py $(COVERAGE)/coverage.data
 
-# With another Python: make test-unit PYTHON=python3.13 VENV=.venv-3.13. They wait for nothing, so that a worker more than there are cores
+# With another Python: make test-unit PYTHON=python3.11 VENV=.venv-3.11. They wait for nothing, so that a worker more than there are cores
 # only collects the tests once more.
 test-unit: $(STAMPS)/dev $(STAMPS)/local $(STAMPS)/sip $(STAMPS)/webrtc ## Run the unit tests only
 	@$(PYTEST) tests/unit --numprocesses 2 --dist worksteal

@@ -19,6 +19,7 @@ from websockets.exceptions import InvalidStatus
 from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import Platform, open_platform
 from callwright.cli.serving import bind, http_server, url_of
+from callwright.domain.limits import INBOUND_CALLS_A_SECOND
 from callwright.domain.phone_number import CARRIER, PhoneNumber
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.lab.caller_scenario import scenario_of
@@ -72,7 +73,12 @@ class Place:
 
 @asynccontextmanager
 async def stream_place(
-    dsn: str, folder: Path, plugins: tuple[Plugin, ...], keys: Mapping[str, str], public_url: str = ""
+    dsn: str,
+    folder: Path,
+    plugins: tuple[Plugin, ...],
+    keys: Mapping[str, str],
+    public_url: str = "",
+    inbound_per_second: int = INBOUND_CALLS_A_SECOND,
 ) -> AsyncIterator[Place]:
     """The server, with the provider keys ``keys`` and the number ``OURS``. ``public_url``: where the vendor reaches it, if elsewhere."""
     listener = bind("127.0.0.1", 0)
@@ -80,6 +86,7 @@ async def stream_place(
     settings = Settings(
         data=folder, database_url=dsn, sip_listen="", vad="energy", turn="none", allow_private_urls=True,
         transcriber="scripted", model="scripted", voice="scripted", loopback_voice="scripted", loopback_ears="scripted",
+        inbound_per_second=inbound_per_second,
     )  # fmt: skip
     async with (
         open_platform(settings, public_url or url, Registry([*SCRIPTED, *LOOPBACK, *plugins])) as platform,

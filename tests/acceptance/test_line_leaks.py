@@ -65,7 +65,7 @@ async def test_two_hundred_short_calls_leave_no_task_session_or_file(
         "TWILIO_PHONE_NUMBER": OURS,
         "TWILIO_API_URL": vendor.url,
     }
-    async with stream_place(dsn, tmp_path, PLUGINS, keys) as place:
+    async with stream_place(dsn, tmp_path, PLUGINS, keys, inbound_per_second=100) as place:
 
         async def calls(count: int) -> dict[str, int]:
             for _ in range(count // TOGETHER):

@@ -74,7 +74,7 @@ _ANSWERED_BY = {"human": "human", "machine": "machine"}
 """``result``, and who has answered."""
 _RECORDED = ("call.recording.saved", "call.recording.error")
 _RECORD = {"record": "record-from-answer", "record_channels": "dual", "record_format": "wav"}
-"""Two sides. Its pages do not say which of them is the caller's."""
+"""Two sides: the first leg of the call is on channel A."""
 _ENDS: Mapping[str, str] = {
     "normal_clearing": "normal_clearing",
     "time_limit": "normal_clearing",
