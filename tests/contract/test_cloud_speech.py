@@ -860,7 +860,9 @@ async def test_googles_own_client_is_heard_by_the_live_api_of_these_tests(
     certificates = make_certificates(tmp_path)
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(certificates.ours)
-    trusts = {"ssl": ssl.create_default_context(cafile=str(certificates.authority))}
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusted.load_verify_locations(certificates.authority)
+    trusts = {"ssl": trusted}
     async with serving_vendors(gemini.ROUTES, tls) as vendors:
         options = genai.types.HttpOptions(base_url=vendors.origin, async_client_args=trusts)
         client = genai.Client(api_key=speech.GOOD, http_options=options)

@@ -11,6 +11,8 @@ from callwright.domain.number import Destination, is_emergency, parse_destinatio
 _PLAIN = re.compile(r"\+[1-9][0-9]{6,14}")
 _SCHEME = re.compile(r"(?:sips?|loopback):", re.IGNORECASE)
 _EXPONENT = re.compile(r"\+?[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
+_AS_TEXT = re.compile(r'="([^"]*)"')
+"""A formula with which people keep a spreadsheet from reading a number."""
 _DECIMALS = re.compile(r"(?<=[0-9]{7})[.,]0+$")
 """What a table of decimals adds to a whole number."""
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
@@ -28,6 +30,8 @@ def listed_destination(cell: str, *, what: str, country: str | None = None) -> D
 
     Raises InvalidNumberError naming ``what``, with a hint of what to do about the cell.
     """
+    if (formula := _AS_TEXT.fullmatch(cell)) is not None:
+        cell = formula[1].strip()
     if _PLAIN.fullmatch(cell):
         return without_national_prefix(parse_destination(cell, what=what))
     text = typed(cell).removeprefix("'").strip()
