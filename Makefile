@@ -244,7 +244,7 @@ prove: $(STAMPS)/dev ## Prove the conversation core: 20,000 random conversations
 mutate: $(STAMPS)/mutate ## Print the share of changes to the conversation core that its unit tests notice (SAMPLE=60 SEED=1)
 	@$(BIN)/python tools/mutate.py --sample $(or $(SAMPLE),60) --seed $(or $(SEED),1)
 
-# Builds the image and makes a call in it. As root on Debian, with: buildah, debootstrap, crun.
+# Builds the image and makes a call in it. As root on Debian, with: buildah, netavark, debootstrap, crun.
 test-image: $(STAMPS)/dev ## Build the container image, run it and make a call in it (minutes)
 	@CALLWRIGHT_IMAGE_TESTS=full $(PYTEST) tests/acceptance/test_image.py
 
