@@ -341,7 +341,7 @@ def test_a_call_that_a_dead_process_has_left_is_ended_at_the_vendor(
         assert line.vendor.hung_up == [("C", "O")] * asked
         assert asyncio.get_running_loop().time() - began_s <= 30
 
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", "callwright"):
         run(ended())
     assert ("was asked to end call C" in caplog.text) == (asked > len(failures))
     assert TOKEN not in caplog.text
