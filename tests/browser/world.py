@@ -32,8 +32,6 @@ CALLERS = {
                 {"heard": "help you", "say": "I would like to book a visit, please."},
                 {"heard": "which day", "say": "Tuesday would be good."},
                 {"heard": "your visit is", "interrupt_after_words": 7, "say": "Thank you very much, goodbye."},
-                # Where a pause of the machine made that too late, the agent may have taken it for an echo.
-                {"silence_ms": 6000, "say": "Thank you very much, goodbye."},
                 {"heard": "welcome", "hang_up": True, "linger_ms": 3000},
             ],
         }
