@@ -31,7 +31,7 @@ from callwright.telephony.loopback import PLUGINS as LOOPBACK
 from callwright.telephony.loopback.far_end import FarEnd
 from callwright.telephony.loopback.mouth import Mouth, SpokenLines
 
-OURS, THEIRS = "+15550100", "+15550199"
+OURS, THEIRS = "+15550111", "+15550199"
 _ENDS = ("completed", "error", "busy", "no-answer", "failed", "canceled")
 
 

@@ -345,6 +345,29 @@ async def test_numbers_the_account_has_at_its_carrier_are_its_numbers(shop: Shop
     assert (await shop.numbers(), shop.twilio.held) == ([], {US: sids[US]})
 
 
+async def test_a_number_that_nobody_has_listed_yet_can_be_called_from(shop: Shop) -> None:
+    shop.twilio.held = {US: f"PN{1:032x}"}
+    agent_id = (await shop.client.post("/v2/agent", json=AGENT)).json()["agent_id"]
+    call = {"agent_id": agent_id, "recipient_phone_number": "+14155550177"}
+
+    answers = [
+        await shop.client.post("/call", json={**call, "from_phone_number": sender}) for sender in (US, "+14155550188")
+    ]
+
+    assert [one.status_code for one in answers] == [200, 400]
+    assert "GET /phone-numbers/all" in answers[1].json()["message"]
+    row = (await shop.client.get(f"/executions/{answers[0].json()['execution_id']}")).json()
+    assert (row["agent_number"], row["telephony_data"]["from_number"]) == (US, US)
+    shop.twilio.held[OTHER] = f"PN{2:032x}"
+    shop.pass_time(61)
+    file = {"file": ("list.csv", "contact_number\n+14155550177\n", "text/csv")}
+    listed = [
+        await shop.client.post("/batches", data={"agent_id": agent_id, "from_phone_numbers": sender}, files=file)
+        for sender in (OTHER, "+14155550188")
+    ]
+    assert [one.status_code for one in listed] == [201, 400]
+
+
 async def test_new_keys_are_used_at_once(shop: Shop) -> None:
     await shop.store(TWILIO_AUTH_TOKEN="wrong-token-of-the-account")
     shop.twilio.held = {US: f"PN{1:032x}"}

@@ -52,6 +52,7 @@ async def test_a_call_is_placed_heard_and_hung_up(place: Place, vendor: ExotelVe
     assert (told["provider"], told["call_type"], told["provider_call_id"]) == ("exotel", "outbound", phone.sid)
     assert (row["status"], told["hangup_by"]) == ("completed", "API Request")
     assert (phone.order["From"], phone.order["CallerId"]) == (THEIRS, OURS)
+    assert (row["agent_number"], row["user_number"]) == (OURS, THEIRS)
     # The stream is closed, which ends the call, and can be opened once.
     await until(phone.over.is_set, 10)
     assert "mark" in phone.talks[0].kinds

@@ -26,7 +26,7 @@ from callwright.telephony.loopback import PLUGINS as LOOPBACK
 from callwright.telephony.plivo import PLUGINS as PLIVO
 from callwright.telephony.vobiz import PLUGINS as VOBIZ
 
-OURS, THEIRS = "+15550100", "+15550199"
+OURS, THEIRS = "+15550111", "+15550199"
 VOBIZ_ID = "MA_0123ABCD"
 
 
@@ -118,6 +118,7 @@ async def test_a_call_is_placed_greeted_and_stopped(place: Place) -> None:
     assert (line["codec"], line["late_frames"] <= line["frames_out"]) == ("pcmu", True)
     told = row["telephony_data"]
     assert (told["provider"], told["call_type"], told["provider_call_id"]) == (place.name, "outbound", phone.uuid)
+    assert (row["agent_number"], row["user_number"]) == (OURS, THEIRS)
     assert told["hangup_by"] == "API Request"
     await until(phone.over.is_set, 10)
 

@@ -7,6 +7,7 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,7 +48,7 @@ from callwright.telephony.loopback.far_end import FarEnd
 from callwright.telephony.loopback.mouth import Mouth, SpokenLines
 from callwright.telephony.twilio import PLUGINS as TWILIO
 
-OURS, THEIRS = "+15550100", "+15550199"
+OURS, THEIRS = "+15550111", "+15550199"
 
 
 @dataclass
@@ -173,6 +174,7 @@ async def test_a_call_is_placed_heard_and_hung_up(place: Place) -> None:
     assert (told["provider"], told["call_type"], told["provider_call_id"]) == ("twilio", "outbound", phone.sid)
     assert (row["status"], told["hangup_by"]) == ("completed", "API Request")
     assert (phone.asked("To"), phone.asked("From")) == (THEIRS, OURS)
+    assert (row["agent_number"], told["from_number"], told["to_number"]) == (OURS, OURS, THEIRS)
     assert [value for name, value in phone.order if name == "StatusCallbackEvent"] == [
         "initiated", "ringing", "answered", "completed",
     ]  # fmt: skip
@@ -221,6 +223,17 @@ async def test_a_call_that_is_not_taken_ends_so(place: Place, outcome: str, stat
     await place.call()
     row = await place.row()
     assert (row["status"], row["telephony_data"]["hangup_by"]) == (status, by)
+
+
+async def test_a_list_without_numbers_is_called_from_the_one_stored_with_the_keys(place: Place) -> None:
+    place.vendor.outcomes[THEIRS] = "busy"
+    contacts = {"file": ("list.csv", f"contact_number\n{THEIRS}\n", "text/csv")}
+    made = await place.client.post("/batches", data={"agent_id": place.agent_id}, files=contacts)
+    batch = f"/batches/{made.json()['batch_id']}"
+    assert (await place.client.get(batch)).json()["from_phone_numbers"] == [OURS]
+    await place.client.post(f"{batch}/schedule", data={"scheduled_at": datetime.now(UTC).isoformat()})
+    row = await place.row()
+    assert (row["status"], row["agent_number"], place.vendor.phones[-1].asked("From")) == ("busy", OURS, OURS)
 
 
 async def test_a_number_that_the_vendor_does_not_take_fails_with_its_words(place: Place) -> None:

@@ -49,6 +49,7 @@ async def test_a_call_is_placed_heard_and_hung_up(place: Place, vendor: VonageVe
     assert (told["provider"], told["call_type"], told["provider_call_id"]) == ("vonage", "outbound", phone.uuid)
     assert (row["status"], told["hangup_by"]) == ("completed", "API Request")
     assert (f"+{phone.number}", f"+{phone.sender}") == (THEIRS, OURS)
+    assert (row["agent_number"], row["user_number"]) == (OURS, THEIRS)
     await until(lambda: phone.actions == ["hangup"], 10)
     assert "mark" in phone.talks[0].kinds
     # Its stream can be opened once.

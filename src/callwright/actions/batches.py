@@ -14,7 +14,7 @@ from callwright.actions.audit import audit
 from callwright.actions.batch_stop import audited, stop_claimed, stop_first_waiting, stop_locked, stop_waiting
 from callwright.actions.batch_transition import move_batch, tell_of_batch
 from callwright.actions.calls import check_caller, provided
-from callwright.actions.numbers import check_own, trunk_number
+from callwright.actions.numbers import look_for_numbers, sender_number
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing
 from callwright.domain.agent.parsing import parse_agent
@@ -41,6 +41,7 @@ from callwright.domain.limits import (
 )
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, kind_of_address
 from callwright.domain.pace.policy import NO_PACE, BatchPace
+from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.domain.sip_trunk import PROVIDER as TRUNK_CARRIER
 from callwright.domain.tenant import Principal
 from callwright.ops.crash_points import point
@@ -84,6 +85,7 @@ async def create_batch(
     cannot be read, or for one in which nobody can be called."""
     now, strict = services.clock.now(), services.policy.strict
     start = None if strict or request.scheduled_at is None else _start(request.scheduled_at, now, strict=False)
+    await look_for_numbers(services, principal, request.from_numbers)
     async with services.ledger.slow_unit() as unit:
         agent = await agent_of(unit, principal, request.agent_id)
         batch = Batch(
@@ -99,7 +101,7 @@ async def create_batch(
             retry_config=request.retry_config,
             pace=request.pace,
         )
-        await _check_numbers(services, unit, principal, agent, request.from_numbers)
+        senders = await _senders(services, unit, principal, agent, request.from_numbers)
         await unit.batches.insert(batch)
         choice = await _carriers(services, unit, principal.tenant_id, agent)
         reading = _Reading(services, choice)
@@ -114,7 +116,7 @@ async def create_batch(
         reading.check()
         batch = await unit.batches.change(
             batch.id,
-            from_numbers=request.from_numbers or await _numbers_for(unit, principal, agent, reading.carriers),
+            from_numbers=senders or await _numbers_for(services, unit, principal, agent, reading.carriers),
             total_contacts=reading.total,
             valid_contacts=reading.valid,
             refused=tuple(reading.refused),
@@ -129,24 +131,26 @@ async def create_batch(
     return batch
 
 
-async def _check_numbers(
+async def _senders(
     services: Services, unit: Unit, principal: Principal, agent: StoredAgent, numbers: Sequence[str]
-) -> None:
-    """Raise BadInputError for a number that ``POST /call`` would not call from."""
-    for number in numbers:
-        if parse_agent(agent.body).telephony_provider == TRUNK_CARRIER:
-            await trunk_number(unit, principal, agent.id, number)
-        else:
-            await check_own(services, unit, principal, number, "from_phone_numbers")
+) -> tuple[str, ...]:
+    """The numbers as calls show them. Raises BadInputError for one that ``POST /call`` would not call from."""
+    provider = parse_agent(agent.body, defaults=services.policy.defaults).telephony_provider
+    carrier = services.policy.carrier if provider == TELEPHONY_PROVIDER.default else provider
+    what = "from_phone_numbers"
+    return tuple(
+        [await sender_number(services, unit, principal, agent.id, carrier, number, what) for number in numbers]
+    )
 
 
 async def _numbers_for(
-    unit: Unit, principal: Principal, agent: StoredAgent, carriers: Mapping[str, str]
+    services: Services, unit: Unit, principal: Principal, agent: StoredAgent, carriers: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """The numbers of a batch that names none: one of the trunk's where calls go through one."""
-    if TRUNK_CARRIER not in carriers.values():
-        return ()
-    return (await trunk_number(unit, principal, agent.id, None),)
+    """The numbers of a batch that names none: that of its carrier, where it has one."""
+    used = carriers.values()
+    carrier = TRUNK_CARRIER if TRUNK_CARRIER in used else carriers.get(E164, "")
+    sender = await sender_number(services, unit, principal, agent.id, carrier, None, "from_phone_numbers")
+    return () if sender == services.policy.from_number else (sender,)
 
 
 @dataclass(frozen=True, slots=True)

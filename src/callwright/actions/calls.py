@@ -13,7 +13,7 @@ from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
 from callwright.actions.batch_stop import end_undialled, stop_contact
 from callwright.actions.idempotency import once, once_key
-from callwright.actions.numbers import check_own, trunk_number
+from callwright.actions.numbers import look_for_numbers, sender_number
 from callwright.actions.schedule import due_time
 from callwright.actions.services import Services, missing, object_id
 from callwright.actions.suppressions import refuse_suppressed
@@ -32,7 +32,6 @@ from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.domain.settings.kinds import ANY_OBJECT, SWITCH, child, described
 from callwright.domain.settings.setting import IS_REQUIRED, Kind, Setting, read_all, wire_of
 from callwright.domain.sip_headers import custom_headers
-from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.tenant import Principal
 from callwright.ops.crash_points import point
 from callwright.ports.ledger import Change, StoredAgent, Unit
@@ -229,6 +228,9 @@ async def place_call(
         async with joined.ledger.unit() as unit:
             return encode(await _place(joined, unit, principal, request))
 
+    number = wire.get("from_phone_number")
+    if isinstance(number, str):
+        await look_for_numbers(services, principal, [number])
     if idempotency_key is None:
         body = await work(services)
     else:
@@ -249,11 +251,6 @@ async def place_agent(
     await refuse_suppressed(unit, principal.tenant_id, request.destination.value)
     check_caller(services, request.destination, request.user_data)
     execution = await _new_execution(services, unit, principal, agent, request)
-    if execution.carrier == PROVIDER:
-        sender = await trunk_number(unit, principal, agent.id, request.from_number)
-        execution = replace(execution, from_number=sender)
-    elif request.from_number is not None:
-        await check_own(services, unit, principal, request.from_number, "from_phone_number")
     await insert(unit, execution, services.publisher)
     await audit(unit, principal, "execution.placed", execution.id, after=_placed(execution))
     point("call.writing")
@@ -273,6 +270,9 @@ async def _new_execution(
     spec = parse_agent(agent.body, defaults=services.policy.defaults)
     provision = await provided(services, unit, principal.tenant_id, spec, request.destination)
     detail = "scheduled" if request.scheduled_at is not None else "queued"
+    sender = await sender_number(
+        services, unit, principal, agent.id, provision.carrier, request.from_number, "from_phone_number"
+    )
     return Execution(
         id=services.ids.uuid(),
         tenant_id=principal.tenant_id,
@@ -284,7 +284,7 @@ async def _new_execution(
         direction="outbound",
         carrier=provision.carrier,
         to_number=request.destination.value,
-        from_number=request.from_number or services.policy.from_number,
+        from_number=sender,
         created_at=now,
         updated_at=now,
         scheduled_at=request.scheduled_at,

@@ -3,21 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from callwright.actions.agents import agent_of
 from callwright.actions.audit import audit
-from callwright.actions.carrier_numbers import give_back, look_at_carriers, shown
+from callwright.actions.carrier_numbers import give_back, look_at_carriers, shown, stored_keys
 from callwright.actions.services import Services, missing, object_id
 from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.errors import BadInputError, ConflictError, NotFoundError
+from callwright.domain.errors import BadInputError, ConflictError, NotFoundError, VaultLockedError
 from callwright.domain.ivr import agents_in
 from callwright.domain.phone_number import CARRIER, EXTENSION, TRUNK, PhoneNumber, dialled_form
 from callwright.domain.provider_table import IVR_CARRIER
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.tenant import Principal
+from callwright.ports.failures import ProviderError
 from callwright.ports.ledger import StoredAgent, Unit
 
 
@@ -72,15 +73,49 @@ async def number_of(unit: Unit, principal: Principal, number_id: str) -> PhoneNu
     return number
 
 
-async def check_own(services: Services, unit: Unit, principal: Principal, number: str, what: str) -> None:
-    """Whether a call may be made from a number: one of the account's, or the platform's own. Raises BadInputError naming ``what``."""
+async def look_for_numbers(services: Services, principal: Principal, numbers: Sequence[str]) -> None:
+    """See what the organisation has at its carriers if one of the numbers is not known here: nobody may have listed them yet."""
+    async with services.ledger.unit() as unit:
+        known = [await _is_known(services, unit, principal, number) for number in numbers]
+    if not all(known):
+        await look_at_carriers(services, principal)
+
+
+async def sender_number(
+    services: Services, unit: Unit, principal: Principal, agent_id: str, carrier: str, given: str | None, what: str
+) -> str:
+    """The number from which a call over ``carrier`` is made: the given one, else one of the SIP trunk, the one stored with the carrier's
+    keys, or the platform's own. Raises BadInputError naming ``what`` for one that is not the account's."""
+    if carrier == PROVIDER:
+        return await trunk_number(unit, principal, agent_id, given)
+    own = await _stored_number(services, unit, principal, carrier)
+    if given is None or given == services.policy.from_number:
+        return own or services.policy.from_number
+    if dialled_form(given) != dialled_form(own) and not await _is_known(services, unit, principal, given):
+        raise BadInputError(f"{what} must be a number of the account; GET /phone-numbers/all lists them", field=what)
+    return given
+
+
+async def _is_known(services: Services, unit: Unit, principal: Principal, number: str) -> bool:
+    """Whether a number is one of the account's, or the platform's own."""
     if number == services.policy.from_number:
-        return
+        return True
     dialled = dialled_form(number)
-    for tenant_id in dict.fromkeys((principal.organisation_id, principal.tenant_id)):
-        if await unit.numbers.has(tenant_id, dialled):
-            return
-    raise BadInputError(f"{what} must be a number of the account; GET /phone-numbers/all lists them", field=what)
+    tenants = dict.fromkeys((principal.organisation_id, principal.tenant_id))
+    return any([await unit.numbers.has(tenant_id, dialled) for tenant_id in tenants])
+
+
+async def _stored_number(services: Services, unit: Unit, principal: Principal, carrier: str) -> str:
+    """The number stored with the keys of a carrier, empty where there is none or they cannot be opened: then no call goes out."""
+    routes = services.number_routes.get(carrier)
+    if routes is None:
+        return ""
+    names = [name for one in services.plugins() if (one.kind, one.name) == ("carrier", carrier) for name in one.keys]
+    stored = await stored_keys(unit, principal.organisation_id)
+    try:
+        return routes.own_number(stored.opened(services, names))
+    except (ProviderError, VaultLockedError):
+        return ""
 
 
 async def trunk_number(unit: Unit, principal: Principal, agent_id: str, given: str | None) -> str:

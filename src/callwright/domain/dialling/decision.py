@@ -289,6 +289,8 @@ def _inputs(question: Question, rules: Rules) -> dict[str, Any]:
     found["time_zones"] = zones[:_SHOWN_ZONES]
     if len(zones) > _SHOWN_ZONES:
         found["more_time_zones"] = len(zones) - _SHOWN_ZONES
+    if question.user_data.get("timezone") and not _own_zone(question):
+        found["timezone_unknown"] = True
     if _country_rules(question, rules) is not None:
         by_country = [one.key for one in _country_zones(question)]
         if by_country != zones:

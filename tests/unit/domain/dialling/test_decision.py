@@ -129,6 +129,13 @@ def test_the_zone_that_a_contact_gives_does_not_lead_out_of_its_country():
     assert decide(night, rules()).dials
 
 
+@pytest.mark.parametrize(("given", "unknown"), [("Berlin", True), ("Europe/Berlin", None), ("", None)])
+def test_a_decision_says_that_the_contacts_zone_is_unknown(given: str, unknown: bool | None):
+    decision = decide(asked(user_data={"timezone": given}), rules())
+    assert decision.inputs.get("timezone_unknown") is unknown
+    assert decision.inputs["time_zones"] == ["Europe/Berlin"]
+
+
 def test_the_zone_that_a_contact_gives_is_one_of_its_number():
     either = NumberFacts("usual", "DE", ("Europe/Berlin", "Asia/Tokyo"), is_phone=True)
     in_berlin = asked(number=either, user_data={**AGREED, "timezone": "Europe/Berlin"})
