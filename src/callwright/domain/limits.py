@@ -437,6 +437,9 @@ MAX_RELAY_SECONDS = 3_600
 MAX_TRANSFERS = 5
 """Transfers tried in one call."""
 
+TRANSFER_RING_SECONDS = 30
+"""How long the target of a blind or attended transfer may ring. With the reconnection of the caller, less than a transfer waits."""
+
 WARM_RING_SECONDS = 25
 """How long the target of a warm transfer may ring."""
 

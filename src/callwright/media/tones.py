@@ -24,6 +24,9 @@ KEYS_HZ: dict[str, tuple[int, int]] = {
     for column_hz, key in zip((1_209, 1_336, 1_477, 1_633), keys, strict=True)
 }
 """Key -> its two tones (ITU-T Q.23)."""
+KEY_MS = 200
+"""A key's tone and the pause after it, unless said otherwise."""
+_KEY_TONE_MS = 100
 
 
 def tone(frequencies_hz: tuple[float, ...], length_ms: int, amplitude: int = _AMPLITUDE) -> bytes:
@@ -60,7 +63,7 @@ def beep(length_ms: int = 400) -> bytes:
     return tone((BEEP_HZ,), length_ms)
 
 
-def keys(pressed: str, tone_ms: int = 100, pause_ms: int = 100) -> bytes:
+def keys(pressed: str, tone_ms: int = _KEY_TONE_MS, pause_ms: int = KEY_MS - _KEY_TONE_MS) -> bytes:
     """DTMF tones of ``pressed``. Raises ValueError for anything but 0-9 * # A-D."""
     for key in pressed:
         if key not in KEYS_HZ:

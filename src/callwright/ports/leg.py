@@ -162,6 +162,13 @@ class PlaysLater(Protocol):
 
 
 @runtime_checkable
+class PlaysKeys(Protocol):
+    """A leg whose keys are sound among what is written: each takes so many frames (``key_frames``), and what follows comes later."""
+
+    key_frames: int
+
+
+@runtime_checkable
 class TakesTogether(Protocol):
     """A leg that takes several frames in one call, which costs less than one call for each."""
 

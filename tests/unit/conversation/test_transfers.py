@@ -11,8 +11,9 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.bounds import CALLER_FIRST_MS, HANDED_WAIT_MS, TOOL_WAIT_MS, TRANSFER_WAIT_MS
 from callwright.conversation.plan import TransferTool
-from callwright.domain.limits import MAX_CALL_SECONDS, MAX_TRANSFERS
+from callwright.domain.limits import MAX_CALL_SECONDS, MAX_TRANSFERS, TRANSFER_RING_SECONDS
 from callwright.ports.model import Tool
+from callwright.telephony.media_streams.transfer import CONNECT_SECONDS
 
 DESK = TransferTool(
     "transfer_call_desk", "sip:desk@127.0.0.1", message="I put you through to the desk.", own_message=True
@@ -841,6 +842,11 @@ def accepted(**plan: Any) -> Call:
 
 def are_you_there(call: Call) -> bool:
     return any(speak.purpose == "silence" for speak in call.all(fx.Speak))
+
+
+def test_a_target_has_stopped_ringing_before_the_agent_says_that_nobody_answers() -> None:
+    """Else the agent would speak to a caller who hears ringing."""
+    assert (TRANSFER_RING_SECONDS + CONNECT_SECONDS) * 1000 < TRANSFER_WAIT_MS
 
 
 def test_silence_is_no_silence_while_the_desk_is_rung_and_then_begins_anew() -> None:

@@ -363,10 +363,12 @@ async def test_a_transfer_that_is_not_answered_gives_the_caller_back():
     cause = target("busy").cause
     assert cause is not None
     leg.transfers.target_lost(cause)
+    await asyncio.sleep(0)
+    assert not handing.done()
+    again, _ = await streaming(leg)
     with pytest.raises(ProviderError) as failed:
         await handing
     assert getattr(failed.value, "outcome", "") == "busy"
-    again, _ = await streaming(leg)
     leg.write(SILENCE_FRAME)
     await asyncio.sleep(0)
     assert (len(again.of("media")), report.events) == (1, ["answered"])
@@ -382,9 +384,9 @@ async def test_the_old_stream_may_end_after_the_caller_is_back():
     cause = target("no-answer").cause
     assert cause is not None
     leg.transfers.target_lost(cause)
+    new, _ = await streaming(leg)
     with pytest.raises(ProviderError):
         await handing
-    new, _ = await streaming(leg)
     old.tell("stop", stop={"callSid": CALL})
     await first
     assert (report.end, leg.streams) == (None, True)

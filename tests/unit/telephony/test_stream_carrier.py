@@ -457,6 +457,10 @@ async def test_a_target_that_does_not_answer_gives_the_far_end_back(dialled: str
     leg, _, handing = await handed_over(line)
     answer = await line.tell("/transferred", CallStatus="in-progress", DialCallStatus=dialled)
     assert b"<Stream" in answer.body
+    # What is said until the far end hears again would be lost.
+    await asyncio.sleep(0.01)
+    assert not handing.done()
+    await streaming(leg)
     failed = (await asyncio.gather(handing, return_exceptions=True))[0]
     assert (getattr(failed, "outcome", ""), leg.ended) == (outcome, False)
     leg.abandon()
@@ -467,6 +471,7 @@ async def test_a_report_in_the_targets_own_name_is_none_of_the_call() -> None:
     leg, _, handing = await handed_over(line)
     target = {line.side.id: f"CA{'9' * 32}"}
     assert b"<Stream" in (await line.tell("/transferred", CallStatus="busy", DialCallStatus="busy", **target)).body
+    await streaming(leg)
     failed = (await asyncio.gather(handing, return_exceptions=True))[0]
     assert (getattr(failed, "outcome", ""), leg.ended) == ("busy", False)
     leg.abandon()
@@ -509,8 +514,8 @@ def test_how_late_the_far_end_plays_is_known_after_a_transfer_and_at_the_end() -
         handing = asyncio.create_task(leg.transfer(TARGET))
         await asyncio.sleep(0)
         await line.tell("/transferred", CallStatus="in-progress", DialCallStatus="busy")
-        await asyncio.gather(handing, return_exceptions=True)
         again, _ = await streaming(leg)
+        await asyncio.gather(handing, return_exceptions=True)
         assert leg.delay_ms == 300
         again.tell("stop")
         assert line.report.facts[-1]["final"]
@@ -620,7 +625,7 @@ async def test_a_vendor_that_asks_whom_to_call_is_told_while_the_transfer_is_und
         assert noun in dial
         lines = f"https://calls.example/lines/{side.name}"
         query = escape(urlencode({"call": "e.1", "handover": 1, **line.vendor.proof(leg.account, "e.1", 1)}))
-        assert f'callerId="{OURS.removeprefix("+")}" timeout="60" action="{lines}/transferred?{query}"' in dial
+        assert f'callerId="{OURS.removeprefix("+")}" timeout="30" action="{lines}/transferred?{query}"' in dial
         assert f'callbackUrl="{lines}/target?{query}"' in dial
     await line.tell("/target", CallStatus="in-progress", DialAction="hangup", DialBLegStatus="hangup")
     assert not handing.done()

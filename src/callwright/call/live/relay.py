@@ -53,6 +53,7 @@ class Relay:
         self._to_target = FrameQueue()
         self._to_caller = FrameQueue()
         self._joined = False
+        self._skip = 0
         self._over = False
         pacer.add(self)
 
@@ -89,6 +90,11 @@ class Relay:
         if self._joined:
             self._to_caller.put(frame)
 
+    def replace(self, frames: int) -> None:
+        """So many frames went to the target in place of what the caller says next: else the caller would be heard later from now on."""
+        if self._joined:
+            self._skip += frames
+
     def end(self) -> None:
         """Nothing is relayed any more."""
         self._over = True
@@ -103,7 +109,9 @@ class Relay:
             if not self._speech:
                 self._spoken()
         outward = self._to_target.take() if self._joined else None
-        if outward is not None:
+        if outward is not None and self._skip:
+            self._skip -= 1
+        elif outward is not None:
             self._target.write(outward)
         inward = self._to_caller.take()
         if inward is not None:

@@ -27,7 +27,7 @@ from callwright.domain.agent.transfers import WarmHandover
 from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.dialling import Decision
 from callwright.domain.limits import WARM_BRIEFING_SECONDS, WARM_RING_SECONDS
-from callwright.ports.leg import SILENCE_FRAME, Leg, LegClosed, LegListener, closed_by
+from callwright.ports.leg import SILENCE_FRAME, Leg, LegClosed, LegListener, PlaysKeys, closed_by
 
 TARGET = "target"
 """Fact of the log: a step of a warm transfer, ``event``, of the transfer ``request``."""
@@ -158,6 +158,8 @@ class WarmTransfer:
         if self._leg is not None:
             with plugin_boundary("carrier"):
                 await self._leg.send_keys(key)
+            if self._relay is not None and isinstance(self._leg, PlaysKeys):
+                self._relay.replace(self._leg.key_frames * len(key))
 
     def end(self, cause: Cause) -> None:
         """The call with the caller is over, or will be: so is this."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import Any
 
+from callwright.domain.limits import TRANSFER_RING_SECONDS
 from callwright.lab.caller_scenario import KEYS, Persona
 from callwright.lab.line import FrameLine
 from callwright.ports.failures import FailureKind, ProviderError
@@ -22,7 +23,6 @@ from callwright.telephony.loopback.observer import LineMoment, LineObserver, Sou
 RING_DELAY_MS = 50
 QUALITY_EVERY_MS = 5_000
 """How often the counters of a simulated line are told."""
-TRANSFER_RING_SECONDS = 30
 _log = logging.getLogger(__name__)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import UnavailableError
-from callwright.domain.limits import MAX_CALLS_REMEMBERED, MAX_RING_SECONDS
+from callwright.domain.limits import MAX_CALLS_REMEMBERED, TRANSFER_RING_SECONDS
 from callwright.domain.number import E164, kind_of_address
 from callwright.domain.provider_access import Access
 from callwright.ops.timers import SharedTimer
@@ -305,7 +305,7 @@ class CallBook(Generic[_Vendor]):
             return Handover(
                 target,
                 own_number,
-                MAX_RING_SECONDS,
+                TRANSFER_RING_SECONDS,
                 instructions=self._address("/handover", key, account, number),
                 answered=self._address("/target", key, account, number),
                 result=self._address("/transferred", key, account, number),

@@ -8,13 +8,15 @@ from dataclasses import replace
 from functools import partial
 
 from callwright.domain.causes import CAUSES, Cause
-from callwright.domain.limits import CARRIER_QUEUE_SECONDS, MAX_RING_SECONDS
+from callwright.domain.limits import CARRIER_QUEUE_SECONDS, TRANSFER_RING_SECONDS
+from callwright.media.framing import FRAME_MS
 from callwright.media.g711 import mulaw_of
+from callwright.media.tones import KEY_MS
 from callwright.media.tones import keys as key_tones
 from callwright.ops.timers import NamedTimers, SharedTimer
 from callwright.ports.door import DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed, LegListener, closed_by
+from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed, LegListener, TransferFailedError, closed_by
 from callwright.telephony.media_streams.call_sound import CallSound
 from callwright.telephony.media_streams.framing import BadStreamError
 from callwright.telephony.media_streams.transfer import CONNECT_SECONDS, CallTransfer
@@ -281,21 +283,31 @@ class StreamLeg:
         except ProviderError:
             if not self.streams:
                 # The order may have arrived all the same: nobody is on the stream any more.
-                self.expect(MAX_RING_SECONDS + CONNECT_SECONDS, "normal_clearing")
+                self.expect(TRANSFER_RING_SECONDS + CONNECT_SECONDS, "normal_clearing")
             raise
+        failure: TransferFailedError | None = None
         try:
             await self.transfers.answer()
+        except TransferFailedError as error:
+            failure = error
         finally:
             if self._vendor.keeps_stream and self.has_stream:
                 self.transfers.end()
             elif self.transfers.under_way:
                 # The far end comes back, or has hung up meanwhile.
                 self.expect(CONNECT_SECONDS, "normal_clearing")
+        if failure is not None:
+            # What is said before the stream is there again nobody hears.
+            await self.transfers.back.wait()
+            raise failure
         self.handed_over, self.goes_on = True, False
         if not self.ended:
             # The vendor reports under this number how the talk with the target ended, long after this leg.
             self.listener.noted("handover", {"number": self.transfers.number})
         self.finish(CAUSES["transferred"])
+
+    key_frames = KEY_MS // FRAME_MS
+    """See ``ports.leg.PlaysKeys``."""
 
     async def send_keys(self, keys: str) -> None:
         """Play the tones of the keys. Raises ProviderError(BAD_REQUEST) for anything but 0-9 * # A-D."""
@@ -338,6 +350,7 @@ class StreamLeg:
         if not self.decided.done():
             self.decided.set_result(480)
         self.transfers.target_lost(CAUSES["originator_cancel"])
+        self.transfers.back.set()
         try:
             if self._socket is not None:
                 self._socket.end()

@@ -33,6 +33,8 @@ class CallTransfer:
         self._number = 0
         self._target: asyncio.Future[None] | None = None
         self._wanted: Handover | None = None
+        self.back = asyncio.Event()
+        """Set when a call that was under way has a stream again, or is over."""
         self.may_be_bridged = False
         """Whether the vendor was asked in vain to connect the call with another one, and may have moved it all the same."""
         self.end_other: Callable[[], None] | None = None
@@ -61,6 +63,7 @@ class CallTransfer:
     def begin(self, target: str) -> Handover:
         """A handover is under way, and the vendor is to be asked for it."""
         self._number += 1
+        self.back.clear()
         wanted = self._wanted = self._order(target, self._number)
         self._target = asyncio.get_running_loop().create_future()
         return wanted
@@ -120,3 +123,4 @@ class CallTransfer:
             # It may be that nobody waits for it: then it is no error that nobody sees.
             self._target.exception()
         self._target = self._wanted = None
+        self.back.set()

@@ -98,6 +98,17 @@ def test_what_the_target_says_is_recorded_when_it_is_heard_however_late_the_cloc
     assert line.caller == [(frame(at), 1_000_000 + at * 20_000 + 40_000) for at in range(3)]
 
 
+def test_keys_that_are_sound_take_the_place_of_what_the_caller_says() -> None:
+    line = Line()
+    line.relay.replace(3)
+    line.relay.join()
+    line.relay.replace(2)
+    for number in range(5):
+        line.relay.caller_said(frame(number))
+        line.tick()
+    assert line.target == [frame(2), frame(3)]
+
+
 def test_after_the_end_nothing_is_relayed() -> None:
     line = Line()
     line.relay.join()
