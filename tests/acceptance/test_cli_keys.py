@@ -56,6 +56,19 @@ def test_a_key_without_a_name_has_that_of_its_scope(data: Path, capsys: pytest.C
     assert capsys.readouterr().out.rstrip().endswith("  operator")
 
 
+def test_a_key_is_not_made_with_another_secret_than_the_servers(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The server had CALLWRIGHT_SECRET, and left no file."""
+    secret = (data / SECRET_FILE).read_text()
+    (data / SECRET_FILE).unlink()
+    assert main(["keys", "create", "--data", str(data)]) == 1
+    assert "CALLWRIGHT_SECRET of the server" in capsys.readouterr().err
+    assert not (data / SECRET_FILE).exists()
+    monkeypatch.setenv("CALLWRIGHT_SECRET", secret)
+    assert main(["keys", "create", "--data", str(data)]) == 0
+
+
 def test_wrong_usage_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["keys", "revoke"])

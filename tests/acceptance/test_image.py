@@ -130,3 +130,4 @@ def test_the_full_image_loads_every_engine(base: str) -> None:
     with built(base, "full", "full") as container:
         done(*within(container, "python3", "-c", imports))
         assert "whisper-tiny.en" in done(*within(container, "callwright", "models", "list"))
+        done(*within(container, "callwright", "models", "install", "silero-vad"))

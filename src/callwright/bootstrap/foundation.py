@@ -15,7 +15,7 @@ from callwright.call.live.access import TenantAccess
 from callwright.call.live.availability import AvailabilitySettings, PluginAvailability
 from callwright.call.live.equipment import LocalEars, billed_by
 from callwright.domain.dialling.country_rules import CountryRules
-from callwright.domain.errors import BadInputError
+from callwright.domain.errors import BadInputError, ConfigurationError
 from callwright.domain.limits import MAX_WEBHOOKS_SENT
 from callwright.domain.pricing import DatedPrices
 from callwright.lab.caller_scenario import Scenario
@@ -27,7 +27,7 @@ from callwright.ops.folders import DataFolder, RecordingFiles
 from callwright.ops.ids import RandomIds
 from callwright.ops.master_key import MasterKeys
 from callwright.ops.price_book import load_price_book
-from callwright.ops.secret import ServerSecrets
+from callwright.ops.secret import SECRET_FILE, ServerSecrets
 from callwright.ops.settings import Settings
 from callwright.ops.vault import SealedVault
 from callwright.outbox.publication import BatchWebhookPublisher, WebhookPublisher
@@ -133,8 +133,15 @@ async def open_foundation(
     checked before the database starts is. Raises ConfigurationError (a setting is wrong), NoDatabaseError and UnavailableError (the
     database cannot be reached).
     """
-    if not (may_make or settings.database_url or EmbeddedPostgres(settings.data).is_made):
+    is_made = EmbeddedPostgres(settings.data).is_made
+    if not (may_make or settings.database_url or is_made):
         raise NoDatabaseError(f"there is no database in {settings.data.resolve()}, and DATABASE_URL names none")
+    if is_made and not (may_make or settings.secret or (settings.data / SECRET_FILE).exists()):
+        # A secret of its own would make keys that the server refuses.
+        raise ConfigurationError(
+            f"{settings.data.resolve()} has a database and no secret: give this command the CALLWRIGHT_SECRET of the server, or start the"
+            " server first"
+        )
     folder = DataFolder(settings.data)
     folder.prepare()
     secrets = ServerSecrets(settings.secret, folder.path)

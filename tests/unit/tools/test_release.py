@@ -28,7 +28,7 @@ def test_a_version_needs_a_chapter_with_something_in_it(version: str, known: boo
 
 @pytest.mark.parametrize("path", DEPLOYMENT)
 def test_settings_for_servers_exist(path: str):
-    named = set(re.findall(r"CALLWRIGHT_[A-Z_]+", (ROOT / path).read_text())) - {"CALLWRIGHT_IMAGE", "CALLWRIGHT_CLOUD"}
+    named = set(re.findall(r"CALLWRIGHT_[A-Z_]+", (ROOT / path).read_text())) - {"CALLWRIGHT_IMAGE"}
     assert named
     assert named - {setting.variable for setting in SETTINGS.values()} == set()
 

