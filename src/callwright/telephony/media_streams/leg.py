@@ -297,7 +297,7 @@ class StreamLeg:
                 # The far end comes back, or has hung up meanwhile.
                 self.expect(CONNECT_SECONDS, "normal_clearing")
         if failure is not None:
-            # What is said before the stream is there again nobody hears.
+            # Nobody hears what is said before the stream is back.
             await self.transfers.back.wait()
             raise failure
         self.handed_over, self.goes_on = True, False
