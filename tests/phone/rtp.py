@@ -154,13 +154,16 @@ class RtpSocket:
         return [p for p in list(self.packets) if source is None or p.source == source]
 
     def _run(self) -> None:
+        # Not select(): it refuses descriptors from 1,024 on, and the process of a whole run has that many.
+        arrivals = select.poll()
+        arrivals.register(self._socket, select.POLLIN)
         due = time.monotonic()
         while not self._ending.is_set():
             wait_s = due - time.monotonic()
             if wait_s <= 0:
                 due = max(due + _FRAME_S, time.monotonic() - 1.0)
                 self._send()
-            elif select.select([self._socket], [], [], wait_s)[0]:
+            elif arrivals.poll(1000 * wait_s):
                 self._receive()
 
     def _receive(self) -> None:
