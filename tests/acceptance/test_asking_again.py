@@ -176,6 +176,16 @@ async def test_the_same_again_asks_no_model(world: CallWorld) -> None:
     assert forced.total_cost_nano > twice.total_cost_nano
 
 
+async def test_changed_questions_of_an_older_agent_are_asked(world: CallWorld) -> None:
+    before = await called(world, body())
+    older = {**body(), "gpt_assistants": [{"custom_questions": {"caller": "who called"}}]}
+    await change(world, older)
+    assert (await again(world, before.id)).record["extraction_state"]["status"] == "done"
+    await change(world, {**older, "gpt_assistants": [{"custom_questions": {"caller": "whose call it was"}}]})
+    assert (await again(world, before.id)).record["extraction_state"]["status"] == "done"
+    assert (await again(world, before.id)).record["extraction_state"]["status"] == "unchanged"
+
+
 async def test_a_run_that_fails_changes_nothing_but_the_history(world: CallWorld) -> None:
     before = await called(world, body())
     await ask(world, "Caller")
@@ -345,15 +355,18 @@ async def test_a_run_whose_call_is_ordered_anew_meanwhile_writes_no_more_and_the
         await asyncio.sleep(0.05)
     await ordered_anew(world, before.id, "run-2")
     await first
-    assert await log_of(world, before) == kept
+    added = (await log_of(world, before)).removeprefix(kept)
+    assert [(fact["type"], fact["v"]["paid"]) for fact in map(json.loads, added.splitlines())] == [("usage", True)]
     row = await world.row(before.id)
     assert row.record["extraction_state"]["run"] == "run-2"
-    assert row.total_cost_nano == before.total_cost_nano
+    paid = row.total_cost_nano
+    assert paid > before.total_cost_nano, "it had asked one question"
 
     await change(world, body())
     await handler(order_of(before, "run-2"))
     row = await world.row(before.id)
     assert row.record["extraction_state"]["status"] == "done"
+    assert row.total_cost_nano > paid
     tokens = row.record["usage_breakdown"]["llm_tokens"]
     assert sum(o.amount + o.amount_output for key, o in contribution(row).items() if key.kind == LLM) == tokens
 

@@ -485,6 +485,9 @@ MAX_EXTRACTION_KEYS = 40
 MAX_POST_ANSWER_CHARACTERS = 16_000
 """How much of a model's answer after a call is read."""
 
+MAX_USAGE_AMOUNT = 10_000_000_000
+"""Most tokens, characters or milliseconds that one request is recorded with, whatever its provider tells."""
+
 POST_QUESTION_SECONDS = 120
 """Longest answer of a model to one question after a call."""
 

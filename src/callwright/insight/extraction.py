@@ -9,7 +9,6 @@ How words are compared is :mod:`callwright.insight.wording`.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 from callwright.domain.agent.parsing import PostCallTask
 from callwright.domain.limits import MAX_EXTRACTION_KEYS
 from callwright.insight.assent import confirms
+from callwright.insight.model_json import object_in
 from callwright.insight.wording import occurs, words_of
 from callwright.ports.model import Message, ModelRequest, ModelSettings
 
@@ -26,6 +26,10 @@ _NOTHING = frozenset(
     {"", "null", "none", "unknown", "n/a", "na", "not mentioned", "not provided", "not specified", "undefined"}
 )
 _YES_NO = re.compile(r"\b(true|false|boolean|yes\s*(?:/|or|and)\s*no|whether|if the)\b", re.IGNORECASE)
+
+
+EVERY_KEY = "*"
+"""The key of a refusal of the whole answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +132,10 @@ def _about(transcript: str, instructions: str) -> tuple[Message, ...]:
 def accept(answer: str, wanted: Sequence[Wanted], transcript: str) -> tuple[dict[str, Any], list[Rejected]]:
     """The supported values of a model's answer, every wanted key present (None when nothing was found), and what was refused."""
     rejected: list[Rejected] = []
-    given = _parse(answer)
+    given = object_in(answer)
     if given is None:
         return dict.fromkeys((w.key for w in wanted), None), [
-            Rejected("*", answer[:500], "the model's answer is not a JSON object")
+            Rejected(EVERY_KEY, answer[:500], "the model's answer is not a JSON object")
         ]
     lines = [words_of(line) for line in _evidence(transcript)]
     accepted: dict[str, Any] = {}
@@ -163,27 +167,6 @@ def _evidence(transcript: str) -> list[str]:
         if role == "user" or (following[0] == "user" and confirms(following[2])):
             proven.append(text)
     return proven
-
-
-def _parse(answer: str) -> dict[str, Any] | None:
-    begin, end = answer.find("{"), answer.rfind("}")
-    if begin < 0 or end < begin:
-        return None
-    try:
-        value = json.loads(answer[begin : end + 1], parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(text: str) -> float | str:
-    """A number, or the text of one that is too large to be stored as JSON again."""
-    value = float(text)
-    return value if math.isfinite(value) else text
 
 
 def _is_nothing(value: Any) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from callwright.domain.limits import MAX_USAGE_AMOUNT
 from callwright.domain.provider_access import Access
 from callwright.ports.failures import ProviderError
 
@@ -24,7 +25,7 @@ class UsageAmount:
 
     ``transcriber`` counts milliseconds and ``voice`` characters. ``model`` counts input tokens, of which ``amount_cached`` came from the
     vendor's cache and ``amount_cache_written`` went into it, and ``amount_output`` output tokens, of which ``amount_reasoning`` were
-    thought.
+    thought. An endpoint may tell anything: what is below 0 or above MAX_USAGE_AMOUNT is brought there.
     """
 
     kind: str
@@ -35,6 +36,12 @@ class UsageAmount:
     amount_cached: int = 0
     amount_reasoning: int = 0
     amount_cache_written: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("amount", "amount_output", "amount_cached", "amount_reasoning", "amount_cache_written"):
+            told = getattr(self, name)
+            if not 0 <= told <= MAX_USAGE_AMOUNT:
+                object.__setattr__(self, name, min(max(told, 0), MAX_USAGE_AMOUNT))
 
 
 @dataclass(frozen=True, slots=True)

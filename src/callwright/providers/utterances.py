@@ -84,6 +84,10 @@ class UtteranceStream:
         self._segment = 0
         self._utterance: Utterance | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._read_segment = 0
+        self._before: asyncio.Task[None] | None = None
+        """The last reading of the segment before that of ``_reading``."""
+        self._unfinished: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def feed(self, pcm: bytes) -> None:
@@ -139,12 +143,12 @@ class UtteranceStream:
         utterance, self._utterance = self._utterance, None
         if utterance is not None and utterance.active and not self._closed:
             self._read(utterance, final=True)
-        reading = self._reading
-        if reading is not None:
-            await asyncio.wait({reading}, timeout=_LAST_READING_SECONDS)
+        if self._unfinished:
+            _, late = await asyncio.wait(tuple(self._unfinished), timeout=_LAST_READING_SECONDS)
             self._closed = True
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            for reading in late:
+                reading.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         self._closed = True
         self._bill()
 
@@ -163,13 +167,15 @@ class UtteranceStream:
 
     def _read(self, utterance: Utterance, *, final: bool) -> None:
         """Read the utterance so far. A newer reading of the same segment replaces one in progress."""
-        previous = self._reading
-        if previous is not None and not previous.done() and previous.get_name() == f"segment-{utterance.segment}":
-            previous.cancel()  # the newer reading covers it
+        if self._read_segment != utterance.segment:
+            self._read_segment, self._before = utterance.segment, self._reading
+        elif self._reading is not None:
+            self._reading.cancel()  # the newer reading covers it
         self._reading = asyncio.create_task(
-            self._transcribe(utterance.segment, bytes(utterance.audio), final, previous),
-            name=f"segment-{utterance.segment}",
+            self._transcribe(utterance.segment, bytes(utterance.audio), final, self._before)
         )
+        self._unfinished.add(self._reading)
+        self._reading.add_done_callback(self._unfinished.discard)
 
     async def _transcribe(self, segment: int, pcm: bytes, final: bool, previous: asyncio.Task[None] | None) -> None:
         audio_ms = self._audio_ms

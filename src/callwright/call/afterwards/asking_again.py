@@ -101,7 +101,6 @@ class _Case:
         async with self.deps.ledger.unit() as unit:
             row = await unit.executions.lock(self.execution.id)
             if row is not None:
-                self.check(row)
                 over = await self.is_over(unit, row)
                 if not over:
                     await unit.logs.append(self.chunk())
@@ -109,19 +108,15 @@ class _Case:
             raise _SupersededError(self.run)
 
     async def is_over(self, unit: Unit, row: Execution) -> bool:
-        """Go on from the section as the ledger has it. Whether another process has ended this very run: then what this one spent is added
-        to what the call cost, and nothing else."""
-        if any(values["run"] == self.run for values in facts_of(await section_of(unit, row), RUN_ENDED)):
+        """Go on from the section as the ledger has it. Whether another process has ended this very run, or the call was ordered anew: then
+        what this one spent is added to what the call cost, and nothing else."""
+        if not _is_of(row, self.run) or any(
+            values["run"] == self.run for values in facts_of(await section_of(unit, row), RUN_ENDED)
+        ):
             await pay_late(unit, row, row.attempt, self.live_log, self.post, self.deps)
             return True
         self.post.take_in(await section_of(unit, row))
         return False
-
-    def check(self, row: Execution) -> None:
-        """Raise _SupersededError unless ``row``, which is locked, is this run's: two runs that wrote the one section would each write over
-        what the other has found."""
-        if not _is_of(row, self.run):
-            raise _SupersededError(self.run)
 
     def chunk(self) -> LogChunk:
         """The section as the ledger is about to keep it."""
@@ -254,7 +249,6 @@ class AskingAgain:
             row = await unit.executions.lock(case.execution.id)
             if row is None or row.phase is not Phase.DONE or row.attempt != case.execution.attempt:
                 return
-            case.check(row)
             if await case.is_over(unit, row):
                 return
             spent = rated(_usages(case.post), self._deps.book.at(self._deps.clock.now()))
@@ -319,6 +313,7 @@ def _tasks(spec: AgentSpec, dispositions: Sequence[Any]) -> list[PostCallTask]:
 def _digest(spec: AgentSpec, bodies: Sequence[Mapping[str, Any]]) -> str:
     """What an agent asks, as a short text: the same questions of the same models have the same one."""
     told = json.dumps(
-        [[repr(task) for task in spec.post_call], [dict(body) for body in bodies], repr(spec.model)], sort_keys=True
+        [[repr(task) for task in _tasks(spec, bodies)], [dict(body) for body in bodies], repr(spec.model)],
+        sort_keys=True,
     )
     return hashlib.sha256(told.encode()).hexdigest()

@@ -32,7 +32,7 @@ from callwright.insight.dispositions import (
     summarised,
     unanswered,
 )
-from callwright.insight.extraction import accept, extraction_request, summary_request, wanted_by
+from callwright.insight.extraction import EVERY_KEY, accept, extraction_request, summary_request, wanted_by
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
 from callwright.ports.model import Model, ModelRequest, ModelSettings, costs_nothing
 from callwright.ports.registry import PluginGetter, UnknownPluginError
@@ -43,6 +43,10 @@ ANSWER_TOKENS = 400
 """Least room for an answer about a call; the agent's own setting is meant for spoken replies."""
 QUESTION_TOKENS = 250
 """Room for the answer to each further question of one request."""
+VALUE_TOKENS = 60
+"""Room for each value to extract, and for the quote that proves it."""
+MOST_ANSWER_TOKENS = 4_000
+"""Most room for an extraction: what every current model allows."""
 RETRY_DELAYS_S = (1.0, 4.0)
 AT_ONCE = 8
 """Dispositions in one request to a model that is paid for. One that costs nothing is asked them singly, up to as many requests as
@@ -112,21 +116,28 @@ class Examiner:
                 notes.fact("extraction", {"task": task.kind, "data": empty, "rejected": [], "raw": ""})
             return
         asked = extraction_request if extraction else summary_request
+        values = sum(2 if one.choice else 1 for one in wanted)
 
         def make(choice: ProviderChoice, _: Model) -> ModelRequest:
-            return asked(task, heard, settings_of(choice))
+            settings = settings_of(choice)
+            room = max(settings.max_tokens, min(settings.max_tokens + values * VALUE_TOKENS, MOST_ANSWER_TOKENS))
+            return asked(task, heard, replace(settings, max_tokens=room))
 
         found = await self._first_answer((task.model, *task.model.fallbacks), make, notes)
         if isinstance(found, _Failure):
             notes.failed(purpose, found.message)
             return
         answer = found.text
-        if not extraction and not answer.strip():
-            notes.failed(purpose, "the model gave no answer")
         if not extraction:
-            notes.fact("summary", {"text": answer.strip()})
+            if answer.strip():
+                notes.fact("summary", {"text": answer.strip()})
+            else:
+                notes.failed(purpose, "the model gave no answer")
             return
         data, rejected = accept(answer, wanted, heard)
+        if any(one.key == EVERY_KEY for one in rejected):
+            # The model was asked and gave nothing that can be read: asking again may help.
+            notes.failed(purpose, rejected[0].reason)
         refused = [{"key": one.key, "value": one.value, "reason": one.reason} for one in rejected]
         notes.fact("extraction", {"task": task.kind, "data": data, "rejected": refused, "raw": answer})
 
@@ -248,7 +259,8 @@ class Examiner:
         return first or _Failure()
 
     async def ask(self, model: Model, provider: str, asked: ModelRequest, notes: Notes) -> str | _Failure:
-        """The whole answer. What may pass is tried again; else how it failed for good."""
+        """The whole answer without the model's thoughts. What may pass is tried again, unless its time was over: the next question has
+        its own right to time. Else how it failed for good."""
 
         def used(amount: UsageAmount, estimated: bool) -> None:
             notes.fact(USAGE, _usage(amount, asked.purpose, estimated))
@@ -258,12 +270,12 @@ class Examiner:
             failure = _Failure()
             answer: str | None = None
             with plugin_boundary(provider, failure.tell), metered(model, asked, used) as meter:
-                async with asyncio.timeout(POST_QUESTION_SECONDS):
+                async with asyncio.timeout(POST_QUESTION_SECONDS) as limit:
                     answer = await self._ask_once(model, asked, meter)
             await notes.keep()
             if answer is not None:
-                return answer
-            if delay_s is None or failure.kind not in RETRYABLE:
+                return answer.rpartition("</think>")[2]
+            if delay_s is None or failure.kind not in RETRYABLE or limit.expired():
                 break
             await self._clock.sleep(delay_s)
         return failure

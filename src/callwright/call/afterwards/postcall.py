@@ -64,6 +64,8 @@ LEAST_SECONDS = 10
 AT_ONCE_SECONDS = 120
 """Longest call whose recording is mixed down before its end is written: that takes some milliseconds."""
 SWEEP_SECONDS = 10.0
+HOPELESS_SECONDS = 2 * POST_CALL_SECONDS
+"""After this long a call whose record cannot be built or written is completed without it."""
 KEEP_RETRY_SECONDS = 0.5
 
 
@@ -166,8 +168,13 @@ class PostCall:
         async with self._deps.ledger.reading() as unit:
             overdue = await unit.executions.overdue(POST_CALL_SECONDS - int(SWEEP_SECONDS))
         for execution in overdue:
-            with round_boundary(f"completing execution {execution.id}"):
+            with round_boundary(f"completing execution {execution.id}") as tried:
                 await self._give_up(execution)
+            hopeless = tried.error is not None and not isinstance(tried.error, UnavailableError)
+            if hopeless and self._passed_seconds(execution) > HOPELESS_SECONDS:
+                # Whoever waits for this call's end would wait for ever. Its log stays, with what was said and spent.
+                with round_boundary(f"completing execution {execution.id} without its record"):
+                    await self._complete_bare(execution, f"the record could not be built: {type(tried.error).__name__}")
         return len(overdue)
 
     async def _give_up(self, execution: Execution) -> None:
@@ -204,7 +211,7 @@ class PostCall:
             view = await self._deps.background.run(view_of, text)
         except LogFormatError as error:
             _LOG.error("execution %s has no readable log: %s", execution_id, error)
-            await self._complete_without_log(execution)
+            await self._complete_bare(execution, "the call's log is missing or damaged")
             return None
         return _Case(execution, text, view, PostLog(view, post_part(data), self._deps.clock.now))
 
@@ -391,8 +398,9 @@ class PostCall:
         columns = {"total_cost_nano": built.columns["total_cost_nano"], "completed_at": self._deps.clock.now()}
         return Change(Phase.DONE, _final(row), columns=columns, record=built.record)
 
-    async def _complete_without_log(self, execution: Execution) -> None:
-        record = {"post_failures": [{"what": "log", "reason": "the call's log is missing or damaged"}]}
+    async def _complete_bare(self, execution: Execution, reason: str) -> None:
+        """Complete it with what its row has."""
+        record = {"post_failures": [{"what": "log", "reason": reason}]}
         async with self._deps.ledger.unit() as unit:
             row = await lock_ending(unit, execution)
             if row is None or not _to_finish(row, execution.attempt):

@@ -8,15 +8,16 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from callwright.call.live.boundary import plugin_boundary
-from callwright.call.live.metering import metered, usage_reported, voices_used
+from callwright.call.live.clause_spoken import ClauseSpoken, PieceLimit
+from callwright.call.live.metering import metered, usage_reported
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.say import Speaker
 from callwright.call.live.think import Thinker
+from callwright.conversation.effects import Speak
 from callwright.conversation.own_words import own_words
 from callwright.conversation.plan import in_language
 from callwright.domain.agent.transfers import WarmHandover, filled_target
-from callwright.domain.limits import BRIEFING_SECONDS, MAX_BRIEFING_CHARACTERS, VOICE_PIECE_SECONDS
-from callwright.media.g711 import mulaw_of
+from callwright.domain.limits import BRIEFING_SECONDS, MAX_BRIEFING_CHARACTERS
 from callwright.ports.model import Message, ModelRequest
 from callwright.ports.speech import UsageAmount
 
@@ -54,22 +55,19 @@ class Briefer:
 
     async def say(self, text: str, take: Callable[[bytes], None]) -> str:
         """Have the voice say ``text``; ``take`` gets its mu-law as it comes. Returns why it could not, or nothing."""
-        speaker, runner = self.speaker, self.runner
-        used: list[UsageAmount] = []
+        speaker = self.speaker
+        clause = ClauseSpoken(Speak(0, 0, 0, BRIEFING, text), asked=True)
         asked = plugin_boundary(speaker.provider)
-        try:
-            with asked:
-                async with (
-                    asyncio.timeout(VOICE_PIECE_SECONDS),
-                    aclosing(speaker.voice.speak(text, speaker.settings)) as pieces,  # type: ignore[type-var]
-                ):
-                    async for chunk in pieces:
-                        used = voices_used(used, chunk)
-                        if chunk.pcm:
-                            take(mulaw_of(chunk.pcm))
-        finally:
-            for amount in used or [UsageAmount("voice", *speaker.billed_as, len(text))]:
-                runner.post(usage_reported(runner.now_us(), amount, BRIEFING))
+        with asked, clause.billed(speaker.billed_as, lambda _, amount: self._used(amount, False)):
+            async with (
+                PieceLimit() as limit,
+                aclosing(speaker.voice.speak(text, speaker.settings)) as pieces,  # type: ignore[type-var]
+            ):
+                async for chunk in pieces:
+                    limit.came()
+                    clause.add(chunk)
+                    if chunk.pcm:
+                        take(clause.mulaw())
         return "" if asked.failure is None else asked.failure.message
 
     async def _summary(self) -> str:

@@ -11,11 +11,10 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from callwright.call.live.boundary import plugin_boundary
-from callwright.call.live.clause_spoken import ClauseSpoken
+from callwright.call.live.clause_spoken import ClauseSpoken, PieceLimit
 from callwright.call.live.failover import VoiceChain, at_work, is_first
 from callwright.call.live.fixed_speech import FixedSpeech
 from callwright.call.live.metering import usage_reported
@@ -33,7 +32,7 @@ from callwright.conversation.events import (
     VoiceReady,
 )
 from callwright.conversation.plan import CallPlan
-from callwright.domain.limits import VOICE_CLOSE_SECONDS, VOICE_PIECE_SECONDS
+from callwright.domain.limits import VOICE_CLOSE_SECONDS
 from callwright.media.framing import FRAME_MS
 from callwright.media.pacing import ClausePlayed, Playout, PlayoutBegan, PlayoutQuality, UtterancePlayed
 from callwright.ports.billing import billed_as
@@ -199,10 +198,8 @@ class Say:
         with plugin_boundary(speaker.provider, failed):
             for text in await fixed.missing():
                 clause = ClauseSpoken(Speak(0, 0, 0, "apology", text), asked=True)
-                try:
+                with clause.billed(speaker.billed_as, self._used):
                     await clause.spoken_by(speaker.voice, speaker.settings)
-                finally:
-                    self._report_usage(clause)
                 if clause.sound:
                     self._keep(fixed, clause)
 
@@ -331,10 +328,8 @@ class Say:
             with plugin_boundary(self._speaker.provider, failed):
                 while utterance.clauses:
                     clause = ClauseSpoken(utterance.clauses.popleft())
-                    try:
+                    with clause.billed(self._speaker.billed_as, self._used):
                         await self._say(clause)
-                    finally:
-                        self._report_usage(clause)
                     # A clause may be made without a wait: the audio of other calls comes between two of them.
                     await asyncio.sleep(0)
         finally:
@@ -379,7 +374,7 @@ class Say:
             self._play(clause.effect, clause.mulaw(), first=first)
 
         try:
-            async with _PieceLimit() as limit:
+            async with PieceLimit() as limit:
                 pieces = aiter(self._speaker.voice.speak(clause.effect.text, self._speaker.settings))
                 async for chunk in pieces:
                     limit.came()
@@ -429,13 +424,8 @@ class Say:
                 async with asyncio.timeout(VOICE_CLOSE_SECONDS):
                     await pieces.aclose()
 
-    def _report_usage(self, clause: ClauseSpoken) -> None:
-        """A clause that was asked for is billed, finished or not."""
-        if not clause.asked:
-            return
-        effect, runner = clause.effect, self._runner
-        for amount in clause.used or [UsageAmount("voice", *self._speaker.billed_as, len(effect.text))]:
-            runner.post(usage_reported(runner.now_us(), amount, effect.purpose, effect.generation))
+    def _used(self, effect: Speak, amount: UsageAmount) -> None:
+        self._runner.post(usage_reported(self._runner.now_us(), amount, effect.purpose, effect.generation))
 
     def _fail(self, effect: Speak, kind: FailureKind, message: str) -> None:
         runner = self._runner
@@ -450,38 +440,3 @@ class Say:
                 index=effect.index,
             )
         )
-
-
-class _PieceLimit:
-    """Raises TimeoutError when the next piece of a voice does not come within VOICE_PIECE_SECONDS: the caller hears nothing then, and the
-    conversation, which waits as long as the words may take, cannot know.
-
-    One timer for all pieces of a clause, which looks when the last one came: a timer for each costs more than the piece.
-    """
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._scope = asyncio.timeout(None)
-        self._came_s = self._loop.time()
-        self._timer = self._loop.call_later(VOICE_PIECE_SECONDS, self._look)
-
-    async def __aenter__(self) -> Self:
-        await self._scope.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
-        await self._scope.__aexit__(kind, error, trace)
-
-    def came(self) -> None:
-        """A piece came: the wait for the next begins."""
-        self._came_s = self._loop.time()
-
-    def _look(self) -> None:
-        until_s = self._came_s + VOICE_PIECE_SECONDS
-        if self._loop.time() < until_s:
-            self._timer = self._loop.call_at(until_s, self._look)
-        else:
-            self._scope.reschedule(self._loop.time())

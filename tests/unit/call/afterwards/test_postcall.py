@@ -60,13 +60,16 @@ class Model:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.fails: dict[str, list[BaseException]] = {}
+        self.answers = {"extraction": '{"name": "Ann"}', "summary": "Ann called."}
+        self.room: dict[str, int] = {}
 
     async def answer(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         self.asked.append(request.purpose)
         yield ModelDelta(usage=UsageAmount("model", "counting", "m", TOKENS, 10))
         if self.fails.get(request.purpose):
             raise self.fails[request.purpose].pop(0)
-        yield ModelDelta(text='{"name": "Ann"}' if request.purpose == "extraction" else "Ann called.")
+        self.room[request.purpose] = request.settings.max_tokens
+        yield ModelDelta(text=self.answers[request.purpose])
 
 
 class Ledger:
@@ -147,10 +150,13 @@ class Ledger:
 
 
 class Clock:
-    """Time stands at a minute after the call; sleeping takes none."""
+    """Time stands so long after the call; sleeping takes none."""
+
+    def __init__(self, seconds: float = 60) -> None:
+        self._seconds = seconds
 
     def now(self) -> Any:
-        return BEGAN + timedelta(seconds=60)
+        return BEGAN + timedelta(seconds=self._seconds)
 
     def monotonic_us(self) -> int:
         return 0
@@ -294,6 +300,59 @@ async def test_the_fallbacks_of_the_agents_model_answer_what_its_own_model_canno
     assert bench.record["extracted_data"] == {"name": "Ann"}
     assert bench.record["summary"] == "Ann called."
     assert bench.tokens == 4 * TOKENS
+
+
+def with_details(details: str) -> dict[str, Any]:
+    """The agent with these values to extract."""
+    talks, extraction, summary = cast("list[dict[str, Any]]", AGENT["tasks"])
+    config = {"llm_agent": {**MODEL, "extraction_details": details}}
+    return {**AGENT, "tasks": [talks, {**extraction, "tools_config": config}, summary]}
+
+
+async def test_an_extraction_has_room_for_every_value_it_asks_for() -> None:
+    bench = Bench()
+    bench.ledger.row = replace(
+        bench.ledger.row, agent=with_details("\n".join(f"k{n} : true or false" for n in range(40)))
+    )
+    await bench.run()
+    assert bench.model.room == {"extraction": 4_000, "summary": 400}
+    bench = Bench()
+    bench.ledger.row = replace(bench.ledger.row, agent=with_details("a : a word\nb : true or false"))
+    await bench.run()
+    assert bench.model.room["extraction"] == 400 + 3 * 60
+
+
+async def test_what_was_complete_of_an_answer_that_broke_off_is_kept() -> None:
+    bench = Bench()
+    bench.ledger.row = replace(bench.ledger.row, agent=with_details("name : the name\ncity : the city"))
+    bench.model.answers["extraction"] = '<think>{"name": "Bob"}</think>{"name": "Ann", "city": "Lo'
+    await bench.run()
+    assert bench.record["extracted_data"] == {"name": "Ann", "city": None}
+
+
+async def test_an_answer_that_says_nothing_is_a_failure_and_no_finding() -> None:
+    bench = Bench()
+    bench.model.answers = {"extraction": "I cannot.", "summary": " "}
+    await bench.run()
+    assert (bench.record["extracted_data"], bench.record["summary"]) == ({"name": None}, None)
+    assert [one["what"] for one in bench.record["post_failures"]] == ["extraction", "summary", "recording"]
+    assert [one["key"] for one in bench.record["extraction_rejected"]] == ["*"]
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(700, "call-disconnected"), (1_300, "completed")])
+async def test_a_call_whose_record_cannot_be_written_is_completed_without_it_in_the_end(
+    seconds: int, status: str
+) -> None:
+    bench = Bench()
+    bench.deps = replace(bench.deps, clock=Clock(seconds))
+
+    async def refused(*chunks: LogChunk) -> None:
+        raise ValueError("too large")
+
+    bench.ledger.append = refused  # type: ignore[method-assign]
+    await PostCall(bench.deps).sweep()
+    assert bench.ledger.row.status.value == status
+    assert [one["what"] for one in bench.record.get("post_failures", [])] == (["log"] if status == "completed" else [])
 
 
 async def test_a_database_that_is_away_for_a_while_costs_no_second_question() -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.call.world import Bench, settle
 
 from callwright.call.live.breakers import Breakers, Service
+from callwright.call.live.briefing import Briefer
 from callwright.call.live.failover import ConnectedProvider, Failover, Link, VoiceChain
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.say import Position, Say, Speaker
@@ -133,6 +134,23 @@ async def test_a_clause_that_two_voices_were_asked_for_is_billed_for_both(kind: 
     say.speak(Speak(1, 0, 1, "reply", "One."))
     await settle()
     assert [(one.provider, one.amount) for one in stage.of(UsageReported)] == billed
+
+
+@pytest.mark.parametrize(
+    ("fail", "pieces", "billed"),
+    [
+        (ProviderError(FailureKind.REFUSED, "mouth", "no key"), 0, 0),
+        (ProviderError(FailureKind.LIMIT, "mouth", "too many"), 0, 0),
+        (ProviderError(FailureKind.REFUSED, "mouth", "no key"), 1, 4),
+        (ProviderError(FailureKind.BROKEN_STREAM, "mouth", "cut"), 0, 4),
+        (TimeoutError(), 0, 4),
+    ],
+)
+async def test_a_clause_that_the_voice_refused_costs_nothing(fail: Exception, pieces: int, billed: int) -> None:
+    stage = Stage(Mouth(pieces, fail, report=False))
+    stage.clause(0, "One.")
+    await settle()
+    assert [one.amount for one in stage.of(UsageReported)] == [billed]
 
 
 class Burst(Mouth):
@@ -448,6 +466,32 @@ def test_a_voice_fails_a_while_after_its_last_piece_however_long_the_clause_took
 
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         assert runner.run(speak()) == [3 * (VOICE_PIECE_SECONDS - 1) + VOICE_PIECE_SECONDS]
+
+
+@pytest.mark.parametrize(("voice", "spoken_ms"), [("paced", 600), ("refusing", 0)])
+def test_a_briefing_takes_as_long_as_its_voice_goes_on_and_costs_what_was_said(voice: str, spoken_ms: int) -> None:
+    loop = VirtualLoop()
+
+    async def brief() -> tuple[str, int, list[int]]:
+        bench, pause = Bench(), VirtualClock(loop)
+
+        class Paced(Mouth):
+            async def speak(self, text: str, settings: VoiceSettings) -> AsyncIterator[VoiceChunk]:
+                for number in range(3):
+                    await pause.sleep(VOICE_PIECE_SECONDS - 1)
+                    yield VoiceChunk(TONE, last=number == 2)
+
+        mouth = Paced() if voice == "paced" else NamedMouth("v", ProviderError(FailureKind.REFUSED, "v", "no key"))
+        speaker = Speaker(mouth, "v", VoiceSettings("v"))
+        plain: Any = None
+        taken: list[bytes] = []
+        why = await Briefer(bench.runner, plain, speaker, lambda: ()).say("Ann calls.", taken.append)
+        await asyncio.sleep(0)
+        return why, len(b"".join(taken)) // 8, [one.amount for one in bench.core.of(UsageReported)]
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        told = runner.run(brief())
+    assert told == (("", 600, [10]) if spoken_ms else ("no key", 0, [0]))
 
 
 class Sulking(Mouth):
