@@ -134,6 +134,15 @@ def test_the_secret_and_the_master_key_come_along_only_when_asked_for(installati
     assert stat.S_IMODE((tmp_path / "fresh/secret").stat().st_mode) == 0o600
 
 
+def test_a_master_key_comes_along_where_the_secret_is_a_setting(installation: Path, tmp_path: Path) -> None:
+    (installation / "secret").unlink()
+    (installation / MASTER_KEY_FILE).write_text("ab" * 32)
+    with EmbeddedPostgres(installation) as dsn:
+        assert not backup(dsn, installation, tmp_path / "b.tar", made_at=MADE_AT, with_secret=True).has_secret
+    restore(tmp_path / "b.tar", tmp_path / "fresh")
+    assert (tmp_path / "fresh" / MASTER_KEY_FILE).read_text() == "ab" * 32
+
+
 def test_a_folder_that_is_not_empty_is_refused(archive: Path, tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.mkdir()

@@ -83,7 +83,8 @@ class AgentPurge:
 
 async def delete_files(recordings: Recordings, execution_ids: Sequence[str]) -> None:
     """Delete the recordings of executions. Where no job names them, before the unit that deletes their rows commits: a row without files is
-    honest, files without a row would be forgotten if the process died here. Who adds a file later locks the row, and finds none."""
+    honest, files without a row would be forgotten if the process died here. Who adds a file later locks the row, and finds none. Raises
+    OSError for files that cannot be deleted: the rows must stay then."""
 
     def delete() -> None:
         for execution_id in execution_ids:

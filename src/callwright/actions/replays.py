@@ -8,9 +8,9 @@ from typing import Any
 
 from callwright.actions.call_logs import CallLog, call_log_of
 from callwright.actions.services import Services
-from callwright.domain.access import ONLY_READING
+from callwright.domain.access import FORBIDDEN, ONLY_READING, remedy
 from callwright.domain.errors import BadInputError, NotAllowedError
-from callwright.domain.tenant import FULL, Principal
+from callwright.domain.tenant import FULL, MEMBER, Principal
 from callwright.insight.doctor import examined
 from callwright.insight.view import view_of
 from callwright.ports.replays import ASK, WhatIfWish
@@ -35,6 +35,9 @@ async def what_if(services: Services, principal: Principal, call: CallLog, asked
     """The call from a turn on with another agent. Raises BadInputError, and NotAllowedError for a key that may not let a model be asked."""
     if asked.model == ASK and principal.scope != FULL:
         raise NotAllowedError(f"{ONLY_READING}: asking the model anew is paid for", hint="Use a key of full scope.")
+    if asked.model == ASK and principal.role == MEMBER:
+        # The settings may name any address, and the organisation's key would go there.
+        raise NotAllowedError(f"{FORBIDDEN}: a model is asked anew", hint=remedy(principal, FORBIDDEN))
     wish = WhatIfWish(principal.tenant_id, call.log, asked.from_turn, asked.settings, asked.model, asked.keep_going)
     return await services.replays.what_if(wish)
 

@@ -41,4 +41,6 @@ async def _run(arguments: argparse.Namespace) -> int:
             with_secret=arguments.with_secret,
         )
     print(f"{arguments.file}: {len(manifest.members)} members, verified by sha256 on restore")
+    if arguments.with_secret and not manifest.has_secret:
+        print("The secret is not in it: it comes from CALLWRIGHT_SECRET, keep that yourself.")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from callwright.domain.errors import ConfigurationError
@@ -73,4 +74,8 @@ class RecordingFiles:
 
     def delete(self, execution_id: str) -> None:
         """Remove all files of an execution; nothing happens when there are none."""
-        shutil.rmtree(self._folder / execution_id, ignore_errors=True)
+        folder = self._folder / execution_id
+        while folder.exists():
+            # Somebody else may be removing them too.
+            with suppress(FileNotFoundError):
+                shutil.rmtree(folder)

@@ -52,4 +52,4 @@ class Recordings(Protocol):
         ...
 
     def delete(self, execution_id: str) -> None:
-        """Remove all files of an execution."""
+        """Remove all files of an execution. Raises OSError for those that cannot be removed."""

@@ -104,7 +104,7 @@ def backup(
     The database is dumped first in one snapshot, so every recording it names is in the copy, unless retention removes it meanwhile. A log
     that is being written is copied up to its length at that moment. ``target`` appears complete or not at all. Blocks.
 
-    Raises ``ConflictError`` if ``target`` exists, ``BadInputError`` if its folder or the asked secret file does not, and
+    Raises ``ConflictError`` if ``target`` exists, ``BadInputError`` if its folder or every asked secret file does not, and
     ``UnavailableError`` if the database cannot be dumped.
     """
     if target.exists():
@@ -112,18 +112,21 @@ def backup(
     if not target.parent.is_dir():
         raise BadInputError(f"The folder {target.parent} does not exist: make it or name another.")
     _check_writable(target.parent)
-    if with_secret and not (data_folder / SECRET_FILE).is_file():
+    secrets = _secrets(data_folder) if with_secret else []
+    if with_secret and not secrets:
         raise BadInputError(
-            f"There is no secret file in {data_folder}: the secret comes from CALLWRIGHT_SECRET, keep that yourself."
+            f"There is no secret file in {data_folder}: the secret comes from CALLWRIGHT_SECRET. Keep that yourself, and leave"
+            " --with-secret out."
         )
     with tempfile.TemporaryDirectory(prefix=".callwright-backup-", dir=target.parent) as scratch:
         dump, unfinished = Path(scratch, DUMP), Path(scratch, "backup.tar")
         run_client("pg_dump", dsn, ["--format=custom", "--no-owner", "--no-privileges", f"--file={dump}"])
         with open(unfinished, "xb", opener=_private) as file:
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
-                members = tuple(_add_all(tar, dump, data_folder, _parts(data_folder, with_secret)))
+                members = tuple(_add_all(tar, dump, data_folder, [*PARTS, *secrets]))
+                has_secret = SECRET_FILE in secrets
                 manifest = Manifest(
-                    made_at, __version__, installed_binaries().version, secret_fingerprint, with_secret, members
+                    made_at, __version__, installed_binaries().version, secret_fingerprint, has_secret, members
                 )
                 text = manifest.to_json()
                 tar.addfile(_entry(MANIFEST, len(text)), io.BytesIO(text))
@@ -247,9 +250,8 @@ def _without_password(dsn: str) -> tuple[str, str | None]:
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{host}")), unquote(parts.password)
 
 
-def _parts(data_folder: Path, with_secret: bool) -> list[str]:
-    secrets = [name for name in (SECRET_FILE, MASTER_KEY_FILE) if (data_folder / name).is_file()] if with_secret else []
-    return [*PARTS, *secrets]
+def _secrets(data_folder: Path) -> list[str]:
+    return [name for name in (SECRET_FILE, MASTER_KEY_FILE) if (data_folder / name).is_file()]
 
 
 def _private(path: str, flags: int) -> int:

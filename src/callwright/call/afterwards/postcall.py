@@ -33,7 +33,8 @@ from callwright.call.afterwards.post_log import (
 )
 from callwright.call.live.attempt_end import end_attempt, lock_ending
 from callwright.call.live.deps import RuntimeDeps
-from callwright.call.live.files import LiveFiles, live_files
+from callwright.call.live.endings import FINISH_JOB
+from callwright.call.live.files import LiveFiles, delete_files, live_files
 from callwright.call.live.logfile import POST
 from callwright.conversation.log import LogFormatError
 from callwright.domain.agent.parsing import parse_agent
@@ -67,6 +68,8 @@ SWEEP_SECONDS = 10.0
 HOPELESS_SECONDS = 2 * POST_CALL_SECONDS
 """After this long a call whose record cannot be built or written is completed without it."""
 KEEP_RETRY_SECONDS = 0.5
+OTHER_NODE_SECONDS = 60
+PUT_BACK_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,9 @@ class PostCall:
         plain = json.loads(payload)
         case = await self._open(str(plain["execution_id"]), int(plain["attempt"]))
         if case is None:
+            await self._forget_deleted(str(plain["execution_id"]))
+            return
+        if plain.get("node", "") not in ("", self._deps.settings.node_name) and await self._left_to_node(case, payload):
             return
         point("post_call.before")
         passed = self._passed_seconds(case.execution)
@@ -129,8 +135,26 @@ class PostCall:
             return
         except _OvertakenError:
             _LOG.info("execution %s was finished by another run", case.execution.id)
-            return
-        await self._close(case)
+        else:
+            await self._close(case)
+        await self._forget_deleted(case.execution.id)
+
+    async def _left_to_node(self, case: _Case, payload: bytes) -> bool:
+        """Whether the job is put back for the node that has the sound of the call. After OTHER_NODE_SECONDS it is worked on without."""
+        execution = case.execution
+        sides = await asyncio.to_thread(self._files(execution).audio_ms)
+        if sides or self._passed_seconds(execution) > OTHER_NODE_SECONDS:
+            return False
+        async with self._deps.ledger.unit() as unit:
+            await unit.jobs.put(FINISH_JOB, payload, execution.tenant_id, PUT_BACK_SECONDS)
+        return True
+
+    async def _forget_deleted(self, execution_id: str) -> None:
+        """Of an execution that was deleted while it was finished nothing stays here: its row, by which others find files, is gone."""
+        async with self._deps.ledger.reading() as unit:
+            if await unit.executions.get_any(execution_id) is not None:
+                return
+        await asyncio.to_thread(delete_files, self._deps.recordings, self._deps.live_folder, execution_id)
 
     async def asks(self, execution: Execution, spec: AgentSpec) -> bool:
         """Whether anything is asked about a call that has just ended here. True while the database is away: its job looks again."""

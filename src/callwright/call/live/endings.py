@@ -37,9 +37,10 @@ _PATH = re.compile(r"(?<![\w:/.])(?:/[^\s/'\"]+){2,}/?")
 _UNANSWERED = frozenset({"busy", "no-answer", "failed", "canceled"})
 
 
-def job_payload(execution_id: str, attempt: int) -> bytes:
-    """The payload of the job that finishes an attempt."""
-    return json.dumps({"execution_id": execution_id, "attempt": attempt}).encode()
+def job_payload(execution_id: str, attempt: int, node: str = "") -> bytes:
+    """The payload of the job that finishes an attempt. ``node``: the name of the node that has its sound, empty where that is lost or
+    lies wherever the job runs."""
+    return json.dumps({"execution_id": execution_id, "attempt": attempt, "node": node}).encode()
 
 
 def record_of(log: bytes, prices: Prices, carrier: str) -> BuiltRecord:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from callwright.call.live.recorder import RawFiles
+from callwright.ports.world import Recordings
 
 _BYTES_PER_MS = 8
 
@@ -47,6 +48,8 @@ def live_files(folder: Path, execution_id: str, attempt: int) -> LiveFiles:
     return LiveFiles(folder / f"{stem}.log", raw)
 
 
-def files_of_execution(folder: Path, execution_id: str) -> list[Path]:
-    """Whatever any attempt of an execution left behind. Blocking."""
-    return sorted(folder.glob(f"{execution_id}.*"))
+def delete_files(recordings: Recordings, live_folder: Path, execution_id: str) -> None:
+    """Delete whatever any attempt of an execution left behind. Raises OSError. Blocking."""
+    recordings.delete(execution_id)
+    for path in live_folder.glob(f"{execution_id}.*"):
+        path.unlink(missing_ok=True)

@@ -405,7 +405,8 @@ class Attempt:
             await LogShipper.rest(unit, self._shipment, *more)
         if self._answered and finished is None:
             row = self._row.execution
-            await unit.jobs.put(FINISH_JOB, job_payload(row.id, row.attempt), row.tenant_id)
+            node = self._office.deps.settings.node_name
+            await unit.jobs.put(FINISH_JOB, job_payload(row.id, row.attempt, node), row.tenant_id)
         point("end.writing")
 
     async def _end_untried(self, change: Change) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from callwright.call.live.deps import RuntimeDeps
-from callwright.call.live.files import files_of_execution
+from callwright.call.live.files import delete_files
 from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Execution, Phase
 from callwright.ops.rounds import round_boundary
@@ -32,7 +32,7 @@ async def retain_forever(deps: RuntimeDeps) -> None:
 
 async def delete_expired(deps: RuntimeDeps) -> int:
     """Delete every terminal execution older than ``retention_days``, its files before the commit: a row without files is honest,
-    files without a row would be forgotten. Returns how many."""
+    files without a row would be forgotten. Returns how many. Raises OSError for files that cannot be deleted: their rows stay."""
     before = deps.clock.now() - timedelta(days=deps.settings.retention_days)
     deleted = 0
     while True:
@@ -48,7 +48,7 @@ async def delete_expired(deps: RuntimeDeps) -> int:
             await unit.executions.delete(expired)
             # Before the commit, behind the lock of the rows: nobody adds a file in between.
             for execution_id in expired:
-                await asyncio.to_thread(_delete_files, deps, execution_id)
+                await asyncio.to_thread(delete_files, deps.recordings, deps.live_folder, execution_id)
         deleted += len(expired)
 
 
@@ -119,9 +119,3 @@ def _is_over(row: Execution, attempt: int) -> bool:
         return row.attempt > attempt
     # What waits again is not yet in its next attempt.
     return row.phase in (Phase.WAITING, Phase.ADMITTED, Phase.DONE)
-
-
-def _delete_files(deps: RuntimeDeps, execution_id: str) -> None:
-    deps.recordings.delete(execution_id)
-    for path in files_of_execution(deps.live_folder, execution_id):
-        path.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from tests.unit.insight.call_log import CallLog
 
 from callwright.call.afterwards.postcall import AT_ONCE_SECONDS, PostCall
 from callwright.call.live.deps import RuntimeDeps
-from callwright.call.live.endings import before_post_work
+from callwright.call.live.endings import FINISH_JOB, before_post_work, job_payload
 from callwright.call.live.files import live_files
 from callwright.domain.agent.fallbacks import FallbacksPolicy
 from callwright.domain.agent.parsing import parse_agent
@@ -30,6 +30,7 @@ from callwright.domain.errors import UnavailableError
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.pricing import Price, PriceBook
 from callwright.insight.record import execution_body
+from callwright.ops.folders import RecordingFiles
 from callwright.ops.metrics import Metrics
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.ledger import Change, LogChunk
@@ -72,6 +73,13 @@ class Model:
         yield ModelDelta(text=self.answers[request.purpose])
 
 
+class Jobs(list[tuple[str, bytes, str, int]]):
+    """Jobs that were put."""
+
+    async def put(self, name: str, payload: bytes, tenant_id: str, after_seconds: int = 0) -> None:
+        self.append((name, payload, tenant_id, after_seconds))
+
+
 class Ledger:
     """One execution and its log. ``away`` units refuse to begin."""
 
@@ -97,6 +105,7 @@ class Ledger:
         self.away = 0
         self.executions = self.logs = self.outbox = self.dispositions = self.calling_policies = self
         self.asked: list[StoredDisposition] = []
+        self.jobs: Any = Jobs()
         self.policy = CallingPolicy()
 
     @asynccontextmanager
@@ -300,6 +309,36 @@ async def test_the_fallbacks_of_the_agents_model_answer_what_its_own_model_canno
     assert bench.record["extracted_data"] == {"name": "Ann"}
     assert bench.record["summary"] == "Ann called."
     assert bench.tokens == 4 * TOKENS
+
+
+@pytest.mark.parametrize(
+    ("node", "seconds", "sound", "done"),
+    [("other", 10, b"", False), ("other", 61, b"", True), ("other", 10, bytes(80), True), ("callwright", 10, b"", True)],
+)
+async def test_the_work_waits_for_the_node_that_has_the_sound(
+    node: str, seconds: int, sound: bytes, done: bool, tmp_path: Path
+) -> None:
+    bench = Bench()
+    bench.deps = replace(bench.deps, clock=Clock(seconds), data_folder=tmp_path)
+    bench.deps.live_folder.mkdir()
+    if sound:
+        live_files(bench.deps.live_folder, "call-1", 1).raw.caller.write_bytes(sound)
+    await PostCall(bench.deps).finish(job_payload("call-1", 1, node))
+    assert (bench.ledger.row.phase is Phase.DONE) == done
+    assert bench.ledger.jobs == ([] if done else [(FINISH_JOB, job_payload("call-1", 1, node), "t", 2)])
+
+
+async def test_nothing_stays_here_of_a_call_that_was_deleted_while_it_was_finished(tmp_path: Path) -> None:
+    bench = Bench()
+    bench.deps = replace(bench.deps, data_folder=tmp_path, recordings=RecordingFiles(tmp_path / "recordings"))
+    bench.deps.live_folder.mkdir()
+    live_files(bench.deps.live_folder, "call-1", 1).raw.caller.write_bytes(b"x")
+    live_files(bench.deps.live_folder, "call-10", 1).raw.caller.write_bytes(b"x")
+    bench.deps.recordings.write("call-1", "call.wav", b"x")
+    bench.ledger.row = replace(bench.ledger.row, id="another")
+    await bench.run()
+    assert [path.name for path in bench.deps.live_folder.iterdir()] == ["call-10.1.caller.ulaw"]
+    assert bench.deps.recordings.path("call-1", "call.wav") is None
 
 
 def with_details(details: str) -> dict[str, Any]:

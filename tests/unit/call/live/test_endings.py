@@ -149,7 +149,7 @@ def test_a_log_that_cannot_be_read_gets_no_line() -> None:
 
 
 def test_the_job_names_the_attempt() -> None:
-    assert json.loads(job_payload("call-1", 2)) == {"execution_id": "call-1", "attempt": 2}
+    assert json.loads(job_payload("call-1", 2, "a")) == {"execution_id": "call-1", "attempt": 2, "node": "a"}
 
 
 def log_with(text: bytes) -> bytes:
