@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
+from callwright.domain.batch import Batch, Contact
 from callwright.domain.caller import spellings
 from callwright.domain.errors import (
     ConflictError,
@@ -16,7 +17,7 @@ from callwright.domain.errors import (
 )
 from callwright.domain.execution import PHASES, Execution, Phase, may_begin
 from callwright.ports.ledger import Change, ExecutionFilter, Page
-from callwright.storage import admission, execution_list, usage, wallet
+from callwright.storage import admission, batch_pages, execution_list, usage, wallet
 from callwright.storage.changes import TIMES, Plan, writes
 from callwright.storage.columns import COLUMNS, NAMES, SHOWN, execution_of
 
@@ -180,6 +181,14 @@ class ExecutionRows:
             total = await self._connection.fetchval(f"select count(*) from execution where {where}", *arguments)
         where += f" and (created_at, id) < (${len(arguments) + 1}, ${len(arguments) + 2})"
         return Page(await self._rows(where, [*arguments, *after], size, 0), int(total or 0))
+
+    async def page_of_batch(
+        self, batch: Batch, narrow: ExecutionFilter, skip: int, after: tuple[datetime, str] | None, size: int
+    ) -> tuple[list[Execution | Contact], int]:
+        """The executions of a batch, newest first, without their agents, and how many match in all. A contact that waits stands for the
+        execution that it becomes."""
+        where, arguments = _conditions(batch.tenant_id, batch.agent_id, narrow)
+        return await batch_pages.page_of_batch(self._connection, where, arguments, batch, narrow, (skip, after, size))
 
     async def _rows(self, where: str, arguments: list[Any], size: int, skip: int) -> list[Execution]:
         """Rows in the order of lists. Those before them are passed over in the index alone."""
