@@ -154,9 +154,12 @@ async def test_every_refused_row_is_reported_and_the_report_can_be_uploaded(worl
         assert "callwright_surplus_cells" in left[1]["callwright_reason"]
         assert [row["callwright_surplus_cells"] for row in left] == ["", "surplus;=2"]
 
-        emptied = "\n".join(["Name,Phone,callwright_reason,callwright_surplus_cells", "Ada,loopback:demo,,", "Cy,loopback:desk,,"])
+        emptied = "Name,Phone,callwright_reason,callwright_surplus_cells\nAda,loopback:demo,,\nCy,loopback:desk,,"
         last = await batch_id_of(client, agent_id, emptied)
-        assert [row["context_details"]["recipient_data"] for row in await rows(client, last)] == [{"Name": "Ada"}, {"Name": "Cy"}]
+        assert [row["context_details"]["recipient_data"] for row in await rows(client, last)] == [
+            {"Name": "Ada"},
+            {"Name": "Cy"},
+        ]
 
 
 async def test_all_of_many_refused_rows_are_reported(world: ApiWorld) -> None:

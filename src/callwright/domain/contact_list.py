@@ -69,7 +69,9 @@ DUPLICATES = (KEEP, SKIP)
 """What becomes of rows with a number that an earlier row has: called as well, or refused."""
 _SAME = "is the same as in line"
 _REFUSED_AS_SAME = re.compile(rf" {_SAME} \d+\s*\Z")
-_SAME_HINT = f"Nothing: the first row is called. To call this one too, empty {REASON_COLUMN} in the report and upload it."
+_SAME_HINT = (
+    f"Nothing: the first row is called. To call this one too, empty {REASON_COLUMN} in the report and upload it."
+)
 
 _STRICT = CsvRules(MAX_BATCH_COLUMNS, "file", (NUMBER_COLUMN, *OTHER_NUMBER_COLUMNS))
 _TOLERANT = replace(

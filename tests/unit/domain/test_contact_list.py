@@ -140,11 +140,15 @@ def test_a_row_refused_as_a_duplicate_stays_refused_until_its_reason_is_emptied(
     assert [line for line, _, _ in contacts(text)] == [3, 4]
     assert refused(text) == [(2, reason)]
     assert [line for line, _, _ in contacts(text.replace(reason, ""))] == [2, 3, 4]
-    assert contacts(text.replace("callwright_reason", "reason"))[0][0] == 2, "in a list of somebody else's it says nothing"
+    assert contacts(text.replace("callwright_reason", "reason"))[0][0] == 2, (
+        "in a list of somebody else's it says nothing"
+    )
 
 
 def test_a_row_is_refused_until_its_surplus_cells_are_put_into_columns() -> None:
-    text = "contact_number,name,callwright_line,callwright_surplus_cells\n+15550123,Ada,2,Lovelace;x\n+15550124,Bea,3,\n"
+    text = (
+        "contact_number,name,callwright_line,callwright_surplus_cells\n+15550123,Ada,2,Lovelace;x\n+15550124,Bea,3,\n"
+    )
     [row] = [row for row in rows(text) if isinstance(row, RefusedRow)]
     assert (row.line, row.reason) == (2, "callwright_surplus_cells still holds cells that belong to columns")
     assert "empty callwright_surplus_cells" in row.hint
