@@ -25,8 +25,8 @@ async def page_of_batch(
     narrow: ExecutionFilter,
     place: tuple[int, tuple[datetime, str] | None, int],
 ) -> tuple[list[Execution | Contact], int]:
-    """The rows of a page, and how many match in all: executions ``where`` says, and contacts that ``narrow`` leaves. ``place``: how many to
-    skip, behind which execution the page begins, and how many it has."""
+    """The rows of a page, and how many match in all. ``where`` says which executions match, ``narrow`` which contacts. ``place``: how many
+    to skip, behind which execution the page begins, and how many it has."""
     (skip, after, size), given = place, [*arguments, batch.id]
     waiting = [f"c.batch_id = ${len(given)}", *([] if _may_match(batch, narrow) else ["false"])]
     for name, condition in _FILTERS.items():

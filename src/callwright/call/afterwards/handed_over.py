@@ -164,7 +164,7 @@ async def add_report(
         return
     await unit.logs.append(LogChunk(row.id, row.attempt, POST, 0, post.text.encode()))
     change = _change(deps, row, before, after, request)
-    # The log may tell more than the record: of an earlier transfer that failed the record keeps what was known then.
+    # The log may tell more than the record, which keeps what it had of an earlier transfer that failed.
     tell = amend if _is_shown(row, change) else transition
     await tell(unit, row.id, change, deps.publisher)
 

@@ -86,8 +86,8 @@ class Executions(Protocol):
     async def page_of_batch(
         self, batch: Batch, narrow: ExecutionFilter, skip: int, after: tuple[datetime, str] | None, size: int
     ) -> tuple[list[Execution | Contact], int]:
-        """The executions of a batch that match, newest first, and how many match in all: behind ``skip`` of them, or behind one given by
-        its time of creation and its id. A contact that waits stands for the execution that it becomes."""
+        """Executions of a batch, newest first, and how many match in all. They come behind ``skip`` others, or behind ``after``, as in
+        ``page_after``. A contact that waits stands for the execution that it becomes."""
         ...
 
     async def get_shown(self, tenant_id: str, execution_id: str) -> tuple[Execution, int] | None:
