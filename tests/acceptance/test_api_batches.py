@@ -162,6 +162,50 @@ async def test_a_batch_runs_to_its_end(world: ApiWorld) -> None:
         assert [each["id"] for each in page["data"]] == before[::-1]
 
 
+async def test_the_list_of_an_agent_has_the_contacts_that_wait_in_a_batch_asked_for(world: ApiWorld) -> None:
+    async with world.client() as client:
+        agent_id = await create(client)
+        await batch_id_of(client, agent_id)
+        batch_id = await batch_id_of(client, agent_id, LIST + "loopback:demo,x,y\n" * 4)
+        contacts = await rows(client, batch_id)
+        # One in the middle is an execution before its turn, the first ones are released.
+        assert (await client.post(f"/call/{contacts[4]['id']}/stop")).status_code == 200
+        await client.post(f"/batches/{batch_id}/schedule", data={"scheduled_at": datetime.now(UTC).isoformat()})
+        await release_of(world).begin(batch_id)
+        await release_of(world).release(batch_id, 2)
+        newest_first = (await rows(client, batch_id))[::-1]
+        assert len(await fetch(world.dsn, "select id from execution")) == 3
+
+        async def page(**query: Any) -> dict[str, Any]:
+            return dict(
+                (await client.get(f"/v2/agent/{agent_id}/executions", params={"batch_id": batch_id, **query})).json()
+            )
+
+        pages = [await page(page_number=number, page_size=3) for number in (1, 2, 3, 4)]
+        assert [one for each in pages for one in each["data"]] == newest_first
+        assert [(each["total"], each["has_more"]) for each in pages] == [(7, True), (7, True), (7, False), (7, False)]
+        assert [len(each["data"]) for each in pages] == [3, 3, 1, 0]
+        walked = [pages[0]]
+        while cursor := walked[-1]["next_cursor"]:
+            walked.append(await page(cursor=cursor, page_size=3))
+        assert [one for each in walked for one in each["data"]] == newest_first
+
+        since, to = newest_first[5]["created_at"], newest_first[1]["created_at"]
+        for query, found in (
+            ({"status": "queued"}, [one for one in newest_first if one["id"] != contacts[4]["id"]]),
+            ({"status": "stopped"}, [one for one in newest_first if one["id"] == contacts[4]["id"]]),
+            ({"from": since, "to": to}, newest_first[1:6]),
+            ({"provider": "loopback", "call_type": "outbound", "answered_by_voice_mail": "false"}, newest_first),
+            ({"provider": "sip-trunk"}, []),
+            ({"call_type": "inbound"}, []),
+            ({"answered_by_voice_mail": "true"}, []),
+        ):
+            answer = await page(**query)
+            assert (answer["data"], answer["total"]) == (found, len(found)), query
+        other = await create(client, agent_name="B")
+        assert (await client.get(f"/v2/agent/{other}/executions", params={"batch_id": batch_id})).json()["total"] == 0
+
+
 async def test_every_status_of_a_batch_is_told(world: ApiWorld) -> None:
     async with world.client() as client:
         batch_id = await batch_id_of(client, await create(client), webhook_url=HOOK)
@@ -459,7 +503,7 @@ async def test_a_call_of_a_batch_was_created_once_and_keeps_its_place_in_the_fil
         assert single["updated_at"] > single["created_at"]
         narrow = {"batch_id": batch_id, "to": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
         listed = (await client.get(f"/v2/agent/{agent_id}/executions", params=narrow)).json()
-        assert listed["total"] == len(await fetch(world.dsn, "select id from execution"))
+        assert listed["total"] == len(before), "contacts that wait are among them"
 
 
 async def write_stopped(world: ApiWorld) -> None:

@@ -144,11 +144,21 @@ async def test_every_refused_row_is_reported_and_the_report_can_be_uploaded(worl
 
         corrected = (await client.get(path, params={"spreadsheet": "true", "delimiter": "semicolon"})).content
         assert corrected.startswith(b"\xef\xbb\xbfName;")
-        again = await batch_id_of(client, agent_id, corrected.replace(b"9.19E+11", b"loopback:bea"))
-        assert [row["context_details"]["recipient_data"] for row in await rows(client, again)] == [
-            {"Name": "Ada", "Straße": "", "Handy": "x"},
-            {"Name": "Bea", "Straße": "+49", "Handy": "y"},
-            {"Name": "Cy", "Straße": "a", "Handy": "b"},
+        corrected = corrected.replace(b"9.19E+11", b"loopback:bea")
+        again = await batch_id_of(client, agent_id, corrected)
+        bea = {"Name": "Bea", "Straße": "+49", "Handy": "y"}
+        assert [row["context_details"]["recipient_data"] for row in await rows(client, again)] == [bea]
+        path = f"/v1/callwright/batches/{again}/refused.csv"
+        left = await table(client, path)
+        assert left[0]["callwright_reason"] == found[0]["callwright_reason"], "its first row was called"
+        assert "callwright_surplus_cells" in left[1]["callwright_reason"]
+        assert [row["callwright_surplus_cells"] for row in left] == ["", "surplus;=2"]
+
+        emptied = "Name,Phone,callwright_reason,callwright_surplus_cells\nAda,loopback:demo,,\nCy,loopback:desk,,"
+        last = await batch_id_of(client, agent_id, emptied)
+        assert [row["context_details"]["recipient_data"] for row in await rows(client, last)] == [
+            {"Name": "Ada"},
+            {"Name": "Cy"},
         ]
 
 

@@ -35,7 +35,7 @@ from callwright.media.wav import write_wav
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.registry import Closable, HttpClient, Plugin, PluginContext
 from callwright.ports.speech import TranscriberSettings, Voice, VoiceChunk, VoiceSettings
-from callwright.providers.cloud import PLUGINS, grpc_client, library
+from callwright.providers.cloud import PLUGINS, grpc_client, library, socket_client
 from callwright.providers.cloud.bridge import Bridge
 from callwright.providers.cloud.failures import failure
 from callwright.providers.cloud.hearing import CloudTranscriber
@@ -765,6 +765,34 @@ async def test_a_session_that_is_told_to_go_is_followed_by_another_without_a_wor
         await fed(stream, "or at four")
         await heard.until(("yes", "ten", "or", "four"))
         assert [visit.closed for visit in vendors.visits] == [True, False]
+    assert heard.failure is None
+
+
+@pytest.mark.parametrize("model", ["gemini-3.5-transcribe-live", "gemini-live-2.5-flash"])
+async def test_what_a_session_that_goes_in_mid_speech_did_not_report_is_heard_by_the_next(
+    monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    monkeypatch.setattr(socket_client, "SHORTEST_STREAM_MS", 0)
+    heard = Heard()
+    async with gemini_stream(heard, hears(gemini.LEAVING_UNHEARD, model=model)) as (stream, vendors):
+        await fed(stream, "yes at ten or at four")
+        await heard.until(("yes", "four"))
+        assert [visit.closed for visit in vendors.visits] == [True, False]
+    assert heard.text == "yes at ten or at four"
+
+
+@pytest.mark.parametrize("model", ["gemini-3.5-transcribe-live", "gemini-live-2.5-flash"])
+async def test_words_so_far_of_a_session_that_ends_in_mid_speech_stay(
+    monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    monkeypatch.setattr(socket_client, "SHORTEST_STREAM_MS", 0)
+    heard = Heard()
+    async with gemini_stream(heard, hears(gemini.TOO_OLD, model=model)) as (stream, vendors):
+        await fed(stream, "yes at ten or at four")
+        await heard.until(("yes", "ten", "four"))
+        assert [visit.closed for visit in vendors.visits] == [True, False]
+    segment, text, _ = heard.finals[0]
+    assert (segment, text.split()[0]) == (1, "yes")
     assert heard.failure is None
 
 

@@ -23,8 +23,9 @@ from callwright.domain.batch import (
 )
 from callwright.domain.errors import NotFoundError, WrongStateError
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
-from callwright.ports.ledger import Answered
+from callwright.ports.ledger import Answered, ExecutionFilter
 from callwright.storage.batches import COUNTS, BatchRows
+from callwright.storage.executions import ExecutionRows
 from callwright.storage.ledger import PostgresLedger
 from callwright.storage.pool import open_connection
 
@@ -323,6 +324,9 @@ class BetweenStatements:
             await happens()
         return rows
 
+    async def fetchval(self, *arguments: object) -> object:
+        return await self._connection.fetchval(*arguments)
+
 
 async def test_a_contact_that_becomes_an_execution_is_counted_once(ledger: PostgresLedger, dsn: str) -> None:
     await stage(ledger)
@@ -432,3 +436,24 @@ async def test_a_webhook_of_a_batch_wakes_its_sender_when_it_may_go(ledger: Post
     async with ledger.unit() as unit:
         await unit.batches.outbox.delivered("w", Answered("first", 200, "ok"))
     assert await ledger.wait_for_batch_outbox(2)
+
+
+async def test_a_contact_that_becomes_an_execution_is_on_a_page_once(ledger: PostgresLedger, dsn: str) -> None:
+    contacts = await stage(ledger)
+
+    async def release() -> None:
+        async with ledger.unit() as unit:
+            for contact in await unit.batches.contacts.take(BATCH.id, 2):
+                await unit.executions.insert(execution_of_contact(BATCH, contact, "+1"))
+
+    connection = await open_connection(dsn)
+    try:
+        rows = ExecutionRows(BetweenStatements(connection, release))
+        found, total = await rows.page_of_batch(BATCH, ExecutionFilter(batch_id=BATCH.id), 0, None, 10)
+    finally:
+        await connection.close()
+    assert total == 3
+    assert [isinstance(one, Contact) for one in found] == [True, False, False]
+    assert [one.execution_id if isinstance(one, Contact) else one.id for one in found] == [
+        contact.execution_id for contact in contacts[::-1]
+    ]

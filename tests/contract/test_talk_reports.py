@@ -16,13 +16,15 @@ import pytest
 from tests.database import fetch
 from tests.rows import end_locked, entry_row, live_call, move, place, ringing_row
 from tests.unit.insight.call_log import STARTED_AT
-from tests.unit.insight.test_transfers import asked, bridged, done
+from tests.unit.insight.test_transfers import ASKED, asked, bridged, done
 
 from callwright.actions.wallet import reserve
 from callwright.call.afterwards.handed_over import HandedOver, TalkReports
 from callwright.call.live.access import NoAccess
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import TALK_JOB
+from callwright.conversation import effects as fx
+from callwright.conversation import events as ev
 from callwright.domain.execution import Execution, Phase
 from callwright.domain.money import NANO_PER_CENT
 from callwright.domain.pricing import Price, PriceBook
@@ -241,6 +243,22 @@ async def test_a_report_about_another_handover_or_a_call_that_is_not_done_change
     # It waits for the end of the call.
     rows = await fetch(dsn, "select payload from pgqueuer where execute_after < now() + interval '1 minute'")
     assert [bytes(row["payload"]) for row in rows] == [job("call-2", WHOLE)]
+
+
+async def test_a_report_that_changes_nothing_of_the_record_is_not_told(ledger: PostgresLedger) -> None:
+    """The first target was busy after its handover; the caller talks with the second."""
+    log = asked().at(7_000).fact("leg", "handover", number=1).event(ev.TransferProgress, 5, "failed", "", "busy", 17)
+    log.write(fx.TransferSettled(5, False, "busy")).at(8_000).write(replace(ASKED, request=6))
+    log.fact("leg", "handover", number=2).at(9_000).event(ev.TransferProgress, 6, "completed")
+    whole = log.write(fx.TransferSettled(6, True, "")).leg_ended("API Request", "Call completed", 4000).text
+    before, publisher = await transferred(ledger, log=whole), Publisher()
+    found = await shown(ledger)
+    reports = TalkReports(deps_over(ledger, publisher))
+    await reports.take(job(before.id, TalkEnd("b-1", cause="user_busy"), handover=1))
+    assert {**await shown(ledger), "updated_at": None} == {**found, "updated_at": None}
+    assert publisher.told == []
+    await reports.take(job(before.id, WHOLE))
+    assert [row.record["transfers"][1]["target"]["status"] for row in publisher.told] == ["completed"]
 
 
 @dataclass

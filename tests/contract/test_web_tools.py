@@ -11,7 +11,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,6 +27,7 @@ from callwright.domain.errors import UnavailableError, VaultLockedError
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_TOOL_RESULT_CHARACTERS, MAX_WEB_ANSWER_BYTES
 from callwright.insight.record import execution_body
+from callwright.insight.wire import wire_time
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.outbox.sign import signature_headers
@@ -403,6 +404,23 @@ async def test_a_webhook_tells_of_the_tool_with_the_execution_and_the_rendered_p
     assert (request.headers["x-own"], request.headers["content-type"]) == ("yes", "application/json")
     digest = base64.b64encode(hmac.new(SECRET, b"id.5." + request.body, hashlib.sha256).digest()).decode()
     assert request.headers["webhook-signature"] == f"v1,{digest}"
+
+
+@pytest.mark.proves("tool_params.pre_call_webhook_param")
+async def test_a_webhook_before_a_tool_has_the_execution_as_it_is_at_that_moment(office: Office) -> None:
+    ringing = replace(EXECUTION, status=Status.RINGING, phase=Phase.DIALLING, provider_call_id="CA1")
+    answered, later = NOW + timedelta(seconds=9), NOW + timedelta(seconds=20)
+    async with answering(204) as server:
+        spec = agent({}, {"url": "http://127.0.0.1:1/", "pre_call_webhook_param": {}}, webhook_url=f"{server.url}/hook")
+        # An inbound call knows its carrier's id before it is answered.
+        tools = office.desk.tools(ringing, spec, {**VARIABLES, "call_sid": "CA1"})
+        for row in (replace(ringing, status=Status.IN_PROGRESS, answered_at=answered, updated_at=later), None, ringing):
+            office.row = row
+            await tools.before("lookup", "{}")
+        bodies = [request.json() for request in server.requests]
+    assert [(body["status"], body["smart_status"]) for body in bodies] == [("in-progress", "in-progress")] * 3
+    assert [body["callwright"]["answered_at"] for body in bodies] == [*[wire_time(answered)] * 2, None]
+    assert bodies[0]["updated_at"] == wire_time(later)
 
 
 @pytest.mark.proves("tool_params.pre_call_webhook_url")

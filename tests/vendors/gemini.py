@@ -20,6 +20,10 @@ _MODALITIES = {"gemini-3.5-transcribe-live": "TEXT", "gemini-2.5-flash-native-au
 _LONGEST_REASON = 123
 LEAVING = "canary-vendor-asks-to-reconnect"
 """With this key, the first session is told to go after its first utterance that is final."""
+LEAVING_UNHEARD = "canary-vendor-asks-to-reconnect-in-mid-speech"
+"""With this key, the first session is told to go in place of its first words."""
+TOO_OLD = "canary-vendor-ends-a-session-in-mid-speech"
+"""With this key, the first session ends behind its first words so far."""
 WRONG = "canary-vendor-wrong-key"
 LATE_WORDS = "canary-vendor-tells-words-twice"
 """With this key, the words so far of an utterance are told once more behind its final words, as seen of the real one."""
@@ -104,9 +108,13 @@ class _Session:
         self.hearing = Hearing(line, self._heard, 16_000)
 
     async def _heard(self, final: bool) -> None:
-        await self._report(self.hearing.ear.text, final)
-        if final and self._line.visit.key == LEAVING and len(self._visits) == 1:
+        ends_as = self._line.visit.key if len(self._visits) == 1 else ""
+        if ends_as != LEAVING_UNHEARD:
+            await self._report(self.hearing.ear.text, final)
+        if ends_as == LEAVING_UNHEARD or (final and ends_as == LEAVING):
             await self._line.send(_packed({"goAway": {"timeLeft": "60s"}}))
+        if ends_as == TOO_OLD:
+            await self._line.close(1008, "Session duration limit reached.")
 
     async def _interim(self, text: str, final: bool) -> None:
         if not final:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from callwright.actions.agents import agent_of
-from callwright.actions.batches import execution_that_waits
+from callwright.actions.batches import Begins, execution_that_waits
 from callwright.actions.encoded import Encoded, entity_tag
 from callwright.actions.schedule import moment
 from callwright.actions.services import Services, missing, object_id
+from callwright.domain.batch import Batch, Contact, batch_id_in
 from callwright.domain.errors import BadInputError, NotFoundError
 from callwright.domain.execution import Execution
 from callwright.domain.limits import MAX_BARE_EXECUTIONS, MAX_DECISIONS_SHOWN
@@ -112,15 +113,33 @@ async def newest_of_agent(services: Services, principal: Principal, agent_id: st
 
 
 async def page_of_agent(services: Services, principal: Principal, agent_id: str, wanted: PageRequest) -> Page:
-    """A page of an agent's executions, newest first. Raises NotFoundError for an unknown agent."""
+    """A page of an agent's executions, newest first; of a batch, contacts that still wait among them. Raises NotFoundError for an unknown
+    agent."""
     async with services.ledger.reading() as unit:
         agent = await agent_of(unit, principal, agent_id)
+        batch_id = batch_id_in(wanted.narrow.batch_id or "")
+        batch = batch_id and await unit.batches.get(principal.tenant_id, batch_id, also_deleted=True)
+        if batch and batch.agent_id == agent.id:
+            return await _page_of_batch(services, unit, batch, wanted)
         if wanted.after is not None:
             # One more than wanted tells whether there is another page behind it.
             return await unit.executions.page_after(
                 principal.tenant_id, agent.id, wanted.narrow, wanted.after, wanted.size + 1
             )
         return await unit.executions.page(principal.tenant_id, agent.id, wanted.narrow, wanted.number, wanted.size)
+
+
+async def _page_of_batch(services: Services, unit: Unit, batch: Batch, wanted: PageRequest) -> Page:
+    """The same of a batch, contacts that still wait among them."""
+    by_number = wanted.after is None
+    skip, size = ((wanted.number - 1) * wanted.size, wanted.size) if by_number else (0, wanted.size + 1)
+    found, total = await unit.executions.page_of_batch(batch, wanted.narrow, skip, wanted.after, size)
+    known: Begins = {}
+    rows = [
+        await execution_that_waits(services, unit, batch, one, known) if isinstance(one, Contact) else one
+        for one in found
+    ]
+    return Page(rows, total)
 
 
 def cursor_of(execution: Execution) -> str:

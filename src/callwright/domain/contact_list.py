@@ -7,6 +7,7 @@ never closed) refuses the whole file. No I/O here: lines come in, rows go out.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -55,6 +56,9 @@ FOREIGN_NUMBER_COLUMNS = frozenset(map(plain_name, _ABROAD))
 REPORT_PREFIX = "callwright_"
 """How the columns of our own reports begin. In a list they are left out, so that a report can be corrected and uploaded; so are the
 apostrophes of its cells (``domain.formula_cell``)."""
+REASON_COLUMN = f"{REPORT_PREFIX}reason"
+SURPLUS_COLUMN = f"{REPORT_PREFIX}surplus_cells"
+"""Both are read before they are left out. What they say still holds until somebody empties them."""
 
 TIME_ZONE = "timezone"
 """The variable of the contact's time zone. A column that only spells it otherwise (``Time zone``) is this variable too."""
@@ -63,6 +67,11 @@ KEEP = "keep"
 SKIP = "skip"
 DUPLICATES = (KEEP, SKIP)
 """What becomes of rows with a number that an earlier row has: called as well, or refused."""
+_SAME = "is the same as in line"
+_REFUSED_AS_SAME = re.compile(rf" {_SAME} \d+\s*\Z")
+_SAME_HINT = (
+    f"Nothing: the first row is called. To call this one too, empty {REASON_COLUMN} in the report and upload it."
+)
 
 _STRICT = CsvRules(MAX_BATCH_COLUMNS, "file", (NUMBER_COLUMN, *OTHER_NUMBER_COLUMNS))
 _TOLERANT = replace(
@@ -115,6 +124,7 @@ class ContactList:
         header, at = self._file.columns, self._file.number_at
         self._kept = [index for index, name in enumerate(header) if index == at or not name.startswith(REPORT_PREFIX)]
         self._is_report = len(self._kept) < len(header)
+        self._reported = [header.index(name) if name in header else None for name in (REASON_COLUMN, SURPLUS_COLUMN)]
         self._variables = [(index, header[index]) for index in self._kept if header[index] and index != at]
         if not rules.strict and TIME_ZONE not in header:
             spelt = [index for index, name in self._variables if plain_name(name).replace("_", "") == TIME_ZONE]
@@ -144,6 +154,8 @@ class ContactList:
         if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
             why = f"the row has {len(cells)} cells, the header {len(header)} columns"
             return self._refused(line, cells, why, "Put a cell that holds the delimiter in quotes.")
+        if problem := self._still_refused(cells):
+            return self._refused(line, cells, *problem)
         written = cells[at].strip() if at < len(cells) else ""
         if not written.removeprefix("'"):
             return self._refused(line, cells, f"{header[at]} is empty", "Add the number.")
@@ -159,13 +171,24 @@ class ContactList:
         if self._lines_of_numbers is not None:
             first = self._lines_of_numbers.setdefault(_called(number), line)
             if first != line:
-                hint = "Nothing: the first row is called. With duplicates=keep both are."
-                return self._refused(line, cells, f"{header[at]} is the same as in line {first}", hint)
+                return self._refused(line, cells, f"{header[at]} {_SAME} {first}", _SAME_HINT)
         return ListedContact(line, destination, variables, "" if written == number else written)
 
+    def _still_refused(self, cells: list[str]) -> tuple[str, str] | None:
+        """Why a row of our report cannot be called as it stands there, and what can be done."""
+        reason, surplus = (cells[at] if at is not None and at < len(cells) else "" for at in self._reported)
+        if surplus.strip():
+            hint = f"Put each of them into its column, then empty {SURPLUS_COLUMN}."
+            return f"{SURPLUS_COLUMN} still holds cells that belong to columns", hint
+        # The row that it repeats was called from the first list, and is no part of the report.
+        return (reason.strip(), _SAME_HINT) if _REFUSED_AS_SAME.search(reason) else None
+
     def _refused(self, line: int, cells: list[str], reason: str, hint: str) -> RefusedRow:
-        width = len(self._file.columns)
+        width, surplus_at = len(self._file.columns), self._reported[1]
         kept = [cells[index] if index < len(cells) else "" for index in self._kept] + cells[width:]
+        if surplus_at is not None and surplus_at < len(cells) and cells[surplus_at].strip():
+            # The next report has them as well.
+            kept.append(cells[surplus_at])
         short = sum(map(len, kept)) <= MAX_REFUSED_ROW_CHARACTERS
         return RefusedRow(line, reason, hint, tuple(cell.replace("\x00", "") for cell in kept) if short else ())
 

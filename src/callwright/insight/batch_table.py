@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from callwright.domain.batch import ListFormat, RefusedRow
-from callwright.domain.contact_list import REPORT_PREFIX
+from callwright.domain.contact_list import REASON_COLUMN, REPORT_PREFIX, SURPLUS_COLUMN
 from callwright.domain.execution import Execution
 from callwright.domain.money import cents_from_nano
 from callwright.insight.wire import encode, wire_time
@@ -34,7 +34,7 @@ _OWN = (
     "error",
     "summary",
 )
-REFUSED_COLUMNS = tuple(f"{REPORT_PREFIX}{name}" for name in ("line", "reason", "hint", "surplus_cells"))
+REFUSED_COLUMNS = (f"{REPORT_PREFIX}line", REASON_COLUMN, f"{REPORT_PREFIX}hint", SURPLUS_COLUMN)
 
 
 def flattened(extracted: Mapping[str, Any] | None, above: str = "") -> Iterator[tuple[str, Any]]:

@@ -310,6 +310,15 @@ class BatchContactRows:
         )
         return [_contact_of(row) for row in rows]
 
+    async def at(self, batch_id: str, positions: Sequence[int]) -> list[Contact]:
+        """The contacts that wait at these positions."""
+        rows = await self._connection.fetch(
+            f"select {_CONTACT} from batch_contact where batch_id = $1 and position = any ($2::integer[])",
+            batch_id,
+            positions,
+        )
+        return [_contact_of(row) for row in rows]
+
     async def ids(self, batch_id: str, count: int) -> list[str]:
         """Ids of the executions that up to ``count`` contacts wait to become, in their order."""
         rows = await self._connection.fetch(

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
+from callwright.domain.batch import Batch, Contact
 from callwright.domain.caller import spellings
 from callwright.domain.errors import (
     ConflictError,
@@ -16,7 +17,7 @@ from callwright.domain.errors import (
 )
 from callwright.domain.execution import PHASES, Execution, Phase, may_begin
 from callwright.ports.ledger import Change, ExecutionFilter, Page
-from callwright.storage import admission, execution_list, usage, wallet
+from callwright.storage import admission, batch_pages, execution_list, usage, wallet
 from callwright.storage.changes import TIMES, Plan, writes
 from callwright.storage.columns import COLUMNS, NAMES, SHOWN, execution_of
 
@@ -160,13 +161,15 @@ class ExecutionRows:
         if narrow != ExecutionFilter():
             where, arguments = _conditions(tenant_id, agent_id, narrow)
             total = await self._connection.fetchval(f"select count(*) from execution where {where}", *arguments)
-            return Page(await self._rows(where, arguments, size, skip), total)
+            return Page(await _rows(self._connection, where, arguments, size, skip), total)
         place = await self._connection.fetchrow(_PLACE, agent_id, skip, tenant_id)
         total = int(place["total"] or 0)
         if place["hour"] is None:
             return Page([], total)
         where = "tenant_id = $1 and agent_id = $2 and created_at < $3"
-        rows = await self._rows(where, [tenant_id, agent_id, place["hour"]], size, int(skip - place["before"]))
+        rows = await _rows(
+            self._connection, where, [tenant_id, agent_id, place["hour"]], size, int(skip - place["before"])
+        )
         return Page(rows, total)
 
     async def page_after(
@@ -179,19 +182,15 @@ class ExecutionRows:
         else:
             total = await self._connection.fetchval(f"select count(*) from execution where {where}", *arguments)
         where += f" and (created_at, id) < (${len(arguments) + 1}, ${len(arguments) + 2})"
-        return Page(await self._rows(where, [*arguments, *after], size, 0), int(total or 0))
+        return Page(await _rows(self._connection, where, [*arguments, *after], size, 0), int(total or 0))
 
-    async def _rows(self, where: str, arguments: list[Any], size: int, skip: int) -> list[Execution]:
-        """Rows in the order of lists. Those before them are passed over in the index alone."""
-        order = "order by created_at desc, id desc"
-        rows = await self._connection.fetch(
-            f"select {SHOWN} from execution where id in (select id from execution where {where} {order}"
-            f" limit ${len(arguments) + 1} offset ${len(arguments) + 2}) {order}",
-            *arguments,
-            size,
-            skip,
-        )
-        return [execution_of(row) for row in rows]
+    async def page_of_batch(
+        self, batch: Batch, narrow: ExecutionFilter, skip: int, after: tuple[datetime, str] | None, size: int
+    ) -> tuple[list[Execution | Contact], int]:
+        """The executions of a batch, newest first, without their agents, and how many match in all. A contact that waits stands for the
+        execution that it becomes."""
+        where, arguments = _conditions(batch.tenant_id, batch.agent_id, narrow)
+        return await batch_pages.page_of_batch(self._connection, where, arguments, batch, narrow, (skip, after, size))
 
     async def candidates(self, node_limit: int) -> list[Execution]:
         """Waiting and due executions that places and limits allow, locked; with all of them admitted, at most ``node_limit`` are admitted
@@ -400,6 +399,19 @@ def _conditions(tenant_id: str, agent_id: str, narrow: ExecutionFilter) -> tuple
             arguments.append(wanted)
             conditions.append(f"{_FILTERS[field.name]}${len(arguments)}")
     return " and ".join(conditions), arguments
+
+
+async def _rows(connection: Any, where: str, arguments: list[Any], size: int, skip: int) -> list[Execution]:
+    """Rows in the order of lists. Those before them are passed over in the index alone."""
+    order = "order by created_at desc, id desc"
+    rows = await connection.fetch(
+        f"select {SHOWN} from execution where id in (select id from execution where {where} {order}"
+        f" limit ${len(arguments) + 1} offset ${len(arguments) + 2}) {order}",
+        *arguments,
+        size,
+        skip,
+    )
+    return [execution_of(row) for row in rows]
 
 
 def _stale(execution_id: str) -> StaleOwnerError:

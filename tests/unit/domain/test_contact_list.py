@@ -133,6 +133,30 @@ def test_columns_of_our_reports_are_left_out() -> None:
     assert [row.cells for row in found.rows(everybody) if isinstance(row, RefusedRow)] == [("Bea", "")]
 
 
+def test_a_row_refused_as_a_duplicate_stays_refused_until_its_reason_is_emptied() -> None:
+    header = "contact_number,name,callwright_reason\n"
+    reason = "Phone is the same as in line 3"
+    text = f"{header}+15550123,Ada,{reason}\n+15550124,Bea,contact_number is empty\n+15550125,Cy\n"
+    assert [line for line, _, _ in contacts(text)] == [3, 4]
+    assert refused(text) == [(2, reason)]
+    assert [line for line, _, _ in contacts(text.replace(reason, ""))] == [2, 3, 4]
+    assert contacts(text.replace("callwright_reason", "reason"))[0][0] == 2, (
+        "in a list of somebody else's it says nothing"
+    )
+
+
+def test_a_row_is_refused_until_its_surplus_cells_are_put_into_columns() -> None:
+    text = (
+        "contact_number,name,callwright_line,callwright_surplus_cells\n+15550123,Ada,2,Lovelace;x\n+15550124,Bea,3,\n"
+    )
+    [row] = [row for row in rows(text) if isinstance(row, RefusedRow)]
+    assert (row.line, row.reason) == (2, "callwright_surplus_cells still holds cells that belong to columns")
+    assert "empty callwright_surplus_cells" in row.hint
+    assert row.cells == ("+15550123", "Ada", "Lovelace;x"), "the next report has them"
+    assert [line for line, _, _ in contacts(text)] == [3]
+    assert [line for line, _, _ in contacts(text.replace("Lovelace;x", " "))] == [2, 3]
+
+
 @pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"'])
 def test_the_first_line_may_name_the_delimiter(line: str) -> None:
     text = f"{line}\r\nname, first;contact_number\r\nAda;+15550123\r\n;\r\nBea;\r\n"

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from callwright.actions.transition import amend
+from callwright.actions.transition import amend, transition
 from callwright.call.afterwards.late_work import section_of
 from callwright.call.afterwards.post_log import PostLog, live_part
 from callwright.call.live.access import Accesses
@@ -24,6 +24,7 @@ from callwright.domain.execution import PHASES, Execution, Phase
 from callwright.domain.provider_access import Access
 from callwright.insight.cost import cost_of
 from callwright.insight.extra_cost import with_target
+from callwright.insight.record import execution_body
 from callwright.insight.target_calls import TARGET, TargetCall, target_calls
 from callwright.insight.transfers import completed_target, transfers
 from callwright.insight.view import CallView, view_of
@@ -162,7 +163,16 @@ async def add_report(
     if target_calls(after)[request] == calls[request]:
         return
     await unit.logs.append(LogChunk(row.id, row.attempt, POST, 0, post.text.encode()))
-    await amend(unit, row.id, _change(deps, row, before, after, request), deps.publisher)
+    change = _change(deps, row, before, after, request)
+    # The log may tell more than the record, which keeps what it had of an earlier transfer that failed.
+    tell = amend if _is_shown(row, change) else transition
+    await tell(unit, row.id, change, deps.publisher)
+
+
+def _is_shown(row: Execution, change: Change) -> bool:
+    """Whether the execution looks otherwise after the change, to those who are told of it."""
+    changed = replace(row, record={**row.record, **change.record}, **change.columns)
+    return execution_body(changed, public_url="") != execution_body(row, public_url="")
 
 
 def _change(deps: RuntimeDeps, row: Execution, before: CallView, after: CallView, request: int) -> Change:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from callwright.call.live.redaction import redacted
@@ -17,7 +17,7 @@ from callwright.call.live.tools import ToolOutcome
 from callwright.domain.agent.spec import AgentSpec, ToolSpec
 from callwright.domain.agent.transfers import SYSTEM_VARIABLES, asks_for_transfer
 from callwright.domain.errors import BlockedUrlError, UnavailableError, VaultLockedError
-from callwright.domain.execution import Execution
+from callwright.domain.execution import Execution, Status
 from callwright.domain.limits import TOOL_REQUEST_SECONDS
 from callwright.domain.named_values import given_values
 from callwright.domain.tools.address import host_of
@@ -105,7 +105,9 @@ class WebTools:
         if tool is None or not tool.params.get("url"):
             return ToolOutcome(False, f"the tool {name} is not available: it has no url")
         given = _object(arguments)
-        await self._know_call()
+        # What the carrier calls this call is known once it has been dialled.
+        if not self._system["call_sid"]:
+            await self._read_row()
         try:
             extra = self._control_request(given) if asks_for_transfer(tool) else None
             request = tool_request(tool, self._values(tool, given), self._fixed(), extra)
@@ -127,17 +129,15 @@ class WebTools:
         url = tool.params.get("pre_call_webhook_url") or self._spec.webhook_url
         if not url:
             return {"tool": name, "ok": False, "reason": "neither the tool nor the agent has a webhook URL"}
-        await self._know_call()
+        await self._read_row()
         try:
             values = self._values(tool, _object(arguments))
             told = filled(read_template(tool.params["pre_call_webhook_param"]), values)
         except (UnfitArgumentsError, BadTemplateError) as error:
             return {"tool": name, "ok": False, "reason": str(error)}
-        whole = {
-            **self._desk.body(self._execution),
-            "status": "in-progress",
-            **(told if isinstance(told, dict) else {}),
-        }
+        # The row may be written a moment after the call was answered.
+        now = replace(self._execution, status=Status.IN_PROGRESS)
+        whole = {**self._desk.body(now), **(told if isinstance(told, dict) else {})}
         body = json.dumps(whole, ensure_ascii=False, separators=(",", ":"), default=float).encode("utf-8", "replace")
         try:
             async with asyncio.timeout(ROW_SECONDS):
@@ -155,10 +155,8 @@ class WebTools:
     def _tool(self, name: str) -> ToolSpec | None:
         return next((tool for tool in self._spec.tools if tool.name == name), None)
 
-    async def _know_call(self) -> None:
-        """What the carrier calls this call is known once it has been dialled."""
-        if self._system["call_sid"]:
-            return
+    async def _read_row(self) -> None:
+        """Read the execution as it is now. Where that fails it stays as it was read before."""
         try:
             async with asyncio.timeout(ROW_SECONDS):
                 row = await self._desk.row(self._execution.id)

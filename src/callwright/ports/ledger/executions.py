@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from callwright.domain.batch import Batch, Contact
 from callwright.domain.execution import Execution, Phase
 from callwright.ports.ledger.summaries import Summaries
 
@@ -80,6 +81,13 @@ class Executions(Protocol):
         self, tenant_id: str, agent_id: str, narrow: ExecutionFilter, after: tuple[datetime, str], size: int
     ) -> Page:
         """The executions behind one of them, given by its time of creation and its id."""
+        ...
+
+    async def page_of_batch(
+        self, batch: Batch, narrow: ExecutionFilter, skip: int, after: tuple[datetime, str] | None, size: int
+    ) -> tuple[list[Execution | Contact], int]:
+        """Executions of a batch, newest first, and how many match in all. They come behind ``skip`` others, or behind ``after``, as in
+        ``page_after``. A contact that waits stands for the execution that it becomes."""
         ...
 
     async def get_shown(self, tenant_id: str, execution_id: str) -> tuple[Execution, int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _QUIET.setLevel(logging.CRITICAL + 1)
 """The library logs the headers of the handshake, and with them the key."""
 
 _PIECE_BYTES = 3_200
+_KEPT_PIECES = 40
+"""Of 100 ms at 16 kHz. No recogniser is that far behind."""
 _CLOSE_SECONDS = 0.2
 _LOST = 1006
 """The code of a connection that was lost."""
@@ -113,7 +116,7 @@ class SocketClient:
 
 class SocketStream:
     """One call's websocket. A vendor that limits the age of connections is connected to again, between two utterances if it says so in
-    time. The audio waits meanwhile."""
+    time. The audio waits meanwhile. What was sent since the last event is sent again: nobody knows whether it was heard."""
 
     def __init__(self, wire: Wire, sent: Mapping[str, Any], session: VendorSession) -> None:
         self._wire = wire
@@ -121,6 +124,7 @@ class SocketStream:
         self._session = session
         self._input_ch: asyncio.Queue[bytes | str] = asyncio.Queue()
         self._unsent = bytearray()
+        self._unanswered: deque[bytes | str] = deque(maxlen=_KEPT_PIECES)
         self._socket: ClientConnection | None = None
         self._fed_ms = 0
 
@@ -149,16 +153,18 @@ class SocketStream:
             socket = await self._opened()
             self._session.opened.set()
             opened_ms, read = self._fed_ms, self._wire.reader(self._sent)
-            leaving = open_words = False
+            leaving = False
+            partial: Event | None = None
             sending = asyncio.get_running_loop().create_task(self._send(socket))
             try:
                 async for message in socket:
                     told = _told(message)
                     for event in read(told):
-                        open_words = event.type is Kind.PARTIAL
+                        self._unanswered.clear()
+                        partial = event if event.type is Kind.PARTIAL else None
                         yield event
                     leaving = leaving or (bool(self._wire.ends_soon) and self._wire.ends_soon in told)
-                    if leaving and not open_words:
+                    if leaving and partial is None:
                         break
             except ConnectionClosed:
                 pass
@@ -168,6 +174,9 @@ class SocketStream:
             status = self._status(socket)
             if (status and not leaving) or self._fed_ms - opened_ms < SHORTEST_STREAM_MS:
                 raise SocketStatusError(status or _LOST)
+            if partial is not None:
+                # The next connection begins behind these words.
+                yield Event(Kind.FINAL, partial.alternatives)
             await socket.close()
 
     def _status(self, socket: ClientConnection) -> int:
@@ -212,17 +221,24 @@ class SocketStream:
         return self._socket
 
     async def _send(self, socket: ClientConnection) -> None:
-        """Sends the audio in pieces, and what is asked for between them."""
+        """Sends the audio in pieces, and what is asked for between them. First what the connection before left unanswered."""
         with suppress(ConnectionClosed):
+            for one in tuple(self._unanswered):
+                await socket.send(self._wire.audio(one) if isinstance(one, bytes) else one)
             while True:
                 message = await self._input_ch.get()
                 if isinstance(message, bytes):
                     self._unsent += message
+                ready: list[bytes | str] = []
                 if self._unsent and (isinstance(message, str) or len(self._unsent) >= _PIECE_BYTES):
-                    await socket.send(self._wire.audio(bytes(self._unsent)))
+                    ready.append(bytes(self._unsent))
                     self._unsent.clear()
                 if isinstance(message, str):
-                    await socket.send(message)
+                    ready.append(message)
+                # Kept before it is sent: the connection may end meanwhile.
+                self._unanswered.extend(ready)
+                for one in ready:
+                    await socket.send(self._wire.audio(one) if isinstance(one, bytes) else one)
 
 
 def _told(message: str | bytes) -> Mapping[str, Any]:
