@@ -6,7 +6,7 @@ without gaps (what is lost on the line is filled with silence and counted), and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -308,6 +308,15 @@ class Bridges(Protocol):
     async def bridge(self, caller: Leg, target: Leg) -> None:
         """Connect the two. Returns when they are: both legs are over, with the cause ``transferred``. Raises ProviderError when they are
         not: the target is to be hung up, and the caller is still there unless its leg is over. Nobody waits for somebody who is gone."""
+
+
+@runtime_checkable
+class LendsTrunk(Protocol):
+    """A carrier of trunks whose calls come in at another carrier."""
+
+    def lend(self, leg: Leg, source: str, asked: Callable[[], Awaitable[DialRequest]]) -> None:
+        """The call of ``leg`` came in from the IP address ``source`` and is a trunk's: through that it is transferred. ``asked`` gives the
+        request of a call through the trunk, when there is a target; it raises CallwrightError where the trunk cannot be used."""
 
 
 @runtime_checkable

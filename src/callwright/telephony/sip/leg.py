@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
 
 from callwright.domain.causes import CAUSES, cause_of_sip
 from callwright.domain.limits import SIP_TRANSFER_SECONDS
+from callwright.domain.number import SIP, kind_of_address
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import (
     LEG_FRAME_BYTES,
@@ -36,6 +37,9 @@ TRANSFER_GRACE_SECONDS = 5.0
 DECLINED = 480
 #: Answers to a REFER that mean: this phone cannot be transferred at all.
 _CANNOT_REFER = frozenset({405, 420, 421, 489, 501})
+
+Way = Callable[[str], Awaitable[tuple[str, Mapping[str, Any]]]]
+"""Where the target of a transfer is, and the values of ``transfer`` that say as whom it is called. Raises ProviderError."""
 
 
 class GatewayLine(Protocol):
@@ -82,6 +86,8 @@ class SipLeg:
         self.story = Story(inbound)
         self.dialog: Mapping[str, Any] = {}
         self.dialled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.way: Way | None = None
+        """Of a call through a trunk, that of the trunk."""
         self._line = line
         self._owner = owner
         self._places = places
@@ -134,7 +140,11 @@ class SipLeg:
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
         """Hand the far end to a ``sip:`` address by REFER. Errors as the port says; one call is transferred once at a time. An attended
-        transfer calls the target ourselves, so it must be where we may call; a blind one leaves that to the far end."""
+        transfer calls the target ourselves, so it must be where we may call; a blind one leaves that to the far end. A phone number needs a
+        trunk."""
+        identity: Mapping[str, Any] = {}
+        if self.way is not None and (attended or kind_of_address(target) != SIP):
+            target, identity = await self.way(target)
         address = reachable_address(target, self._places.places) if attended else callable_address(target)
         if not self.story.answered or self.ended:
             raise refused("only a call that was answered and goes on can be transferred")
@@ -150,6 +160,7 @@ class SipLeg:
                 target=address,
                 attended=attended,
                 seconds=SIP_TRANSFER_SECONDS,
+                **(identity if attended else {}),
             )
             result = await asyncio.wait_for(answer, SIP_TRANSFER_SECONDS + TRANSFER_GRACE_SECONDS)
         except TimeoutError as error:

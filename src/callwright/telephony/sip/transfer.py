@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from callwright.telephony.sip.audio import CallerAudio
 from callwright.telephony.sip.call_facts import CallFacts, status_of
 from callwright.telephony.sip.exchange import Exchange
-from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError
+from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError, headers_of
 from callwright.telephony.sip.trace import TracedCall
 from callwright.telephony.sip.wire import TARGET
 
@@ -119,7 +119,7 @@ class Transfers:
             self._call.send("transfer_progress", request=message.get("request"), state=state, call_id=call_id)
 
         try:
-            second = await self._exchange.stack.dial(target, Identity(self._call.user), {})
+            second = await self._exchange.stack.dial(target, Identity.of(message, self._call.user), headers_of(message))
             self._rings, self._early = second, CallerAudio()
             try:
                 await answered(second, over, seconds, told)
