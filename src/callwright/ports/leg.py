@@ -310,13 +310,23 @@ class Bridges(Protocol):
         not: the target is to be hung up, and the caller is still there unless its leg is over. Nobody waits for somebody who is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class TrunkCall:
+    """A call that came in through a trunk, to ``own_number`` from the IP address ``source``. ``trunk`` gives the option of that name of a
+    dial. It raises CallwrightError where the trunk cannot be used."""
+
+    callback_id: str
+    own_number: str
+    source: str
+    trunk: Callable[[], Awaitable[Mapping[str, Any]]]
+
+
 @runtime_checkable
 class LendsTrunk(Protocol):
     """A carrier of trunks whose calls come in at another carrier."""
 
-    def lend(self, leg: Leg, source: str, asked: Callable[[], Awaitable[DialRequest]]) -> None:
-        """The call of ``leg`` came in from the IP address ``source`` and is a trunk's: through that it is transferred. ``asked`` gives the
-        request of a call through the trunk, when there is a target; it raises CallwrightError where the trunk cannot be used."""
+    def lend(self, leg: Leg, call: TrunkCall) -> None:
+        """The call of ``leg`` is ``call``, and is to be transferred through its trunk."""
 
 
 @runtime_checkable

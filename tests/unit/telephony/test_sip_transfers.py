@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,29 +12,27 @@ from tests.unit.telephony.test_sip_trunks import Heard, request
 
 from callwright.domain.errors import ConfigurationError
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import DialRequest, LegListener
+from callwright.ports.leg import DialRequest, LegListener, TrunkCall
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.checks import TrunkRoute
 from callwright.telephony.sip.configuration import SipSettings
 from callwright.telephony.sip.exchange import Exchange
+from callwright.telephony.sip.gateway_call import GatewayCall
 from callwright.telephony.sip.leg import SipLeg
-from callwright.telephony.sip.stack import Identity, LineEvent
+from callwright.telephony.sip.stack import Identity, LineEvent, StackCall
+from callwright.telephony.sip.trace import DialogFacts, TracedCall
 from callwright.telephony.sip.transfer import TransferredCall, Transfers
 from callwright.telephony.sip.trunk_carrier import SipTrunkCarrier
 
 NUMBER = "+15550100777"
 SETTINGS = SipSettings(call_to=("any",))
-OURS = {
+OURS: dict[str, Any] = {
     "from_user": "+15550100123",
     "domain": "two.example:5080",
     "auth_user": "u1",
     "auth_password": "p1",
     "encryption": "clear",
-    "headers": {
-        "X-Callwright-Call": "e1.1",
-        "X-Campaign": "spring",
-        "P-Asserted-Identity": "<sip:+15550100123@two.example:5080>",
-    },
+    "headers": {"X-Callwright-Call": "e1.1", "P-Asserted-Identity": "<sip:+15550100123@two.example:5080>"},
 }
 
 
@@ -80,14 +77,16 @@ def answered(line: Line, *, inbound: bool) -> SipLeg:
 def came_in(source: str = "", fails: Exception | None = None, **trunk: Any) -> tuple[SipLeg, Line]:
     """A call that came in from ``source``, of a trunk."""
 
-    async def asked() -> DialRequest:
+    async def option() -> Mapping[str, Any]:
         if fails is not None:
             raise fails
-        return replace(request(**trunk), to_number="")
+        return cast("Mapping[str, Any]", request(**trunk).options["trunk"])
 
     line = Line()
     leg = answered(line, inbound=True)
-    SipTrunkCarrier(lambda: cast(SipCarrier, None), settings=SETTINGS).lend(leg, source, asked)
+    SipTrunkCarrier(lambda: cast(SipCarrier, None), settings=SETTINGS).lend(
+        leg, TrunkCall("e1.1", "+15550100123", source, option)
+    )
     return leg, line
 
 
@@ -170,7 +169,8 @@ async def test_a_call_that_was_placed_is_transferred_likewise(leading_plus: bool
     assert order.pop("target") == f"sip:{number}@two.example:5080"
     assert order.get("auth_password") == ("p1" if attended else None)
     if leading_plus and attended:
-        assert order == OURS
+        assert order.pop("headers") == {**OURS["headers"], "X-Campaign": "spring"}, "as when it was dialled"
+        assert order == {name: value for name, value in OURS.items() if name != "headers"}
 
 
 class Second:
@@ -192,7 +192,11 @@ class Gateway:
     """The gateway as a transfer sees it, and its stack."""
 
     def __init__(self) -> None:
-        self.stack = self
+        self.stack = self.trace = self
+        self.traced = {
+            call_id: TracedCall(DialogFacts(call_id=call_id, target=f"sip:1@{call_id}"))
+            for call_id in ("first", "second")
+        }
         self.second = Second()
         self.dialled: list[tuple[str, Identity, Mapping[str, str]]] = []
         self.told: list[tuple[str, Mapping[str, Any]]] = []
@@ -202,15 +206,27 @@ class Gateway:
         self.dialled.append((target, identity, headers))
         return self.second
 
+    def call(self, call_id: str) -> TracedCall | None:
+        return self.traced.get(call_id)
+
+    def claim(self, call_id: str) -> TracedCall | None:
+        return self.traced.get(call_id)
+
+    def forget(self, call_id: str, call: TracedCall | None) -> None:
+        """Nothing is kept."""
+
+    def read_messages(self) -> None:
+        """They are read."""
+
     def start(self, work: Any) -> asyncio.Task[None]:
         self.tasks.append(asyncio.get_running_loop().create_task(work))
         return self.tasks[-1]
 
-    def call(self, call_id: str = "first") -> Any:
+    def answered(self) -> Any:
         """The call that is transferred."""
         facts = SimpleNamespace(answered=True, we_hold=False, transferred=False, reason="")
         over = asyncio.get_running_loop().create_future()
-        line = SimpleNamespace(call_id=call_id)
+        line = SimpleNamespace(call_id="first")
         return SimpleNamespace(number=2, user="4711", line=line, facts=facts, over=over, traced=None, send=self.send)
 
     def send(self, kind: str, **values: Any) -> None:
@@ -219,7 +235,7 @@ class Gateway:
 
 async def transferred(gateway: Gateway, **values: Any) -> None:
     """An attended transfer that comes to nothing."""
-    transfers = Transfers(cast(Exchange, gateway), cast(TransferredCall, gateway.call()))
+    transfers = Transfers(cast(Exchange, gateway), cast(TransferredCall, gateway.answered()))
     transfers.ask({"type": "transfer", "request": 1, "target": "sip:1@gw", "attended": True, "seconds": 5, **values})
     await gateway.tasks[0]
 
@@ -236,3 +252,72 @@ async def test_the_gateway_calls_the_target_as_it_is_told() -> None:
     gateway = Gateway()
     await transferred(gateway)
     assert gateway.dialled == [("sip:1@gw", Identity("4711"), {})]
+
+
+def dialogs(told: list[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, str, str]]:
+    """What was told of dialogs: the kind of message, whose it is and where that is."""
+    return [(kind, one["call_id"], one.get("target", "")) for kind, one in told if kind.endswith("dialog")]
+
+
+async def test_the_server_is_told_how_to_end_the_call_of_the_target_until_nobody_needs_to() -> None:
+    gateway = Gateway()
+    await transferred(gateway)
+    assert dialogs(gateway.told) == [("target_dialog", "second", "sip:1@second"), ("target_dialog", "second", "")]
+
+
+class Elsewhere(Second):
+    """The call to where the far end sends us, and the call that it leaves."""
+
+    def __init__(self, call_id: str, then: LineEvent | None = None) -> None:
+        super().__init__()
+        self.call_id = call_id
+        self._then = then
+
+    def listen(self, listener: Callable[[LineEvent], None]) -> None:
+        if self._then is not None:
+            listener(self._then)
+
+    async def accept_refer(self) -> Second:
+        return Elsewhere("second", self._then)
+
+
+@pytest.mark.parametrize(
+    ("event", "then"),
+    [
+        (LineEvent("answered"), [("dialog", "second", "sip:1@second"), ("target_dialog", "second", "")]),
+        (LineEvent("closed", "404 Not Found"), [("target_dialog", "second", "")]),
+    ],
+)
+async def test_where_the_far_end_sends_us_is_told_too(event: LineEvent, then: list[tuple[str, str, str]]) -> None:
+    gateway = Gateway()
+    told: list[tuple[str, Mapping[str, Any]]] = []
+    call = GatewayCall(cast(Exchange, gateway), 1, "4711")
+    call.facts.announced = call.facts.answered = True
+    call.line = cast(StackCall, Elsewhere("first", event))
+    gateway.send = lambda number, kind, **values: told.append((kind, values))  # type: ignore[method-assign]
+    call.transfers.asked("sip:other@second")
+    call.transfers.decide({"accept": True})
+    await gateway.tasks[0]
+    for task in gateway.tasks[1:]:
+        task.cancel()
+    assert dialogs(told) == [("target_dialog", "second", "sip:1@second"), *then]
+
+
+async def test_when_the_gateway_dies_the_target_is_told_too_unless_it_is_out_of_the_call() -> None:
+    carrier = SipCarrier(SETTINGS)
+    said: list[str] = []
+    carrier.say_last_words = lambda dialog, access=None: said.append(dialog["call_id"])  # type: ignore[method-assign]
+    leg = SipLeg(1, Line(), carrier, SETTINGS, inbound=False)
+    leg.dialled.set_result(None)
+    heard = Heard()
+    leg.attach(heard)
+    for kind, values in (
+        ("dialog", {"call_id": "first", "cseq": 1}),
+        ("target_dialog", {"call_id": "gone", "cseq": 1}),
+        ("target_dialog", {"call_id": "second", "cseq": 1}),
+        ("target_dialog", {"call_id": "gone"}),
+    ):
+        leg.control({"type": kind, **values})
+    leg.lost("killed")
+    assert said == ["first", "second"]
+    assert heard.told == ["dialog", *["target_dialog"] * 3], "for the log"

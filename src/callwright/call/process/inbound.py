@@ -16,8 +16,8 @@ from callwright.actions.transition import insert_owned
 from callwright.actions.wallet import reserve
 from callwright.call.live.answering import BUSY, HEADERS, UNAVAILABLE, Answering, OfferedLeg, unwatched
 from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.screening import CALLER, Screening
-from callwright.call.live.trunk_routes import TrunkRoutes
 from callwright.call.process.attempt import Attempt, Office
 from callwright.call.process.incarnation import Incarnation
 from callwright.call.process.worker import Worker
@@ -30,7 +30,6 @@ from callwright.domain.limits import (
     MAX_HEADER_VARIABLES,
     MAX_NAME_CHARACTERS,
     MAX_NUMBER_CHARACTERS,
-    MAX_RING_SECONDS,
     MAX_SIP_HEADER_CHARACTERS,
     MAX_SIP_HEADERS_KEPT,
 )
@@ -39,7 +38,7 @@ from callwright.domain.phone_number import TRUNK, PhoneNumber, dialled_form
 from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import FailureKind
 from callwright.ports.ledger import StoredAgent, Unit
-from callwright.ports.leg import DialRequest, InboundOffer, Leg, LegListener, LendsTrunk
+from callwright.ports.leg import InboundOffer, Leg, LegListener, LendsTrunk, TrunkCall
 
 _LOG = logging.getLogger(__name__)
 
@@ -136,7 +135,7 @@ class Desk:
             begins = await deps.availability.foresee(unit, agent.tenant_id, agent.body, Line())
         offer = _with_wanted_headers(offer, agent.body)
         execution = replace(self._execution(offer, number, agent), record=begins)
-        self._lend_trunk(offer, execution, offered.leg)
+        lend_trunk(deps, offer, execution, offered.leg)
         # Who arranged a call has a key, or an agent that says which pages may call it.
         screening = Screening(deps, offer.headers) if offer.arranged is None else None
         answering = Answering(offer, offered, deps.clock, screening)
@@ -158,14 +157,6 @@ class Desk:
                 return _TENANT_BUSY
             await attempt.run()
         return None
-
-    def _lend_trunk(self, offer: InboundOffer, execution: Execution, leg: Leg) -> None:
-        """A call of a trunk is transferred through that trunk."""
-        deps = self._office.deps
-        if deps.trunks is not None and execution.carrier != offer.carrier:
-            carrier = deps.plugin("carrier", execution.carrier)
-            if isinstance(carrier, LendsTrunk):
-                carrier.lend(leg, offer.source, partial(_through_trunk, deps.trunks, execution))
 
     async def _reserve(self, unit: Unit, execution: Execution) -> None:
         """Nobody who rings pays for an empty wallet, unless the operator says so."""
@@ -231,11 +222,15 @@ async def _answering(unit: Unit, offer: InboundOffer) -> tuple[PhoneNumber | Non
     return number, await unit.agents.get_any(number.agent_id)
 
 
-async def _through_trunk(trunks: TrunkRoutes, execution: Execution) -> DialRequest:
-    """A call from the number that was called. Whom it shall reach is said later."""
-    own = execution.to_number
-    trunk = await trunks.route(replace(execution, from_number=own))
-    return DialRequest(f"{execution.id}.{execution.attempt}", "", own, MAX_RING_SECONDS, {"trunk": trunk})
+def lend_trunk(deps: RuntimeDeps, offer: InboundOffer, execution: Execution, leg: Leg) -> None:
+    """A call of a trunk is transferred through that trunk."""
+    if deps.trunks is not None and execution.carrier != offer.carrier:
+        carrier = deps.plugin("carrier", execution.carrier)
+        if isinstance(carrier, LendsTrunk):
+            own = execution.to_number
+            # Read when there is a target.
+            trunk = partial(deps.trunks.route, replace(execution, from_number=own))
+            carrier.lend(leg, TrunkCall(f"{execution.id}.{execution.attempt}", own, offer.source, trunk))
 
 
 async def _must_encrypt(unit: Unit, number: PhoneNumber | None) -> bool:

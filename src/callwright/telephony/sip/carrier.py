@@ -196,8 +196,9 @@ class SipCarrier:
         """A leg is over."""
         self._legs.pop(leg.number, None)
         self._count()
-        if cut_off and leg.owes_bye:
-            self.say_last_words(leg.dialog)
+        if cut_off:
+            for dialog in leg.owed:
+                self.say_last_words(dialog)
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ class TrunkRoute:
     gateways: tuple[str, ...]
     domains: tuple[str, ...]
     user: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
     auth_user: str = ""
     auth_password: str = field(default="", repr=False)
     trunk: str = ""
@@ -147,8 +147,8 @@ class TrunkRoute:
         }
 
     def transfer(self, target: str, at: int, callback_id: str) -> tuple[str, dict[str, Any]]:
-        """Where the target of a transfer is, and as whom it is called: a number at the gateway ``at``, an address where it says. Only a
-        gateway of the trunk is told who we are."""
+        """Where the target of a transfer is, and as whom it is called. A number is at the gateway ``at``. Only gateways of the trunk are
+        told who we are."""
         if kind_of_address(target) == E164:
             return self._address(target, at), self.identity(at, callback_id)
         place, transport = _host_and_port(target), transport_of(target)
@@ -163,41 +163,40 @@ class TrunkRoute:
 
 
 def trunk_route(request: DialRequest, call_headers: Collection[str] = ()) -> TrunkRoute:
-    """How a call to a phone number goes out: ``trunk_of``, with the number. Raises ProviderError(BAD_REQUEST)."""
-    route = trunk_of(request, call_headers)
+    """How a call to a phone number goes out. See ``trunk_of`` for its ``trunk`` option. ``call_headers`` may be set beside X-..."""
+    route = trunk_of(request.options.get("trunk"), request.from_number)
     try:
-        return replace(route, called=parse_e164(request.to_number, what="the number to call"))
+        number = parse_e164(request.to_number, what="the number to call")
     except InvalidNumberError as error:
         raise refused(error.message) from error
+    headers = sendable_headers(request.options.get("sip_headers"), call_headers)
+    headers = {name: value for name, value in headers.items() if name.lower() != ASSERTED_IDENTITY.lower()}
+    return replace(route, called=number, headers=headers)
 
 
-def trunk_of(request: DialRequest, call_headers: Collection[str] = ()) -> TrunkRoute:
-    """The trunk of a call. Its ``trunk`` option holds ``id``, ``gateways`` (pairs of host and port in their order),
+def trunk_of(trunk: Any, own_number: str) -> TrunkRoute:
+    """Calls from ``own_number`` through a trunk. ``trunk`` holds ``id``, ``gateways`` (pairs of host and port in their order),
     ``username``, ``password``, ``leading_plus``, ``undiallable``, ``transport`` (UDP by default) and ``encryption`` (CLEAR).
-    ``call_headers`` may be set beside X-...
 
     Raises ProviderError(BAD_REQUEST), which never holds the password.
     """
-    trunk = request.options.get("trunk")
     if not isinstance(trunk, Mapping):
         raise refused("the call has no SIP trunk: call from a number of one")
     if trunk.get("undiallable"):
         raise refused(str(trunk["undiallable"]))
     has_plus = bool(trunk.get("leading_plus", True))
-    user = request.from_number.removeprefix("+")
+    user = own_number.removeprefix("+")
     is_number = user.isascii() and user.isdigit()
-    user = (f"+{user}" if has_plus else user) if is_number else user_of(request.from_number)
+    user = (f"+{user}" if has_plus else user) if is_number else user_of(own_number)
     gateways = [(str(host), int(port)) for host, port in trunk.get("gateways") or ()]
     if not gateways:
         raise refused("the SIP trunk has no gateway")
-    headers = sendable_headers(request.options.get("sip_headers"), call_headers)
     transport = str(trunk.get("transport") or UDP)
     way = "" if transport == UDP else f";transport={transport}"
     return TrunkRoute(
         gateways=tuple(f"{host}:{port}{way}" for host, port in gateways),
         domains=tuple(host if port == _SIP_PORT else f"{host}:{port}" for host, port in gateways),
         user=user,
-        headers={name: value for name, value in headers.items() if name.lower() != ASSERTED_IDENTITY.lower()},
         auth_user=str(trunk.get("username") or ""),
         auth_password=str(trunk.get("password") or ""),
         trunk=str(trunk.get("id") or ""),

@@ -234,6 +234,10 @@ class GatewayCall:
         if self.over.done():
             self.over = asyncio.get_running_loop().create_future()
         self.sound.clear(None)
+        if self.traced is not None:
+            # It was told as a target's.
+            self.traced.told = ()
+        self._tell_dialog()
         line.listen(self.happened)
 
     def happened(self, event: LineEvent) -> None:
@@ -258,6 +262,7 @@ class GatewayCall:
             facts.trying_untold = False
             self.send("trying")
         self._tell_dialog()
+        self.transfers.tell()
         if self.capture.is_on:
             self.capture.tick(self.traced, ticks)
         if not facts.closed:

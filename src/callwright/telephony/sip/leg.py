@@ -85,6 +85,7 @@ class SipLeg:
         self.provider_call_id = ""
         self.story = Story(inbound)
         self.dialog: Mapping[str, Any] = {}
+        self._target_dialogs: dict[str, Mapping[str, Any]] = {}
         self.dialled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.way: Way | None = None
         """Of a call through a trunk, that of the trunk."""
@@ -104,9 +105,10 @@ class SipLeg:
         return self._closed.is_set()
 
     @property
-    def owes_bye(self) -> bool:
-        """Whether the far end takes itself to be in a call, or rings, and somebody must end that."""
-        return bool(self.dialog) and (self.story.answered or not self.story.inbound)
+    def owed(self) -> list[Mapping[str, Any]]:
+        """The dialogs of whoever takes itself to be in a call, or rings, so that somebody must end that."""
+        is_own = bool(self.dialog) and (self.story.answered or not self.story.inbound)
+        return [*([self.dialog] if is_own else ()), *self._target_dialogs.values()]
 
     # -- ports.leg.Leg ---------------------------------------------------------------------------------------------------------
 
@@ -293,6 +295,14 @@ class SipLeg:
         self.dialog = values_of(message)
         listener.noted("dialog", self.dialog)
 
+    def _on_target_dialog(self, listener: LegListener, message: Mapping[str, Any]) -> None:
+        dialog = values_of(message)
+        call_id = str(dialog.get("call_id") or "")
+        self._target_dialogs.pop(call_id, None)
+        if len(dialog) > 1:
+            self._target_dialogs[call_id] = dialog
+        listener.noted("target_dialog", dialog)
+
     def _on_key(self, listener: LegListener, message: Mapping[str, Any]) -> None:
         listener.key(str(message.get("key") or ""))
 
@@ -360,6 +370,7 @@ _HANDLERS = {
     "early_media": SipLeg._on_early_media,
     "answered": SipLeg._on_answered,
     "dialog": SipLeg._on_dialog,
+    "target_dialog": SipLeg._on_target_dialog,
     "key": SipLeg._on_key,
     "held": SipLeg._on_fact,
     "media": SipLeg._on_fact,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -21,7 +21,7 @@ from callwright.domain.provider_access import Access
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import DialRequest, HearsEarlyMedia, Leg, LegClosed, LegListener, PacketCapture
+from callwright.ports.leg import DialRequest, HearsEarlyMedia, Leg, LegClosed, LegListener, PacketCapture, TrunkCall
 from callwright.ports.registry import Gauges, NoGauges, PluginContext
 from callwright.ports.trunk_lines import TrunkLine, TrunkState
 from callwright.ports.world import Clock
@@ -96,17 +96,14 @@ class SipTrunkCarrier:
         await leg.begin()
         return leg
 
-    def lend(self, leg: Leg, source: str, asked: Callable[[], Awaitable[DialRequest]]) -> None:
+    def lend(self, leg: Leg, call: TrunkCall) -> None:
         """See ``ports.leg.LendsTrunk``."""
         if isinstance(leg, SipLeg):
-            leg.way = partial(self._lent, source, asked)
+            leg.way = partial(self._lent, call)
 
-    async def _lent(
-        self, source: str, asked: Callable[[], Awaitable[DialRequest]], target: str
-    ) -> tuple[str, Mapping[str, Any]]:
+    async def _lent(self, call: TrunkCall, target: str) -> tuple[str, Mapping[str, Any]]:
         try:
-            request = await asked()
-            route = trunk_of(request, self._settings.call_headers)
+            route = trunk_of(await call.trunk(), call.own_number)
         except (CallwrightError, ProviderError) as error:
             if kind_of_address(target) == E164:
                 raise refused(error.message) from error
@@ -114,8 +111,8 @@ class SipTrunkCarrier:
             return target, {}
         # The one that the call came from knows it; without one, the first that can.
         order = Found(self._silent, route, self._clock).in_order()
-        at = min(order, key=lambda at: route.host(at).partition(":")[0] != source)
-        return route.transfer(target, at, request.callback_id)
+        at = min(order, key=lambda at: route.host(at).partition(":")[0] != call.source)
+        return route.transfer(target, at, call.callback_id)
 
     def say_last_words(self, dialog: Mapping[str, Any], access: Access) -> None:
         """See ``ports.leg.LastWords``."""

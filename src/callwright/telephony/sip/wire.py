@@ -52,6 +52,8 @@ early_media
 answered      codec                                                               audio flows from now on
 dialog        call_id, local_tag, remote_tag, local_uri, remote_uri, target,      what a BYE needs when this process is gone; with via (of
               routes, cseq, transport, peer, via                                  our INVITE) the call is not answered: CANCEL first
+target_dialog as ``dialog``                                                       what a BYE to the target of a transfer needs;
+                                                                                  ``call_id`` alone: nobody needs to end it any more
 key           key                                                                 a DTMF key was pressed
 held          on                                                                  the far end put us on hold, or took us back
 media         codec, why                                                          the media were negotiated anew

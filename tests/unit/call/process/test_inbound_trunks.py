@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -10,11 +10,10 @@ from typing import Any, cast
 
 import pytest
 
-from callwright.call.process.inbound import Desk
-from callwright.call.process.incarnation import Incarnation
-from callwright.call.process.worker import Worker
+from callwright.call.live.deps import RuntimeDeps
+from callwright.call.process.inbound import lend_trunk
 from callwright.domain.execution import Execution, Phase, Status
-from callwright.ports.leg import DialRequest, InboundOffer, Leg
+from callwright.ports.leg import InboundOffer, Leg, TrunkCall
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OFFER = InboundOffer("sip", "918000000002", "+15550001", "c1", source="192.0.2.7")
@@ -39,10 +38,10 @@ class Carrier:
     """Keeps what is lent."""
 
     def __init__(self) -> None:
-        self.lent: list[tuple[Leg, str, Callable[[], Awaitable[DialRequest]]]] = []
+        self.lent: list[tuple[Leg, TrunkCall]] = []
 
-    def lend(self, leg: Leg, source: str, asked: Callable[[], Awaitable[DialRequest]]) -> None:
-        self.lent.append((leg, source, asked))
+    def lend(self, leg: Leg, call: TrunkCall) -> None:
+        self.lent.append((leg, call))
 
 
 class Trunks:
@@ -52,25 +51,20 @@ class Trunks:
         return {"of": execution.from_number}
 
 
-def desk(plugins: Mapping[str, Any]) -> Desk:
-    settings = SimpleNamespace(inbound_per_second=1)
-    deps = SimpleNamespace(trunks=Trunks(), settings=settings, plugin=lambda kind, name: plugins[name])
-    return Desk(cast(Any, SimpleNamespace(deps=deps)), cast(Worker, None), cast(Incarnation, None))
+def runtime(carrier: object) -> RuntimeDeps:
+    plugins = {("carrier", "sip-trunk"): carrier}
+    return cast(RuntimeDeps, SimpleNamespace(trunks=Trunks(), plugin=lambda *name: plugins[name]))
 
 
 async def test_a_call_of_a_trunk_is_lent_a_way_out_from_the_number_that_was_called() -> None:
     carrier, leg = Carrier(), cast(Leg, object())
-    desk({"sip-trunk": carrier})._lend_trunk(OFFER, CALL, leg)
-    ((lent, source, asked),) = carrier.lent
-    assert (lent, source) == (leg, "192.0.2.7")
-    request = await asked()
-    assert (request.callback_id, request.from_number, request.options) == (
-        "e1.1",
-        "918000000002",
-        {"trunk": {"of": "918000000002"}},
-    )
+    lend_trunk(runtime(carrier), OFFER, CALL, leg)
+    ((lent, call),) = carrier.lent
+    assert lent is leg
+    assert (call.callback_id, call.own_number, call.source) == ("e1.1", "918000000002", "192.0.2.7")
+    assert await call.trunk() == {"of": "918000000002"}
 
 
 @pytest.mark.parametrize("carrier", ["sip", "sip-trunk"])
 def test_other_calls_are_lent_none(carrier: str) -> None:
-    desk({"sip-trunk": object()})._lend_trunk(OFFER, replace(CALL, carrier=carrier), cast(Leg, None))
+    lend_trunk(runtime(object()), OFFER, replace(CALL, carrier=carrier), cast(Leg, None))
