@@ -1,4 +1,4 @@
-"""Whom a call that died has left on the line: the last dialog of each leg and target, unless the log also tells its end. Pure."""
+"""Whom a call that died has left on the line. That is the last dialog of each leg and target without an end in the log. Pure."""
 
 from __future__ import annotations
 

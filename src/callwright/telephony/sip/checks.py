@@ -106,9 +106,9 @@ def address_of(peer: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TrunkRoute:
-    """A call through a trunk: its gateways in their order (``host:port``, with the transport unless that is UDP), the host of our own
-    address there, who we are, and how we prove it (empty: by our address alone). ``trunk`` is the trunk's id, ``encryption`` one of
-    ENCRYPTIONS. ``called`` is the number, empty for a call that came in."""
+    """A call through a trunk: who we are, and how we prove it (empty: by our address alone). ``gateways`` are in their order, ``host:port``
+    with the transport unless that is UDP. ``domains`` are the hosts of our own address there. ``trunk`` is the trunk's id, ``encryption``
+    one of ENCRYPTIONS. ``called`` is the number, empty for a call that came in."""
 
     gateways: tuple[str, ...]
     domains: tuple[str, ...]

@@ -106,7 +106,7 @@ class SipLeg:
 
     @property
     def owed(self) -> list[Mapping[str, Any]]:
-        """The dialogs of whoever takes itself to be in a call, or rings, so that somebody must end that."""
+        """The dialogs of whoever takes itself to be in a call, or rings: somebody must end them."""
         is_own = bool(self.dialog) and (self.story.answered or not self.story.inbound)
         return [*([self.dialog] if is_own else ()), *self._target_dialogs.values()]
 
