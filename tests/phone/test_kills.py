@@ -15,7 +15,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.phone.agents import agent
+from tests.phone.agents import ANNOUNCEMENT, WELCOME, agent
+from tests.phone.calls import asks, hears
 from tests.phone.length import sized
 from tests.phone.ports import Ports
 from tests.phone.rtp import RtpSocket
@@ -162,6 +163,44 @@ async def test_whatever_is_killed_every_call_ends_and_no_phone_stays_off_the_hoo
         assert own_server.running
     finally:
         await scene.end()
+
+
+@pytest.mark.parametrize("victims", ["gateway", pytest.param("gateway and server", marks=pytest.mark.long)])
+async def test_the_target_of_an_attended_transfer_is_told_too(
+    own_server: Server, ports: Ports, tmp_path: Path, victims: str
+) -> None:
+    line = RtpSocket()
+    phone, target = (Sipp(tmp_path, name, ports.sip(), ports.media()) for name in ("answers", "rings"))
+    body = agent(transfer_to=f"sip:human@{IP}:{target.port}", transfer_mode="attended")
+    try:
+        await phone.start(rtp_port=line.port)
+        await target.start()
+        execution_id = await own_server.call(await own_server.agent(**body), f"sip:bob@{IP}:{phone.port}")
+        await hears(line, WELCOME)
+        await asks(line, "A colleague please.", ANNOUNCEMENT)
+        await target.saw("180", sent=True)
+        gateway = own_server.gateway_pid
+        assert gateway is not None
+        # It stands still first, so that it says no goodbye when the server dies.
+        os.kill(gateway, signal.SIGSTOP)
+        if victims != "gateway":
+            own_server.kill()
+        os.kill(gateway, signal.SIGKILL)
+        if victims != "gateway":
+            await asyncio.to_thread(own_server.start)
+        await _until_hung_up([phone, target])
+        assert not off_the_hook(phone), phone.complaints()
+        assert not off_the_hook(target), target.complaints()
+        await until(lambda: own_server.gateway_pid not in (None, gateway), 40)
+
+        async def over() -> bool:
+            return (await own_server.execution(execution_id))["status"] in ENDED
+
+        await until(over, SETTLED_WITHIN_S)
+    finally:
+        await phone.stop()
+        await target.stop()
+        line.close()
 
 
 VICTIMS = ("gateway", "server", "phones")

@@ -182,6 +182,94 @@ async def test_a_call_of_a_trunk_is_moved_to_a_phone_number_at_the_gateway_that_
     assert (transfer["status"], transfer["to_number"]) == ("completed", colleague)
 
 
+async def test_an_attended_transfer_calls_the_target_at_the_gateway_with_the_trunks_password(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    ours, colleague = "+15550100303", "+15550199403"
+    line = rtp()
+    words = {"rtp_port": line.port, "outcome": "200 OK", "challenged": challenge(407)}
+    gateway = await sipp("answers_and_obeys_refer", calls=2, **words)
+    await make_trunk(server, ours, gateway.port, outbound_leading_plus_enabled=False)
+    agent_id = await server.agent(**trunk_agent(transfer_to=colleague, transfer_mode="attended"))
+    execution_id = await server.call(agent_id, "+15550199887", from_phone_number=ours)
+    await hears(line, WELCOME)
+    await asks(line, "A colleague please.", ANNOUNCEMENT)
+    await gateway.ended(20)
+
+    check_invited(gateway, colleague.removeprefix("+"), ours.removeprefix("+"))
+    (refer,) = gateway.messages("REFER", sent=False)
+    assert "Replaces=" in refer.header("Refer-To")
+    record = await final(server, execution_id)
+    assert hangup(record)[:2] == ("API Request", "call_transferred")
+    assert PASSWORD not in server.tail()
+
+
+def check_invited(gateway: Sipp, called: str, caller: str) -> None:
+    """The gateway was last asked to call ``called``, for ``caller`` and with the trunk's password."""
+    last = [m for m in gateway.messages("INVITE", sent=False) if m.start.split()[1].startswith(f"sip:{called}@")][-1]
+    assert proves(last, "u1", PASSWORD)
+    assert last.header("P-Asserted-Identity") == f"<sip:{caller}@{IP}:{gateway.port}>"
+    assert last.header("From").partition(";")[0].endswith(f"<sip:{caller}@{IP}:{gateway.port}>")
+
+
+async def inbound_trunk(server: Server, number: str, gateway: int, **more: Any) -> str:
+    """An agent that takes calls to the number of a trunk."""
+    trunk = await make_trunk(
+        server,
+        number,
+        gateway,
+        ip_identifiers=[{"ip_address": "127.0.0.0/8"}],
+        inbound_enabled=True,
+        outbound_leading_plus_enabled=False,
+    )
+    agent_id = await server.agent(**trunk_agent(**more))
+    async with server.api() as api:
+        mapping = {"agent_id": agent_id, "phone_number_id": trunk["phone_numbers"][0]["id"]}
+        assert (await api.post("/inbound/setup", json=mapping)).status_code < 300
+    return agent_id
+
+
+async def test_a_call_that_came_in_through_a_trunk_is_moved_to_a_phone_number_there(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    line = rtp()
+    agent_id = await inbound_trunk(server, "918000000004", 5060, transfer_to="+15550199404")
+    words = {"called": "+918000000004", "rtp_port": line.port, "outcome": "200 OK"}
+    phone = await sipp("calls_and_obeys_refer", target=server.sip_port, **words)
+    await hears(line, WELCOME)
+    await asks(line, "A colleague please.", ANNOUNCEMENT)
+    await phone.ended(20)
+
+    (refer,) = phone.messages("REFER", sent=False)
+    assert refer.header("Refer-To").strip("<>") == f"sip:15550199404@{IP}:5060"
+    record = await final(server, await server.inbound(agent_id))
+    assert (record["provider"], hangup(record)[1]) == ("sip-trunk", "call_transferred")
+    assert record["transfer_call_data"]["to_number"] == "+15550199404"
+
+
+async def test_the_target_of_a_call_that_came_in_is_called_with_the_trunks_password(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    line = rtp()
+    gateway = await sipp("answers", rtp_port=rtp().port, challenged=challenge(401))
+    more = {"transfer_to": "+15550199405", "transfer_mode": "attended"}
+    agent_id = await inbound_trunk(server, "918000000005", gateway.port, **more)
+    words = {"called": "+918000000005", "rtp_port": line.port, "outcome": "200 OK"}
+    phone = await sipp("calls_and_obeys_refer", target=server.sip_port, **words)
+    await hears(line, WELCOME)
+    await asks(line, "A colleague please.", ANNOUNCEMENT)
+    await phone.ended(20)
+    await gateway.ended(20)
+
+    check_invited(gateway, "15550199405", "918000000005")
+    (refer,) = phone.messages("REFER", sent=False)
+    assert f"15550199405@{IP}:{gateway.port}" in refer.header("Refer-To")
+    assert "Replaces=" in refer.header("Refer-To")
+    record = await final(server, await server.inbound(agent_id))
+    assert hangup(record)[1] == "call_transferred"
+    assert PASSWORD not in server.tail()
+
+
 async def test_a_trunk_that_speaks_no_codec_of_ours_is_not_dialled_and_the_record_says_why(server: Server) -> None:
     await make_trunk(server, "+15550100124", 5061, allow="g729")
     execution_id = await server.call(

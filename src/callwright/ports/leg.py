@@ -6,7 +6,7 @@ without gaps (what is lost on the line is filled with silence and counted), and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -308,6 +308,25 @@ class Bridges(Protocol):
     async def bridge(self, caller: Leg, target: Leg) -> None:
         """Connect the two. Returns when they are: both legs are over, with the cause ``transferred``. Raises ProviderError when they are
         not: the target is to be hung up, and the caller is still there unless its leg is over. Nobody waits for somebody who is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkCall:
+    """A call that came in through a trunk, to ``own_number`` from the IP address ``source``. ``trunk`` gives the option of that name of a
+    dial. It raises CallwrightError where the trunk cannot be used."""
+
+    callback_id: str
+    own_number: str
+    source: str
+    trunk: Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+@runtime_checkable
+class LendsTrunk(Protocol):
+    """A carrier of trunks whose calls come in at another carrier."""
+
+    def lend(self, leg: Leg, call: TrunkCall) -> None:
+        """The call of ``leg`` is ``call``, and is to be transferred through its trunk."""
 
 
 @runtime_checkable

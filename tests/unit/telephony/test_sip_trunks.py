@@ -18,6 +18,7 @@ from callwright.ports.leg import DialRequest, LegClosed, LegListener, closed_by
 from callwright.telephony.sip import trunk_carrier
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.checks import TrunkRoute, address_of, trunk_route
+from callwright.telephony.sip.leg import Way
 from callwright.telephony.sip.silent_gateways import SilentGateways
 from callwright.telephony.sip.trunk_carrier import SipTrunkCarrier
 
@@ -102,12 +103,14 @@ class FakeLeg:
         self.listener = listener
         self.hung_up: list[str] = []
         self.did: list[str] = []
+        self.way: Way | None = None
 
     async def hang_up(self, reason: str) -> None:
         self.hung_up.append(reason)
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
-        self.did.append(f"transfer {target}")
+        assert self.way is not None
+        self.did.append(f"transfer {(await self.way(target))[0]}")
 
     async def send_keys(self, keys: str) -> None:
         self.did.append(f"keys {keys}")

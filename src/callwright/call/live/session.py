@@ -347,7 +347,7 @@ class CallSession:
                 self._runner.post(ev.LineHeld(self._runner.now_us(), bool(values.get("on"))))
             if what == "transfer":
                 self._transfers.progress(self._transfers.latest, str(values.get("state") or ""))
-            if what == "dialog":
+            if what in ("dialog", "target_dialog"):
                 # What a successor needs to tell the far end that we died must survive our death.
                 self._runner.flush()
 

@@ -9,12 +9,14 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from callwright.actions.transition import insert_owned
 from callwright.actions.wallet import reserve
 from callwright.call.live.answering import BUSY, HEADERS, UNAVAILABLE, Answering, OfferedLeg, unwatched
 from callwright.call.live.boundary import plugin_boundary
+from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.screening import CALLER, Screening
 from callwright.call.process.attempt import Attempt, Office
 from callwright.call.process.incarnation import Incarnation
@@ -36,7 +38,7 @@ from callwright.domain.phone_number import TRUNK, PhoneNumber, dialled_form
 from callwright.ops.rounds import round_boundary
 from callwright.ports.failures import FailureKind
 from callwright.ports.ledger import StoredAgent, Unit
-from callwright.ports.leg import InboundOffer, Leg, LegListener
+from callwright.ports.leg import InboundOffer, Leg, LegListener, LendsTrunk, TrunkCall
 
 _LOG = logging.getLogger(__name__)
 
@@ -133,6 +135,7 @@ class Desk:
             begins = await deps.availability.foresee(unit, agent.tenant_id, agent.body, Line())
         offer = _with_wanted_headers(offer, agent.body)
         execution = replace(self._execution(offer, number, agent), record=begins)
+        lend_trunk(deps, offer, execution, offered.leg)
         # Who arranged a call has a key, or an agent that says which pages may call it.
         screening = Screening(deps, offer.headers) if offer.arranged is None else None
         answering = Answering(offer, offered, deps.clock, screening)
@@ -217,6 +220,17 @@ async def _answering(unit: Unit, offer: InboundOffer) -> tuple[PhoneNumber | Non
     if number is None or number.agent_id is None:
         return number, None
     return number, await unit.agents.get_any(number.agent_id)
+
+
+def lend_trunk(deps: RuntimeDeps, offer: InboundOffer, execution: Execution, leg: Leg) -> None:
+    """A call of a trunk is transferred through that trunk."""
+    if deps.trunks is not None and execution.carrier != offer.carrier:
+        carrier = deps.plugin("carrier", execution.carrier)
+        if isinstance(carrier, LendsTrunk):
+            own = execution.to_number
+            # Read when there is a target.
+            trunk = partial(deps.trunks.route, replace(execution, from_number=own))
+            carrier.lend(leg, TrunkCall(f"{execution.id}.{execution.attempt}", own, offer.source, trunk))
 
 
 async def _must_encrypt(unit: Unit, number: PhoneNumber | None) -> bool:

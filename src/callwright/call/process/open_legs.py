@@ -1,4 +1,4 @@
-"""Whom a call that died has left on the line: the last ``dialog`` fact of each leg, unless the log also tells the leg's end. Pure."""
+"""Whom a call that died has left on the line. That is the last dialog of each leg and target without an end in the log. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 _OWN = -1
 """In place of the number of a transfer's request: the call's own leg."""
-_TELLING = (b'"dialog"', b'"LegEnded"', b'"target"')
+_TELLING = (b'"dialog"', b'"target_dialog"', b'"LegEnded"', b'"target"')
 
 
 @dataclass(slots=True)
@@ -24,10 +24,16 @@ class OpenLeg:
 def open_legs(log: bytes) -> Sequence[OpenLeg]:
     """The legs that a log leaves open, the call's own first. Damaged lines are passed over."""
     legs: dict[int, OpenLeg] = {}
+    others: dict[str, OpenLeg] = {}
     for kind, values in _facts(log):
         match kind, values:
             case "LegEnded", _:
                 legs.pop(_OWN, None)
+                others.clear()
+            case "target_dialog", {"call_id": str(call_id), **rest}:
+                others.pop(call_id, None)
+                if rest:
+                    others[call_id] = OpenLeg(values)
             case "dialog", _:
                 legs.setdefault(_OWN, OpenLeg()).dialog = values
             case "target", {"request": int(request), "event": "closed"}:
@@ -39,7 +45,7 @@ def open_legs(log: bytes) -> Sequence[OpenLeg]:
                 legs.setdefault(request, OpenLeg()).target = target
             case "target", {"request": int(request), "event": "line", "what": "dialog", "values": dict(dialog)}:
                 legs.setdefault(request, OpenLeg()).dialog = dialog
-    return [legs[request] for request in sorted(legs) if legs[request].dialog]
+    return [*(legs[request] for request in sorted(legs) if legs[request].dialog), *others.values()]
 
 
 def _facts(log: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -56,5 +62,9 @@ def _facts(log: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
             kind, values = entry.get("type"), entry.get("v")
             if kind == "LegEnded":
                 yield "LegEnded", {}
-            elif kind in ("dialog", "target") and entry.get("dir") == "fact" and isinstance(values, dict):
+            elif (
+                kind in ("dialog", "target_dialog", "target")
+                and entry.get("dir") == "fact"
+                and isinstance(values, dict)
+            ):
                 yield kind, values

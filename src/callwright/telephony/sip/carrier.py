@@ -16,7 +16,6 @@ from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import Gauges, NoGauges, PluginContext
 from callwright.telephony.sip.checks import (
-    ASSERTED_IDENTITY,
     OPTIONAL,
     PROVIDER,
     TLS,
@@ -117,22 +116,8 @@ class SipCarrier:
     async def dial_through(self, request: DialRequest, route: TrunkRoute, at: int, listener: LegListener) -> SipLeg:
         """Send an INVITE to one gateway of a trunk; errors as :meth:`dial`. That the gateway has answered anything at all is told by the
         fact ``trying``."""
-        address, domain = reachable_address(route.addresses[at], self._settings.places), route.domains[at]
-        headers = {
-            CALL_HEADER: request.callback_id,
-            **route.headers,
-            ASSERTED_IDENTITY: f"<sip:{route.user}@{domain}>",
-        }
-        values = {
-            "to": address,
-            "from_user": route.user,
-            "headers": headers,
-            "domain": domain,
-            "auth_user": route.auth_user,
-            "auth_password": route.auth_password,
-            "encryption": route.encryption,
-            "tell_trying": True,
-        }
+        address = reachable_address(route.addresses[at], self._settings.places)
+        values = {"to": address, **route.identity(at, request.callback_id), "tell_trying": True}
         return await self._dial(values, request.ring_seconds, listener)
 
     async def _dial(self, values: Mapping[str, Any], ring_seconds: int, listener: LegListener) -> SipLeg:
@@ -211,8 +196,9 @@ class SipCarrier:
         """A leg is over."""
         self._legs.pop(leg.number, None)
         self._count()
-        if cut_off and leg.owes_bye:
-            self.say_last_words(leg.dialog)
+        if cut_off:
+            for dialog in leg.owed:
+                self.say_last_words(dialog)
 
     # -- inside ----------------------------------------------------------------------------------------------------------------
 

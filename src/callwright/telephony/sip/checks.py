@@ -5,13 +5,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from callwright.domain.errors import BadInputError, InvalidNumberError
 from callwright.domain.limits import MAX_SIP_KEYS
-from callwright.domain.number import E164, SIP, parse_destination, parse_e164
-from callwright.domain.sip_headers import custom_headers
+from callwright.domain.number import E164, SIP, kind_of_address, parse_destination, parse_e164
+from callwright.domain.sip_headers import CALL_HEADER, custom_headers
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest
 
@@ -89,6 +89,12 @@ def host_of(address: str) -> str:
     return match[1].lower() if match is not None else ""
 
 
+def _host_and_port(address: str) -> str:
+    """``host:port`` of a ``sip:`` address, with the port that it has by default."""
+    host, _, port = address.partition("@")[2].partition(";")[0].lower().partition(":")
+    return f"{host}:{port or (_SIP_PORT + 1 if transport_of(address) == TLS else _SIP_PORT)}"
+
+
 def address_of(peer: Any) -> str:
     """The IPv4 address of ``address:port``, empty for anything else."""
     host = str(peer or "").rpartition(":")[0]
@@ -100,55 +106,102 @@ def address_of(peer: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TrunkRoute:
-    """A call through a trunk: the address at each gateway in their order, the host of our own address there, who we are, and how we prove
-    it (empty: by our address alone). ``trunk`` is the trunk's id, ``encryption`` one of ENCRYPTIONS."""
+    """A call through a trunk: who we are, and how we prove it (empty: by our address alone). ``gateways`` are in their order, ``host:port``
+    with the transport unless that is UDP. ``domains`` are the hosts of our own address there. ``trunk`` is the trunk's id, ``encryption``
+    one of ENCRYPTIONS. ``called`` is the number, empty for a call that came in."""
 
-    addresses: tuple[str, ...]
+    gateways: tuple[str, ...]
     domains: tuple[str, ...]
     user: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
     auth_user: str = ""
     auth_password: str = field(default="", repr=False)
     trunk: str = ""
     encryption: str = CLEAR
+    leading_plus: bool = True
+    called: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The address of ``called`` at each gateway."""
+        return tuple(self._address(self.called, at) for at in range(len(self.gateways)))
+
+    def host(self, at: int) -> str:
+        """``host:port`` of a gateway."""
+        return self.gateways[at].partition(";")[0]
+
+    def identity(self, at: int, callback_id: str) -> dict[str, Any]:
+        """The values of a ``dial`` or ``transfer`` message that say as whom a gateway is called. They hold the password."""
+        domain = self.domains[at]
+        return {
+            "from_user": self.user,
+            "headers": {
+                CALL_HEADER: callback_id,
+                **self.headers,
+                ASSERTED_IDENTITY: f"<sip:{self.user}@{domain}>",
+            },
+            "domain": domain,
+            "auth_user": self.auth_user,
+            "auth_password": self.auth_password,
+            "encryption": self.encryption,
+        }
+
+    def transfer(self, target: str, at: int, callback_id: str) -> tuple[str, dict[str, Any]]:
+        """Where the target of a transfer is, and as whom it is called. A number is at the gateway ``at``. Only gateways of the trunk are
+        told who we are."""
+        if kind_of_address(target) == E164:
+            return self._address(target, at), self.identity(at, callback_id)
+        place, transport = _host_and_port(target), transport_of(target)
+        for there, gateway in enumerate(self.gateways):
+            if self.host(there) == place and transport_of(gateway) == transport:
+                return target, self.identity(there, callback_id)
+        return target, {}
+
+    def _address(self, number: str, at: int) -> str:
+        number = number if self.leading_plus else number.removeprefix("+")
+        return f"sip:{number}@{self.gateways[at]}"
 
 
 def trunk_route(request: DialRequest, call_headers: Collection[str] = ()) -> TrunkRoute:
-    """How a call to a phone number goes out. Its ``trunk`` option holds ``id``, ``gateways`` (pairs of host and port in their order),
-    ``username``, ``password``, ``leading_plus``, ``undiallable``, ``transport`` (UDP by default) and ``encryption`` (CLEAR).
-    ``call_headers`` may be set beside X-...
-
-    Raises ProviderError(BAD_REQUEST), which never holds the password.
-    """
-    trunk = request.options.get("trunk")
-    if not isinstance(trunk, Mapping):
-        raise refused("the call has no SIP trunk: call from a number of one")
-    if trunk.get("undiallable"):
-        raise refused(str(trunk["undiallable"]))
+    """How a call to a phone number goes out. See ``trunk_of`` for its ``trunk`` option. ``call_headers`` may be set beside X-..."""
+    route = trunk_of(request.options.get("trunk"), request.from_number)
     try:
         number = parse_e164(request.to_number, what="the number to call")
     except InvalidNumberError as error:
         raise refused(error.message) from error
+    headers = sendable_headers(request.options.get("sip_headers"), call_headers)
+    headers = {name: value for name, value in headers.items() if name.lower() != ASSERTED_IDENTITY.lower()}
+    return replace(route, called=number, headers=headers)
+
+
+def trunk_of(trunk: Any, own_number: str) -> TrunkRoute:
+    """Calls from ``own_number`` through a trunk. ``trunk`` holds ``id``, ``gateways`` (pairs of host and port in their order),
+    ``username``, ``password``, ``leading_plus``, ``undiallable``, ``transport`` (UDP by default) and ``encryption`` (CLEAR).
+
+    Raises ProviderError(BAD_REQUEST), which never holds the password.
+    """
+    if not isinstance(trunk, Mapping):
+        raise refused("the call has no SIP trunk: call from a number of one")
+    if trunk.get("undiallable"):
+        raise refused(str(trunk["undiallable"]))
     has_plus = bool(trunk.get("leading_plus", True))
-    user = request.from_number.removeprefix("+")
+    user = own_number.removeprefix("+")
     is_number = user.isascii() and user.isdigit()
-    user = (f"+{user}" if has_plus else user) if is_number else user_of(request.from_number)
-    called = number if has_plus else number.removeprefix("+")
+    user = (f"+{user}" if has_plus else user) if is_number else user_of(own_number)
     gateways = [(str(host), int(port)) for host, port in trunk.get("gateways") or ()]
     if not gateways:
         raise refused("the SIP trunk has no gateway")
-    headers = sendable_headers(request.options.get("sip_headers"), call_headers)
     transport = str(trunk.get("transport") or UDP)
     way = "" if transport == UDP else f";transport={transport}"
     return TrunkRoute(
-        addresses=tuple(f"sip:{called}@{host}:{port}{way}" for host, port in gateways),
+        gateways=tuple(f"{host}:{port}{way}" for host, port in gateways),
         domains=tuple(host if port == _SIP_PORT else f"{host}:{port}" for host, port in gateways),
         user=user,
-        headers={name: value for name, value in headers.items() if name.lower() != ASSERTED_IDENTITY.lower()},
         auth_user=str(trunk.get("username") or ""),
         auth_password=str(trunk.get("password") or ""),
         trunk=str(trunk.get("id") or ""),
         encryption=str(trunk.get("encryption") or CLEAR),
+        leading_plus=has_plus,
     )
 
 

@@ -16,11 +16,11 @@ from callwright.telephony.sip.call_events import happened
 from callwright.telephony.sip.call_facts import CallFacts
 from callwright.telephony.sip.call_sound import CallSound
 from callwright.telephony.sip.capture import CallCapture
-from callwright.telephony.sip.checks import CLEAR, ENCRYPTIONS, TLS, address_of
+from callwright.telephony.sip.checks import TLS, address_of
 from callwright.telephony.sip.exchange import Exchange
 from callwright.telephony.sip.key_ears import KeyEars
 from callwright.telephony.sip.quality import TICK_MS
-from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError
+from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError, headers_of
 from callwright.telephony.sip.trace import TracedCall, fresh_dialog
 from callwright.telephony.sip.transfer import Transfers, attempt
 
@@ -76,19 +76,9 @@ class GatewayCall:
         self._exchange.start(self._dial(message))
 
     async def _dial(self, message: Mapping[str, Any]) -> None:
-        encryption = str(message.get("encryption") or "")
         try:
             line = await self._exchange.stack.dial(
-                str(message.get("to") or ""),
-                Identity(
-                    self.user,
-                    str(message.get("display_name") or ""),
-                    str(message.get("domain") or ""),
-                    str(message.get("auth_user") or ""),
-                    str(message.get("auth_password") or ""),
-                    encryption=encryption if encryption in ENCRYPTIONS else CLEAR,
-                ),
-                {str(name): str(value) for name, value in dict(message.get("headers") or {}).items()},
+                str(message.get("to") or ""), Identity.of(message, self.user), headers_of(message)
             )
         except StackError as error:
             self.send("closed", by="line", sip_status=error.status, q850=None, reason=error.reason)
@@ -244,6 +234,10 @@ class GatewayCall:
         if self.over.done():
             self.over = asyncio.get_running_loop().create_future()
         self.sound.clear(None)
+        if self.traced is not None:
+            # It was told as a target's.
+            self.traced.told = ()
+        self._tell_dialog()
         line.listen(self.happened)
 
     def happened(self, event: LineEvent) -> None:
@@ -268,6 +262,7 @@ class GatewayCall:
             facts.trying_untold = False
             self.send("trying")
         self._tell_dialog()
+        self.transfers.tell()
         if self.capture.is_on:
             self.capture.tick(self.traced, ticks)
         if not facts.closed:

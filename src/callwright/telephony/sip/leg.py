@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
 
 from callwright.domain.causes import CAUSES, cause_of_sip
 from callwright.domain.limits import SIP_TRANSFER_SECONDS
+from callwright.domain.number import SIP, kind_of_address
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import (
     LEG_FRAME_BYTES,
@@ -36,6 +37,9 @@ TRANSFER_GRACE_SECONDS = 5.0
 DECLINED = 480
 #: Answers to a REFER that mean: this phone cannot be transferred at all.
 _CANNOT_REFER = frozenset({405, 420, 421, 489, 501})
+
+Way = Callable[[str], Awaitable[tuple[str, Mapping[str, Any]]]]
+"""Where the target of a transfer is, and the values of ``transfer`` that say as whom it is called. Raises ProviderError."""
 
 
 class GatewayLine(Protocol):
@@ -81,7 +85,10 @@ class SipLeg:
         self.provider_call_id = ""
         self.story = Story(inbound)
         self.dialog: Mapping[str, Any] = {}
+        self._target_dialogs: dict[str, Mapping[str, Any]] = {}
         self.dialled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.way: Way | None = None
+        """Of a call through a trunk, that of the trunk."""
         self._line = line
         self._owner = owner
         self._places = places
@@ -98,9 +105,10 @@ class SipLeg:
         return self._closed.is_set()
 
     @property
-    def owes_bye(self) -> bool:
-        """Whether the far end takes itself to be in a call, or rings, and somebody must end that."""
-        return bool(self.dialog) and (self.story.answered or not self.story.inbound)
+    def owed(self) -> list[Mapping[str, Any]]:
+        """The dialogs of whoever takes itself to be in a call, or rings: somebody must end them."""
+        is_own = bool(self.dialog) and (self.story.answered or not self.story.inbound)
+        return [*([self.dialog] if is_own else ()), *self._target_dialogs.values()]
 
     # -- ports.leg.Leg ---------------------------------------------------------------------------------------------------------
 
@@ -134,7 +142,11 @@ class SipLeg:
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
         """Hand the far end to a ``sip:`` address by REFER. Errors as the port says; one call is transferred once at a time. An attended
-        transfer calls the target ourselves, so it must be where we may call; a blind one leaves that to the far end."""
+        transfer calls the target ourselves, so it must be where we may call; a blind one leaves that to the far end. A phone number needs a
+        trunk."""
+        identity: Mapping[str, Any] = {}
+        if self.way is not None and (attended or kind_of_address(target) != SIP):
+            target, identity = await self.way(target)
         address = reachable_address(target, self._places.places) if attended else callable_address(target)
         if not self.story.answered or self.ended:
             raise refused("only a call that was answered and goes on can be transferred")
@@ -150,6 +162,7 @@ class SipLeg:
                 target=address,
                 attended=attended,
                 seconds=SIP_TRANSFER_SECONDS,
+                **(identity if attended else {}),
             )
             result = await asyncio.wait_for(answer, SIP_TRANSFER_SECONDS + TRANSFER_GRACE_SECONDS)
         except TimeoutError as error:
@@ -282,6 +295,14 @@ class SipLeg:
         self.dialog = values_of(message)
         listener.noted("dialog", self.dialog)
 
+    def _on_target_dialog(self, listener: LegListener, message: Mapping[str, Any]) -> None:
+        dialog = values_of(message)
+        call_id = str(dialog.get("call_id") or "")
+        self._target_dialogs.pop(call_id, None)
+        if len(dialog) > 1:
+            self._target_dialogs[call_id] = dialog
+        listener.noted("target_dialog", dialog)
+
     def _on_key(self, listener: LegListener, message: Mapping[str, Any]) -> None:
         listener.key(str(message.get("key") or ""))
 
@@ -349,6 +370,7 @@ _HANDLERS = {
     "early_media": SipLeg._on_early_media,
     "answered": SipLeg._on_answered,
     "dialog": SipLeg._on_dialog,
+    "target_dialog": SipLeg._on_target_dialog,
     "key": SipLeg._on_key,
     "held": SipLeg._on_fact,
     "media": SipLeg._on_fact,

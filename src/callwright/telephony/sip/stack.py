@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from callwright.telephony.sip.checks import CLEAR, UDP
+from callwright.telephony.sip.checks import CLEAR, ENCRYPTIONS, UDP
 
 
 class StackError(Exception):
@@ -68,6 +68,24 @@ class Identity:
     auth_password: str = field(default="", repr=False)
     transport: str = UDP
     encryption: str = CLEAR
+
+    @classmethod
+    def of(cls, message: Mapping[str, Any], user: str) -> Identity:
+        """As a ``dial`` or ``transfer`` message says; without a word of it, as ``user``."""
+        encryption = str(message.get("encryption") or "")
+        return cls(
+            str(message.get("from_user") or user),
+            str(message.get("display_name") or ""),
+            str(message.get("domain") or ""),
+            str(message.get("auth_user") or ""),
+            str(message.get("auth_password") or ""),
+            encryption=encryption if encryption in ENCRYPTIONS else CLEAR,
+        )
+
+
+def headers_of(message: Mapping[str, Any]) -> dict[str, str]:
+    """The headers of an INVITE, as a ``dial`` or ``transfer`` message has them."""
+    return {str(name): str(value) for name, value in dict(message.get("headers") or {}).items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from callwright.telephony.sip.audio import CallerAudio
 from callwright.telephony.sip.call_facts import CallFacts, status_of
 from callwright.telephony.sip.exchange import Exchange
-from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError
-from callwright.telephony.sip.trace import TracedCall
+from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError, headers_of
+from callwright.telephony.sip.trace import TracedCall, fresh_dialog
 from callwright.telephony.sip.wire import TARGET
 
 REFER_TICKS = 500
@@ -58,6 +58,7 @@ class Transfers:
         self._exchange = exchange
         self._call = call
         self._task: asyncio.Task[None] | None = None
+        self._second: StackCall | None = None
         self._rings: StackCall | None = None
         self._early = CallerAudio()
         self._next: StackCall | None = None
@@ -119,7 +120,9 @@ class Transfers:
             self._call.send("transfer_progress", request=message.get("request"), state=state, call_id=call_id)
 
         try:
-            second = await self._exchange.stack.dial(target, Identity(self._call.user), {})
+            second = await self._exchange.stack.dial(target, Identity.of(message, self._call.user), headers_of(message))
+            self._second = second
+            self._called()
             self._rings, self._early = second, CallerAudio()
             try:
                 await answered(second, over, seconds, told)
@@ -130,11 +133,30 @@ class Transfers:
         except StackError:
             if second is not None:
                 await attempt("ending the second call of a transfer", second.hang_up())
+                self._second = None
+                self._let_go(second)
             held, facts.we_hold = facts.we_hold, False
             if held and not over.done():
                 await _taken_back(line, over)
             raise
         self._exchange.start(_left(second))
+
+    def tell(self) -> None:
+        """What a BYE to somebody else who was called needs, where that is news."""
+        for line in (self._second, self._next):
+            traced = self._exchange.trace.call(line.call_id) if line is not None else None
+            dialog = fresh_dialog(traced) if traced is not None else None
+            if dialog is not None:
+                self._call.send("target_dialog", **dialog)
+
+    def _called(self) -> None:
+        # At once: from here on a phone rings, and somebody must be able to end that.
+        self._exchange.read_messages()
+        self.tell()
+
+    def _let_go(self, line: StackCall) -> None:
+        """Nobody else needs to end ``line`` any more."""
+        self._call.send("target_dialog", call_id=line.call_id)
 
     # -- the far end asks -------------------------------------------------------------------------------------------------------
 
@@ -185,6 +207,7 @@ class Transfers:
         except StackError as error:
             self._call.send("move_failed", target=self._target, sip_status=error.status, reason=error.reason)
             return
+        self._called()
         self._next.listen(self._of_next)
 
     def _of_next(self, event: LineEvent) -> None:
@@ -196,8 +219,10 @@ class Transfers:
             self._call.move(line)
             if old is not None:
                 self._exchange.start(_left(old))
+            self._let_go(line)
             self._call.send("moved", target=self._target)
         elif event.kind == "closed":
+            self._let_go(self._next)
             self._next = None
             status, reason = status_of(event.text)
             self._call.send("move_failed", target=self._target, sip_status=status, reason=reason)

@@ -8,26 +8,32 @@ OPTIONS, is asked behind the others (``silent_gateways``, ``trunk_upkeep``).
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
+from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import TRUNK_GATEWAY_SECONDS
+from callwright.domain.number import E164, kind_of_address
 from callwright.domain.provider_access import Access
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import DialRequest, HearsEarlyMedia, Leg, LegClosed, LegListener, PacketCapture
+from callwright.ports.leg import DialRequest, HearsEarlyMedia, Leg, LegClosed, LegListener, PacketCapture, TrunkCall
 from callwright.ports.registry import Gauges, NoGauges, PluginContext
 from callwright.ports.trunk_lines import TrunkLine, TrunkState
 from callwright.ports.world import Clock
 from callwright.telephony.sip.carrier import SipCarrier
-from callwright.telephony.sip.checks import PROVIDER, TRUNK_PROVIDER, TrunkRoute, trunk_route
+from callwright.telephony.sip.checks import PROVIDER, TRUNK_PROVIDER, TrunkRoute, refused, trunk_of, trunk_route
 from callwright.telephony.sip.configuration import SipSettings
 from callwright.telephony.sip.leg import SipLeg
 from callwright.telephony.sip.qualify import GatewayQuestion
 from callwright.telephony.sip.silent_gateways import Gateway, SilentGateways
 from callwright.telephony.sip.trunk_upkeep import TrunkUpkeep
+
+_LOG = logging.getLogger(__name__)
 
 NEXT_GATEWAY = frozenset({"408", "503", "request_timeout", ""})
 """Final answers (``LegClosed.provider_code``) after which the next gateway is asked; the last two: none came."""
@@ -90,6 +96,24 @@ class SipTrunkCarrier:
         await leg.begin()
         return leg
 
+    def lend(self, leg: Leg, call: TrunkCall) -> None:
+        """See ``ports.leg.LendsTrunk``."""
+        if isinstance(leg, SipLeg):
+            leg.way = partial(self._lent, call)
+
+    async def _lent(self, call: TrunkCall, target: str) -> tuple[str, Mapping[str, Any]]:
+        try:
+            route = trunk_of(await call.trunk(), call.own_number)
+        except (CallwrightError, ProviderError) as error:
+            if kind_of_address(target) == E164:
+                raise refused(error.message) from error
+            _LOG.warning("%s is called without the call's trunk: %s", target, error.message)
+            return target, {}
+        # The one that the call came from knows it; without one, the first that can.
+        order = Found(self._silent, route, self._clock).in_order()
+        at = min(order, key=lambda at: route.host(at).partition(":")[0] != call.source)
+        return route.transfer(target, at, call.callback_id)
+
     def say_last_words(self, dialog: Mapping[str, Any], access: Access) -> None:
         """See ``ports.leg.LastWords``."""
         self._sip().say_last_words(dialog, access)
@@ -126,7 +150,7 @@ class Found:
         return self.gateways.in_order(every, self.clock.monotonic_us())
 
     def _gateway(self, at: int) -> Gateway:
-        return self.route.trunk, self.route.addresses[at].partition("@")[2].partition(";")[0]
+        return self.route.trunk, self.route.host(at)
 
 
 @dataclass(slots=True)
@@ -183,6 +207,7 @@ class TrunkLeg:
         progress = self._progress = _Progress()
         self._leg, self._asked = None, at
         leg = await self._sip.dial_through(self._request, self._route, at, _Try(self, progress))
+        leg.way = self._way
         self._leg = leg
         self.provider_call_id, self.ahead_ms = leg.provider_call_id, leg.ahead_ms
         if progress.hung_up:
@@ -273,11 +298,10 @@ class TrunkLeg:
 
     async def transfer(self, target: str, *, attended: bool = False) -> None:
         """See ``SipLeg.transfer``. A phone number is reached at the gateway that carries the call."""
-        leg = self._carrying()
-        if not target.startswith(("sip:", "sips:")):
-            host = self._route.addresses[self._asked].partition("@")[2]
-            target = f"sip:{target}@{host}"
-        await leg.transfer(target, attended=attended)
+        await self._carrying().transfer(target, attended=attended)
+
+    async def _way(self, target: str) -> tuple[str, Mapping[str, Any]]:
+        return self._route.transfer(target, self._asked, self._request.callback_id)
 
     async def send_keys(self, keys: str) -> None:
         """See ``SipLeg.send_keys``."""

@@ -25,7 +25,8 @@ capture    path, seconds, bytes, keep_secrets                            write t
 clear                                                                    drop audio that was written and not yet sent
 keys       keys                                                          send DTMF (RFC 4733)
 hold       on                                                            put the far end on hold, or take it back
-transfer   request, target, attended, seconds                            REFER the far end to ``target``
+transfer   request, target, attended, seconds; as of ``dial``: from_user, REFER the far end to ``target``; the others: as whom
+           headers, domain, auth_user, auth_password, encryption         ``target`` is called first
 refer      accept                                                        the answer to ``refer_asked``
 register   id, domain, user, password, transport, encryption, seconds    keep ``user`` registered at ``domain`` (call 0)
 unregister id                                                            end that registration (call 0)
@@ -51,6 +52,8 @@ early_media
 answered      codec                                                               audio flows from now on
 dialog        call_id, local_tag, remote_tag, local_uri, remote_uri, target,      what a BYE needs when this process is gone; with via (of
               routes, cseq, transport, peer, via                                  our INVITE) the call is not answered: CANCEL first
+target_dialog as ``dialog``                                                       what a BYE to the target of a transfer needs;
+                                                                                  ``call_id`` alone: nobody needs to end it any more
 key           key                                                                 a DTMF key was pressed
 held          on                                                                  the far end put us on hold, or took us back
 media         codec, why                                                          the media were negotiated anew

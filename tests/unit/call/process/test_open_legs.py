@@ -67,3 +67,14 @@ def test_the_target_of_a_transfer_is_left_too():
 )
 def test_a_target_that_is_gone_or_was_never_there_is_not_left(lines):
     assert not open_legs(b"\n".join(lines))
+
+
+def test_whom_the_gateway_called_for_a_transfer_is_left_until_it_is_let_go():
+    second = line("target_dialog", '{"call_id":"S","cseq":1}')
+    again = line("target_dialog", '{"call_id":"S","cseq":2}')
+    assert open_legs(b"\n".join([OWN, second, again])) == [
+        OpenLeg({"call_id": "C"}),
+        OpenLeg({"call_id": "S", "cseq": 2}),
+    ]
+    assert open_legs(b"\n".join([OWN, second, line("target_dialog", '{"call_id":"S"}')])) == [OpenLeg({"call_id": "C"})]
+    assert open_legs(b"\n".join([OWN, second, line("LegEnded", direction="in")])) == []
