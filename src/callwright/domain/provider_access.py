@@ -20,6 +20,12 @@ class Access:
     refused_url: str = ""
     withheld: bool = False
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where the provider is asked, as far as the tenant says so: under another address another provider answers."""
+        stored = (value for name, value in sorted(self.keys.items()) if name.endswith("_API_BASE"))
+        return tuple(one for one in (self.base_url, *stored) if one)
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:

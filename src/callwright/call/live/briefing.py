@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Any
 
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.clause_spoken import ClauseSpoken, PieceLimit
@@ -18,6 +19,7 @@ from callwright.conversation.own_words import own_words
 from callwright.conversation.plan import in_language
 from callwright.domain.agent.transfers import WarmHandover, filled_target
 from callwright.domain.limits import BRIEFING_SECONDS, MAX_BRIEFING_CHARACTERS
+from callwright.domain.tools.template import value_text
 from callwright.ports.model import Message, ModelRequest
 from callwright.ports.speech import UsageAmount
 
@@ -34,20 +36,23 @@ _MOST_TOKENS = 120
 
 @dataclass(frozen=True, slots=True)
 class Briefer:
-    """The parts of a call that brief. ``conversation`` gives the messages that the model was asked with last."""
+    """The parts of a call that brief. ``conversation`` gives the messages that the model was asked with last, ``learned`` what the answers
+    of tools have taught."""
 
     runner: CallRunner
     thinker: Thinker
     speaker: Speaker
     conversation: Callable[[], Sequence[Message]]
+    learned: Callable[[], Mapping[str, Any]]
 
     async def text(self, how: WarmHandover, arguments: str) -> str:
         """The words: the agent's own with their places filled, by ``arguments`` of the model too, or else the model's summary; and how to
         accept. A model that fails or is slow leaves the platform's sentence alone."""
         language = self.speaker.settings.language or "en"
         ours = own_words(language)
-        variables = self.thinker.variables
-        told = filled_target(in_language(how.briefing, language), variables, variables, arguments)
+        given = self.thinker.variables
+        variables = {**{name: value_text(value) for name, value in self.learned().items()}, **given}
+        told = filled_target(in_language(how.briefing, language), variables, given, arguments)
         if not told:
             told = f"{ours.briefing} {await self._summary()}".strip()
         told = told[:MAX_BRIEFING_CHARACTERS].rstrip()

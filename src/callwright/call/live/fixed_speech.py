@@ -150,7 +150,7 @@ class FixedSpeech:
         self._disk = disk
         self._account = account
         provider, one = voice
-        self._voice = [provider, one.voice, one.model, one.language, sorted(one.options.items())]
+        self._voice = [provider, one.voice, one.model, one.language, sorted(one.options.items()), *one.access.addresses]
         self._keys = {text: self._key(text) for text in fixed_texts(plan, variables, answers)}
         self._parting = clauses_of(plan.failure_message)
         self._ahead = [*self._parting, *clauses_of(plan.apology_message)]

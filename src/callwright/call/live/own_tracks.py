@@ -25,8 +25,8 @@ class AccountSounds:
         return self._library.ringing()
 
     async def saying(self, voice: Voice, settings: VoiceSettings, text: str, bill: Bill) -> Saying:
-        """See :class:`SoundLibrary`."""
-        return await self._library.saying(voice, settings, text, bill)
+        """See :class:`SoundLibrary`. Not shared with other accounts: a voice of the same name may be another one there."""
+        return await self._library.saying(voice, settings, text, bill, account=self._tenant_id)
 
     async def bed(self, name: str) -> Bed:
         """A loop of the account's track with that id or name, else of the process's. Raises SoundMissingError."""

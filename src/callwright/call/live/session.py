@@ -39,6 +39,7 @@ from callwright.domain.causes import CAUSES
 from callwright.domain.dialling import Rules
 from callwright.domain.limits import FIXED_SPEECH_AFTER_SECONDS, LEG_END_SECONDS, TOOL_REQUEST_SECONDS
 from callwright.domain.tools.keypad import runs_of
+from callwright.media.tones import KEY_MS
 from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import CapturesPackets, Leg, LegClosed, PacketCapture, PlaysLater, TakesTogether
@@ -177,7 +178,7 @@ class CallSession:
         self._leg_timer: Timer | None = None
         self._answered = False
         # A tie of a part to its session keeps the memory of both until the garbage collector looks.
-        ours, think, say, hear = weakref.proxy(self), self._think, self._say, self._hear
+        ours, think, say, hear, tools = weakref.proxy(self), self._think, self._say, self._hear, self._tools
 
         def fall_silent() -> None:
             say.end_bed()
@@ -189,7 +190,7 @@ class CallSession:
                 place.timers,
                 place.pacer,
                 self._line,
-                Briefer(runner, equipment.thinker, equipment.speaker, lambda: think.heard),
+                Briefer(runner, equipment.thinker, equipment.speaker, lambda: think.heard, lambda: tools.learned),
                 say.early_media,
                 fall_silent,
                 lambda: ours._hang_up(fx.HangUp(AGENT, TRANSFERRED)),
@@ -487,8 +488,9 @@ class CallSession:
                 for keys, pause_ms in runs_of(effect.keys) if leg is not None else ():
                     if keys and leg is not None:
                         await leg.send_keys(keys)
-                    else:
-                        await self._place.clock.sleep(pause_ms / 1000)
+                        # They sound after this: a pause begins behind the last one, and so does what the agent says.
+                        pause_ms = len(keys) * KEY_MS
+                    await self._place.clock.sleep(pause_ms / 1000)
                 if leg is not None:
                     outcome = ToolOutcome(True, json.dumps({"pressed": effect.keys}))
         finally:

@@ -99,7 +99,7 @@ class Sounds(Protocol):
         ...
 
 
-_Key = tuple[str, str, str, str, str, str]
+_Key = tuple[str, str, str, str, str, str, str]
 
 
 class SoundLibrary:
@@ -122,11 +122,13 @@ class SoundLibrary:
             self._ringing = mulaw_of(ringing(self._tone, TRANSFER_WAIT_MS))
         return self._ringing
 
-    async def saying(self, voice: Voice, settings: VoiceSettings, text: str, bill: Bill) -> Saying:
-        """``text`` by this voice. ``bill`` is called if this call has it made, once, also when the call ends before it is, or the voice
-        fails in the middle. Raises ProviderError; after a failure the next call tries again."""
-        options = repr(sorted(settings.options.items()))
-        key = (voice.name, settings.voice, settings.model, settings.language, options, text)
+    async def saying(
+        self, voice: Voice, settings: VoiceSettings, text: str, bill: Bill, *, account: str = ""
+    ) -> Saying:
+        """``text`` by this voice, for the calls of ``account``. ``bill`` is called if this call has it made, once, also when the call ends
+        before it is, or the voice fails in the middle. Raises ProviderError; after a failure the next call tries again."""
+        how = repr((sorted(settings.options.items()), settings.access.addresses))
+        key = (account, voice.name, settings.voice, settings.model, settings.language, how, text)
         making = self._sayings.get(key)
         if making is not None and not making.failed:
             self._sayings.move_to_end(key)

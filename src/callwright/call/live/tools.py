@@ -12,6 +12,7 @@ from callwright.call.live.runner import CallRunner
 from callwright.conversation.effects import CallTool
 from callwright.conversation.events import ToolResult
 from callwright.domain.limits import TOOL_SECONDS
+from callwright.domain.tools.answer import remembered
 from callwright.ports.failures import FailureKind
 
 TOOL_REQUEST = "tool_request"
@@ -58,13 +59,14 @@ class NoTools:
 
 
 class Tools:
-    """Calls tools and reports their results to the runner."""
+    """Calls tools and reports their results to the runner. ``learned``: what their answers have taught by now."""
 
     def __init__(self, runner: CallRunner, tools: ToolRunner) -> None:
         self._runner = runner
         self._tools = tools
         self._running: set[asyncio.Task[None]] = set()
         self._telling: set[asyncio.Task[None]] = set()
+        self.learned: dict[str, Any] = {}
 
     def call(self, effect: CallTool) -> None:
         """Start a tool. It is not cancelled when nobody waits for it any more: what it did has happened."""
@@ -103,6 +105,8 @@ class Tools:
             # Also when it is cancelled: the log never holds a request without saying what is known of it.
             if outcome.facts:
                 runner.fact("core", TOOL_REQUEST, {"request": effect.request, **outcome.facts})
+            if outcome.ok:
+                self.learned = remembered(self.learned, outcome.text)
             runner.post(ToolResult(runner.now_us(), effect.request, outcome.ok, outcome.text))
 
     async def _before(self, name: str, arguments: str) -> None:

@@ -312,17 +312,18 @@ async def test_the_fallbacks_of_the_agents_model_answer_what_its_own_model_canno
 
 
 @pytest.mark.parametrize(
-    ("node", "seconds", "sound", "done"),
-    [("other", 10, b"", False), ("other", 61, b"", True), ("other", 10, bytes(80), True), ("callwright", 10, b"", True)],
+    ("node", "seconds", "sound_ms", "done"),
+    [("other", 10, 0, False), ("other", 61, 0, True), ("other", 10, 10, True), ("callwright", 10, 0, True)],
 )
 async def test_the_work_waits_for_the_node_that_has_the_sound(
-    node: str, seconds: int, sound: bytes, done: bool, tmp_path: Path
+    node: str, seconds: int, sound_ms: int, done: bool, tmp_path: Path
 ) -> None:
     bench = Bench()
-    bench.deps = replace(bench.deps, clock=Clock(seconds), data_folder=tmp_path)
+    recordings = RecordingFiles(tmp_path / "recordings")
+    bench.deps = replace(bench.deps, clock=Clock(seconds), data_folder=tmp_path, recordings=recordings)
     bench.deps.live_folder.mkdir()
-    if sound:
-        live_files(bench.deps.live_folder, "call-1", 1).raw.caller.write_bytes(sound)
+    if sound_ms:
+        live_files(bench.deps.live_folder, "call-1", 1).raw.caller.write_bytes(bytes(8 * sound_ms))
     await PostCall(bench.deps).finish(job_payload("call-1", 1, node))
     assert (bench.ledger.row.phase is Phase.DONE) == done
     assert bench.ledger.jobs == ([] if done else [(FINISH_JOB, job_payload("call-1", 1, node), "t", 2)])

@@ -17,6 +17,7 @@ from callwright.conversation.effects import EndSpeech, Release, Speak
 from callwright.conversation.events import ProviderFailed, UsageReported, VoiceFinished
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import MAX_KEPT_SPEECH_BYTES, MAX_KEPT_SPEECH_BYTES_OF_ONE
+from callwright.domain.provider_access import Access
 from callwright.lab.virtual_loop import AtOnce
 from callwright.media.tonetext import spoken, word_times
 from callwright.ports.failures import FailureKind, ProviderError
@@ -43,7 +44,8 @@ def test_what_was_made_is_there_in_the_next_call_of_the_account_with_that_voice(
     fixed(tmp_path).made(WELCOME, CLAUSE)
     assert fixed(tmp_path).clause(WELCOME) == CLAUSE
     assert fixed(tmp_path, "two").clause(WELCOME) is None
-    for other in (VoiceSettings("w"), VoiceSettings("v", "m"), VoiceSettings("v", options={"speed": 1.2})):
+    moved = VoiceSettings("v", access=Access({"MOUTH_API_BASE": "https://voice.example"}))
+    for other in (VoiceSettings("w"), VoiceSettings("v", "m"), VoiceSettings("v", options={"speed": 1.2}), moved):
         assert fixed(tmp_path, settings=other).clause(WELCOME) is None
 
 

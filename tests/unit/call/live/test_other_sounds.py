@@ -13,6 +13,7 @@ from tests.unit.call.world import Bench, settle
 from callwright.call.live.breakers import Breakers, Service
 from callwright.call.live.failover import ConnectedProvider, Failover, Link, VoiceChain
 from callwright.call.live.fixed_speech import FixedSpeech, KeptClause, SpeechFolder
+from callwright.call.live.own_tracks import AccountSounds
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.say import Say, Speaker
 from callwright.call.live.sounds import SoundLibrary, SoundMissingError
@@ -21,6 +22,7 @@ from callwright.conversation.effects import Clear, EndSpeech, PlayAsset, Release
 from callwright.conversation.events import AssetPlayed, Cleared, MarkPlayed, PlayoutStarted, UsageReported
 from callwright.conversation.interjections import fillers_in
 from callwright.conversation.plan import CallPlan
+from callwright.domain.provider_access import Access
 from callwright.lab.virtual_loop import AtOnce
 from callwright.media import tones
 from callwright.media.framing import MULAW_SILENCE
@@ -187,6 +189,20 @@ async def test_sayings_are_made_once_for_all_calls_of_a_voice_and_billed_to_the_
     second.say.play(HMM)
     await second.run(600)
     assert second.played() == [(400, True)]
+
+
+async def test_sayings_are_of_one_account_and_of_one_address() -> None:
+    library, mouth = SoundLibrary(), Mouth()
+    whatever: Any = None
+
+    def settings(address: str) -> VoiceSettings:
+        return VoiceSettings(
+            "v", access=Access({"CUSTOM_VOICE_API_BASE": address, "CUSTOM_VOICE": f"key of {address}"})
+        )
+
+    for account, address in (("a", "x"), ("a", "y"), ("b", "x"), ("b", "x")):
+        await AccountSounds(library, whatever, account).saying(mouth, settings(address), "Hm", lambda used: None)
+    assert mouth.spoken == ["Hm"] * 3
 
 
 async def test_a_call_that_ends_while_a_saying_is_made_for_it_bills_it_and_no_other_does() -> None:

@@ -485,7 +485,7 @@ def test_a_briefing_takes_as_long_as_its_voice_goes_on_and_costs_what_was_said(v
         speaker = Speaker(mouth, "v", VoiceSettings("v"))
         plain: Any = None
         taken: list[bytes] = []
-        why = await Briefer(bench.runner, plain, speaker, lambda: ()).say("Ann calls.", taken.append)
+        why = await Briefer(bench.runner, plain, speaker, lambda: (), dict).say("Ann calls.", taken.append)
         await asyncio.sleep(0)
         return why, len(b"".join(taken)) // 8, [one.amount for one in bench.core.of(UsageReported)]
 

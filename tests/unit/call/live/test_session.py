@@ -557,9 +557,17 @@ async def test_keys_are_pressed_with_their_pauses_and_the_core_hears_of_it(
     await call.begin()
     call.session.answered()
     await settle()
+    assert call.leg.keys == pressed[:1]
+    # Each key sounds for 200 ms, and then the pause begins.
+    for step_ms in (len(pressed[0]) * 200, 499):
+        call.bench.clock.advance(step_ms)
+        await settle()
+    assert call.leg.keys == pressed[:1]
+    call.bench.clock.advance(1)
+    await settle()
+    assert call.leg.keys[: len(pressed)] == pressed
     call.bench.clock.advance(3_000)
     await settle()
-    assert call.leg.keys == pressed
     (told,) = core.of(ToolResult)
     assert (told.request, told.ok, told.result) == (4, ok, result)
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from tests.unit.call.live.test_session import HUNG_UP, Call
 from tests.unit.call.live.test_transfer import DESK, PLAN, THEN
-from tests.unit.call.world import settle
+from tests.unit.call.world import Bench, settle
 
 from callwright.actions.dialling import transfer_decision
+from callwright.call.live.briefing import Briefer
+from callwright.call.live.say import Speaker
+from callwright.call.live.tools import NoTools, ToolOutcome, Tools
 from callwright.call.live.transfer import TransferMeans
 from callwright.call.live.warm_transfer import TargetCall
 from callwright.conversation.bounds import TRANSFER_WAIT_MS
+from callwright.conversation.effects import CallTool
 from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.plan import TransferTool
 from callwright.domain.agent.transfers import WarmHandover
@@ -25,6 +30,7 @@ from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.tonetext import ToneTextDecoder, spoken
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import SILENCE_FRAME, HearsEarlyMedia, Leg, LegListener, closed_by
+from callwright.ports.speech import VoiceSettings
 from callwright.providers.scripted.model import DEFAULT_REPLY
 
 ASKS = {"when": "the desk please", "tool": {"name": "transfer_call_desk", "arguments": {}}}
@@ -190,6 +196,13 @@ def steps(call: Call) -> list[str]:
 
 def states(call: Call) -> list[str]:
     return [values["state"] for values in call.logged("TransferProgress")]
+
+
+class Knows(NoTools):
+    """A tool that teaches a number."""
+
+    async def run(self, name: str, arguments: str) -> ToolOutcome:
+        return ToolOutcome(True, '{"ticket": {"id": "T7"}}')
 
 
 async def over(call: Call) -> None:
@@ -485,6 +498,17 @@ async def test_the_agent_s_own_words_take_the_place_of_the_summary() -> None:
     assert call.logged("target")[3]["text"] == "A call for ."
     assert not [one for one in call.logged("UsageReported") if (one["kind"], one["purpose"]) == ("model", "briefing")]
     await over(call)
+
+
+async def test_what_a_tool_has_taught_fills_the_briefing() -> None:
+    bench, thinker, whatever = Bench(), SimpleNamespace(variables={"name": "Ada"}), cast("Any", None)
+    tools = Tools(bench.runner, Knows())
+    tools.call(CallTool(1, 1, "c1", "look_up", "{}"))
+    await settle()
+    speaker = Speaker(whatever, "v", VoiceSettings())
+    briefer = Briefer(bench.runner, cast("Any", thinker), speaker, tuple, lambda: tools.learned)
+    how = WarmHandover({"en": "Ticket {ticket.id} of {name}, %(status)s."})
+    assert await briefer.text(how, '{"status": "open"}') == "Ticket T7 of Ada, open."
 
 
 async def test_a_caller_who_hangs_up_while_the_target_rings_ends_its_ringing() -> None:
