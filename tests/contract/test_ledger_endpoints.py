@@ -223,3 +223,17 @@ async def test_a_sub_account_sees_the_endpoints_of_its_own_webhooks(ledger: Post
 )
 def test_an_endpoint_without_a_path_is_its_host(url: str, endpoint: str) -> None:
     assert endpoint_of(url) == endpoint
+
+
+async def test_one_that_nobody_has_webhooks_for_any_more_is_forgotten_in_the_end(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    await place(ledger, execution_row("a"))
+    await add(ledger, "a", DEAD, "a1")
+    await fails(ledger)
+    await fails(ledger, endpoint=endpoint_of(OTHER))
+    await ledger.prune()
+    assert len(await listed(ledger)) == 2
+    await run_sql(dsn, "update webhook_endpoint set failed_at = now() - interval '8 days'")
+    await ledger.prune()
+    assert [one.endpoint for one in await listed(ledger)] == [ENDPOINT], "one waits for it"

@@ -86,7 +86,7 @@ async def create_batch(
     now, strict = services.clock.now(), services.policy.strict
     start = None if strict or request.scheduled_at is None else _start(request.scheduled_at, now, strict=False)
     await look_for_numbers(services, principal, request.from_numbers)
-    async with services.ledger.slow_unit() as unit:
+    async with services.ledger.slow_unit(principal.organisation_id) as unit:
         agent = await agent_of(unit, principal, request.agent_id)
         batch = Batch(
             id=services.ids.uuid().replace("-", ""),

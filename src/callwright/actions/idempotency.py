@@ -64,7 +64,7 @@ async def once_with_status(
     ``work`` gets services whose every unit is that one transaction. When it raises, nothing was done and nothing is kept. The same key with
     another request is a ConflictError.
     """
-    async with services.ledger.slow_unit() as unit:
+    async with services.ledger.slow_unit(principal.organisation_id) as unit:
         stored = await unit.idempotency.begin(principal.tenant_id, key.key, key.digest)
         if stored is not None:
             _check_same(key, stored)
@@ -185,7 +185,7 @@ class _Joined:
     async def _same(self) -> AsyncIterator[Unit]:
         yield self._unit
 
-    def slow_unit(self) -> AbstractAsyncContextManager[Unit]:
+    def slow_unit(self, organisation_id: str) -> AbstractAsyncContextManager[Unit]:
         """The transaction that is open."""
         return self._same()
 

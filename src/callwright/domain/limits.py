@@ -87,7 +87,7 @@ DATABASE_CONNECTIONS = 6
 """Pooled connections per process. It has one more to listen, and up to five for jobs."""
 
 SLOW_UNITS = 4
-"""Transactions per process that may stay open while a body is read or another service is asked."""
+"""Transactions per process that may stay open while a body is read or another service is asked, half of them of one organisation."""
 
 DATABASE_STATEMENT_SECONDS = 60
 """Longest single statement; the unit is undone and answers unavailable."""

@@ -16,7 +16,15 @@ CATCH_UP_ROUNDS = 20
 AUDIT_ROUND = 1_000
 """Entries of the audit trail that are looked at in one transaction."""
 
+_NOTHING_WAITS = " and ".join(
+    f"not exists (select from {table} o join tenant t on t.id = o.tenant_id where o.endpoint = e.endpoint and o.state = 'waiting'"
+    " and e.organisation_id in (t.id, t.parent_id))"
+    for table in ("outbox", "batch_outbox")
+)
+
 _PRUNE = (
+    # Nobody asks it any more: it may be a batch's own, or of an account that is gone.
+    f"delete from webhook_endpoint e where e.failed_at < now() - interval '7 days' and {_NOTHING_WAITS}",
     "delete from idempotency where created_at < now() - interval '24 hours'",
     (
         "delete from node where coalesce(dead_at, stopped_at) < now() - interval '7 days'"

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any
+from weakref import WeakValueDictionary
 
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import DATABASE_CONNECTIONS, SLOW_UNITS
@@ -30,6 +31,7 @@ class PostgresLedger:
         self._connections = connections
         self._pool: Any = None
         self._slow = asyncio.Semaphore(SLOW_UNITS)
+        self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         clock = SystemClock()
         self._known_keys = KnownKeys(lambda: self._listener.listening, lambda: clock.monotonic_us() / 1_000_000)
         self._listener = Listener(dsn, self._known_keys.forget)
@@ -52,9 +54,13 @@ class PostgresLedger:
         return transaction(self._opened(), self._known_keys.forget)
 
     @asynccontextmanager
-    async def slow_unit(self) -> AsyncIterator[PostgresUnit]:
-        """A transaction that may stay open while a body is read or another service asked; SLOW_UNITS of a process at once."""
-        async with self._slow, self.unit() as unit:
+    async def slow_unit(self, organisation_id: str) -> AsyncIterator[PostgresUnit]:
+        """A transaction that may stay open while a body is read or another service asked; SLOW_UNITS of a process at once, half of them of
+        one organisation."""
+        share = self._shares.get(organisation_id)
+        if share is None:
+            share = self._shares[organisation_id] = asyncio.Semaphore(SLOW_UNITS // 2)
+        async with share, self._slow, self.unit() as unit:
             yield unit
 
     def reading(self) -> AbstractAsyncContextManager[PostgresUnit]:

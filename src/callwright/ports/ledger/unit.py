@@ -200,8 +200,9 @@ class Ledger(Protocol):
         """A transaction."""
         ...
 
-    def slow_unit(self) -> AbstractAsyncContextManager[Unit]:
-        """A transaction that may stay open while a body is read or another service asked; only so many of a process at once."""
+    def slow_unit(self, organisation_id: str) -> AbstractAsyncContextManager[Unit]:
+        """A transaction that may stay open while a body is read or another service asked; only so many of a process at once, and half as
+        many of one organisation."""
         ...
 
     def reading(self) -> AbstractAsyncContextManager[Unit]:
