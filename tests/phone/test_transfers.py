@@ -17,7 +17,7 @@ from tests.waiting import until
 
 from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.replay import replay
-from callwright.domain.limits import WARM_RING_SECONDS
+from callwright.domain.limits import SIP_REFER_SECONDS, WARM_RING_SECONDS
 from callwright.media.tones import RINGBACK_HZ
 
 Phones = Callable[..., Awaitable[Sipp]]
@@ -48,26 +48,48 @@ async def check_ringing(server: Server, record: dict[str, Any], line: RtpSocket,
     assert (tone["lane"], tone["text"]) == ("ringing", "ringing tone")
     assert ringing_ms - 400 <= tone["played_ms"] <= ringing_ms + 400
     recorded = sound.of_wav(await server.recording(record["id"]), 1)
+    # It sounds for 2 of 6 seconds.
+    sounding_ms = ringing_ms // 6_000 * 2_000 + min(2_000, ringing_ms % 6_000)
     for heard in (line.heard(), recorded):
         # The two tones beat within a window of 20 ms, where neither has its whole share.
-        assert ringing_ms - 400 <= sound.sounding_ms(heard, *RINGBACK_HZ, share=0.6) <= ringing_ms + 400
+        assert sounding_ms - 400 <= sound.sounding_ms(heard, *RINGBACK_HZ, share=0.6) <= sounding_ms + 400
     assert record["transcript"].splitlines()[-1] == f"assistant: {ANNOUNCEMENT}"
 
 
-async def test_a_blind_transfer_sends_the_far_end_to_the_target(server: Server, sipp: Phones, rtp: Lines) -> None:
+@pytest.mark.parametrize("ringing_ms", [1_500, pytest.param(35_000, marks=pytest.mark.long)])
+async def test_a_blind_transfer_sends_the_far_end_to_the_target(
+    server: Server, sipp: Phones, rtp: Lines, ringing_ms: int
+) -> None:
     line = rtp()
-    words = {"progress": "180 Ringing", "refer_ms": 1_500, "outcome": "200 OK"}
+    words = {"progress": "180 Ringing", "refer_ms": ringing_ms, "outcome": "200 OK"}
     phone = await sipp("answers_and_obeys_refer", rtp_port=line.port, **words)
     agent_id = await server.agent(**agent(transfer_to=NOBODY))
     execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
-    await phone.ended(20)
+    await phone.ended(20 + ringing_ms // 1000)
 
     refer = phone.messages("REFER", sent=False)[0]
     assert refer.header("Refer-To").strip("<>") == NOBODY
     assert [m.sent for m in phone.messages("BYE")] == [False], "the platform leaves the call"
     record = await final(server, execution_id)
     check_transferred(record, NOBODY)
-    await check_ringing(server, record, line, 1_500)
+    await check_ringing(server, record, line, ringing_ms)
+
+
+@pytest.mark.long
+async def test_a_target_that_answers_when_it_was_given_up_takes_the_caller(
+    server: Server, sipp: Phones, rtp: Lines
+) -> None:
+    line = rtp()
+    words = {"progress": "180 Ringing", "refer_ms": (SIP_REFER_SECONDS + 6) * 1000, "outcome": "200 OK"}
+    phone = await sipp("answers_and_obeys_refer", rtp_port=line.port, **words)
+    agent_id = await server.agent(**agent(transfer_to=NOBODY))
+    execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
+    await hears(line, "That did not work.", SIP_REFER_SECONDS + 5)
+    await phone.ended(20)
+
+    record = await final(server, execution_id)
+    check_transferred(record, NOBODY)
+    assert replay(await server.call_log(execution_id)).exact
 
 
 @pytest.mark.long
@@ -261,17 +283,21 @@ async def test_a_colleague_who_declines_after_the_briefing_gives_the_caller_back
 
 
 @pytest.mark.long
-async def test_a_colleague_who_does_not_answer_gives_the_caller_back(server: Server, sipp: Phones, rtp: Lines) -> None:
+@pytest.mark.parametrize("mode", ["warm", "attended"])
+async def test_a_colleague_who_does_not_answer_gives_the_caller_back(
+    server: Server, sipp: Phones, rtp: Lines, mode: str
+) -> None:
     line = rtp()
     phone = await sipp("answers", rtp_port=line.port)
     colleague = await sipp("rings")
-    agent_id = await server.agent(**agent(transfer_to=f"sip:human@{IP}:{colleague.port}", transfer_mode="warm"))
+    agent_id = await server.agent(**agent(transfer_to=f"sip:human@{IP}:{colleague.port}", transfer_mode=mode))
     execution_id = await ask_for_a_colleague(server, agent_id, phone, line)
     record = await given_back(server, execution_id, phone, line)
     await colleague.ended()
 
     assert len(colleague.messages("CANCEL", sent=False)) == 1
-    assert record["transfer_call_data"]["status"] == "no-answer"
+    transfer = record["transfer_call_data"]
+    assert (transfer["status"], transfer["hangup_provider_code"]) == ("no-answer", 3000)
 
 
 async def given_back(server: Server, execution_id: str, phone: Sipp, line: RtpSocket) -> dict[str, Any]:

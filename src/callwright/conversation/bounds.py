@@ -104,7 +104,8 @@ WAITING_GAP_MS = 5_000
 """Silence during a running tool before the next waiting message."""
 
 TRANSFER_WAIT_MS = 50_000
-"""For the outcome of a transfer: up to 30 s of ringing, and time for the carrier to notice. A later outcome still counts."""
+"""For the outcome of a transfer: ringing (30 s; blind over SIP: 44 s), and time for the carrier to notice. A later outcome still
+counts."""
 
 CALLER_FIRST_MS = 4_000
 """How long an announced transfer waits for a caller who speaks. Then it goes ahead and keeps the words."""

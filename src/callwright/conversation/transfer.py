@@ -65,6 +65,7 @@ class Transfers:
         "_accepted",
         "_accepted_us",
         "_caller_first_us",
+        "_failed",
         "_history",
         "_known",
         "_open",
@@ -82,6 +83,7 @@ class Transfers:
         self._shared = shared
         self._history = history
         self._open: dict[int, ToolCall] = {}
+        self._failed: dict[int, ToolCall] = {}
         self._known: dict[str, int] = {}
         self._request = 0
         self._rings = ""
@@ -216,6 +218,9 @@ class Transfers:
     def progress(self, event: TransferProgress) -> bool:
         """News of a transfer; returns True when the caller has been handed over."""
         shared = self._shared
+        if event.state in DONE and event.request in self._failed:
+            # A carrier gives up its wait, and the target takes the call all the same.
+            self._open[event.request] = self._failed.pop(event.request)
         if event.request not in self._open or self.awaits(event.request):
             shared.note(
                 "unused_event", "TransferProgress"
@@ -307,7 +312,7 @@ class Transfers:
 
     def _fail(self, request: int, reason: str) -> None:
         shared = self._shared
-        call = self._open.pop(request)
+        call = self._failed[request] = self._open.pop(request)
         self._history.result(call.call_id, _answer(False, reason))
         if request != self._request or self.state != "requested":
             shared.note("transfer_late", reason)

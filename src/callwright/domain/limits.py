@@ -384,7 +384,10 @@ MAX_CAPTURES = 16
 """Captures at once."""
 
 SIP_TRANSFER_SECONDS = 30
-"""How long the target of a transfer over SIP may ring."""
+"""How long the target of a transfer may ring that we call ourselves, over SIP or through Asterisk."""
+
+SIP_REFER_SECONDS = 44
+"""How long a phone may take to reach the target that we send it to. The core waits a little longer (``TRANSFER_WAIT_MS``)."""
 
 SIP_GATEWAY_BACKLOG_BYTES = 4_194_304
 """Most bytes that wait for a SIP gateway; then it counts as gone."""

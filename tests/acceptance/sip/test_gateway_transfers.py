@@ -44,6 +44,37 @@ async def test_blind_transfer_hands_the_far_end_over():
     phone.close()
 
 
+async def test_blind_transfer_that_was_given_up_and_succeeds_after_all_ends_the_call_as_transferred():
+    phone = await RawPhone().open()
+    async with gateway() as ours:
+        call = ours.dial(f"sip:bob@{HOST}:{phone.port}")
+        await ours.wait(call, "answered")
+        ours.send(call, "transfer", request=7, target=f"sip:desk@{HOST}:9", attended=False, seconds=0.5)
+        await phone.wait("REFER")
+        await notify(phone, "180 Ringing", "active")
+        _, done = await ours.wait(call, "transferred")
+        assert (done["request"], done["ok"], done["unanswered"]) == (7, False, True)
+        await notify(phone, "200 OK")
+        _, done = await ours.wait(call, "transferred", count=2)
+        assert (done["request"], done["ok"]) == (None, True)
+        await phone.wait("BYE")
+        _, closed = await ours.wait(call, "closed")
+        assert (closed["by"], closed["reason"]) == ("us", "transferred")
+    phone.close()
+
+
+async def test_attended_transfer_to_a_target_that_rings_for_too_long_keeps_the_call():
+    desk = await RawPhone(answer_at_once=False).open()
+    async with gateway() as ours, gateway() as phone:
+        there, _ = await established(ours, phone)
+        ours.send(there, "transfer", request=4, target=f"sip:desk@{HOST}:{desk.port}", attended=True, seconds=1)
+        _, done = await ours.wait(there, "transferred")
+        assert (done["ok"], done["unanswered"]) == (False, True)
+        await desk.wait("CANCEL")
+        assert not ours.of(there, "closed")
+    desk.close()
+
+
 async def test_blind_transfer_to_a_busy_target_keeps_the_call():
     phone = await RawPhone().open()
     async with gateway() as ours:

@@ -226,6 +226,21 @@ def test_a_success_that_is_told_late_still_ends_the_call_as_transferred() -> Non
     assert settled(call)[-1] == (True, "")
 
 
+def test_a_success_after_a_failure_still_ends_the_call_as_transferred() -> None:
+    """A carrier may give up its wait for a target that then takes the call."""
+    call = requested(call_terminate_ms=300_000)
+    call.transfer_goes("failed", "no answer")
+    call.model_says("Nobody is there.")
+    call.starts_playing()
+    call.transfer_goes("completed")
+    assert call.core.state == "leaving"
+    assert settled(call) == [(False, "no answer"), (True, "")]
+    assert "unused_event" not in call.notes()
+    call.transfer_goes("failed", "no answer")
+    assert "unused_event" in call.notes()
+    assert settled(call)[-1] == (True, "")
+
+
 def test_a_failure_that_is_told_late_corrects_the_history() -> None:
     call = requested(call_terminate_ms=300_000)
     call.wait(TRANSFER_WAIT_MS)

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from callwright.domain import sip_digest
 from callwright.domain.sip_digest import NONCE_SECONDS, Digest
 from callwright.domain.sip_message import parsed
 
@@ -18,15 +19,17 @@ def nonce_of(challenge):
     return nonce
 
 
-def invite(nonce, *, user="guest", password="pw", call_id="c1", qop=True, method="INVITE", more=""):
-    first, second = md5(f"{user}:callwright:{password}"), md5(f"{method}:sip:x@y")
+def invite(
+    nonce, *, user="guest", password="pw", call_id="c1", qop=True, method="INVITE", more="", uri="sip:x@y", to="sip:x@y"
+):
+    first, second = md5(f"{user}:callwright:{password}"), md5(f"{method}:{uri}")
     middle = f"{nonce}:00000001:abc:auth" if qop else nonce
     value = (
-        f'Digest username="{user}", realm="callwright", nonce="{nonce}", uri="sip:x@y",'
+        f'Digest username="{user}", realm="callwright", nonce="{nonce}", uri="{uri}",'
         f' response="{md5(f"{first}:{middle}:{second}")}"'
     )
     value += ', qop=auth, nc=00000001, cnonce="abc"' if qop else ""
-    return parsed(f"{method} sip:x@y SIP/2.0\r\nCall-ID: {call_id}\r\nAuthorization: {value}{more}\r\n\r\n")
+    return parsed(f"{method} {to} SIP/2.0\r\nCall-ID: {call_id}\r\nAuthorization: {value}{more}\r\n\r\n")
 
 
 @pytest.fixture
@@ -38,7 +41,28 @@ def test_a_right_answer_is_accepted_with_and_without_qop(digest):
     nonce = nonce_of(digest.challenge("c1", 100))
     assert digest.accepts(invite(nonce), 100)
     assert digest.accepts(invite(nonce, qop=False), 100 + NONCE_SECONDS)
-    assert digest.accepts(invite(nonce, more=", algorithm=MD5"), 100)
+    assert digest.accepts(invite(nonce_of(digest.challenge("c1", 100)), more=", algorithm=MD5"), 100)
+
+
+@pytest.mark.parametrize("uri", ["sip:x@z:5080;transport=udp", "sips:x@y", "sip:x;user=phone@y"])
+def test_an_answer_names_who_is_called_whatever_became_of_the_rest_of_the_address(digest, uri):
+    nonce = nonce_of(digest.challenge("c1", 100))
+    assert digest.accepts(invite(nonce, uri=uri), 100)
+    assert not digest.accepts(invite(nonce_of(digest.challenge("c1", 100)), uri=uri, to="sip:another@y"), 100)
+
+
+@pytest.mark.parametrize("qop", [True, False])
+def test_an_answer_that_was_overheard_is_good_for_nothing(digest, qop):
+    nonce = nonce_of(digest.challenge("c1", 100))
+    assert digest.accepts(invite(nonce, qop=qop), 100)
+    assert not digest.accepts(invite(nonce, qop=qop), 100)
+
+
+def test_only_so_many_answers_are_remembered(digest, monkeypatch):
+    monkeypatch.setattr(sip_digest, "MAX_ANSWERS_KEPT", 2)
+    nonces = [nonce_of(digest.challenge("c1", 100)) for _ in range(3)]
+    assert [digest.accepts(invite(nonce), 100) for nonce in nonces] == [True] * 3
+    assert [digest.accepts(invite(nonce), 100) for nonce in reversed(nonces)] == [False, False, True]
 
 
 def test_everything_else_is_not(digest):
@@ -48,6 +72,7 @@ def test_everything_else_is_not(digest):
     assert not digest.accepts(invite(nonce, call_id="c2"), 100)
     assert not digest.accepts(invite(nonce), 100 + NONCE_SECONDS + 1)
     assert not digest.accepts(invite(nonce), 99)
+    assert not digest.accepts(invite("64.1." + "0" * 32), 100)
     assert not digest.accepts(invite("64." + "0" * 32), 100)
     assert not digest.accepts(invite("nonsense"), 100)
     assert not digest.accepts(invite(nonce, more=", algorithm=SHA-256"), 100)

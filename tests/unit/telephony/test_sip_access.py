@@ -92,6 +92,7 @@ def test_a_refusal_belongs_to_the_transaction_of_the_provisional_answer():
         (CallFacts(closed_text="Connection timed out [110]"), None, ("line", 0, "Connection timed out [110]")),
         (CallFacts(closed_text="x", hang_up_asked=True), None, ("us", 0, "x")),
         (CallFacts(closed_text="x", answered=True), TracedCall(ended_by="them", status=200), ("them", 200, "")),
+        (CallFacts(answered=True, transferred=True), TracedCall(ended_by="us", status=200), ("us", 200, "transferred")),
         (
             CallFacts(closed_text="rtp stream error", answered=True),
             TracedCall(status=200),

@@ -74,6 +74,17 @@ def test_credentials_and_keys_are_overwritten_in_the_same_length(tmp_path: Path)
     assert len(redacted(INVITE)) == len(INVITE)
 
 
+@pytest.mark.parametrize("fold", ["\r\n ", "\r\n\t", "\n "])
+def test_credentials_on_lines_that_continue_a_header_are_overwritten_too(fold: str) -> None:
+    text = INVITE.replace("Digest ", f"{fold}Digest{fold} {fold}").replace(", response", f",{fold}response")
+    hidden = redacted(text)
+    assert "0123456789abcdef" not in hidden
+    assert "ann" not in hidden
+    assert len(hidden) == len(text)
+    assert hidden.count(fold) == text.count(fold)
+    assert "\r\nContent-Type: application/sdp\r\n" in hidden
+
+
 def test_they_are_kept_where_it_is_asked_for(tmp_path: Path) -> None:
     ((_, packet),), _ = captured(tmp_path, INVITE, keep_secrets=True)
     assert b"0123456789abcdef" in packet

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+import pytest
 from tests.unit.telephony.test_browser_leg import passed, virtually
 
 from callwright.domain.limits import MAX_SIP_REGISTRATIONS, MIN_QUALIFY_SECONDS, TRUNK_SILENCE_SECONDS
 from callwright.domain.sip_message import Traced, parsed
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
+from callwright.ops.ids import RandomIds
 from callwright.ports.trunk_lines import TrunkLine
-from callwright.telephony.sip.qualify import AskedGateway
+from callwright.telephony.sip.qualify import AskedGateway, GatewayQuestion
 from callwright.telephony.sip.registration import Registrations
 from callwright.telephony.sip.silent_gateways import SilentGateways
 from callwright.telephony.sip.stack import Registration, SipStack, StackCall, StackError
@@ -190,6 +193,16 @@ async def test_gateways_are_asked_at_the_trunks_own_interval_within_bounds() -> 
     assert len(world.asked) == 4
     assert world.order() == [0, 1], "what nobody looks at is not held against it"
     assert world.upkeep.trunk_state("t1").gateways == {}
+
+
+@virtually
+async def test_a_gateway_without_an_address_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(*_: object, **__: object) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_datagram_endpoint", unknown)
+    question = GatewayQuestion("127.0.0.1:5060", "", RandomIds())
+    assert await question.failure(AskedGateway("nowhere.invalid", 5060)) == "Name or service not known"
 
 
 class FakeStack:

@@ -38,6 +38,7 @@ from callwright.telephony.sip.stack import (
     StackCall,
     StackError,
     StackSettings,
+    UnansweredError,
 )
 
 FRAME_PCM_BYTES = 320
@@ -164,8 +165,11 @@ class BaresipCall:
             await asyncio.sleep(HOLD_RETRY_S)
 
     async def refer(self, target: str, seconds: float) -> None:
-        """See StackCall."""
-        await _asked(self.native.transfer(target, timeout=seconds))
+        """See StackCall. The binding's own timeout comes later: it looks like any other failure."""
+        try:
+            await asyncio.wait_for(_asked(self.native.transfer(target, timeout=2 * seconds)), seconds)
+        except TimeoutError:
+            raise UnansweredError(f"nothing was heard of the target within {seconds:g} s") from None
 
     async def refer_to_call(self, other: StackCall, seconds: float) -> None:
         """See StackCall."""

@@ -75,6 +75,7 @@ def _closed(call: HappeningCall, event: LineEvent) -> None:
     call.sound.statistics(event.statistics, call.ears.packets)
     call.ears.close()
     call.facts.closed, call.facts.closed_text = True, event.text
+    call.transfers.closed(event.text)
     if not call.over.done():
         call.over.set_result(None)
 

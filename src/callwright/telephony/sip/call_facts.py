@@ -72,7 +72,7 @@ class CallFacts:
             reason = traced.reason if traced.status >= 300 and traced.reason else reason
         by = self._who(traced, status)
         if self.answered and by != "line":
-            reason = ""
+            reason = "transferred" if self.transferred else ""
         return by, self.refused_status or status, self.reason or reason
 
     def _who(self, traced: TracedCall | None, status: int) -> str:

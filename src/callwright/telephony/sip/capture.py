@@ -33,7 +33,11 @@ _TIME = struct.Struct("@qq")
 _ETH_P_ALL, _ETH_P_IP, _SO_TIMESTAMPNS, _SO_ATTACH_FILTER, _OUTGOING = 0x0003, 0x0800, 35, 26, 4
 _RECEIVE_BYTES = 1 << 20
 _READS_AT_ONCE = 64
-_SECRET = re.compile(r"^((?:proxy-)?authorization[ \t]*:[ \t]*)(.*?)(\r?)$", re.IGNORECASE | re.MULTILINE)
+# With the lines that continue it (RFC 3261 7.3.1): they begin with a space or a tab, which stays.
+_SECRET = re.compile(
+    r"^((?:proxy-)?authorization[ \t]*:[ \t]*)(.*?(?:\r?\n[ \t].*?)*)(\r?)$", re.IGNORECASE | re.MULTILINE
+)
+_OF_SECRET = re.compile(r"(?<!\n)[^\r\n]")
 _SRTP_KEY = re.compile(r"^(a=crypto:.*?inline:)([^\s|]+)", re.MULTILINE)
 # Classic BPF (linux/filter.h), over an IP packet: UDP without an earlier fragment, from or to one of two ports.
 _LOAD_BYTE, _LOAD_HALF, _LOAD_HALF_X, _LOAD_LENGTH_X = 0x30, 0x28, 0x48, 0xB1
@@ -192,7 +196,7 @@ def redacted(text: str) -> str:
     """A traced message without its credentials and without keys of SRTP, in the same length. Pure."""
 
     def hidden(found: re.Match[str]) -> str:
-        return found[1] + "x" * len(found[2]) + (found[3] if found.re is _SECRET else "")
+        return found[1] + _OF_SECRET.sub("x", found[2]) + (found[3] if found.re is _SECRET else "")
 
     return _SRTP_KEY.sub(hidden, _SECRET.sub(hidden, text))
 

@@ -40,7 +40,7 @@ from callwright.telephony.sip.refusal import refusal
 from callwright.telephony.sip.registration import Registrations
 from callwright.telephony.sip.stack import SipStack, StackCall, StackError, StackSettings
 from callwright.telephony.sip.trace import Trace, TracedCall
-from callwright.telephony.sip.wire import EXIT_USED_UP, GATEWAY, Reader, WireError, audio, control
+from callwright.telephony.sip.wire import EXIT_USED_UP, GATEWAY, Reader, WireError, audio, bounded, control
 
 TICK_US = 20_000
 MOST_TICKS_AT_ONCE = 25
@@ -141,8 +141,8 @@ class Gateway(asyncio.Protocol):
     # -- gateway_call.Exchange --------------------------------------------------------------------------------------------------
 
     def send(self, call: int, kind: str, **values: Any) -> None:
-        """A control message to the server, with everything else of this turn of the loop."""
-        self._put(control(call, kind, **values))
+        """A control message to the server, with everything else of this turn of the loop. One that is too long would end all calls."""
+        self._put(control(call, kind, **bounded(values)))
 
     def audio(self, call: int, frames: bytes) -> None:
         """Audio of a caller to the server."""

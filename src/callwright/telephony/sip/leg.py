@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from callwright.domain.causes import CAUSES, cause_of_sip
-from callwright.domain.limits import SIP_TRANSFER_SECONDS
+from callwright.domain.limits import SIP_REFER_SECONDS, SIP_TRANSFER_SECONDS
 from callwright.domain.number import SIP, kind_of_address
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import (
@@ -33,7 +33,8 @@ from callwright.telephony.sip.ending import Story, ending, facts_of_end
 
 AHEAD_MS = 60
 HANG_UP_SECONDS = 6.0
-TRANSFER_GRACE_SECONDS = 5.0
+TRANSFER_WAIT_SECONDS = SIP_REFER_SECONDS + 5.0
+"""For the gateway's word on a transfer: the time of the target, then a moment to join the two. Shorter than the core's own wait."""
 DECLINED = 480
 #: Answers to a REFER that mean: this phone cannot be transferred at all.
 _CANNOT_REFER = frozenset({405, 420, 421, 489, 501})
@@ -161,12 +162,12 @@ class SipLeg:
                 request=request,
                 target=address,
                 attended=attended,
-                seconds=SIP_TRANSFER_SECONDS,
+                seconds=SIP_TRANSFER_SECONDS if attended else SIP_REFER_SECONDS,
                 **(identity if attended else {}),
             )
-            result = await asyncio.wait_for(answer, SIP_TRANSFER_SECONDS + TRANSFER_GRACE_SECONDS)
+            result = await asyncio.wait_for(answer, TRANSFER_WAIT_SECONDS)
         except TimeoutError as error:
-            raise _not_taken("no_answer", f"{address} did not take the call in time") from error
+            raise _unanswered(address) from error
         finally:
             self._transfers.pop(request, None)
         if not result.get("ok"):
@@ -329,6 +330,9 @@ class SipLeg:
         answer = self._transfers.get(request) if isinstance(request, int) else None
         if message.get("ok"):
             self.story.transferred = True
+            if answer is None:
+                # Nobody waits for it any more.
+                listener.noted("transfer", {"state": "completed"})
         if answer is not None and not answer.done():
             answer.set_result(message)
 
@@ -353,7 +357,13 @@ def _not_taken(key: str, message: str) -> TransferFailedError:
     return TransferFailedError(PROVIDER, message, cause.outcome, cause.code)
 
 
+def _unanswered(target: str) -> TransferFailedError:
+    return _not_taken("no_answer", f"{target} did not take the call in time")
+
+
 def _failed_transfer(target: str, result: Mapping[str, Any]) -> ProviderError:
+    if result.get("unanswered"):
+        return _unanswered(target)
     status = result.get("sip_status")
     said = (
         f"{status} {result.get('reason') or ''}".strip() if status else str(result.get("reason") or "no reason given")

@@ -52,6 +52,9 @@ class GatewayQuestion:
             return f"no answer to OPTIONS within {TRUNK_OPTIONS_SECONDS} seconds"
         except ssl.SSLError as error:
             return f"TLS failed: {getattr(error, 'verify_message', '') or error.reason}"
+        except socket.gaierror as error:
+            # Its numbers are not those of the system.
+            return error.strerror or str(error)
         except OSError as error:
             return os.strerror(error.errno) if error.errno else str(error)
         return f"it answers OPTIONS with {status}" if status in OUT_OF_SERVICE else ""

@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from callwright.telephony.sip.checks import CLEAR, ENCRYPTIONS, UDP
 
+TRANSFERRED = "Call transfered"
+"""The stack's words, in its own spelling, for the end of a call whose far end has reached the target we sent it to."""
+
 
 class StackError(Exception):
     """The stack refused what was asked; the text says why. ``status`` is the SIP status behind it, 0 when there is none."""
@@ -20,6 +23,10 @@ class StackError(Exception):
 
 class GoneError(StackError):
     """The call is over already."""
+
+
+class UnansweredError(StackError):
+    """The target of a transfer did not take the call in the time we give it. Nobody else has said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +146,8 @@ class StackCall(Protocol):
         """Put the far end on hold, or take it back; returns when the re-INVITE is on the wire."""
 
     async def refer(self, target: str, seconds: float) -> None:
-        """Ask the far end to call ``target`` instead; returns when it has done so and this call is over."""
+        """Ask the far end to call ``target`` instead; returns when it has done so and this call is over. Raises UnansweredError when that
+        takes longer; the far end may go on trying, and the call then still ends with the words ``TRANSFERRED``."""
 
     async def refer_to_call(self, other: StackCall, seconds: float) -> None:
         """Join the far ends of this call and ``other`` (REFER with Replaces); returns when they are and this call is over."""

@@ -10,7 +10,16 @@ from typing import Any, Protocol
 from callwright.telephony.sip.audio import CallerAudio
 from callwright.telephony.sip.call_facts import CallFacts, status_of
 from callwright.telephony.sip.exchange import Exchange
-from callwright.telephony.sip.stack import GoneError, Identity, LineEvent, StackCall, StackError, headers_of
+from callwright.telephony.sip.stack import (
+    TRANSFERRED,
+    GoneError,
+    Identity,
+    LineEvent,
+    StackCall,
+    StackError,
+    UnansweredError,
+    headers_of,
+)
 from callwright.telephony.sip.trace import TracedCall, fresh_dialog
 from callwright.telephony.sip.wire import TARGET
 
@@ -23,7 +32,6 @@ TAKE_BACK_TRIES = 10
 TAKE_BACK_SECONDS = 1.0
 DECLINED = 603
 NOT_IMPLEMENTED = 501
-REQUEST_TIMEOUT = 408
 _STATES = {180: "ringing", 181: "dialling", 182: "dialling", 183: "ringing"}
 """What the target sounds by itself (183) reaches nobody yet: the far end hears it once it calls the target."""
 
@@ -93,12 +101,21 @@ class Transfers:
                     self._call.traced.referral = 0
                 await line.refer(target, seconds)
         except StackError as error:
-            self._told(message, error)
+            # Our time and the far end's success may come in the same moment.
+            self._told(message, None if self._call.facts.transferred else error)
         else:
-            self._call.facts.transferred, self._call.facts.reason = True, "transferred"
+            self._call.facts.transferred = True
             self._told(message, None)
         finally:
             self._task, self._blind_request = None, 0
+
+    def closed(self, text: str) -> None:
+        """The stack has ended the line with these words. A far end that we no longer wait for may have reached its target after all. Where
+        we follow the far end instead, the words are about that."""
+        if text == TRANSFERRED and self._next is None:
+            self._call.facts.transferred = True
+            if self._task is None:
+                self._told({}, None)
 
     def _told(self, message: Mapping[str, Any], error: StackError | None) -> None:
         self._call.send(
@@ -107,6 +124,7 @@ class Transfers:
             ok=error is None,
             sip_status=error.status if error is not None else 200,
             reason=error.reason if error is not None else "",
+            unanswered=isinstance(error, UnansweredError),
         )
 
     async def _attended(self, line: StackCall, message: Mapping[str, Any], target: str, seconds: float) -> None:
@@ -253,7 +271,7 @@ async def answered(
     if over.done():
         raise StackError("the call ended while the target was called")
     if not outcome.done():
-        raise StackError("the target did not answer in time", REQUEST_TIMEOUT)
+        raise UnansweredError("the target did not answer in time")
     event = outcome.result()
     if event.kind == "closed":
         status, reason = status_of(event.text)

@@ -68,7 +68,9 @@ moved         target                                                            
 move_failed   target, sip_status, reason                                          it does not: the call goes on as before
 transfer_     request, state (ringing, dialling, answered), call_id               how far the target of a transfer is; ``call_id``: where
 progress                                                                          we call it
-transferred   request, ok, sip_status, reason                                     how a transfer ended
+transferred   request, ok, sip_status, reason, unanswered                         how a transfer ended; ``unanswered``: our own time for it
+                                                                                  is over. Without request: one that was given up for
+                                                                                  that has succeeded
 closed        by (``us``, ``them``, ``line``), sip_status, q850, reason           the call is over
 ============= =================================================================== =================================================
 """
@@ -81,11 +83,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from callwright.ports.leg import LEG_FRAME_BYTES
+from callwright.telephony.sip.dialog import MAX_FIELD_CHARACTERS, MAX_ROUTES
 
 CONTROL = 1
 AUDIO = 2
 HEAD = struct.Struct("!IBI")
-MAX_CONTROL_BYTES = 65_536
+MAX_CONTROL_BYTES = 524_288
+"""More than the fields of any message have when they are ``bounded``: JSON may take twelve bytes for a character."""
 MAX_AUDIO_BYTES = LEG_FRAME_BYTES * 256
 GATEWAY = 0
 TARGET = 1 << 31
@@ -103,6 +107,17 @@ def control(call: int, kind: str, **values: Any) -> bytes:
     if len(body) > MAX_CONTROL_BYTES:
         raise WireError(f"a {kind} message of {len(body)} bytes is longer than {MAX_CONTROL_BYTES}")
     return HEAD.pack(len(body), CONTROL, call) + body
+
+
+def bounded(value: Any) -> Any:
+    """A value that came from the network, no longer than anything of use: its texts and lists are cut."""
+    if isinstance(value, str):
+        return value[:MAX_FIELD_CHARACTERS]
+    if isinstance(value, list):
+        return [bounded(one) for one in value[:MAX_ROUTES]]
+    if isinstance(value, dict):
+        return {name: bounded(one) for name, one in value.items()}
+    return value
 
 
 def audio(call: int, frames: bytes) -> bytes:
