@@ -27,6 +27,8 @@ class Line:
 
     call_id = "c1"
 
+    call_id = "c1"
+
     def __init__(self, refused: StackError | None = None) -> None:
         self.refused = refused
         self.told: Callable[[LineEvent], None] = lambda event: None
@@ -61,7 +63,7 @@ class Call:
         self.facts = CallFacts(answered=True)
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.second = Line()
-        self.stack = self
+        self.stack = self.trace = self
         self.sent: list[dict[str, Any]] = []
         self.transfers = Transfers(cast(Exchange, self), self)
 
@@ -70,6 +72,12 @@ class Call:
 
     def move(self, line: StackCall) -> None:
         self.line = line
+
+    def read_messages(self) -> None:
+        """The stack has said nothing."""
+
+    def call(self, call_id: str) -> None:
+        """No message of any call was seen."""
 
     def start(self, work: Any) -> asyncio.Task[None]:
         return asyncio.get_running_loop().create_task(work)
