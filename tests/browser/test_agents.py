@@ -271,6 +271,115 @@ def test_a_tool_of_the_draft_is_tried_and_its_secrets_are_masked(person: Browsin
     assert person.violations() == []
 
 
+def with_tools(served: World, tools: list[dict[str, Any]], **params: Any) -> str:
+    """Save an agent with tools; its id."""
+    llm = {"llm_config": {"provider": "scripted", "rules": [{"say": "Yes."}]}}
+    api_tools = {"tools": tools, **({"tools_params": params} if params else {})}
+    config = {"agent_name": "Tools", "tasks": [{"tools_config": {"llm_agent": llm, "api_tools": api_tools}}]}
+    return str(served.asked("/v2/agent", {"agent_config": config, "agent_prompts": {}})["agent_id"])
+
+
+def tools_of(found: Any) -> Any:
+    """The tools of an agent as it is read."""
+    return found["tasks"][0]["tools_config"]["api_tools"]
+
+
+def request_tool(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "key": "custom_task", "description": "Look up free slots.", **more}
+
+
+URL = "https://booking.example.com/slots"
+
+
+def test_a_tool_in_the_documented_form_shows_its_request_and_keeps_it(person: Browsing) -> None:
+    value = {"method": "PUT", "url": URL, "param": {"day": "%(day)s"}}
+    agent_id = with_tools(person.served, [request_tool("check_slots", value=value)])
+    page = person.open(f"/agents/{agent_id}?section=tools")
+    page.get_by_role("heading", name="check_slots").click()
+    assert setting(page, "URL").input_value() == URL
+    assert setting(page, "Method").input_value() == "PUT"
+    page.get_by_role("region", name="Try").wait_for()
+    setting(page, "Method").select_option("PATCH")
+    setting(page, "Name").fill("look_up")
+    save(page, 2)
+    (tool,) = tools_of(saved(person.served, agent_id))["tools"]
+    assert (tool["name"], tool["value"]) == ("look_up", {**value, "method": "PATCH"})
+    assert not tools_of(saved(person.served, agent_id)).get("tools_params")
+
+
+def test_a_name_that_is_typed_through_another_tools_name_wipes_nothing(person: Browsing) -> None:
+    tools = [request_tool("book"), request_tool("boo")]
+    urls = [f"{URL}/book", f"{URL}/boo"]
+    agent_id = with_tools(person.served, tools, book={"url": urls[0]}, boo={"url": urls[1]})
+    page = person.open(f"/agents/{agent_id}?section=tools")
+    page.get_by_role("heading", name="boo", exact=True).click()
+    name = setting(page, "Name").last
+    name.press("End")
+    name.press_sequentially("k")
+    page.get_by_text("book is taken by another tool or its request.").wait_for()
+    assert page.get_by_role("button", name="Save", exact=True).is_disabled()
+    assert person.violations() == []
+    name.press_sequentially("ing")
+    save(page, 2)
+    params = tools_of(saved(person.served, agent_id))["tools_params"]
+    assert {one: params[one]["url"] for one in params} == {"book": urls[0], "booking": urls[1]}
+
+
+def test_what_is_typed_while_a_save_is_under_way_stays(person: Browsing) -> None:
+    agent_id = new_agent(person.served)
+    page = person.open(f"/agents/{agent_id}")
+    held: list[Any] = []
+    page.route(f"**/v2/agent/{agent_id}", lambda route: held.append(route) if not held else route.continue_())
+    setting(page, "Welcome message").fill("First.")
+    page.keyboard.press("Control+s")
+    eventually(page, lambda: bool(held))
+    setting(page, "Welcome message").fill("First, and second.")
+    held[0].continue_()
+    page.get_by_text("Revision 2,").wait_for()
+    assert setting(page, "Welcome message").input_value() == "First, and second."
+    assert saved(person.served, agent_id)["agent_welcome_message"] == "First."
+    save(page, 3)
+    assert saved(person.served, agent_id)["agent_welcome_message"] == "First, and second."
+
+
+def test_text_that_is_no_json_yet_is_neither_passed_over_nor_lost(person: Browsing) -> None:
+    agent_id = new_agent(person.served)
+    page = person.open(f"/agents/{agent_id}?view=json")
+    text = page.get_by_role("textbox", name="The agent as JSON")
+    whole = text.input_value().replace("Be brief.", "Be kind.")
+    text.fill(whole)
+    text.fill(whole.replace("Be kind.", 'Be "kind.'))
+    page.get_by_text("Correct what is marked first").wait_for()
+    page.keyboard.press("Control+s")
+    assert page.get_by_role("button", name="Save", exact=True).is_disabled()
+    assert person.violations() == []
+    page.get_by_text("Form", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("what you typed there is lost").wait_for()
+    assert dialog.get_by_text("unsaved change").count() == 0
+    page.get_by_role("button", name="Stay").click()
+    assert 'Be "kind.' in text.input_value()
+    text.fill(whole)
+    save(page, 2)
+    assert saved(person.served, agent_id)["agent_prompts"]["task_1"]["system_prompt"] == "Be kind."
+    text.fill("{")
+    page.get_by_role("button", name="Discard").click()
+    eventually(page, lambda: text.input_value() == whole)
+
+
+def test_a_negative_number_is_typed_sign_by_sign(person: Browsing) -> None:
+    agent_id = new_agent(person.served)
+    page = person.open(f"/agents/{agent_id}?q=presence_penalty")
+    penalty = setting(page, "Presence penalty")
+    penalty.press("-")
+    page.get_by_text("Not a number yet").wait_for()
+    page.keyboard.type("0.5")
+    assert penalty.input_value() == "-0.5"
+    save(page, 2)
+    llm = saved(person.served, agent_id)["tasks"][0]["tools_config"]["llm_agent"]["llm_config"]
+    assert llm["presence_penalty"] == -0.5
+
+
 def test_names_of_variables_are_completed_behind_a_brace(person: Browsing) -> None:
     page = person.open(f"/agents/{new_agent(person.served)}")
     setting(page, "Prompt").fill("You talk to {customer_name}.")

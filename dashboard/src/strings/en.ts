@@ -480,6 +480,7 @@ export const en = {
     saved: "Saved",
     save: "Save",
     saveTip: "Save as the next revision (Ctrl+S)",
+    broken: "Correct what is marked first",
     discard: "Discard",
     readOnly: "Your key may not change agents",
     calls: "Calls",
@@ -554,9 +555,11 @@ export const en = {
       callerShown: (number: string, provider: string) => `${number} (${provider})`,
       unsaved: (n: number) =>
         `The call would be without your ${n} unsaved ${plural(n, "change", "changes")}. Save or discard ${plural(n, "it", "them")} first.`,
+      broken: "A field of the agent is not finished. Correct or discard it first.",
       submit: "Call",
     },
     notJson: (why: string) => `Not JSON yet: ${why}`,
+    notNumber: "Not a number yet",
     onePerLine: "One a line",
     errors: (n: number) => `${n} ${plural(n, "error", "errors")}`,
     warnings: (n: number) => `${n} ${plural(n, "warning", "warnings")}`,
@@ -570,6 +573,10 @@ export const en = {
       kind: "Kind",
       remove: (name: string) => `Remove ${name}`,
       unnamed: "unnamed tool",
+      notName: {
+        signs: () => "A name has 1 to 64 letters (a to z, A to Z), digits, _ and -.",
+        taken: (name: string) => `${name} is taken by another tool or its request.`,
+      },
       params: "Request",
       try: "Try",
       tryLead: "Sends the request once. What the tool does happens.",
@@ -602,7 +609,7 @@ export const en = {
       label: "The agent as JSON",
       line: (line: number, text: string) => `Line ${line}: ${text}`,
       format: "Format",
-      broken: "This is not JSON yet. The form keeps what it had.",
+      broken: "This is not the JSON of an agent yet. It cannot be saved.",
     },
     applied: (n: number) =>
       `${n} ${plural(n, "change", "changes")} from a call. Look at ${plural(n, "it", "them")}, test, then save.`,
@@ -610,6 +617,7 @@ export const en = {
     leave: {
       title: "Leave without saving?",
       lead: (n: number) => `${n} unsaved ${plural(n, "change is", "changes are")} lost.`,
+      broken: "A field is not finished: what you typed there is lost.",
       stay: "Stay",
       go: "Leave",
     },

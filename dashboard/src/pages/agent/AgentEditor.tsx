@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useEffectEvent } from "react";
-import { agentQuery } from "../../api/agents.ts";
+import { type AgentBody, agentQuery } from "../../api/agents.ts";
 import type { Agent, AgentSetting } from "../../api/types.ts";
 import { strings } from "../../strings/index.ts";
 import classes from "./AgentPage.module.css";
@@ -26,9 +26,9 @@ export function AgentEditor({ agent, settings }: { agent: Agent; settings: Agent
   const navigate = useNavigate({ from: "/agents/$id" });
   const queries = useQueryClient();
   const { editing, unknown, begin } = useDraft(agent, settings, set);
-  const reread = async () => {
+  const reread = async (saved: AgentBody) => {
     const read = await queries.fetchQuery({ ...agentQuery(agent.id), staleTime: 0 });
-    begin(read);
+    begin(read, saved);
     void queries.invalidateQueries({ queryKey: ["agents"], refetchType: "none" });
     await navigate({ search: (now) => ({ ...now, set: undefined }), replace: true, ignoreBlocker: true });
   };
@@ -51,10 +51,10 @@ export function AgentEditor({ agent, settings }: { agent: Agent; settings: Agent
           {view === "form" && (
             <div className={classes.form}>
               <SectionNav />
-              <SettingsForm />
+              <SettingsForm key={editing.discarded} />
             </div>
           )}
-          {view === "json" && <JsonView />}
+          {view === "json" && <JsonView key={editing.discarded} />}
           {view === "versions" && <Versions reread={reread} />}
           <TestPanel />
         </div>

@@ -2,7 +2,7 @@ import { ActionIcon, Button, SegmentedControl, Tooltip } from "@mantine/core";
 import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useEffectEvent } from "react";
-import { STALE, saveAgent } from "../../api/agents.ts";
+import { type AgentBody, STALE, saveAgent } from "../../api/agents.ts";
 import { ApiError } from "../../api/client.ts";
 import { sessionQuery } from "../../api/session.ts";
 import { ErrorNotice } from "../../lib/ErrorNotice.tsx";
@@ -13,6 +13,7 @@ import { VIEWS, type View } from "../../search.ts";
 import { strings } from "../../strings/index.ts";
 import { ConflictDialog } from "./conflict/ConflictDialog.tsx";
 import { useEditing } from "./context.ts";
+import { maySave } from "./draft/leaving.ts";
 import classes from "./EditorHeader.module.css";
 import { Problems } from "./Problems.tsx";
 import { useRefusal } from "./useRefusal.ts";
@@ -20,25 +21,26 @@ import { useRefusal } from "./useRefusal.ts";
 const words = strings.agent;
 
 /** Which agent, what of it is not saved yet, and saving it. */
-export function EditorHeader({ name, reread }: { name: string; reread: () => Promise<void> }) {
-  const { id, revision, savedAt, base, draft, changes, replace } = useEditing();
+export function EditorHeader({ name, reread }: { name: string; reread: (saved: AgentBody) => Promise<void> }) {
+  const { id, revision, savedAt, draft, changes, isBroken, discard: takeBack } = useEditing();
   const { view = "form" } = useSearch({ from: "/shell/agents/$id" });
   const navigate = useNavigate({ from: "/agents/$id" });
   const { data: session } = useSuspenseQuery(sessionQuery);
   const saving = useMutation({
-    mutationFn: () => saveAgent(id, revision, draft),
-    onSuccess: reread,
+    mutationFn: (saved: AgentBody) => saveAgent(id, revision, saved),
+    onSuccess: (_, saved) => reread(saved),
   });
   const isStale = saving.error instanceof ApiError && saving.error.status === STALE;
   const isUnsaved = changes.length > 0;
-  const maySave = mayChange(session);
+  const isAllowed = mayChange(session);
+  const isReady = isAllowed && maySave({ changes: changes.length, isBroken });
   const refusedCalls = useRefusal(false);
   const discard = () => {
-    replace(base);
+    takeBack();
     void navigate({ search: (now) => ({ ...now, set: undefined }), replace: true, ignoreBlocker: true });
   };
   useSaveKey(() => {
-    if (isUnsaved && maySave && !saving.isPending) saving.mutate();
+    if (isReady && !saving.isPending) saving.mutate(draft);
   });
   return (
     <>
@@ -61,8 +63,9 @@ export function EditorHeader({ name, reread }: { name: string; reread: () => Pro
               {words.calls}
             </Link>
             <span role="status">{isUnsaved && <b>{words.unsaved(changes.length)}</b>}</span>
+            <span role="status">{isBroken && <b>{words.broken}</b>}</span>
             <Problems />
-            {!maySave && <span>{words.readOnly}</span>}
+            {!isAllowed && <span>{words.readOnly}</span>}
           </p>
         </div>
         <div className={classes.actions}>
@@ -83,15 +86,15 @@ export function EditorHeader({ name, reread }: { name: string; reread: () => Pro
             value={view}
             onChange={(next) => void navigate({ search: (now) => ({ ...now, view: next as View }) })}
           />
-          <Button variant="default" size="xs" disabled={!isUnsaved} onClick={discard}>
+          <Button variant="default" size="xs" disabled={!isUnsaved && !isBroken} onClick={discard}>
             {words.discard}
           </Button>
           <Button
             size="xs"
-            title={words.saveTip}
-            disabled={!isUnsaved || !maySave}
+            title={isBroken ? words.broken : words.saveTip}
+            disabled={!isReady}
             loading={saving.isPending}
-            onClick={() => saving.mutate()}
+            onClick={() => saving.mutate(draft)}
           >
             {words.save}
           </Button>

@@ -1,4 +1,4 @@
-import { createContext, useContext } from "react";
+import { createContext, useContext, useEffect, useId } from "react";
 import type { AgentBody } from "../../api/agents.ts";
 import type { Tested, Variables } from "../../api/tests.ts";
 import type { AgentSetting, AgentValidation } from "../../api/types.ts";
@@ -16,6 +16,10 @@ export interface Editing {
   draft: AgentBody;
   /** What differs between the two. */
   changes: Change[];
+  /** Whether a field holds what is no value yet, as half a text of JSON. It is not in the draft, and nothing is saved without it. */
+  isBroken: boolean;
+  /** Says whether a field holds such. */
+  setBroken: (id: string, isBroken: boolean) => void;
   /** What a test takes: the draft, or null while it is what is saved. */
   tested: Tested;
   settings: AgentSetting[];
@@ -29,6 +33,10 @@ export interface Editing {
   put: (path: string, value: Json | undefined) => void;
   /** Changes the whole draft. */
   replace: (body: AgentBody) => void;
+  /** Takes everything back that is not saved. */
+  discard: () => void;
+  /** How often fields were emptied of what was no value yet. They begin anew with it. */
+  discarded: number;
 }
 
 const Context = createContext<Editing | undefined>(undefined);
@@ -39,6 +47,17 @@ export function useEditing(): Editing {
   const found = useContext(Context);
   if (!found) throw new Error("useEditing needs an EditingProvider");
   return found;
+}
+
+/** Nothing can be saved as long as a field holds what is no value yet. */
+export function useBroken(isBroken: boolean): void {
+  const id = useId();
+  const { setBroken } = useEditing();
+  useEffect(() => {
+    if (!isBroken) return;
+    setBroken(id, true);
+    return () => setBroken(id, false);
+  }, [id, isBroken, setBroken]);
 }
 
 /** What the server says about the value at a path, or about something in it. */

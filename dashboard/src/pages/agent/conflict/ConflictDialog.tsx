@@ -1,7 +1,7 @@
 import { Button, Modal, SegmentedControl, Skeleton } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { agentQuery, bodyOf, saveAgent } from "../../../api/agents.ts";
+import { type AgentBody, agentQuery, bodyOf, saveAgent } from "../../../api/agents.ts";
 import type { Agent } from "../../../api/types.ts";
 import { ErrorNotice } from "../../../lib/ErrorNotice.tsx";
 import { count } from "../../../lib/format.ts";
@@ -19,7 +19,7 @@ const words = strings.agent.conflict;
 
 interface Props {
   close: () => void;
-  reread: () => Promise<void>;
+  reread: (saved: AgentBody) => Promise<void>;
 }
 
 /** Somebody else saved the agent: what both changed is chosen one by one, all else is kept from either side. */
@@ -47,9 +47,9 @@ function Resolution({ theirs, close, reread, again }: Props & { theirs: Agent; a
   const found = merged<Json>(asJson(base), asJson(draft), asJson(bodyOf(theirs)));
   const theirRevision = theirs.callwright.revision;
   const saving = useMutation({
-    mutationFn: () => saveAgent(id, theirRevision, bodyFrom(resolved(found, kept))),
-    onSuccess: async () => {
-      await reread();
+    mutationFn: (_: AgentBody) => saveAgent(id, theirRevision, bodyFrom(resolved(found, kept))),
+    onSuccess: async (_, saved) => {
+      await reread(saved);
       close();
     },
     // It may have been saved once more in the meantime.
@@ -76,7 +76,7 @@ function Resolution({ theirs, close, reread, again }: Props & { theirs: Agent; a
         <Button variant="default" size="xs" onClick={close}>
           {words.cancel}
         </Button>
-        <Button size="xs" loading={saving.isPending} onClick={() => saving.mutate()}>
+        <Button size="xs" loading={saving.isPending} onClick={() => saving.mutate(draft)}>
           {words.save}
         </Button>
       </div>

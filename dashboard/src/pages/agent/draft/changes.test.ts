@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../lib/json.ts";
-import { changesBetween, merged, resolved } from "./changes.ts";
+import { changesBetween, merged, resolved, withTyped } from "./changes.ts";
 
 const base: JsonObject = { name: "A", task: { patience: 900, delay: 400 }, tools: [{ name: "book", strict: false }] };
 
@@ -51,5 +51,25 @@ describe("two people who changed one agent", () => {
     const found = merged(base, mine, theirs);
     expect(found.conflicts).toMatchObject([{ path: "tools", theirs: [] }]);
     expect(resolved(found, new Set(["tools"]))).toEqual(mine);
+  });
+});
+
+describe("what is typed while a save is under way", () => {
+  const saved = { ...base, name: "B" };
+
+  it("stays, with what the server made of the rest", () => {
+    const read = { ...saved, task: { patience: 900, delay: 400, words: 2 } };
+    const typed = { ...saved, name: "B and more", tools: [] };
+    expect(withTyped(saved, typed, read)).toEqual({ ...read, name: "B and more", tools: [] });
+  });
+
+  it("stays where the server changed the same", () => {
+    expect(withTyped(saved, { ...saved, name: "B!" }, { ...saved, name: "b" })).toEqual({ ...saved, name: "B!" });
+  });
+
+  it("is nothing where nobody typed", () => {
+    const read = { ...saved, name: "b" };
+    expect(withTyped(saved, saved, read)).toEqual(read);
+    expect(withTyped(saved, saved, structuredClone(saved))).toBe(saved);
   });
 });

@@ -81,6 +81,14 @@ export function resolved<T extends Json>({ merged: body, conflicts }: Merge<T>, 
     .reduce((found, { steps, mine }) => withValue(found, steps, mine), body);
 }
 
+/** What is read after a save, with what was typed since: `saved` is the draft of that time. */
+export function withTyped<T extends Json>(saved: T, typed: T, read: T): T {
+  const found = merged(saved, typed, read);
+  const all = resolved(found, new Set(found.conflicts.map(({ path }) => path)));
+  // The same is left as it is, so that a text that shows it does not jump.
+  return isSame(all, typed) ? typed : all;
+}
+
 /** Whether one path leads into the other, or is the same. */
 function touches(one: readonly Step[], other: readonly Step[]): boolean {
   const shared = Math.min(one.length, other.length);

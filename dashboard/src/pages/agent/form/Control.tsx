@@ -1,10 +1,12 @@
 import { NativeSelect, NumberInput, Switch, Textarea, TextInput } from "@mantine/core";
+import { useState } from "react";
 import type { AgentSetting } from "../../../api/types.ts";
-import type { Json } from "../../../lib/json.ts";
+import { isSame, type Json } from "../../../lib/json.ts";
 import { strings } from "../../../strings/index.ts";
+import { useBroken } from "../context.ts";
 import { isSuggested } from "../draft/suggestions.ts";
 import classes from "./Control.module.css";
-import type { Kind } from "./kinds.ts";
+import { type Kind, numberValue } from "./kinds.ts";
 import { LooseControl } from "./LooseControl.tsx";
 import { SuggestedText } from "./SuggestedText.tsx";
 import { VariableArea } from "./VariableArea.tsx";
@@ -86,14 +88,26 @@ function ChoiceControl(props: ControlProps) {
 
 const UNSET = "\u0000";
 
+/** A number. What is none yet stays in the field, and the draft keeps the value before. */
 function NumberControl(props: ControlProps) {
-  const { setting, value, change } = props;
+  const { setting, value, change, isWrong } = props;
+  const [shown, setShown] = useState({ text: numberText(value), value, isBroken: false });
+  // Another value by a reset or by discarding.
+  if (!isSame(shown.value, value)) setShown({ text: numberText(value), value, isBroken: false });
+  useBroken(shown.isBroken);
+  const type = (text: number | string) => {
+    const next = numberValue(text);
+    const isBroken = text !== "" && next === undefined;
+    setShown({ text, value: isBroken ? value : next, isBroken });
+    if (!isBroken) change(next);
+  };
   return (
     <NumberInput
       {...aria(props)}
-      value={value == null ? "" : (value as number | string)}
+      error={shown.isBroken ? words.notNumber : isWrong}
+      value={shown.text}
       placeholder={setting.default == null ? words.notSet : String(setting.default)}
-      onChange={(next) => change(next === "" ? undefined : next)}
+      onChange={type}
       // What is out of range is said, and not changed behind the person's back.
       clampBehavior="none"
       min={setting.minimum ?? undefined}
@@ -102,6 +116,10 @@ function NumberControl(props: ControlProps) {
       hideControls
     />
   );
+}
+
+function numberText(value: Json | undefined): number | string {
+  return value == null ? "" : (value as number | string);
 }
 
 function TextControl(props: ControlProps) {

@@ -2,6 +2,7 @@ import { Textarea } from "@mantine/core";
 import { useState } from "react";
 import { isSame } from "../../../lib/json.ts";
 import { strings } from "../../../strings/index.ts";
+import { useBroken } from "../context.ts";
 import classes from "./Control.module.css";
 import type { ControlProps } from "./Control.tsx";
 import { looseText, looseValue } from "./kinds.ts";
@@ -13,6 +14,7 @@ export function LooseControl({ id, value, setting, describedBy, isWrong, change 
   const [shown, setShown] = useState({ text: looseText(value), value, why: "" });
   // Another value by a reset, the JSON view or a restored version.
   if (!isSame(shown.value, value)) setShown({ text: looseText(value), value, why: "" });
+  useBroken(shown.why !== "");
   const type = (text: string) => {
     try {
       const next = looseValue(text);

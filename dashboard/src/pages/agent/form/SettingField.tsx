@@ -9,6 +9,7 @@ import { problemsAt, useEditing } from "../context.ts";
 import { valueAt } from "../draft/paths.ts";
 import { asJson, isChanged, placeOf } from "../draft/places.ts";
 import { titleOf } from "../draft/sections.ts";
+import { placeToEmpty } from "../draft/tools.ts";
 import { Control } from "./Control.tsx";
 import { isWide, kindOf, valuesShown } from "./kinds.ts";
 import { ProblemNotes } from "./ProblemNotes.tsx";
@@ -26,10 +27,12 @@ interface Props {
   task?: number | undefined;
   /** Where it stands, where the table does not say it: in a tool. */
   place?: string;
+  /** The object that goes with its last value, where an empty one would mean something. */
+  within?: string;
 }
 
 /** One setting: its name, its value or default, what it does, and what is wrong with it. */
-export function SettingField({ setting, task, place }: Props) {
+export function SettingField({ setting, task, place, within }: Props) {
   const editing = useEditing();
   const id = useId();
   const path = place ?? placeOf(setting.path, editing.draft, task);
@@ -39,6 +42,8 @@ export function SettingField({ setting, task, place }: Props) {
   const title = titleOf(setting.name);
   const kind = kindOf(setting, value);
   const values = valuesShown(kind, setting);
+  const put = (next: Json | undefined) =>
+    editing.put(next === undefined && within ? placeToEmpty(editing.draft, within, path) : path, next);
   return (
     <div
       className={classes.setting}
@@ -57,7 +62,7 @@ export function SettingField({ setting, task, place }: Props) {
               color="gray"
               size="xs"
               aria-label={words.reset(title)}
-              onClick={() => editing.put(path, undefined)}
+              onClick={() => put(undefined)}
             >
               <RefreshIcon size={11} />
             </ActionIcon>
@@ -72,7 +77,7 @@ export function SettingField({ setting, task, place }: Props) {
         describedBy={`${id}-does`}
         isWrong={errors.length > 0}
         task={task}
-        change={(next) => editing.put(path, next)}
+        change={put}
       />
       <p id={`${id}-does`} className={classes.does}>
         {setting.kept && <b>{words.kept}</b>} <WithCode text={inForm(setting.does)} />{" "}

@@ -8,7 +8,7 @@ import { lasting } from "../../../lib/format.ts";
 import { isObject, type JsonObject } from "../../../lib/json.ts";
 import { strings } from "../../../strings/index.ts";
 import { useEditing } from "../context.ts";
-import { exampleArguments } from "../draft/tools.ts";
+import { exampleArguments, nameOf } from "../draft/tools.ts";
 import { useRefusal } from "../useRefusal.ts";
 import controlClasses from "./Control.module.css";
 import classes from "./ToolTry.module.css";
@@ -23,7 +23,7 @@ export function ToolTry({ tool }: { tool: JsonObject }) {
   const { values, why } = argumentsOf(shown);
   const refused = useRefusal(true);
   const trying = useMutation({
-    mutationFn: () => callTool(id, draft, { tool: String(tool.name ?? ""), values }, variables),
+    mutationFn: () => callTool(id, draft, { tool: nameOf(tool), values }, variables),
   });
   return (
     <section className={classes.trial} aria-label={words.try}>

@@ -1,14 +1,26 @@
 import { Button, TextInput } from "@mantine/core";
 import { useId, useState } from "react";
-import type { AgentSetting } from "../../../api/types.ts";
 import { ChevronDownIcon, DeleteIcon, PlusIcon, ToolIcon } from "../../../lib/icons.tsx";
 import type { JsonObject } from "../../../lib/json.ts";
 import { strings } from "../../../strings/index.ts";
-import { problemsAt, useEditing } from "../context.ts";
+import { problemsAt, useBroken, useEditing } from "../context.ts";
 import { valueAt } from "../draft/paths.ts";
-import { asJson, conversationOf } from "../draft/places.ts";
+import { asJson } from "../draft/places.ts";
 import { titleOf } from "../draft/sections.ts";
-import { renamedTool, TOOL_KINDS, type ToolKind, toolsOf, toolsPlace, withoutTool, withTool } from "../draft/tools.ts";
+import {
+  definitionOf,
+  nameOf,
+  renamedTool,
+  requestPlace,
+  TOOL_KINDS,
+  type ToolKind,
+  toolSettingPlace,
+  toolsOf,
+  toolsPlace,
+  whyNotName,
+  withoutTool,
+  withTool,
+} from "../draft/tools.ts";
 import classes from "./Blocks.module.css";
 import { ProblemNotes } from "./ProblemNotes.tsx";
 import fieldClasses from "./SettingField.module.css";
@@ -54,16 +66,18 @@ export function Tools() {
 function Tool({ tool, place }: { tool: JsonObject; place: number }) {
   const editing = useEditing();
   const { draft, settings, replace } = editing;
-  const name = String(tool.name ?? "");
+  const name = nameOf(tool);
   const shown = name || words.unnamed;
-  const kind = String(tool.key ?? "");
-  const task = conversationOf(draft);
-  const placeIn = ({ path }: AgentSetting) =>
-    path.replace("tasks[]", `tasks[${task}]`).replace("tools[]", `tools[${place}]`).replace("{name}", name);
+  const kind = String(tool.key ?? definitionOf(tool).key ?? "");
   const own = settings.filter(({ section, name: setting }) => section === "tool" && setting !== "name");
   const request = settings.filter(({ section, kept }) => section === "tool_params" && !kept);
+  const within = requestPlace(draft, place, request);
+  // The server tells what is wrong with a request by the tool's name, wherever it stands.
+  const byName = `${toolsPlace(draft)}.tools_params.${name}`;
+  const { errors, warnings } = problemsAt(editing, byName);
+  const isElsewhere = ({ path }: { path: string }) => within !== byName || path === byName;
   // A new tool is opened at once.
-  const [isOpen] = useState(!tool.description);
+  const [isOpen] = useState(!definitionOf(tool).description);
   return (
     <details className={classes.block} open={isOpen}>
       <summary>
@@ -74,13 +88,13 @@ function Tool({ tool, place }: { tool: JsonObject; place: number }) {
       </summary>
       <NameField name={name} place={place} />
       {own.map((one) => (
-        <SettingField key={one.path} setting={one} place={placeIn(one)} />
+        <SettingField key={one.path} setting={one} place={toolSettingPlace(draft, place, one.name)} />
       ))}
       <h4 className={classes.group}>{words.params}</h4>
       {request.map((one) => (
-        <SettingField key={one.path} setting={one} place={placeIn(one)} />
+        <SettingField key={one.path} setting={one} place={`${within}.${one.name}`} within={within} />
       ))}
-      {valueAt(asJson(draft), `${toolsPlace(draft)}.tools_params.${name}.url`) && <ToolTry tool={tool} />}
+      {valueAt(asJson(draft), `${within}.url`) && <ToolTry tool={tool} />}
       <div className={classes.add}>
         <Button
           variant="default"
@@ -90,15 +104,27 @@ function Tool({ tool, place }: { tool: JsonObject; place: number }) {
         >
           {words.remove(shown)}
         </Button>
+        <ProblemNotes errors={errors.filter(isElsewhere)} warnings={warnings.filter(isElsewhere)} />
       </div>
     </details>
   );
 }
 
+/** The name of a tool. One that it cannot have stays in the field, and the draft keeps the one before. */
 function NameField({ name, place }: { name: string; place: number }) {
   const editing = useEditing();
   const id = useId();
-  const { errors, warnings } = problemsAt(editing, `${toolsPlace(editing.draft)}.tools[${place}].name`);
+  const [shown, setShown] = useState({ text: name, name });
+  // Another name by a removed tool or by discarding.
+  if (shown.name !== name) setShown({ text: name, name });
+  const why = whyNotName(editing.draft, place, shown.text);
+  useBroken(why !== undefined);
+  const type = (text: string) => {
+    const next = renamedTool(editing.draft, place, text);
+    setShown({ text, name: next === editing.draft ? name : text });
+    editing.replace(next);
+  };
+  const { errors, warnings } = problemsAt(editing, toolSettingPlace(editing.draft, place, "name"));
   return (
     <div className={fieldClasses.setting}>
       <div className={fieldClasses.name}>
@@ -108,9 +134,9 @@ function NameField({ name, place }: { name: string; place: number }) {
       <TextInput
         id={id}
         size="xs"
-        value={name}
-        error={errors.length > 0}
-        onChange={(event) => editing.replace(renamedTool(editing.draft, place, event.currentTarget.value))}
+        value={shown.text}
+        error={why ? words.notName[why](shown.text) : errors.length > 0}
+        onChange={(event) => type(event.currentTarget.value)}
         spellCheck={false}
       />
       <ProblemNotes errors={errors} warnings={warnings} />

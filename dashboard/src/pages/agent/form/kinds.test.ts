@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AgentSetting } from "../../../api/types.ts";
-import { isWide, kindOf, looseText, looseValue, valuesShown } from "./kinds.ts";
+import { isWide, kindOf, looseText, looseValue, numberValue, valuesShown } from "./kinds.ts";
 
 const setting = (types: string[], more: Partial<AgentSetting> = {}) =>
   ({ types, choices: null, name: "x", default: "", ...more }) as AgentSetting;
@@ -38,6 +38,24 @@ describe("what a value may be", () => {
 
   it("leaves the width to addresses", () => {
     expect(["webhook_url", "voice"].map((name) => isWide("text", { name }))).toEqual([true, false]);
+  });
+});
+
+describe("a number while it is typed", () => {
+  it.each(["", "-", ".", "-."])("is none yet: %j", (text) => {
+    expect(numberValue(text)).toBeUndefined();
+  });
+
+  it.each([
+    [-1, -1],
+    ["-0.", -0],
+    ["0.50", 0.5],
+    ["1.", 1],
+    ["007", 7],
+    ["99999999999999999999", "99999999999999999999"],
+  ])("%j is %j", (text, value) => {
+    expect(numberValue(text)).toBe(value);
+    expect(kindOf(setting(["number"]), numberValue(text))).toBe("number");
   });
 });
 

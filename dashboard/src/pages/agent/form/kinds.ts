@@ -48,6 +48,14 @@ function fits(types: readonly string[], value: Json): boolean {
   });
 }
 
+/** A number as the control reports it: the text of one while it is typed. Undefined where it is none yet, as a sign alone. */
+export function numberValue(typed: number | string): number | string | undefined {
+  const found = typeof typed === "string" && !/\d/.test(typed) ? Number.NaN : Number(typed);
+  if (Number.isNaN(found)) return undefined;
+  // One that is too long stays as it was typed.
+  return Math.abs(found) > Number.MAX_SAFE_INTEGER ? typed : found;
+}
+
 /** A text as a loose value: JSON where it can be nothing else. Throws where it begins as JSON and is none. */
 export function looseValue(text: string): Json | undefined {
   const trimmed = text.trim();

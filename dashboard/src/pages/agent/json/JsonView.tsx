@@ -3,7 +3,7 @@ import { useMemo, useRef, useState } from "react";
 import { isObject, type Json } from "../../../lib/json.ts";
 import { SeverityIcon } from "../../../lib/SeverityIcon.tsx";
 import { strings } from "../../../strings/index.ts";
-import { useEditing } from "../context.ts";
+import { useBroken, useEditing } from "../context.ts";
 import { bodyFrom } from "../useDraft.ts";
 import classes from "./JsonView.module.css";
 import { lineOf, linesOf } from "./lines.ts";
@@ -21,16 +21,17 @@ interface Note {
 export function JsonView() {
   const { draft, replace, validation } = useEditing();
   const [shown, setShown] = useState({ text: textOf(draft), draft });
-  // Another draft by a restored version or by discarding.
-  if (shown.draft !== draft) setShown({ text: textOf(draft), draft });
+  const isBroken = useMemo(() => !isObject(jsonOf(shown.text)), [shown.text]);
+  useBroken(isBroken);
+  // Another draft by a save or by discarding. What is no JSON yet stays, and is the draft when it is.
+  if (shown.draft !== draft && !isBroken) setShown({ text: textOf(draft), draft });
   const lines = useMemo(() => linesOf(shown.text), [shown.text]);
-  const notes: Note[] =
-    lines.broken === undefined
-      ? [
-          ...(validation?.errors ?? []).map((one) => ({ ...one, severity: "bad" as const })),
-          ...(validation?.warnings ?? []).map((one) => ({ ...one, severity: "warning" as const })),
-        ].map(({ path, message, severity }) => ({ line: lineOf(lines, path), text: message, severity }))
-      : [{ line: lines.broken, text: words.broken, severity: "bad" }];
+  const notes: Note[] = !isBroken
+    ? [
+        ...(validation?.errors ?? []).map((one) => ({ ...one, severity: "bad" as const })),
+        ...(validation?.warnings ?? []).map((one) => ({ ...one, severity: "warning" as const })),
+      ].map(({ path, message, severity }) => ({ line: lineOf(lines, path), text: message, severity }))
+    : [{ line: lines.broken ?? 1, text: words.broken, severity: "bad" }];
   const type = (text: string) => {
     const parsed = jsonOf(text);
     if (!isObject(parsed)) {
@@ -55,7 +56,7 @@ export function JsonView() {
         <Button
           variant="default"
           size="compact-xs"
-          disabled={lines.broken !== undefined}
+          disabled={isBroken}
           onClick={() => setShown({ text: textOf(draft), draft })}
         >
           {words.format}

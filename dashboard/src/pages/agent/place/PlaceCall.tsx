@@ -42,7 +42,7 @@ export function PlaceCall() {
 }
 
 function OrderForm() {
-  const { id, base, changes, variables, setVariables } = useEditing();
+  const { id, base, changes, isBroken, variables, setVariables } = useEditing();
   const { to = "" } = useSearch({ from: "/shell/agents/$id" });
   const navigate = useNavigate();
   const [number, setNumber] = useState(to);
@@ -56,7 +56,7 @@ function OrderForm() {
     onSuccess: (call) => navigate({ to: "/calls/$id", params: { id: call } }),
   });
   const isUnsaved = changes.length > 0;
-  const isReady = !isUnsaved && forbidden === undefined && number.trim() !== "";
+  const isReady = !isUnsaved && !isBroken && forbidden === undefined && number.trim() !== "";
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!isReady || placing.isPending) return;
@@ -101,6 +101,7 @@ function OrderForm() {
       )}
       <VariableFields names={names} values={variables} change={setVariables} />
       {isUnsaved && <p className={classes.unsaved}>{words.unsaved(changes.length)}</p>}
+      {isBroken && <p className={classes.unsaved}>{words.broken}</p>}
       {forbidden && <p className={classes.unsaved}>{forbidden}</p>}
       {isElsewhere && <ErrorNotice error={placing.error} />}
       <Button type="submit" disabled={!isReady} loading={placing.isPending}>

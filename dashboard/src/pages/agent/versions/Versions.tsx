@@ -1,7 +1,7 @@
 import { Button, NativeSelect, Skeleton } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { restoreVersion, versionQuery, versionsQuery } from "../../../api/agents.ts";
+import { type AgentBody, restoreVersion, versionQuery, versionsQuery } from "../../../api/agents.ts";
 import type { AgentVersion } from "../../../api/types.ts";
 import { ErrorNotice } from "../../../lib/ErrorNotice.tsx";
 import { count, moment } from "../../../lib/format.ts";
@@ -15,7 +15,7 @@ import classes from "./Versions.module.css";
 const words = strings.agent.versions;
 
 /** What the agent was each time it was saved: look, compare, bring back. */
-export function Versions({ reread }: { reread: () => Promise<void> }) {
+export function Versions({ reread }: { reread: (saved: AgentBody) => Promise<void> }) {
   const { id, revision } = useEditing();
   const { version } = useSearch({ from: "/shell/agents/$id" });
   const versions = useQuery(versionsQuery(id, revision));
@@ -56,7 +56,7 @@ export function Versions({ reread }: { reread: () => Promise<void> }) {
 interface ComparisonProps {
   chosen: AgentVersion;
   previous: AgentVersion | undefined;
-  reread: () => Promise<void>;
+  reread: (saved: AgentBody) => Promise<void>;
 }
 
 /** What the chosen version changed, or what has changed since. */
@@ -73,16 +73,16 @@ function useCompared(chosen: AgentVersion, previous: AgentVersion | undefined, i
 }
 
 function Comparison({ chosen, previous, reread }: ComparisonProps) {
-  const { id, revision, changes: unsaved } = useEditing();
+  const { id, revision, draft, changes: unsaved } = useEditing();
   const { against } = useSearch({ from: "/shell/agents/$id" });
   const navigate = useNavigate({ from: "/agents/$id" });
   // The oldest one has nothing before it.
   const isAgainstNow = (against === "now" || !previous) && !chosen.is_current;
   const { changes, error } = useCompared(chosen, previous, isAgainstNow);
   const restoring = useMutation({
-    mutationFn: () => restoreVersion(id, chosen.revision, revision),
-    onSuccess: async () => {
-      await reread();
+    mutationFn: (_: AgentBody) => restoreVersion(id, chosen.revision, revision),
+    onSuccess: async (_, saved) => {
+      await reread(saved);
       await navigate({ search: (now) => ({ ...now, version: undefined }), replace: true });
     },
   });
@@ -107,7 +107,7 @@ function Comparison({ chosen, previous, reread }: ComparisonProps) {
               title={unsaved.length ? words.unsavedFirst : words.restoreTip}
               disabled={unsaved.length > 0}
               loading={restoring.isPending}
-              onClick={() => restoring.mutate()}
+              onClick={() => restoring.mutate(draft)}
             >
               {words.restore}
             </Button>
