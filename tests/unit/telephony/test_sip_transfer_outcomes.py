@@ -27,8 +27,6 @@ class Line:
 
     call_id = "c1"
 
-    call_id = "c1"
-
     def __init__(self, refused: StackError | None = None) -> None:
         self.refused = refused
         self.told: Callable[[LineEvent], None] = lambda event: None
