@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from "../../lib/json.ts";
 import { strings } from "../../strings/index.ts";
+import { OrderKeys } from "../agent/place/orderKeys.ts";
 
 const words = strings.agents.importing;
 
@@ -9,6 +10,56 @@ export function agentsOf(text: string): JsonObject[] {
   const agents = Array.isArray(found) ? found : [found];
   if (agents.length === 0 || !agents.every(isAgent)) throw new Error(words.notAgent);
   return agents;
+}
+
+/** Some agents of a list are made, and the others are not. */
+export class PartlyImportedError extends Error {
+  constructor(
+    made: number,
+    /** The agents that are not made. */
+    readonly rest: JsonObject[],
+    why: unknown,
+  ) {
+    super(words.partly(made, rest.length, why instanceof Error ? why.message : String(why)));
+    this.name = "PartlyImportedError";
+  }
+}
+
+/** Where agents are made. */
+export interface AgentPlace {
+  /** Why an agent could not be made; undefined where it could. */
+  refusalOf: (agent: JsonObject) => Promise<string | undefined>;
+  /** Makes an agent; its id. With the same key, the same agent is made once. */
+  create: (agent: JsonObject, key: string) => Promise<string>;
+}
+
+/** Makes agents. One that is tried again, because the answer was lost, is made once. */
+export class Importing {
+  private keys = new OrderKeys();
+
+  constructor(private readonly at: AgentPlace) {}
+
+  /**
+   * Makes all agents, or none where one is refused; their ids. Throws an Error that says what is wrong, and PartlyImportedError where some
+   * were made all the same.
+   */
+  async run(agents: JsonObject[]): Promise<string[]> {
+    for (const [place, agent] of agents.entries()) {
+      const refusal = await this.at.refusalOf(agent);
+      if (refusal) throw new Error(agents.length > 1 ? words.refused(place + 1, agents.length, refusal) : refusal);
+    }
+    const ids: string[] = [];
+    for (const agent of agents) {
+      try {
+        ids.push(await this.at.create(agent, this.keys.of(agent)));
+      } catch (error) {
+        throw ids.length ? new PartlyImportedError(ids.length, agents.slice(ids.length), error) : error;
+      }
+      // The next one may be alike, and is another agent.
+      this.keys = new OrderKeys();
+    }
+    return ids;
+  }
 }
 
 function parsed(text: string): Json {
