@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from "../../lib/json.ts";
+import { randomKey } from "../../lib/randomKey.ts";
 import { strings } from "../../strings/index.ts";
-import { OrderKeys } from "../agent/place/orderKeys.ts";
 
 const words = strings.agents.importing;
 
@@ -35,7 +35,8 @@ export interface AgentPlace {
 
 /** Makes agents. One that is tried again, because the answer was lost, is made once. */
 export class Importing {
-  private keys = new OrderKeys();
+  /** The agent that was last sent, until it is known to be made. */
+  private sent = { text: "", key: "" };
 
   constructor(private readonly at: AgentPlace) {}
 
@@ -51,14 +52,20 @@ export class Importing {
     const ids: string[] = [];
     for (const agent of agents) {
       try {
-        ids.push(await this.at.create(agent, this.keys.of(agent)));
+        ids.push(await this.at.create(agent, this.keyOf(agent)));
       } catch (error) {
         throw ids.length ? new PartlyImportedError(ids.length, agents.slice(ids.length), error) : error;
       }
       // The next one may be alike, and is another agent.
-      this.keys = new OrderKeys();
+      this.sent = { text: "", key: "" };
     }
     return ids;
+  }
+
+  private keyOf(agent: JsonObject): string {
+    const text = JSON.stringify(agent);
+    if (text !== this.sent.text) this.sent = { text, key: randomKey() };
+    return this.sent.key;
   }
 }
 
