@@ -81,12 +81,12 @@ def test_keys_walk_the_list_open_a_call_and_come_back_to_the_filter(person: Brow
 
 
 def test_a_sorted_list_has_the_calls_without_a_value_at_its_end(person: Browsing) -> None:
-    everything = calls_of(person)
+    everything, page = calls_of(person), person.page
     for order in ("cost", "wait", "talk"):
-        page = person.open(f"/calls?sort={order}")
+        person.open(f"/calls?sort={order}")
         eventually(page, lambda: rows(page) == everything)
         assert "busy" in page.locator("tbody tr[data-row]").last.inner_text()
-    page = person.open("/calls?sort=cost&status=busy")
+    person.open("/calls?sort=cost&status=busy")
     eventually(page, lambda: rows(page) == len(person.served.busy))
 
 
