@@ -187,6 +187,8 @@ def reads() -> dict[str, Read]:
     found["page behind a cursor"] = page(filters["all"], NEWEST, (now - timedelta(days=40), "x"))
     found["page by longest wait"] = page(filters["all"], WAIT)
     found["page by cost"] = page(filters["all"], COST)
+    found["page by cost, where calls without begin"] = page(filters["all"], COST, (10_000_000, ""))
+    found["page by longest wait, agent"] = page(filters["agent"], WAIT)
     return {**found, **{f"totals, {name}": totals(narrow) for name, narrow in filters.items()}}
 
 

@@ -83,6 +83,25 @@ async def test_a_cursor_leads_through_a_filter(world: ApiWorld) -> None:
         assert len((await read(client, limit=MAX_EXECUTIONS_LISTED + 1))["items"]) == 5
 
 
+@pytest.mark.parametrize("order", ["cost", "wait", "talk"])
+async def test_a_sorted_list_leaves_no_call_out(world: ApiWorld, order: str) -> None:
+    turns = [{"part": "turn", "turn": 1, "latency_us": {"total": 748_000}}]
+    async with world.client() as client:
+        agent_id = await create(client)
+        ids = [await place(client, agent_id) for _ in range(4)]
+        assert [one["id"] for one in (await read(client, sort=order))["items"]] == ids[::-1], "without any value"
+        await done(world, ids[1], turns=turns, conversation_ms=61_400)
+        async with world.ledger.unit() as unit:
+            await unit.executions.change(ids[2], Change(Phase.DONE, "failed"))
+        found: list[str] = []
+        query: dict[str, Any] = {"sort": order, "limit": 1}
+        for _ in ids:
+            body = await read(client, **query)
+            found += [one["id"] for one in body["items"]]
+            query["cursor"] = body["next_cursor"]
+        assert (found, query["cursor"]) == ([ids[1], ids[3], ids[2], ids[0]], None)
+
+
 async def test_words_that_were_said_find_the_call(world: ApiWorld) -> None:
     async with world.client() as client:
         agent_id = await create(client)
@@ -102,6 +121,7 @@ async def test_words_that_were_said_find_the_call(world: ApiWorld) -> None:
         {"sort": "random"},
         {"cursor": "x"},
         {"cursor": "bmV3ZXN0fHh8eA"},
+        {"cursor": "Y29zdHx4fHg", "sort": "cost"},
         {"from": "2026-11-24", "to": "2026-11-23"},
         {"min_wait_ms": "-1"},
         {"findings": "some"},

@@ -11,6 +11,7 @@ from tests.api_world import ApiWorld, create, place
 from tests.database import run_sql
 from tests.rows import admit_candidates, end_locked
 from tests.unit.insight.call_log import CallLog
+from tests.unit.insight.doctor_call import healthy
 
 from callwright.conversation.events import ProviderFailed
 from callwright.domain.attempts import recording_name
@@ -171,6 +172,32 @@ async def test_each_attempt_has_its_log_its_findings_and_its_recording(world: Ap
         world.recordings.write(execution_id, recording_name(2), b"RIFF second")
         link = (await client.get(f"/recordings/call/{execution_id}")).headers["location"]
         assert (await client.get(link)).content == b"RIFF second"
+
+
+async def test_the_timeline_of_each_attempt_has_what_that_one_cost(world: ApiWorld) -> None:
+    parts = {"welcome": {"platform": 1_000_000_000}, "turn:1": {"llm": 500_000_000}, "waste": {"llm": 250_000_000}}
+    cost = {"legs": {"llm": 750_000_000, "platform": 1_000_000_000}, "parts": parts, "categories": {}}
+    record = {**MACHINE.record, "cost_nano": cost, "recording": {"name": "call.wav", "duration_ms": 1_000}}
+    async with world.client() as client:
+        execution_id = await place(client, await create(client), retry_config=RETRY)
+        (row,) = await claimed(world)
+        async with world.ledger.unit() as unit:
+            await unit.logs.append(LogChunk(execution_id, 1, "live", 0, healthy().text.encode()))
+            await unit.executions.change(row.id, Change(Phase.LIVE), owner="node-a", attempt=1)
+        ended = Change(Phase.FINISHING, columns={"total_cost_nano": 1_750_000_000}, record=record)
+        await end(world, await end(world, row, ended), Change(Phase.DONE, "completed", record=record))
+        path = f"/v1/callwright/executions/{execution_id}/timeline"
+        assert (await shown(client, execution_id))["status"] == "scheduled"
+        between = (await client.get(path)).json()
+        assert between["recording"]["duration_ms"] == 1_000.0
+        await _second_attempt(world, execution_id)
+        newest, first = [(await client.get(path, params=which)).json() for which in ({}, {"attempt": "1"})]
+        assert (newest["attempt"], newest["turns"]) == (2, [])
+        for body in (between, first):
+            spent = {(one["part"], one["turn"]): one["cost"]["total"] for one in body["turns"] if one["cost"]}
+            assert spent == {("welcome", 0): 1, ("turn", 1): 0.5, ("waste", None): 0.25}
+        (told, _) = (await shown(client, execution_id))["callwright"]["attempts"]
+        assert told["total_cost"] == sum(spent.values())
 
 
 async def test_attempts_that_were_given_back_hide_no_recording(world: ApiWorld) -> None:

@@ -92,6 +92,43 @@ def test_an_exported_agent_comes_back_by_import_and_can_be_deleted(person: Brows
     assert "Come back" not in [one["agent_name"] for one in person.served.asked("/v2/agent/all")]
 
 
+def test_a_list_whose_import_fails_half_way_goes_on_with_the_rest(person: Browsing) -> None:
+    names = ["Half way 1", "Half way 2", "Half way 3"]
+    agents = [saved(person.served, new_agent(person.served, name)) for name in names]
+    page = person.open("/agents?dialog=import")
+    dialog = page.get_by_role("dialog")
+    text = dialog.get_by_label("JSON of the agent")
+    wrong = {**agents[1], "tasks": [{"task_config": {"hangup_after_silence": "long"}}]}
+    text.fill(json.dumps([agents[0], wrong]))
+    dialog.get_by_role("button", name="Import").click()
+    dialog.get_by_text("Agent 2 of 2 is refused, and none was made").wait_for()
+    page.route("**/v2/agent", lose_the_answer_of("Half way 2"))
+    text.fill(json.dumps(agents))
+    dialog.get_by_role("button", name="Import").click()
+    dialog.get_by_text("1 of 3 agents was made. The text has the other 2").wait_for()
+    assert [one["agent_name"] for one in json.loads(text.input_value())] == names[1:]
+    assert person.violations("[role=dialog]") == []
+    page.unroute("**/v2/agent")
+    dialog.get_by_role("button", name="Import").click()
+    dialog.wait_for(state="hidden")
+    found = [one["agent_name"] for one in person.served.asked("/v2/agent/all")]
+    assert [found.count(name) for name in names] == [2, 2, 2]
+    person.console.clear()
+
+
+def lose_the_answer_of(name: str) -> Any:
+    """A route on which an agent is made and nobody is told."""
+
+    def passed(route: Any) -> None:
+        if name not in (route.request.post_data or ""):
+            route.fallback()
+        else:
+            route.fetch()
+            route.abort()
+
+    return passed
+
+
 def test_all_errors_stand_at_their_fields_and_at_their_lines(person: Browsing) -> None:
     page = person.open(f"/agents/{new_agent(person.served)}?section=turns")
     setting(page, "Patience").fill("7")

@@ -214,6 +214,29 @@ def test_a_call_that_was_not_answered_is_not_called_a_good_one(person: Browsing)
     page.get_by_text("The call was not answered, so there is nothing to hear.").wait_for()
 
 
+def test_each_attempt_of_a_call_is_reached_and_has_its_own_cost(person: Browsing) -> None:
+    served, page = person.served, person.page
+    missed = served.busy[0]
+    execution = served.asked(f"/executions/{missed}")
+    attempts = [{"attempt": 1, "total_cost": 3.5}, {"attempt": 2, "total_cost": 0}]
+    execution = {**execution, "total_cost": 3.5, "callwright": {**execution["callwright"], "attempts": attempts}}
+    newest = {**served.asked(f"/v1/callwright/executions/{missed}/timeline"), "attempt": 2}
+    first = {**served.asked(f"/v1/callwright/executions/{served.call}/timeline"), "attempt": 1, "recording": None}
+    page.route(f"**/executions/{missed}", lambda route: route.fulfill(json=execution))
+    page.route(f"**/{missed}/timeline", lambda route: route.fulfill(json=newest))
+    page.route(f"**/{missed}/timeline?attempt=1", lambda route: route.fulfill(json=first))
+    person.open(f"/calls/{missed}?tab=money")
+    page.get_by_text("Nothing was spent on this attempt.").wait_for()
+    figures = page.locator("main dl").first
+    assert "3.50 ¢" not in figures.inner_text()
+    page.get_by_label("Attempt").select_option("Attempt 1")
+    page.wait_for_url("**attempt=1*")
+    page.get_by_role("table", name="Cost of each part in cents").get_by_text("Attempt 1").wait_for()
+    assert "3.50 ¢" in figures.inner_text()
+    assert page.get_by_label("Attempt").input_value() == "1"
+    assert person.violations() == []
+
+
 def test_a_call_that_is_refused_is_asked_for_once(person: Browsing) -> None:
     path = "/executions/00000000-0000-4000-8000-00000000dead"
     asked: list[str] = []

@@ -80,6 +80,16 @@ def test_keys_walk_the_list_open_a_call_and_come_back_to_the_filter(person: Brow
     page.wait_for_url("**/calls?status=busy")
 
 
+def test_a_sorted_list_has_the_calls_without_a_value_at_its_end(person: Browsing) -> None:
+    everything, page = calls_of(person), person.page
+    for order in ("cost", "wait", "talk"):
+        person.open(f"/calls?sort={order}")
+        eventually(page, lambda: rows(page) == everything)
+        assert "busy" in page.locator("tbody tr[data-row]").last.inner_text()
+    person.open("/calls?sort=cost&status=busy")
+    eventually(page, lambda: rows(page) == len(person.served.busy))
+
+
 def test_the_table_can_be_downloaded_with_its_filter(person: Browsing) -> None:
     page = person.open("/calls?status=busy")
     with page.expect_download() as downloading:

@@ -35,6 +35,21 @@ def test_signing_out_ends_the_session(person: Browsing) -> None:
     assert answer.status == 204
 
 
+def test_a_sign_out_that_fails_says_so_and_is_tried_again(person: Browsing) -> None:
+    page = person.open("/calls")
+    session = "**/v1/callwright/session"
+    page.route(session, lambda route: route.abort() if route.request.method == "DELETE" else route.fallback())
+    page.get_by_role("button", name="Sign out").click()
+    dialog = page.get_by_role("dialog", name="Sign out")
+    dialog.get_by_text("The server cannot be reached.").wait_for()
+    assert person.violations("[role=dialog]") == []
+    page.unroute(session)
+    dialog.get_by_role("button", name="Try again").click()
+    page.wait_for_url("**/dashboard/sign-in")
+    assert all("net::ERR_FAILED" in line for line in person.console)
+    person.console.clear()
+
+
 def test_the_cookie_is_out_of_reach_of_scripts(person: Browsing) -> None:
     page = person.open("/calls")
     assert page.evaluate("document.cookie") == ""

@@ -25,7 +25,7 @@ from callwright.domain.execution_summary import (
 )
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ports.ledger import Change, SummaryPage
-from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT
+from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT, order_value
 from callwright.storage import execution_list
 from callwright.storage.ledger import PostgresLedger
 
@@ -75,7 +75,7 @@ async def filled(ledger: PostgresLedger, count: int, seed: int = 1) -> list[Exec
             found.append(summary_of(row))
             continue
         columns = {
-            "total_cost_nano": random.randrange(10**10),
+            "total_cost_nano": random.choice((0, random.randrange(10**10), random.randrange(10**10))),
             "hangup_by": "Callee",
             "hangup_reason": "Call recipient hung up",
         }
@@ -217,26 +217,44 @@ async def test_what_is_deleted_is_counted_no_more(ledger: PostgresLedger) -> Non
     await check(ledger, rows[1::2])
 
 
-async def test_pages_follow_each_other_in_every_order(ledger: PostgresLedger) -> None:
+VALUES: dict[str, Any] = {
+    WAIT: lambda one: one.wait_max_ms,
+    TALK: lambda one: one.talk_ms,
+    COST: lambda one: one.cost_nano,
+}
+
+
+def in_order(rows: Iterable[ExecutionSummary], order: str) -> list[ExecutionSummary]:
+    """An order by hand."""
+    by_age = sorted(rows, key=lambda one: (one.created_at, one.execution_id), reverse=order != OLDEST)
+    value = VALUES.get(order)
+    if value is None:
+        return by_age
+    valued = [one for one in by_age if one.status != "queued" and value(one)]
+    bare = [one for one in by_age if one not in valued]
+    return [*sorted(valued, key=lambda one: (value(one), one.execution_id), reverse=True), *bare]
+
+
+async def test_pages_follow_each_other_in_every_order_and_leave_nothing_out(ledger: PostgresLedger) -> None:
     rows = await filled(ledger, 25)
-    values: dict[str, Any] = {
-        NEWEST: lambda one: one.created_at,
-        OLDEST: lambda one: one.created_at,
-        WAIT: lambda one: one.wait_max_ms,
-        TALK: lambda one: one.talk_ms,
-        COST: lambda one: one.cost_nano,
-    }
-    for order, value in values.items():
+    for order in (NEWEST, OLDEST, *VALUES):
         whole = await listed(ledger, SummaryFilter(), order)
-        expected = [one for one in rows if order in (NEWEST, OLDEST) or (value(one) and one.status != "queued")]
-        assert sorted(one.execution_id for one in whole) == sorted(one.execution_id for one in expected)
-        assert [value(one) for one in whole] == sorted((value(one) for one in whole), reverse=order != OLDEST)
-        paged: list[ExecutionSummary] = []
-        after: tuple[datetime | int, str] | None = None
-        while page := await listed(ledger, SummaryFilter(), order, 4, after):
-            paged += page
-            after = value(page[-1]), page[-1].execution_id
-        assert paged == whole
+        assert whole == in_order(rows, order), order
+        for size in (1, 4):
+            paged: list[ExecutionSummary] = []
+            after: tuple[datetime | int, str] | None = None
+            while page := await listed(ledger, SummaryFilter(), order, size, after):
+                paged += page
+                after = order_value(page[-1], order), page[-1].execution_id
+            assert paged == whole, order
+
+
+async def test_every_filter_has_the_same_calls_in_every_order(ledger: PostgresLedger) -> None:
+    rows = await filled(ledger, 30)
+    for narrow in FILTERS:
+        fitting = [one for one in rows if fits(one, narrow)]
+        for order in VALUES:
+            assert await listed(ledger, narrow, order) == in_order(fitting, order), (narrow, order)
 
 
 async def test_text_is_found_in_numbers_ids_and_words(ledger: PostgresLedger) -> None:

@@ -44,10 +44,20 @@ export const agentListQuery = queryOptions({
     (await dataOf(api.GET("/v1/callwright/agents", { signal }))).items,
 });
 
-/** Saves a new agent; its id. An object as reads return it is taken as well. */
-export async function createAgent(body: AgentBody | JsonObject): Promise<string> {
-  const saved = await dataOf(api.POST("/v2/agent", { body: body as never }));
+/**
+ * Saves a new agent; its id. An object as reads return it is taken as well. With the same `key` the same agent is made once, however
+ * often it is sent.
+ */
+export async function createAgent(body: AgentBody | JsonObject, key?: string): Promise<string> {
+  const params = key === undefined ? {} : { header: { "Idempotency-Key": key } };
+  const saved = await dataOf(api.POST("/v2/agent", { params, body: body as never }));
   return saved.agent_id;
+}
+
+/** The first reason for which an agent could not be saved; undefined where it could. Nothing is saved. */
+export async function refusalOf(body: JsonObject): Promise<string | undefined> {
+  const { errors } = await dataOf(api.POST("/v1/callwright/agents/validate", { body: body as never }));
+  return errors[0]?.message;
 }
 
 /** Deletes an agent with its calls. */

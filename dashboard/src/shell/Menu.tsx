@@ -1,8 +1,9 @@
-import { ActionIcon, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Modal, Tooltip, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { sessionQuery, signOut } from "../api/session.ts";
+import { ErrorNotice } from "../lib/ErrorNotice.tsx";
 import { AgentsIcon, CallsIcon, DarkIcon, KeysIcon, LightIcon, ReferenceIcon, SignOutIcon } from "../lib/icons.tsx";
 import { strings } from "../strings/index.ts";
 import { Logo } from "./Logo.tsx";
@@ -80,8 +81,18 @@ function SignOutButton() {
     },
   });
   return (
-    <FootButton label={leaving.error?.message ?? strings.menu.signOut} onClick={() => leaving.mutate()}>
-      <SignOutIcon size={16} />
-    </FootButton>
+    <>
+      <FootButton label={strings.menu.signOut} onClick={() => leaving.mutate()}>
+        <SignOutIcon size={16} />
+      </FootButton>
+      <Modal
+        opened={leaving.isError}
+        onClose={leaving.reset}
+        title={strings.menu.signOut}
+        closeButtonProps={{ "aria-label": strings.words.close }}
+      >
+        {leaving.isError && <ErrorNotice error={leaving.error} again={() => leaving.mutate()} />}
+      </Modal>
+    </>
   );
 }

@@ -328,7 +328,9 @@ export const en = {
     call: "Call",
     exactly: "Exactly",
     perMinute: "A minute of talk",
+    allAttempts: "All attempts",
     none: "Nothing was spent on this call.",
+    noneOfAttempt: "Nothing was spent on this attempt.",
     table: "Cost of each part in cents",
   },
   log: {
@@ -468,6 +470,10 @@ export const en = {
       submit: "Import",
       notJson: (why: string) => `This is not JSON: ${why}`,
       notAgent: "This is neither an agent nor a list of agents: it has no agent_config and no tasks.",
+      refused: (place: number, of: number, why: string) =>
+        `Agent ${place} of ${of} is refused, and none was made: ${why}`,
+      partly: (made: number, left: number, why: string) =>
+        `${made} of ${made + left} agents ${made === 1 ? "was" : "were"} made. The text has the other ${left}: import again to make them. The reason: ${why}`,
     },
   },
   agent: {

@@ -37,10 +37,10 @@ class CallLog:
     @property
     def record(self) -> Mapping[str, Any]:
         """What the ledger keeps of the attempt: the record, or the entry of an earlier attempt."""
-        if self.is_newest:
-            return self.execution.record
-        earlier = (one for one in earlier_attempts(self.execution.record) if one["attempt"] == self.attempt)
-        return next(earlier, {})
+        record = self.execution.record
+        # Between two attempts the newest one is an earlier one already.
+        earlier = (one for one in earlier_attempts(record) if one["attempt"] == self.attempt)
+        return next(earlier, record if self.is_newest else {})
 
 
 async def call_log_of(

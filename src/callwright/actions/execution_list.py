@@ -12,7 +12,7 @@ from callwright.actions.services import Services, object_id
 from callwright.domain.errors import BadInputError, NotFoundError
 from callwright.domain.execution_summary import ExecutionSummary, SummaryFilter, SummaryTotals
 from callwright.domain.tenant import Principal
-from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT, SummaryPage
+from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT, SummaryPage, order_value
 
 ORDERS = (NEWEST, OLDEST, WAIT, TALK, COST)
 _PAGE = 500
@@ -66,14 +66,8 @@ async def all_executions(services: Services, principal: Principal, asked: ListRe
         asked = replace(asked, cursor=page.next_cursor)
 
 
-def _value_of(row: ExecutionSummary, order: str) -> datetime | int:
-    values = {WAIT: row.wait_max_ms, TALK: row.talk_ms, COST: row.cost_nano}
-    value = values.get(order)
-    return row.created_at if value is None else value
-
-
 def _cursor(row: ExecutionSummary, order: str) -> str:
-    value = _value_of(row, order)
+    value = order_value(row, order)
     shown = value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
     return base64.urlsafe_b64encode(f"{order}|{shown}|{row.execution_id}".encode()).decode().rstrip("=")
 
@@ -84,8 +78,8 @@ def _read_cursor(text: str, order: str) -> tuple[datetime | int, str]:
         of, value, execution_id = base64.b64decode(padded, b"-_", validate=True).decode().split("|")
         if of != order:
             raise BadInputError("cursor is of a list in another order", field="cursor")
-        found: datetime | int = moment(value, "cursor") if order in (NEWEST, OLDEST) else _number(value)
-        return found, object_id(execution_id, "cursor")
+        is_number = order not in (NEWEST, OLDEST) and value.isdigit()
+        return _number(value) if is_number else moment(value, "cursor"), object_id(execution_id, "cursor")
     except (ValueError, BadInputError, NotFoundError):
         raise BadInputError(
             "cursor must be a next_cursor of an earlier answer in the same order", field="cursor"

@@ -16,7 +16,7 @@ from callwright.insight.doctor_rules import RULES, Advice
 from callwright.insight.marks import Mark, marks
 from callwright.insight.timeline import AgentSpeech, Span
 from callwright.insight.turns import Turn, caller_turns, turns
-from callwright.insight.usage import POST_CALL, WASTE
+from callwright.insight.usage import POST_CALL, WASTE, WELCOME
 from callwright.insight.view import CallView
 from callwright.insight.waterfall import TurnLatency
 from callwright.insight.wire import wire_time
@@ -31,8 +31,21 @@ Costs = Mapping[tuple[str, int | None], Mapping[str, int]]
 
 
 def costs_of(record: Mapping[str, Any]) -> Costs:
-    """What a record says that each part cost."""
-    return {(row["part"], row["turn"]): row["cost_nano"] for row in record.get("turns") or [] if row.get("cost_nano")}
+    """What a record, or the entry of an earlier attempt, says that each part cost."""
+    rows = record.get("turns")
+    if rows:
+        return {(row["part"], row["turn"]): row["cost_nano"] for row in rows if row.get("cost_nano")}
+    # An entry has no turns.
+    parts = (record.get("cost_nano") or {}).get("parts") or {}
+    return {_part_named(name): legs for name, legs in parts.items()}
+
+
+def _part_named(name: str) -> tuple[str, int | None]:
+    """The part and the turn of a name as the costs of a call have it."""
+    part, _, turn = name.partition(":")
+    if part == WELCOME:
+        return part, 0
+    return part, int(turn) if turn else None
 
 
 def timeline_body(

@@ -19,7 +19,7 @@ from callwright.domain.execution_summary import (
     summary_of,
 )
 from callwright.domain.limits import MAX_EXECUTIONS_SEARCHED, MAX_EXECUTIONS_SUMMED, MAX_WAITS_SORTED, SUMMARIES_AT_ONCE
-from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT, LiveRows, SummaryPage
+from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT, LiveRows, SummaryPage, order_value
 from callwright.storage.columns import SHOWN, execution_of
 
 _NAMES = tuple(field.name for field in fields(ExecutionSummary))
@@ -77,13 +77,13 @@ select counted.n as answered,
 from counted
 """
 
-_ORDERS: Mapping[str, tuple[str, str, str]] = {
-    NEWEST: ("created_at", "desc", ""),
-    OLDEST: ("created_at", "asc", ""),
-    WAIT: ("wait_max_ms", "desc", " and wait_max_ms is not null"),
-    TALK: ("talk_ms", "desc", " and talk_ms is not null"),
-    COST: ("cost_nano", "desc", " and cost_nano > 0"),
+_WAYS: Mapping[str, str] = {NEWEST: "desc", OLDEST: "asc"}
+_VALUES: Mapping[str, tuple[str, str, str]] = {
+    WAIT: ("wait_max_ms", "wait_max_ms is not null", "wait_max_ms is null"),
+    TALK: ("talk_ms", "talk_ms is not null", "talk_ms is null"),
+    COST: ("cost_nano", "cost_nano > 0", "cost_nano = 0"),
 }
+"""The column of an order, and the conditions of rows with a value in it, as its index has it, and of those without."""
 _OF_ENTRIES = "times, times * answered::int, times * talk_ms, times * cost_nano"
 _OF_ROWS = "status, rules <> '{}', 1, answered::int, coalesce(talk_ms, 0), cost_nano"
 _STEP = 1.1
@@ -167,9 +167,12 @@ class SummaryRows:
         # First those that go on: one that is done meanwhile is then in both, and never in none.
         found = {one.execution_id: one for one in await self._unfinished(wanted)}
         found |= {one.execution_id: one for one in await self._done(wanted)}
-        column, way, _ = _ORDERS[wanted.order]
-        rows = sorted(found.values(), key=lambda one: (getattr(one, column), one.execution_id), reverse=way == "desc")
-        return rows[: wanted.size]
+
+        def place(one: ExecutionSummary) -> tuple[bool, datetime | int, str]:
+            at = order_value(one, wanted.order)
+            return isinstance(at, int), at, one.execution_id
+
+        return sorted(found.values(), key=place, reverse=wanted.order != OLDEST)[: wanted.size]
 
     async def live(self, tenant_id: str, most: int) -> LiveRows:
         """What goes on at the moment."""
@@ -221,25 +224,44 @@ class SummaryRows:
         return not await self._connection.fetchval("select exists (select from execution_summary_missing)")
 
     async def _done(self, wanted: SummaryPage) -> list[ExecutionSummary]:
+        if wanted.order not in _VALUES:
+            return await self._done_in(wanted, "created_at", wanted.after)
+        column, valued, bare = _VALUES[wanted.order]
+        found: list[ExecutionSummary] = []
+        after: tuple[datetime | int, str] | None = wanted.after
+        if after is None or isinstance(after[0], int):
+            found, after = await self._done_in(wanted, column, after, valued), None
+        if len(found) < wanted.size and not _has_values(wanted):
+            left = replace(wanted, size=wanted.size - len(found))
+            found += await self._done_in(left, "created_at", after, bare)
+        return found
+
+    async def _done_in(
+        self, wanted: SummaryPage, column: str, after: tuple[datetime | int, str] | None, only: str = ""
+    ) -> list[ExecutionSummary]:
+        """In the order of a column, each from its index."""
         where = _Where(wanted.tenant_id)
         where.narrow(wanted.narrow)
-        column, way, apart = _ORDERS[wanted.order]
-        where.behind(wanted, column, "execution_id")
+        if only:
+            where.add(only)
+        way = _WAYS.get(wanted.order, "desc")
+        where.behind(after, way, column, "execution_id")
         rows = await self._connection.fetch(
-            f"select {_OWN} from execution_summary where {where.text}{apart}"
+            f"select {_OWN} from execution_summary where {where.text}"
             f" order by {column} {way}, execution_id {way} limit {int(wanted.size)}",
             *where.arguments,
         )
         return [_summary(row) for row in rows]
 
     async def _unfinished(self, wanted: SummaryPage) -> list[ExecutionSummary]:
-        if wanted.narrow.is_of_done or wanted.order not in (NEWEST, OLDEST):
+        if wanted.narrow.is_of_done:
             return []
         where = _open(wanted.tenant_id, wanted.narrow)
-        column, way, _ = _ORDERS[wanted.order]
-        where.behind(wanted, column, "id")
+        way = _WAYS.get(wanted.order, "desc")
+        if wanted.after is not None and isinstance(wanted.after[0], datetime):
+            where.behind(wanted.after, way, "created_at", "id")
         rows = await self._connection.fetch(
-            f"select {SHOWN} from execution where {where.text} order by {column} {way}, id {way} limit {int(wanted.size)}",
+            f"select {SHOWN} from execution where {where.text} order by created_at {way}, id {way} limit {int(wanted.size)}",
             *where.arguments,
         )
         return [summary_of(execution_of(row)) for row in rows]
@@ -373,6 +395,15 @@ class _Group:
     with_findings: int
 
 
+def _has_values(wanted: SummaryPage) -> bool:
+    """Whether each execution that the filter lets through has a value in the order. To look for one without would mean to read all."""
+    narrow = wanted.narrow
+    if wanted.order == COST:
+        return bool(narrow.min_cost_nano)
+    # Only who talks waits.
+    return narrow.min_wait_ms is not None
+
+
 def _most(narrow: SummaryFilter) -> int:
     """How many rows are added up at most: more where an index has all that is added."""
     fetched = (narrow.text, narrow.disposition, narrow.min_cost_nano)
@@ -448,11 +479,10 @@ class _Where:
         if narrow.text is not None:
             self._search(narrow.text)
 
-    def behind(self, wanted: SummaryPage, column: str, id_column: str) -> None:
+    def behind(self, after: tuple[datetime | int, str] | None, way: str, column: str, id_column: str) -> None:
         """What comes after the row that a cursor names."""
-        if wanted.after is not None:
-            sign = ">" if _ORDERS[wanted.order][1] == "asc" else "<"
-            self.add(f"({column}, {id_column}) {sign} ({{}}, {{}})", *wanted.after)
+        if after is not None:
+            self.add(f"({column}, {id_column}) {'>' if way == 'asc' else '<'} ({{}}, {{}})", *after)
 
     def _search(self, text: str) -> None:
         """By ids that are found first, each condition in its own index: joined by ``or``, all rows would be looked at."""

@@ -15,6 +15,7 @@ from callwright.domain.attempts import EARLIER, ended_attempt, was_dialled
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.insight.attempts import usage
 from callwright.insight.settled import is_settled
+from callwright.insight.timeline_body import costs_of
 
 LEGS = ("transcriber", "llm", "synthesizer", "network", "platform")
 
@@ -43,6 +44,13 @@ def machine_then_person() -> Execution:
     return attempt(
         spoken("Hello, this is Ada.", 50), replace(first, record={**first.record, "answered_by_voice_mail": True})
     )
+
+
+def test_each_part_of_an_earlier_attempt_costs_what_it_did() -> None:
+    first = attempt(spoken("Leave a message.", 20))
+    entry = ended_attempt(first, first.status.value)
+    assert costs_of(entry) == costs_of(first.record)
+    assert sum(sum(legs.values()) for legs in costs_of(entry).values()) == first.total_cost_nano > 0
 
 
 def test_costs_and_usage_are_of_all_attempts_and_the_rest_of_the_last() -> None:

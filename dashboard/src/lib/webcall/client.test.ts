@@ -120,6 +120,27 @@ describe("a call", () => {
   });
 });
 
+describe("a call that is muted while the microphone is asked for", () => {
+  it("is silent from its first frame", async () => {
+    const { call, sound } = world();
+    const starting = call.start();
+    call.mute(true);
+    await starting;
+    expect(call.get()).toMatchObject({ state: "connecting", muted: true });
+    expect(sound.done).toEqual(["mute"]);
+  });
+
+  it("is heard where that was taken back", async () => {
+    const { call, sound } = world();
+    const starting = call.start();
+    call.mute(true);
+    call.mute(false);
+    await starting;
+    expect(call.get().muted).toBe(false);
+    expect(sound.done).toEqual([]);
+  });
+});
+
 describe("a connection that breaks off", () => {
   it("is resumed at the newest address", async () => {
     const { call, sound, states } = await active();

@@ -91,6 +91,7 @@ export class WebCall {
         return;
       }
       this.sound = sound;
+      if (this.snapshot.muted) sound.mute(true);
       this.change({ state: "connecting" });
       const url = await this.options.address();
       if (!this.isOver) this.connect(url);

@@ -2,25 +2,26 @@ import { Button, FileButton, Modal, Textarea } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { createAgent } from "../../api/agents.ts";
+import { createAgent, refusalOf } from "../../api/agents.ts";
 import { ErrorNotice } from "../../lib/ErrorNotice.tsx";
 import { UploadIcon } from "../../lib/icons.tsx";
 import { strings } from "../../strings/index.ts";
 import classes from "./ImportDialog.module.css";
-import { agentsOf } from "./imported.ts";
+import { agentsOf, Importing, PartlyImportedError } from "./imported.ts";
 
 const words = strings.agents.importing;
 
 /** Makes agents from JSON that is pasted or read from a file. */
 export function ImportDialog({ opened, close }: { opened: boolean; close: () => void }) {
   const [text, setText] = useState("");
+  const [work] = useState(() => new Importing({ refusalOf, create: createAgent }));
   const queries = useQueryClient();
   const navigate = useNavigate();
   const importing = useMutation({
-    mutationFn: async () => {
-      const ids: string[] = [];
-      for (const agent of agentsOf(text)) ids.push(await createAgent(agent));
-      return ids;
+    mutationFn: async () => work.run(agentsOf(text)),
+    onError: (error) => {
+      // What was made would be made again.
+      if (error instanceof PartlyImportedError) setText(JSON.stringify(error.rest, null, 2));
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ["agents"] }),
     onSuccess: async (ids) => {

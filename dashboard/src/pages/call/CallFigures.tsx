@@ -3,6 +3,7 @@ import type { Execution, Severity } from "../../api/types.ts";
 import { count, lasting, money, NONE } from "../../lib/format.ts";
 import { SeverityIcon } from "../../lib/SeverityIcon.tsx";
 import { strings } from "../../strings/index.ts";
+import { costOf } from "./attempts.ts";
 import classes from "./CallFigures.module.css";
 import { heardTurns, useCall } from "./context.ts";
 import { median } from "./median.ts";
@@ -19,7 +20,7 @@ export function CallFigures({ execution }: { execution: Execution | undefined })
   const ofCaller = turns.filter(({ turn }) => turn !== 0).length;
   const tools = timeline.work.filter(({ kind }) => kind === "tool");
   const failed = tools.filter(({ error }) => error !== null).length;
-  const cost = execution?.total_cost;
+  const cost = costOf(execution, timeline);
   return (
     <dl className={classes.figures}>
       <Figure name={words.talk} value={talkMs === null ? NONE : lasting(talkMs)} />
@@ -30,7 +31,7 @@ export function CallFigures({ execution }: { execution: Execution | undefined })
       <Figure name={words.tools} value={count(tools.length)}>
         {failed > 0 && words.failed(failed)}
       </Figure>
-      <Figure name={words.cost} value={cost === undefined || timeline.live ? NONE : money(cost)}>
+      <Figure name={words.cost} value={cost === undefined ? NONE : money(cost)}>
         {cost && talkMs ? words.perMinute(money((cost * MINUTE_MS) / talkMs)) : ""}
       </Figure>
       <Figure name={words.findings} value={<FindingCounts />} />

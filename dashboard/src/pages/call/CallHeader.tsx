@@ -9,6 +9,7 @@ import { moment } from "../../lib/format.ts";
 import { BackIcon, WhatIfIcon } from "../../lib/icons.tsx";
 import { mayCall } from "../../lib/rights.ts";
 import { strings } from "../../strings/index.ts";
+import { attemptsOf } from "./attempts.ts";
 import classes from "./CallHeader.module.css";
 import { CallMenu } from "./CallMenu.tsx";
 import { useCall } from "./context.ts";
@@ -44,10 +45,10 @@ export function CallHeader({ execution, name }: { execution: Execution | undefin
         </h1>
         {execution && <Line execution={execution} />}
       </div>
+      <Attempts execution={execution} />
       {timeline.live && mayCall(session) && <HangUp />}
       {!timeline.live && timeline.answered_ms !== null && (
         <div className={classes.actions}>
-          <Attempts execution={execution} />
           <Button
             variant="default"
             size="xs"
@@ -93,16 +94,16 @@ function Line({ execution }: { execution: Execution }) {
 
 /** Which attempt of a call that was retried. */
 function Attempts({ execution }: { execution: Execution | undefined }) {
-  const { attempt } = useCall();
+  const { timeline } = useCall();
   const navigate = useNavigate({ from: "/calls/$id" });
-  const attempts = (execution?.callwright.attempts ?? []) as { attempt: number }[];
+  const attempts = attemptsOf(execution);
   if (attempts.length < 2) return null;
   return (
     <NativeSelect
       aria-label={strings.factsTab.attempt}
       size="xs"
       data={attempts.map((one) => ({ value: String(one.attempt), label: words.attempt(one.attempt) }))}
-      value={String(attempt ?? attempts.length)}
+      value={String(timeline.attempt)}
       onChange={(event) => {
         const next = Number(event.currentTarget.value);
         void navigate({ search: ({ list, tab }) => ({ list, tab, attempt: next }) });

@@ -88,7 +88,8 @@ class ExecutionListQuery(ExecutionFilterQuery):
 
     sort: Annotated[str, reads(among(*ORDERS))] = Field(
         default=ORDERS[0],
-        description="`wait`: the longest wait first; `talk`: the longest call; `cost`: the dearest. These have only calls that are over.",
+        description="`wait`: the longest wait first; `talk`: the longest call; `cost`: the dearest. Calls without such a value come last,"
+        " the newest first, and so do calls that are not over.",
     )
     cursor: Annotated[str | None, reads(text())] = Field(
         default=None, description="`next_cursor` of the answer before, with the same filter and `sort`."

@@ -54,7 +54,7 @@ def _timeline(found: CallLog) -> bytes:
     body = timeline_body(
         view,
         live=found.is_live,
-        costs=costs_of(record) if whole else None,
+        costs=None if found.is_live else costs_of(record),
         doctor=record.get("doctor") if whole else None,
     )
     return encode({**named, **body, "recording": _recording(found, view, record.get("recording"))})

@@ -112,7 +112,7 @@ class TimelineTurn(Open):
     assistant_estimated: bool | None
     interrupted: bool = Field(description="Whether the caller cut the agent.")
     wait: TurnWait | None
-    cost: LegCosts | None = Field(description="Null while it is not known: during the call, and of an earlier attempt.")
+    cost: LegCosts | None = Field(description="Null while it is not known: during the call.")
     model: TurnModel | None
 
 

@@ -7,16 +7,25 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from callwright.domain.execution import Execution
+from callwright.domain.execution import TERMINAL, Execution
 from callwright.domain.execution_summary import AgentFigures, ExecutionSummary, SummaryFilter, SummaryTotals
 
 NEWEST, OLDEST, WAIT, TALK, COST = "newest", "oldest", "wait", "talk", "cost"
-"""Orders of a list. The last three have only executions that are done, the longest wait, the longest or the dearest first."""
+"""Orders of a list. In the last three the longest wait, the longest or the dearest is first, and those without such a value are last, the
+newest of them first: also all that are not done."""
+
+
+def order_value(row: ExecutionSummary, order: str) -> datetime | int:
+    """What an order goes by in a row: its value, or when it was created."""
+    if order in (NEWEST, OLDEST) or row.status not in TERMINAL:
+        return row.created_at
+    value = {WAIT: row.wait_max_ms, TALK: row.talk_ms, COST: row.cost_nano or None}[order]
+    return row.created_at if value is None else value
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryPage:
-    """Which rows of an account: those behind ``after`` (the value that the order goes by, and the id), at most ``size``."""
+    """Which rows of an account: those behind ``after`` (the :func:`order_value` of a row, and its id), at most ``size``."""
 
     tenant_id: str
     narrow: SummaryFilter

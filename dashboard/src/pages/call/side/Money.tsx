@@ -1,6 +1,7 @@
-import type { Costs, Turn } from "../../../api/types.ts";
+import type { Costs, Execution, Turn } from "../../../api/types.ts";
 import { exactMoney, money, moneyCell } from "../../../lib/format.ts";
 import { strings } from "../../../strings/index.ts";
+import { attemptsOf } from "../attempts.ts";
 import { useCall } from "../context.ts";
 import classes from "./Money.module.css";
 
@@ -8,12 +9,13 @@ const words = strings.money;
 const LEGS = ["transcriber", "llm", "synthesizer", "network", "platform"] as const;
 const MINUTE_MS = 60_000;
 
-/** What the call cost: by leg, by part, and the exact sum. */
-export function Money() {
+/** What the call, or one attempt of it, cost: by leg, by part, and the exact sum. */
+export function Money({ execution }: { execution: Execution | undefined }) {
   const { timeline, whole } = useCall();
   const rows = timeline.turns.flatMap((turn) => (turn.cost ? [{ turn, cost: turn.cost }] : []));
   const all = summed(rows.map(({ cost }) => cost));
-  if (all.total === 0) return <p className={classes.none}>{words.none}</p>;
+  const again = attemptsOf(execution).length > 1;
+  if (all.total === 0) return <p className={classes.none}>{again ? words.noneOfAttempt : words.none}</p>;
   const talkMs = timeline.answered_ms === null ? 0 : whole.toMs - timeline.answered_ms;
   return (
     <div className={classes.money}>
@@ -45,7 +47,7 @@ export function Money() {
           {rows.map(({ turn, cost }) => (
             <CostRow key={`${turn.part}${turn.turn}`} name={partName(turn)} cost={cost} />
           ))}
-          <CostRow name={words.call} cost={all} />
+          <CostRow name={again ? strings.call.attempt(timeline.attempt) : words.call} cost={all} />
         </tbody>
       </table>
       <dl>
@@ -55,6 +57,12 @@ export function Money() {
           <>
             <dt>{words.perMinute}</dt>
             <dd>{money((all.total * MINUTE_MS) / talkMs)}</dd>
+          </>
+        )}
+        {again && execution && (
+          <>
+            <dt>{words.allAttempts}</dt>
+            <dd>{money(execution.total_cost)}</dd>
           </>
         )}
       </dl>

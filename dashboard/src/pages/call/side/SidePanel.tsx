@@ -40,7 +40,7 @@ export function SidePanel({ execution }: { execution: Execution | undefined }) {
         <FindingList />
       </Tabs.Panel>
       <Tabs.Panel value="money">
-        <Money />
+        <Money execution={execution} />
       </Tabs.Panel>
       <Tabs.Panel value="facts">{execution && <Facts execution={execution} />}</Tabs.Panel>
       <Tabs.Panel value="log">
