@@ -1,3 +1,5 @@
+import { randomKey } from "../../../lib/randomKey.ts";
+
 /**
  * Keys under which orders are placed once. An order that is sent again, because its answer was lost say, has the key it had; another one
  * gets a key of its own.
@@ -13,9 +15,4 @@ export class OrderKeys {
     if (text !== this.last.order) this.last = { order: text, key: this.make() };
     return this.last.key;
   }
-}
-
-/** `crypto.randomUUID` is missing on pages that came without HTTPS. */
-function randomKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
