@@ -13,14 +13,18 @@ import pytest
 from tests.agent_of_settings import agent_of, another_value, is_within
 from tests.api_world import AGENT, ApiWorld, create, place
 from tests.database import fetch, run_sql
-from tests.rows import THEN, admit, claim, execution_row
+from tests.rows import THEN, admit, claim, end_locked, execution_row, move
 
 from callwright.actions.agent_end import PIECE, PIECES_AT_ONCE, PURGE_AGENT_JOB, AgentPurge
+from callwright.call.live.endings import refused
 from callwright.domain.agent.credentials import shown_body
 from callwright.domain.errors import NotFoundError
+from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_AGENT_BYTES
 from callwright.domain.settings.table import SETTINGS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.ports.ledger import Change
+from callwright.storage.agents import AgentRows
 
 
 async def test_an_agent_is_created_and_read_back_with_its_unknown_keys(world: ApiWorld) -> None:
@@ -446,19 +450,61 @@ async def test_retention_and_the_deletion_of_an_agent_wait_for_each_other(world:
 async def test_stopping_an_agent_stops_waiting_calls_and_leaves_live_ones(world: ApiWorld) -> None:
     async with world.client() as client:
         agent_id = await create(client)
-        live = await place(client, agent_id)
+        live, taken = await place(client, agent_id), await place(client, agent_id)
         await admit(world.ledger)
         await claim(world.ledger)
+        await move(world.ledger, live, Phase.DIALLING, "initiated", owner="node-a", attempt=1)
         queued = [await place(client, agent_id) for _ in range(3)]
         tomorrow = (world.clock.now() + timedelta(days=1)).isoformat()
         scheduled = await place(client, agent_id, scheduled_at=tomorrow)
         answer = await client.post(f"/v2/agent/{agent_id}/stop")
-        assert set(answer.json()["stopped_executions"]) == {*queued, scheduled}
+        assert set(answer.json()["stopped_executions"]) == {*queued, scheduled, taken}
+        assert (await client.post(f"/v2/agent/{agent_id}/stop")).json()["stopped_executions"] == []
+        async with world.ledger.unit() as unit:
+            row = await unit.executions.get_any(taken)
+            assert row is not None
+            # Its process gives up, for whatever reason.
+            await end_locked(
+                unit, row, refused("no", world.clock.now()), world.services.actions.publisher, world.clock.now()
+            )
         statuses = {
             row["id"]: row["status"] for row in (await client.get(f"/v2/agent/{agent_id}/executions")).json()["data"]
         }
-    assert statuses.pop(live) == "queued"
+        body = (await client.get(f"/executions/{taken}")).json()
+    assert statuses.pop(live) == "initiated"
     assert set(statuses.values()) == {"stopped"}
+    told = [body["telephony_data"][f"hangup_{name}"] for name in ("by", "reason", "provider_code")]
+    assert (*told, body["error_message"]) == ("API Request", "stopped_by_api", 4000, None)
+    assert (body["callwright"]["decision"]["rule"], body["callwright"]["ended_by"]) == ("stopped", "platform")
+
+
+async def test_stopping_an_agent_stops_a_call_that_comes_to_wait_for_its_retry_meanwhile(
+    world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = AgentRows.unfinished
+    retry = {"enabled": True, "retry_intervals_minutes": [45]}
+
+    async def then_ends(rows: AgentRows, tenant_id: str, agent_id: str, waiting: int) -> list[str]:
+        found = await read(rows, tenant_id, agent_id, waiting)
+        async with world.ledger.unit() as unit:
+            row = await unit.executions.get_any(live)
+            assert row is not None
+            await end_locked(
+                unit, row, Change(Phase.DONE, "no-answer"), world.services.actions.publisher, world.clock.now()
+            )
+        return found
+
+    async with world.client() as client:
+        agent_id = await create(client)
+        live = await place(client, agent_id, retry_config=retry)
+        await admit(world.ledger)
+        await claim(world.ledger)
+        await move(world.ledger, live, Phase.DIALLING, "initiated", owner="node-a", attempt=1)
+        monkeypatch.setattr(AgentRows, "unfinished", then_ends)
+        answer = await client.post(f"/v2/agent/{agent_id}/stop")
+        assert answer.json()["stopped_executions"] == [live]
+        body = (await client.get(f"/executions/{live}")).json()
+    assert (body["status"], body["retry_count"]) == ("stopped", 1)
 
 
 WRONG_AGENTS: list[tuple[dict[str, Any], str]] = [

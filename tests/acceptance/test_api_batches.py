@@ -16,10 +16,12 @@ from tests.api_world import ApiWorld, create, place
 from tests.database import fetch, run_sql
 from tests.rows import admit_candidates
 from tests.typed_answers import typed
+from tests.waiting import until
 
-from callwright.actions import batch_stop
+from callwright.actions import batch_stop, batches
 from callwright.actions.batch_stop import PIECE, STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.actions.batches import executions_of_batch
+from callwright.actions.transition import Publisher
 from callwright.campaigns.release import Release
 from callwright.domain.batch import execution_of_contact, rounded_up
 from callwright.domain.execution import Phase
@@ -27,7 +29,7 @@ from callwright.domain.limits import MAX_BATCH_FILE_BYTES, MAX_REFUSED_ROWS_KEPT
 from callwright.domain.phone_number import CARRIER, PhoneNumber
 from callwright.domain.retry import is_stopped
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
-from callwright.ports.ledger import Answered, Change
+from callwright.ports.ledger import Answered, Change, Unit
 
 LIST = "contact_number,customer_name,city\nloopback:demo,Ada,Turin\nloopback:demo,Bea,Oslo\nloopback:demo,Cy,Rome\n"
 HOOK = "https://hooks.example.org/batches"
@@ -476,6 +478,73 @@ async def test_a_batch_with_more_waiting_calls_than_one_unit_stops_is_deleted_wh
         stopped = await client.get(f"/v2/agent/{agent_id}/executions", params={"status": "stopped"})
         assert stopped.json()["total"] == 18
     assert await fetch(world.dsn, "select 1 from batch") == []
+
+
+async def waits_for_a_row(world: ApiWorld) -> bool:
+    """Whether some unit waits for a row that another one has locked."""
+    waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    return bool(await fetch(world.dsn, waiting))
+
+
+async def of_phase(world: ApiWorld, *phases: str) -> list[dict[str, Any]]:
+    found = await fetch(world.dsn, "select id, phase, options from execution")
+    return [dict(row) for row in found if row["phase"] in phases]
+
+
+async def test_a_batch_is_deleted_whole_while_a_process_takes_one_of_its_calls(
+    world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_stop, "PIECE", 5)
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client), "contact_number\n" + "loopback:demo\n" * 18)
+        await begin(world, client, batch_id)
+        async with world.ledger.unit() as unit:
+            assert await admit_candidates(unit, 3)
+        async with world.ledger.unit() as unit:
+            (taken,) = await unit.executions.claim("node-a", 1)
+            deleting = asyncio.create_task(client.delete(f"/batches/{batch_id}"))
+            await until(lambda: waits_for_a_row(world))
+        assert (await deleting).status_code == 200
+    assert await of_phase(world, "waiting", "admitted") == []
+    (claimed,) = await of_phase(world, "claimed")
+    assert (claimed["id"], "stop_requested" in claimed["options"]) == (taken.id, True)
+
+
+async def test_no_call_is_taken_between_the_looks_of_a_deletion(
+    world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def then_take(unit: Unit, publisher: Publisher, batch_id: str, now: datetime) -> list[str]:
+        stopped = await batch_stop.stop_claimed(unit, publisher, batch_id, now)
+        async with world.ledger.unit() as other:
+            await other.executions.claim("node-a", 1)
+        return stopped
+
+    monkeypatch.setattr(batches, "stop_claimed", then_take)
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client))
+        await begin(world, client, batch_id)
+        async with world.ledger.unit() as unit:
+            assert await admit_candidates(unit, 3)
+        assert (await client.delete(f"/batches/{batch_id}")).status_code == 200
+    assert len(await of_phase(world, "done")) == 3
+
+
+async def test_what_a_stop_leaves_is_written_although_another_unit_stops_the_same_piece(
+    world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_stop, "PIECE", 5)
+    monkeypatch.setattr(batch_stop, "PIECES_AT_ONCE", 1)
+    async with world.client() as client:
+        batch_id = await batch_id_of(client, await create(client), "contact_number\n" + "loopback:demo\n" * 18)
+        await begin(world, client, batch_id)
+        assert (await client.post(f"/batches/{batch_id}/stop")).status_code == 200
+        async with world.ledger.unit() as unit:
+            publisher, now = world.services.actions.publisher, world.clock.now()
+            assert len((await batch_stop.stop_waiting(unit, publisher, batch_id, now))[0]) == 5
+            writing = asyncio.create_task(write_stopped(world))
+            await until(lambda: waits_for_a_row(world))
+        await writing
+        assert (await read(client, batch_id))["execution_status"] == {"stopped": 18}
 
 
 async def test_a_call_of_a_batch_was_created_once_and_keeps_its_place_in_the_file(world: ApiWorld) -> None:

@@ -10,11 +10,14 @@ from typing import Any
 import httpx
 import pytest
 from tests.api_world import AGENT, ApiWorld, create, place
-from tests.rows import admit, claim, move
+from tests.rows import admit, claim, end_locked, move
 
+from callwright.call.live.endings import cut_off
 from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_USER_DATA_BYTES
 from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.insight.record import BuiltRecord
+from callwright.ports.ledger import Change
 
 
 async def test_a_call_is_placed_and_waits(world: ApiWorld) -> None:
@@ -298,6 +301,41 @@ async def test_a_live_call_is_not_stopped_with_the_strict_setting(world: ApiWorl
         answer = await client.post(f"/call/{execution_id}/stop")
     assert (answer.status_code, answer.json()["code"]) == (400, "wrong_state")
     assert world.control.asked == []
+
+
+@pytest.mark.parametrize("strict", [False, True])
+async def test_a_call_that_a_process_has_taken_and_not_dialled_is_stopped(world: ApiWorld, strict: bool) -> None:
+    async with world.client(strict=strict) as client:
+        execution_id = await place(client, await create(client))
+        await admit(world.ledger)
+        await claim(world.ledger)
+        answer = await client.post(f"/call/{execution_id}/stop")
+        assert (answer.status_code, answer.json()["status"]) == (200, "stopped")
+        async with world.ledger.unit() as unit:
+            row = await unit.executions.get_any(execution_id)
+            assert row is not None
+            change = cut_off(BuiltRecord({}, {}), "internal_error", "a defect", world.clock.now())
+            await end_locked(unit, row, change, world.services.actions.publisher, world.clock.now())
+        body = (await client.get(f"/executions/{execution_id}")).json()
+    assert world.control.asked == [(execution_id, "API Request", "stopped_by_api")]
+    assert (body["status"], body["error_message"]) == ("stopped", None)
+    assert body["telephony_data"]["hangup_reason"] == "stopped_by_api"
+
+
+async def test_a_call_that_is_stopped_while_it_rings_is_canceled(world: ApiWorld) -> None:
+    async with world.client() as client:
+        execution_id = await place(client, await create(client))
+        await admit(world.ledger)
+        await claim(world.ledger)
+        await move(world.ledger, execution_id, Phase.DIALLING, "initiated", owner="node-a", attempt=1)
+        assert (await client.post(f"/call/{execution_id}/stop")).status_code == 200
+        async with world.ledger.unit() as unit:
+            row = await unit.executions.get_any(execution_id)
+            assert row is not None
+            await end_locked(
+                unit, row, Change(Phase.DONE, "canceled"), world.services.actions.publisher, world.clock.now()
+            )
+        assert (await client.get(f"/executions/{execution_id}")).json()["status"] == "canceled"
 
 
 async def test_an_unknown_agent_is_not_found(world: ApiWorld) -> None:

@@ -96,8 +96,8 @@ async def test_a_batch_survives_kills_without_a_contact_lost_or_dialled_twice(
 
     rows = await fetch(dsn, "select id, status, attempt, hangup_reason from execution order by created_at, id")
     assert [row["id"] for row in rows] == ids, "every contact is one execution, in the order of the list"
-    assert {row["attempt"] for row in rows} == {1}
-    assert await number_of(dsn, "(select 1 from attempt group by execution_id having count(*) > 1) twice") == 0
+    dials = "select 1 from attempt where initiated_at is not null group by execution_id having count(*) > 1"
+    assert await number_of(dsn, f"({dials}) twice") == 0
     lost = [row for row in rows if row["status"] == "error"]
     assert {row["hangup_reason"] for row in lost} <= {"node_lost"}
     assert len(lost) <= 6 * len(KILLS_AFTER_CALLS), "only calls under way at a kill are lost"

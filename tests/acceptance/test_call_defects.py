@@ -106,11 +106,18 @@ async def test_a_call_that_came_in_and_whose_row_was_written_while_the_answer_wa
     assert (row.status, row.hangup_reason, row.owner) == ("error", "internal_error", None)
 
 
-async def test_a_draining_process_settles_what_it_claimed_and_never_began(world: CallWorld) -> None:
+async def test_a_draining_process_gives_back_what_it_claimed_and_never_began(world: CallWorld, dsn: str) -> None:
     await world.runtime.drain(0)
     execution_id = await claimed_behind_its_back(world)
 
-    assert (await world.until(execution_id, *ENDED, seconds=8)).status == "error"
+    async def is_given_back() -> bool:
+        return (await world.row(execution_id)).owner is None
+
+    await until(is_given_back, 8)
+    row = await world.row(execution_id)
+    assert (row.status, row.attempt, row.options) == ("queued", 1, {})
+    attempts = await fetch(dsn, "select outcome, closed_at is null as is_open from attempt")
+    assert [tuple(each) for each in attempts] == [("queued", False)]
 
 
 async def test_an_end_the_ledger_refuses_still_ends_the_call_with_its_record(world: CallWorld, dsn: str) -> None:

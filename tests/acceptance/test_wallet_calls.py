@@ -147,7 +147,7 @@ async def test_a_batch_s_call_waits_for_money_that_another_call_holds(
     (talking,) = {first, second} - {waiting}
     await world.until(talking, "in-progress")
     row = await world.row(waiting)
-    assert (row.status, row.initiated_at) == ("queued", None)
+    assert (row.status, row.initiated_at, row.scheduled_at) == ("queued", None, None)
     assert "may give it back" in row.record["decision"]["reason"]
     async with world.ledger.unit() as unit:
         listed = await unit.dial_decisions.of_execution(DEFAULT_TENANT_ID, waiting, 10)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 from tests.database import fetch, run_sql
-from tests.rows import THEN, agent_row, entry_row, execution_row
+from tests.rows import THEN, agent_row, entry_row, execution_row, move
 
 from callwright.domain.batch import (
     BATCH_TRANSITIONS,
@@ -22,6 +22,7 @@ from callwright.domain.batch import (
     execution_of_contact,
 )
 from callwright.domain.errors import NotFoundError, WrongStateError
+from callwright.domain.execution import Phase
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
 from callwright.ports.ledger import Answered, ExecutionFilter
 from callwright.storage.batches import COUNTS, BatchRows
@@ -170,6 +171,19 @@ async def test_a_stopped_batch_is_forgotten_once_its_contacts_are_written(ledger
         assert await unit.batches.unwritten(THEN, 10) == []
         assert await unit.batches.unwritten(LATER, 10) == [(DEFAULT_TENANT_ID, BATCH.id)]
         await unit.batches.contacts.take(BATCH.id, 3)
+        assert await unit.batches.unwritten(LATER, 10) == []
+        assert await unit.batches.delete_ended(LATER, 10) == 1
+
+
+async def test_a_stopped_batch_stays_while_calls_wait_in_it(ledger: PostgresLedger) -> None:
+    await stage(ledger, batch=replace(BATCH, status=BatchStatus.STOPPED, scheduled_at=THEN))
+    async with ledger.unit() as unit:
+        await unit.batches.contacts.take(BATCH.id, 3)
+        await unit.executions.insert(execution_row(batch_id=BATCH.id))
+        assert await unit.batches.unwritten(LATER, 10) == [(DEFAULT_TENANT_ID, BATCH.id)]
+        assert await unit.batches.delete_ended(LATER, 10) == 0
+    await move(ledger, "call-1", Phase.DONE, "stopped")
+    async with ledger.unit() as unit:
         assert await unit.batches.unwritten(LATER, 10) == []
         assert await unit.batches.delete_ended(LATER, 10) == 1
 

@@ -8,15 +8,16 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 from tests.database import fetch, run_sql
-from tests.rows import OTHER_TENANT_ID, THEN, admit, claim, execution_row, move, place
+from tests.rows import OTHER_TENANT_ID, THEN, admit, claim, execution_row, move, place, scheduled_row
 
 from callwright.actions.dialling import Decisions, called_number, change_for
+from callwright.call.live.endings import waits_again
 from callwright.domain.batch import Batch, BatchStatus
 from callwright.domain.dialling import Decision, Verdict
 from callwright.domain.execution import STATUS_OF, Phase, Status
 from callwright.domain.limits import MAX_ATTEMPT_PERIOD_HOURS
 from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import ADMISSION, DIALLING, Change, DialDecision
+from callwright.ports.ledger import ADMISSION, DIALLING, Change, DialDecision, DialFacts
 from callwright.storage.changes import plan
 from callwright.storage.housekeeping import FORGOTTEN_AT_ONCE
 from callwright.storage.ledger import PostgresLedger
@@ -159,11 +160,52 @@ async def test_a_call_that_waits_for_money_keeps_its_room_in_the_release(ledger:
     await admit(ledger)
     await claim(ledger)
     async with ledger.unit() as unit:
-        change = Change(Phase.WAITING, "queued", columns={"scheduled_at": datetime.now(UTC) + timedelta(seconds=30)})
+        change = Change(Phase.WAITING, "queued", due_at=datetime.now(UTC) + timedelta(seconds=30))
         after = await unit.executions.change("call-1", change, owner="node-a", attempt=1)
         (active,) = await unit.batches.active(10)
     assert (after.status, active.waiting, active.open) == (Status.QUEUED, 1, 1)
+    assert after.scheduled_at is None, "that is when somebody wanted it"
     assert await admit(ledger) == []
+
+
+async def test_a_call_that_was_scheduled_for_later_can_wait_again_for_now(ledger: PostgresLedger):
+    later = datetime.now(UTC) + timedelta(hours=8)
+    await place(ledger, scheduled_row("call-1", later))
+    assert await admit(ledger) == []
+    # As where the hours were changed that it waited for.
+    async with ledger.unit() as unit:
+        await unit.executions.change("call-1", Change(due_at=THEN))
+    await admit(ledger)
+    (taken,) = await claim(ledger)
+    async with ledger.unit() as unit:
+        change = waits_again(taken, datetime.now(UTC))
+        after = await unit.executions.change("call-1", change, owner="node-a", attempt=1)
+    assert (after.status, after.scheduled_at) == (Status.QUEUED, later)
+    assert await admit(ledger) == ["call-1"]
+
+
+@pytest.mark.parametrize("batch", ["running", "stopped", "deleted"])
+async def test_no_call_of_a_batch_that_is_over_may_be_dialled(ledger: PostgresLedger, batch: str):
+    await place(ledger, execution_row())
+    status = BatchStatus.STOPPED if batch == "stopped" else BatchStatus.RUNNING
+    taken: list[DialFacts] = []
+
+    async def commit(facts: DialFacts) -> None:
+        taken.append(facts)
+
+    async with ledger.unit() as unit:
+        if batch != "deleted":
+            await unit.batches.insert(
+                Batch(BATCH_ID, DEFAULT_TENANT_ID, "agent-1", status, THEN, THEN, "a.csv", scheduled_at=THEN)
+            )
+        execution = execution_row(batch_id=BATCH_ID)
+        decision = await Decisions({}).of_intent(unit, execution, THEN, commit)
+        single = await Decisions({}).of_intent(unit, execution_row(), THEN, commit)
+    assert (decision.verdict, decision.rule) == (
+        (Verdict.DIAL, "allowed") if batch == "running" else (Verdict.NEVER, "stopped")
+    )
+    assert single.dials
+    assert len(taken) == (2 if batch == "running" else 1)
 
 
 async def test_a_batch_counts_its_executions_by_rule(ledger: PostgresLedger):

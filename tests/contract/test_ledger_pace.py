@@ -131,6 +131,15 @@ async def test_no_call_that_waits_in_a_stopped_batch_is_admitted(ledger: Postgre
     assert [one.id for one in await admit(ledger)] == single
 
 
+async def test_no_call_of_a_batch_that_is_gone_is_admitted(ledger: PostgresLedger, dsn: str) -> None:
+    batch_id = await add_batch(ledger, dsn)
+    await wait(ledger, 3, batch_id=batch_id)
+    async with ledger.unit() as unit:
+        await unit.batches.delete(batch_id)
+    single = await wait(ledger, 1)
+    assert [one.id for one in await admit(ledger)] == single
+
+
 async def test_of_more_lanes_than_are_looked_at_the_one_that_waits_for_the_shortest_time_is_left(
     ledger: PostgresLedger, dsn: str
 ) -> None:

@@ -32,7 +32,7 @@ from callwright.domain.attempts import earlier_attempts
 from callwright.domain.batch import BatchStatus, execution_of_contact
 from callwright.domain.errors import StaleOwnerError
 from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.retry import RETRIES_STOPPED, RETRY_CLASS, STOP_REQUESTED
+from callwright.domain.retry import RETRIES_STOPPED, RETRY_CLASS, STOP_REASON, STOP_REQUESTED, STOPPED_BY
 from callwright.domain.suppression import BY_API, Suppression
 from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
 from callwright.insight.record import execution_body
@@ -316,10 +316,11 @@ async def test_the_end_of_a_taken_call_has_the_decision_that_kept_it_from_being_
     row = await claimed_call(ledger)
     rule = {"decision": {"verdict": "never", "rule": "suppressed"}} if refused else {}
     async with ledger.unit() as unit:
-        await unit.executions.change("call-1", Change(columns={"options": {STOP_REQUESTED: {}}}, record=rule))
+        options = {STOP_REQUESTED: {"by": STOPPED_BY, "reason": STOP_REASON}}
+        await unit.executions.change("call-1", Change(columns={"options": options}, record=rule))
     ended = await end(ledger, row, Change(Phase.DONE, "canceled"))
     assert (ended.status, ended.record["decision"]["rule"]) == (
-        Status.CANCELED,
+        Status.STOPPED,
         "suppressed" if refused else "stopped",
     )
     async with ledger.unit() as unit:

@@ -193,7 +193,20 @@ async def test_racing_calls_never_exceed_a_cap(ledger: PostgresLedger, dsn: str,
     """Without a wallet that is on: the caps alone are counted."""
     await capped(ledger, cap)
     await run_sql(dsn, "update tenant set max_concurrency = 40")
-    await place(ledger, *(execution_row(f"call-{number}", batch_id="batch-1") for number in range(40)))
+    await place(ledger)
+    batch = Batch(
+        "5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d",
+        ORG,
+        "agent-1",
+        BatchStatus.RUNNING,
+        THEN,
+        THEN,
+        "list.csv",
+        scheduled_at=THEN,
+    )
+    async with ledger.unit() as unit:
+        await unit.batches.insert(batch)
+    await place(ledger, *(execution_row(f"call-{number}", batch_id=batch.id) for number in range(40)))
     await admit(ledger)
     allowed = await asyncio.gather(*(dial(ledger, row, NANO_PER_CENT) for row in await claim(ledger)))
     assert (len(allowed), sum(allowed)) == (40, 5)

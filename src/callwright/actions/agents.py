@@ -26,13 +26,13 @@ from callwright.domain.errors import (
     StaleRevisionError,
     TooLargeError,
 )
-from callwright.domain.execution import Phase, Status
-from callwright.domain.limits import MAX_AGENT_BYTES, MAX_PAGE_SIZE, MAX_STOPPED_AT_ONCE, MAX_UNKNOWN_KEYS
+from callwright.domain.execution import Phase
+from callwright.domain.limits import MAX_AGENT_BYTES, MAX_STOPPED_AT_ONCE, MAX_UNKNOWN_KEYS
 from callwright.domain.provider_table import CARRIER_FORMAT
 from callwright.domain.retry import RETRIES_STOPPED, policy_of
 from callwright.domain.sealing import mask_of, sealed_bytes
 from callwright.domain.tenant import Principal
-from callwright.ports.ledger import AgentVersion, Change, ExecutionFilter, SpeechOrder, StoredAgent, Unit
+from callwright.ports.ledger import AgentVersion, Change, SpeechOrder, StoredAgent, Unit
 
 #: Keys the platform writes into an agent's answer; a client that sends a read body back sends them too, and they are not stored.
 READ_ONLY = frozenset(
@@ -71,8 +71,6 @@ PATCHABLE = (
 #: What PATCH changes within tasks. ``tasks`` themselves only if it is not strict.
 _PATCHED_DEEPER = ("synthesizer", "telephony_provider", "tasks")
 _PATCH_TRIES = 5
-_WAITING_STATUSES = (Status.QUEUED, Status.SCHEDULED, Status.RESCHEDULED, Status.PREPARED)
-_LIVE_STATUSES = (Status.INITIATED, Status.RINGING, Status.IN_PROGRESS, Status.CALL_DISCONNECTED)
 
 
 def flat_body(wire: Mapping[str, Any], *, allow_flat: bool = False) -> dict[str, Any]:
@@ -392,11 +390,11 @@ async def stop_waiting_calls(services: Services, principal: Principal, agent_id:
         if not await unit.agents.lock(principal.tenant_id, agent.id):
             # Deleted in the meantime, with all that waited.
             return contacts
-        # In one order, as everybody who locks many of them.
-        waiting = await _with_status(unit, principal, agent.id, _WAITING_STATUSES)
-        live = await _with_status(unit, principal, agent.id, _LIVE_STATUSES)
+        # In one look: a live call may come to wait for its next attempt at any moment.
+        unfinished = await unit.agents.unfinished(principal.tenant_id, agent.id, MAX_STOPPED_AT_ONCE)
         now = services.clock.now()
-        for execution_id in sorted({*waiting, *live}):
+        # In one order, as everybody who locks many of them.
+        for execution_id in sorted(unfinished):
             row = await unit.executions.lock(execution_id)
             if row is None or row.phase is Phase.DONE:
                 continue
@@ -418,15 +416,3 @@ async def stop_waiting_calls(services: Services, principal: Principal, agent_id:
                 after={"stopped_executions": stopped},
             )
     return stopped
-
-
-async def _with_status(unit: Unit, principal: Principal, agent_id: str, statuses: Collection[Status]) -> list[str]:
-    found: dict[str, None] = {}
-    for status in statuses:
-        narrow = ExecutionFilter(status=status.value)
-        for number in range(1, MAX_STOPPED_AT_ONCE // MAX_PAGE_SIZE + 1):
-            page = await unit.executions.page(principal.tenant_id, agent_id, narrow, number, MAX_PAGE_SIZE)
-            found.update(dict.fromkeys(row.id for row in page.rows))
-            if number * MAX_PAGE_SIZE >= page.total:
-                break
-    return list(found)[:MAX_STOPPED_AT_ONCE]

@@ -58,26 +58,27 @@ def audited(batch: Batch) -> dict[str, Any]:
 
 async def stop_locked(unit: Unit, services: Services, batch: Batch) -> tuple[Batch, list[str]]:
     """Stop a batch whose row this unit has locked, after ``unit.pace.hold_admission``. From the commit on none of its calls is dialled.
-    A piece of those that wait is stopped here, and its ids are returned; the others, and its contacts, are written by
-    STOPPED_CONTACTS_JOB."""
+    Those that are taken and a piece of those that wait are stopped here, and their ids are returned; the others, and its contacts, are
+    written by STOPPED_CONTACTS_JOB."""
     # Nobody admits one until the commit, and nobody does in a batch that is stopped. A call that a process is taking is found taken.
     await unit.pace.withdraw(batch.id)
     now = services.clock.now()
-    await stop_claimed(unit, services.publisher, batch.id, now)
-    stopped, _ = await stop_waiting(unit, services.publisher, batch.id, now)
+    stopped = await stop_claimed(unit, services.publisher, batch.id, now)
+    waited, _ = await stop_waiting(unit, services.publisher, batch.id, now)
     await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{batch.tenant_id} {batch.id}".encode(), batch.tenant_id)
-    return await move_batch(unit, batch, BatchStatus.STOPPED, services.batch_publisher), stopped
+    return await move_batch(unit, batch, BatchStatus.STOPPED, services.batch_publisher), [*stopped, *waited]
 
 
-async def stop_claimed(unit: Unit, publisher: Publisher, batch_id: str, now: datetime) -> None:
-    """Forbid the calls of a batch to dial that processes have taken: as many as there are places."""
-    await _stop_some(unit, publisher, await unit.executions.claimed_of_batch(batch_id), now)
+async def stop_claimed(unit: Unit, publisher: Publisher, batch_id: str, now: datetime) -> list[str]:
+    """Stop the calls of a batch that processes have taken and not dialled: as many as there are places. Their ids."""
+    return await _stop_some(unit, publisher, await unit.executions.claimed_of_batch(batch_id), now)
 
 
 async def stop_waiting(unit: Unit, publisher: Publisher, batch_id: str, now: datetime) -> tuple[list[str], bool]:
     """Stop a piece of the executions of a batch that wait for their first or next attempt. Their ids, and whether there may be more."""
-    stopped = await _stop_some(unit, publisher, await unit.executions.undialled_of_batch(batch_id, PIECE), now)
-    return stopped, len(stopped) == PIECE
+    listed = await unit.executions.undialled_of_batch(batch_id, PIECE)
+    # Others may have stopped or taken some of the listed ones meanwhile, which says nothing of those behind them.
+    return await _stop_some(unit, publisher, listed, now), len(listed) == PIECE
 
 
 async def stop_first_waiting(services: Services, batch_id: str) -> None:
@@ -95,7 +96,7 @@ async def stop_first_waiting(services: Services, batch_id: str) -> None:
 
 
 async def _stop_some(unit: Unit, publisher: Publisher, execution_ids: Iterable[str], now: datetime) -> list[str]:
-    """Which became ``stopped``."""
+    """Which this stopped."""
     # In one order, as everybody who locks many of them.
     stopped = []
     for execution_id in sorted(execution_ids):
@@ -108,9 +109,9 @@ async def _stop_some(unit: Unit, publisher: Publisher, execution_ids: Iterable[s
 async def stop_undialled(
     unit: Unit, publisher: Publisher, row: Execution, now: datetime, reason: str = STOP_REASON
 ) -> bool:
-    """Stop an execution whose row this unit has locked, if it waits for its first or next attempt; whether it is ``stopped``. One that a
-    process has taken is forbidden to dial: the unit that writes the intent reads the wish from the row, and ends the call. ``reason`` is
-    its ``hangup_reason``."""
+    """Stop an execution whose row this unit has locked, if it was not dialled for its first or next attempt; whether this stopped it. One
+    that a process has taken is forbidden to dial: the unit that writes the intent reads the wish from the row. It becomes ``stopped`` when
+    that process ends it. ``reason`` is its ``hangup_reason``."""
     if row.phase in (Phase.WAITING, Phase.ADMITTED):
         await end_undialled(unit, publisher, row, now, reason)
         return True
@@ -118,6 +119,7 @@ async def stop_undialled(
         wish = {"by": STOPPED_BY, "reason": reason}
         wished = Change(columns={"options": {**row.options, STOP_REQUESTED: wish}})
         await transitions(unit, row, [wished], publisher)
+        return True
     return False
 
 

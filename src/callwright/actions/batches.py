@@ -417,7 +417,10 @@ DELETION = "the batch is being deleted"
 async def _delete_stopped(services: Services, principal: Principal, batch_id: str) -> bool:
     """Stop a piece of the calls that wait in a batch, and delete it unless there are more."""
     async with services.ledger.unit() as unit:
+        await unit.pace.hold_admission()
         batch = await _locked(unit, principal, batch_id)
+        # Otherwise a call could be taken between the look at those that are taken and the look at those that wait.
+        await unit.pace.withdraw(batch.id)
         now = services.clock.now()
         await stop_claimed(unit, services.publisher, batch.id, now)
         _, more = await stop_waiting(unit, services.publisher, batch.id, now)

@@ -296,8 +296,9 @@ async def _new_execution(
 
 
 async def stop_call(services: Services, principal: Principal, execution_id: str) -> Execution:
-    """Stop a call: one that waits becomes ``stopped``, a live one is hung up by the process that runs it (strict: WrongStateError, as the
-    hosted service cannot). Neither is made again. WrongStateError for one that has ended, NotFoundError for one that does not exist."""
+    """Stop a call: one that was not dialled becomes ``stopped``, a live one is hung up by the process that runs it (strict:
+    WrongStateError, as the hosted service cannot). Neither is made again. WrongStateError for one that has ended, NotFoundError for one
+    that does not exist."""
     execution_id = object_id(execution_id, "execution")
     async with services.ledger.unit() as unit:
         if await unit.executions.get(principal.tenant_id, execution_id) is None:
@@ -317,7 +318,8 @@ async def stop_call(services: Services, principal: Principal, execution_id: str)
             return stopped
         if row.phase not in _OWNED and not awaits_retry(row):
             raise WrongStateError(f"the call cannot be stopped: it is {row.status.value}")
-        if services.policy.strict:
+        # One that a process has taken is not dialled yet, and never is when it has the wish.
+        if services.policy.strict and row.phase is not Phase.CLAIMED:
             raise WrongStateError(f"the call cannot be stopped: it is {row.status.value}, and only waiting calls can")
         wish = {"by": STOPPED_BY, "reason": STOP_REASON}
         change = Change(columns={"options": {**row.options, STOP_REQUESTED: wish}})

@@ -84,6 +84,8 @@ class Decisions:
             await unit.dial_decisions.lock_called(stored.tenant_id, called)
         attempts = await _attempts(unit, stored, [called], now)
         question = question_of(execution, now, facts.suppressed, attempts.get(called, ()), facts.guardrails)
+        # Such a call was stopped with its batch, or should have been.
+        question = replace(question, stopped=facts.batch_over)
         rules = self._rules(stored)
         decision = decide(question, rules)
         if decision.dials:

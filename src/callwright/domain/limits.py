@@ -317,6 +317,9 @@ ONE_WAY_SECONDS = 10
 NODE_DEAD_SECONDS = 20
 """A process is dead when its heartbeat stands still over this much of another's successful reads."""
 
+MAX_LOST_CLAIMS = 3
+"""How often a call waits again whose process died before it was dialled: it may itself be what kills them."""
+
 LOG_CHUNK_BYTES = 262_144
 """Most of a call's log that is sent to the ledger in one piece."""
 

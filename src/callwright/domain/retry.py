@@ -35,6 +35,8 @@ why (``reason``)."""
 STOPPED_BY = "API Request"
 STOP_REASON = "stopped_by_api"
 BATCH_STOP_REASON = "batch_stopped_by_api"
+LOST_CLAIMS = "lost_claims"
+"""Key of the options: how many processes died that had taken the call and not dialled it."""
 RETRIES_STOPPED = "retries_stopped"
 """Key of the options: the agent's calls were stopped while this one was live. It goes on, and is not made again."""
 

@@ -93,8 +93,8 @@ class Batches(Protocol):
         ...
 
     async def unwritten(self, before: datetime, count: int, after: str = "") -> list[tuple[str, str]]:
-        """Tenant and id of up to ``count`` batches that were stopped before ``before`` and whose contacts are not all written, by their ids
-        from behind ``after`` on; none of a deleted account, whose contacts go with it."""
+        """Tenant and id of up to ``count`` batches that were stopped before ``before`` and whose contacts and calls are not all written, by
+        their ids from behind ``after`` on; none of a deleted account, whose contacts go with it."""
         ...
 
     async def note_failed(self, batch_ids: Sequence[str], at: datetime) -> None:

@@ -119,7 +119,7 @@ with recursive lane as (
   ) following
 )
 select l.tenant_id, l.lane, l.batch_id, b.pace, b.from_numbers from lane l left join batch b on b.id = l.batch_id
-where l.due_at <= now() and b.paused_at is null and b.status is distinct from 'stopped' order by l.due_at limit {MAX_LANES}
+where l.due_at <= now() and (l.batch_id is null or b.paused_at is null and b.status <> 'stopped') order by l.due_at limit {MAX_LANES}
 """
 
 _WAITING = """

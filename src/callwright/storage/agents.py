@@ -24,6 +24,15 @@ _AS_READ = (
 _IS_THERE = "agent.deleted_at is null"
 """An agent that is deleted is hidden from everybody until its executions are gone."""
 
+_UNFINISHED = """
+with unfinished as materialized (
+  select id, created_at, phase in ('waiting', 'admitted') as waits from execution
+  where tenant_id = $1 and agent_id = $2 and phase <> 'done'
+)
+(select id from unfinished where waits order by created_at desc, id desc limit $3)
+union all select id from unfinished where not waits
+"""
+
 
 class AgentRows:
     """``ports.ledger.Agents``."""
@@ -139,6 +148,11 @@ class AgentRows:
         rows = await self._connection.fetch(
             "select id from execution where tenant_id = $1 and agent_id = $2 limit $3", tenant_id, agent_id, count
         )
+        return [str(row["id"]) for row in rows]
+
+    async def unfinished(self, tenant_id: str, agent_id: str, waiting: int) -> list[str]:
+        """Ids of an agent's executions that have not ended, as they are at one moment: of those that wait the newest ``waiting``."""
+        rows = await self._connection.fetch(_UNFINISHED, tenant_id, agent_id, waiting)
         return [str(row["id"]) for row in rows]
 
     async def delete(self, tenant_id: str, agent_id: str) -> bool:

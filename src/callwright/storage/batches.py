@@ -55,9 +55,10 @@ _REFUSED = ["batch_id", "line", "reason", "hint", "cells"]
 _ACTIVE = ", ".join(f"'{status}'" for status in ACTIVE)
 _STOPPABLE = ", ".join(f"'{status}'" for status in sorted(STOPPABLE))
 _ENDED = ", ".join(f"'{status}'" for status in sorted(ENDED))
-# What became of these contacts was promised when the batch was stopped, and stands nowhere else yet.
+# What becomes of these contacts and calls was promised when the batch was stopped, and stands nowhere else yet.
 _UNWRITTEN = (
-    "b.status = 'stopped' and exists (select from batch_contact c where c.batch_id = b.id)"
+    "b.status = 'stopped' and (exists (select from batch_contact c where c.batch_id = b.id) or exists (select from execution e"
+    " where e.batch_id = b.id and e.phase in ('waiting', 'admitted') and e.phase <> 'done'))"
     " and exists (select from tenant t where t.id = b.tenant_id and t.deleted_at is null)"
 )
 
@@ -237,8 +238,8 @@ class BatchRows:
         return len(gone)
 
     async def unwritten(self, before: datetime, count: int, after: str = "") -> list[tuple[str, str]]:
-        """Tenant and id of batches that were stopped before ``before`` and whose contacts are not all written, by their ids from behind
-        ``after`` on; none of a deleted account."""
+        """Tenant and id of batches that were stopped before ``before`` and whose contacts and calls are not all written, by their ids from
+        behind ``after`` on; none of a deleted account."""
         rows = await self._connection.fetch(
             f"select tenant_id, id from batch b where {_UNWRITTEN} and updated_at < $1 and id > $3 order by id limit $2",
             before,

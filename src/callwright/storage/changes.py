@@ -150,7 +150,9 @@ def plan(before: Execution, change: Change) -> Plan:
 
 def _stored(before: Execution, values: Mapping[str, Any], change: Change, *, again: bool) -> dict[str, Any]:
     stored: dict[str, Any] = {}
-    if values.get("phase") == Phase.WAITING or "scheduled_at" in values:
+    if change.due_at is not None:
+        stored["due_at"] = change.due_at
+    elif values.get("phase") == Phase.WAITING or "scheduled_at" in values:
         stored["due_at"] = values.get("scheduled_at", before.scheduled_at)
     if again:
         stored["answered_by_voice_mail"] = None

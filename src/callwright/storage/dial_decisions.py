@@ -25,7 +25,8 @@ _ADD = (
 
 _FACTS = """
 select o.organisation_id, p.body::text as body, p.version, p.updated_at, a.id as agent_id, a.body -> 'calling_guardrails' as hours, b.pace,
-  b.paused_at is not null as batch_paused, exists (select from wallet w where w.tenant_id = o.organisation_id) as has_wallet,
+  b.paused_at is not null as batch_paused, $3::text is not null and coalesce(b.status, 'stopped') = 'stopped' as batch_over,
+  exists (select from wallet w where w.tenant_id = o.organisation_id) as has_wallet,
   exists (
     select from suppression s where s.tenant_id = any (array(select suppression_lists($1))) and s.number = any (address_keys($4))
   ) as suppressed
@@ -68,6 +69,7 @@ class DialDecisionRows:
             suppressed=row["suppressed"],
             batch_limit=NO_LIMIT if row["pace"] is None else BatchPace.stored(row["pace"]).limit,
             batch_paused=row["batch_paused"],
+            batch_over=row["batch_over"],
             has_wallet=row["has_wallet"],
         )
 

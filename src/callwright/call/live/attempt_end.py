@@ -12,10 +12,18 @@ from callwright.actions.transition import Publisher, transitions
 from callwright.call.live.endings import RECORDING_JOB, TALK_JOB, job_payload
 from callwright.domain.attempts import earlier_cost
 from callwright.domain.batch import ENDED
-from callwright.domain.dialling import Verdict
+from callwright.domain.causes import CAUSES
+from callwright.domain.dialling import STOPPED_RULE, Verdict
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_CALL_SECONDS
-from callwright.domain.retry import RETRY_AT, STOP_REQUESTED, policy_of, wait_before_retry
+from callwright.domain.retry import (
+    BATCH_STOP_REASON,
+    RETRY_AT,
+    STOP_REQUESTED,
+    STOPPED_BY,
+    policy_of,
+    wait_before_retry,
+)
 from callwright.insight.provision import known_provision
 from callwright.insight.transfers import talk_goes_on
 from callwright.ops.crash_points import point
@@ -77,13 +85,22 @@ def _with_earlier_cost(execution: Execution, change: Change) -> Change:
 
 
 async def _with_stop(unit: Unit, locked: Execution, change: Change, now: datetime) -> Change:
-    """``change`` with the decision of a call that a stop kept from being dialled: it did not come to the unit that decides."""
-    decided_never = (locked.record.get(DECISION) or {}).get("verdict") == Verdict.NEVER
-    if locked.phase is not Phase.CLAIMED or STOP_REQUESTED not in locked.options or decided_never:
+    """``change`` as that of a call that a stop kept from being dialled, however its attempt ended then: it is ``stopped``, as one that
+    waited. It has the decision, unless the unit that decides had come to one."""
+    decided = locked.record.get(DECISION) or {}
+    wish = locked.options.get(STOP_REQUESTED)
+    if wish is None and decided.get("rule") == STOPPED_RULE:
+        wish = {"by": STOPPED_BY, "reason": BATCH_STOP_REASON}
+    if locked.phase is not Phase.CLAIMED or wish is None:
         return change
-    stopped = stopped_row(locked, now)
-    await unit.dial_decisions.add([stopped])
-    return replace(change, record={**change.record, DECISION: decision_wire(stopped.decision, now)})
+    columns = {name: value for name, value in change.columns.items() if name not in ("error_message", _OUTCOME)}
+    told = {"hangup_by": wish["by"], "hangup_reason": wish["reason"], "hangup_code": CAUSES["hung_up_by_us"].code}
+    record = {**change.record, "ended_by": "platform"}
+    if decided.get("verdict") != Verdict.NEVER:
+        stopped = stopped_row(locked, now)
+        await unit.dial_decisions.add([stopped])
+        record[DECISION] = decision_wire(stopped.decision, now)
+    return replace(change, detail=Status.STOPPED.value, columns={**columns, **told}, record=record)
 
 
 def _retry_at(execution: Execution, change: Change, now: datetime) -> datetime | None:

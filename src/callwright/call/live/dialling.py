@@ -11,7 +11,7 @@ from callwright.actions.dialling import DECISION, MONEY_HELD, change_for, decisi
 from callwright.actions.wallet import reserve
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.dial_slot import BatchPausedError, DialSlot, TooSoonError
-from callwright.call.live.endings import ERROR, ERROR_CODE, NODE_LOST
+from callwright.call.live.endings import ERROR, ERROR_CODE, NODE_LOST, waits_again
 from callwright.call.live.equipment import Needs, need
 from callwright.call.live.failover import ConnectedProvider
 from callwright.call.live.row import OwnedRow
@@ -22,12 +22,12 @@ from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.agent.transfers import target_carrier
 from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
-from callwright.domain.dialling import Decision, Verdict
+from callwright.domain.dialling import STOPPED_RULE, Decision, Verdict
 from callwright.domain.errors import BalanceLowError, CallwrightError, SuppressedError
 from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_RING_SECONDS, MONEY_HELD_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.domain.number import Destination, kind_of_address
-from callwright.domain.retry import STOP_REQUESTED
+from callwright.domain.retry import BATCH_STOP_REASON, STOP_REQUESTED, STOPPED_BY
 from callwright.domain.sip_trunk import PROVIDER
 from callwright.domain.wallet import worst_price
 from callwright.ops.crash_points import point
@@ -165,6 +165,8 @@ class Dialling:
             session.closed(LegClosed("canceled", "API Request", rule, _CANCELED_CODE))
         elif not written or decision is None:
             session.closed(LegClosed("error", ERROR, NODE_LOST, ERROR_CODE))
+        elif decision.rule == STOPPED_RULE:
+            session.closed(LegClosed("canceled", STOPPED_BY, BATCH_STOP_REASON, _CANCELED_CODE))
         elif not decision.dials:
             closed = closed_by(CAUSES[decision.cause])
             session.closed(replace(closed, reason=decision.reason) if closed.outcome == Status.BALANCE_LOW else closed)
@@ -273,7 +275,7 @@ async def _again_later(unit: Unit, execution: Execution, why: BalanceLowError, n
     held = held_row(execution, reason, now, until)
     await unit.dial_decisions.add([held])
     record = {DECISION: decision_wire(held.decision, now)}
-    return Change(Phase.WAITING, "queued", columns={"scheduled_at": until}, record=record)
+    return Change(Phase.WAITING, "queued", record=record, due_at=until)
 
 
 class _Intent:
@@ -311,7 +313,7 @@ class _Intent:
             try:
                 self.decision = await self._deps.decisions.of_intent(unit, execution, now, commit)
             except BatchPausedError:
-                return Change(Phase.WAITING, "queued")
+                return waits_again(execution, now)
         # Else the intent was written before the connection to the database was lost.
         decision = self.decision
         if decision.verdict is Verdict.WAIT:

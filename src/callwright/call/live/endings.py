@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,9 +12,10 @@ from callwright.conversation.effects import HangUp
 from callwright.conversation.events import LegEnded
 from callwright.conversation.log import LogFormatError, entry_line, values_of
 from callwright.domain.causes import CAUSES
-from callwright.domain.execution import Phase
+from callwright.domain.execution import CHAT, Execution, Phase
+from callwright.domain.limits import MAX_LOST_CLAIMS
 from callwright.domain.pricing import Prices
-from callwright.domain.retry import ENDS_AS, RETRY_CLASS
+from callwright.domain.retry import ENDS_AS, LOST_CLAIMS, RETRY_CLASS, STOP_REQUESTED
 from callwright.insight.record import BuiltRecord, build
 from callwright.insight.view import view_of
 from callwright.ops.rounds import round_boundary
@@ -31,6 +32,7 @@ ERROR = "Error"
 ERROR_CODE = 5010
 INTERNAL_ERROR = "internal_error"
 NODE_LOST = "node_lost"
+NODE_DRAINING = "node_draining"
 MAX_ERROR_CHARACTERS = 500
 _PATH = re.compile(r"(?<![\w:/.])(?:/[^\s/'\"]+){2,}/?")
 """An absolute path, but not that of a URL."""
@@ -158,12 +160,30 @@ def refused(message: str, now: datetime) -> Change:
     return _error("configuration", message, {"ended_at": now}, now)
 
 
-def undialled(by: str, reason: str, now: datetime) -> Change:
-    """Stopped before anybody was called."""
+def undialled(by: str, reason: str, now: datetime, phase: Phase) -> Change:
+    """Stopped before there was a conversation: before anybody was called, or while a call that came in rang (``phase``)."""
     columns: dict[str, Any] = {"hangup_by": by, "hangup_reason": reason, "ended_at": now, "completed_at": now}
     if by != ERROR:
-        return Change(Phase.DONE, "canceled", columns=columns)
+        return Change(Phase.DONE, "stopped" if phase is Phase.CLAIMED else "canceled", columns=columns)
     return Change(Phase.DONE, "error", columns={**columns, "error_message": reason})
+
+
+def given_back(row: Execution, now: datetime, *, died: bool = False) -> Change | None:
+    """The change by which a call waits again that its process took and did not dial; None where the call is to end. ``died``: the process
+    did. The intent is written before a carrier is asked, so that nobody is called twice."""
+    lost = int(row.options.get(LOST_CLAIMS, 0)) + died
+    is_placed = row.direction == "outbound" and row.carrier != CHAT
+    if row.phase is not Phase.CLAIMED or not is_placed or STOP_REQUESTED in row.options or lost > MAX_LOST_CLAIMS:
+        return None
+    columns = {"options": {**row.options, LOST_CLAIMS: lost}} if died else {}
+    return replace(waits_again(row, now), columns=columns)
+
+
+def waits_again(row: Execution, now: datetime) -> Change:
+    """The change by which a call that was taken waits again, to be dialled at once: it was taken before the time that it was scheduled for
+    where hours were changed meanwhile."""
+    is_early = row.scheduled_at is not None and row.scheduled_at > now
+    return Change(Phase.WAITING, "queued", due_at=now if is_early else None)
 
 
 def cut_off(built: BuiltRecord, reason: str, message: str, now: datetime) -> Change:

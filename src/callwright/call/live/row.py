@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from callwright.actions.transition import Publisher, transitions
 from callwright.call.live.attempt_end import end_attempt, lock_ending
+from callwright.call.live.endings import given_back
 from callwright.domain.errors import StaleOwnerError, UnavailableError, WrongStateError
 from callwright.domain.execution import Execution, Phase
 from callwright.ops.crash_points import point
@@ -63,6 +64,16 @@ class OwnedRow:
         """Apply the change that ``plan`` decides on in the same unit. One that takes the row from its owner is the last write of this
         attempt. False as for :meth:`write`."""
         return await self._in_turn(None, None, plan)
+
+    async def give_back(self) -> bool:
+        """Let the call wait for another process, if this one dialled nobody and nobody stopped it. Whether it waits again."""
+
+        async def plan(_: Unit, execution: Execution) -> Change:
+            return given_back(execution, self._clock.now()) or Change()
+
+        if self.execution.phase is Phase.CLAIMED:
+            await self.decide(plan)
+        return self.given_back
 
     async def write(self, change: Change, also: Also | None = None, before: Sequence[Change] = ()) -> bool:
         """Apply ``before`` and ``change``, and ``also`` in the same unit, after what was to be written soon. False when the row is not ours

@@ -19,7 +19,15 @@ from callwright.call.live import endings
 from callwright.call.live.access import patiently
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.dialling import Connection, dial_target
-from callwright.call.live.endings import ERROR, FINISH_JOB, INTERNAL_ERROR, NODE_LOST, Ending, job_payload
+from callwright.call.live.endings import (
+    ERROR,
+    FINISH_JOB,
+    INTERNAL_ERROR,
+    NODE_DRAINING,
+    NODE_LOST,
+    Ending,
+    job_payload,
+)
 from callwright.call.live.equipment import (
     Needs,
     equip,
@@ -206,7 +214,8 @@ class Attempt:
             await self._end_untried(endings.refused(error.message, now()))
             return
         if self._stop is not None:
-            await self._end_untried(endings.undialled(*self._stop, now()))
+            if self._stop[1] != NODE_DRAINING or not await self._row.give_back():
+                await self._end_untried(endings.undialled(*self._stop, now(), self._row.execution.phase))
             return
         runner, shipment = self._open_log(prepared)
         recorder = Recorder(self._files.raw, self._office.deps.disk)
@@ -336,6 +345,8 @@ class Attempt:
 
     async def _settle(self, runner: CallRunner, session: CallSession, spec: AgentSpec) -> None:
         closed = session.end
+        if closed is not None and closed.reason == NODE_DRAINING:
+            await self._row.give_back()
         if self._row.given_back:
             # Nobody was called: the attempt that dials writes the record.
             self._office.deps.disk.submit(_delete, self._files, self.execution_id)

@@ -55,6 +55,7 @@ class OrphanedClaims:
             # Somebody may have been called: never a second time.
             await settle_orphaned(self._deps, row)
         elif self._worker.draining:
+            # It waits for another process.
             await settle_orphaned(self._deps, row)
         elif not self._worker.claiming and self._worker.room > 0:
             async with self._deps.ledger.reading() as unit:

@@ -1,5 +1,5 @@
 """Calls that nobody runs any more: those of processes that died, and those that a living one has lost. They end in a terminal state with a
-reason, and the record of what their log still holds."""
+reason, and the record of what their log still holds. A call that was placed and not dialled waits again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from callwright.actions.transition import transitions
 from callwright.call.afterwards.opted_out import suppress
 from callwright.call.live.attempt_end import end_attempt, lock_ending
 from callwright.call.live.deps import RuntimeDeps
@@ -17,11 +18,12 @@ from callwright.call.live.endings import (
     NODE_LOST,
     before_post_work,
     cut_off,
+    given_back,
     job_payload,
     last_sign_line,
     record_of,
 )
-from callwright.call.live.files import live_files
+from callwright.call.live.files import LiveFiles, live_files
 from callwright.call.live.logfile import LIVE
 from callwright.call.process.open_legs import open_legs
 from callwright.domain.agent.transfers import target_carrier
@@ -79,32 +81,43 @@ async def settle_orphaned(deps: RuntimeDeps, execution: Execution) -> None:
 
 async def _settle(deps: RuntimeDeps, execution: Execution, fate: _Fate) -> None:
     files = live_files(deps.live_folder, execution.id, execution.attempt)
-    local = _whole_lines(await asyncio.to_thread(files.read_log))
-    audio_ms = await asyncio.to_thread(files.audio_ms)
     async with deps.ledger.unit() as unit:
         row = await lock_ending(unit, execution)
         if row is None or row.owner != execution.owner or row.attempt != execution.attempt:
             return
-        log = await _complete_log(unit, execution, local, audio_ms, fate.beat_at)
-        built = await asyncio.to_thread(record_of, log, deps.book, execution.carrier)
-        before = _unwritten_answer(row, built)
-        was_live = bool(before) or row.phase is Phase.LIVE
-        change = cut_off(built, fate.reason, fate.message, deps.clock.now())
-        change = replace(change, columns={**change.columns, "attempt_outcome": UNKNOWN})
-        if was_live:
-            change = before_post_work(change)
         if fate.own:
             # Another process may have declared this one dead.
             await unit.executions.lock_owned(execution)
-        await end_attempt(unit, row, change, deps.publisher, deps.clock.now(), before)
-        await suppress(unit, execution, built, deps.clock.now())
-        if was_live:
-            await unit.jobs.put(FINISH_JOB, job_payload(execution.id, execution.attempt), execution.tenant_id)
+        again = given_back(row, deps.clock.now(), died=not fate.own)
+        if again is None:
+            log, was_live = await _end(unit, deps, row, fate, files)
+        else:
+            await transitions(unit, row, [again], deps.publisher)
+            log, was_live = b"", False
         point("settle.writing")
     point("settle.written")
     if not was_live:
         await asyncio.to_thread(files.delete)
     await _say_last_words(deps, execution, log)
+
+
+async def _end(unit: Unit, deps: RuntimeDeps, row: Execution, fate: _Fate, files: LiveFiles) -> tuple[bytes, bool]:
+    """End the call. Returns its log, and whether it was answered."""
+    local = _whole_lines(await asyncio.to_thread(files.read_log))
+    audio_ms = await asyncio.to_thread(files.audio_ms)
+    log = await _complete_log(unit, row, local, audio_ms, fate.beat_at)
+    built = await asyncio.to_thread(record_of, log, deps.book, row.carrier)
+    before = _unwritten_answer(row, built)
+    was_live = bool(before) or row.phase is Phase.LIVE
+    change = cut_off(built, fate.reason, fate.message, deps.clock.now())
+    change = replace(change, columns={**change.columns, "attempt_outcome": UNKNOWN})
+    if was_live:
+        change = before_post_work(change)
+    await end_attempt(unit, row, change, deps.publisher, deps.clock.now(), before)
+    await suppress(unit, row, built, deps.clock.now())
+    if was_live:
+        await unit.jobs.put(FINISH_JOB, job_payload(row.id, row.attempt), row.tenant_id)
+    return log, was_live
 
 
 def _unwritten_answer(row: Execution, built: BuiltRecord) -> list[Change]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from callwright.call.live.dialling import Dialling
+from callwright.call.live.endings import ERROR, NODE_DRAINING
 from callwright.call.process.attempt import Attempt, Office
 from callwright.call.process.control import LocalCalls
 from callwright.call.process.incarnation import Incarnation
@@ -25,7 +26,6 @@ _LOG = logging.getLogger(__name__)
 WAIT_SECONDS = 1.0
 APART_SECONDS = 0.2
 DRAIN_GRACE_SECONDS = 20.0
-DRAINING = "node_draining"
 
 
 class Worker:
@@ -73,14 +73,14 @@ class Worker:
             await clock.sleep(WAIT_SECONDS)
 
     async def drain(self, seconds: float) -> None:
-        """Take no more calls, let those under way come to their end, and end them after ``seconds``."""
+        """Take no more calls, let those under way come to their end, and end them after ``seconds``. Those not dialled wait again then."""
         self.draining = True
         self._freed.set()
         if self._held:
             await asyncio.wait(self._held, timeout=seconds)
         if self._held:
             _LOG.warning("%d calls are ended: draining took longer than %g s", len(self._held), seconds)
-            self._calls.stop_all("Error", DRAINING)
+            self._calls.stop_all(ERROR, NODE_DRAINING)
             await asyncio.wait(self._held, timeout=DRAIN_GRACE_SECONDS)
 
     async def aclose(self) -> None:

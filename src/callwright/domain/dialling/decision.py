@@ -20,6 +20,9 @@ EMERGENCY = "emergency"
 NOT_PERMITTED, SUPPRESSED, BALANCE_LOW = "not_permitted", "suppressed", "balance_low"
 """Causes (``domain.causes``) of a call that is never dialled."""
 
+STOPPED_RULE = "stopped"
+"""The rule of a call that was stopped before it was dialled, or dialled again."""
+
 _CONSENTING = frozenset({"true", "yes", "y", "1", "on"})
 _SHOWN_ZONES = 4
 _WITHOUT_SUMMER_TIME = frozenset({"EST", "MST", "HST", "GMT"})
@@ -128,7 +131,7 @@ def _refusals(question: Question, rules: Rules) -> Iterator[_Refusal]:
     number, policy = question.number, rules.policy
     if question.stopped:
         again = " again" if question.dialled_before else ""
-        yield _Refusal("stopped", f"the call was stopped before it was dialled{again}", cause="")
+        yield _Refusal(STOPPED_RULE, f"the call was stopped before it was dialled{again}", cause="")
     if number.kind == EMERGENCY:
         yield _Refusal("emergency", "emergency numbers are never dialled")
     if question.suppressed and not question.transfer:

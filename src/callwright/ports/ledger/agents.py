@@ -83,6 +83,10 @@ class Agents(Protocol):
         """Ids of up to ``count`` executions of the agent."""
         ...
 
+    async def unfinished(self, tenant_id: str, agent_id: str, waiting: int) -> list[str]:
+        """Ids of an agent's executions that have not ended, as they are at one moment: of those that wait the newest ``waiting``."""
+        ...
+
     async def delete(self, tenant_id: str, agent_id: str) -> bool:
         """Delete the agent with its batches, one that is marked as deleted too. False when there was none. ConflictError while it has
         executions."""

@@ -44,6 +44,8 @@ class DialFacts:
     """The limit of its batch."""
     batch_paused: bool
     """Whether its batch is paused."""
+    batch_over: bool
+    """Whether its batch was stopped or deleted."""
     has_wallet: bool
     """Whether its organisation has a wallet, switched on or off."""
 

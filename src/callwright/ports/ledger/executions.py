@@ -41,6 +41,8 @@ class Change:
     detail: str | None = None
     columns: Mapping[str, Any] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
+    due_at: datetime | None = None
+    """When a call that waits may be dialled; None: at its ``scheduled_at``, or at once."""
 
 
 class Executions(Protocol):

@@ -99,9 +99,11 @@ def test_what_was_never_tried_ends_with_its_reason() -> None:
     no = refused("the agent needs a voice" + "!" * 900, NOW)
     assert (no.phase, no.detail, no.columns["hangup_reason"]) == (Phase.DONE, "error", "configuration")
     assert len(no.columns["error_message"]) == 500
-    stopped = undialled("API Request", "stopped_by_api", NOW)
-    assert (stopped.detail, stopped.columns["hangup_by"]) == ("canceled", "API Request")
-    drained = undialled("Error", "node_draining", NOW)
+    stopped = undialled("API Request", "stopped_by_api", NOW, Phase.CLAIMED)
+    assert (stopped.detail, stopped.columns["hangup_by"]) == ("stopped", "API Request")
+    rang = undialled("API Request", "stopped_by_api", NOW, Phase.DIALLING)
+    assert (rang.detail, rang.columns["hangup_by"]) == ("canceled", "API Request")
+    drained = undialled("Error", "node_draining", NOW, Phase.DIALLING)
     assert (drained.detail, drained.columns["error_message"]) == ("error", "node_draining")
 
 

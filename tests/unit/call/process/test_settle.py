@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -20,11 +20,13 @@ from callwright.call.live.deps import RuntimeDeps
 from callwright.call.process.settle import settle_node
 from callwright.domain.errors import VaultLockedError
 from callwright.domain.execution import Execution, Phase, Status, status_of
+from callwright.domain.limits import MAX_LOST_CLAIMS
 from callwright.domain.pricing import PriceBook
 from callwright.domain.provider_access import Access
+from callwright.domain.retry import LOST_CLAIMS, STOP_REQUESTED
 from callwright.insight.record import execution_body
 from callwright.ops.metrics import Metrics
-from callwright.ports.ledger import Change, LogChunk
+from callwright.ports.ledger import Change, DialDecision, LogChunk
 
 DEAD = "dead-1"
 
@@ -58,7 +60,8 @@ class Ledger:
         self.log = log
         self.forgotten: list[str] = []
         self.beat_at: datetime | None = None
-        self.nodes = self.executions = self.logs = self.jobs = self
+        self.nodes = self.executions = self.logs = self.jobs = self.dial_decisions = self
+        self.decided: list[str] = []
         self.put_jobs: list[str] = []
         self.before: list[Phase | None] = []
 
@@ -100,6 +103,9 @@ class Ledger:
         assert chunk.chunk == len(self.log)
         self.log += chunk.data
 
+    async def add(self, rows: Sequence[DialDecision]) -> None:
+        self.decided += [row.decision.rule for row in rows]
+
     async def put(self, kind: str, payload: bytes, tenant_id: str) -> None:
         self.put_jobs.append(kind)
 
@@ -122,6 +128,43 @@ def _deps(ledger: Any) -> RuntimeDeps:
         ThreadPoolExecutor(1),
         Metrics(),
     )
+
+
+@pytest.mark.parametrize("lost_before", [0, MAX_LOST_CLAIMS])
+async def test_a_call_that_was_taken_and_not_dialled_waits_again(lost_before: int) -> None:
+    ledger = Ledger(replace(_row("one", Phase.CLAIMED), options={LOST_CLAIMS: lost_before, "line": "x"}))
+
+    assert await settle_node(_deps(ledger), DEAD) == 1
+
+    row = ledger.rows["one"]
+    if lost_before:
+        assert (row.status, row.hangup_reason) == (Status.ERROR, "node_lost"), "it may be what kills the processes"
+    else:
+        assert (row.status, row.phase, row.owner, row.hangup_reason) == (Status.QUEUED, Phase.WAITING, None, None)
+        assert row.options == {LOST_CLAIMS: 1, "line": "x"}
+    assert ledger.put_jobs == []
+
+
+@pytest.mark.parametrize("change", [{"carrier": "chat"}, {"direction": "inbound"}], ids=str)
+async def test_nobody_dials_a_chat_or_a_call_that_came_in(change: dict[str, str]) -> None:
+    ledger = Ledger(replace(_row("one", Phase.CLAIMED), **change))  # type: ignore[arg-type]
+    await settle_node(_deps(ledger), DEAD)
+    assert (ledger.rows["one"].status, ledger.rows["one"].hangup_reason) == (Status.ERROR, "node_lost")
+
+
+async def test_a_call_that_was_taken_and_stopped_is_stopped() -> None:
+    wish = {"by": "API Request", "reason": "stopped_by_api"}
+    ledger = Ledger(replace(_row("one", Phase.CLAIMED), options={STOP_REQUESTED: wish}))
+    await settle_node(_deps(ledger), DEAD)
+    row = ledger.rows["one"]
+    assert (row.status, row.hangup_by, row.hangup_reason, row.hangup_code, row.error_message) == (
+        Status.STOPPED,
+        "API Request",
+        "stopped_by_api",
+        4000,
+        None,
+    )
+    assert ledger.decided == ["stopped"]
 
 
 async def test_one_bad_row_does_not_keep_the_others_from_being_settled() -> None:
