@@ -109,8 +109,9 @@ async def _stop_some(unit: Unit, publisher: Publisher, execution_ids: Iterable[s
 async def stop_undialled(
     unit: Unit, publisher: Publisher, row: Execution, now: datetime, reason: str = STOP_REASON
 ) -> bool:
-    """Stop an execution whose row this unit has locked, if it was not dialled for its first or next attempt; whether this stopped it. One
-    that a process has taken is forbidden to dial: the unit that writes the intent reads the wish from the row. It becomes ``stopped`` when
+    """Stop an execution whose row this unit has locked, if its first or next attempt was not dialled. Whether this stopped it.
+
+    One that a process has taken is forbidden to dial: the unit that writes the intent reads the wish. It becomes ``stopped`` when
     that process ends it. ``reason`` is its ``hangup_reason``."""
     if row.phase in (Phase.WAITING, Phase.ADMITTED):
         await end_undialled(unit, publisher, row, now, reason)

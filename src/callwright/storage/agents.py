@@ -151,7 +151,7 @@ class AgentRows:
         return [str(row["id"]) for row in rows]
 
     async def unfinished(self, tenant_id: str, agent_id: str, waiting: int) -> list[str]:
-        """Ids of an agent's executions that have not ended, as they are at one moment: of those that wait the newest ``waiting``."""
+        """Ids of an agent's executions that have not ended, at one moment. Of those that wait the newest ``waiting``."""
         rows = await self._connection.fetch(_UNFINISHED, tenant_id, agent_id, waiting)
         return [str(row["id"]) for row in rows]
 

@@ -85,8 +85,8 @@ def _with_earlier_cost(execution: Execution, change: Change) -> Change:
 
 
 async def _with_stop(unit: Unit, locked: Execution, change: Change, now: datetime) -> Change:
-    """``change`` as that of a call that a stop kept from being dialled, however its attempt ended then: it is ``stopped``, as one that
-    waited. It has the decision, unless the unit that decides had come to one."""
+    """``change``, or that of a stop where one kept the call from being dialled. Such a call is ``stopped``, however its attempt ended.
+    It has the decision, unless the unit that decides had come to one."""
     decided = locked.record.get(DECISION) or {}
     wish = locked.options.get(STOP_REQUESTED)
     if wish is None and decided.get("rule") == STOPPED_RULE:

@@ -180,8 +180,8 @@ def given_back(row: Execution, now: datetime, *, died: bool = False) -> Change |
 
 
 def waits_again(row: Execution, now: datetime) -> Change:
-    """The change by which a call that was taken waits again, to be dialled at once: it was taken before the time that it was scheduled for
-    where hours were changed meanwhile."""
+    """The change by which a call that was taken waits again, to be dialled at once."""
+    # Where hours were changed, it was taken before the time that it was scheduled for.
     is_early = row.scheduled_at is not None and row.scheduled_at > now
     return Change(Phase.WAITING, "queued", due_at=now if is_early else None)
 

@@ -84,7 +84,7 @@ class Agents(Protocol):
         ...
 
     async def unfinished(self, tenant_id: str, agent_id: str, waiting: int) -> list[str]:
-        """Ids of an agent's executions that have not ended, as they are at one moment: of those that wait the newest ``waiting``."""
+        """Ids of an agent's executions that have not ended, at one moment. Of those that wait the newest ``waiting``."""
         ...
 
     async def delete(self, tenant_id: str, agent_id: str) -> bool:
