@@ -25,7 +25,6 @@ from tests.examples import check_example
 from tests.waiting import until
 
 from callwright.actions.batch_stop import stop_undialled
-from callwright.call.live.files import files_of_execution
 from callwright.campaigns.release import Release
 from callwright.conversation.replay import replay
 from callwright.domain.batch import Batch, BatchStatus, Contact
@@ -265,7 +264,7 @@ async def test_a_call_whose_process_dies_is_made_again(dsn: str, ledger: Postgre
         assert statuses[-4:] == ["in-progress", "call-disconnected", "error", "scheduled"]
         await the_time_comes(world, dsn, execution_id)
         assert (await world.until(execution_id, "completed", "error")).status == "completed"
-        assert not files_of_execution(tmp_path / "live", execution_id)
+        assert not list((tmp_path / "live").glob(f"{execution_id}.*"))
 
 
 async def is_live(ledger: PostgresLedger, execution_id: str) -> bool:
@@ -316,6 +315,6 @@ async def test_a_contact_is_called_until_it_answers(dsn: str, tmp_path: Path) ->
             replayed = replay(await log_of(world, row.id, attempt))
             assert replayed.exact, replayed.difference
         assert await batch_status(world) == "completed"
-        assert not files_of_execution(tmp_path / "live", row.id)
+        assert not list((tmp_path / "live").glob(f"{row.id}.*"))
         outcomes = await fetch(dsn, "select outcome from attempt order by attempt")
         assert [one["outcome"] for one in outcomes] == ["no-answer", "busy", "completed"]
