@@ -331,7 +331,6 @@ async def test_a_page_that_tells_nothing_does_not_keep_the_call():
         (lambda socket: socket.say({"type": "hangup"}), "caller_hung_up"),
         (lambda socket: socket.leave(1000), "caller_hung_up"),
         (lambda socket: socket.leave(1001), "caller_hung_up"),
-        (lambda socket: socket.leave(1005), "caller_hung_up"),
     ],
 )
 @virtually

@@ -31,6 +31,9 @@ from callwright.telephony.browser.webrtc.leg import WebRtcLeg
 from callwright.telephony.browser.webrtc.sdp import Offer, UnusableOfferError, offer_of
 from callwright.telephony.browser.wire import LEFT, Close
 
+_LEFT = LEFT | {1005}
+"""SIP clients close a websocket without a code. A connection that breaks off has 1006."""
+
 
 @dataclass(frozen=True, slots=True)
 class SipCredentials:
@@ -89,7 +92,7 @@ class SipSession:
             await socket.receive()
         if self._socket is socket:
             self._socket = None
-            self._disconnected(left=socket.far_code in LEFT)
+            self._disconnected(left=socket.far_code in _LEFT)
 
     def over(self) -> None:
         """The call is over: its page may say what it has to say, and the websocket closes then."""

@@ -37,9 +37,8 @@ class Close(IntEnum):
     UNAVAILABLE = 4503
 
 
-LEFT = frozenset({Close.NORMAL, 1001, 1005})
-"""Codes of a page or SIP client that closed the websocket, also without a code (1005), or was closed itself. A connection that breaks off
-has 1006."""
+LEFT = frozenset({Close.NORMAL, 1001})
+"""Codes of a page that closed the websocket or was closed itself."""
 
 
 class BadMessageError(Exception):
