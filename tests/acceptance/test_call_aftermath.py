@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -124,6 +125,24 @@ async def test_retention_writes_what_a_stopped_batch_left_unwritten_before_it_fo
     await world.forget()
     assert await fetch(dsn, "select id from batch") == []
     assert {(await world.row(execution_id)).status for execution_id in ids} == {Status.STOPPED}
+
+
+async def test_a_recording_that_cannot_be_deleted_keeps_its_own_call_only(dsn: str, world: CallWorld) -> None:
+    first, second = [await world.place() for _ in range(2)]
+    for execution_id in (first, second):
+        await world.until(execution_id, "completed")
+    folder = Path(world.deps.recordings.path(first, "call.wav") or "").parent
+    shutil.rmtree(folder)
+    # Nobody can remove a file as a folder.
+    folder.write_text("in the way")
+    await run_sql(
+        dsn,
+        "alter table execution disable trigger user",
+        "update execution set " + ", ".join(f"{name} = {name} - interval '91 days'" for name in MOMENTS),
+        "alter table execution enable trigger user",
+    )
+    assert await world.forget() == 1
+    assert [row["id"] for row in await fetch(dsn, "select id from execution")] == [first]
 
 
 async def _age_batches(dsn: str) -> None:

@@ -525,6 +525,7 @@ async def test_retention_finds_only_ended_executions(ledger: PostgresLedger):
     async with ledger.unit() as unit:
         assert await unit.executions.older_than(seconds_after(50), 10) == ["old"]
         assert await unit.executions.older_than(seconds_after(200), 1) == ["old"]
+        assert await unit.executions.older_than(seconds_after(200), 10, ["old"]) == ["new"]
         await unit.executions.delete(["old"])
         assert await unit.executions.get_any("old") is None
 

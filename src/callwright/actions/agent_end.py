@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from callwright.domain.errors import UnavailableError
 from callwright.domain.tenant import Principal
 from callwright.ports.ledger import ExecutionFilter, Ledger
 from callwright.ports.world import Recordings
+
+_LOG = logging.getLogger(__name__)
 
 PURGE_AGENT_JOB = "purge_agent"
 PIECE = 500
@@ -83,11 +86,14 @@ class AgentPurge:
 
 async def delete_files(recordings: Recordings, execution_ids: Sequence[str]) -> None:
     """Delete the recordings of executions. Where no job names them, before the unit that deletes their rows commits: a row without files is
-    honest, files without a row would be forgotten if the process died here. Who adds a file later locks the row, and finds none. Raises
-    OSError for files that cannot be deleted: the rows must stay then."""
+    honest, files without a row would be forgotten if the process died here. Who adds a file later locks the row, and finds none. Files
+    that cannot be deleted are told to the operator: somebody wants the rest gone, and does not wait for them."""
 
     def delete() -> None:
         for execution_id in execution_ids:
-            recordings.delete(execution_id)
+            try:
+                recordings.delete(execution_id)
+            except OSError as error:
+                _LOG.error("the recordings of the deleted execution %s cannot be deleted: %s", execution_id, error)
 
     await asyncio.to_thread(delete)

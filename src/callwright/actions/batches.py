@@ -406,33 +406,42 @@ async def stop_batch(services: Services, principal: Principal, batch_id: str) ->
 async def delete_batch(services: Services, principal: Principal, batch_id: str) -> None:
     """Delete a batch and the contacts that wait in it. What waits in the queue is stopped; calls that were dialled, or are, stay
     as records, and so do contacts that were stopped with the batch before. Raises NotFoundError."""
-    # It is deleted when no more than a piece waits.
-    while not await _delete_stopped(services, principal, batch_id):
-        pass
+    # It is deleted when no more than a piece waits. No other organisation's calls wait for the admission meanwhile.
+    is_gone, holds = False, True
+    while not is_gone:
+        is_gone, holds = await _delete_stopped(services, principal, batch_id, holds_admission=holds)
 
 
 DELETION = "the batch is being deleted"
 
 
-async def _delete_stopped(services: Services, principal: Principal, batch_id: str) -> bool:
-    """Stop a piece of the calls that wait in a batch, and delete it unless there are more."""
+async def _delete_stopped(
+    services: Services, principal: Principal, batch_id: str, *, holds_admission: bool
+) -> tuple[bool, bool]:
+    """Stop a piece of the calls that wait in a batch, and delete it unless there are more. Whether it is gone, and else whether the next
+    piece must hold the admission: while the batch is paused or stopped nobody takes its calls."""
     async with services.ledger.unit() as unit:
-        await unit.pace.hold_admission()
+        if holds_admission:
+            await unit.pace.hold_admission()
         batch = await _locked(unit, principal, batch_id)
-        # Otherwise a call could be taken between the look at those that are taken and the look at those that wait.
-        await unit.pace.withdraw(batch.id)
         now = services.clock.now()
-        await stop_claimed(unit, services.publisher, batch.id, now)
+        if holds_admission:
+            # Otherwise a call could be taken between the look at those that are taken and the look at those that wait.
+            await unit.pace.withdraw(batch.id)
+            await stop_claimed(unit, services.publisher, batch.id, now)
+        elif batch.status in STOPPABLE and batch.paused_at is None:
+            # Somebody has resumed it.
+            return False, True
         _, more = await stop_waiting(unit, services.publisher, batch.id, now)
         if more:
             if batch.status in STOPPABLE and batch.paused_at is None:
                 # Nothing of it begins until it is gone.
                 await unit.batches.change(batch.id, paused_at=now, paused_by="request", paused_reason=DELETION)
-            return False
+            return False, False
         # The stop was promised to each of its contacts: STOPPED_CONTACTS_JOB writes what is left, and deletes the batch then.
         if batch.status is BatchStatus.STOPPED and await unit.batches.contacts.ids(batch.id, 1):
             await unit.batches.mark_deleted(batch.id)
         else:
             await unit.batches.delete(batch.id)
         await audit(unit, principal, "batch.deleted", batch.id, before=audited(batch))
-    return True
+    return True, False

@@ -334,7 +334,7 @@ SETTINGS: dict[str, Setting] = {
         "Incoming calls begun a second by one process; 8 times as many at once, half of them of one account.",
         _whole,
     ),
-    "node_name": Setting("CALLWRIGHT_NODE_NAME", "Name of this process in ledger and metrics."),
+    "node_name": Setting("CALLWRIGHT_NODE_NAME", "This machine's name: another for each data folder."),
     "log_level": Setting("CALLWRIGHT_LOG_LEVEL", "debug, info, warning or error."),
     "log_format": Setting("CALLWRIGHT_LOG_FORMAT", "text or json."),
     "country_rules": Setting(

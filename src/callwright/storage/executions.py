@@ -338,13 +338,15 @@ class ExecutionRows:
             await self.delete(ids[at : at + _DELETED_AT_ONCE])
         return ids
 
-    async def older_than(self, before: datetime, count: int) -> list[str]:
-        """Ids of terminal executions that were created and ended before ``before``, oldest first, for retention."""
+    async def older_than(self, before: datetime, count: int, without: Sequence[str] = ()) -> list[str]:
+        """Ids of terminal executions that were created and ended before ``before``, oldest first, for retention; those in ``without``
+        are left out."""
         rows = await self._connection.fetch(
             "select id from execution where phase = 'done' and created_at < $1 and coalesce(completed_at, created_at) < $1"
-            " order by created_at, id limit $2",
+            " and id <> all ($3::text[]) order by created_at, id limit $2",
             before,
             count,
+            list(without),
         )
         return [str(row["id"]) for row in rows]
 

@@ -119,7 +119,7 @@ async def test_a_target_that_answers_when_it_was_given_up_has_taken_the_call() -
     call.ask()
     await passed(21)
     call.transfers.closed(TRANSFERRED)
-    assert call.outcomes == [(7, False, 0, True), (None, True, 200, False)]
+    assert call.outcomes == [(7, False, 0, True), (7, True, 200, False)]
     assert call.facts.ending(None) == ("us", 0, "transferred")
 
 
@@ -212,11 +212,20 @@ async def test_a_far_end_that_reports_a_timeout_has_a_failure() -> None:
 async def test_a_transfer_that_succeeds_after_it_was_given_up_ends_the_leg_as_transferred() -> None:
     server = Server()
     await server.failure(sip_status=0, reason="too late", unanswered=True)
-    server.leg.control({"type": "transferred", "request": None, "ok": True, "sip_status": 200})
+    server.leg.control({"type": "transferred", "request": 1, "ok": True, "sip_status": 200})
     assert server.news == [("transfer", {"state": "completed"})]
     server.leg.control({"type": "closed", "by": "us", "sip_status": 200, "q850": None, "reason": "transferred"})
     assert server.end is not None
     assert server.end.cause == "transferred"
+
+
+async def test_a_late_success_is_not_told_of_a_transfer_that_was_tried_after_it() -> None:
+    server = Server()
+    await server.failure(sip_status=0, reason="too late", unanswered=True)
+    await server.failure(attended=True, sip_status=486, reason="Busy Here", unanswered=False)
+    server.leg.control({"type": "transferred", "request": 1, "ok": True, "sip_status": 200})
+    assert server.news == []
+    assert server.leg.story.transferred
 
 
 async def test_the_stack_is_given_up_before_its_own_timeout() -> None:

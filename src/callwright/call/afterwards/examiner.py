@@ -46,7 +46,7 @@ QUESTION_TOKENS = 250
 VALUE_TOKENS = 60
 """Room for each value to extract, and for the quote that proves it."""
 MOST_ANSWER_TOKENS = 4_000
-"""Most room for an extraction: what every current model allows."""
+"""Most room for an extraction: what current models write at once."""
 RETRY_DELAYS_S = (1.0, 4.0)
 AT_ONCE = 8
 """Dispositions in one request to a model that is paid for. One that costs nothing is asked them singly, up to as many requests as
@@ -118,12 +118,20 @@ class Examiner:
         asked = extraction_request if extraction else summary_request
         values = sum(2 if one.choice else 1 for one in wanted)
 
-        def make(choice: ProviderChoice, _: Model) -> ModelRequest:
-            settings = settings_of(choice)
-            room = max(settings.max_tokens, min(settings.max_tokens + values * VALUE_TOKENS, MOST_ANSWER_TOKENS))
-            return asked(task, heard, replace(settings, max_tokens=room))
+        def little(choice: ProviderChoice, _: Model) -> ModelRequest:
+            return asked(task, heard, settings_of(choice))
 
-        found = await self._first_answer((task.model, *task.model.fallbacks), make, notes)
+        def roomy(choice: ProviderChoice, model: Model) -> ModelRequest:
+            least = little(choice, model)
+            room = min(least.settings.max_tokens + values * VALUE_TOKENS, MOST_ANSWER_TOKENS)
+            room = max(least.settings.max_tokens, room)
+            return replace(least, settings=replace(least.settings, max_tokens=room))
+
+        choices = (task.model, *task.model.fallbacks)
+        found = await self._first_answer(choices, roomy, notes)
+        if values and isinstance(found, _Failure) and found.kind is FailureKind.BAD_REQUEST:
+            # Where question and answer share a small context there may not be so much room.
+            found = await self._first_answer(choices, little, notes)
         if isinstance(found, _Failure):
             notes.failed(purpose, found.message)
             return

@@ -65,7 +65,7 @@ from callwright.domain.availability import VOICE, Provision
 from callwright.domain.call_variables import call_variables
 from callwright.domain.dialling import Decision, Rules
 from callwright.domain.errors import BrokenInvariantError, CallwrightError, LackingError
-from callwright.domain.execution import Execution, Phase
+from callwright.domain.execution import CHAT, Execution, Phase
 from callwright.domain.limits import MAX_CAPTURE_BYTES
 from callwright.domain.retry import ENDS_AS
 from callwright.domain.settings.providers import CACHING
@@ -416,7 +416,7 @@ class Attempt:
             await LogShipper.rest(unit, self._shipment, *more)
         if self._answered and finished is None:
             row = self._row.execution
-            node = self._office.deps.settings.node_name
+            node = "" if row.carrier == CHAT else self._office.deps.settings.node_name
             await unit.jobs.put(FINISH_JOB, job_payload(row.id, row.attempt, node), row.tenant_id)
         point("end.writing")
 

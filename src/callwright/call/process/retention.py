@@ -32,24 +32,32 @@ async def retain_forever(deps: RuntimeDeps) -> None:
 
 async def delete_expired(deps: RuntimeDeps) -> int:
     """Delete every terminal execution older than ``retention_days``, its files before the commit: a row without files is honest,
-    files without a row would be forgotten. Returns how many. Raises OSError for files that cannot be deleted: their rows stay."""
+    files without a row would be forgotten. One whose files cannot be deleted stays, and is tried again in the next round. Returns how
+    many."""
     before = deps.clock.now() - timedelta(days=deps.settings.retention_days)
     deleted = 0
+    kept: list[str] = []
     while True:
         async with deps.ledger.unit() as unit:
-            expired = await unit.executions.older_than(before, BATCH)
-        if not expired:
+            expired = await unit.executions.older_than(before, BATCH, kept)
+        if not expired or len(kept) >= BATCH:
             await _delete_batches(deps, before)
             await _write_contacts(deps, before)
             if deleted:
                 _LOG.info("deleted %d executions older than %d days", deleted, deps.settings.retention_days)
             return deleted
-        async with deps.ledger.unit() as unit:
-            await unit.executions.delete(expired)
-            # Before the commit, behind the lock of the rows: nobody adds a file in between.
-            for execution_id in expired:
-                await asyncio.to_thread(delete_files, deps.recordings, deps.live_folder, execution_id)
-        deleted += len(expired)
+        execution_id = ""
+        try:
+            async with deps.ledger.unit() as unit:
+                await unit.executions.delete(expired)
+                # Before the commit, behind the lock of the rows: nobody adds a file in between.
+                for execution_id in expired:
+                    await asyncio.to_thread(delete_files, deps.recordings, deps.live_folder, execution_id)
+        except OSError as error:
+            _LOG.error("execution %s is kept: its files cannot be deleted: %s", execution_id, error)
+            kept.append(execution_id)
+        else:
+            deleted += len(expired)
 
 
 async def _delete_batches(deps: RuntimeDeps, before: datetime) -> None:

@@ -163,7 +163,7 @@ class Executions(Protocol):
         dialled or spoken on."""
         ...
 
-    async def older_than(self, before: datetime, count: int) -> list[str]:
+    async def older_than(self, before: datetime, count: int, without: Sequence[str] = ()) -> list[str]:
         """Ids of terminal executions that were created and ended before ``before``, oldest first, for retention."""
 
     async def delete(self, execution_ids: Sequence[str]) -> None:

@@ -98,6 +98,7 @@ class SipLeg:
         self._untold: LegClosed | None = None
         self._transfers: dict[int, asyncio.Future[Mapping[str, Any]]] = {}
         self._requests = itertools.count(1)
+        self._latest_transfer = 0
         self._closed = asyncio.Event()
 
     @property
@@ -153,7 +154,7 @@ class SipLeg:
             raise refused("only a call that was answered and goes on can be transferred")
         if self._transfers:
             raise refused("this call is being transferred already")
-        request = next(self._requests)
+        request = self._latest_transfer = next(self._requests)
         answer = self._transfers[request] = asyncio.get_running_loop().create_future()
         try:
             self._line.send(
@@ -330,8 +331,8 @@ class SipLeg:
         answer = self._transfers.get(request) if isinstance(request, int) else None
         if message.get("ok"):
             self.story.transferred = True
-            if answer is None:
-                # Nobody waits for it any more.
+            if answer is None and request == self._latest_transfer:
+                # Nobody waits for it any more. Of an earlier one it cannot be told: news is of the latest.
                 listener.noted("transfer", {"state": "completed"})
         if answer is not None and not answer.done():
             answer.set_result(message)

@@ -73,6 +73,8 @@ class Transfers:
         self._target = ""
         self._undecided_ticks = 0
         self._blind_request = 0
+        self._given_up = 0
+        """The last blind request that failed: its target may still take the call."""
         self._heard_status = 0
 
     @property
@@ -102,7 +104,9 @@ class Transfers:
                 await line.refer(target, seconds)
         except StackError as error:
             # Our time and the far end's success may come in the same moment.
-            self._told(message, None if self._call.facts.transferred else error)
+            has_moved = self._call.facts.transferred and self._blind_request
+            self._given_up = self._blind_request or self._given_up
+            self._told(message, None if has_moved else error)
         else:
             self._call.facts.transferred = True
             self._told(message, None)
@@ -114,8 +118,8 @@ class Transfers:
         we follow the far end instead, the words are about that."""
         if text == TRANSFERRED and self._next is None:
             self._call.facts.transferred = True
-            if self._task is None:
-                self._told({}, None)
+            if self._given_up and not self._blind_request:
+                self._told({"request": self._given_up}, None)
 
     def _told(self, message: Mapping[str, Any], error: StackError | None) -> None:
         self._call.send(

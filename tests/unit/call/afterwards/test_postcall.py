@@ -362,6 +362,15 @@ async def test_an_extraction_has_room_for_every_value_it_asks_for() -> None:
     assert bench.model.room["extraction"] == 400 + 3 * 60
 
 
+async def test_an_extraction_for_which_there_is_no_such_room_is_asked_with_less() -> None:
+    bench = Bench()
+    bench.model.fails["extraction"] = [ProviderError(FailureKind.BAD_REQUEST, "counting", "too many tokens")]
+    await bench.run()
+    assert bench.model.asked == ["extraction", "extraction", "summary"]
+    assert bench.model.room["extraction"] == 400
+    assert bench.record["extracted_data"] == {"name": "Ann"}
+
+
 async def test_what_was_complete_of_an_answer_that_broke_off_is_kept() -> None:
     bench = Bench()
     bench.ledger.row = replace(bench.ledger.row, agent=with_details("name : the name\ncity : the city"))
