@@ -234,8 +234,10 @@ async def test_an_agent_of_an_older_version_that_is_refused_now_says_so(world: A
         await unit.agents.update(DEFAULT_TENANT_ID, agent_id, "Clinic reminder", old)
     async with world.client() as client:
         (one,) = (await client.get(f"/v2/agent/{agent_id}")).json()["callwright"]["warnings"]
+        corrected = await client.put(f"/v2/agent/{agent_id}", json=AGENT)
     assert one["path"] == "agent_config.tasks"
     assert one["remedy"] == "Correct it: no call can be made."
+    assert corrected.status_code == 200, corrected.text
 
 
 async def test_there_are_at_most_so_many(world: ApiWorld) -> None:

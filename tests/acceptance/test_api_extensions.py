@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from tests.api_world import ApiWorld, create
+from tests.database import run_sql
+from tests.rows import OTHER_TENANT_ID
 
 EXTENSIONS = "/v1/callwright/extensions"
 NOBODY = "00000000-0000-4000-8000-00000000dead"
@@ -37,6 +39,20 @@ async def test_an_extension_goes_with_its_agent(world: ApiWorld) -> None:
         assert (await client.delete(f"/v2/agent/{agent_id}")).status_code == 200
 
         assert (await client.get(EXTENSIONS)).json() == []
+
+
+async def test_the_number_of_another_organisation_is_no_extension(world: ApiWorld, dsn: str) -> None:
+    await run_sql(
+        dsn,
+        f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)",
+        "insert into number_owner (dialled, tenant_id, number, proved_at)"
+        f" values ('15550100123', '{OTHER_TENANT_ID}', '+15550100123', now())",
+    )
+    async with world.client() as client:
+        agent_id = await create(client)
+        answer = await client.put(f"{EXTENSIONS}/15550100123", json={"agent_id": agent_id})
+        assert answer.status_code == 409
+        assert (await client.put(f"{EXTENSIONS}/15550100124", json={"agent_id": agent_id})).status_code == 201
 
 
 @pytest.mark.parametrize(

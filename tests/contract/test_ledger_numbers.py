@@ -121,6 +121,17 @@ async def test_an_extension_is_called_from_anywhere_and_comes_after_a_trunks_num
     assert await called(ledger, "10.0.0.1") not in (None, "n1")
 
 
+async def test_an_extension_of_digits_is_no_way_to_another_organisations_number(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    await with_trunk(ledger, trunk())
+    await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
+    async with ledger.unit() as unit:
+        await unit.extensions.put(Extension(DIALLED, DEFAULT_TENANT_ID, "agent-1", THEN))
+        await unit.numbers.own(OwnedNumber(OTHER_TENANT_ID, NUMBER, THEN))
+    assert await called(ledger, "10.0.0.1") is None
+
+
 async def test_a_number_is_there_once_for_a_tenant_however_it_is_spelt(ledger: PostgresLedger) -> None:
     await with_trunk(ledger, trunk())
     with pytest.raises(ConflictError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -132,7 +133,11 @@ def check_body(
     def names(kind: str) -> set[str]:
         return {*services.names(kind), *(models if kind == "model" else ())}
 
-    kept = () if before is None else {tool.name for tool in parse_agent(before).tools}
+    kept: set[str] = set()
+    if before is not None:
+        # An agent that today's rules refuse can be corrected.
+        with suppress(InvalidAgentError):
+            kept = {tool.name for tool in parse_agent(before).tools}
     spec = parse_agent(body, names, services.policy.defaults, kept)
     check_addresses(spec)
     check_options(services.plugins(), spec)
@@ -364,8 +369,25 @@ def patched(body: Mapping[str, Any], wire: Mapping[str, Any], *, strict: bool = 
     tasks = body.get("tasks") or []
     if not strict:
         tasks = changed_tasks(tasks, config.get("tasks"))
+    if changed.get("telephony_provider") is None and (former := body.get("telephony_provider")):
+        # What names the carrier once it is cleared would go on calling over it.
+        tasks = [_without_carrier(task, former) for task in tasks]
     changed["tasks"] = [_with_tools(task, tools) for task in tasks]
     return changed
+
+
+def _without_carrier(task: Any, carrier: Any) -> Any:
+    """A task whose input and output do not name ``carrier``."""
+    tools = task.get("tools_config") if isinstance(task, Mapping) else None
+    if not isinstance(tools, Mapping):
+        return task
+    sides = {name: tools[name] for name in ("input", "output") if isinstance(tools.get(name), Mapping)}
+    cleared = {
+        name: {key: value for key, value in side.items() if key not in ("provider", "format")}
+        for name, side in sides.items()
+        if side.get("provider") == carrier
+    }
+    return {**task, "tools_config": {**tools, **cleared}}
 
 
 def _with_tools(task: Any, tools: Mapping[str, Any]) -> Any:

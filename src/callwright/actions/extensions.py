@@ -18,7 +18,7 @@ async def put_extension(
     """Point an extension at an agent, and whether it is new. With ``nobody`` one that nobody answers stays as it is.
 
     Raises BadInputError, NotFoundError for an unknown agent, ConflictError for a name that another account has, also one of the same
-    organisation, or for one more than MAX_EXTENSIONS.
+    organisation, for the number of another organisation, or for one more than MAX_EXTENSIONS.
     """
     name = parse_extension(name)
     async with services.ledger.unit() as unit:
@@ -33,6 +33,8 @@ async def put_extension(
         before = await unit.extensions.get(principal.tenant_id, name)
         if before is None and len(await unit.extensions.all(principal.tenant_id)) >= MAX_EXTENSIONS:
             raise ConflictError(f"there are {MAX_EXTENSIONS} extensions already; delete one that is not needed")
+        if await unit.numbers.owner(name) not in (None, principal.organisation_id):
+            raise ConflictError("this is the number of another organization; choose another name")
         created_at = services.clock.now() if before is None else before.created_at
         extension = Extension(name, principal.tenant_id, agent.id, created_at)
         is_new = await unit.extensions.put(extension)

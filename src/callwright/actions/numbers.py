@@ -45,10 +45,11 @@ async def list_numbers(services: Services, principal: Principal) -> list[PhoneNu
 
 
 def seen_by(principal: Principal, number: PhoneNumber) -> PhoneNumber:
-    """The number as a sub-account sees it: without an agent that is another account's."""
+    """The number as a sub-account sees it: without an agent that is another account's, and its menu."""
     if principal.parent_id is None or number.agent_tenant_id in (None, principal.tenant_id):
         return number
-    return replace(number, agent_tenant_id=None, agent_id=None)
+    details = {name: value for name, value in number.details.items() if name != "ivr_config"}
+    return replace(number, agent_tenant_id=None, agent_id=None, details=details)
 
 
 def _refuse_others(principal: Principal, number: PhoneNumber) -> None:

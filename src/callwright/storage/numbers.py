@@ -171,7 +171,10 @@ class NumberRows:
             if row:
                 return PhoneNumber(**row)
         row = await self._connection.fetchrow(
-            f"select {_COLUMNS} from phone_number where kind = 'extension' and dialled = $1", dialled
+            # An extension of digits is no way to another organisation's number.
+            f"select {_OF_NUMBER} from phone_number n join tenant a on a.id = n.tenant_id where n.kind = 'extension' and n.dialled = $1"
+            " and not exists (select from number_owner o where o.dialled = $1 and o.tenant_id <> coalesce(a.parent_id, a.id))",
+            dialled,
         )
         return PhoneNumber(**row) if row else None
 

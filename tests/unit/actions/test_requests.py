@@ -207,6 +207,8 @@ def test_a_patch_reaches_only_the_conversation() -> None:
         "agent_prompts": None,
     }
     changed = patched(body, {"agent_config": {"telephony_provider": "twilio"}, "agent_prompts": {"task_1": "p"}})
+    cleared = patched(changed, {"agent_config": {"telephony_provider": None}})
+    assert "twilio" not in str(cleared)
     side = {"provider": "twilio", "format": "wav"}
     assert changed["tasks"] == [
         {"task_type": "summarization"},
