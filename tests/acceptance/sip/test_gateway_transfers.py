@@ -56,7 +56,7 @@ async def test_blind_transfer_that_was_given_up_and_succeeds_after_all_ends_the_
         assert (done["request"], done["ok"], done["unanswered"]) == (7, False, True)
         await notify(phone, "200 OK")
         _, done = await ours.wait(call, "transferred", count=2)
-        assert (done["request"], done["ok"]) == (None, True)
+        assert (done["request"], done["ok"]) == (7, True)
         await phone.wait("BYE")
         _, closed = await ours.wait(call, "closed")
         assert (closed["by"], closed["reason"]) == ("us", "transferred")
