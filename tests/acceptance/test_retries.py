@@ -30,6 +30,8 @@ from callwright.conversation.replay import replay
 from callwright.domain.batch import Batch, BatchStatus, Contact
 from callwright.domain.execution import Execution, Status
 from callwright.domain.pricing import Price, PriceBook
+from callwright.domain.retry import RetryConfig
+from callwright.domain.settings.setting import wire_of
 from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.wire import encode
 from callwright.ops.clock import SystemClock
@@ -44,7 +46,8 @@ from callwright.telephony.loopback.carrier import LoopbackCarrier
 pytestmark = pytest.mark.real_time
 
 BATCH_ID = "5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d"
-RETRY = {"enabled": True, "max_retries": 3, "retry_intervals_minutes": [30, 60]}
+RETRY = wire_of(RetryConfig(enabled=True, max_retries=3, retry_intervals_minutes=(30, 60)))
+"""As the API stores it: whole."""
 BOOK = PriceBook(
     {
         ("carrier", "loopback", "*"): Price(900_000_000, 60_000, 60_000),

@@ -254,6 +254,26 @@ async def test_many_batches_of_one_tenant_keep_no_other_tenants_out(ledger: Post
         assert [one.id[0] for one in await unit.batches.active(9)] == ["1", "a", "2", "b", "3", "4"]
 
 
+async def test_batches_that_are_paused_or_wait_for_retries_keep_none_out_that_has_contacts(
+    ledger: PostgresLedger, dsn: str
+) -> None:
+    await branch(ledger, "north")
+    await begun(ledger, DEFAULT_TENANT_ID, "1", "2", "3", "4")
+    await begun(ledger, "north", "a")
+    await run_sql(
+        dsn, "update batch set paused_at = now(), paused_by = 'request', paused_reason = '' where id like '1%'"
+    )
+    async with ledger.unit() as unit:
+        for batch_id in ("1", "4", "a"):
+            await unit.batches.contacts.stage(
+                batch_id * 32, [Contact(1, 2, batch_id * 32, "loopback:demo", "loopback", {}, "demo")]
+            )
+        waits = execution_row("call-1", batch_id="2" * 32)
+        await unit.executions.insert(waits)
+        found = [one.id[0] for one in await unit.batches.active(9)]
+    assert found == ["a", "3", "4", "1", "2"], "the third can end"
+
+
 @pytest.mark.parametrize("status", [BatchStatus.SCHEDULED, BatchStatus.QUEUED, BatchStatus.RUNNING])
 async def test_batches_of_a_deleted_account_neither_begin_nor_go_on(
     ledger: PostgresLedger, status: BatchStatus

@@ -27,6 +27,7 @@ from tests.rows import (
 )
 
 from callwright.actions.transition import transition
+from callwright.call.live.attempt_end import end_attempt, lock_ending
 from callwright.call.live.endings import before_post_work
 from callwright.domain.attempts import earlier_attempts
 from callwright.domain.batch import BatchStatus, execution_of_contact
@@ -93,6 +94,20 @@ async def test_a_missed_call_waits_for_its_next_attempt_and_both_changes_are_tol
     assert (after.attempt, after.owner, after.total_cost_nano, after.ended_at) == (1, None, 5, None)
     assert await told(ledger) == ["no-answer", "scheduled"]
     assert await admit(ledger) == [], "its time has not come"
+
+
+async def test_who_asks_in_an_attempt_not_to_be_called_again_is_not(ledger: PostgresLedger) -> None:
+    row = await dialled(ledger)
+    await move(ledger, row.id, Phase.LIVE, owner="node-a", attempt=1)
+    asked = {**MACHINE, "opt_out": {"said": "Stop calling."}}
+    # The work after a short call is written with its end, and before the list of numbers not to be called.
+    over = Change(Phase.FINISHING, columns={"ended_at": seconds_after(40)}, record=asked)
+    async with ledger.unit() as unit:
+        locked = await lock_ending(unit, row, owned=True)
+        after = await end_attempt(
+            unit, locked or row, Change(Phase.DONE, "completed", record=asked), publisher(), NOW, [over]
+        )
+    assert (after.status, after.retry_count) == (Status.COMPLETED, 0)
 
 
 async def test_nobody_sees_a_final_status_that_is_not_final(ledger: PostgresLedger) -> None:

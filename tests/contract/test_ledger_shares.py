@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from tests.rows import THEN, admit_candidates, agent_row, execution_row, ringing_row
 
+from callwright.domain.dialling.policy import parse_policy
 from callwright.domain.tenant import Tenant
 from callwright.storage.ledger import PostgresLedger
 
@@ -119,3 +120,26 @@ async def test_an_organisation_that_is_alone_keeps_nothing_free(ledger: Postgres
     assert await admitted(ledger) == {"north": PLACES}
     assert await claimed(ledger, PLACES - 5) == {"north": PLACES - 5}
     assert await fill(ledger, "north", 5) == 5
+
+
+@pytest.mark.usefixtures("names")
+async def test_the_places_kept_for_incoming_calls_are_kept_in_each_process(ledger: PostgresLedger) -> None:
+    async with ledger.unit() as unit:
+        await unit.calling_policies.put("south", parse_policy({"pace": {"kept_for_inbound": 20}}), THEN)
+    await wait(ledger, "south", 60)
+    assert await admitted(ledger) == {"south": ALONE}
+    assert await claimed(ledger, PLACES) == {"south": PLACES - 20}
+    assert await come_in(ledger, "south", 20)
+    assert await claimed(ledger, 19) == {}, "19 of its 20 places are left to who calls"
+    assert await claimed(ledger, PLACES, "node-b") == {"south": ALONE - 30}
+    assert await come_in(ledger, "north", 19), "its places are kept from its own calls only"
+
+
+@pytest.mark.usefixtures("names")
+async def test_an_organisation_that_keeps_more_places_than_a_process_has_still_calls(ledger: PostgresLedger) -> None:
+    async with ledger.unit() as unit:
+        await unit.calling_policies.put("south", parse_policy({"pace": {"kept_for_inbound": 100}}), THEN)
+    await wait(ledger, "south", 3)
+    await admitted(ledger)
+    assert await claimed(ledger, PLACES) == {"south": 1}
+    assert await claimed(ledger, PLACES - 1) == {}

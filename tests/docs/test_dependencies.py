@@ -32,7 +32,7 @@ def test_the_record_counts_the_dependencies_of_the_core():
     assert f"The core has {len(project['dependencies'])} dependencies" in record
 
 
-@pytest.mark.parametrize("extra", ["local", "sip", "webrtc"])
+@pytest.mark.parametrize("extra", ["local", "sip", "cloud", "webrtc", "dev"])
 def test_every_package_of_an_extra_is_named(extra):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     record = (ROOT / "docs/decisions/0004-dependencies.md").read_text()

@@ -50,6 +50,7 @@ NOT_ANSWERED = "not_answered"
 """Reason of the core's hang-up when the time to ring is over; told in the words of an unanswered call, as a carrier would."""
 
 _API_CODE = 4000
+_US = "API Request"
 _FAR_END = frozenset({"Callee", "Caller"})
 _MILLI = Decimal("1e-3")
 _ERROR_CODE = 5010
@@ -160,7 +161,7 @@ def _hangup(view: CallView) -> dict[str, Any]:
             return {"hangup_by": cause.by, "hangup_reason": cause.reason, "hangup_code": cause.code}
         if reason in _ERROR_REASONS:
             return {"hangup_by": "Error", "hangup_reason": reason, "hangup_code": _ERROR_CODE}
-        shown = "API Request" if by == AGENT else by
+        shown = _US if by == AGENT else by
         return {"hangup_by": shown, "hangup_reason": reason, "hangup_code": _API_CODE}
     if ended is not None:
         v = ended.values
@@ -178,6 +179,8 @@ def _ended_by(view: CallView) -> str | None:
         return "agent" if wanted.values["by"] == AGENT else "platform"
     if ended is None:
         return None
+    if ended.values["by"] == _US:
+        return "platform"
     return "far_end" if ended.values["by"] in _FAR_END else "carrier"
 
 

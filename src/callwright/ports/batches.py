@@ -113,7 +113,7 @@ class Batches(Protocol):
 
     async def active(self, count: int) -> list[ActiveBatch]:
         """Up to ``count`` queued or running batches: of every tenant the one that began first, then the second ones, and so on, so that
-        no tenant's batches keep another's out. None of a deleted account."""
+        no tenant's batches keep another's out. Those that have nothing to release come last. None of a deleted account."""
         ...
 
 

@@ -69,7 +69,7 @@ others as materialized (
 # What each organisation has in the process of the owner $1.
 _HERE = """
 here as materialized (
-  select coalesce(t.parent_id, t.id) as organisation_id, count(*) as number
+  select coalesce(t.parent_id, t.id) as organisation_id, count(*) as number, count(*) filter (where e.direction = 'inbound') as inbound
   from execution e join tenant t on t.id = e.tenant_id
   where e.owner = $1 and e.phase in ('admitted', 'claimed', 'dialling', 'live') group by 1
 )
@@ -161,22 +161,33 @@ where id = any ($1::text[]) and phase = 'waiting' returning {COLUMNS}
 _KNOWN = "insert into node (incarnation, name) values ($1, '') on conflict (incarnation) do nothing"
 _LIVES = "not exists (select from node where incarnation = $1 and dead_at is not null)"
 
+# A policy that was stored by an older release may have anything there.
+_KEPT = (
+    "case jsonb_typeof(p.body::jsonb #> '{pace,kept_for_inbound}') when 'number'"
+    " then (p.body::jsonb #> '{pace,kept_for_inbound}')::int else 0 end"
+)
+
 # A process with $2 free places, and $3 for calls of batches, takes the calls of organisations that have few there before those of others.
 # Rows that another process is taking count as taken by this one, which errs to the side of what is kept free until the next look.
+# What an organisation keeps for incoming calls it keeps in each process, as they come to one; its first call is taken all the same, or
+# one that keeps more places than a process has would call nobody.
 _CLAIM = f"""
 with known as ({_KNOWN}), {_HERE}, {_OTHERS},
 numbered as (
   select e.id, e.due_at, e.batch_id, row_number() over (partition by e.batch_id is null order by e.due_at, e.id) as place,
-    coalesce(h.number, 0) + row_number() over (partition by coalesce(t.parent_id, t.id) order by e.due_at, e.id) as number
+    coalesce(h.number, 0) + row_number() over (partition by coalesce(t.parent_id, t.id) order by e.due_at, e.id) as number,
+    {_KEPT} - coalesce(h.inbound, 0) as kept
   from execution e join tenant t on t.id = e.tenant_id left join here h on h.organisation_id = coalesce(t.parent_id, t.id)
+    left join calling_policy p on p.tenant_id = coalesce(t.parent_id, t.id)
   where e.phase = 'admitted'
 ),
 lined_up as (
-  select id, number, row_number() over (order by number, due_at, id) as rank from numbered where batch_id is null or place <= $3
+  select id, number, kept, row_number() over (order by number, due_at, id) as rank from numbered where batch_id is null or place <= $3
 ),
 next as (
   select e.id from (
-    select id from lined_up where {_within_share("number", "$2::bigint - rank")} and {_LIVES} order by rank
+    select id from lined_up
+    where {_within_share("number", "$2::bigint - rank")} and (number = 1 or $2::bigint - rank >= kept) and {_LIVES} order by rank
   ) l cross join lateral (
     select x.id from execution x where x.id = l.id and x.phase = 'admitted' for no key update skip locked
   ) e

@@ -62,6 +62,7 @@ _UNWRITTEN = (
     " and exists (select from tenant t where t.id = b.tenant_id and t.deleted_at is null)"
 )
 
+# A batch "waits" that has nothing to release and does not end yet: it is paused, or its last calls are under way.
 _ACTIVE_BATCHES = f"""
 select b.id, b.tenant_id, coalesce(t.max_concurrency, o.max_concurrency) as concurrency,
   case when b.paused then 0
@@ -71,16 +72,21 @@ select b.id, b.tenant_id, coalesce(t.max_concurrency, o.max_concurrency) as conc
     )
   end as waiting,
   (select count(*) from execution e where e.batch_id = b.id and e.phase <> 'done') as open,
-  exists (select from batch_contact c where c.batch_id = b.id) as left, b.paused, b.pace,
-  b.from_numbers, b.resumed_at
+  b.left, b.paused, b.pace, b.from_numbers, b.resumed_at
 from (
-  select b.id, b.tenant_id, b.scheduled_at, b.paused_at is not null as paused, b.pace, b.from_numbers, b.resumed_at,
-    row_number() over (partition by b.tenant_id order by b.scheduled_at, b.id) as turn
-  from batch b join tenant t on t.id = b.tenant_id
-  where b.status in ({_ACTIVE}) and t.deleted_at is null
-  order by turn, b.scheduled_at, b.id limit $1
+  select *, row_number() over (partition by tenant_id, waits order by scheduled_at, id) as turn from (
+    select b.id, b.tenant_id, b.scheduled_at, b.paused_at is not null as paused, b.pace, b.from_numbers, b.resumed_at, c.left,
+      case
+        when b.paused_at is null and c.left then false
+        else c.left or exists (select from execution e where e.batch_id = b.id and e.phase <> 'done')
+      end as waits
+    from batch b join tenant t on t.id = b.tenant_id
+      cross join lateral (select exists (select from batch_contact c where c.batch_id = b.id) as left) c
+    where b.status in ({_ACTIVE}) and t.deleted_at is null
+  ) b
+  order by waits, turn, scheduled_at, id limit $1
 ) b join tenant t on t.id = b.tenant_id left join tenant o on o.id = t.parent_id
-order by b.turn, b.scheduled_at, b.id
+order by b.waits, b.turn, b.scheduled_at, b.id
 """
 
 _DUE = """
@@ -278,7 +284,7 @@ class BatchRows:
 
     async def active(self, count: int) -> list[ActiveBatch]:
         """Up to ``count`` queued or running batches: of every tenant the one that began first, then the second ones, and so on, so that
-        no tenant's batches keep another's out. None of a deleted account."""
+        no tenant's batches keep another's out. Those that have nothing to release come last. None of a deleted account."""
         rows = [dict(row) for row in await self._connection.fetch(_ACTIVE_BATCHES, count)]
         return [ActiveBatch(pace=BatchPace.stored(row.pop("pace")), **row) for row in rows]
 

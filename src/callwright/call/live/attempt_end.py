@@ -63,7 +63,8 @@ async def end_attempt(
         # What the carrier does not report by then it never will.
         for job in (TALK_JOB, RECORDING_JOB):
             await unit.jobs.put(job, job_payload(locked.id, locked.attempt), locked.tenant_id, 2 * MAX_CALL_SECONDS)
-    if at is None or not await _is_permitted(unit, locked):
+    asked = any(one.record.get("opt_out") for one in (*before, change))
+    if at is None or asked or not await _is_permitted(unit, locked):
         return await transitions(unit, locked, [*before, change], publisher)
     if change.detail == Status.COMPLETED:
         facts = Change(columns=_without(change, "completed_at"), record=change.record)

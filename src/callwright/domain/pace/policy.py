@@ -113,7 +113,10 @@ class PacePolicy:
     )
     numbers: Mapping[str, Limit] = setting("pace.numbers", Kind("limits", _BY_NAME, _of_numbers), {}, "By number.")
     kept_for_inbound: int = setting(
-        "pace.kept_for_inbound", whole(0, MAX_CONCURRENCY), 0, "Places no outbound call takes."
+        "pace.kept_for_inbound",
+        whole(0, MAX_CONCURRENCY),
+        0,
+        "Places no outbound call takes: of the organisation, and of each process.",
     )
     kept_for_retries: int = setting(
         "pace.kept_for_retries", whole(0, MAX_CONCURRENCY), 0, "Places no first attempt takes."
