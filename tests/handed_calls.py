@@ -23,14 +23,14 @@ class Handed:
     async def access(self, carrier: str, call: CarrierCall) -> Access | None:
         return Access(self.keys)
 
-    async def talk_ended(self, carrier: str, call: CarrierCall, account: str, handover: int, end: TalkEnd) -> None:
-        assert account in self.keys.values()
+    async def talk_ended(self, carrier: str, call: CarrierCall, proven: Access, handover: int, end: TalkEnd) -> None:
+        assert proven == Access(self.keys)
         if self.is_away:
             raise UnavailableError("the database is away")
         self.ends.append((call, handover, end))
 
     async def talk_recorded(
-        self, carrier: str, call: CarrierCall, account: str, handover: int, recording: TalkRecording
+        self, carrier: str, call: CarrierCall, proven: Access, handover: int, recording: TalkRecording
     ) -> None:
-        assert account in self.keys.values()
+        assert proven == Access(self.keys)
         self.recordings.append((call, handover, recording))

@@ -377,12 +377,12 @@ async def test_a_report_is_kept_as_a_job_until_the_recording_is_there(
     ledger: PostgresLedger, dsn: str, tmp_path: Path
 ) -> None:
     async with serving(sends_wav) as server, place(ledger, tmp_path, Carrier(server.url)) as at:
-        handed, call = HandedOver(ledger, Keys()), CarrierCall("call-1.1")
-        await handed.talk_recorded("loopback", call, "AC2", 2, GOOD)
+        handed, keys, call = HandedOver(ledger, Keys()), await Keys().of_carrier("", ""), CarrierCall("call-1.1")
+        await handed.talk_recorded("loopback", call, Access({"SID": "AC2"}), 2, GOOD)
         assert await waiting(dsn) == []
-        await handed.talk_recorded("loopback", call, "AC1", 2, GOOD)
+        await handed.talk_recorded("loopback", call, keys, 2, GOOD)
         (kept,) = await waiting(dsn)
         assert (kept["execution_id"], kept["handover"], kept["name"]) == ("call-1", 2, "good")
         await at.report(GOOD)
-        await handed.talk_recorded("loopback", call, "AC1", 2, GOOD)
+        await handed.talk_recorded("loopback", call, keys, 2, GOOD)
         assert len(await waiting(dsn)) == 1

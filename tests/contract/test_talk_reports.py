@@ -280,7 +280,7 @@ class Keys(NoAccess):
     number: str = "+15550100"
 
     async def of_carrier(self, tenant_id: str, carrier: str) -> Access:
-        return Access({"SID": "AC1", "NUMBER": self.number})
+        return Access({"SID": "AC1", "X_PHONE_NUMBER": self.number})
 
 
 async def test_a_call_is_found_by_the_names_that_its_carrier_repeats_and_reported_with_its_keys(
@@ -304,20 +304,20 @@ async def test_a_call_is_found_by_the_names_that_its_carrier_repeats_and_reporte
         ("twilio", CarrierCall(account="AC1", provider_call_id="CA2")),
     ):
         assert await handed.access(carrier, call) is None
-        await handed.talk_ended(carrier, call, "AC1", 2, WHOLE)
-    await handed.talk_ended("loopback", out, "AC2", 2, WHOLE)
+        await handed.talk_ended(carrier, call, keys, 2, WHOLE)
+    await handed.talk_ended("loopback", out, Access({"SID": "AC2"}), 2, WHOLE)
     assert await fetch(dsn, "select payload from pgqueuer") == []
     kept.number = "+15550101"
     for carrier, call in (("loopback", out), ("twilio", came_in)):
-        await handed.talk_ended(carrier, call, "AC1", 2, WHOLE)
-    await handed.talk_ended("loopback", replace(out, request=5), "AC1", 0, WHOLE)
+        await handed.talk_ended(carrier, call, keys, 2, WHOLE)
+    await handed.talk_ended("loopback", replace(out, request=5), keys, 0, WHOLE)
     rows = await fetch(dsn, "select payload from pgqueuer order by id")
     told = [job("call-1", WHOLE), job("in-1", WHOLE), job("call-1", WHOLE, 0, 5)]
     assert [bytes(row["payload"]) for row in rows] == told
 
 
 async def test_a_report_that_adds_nothing_is_not_kept(ledger: PostgresLedger, dsn: str) -> None:
-    before, handed = await transferred(ledger), HandedOver(ledger, Keys())
+    before, handed, keys = await transferred(ledger), HandedOver(ledger, Keys()), await Keys().of_carrier("", "")
     await TalkReports(deps_over(ledger, Publisher())).take(job(before.id, WHOLE))
-    await handed.talk_ended("loopback", CarrierCall("call-1.1"), "AC1", 2, WHOLE)
+    await handed.talk_ended("loopback", CarrierCall("call-1.1"), keys, 2, WHOLE)
     assert len(await fetch(dsn, f"select payload from pgqueuer where entrypoint = '{TALK_JOB}'")) == 1

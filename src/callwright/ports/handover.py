@@ -66,12 +66,12 @@ class HandedCalls(Protocol):
         VaultLockedError."""
         ...
 
-    async def talk_ended(self, carrier: str, call: CarrierCall, account: str, handover: int, end: TalkEnd) -> None:
-        """Takes a report about the handover of that number, from 1. ``account``: the carrier's id of the account that signed it. Ignored
-        unless the call's organisation has this account; its other keys may have changed since. Safe to repeat. Raises as ``access``."""
+    async def talk_ended(self, carrier: str, call: CarrierCall, proven: Access, handover: int, end: TalkEnd) -> None:
+        """Takes a report about the handover of that number, from 1, of a call that has the keys which it is signed with. Safe to repeat.
+        Raises as ``access``."""
 
     async def talk_recorded(
-        self, carrier: str, call: CarrierCall, account: str, handover: int, recording: TalkRecording
+        self, carrier: str, call: CarrierCall, proven: Access, handover: int, recording: TalkRecording
     ) -> None:
         """The same for a report about the recording of the talk."""
 
@@ -83,10 +83,10 @@ class NoHandedCalls:
         """None."""
         return None
 
-    async def talk_ended(self, carrier: str, call: CarrierCall, account: str, handover: int, end: TalkEnd) -> None:
+    async def talk_ended(self, carrier: str, call: CarrierCall, proven: Access, handover: int, end: TalkEnd) -> None:
         """Forgets the report."""
 
     async def talk_recorded(
-        self, carrier: str, call: CarrierCall, account: str, handover: int, recording: TalkRecording
+        self, carrier: str, call: CarrierCall, proven: Access, handover: int, recording: TalkRecording
     ) -> None:
         """Forgets the report."""

@@ -12,7 +12,6 @@ import pytest
 from tests.unit.telephony import test_command_carrier as telnyx
 from tests.unit.telephony.test_media_streams import Socket
 from tests.unit.telephony.test_stream_carrier import (
-    ACCESS,
     TARGET,
     TWILIO,
     VONAGE_SIDE,
@@ -202,16 +201,6 @@ async def test_a_target_that_fails_before_the_order_is_answered_has_not_taken_th
     assert (leg.ended, leg.streams, line.report.end) == (False, True, None)
     await line.carrier.aclose()
     await back
-
-
-async def test_a_report_counts_after_a_key_of_the_account_that_is_not_its_id_has_changed() -> None:
-    line = Line()
-    _, handing = await handed_over(line)
-    line.handed.keys = {**ACCESS.keys, "TWILIO_PHONE_NUMBER": "+15550177"}
-    for path, form in PLAYS[0].tells("answered"):
-        await line.tell(path, **form)
-    await handing
-    assert [(number, end.seconds) for _, number, end in line.handed.ends] == [(1, 3)]
 
 
 # -- a vendor that takes commands ----------------------------------------------------------------------------------------------

@@ -49,30 +49,30 @@ class HandedOver:
         _, access = await self._find(carrier, call)
         return access
 
-    async def talk_ended(self, carrier: str, call: CarrierCall, account: str, handover: int, end: TalkEnd) -> None:
+    async def talk_ended(self, carrier: str, call: CarrierCall, proven: Access, handover: int, end: TalkEnd) -> None:
         """See the protocol."""
         told = {"handover": handover, "request": call.request, "end": asdict(end)}
-        await self._keep(TALK_JOB, carrier, call, account, told, ("duration_ms", "hangup_by"))
+        await self._keep(TALK_JOB, carrier, call, proven, told, ("duration_ms", "hangup_by"))
 
     async def talk_recorded(
-        self, carrier: str, call: CarrierCall, account: str, handover: int, recording: TalkRecording
+        self, carrier: str, call: CarrierCall, proven: Access, handover: int, recording: TalkRecording
     ) -> None:
         """See the protocol."""
         told = {"handover": handover, **asdict(recording)}
-        await self._keep(RECORDING_JOB, carrier, call, account, told, ("recording_ms",))
+        await self._keep(RECORDING_JOB, carrier, call, proven, told, ("recording_ms",))
 
     async def _keep(
         self,
         job: str,
         carrier: str,
         call: CarrierCall,
-        account: str,
+        proven: Access,
         told: Mapping[str, Any],
         adds: tuple[str, ...],
     ) -> None:
         """Keep a report as a job, unless the target's call has all that it ``adds``."""
         row, access = await self._find(carrier, call)
-        if row is None or access is None or account not in access.keys.values():
+        if row is None or access is None or _of_account(access) != _of_account(proven):
             return
         target = completed_target(row.record)
         is_told = target is None or None not in [target.get(name) for name in adds]
@@ -91,6 +91,11 @@ class HandedOver:
             if not call.account or call.account in access.keys.values():
                 return row, access
         return None, None
+
+
+def _of_account(access: Access) -> tuple[Mapping[str, str], str]:
+    """What tells whose account it is. The number that it calls from may be another one by the time of a report."""
+    return {name: value for name, value in access.keys.items() if not name.endswith("_PHONE_NUMBER")}, access.base_url
 
 
 async def _rows(unit: Unit, carrier: str, call: CarrierCall) -> list[Execution]:

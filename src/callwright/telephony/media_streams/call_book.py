@@ -233,11 +233,10 @@ class CallBook(Generic[_Vendor]):
         is_handed = bool(handover) or (call.request > 0 and (known is None or known.leg.handed_over))
         if not is_handed or not isinstance(request.proven, Access):
             return
-        account = self._vendor.account(request.proven).id
         if callback.talk is not None:
-            await self._handed.talk_ended(self.name, call, account, handover, callback.talk)
+            await self._handed.talk_ended(self.name, call, request.proven, handover, callback.talk)
         if callback.recording is not None:
-            await self._handed.talk_recorded(self.name, call, account, handover, callback.recording)
+            await self._handed.talk_recorded(self.name, call, request.proven, handover, callback.recording)
 
     def _offer(
         self, desk: InboundDesk, request: DoorRequest, callback: Callback, account: VendorAccount, key: str
