@@ -230,6 +230,18 @@ async def test_a_talk_whose_end_alone_is_reported_lasts_from_the_handover_to_the
     assert (data["duration"], data["hangup_by"]) == ("41", "Caller")
 
 
+async def test_a_talk_that_began_unseen_lasts_as_long_as_the_carrier_says(ledger: PostgresLedger) -> None:
+    log = done(asked().at(9_000).fact("leg", "handover", number=2, late=True)).text
+    before = await transferred(ledger, log=log)
+    ended_at = datetime.fromisoformat(STARTED_AT).replace(second=9 + 41).isoformat()
+    for end, duration, cost in ((TalkEnd("v3:b", ended_at=ended_at), None, 0), (WHOLE, "61", 4)):
+        await TalkReports(deps_over(ledger, Publisher())).take(job(before.id, end))
+        data = (await shown(ledger))["transfer_call_data"]
+        assert (data["status"], data["duration"], data["cost"]) == ("completed", duration, cost)
+    (row,) = (await shown(ledger))["callwright"]["transfers"]
+    assert row["target"]["answered_at_ms"] is None
+
+
 async def test_a_report_about_another_handover_or_a_call_that_is_not_done_changes_nothing(
     ledger: PostgresLedger, dsn: str
 ) -> None:
@@ -263,16 +275,19 @@ async def test_a_report_that_changes_nothing_of_the_record_is_not_told(ledger: P
 
 @dataclass
 class Keys(NoAccess):
-    """Everybody has the keys of the account AC1."""
+    """Everybody has the keys of the account AC1. Its number may be another one by now."""
+
+    number: str = "+15550100"
 
     async def of_carrier(self, tenant_id: str, carrier: str) -> Access:
-        return Access({"SID": "AC1"})
+        return Access({"SID": "AC1", "X_PHONE_NUMBER": self.number})
 
 
 async def test_a_call_is_found_by_the_names_that_its_carrier_repeats_and_reported_with_its_keys(
     ledger: PostgresLedger, dsn: str
 ) -> None:
-    handed, keys = HandedOver(ledger, Keys()), Access({"SID": "AC1"})
+    kept = Keys()
+    handed, keys = HandedOver(ledger, kept), await kept.of_carrier("", "")
     await live_call(ledger)
     await place(ledger)
     async with ledger.unit() as unit:
@@ -292,6 +307,7 @@ async def test_a_call_is_found_by_the_names_that_its_carrier_repeats_and_reporte
         await handed.talk_ended(carrier, call, keys, 2, WHOLE)
     await handed.talk_ended("loopback", out, Access({"SID": "AC2"}), 2, WHOLE)
     assert await fetch(dsn, "select payload from pgqueuer") == []
+    kept.number = "+15550101"
     for carrier, call in (("loopback", out), ("twilio", came_in)):
         await handed.talk_ended(carrier, call, keys, 2, WHOLE)
     await handed.talk_ended("loopback", replace(out, request=5), keys, 0, WHOLE)
@@ -301,7 +317,7 @@ async def test_a_call_is_found_by_the_names_that_its_carrier_repeats_and_reporte
 
 
 async def test_a_report_that_adds_nothing_is_not_kept(ledger: PostgresLedger, dsn: str) -> None:
-    before, handed, keys = await transferred(ledger), HandedOver(ledger, Keys()), Access({"SID": "AC1"})
+    before, handed, keys = await transferred(ledger), HandedOver(ledger, Keys()), await Keys().of_carrier("", "")
     await TalkReports(deps_over(ledger, Publisher())).take(job(before.id, WHOLE))
     await handed.talk_ended("loopback", CarrierCall("call-1.1"), keys, 2, WHOLE)
     assert len(await fetch(dsn, f"select payload from pgqueuer where entrypoint = '{TALK_JOB}'")) == 1

@@ -175,7 +175,7 @@ def _target_items(view: CallView, book: PriceBook, carrier: str, windows: Sequen
     weights = [(windows[-1][0], "conversation", 1)]
     for request, call in target_calls(view).items():
         price = book.price("carrier", carrier if call.handover else target_carrier(call.to, carrier), "*")
-        if call.answered_us is not None and call.duration_ms is not None:
+        if (call.handover or call.answered_us is not None) and call.duration_ms is not None:
             yield _Item("network", price, call.duration_ms, weights, target=request)
 
 

@@ -58,7 +58,9 @@ def target_calls(view: CallView) -> dict[int, TargetCall]:
     for entry in view.of("handover"):
         asked = [one for one in view.of("Transfer") if one.seq < entry.seq]
         for last in asked[-1:]:
-            call = TargetCall(str(last.values["target"]), answered_us=entry.at_us, is_over=False)
+            # Late: the answer was not reported, only what came of it.
+            answered_us = None if entry.values.get("late") else entry.at_us
+            call = TargetCall(str(last.values["target"]), answered_us=answered_us, is_over=False)
             call.handover = int(entry.values["number"])
             found[int(last.values["request"])] = call
     for entry in view.of(TARGET):

@@ -84,6 +84,9 @@ def _row(view: CallView, asked: Entry) -> dict[str, Any]:
         status = "no-answer" if reason == NOBODY_ANSWERED else "canceled"
     else:
         status = _FAILED
+    if news and reason == NOBODY_ANSWERED:
+        # The line has said more, later.
+        reason = str(news[-1].values["detail"]) or reason
     row = _entry(view, asked, str(asked.values["name"]), str(asked.values["target"]), status, reason)
     row["provider_call_id"] = _call_of_target(view, asked, settled)
     row["mode"] = "attended" if asked.values["attended"] else "blind"

@@ -76,6 +76,16 @@ def test_a_success_that_was_told_after_the_end_of_the_leg_counts() -> None:
     assert body(log)["telephony_data"]["hangup_reason"] == "call_transferred"
 
 
+def test_what_the_line_says_of_a_transfer_that_was_given_up_is_its_reason() -> None:
+    reason = "the carrier did not report what became of the transfer"
+    log = asked().at(9_000).write(fx.TransferSettled(5, False, "nobody answered in time"))
+    found = body(log.at(19_000).event(ev.TransferProgress, 5, "failed", reason).leg_ended())
+    (row,) = found["callwright"]["transfers"]
+    assert (row["status"], row["reason"]) == ("failed", reason)
+    data = found["transfer_call_data"]
+    assert (data["status"], data["hangup_by"], data["hangup_reason"]) == ("failed", "Carrier", reason)
+
+
 def test_a_target_that_was_busy_is_told_in_the_contract_s_words() -> None:
     log = asked(replace(ASKED, attended=True)).at(8_000)
     log.event(ev.TransferProgress, 5, "failed", "the desk did not take the call", "busy", 3010)

@@ -74,6 +74,23 @@ def test_credentials_and_keys_are_overwritten_in_the_same_length(tmp_path: Path)
     assert len(redacted(INVITE)) == len(INVITE)
 
 
+def test_every_key_of_a_line_is_overwritten() -> None:
+    keys = (
+        "inline:c2VjcmV0a2V5|2^20|1:4;inline:YW5vdGhlcmtleQ==|2^20|2:4",
+        "inline:c2VjcmV0a2V5;inline:YW5vdGhlcmtleQ==",
+    )
+    for several in keys:
+        text = INVITE.replace("inline:c2VjcmV0a2V5|2^31", several)
+        hidden = redacted(text)
+        assert "c2VjcmV0a2V5" not in hidden
+        assert "YW5vdGhlcmtleQ" not in hidden
+        assert len(hidden) == len(text)
+        assert hidden.count("inline:x") == 2
+    assert "inline:xxxxxxxxxxxx|2^20|1:4;inline:xxxxxxxxxxxxxxxx|2^20|2:4\r\n" in redacted(
+        INVITE.replace("inline:c2VjcmV0a2V5|2^31", keys[0])
+    )
+
+
 @pytest.mark.parametrize("fold", ["\r\n ", "\r\n\t", "\n "])
 def test_credentials_on_lines_that_continue_a_header_are_overwritten_too(fold: str) -> None:
     text = INVITE.replace("Digest ", f"{fold}Digest{fold} {fold}").replace(", response", f",{fold}response")

@@ -187,7 +187,7 @@ def test_webhooks_of_two_transfers_shuffled_and_doubled_make_one_outcome_each(
             await line.tell(kind, call=f"v3:target-{number}", handover=number, **ended)
 
         def kinds(outcome: str) -> Sequence[str]:
-            return ["call.initiated", "call.answered" if outcome == "answered" else "call.hangup"]
+            return ["call.initiated", *(["call.answered"] if outcome == "answered" else []), "call.hangup"]
 
         transfer = asyncio.create_task(leg.transfer(TARGET))
         await telnyx.settled()

@@ -67,11 +67,22 @@ class Known:
     stream: str = ""
 
 
-def take_target(leg: StreamLeg, callback: Callback) -> None:
-    """The vendor reports how the call to the target of a transfer goes."""
-    if callback.progress == "answered" and leg.transfers.wanted is not None and not leg.ended:
+def take_target(leg: StreamLeg, callback: Callback, *, took_call: bool = False) -> None:
+    """The vendor reports how the call to the target of a transfer goes. ``took_call``: it has answered before, which was not reported."""
+    transfers = leg.transfers
+    if leg.ended:
+        return
+    if callback.progress == "answered" and not transfers.under_way and (transfers.keeps_stream or not leg.has_stream):
+        # Nobody waits for it any more: the order to transfer was answered too late.
+        leg.handed_over, leg.goes_on = True, False
+        leg.finish(CAUSES["transferred"])
+    if transfers.wanted is None:
+        return
+    if callback.progress in ("dialled", "ringing"):
+        transfers.target_id = callback.call_id
+    elif callback.progress == "answered" or took_call:
         leg.listener.noted("transfer", {"state": "answered", "call_id": callback.call_id})
-        leg.transfers.target_answered()
+        transfers.target_answered(seen=not took_call)
 
 
 class CallBook(Generic[_Vendor]):

@@ -153,7 +153,7 @@ class StreamCarrier(CallBook[Vendor]):
             return _NO_CHANGE
         cause = target.cause or CAUSES["unknown"]
         if cause.outcome == "answered":
-            known.leg.transfers.target_answered()
+            known.leg.transfers.target_answered(seen=False)
         else:
             own = self._vendor.read(request)
             if own.call_id == known.leg.call_id:

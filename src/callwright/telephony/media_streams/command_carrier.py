@@ -118,12 +118,9 @@ class CommandCarrier(CallBook[CommandVendor]):
         transfers = leg.transfers
         if leg.ended or not transfers.is_latest(callback.handover):
             return
-        if callback.progress == "answered" and not transfers.under_way:
-            leg.handed_over, leg.goes_on = True, False
-            leg.finish(CAUSES["transferred"])
-        else:
-            take_target(leg, callback)
-        is_lost = callback.progress == "ended" and transfers.under_way
+        took_call = _took_call(leg, callback)
+        take_target(leg, callback, took_call=took_call)
+        is_lost = callback.progress == "ended" and transfers.under_way and not took_call
         if is_lost:
             transfers.target_lost(callback.cause or CAUSES["unknown"])
         if not is_lost or leg.has_stream:
@@ -139,3 +136,10 @@ class CommandCarrier(CallBook[CommandVendor]):
             await self._vendor.reject(account, call_id, code)
         except ProviderError as error:
             _LOG.warning("%s could not be told to refuse a call: %s", self.name, error.message)
+
+
+def _took_call(leg: StreamLeg, ended: Callback) -> bool:
+    """Whether a target whose call has ended had taken the call, which was not reported. One of a warm transfer had answered before."""
+    wanted = leg.transfers.wanted
+    answered = ended.progress == "ended" and ended.cause is not None and ended.cause.outcome == "answered"
+    return answered and wanted is not None and not wanted.conference

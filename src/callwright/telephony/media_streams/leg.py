@@ -279,31 +279,39 @@ class StreamLeg:
         if self.ended or not self._sound.began or another or self._leaving is not None:
             raise ProviderError(FailureKind.BAD_REQUEST, self._vendor.name, "the call cannot be transferred now")
         try:
-            await self.transfers.ask(self.account, self.call_id, target)
+            answer = await self.transfers.ask(self.account, self.call_id, target)
         except ProviderError:
-            if not self.streams:
+            if not self.streams and not self.ended:
                 # The order may have arrived all the same: nobody is on the stream any more.
-                self.expect(TRANSFER_RING_SECONDS + CONNECT_SECONDS, "normal_clearing")
+                self._timers.later("expect", TRANSFER_RING_SECONDS + CONNECT_SECONDS, partial(_lose, self))
             raise
         failure: TransferFailedError | None = None
         try:
-            await self.transfers.answer()
+            unreported = await self.transfers.outcome(answer, self.account)
+            if unreported and not self.ended:
+                self.listener.noted("transfer", {"state": "answered", "call_id": unreported})
         except TransferFailedError as error:
             failure = error
         finally:
+            is_lost = self.transfers.wanted is not None
             if self._vendor.keeps_stream and self.has_stream:
                 self.transfers.end()
             elif self.transfers.under_way:
                 # The far end comes back, or has hung up meanwhile.
                 self.expect(CONNECT_SECONDS, "normal_clearing")
         if failure is not None:
-            # Nobody hears what is said before the stream is back.
-            await self.transfers.back.wait()
+            if is_lost and not self.transfers.keeps_stream:
+                # Soon: the outcome is to be known before the end.
+                self._timers.later("expect", 0, partial(_lose, self))
+            else:
+                # Nobody hears what is said before the stream is back.
+                await self.transfers.back.wait()
             raise failure
         self.handed_over, self.goes_on = True, False
         if not self.ended:
             # The vendor reports under this number how the talk with the target ended, long after this leg.
-            self.listener.noted("handover", {"number": self.transfers.number})
+            late = {"late": True} if self.transfers.is_late else {}
+            self.listener.noted("handover", {"number": self.transfers.number, **late})
         self.finish(CAUSES["transferred"])
 
     key_frames = KEY_MS // FRAME_MS
@@ -391,3 +399,10 @@ def take_name(leg: StreamLeg, call_id: str) -> None:
         leg.call_id = call_id
         if not leg.ended:
             leg.listener.noted("dialog", {"call_id": call_id, "order_id": leg.provider_call_id})
+
+
+def _lose(leg: StreamLeg) -> None:
+    """Nobody says what became of a call that left its stream. It may talk with the target: the vendor asks or ends it by itself, unless it
+    only takes commands."""
+    leg.goes_on = leg.transfers.keeps_stream
+    leg.finish(CAUSES["media_timeout"])

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from callwright.domain.causes import CAUSES, Cause
+from callwright.domain.limits import TRANSFER_RING_SECONDS
+from callwright.ports.failures import ProviderError
 from callwright.ports.leg import TransferFailedError
 from callwright.telephony.media_streams.vendor import (
+    AsksTargets,
     BridgesCalls,
     Handover,
     VendorAccount,
@@ -18,6 +21,7 @@ from callwright.telephony.media_streams.vendor import (
 
 CONNECT_SECONDS = 15.0
 """How long the vendor may take to connect the stream of a call that was answered."""
+UNREPORTED = "the carrier did not report what became of the transfer"
 
 
 class CallTransfer:
@@ -39,6 +43,10 @@ class CallTransfer:
         """Whether the vendor was asked in vain to connect the call with another one, and may have moved it all the same."""
         self.end_other: Callable[[], None] | None = None
         """Ends the call that it was connected with: who hangs up at that moment may never have met the other one."""
+        self.target_id = ""
+        """What the vendor calls the call to the target, once it has reported that."""
+        self.is_late = False
+        """Whether the target has answered, and nobody knows when."""
 
     @property
     def number(self) -> int:
@@ -46,23 +54,38 @@ class CallTransfer:
         return self._number
 
     @property
+    def keeps_stream(self) -> bool:
+        """Whether a call stays in its stream until its target has answered."""
+        return self._vendor.keeps_stream
+
+    @property
     def under_way(self) -> bool:
         """Whether the call was taken out of its stream, and has no other one yet."""
         return self._target is not None
 
-    async def ask(self, account: VendorAccount, call_id: str, target: str) -> None:
-        """Ask the vendor. Raises ProviderError where it refuses; then nothing is under way."""
+    async def ask(self, account: VendorAccount, call_id: str, target: str) -> asyncio.Future[None]:
+        """Ask the vendor. Returns the target's answer to wait for, which may be known before the vendor's. Raises ProviderError where it
+        refuses; then nothing is under way."""
         wanted, asked = self.begin(target), False
+        answer = self._target
+        assert answer is not None
         try:
             await self._vendor.hand_over(account, call_id, wanted)
             asked = True
+        except ProviderError:
+            # Only the vendor's answer was lost where it has reported the target's.
+            asked = answer.done() and answer.exception() is None
+            if not asked:
+                raise
         finally:
             if not asked:
                 self.end()
+        return answer
 
     def begin(self, target: str) -> Handover:
         """A handover is under way, and the vendor is to be asked for it."""
         self._number += 1
+        self.target_id, self.is_late = "", False
         self.back.clear()
         wanted = self._wanted = self._order(target, self._number)
         self._target = asyncio.get_running_loop().create_future()
@@ -71,30 +94,54 @@ class CallTransfer:
     async def bridge(self, account: VendorAccount, call_id: str, other_id: str) -> None:
         """Have the vendor connect the call with another one, and wait until both are there. Raises ProviderError."""
         assert isinstance(self._vendor, BridgesCalls)
-        wanted = self.begin(other_id)
+        wanted, answer = self.begin(other_id), self._target
+        assert answer is not None
         wanted = self._wanted = replace(
             wanted, ring_seconds=0, conference=conference_of(account, wanted.key, wanted.number)
         )
         if await self._vendor.bridge(account, call_id, wanted):
-            await self.answer()
+            await self.answered(answer, CONNECT_SECONDS)
 
     async def is_bridged(self, account: VendorAccount) -> bool:
         """Ask the vendor whether the two calls are connected. Raises ProviderError."""
         assert isinstance(self._vendor, BridgesCalls)
         return self._wanted is not None and await self._vendor.is_bridged(account, self._wanted)
 
-    async def answer(self) -> None:
-        """Wait for the target's answer. Raises TransferFailedError when there is none."""
-        target, wanted = self._target, self._wanted
-        if target is None or wanted is None:
-            return
+    async def answered(self, answer: asyncio.Future[None], seconds: float) -> None:
+        """Wait for the target's answer. Raises TransferFailedError when there is none, or none is known by then."""
         try:
-            async with asyncio.timeout(wanted.ring_seconds + CONNECT_SECONDS):
-                await target
+            async with asyncio.timeout(seconds):
+                # Of later reports the first one counts too.
+                await asyncio.shield(answer)
         except TimeoutError:
-            raise TransferFailedError(self._vendor.name, "nobody said what became of the transfer") from None
-        finally:
-            target.cancel()
+            raise TransferFailedError(self._vendor.name, UNREPORTED) from None
+
+    async def outcome(self, answer: asyncio.Future[None], account: VendorAccount) -> str:
+        """Wait longer than the target may ring, then ask. Returns the target's call where only the vendor's report was lost. Raises
+        TransferFailedError when the target did not take the call, or nobody says that it did."""
+        try:
+            await self.answered(answer, TRANSFER_RING_SECONDS + CONNECT_SECONDS)
+        except TransferFailedError:
+            if answer.done():
+                raise
+            asked = await self._has_answered(account)
+            if asked:
+                self.target_answered(seen=False)
+            elif self.keeps_stream:
+                raise
+            # A call without a stream can only wait.
+            await self.answered(answer, CONNECT_SECONDS)
+            return self.target_id if asked else ""
+        return ""
+
+    async def _has_answered(self, account: VendorAccount) -> bool:
+        """Ask the vendor whether the target is there, where that can be asked."""
+        if not self.target_id or not isinstance(self._vendor, AsksTargets):
+            return False
+        try:
+            return await self._vendor.has_answered(account, self.target_id)
+        except ProviderError:
+            return False
 
     @property
     def wanted(self) -> Handover | None:
@@ -105,9 +152,10 @@ class CallTransfer:
         """Whether this is the number of the latest handover. A report about an earlier one says nothing any more."""
         return 0 < number == self._number
 
-    def target_answered(self) -> None:
-        """The call goes on without us."""
+    def target_answered(self, *, seen: bool = True) -> None:
+        """The call goes on without us. ``seen``: it is reported at once."""
         if self._target is not None and not self._target.done():
+            self.is_late = not seen
             self._target.set_result(None)
 
     def target_lost(self, cause: Cause) -> None:
@@ -119,7 +167,7 @@ class CallTransfer:
     def end(self) -> None:
         """The call has a stream again, or still."""
         self.target_lost(CAUSES["unknown"])
-        if self._target is not None and not self._target.cancelled():
+        if self._target is not None:
             # It may be that nobody waits for it: then it is no error that nobody sees.
             self._target.exception()
         self._target = self._wanted = None

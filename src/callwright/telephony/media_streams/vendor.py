@@ -172,6 +172,15 @@ class BridgesCalls(Protocol):
         ...
 
 
+@runtime_checkable
+class AsksTargets(Protocol):
+    """A vendor that can be asked about the call to the target of a transfer."""
+
+    async def has_answered(self, account: VendorAccount, call_id: str) -> bool:
+        """Whether a target that can ring no more has answered, and is still there. Raises ProviderError."""
+        ...
+
+
 class Vendor(VendorCalls, Protocol):
     """A vendor that asks what to do with a call, and does what the answer says. ``streams_at_once``: it does not ask about a call that was
     placed, and connects the stream of the order."""

@@ -38,7 +38,9 @@ _SECRET = re.compile(
     r"^((?:proxy-)?authorization[ \t]*:[ \t]*)(.*?(?:\r?\n[ \t].*?)*)(\r?)$", re.IGNORECASE | re.MULTILINE
 )
 _OF_SECRET = re.compile(r"(?<!\n)[^\r\n]")
-_SRTP_KEY = re.compile(r"^(a=crypto:.*?inline:)([^\s|]+)", re.MULTILINE)
+_CRYPTO = re.compile(r"^a=crypto:.*", re.MULTILINE)
+# A line may have several keys (RFC 4568 9.2).
+_SRTP_KEY = re.compile(r"(inline:)([^\s|;]+)")
 # Classic BPF (linux/filter.h), over an IP packet: UDP without an earlier fragment, from or to one of two ports.
 _LOAD_BYTE, _LOAD_HALF, _LOAD_HALF_X, _LOAD_LENGTH_X = 0x30, 0x28, 0x48, 0xB1
 _JUMP_EQUAL, _JUMP_SET, _RETURN = 0x15, 0x45, 0x06
@@ -198,7 +200,7 @@ def redacted(text: str) -> str:
     def hidden(found: re.Match[str]) -> str:
         return found[1] + _OF_SECRET.sub("x", found[2]) + (found[3] if found.re is _SECRET else "")
 
-    return _SRTP_KEY.sub(hidden, _SECRET.sub(hidden, text))
+    return _CRYPTO.sub(lambda line: _SRTP_KEY.sub(hidden, line[0]), _SECRET.sub(hidden, text))
 
 
 def sip_packet(text: str) -> bytes | None:

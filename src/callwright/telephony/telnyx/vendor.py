@@ -247,6 +247,11 @@ class TelnyxCalls:
         """False: its resource of a call does not say with which other one it is connected."""
         return False
 
+    async def has_answered(self, account: VendorAccount, call_id: str) -> bool:
+        """Whether it is alive: its resource does not say whether it rings."""
+        told = (await self._ask(account, f"calls/{call_id}", method="GET", missing=True)).get("data")
+        return isinstance(told, Mapping) and told.get("is_alive") is True
+
     async def route_number(self, account: VendorAccount, number: str, address: str, events: str) -> Route:
         """The application of TELNYX_CONNECTION_ID reports here, and gets the number."""
         # It finds a number by its digits alone.

@@ -218,7 +218,11 @@ class VonageCalls:
 
     async def is_bridged(self, account: VendorAccount, handover: Handover) -> bool:
         """Whether the target's call goes on: a conversation does not say who is in it."""
-        return (await self._ask(account, "GET", f"/{handover.target}")).get("status") == "answered"
+        return await self.has_answered(account, handover.target)
+
+    async def has_answered(self, account: VendorAccount, call_id: str) -> bool:
+        """Its status."""
+        return (await self._ask(account, "GET", f"/{call_id}")).get("status") == "answered"
 
     async def recording(self, account: VendorAccount, name: str) -> RemoteFile:
         """At the address that was told, in the region of the call."""
