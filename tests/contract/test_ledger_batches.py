@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 from tests.database import fetch, run_sql
-from tests.rows import THEN, agent_row, entry_row, execution_row, move
+from tests.rows import THEN, agent_row, entry_row, execution_row, move, scheduled_row
 
 from callwright.domain.batch import (
     BATCH_TRANSITIONS,
@@ -268,10 +268,12 @@ async def test_batches_that_are_paused_or_wait_for_retries_keep_none_out_that_ha
             await unit.batches.contacts.stage(
                 batch_id * 32, [Contact(1, 2, batch_id * 32, "loopback:demo", "loopback", {}, "demo")]
             )
-        waits = execution_row("call-1", batch_id="2" * 32)
-        await unit.executions.insert(waits)
-        found = [one.id[0] for one in await unit.batches.active(9)]
-    assert found == ["a", "3", "4", "1", "2"], "the third can end"
+        await unit.executions.insert(execution_row("call-1", batch_id="2" * 32))
+        await unit.executions.insert(scheduled_row("call-2", THEN, batch_id="3" * 32))
+    await run_sql(dsn, "update execution set due_at = now() + interval '1 hour' where id = 'call-2'")
+    async with ledger.unit() as unit:
+        # The second has a call in the queue, the third one that waits for its retry.
+        assert [one.id[0] for one in await unit.batches.active(9)] == ["a", "2", "4", "1", "3"]
 
 
 @pytest.mark.parametrize("status", [BatchStatus.SCHEDULED, BatchStatus.QUEUED, BatchStatus.RUNNING])

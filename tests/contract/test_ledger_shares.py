@@ -122,24 +122,41 @@ async def test_an_organisation_that_is_alone_keeps_nothing_free(ledger: Postgres
     assert await fill(ledger, "north", 5) == 5
 
 
+async def keep(ledger: PostgresLedger, tenant_id: str, places: int) -> None:
+    async with ledger.unit() as unit:
+        await unit.calling_policies.put(tenant_id, parse_policy({"pace": {"kept_for_inbound": places}}), THEN)
+
+
 @pytest.mark.usefixtures("names")
 async def test_the_places_kept_for_incoming_calls_are_kept_in_each_process(ledger: PostgresLedger) -> None:
-    async with ledger.unit() as unit:
-        await unit.calling_policies.put("south", parse_policy({"pace": {"kept_for_inbound": 20}}), THEN)
-    await wait(ledger, "south", 60)
-    assert await admitted(ledger) == {"south": ALONE}
-    assert await claimed(ledger, PLACES) == {"south": PLACES - 20}
-    assert await come_in(ledger, "south", 20)
-    assert await claimed(ledger, 19) == {}, "19 of its 20 places are left to who calls"
-    assert await claimed(ledger, PLACES, "node-b") == {"south": ALONE - 30}
-    assert await come_in(ledger, "north", 19), "its places are kept from its own calls only"
+    await keep(ledger, "north", 20)
+    assert await come_in(ledger, "branch", PLACES)
+    await wait(ledger, "branch", 60)
+    assert await admitted(ledger) == {"branch": 30}, "the queue has room for others"
+    assert await claimed(ledger, PLACES - 1) == {"branch": 30}
+    assert await fill(ledger, "north", 19) == 9
+    await admitted(ledger)
+    assert await claimed(ledger, 10) == {}
+    assert await claimed(ledger, PLACES, "node-b") == {"branch": 30}
 
 
 @pytest.mark.usefixtures("names")
-async def test_an_organisation_that_keeps_more_places_than_a_process_has_still_calls(ledger: PostgresLedger) -> None:
-    async with ledger.unit() as unit:
-        await unit.calling_policies.put("south", parse_policy({"pace": {"kept_for_inbound": 100}}), THEN)
+async def test_places_that_one_organisation_keeps_are_not_kept_from_others(ledger: PostgresLedger) -> None:
+    await keep(ledger, "south", 490)
+    await wait(ledger, "south", 40)
+    await wait(ledger, "north", 60)
+    assert await admitted(ledger) == {"south": 1, "north": 39}
+    assert await claimed(ledger, PLACES) == {"south": 1, "north": 39}
+
+
+@pytest.mark.usefixtures("names")
+async def test_an_organisation_that_keeps_more_places_than_a_process_has_makes_one_call_at_a_time(
+    ledger: PostgresLedger,
+) -> None:
+    await keep(ledger, "south", 100)
+    assert await come_in(ledger, "south", PLACES)
     await wait(ledger, "south", 3)
-    await admitted(ledger)
-    assert await claimed(ledger, PLACES) == {"south": 1}
-    assert await claimed(ledger, PLACES - 1) == {}
+    assert await admitted(ledger) == {"south": 1}
+    assert await claimed(ledger, PLACES - 1) == {"south": 1}
+    assert await admitted(ledger) == {"south": 1}
+    assert await claimed(ledger, PLACES - 2) == {}

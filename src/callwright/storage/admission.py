@@ -169,25 +169,26 @@ _KEPT = (
 
 # A process with $2 free places, and $3 for calls of batches, takes the calls of organisations that have few there before those of others.
 # Rows that another process is taking count as taken by this one, which errs to the side of what is kept free until the next look.
-# What an organisation keeps for incoming calls it keeps in each process, as they come to one; its first call is taken all the same, or
-# one that keeps more places than a process has would call nobody.
+# What an organisation keeps for incoming calls it keeps in each process, as they come to one: of its places, those free and those in use,
+# it takes no more for the calls it makes. One that keeps more places than a process has still makes one call at a time.
 _CLAIM = f"""
 with known as ({_KNOWN}), {_HERE}, {_OTHERS},
 numbered as (
   select e.id, e.due_at, e.batch_id, row_number() over (partition by e.batch_id is null order by e.due_at, e.id) as place,
     coalesce(h.number, 0) + row_number() over (partition by coalesce(t.parent_id, t.id) order by e.due_at, e.id) as number,
-    {_KEPT} - coalesce(h.inbound, 0) as kept
+    coalesce(h.number - h.inbound, 0) + row_number() over (partition by coalesce(t.parent_id, t.id) order by e.due_at, e.id) as made,
+    greatest($2::bigint + coalesce((select sum(number) from here), 0) - {_KEPT}, 1) as most_made
   from execution e join tenant t on t.id = e.tenant_id left join here h on h.organisation_id = coalesce(t.parent_id, t.id)
     left join calling_policy p on p.tenant_id = coalesce(t.parent_id, t.id)
   where e.phase = 'admitted'
 ),
 lined_up as (
-  select id, number, kept, row_number() over (order by number, due_at, id) as rank from numbered where batch_id is null or place <= $3
+  select id, number, row_number() over (order by number, due_at, id) as rank from numbered
+  where (batch_id is null or place <= $3) and made <= most_made
 ),
 next as (
   select e.id from (
-    select id from lined_up
-    where {_within_share("number", "$2::bigint - rank")} and (number = 1 or $2::bigint - rank >= kept) and {_LIVES} order by rank
+    select id from lined_up where {_within_share("number", "$2::bigint - rank")} and {_LIVES} order by rank
   ) l cross join lateral (
     select x.id from execution x where x.id = l.id and x.phase = 'admitted' for no key update skip locked
   ) e
@@ -279,6 +280,7 @@ async def _queue(connection: Any, node_limit: int) -> Queue | None:
     return Queue(
         now=lateness["now"],
         free=free,
+        places=node_limit,
         others_wait=places[0]["others_wait"],
         organisations=[
             Organisation(own, row["free"], row["held"], unclaimed[own], _pace_of(policies[own]))

@@ -62,14 +62,12 @@ _UNWRITTEN = (
     " and exists (select from tenant t where t.id = b.tenant_id and t.deleted_at is null)"
 )
 
-# A batch "waits" that has nothing to release and does not end yet: it is paused, or its last calls are under way.
+_QUEUED = "(e.phase = 'waiting' and (e.due_at <= now() or e.detail = 'queued') or e.phase = 'admitted')"
+# A batch "waits" that has nothing to release or in the queue, and does not end yet: it is paused, or its last calls are under way.
 _ACTIVE_BATCHES = f"""
 select b.id, b.tenant_id, coalesce(t.max_concurrency, o.max_concurrency) as concurrency,
   case when b.paused then 0
-    else (
-      select count(*) from execution e where e.batch_id = b.id
-      and (e.phase = 'waiting' and (e.due_at <= now() or e.detail = 'queued') or e.phase = 'admitted')
-    )
+    else (select count(*) from execution e where e.batch_id = b.id and {_QUEUED})
   end as waiting,
   (select count(*) from execution e where e.batch_id = b.id and e.phase <> 'done') as open,
   b.left, b.paused, b.pace, b.from_numbers, b.resumed_at
@@ -77,7 +75,7 @@ from (
   select *, row_number() over (partition by tenant_id, waits order by scheduled_at, id) as turn from (
     select b.id, b.tenant_id, b.scheduled_at, b.paused_at is not null as paused, b.pace, b.from_numbers, b.resumed_at, c.left,
       case
-        when b.paused_at is null and c.left then false
+        when b.paused_at is null and (c.left or exists (select from execution e where e.batch_id = b.id and {_QUEUED})) then false
         else c.left or exists (select from execution e where e.batch_id = b.id and e.phase <> 'done')
       end as waits
     from batch b join tenant t on t.id = b.tenant_id

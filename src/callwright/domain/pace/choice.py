@@ -93,7 +93,7 @@ class PacedBatch:
 @dataclass(frozen=True, slots=True)
 class Queue:
     """Everything the choice depends on. ``free``: calls that may be admitted before processes take some. ``others_wait``: whether a second
-    organisation has agents. ``batch_calls``: most calls of batches, None without a bound."""
+    organisation has agents. ``batch_calls``: most calls of batches, None without a bound. ``places``: those of a process."""
 
     now: datetime
     free: int
@@ -105,6 +105,7 @@ class Queue:
     batches: Mapping[str, PacedBatch] = field(default_factory=dict)
     numbers: Mapping[tuple[str, str], NumberState] = field(default_factory=dict)
     batch_calls: int | None = None
+    places: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ class _Use:
         self.again: Counter[str] = Counter()
         self.on_carrier: Counter[tuple[str, str]] = Counter()
         self.batch_calls = queue.batch_calls
+        self.places = queue.places
         self._numbers = dict(queue.numbers)
         self._taken = 0
         for group in queue.busy:
@@ -320,6 +322,8 @@ def _of_organisation(organisation: Organisation, lines: Sequence[_Line], use: _U
     for index in range(len(lines)):
         line_up(index)
     policy = organisation.policy
+    # More a process does not take, and in the queue they would be in others' way.
+    most = max(use.places - policy.kept_for_inbound, 1) - organisation.unclaimed
     taken = {True: 0, False: 0}
     while heap:
         (above, _, _, _), index, call = heapq.heappop(heap)
@@ -328,7 +332,7 @@ def _of_organisation(organisation: Organisation, lines: Sequence[_Line], use: _U
         if not call.again:
             kept += max(policy.kept_for_retries - use.again[organisation.id], 0)
         room = organisation.free - kept - (organisation.held if above else 0)
-        has_room = taken[above] < room and use.left(organisation.id) > kept
+        has_room = taken[above] < room and sum(taken.values()) < most and use.left(organisation.id) > kept
         chosen = use.choose(call, organisation) if has_room else None
         if chosen is not None:
             use.take(call, chosen)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from callwright.domain.causes import CAUSES, Cause
-from callwright.domain.limits import CARRIER_QUEUE_SECONDS, TRANSFER_RING_SECONDS
+from callwright.domain.limits import CARRIER_QUEUE_SECONDS
 from callwright.media.framing import FRAME_MS
 from callwright.media.g711 import mulaw_of
 from callwright.media.tones import KEY_MS
@@ -278,13 +278,7 @@ class StreamLeg:
         another = self.transfers.under_way
         if self.ended or not self._sound.began or another or self._leaving is not None:
             raise ProviderError(FailureKind.BAD_REQUEST, self._vendor.name, "the call cannot be transferred now")
-        try:
-            answer = await self.transfers.ask(self.account, self.call_id, target)
-        except ProviderError:
-            if not self.streams and not self.ended:
-                # The order may have arrived all the same: nobody is on the stream any more.
-                self._timers.later("expect", TRANSFER_RING_SECONDS + CONNECT_SECONDS, partial(_lose, self))
-            raise
+        answer = await self.transfers.ask(self.account, self.call_id, target, lambda: self.has_stream)
         failure: TransferFailedError | None = None
         try:
             unreported = await self.transfers.outcome(answer, self.account)

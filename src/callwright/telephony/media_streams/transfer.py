@@ -21,6 +21,9 @@ from callwright.telephony.media_streams.vendor import (
 
 CONNECT_SECONDS = 15.0
 """How long the vendor may take to connect the stream of a call that was answered."""
+ASK_SECONDS = LATE_SECONDS = 2.0
+"""How long the vendor may take to say where the target is, and how long a late report is waited for then. With the time before, it is less
+than the core waits (``TRANSFER_WAIT_MS``): after that the agent may hang up."""
 UNREPORTED = "the carrier did not report what became of the transfer"
 
 
@@ -36,6 +39,7 @@ class CallTransfer:
         self._order = order
         self._number = 0
         self._target: asyncio.Future[None] | None = None
+        self._began_s = 0.0
         self._wanted: Handover | None = None
         self.back = asyncio.Event()
         """Set when a call that was under way has a stream again, or is over."""
@@ -63,9 +67,11 @@ class CallTransfer:
         """Whether the call was taken out of its stream, and has no other one yet."""
         return self._target is not None
 
-    async def ask(self, account: VendorAccount, call_id: str, target: str) -> asyncio.Future[None]:
-        """Ask the vendor. Returns the target's answer to wait for, which may be known before the vendor's. Raises ProviderError where it
-        refuses; then nothing is under way."""
+    async def ask(
+        self, account: VendorAccount, call_id: str, target: str, has_stream: Callable[[], bool]
+    ) -> asyncio.Future[None]:
+        """Ask the vendor. Returns the target's answer to wait for, which may be known before the vendor's. ``has_stream``: whether the call
+        still is in its stream. Raises ProviderError where the vendor refuses; then nothing is under way."""
         wanted, asked = self.begin(target), False
         answer = self._target
         assert answer is not None
@@ -73,8 +79,9 @@ class CallTransfer:
             await self._vendor.hand_over(account, call_id, wanted)
             asked = True
         except ProviderError:
-            # Only the vendor's answer was lost where it has reported the target's.
-            asked = answer.done() and answer.exception() is None
+            # Only the vendor's answer was lost where the call has left its stream, or the target has answered.
+            left = not self.keeps_stream and not has_stream()
+            asked = left or (answer.done() and answer.exception() is None)
             if not asked:
                 raise
         finally:
@@ -88,7 +95,8 @@ class CallTransfer:
         self.target_id, self.is_late = "", False
         self.back.clear()
         wanted = self._wanted = self._order(target, self._number)
-        self._target = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._target, self._began_s = loop.create_future(), loop.time()
         return wanted
 
     async def bridge(self, account: VendorAccount, call_id: str, other_id: str) -> None:
@@ -100,17 +108,19 @@ class CallTransfer:
             wanted, ring_seconds=0, conference=conference_of(account, wanted.key, wanted.number)
         )
         if await self._vendor.bridge(account, call_id, wanted):
-            await self.answered(answer, CONNECT_SECONDS)
+            loop = asyncio.get_running_loop()
+            await self.answered(answer, loop.time() + CONNECT_SECONDS)
 
     async def is_bridged(self, account: VendorAccount) -> bool:
         """Ask the vendor whether the two calls are connected. Raises ProviderError."""
         assert isinstance(self._vendor, BridgesCalls)
         return self._wanted is not None and await self._vendor.is_bridged(account, self._wanted)
 
-    async def answered(self, answer: asyncio.Future[None], seconds: float) -> None:
-        """Wait for the target's answer. Raises TransferFailedError when there is none, or none is known by then."""
+    async def answered(self, answer: asyncio.Future[None], until_s: float) -> None:
+        """Wait for the target's answer, until that time of the loop. Raises TransferFailedError when there is none, or none is known by
+        then."""
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(until_s):
                 # Of later reports the first one counts too.
                 await asyncio.shield(answer)
         except TimeoutError:
@@ -119,8 +129,9 @@ class CallTransfer:
     async def outcome(self, answer: asyncio.Future[None], account: VendorAccount) -> str:
         """Wait longer than the target may ring, then ask. Returns the target's call where only the vendor's report was lost. Raises
         TransferFailedError when the target did not take the call, or nobody says that it did."""
+        until_s = self._began_s + TRANSFER_RING_SECONDS + CONNECT_SECONDS
         try:
-            await self.answered(answer, TRANSFER_RING_SECONDS + CONNECT_SECONDS)
+            await self.answered(answer, until_s)
         except TransferFailedError:
             if answer.done():
                 raise
@@ -130,7 +141,7 @@ class CallTransfer:
             elif self.keeps_stream:
                 raise
             # A call without a stream can only wait.
-            await self.answered(answer, CONNECT_SECONDS)
+            await self.answered(answer, until_s + ASK_SECONDS + LATE_SECONDS)
             return self.target_id if asked else ""
         return ""
 
@@ -139,8 +150,9 @@ class CallTransfer:
         if not self.target_id or not isinstance(self._vendor, AsksTargets):
             return False
         try:
-            return await self._vendor.has_answered(account, self.target_id)
-        except ProviderError:
+            async with asyncio.timeout(ASK_SECONDS):
+                return await self._vendor.has_answered(account, self.target_id)
+        except (ProviderError, TimeoutError):
             return False
 
     @property
@@ -163,12 +175,11 @@ class CallTransfer:
         if self._target is not None and not self._target.done():
             message = f"the target of the transfer did not take the call: {cause.reason}"
             self._target.set_exception(TransferFailedError(self._vendor.name, message, cause.outcome, cause.code))
+            # It may be that nobody waits for it: then it is no error that nobody sees.
+            self._target.exception()
 
     def end(self) -> None:
         """The call has a stream again, or still."""
         self.target_lost(CAUSES["unknown"])
-        if self._target is not None:
-            # It may be that nobody waits for it: then it is no error that nobody sees.
-            self._target.exception()
         self._target = self._wanted = None
         self.back.set()
