@@ -177,14 +177,15 @@ numbered as (
   select e.id, e.due_at, e.batch_id, row_number() over (partition by e.batch_id is null order by e.due_at, e.id) as place,
     coalesce(h.number, 0) + row_number() over (partition by coalesce(t.parent_id, t.id) order by e.due_at, e.id) as number,
     coalesce(h.number - h.inbound, 0) + row_number() over (partition by coalesce(t.parent_id, t.id) order by e.due_at, e.id) as made,
-    greatest($2::bigint + coalesce((select sum(number) from here), 0) - {_KEPT}, 1) as most_made
+    {_KEPT} as kept
   from execution e join tenant t on t.id = e.tenant_id left join here h on h.organisation_id = coalesce(t.parent_id, t.id)
     left join calling_policy p on p.tenant_id = coalesce(t.parent_id, t.id)
   where e.phase = 'admitted'
 ),
 lined_up as (
   select id, number, row_number() over (order by number, due_at, id) as rank from numbered
-  where (batch_id is null or place <= $3) and made <= most_made
+  where (batch_id is null or place <= $3)
+    and (kept = 0 or made <= greatest($2::bigint + coalesce((select sum(number) from here), 0) - kept, 1))
 ),
 next as (
   select e.id from (
