@@ -322,7 +322,7 @@ def _of_organisation(organisation: Organisation, lines: Sequence[_Line], use: _U
     for index in range(len(lines)):
         line_up(index)
     policy = organisation.policy
-    # More a process does not take, and in the queue they would be in others' way.
+    # A process takes no more of them. Further ones would fill the queue, and others would wait behind them.
     most = max(use.places - policy.kept_for_inbound, 1) - organisation.unclaimed
     taken = {True: 0, False: 0}
     while heap:

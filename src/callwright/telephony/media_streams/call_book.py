@@ -76,6 +76,7 @@ def take_target(leg: StreamLeg, callback: Callback, *, took_call: bool = False) 
         # Nobody waits for it any more: the order to transfer was answered too late.
         leg.handed_over, leg.goes_on = True, False
         leg.finish(CAUSES["transferred"])
+        return
     if transfers.wanted is None:
         return
     if callback.progress in ("dialled", "ringing"):

@@ -296,7 +296,7 @@ class StreamLeg:
         if failure is not None:
             if is_lost and not self.transfers.keeps_stream:
                 # Soon: the outcome is to be known before the end.
-                self._timers.later("expect", 0, partial(_lose, self))
+                self._timers.later("expect", 0, partial(_end_unreported, self))
             else:
                 # Nobody hears what is said before the stream is back.
                 await self.transfers.back.wait()
@@ -395,8 +395,7 @@ def take_name(leg: StreamLeg, call_id: str) -> None:
             leg.listener.noted("dialog", {"call_id": call_id, "order_id": leg.provider_call_id})
 
 
-def _lose(leg: StreamLeg) -> None:
-    """Nobody says what became of a call that left its stream. It may talk with the target: the vendor asks or ends it by itself, unless it
-    only takes commands."""
-    leg.goes_on = leg.transfers.keeps_stream
+def _end_unreported(leg: StreamLeg) -> None:
+    """Nobody says what became of a call that left its stream. It may talk with the target, so the vendor is not asked to end it."""
+    leg.goes_on = False
     leg.finish(CAUSES["media_timeout"])
