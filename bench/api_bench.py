@@ -26,7 +26,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
 from callwright.storage.embedded import EmbeddedPostgres, ServerPlacement
 
 HERE = Path(__file__).resolve().parent

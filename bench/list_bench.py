@@ -21,14 +21,13 @@ from typing import Any
 
 import asyncpg
 
-from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.execution_summary import SummaryFilter
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change, SummaryPage
-from callwright.ports.ledger.summaries import COST, NEWEST, WAIT
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.execution_list.rows import SummaryRows
+from callwright.platform.execution_list.rules import COST, NEWEST, WAIT, SummaryFilter, SummaryPage
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
+from callwright.platform.ledger import Ledger
 from callwright.storage.embedded import EmbeddedPostgres, ServerPlacement
-from callwright.storage.execution_list import SummaryRows
-from callwright.storage.ledger import PostgresLedger
 from callwright.storage.migrate import migrate
 
 TARGET_MS = 100.0
@@ -194,7 +193,7 @@ def reads() -> dict[str, Read]:
 
 async def measured(dsn: str, explain: bool) -> tuple[dict[str, float], list[str]]:
     """Median milliseconds of each read, and their plans."""
-    ledger = PostgresLedger(dsn)
+    ledger = Ledger(dsn)
     await ledger.open()
     times: dict[str, float] = {}
     plans: list[str] = []
@@ -217,7 +216,7 @@ async def measured(dsn: str, explain: bool) -> tuple[dict[str, float], list[str]
     return times, plans
 
 
-async def completing(ledger: PostgresLedger) -> float:
+async def completing(ledger: Ledger) -> float:
     """Median milliseconds of the row of a call that is done: the change with it less the change without."""
     now = datetime.now(UTC)
     turns = [{"part": "turn", "turn": n, "latency_us": {"total": 812_345}, "cost_nano": {}} for n in range(4)]

@@ -32,12 +32,12 @@ import uvloop  # noqa: E402
 from tests.call_world import SCENARIO, agent_body  # noqa: E402
 from tests.web_page import page  # noqa: E402
 
-from callwright.actions.keys import create_key  # noqa: E402
 from callwright.bootstrap.platform import open_platform  # noqa: E402
 from callwright.cli.serving import bind, http_server, url_of  # noqa: E402
-from callwright.domain.tenant import DEFAULT_TENANT_ID  # noqa: E402
 from callwright.media.g711 import mulaw_of  # noqa: E402
 from callwright.ops.settings import Settings  # noqa: E402
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.actions.keys import create_key
 from callwright.ports.leg import SILENCE_FRAME  # noqa: E402
 from callwright.ports.registry import PluginContext, Registry  # noqa: E402
 from callwright.providers.local import PLUGINS as LOCAL  # noqa: E402

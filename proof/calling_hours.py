@@ -17,10 +17,10 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
-from callwright.domain.dialling.opening import Hours, Week, first_closed, next_opening
-from callwright.domain.dialling.time_zones import zone
 from callwright.lab.arguments import at_least_one
 from callwright.ops.clock import SystemClock
+from callwright.platform.dialling.rules.opening import Hours, Week, first_closed, next_opening
+from callwright.platform.dialling.rules.time_zones import zone
 
 DAYS = (
     datetime(2026, 3, 8, tzinfo=UTC),

@@ -14,7 +14,8 @@ from typing import Any
 
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
-from callwright.domain.pace.choice import (
+from callwright.domain.settings.setting import read_record
+from callwright.platform.pace.rules.choice import (
     Account,
     BusyCalls,
     LimitKey,
@@ -27,8 +28,7 @@ from callwright.domain.pace.choice import (
     limit_keys,
     slots,
 )
-from callwright.domain.pace.policy import BatchPace, PacePolicy
-from callwright.domain.settings.setting import read_record
+from callwright.platform.pace.rules.policy import BatchPace, PacePolicy
 
 ORGANISATION, BRANCH, BATCH = "organisation", "branch", "list"
 _CARRIERS, _NUMBERS = ("east", "west"), ("+15550001", "+15550002")

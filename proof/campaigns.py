@@ -20,14 +20,14 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from callwright.domain.dialling import Decision, NumberFacts, Question, Rules, Verdict, decide
-from callwright.domain.dialling.country_rules import CountryRules
-from callwright.domain.dialling.policy import DAYS, REFUSABLE_KINDS, parse_policy
-from callwright.domain.retry import NEVER, AttemptEnd, policy_of
 from callwright.lab.arguments import at_least_one, from_zero
 from callwright.lab.processes import shared_out
 from callwright.ops.clock import SystemClock
 from callwright.ops.country_rules import load_country_rules
+from callwright.platform.dialling.rules import Decision, NumberFacts, Question, Rules, Verdict, decide
+from callwright.platform.dialling.rules.country_rules import CountryRules
+from callwright.platform.dialling.rules.policy import DAYS, REFUSABLE_KINDS, parse_policy
+from callwright.platform.executions.rules.retry import NEVER, AttemptEnd, policy_of
 from proof.campaign_pace import CampaignPace, PacedCall, random_route
 
 LONGEST = timedelta(days=30)

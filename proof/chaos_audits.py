@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from callwright.domain.attempts import earlier_attempts
-from callwright.domain.execution import TERMINAL
 from callwright.domain.money import cents_from_nano
 from callwright.insight.record import build
+from callwright.platform.executions.rules.attempts import earlier_attempts
+from callwright.platform.executions.rules.execution import TERMINAL
 from proof.chaos_evidence import Dial, Evidence, Row
 from proof.customer import PlacedBatch
 from proof.hostile_receiver import Arrival

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from callwright.domain.pricing import Prices
+from callwright.platform.prices.rules import Prices
 from callwright.storage.pool import open_connection, prepare
 from proof.customer import Customer
 from proof.hostile_receiver import Arrival

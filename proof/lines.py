@@ -27,13 +27,13 @@ from tests.twilio_vendor import Phone, TwilioVendor, twilio_vendor
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
-from callwright.domain.phone_number import CARRIER, PhoneNumber
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.lab.arguments import at_least_one, from_zero
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.ledger import Ledger
+from callwright.platform.phone_numbers.rules import CARRIER, PhoneNumber
 from callwright.ports.registry import HttpClient
-from callwright.storage.ledger import PostgresLedger
 from proof.carrier_attacks import STREAM, Attack, Call, Listener, Outcome, stream_in
 from proof.carrier_messages import SIDES, Message, Side
 from proof.carrier_mutants import Wire
@@ -300,7 +300,7 @@ async def _server(
                 for name, value in side.access(api).keys.items():
                     asked = {"provider_name": name, "provider_value": value}
                     (await client.post("/providers", json=asked)).raise_for_status()
-            ledger, now = PostgresLedger(dsn, 2), SystemClock().now()
+            ledger, now = Ledger(dsn, 2), SystemClock().now()
             await ledger.open()
             try:
                 for side in SIDES:

@@ -24,7 +24,6 @@ from callwright.call.live.think import Thinker
 from callwright.call.live.tools import ToolOutcome
 from callwright.conversation.replay import replay
 from callwright.domain.limits import MAX_RING_SECONDS
-from callwright.domain.pricing import PriceBook
 from callwright.insight.record import build
 from callwright.lab.arguments import STANDARD_OUTPUT, UNDECIDED, at_least_one, for_people, from_zero, report_file
 from callwright.lab.caller_scenario import BUILT_IN, Scenario
@@ -33,6 +32,7 @@ from callwright.lab.trace import CRASHES, Trace
 from callwright.lab.virtual_loop import TimeStandsStillError, VirtualClock, VirtualLoop
 from callwright.media.vad import EnergyVad
 from callwright.ops.clock import SystemClock
+from callwright.platform.prices.rules import PriceBook
 from callwright.ports.leg import DialRequest
 from callwright.ports.model import ModelSettings
 from callwright.ports.speech import Transcriber, TranscriberSettings, TranscriberSink, TranscriberStream, VoiceSettings

@@ -14,12 +14,12 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.core import Conversation
 from callwright.conversation.log import event_from_wire, read_log
-from callwright.domain.pricing import Price, PriceBook
 from callwright.insight.cost import cost_of
 from callwright.insight.view import view_of
 from callwright.insight.waterfall import waterfall
 from callwright.lab.trace import CRASHES, Trace
 from callwright.media.tonetext import SYMBOL_MS, ToneTextDecoder
+from callwright.platform.prices.rules import Price, PriceBook
 from proof.deeds import Deeds
 from proof.random_caller import DIGITS
 from proof.recording_audit import (

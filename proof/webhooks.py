@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.limits import PAUSE_AFTER_FAILURES, PAUSE_AFTER_HOURS, PROBE_SECONDS
-from callwright.domain.webhook_address import endpoint_of
-from callwright.ports.ledger import Answered, FailingEndpoint, OutboxEntry, WebhookShare
+from callwright.platform.webhooks.rules.address import endpoint_of
+from callwright.platform.webhooks.rules.deliveries import FailingEndpoint
+from callwright.platform.webhooks.rules.outbox import Answered, OutboxEntry, WebhookShare
 
 
 class VirtualClock:
@@ -67,7 +68,7 @@ class Kept:
 
 @dataclass(slots=True)
 class MemoryEndpoints:
-    """``ports.ledger.Endpoints`` in memory, by the rules of the real one."""
+    """``platform.webhooks.rows.endpoints.EndpointRows`` in memory, by the rules of the real one."""
 
     clock: VirtualClock
     kept: list[Kept]
@@ -132,7 +133,7 @@ class MemoryEndpoints:
 
 @dataclass(slots=True)
 class MemoryOutbox:
-    """``ports.ledger.Outbox`` in memory, by the rules of the real one."""
+    """``platform.webhooks.rows.outbox.OutboxRows`` in memory, by the rules of the real one."""
 
     clock: VirtualClock
     kept: list[Kept] = field(default_factory=list)
@@ -272,7 +273,7 @@ class OutboxUnit:
 
 
 class WebhookLedger:
-    """The part of ``ports.ledger.Ledger`` that webhooks need. ``outages`` counts the units that will still fail."""
+    """The part of ``platform.ledger.Ledger`` that webhooks need. ``outages`` counts the units that will still fail."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self.outbox = MemoryOutbox(clock)

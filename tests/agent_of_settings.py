@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from callwright.conversation.plan import CallPlan, plan_for
-from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.settings.setting import Setting
+from callwright.platform.agents.rules.parsing import parse_agent
 
 TOOL = {
     "name": "look_up",

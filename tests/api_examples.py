@@ -11,11 +11,11 @@ from tests.api_world import ApiWorld, create, place
 from tests.rows import admit, claim
 from tests.unit.media.test_sound_file import tone
 
-from callwright.actions.violations import put_before
 from callwright.api.app import build_app
-from callwright.domain.access import Right, right_of
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import write_wav
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.rules import Right, right_of
+from callwright.platform.violations.actions import put_before
 
 JSON = "application/json"
 FORM = "multipart/form-data"

@@ -14,27 +14,27 @@ import httpx
 import pytest
 from tests.database import database_at, run_sql
 
-from callwright.actions.keys import create_key, revoke_key
-from callwright.actions.services import CallPolicy, Services
-from callwright.actions.sub_accounts import create_sub_account, delete_sub_account
 from callwright.api.app import build_app
 from callwright.api.services import ApiServices
-from callwright.domain.concurrency import Places
-from callwright.domain.disposition import read_disposition
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.insight.dispositions import questions_of, unanswered
 from callwright.ops.ids import RandomIds
 from callwright.ops.master_key import MasterKeys
 from callwright.ops.metrics import Metrics
 from callwright.ops.vault import SealedVault
 from callwright.outbox.publication import BatchWebhookPublisher, WebhookPublisher
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Principal
+from callwright.platform.dispositions.rules import read_disposition
+from callwright.platform.keys.actions.keys import create_key, revoke_key
+from callwright.platform.ledger import Ledger
+from callwright.platform.services import CallPolicy, Services
+from callwright.platform.sub_accounts.actions.sub_accounts import create_sub_account, delete_sub_account
+from callwright.platform.sub_accounts.rules import Places
 from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.questions import Examination, Examined
 from callwright.ports.registry import Plugin
 from callwright.providers.openai_compatible import PLUGINS as ENDPOINTS
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.providers.scripted.voice import ScriptedVoice
-from callwright.storage.ledger import PostgresLedger
 
 NILA = VoiceOffer("v-1", "Nila")
 SAMPLED = Plugin("voice", "sampled", "a voice that is listed", lambda _: ScriptedVoice(), voices=(NILA,))
@@ -162,7 +162,7 @@ class ApiWorld:
     """The application, clients of both organisations and what a test wants to touch behind it."""
 
     services: ApiServices
-    ledger: PostgresLedger
+    ledger: Ledger
     clock: TestClock
     control: StopWishes
     live: ScriptedEvents
@@ -214,7 +214,7 @@ def world_template(
         await run_sql(
             postgres_server, f"drop database if exists {name}", f"create database {name} template {database_template}"
         )
-        ledger = PostgresLedger(dsn)
+        ledger = Ledger(dsn)
         await ledger.open()
         try:
             made = await make_world(ledger, dsn, folder)
@@ -227,12 +227,12 @@ def world_template(
 
 
 @pytest.fixture
-async def world(ledger: PostgresLedger, dsn: str, tmp_path: Path, world_template: WorldTemplate) -> ApiWorld:
+async def world(ledger: Ledger, dsn: str, tmp_path: Path, world_template: WorldTemplate) -> ApiWorld:
     """A world with an own and another organisation."""
     return await make_world(ledger, dsn, tmp_path, world_template.keys)
 
 
-async def make_world(ledger: PostgresLedger, dsn: str, folder: Path, keys: Mapping[str, str] | None = None) -> ApiWorld:
+async def make_world(ledger: Ledger, dsn: str, folder: Path, keys: Mapping[str, str] | None = None) -> ApiWorld:
     """A world over an open ledger and an empty folder. ``keys`` are those of organisations that the database has already."""
     clock, control, live, recordings = TestClock(), StopWishes(), ScriptedEvents(), FolderRecordings(folder)
     ids = RandomIds()

@@ -10,19 +10,19 @@ import asyncio
 import sys
 from pathlib import Path
 
-from callwright.actions.agent_end import PURGE_AGENT_JOB, AgentPurge
-from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.ops.clock import SystemClock
 from callwright.ops.folders import RecordingFiles
 from callwright.ops.ids import RandomIds
 from callwright.outbox.publication import WebhookPublisher
+from callwright.platform.agents.actions.end import PURGE_AGENT_JOB, AgentPurge
+from callwright.platform.batches.actions.stop import STOPPED_CONTACTS_JOB, StoppedContacts
+from callwright.platform.ledger import Ledger
 from callwright.storage.job_runner import JobRunner, JobTimings
-from callwright.storage.ledger import PostgresLedger
 
 
 async def main(dsn: str, folder: Path) -> None:
     """Run the jobs for ever; those of a killed process are soon taken over."""
-    ledger, clock = PostgresLedger(dsn), SystemClock()
+    ledger, clock = Ledger(dsn), SystemClock()
     await ledger.open()
     publisher = WebhookPublisher("", False, RandomIds().uuid, clock.now)
     job = StoppedContacts(ledger, clock, publisher, "+15550100")

@@ -18,8 +18,6 @@ from tests.telephone import Telephone
 from tests.typed_answers import typed
 from tests.waiting import until
 
-from callwright.actions.batch_stop import StoppedContacts
-from callwright.actions.transition import insert
 from callwright.bootstrap.plugins import PluginInstances
 from callwright.call.afterwards.postcall import PostCall
 from callwright.call.live.access import NoAccess, TenantAccess
@@ -30,10 +28,6 @@ from callwright.call.live.equipment import LocalEars
 from callwright.call.live.web_tools import WebDesk
 from callwright.call.process.retention import delete_expired
 from callwright.call.process.runtime import CallRuntime
-from callwright.domain.agent.spec import ProviderDefaults
-from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.pricing import PriceBook
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.record import execution_body
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
@@ -41,15 +35,22 @@ from callwright.ops.folders import DataFolder, RecordingFiles
 from callwright.ops.ids import RandomIds
 from callwright.ops.metrics import Metrics
 from callwright.outbox.publication import WebhookPublisher
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.spec import ProviderDefaults
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.batches.actions.stop import StoppedContacts
+from callwright.platform.executions.actions.transition import insert
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
+from callwright.platform.extensions.rules import Extension
+from callwright.platform.ledger import Ledger
+from callwright.platform.prices.rules import PriceBook
 from callwright.ports.availability import EverythingAvailable
-from callwright.ports.ledger import Extension, StoredAgent
 from callwright.ports.registry import Plugin, PluginContext, Registry
 from callwright.ports.vault import Vault
 from callwright.ports.world import Clock
 from callwright.providers.openai_compatible import PLUGINS as ENDPOINTS
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.storage.job_runner import JobRunner
-from callwright.storage.ledger import PostgresLedger
 from callwright.telephony.loopback import PLUGINS as LOOPBACK
 
 AGENT_ID = "00000000-0000-4000-8000-00000000a9e1"
@@ -129,7 +130,7 @@ class MovedClock(SystemClock):
 class CallWorld:
     """A running runtime, its ledger and hands to place and follow calls."""
 
-    ledger: PostgresLedger
+    ledger: Ledger
     runtime: CallRuntime
     publisher: WebhookPublisher
     folder: Path
@@ -205,7 +206,7 @@ class CallWorld:
 
 
 async def place(
-    ledger: PostgresLedger,
+    ledger: Ledger,
     publisher: WebhookPublisher,
     body: Mapping[str, Any],
     *,
@@ -240,7 +241,7 @@ async def place(
     return execution
 
 
-def web_desk(ledger: PostgresLedger, client: GuardedClient, clock: Clock) -> WebDesk:
+def web_desk(ledger: Ledger, client: GuardedClient, clock: Clock) -> WebDesk:
     """HTTP tools as the bootstrap makes them."""
 
     async def row(execution_id: str) -> Execution | None:
@@ -279,7 +280,7 @@ async def call_world(
     use the provider keys of their tenants, all of whom count as connected."""
     data = DataFolder(folder)
     data.prepare()
-    ledger = PostgresLedger(dsn)
+    ledger = Ledger(dsn)
     await ledger.open()
     clock, ids = clock or SystemClock(), RandomIds()
     publisher = WebhookPublisher("", False, ids.uuid, clock.now)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tests.call_world import AGENT_ID, agent_body, call_world
 
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.stored import StoredAgent
 from callwright.ports.chat import NewChat
-from callwright.ports.ledger import StoredAgent
 
 
 async def main(dsn: str, folder: Path, *lines: str) -> None:

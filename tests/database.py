@@ -21,7 +21,7 @@ import pytest_asyncio
 if TYPE_CHECKING:
     from asyncpg import Connection
 
-    from callwright.storage.ledger import PostgresLedger
+    from callwright.platform.ledger import Ledger
 
 # Nothing of it outlives the tests, and a copy of a database is made ten times faster.
 _NOT_DURABLE = {
@@ -134,11 +134,11 @@ async def dsn(
 
 
 @pytest.fixture
-async def ledger(dsn: str) -> AsyncIterator[PostgresLedger]:
+async def ledger(dsn: str) -> AsyncIterator[Ledger]:
     """An open ledger on a fresh database."""
-    from callwright.storage.ledger import PostgresLedger
+    from callwright.platform.ledger import Ledger
 
-    opened = PostgresLedger(dsn)
+    opened = Ledger(dsn)
     await opened.open()
     yield opened
     await opened.aclose()

@@ -7,12 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from callwright.actions.transition import Publisher
 from callwright.call.live.attempt_end import end_attempt, lock_ending
-from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.tenant import DEFAULT_TENANT_ID, ApiKey
-from callwright.ports.ledger import Change, OutboxEntry, StoredAgent, Unit
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, ApiKey
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.executions.actions.transition import Publisher
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
+from callwright.platform.ledger import Ledger
+from callwright.platform.unit import Unit
+from callwright.platform.webhooks.rules.outbox import OutboxEntry
 
 THEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OTHER_TENANT_ID = "00000000-0000-4000-8000-000000000002"
@@ -105,7 +108,7 @@ def entry_row(execution_id: str = "call-1", **changes: Any) -> OutboxEntry:
     return replace(row, **changes)
 
 
-async def place(ledger: PostgresLedger, *executions: Execution) -> None:
+async def place(ledger: Ledger, *executions: Execution) -> None:
     """Store executions, and agent-1 if it is not there."""
     async with ledger.unit() as unit:
         if await unit.agents.get(DEFAULT_TENANT_ID, "agent-1") is None:
@@ -120,25 +123,25 @@ async def admit_candidates(unit: Unit, limit: int) -> list[Execution]:
     return await unit.executions.admit([row.id for row in candidates])
 
 
-async def admit(ledger: PostgresLedger, limit: int = 1000) -> list[str]:
+async def admit(ledger: Ledger, limit: int = 1000) -> list[str]:
     """Run the pacer once; the ids it admitted, sorted."""
     async with ledger.unit() as unit:
         return sorted(row.id for row in await admit_candidates(unit, limit))
 
 
-async def claim(ledger: PostgresLedger, owner: str = "node-a", count: int = 1000) -> list[Execution]:
+async def claim(ledger: Ledger, owner: str = "node-a", count: int = 1000) -> list[Execution]:
     """Claim admitted executions."""
     async with ledger.unit() as unit:
         return await unit.executions.claim(owner, count)
 
 
-async def move(ledger: PostgresLedger, execution_id: str, phase: Phase, detail: str = "", **fence: Any) -> Execution:
+async def move(ledger: Ledger, execution_id: str, phase: Phase, detail: str = "", **fence: Any) -> Execution:
     """Change the phase in a unit of its own."""
     async with ledger.unit() as unit:
         return await unit.executions.change(execution_id, Change(phase=phase, detail=detail), **fence)
 
 
-async def claimed_call(ledger: PostgresLedger, execution_id: str = "call-1", owner: str = "node-a") -> Execution:
+async def claimed_call(ledger: Ledger, execution_id: str = "call-1", owner: str = "node-a") -> Execution:
     """A call that was placed, admitted and claimed by ``owner``."""
     await place(ledger, execution_row(execution_id))
     await admit(ledger)
@@ -146,7 +149,7 @@ async def claimed_call(ledger: PostgresLedger, execution_id: str = "call-1", own
     return row
 
 
-async def live_call(ledger: PostgresLedger, execution_id: str = "call-1", owner: str = "node-a") -> Execution:
+async def live_call(ledger: Ledger, execution_id: str = "call-1", owner: str = "node-a") -> Execution:
     """A call in progress."""
     await claimed_call(ledger, execution_id, owner)
     await move(ledger, execution_id, Phase.DIALLING, "initiated", owner=owner, attempt=1)

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from callwright.actions.keys import create_key
-from callwright.actions.organisations import OrganisationWish, change_organisation
 from callwright.bootstrap.foundation import open_actions
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import load_settings
+from callwright.platform.accounts.actions import OrganisationWish, change_organisation
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.actions.keys import create_key
 
 
 def server_key(environ: Mapping[str, str], name: str, *, email: str = "") -> str:

@@ -16,14 +16,14 @@ from tests.call_world import agent_body
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import Platform, open_platform
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.domain.limits import INBOUND_CALLS_A_SECOND
-from callwright.domain.phone_number import CARRIER, PhoneNumber
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.lab.caller_scenario import scenario_of
 from callwright.ops.settings import Settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.actions.keys import create_key
+from callwright.platform.phone_numbers.rules import CARRIER, PhoneNumber
 from callwright.ports.registry import Plugin, Registry
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
 from callwright.providers.scripted import PLUGINS as SCRIPTED

@@ -10,16 +10,16 @@ from typing import Any, cast
 
 from tests.waiting import until
 
-from callwright.actions.dialling import transfer_decision
 from callwright.call.live.pacer_clock import PacerClock
 from callwright.call.live.timers import LoopTimers
 from callwright.call.live.warm_transfer import CallParts, TargetCall, WarmTransfer
 from callwright.conversation.effects import Transfer
 from callwright.conversation.events import TransferProgress
-from callwright.domain.agent.transfers import WarmHandover
 from callwright.domain.causes import CAUSES
-from callwright.domain.dialling import Rules
 from callwright.ops.clock import SystemClock
+from callwright.platform.agents.rules.transfers import WarmHandover
+from callwright.platform.dialling.actions import transfer_decision
+from callwright.platform.dialling.rules import Rules
 from callwright.ports.leg import LEG_FRAME_BYTES, Bridges, Carrier, DialRequest, Leg, LegListener
 from callwright.testing.carrier import Report
 

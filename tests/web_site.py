@@ -13,11 +13,11 @@ import httpx
 from tests.call_world import agent_body
 from tests.web_page import Page, page
 
-from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import Platform, open_platform
 from callwright.cli.serving import bind, http_server, url_of
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import Settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.actions.keys import create_key
 from callwright.ports.registry import Registry
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.telephony.browser import PLUGINS as BROWSER

@@ -40,7 +40,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "src/callwright/ops/pbx_settings.py:asterisk": "the settings of the operator's own PBX",
         "src/callwright/bootstrap/load_server.py:twilio": "the shape of the calls of a measurement",
         "src/callwright/api/app.py:bolna": "the API's own description says whose wire it speaks",
-        "src/callwright/domain/agent/providers.py:elevenlabs": "the hosted service's own error sentence, kept word for word",
+        "src/callwright/platform/agents/rules/providers.py:elevenlabs": "the hosted service's own error sentence, kept word for word",
     },
     "clock and randomness": {},
 }

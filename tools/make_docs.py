@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 import measure
-from callwright.domain import causes, errors, execution, limits
+from callwright.domain import causes, errors, limits
 from callwright.domain.provider_table import EFFORTS, RESPONSES_MODELS
 from callwright.domain.settings.kinds import MESSAGE
 from callwright.domain.settings.provider_option import ProviderOption
@@ -26,6 +26,7 @@ from callwright.domain.settings.setting import Setting
 from callwright.domain.settings.table import SETTINGS
 from callwright.insight import doctor_rules
 from callwright.ops import settings
+from callwright.platform.executions.rules import execution
 from callwright.providers import hosted_models
 from callwright.providers.cloud.provider_table import VENDORS as OF_SPEECH
 from callwright.providers.cloud.vendor import TRANSCRIBER, VOICE, Vendor

@@ -19,13 +19,8 @@ from tests.database import fetch, run_sql
 from tests.rows import admit, agent_row, claim, move
 from tests.waiting import until
 
-from callwright.actions.account_end import PURGE_AGAIN_SECONDS, PURGE_JOB, AccountPurge
-from callwright.actions.key_use import WRITE_EVERY, KeyUse
-from callwright.actions.keys import create_key, digest_of
 from callwright.api.app import build_app
 from callwright.api.rates import RateLimits
-from callwright.api.sub_accounts.schemas import UsageQuery
-from callwright.domain.execution import Phase
 from callwright.domain.limits import (
     MAX_BODY_BYTES,
     MAX_KEYS,
@@ -33,10 +28,15 @@ from callwright.domain.limits import (
     MAX_SUSPECT_LOOKUPS,
     MAX_SUSPECTS_WAITING_OF_ADDRESS,
 )
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.wire import wire_time
-from callwright.ports.ledger import Change
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.keys.actions.keys import create_key, digest_of
+from callwright.platform.keys.actions.use import WRITE_EVERY, KeyUse
+from callwright.platform.ledger import Ledger
+from callwright.platform.sub_accounts.actions.end import PURGE_AGAIN_SECONDS, PURGE_JOB, AccountPurge
+from callwright.platform.sub_accounts.schemas import UsageQuery
 
 KEYS = "/v1/callwright/keys"
 AUDIT = "/v1/callwright/audit"
@@ -440,7 +440,7 @@ async def test_a_key_is_shown_once_listed_masked_and_refused_when_revoked(world:
 
 
 async def test_a_key_that_is_revoked_here_is_refused_by_another_process_at_its_next_request(world: ApiWorld) -> None:
-    other = PostgresLedger(world.dsn)
+    other = Ledger(world.dsn)
     await other.open()
     elsewhere = replace(world, services=replace(world.services, actions=replace(world.services.actions, ledger=other)))
     try:

@@ -13,11 +13,11 @@ from tests.acceptance.test_api_providers import everything_in
 from tests.api_world import AGENT, ApiWorld, place
 from tests.database import fetch, run_sql
 
-from callwright.actions.agent_credentials import seal_at_start, seal_stored
 from callwright.call.live.access import TenantAccess
 from callwright.ops.clock import SystemClock
 from callwright.ops.master_key import MASTER_KEY_FILE
-from callwright.ports.ledger import BodyKind
+from callwright.platform.agents.actions.credentials import seal_at_start, seal_stored
+from callwright.platform.agents.rules.stored import BodyKind
 
 TOKEN, HOOK = "Bearer canary-token-t1", "Bearer canary-hook-h1"
 TOOL = {"name": "book", "description": "Books.", "parameters": {"type": "object", "properties": {}}}

@@ -14,15 +14,16 @@ import pytest
 from tests.api_world import AGENT, ApiWorld, create, place
 from tests.database import fetch, run_sql
 
-from callwright.actions.services import NoChats, NoToolTrials, NoWebCalls
-from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_AGENT_VERSIONS
 from callwright.domain.settings.kinds import choice
 from callwright.domain.settings.provider_option import ProviderOption
 from callwright.lab.line_conditions import line_of
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.services import NoChats, NoToolTrials, NoWebCalls
 from callwright.ports.catalogue import ModelOffer, VoiceOffer
 from callwright.ports.chat import ChatMessage, ChatReply, NewChat
-from callwright.ports.ledger import Change, StoredAgent
 from callwright.ports.registry import Plugin, PluginContext
 from callwright.ports.tool_trial import ToolTrial, ToolTried, TriedRequest
 from callwright.ports.web_call import WebCall, WebSession

@@ -11,16 +11,16 @@ import httpx
 import pytest
 from tests.api_world import AGENT, ApiWorld, create
 
-from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import open_platform
-from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import VOICE, Lack, LackKind
 from callwright.domain.errors import CallwrightError, UnavailableError, VaultLockedError
 from callwright.domain.limits import MAX_AGENT_WARNINGS
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import Settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.keys.actions.keys import create_key
+from callwright.platform.unit import Unit
 from callwright.ports.availability import EverythingAvailable
-from callwright.ports.ledger import Unit
 
 TASK = "agent_config.tasks[0]"
 SILENCE = {

@@ -15,16 +15,16 @@ from tests.api_world import AGENT, ApiWorld, create, place
 from tests.database import fetch, run_sql
 from tests.rows import THEN, admit, claim, end_locked, execution_row, move
 
-from callwright.actions.agent_end import PIECE, PIECES_AT_ONCE, PURGE_AGENT_JOB, AgentPurge
 from callwright.call.live.endings import refused
-from callwright.domain.agent.credentials import shown_body
 from callwright.domain.errors import NotFoundError
-from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_AGENT_BYTES
 from callwright.domain.settings.table import SETTINGS
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change
-from callwright.storage.agents import AgentRows
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.actions.end import PIECE, PIECES_AT_ONCE, PURGE_AGENT_JOB, AgentPurge
+from callwright.platform.agents.rows.agents import AgentRows
+from callwright.platform.agents.rules.credentials import shown_body
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
 
 
 async def test_an_agent_is_created_and_read_back_with_its_unknown_keys(world: ApiWorld) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.agent_of_settings import is_within
 from tests.api_world import AGENT, ApiWorld, create, place
 
-from callwright.domain.agent.parsing import parse_agent
+from callwright.platform.agents.rules.parsing import parse_agent
 
 #: The older form: settings stand in ``llm_agent`` itself.
 FLAT: dict[str, Any] = {

@@ -22,9 +22,9 @@ from tests.api_world import ApiWorld, create
 from tests.database import fetch
 
 from callwright.campaigns.breaker import BatchBreaker
-from callwright.domain.execution import Phase
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
 
 ROUTE = "/v1/callwright/batches"
 RATE = "calls_per_second must be a number from 0.01 to 1000"

@@ -18,18 +18,21 @@ from tests.rows import admit_candidates
 from tests.typed_answers import typed
 from tests.waiting import until
 
-from callwright.actions import batch_stop, batches
-from callwright.actions.batch_stop import PIECE, STOPPED_CONTACTS_JOB, StoppedContacts
-from callwright.actions.batches import executions_of_batch
-from callwright.actions.transition import Publisher
 from callwright.campaigns.release import Release
-from callwright.domain.batch import execution_of_contact, rounded_up
-from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_BATCH_FILE_BYTES, MAX_REFUSED_ROWS_KEPT, MAX_STOPPED_AT_ONCE
-from callwright.domain.phone_number import CARRIER, PhoneNumber
-from callwright.domain.retry import is_stopped
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
-from callwright.ports.ledger import Answered, Change, Unit
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Principal
+from callwright.platform.batches.actions import batches
+from callwright.platform.batches.actions import stop as batch_stop
+from callwright.platform.batches.actions.batches import executions_of_batch
+from callwright.platform.batches.actions.stop import PIECE, STOPPED_CONTACTS_JOB, StoppedContacts
+from callwright.platform.batches.rules.batch import execution_of_contact, rounded_up
+from callwright.platform.executions.actions.transition import Publisher
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.executions.rules.retry import is_stopped
+from callwright.platform.phone_numbers.rules import CARRIER, PhoneNumber
+from callwright.platform.unit import Unit
+from callwright.platform.webhooks.rules.outbox import Answered
 
 LIST = "contact_number,customer_name,city\nloopback:demo,Ada,Turin\nloopback:demo,Bea,Oslo\nloopback:demo,Cy,Rome\n"
 HOOK = "https://hooks.example.org/batches"

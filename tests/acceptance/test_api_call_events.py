@@ -8,8 +8,8 @@ import pytest
 from tests.api_world import ApiWorld, create, place
 from tests.rows import admit, claim, move
 
-from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_CALL_EVENTS, MAX_EVENT_BYTES, MAX_NAME_CHARACTERS
+from callwright.platform.executions.rules.execution import Phase
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 

@@ -9,10 +9,11 @@ from tests.api_world import ApiWorld, create, place
 from tests.rows import admit, claim
 from tests.unit.insight.doctor_call import DoctorCall, healthy
 
-from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_ENTRIES_LISTED
 from callwright.media.wav import PCM16, write_wav
-from callwright.ports.ledger import Change, LogChunk
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
 
 WAV = write_wav(
     np.column_stack([np.zeros(8_000, dtype="<i2"), np.full(8_000, 16_384, dtype="<i2")]).tobytes(),

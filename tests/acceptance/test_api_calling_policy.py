@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from tests.acceptance.test_api_batches import batch_id_of, begin, read, rows
 from tests.api_world import ApiWorld, create, place
 
-from callwright.actions.dialling import Decisions, change_for
+from callwright.platform.dialling.actions import Decisions, change_for
 
 PATH = "/v1/callwright/calling-policy"
 

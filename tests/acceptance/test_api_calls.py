@@ -13,11 +13,11 @@ from tests.api_world import AGENT, ApiWorld, create, place
 from tests.rows import admit, claim, end_locked, move
 
 from callwright.call.live.endings import cut_off
-from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_USER_DATA_BYTES
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.record import BuiltRecord
-from callwright.ports.ledger import Change
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
 
 
 async def test_a_call_is_placed_and_waits(world: ApiWorld) -> None:

@@ -11,11 +11,11 @@ from tests.api_world import PUBLIC_URL, ApiWorld, create, place
 from tests.database import fetch, run_sql
 from tests.waiting import until
 
-from callwright.actions.transition import transition
 from callwright.api.app import build_app
-from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_EVENT_WAITS_OF_ONE, MAX_EVENTS_LISTED
-from callwright.ports.ledger import Change
+from callwright.platform.executions.actions.transition import transition
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
 
 EVENTS = "/v1/callwright/events"
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from tests.api_world import ApiWorld, create, place
 
-from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_EXECUTIONS_LISTED
-from callwright.ports.ledger import Change
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
 
 PATH = "/v1/callwright/executions"
 

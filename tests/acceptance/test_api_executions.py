@@ -15,13 +15,14 @@ from tests.rows import admit, claim
 from tests.unit.insight.call_log import CallLog
 from tests.waiting import until
 
-from callwright.actions.keys import create_key, revoke_key
 from callwright.conversation.events import ProviderFailed
 from callwright.domain.errors import UnavailableError
-from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_LIVE_STREAMS_OF_ONE, MAX_PAGE_SIZE, RECORDING_LINK_SECONDS, STANDING_SECONDS
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change, LogChunk
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.keys.actions.keys import create_key, revoke_key
 
 
 async def test_executions_come_in_pages_newest_first(world: ApiWorld) -> None:

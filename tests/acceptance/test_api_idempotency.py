@@ -9,10 +9,10 @@ from tests.api_world import AGENT, ApiWorld, create, place
 from tests.database import fetch, run_sql
 from tests.waiting import until
 
-from callwright.actions.keys import create_key, revoke_key
 from callwright.api.app import build_app
 from callwright.domain.errors import RateLimitedError
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.actions.keys import create_key, revoke_key
 from callwright.ports.questions import Examination, Examined
 
 KEY = {"Idempotency-Key": "create once"}

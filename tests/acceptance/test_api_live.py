@@ -11,11 +11,11 @@ from tests.api_world import ApiWorld, create, place
 from tests.database import run_sql
 from tests.unit.insight.doctor_call import DoctorCall, healthy
 
-from callwright.actions.keys import create_key
-from callwright.domain.execution import Phase
 from callwright.domain.limits import STANDING_SECONDS
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.keys.actions.keys import create_key
 
 PATH = "/v1/callwright/live"
 

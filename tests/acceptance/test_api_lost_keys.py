@@ -14,11 +14,11 @@ import pytest
 from tests.api_world import AGENT, ApiWorld, create
 from tests.database import fetch, run_sql
 
-from callwright.actions.keys import KeyWish, create_key, insert_key, revoke_key
 from callwright.api.app import build_app
 from callwright.cli.serving import bind, http_server
 from callwright.domain.errors import UnknownKeyError
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Principal
+from callwright.platform.keys.actions.keys import KeyWish, create_key, insert_key, revoke_key
 
 KEYS = "/v1/callwright/keys"
 FORM = "multipart/form-data; boundary=x"

@@ -9,7 +9,7 @@ import pytest
 from tests.api_world import PUBLIC_URL, ApiWorld, create
 
 from callwright.domain.limits import MAX_CONTACT_FILE_BYTES, MAX_CONTACT_FILES
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 FILES = "/v1/callwright/contact-files"

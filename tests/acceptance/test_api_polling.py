@@ -8,8 +8,8 @@ import pytest
 from tests.api_world import ApiWorld, create, place
 from tests.database import run_sql
 
-from callwright.actions.keys import create_key, revoke_key
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.actions.keys import create_key, revoke_key
 
 
 async def test_an_execution_that_has_not_changed_is_not_sent_again(world: ApiWorld) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 from tests.api_world import ApiWorld, create, place
 
-from callwright.actions.prices import refresh_prices, unused_prices
-from callwright.domain.agent.spec import ProviderChoice
-from callwright.domain.execution import Phase
-from callwright.domain.pricing import DatedPrices, Price, PriceRow
-from callwright.ports.ledger import Change
+from callwright.platform.agents.rules.spec import ProviderChoice
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.prices.actions import refresh_prices, unused_prices
+from callwright.platform.prices.rules import DatedPrices, Price, PriceRow
 
 PRICES = "/v1/callwright/prices"
 NOBODY = "00000000-0000-4000-8000-00000000dead"

@@ -15,8 +15,8 @@ from callwright.domain.limits import (
     MAX_PROVIDER_KEYS,
     MIN_WEBHOOK_SECRET_BYTES,
 )
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.master_key import MASTER_KEY_FILE
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
 
 VALUE = "sk-canary-5f1e77b0c4az"
 

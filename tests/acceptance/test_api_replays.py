@@ -17,11 +17,12 @@ from tests.rows import admit, claim
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
 from callwright.bootstrap.replaying import ReplayProcesses
 from callwright.call.live.access import NoAccess
-from callwright.domain.agent.spec import ProviderDefaults
-from callwright.domain.execution import Phase
 from callwright.lab.packed_log import unpack
 from callwright.ops.settings import load_settings
-from callwright.ports.ledger import Change, LogChunk
+from callwright.platform.agents.rules.spec import ProviderDefaults
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
 from callwright.ports.registry import PluginContext
 
 DEFAULTS = ProviderDefaults("scripted", "scripted", "scripted")

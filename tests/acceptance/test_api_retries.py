@@ -14,9 +14,10 @@ from tests.unit.insight.call_log import CallLog
 from tests.unit.insight.doctor_call import healthy
 
 from callwright.conversation.events import ProviderFailed
-from callwright.domain.attempts import recording_name
-from callwright.domain.execution import Execution, Phase, Status
-from callwright.ports.ledger import Change, LogChunk
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.executions.rules.attempts import recording_name
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
 
 RETRY: dict[str, Any] = {"enabled": True, "retry_on_voicemail": True, "retry_intervals_minutes": [45]}
 MISSED = Change(Phase.DONE, "no-answer")

@@ -15,13 +15,13 @@ import pytest
 from tests.api_world import AGENT, OTHER_TENANT_ID, PUBLIC_URL, ApiWorld, create
 from tests.database import fetch, run_sql
 
-from callwright.actions.keys import create_key, revoke_key
-from callwright.actions.sub_accounts import delete_sub_account
 from callwright.api.app import build_app
 from callwright.api.rates import RateLimits
 from callwright.cli.serving import bind, http_server
 from callwright.domain.limits import MAX_SIGN_IN_BYTES
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Principal
+from callwright.platform.keys.actions.keys import create_key, revoke_key
+from callwright.platform.sub_accounts.actions.sub_accounts import delete_sub_account
 
 SESSION = "/v1/callwright/session"
 SESSIONS = "/v1/callwright/sessions"

@@ -10,8 +10,8 @@ import pytest
 from tests.api_world import OTHER_TENANT_ID, ApiWorld, create
 from tests.database import fetch
 
-from callwright.actions.number_owners import prove_number
 from callwright.domain.limits import MAX_TRUNK_NUMBERS, MAX_TRUNKS
+from callwright.platform.phone_numbers.actions.owners import prove_number
 
 TRUNKS = "/sip-trunks/trunks"
 NOBODY = "00000000-0000-4000-8000-00000000dead"

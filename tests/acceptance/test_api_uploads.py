@@ -16,7 +16,6 @@ from tests.database import fetch, make_data_folder
 from tests.unit.media.test_sound_file import mp3, tone
 from tests.waiting import until
 
-from callwright.actions.violations import decide, put_before
 from callwright.cli import main
 from callwright.domain.limits import (
     MAX_CONTACT_FILE_BYTES,
@@ -28,8 +27,9 @@ from callwright.domain.limits import (
     MAX_UPLOADS_OF_ONE,
     MAX_VIOLATION_FILE_BYTES,
 )
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import write_wav
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.violations.actions import decide, put_before
 
 WAV = write_wav(tone(0.5), rate_hz=44_100)
 PDF = b"%PDF-1.4\ntrailer<</Root 1 0 R>>\n%%EOF\n"

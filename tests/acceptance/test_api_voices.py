@@ -13,9 +13,6 @@ import pytest
 from tests.api_world import ApiWorld
 from tests.waiting import until
 
-from callwright.actions.services import Services
-from callwright.actions.voice_memory import VoiceLists, VoiceSamples
-from callwright.actions.voices import list_voices
 from callwright.domain.limits import (
     MAX_IMPORTED_VOICES,
     MAX_VOICES_PAGE_SIZE,
@@ -23,11 +20,14 @@ from callwright.domain.limits import (
     VOICE_CATALOGUE_SECONDS,
 )
 from callwright.domain.provider_access import Access
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.media.wav import read_wav
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Principal
+from callwright.platform.services import Services
+from callwright.platform.voices.actions.memory import VoiceLists, VoiceSamples
+from callwright.platform.voices.actions.voices import list_voices
+from callwright.platform.voices.rules import ImportedVoice
 from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.ledger import ImportedVoice
 from callwright.ports.registry import Plugin
 from callwright.ports.speech import VoiceChunk, VoiceSettings
 from callwright.providers.local import PLUGINS as LOCAL

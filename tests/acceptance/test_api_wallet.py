@@ -7,12 +7,12 @@ from typing import Any
 from tests.api_world import OTHER_TENANT_ID, ApiWorld
 from tests.rows import THEN, claimed_call
 
-from callwright.actions.wallet import reserve
-from callwright.actions.wallet_account import switch_wallet
-from callwright.domain.execution import Phase
 from callwright.domain.money import NANO_PER_CENT
-from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
-from callwright.ports.ledger import Change
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, operator
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.wallet.actions.account import switch_wallet
+from callwright.platform.wallet.actions.reservations import reserve
 
 WALLET = "/v1/callwright/wallet"
 TOP_UPS = f"/v1/callwright/wallets/{DEFAULT_TENANT_ID}/top-ups"

@@ -10,9 +10,9 @@ from tests.api_world import AGENT, ApiWorld, create, place
 from tests.database import fetch
 
 from callwright.domain.limits import MAX_WEBHOOKS_REPLAYED
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.domain.webhook_address import endpoint_of
-from callwright.ports.ledger import Answered
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.webhooks.rules.address import endpoint_of
+from callwright.platform.webhooks.rules.outbox import Answered
 
 WEBHOOKS = "/v1/callwright/webhooks"
 ENDPOINT = endpoint_of(AGENT["agent_config"]["webhook_url"])

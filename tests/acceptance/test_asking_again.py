@@ -16,17 +16,17 @@ from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
 from tests.database import fetch
 from tests.waiting import until
 
-from callwright.actions.extraction import PastCalls, ask_again, ask_all_again
-from callwright.actions.services import CallPolicy, Services
-from callwright.api.extraction.schemas import AskAllAgainBody
 from callwright.call.afterwards.asking_again import AskingAgain
-from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import BadInputError, NotFoundError, WrongStateError
-from callwright.domain.execution import Execution
-from callwright.domain.pricing import Price, PriceBook
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
-from callwright.domain.usage import CALLS, LLM, contribution
-from callwright.ports.ledger import Change
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Principal
+from callwright.platform.dispositions.rules import StoredDisposition
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.extraction.actions import PastCalls, ask_again, ask_all_again
+from callwright.platform.extraction.schemas import AskAllAgainBody
+from callwright.platform.prices.rules import Price, PriceBook
+from callwright.platform.services import CallPolicy, Services
+from callwright.platform.usage.rules import CALLS, LLM, contribution
 
 pytestmark = pytest.mark.real_time
 

@@ -13,16 +13,16 @@ from tests.database import fetch, run_sql
 from tests.rows import agent_row
 from tests.waiting import until
 
-from callwright.actions.agent_end import PIECE as AGENT_PIECE
-from callwright.actions.agent_end import PURGE_AGENT_JOB
-from callwright.actions.batch_stop import PIECE, STOPPED_CONTACTS_JOB
-from callwright.domain.batch import Batch, BatchStatus, Contact
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.clock import SystemClock
 from callwright.ops.folders import RecordingFiles
 from callwright.ops.ids import RandomIds
-from callwright.ports.ledger import StoredAgent
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.actions.end import PIECE as AGENT_PIECE
+from callwright.platform.agents.actions.end import PURGE_AGENT_JOB
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.batches.actions.stop import PIECE, STOPPED_CONTACTS_JOB
+from callwright.platform.batches.rules.batch import Batch, BatchStatus, Contact
+from callwright.platform.ledger import Ledger
 
 pytestmark = pytest.mark.real_time
 
@@ -32,7 +32,7 @@ KILLS_AFTER_CALLS = (3, 11, 20, 33)
 
 
 async def a_due_batch(
-    ledger: PostgresLedger, count: int = CONTACTS, status: BatchStatus = BatchStatus.SCHEDULED, **agent: str
+    ledger: Ledger, count: int = CONTACTS, status: BatchStatus = BatchStatus.SCHEDULED, **agent: str
 ) -> list[str]:
     """A batch whose time has come, of people who are busy or talk; the ids of its executions."""
     now, ids = SystemClock().now() - timedelta(seconds=5), RandomIds()
@@ -74,7 +74,7 @@ async def number_of(dsn: str, query: str) -> int:
 
 @pytest.mark.long
 async def test_a_batch_survives_kills_without_a_contact_lost_or_dialled_twice(
-    dsn: str, ledger: PostgresLedger, tmp_path: Path
+    dsn: str, ledger: Ledger, tmp_path: Path
 ) -> None:
     await run_sql(dsn, f"update tenant set max_concurrency = 6 where id = '{DEFAULT_TENANT_ID}'")
     ids = await a_due_batch(ledger)
@@ -107,7 +107,7 @@ async def test_a_batch_survives_kills_without_a_contact_lost_or_dialled_twice(
 @pytest.mark.parametrize("deleted", [False, True])
 @pytest.mark.long
 async def test_what_was_stopped_is_told_of_once_however_often_its_writing_is_killed(
-    dsn: str, ledger: PostgresLedger, tmp_path: Path, deleted: bool
+    dsn: str, ledger: Ledger, tmp_path: Path, deleted: bool
 ) -> None:
     count = 12 * PIECE
     ids = await a_due_batch(ledger, count, BatchStatus.STOPPED, webhook_url="https://hooks.example.org/calls")
@@ -138,9 +138,7 @@ async def test_what_was_stopped_is_told_of_once_however_often_its_writing_is_kil
 
 
 @pytest.mark.long
-async def test_an_agents_deletion_goes_on_however_often_it_is_killed(
-    dsn: str, ledger: PostgresLedger, tmp_path: Path
-) -> None:
+async def test_an_agents_deletion_goes_on_however_often_it_is_killed(dsn: str, ledger: Ledger, tmp_path: Path) -> None:
     count = 12 * AGENT_PIECE
     async with ledger.unit() as unit:
         await unit.agents.insert(agent_row())

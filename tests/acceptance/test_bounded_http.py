@@ -17,12 +17,12 @@ from tests.waiting import until
 
 from callwright.api import bodies
 from callwright.api.app import build_app
-from callwright.api.executions import live
 from callwright.api.rates import RateLimits
 from callwright.cli import bounded_http
 from callwright.cli.connections import ConnectionLimits
 from callwright.cli.serving import bind, http_server
 from callwright.domain.limits import MAX_HEAD_BYTES, MAX_HEADERS
+from callwright.platform.executions.routes import live
 
 
 @pytest.fixture

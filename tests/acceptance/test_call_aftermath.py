@@ -17,11 +17,11 @@ from tests.database import fetch, run_sql
 from callwright.call.live.deps import RuntimeSettings
 from callwright.call.process import retention
 from callwright.call.process.retention import delete_expired
-from callwright.domain.batch import BatchStatus
 from callwright.domain.errors import UnavailableError
-from callwright.domain.execution import Status
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import SPEECH_JOB
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.batches.rules.batch import BatchStatus
+from callwright.platform.executions.rules.execution import Status
+from callwright.platform.jobs.rules import SPEECH_JOB
 
 pytestmark = pytest.mark.real_time
 

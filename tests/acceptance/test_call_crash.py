@@ -14,15 +14,15 @@ import pytest
 from tests.call_world import agent_body, call_world, place
 from tests.database import fetch, run_sql
 
-from callwright.domain.execution import Execution
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.view import view_of
 from callwright.insight.wholeness import Wholeness, wholeness
 from callwright.media.wav import read_wav
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.outbox.publication import WebhookPublisher
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.ledger import Ledger
 
 pytestmark = pytest.mark.real_time
 
@@ -49,19 +49,19 @@ async def running(
         await process.wait()
 
 
-async def _row(ledger: PostgresLedger, execution_id: str) -> Execution:
+async def _row(ledger: Ledger, execution_id: str) -> Execution:
     async with ledger.unit() as unit:
         row = await unit.executions.get_any(execution_id)
     assert row is not None
     return row
 
 
-async def _lacks(ledger: PostgresLedger, execution_id: str) -> Wholeness:
+async def _lacks(ledger: Ledger, execution_id: str) -> Wholeness:
     async with ledger.unit() as unit:
         return wholeness(view_of((await unit.logs.read(execution_id)).decode()))
 
 
-async def _until(ledger: PostgresLedger, execution_id: str, status: str, seconds: float) -> Execution:
+async def _until(ledger: Ledger, execution_id: str, status: str, seconds: float) -> Execution:
     async with asyncio.timeout(seconds):
         while True:
             row = await _row(ledger, execution_id)
@@ -70,7 +70,7 @@ async def _until(ledger: PostgresLedger, execution_id: str, status: str, seconds
             await asyncio.sleep(0.1)
 
 
-async def _kill_in_mid_call(dsn: str, folder: Path, ledger: PostgresLedger) -> str:
+async def _kill_in_mid_call(dsn: str, folder: Path, ledger: Ledger) -> str:
     """Place a call in a process of its own and kill that once the first turn was spoken; returns the execution's id."""
     async with running(dsn, folder) as process:
         execution_id = (await place(ledger, PUBLISHER, agent_body())).id
@@ -83,7 +83,7 @@ async def _kill_in_mid_call(dsn: str, folder: Path, ledger: PostgresLedger) -> s
 
 
 async def test_a_restart_settles_a_killed_call_at_once_with_the_record_of_its_log(
-    dsn: str, ledger: PostgresLedger, tmp_path: Path
+    dsn: str, ledger: Ledger, tmp_path: Path
 ) -> None:
     execution_id = await _kill_in_mid_call(dsn, tmp_path, ledger)
 
@@ -112,7 +112,7 @@ async def test_a_restart_settles_a_killed_call_at_once_with_the_record_of_its_lo
 
 
 async def test_a_start_deletes_the_files_of_calls_that_are_over_and_no_others(
-    dsn: str, ledger: PostgresLedger, tmp_path: Path
+    dsn: str, ledger: Ledger, tmp_path: Path
 ) -> None:
     """A process that is killed between the last write of a call and the deletion of its files leaves them."""
     async with call_world(dsn, tmp_path) as world:
@@ -130,7 +130,7 @@ async def test_a_start_deletes_the_files_of_calls_that_are_over_and_no_others(
 
 
 @pytest.mark.long
-async def test_the_next_call_of_a_restarted_process_completes(dsn: str, ledger: PostgresLedger, tmp_path: Path) -> None:
+async def test_the_next_call_of_a_restarted_process_completes(dsn: str, ledger: Ledger, tmp_path: Path) -> None:
     await _kill_in_mid_call(dsn, tmp_path, ledger)
 
     async with call_world(dsn, tmp_path) as world:
@@ -139,7 +139,7 @@ async def test_the_next_call_of_a_restarted_process_completes(dsn: str, ledger: 
 
 @pytest.mark.long
 async def test_another_node_settles_a_killed_one_from_what_was_shipped(
-    dsn: str, ledger: PostgresLedger, tmp_path: Path
+    dsn: str, ledger: Ledger, tmp_path: Path
 ) -> None:
     execution_id = await _kill_in_mid_call(dsn, tmp_path / "first", ledger)
 
@@ -152,7 +152,7 @@ async def test_another_node_settles_a_killed_one_from_what_was_shipped(
         assert not await _revived(world.ledger, execution_id), "a lost call is not dialled again"
 
 
-async def test_a_live_call_outlives_an_outage_of_the_database(dsn: str, ledger: PostgresLedger, tmp_path: Path) -> None:
+async def test_a_live_call_outlives_an_outage_of_the_database(dsn: str, ledger: Ledger, tmp_path: Path) -> None:
     """Every connection is cut again and again while the call goes on; it is heard to its end and completes."""
     async with call_world(dsn, tmp_path) as world:
         execution_id = await world.place()
@@ -176,6 +176,6 @@ async def test_a_live_call_outlives_an_outage_of_the_database(dsn: str, ledger: 
         assert "user: My name is Ann." in rows[0]["record"]
 
 
-async def _revived(ledger: PostgresLedger, execution_id: str) -> bool:
+async def _revived(ledger: Ledger, execution_id: str) -> bool:
     await asyncio.sleep(2)
     return (await _row(ledger, execution_id)).attempt != 1

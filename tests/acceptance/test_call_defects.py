@@ -12,10 +12,11 @@ from tests.database import fetch, run_sql
 from tests.rows import admit_candidates, execution_row, ringing_row
 from tests.waiting import until
 
-from callwright.domain.execution import Execution, Phase
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import read_wav
-from callwright.ports.ledger import Change, StoredAgent
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase
 from callwright.ports.leg import DialRequest, Leg, LegListener
 from callwright.ports.registry import Plugin
 from callwright.telephony.loopback.carrier import LoopbackCarrier

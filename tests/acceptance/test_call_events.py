@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from tests.call_world import CallWorld, call_world
 
-from callwright.actions.transition import transition
 from callwright.conversation.log import read_log
-from callwright.ports.ledger import Change
+from callwright.platform.executions.actions.transition import transition
+from callwright.platform.executions.rules.changes import Change
 
 pytestmark = pytest.mark.real_time
 

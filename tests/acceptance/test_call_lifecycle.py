@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from tests.call_world import CallWorld, agent_body, call_world
 
-from callwright.actions.transition import transition
 from callwright.conversation.core import Conversation
 from callwright.conversation.log import Entry, event_from_wire, read_log, values_of
-from callwright.domain.execution import Execution
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.g711 import loudness
 from callwright.media.wav import Wav, read_wav
-from callwright.ports.ledger import Change
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.actions.transition import transition
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution
 
 pytestmark = pytest.mark.real_time
 

@@ -12,13 +12,13 @@ from tests.database import fetch
 from tests.rows import execution_row
 from tests.waiting import until
 
-from callwright.actions.batch_stop import stop_undialled
-from callwright.actions.transition import insert
-from callwright.domain.dialling.policy import parse_policy
-from callwright.domain.execution import Execution, Phase
-from callwright.domain.retry import STOP_REASON, STOP_REQUESTED, STOPPED_BY
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import StoredAgent
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.batches.actions.stop import stop_undialled
+from callwright.platform.dialling.rules.policy import parse_policy
+from callwright.platform.executions.actions.transition import insert
+from callwright.platform.executions.rules.execution import Execution, Phase
+from callwright.platform.executions.rules.retry import STOP_REASON, STOP_REQUESTED, STOPPED_BY
 
 RATE = 4
 

@@ -14,10 +14,10 @@ from tests.waiting import until
 
 from callwright.call.afterwards.callbacks import schedule
 from callwright.domain.limits import MAX_CALLBACKS_IN_A_ROW
-from callwright.domain.suppression import BY_API, Suppression
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.callback import Callback
-from callwright.ports.ledger import ExecutionFilter
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.changes import ExecutionFilter
+from callwright.platform.suppressions.rules import BY_API, Suppression
 
 pytestmark = pytest.mark.real_time
 

@@ -13,11 +13,11 @@ from tests.http_server import Exchange, serving
 from tests.telephone import Call, Telephone
 from tests.waiting import until
 
-from callwright.domain.contacts import ContactFile, read_contacts
-from callwright.domain.execution import Execution
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.net.client import GuardedClient
-from callwright.ports.ledger import ExecutionFilter
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.contact_files.rules import ContactFile, read_contacts
+from callwright.platform.executions.rules.changes import ExecutionFilter
+from callwright.platform.executions.rules.execution import Execution
 
 pytestmark = pytest.mark.real_time
 

@@ -13,11 +13,12 @@ from tests.database import run_sql
 from tests.examples import check_example
 from tests.rows import execution_row
 
-from callwright.actions.transition import insert
-from callwright.domain.dialling.policy import CallingPolicy, parse_policy
-from callwright.domain.suppression import BY_API, Suppression
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import DialDecision, StoredAgent
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.dialling.rules.facts import DialDecision
+from callwright.platform.dialling.rules.policy import CallingPolicy, parse_policy
+from callwright.platform.executions.actions.transition import insert
+from callwright.platform.suppressions.rules import BY_API, Suppression
 
 pytestmark = pytest.mark.real_time
 

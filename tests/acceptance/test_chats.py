@@ -16,18 +16,18 @@ from tests.acceptance.test_call_crash import running
 from tests.acceptance.test_transfers import transferring
 from tests.call_world import AGENT_ID, CallWorld, agent_body, call_world
 
-from callwright.actions.keys import create_key, revoke_key
-from callwright.actions.services import CallPolicy, Services
 from callwright.api.app import build_app
 from callwright.api.services import ApiServices
 from callwright.call.live.deps import RuntimeSettings
 from callwright.call.live.equipment import LocalEars
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.conversation.replay import replay
-from callwright.domain.agent.spec import ProviderDefaults
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
-from callwright.ports.ledger import StoredAgent
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Tenant
+from callwright.platform.agents.rules.spec import ProviderDefaults
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.keys.actions.keys import create_key, revoke_key
+from callwright.platform.ledger import Ledger
+from callwright.platform.services import CallPolicy, Services
 
 pytestmark = pytest.mark.real_time
 
@@ -338,9 +338,7 @@ async def _ready() -> None:
     return None
 
 
-async def test_a_chat_whose_process_is_killed_is_settled_as_a_call(
-    dsn: str, ledger: PostgresLedger, tmp_path: Path
-) -> None:
+async def test_a_chat_whose_process_is_killed_is_settled_as_a_call(dsn: str, ledger: Ledger, tmp_path: Path) -> None:
     async with running(dsn, tmp_path, "tests.chat_process") as process:
         assert process.stdout is not None
         execution_id = (await process.stdout.readline()).decode().strip()

@@ -8,7 +8,7 @@ import pytest
 from tests.database import make_data_folder
 
 from callwright.cli import main
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
 
 
 def test_organisations_are_made_changed_and_listed(

@@ -15,12 +15,12 @@ from tests.unit.lab.recorded_calls import bare
 
 from callwright.cli import main
 from callwright.conversation.plan import CallPlan
-from callwright.domain.execution import Phase
 from callwright.lab.whatif import what_if
 from callwright.lab.whatif_answers import RecordedAnswers
-from callwright.ports.ledger import LogChunk
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.ledger import Ledger
 from callwright.ports.model import ModelDelta
-from callwright.storage.ledger import PostgresLedger
 
 pytestmark = pytest.mark.real_time
 
@@ -37,7 +37,7 @@ def _log() -> str:
 
 async def _in_the_ledger(dsn: str, log: str) -> str:
     execution_id = str(uuid4())
-    ledger = PostgresLedger(dsn)
+    ledger = Ledger(dsn)
     await ledger.open()
     try:
         await live_call(ledger, execution_id)
@@ -112,7 +112,7 @@ def test_a_log_comes_through_a_pipe_that_has_a_name(tmp_path: Path, capsys: pyte
 
 async def _completed(dsn: str) -> str:
     """A completed call of an agent, both with ids as the API gives them."""
-    ledger = PostgresLedger(dsn)
+    ledger = Ledger(dsn)
     await ledger.open()
     agent_id, execution_id = str(uuid4()), str(uuid4())
     body = {"agent_name": "Reception", "tasks": [{"task_type": "conversation"}]}

@@ -14,11 +14,11 @@ import pytest
 from tests.database import make_data_folder
 from tests.docs.walked_server import environment_in
 
-from callwright.actions.sessions import enter
 from callwright.bootstrap.foundation import open_actions
 from callwright.cli import main
 from callwright.domain.errors import UsedCodeError
 from callwright.ops.settings import load_settings
+from callwright.platform.sessions.actions import enter
 
 
 def test_the_printed_link_opens_one_session_of_the_data_folder(

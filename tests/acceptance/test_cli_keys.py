@@ -10,14 +10,14 @@ import pytest
 from tests.database import make_data_folder
 from tests.rows import agent_row
 
-from callwright.actions.provider_keys import NamedSecret, put_provider_key
 from callwright.bootstrap.foundation import open_actions
 from callwright.cli import main
-from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.ops.master_key import MASTER_KEY_FILE
 from callwright.ops.secret import SECRET_FILE
 from callwright.ops.settings import load_settings
-from callwright.ports.ledger import StoredAgent
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, operator
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.provider_keys.actions.keys import NamedSecret, put_provider_key
 
 
 @pytest.fixture

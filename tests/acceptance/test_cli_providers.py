@@ -11,17 +11,17 @@ import pytest
 from tests.database import make_data_folder
 from tests.rows import agent_row, execution_row
 
-from callwright.actions.agents import create_agent
-from callwright.actions.organisations import OrganisationWish, create_organisation
-from callwright.actions.provider_keys import NamedSecret, put_provider_key
-from callwright.actions.services import Services
 from callwright.bootstrap.foundation import open_actions
 from callwright.cli import main
-from callwright.domain.execution import Phase
-from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.ops.master_key import MASTER_KEY_FILE
 from callwright.ops.settings import load_settings
-from callwright.ports.ledger import Change
+from callwright.platform.accounts.actions import OrganisationWish, create_organisation
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, operator
+from callwright.platform.agents.actions.agents import create_agent
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.provider_keys.actions.keys import NamedSecret, put_provider_key
+from callwright.platform.services import Services
 from callwright.providers.cloud import library
 
 SECRET = "sk-canary-93b1f6a0"

@@ -11,14 +11,14 @@ import pytest
 from tests.database import fetch, run_sql
 from tests.rows import entry_row, execution_row, place
 
-from callwright.actions.webhooks import webhook_secrets
 from callwright.cli import main
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.master_key import MasterKeys
 from callwright.ops.vault import SealedVault
 from callwright.outbox.sign import decode_secret
-from callwright.ports.ledger import Answered
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.ledger import Ledger
+from callwright.platform.webhooks.actions import webhook_secrets
+from callwright.platform.webhooks.rules.outbox import Answered
 
 CALL = "00000000-0000-4000-8000-0000000000aa"
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
@@ -39,7 +39,7 @@ def run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 
 @pytest.fixture
-async def given_up(ledger: PostgresLedger) -> str:
+async def given_up(ledger: Ledger) -> str:
     """The id of a webhook that was given up."""
     await place(ledger, execution_row(CALL))
     entry = entry_row(CALL, url="https://hooks.example/path-secret?token=query-secret")
@@ -90,7 +90,7 @@ async def test_all_given_up_ones_of_an_execution_are_sent_again_once(run: Run, g
     assert (await run("resend", "--execution", CALL))[:2] == (0, "")
 
 
-async def test_what_cannot_be_sent_again_is_told(run: Run, given_up: str, ledger: PostgresLedger) -> None:
+async def test_what_cannot_be_sent_again_is_told(run: Run, given_up: str, ledger: Ledger) -> None:
     await run("resend", given_up)
     async with ledger.unit() as unit:
         await unit.outbox.lease("w", 25, 1, 180)
@@ -109,7 +109,7 @@ async def test_what_cannot_be_sent_again_is_told(run: Run, given_up: str, ledger
         assert said in error
 
 
-async def test_a_range_is_counted_and_sent_again(run: Run, given_up: str, ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_range_is_counted_and_sent_again(run: Run, given_up: str, ledger: Ledger, dsn: str) -> None:
     await run("resend", given_up)
     async with ledger.unit() as unit:
         await unit.outbox.lease("w", 25, 1, 180)
@@ -128,7 +128,7 @@ async def test_a_range_is_counted_and_sent_again(run: Run, given_up: str, ledger
 
 
 async def test_failing_endpoints_are_listed_without_secrets_and_resumed(
-    run: Run, given_up: str, ledger: PostgresLedger, dsn: str
+    run: Run, given_up: str, ledger: Ledger, dsn: str
 ) -> None:
     assert (await run("endpoints"))[1] == "no endpoint fails\n"
     (row,) = await fetch(dsn, "select endpoint from outbox")
@@ -147,7 +147,7 @@ async def test_failing_endpoints_are_listed_without_secrets_and_resumed(
 
 
 async def test_an_organisation_has_a_secret_of_its_own_and_both_sign_while_it_is_changed(
-    run: Run, ledger: PostgresLedger, dsn: str, tmp_path: Path
+    run: Run, ledger: Ledger, dsn: str, tmp_path: Path
 ) -> None:
     other, branch = "00000000-0000-4000-8000-0000000000ff", "00000000-0000-4000-8000-0000000000b1"
     await run_sql(
@@ -177,7 +177,7 @@ async def test_an_organisation_has_a_secret_of_its_own_and_both_sign_while_it_is
 
 
 async def test_the_server_s_secret_signs_too_after_the_first_one_of_an_organisation(
-    run: Run, ledger: PostgresLedger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = "one secret of the whole server"
     monkeypatch.setenv("CALLWRIGHT_WEBHOOK_SECRET", shared)

@@ -19,10 +19,10 @@ from tests.http_server import serving
 from tests.vendors import speech
 from tests.vendors.speech import SpeechVendors, speech_vendors
 
-from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import open_platform
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import Settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.actions.keys import create_key
 from callwright.ports.registry import Registry
 from callwright.providers.cloud import PLUGINS as CLOUD
 from callwright.providers.cloud import library

@@ -10,9 +10,9 @@ import pytest
 from tests.api_world import ApiWorld
 from tests.corpus.bodies import CORPUS, AgentBody
 
-from callwright.actions.agents import READ_ONLY
-from callwright.domain.agent.credentials import shown_body
 from callwright.domain.provider_table import KNOWN
+from callwright.platform.agents.actions.agents import READ_ONLY
+from callwright.platform.agents.rules.credentials import shown_body
 
 OURS = frozenset({"local", "llama", "intents", "scripted", "piper", "whisper", "sip", "loopback", "browser"})
 """Names of this platform, which no agent of the hosted service carries."""

@@ -15,15 +15,15 @@ import pytest
 from tests.api_world import OTHER_TENANT_ID, PUBLIC_URL, ApiWorld
 from tests.database import fetch
 
-from callwright.actions.keys import revoke_key
-from callwright.actions.sessions import KEY_NAME, new_code
-from callwright.actions.sub_accounts import delete_sub_account
 from callwright.api.app import build_app
 from callwright.api.rates import RateLimits
 from callwright.dashboard.site import DashboardSite
 from callwright.domain.errors import NotFoundError
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.ops.ids import RandomIds
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Principal
+from callwright.platform.keys.actions.keys import revoke_key
+from callwright.platform.sessions.actions import KEY_NAME, new_code
+from callwright.platform.sub_accounts.actions.sub_accounts import delete_sub_account
 
 INDEX = '<!doctype html><meta name="csp-nonce" content="__CSP_NONCE__"><script src="/dashboard/assets/app-1a2b.js"></script>'
 SESSION = "/v1/callwright/session"

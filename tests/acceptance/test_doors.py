@@ -23,7 +23,6 @@ from tests.waiting import until
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import Platform, open_platform
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.domain.limits import (
@@ -31,9 +30,10 @@ from callwright.domain.limits import (
     MAX_DOOR_SOCKET_MESSAGE_BYTES,
     MAX_HEAD_BYTES,
 )
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.lab.caller_scenario import scenario_of
 from callwright.ops.settings import Settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.actions.keys import create_key
 from callwright.ports.door import (
     Capability,
     Door,

@@ -19,10 +19,10 @@ import pytest
 from tests.contract.test_openai_compatible import DONE, Script, call_piece, calls, chunk, refusing, streaming, web_page
 from tests.http_server import Exchange, LocalServer, serving
 
-from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import open_platform
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import Settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.actions.keys import create_key
 
 pytestmark = pytest.mark.real_time
 

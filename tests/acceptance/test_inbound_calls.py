@@ -18,11 +18,11 @@ from callwright.call.live.deps import RuntimeSettings
 from callwright.call.live.equipment import LocalEars
 from callwright.conversation.core import Conversation
 from callwright.conversation.log import event_from_wire, read_log, values_of
-from callwright.domain.agent.spec import ProviderDefaults
-from callwright.domain.execution import Execution
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import read_wav
-from callwright.ports.ledger import ExecutionFilter
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.spec import ProviderDefaults
+from callwright.platform.executions.rules.changes import ExecutionFilter
+from callwright.platform.executions.rules.execution import Execution
 
 pytestmark = pytest.mark.real_time
 

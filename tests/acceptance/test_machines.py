@@ -13,9 +13,9 @@ from tests.call_world import CallWorld, agent_body, call_world
 
 from callwright.conversation.log import Entry, read_log
 from callwright.conversation.replay import replay
-from callwright.domain.attempts import recording_name
 from callwright.media.g711 import loudness
 from callwright.media.wav import read_wav
+from callwright.platform.executions.rules.attempts import recording_name
 
 pytestmark = pytest.mark.real_time
 

@@ -19,10 +19,10 @@ from tests.database import fetch
 from tests.number_spellings import users_of
 from tests.waiting import until
 
-from callwright.actions.calls import place_call
 from callwright.domain.errors import SuppressedError
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Principal
+from callwright.platform.calls.actions.calls import place_call
+from callwright.platform.ledger import Ledger
 
 pytestmark = pytest.mark.real_time
 
@@ -117,9 +117,7 @@ async def test_a_call_that_waits_for_its_time_is_not_dialled_any_more(dsn: str, 
         assert (row.hangup_reason, row.initiated_at) == ("recipient_suppressed", None)
 
 
-async def test_said_stop_is_stopped_also_when_the_process_is_killed(
-    dsn: str, ledger: PostgresLedger, tmp_path: Path
-) -> None:
+async def test_said_stop_is_stopped_also_when_the_process_is_killed(dsn: str, ledger: Ledger, tmp_path: Path) -> None:
     async with running(dsn, tmp_path, "tests.stopped_process") as process:
         assert process.stdout is not None
         execution_id = (await process.stdout.readline()).decode().strip()

@@ -12,10 +12,10 @@ import pytest
 from tests.call_world import CallWorld, agent_body, call_world
 from tests.database import run_sql
 
-from callwright.domain.attempts import recording_name
-from callwright.domain.own_track import OwnTrack
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import read_wav
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.ambient_sounds.rules import OwnTrack
+from callwright.platform.executions.rules.attempts import recording_name
 
 pytestmark = pytest.mark.real_time
 

@@ -14,14 +14,14 @@ from tests.api_world import create, place
 from tests.database import fetch, run_sql
 from tests.waiting import until
 
-from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB
-from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import Platform, open_platform
-from callwright.domain.batch import BatchStatus
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.lab.caller_scenario import BUILT_IN
 from callwright.ops.settings import Settings
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.batches.actions.stop import STOPPED_CONTACTS_JOB
+from callwright.platform.batches.rules.batch import BatchStatus
+from callwright.platform.keys.actions.keys import create_key
+from callwright.platform.ledger import Ledger
 
 
 @pytest.fixture
@@ -115,9 +115,7 @@ async def test_a_platform_prunes_the_audit_trail_as_its_setting_says(
         await until(rows, 10)
 
 
-async def test_a_platform_writes_the_calls_of_a_stopped_batch(
-    platform: Platform, dsn: str, ledger: PostgresLedger
-) -> None:
+async def test_a_platform_writes_the_calls_of_a_stopped_batch(platform: Platform, dsn: str, ledger: Ledger) -> None:
     ids = await a_due_batch(ledger, 3, BatchStatus.STOPPED, webhook_url="https://hooks.example.org/calls")
     async with ledger.unit() as unit:
         await unit.jobs.put(STOPPED_CONTACTS_JOB, f"{DEFAULT_TENANT_ID} {BATCH_ID}".encode(), DEFAULT_TENANT_ID)

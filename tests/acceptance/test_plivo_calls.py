@@ -15,11 +15,11 @@ from tests.number_vendors import AUTH_ID, TOKEN
 from tests.plivo_vendor import Phone, PlivoVendor, plivo_vendor
 from tests.waiting import until
 
-from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import open_platform
 from callwright.cli.serving import bind, http_server, url_of
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import Settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.actions.keys import create_key
 from callwright.ports.registry import Registry
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.telephony.loopback import PLUGINS as LOOPBACK

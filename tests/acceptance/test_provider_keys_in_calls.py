@@ -16,17 +16,17 @@ from tests.contract.test_openai_compatible import DONE, USAGE, chunk, streaming
 from tests.database import run_sql
 from tests.http_server import LocalServer, serving
 
-from callwright.actions.custom_models import put_custom_model
-from callwright.actions.provider_keys import NamedSecret, delete_provider_key, put_provider_key
-from callwright.actions.services import CallPolicy, Services
 from callwright.call.live.deps import RuntimeSettings
 from callwright.call.live.equipment import LocalEars
-from callwright.domain.agent.spec import ProviderDefaults
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal
 from callwright.ops.master_key import MASTER_KEY_FILE, MasterKeys
 from callwright.ops.vault import SealedVault
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Principal
+from callwright.platform.agents.rules.spec import ProviderDefaults
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.custom_models.actions import put_custom_model
+from callwright.platform.provider_keys.actions.keys import NamedSecret, delete_provider_key, put_provider_key
+from callwright.platform.services import CallPolicy, Services
 from callwright.ports.chat import NewChat
-from callwright.ports.ledger import StoredAgent
 
 pytestmark = pytest.mark.real_time
 

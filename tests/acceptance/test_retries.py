@@ -24,23 +24,24 @@ from tests.database import fetch, run_sql
 from tests.examples import check_example
 from tests.waiting import until
 
-from callwright.actions.batch_stop import stop_undialled
 from callwright.campaigns.release import Release
 from callwright.conversation.replay import replay
-from callwright.domain.batch import Batch, BatchStatus, Contact
-from callwright.domain.execution import Execution, Status
-from callwright.domain.pricing import Price, PriceBook
-from callwright.domain.retry import RetryConfig
 from callwright.domain.settings.setting import wire_of
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.wire import encode
 from callwright.ops.clock import SystemClock
 from callwright.outbox.publication import BatchWebhookPublisher
-from callwright.ports.ledger import OutboxEntry, StoredAgent
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.batches.actions.stop import stop_undialled
+from callwright.platform.batches.rules.batch import Batch, BatchStatus, Contact
+from callwright.platform.executions.rules.execution import Execution, Status
+from callwright.platform.executions.rules.retry import RetryConfig
+from callwright.platform.ledger import Ledger
+from callwright.platform.prices.rules import Price, PriceBook
+from callwright.platform.webhooks.rules.outbox import OutboxEntry
 from callwright.ports.leg import DialRequest, Leg, LegListener
 from callwright.ports.registry import Plugin
 from callwright.ports.world import Clock
-from callwright.storage.ledger import PostgresLedger
 from callwright.telephony.loopback.carrier import LoopbackCarrier
 
 pytestmark = pytest.mark.real_time
@@ -249,7 +250,7 @@ async def test_a_retry_keeps_the_agent_as_it_was_except_for_its_hours(dsn: str, 
 
 
 @pytest.mark.long
-async def test_a_call_whose_process_dies_is_made_again(dsn: str, ledger: PostgresLedger, tmp_path: Path) -> None:
+async def test_a_call_whose_process_dies_is_made_again(dsn: str, ledger: Ledger, tmp_path: Path) -> None:
     options = {"retry_config": {**RETRY, "retry_on_statuses": ["error"]}}
     async with running(dsn, tmp_path) as process:
         execution_id = (await place(ledger, PUBLISHER, agent_body(), options=options)).id
@@ -270,7 +271,7 @@ async def test_a_call_whose_process_dies_is_made_again(dsn: str, ledger: Postgre
         assert not list((tmp_path / "live").glob(f"{execution_id}.*"))
 
 
-async def is_live(ledger: PostgresLedger, execution_id: str) -> bool:
+async def is_live(ledger: Ledger, execution_id: str) -> bool:
     async with ledger.unit() as unit:
         row = await unit.executions.get_any(execution_id)
     return row is not None and row.status is Status.IN_PROGRESS

@@ -19,21 +19,21 @@ from tests.telephone import PLUGINS as TELEPHONE
 from tests.telephone import Telephone
 from tests.waiting import until
 
-from callwright.actions.keys import create_key
 from callwright.bootstrap.platform import open_platform
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.conversation.replay import replay
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.provision import provision_of
 from callwright.insight.view import view_of
 from callwright.ops.settings import Settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.actions.keys import create_key
+from callwright.platform.ledger import Ledger
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import Plugin, Registry
 from callwright.ports.speech import VoiceChunk, VoiceSettings
 from callwright.providers.openai_compatible import PLUGINS as ENDPOINTS
 from callwright.providers.scripted import PLUGINS as SCRIPTED
 from callwright.providers.scripted.voice import ScriptedVoice
-from callwright.storage.ledger import PostgresLedger
 from callwright.telephony.loopback import PLUGINS as LOOPBACK
 from callwright.telephony.sip import PLUGINS as SIP
 
@@ -138,7 +138,7 @@ class Account:
     client: httpx.AsyncClient
     hooks: list[dict[str, Any]]
     hook_url: str
-    ledger: PostgresLedger
+    ledger: Ledger
     telephone: Telephone
 
     async def saved(self, body: dict[str, Any]) -> str:

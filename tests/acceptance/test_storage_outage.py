@@ -15,11 +15,11 @@ from tests.rows import execution_row, live_call, move, place
 from tests.waiting import until
 
 from callwright.domain.errors import UnavailableError
-from callwright.domain.execution import Phase
-from callwright.domain.tenant import DEFAULT_TENANT_ID
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.ledger import PING_SECONDS, Ledger
 from callwright.storage.embedded import EmbeddedPostgres, ServerPlacement
 from callwright.storage.job_runner import JobRunner, JobTimings
-from callwright.storage.ledger import PING_SECONDS, PostgresLedger
 from callwright.storage.migrate import migrate
 
 pytestmark = pytest.mark.real_time
@@ -71,7 +71,7 @@ async def server() -> AsyncIterator[Server]:
         await asyncio.to_thread(server.leave)
 
 
-async def reachable(ledger: PostgresLedger) -> bool:
+async def reachable(ledger: Ledger) -> bool:
     try:
         await ledger.ping()
     except UnavailableError:
@@ -79,12 +79,12 @@ async def reachable(ledger: PostgresLedger) -> bool:
     return True
 
 
-async def lost(ledger: PostgresLedger) -> bool:
+async def lost(ledger: Ledger) -> bool:
     return not await reachable(ledger)
 
 
 async def test_the_ledger_outlives_its_database(server: Server):
-    ledger = PostgresLedger(server.dsn)
+    ledger = Ledger(server.dsn)
     await ledger.open()
     await live_call(ledger)
     follower = ledger.changes("call-1", heartbeat_seconds=30)
@@ -112,7 +112,7 @@ async def test_the_ledger_outlives_its_database(server: Server):
 
 @pytest.mark.long
 async def test_a_unit_cut_in_the_middle_is_unavailable_and_leaves_nothing(server: Server):
-    ledger = PostgresLedger(server.dsn)
+    ledger = Ledger(server.dsn)
     await ledger.open()
     await place(ledger)
 
@@ -134,7 +134,7 @@ async def test_a_unit_cut_in_the_middle_is_unavailable_and_leaves_nothing(server
 
 
 async def test_jobs_go_on_after_a_restart_of_the_database(server: Server):
-    ledger = PostgresLedger(server.dsn)
+    ledger = Ledger(server.dsn)
     await ledger.open()
     seen: list[bytes] = []
 
@@ -162,7 +162,7 @@ async def test_jobs_go_on_after_a_restart_of_the_database(server: Server):
 
 @pytest.mark.long
 async def test_a_database_that_stands_still_is_out_of_reach_in_time(server: Server):
-    ledger = PostgresLedger(server.dsn, connections=2)
+    ledger = Ledger(server.dsn, connections=2)
     await ledger.open()
     loop = asyncio.get_running_loop()
     await ledger.ping()

@@ -18,7 +18,7 @@ from tests.phone.server import Server
 from tests.waiting import until
 
 from callwright.conversation.replay import replay
-from callwright.domain.attempts import TRANSFER_RECORDING
+from callwright.platform.executions.rules.attempts import TRANSFER_RECORDING
 from callwright.telephony.sip.carrier import SipCarrier
 from callwright.telephony.sip.configuration import SipSettings
 

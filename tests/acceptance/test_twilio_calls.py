@@ -24,8 +24,6 @@ from tests.waiting import until
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from callwright.actions.carrier_connection import connect_number
-from callwright.actions.keys import create_key
 from callwright.api.doors import LimitedSocket
 from callwright.bootstrap.platform import Platform, open_platform
 from callwright.call.live.session import CallSession
@@ -34,11 +32,13 @@ from callwright.cli import main
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.conversation.core import Conversation
 from callwright.domain.errors import BadInputError
-from callwright.domain.phone_number import CARRIER, PhoneNumber
-from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
 from callwright.lab.caller_scenario import scenario_of
 from callwright.ops.settings import Settings
-from callwright.ports.ledger import ExecutionFilter
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, operator
+from callwright.platform.carriers.actions import connect_number
+from callwright.platform.executions.rules.changes import ExecutionFilter
+from callwright.platform.keys.actions.keys import create_key
+from callwright.platform.phone_numbers.rules import CARRIER, PhoneNumber
 from callwright.ports.leg import SILENCE_FRAME, TransferFailedError
 from callwright.ports.registry import Registry
 from callwright.ports.speech import TranscriberSettings, VoiceSettings

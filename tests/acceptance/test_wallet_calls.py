@@ -18,19 +18,19 @@ from tests.examples import check_example
 from tests.rows import execution_row
 from tests.waiting import until
 
-from callwright.actions.transition import insert
-from callwright.actions.wallet_account import check_wallets
 from callwright.call.live import dialling
 from callwright.call.live.deps import RuntimeSettings
 from callwright.call.live.equipment import LocalEars
-from callwright.domain.agent.spec import ProviderDefaults
-from callwright.domain.batch import Batch, BatchStatus
 from callwright.domain.money import NANO_PER_CENT
-from callwright.domain.pricing import Price, PriceBook
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.domain.wallet import AVAILABLE, RESERVED, SPENT, TOPPED_UP, top_up
-from callwright.ports.ledger import StoredAgent
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.spec import ProviderDefaults
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.batches.rules.batch import Batch, BatchStatus
+from callwright.platform.executions.actions.transition import insert
+from callwright.platform.ledger import Ledger
+from callwright.platform.prices.rules import Price, PriceBook
+from callwright.platform.wallet.actions.account import check_wallets
+from callwright.platform.wallet.rules import AVAILABLE, RESERVED, SPENT, TOPPED_UP, top_up
 
 pytestmark = pytest.mark.real_time
 
@@ -60,14 +60,14 @@ async def world(dsn: str, tmp_path: Path) -> AsyncIterator[CallWorld]:
         yield started
 
 
-async def fund(ledger: PostgresLedger, cents: int) -> None:
+async def fund(ledger: Ledger, cents: int) -> None:
     async with ledger.unit() as unit:
         await unit.wallets.put(DEFAULT_TENANT_ID, enabled=True)
         if cents:
             await unit.wallets.add(DEFAULT_TENANT_ID, top_up(cents * NANO_PER_CENT, None))
 
 
-async def balances(ledger: PostgresLedger) -> Mapping[str, int]:
+async def balances(ledger: Ledger) -> Mapping[str, int]:
     async with ledger.unit() as unit:
         return await unit.wallets.balances(DEFAULT_TENANT_ID)
 
@@ -216,9 +216,7 @@ async def test_a_chat_is_refused_without_money_and_charged_with_it(world: CallWo
     assert await check_wallets(services(world)) == []
 
 
-async def test_a_call_of_a_killed_process_is_settled_by_the_next(
-    dsn: str, ledger: PostgresLedger, tmp_path: Path
-) -> None:
+async def test_a_call_of_a_killed_process_is_settled_by_the_next(dsn: str, ledger: Ledger, tmp_path: Path) -> None:
     await fund(ledger, 100)
     async with running(dsn, tmp_path) as process:
         execution_id = (await place(ledger, PUBLISHER, agent_body(), persona="waiting")).id

@@ -17,9 +17,9 @@ from tests.web_site import Site, web_site
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from callwright.actions.keys import create_key
 from callwright.domain.limits import MAX_WEB_CALL_USER_DATA_BYTES
-from callwright.domain.tenant import DEFAULT_TENANT_ID, READ, Tenant
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, READ, Tenant
+from callwright.platform.keys.actions.keys import create_key
 
 pytestmark = pytest.mark.real_time
 

@@ -19,17 +19,17 @@ from tests.http_server import Exchange, LocalServer, serving
 from tests.rows import OTHER_TENANT_ID, admit, agent_row, claim, entry_row, execution_row, place
 from tests.waiting import until
 
-from callwright.actions.transition import insert, transition
-from callwright.domain.execution import Phase
 from callwright.domain.limits import MAX_WEBHOOKS_SENT_OF_ONE, MAX_WEBHOOKS_SENT_TO_ONE
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.domain.webhook_address import endpoint_of
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
 from callwright.outbox.publication import WebhookPublisher
-from callwright.ports.ledger import Change
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.actions.transition import insert, transition
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.ledger import Ledger
+from callwright.platform.webhooks.rules.address import endpoint_of
 
 pytestmark = pytest.mark.real_time
 
@@ -65,7 +65,7 @@ CHANGES = (
 PUBLISHED = ["initiated", "ringing", "in-progress", "call-disconnected", "completed"]
 
 
-async def run_call(ledger: PostgresLedger, execution_id: str, url: str, **agent: Any) -> None:
+async def run_call(ledger: Ledger, execution_id: str, url: str, **agent: Any) -> None:
     """A call from its placing to its completion; every change in a unit of its own, webhooks written with it."""
     publisher = WebhookPublisher("https://calls.example", False, lambda: str(uuid.uuid4()), SystemClock().now)
     async with ledger.unit() as unit:
@@ -81,7 +81,7 @@ async def run_call(ledger: PostgresLedger, execution_id: str, url: str, **agent:
 
 
 @asynccontextmanager
-async def delivering(ledger: PostgresLedger, *, allow_private: bool = True, **changes: Any) -> AsyncIterator[None]:
+async def delivering(ledger: Ledger, *, allow_private: bool = True, **changes: Any) -> AsyncIterator[None]:
     """A worker that delivers while the block runs, stopped in order at its end."""
 
     async def secrets_of(_: str) -> list[bytes]:
@@ -124,7 +124,7 @@ async def server(receiver: Receiver) -> AsyncIterator[LocalServer]:
 
 
 async def test_a_receiver_that_fails_twice_gets_every_event_in_order(
-    ledger: PostgresLedger, dsn: str, receiver: Receiver, server: LocalServer
+    ledger: Ledger, dsn: str, receiver: Receiver, server: LocalServer
 ):
     receiver.scripts[("call-1", "ringing")] = [500, 500]
     await run_call(ledger, "call-1", f"{server.url}/hook")
@@ -167,7 +167,7 @@ async def _all_settled(dsn: str) -> bool:
 
 @pytest.mark.proves("agent.webhook_headers")
 async def test_the_body_is_the_execution_of_that_moment_signed_for_the_receiver(
-    ledger: PostgresLedger, dsn: str, receiver: Receiver, server: LocalServer
+    ledger: Ledger, dsn: str, receiver: Receiver, server: LocalServer
 ):
     await run_call(ledger, "call-1", f"{server.url}/hook", webhook_headers={"X-Token": "t"})
     async with delivering(ledger):
@@ -191,7 +191,7 @@ async def test_the_body_is_the_execution_of_that_moment_signed_for_the_receiver(
 
 
 async def test_a_webhook_written_while_the_worker_idles_goes_out_at_once(
-    ledger: PostgresLedger, receiver: Receiver, server: LocalServer
+    ledger: Ledger, receiver: Receiver, server: LocalServer
 ):
     async with delivering(ledger, idle_s=30):
         await asyncio.sleep(0.5)
@@ -202,7 +202,7 @@ async def test_a_webhook_written_while_the_worker_idles_goes_out_at_once(
 
 
 async def test_a_private_address_is_refused_for_good_without_a_connection(
-    ledger: PostgresLedger, dsn: str, receiver: Receiver, server: LocalServer
+    ledger: Ledger, dsn: str, receiver: Receiver, server: LocalServer
 ):
     await run_call(ledger, "call-1", f"{server.url}/hook")
     async with delivering(ledger, allow_private=False):
@@ -213,7 +213,7 @@ async def test_a_private_address_is_refused_for_good_without_a_connection(
     }
 
 
-async def test_a_receiver_nobody_runs_costs_a_try_and_no_more(ledger: PostgresLedger, dsn: str, receiver: Receiver):
+async def test_a_receiver_nobody_runs_costs_a_try_and_no_more(ledger: Ledger, dsn: str, receiver: Receiver):
     async with serving(receiver) as gone:
         url = f"{gone.url}/hook"
     await run_call(ledger, "call-1", url)
@@ -229,7 +229,7 @@ async def _was_tried(dsn: str) -> bool:
 
 
 async def test_two_workers_share_the_work_and_send_nothing_twice(
-    ledger: PostgresLedger, dsn: str, receiver: Receiver, server: LocalServer
+    ledger: Ledger, dsn: str, receiver: Receiver, server: LocalServer
 ):
     for number in range(6):
         await run_call(ledger, f"call-{number}", f"{server.url}/hook")
@@ -240,7 +240,7 @@ async def test_two_workers_share_the_work_and_send_nothing_twice(
         assert [status for one, status, _ in receiver.seen if one == f"call-{number}"] == PUBLISHED
 
 
-async def test_a_receivers_answer_that_breaks_off_is_a_failed_try_like_any_other(ledger: PostgresLedger, dsn: str):
+async def test_a_receivers_answer_that_breaks_off_is_a_failed_try_like_any_other(ledger: Ledger, dsn: str):
     async def broken(exchange: Exchange) -> None:
         exchange.head(200, content_length="100")
         await exchange.write(b"half")
@@ -256,7 +256,7 @@ async def test_a_receivers_answer_that_breaks_off_is_a_failed_try_like_any_other
 
 
 async def test_receivers_that_hang_delay_no_other_organisation(
-    ledger: PostgresLedger, dsn: str, receiver: Receiver, server: LocalServer
+    ledger: Ledger, dsn: str, receiver: Receiver, server: LocalServer
 ):
     await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
     await place(ledger, *(execution_row(f"call-{number}") for number in range(60)))
@@ -284,7 +284,7 @@ async def test_receivers_that_hang_delay_no_other_organisation(
 
 
 async def test_dead_endpoints_delay_no_other_of_the_same_organisation(
-    ledger: PostgresLedger, dsn: str, receiver: Receiver, server: LocalServer
+    ledger: Ledger, dsn: str, receiver: Receiver, server: LocalServer
 ):
     await place(ledger, *(execution_row(f"call-{number}") for number in range(60)))
     hanging = asyncio.Event()
@@ -312,7 +312,7 @@ async def test_dead_endpoints_delay_no_other_of_the_same_organisation(
 
 
 async def test_an_endpoint_that_answers_410_is_paused_and_resumed(
-    ledger: PostgresLedger, dsn: str, receiver: Receiver, server: LocalServer
+    ledger: Ledger, dsn: str, receiver: Receiver, server: LocalServer
 ):
     receiver.scripts[("call-1", "initiated")] = [410]
     await run_call(ledger, "call-1", f"{server.url}/hook")

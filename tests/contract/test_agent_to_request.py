@@ -19,11 +19,11 @@ from callwright.call.live.think import Think
 from callwright.call.live.tools import NoTools
 from callwright.conversation.effects import AskModel
 from callwright.conversation.plan import plan_for
-from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.provider_access import Access
 from callwright.domain.settings.table import SETTINGS
 from callwright.media.vad import EnergyVad
 from callwright.net.client import GuardedClient
+from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.ports.model import Message
 from callwright.ports.registry import PluginContext, UnknownPluginError
 from callwright.providers.openai_compatible.endpoints import EndpointModels

@@ -13,12 +13,12 @@ from tests.rows import THEN, execution_row
 
 from callwright.call.live import caller_lookup
 from callwright.call.live.caller_lookup import CallerLookup, Found, sheet_address
-from callwright.domain.agent.callers import CallerSource
-from callwright.domain.contacts import ContactFile, read_contacts
 from callwright.domain.limits import MAX_USER_DATA_BYTES, MAX_WEB_ANSWER_BYTES
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.net.client import GuardedClient
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.callers import CallerSource
+from callwright.platform.contact_files.rules import ContactFile, read_contacts
+from callwright.platform.ledger import Ledger
 
 NUMBER = "+15550123"
 CALL = execution_row("e1", agent_id="a1")
@@ -27,7 +27,7 @@ SHEET = "contact_number,name\n+15550123,Ann\n"
 
 @asynccontextmanager
 async def looking(
-    ledger: PostgresLedger, handler: Any, *, private: bool = True
+    ledger: Ledger, handler: Any, *, private: bool = True
 ) -> AsyncIterator[tuple[CallerLookup, LocalServer]]:
     async with serving(handler) as server, GuardedClient(allow_private=private) as client:
         yield CallerLookup(client, ledger), server
@@ -40,7 +40,7 @@ def says(status: int, body: bytes = b"", **headers: str) -> Callable[[Exchange],
     return handler
 
 
-async def test_an_api_is_asked_with_its_token_and_knows_the_caller(ledger: PostgresLedger) -> None:
+async def test_an_api_is_asked_with_its_token_and_knows_the_caller(ledger: Ledger) -> None:
     async with looking(ledger, says(200, b'{"name": "Ann", "visits": 3}')) as (lookup, server):
         source = CallerSource("api", f"{server.url}/who?team=a&contact_number=x", "t0ken")
 
@@ -57,7 +57,7 @@ async def test_an_api_is_asked_with_its_token_and_knows_the_caller(ledger: Postg
     [(404, b"no such caller"), (204, b""), (200, b""), (200, b"{}")],
     ids=["404", "204", "empty", "{}"],
 )
-async def test_an_api_may_not_know_the_caller(ledger: PostgresLedger, status: int, body: bytes) -> None:
+async def test_an_api_may_not_know_the_caller(ledger: Ledger, status: int, body: bytes) -> None:
     async with looking(ledger, says(status, body)) as (lookup, server):
         assert await lookup.find(CallerSource("api", server.url), NUMBER, CALL) == Found()
 
@@ -74,9 +74,7 @@ async def test_an_api_may_not_know_the_caller(ledger: PostgresLedger, status: in
         (200, b"x" * (MAX_WEB_ANSWER_BYTES + 1), "larger than"),
     ],
 )
-async def test_nonsense_is_a_problem_and_no_data(
-    ledger: PostgresLedger, status: int, body: bytes, problem: str
-) -> None:
+async def test_nonsense_is_a_problem_and_no_data(ledger: Ledger, status: int, body: bytes, problem: str) -> None:
     async with looking(ledger, says(status, body)) as (lookup, server):
         found = await lookup.find(CallerSource("api", server.url, "t0ken"), NUMBER, CALL)
     assert not found.known
@@ -84,7 +82,7 @@ async def test_nonsense_is_a_problem_and_no_data(
     assert "t0ken" not in found.problem
 
 
-async def test_a_slow_source_is_not_waited_for(ledger: PostgresLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_source_is_not_waited_for(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caller_lookup, "CALLER_LOOKUP_SECONDS", 0.2)
 
     async def never(exchange: Exchange) -> None:
@@ -95,7 +93,7 @@ async def test_a_slow_source_is_not_waited_for(ledger: PostgresLedger, monkeypat
     assert "no answer within 0.2 seconds" in found.problem
 
 
-async def test_a_private_address_is_blocked(ledger: PostgresLedger) -> None:
+async def test_a_private_address_is_blocked(ledger: Ledger) -> None:
     async with looking(ledger, says(200, b"{}"), private=False) as (lookup, server):
         found = await lookup.find(CallerSource("api", server.url), NUMBER, CALL)
         assert server.requests == []
@@ -103,7 +101,7 @@ async def test_a_private_address_is_blocked(ledger: PostgresLedger) -> None:
     assert "CALLWRIGHT_ALLOW_PRIVATE_URLS" in found.problem
 
 
-async def test_a_redirect_is_followed_and_the_token_stays_with_its_host(ledger: PostgresLedger) -> None:
+async def test_a_redirect_is_followed_and_the_token_stays_with_its_host(ledger: Ledger) -> None:
     async with serving(says(200, b'{"name": "Ann"}')) as other:
         async with looking(ledger, says(302, location=f"{other.url}/there")) as (lookup, server):
             found = await lookup.find(CallerSource("api", server.url, "t0ken"), NUMBER, CALL)
@@ -112,7 +110,7 @@ async def test_a_redirect_is_followed_and_the_token_stays_with_its_host(ledger: 
     assert "authorization" not in request.headers
 
 
-async def test_redirects_without_end_are_given_up(ledger: PostgresLedger) -> None:
+async def test_redirects_without_end_are_given_up(ledger: Ledger) -> None:
     async with looking(ledger, says(302, location="/again")) as (lookup, server):
         found = await lookup.find(CallerSource("api", server.url), NUMBER, CALL)
         assert len(server.requests) == 4
@@ -120,7 +118,7 @@ async def test_redirects_without_end_are_given_up(ledger: PostgresLedger) -> Non
 
 
 @pytest.mark.parametrize("where", ["http://[bad", "http://[::1", "//[", "http://[1]:x/", "http://h:99999/", "ftp://h/"])
-async def test_a_redirect_to_what_is_no_address_is_a_problem(ledger: PostgresLedger, where: str) -> None:
+async def test_a_redirect_to_what_is_no_address_is_a_problem(ledger: Ledger, where: str) -> None:
     async with looking(ledger, says(302, location=where)) as (lookup, server):
         for kind in ("api", "google_sheet", "csv"):
             found = await lookup.find(CallerSource(kind, server.url, "t0ken", "Tab"), NUMBER, CALL)
@@ -129,7 +127,7 @@ async def test_a_redirect_to_what_is_no_address_is_a_problem(ledger: PostgresLed
 
 
 @pytest.mark.parametrize("kind", ["api", "google_sheet", "csv"])
-async def test_an_address_that_cannot_be_read_is_a_problem(ledger: PostgresLedger, kind: str) -> None:
+async def test_an_address_that_cannot_be_read_is_a_problem(ledger: Ledger, kind: str) -> None:
     """Such as an agent from before they were checked may have."""
     async with looking(ledger, says(200)) as (lookup, _):
         for url in ("http://[bad", "http://[::1", "http://h:99999/"):
@@ -137,14 +135,14 @@ async def test_an_address_that_cannot_be_read_is_a_problem(ledger: PostgresLedge
             assert "cannot be read" in found.problem or "blocked" in found.problem
 
 
-async def test_a_sheet_is_read_as_csv(ledger: PostgresLedger) -> None:
+async def test_a_sheet_is_read_as_csv(ledger: Ledger) -> None:
     async with looking(ledger, says(200, SHEET.encode())) as (lookup, server):
         source = CallerSource("google_sheet", f"{server.url}/published.csv", name="Tab")
         assert (await lookup.find(source, NUMBER, CALL)).data == {"contact_number": NUMBER, "name": "Ann"}
         assert await lookup.find(source, "15550123", CALL) == Found()
 
 
-async def test_a_sheet_that_is_not_shared_is_a_problem(ledger: PostgresLedger) -> None:
+async def test_a_sheet_that_is_not_shared_is_a_problem(ledger: Ledger) -> None:
     async with looking(ledger, says(200, b"<html>Sign in", content_type="text/html")) as (lookup, server):
         found = await lookup.find(CallerSource("google_sheet", server.url), NUMBER, CALL)
     assert "share the sheet" in found.problem
@@ -173,7 +171,7 @@ def test_what_is_published_as_csv_is_taken_as_it_is(url: str) -> None:
     assert sheet_address(url, "Tab") == url
 
 
-async def test_a_file_is_looked_up_in_its_own_organisation(ledger: PostgresLedger) -> None:
+async def test_a_file_is_looked_up_in_its_own_organisation(ledger: Ledger) -> None:
     async with ledger.unit() as unit:
         file = ContactFile("customers.csv", DEFAULT_TENANT_ID, ("contact_number", "name"), 1, THEN, THEN)
         assert await unit.contact_files.put(file, read_contacts(SHEET))

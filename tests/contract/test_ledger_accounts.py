@@ -13,12 +13,12 @@ import pytest
 from tests.database import fetch, run_sql
 from tests.rows import THEN, admit_candidates, agent_row, execution_row, key_row, place, ringing_row
 
-from callwright.domain.concurrency import Places
-from callwright.domain.dialling import Decision, Verdict
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
-from callwright.ports.ledger import DIALLING, DialDecision
-from callwright.storage.accounts import children_first
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rows import children_first
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Tenant
+from callwright.platform.dialling.rules import Decision, Verdict
+from callwright.platform.dialling.rules.facts import DIALLING, DialDecision
+from callwright.platform.ledger import Ledger
+from callwright.platform.sub_accounts.rules import Places
 
 MINE = DEFAULT_TENANT_ID
 BUSY = "('admitted', 'claimed', 'dialling', 'live')"
@@ -29,7 +29,7 @@ def account(name: str, least: int, most: int | None, parent: str | None = MINE) 
     return Tenant(name, name, "", most, THEN, parent, least)
 
 
-async def add(ledger: PostgresLedger, dsn: str, total: int, *accounts: Tenant) -> None:
+async def add(ledger: Ledger, dsn: str, total: int, *accounts: Tenant) -> None:
     """Sub-accounts with an agent each, in an organisation with ``total`` places."""
     await place(ledger)
     await run_sql(dsn, f"update tenant set max_concurrency = {total} where id = '{MINE}'")
@@ -46,7 +46,7 @@ def agent_of(tenant_id: str) -> str:
 _numbers = iter(range(1_000_000))
 
 
-async def wait_for_calls(ledger: PostgresLedger, tenant_id: str, count: int) -> None:
+async def wait_for_calls(ledger: Ledger, tenant_id: str, count: int) -> None:
     """Calls of an account that wait."""
     async with ledger.unit() as unit:
         for _ in range(count):
@@ -54,7 +54,7 @@ async def wait_for_calls(ledger: PostgresLedger, tenant_id: str, count: int) -> 
             await unit.executions.insert(execution_row(name, tenant_id=tenant_id, agent_id=agent_of(tenant_id)))
 
 
-async def take_inbound(ledger: PostgresLedger, tenant_id: str) -> bool:
+async def take_inbound(ledger: Ledger, tenant_id: str) -> bool:
     name = f"in-{next(_numbers):05}"
     async with ledger.unit() as unit:
         return await unit.executions.insert_owned(
@@ -62,7 +62,7 @@ async def take_inbound(ledger: PostgresLedger, tenant_id: str) -> bool:
         )
 
 
-async def admit(ledger: PostgresLedger, limit: int = 1000) -> Counter[str]:
+async def admit(ledger: Ledger, limit: int = 1000) -> Counter[str]:
     """Run the pacer once: how many of each account it admitted."""
     async with ledger.unit() as unit:
         return Counter(row.tenant_id for row in await admit_candidates(unit, limit))
@@ -82,7 +82,7 @@ async def end(dsn: str, tenant_id: str, count: int) -> None:
     )
 
 
-async def test_a_guaranteed_place_stays_free_for_its_account(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_guaranteed_place_stays_free_for_its_account(ledger: Ledger, dsn: str) -> None:
     await add(ledger, dsn, 10, account("north", 4, None), account("south", 0, None))
     await wait_for_calls(ledger, "south", 20)
     await wait_for_calls(ledger, MINE, 20)
@@ -93,16 +93,14 @@ async def test_a_guaranteed_place_stays_free_for_its_account(ledger: PostgresLed
     assert not await admit(ledger)
 
 
-async def test_what_is_not_guaranteed_is_shared_by_the_weight_of_the_guarantees(
-    ledger: PostgresLedger, dsn: str
-) -> None:
+async def test_what_is_not_guaranteed_is_shared_by_the_weight_of_the_guarantees(ledger: Ledger, dsn: str) -> None:
     await add(ledger, dsn, 20, account("north", 6, None), account("south", 2, None))
     for name in ("north", "south"):
         await wait_for_calls(ledger, name, 40)
     assert await admit(ledger) == {"north": 15, "south": 5}
 
 
-async def test_a_maximum_holds_and_an_elastic_account_takes_what_there_is(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_maximum_holds_and_an_elastic_account_takes_what_there_is(ledger: Ledger, dsn: str) -> None:
     await add(ledger, dsn, 10, account("capped", 1, 3), account("elastic", 0, None))
     await wait_for_calls(ledger, "capped", 9)
     assert await admit(ledger) == {"capped": 3}
@@ -110,7 +108,7 @@ async def test_a_maximum_holds_and_an_elastic_account_takes_what_there_is(ledger
     assert await admit(ledger) == {"elastic": 7}
 
 
-async def test_a_paused_account_waits_and_holds_nothing(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_paused_account_waits_and_holds_nothing(ledger: Ledger, dsn: str) -> None:
     await add(ledger, dsn, 4, account("paused", 3, 0), account("other", 0, None))
     await wait_for_calls(ledger, "paused", 3)
     await wait_for_calls(ledger, "other", 9)
@@ -118,13 +116,13 @@ async def test_a_paused_account_waits_and_holds_nothing(ledger: PostgresLedger, 
     assert not await take_inbound(ledger, "paused")
 
 
-async def test_calls_that_come_in_keep_to_the_same_places(ledger: PostgresLedger, dsn: str) -> None:
+async def test_calls_that_come_in_keep_to_the_same_places(ledger: Ledger, dsn: str) -> None:
     await add(ledger, dsn, 4, account("north", 2, 3))
     assert [await take_inbound(ledger, MINE) for _ in range(3)] == [True, True, False]
     assert [await take_inbound(ledger, "north") for _ in range(3)] == [True, True, False]
 
 
-async def test_the_maximum_of_the_organisation_holds_against_guarantees(ledger: PostgresLedger, dsn: str) -> None:
+async def test_the_maximum_of_the_organisation_holds_against_guarantees(ledger: Ledger, dsn: str) -> None:
     await add(ledger, dsn, 5)
     await wait_for_calls(ledger, MINE, 5)
     assert await admit(ledger) == {MINE: 5}
@@ -138,14 +136,14 @@ async def test_the_maximum_of_the_organisation_holds_against_guarantees(ledger: 
     assert await admit(ledger) == {"late": 1}
 
 
-async def test_the_guaranteed_go_first_where_a_process_can_take_few(ledger: PostgresLedger, dsn: str) -> None:
+async def test_the_guaranteed_go_first_where_a_process_can_take_few(ledger: Ledger, dsn: str) -> None:
     await add(ledger, dsn, 50, account("north", 2, None))
     await wait_for_calls(ledger, MINE, 9)
     await wait_for_calls(ledger, "north", 2)
     assert await admit(ledger, 3) == {"north": 2, MINE: 1}
 
 
-async def test_another_organisation_has_its_own_places(ledger: PostgresLedger, dsn: str) -> None:
+async def test_another_organisation_has_its_own_places(ledger: Ledger, dsn: str) -> None:
     await add(ledger, dsn, 2, account("theirs", 0, 3, parent=None), account("branch", 2, None, parent="theirs"))
     for name in (MINE, "theirs", "branch"):
         await wait_for_calls(ledger, name, 5)
@@ -184,7 +182,7 @@ class Chance:
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_no_arrivals_break_a_promise(ledger: PostgresLedger, dsn: str, seed: int) -> None:
+async def test_no_arrivals_break_a_promise(ledger: Ledger, dsn: str, seed: int) -> None:
     chance = Chance(seed)
     own = [account(name, one.least, one.most) for name, one in chance.accounts.items() if name != MINE]
     await add(ledger, dsn, chance.total, *own)
@@ -201,13 +199,13 @@ async def test_no_arrivals_break_a_promise(ledger: PostgresLedger, dsn: str, see
         chance.check(await counted(dsn, BUSY), await counted(dsn, "('waiting')"))
 
 
-async def test_two_processes_that_admit_at_once_break_no_promise(ledger: PostgresLedger, dsn: str) -> None:
+async def test_two_processes_that_admit_at_once_break_no_promise(ledger: Ledger, dsn: str) -> None:
     await add(ledger, dsn, 9, account("north", 3, 5), account("south", 2, None))
-    other = PostgresLedger(dsn, 6)
+    other = Ledger(dsn, 6)
     await other.open()
     over = asyncio.Event()
 
-    async def pacer(process: PostgresLedger) -> int:
+    async def pacer(process: Ledger) -> int:
         admitted = 0
         while not over.is_set():
             admitted += sum((await admit(process)).values())
@@ -238,7 +236,7 @@ async def test_two_processes_that_admit_at_once_break_no_promise(ledger: Postgre
     assert all(admitted), "both admitted"
 
 
-async def test_a_deleted_account_takes_no_calls_and_its_keys_are_refused(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_deleted_account_takes_no_calls_and_its_keys_are_refused(ledger: Ledger, dsn: str) -> None:
     await add(ledger, dsn, 5, account("north", 3, 4))
     async with ledger.unit() as unit:
         await unit.keys.insert(key_row("key-north", tenant_id="north"))
@@ -263,7 +261,7 @@ async def test_a_deleted_account_takes_no_calls_and_its_keys_are_refused(ledger:
     assert not await admit(ledger)
 
 
-async def test_nothing_of_an_account_is_left_but_what_it_did_and_cost(ledger: PostgresLedger, dsn: str) -> None:
+async def test_nothing_of_an_account_is_left_but_what_it_did_and_cost(ledger: Ledger, dsn: str) -> None:
     await add(ledger, dsn, 5, account("north", 0, None))
     async with ledger.unit() as unit:
         await unit.keys.insert(key_row("key-north", tenant_id="north"))
@@ -308,9 +306,7 @@ def test_tables_are_emptied_before_those_they_refer_to() -> None:
         ("update tenant set min_concurrency = -1 where id = 'north'", "tenant_minimum_not_negative"),
     ],
 )  # fmt: skip
-async def test_the_database_knows_what_an_account_is(
-    ledger: PostgresLedger, dsn: str, statement: str, constraint: str
-) -> None:
+async def test_the_database_knows_what_an_account_is(ledger: Ledger, dsn: str, statement: str, constraint: str) -> None:
     await add(ledger, dsn, 5, account("north", 0, None), account("other", 0, 1, parent=None))
     with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:
         await run_sql(dsn, statement)

@@ -11,7 +11,10 @@ import pytest
 from tests.database import fetch, run_sql
 from tests.rows import THEN, agent_row, entry_row, execution_row, move, scheduled_row
 
-from callwright.domain.batch import (
+from callwright.domain.errors import NotFoundError, WrongStateError
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Tenant
+from callwright.platform.batches.rows.batches import COUNTS, BatchRows
+from callwright.platform.batches.rules.batch import (
     BATCH_TRANSITIONS,
     Batch,
     BatchProgress,
@@ -21,13 +24,11 @@ from callwright.domain.batch import (
     RefusedRow,
     execution_of_contact,
 )
-from callwright.domain.errors import NotFoundError, WrongStateError
-from callwright.domain.execution import Phase
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
-from callwright.ports.ledger import Answered, ExecutionFilter
-from callwright.storage.batches import COUNTS, BatchRows
-from callwright.storage.executions import ExecutionRows
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.executions.rows.executions import ExecutionRows
+from callwright.platform.executions.rules.changes import ExecutionFilter
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.ledger import Ledger
+from callwright.platform.webhooks.rules.outbox import Answered
 from callwright.storage.pool import open_connection
 
 BATCH = Batch(
@@ -41,7 +42,7 @@ BATCH = Batch(
 )
 
 
-async def stage(ledger: PostgresLedger, count: int = 3, batch: Batch = BATCH) -> list[Contact]:
+async def stage(ledger: Ledger, count: int = 3, batch: Batch = BATCH) -> list[Contact]:
     contacts = [
         Contact(n, n + 1, f"00000000-0000-4000-8000-{n:012d}", "loopback:demo", "loopback", {"n": str(n)}, "demo")
         for n in range(1, count + 1)
@@ -54,7 +55,7 @@ async def stage(ledger: PostgresLedger, count: int = 3, batch: Batch = BATCH) ->
     return contacts
 
 
-async def test_a_batch_comes_back_as_it_was_written(ledger: PostgresLedger) -> None:
+async def test_a_batch_comes_back_as_it_was_written(ledger: Ledger) -> None:
     batch = replace(
         BATCH,
         from_numbers=("+15550001",),
@@ -73,7 +74,7 @@ async def test_a_batch_comes_back_as_it_was_written(ledger: PostgresLedger) -> N
         assert await unit.batches.contacts.find("somebody", contacts[1].execution_id) is None
 
 
-async def test_refused_rows_are_read_in_order_and_go_with_their_batch(ledger: PostgresLedger, dsn: str) -> None:
+async def test_refused_rows_are_read_in_order_and_go_with_their_batch(ledger: Ledger, dsn: str) -> None:
     await stage(ledger)
     rows = [RefusedRow(line, "empty", "Add the number.", ("", f"row {line}")) for line in (3, 5, 9)]
     async with ledger.unit() as unit:
@@ -86,13 +87,13 @@ async def test_refused_rows_are_read_in_order_and_go_with_their_batch(ledger: Po
     assert await fetch(dsn, "select 1 from batch_refused") == []
 
 
-async def test_a_batch_needs_an_agent_of_its_tenant(ledger: PostgresLedger) -> None:
+async def test_a_batch_needs_an_agent_of_its_tenant(ledger: Ledger) -> None:
     with pytest.raises(NotFoundError):
         async with ledger.unit() as unit:
             await unit.batches.insert(BATCH)
 
 
-async def test_the_database_allows_the_statuses_of_the_table_and_no_others(ledger: PostgresLedger, dsn: str) -> None:
+async def test_the_database_allows_the_statuses_of_the_table_and_no_others(ledger: Ledger, dsn: str) -> None:
     await stage(ledger)
     for before in BatchStatus:
         for after in BatchStatus:
@@ -122,20 +123,20 @@ async def test_the_database_allows_the_statuses_of_the_table_and_no_others(ledge
         "insert into batch_contact select batch_id, 9, 9, execution_id, number, carrier, user_data from batch_contact limit 1",
     ],
 )
-async def test_what_would_break_a_batch_is_refused(ledger: PostgresLedger, dsn: str, change: str) -> None:
+async def test_what_would_break_a_batch_is_refused(ledger: Ledger, dsn: str, change: str) -> None:
     await stage(ledger)
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
         await run_sql(dsn, change)
 
 
-async def test_a_status_that_cannot_follow_is_a_wrong_state(ledger: PostgresLedger) -> None:
+async def test_a_status_that_cannot_follow_is_a_wrong_state(ledger: Ledger) -> None:
     await stage(ledger)
     with pytest.raises(WrongStateError, match="processed and cannot become running"):
         async with ledger.unit() as unit:
             await unit.batches.change(BATCH.id, BatchStatus.RUNNING)
 
 
-async def test_contacts_that_are_taken_are_there_again_when_the_unit_fails(ledger: PostgresLedger) -> None:
+async def test_contacts_that_are_taken_are_there_again_when_the_unit_fails(ledger: Ledger) -> None:
     contacts = await stage(ledger)
     with pytest.raises(RuntimeError):
         await take_and_fail(ledger)
@@ -144,7 +145,7 @@ async def test_contacts_that_are_taken_are_there_again_when_the_unit_fails(ledge
         assert await unit.executions.of_batch(DEFAULT_TENANT_ID, BATCH.id, None, 10) == []
 
 
-async def take_and_fail(ledger: PostgresLedger) -> None:
+async def take_and_fail(ledger: Ledger) -> None:
     async with ledger.unit() as unit:
         for contact in await unit.batches.contacts.take(BATCH.id, 2):
             await unit.executions.insert(execution_of_contact(BATCH, contact, "+1"))
@@ -155,7 +156,7 @@ SOON = THEN + timedelta(days=1)
 LATER = THEN.replace(year=THEN.year + 1)
 
 
-async def test_ended_batches_are_forgotten_with_their_contacts(ledger: PostgresLedger, dsn: str) -> None:
+async def test_ended_batches_are_forgotten_with_their_contacts(ledger: Ledger, dsn: str) -> None:
     await stage(ledger, batch=replace(BATCH, status=BatchStatus.FAILED, scheduled_at=THEN))
     async with ledger.unit() as unit:
         assert await unit.batches.delete_ended(THEN, 10) == 0
@@ -164,7 +165,7 @@ async def test_ended_batches_are_forgotten_with_their_contacts(ledger: PostgresL
     assert await fetch(dsn, "select 1 from batch_contact") == []
 
 
-async def test_a_stopped_batch_is_forgotten_once_its_contacts_are_written(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_stopped_batch_is_forgotten_once_its_contacts_are_written(ledger: Ledger, dsn: str) -> None:
     await stage(ledger, batch=replace(BATCH, status=BatchStatus.STOPPED, scheduled_at=THEN))
     async with ledger.unit() as unit:
         assert await unit.batches.delete_ended(LATER, 10) == 0
@@ -175,7 +176,7 @@ async def test_a_stopped_batch_is_forgotten_once_its_contacts_are_written(ledger
         assert await unit.batches.delete_ended(LATER, 10) == 1
 
 
-async def test_a_stopped_batch_stays_while_calls_wait_in_it(ledger: PostgresLedger) -> None:
+async def test_a_stopped_batch_stays_while_calls_wait_in_it(ledger: Ledger) -> None:
     await stage(ledger, batch=replace(BATCH, status=BatchStatus.STOPPED, scheduled_at=THEN))
     async with ledger.unit() as unit:
         await unit.batches.contacts.take(BATCH.id, 3)
@@ -189,7 +190,7 @@ async def test_a_stopped_batch_stays_while_calls_wait_in_it(ledger: PostgresLedg
 
 
 async def test_a_stopped_batch_that_cannot_be_written_goes_with_its_contacts_when_it_is_given_up(
-    ledger: PostgresLedger, dsn: str
+    ledger: Ledger, dsn: str
 ) -> None:
     await stage(ledger, batch=replace(BATCH, status=BatchStatus.STOPPED, scheduled_at=THEN))
     async with ledger.unit() as unit:
@@ -204,7 +205,7 @@ async def test_a_stopped_batch_that_cannot_be_written_goes_with_its_contacts_whe
     assert await fetch(dsn, "select 1 from batch_contact") == []
 
 
-async def test_a_failed_batch_that_was_written_since_is_not_given_up(ledger: PostgresLedger) -> None:
+async def test_a_failed_batch_that_was_written_since_is_not_given_up(ledger: Ledger) -> None:
     await stage(ledger, batch=replace(BATCH, status=BatchStatus.STOPPED, scheduled_at=THEN))
     async with ledger.unit() as unit:
         await unit.batches.note_failed([BATCH.id], SOON)
@@ -212,7 +213,7 @@ async def test_a_failed_batch_that_was_written_since_is_not_given_up(ledger: Pos
         assert await unit.batches.forget_failed([BATCH.id], LATER) == []
 
 
-async def test_one_that_is_being_written_is_not_given_up(ledger: PostgresLedger) -> None:
+async def test_one_that_is_being_written_is_not_given_up(ledger: Ledger) -> None:
     await stage(ledger, batch=replace(BATCH, status=BatchStatus.STOPPED, scheduled_at=THEN))
     async with ledger.unit() as unit:
         await unit.batches.note_failed([BATCH.id], SOON)
@@ -223,9 +224,7 @@ async def test_one_that_is_being_written_is_not_given_up(ledger: PostgresLedger)
             assert await unit.batches.forget_failed([BATCH.id], LATER) == []
 
 
-async def begun(
-    ledger: PostgresLedger, tenant_id: str, *batch_ids: str, status: BatchStatus = BatchStatus.RUNNING
-) -> None:
+async def begun(ledger: Ledger, tenant_id: str, *batch_ids: str, status: BatchStatus = BatchStatus.RUNNING) -> None:
     """Batches of a tenant's agent, each begun a minute after the one before."""
     async with ledger.unit() as unit:
         for minute, batch_id in enumerate(batch_ids):
@@ -235,7 +234,7 @@ async def begun(
             await unit.batches.insert(replace(batch, status=status, scheduled_at=at))
 
 
-async def branch(ledger: PostgresLedger, tenant_id: str) -> None:
+async def branch(ledger: Ledger, tenant_id: str) -> None:
     """A sub-account with an agent, and one of the organisation's own."""
     one = Tenant(tenant_id, tenant_id, "", None, THEN, DEFAULT_TENANT_ID, 0)
     async with ledger.unit() as unit:
@@ -244,7 +243,7 @@ async def branch(ledger: PostgresLedger, tenant_id: str) -> None:
         await unit.agents.insert(agent_row(f"agent-{tenant_id}", tenant_id=tenant_id))
 
 
-async def test_many_batches_of_one_tenant_keep_no_other_tenants_out(ledger: PostgresLedger, dsn: str) -> None:
+async def test_many_batches_of_one_tenant_keep_no_other_tenants_out(ledger: Ledger, dsn: str) -> None:
     await branch(ledger, "north")
     await begun(ledger, DEFAULT_TENANT_ID, "1", "2", "3", "4")
     await begun(ledger, "north", "a", "b")
@@ -255,7 +254,7 @@ async def test_many_batches_of_one_tenant_keep_no_other_tenants_out(ledger: Post
 
 
 async def test_batches_that_are_paused_or_wait_for_retries_keep_none_out_that_has_contacts(
-    ledger: PostgresLedger, dsn: str
+    ledger: Ledger, dsn: str
 ) -> None:
     await branch(ledger, "north")
     await begun(ledger, DEFAULT_TENANT_ID, "1", "2", "3", "4")
@@ -277,9 +276,7 @@ async def test_batches_that_are_paused_or_wait_for_retries_keep_none_out_that_ha
 
 
 @pytest.mark.parametrize("status", [BatchStatus.SCHEDULED, BatchStatus.QUEUED, BatchStatus.RUNNING])
-async def test_batches_of_a_deleted_account_neither_begin_nor_go_on(
-    ledger: PostgresLedger, status: BatchStatus
-) -> None:
+async def test_batches_of_a_deleted_account_neither_begin_nor_go_on(ledger: Ledger, status: BatchStatus) -> None:
     await branch(ledger, "north")
     await begun(ledger, DEFAULT_TENANT_ID, "1", status=status)
     await begun(ledger, "north", "a", status=status)
@@ -294,7 +291,7 @@ async def test_batches_of_a_deleted_account_neither_begin_nor_go_on(
     assert await seen() == ["1" * 32]
 
 
-async def test_a_stopped_batch_of_a_deleted_account_is_forgotten_as_it_is(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_stopped_batch_of_a_deleted_account_is_forgotten_as_it_is(ledger: Ledger, dsn: str) -> None:
     await branch(ledger, "north")
     await begun(ledger, "north", "a", status=BatchStatus.STOPPED)
     contact = Contact(1, 2, f"00000000-0000-4000-8000-{1:012d}", "loopback:demo", "loopback", {})
@@ -309,7 +306,7 @@ async def test_a_stopped_batch_of_a_deleted_account_is_forgotten_as_it_is(ledger
     assert await fetch(dsn, "select 1 from batch_contact") == []
 
 
-async def test_a_batch_is_under_way_until_its_last_contact_has_ended(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_batch_is_under_way_until_its_last_contact_has_ended(ledger: Ledger, dsn: str) -> None:
     await stage(ledger, 1)
 
     async def under_way() -> bool:
@@ -325,7 +322,7 @@ async def test_a_batch_is_under_way_until_its_last_contact_has_ended(ledger: Pos
     assert not await under_way()
 
 
-async def test_the_counts_of_batches_are_read_from_an_index_alone(ledger: PostgresLedger, dsn: str) -> None:
+async def test_the_counts_of_batches_are_read_from_an_index_alone(ledger: Ledger, dsn: str) -> None:
     await stage(ledger)
     async with ledger.unit() as unit:
         for n in range(40):
@@ -341,7 +338,7 @@ async def test_the_counts_of_batches_are_read_from_an_index_alone(ledger: Postgr
     assert "Index Only Scan using execution_batch_counts" in plan, plan
 
 
-async def progress(ledger: PostgresLedger) -> BatchProgress:
+async def progress(ledger: Ledger) -> BatchProgress:
     async with ledger.unit() as unit:
         return (await unit.batches.progress([BATCH]))[BATCH.id]
 
@@ -364,7 +361,7 @@ class BetweenStatements:
         return await self._connection.fetchval(*arguments)
 
 
-async def test_a_contact_that_becomes_an_execution_is_counted_once(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_contact_that_becomes_an_execution_is_counted_once(ledger: Ledger, dsn: str) -> None:
     await stage(ledger)
 
     async def release() -> None:
@@ -381,7 +378,7 @@ async def test_a_contact_that_becomes_an_execution_is_counted_once(ledger: Postg
     assert sum((await progress(ledger)).execution_status.values()) == 3
 
 
-async def test_a_batch_keeps_the_figures_of_executions_that_retention_deletes(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_batch_keeps_the_figures_of_executions_that_retention_deletes(ledger: Ledger, dsn: str) -> None:
     await stage(ledger)
     async with ledger.unit() as unit:
         for n in range(6):
@@ -414,7 +411,7 @@ async def test_a_batch_keeps_the_figures_of_executions_that_retention_deletes(le
 
 
 async def test_webhooks_that_wait_outlive_their_batch_and_are_forgotten_once_they_are_settled(
-    ledger: PostgresLedger, dsn: str
+    ledger: Ledger, dsn: str
 ) -> None:
     await stage(ledger)
     async with ledger.unit() as unit:
@@ -447,7 +444,7 @@ async def drained(wait: Callable[[float], Awaitable[bool]]) -> None:
 
 @pytest.mark.real_time
 async def test_a_scheduled_batch_wakes_whoever_releases_it_when_it_is_written_and_at_its_time(
-    ledger: PostgresLedger,
+    ledger: Ledger,
 ) -> None:
     await stage(ledger)
     await drained(ledger.wait_for_batches)
@@ -459,7 +456,7 @@ async def test_a_scheduled_batch_wakes_whoever_releases_it_when_it_is_written_an
     assert timedelta() <= datetime.now(UTC) - due < timedelta(seconds=2)
 
 
-async def test_a_webhook_of_a_batch_wakes_its_sender_when_it_may_go(ledger: PostgresLedger) -> None:
+async def test_a_webhook_of_a_batch_wakes_its_sender_when_it_may_go(ledger: Ledger) -> None:
     await stage(ledger)
     await drained(ledger.wait_for_batch_outbox)
     async with ledger.unit() as unit:
@@ -474,7 +471,7 @@ async def test_a_webhook_of_a_batch_wakes_its_sender_when_it_may_go(ledger: Post
     assert await ledger.wait_for_batch_outbox(2)
 
 
-async def test_a_contact_that_becomes_an_execution_is_on_a_page_once(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_contact_that_becomes_an_execution_is_on_a_page_once(ledger: Ledger, dsn: str) -> None:
     contacts = await stage(ledger)
 
     async def release() -> None:

@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 from tests.rows import OTHER_TENANT_ID, agent_row, entry_row, execution_row, key_row, live_call, place
 
-from callwright.domain.execution import PHASES, STATUS_OF, TERMINAL, TRANSITIONS, Phase, Status
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Answered
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.execution import PHASES, STATUS_OF, TERMINAL, TRANSITIONS, Phase, Status
+from callwright.platform.ledger import Ledger
+from callwright.platform.webhooks.rules.outbox import Answered
 
 TIMES = ["created_at", "initiated_at", "ringing_at", "answered_at", "ended_at", "completed_at"]
 
@@ -49,7 +49,7 @@ async def force_state(sql: Any, phase: Phase, detail: str) -> None:
 # Status, phase and detail
 
 
-async def test_only_the_states_of_the_domain_exist(ledger: PostgresLedger, sql: Any):
+async def test_only_the_states_of_the_domain_exist(ledger: Ledger, sql: Any):
     await place(ledger, execution_row())
     # Without the guard, so that it is the state itself that is refused and not the way to it.
     await sql.execute("alter table execution disable trigger execution_guard")
@@ -68,13 +68,13 @@ async def test_only_the_states_of_the_domain_exist(ledger: PostgresLedger, sql: 
                     )
 
 
-async def test_status_must_be_the_one_of_phase_and_detail(ledger: PostgresLedger, sql: Any):
+async def test_status_must_be_the_one_of_phase_and_detail(ledger: Ledger, sql: Any):
     await place(ledger, execution_row())
     await refused(sql, "execution_state_exists", "update execution set detail = 'prepared'")
     await refused(sql, "execution_status_transition", "update execution set status = 'completed'")
 
 
-async def test_exactly_the_transitions_of_the_domain_are_possible(ledger: PostgresLedger, sql: Any):
+async def test_exactly_the_transitions_of_the_domain_are_possible(ledger: Ledger, sql: Any):
     await place(ledger, execution_row())
     for (phase, detail), status in STATUS_OF.items():
         for (next_phase, next_detail), next_status in STATUS_OF.items():
@@ -97,7 +97,7 @@ async def test_exactly_the_transitions_of_the_domain_are_possible(ledger: Postgr
             assert (error is None) == allowed, f"{phase}/{detail} -> {next_phase}/{next_detail}: {error}"
 
 
-async def test_nothing_follows_a_terminal_status_but_scheduled(ledger: PostgresLedger, sql: Any):
+async def test_nothing_follows_a_terminal_status_but_scheduled(ledger: Ledger, sql: Any):
     await place(ledger, execution_row())
     for status in TERMINAL:
         for after in Status:
@@ -124,12 +124,12 @@ async def test_nothing_follows_a_terminal_status_but_scheduled(ledger: PostgresL
         ("update execution set updated_at = created_at - interval '1 s'", "execution_updated_after_creation"),
     ],
 )
-async def test_a_live_call_cannot_be_bent(ledger: PostgresLedger, sql: Any, statement: str, constraint: str):
+async def test_a_live_call_cannot_be_bent(ledger: Ledger, sql: Any, statement: str, constraint: str):
     await live_call(ledger)
     await refused(sql, constraint, statement)
 
 
-async def test_an_owner_is_present_exactly_in_the_owned_phases(ledger: PostgresLedger, sql: Any):
+async def test_an_owner_is_present_exactly_in_the_owned_phases(ledger: Ledger, sql: Any):
     await place(ledger, execution_row())
     for (phase, detail), status in STATUS_OF.items():
         wrong_owner = None if PHASES[phase][1] else "node-a"
@@ -141,7 +141,7 @@ async def test_an_owner_is_present_exactly_in_the_owned_phases(ledger: PostgresL
         await sql.execute("alter table execution enable trigger execution_guard")
 
 
-async def test_a_dialled_execution_has_an_attempt_and_a_scheduled_one_a_time(ledger: PostgresLedger, sql: Any):
+async def test_a_dialled_execution_has_an_attempt_and_a_scheduled_one_a_time(ledger: Ledger, sql: Any):
     await place(ledger, execution_row())
     await sql.execute("alter table execution disable trigger execution_guard")
     await refused(
@@ -154,7 +154,7 @@ async def test_a_dialled_execution_has_an_attempt_and_a_scheduled_one_a_time(led
 
 @pytest.mark.parametrize("later", range(1, len(TIMES)))
 @pytest.mark.parametrize("earlier", range(len(TIMES) - 1))
-async def test_times_stand_in_the_order_of_a_call(ledger: PostgresLedger, sql: Any, earlier: int, later: int):
+async def test_times_stand_in_the_order_of_a_call(ledger: Ledger, sql: Any, earlier: int, later: int):
     if earlier >= later:
         return
     await place(ledger, execution_row())
@@ -172,7 +172,7 @@ async def test_times_stand_in_the_order_of_a_call(ledger: PostgresLedger, sql: A
     await sql.execute(f"update execution set {', '.join(f'{name} = {value}' for name, value in after.items())}")
 
 
-async def test_an_executions_agent_belongs_to_its_tenant(ledger: PostgresLedger, sql: Any):
+async def test_an_executions_agent_belongs_to_its_tenant(ledger: Ledger, sql: Any):
     await place(ledger, execution_row())
     await sql.execute(
         "insert into tenant (id, name, email, max_concurrency) values ($1, 'Other', '', 1)", OTHER_TENANT_ID
@@ -193,7 +193,7 @@ async def test_an_executions_agent_belongs_to_its_tenant(ledger: PostgresLedger,
 # Attempts
 
 
-async def test_an_attempt_number_is_used_once_and_one_attempt_is_open(ledger: PostgresLedger, sql: Any):
+async def test_an_attempt_number_is_used_once_and_one_attempt_is_open(ledger: Ledger, sql: Any):
     await live_call(ledger)
     await refused(
         sql,
@@ -208,7 +208,7 @@ async def test_an_attempt_number_is_used_once_and_one_attempt_is_open(ledger: Po
     await refused(sql, "attempt_attempt_check", "update attempt set attempt = 0")
 
 
-async def test_a_log_belongs_to_an_attempt(ledger: PostgresLedger, sql: Any):
+async def test_a_log_belongs_to_an_attempt(ledger: Ledger, sql: Any):
     await live_call(ledger)
     await refused(
         sql,
@@ -225,7 +225,7 @@ async def test_a_log_belongs_to_an_attempt(ledger: PostgresLedger, sql: Any):
 # Webhooks
 
 
-async def test_a_webhook_number_is_given_by_the_database(ledger: PostgresLedger, sql: Any):
+async def test_a_webhook_number_is_given_by_the_database(ledger: Ledger, sql: Any):
     await place(ledger, execution_row())
     for number in (7, 7, 1):
         await sql.execute(
@@ -241,7 +241,7 @@ async def test_a_webhook_number_is_given_by_the_database(ledger: PostgresLedger,
 @pytest.mark.parametrize(
     "change", ["body = 'x'", "url = 'x'", "status = 'x'", "headers = '{}'", "execution_id = 'x'", "id = 'x'"]
 )
-async def test_a_webhooks_content_is_frozen(ledger: PostgresLedger, sql: Any, change: str):
+async def test_a_webhooks_content_is_frozen(ledger: Ledger, sql: Any, change: str):
     await place(ledger, execution_row())
     async with ledger.unit() as unit:
         await unit.outbox.add(entry_row())
@@ -251,7 +251,7 @@ async def test_a_webhooks_content_is_frozen(ledger: PostgresLedger, sql: Any, ch
 @pytest.mark.parametrize(
     "change", ["state = 'waiting', settled_at = null", "tries = 0", "answer = 'x'", "http_status = 500"]
 )
-async def test_a_delivered_webhook_does_not_change_any_more(ledger: PostgresLedger, sql: Any, change: str):
+async def test_a_delivered_webhook_does_not_change_any_more(ledger: Ledger, sql: Any, change: str):
     await place(ledger, execution_row())
     async with ledger.unit() as unit:
         await unit.outbox.add(entry_row())
@@ -273,7 +273,7 @@ async def test_a_delivered_webhook_does_not_change_any_more(ledger: PostgresLedg
         ("tries = -1", "outbox_tries_check"),
     ],
 )
-async def test_a_webhooks_state_is_whole(ledger: PostgresLedger, sql: Any, change: str, constraint: str):
+async def test_a_webhooks_state_is_whole(ledger: Ledger, sql: Any, change: str, constraint: str):
     await place(ledger, execution_row())
     async with ledger.unit() as unit:
         await unit.outbox.add(entry_row())
@@ -283,7 +283,7 @@ async def test_a_webhooks_state_is_whole(ledger: PostgresLedger, sql: Any, chang
 # Keys, answers, audit
 
 
-async def test_a_key_is_stored_once_and_whole(ledger: PostgresLedger, sql: Any):
+async def test_a_key_is_stored_once_and_whole(ledger: Ledger, sql: Any):
     async with ledger.unit() as unit:
         await unit.keys.insert(key_row())
         await unit.keys.insert(key_row("key-2"))
@@ -305,7 +305,7 @@ async def test_an_answer_is_kept_whole(sql: Any):
     )
 
 
-async def test_the_audit_trail_is_only_added_to(ledger: PostgresLedger, sql: Any):
+async def test_the_audit_trail_is_only_added_to(ledger: Ledger, sql: Any):
     await sql.execute(
         "insert into audit (tenant_id, actor, action, object_type, object_id) values ($1, 'key-1', 'delete', 'agent', 'a')",
         DEFAULT_TENANT_ID,
@@ -315,7 +315,7 @@ async def test_the_audit_trail_is_only_added_to(ledger: PostgresLedger, sql: Any
     await refused(sql, "audit_append_only", "truncate audit")
 
 
-async def test_retention_cannot_take_what_is_young_from_the_audit_trail(ledger: PostgresLedger, sql: Any):
+async def test_retention_cannot_take_what_is_young_from_the_audit_trail(ledger: Ledger, sql: Any):
     await sql.execute(
         "insert into audit (tenant_id, actor, action, object_type, object_id, at) select $1, 'key-1', 'delete', 'agent', 'a',"
         " now() - age * interval '1 day' from unnest(array[29, 31]) age",

@@ -7,38 +7,39 @@ from typing import Any
 from tests.database import run_sql
 from tests.rows import OTHER_TENANT_ID, entry_row, execution_row, place, seconds_after
 
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Answered, Delivery, OutboxEntry, WantedDeliveries, WantedReplay
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.ledger import Ledger
+from callwright.platform.webhooks.rules.deliveries import Delivery, WantedDeliveries, WantedReplay
+from callwright.platform.webhooks.rules.outbox import Answered, OutboxEntry
 
 
-async def listed(ledger: PostgresLedger, **wanted: Any) -> list[Delivery]:
+async def listed(ledger: Ledger, **wanted: Any) -> list[Delivery]:
     async with ledger.unit() as unit:
         return await unit.deliveries.listed(WantedDeliveries(**wanted))
 
 
-async def taken(ledger: PostgresLedger) -> list[OutboxEntry]:
+async def taken(ledger: Ledger) -> list[OutboxEntry]:
     async with ledger.unit() as unit:
         return await unit.outbox.lease("w", 25, 10, 180)
 
 
-async def add(ledger: PostgresLedger, *executions: str) -> None:
+async def add(ledger: Ledger, *executions: str) -> None:
     async with ledger.unit() as unit:
         for execution_id in executions:
             await unit.outbox.add(entry_row(execution_id, url="https://hooks.example/secret"))
 
 
-async def fails(ledger: PostgresLedger, entry: OutboxEntry, retry_s: int | None) -> None:
+async def fails(ledger: Ledger, entry: OutboxEntry, retry_s: int | None) -> None:
     async with ledger.unit() as unit:
         assert await unit.outbox.failed(entry.id, "w", retry_s, None, "no answer within 10 seconds")
 
 
-async def resend(ledger: PostgresLedger, deliveries: list[Delivery]) -> list[str]:
+async def resend(ledger: Ledger, deliveries: list[Delivery]) -> list[str]:
     async with ledger.unit() as unit:
         return await unit.deliveries.resend(deliveries)
 
 
-async def test_a_delivery_is_listed_with_its_last_result_and_next_try(ledger: PostgresLedger) -> None:
+async def test_a_delivery_is_listed_with_its_last_result_and_next_try(ledger: Ledger) -> None:
     await place(ledger, execution_row("a"), execution_row("b"))
     await add(ledger, "a", "a", "b")
     first, other = sorted(await taken(ledger), key=lambda entry: entry.execution_id)
@@ -58,7 +59,7 @@ async def test_a_delivery_is_listed_with_its_last_result_and_next_try(ledger: Po
     assert [one.id for one in await listed(ledger, delivery_id=first.id)] == [first.id]
 
 
-async def test_a_given_up_webhook_is_sent_again_with_its_id_and_body(ledger: PostgresLedger) -> None:
+async def test_a_given_up_webhook_is_sent_again_with_its_id_and_body(ledger: Ledger) -> None:
     await place(ledger, execution_row("a"))
     await add(ledger, "a", "a")
     (entry,) = await taken(ledger)
@@ -72,7 +73,7 @@ async def test_a_given_up_webhook_is_sent_again_with_its_id_and_body(ledger: Pos
     assert [one.due_at is None for one in await listed(ledger, delivery_id=after.id)] == [False]
 
 
-async def test_one_that_waits_for_its_next_try_is_hurried(ledger: PostgresLedger) -> None:
+async def test_one_that_waits_for_its_next_try_is_hurried(ledger: Ledger) -> None:
     await place(ledger, execution_row("a"))
     await add(ledger, "a", "a")
     (entry,) = await taken(ledger)
@@ -83,7 +84,7 @@ async def test_one_that_waits_for_its_next_try_is_hurried(ledger: PostgresLedger
     assert (again.id, again.tries) == (entry.id, 1)
 
 
-async def test_a_try_that_was_asked_for_does_not_count(ledger: PostgresLedger) -> None:
+async def test_a_try_that_was_asked_for_does_not_count(ledger: Ledger) -> None:
     await place(ledger, execution_row("a"))
     await add(ledger, "a")
     (entry,) = await taken(ledger)
@@ -98,14 +99,14 @@ async def test_a_try_that_was_asked_for_does_not_count(ledger: PostgresLedger) -
     assert [one.tries for one in await listed(ledger)] == [2]
 
 
-async def test_one_that_is_under_way_is_left_alone(ledger: PostgresLedger) -> None:
+async def test_one_that_is_under_way_is_left_alone(ledger: Ledger) -> None:
     await place(ledger, execution_row("a"))
     await add(ledger, "a")
     await taken(ledger)
     assert await resend(ledger, await listed(ledger)) == []
 
 
-async def delivered(ledger: PostgresLedger, count: int) -> list[str]:
+async def delivered(ledger: Ledger, count: int) -> list[str]:
     """Deliver so many, and say in which order they went."""
     sent: list[str] = []
     while len(sent) < count:
@@ -117,7 +118,7 @@ async def delivered(ledger: PostgresLedger, count: int) -> list[str]:
 
 
 async def test_delivered_ones_are_sent_again_with_a_mark_in_the_order_of_their_execution(
-    ledger: PostgresLedger,
+    ledger: Ledger,
 ) -> None:
     await place(ledger, execution_row("a"))
     await add(ledger, "a", "a", "a")
@@ -133,7 +134,7 @@ async def test_delivered_ones_are_sent_again_with_a_mark_in_the_order_of_their_e
     assert rest[2] not in first, "what happened meanwhile comes after them"
 
 
-async def test_one_replayed_event_makes_no_gap_before_the_next(ledger: PostgresLedger) -> None:
+async def test_one_replayed_event_makes_no_gap_before_the_next(ledger: Ledger) -> None:
     await place(ledger, execution_row("a"))
     await add(ledger, "a", "a")
     first = await delivered(ledger, 2)
@@ -143,13 +144,13 @@ async def test_one_replayed_event_makes_no_gap_before_the_next(ledger: PostgresL
     assert {number: (one.replays, one.gap) for number, one in entries.items()} == {1: (1, False), 3: (0, False)}
 
 
-async def of_range(ledger: PostgresLedger, count: int = 100, **wanted: Any) -> list[str]:
+async def of_range(ledger: Ledger, count: int = 100, **wanted: Any) -> list[str]:
     async with ledger.unit() as unit:
         found = await unit.deliveries.of_range(WantedReplay(**{"tenant_id": DEFAULT_TENANT_ID, **wanted}), count)
     return [one.id for one in found]
 
 
-async def test_a_range_is_found_by_time_batch_execution_status_and_state(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_range_is_found_by_time_batch_execution_status_and_state(ledger: Ledger, dsn: str) -> None:
     await place(ledger, execution_row("a", batch_id="batch-1"), execution_row("b"))
     async with ledger.unit() as unit:
         for number, (call, status) in enumerate([("a", "ringing"), ("a", "completed"), ("b", "completed")]):
@@ -174,7 +175,7 @@ async def test_a_range_is_found_by_time_batch_execution_status_and_state(ledger:
     assert await of_range(ledger, tenant_id=OTHER_TENANT_ID) == []
 
 
-async def test_webhooks_of_batches_are_listed_and_sent_again(ledger: PostgresLedger, dsn: str) -> None:
+async def test_webhooks_of_batches_are_listed_and_sent_again(ledger: Ledger, dsn: str) -> None:
     await run_sql(
         dsn,
         "insert into batch_outbox (id, tenant_id, batch_id, sequence, status, url, headers, body, state, created_at, settled_at, tries)"

@@ -10,17 +10,18 @@ import pytest
 from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, THEN, admit, claim, execution_row, move, place, scheduled_row
 
-from callwright.actions.dialling import Decisions, called_number, change_for
 from callwright.call.live.endings import waits_again
-from callwright.domain.batch import Batch, BatchStatus
-from callwright.domain.dialling import Decision, Verdict
-from callwright.domain.execution import STATUS_OF, Phase, Status
 from callwright.domain.limits import MAX_ATTEMPT_PERIOD_HOURS
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import ADMISSION, DIALLING, Change, DialDecision, DialFacts
-from callwright.storage.changes import plan
-from callwright.storage.housekeeping import FORGOTTEN_AT_ONCE
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.batches.rules.batch import Batch, BatchStatus
+from callwright.platform.dialling.actions import Decisions, called_number, change_for
+from callwright.platform.dialling.rules import Decision, Verdict
+from callwright.platform.dialling.rules.facts import ADMISSION, DIALLING, DialDecision, DialFacts
+from callwright.platform.executions.rows.changes import plan
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import STATUS_OF, Phase, Status
+from callwright.platform.housekeeping import FORGOTTEN_AT_ONCE
+from callwright.platform.ledger import Ledger
 
 BATCH_ID = "5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d"
 DIAL = Decision(Verdict.DIAL, "allowed", "no rule forbids the call", "policy 0", inputs={"country": "DE"})
@@ -31,12 +32,12 @@ def row(execution_id: str = "call-1", at: datetime = THEN, **changes: object) ->
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-async def add(ledger: PostgresLedger, *rows: DialDecision) -> None:
+async def add(ledger: Ledger, *rows: DialDecision) -> None:
     async with ledger.unit() as unit:
         await unit.dial_decisions.add(rows)
 
 
-async def test_decisions_are_read_as_they_were_made_the_newest_of_them(ledger: PostgresLedger):
+async def test_decisions_are_read_as_they_were_made_the_newest_of_them(ledger: Ledger):
     await place(ledger, execution_row(), execution_row("call-2"))
     waits = Decision(Verdict.WAIT, "agent_hours", "later", "policy 3", until=THEN + timedelta(hours=1))
     made = [row(step=ADMISSION, attempt=0, decision=waits), row(at=THEN + timedelta(hours=1)), row()]
@@ -48,14 +49,14 @@ async def test_decisions_are_read_as_they_were_made_the_newest_of_them(ledger: P
 
 
 @pytest.mark.parametrize("change", ["rule = 'other'", "execution_id = 'call-2'", "execution_id = null, called = 'x'"])
-async def test_a_decision_cannot_be_changed(ledger: PostgresLedger, dsn: str, change: str):
+async def test_a_decision_cannot_be_changed(ledger: Ledger, dsn: str, change: str):
     await place(ledger, execution_row(), execution_row("call-2"))
     await add(ledger, row())
     with pytest.raises(asyncpg.CheckViolationError, match="cannot change"):
         await run_sql(dsn, f"update dial_decision set {change}")
 
 
-async def test_a_number_stays_dialled_when_its_agent_and_its_calls_are_deleted(ledger: PostgresLedger, dsn: str):
+async def test_a_number_stays_dialled_when_its_agent_and_its_calls_are_deleted(ledger: Ledger, dsn: str):
     await place(ledger, execution_row(), execution_row("call-2"))
     await add(
         ledger, row(step=ADMISSION, attempt=0), row(batch_id=BATCH_ID), row("call-2", at=THEN + timedelta(hours=1))
@@ -73,7 +74,7 @@ async def test_a_number_stays_dialled_when_its_agent_and_its_calls_are_deleted(l
     assert len(await fetch(dsn, "select * from dial_decision")) == 2, "what was not dialled goes with its call"
 
 
-async def test_what_a_deleted_call_dialled_is_forgotten_after_the_longest_period(ledger: PostgresLedger, dsn: str):
+async def test_what_a_deleted_call_dialled_is_forgotten_after_the_longest_period(ledger: Ledger, dsn: str):
     await place(ledger, execution_row(), execution_row("call-2"))
     period, hour = timedelta(hours=MAX_ATTEMPT_PERIOD_HOURS), timedelta(hours=1)
     now = datetime.now(UTC)
@@ -86,7 +87,7 @@ async def test_what_a_deleted_call_dialled_is_forgotten_after_the_longest_period
     assert [(one["execution_id"], one["at"]) for one in left] == [("call-2", old.at), (None, counts.at)]
 
 
-async def test_more_dials_than_one_statement_deletes_are_forgotten(ledger: PostgresLedger, dsn: str):
+async def test_more_dials_than_one_statement_deletes_are_forgotten(ledger: Ledger, dsn: str):
     await run_sql(
         dsn,
         "insert into dial_decision (tenant_id, attempt, step, at, verdict, rule, reason, called, inputs, version)"
@@ -97,7 +98,7 @@ async def test_more_dials_than_one_statement_deletes_are_forgotten(ledger: Postg
     assert await fetch(dsn, "select * from dial_decision") == []
 
 
-async def test_only_dials_count_as_attempts(ledger: PostgresLedger):
+async def test_only_dials_count_as_attempts(ledger: Ledger):
     await place(ledger, execution_row())
     never = replace(DIAL, verdict=Verdict.NEVER, rule="country")
     later = THEN + timedelta(hours=2)
@@ -117,7 +118,7 @@ def test_a_number_is_counted_in_every_spelling():
     assert called_number("sip:1001@pbx.example") == "sip:1001@pbx.example"
 
 
-async def test_a_claimed_call_waits_again_without_its_owner(ledger: PostgresLedger):
+async def test_a_claimed_call_waits_again_without_its_owner(ledger: Ledger):
     await place(ledger, execution_row())
     await admit(ledger)
     await claim(ledger)
@@ -134,7 +135,7 @@ async def test_a_claimed_call_waits_again_without_its_owner(ledger: PostgresLedg
     assert await admit(ledger) == [], "not before the opening"
 
 
-async def test_calls_that_wait_for_later_take_no_room_in_the_release_of_their_batch(ledger: PostgresLedger):
+async def test_calls_that_wait_for_later_take_no_room_in_the_release_of_their_batch(ledger: Ledger):
     await place(ledger)
     batch = Batch(BATCH_ID, DEFAULT_TENANT_ID, "agent-1", BatchStatus.RUNNING, THEN, THEN, "a.csv", scheduled_at=THEN)
     until = datetime.now(UTC) + timedelta(hours=8)
@@ -150,7 +151,7 @@ async def test_calls_that_wait_for_later_take_no_room_in_the_release_of_their_ba
     assert (active.waiting, active.open) == (1, 2)
 
 
-async def test_a_call_that_waits_for_money_keeps_its_room_in_the_release(ledger: PostgresLedger):
+async def test_a_call_that_waits_for_money_keeps_its_room_in_the_release(ledger: Ledger):
     """Else a list would be released call by call, and each of them would try again every half minute."""
     await place(ledger)
     batch = Batch(BATCH_ID, DEFAULT_TENANT_ID, "agent-1", BatchStatus.RUNNING, THEN, THEN, "a.csv", scheduled_at=THEN)
@@ -168,7 +169,7 @@ async def test_a_call_that_waits_for_money_keeps_its_room_in_the_release(ledger:
     assert await admit(ledger) == []
 
 
-async def test_a_call_that_was_scheduled_for_later_can_wait_again_for_now(ledger: PostgresLedger):
+async def test_a_call_that_was_scheduled_for_later_can_wait_again_for_now(ledger: Ledger):
     later = datetime.now(UTC) + timedelta(hours=8)
     await place(ledger, scheduled_row("call-1", later))
     assert await admit(ledger) == []
@@ -185,7 +186,7 @@ async def test_a_call_that_was_scheduled_for_later_can_wait_again_for_now(ledger
 
 
 @pytest.mark.parametrize("batch", ["running", "stopped", "deleted"])
-async def test_no_call_of_a_batch_that_is_over_may_be_dialled(ledger: PostgresLedger, batch: str):
+async def test_no_call_of_a_batch_that_is_over_may_be_dialled(ledger: Ledger, batch: str):
     await place(ledger, execution_row())
     status = BatchStatus.STOPPED if batch == "stopped" else BatchStatus.RUNNING
     taken: list[DialFacts] = []
@@ -208,7 +209,7 @@ async def test_no_call_of_a_batch_that_is_over_may_be_dialled(ledger: PostgresLe
     assert len(taken) == (2 if batch == "running" else 1)
 
 
-async def test_a_batch_counts_its_executions_by_rule(ledger: PostgresLedger):
+async def test_a_batch_counts_its_executions_by_rule(ledger: Ledger):
     await place(ledger, execution_row(), execution_row("call-2"))
     never = replace(DIAL, verdict=Verdict.NEVER, rule="country")
     await add(
@@ -222,7 +223,7 @@ async def test_a_batch_counts_its_executions_by_rule(ledger: PostgresLedger):
         assert await unit.dial_decisions.rules_of_batch(BATCH_ID) == {"allowed": 1, "country": 1}
 
 
-async def test_candidates_of_several_tenants_are_decided_by_their_own_policies(ledger: PostgresLedger):
+async def test_candidates_of_several_tenants_are_decided_by_their_own_policies(ledger: Ledger):
     await place(ledger, execution_row(to_number="+4930901820"), execution_row("call-2", to_number="+19002345678"))
     async with ledger.unit() as unit:
         candidates = await unit.executions.candidates(10)
@@ -234,7 +235,7 @@ async def test_candidates_of_several_tenants_are_decided_by_their_own_policies(l
         ]
 
 
-async def test_a_call_that_cannot_be_decided_keeps_nobody_else_waiting(ledger: PostgresLedger, dsn: str):
+async def test_a_call_that_cannot_be_decided_keeps_nobody_else_waiting(ledger: Ledger, dsn: str):
     await place(ledger, execution_row(), execution_row("call-2"))
     await run_sql(dsn, "update execution set user_data = '[]' where id = 'call-1'")
     async with ledger.unit() as unit:
@@ -242,7 +243,7 @@ async def test_a_call_that_cannot_be_decided_keeps_nobody_else_waiting(ledger: P
         assert list(await Decisions({}).of_candidates(unit, candidates, datetime.now(UTC))) == ["call-2"]
 
 
-async def test_under_a_policy_that_cannot_be_read_nothing_is_dialled(ledger: PostgresLedger, dsn: str):
+async def test_under_a_policy_that_cannot_be_read_nothing_is_dialled(ledger: Ledger, dsn: str):
     await place(ledger, execution_row())
     body = '{"hours": {"start_hour": 99}}'
     await run_sql(dsn, f"insert into calling_policy values ('{DEFAULT_TENANT_ID}', '{body}', 1, now())")

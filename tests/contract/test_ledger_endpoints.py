@@ -7,16 +7,17 @@ from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, agent_row, entry_row, execution_row, place
 
 from callwright.domain.limits import PAUSE_AFTER_FAILURES
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.domain.webhook_address import endpoint_of
-from callwright.ports.ledger import Answered, FailingEndpoint, OutboxEntry, WebhookShare
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.ledger import Ledger
+from callwright.platform.webhooks.rules.address import endpoint_of
+from callwright.platform.webhooks.rules.deliveries import FailingEndpoint
+from callwright.platform.webhooks.rules.outbox import Answered, OutboxEntry, WebhookShare
 
 DEAD, OTHER = "https://dead.example/hook", "https://other.example/hook"
 ENDPOINT = endpoint_of(DEAD)
 
 
-async def fails(ledger: PostgresLedger, times: int = 1, endpoint: str = ENDPOINT) -> bool:
+async def fails(ledger: Ledger, times: int = 1, endpoint: str = ENDPOINT) -> bool:
     """Whether the endpoint is paused after so many more failures."""
     async with ledger.unit() as unit:
         for _ in range(times):
@@ -29,25 +30,25 @@ async def since(dsn: str, hours: float) -> None:
     await run_sql(dsn, f"update webhook_endpoint set failing_since = now() - interval '{hours} hours'")
 
 
-async def paused(ledger: PostgresLedger, dsn: str) -> None:
+async def paused(ledger: Ledger, dsn: str) -> None:
     """An endpoint that failed for so long."""
     await fails(ledger, PAUSE_AFTER_FAILURES - 1)
     await since(dsn, 12.01)
     assert await fails(ledger)
 
 
-async def listed(ledger: PostgresLedger, tenant_id: str = DEFAULT_TENANT_ID) -> list[FailingEndpoint]:
+async def listed(ledger: Ledger, tenant_id: str = DEFAULT_TENANT_ID) -> list[FailingEndpoint]:
     async with ledger.reading() as unit:
         return list(await unit.endpoints.listed(DEFAULT_TENANT_ID, tenant_id))
 
 
-async def add(ledger: PostgresLedger, execution_id: str, url: str = DEAD, *names: str) -> None:
+async def add(ledger: Ledger, execution_id: str, url: str = DEAD, *names: str) -> None:
     async with ledger.unit() as unit:
         for name in names:
             await unit.outbox.add(entry_row(execution_id, url=url, id=name))
 
 
-async def lease(ledger: PostgresLedger, share: WebhookShare | None = None) -> list[OutboxEntry]:
+async def lease(ledger: Ledger, share: WebhookShare | None = None) -> list[OutboxEntry]:
     async with ledger.unit() as unit:
         return sorted(await unit.outbox.lease("w", 25, 50, 180, share), key=lambda entry: entry.id)
 
@@ -56,7 +57,7 @@ def ids(entries: list[OutboxEntry]) -> list[str]:
     return [entry.id for entry in entries]
 
 
-async def test_an_endpoint_is_paused_after_five_failures_in_twelve_hours(ledger: PostgresLedger, dsn: str) -> None:
+async def test_an_endpoint_is_paused_after_five_failures_in_twelve_hours(ledger: Ledger, dsn: str) -> None:
     assert not await fails(ledger, PAUSE_AFTER_FAILURES - 1)
     await since(dsn, 11.99)
     assert not await fails(ledger)
@@ -68,14 +69,14 @@ async def test_an_endpoint_is_paused_after_five_failures_in_twelve_hours(ledger:
     assert (one.state, one.failures, one.reason, one.endpoint) == expected
 
 
-async def test_few_failures_pause_nothing_however_long_ago_the_first_was(ledger: PostgresLedger, dsn: str) -> None:
+async def test_few_failures_pause_nothing_however_long_ago_the_first_was(ledger: Ledger, dsn: str) -> None:
     await fails(ledger)
     await since(dsn, 200)
     assert not await fails(ledger, PAUSE_AFTER_FAILURES - 2)
     assert await fails(ledger)
 
 
-async def test_an_answer_begins_the_count_anew_but_ends_no_pause(ledger: PostgresLedger, dsn: str) -> None:
+async def test_an_answer_begins_the_count_anew_but_ends_no_pause(ledger: Ledger, dsn: str) -> None:
     await fails(ledger, PAUSE_AFTER_FAILURES - 1)
     await since(dsn, 20)
     async with ledger.unit() as unit:
@@ -89,7 +90,7 @@ async def test_an_answer_begins_the_count_anew_but_ends_no_pause(ledger: Postgre
         assert await unit.endpoints.paused() == 1
 
 
-async def test_one_that_is_gone_is_paused_at_once_and_not_probed(ledger: PostgresLedger, dsn: str) -> None:
+async def test_one_that_is_gone_is_paused_at_once_and_not_probed(ledger: Ledger, dsn: str) -> None:
     await place(ledger, execution_row("a"))
     await add(ledger, "a", DEAD, "a1")
     async with ledger.unit() as unit:
@@ -104,9 +105,7 @@ async def test_one_that_is_gone_is_paused_at_once_and_not_probed(ledger: Postgre
     assert ids(await lease(ledger)) == ["a1"]
 
 
-async def test_while_it_is_paused_one_webhook_goes_at_each_probe_and_costs_no_try(
-    ledger: PostgresLedger, dsn: str
-) -> None:
+async def test_while_it_is_paused_one_webhook_goes_at_each_probe_and_costs_no_try(ledger: Ledger, dsn: str) -> None:
     await place(ledger, *(execution_row(name) for name in "abc"))
     for name in "ab":
         await add(ledger, name, DEAD, f"{name}1", f"{name}2")
@@ -126,7 +125,7 @@ async def test_while_it_is_paused_one_webhook_goes_at_each_probe_and_costs_no_tr
 
 
 async def test_webhooks_that_failed_before_the_pause_wait_in_order_with_all_their_tries(
-    ledger: PostgresLedger, dsn: str
+    ledger: Ledger, dsn: str
 ) -> None:
     await place(ledger, execution_row("a"))
     await add(ledger, "a", DEAD, "a1", "a2", "a3")
@@ -153,7 +152,7 @@ async def test_webhooks_that_failed_before_the_pause_wait_in_order_with_all_thei
     assert sent == ["a1", "a2", "a3"]
 
 
-async def test_endpoints_that_fail_get_one_at_a_time_and_half_of_the_places(ledger: PostgresLedger) -> None:
+async def test_endpoints_that_fail_get_one_at_a_time_and_half_of_the_places(ledger: Ledger) -> None:
     await place(ledger, *(execution_row(f"call-{n}") for n in range(20)))
     for number in range(8):
         url = f"https://dead-{number}.example/"
@@ -174,9 +173,7 @@ async def test_endpoints_that_fail_get_one_at_a_time_and_half_of_the_places(ledg
     assert len(await lease(ledger, WebhookShare(6, 6, (), 2))) == 2, "no more than the sender has for all of them"
 
 
-async def test_a_dead_endpoint_with_a_long_queue_hides_no_other_of_its_account(
-    ledger: PostgresLedger, dsn: str
-) -> None:
+async def test_a_dead_endpoint_with_a_long_queue_hides_no_other_of_its_account(ledger: Ledger, dsn: str) -> None:
     await place(ledger, *(execution_row(f"call-{n}") for n in range(301)))
     await run_sql(
         dsn,
@@ -190,7 +187,7 @@ async def test_a_dead_endpoint_with_a_long_queue_hides_no_other_of_its_account(
     assert len(taken) == 9
 
 
-async def test_a_sub_account_sees_the_endpoints_of_its_own_webhooks(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_sub_account_sees_the_endpoints_of_its_own_webhooks(ledger: Ledger, dsn: str) -> None:
     await run_sql(
         dsn,
         "insert into tenant (id, name, email, parent_id, min_concurrency)"
@@ -225,9 +222,7 @@ def test_an_endpoint_without_a_path_is_its_host(url: str, endpoint: str) -> None
     assert endpoint_of(url) == endpoint
 
 
-async def test_one_that_nobody_has_webhooks_for_any_more_is_forgotten_in_the_end(
-    ledger: PostgresLedger, dsn: str
-) -> None:
+async def test_one_that_nobody_has_webhooks_for_any_more_is_forgotten_in_the_end(ledger: Ledger, dsn: str) -> None:
     await place(ledger, execution_row("a"))
     await add(ledger, "a", DEAD, "a1")
     await fails(ledger)

@@ -9,22 +9,23 @@ import pytest
 from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, THEN, agent_row, entry_row, execution_row, place, seconds_after
 
-from callwright.actions.transition import transition
-from callwright.domain.execution import Phase
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.ids import RandomIds
 from callwright.outbox.publication import WebhookPublisher
-from callwright.ports.ledger import Change, EventPage, WantedEvents
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.events.rules import EventPage, WantedEvents
+from callwright.platform.executions.actions.transition import transition
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.ledger import Ledger
 
 
-async def order(ledger: PostgresLedger) -> int:
+async def order(ledger: Ledger) -> int:
     async with ledger.unit() as unit:
         return await unit.events.order(100)
 
 
 async def page(
-    ledger: PostgresLedger,
+    ledger: Ledger,
     after: int = 0,
     limit: int = 10,
     *,
@@ -41,13 +42,13 @@ def ids(found: EventPage) -> list[str]:
     return [event.id for event in found.events]
 
 
-async def add(ledger: PostgresLedger, *names: str, execution_id: str = "call-1", **changes: object) -> None:
+async def add(ledger: Ledger, *names: str, execution_id: str = "call-1", **changes: object) -> None:
     async with ledger.unit() as unit:
         for name in names:
             await unit.outbox.add(entry_row(execution_id, id=name, **changes))
 
 
-async def test_an_event_that_commits_late_is_not_passed_by_a_cursor(ledger: PostgresLedger) -> None:
+async def test_an_event_that_commits_late_is_not_passed_by_a_cursor(ledger: Ledger) -> None:
     await place(ledger, execution_row("a"), execution_row("b"))
     async with ledger.unit() as slow:
         await slow.outbox.add(entry_row("a", id="slow"))
@@ -61,7 +62,7 @@ async def test_an_event_that_commits_late_is_not_passed_by_a_cursor(ledger: Post
     assert ids(await page(ledger)) == ["quick", "slow"], "a second reader gets the same order"
 
 
-async def test_many_units_that_commit_in_any_order_lose_nothing_to_a_reader(ledger: PostgresLedger) -> None:
+async def test_many_units_that_commit_in_any_order_lose_nothing_to_a_reader(ledger: Ledger) -> None:
     await place(ledger, *(execution_row(f"call-{n}") for n in range(12)))
     read: list[str] = []
     over = asyncio.Event()
@@ -98,7 +99,7 @@ async def test_many_units_that_commit_in_any_order_lose_nothing_to_a_reader(ledg
         assert [one for one in read if one.startswith(f"{number}-")] == [f"{number}-0", f"{number}-1", f"{number}-3"]
 
 
-async def test_a_webhook_is_an_event_with_its_id_and_body_which_is_kept_once(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_webhook_is_an_event_with_its_id_and_body_which_is_kept_once(ledger: Ledger, dsn: str) -> None:
     await place(ledger, execution_row())
     await add(ledger, "hook", body=b'{"status": "ringing"}', status="ringing")
     await add(ledger, "silent", body=b'{"status": "busy"}', status="busy", url="")
@@ -111,7 +112,7 @@ async def test_a_webhook_is_an_event_with_its_id_and_body_which_is_kept_once(led
     assert (await fetch(dsn, "select sequence from outbox"))[0]["sequence"] == 1
 
 
-async def test_a_page_ends_at_its_limit_and_at_its_bytes(ledger: PostgresLedger) -> None:
+async def test_a_page_ends_at_its_limit_and_at_its_bytes(ledger: Ledger) -> None:
     await place(ledger, execution_row())
     await add(ledger, *"abcde", body=b"x" * 100)
     await order(ledger)
@@ -123,7 +124,7 @@ async def test_a_page_ends_at_its_limit_and_at_its_bytes(ledger: PostgresLedger)
         assert (ids(small), small.next) == (list(expected), len(expected)), "one body at least, then no more than asked"
 
 
-async def test_types_are_looked_for_in_bounded_steps(ledger: PostgresLedger) -> None:
+async def test_types_are_looked_for_in_bounded_steps(ledger: Ledger) -> None:
     await place(ledger, execution_row())
     await add(ledger, *"abcdef", status="ringing")
     await add(ledger, "g", status="completed")
@@ -135,7 +136,7 @@ async def test_types_are_looked_for_in_bounded_steps(ledger: PostgresLedger) -> 
     assert (await page(ledger, types=["batch.completed"])).next == 7
 
 
-async def test_an_account_reads_its_own_events_only(ledger: PostgresLedger, dsn: str) -> None:
+async def test_an_account_reads_its_own_events_only(ledger: Ledger, dsn: str) -> None:
     await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
     await place(ledger, execution_row())
     async with ledger.unit() as unit:
@@ -150,7 +151,7 @@ async def test_an_account_reads_its_own_events_only(ledger: PostgresLedger, dsn:
     assert (ids(theirs), theirs.last) == (["theirs"], 1), "its positions say nothing of how many events others have"
 
 
-async def test_old_events_are_deleted_and_a_mark_says_up_to_where(ledger: PostgresLedger, dsn: str) -> None:
+async def test_old_events_are_deleted_and_a_mark_says_up_to_where(ledger: Ledger, dsn: str) -> None:
     await place(ledger, execution_row())
     await add(ledger, "a", "b", created_at=seconds_after(0))
     await add(ledger, "c", created_at=seconds_after(60))
@@ -166,7 +167,7 @@ async def test_old_events_are_deleted_and_a_mark_says_up_to_where(ledger: Postgr
     assert (ids(gone), gone.next, gone.pruned) == ([], 3, 3)
 
 
-async def test_events_go_with_their_execution_and_their_places_stay_empty(ledger: PostgresLedger, dsn: str) -> None:
+async def test_events_go_with_their_execution_and_their_places_stay_empty(ledger: Ledger, dsn: str) -> None:
     await place(ledger, execution_row("a"), execution_row("b"))
     await add(ledger, "of a", execution_id="a")
     await add(ledger, "of b", execution_id="b")
@@ -179,7 +180,7 @@ async def test_events_go_with_their_execution_and_their_places_stay_empty(ledger
     assert [event.position for event in (await page(ledger, found.next)).events] == [3]
 
 
-async def test_events_of_one_unit_keep_their_order_with_and_without_webhooks(ledger: PostgresLedger) -> None:
+async def test_events_of_one_unit_keep_their_order_with_and_without_webhooks(ledger: Ledger) -> None:
     await place(ledger, execution_row())
     async with ledger.unit() as unit:
         for name, url in (("a", ""), ("b", "http://r"), ("c", ""), ("d", ""), ("e", "http://r"), ("f", "http://r")):
@@ -188,9 +189,7 @@ async def test_events_of_one_unit_keep_their_order_with_and_without_webhooks(led
     assert ids(await page(ledger)) == ["a", "b", "c", "d", "e", "f"]
 
 
-async def test_an_event_that_is_being_deleted_holds_up_its_own_execution_alone(
-    ledger: PostgresLedger, dsn: str
-) -> None:
+async def test_an_event_that_is_being_deleted_holds_up_its_own_execution_alone(ledger: Ledger, dsn: str) -> None:
     await place(ledger, execution_row("a"), execution_row("b"))
     await add(ledger, "a1", "a2", execution_id="a")
     await add(ledger, "b1", execution_id="b")
@@ -202,7 +201,7 @@ async def test_an_event_that_is_being_deleted_holds_up_its_own_execution_alone(
     assert ids(await page(ledger)) == ["b1", "a1", "a2"]
 
 
-async def test_one_process_orders_at_a_time(ledger: PostgresLedger) -> None:
+async def test_one_process_orders_at_a_time(ledger: Ledger) -> None:
     await place(ledger, execution_row())
     await add(ledger, "a", "b")
     async with ledger.unit() as unit:
@@ -212,7 +211,7 @@ async def test_one_process_orders_at_a_time(ledger: PostgresLedger) -> None:
 
 
 @pytest.mark.parametrize("change", ["status = 'x'", "body = 'x'", "id = 'x'", "position = 9", "created_at = now()"])
-async def test_an_event_is_frozen(ledger: PostgresLedger, dsn: str, change: str) -> None:
+async def test_an_event_is_frozen(ledger: Ledger, dsn: str, change: str) -> None:
     await place(ledger, execution_row())
     await add(ledger, "a")
     await order(ledger)
@@ -220,7 +219,7 @@ async def test_an_event_is_frozen(ledger: PostgresLedger, dsn: str, change: str)
         await run_sql(dsn, f"update event set {change}")
 
 
-async def statements(ledger: PostgresLedger, execution_id: str, publisher: WebhookPublisher) -> int:
+async def statements(ledger: Ledger, execution_id: str, publisher: WebhookPublisher) -> int:
     """Statements that one change of the status needs."""
     seen: list[str] = []
     async with ledger.unit() as unit:
@@ -230,7 +229,7 @@ async def statements(ledger: PostgresLedger, execution_id: str, publisher: Webho
     return len(seen)
 
 
-async def test_an_event_needs_no_statement_beside_its_webhook_and_one_without(ledger: PostgresLedger) -> None:
+async def test_an_event_needs_no_statement_beside_its_webhook_and_one_without(ledger: Ledger) -> None:
     publisher = WebhookPublisher("https://calls.example", False, RandomIds().uuid, lambda: THEN)
     hook = {"webhook_url": "https://receiver.example"}
     await place(ledger, *(execution_row(name, agent=hook) for name in ("first", "told")), execution_row("silent"))

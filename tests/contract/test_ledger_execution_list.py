@@ -15,19 +15,25 @@ import pytest
 from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, THEN, agent_row, execution_row, move, place
 
-from callwright.domain.execution import Phase
-from callwright.domain.execution_summary import (
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.execution_list import rows as execution_list
+from callwright.platform.execution_list.rules import (
+    COST,
+    NEWEST,
+    OLDEST,
+    TALK,
+    WAIT,
     AgentFigures,
     ExecutionSummary,
     SummaryFilter,
+    SummaryPage,
     SummaryTotals,
+    order_value,
     summary_of,
 )
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change, SummaryPage
-from callwright.ports.ledger.summaries import COST, NEWEST, OLDEST, TALK, WAIT, order_value
-from callwright.storage import execution_list
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.ledger import Ledger
 
 RULES = ("slow_reply", "early_cut", "dead_air")
 DETAILS = ("stopped", "failed", "error", "canceled")
@@ -53,7 +59,7 @@ def record_of(random: Random) -> dict[str, Any]:
     }
 
 
-async def filled(ledger: PostgresLedger, count: int, seed: int = 1) -> list[ExecutionSummary]:
+async def filled(ledger: Ledger, count: int, seed: int = 1) -> list[ExecutionSummary]:
     """Executions of two agents over several days, most of them done."""
     random = Random(seed)
     async with ledger.unit() as unit:
@@ -145,19 +151,19 @@ def by_hand(rows: Iterable[ExecutionSummary], narrow: SummaryFilter) -> SummaryT
     )
 
 
-async def totals(ledger: PostgresLedger, narrow: SummaryFilter) -> SummaryTotals:
+async def totals(ledger: Ledger, narrow: SummaryFilter) -> SummaryTotals:
     async with ledger.reading() as unit:
         return await unit.executions.summaries.totals(DEFAULT_TENANT_ID, narrow)
 
 
 async def listed(
-    ledger: PostgresLedger, narrow: SummaryFilter, order: str = NEWEST, size: int = 1_000, after: Any = None
+    ledger: Ledger, narrow: SummaryFilter, order: str = NEWEST, size: int = 1_000, after: Any = None
 ) -> list[ExecutionSummary]:
     async with ledger.reading() as unit:
         return list(await unit.executions.summaries.page(SummaryPage(DEFAULT_TENANT_ID, narrow, order, after, size)))
 
 
-async def check(ledger: PostgresLedger, rows: Sequence[ExecutionSummary]) -> None:
+async def check(ledger: Ledger, rows: Sequence[ExecutionSummary]) -> None:
     """Every filter lists and sums what it should."""
     for narrow in FILTERS:
         found = await totals(ledger, narrow)
@@ -173,7 +179,7 @@ async def check(ledger: PostgresLedger, rows: Sequence[ExecutionSummary]) -> Non
         assert await listed(ledger, narrow, OLDEST) == expected, narrow
 
 
-async def test_rows_and_sums_are_those_of_the_executions(ledger: PostgresLedger, dsn: str) -> None:
+async def test_rows_and_sums_are_those_of_the_executions(ledger: Ledger, dsn: str) -> None:
     rows = await filled(ledger, 60)
     await check(ledger, rows)
     await asyncio.gather(*(ledger.prune() for _ in range(3)))
@@ -184,7 +190,7 @@ async def test_rows_and_sums_are_those_of_the_executions(ledger: PostgresLedger,
     await check(ledger, rows)
 
 
-async def test_what_changes_is_counted_once(ledger: PostgresLedger) -> None:
+async def test_what_changes_is_counted_once(ledger: Ledger) -> None:
     rows = await filled(ledger, 8)
     done = next(one for one in rows if one.status == "failed" or one.status == "error")
     await ledger.prune()
@@ -206,7 +212,7 @@ async def test_what_changes_is_counted_once(ledger: PostgresLedger) -> None:
     assert sum(by_status.values()) == len(rows)
 
 
-async def test_what_is_deleted_is_counted_no_more(ledger: PostgresLedger) -> None:
+async def test_what_is_deleted_is_counted_no_more(ledger: Ledger) -> None:
     rows = await filled(ledger, 10)
     await ledger.prune()
     gone = [one.execution_id for one in rows[::2]]
@@ -235,7 +241,7 @@ def in_order(rows: Iterable[ExecutionSummary], order: str) -> list[ExecutionSumm
     return [*sorted(valued, key=lambda one: (value(one), one.execution_id), reverse=True), *bare]
 
 
-async def test_pages_follow_each_other_in_every_order_and_leave_nothing_out(ledger: PostgresLedger) -> None:
+async def test_pages_follow_each_other_in_every_order_and_leave_nothing_out(ledger: Ledger) -> None:
     rows = await filled(ledger, 25)
     for order in (NEWEST, OLDEST, *VALUES):
         whole = await listed(ledger, SummaryFilter(), order)
@@ -249,7 +255,7 @@ async def test_pages_follow_each_other_in_every_order_and_leave_nothing_out(ledg
             assert paged == whole, order
 
 
-async def test_every_filter_has_the_same_calls_in_every_order(ledger: PostgresLedger) -> None:
+async def test_every_filter_has_the_same_calls_in_every_order(ledger: Ledger) -> None:
     rows = await filled(ledger, 30)
     for narrow in FILTERS:
         fitting = [one for one in rows if fits(one, narrow)]
@@ -257,7 +263,7 @@ async def test_every_filter_has_the_same_calls_in_every_order(ledger: PostgresLe
             assert await listed(ledger, narrow, order) == in_order(fitting, order), (narrow, order)
 
 
-async def test_text_is_found_in_numbers_ids_and_words(ledger: PostgresLedger) -> None:
+async def test_text_is_found_in_numbers_ids_and_words(ledger: Ledger) -> None:
     await place(
         ledger, execution_row("call-1", to_number="+15559109330"), execution_row("call-2", to_number="+441632960011")
     )
@@ -284,7 +290,7 @@ async def test_text_is_found_in_numbers_ids_and_words(ledger: PostgresLedger) ->
         assert (await totals(ledger, SummaryFilter(text=text))).calls == len(found), text
 
 
-async def found_by(ledger: PostgresLedger, text: str, tenant_id: str = DEFAULT_TENANT_ID) -> list[str]:
+async def found_by(ledger: Ledger, text: str, tenant_id: str = DEFAULT_TENANT_ID) -> list[str]:
     async with ledger.reading() as unit:
         rows = await unit.executions.summaries.page(
             SummaryPage(tenant_id, SummaryFilter(text=text), NEWEST, None, 1_000)
@@ -298,7 +304,7 @@ SAID = (
 )
 
 
-async def spoken(ledger: PostgresLedger, count: int = 1) -> None:
+async def spoken(ledger: Ledger, count: int = 1) -> None:
     """Calls that end with a conversation."""
     for number in range(1, count + 1):
         at = THEN + timedelta(minutes=number)
@@ -308,7 +314,7 @@ async def spoken(ledger: PostgresLedger, count: int = 1) -> None:
             await unit.executions.change(f"call-{number}", change)
 
 
-async def test_words_of_the_conversation_are_found(ledger: PostgresLedger) -> None:
+async def test_words_of_the_conversation_are_found(ledger: Ledger) -> None:
     await spoken(ledger)
     for text in (
         "refund",
@@ -327,15 +333,13 @@ async def test_words_of_the_conversation_are_found(ledger: PostgresLedger) -> No
     assert await found_by(ledger, "refund", OTHER_TENANT_ID) == []
 
 
-async def test_a_word_of_too_many_calls_is_found_in_the_newest(
-    ledger: PostgresLedger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_word_of_too_many_calls_is_found_in_the_newest(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     await spoken(ledger, 4)
     monkeypatch.setattr(execution_list, "MAX_EXECUTIONS_SEARCHED", 2)
     assert await found_by(ledger, "refund") == ["call-4", "call-3"]
 
 
-async def test_words_go_with_the_conversation(ledger: PostgresLedger, dsn: str) -> None:
+async def test_words_go_with_the_conversation(ledger: Ledger, dsn: str) -> None:
     await spoken(ledger, 3)
     async with ledger.unit() as unit:
         await unit.executions.change("call-1", Change(record={"transcript": "user: Nothing."}))
@@ -347,7 +351,7 @@ async def test_words_go_with_the_conversation(ledger: PostgresLedger, dsn: str) 
     assert [row["execution_id"] for row in await fetch(dsn, "select execution_id from execution_words")] == ["call-1"]
 
 
-async def test_conversations_from_before_are_found_after_an_upgrade(ledger: PostgresLedger, dsn: str) -> None:
+async def test_conversations_from_before_are_found_after_an_upgrade(ledger: Ledger, dsn: str) -> None:
     await spoken(ledger, 2)
     await run_sql(dsn, "delete from execution_words")
     await run_sql(dsn, "insert into execution_summary_missing select execution_id, true from execution_summary")
@@ -360,9 +364,7 @@ async def test_conversations_from_before_are_found_after_an_upgrade(ledger: Post
     assert (await totals(ledger, SummaryFilter())).calls == 2
 
 
-async def test_many_waits_are_counted_in_steps(
-    ledger: PostgresLedger, dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_many_waits_are_counted_in_steps(ledger: Ledger, dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = await filled(ledger, 40)
     waits = sorted(ms for one in rows for ms in one.waits_ms if one.answered)
     answered = sum(one.answered for one in rows)
@@ -385,7 +387,7 @@ async def test_many_waits_are_counted_in_steps(
 
 
 async def test_more_than_can_be_looked_at_is_said_to_be_incomplete(
-    ledger: PostgresLedger, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = await filled(ledger, 12)
     done = [one for one in rows if one.status != "queued"]
@@ -398,7 +400,7 @@ async def test_more_than_can_be_looked_at_is_said_to_be_incomplete(
     assert not (await totals(ledger, SummaryFilter(rule="early_cut"))).complete
 
 
-async def test_executions_from_before_get_their_rows_in_the_background(ledger: PostgresLedger, dsn: str) -> None:
+async def test_executions_from_before_get_their_rows_in_the_background(ledger: Ledger, dsn: str) -> None:
     rows = await filled(ledger, 50)
     await run_sql(dsn, "delete from execution_summary")
     await run_sql(dsn, "insert into execution_summary_missing select id from execution where phase = 'done'")
@@ -416,7 +418,7 @@ async def test_executions_from_before_get_their_rows_in_the_background(ledger: P
     assert (await totals(ledger, SummaryFilter())).complete
 
 
-async def test_an_account_sees_only_its_own(ledger: PostgresLedger, dsn: str) -> None:
+async def test_an_account_sees_only_its_own(ledger: Ledger, dsn: str) -> None:
     await filled(ledger, 6)
     await run_sql(
         dsn,
@@ -434,7 +436,7 @@ async def test_an_account_sees_only_its_own(ledger: PostgresLedger, dsn: str) ->
         }
 
 
-async def test_a_change_that_is_undone_leaves_no_row(ledger: PostgresLedger) -> None:
+async def test_a_change_that_is_undone_leaves_no_row(ledger: Ledger) -> None:
     await place(ledger, execution_row())
     with suppress(RuntimeError):
         async with ledger.unit() as unit:
@@ -446,7 +448,7 @@ async def test_a_change_that_is_undone_leaves_no_row(ledger: PostgresLedger) -> 
 
 
 @pytest.mark.parametrize("days", [0, 2, 9])
-async def test_figures_of_agents_are_those_of_their_executions(ledger: PostgresLedger, days: int) -> None:
+async def test_figures_of_agents_are_those_of_their_executions(ledger: Ledger, days: int) -> None:
     since = MIDNIGHT + timedelta(days=days)
     rows = [one for one in await filled(ledger, 120) if one.status != "queued" and one.created_at >= since]
 

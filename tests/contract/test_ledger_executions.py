@@ -33,10 +33,11 @@ from callwright.domain.errors import (
     StaleOwnerError,
     WrongStateError,
 )
-from callwright.domain.execution import Phase, Status
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change, ExecutionFilter, LogChunk
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.executions.rules.changes import Change, ExecutionFilter
+from callwright.platform.executions.rules.execution import Phase, Status
+from callwright.platform.ledger import Ledger
 
 
 async def set_concurrency(dsn: str, limit: int, tenant_id: str = DEFAULT_TENANT_ID) -> None:
@@ -49,7 +50,7 @@ async def add_tenant(dsn: str, limit: int = 100) -> None:
     )
 
 
-async def test_an_execution_comes_back_as_it_was_stored(ledger: PostgresLedger):
+async def test_an_execution_comes_back_as_it_was_stored(ledger: Ledger):
     stored = execution_row(
         user_data={"z": 1, "a": [1.5, None, "ü"], "half": "a\x00b"},
         options={"retry_config": {"enabled": True}},
@@ -64,7 +65,7 @@ async def test_an_execution_comes_back_as_it_was_stored(ledger: PostgresLedger):
     assert list(read.agent) == ["zeta", "alpha"], "key order is kept"
 
 
-async def test_another_tenant_does_not_see_an_execution(ledger: PostgresLedger):
+async def test_another_tenant_does_not_see_an_execution(ledger: Ledger):
     await place(ledger, execution_row())
     async with ledger.unit() as unit:
         assert await unit.executions.get(OTHER_TENANT_ID, "call-1") is None
@@ -72,7 +73,7 @@ async def test_another_tenant_does_not_see_an_execution(ledger: PostgresLedger):
         assert (await unit.executions.get_any("call-1")) is not None
 
 
-async def test_a_whole_call_leaves_its_traces_on_execution_and_attempt(ledger: PostgresLedger, dsn: str):
+async def test_a_whole_call_leaves_its_traces_on_execution_and_attempt(ledger: Ledger, dsn: str):
     claimed = await claimed_call(ledger)
     assert (claimed.phase, claimed.status, claimed.attempt, claimed.owner) == (
         Phase.CLAIMED,
@@ -117,7 +118,7 @@ async def test_a_whole_call_leaves_its_traces_on_execution_and_attempt(ledger: P
     assert attempt["closed_at"] is not None
 
 
-async def test_a_retry_keeps_each_attempt_and_starts_clean(ledger: PostgresLedger, dsn: str):
+async def test_a_retry_keeps_each_attempt_and_starts_clean(ledger: Ledger, dsn: str):
     await claimed_call(ledger)
     fence: dict[str, Any] = {"owner": "node-a", "attempt": 1}
     await move(ledger, "call-1", Phase.DIALLING, "initiated", **fence)
@@ -143,7 +144,7 @@ async def test_a_retry_keeps_each_attempt_and_starts_clean(ledger: PostgresLedge
     assert [tuple(row) for row in attempts] == [(1, "busy", "busy"), (2, None, None)]
 
 
-async def test_the_outcome_of_an_attempt_may_differ_from_the_status(ledger: PostgresLedger, dsn: str):
+async def test_the_outcome_of_an_attempt_may_differ_from_the_status(ledger: Ledger, dsn: str):
     await live_call(ledger)
     async with ledger.unit() as unit:
         await unit.nodes.forget("node-a")
@@ -154,7 +155,7 @@ async def test_the_outcome_of_an_attempt_may_differ_from_the_status(ledger: Post
     assert [row["outcome"] for row in await fetch(dsn, "select outcome from attempt")] == ["unknown"]
 
 
-async def test_a_clock_that_ran_ahead_does_not_end_a_call(ledger: PostgresLedger):
+async def test_a_clock_that_ran_ahead_does_not_end_a_call(ledger: Ledger):
     await claimed_call(ledger)
     async with ledger.unit() as unit:
         row = await unit.executions.change(
@@ -165,7 +166,7 @@ async def test_a_clock_that_ran_ahead_does_not_end_a_call(ledger: PostgresLedger
     assert row.initiated_at == THEN
 
 
-async def test_a_row_is_never_changed_before_a_time_in_it(ledger: PostgresLedger):
+async def test_a_row_is_never_changed_before_a_time_in_it(ledger: Ledger):
     await live_call(ledger)
     ahead = datetime.now(UTC) + timedelta(hours=1)
     async with ledger.unit() as unit:
@@ -176,7 +177,7 @@ async def test_a_row_is_never_changed_before_a_time_in_it(ledger: PostgresLedger
     assert stored.updated_at == told.updated_at == ahead
 
 
-async def test_an_execution_that_ends_without_a_time_ends_now(ledger: PostgresLedger):
+async def test_an_execution_that_ends_without_a_time_ends_now(ledger: Ledger):
     await place(ledger, execution_row("call-1"))
     assert (await move(ledger, "call-1", Phase.DONE, "stopped")).completed_at is not None
 
@@ -184,50 +185,50 @@ async def test_an_execution_that_ends_without_a_time_ends_now(ledger: PostgresLe
 @pytest.mark.parametrize(
     ("phase", "detail"), [(Phase.LIVE, ""), (Phase.FINISHING, ""), (Phase.WAITING, "nonsense"), (Phase.CLAIMED, "")]
 )
-async def test_a_change_outside_the_tables_is_refused(ledger: PostgresLedger, phase: Phase, detail: str):
+async def test_a_change_outside_the_tables_is_refused(ledger: Ledger, phase: Phase, detail: str):
     await place(ledger, execution_row())
     with pytest.raises(WrongStateError):
         await move(ledger, "call-1", phase, detail)
 
 
-async def test_only_claiming_takes_an_admitted_execution(ledger: PostgresLedger):
+async def test_only_claiming_takes_an_admitted_execution(ledger: Ledger):
     await place(ledger, execution_row())
     await admit(ledger)
     with pytest.raises(WrongStateError, match="by being claimed"):
         await move(ledger, "call-1", Phase.CLAIMED)
 
 
-async def test_a_column_that_follows_from_the_phase_cannot_be_named(ledger: PostgresLedger):
+async def test_a_column_that_follows_from_the_phase_cannot_be_named(ledger: Ledger):
     await place(ledger, execution_row())
     async with ledger.unit() as unit:
         with pytest.raises(ValueError, match="owner"):
             await unit.executions.change("call-1", Change(columns={"owner": "x"}))
 
 
-async def test_a_new_execution_waits(ledger: PostgresLedger):
+async def test_a_new_execution_waits(ledger: Ledger):
     with pytest.raises(WrongStateError):
         await place(ledger, execution_row(phase=Phase.LIVE, status=Status.IN_PROGRESS, detail=""))
 
 
-async def test_an_execution_of_an_unknown_agent_is_refused(ledger: PostgresLedger):
+async def test_an_execution_of_an_unknown_agent_is_refused(ledger: Ledger):
     with pytest.raises(NotFoundError):
         await place(ledger, execution_row(agent_id="nobody"))
 
 
-async def test_the_same_id_twice_is_a_conflict(ledger: PostgresLedger):
+async def test_the_same_id_twice_is_a_conflict(ledger: Ledger):
     await place(ledger, execution_row())
     with pytest.raises(ConflictError):
         await place(ledger, execution_row())
 
 
-async def test_text_that_cannot_be_stored_is_bad_input(ledger: PostgresLedger):
+async def test_text_that_cannot_be_stored_is_bad_input(ledger: Ledger):
     with pytest.raises(BadInputError):
         await place(ledger, execution_row(to_number="+1\x00"))
     with pytest.raises(BadInputError):
         await place(ledger, execution_row(user_data={"name": "\ud800"}))
 
 
-async def test_a_missing_execution_cannot_change(ledger: PostgresLedger):
+async def test_a_missing_execution_cannot_change(ledger: Ledger):
     with pytest.raises(NotFoundError):
         await move(ledger, "nowhere", Phase.DONE, "stopped")
     with pytest.raises(StaleOwnerError):
@@ -237,7 +238,7 @@ async def test_a_missing_execution_cannot_change(ledger: PostgresLedger):
 # Fencing
 
 
-async def test_a_write_of_another_owner_is_stale(ledger: PostgresLedger):
+async def test_a_write_of_another_owner_is_stale(ledger: Ledger):
     await live_call(ledger)
     with pytest.raises(StaleOwnerError):
         await move(ledger, "call-1", Phase.FINISHING, owner="node-b", attempt=1)
@@ -246,7 +247,7 @@ async def test_a_write_of_another_owner_is_stale(ledger: PostgresLedger):
     assert (await move(ledger, "call-1", Phase.FINISHING, owner="node-a", attempt=1)).phase is Phase.FINISHING
 
 
-async def test_writes_of_a_forgotten_node_are_stale_before_and_after_its_calls_are_settled(ledger: PostgresLedger):
+async def test_writes_of_a_forgotten_node_are_stale_before_and_after_its_calls_are_settled(ledger: Ledger):
     await live_call(ledger)
     async with ledger.unit() as unit:
         await unit.nodes.forget("node-a")
@@ -259,7 +260,7 @@ async def test_writes_of_a_forgotten_node_are_stale_before_and_after_its_calls_a
         await claim(ledger, "node-a")
 
 
-async def test_nobody_else_moves_a_call_of_a_living_process(ledger: PostgresLedger):
+async def test_nobody_else_moves_a_call_of_a_living_process(ledger: Ledger):
     await live_call(ledger)
     with pytest.raises(WrongStateError, match="living process"):
         await move(ledger, "call-1", Phase.DONE, "error")
@@ -268,7 +269,7 @@ async def test_nobody_else_moves_a_call_of_a_living_process(ledger: PostgresLedg
     assert noted.record == {"stop_requested": True}
 
 
-async def test_an_owner_and_a_reaper_at_once_leave_one_end(ledger: PostgresLedger):
+async def test_an_owner_and_a_reaper_at_once_leave_one_end(ledger: Ledger):
     await live_call(ledger)
 
     async def reap() -> Status:
@@ -290,7 +291,7 @@ async def test_an_owner_and_a_reaper_at_once_leave_one_end(ledger: PostgresLedge
 # Admission
 
 
-async def test_waiting_executions_are_admitted_within_the_tenants_concurrency(ledger: PostgresLedger, dsn: str):
+async def test_waiting_executions_are_admitted_within_the_tenants_concurrency(ledger: Ledger, dsn: str):
     await set_concurrency(dsn, 3)
     await place(ledger, *(execution_row(f"call-{n}") for n in range(5)))
     assert len(await admit(ledger)) == 3
@@ -302,7 +303,7 @@ async def test_waiting_executions_are_admitted_within_the_tenants_concurrency(le
     assert len(await admit(ledger)) == 1
 
 
-async def test_the_limit_of_unclaimed_executions_holds_over_several_rounds(ledger: PostgresLedger):
+async def test_the_limit_of_unclaimed_executions_holds_over_several_rounds(ledger: Ledger):
     await place(ledger, *(execution_row(f"call-{n}") for n in range(5)))
     assert len(await admit(ledger, 2)) == 2
     assert await admit(ledger, 2) == []
@@ -310,7 +311,7 @@ async def test_the_limit_of_unclaimed_executions_holds_over_several_rounds(ledge
     assert len(await admit(ledger, 2)) == 1
 
 
-async def test_each_tenant_has_its_own_room(ledger: PostgresLedger, dsn: str):
+async def test_each_tenant_has_its_own_room(ledger: Ledger, dsn: str):
     await set_concurrency(dsn, 1)
     await add_tenant(dsn, 2)
     async with ledger.unit() as unit:
@@ -323,7 +324,7 @@ async def test_each_tenant_has_its_own_room(ledger: PostgresLedger, dsn: str):
     assert [name.split("-")[0] for name in admitted] == ["mine", "theirs", "theirs"]
 
 
-async def test_a_scheduled_execution_waits_for_its_time_and_a_prepared_one_for_its_batch(ledger: PostgresLedger):
+async def test_a_scheduled_execution_waits_for_its_time_and_a_prepared_one_for_its_batch(ledger: Ledger):
     soon = datetime.now(UTC) + timedelta(milliseconds=700)
     await place(
         ledger,
@@ -336,7 +337,7 @@ async def test_a_scheduled_execution_waits_for_its_time_and_a_prepared_one_for_i
     assert await admit(ledger) == ["soon"]
 
 
-async def test_admission_takes_what_is_due_longest_first(ledger: PostgresLedger, dsn: str):
+async def test_admission_takes_what_is_due_longest_first(ledger: Ledger, dsn: str):
     await set_concurrency(dsn, 1)
     now = datetime.now(UTC)
     await place(
@@ -348,21 +349,21 @@ async def test_admission_takes_what_is_due_longest_first(ledger: PostgresLedger,
     assert await admit(ledger) == ["c"]
 
 
-async def test_two_pacers_at_once_admit_each_execution_once_and_keep_the_limit(ledger: PostgresLedger, dsn: str):
+async def test_two_pacers_at_once_admit_each_execution_once_and_keep_the_limit(ledger: Ledger, dsn: str):
     await set_concurrency(dsn, 7)
     await place(ledger, *(execution_row(f"call-{n}") for n in range(30)))
     admitted = [name for names in await asyncio.gather(*(admit(ledger) for _ in range(8))) for name in names]
     assert len(admitted) == len(set(admitted)) == 7
 
 
-async def test_a_pacer_does_not_wait_for_another(ledger: PostgresLedger):
+async def test_a_pacer_does_not_wait_for_another(ledger: Ledger):
     await place(ledger, execution_row())
     async with ledger.unit() as first:
         assert len(await admit_candidates(first, 10)) == 1
         assert await asyncio.wait_for(admit(ledger), 2) == []
 
 
-async def test_a_stop_that_comes_first_wins_over_the_pacer(ledger: PostgresLedger):
+async def test_a_stop_that_comes_first_wins_over_the_pacer(ledger: Ledger):
     # Gotcha of the prototype: without "and phase = 'waiting'" in the update itself a stopped call was dialled.
     await place(ledger, execution_row("stopped"), execution_row("other"))
     async with ledger.unit() as unit:
@@ -375,7 +376,7 @@ async def test_a_stop_that_comes_first_wins_over_the_pacer(ledger: PostgresLedge
     assert row.status is Status.STOPPED
 
 
-async def test_an_admitted_execution_can_be_given_back_or_stopped(ledger: PostgresLedger):
+async def test_an_admitted_execution_can_be_given_back_or_stopped(ledger: Ledger):
     await place(ledger, execution_row("back"), execution_row("stop"))
     await admit(ledger)
     assert (await move(ledger, "back", Phase.WAITING, "queued")).status is Status.QUEUED
@@ -387,7 +388,7 @@ async def test_an_admitted_execution_can_be_given_back_or_stopped(ledger: Postgr
 # Claiming
 
 
-async def test_concurrent_claims_never_take_the_same_execution(ledger: PostgresLedger):
+async def test_concurrent_claims_never_take_the_same_execution(ledger: Ledger):
     await place(ledger, *(execution_row(f"call-{n}") for n in range(40)))
     await admit(ledger)
     taken = await asyncio.gather(*(claim(ledger, f"node-{n}", 7) for n in range(8)))
@@ -396,7 +397,7 @@ async def test_concurrent_claims_never_take_the_same_execution(ledger: PostgresL
     assert all(row.attempt == 1 for rows in taken for row in rows)
 
 
-async def test_a_claim_that_is_undone_leaves_the_execution_to_others(ledger: PostgresLedger):
+async def test_a_claim_that_is_undone_leaves_the_execution_to_others(ledger: Ledger):
     await place(ledger, execution_row())
     await admit(ledger)
 
@@ -412,13 +413,13 @@ async def test_a_claim_that_is_undone_leaves_the_execution_to_others(ledger: Pos
     assert (row.owner, row.attempt) == ("node-b", 1)
 
 
-async def test_claiming_nothing_is_nothing(ledger: PostgresLedger):
+async def test_claiming_nothing_is_nothing(ledger: Ledger):
     await place(ledger, execution_row())
     await admit(ledger)
     assert await claim(ledger, count=0) == []
 
 
-async def test_what_an_owner_holds_and_what_is_overdue(ledger: PostgresLedger, dsn: str):
+async def test_what_an_owner_holds_and_what_is_overdue(ledger: Ledger, dsn: str):
     await live_call(ledger)
     async with ledger.unit() as unit:
         assert [row.id for row in await unit.executions.owned_by("node-a")] == ["call-1"]
@@ -434,7 +435,7 @@ async def test_what_an_owner_holds_and_what_is_overdue(ledger: PostgresLedger, d
 # Pages and deletion
 
 
-async def test_pages_are_newest_first_and_count_everything(ledger: PostgresLedger):
+async def test_pages_are_newest_first_and_count_everything(ledger: Ledger):
     await place(
         ledger,
         *(execution_row(f"call-{n:02}", created_at=seconds_after(n), updated_at=seconds_after(n)) for n in range(7)),
@@ -464,7 +465,7 @@ async def test_pages_are_newest_first_and_count_everything(ledger: PostgresLedge
         ),
     ],
 )
-async def test_a_list_is_narrowed(ledger: PostgresLedger, narrow: ExecutionFilter, expected: set[str]):
+async def test_a_list_is_narrowed(ledger: Ledger, narrow: ExecutionFilter, expected: set[str]):
     await place(
         ledger,
         execution_row("stopped"),
@@ -482,7 +483,7 @@ async def test_a_list_is_narrowed(ledger: PostgresLedger, narrow: ExecutionFilte
     assert page.total == len(expected)
 
 
-async def test_deleting_an_agents_executions_takes_everything_with_them(ledger: PostgresLedger, dsn: str):
+async def test_deleting_an_agents_executions_takes_everything_with_them(ledger: Ledger, dsn: str):
     await live_call(ledger)
     await place(ledger, execution_row("call-2"))
     await place(ledger, execution_row("call-3"))
@@ -505,7 +506,7 @@ async def test_deleting_an_agents_executions_takes_everything_with_them(ledger: 
         assert await fetch(dsn, f"select * from {table}") == [], table
 
 
-async def test_retention_keeps_a_call_that_was_made_long_after_it_was_placed(ledger: PostgresLedger):
+async def test_retention_keeps_a_call_that_was_made_long_after_it_was_placed(ledger: Ledger):
     await place(ledger, execution_row("scheduled"))
     async with ledger.unit() as unit:
         change = Change(Phase.DONE, "stopped", columns={"completed_at": seconds_after(99)})
@@ -514,7 +515,7 @@ async def test_retention_keeps_a_call_that_was_made_long_after_it_was_placed(led
         assert await unit.executions.older_than(seconds_after(100), 10) == ["scheduled"]
 
 
-async def test_retention_finds_only_ended_executions(ledger: PostgresLedger):
+async def test_retention_finds_only_ended_executions(ledger: Ledger):
     await live_call(ledger)
     await place(
         ledger, execution_row("old"), execution_row("new", created_at=seconds_after(99), updated_at=seconds_after(99))
@@ -530,7 +531,7 @@ async def test_retention_finds_only_ended_executions(ledger: PostgresLedger):
         assert await unit.executions.get_any("old") is None
 
 
-async def test_a_locked_row_is_read_by_one_unit_at_a_time(ledger: PostgresLedger):
+async def test_a_locked_row_is_read_by_one_unit_at_a_time(ledger: Ledger):
     await place(ledger, execution_row())
     async with ledger.unit() as first:
         await first.executions.lock("call-1")

@@ -12,18 +12,19 @@ from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, THEN, admit, agent_row, execution_row, move, place, ringing_row
 
 from callwright.domain.errors import ConflictError, NotFoundError, StaleOwnerError, WrongStateError
-from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change, Extension
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
+from callwright.platform.extensions.rules import Extension
+from callwright.platform.ledger import Ledger
 
 
-async def take(ledger: PostgresLedger, execution: Execution) -> bool:
+async def take(ledger: Ledger, execution: Execution) -> bool:
     async with ledger.unit() as unit:
         return await unit.executions.insert_owned(execution, 1000)
 
 
-async def test_a_call_that_comes_in_belongs_to_its_process_at_once(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_call_that_comes_in_belongs_to_its_process_at_once(ledger: Ledger, dsn: str) -> None:
     await place(ledger)
     assert await take(ledger, ringing_row())
     async with ledger.unit() as unit:
@@ -35,7 +36,7 @@ async def test_a_call_that_comes_in_belongs_to_its_process_at_once(ledger: Postg
     assert live.status is Status.IN_PROGRESS
 
 
-async def test_nobody_admits_or_claims_a_call_that_comes_in(ledger: PostgresLedger) -> None:
+async def test_nobody_admits_or_claims_a_call_that_comes_in(ledger: Ledger) -> None:
     await place(ledger)
     await take(ledger, ringing_row())
     assert await admit(ledger) == []
@@ -43,9 +44,7 @@ async def test_nobody_admits_or_claims_a_call_that_comes_in(ledger: PostgresLedg
         assert await unit.executions.claim("node-b", 10) == []
 
 
-async def test_the_tenants_concurrency_is_never_exceeded_however_many_call_at_once(
-    ledger: PostgresLedger, dsn: str
-) -> None:
+async def test_the_tenants_concurrency_is_never_exceeded_however_many_call_at_once(ledger: Ledger, dsn: str) -> None:
     await place(ledger, *(execution_row(f"out-{number}") for number in range(5)))
     await run_sql(dsn, "update tenant set max_concurrency = 4")
 
@@ -57,7 +56,7 @@ async def test_the_tenants_concurrency_is_never_exceeded_however_many_call_at_on
     assert taken.count(True) == len(await fetch(dsn, "select * from execution where direction = 'inbound'"))
 
 
-async def test_a_call_of_a_carrier_comes_in_once(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_call_of_a_carrier_comes_in_once(ledger: Ledger, dsn: str) -> None:
     """To its tenant and over its carrier; also of requests at the same moment one alone is taken."""
     await place(ledger)
     await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 9)")
@@ -77,7 +76,7 @@ async def test_a_call_of_a_carrier_comes_in_once(ledger: PostgresLedger, dsn: st
     assert await take(ledger, ringing_row("of-a-phone"))
 
 
-async def test_a_process_declared_dead_takes_no_call(ledger: PostgresLedger) -> None:
+async def test_a_process_declared_dead_takes_no_call(ledger: Ledger) -> None:
     await place(ledger)
     async with ledger.unit() as unit:
         await unit.nodes.forget("node-a")
@@ -97,20 +96,18 @@ async def test_a_process_declared_dead_takes_no_call(ledger: PostgresLedger) -> 
         {"phase": Phase.WAITING, "detail": "queued", "status": Status.QUEUED},
     ],
 )
-async def test_it_begins_ringing_owned_and_in_its_first_attempt_only(
-    ledger: PostgresLedger, changes: dict[str, Any]
-) -> None:
+async def test_it_begins_ringing_owned_and_in_its_first_attempt_only(ledger: Ledger, changes: dict[str, Any]) -> None:
     await place(ledger)
     with pytest.raises(WrongStateError):
         await take(ledger, ringing_row(**changes))
 
 
-async def test_an_inbound_call_never_waits(ledger: PostgresLedger) -> None:
+async def test_an_inbound_call_never_waits(ledger: Ledger) -> None:
     with pytest.raises(WrongStateError, match="inbound call cannot begin waiting"):
         await place(ledger, execution_row(direction="inbound"))
 
 
-async def test_the_database_itself_refuses_other_beginnings(ledger: PostgresLedger, dsn: str) -> None:
+async def test_the_database_itself_refuses_other_beginnings(ledger: Ledger, dsn: str) -> None:
     await place(ledger)
     await take(ledger, ringing_row())
     columns = (
@@ -134,13 +131,13 @@ async def test_the_database_itself_refuses_other_beginnings(ledger: PostgresLedg
 ANN = {"options": {"caller": "+15550123"}}
 
 
-async def count_in(ledger: PostgresLedger, row: Execution, limit: int = 1) -> bool:
+async def count_in(ledger: Ledger, row: Execution, limit: int = 1) -> bool:
     async with ledger.unit() as unit:
         return await unit.executions.count_in(row, limit)
 
 
 async def test_a_call_that_began_earlier_and_was_written_later_is_counted_behind_the_other(
-    ledger: PostgresLedger,
+    ledger: Ledger,
 ) -> None:
     later = ringing_row("in-2", **ANN)
     earlier = ringing_row("in-1", created_at=THEN - timedelta(seconds=1), **ANN)
@@ -153,7 +150,7 @@ async def test_a_call_that_began_earlier_and_was_written_later_is_counted_behind
 
 
 async def test_of_the_calls_of_a_caller_counted_at_the_same_moment_no_more_than_the_limit_are_taken(
-    ledger: PostgresLedger,
+    ledger: Ledger,
 ) -> None:
     rows = [ringing_row(f"in-{number}", **ANN) for number in range(8)]
     await place(ledger)
@@ -162,7 +159,7 @@ async def test_of_the_calls_of_a_caller_counted_at_the_same_moment_no_more_than_
     assert (await asyncio.gather(*(count_in(ledger, row, 3) for row in rows))).count(True) == 3
 
 
-async def test_a_caller_is_one_however_the_carrier_spells_the_number(ledger: PostgresLedger) -> None:
+async def test_a_caller_is_one_however_the_carrier_spells_the_number(ledger: Ledger) -> None:
     """Race: also those whose numbers are spelt differently are counted one after the other."""
     spelt = ["+15550123", "15550123", "0015550123"]
     rows = [ringing_row(f"in-{number}", options={"caller": spelt[number % 3]}) for number in range(9)]
@@ -173,7 +170,7 @@ async def test_a_caller_is_one_however_the_carrier_spells_the_number(ledger: Pos
 
 
 async def test_who_was_refused_or_gave_up_unanswered_and_who_else_calls_does_not_count(
-    ledger: PostgresLedger,
+    ledger: Ledger,
 ) -> None:
     rows = [ringing_row(f"in-{number}", **ANN) for number in range(4)]
     other = ringing_row("in-9", options={"caller": "+15550124"})
@@ -202,12 +199,12 @@ def extension(name: str = "desk", **changes: str) -> Extension:
     return Extension(name, changes.get("tenant_id", DEFAULT_TENANT_ID), changes.get("agent_id", "agent-1"), THEN)
 
 
-async def put(ledger: PostgresLedger, wanted: Extension) -> bool:
+async def put(ledger: Ledger, wanted: Extension) -> bool:
     async with ledger.unit() as unit:
         return await unit.extensions.put(wanted)
 
 
-async def test_an_extension_is_found_whoever_it_belongs_to_and_read_only_by_its_tenant(ledger: PostgresLedger) -> None:
+async def test_an_extension_is_found_whoever_it_belongs_to_and_read_only_by_its_tenant(ledger: Ledger) -> None:
     await place(ledger)
     assert await put(ledger, extension())
     assert not await put(ledger, extension()), "it was there"
@@ -222,7 +219,7 @@ async def test_an_extension_is_found_whoever_it_belongs_to_and_read_only_by_its_
         assert await unit.numbers.called("desk") is None
 
 
-async def test_a_name_is_one_tenants_of_the_platform(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_name_is_one_tenants_of_the_platform(ledger: Ledger, dsn: str) -> None:
     await place(ledger)
     await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
     async with ledger.unit() as unit:
@@ -232,7 +229,7 @@ async def test_a_name_is_one_tenants_of_the_platform(ledger: PostgresLedger, dsn
         await put(ledger, extension(tenant_id=OTHER_TENANT_ID, agent_id="agent-2"))
 
 
-async def test_an_extension_points_at_an_agent_of_its_tenant_and_goes_with_it(ledger: PostgresLedger) -> None:
+async def test_an_extension_points_at_an_agent_of_its_tenant_and_goes_with_it(ledger: Ledger) -> None:
     await place(ledger)
     with pytest.raises(NotFoundError):
         await put(ledger, extension(agent_id="agent-9"))
@@ -243,7 +240,7 @@ async def test_an_extension_points_at_an_agent_of_its_tenant_and_goes_with_it(le
 
 
 @pytest.mark.parametrize("name", ["", "x" * 33, "Desk", "a b"])
-async def test_the_database_refuses_other_forms(ledger: PostgresLedger, dsn: str, name: str) -> None:
+async def test_the_database_refuses_other_forms(ledger: Ledger, dsn: str, name: str) -> None:
     await place(ledger)
     with pytest.raises(asyncpg.CheckViolationError):
         await run_sql(
@@ -253,7 +250,7 @@ async def test_the_database_refuses_other_forms(ledger: PostgresLedger, dsn: str
         )
 
 
-async def test_agents_are_found_by_calls_whoever_they_belong_to(ledger: PostgresLedger) -> None:
+async def test_agents_are_found_by_calls_whoever_they_belong_to(ledger: Ledger) -> None:
     await place(ledger)
     async with ledger.unit() as unit:
         found = await unit.agents.get_any("agent-1")

@@ -15,10 +15,10 @@ from tests.rows import OTHER_TENANT_ID, agent_row
 from tests.waiting import until
 
 from callwright.domain.limits import MAX_JOB_TRIES
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import SPEECH_JOB, SpeechOrder
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.jobs.rules import SPEECH_JOB, SpeechOrder
+from callwright.platform.ledger import Ledger
 from callwright.storage.job_runner import Handler, JobPlaces, JobRunner, JobTimings
-from callwright.storage.ledger import PostgresLedger
 
 FAST = JobTimings(first_retry_s=0.01, longest_retry_s=0.02, heartbeat_s=5, restart_s=0.1)
 
@@ -35,14 +35,14 @@ async def running(dsn: str, handlers: dict[str, Handler], places: JobPlaces | No
 
 
 async def put(
-    ledger: PostgresLedger, name: str, *payloads: bytes, tenant_id: str = DEFAULT_TENANT_ID, after_seconds: int = 0
+    ledger: Ledger, name: str, *payloads: bytes, tenant_id: str = DEFAULT_TENANT_ID, after_seconds: int = 0
 ) -> None:
     async with ledger.unit() as unit:
         for payload in payloads:
             await unit.jobs.put(name, payload, tenant_id, after_seconds)
 
 
-async def test_jobs_reach_the_handler_of_their_name(ledger: PostgresLedger, dsn: str):
+async def test_jobs_reach_the_handler_of_their_name(ledger: Ledger, dsn: str):
     seen: list[tuple[str, bytes]] = []
 
     async def post(payload: bytes) -> None:
@@ -60,7 +60,7 @@ async def test_jobs_reach_the_handler_of_their_name(ledger: PostgresLedger, dsn:
     assert await fetch(dsn, "select * from pgqueuer") == []
 
 
-async def test_a_job_of_a_unit_that_was_undone_does_not_exist(ledger: PostgresLedger, dsn: str):
+async def test_a_job_of_a_unit_that_was_undone_does_not_exist(ledger: Ledger, dsn: str):
     async def undone() -> None:
         async with ledger.unit() as unit:
             await unit.jobs.put("post", b"x", DEFAULT_TENANT_ID)
@@ -89,7 +89,7 @@ async def test_a_queue_without_jobs_does_not_wake_ten_times_a_second(dsn: str, m
     assert len(short) <= 2
 
 
-async def test_a_job_waits_for_its_time(ledger: PostgresLedger, dsn: str):
+async def test_a_job_waits_for_its_time(ledger: Ledger, dsn: str):
     seen: list[float] = []
     loop = asyncio.get_running_loop()
 
@@ -103,7 +103,7 @@ async def test_a_job_waits_for_its_time(ledger: PostgresLedger, dsn: str):
     assert 0.9 < seen[0] - placed < 4
 
 
-async def test_an_agent_is_seeding_until_the_job_of_its_last_revision_is_over(ledger: PostgresLedger, dsn: str):
+async def test_an_agent_is_seeding_until_the_job_of_its_last_revision_is_over(ledger: Ledger, dsn: str):
     agent_id, seen, may_end = "agent-1", list[bytes](), asyncio.Event()
     async with ledger.unit() as unit:
         await unit.agents.insert(agent_row(agent_id))
@@ -138,7 +138,7 @@ async def test_an_agent_is_seeding_until_the_job_of_its_last_revision_is_over(le
         await until(is_processed)
 
 
-async def test_a_second_try_of_speech_waits_once_and_leaves_the_agent_processed(ledger: PostgresLedger, dsn: str):
+async def test_a_second_try_of_speech_waits_once_and_leaves_the_agent_processed(ledger: Ledger, dsn: str):
     order = SpeechOrder("agent-1", DEFAULT_TENANT_ID, 1, tries=1)
     seen: list[SpeechOrder] = []
 
@@ -162,7 +162,7 @@ async def test_a_second_try_of_speech_waits_once_and_leaves_the_agent_processed(
     assert seen == [order, replace(order, tries=2)]
 
 
-async def test_speech_is_rendered_after_the_jobs_of_calls(ledger: PostgresLedger, dsn: str):
+async def test_speech_is_rendered_after_the_jobs_of_calls(ledger: Ledger, dsn: str):
     seen: list[str] = []
 
     async def speak(_: bytes) -> None:
@@ -179,7 +179,7 @@ async def test_speech_is_rendered_after_the_jobs_of_calls(ledger: PostgresLedger
     assert seen == ["post", "speech"]
 
 
-async def test_a_failing_job_is_tried_again(ledger: PostgresLedger, dsn: str):
+async def test_a_failing_job_is_tried_again(ledger: Ledger, dsn: str):
     tries: list[bytes] = []
 
     async def post(payload: bytes) -> None:
@@ -193,7 +193,7 @@ async def test_a_failing_job_is_tried_again(ledger: PostgresLedger, dsn: str):
     assert await ledger.held_jobs() == []
 
 
-async def test_a_job_that_fails_at_every_try_is_held_for_a_person(ledger: PostgresLedger, dsn: str):
+async def test_a_job_that_fails_at_every_try_is_held_for_a_person(ledger: Ledger, dsn: str):
     tries: list[bytes] = []
 
     async def post(payload: bytes) -> None:
@@ -213,7 +213,7 @@ async def test_a_job_that_fails_at_every_try_is_held_for_a_person(ledger: Postgr
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
-async def test_no_more_jobs_run_at_once_than_allowed(ledger: PostgresLedger, dsn: str, concurrency: int):
+async def test_no_more_jobs_run_at_once_than_allowed(ledger: Ledger, dsn: str, concurrency: int):
     now = most = done = 0
 
     async def post(_: bytes) -> None:
@@ -230,7 +230,7 @@ async def test_no_more_jobs_run_at_once_than_allowed(ledger: PostgresLedger, dsn
     assert most <= concurrency
 
 
-async def test_stopping_lets_the_job_under_way_finish(ledger: PostgresLedger, dsn: str):
+async def test_stopping_lets_the_job_under_way_finish(ledger: Ledger, dsn: str):
     events: list[str] = []
 
     async def post(_: bytes) -> None:
@@ -245,7 +245,7 @@ async def test_stopping_lets_the_job_under_way_finish(ledger: PostgresLedger, ds
     assert await fetch(dsn, "select * from pgqueuer") == []
 
 
-async def test_two_runners_share_the_work(ledger: PostgresLedger, dsn: str):
+async def test_two_runners_share_the_work(ledger: Ledger, dsn: str):
     seen: list[bytes] = []
 
     async def post(payload: bytes) -> None:
@@ -258,7 +258,7 @@ async def test_two_runners_share_the_work(ledger: PostgresLedger, dsn: str):
     assert sorted(seen) == sorted(str(number).encode() for number in range(30))
 
 
-async def test_jobs_that_hang_take_no_place_of_another_organisation(ledger: PostgresLedger, dsn: str):
+async def test_jobs_that_hang_take_no_place_of_another_organisation(ledger: Ledger, dsn: str):
     hang, begun, done = asyncio.Event(), list[bytes](), list[bytes]()
 
     async def post(payload: bytes) -> None:
@@ -277,7 +277,7 @@ async def test_jobs_that_hang_take_no_place_of_another_organisation(ledger: Post
         await until(lambda: len(done) == 13)
 
 
-async def test_the_jobs_of_a_sub_account_take_the_places_of_its_organisation(ledger: PostgresLedger, dsn: str):
+async def test_the_jobs_of_a_sub_account_take_the_places_of_its_organisation(ledger: Ledger, dsn: str):
     hang, begun = asyncio.Event(), list[bytes]()
     await run_sql(
         dsn,

@@ -16,8 +16,8 @@ from tests.database import database_at, fetch, run_sql
 from tests.rows import execution_row, place
 
 from callwright.domain.errors import ConfigurationError, UnavailableError
-from callwright.domain.execution import STATUS_OF
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.executions.rules.execution import STATUS_OF
+from callwright.platform.ledger import Ledger
 from callwright.storage.migrate import head, migrate, wanted
 from callwright.storage.migrations import REVISIONS
 
@@ -34,7 +34,7 @@ async def empty(postgres_server: str) -> AsyncIterator[str]:
 async def test_five_starters_meet_on_an_empty_database(empty: str):
     results = await asyncio.gather(*(migrate(empty) for _ in range(5)))
     assert sorted(results) == [False, False, False, False, True], "one worked, the others found it done"
-    ledger = PostgresLedger(empty)
+    ledger = Ledger(empty)
     await ledger.open()
     await place(ledger, execution_row())
     await ledger.aclose()
@@ -74,7 +74,7 @@ async def test_a_revision_whose_statement_fails_leaves_nothing_and_is_made_whole
     assert await fetch(dsn, "select * from made_by_the_next_revision") == []
 
 
-async def test_tables_of_the_domain_that_changed_are_written_anew_and_keep_the_rows(ledger: PostgresLedger, dsn: str):
+async def test_tables_of_the_domain_that_changed_are_written_anew_and_keep_the_rows(ledger: Ledger, dsn: str):
     await place(ledger, execution_row())
     await run_sql(
         dsn,

@@ -11,11 +11,11 @@ from tests.database import run_sql
 from tests.rows import OTHER_TENANT_ID, THEN, agent_row, place
 
 from callwright.domain.errors import ConflictError, NotFoundError
-from callwright.domain.phone_number import CARRIER, ORDER, TRUNK, UNDER_WAY, OwnedNumber, PhoneNumber
-from callwright.domain.sip_trunk import SipTrunk, read_trunk
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Extension
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.extensions.rules import Extension
+from callwright.platform.ledger import Ledger
+from callwright.platform.phone_numbers.rules import CARRIER, ORDER, TRUNK, UNDER_WAY, OwnedNumber, PhoneNumber
+from callwright.platform.sip_trunks.rules import SipTrunk, read_trunk
 
 NUMBER = "+918000000002"
 DIALLED = "918000000002"
@@ -43,13 +43,13 @@ def number(number_id: str = "n1", text: str = NUMBER, minutes: int = 0, **change
     )
 
 
-async def called(ledger: PostgresLedger, source: str, dialled: str = DIALLED) -> str | None:
+async def called(ledger: Ledger, source: str, dialled: str = DIALLED) -> str | None:
     async with ledger.unit() as unit:
         found = await unit.numbers.called(dialled, source)
     return None if found is None else found.id
 
 
-async def with_trunk(ledger: PostgresLedger, wanted: SipTrunk) -> None:
+async def with_trunk(ledger: Ledger, wanted: SipTrunk) -> None:
     await place(ledger)
     async with ledger.unit() as unit:
         await unit.trunks.add(wanted)
@@ -61,21 +61,19 @@ async def with_trunk(ledger: PostgresLedger, wanted: SipTrunk) -> None:
     [("203.0.113.200", "n1"), ("192.0.2.7", "n1"), ("192.0.2.8", None), ("", None), ("2001:db8::1", None)],
 )
 async def test_a_number_of_a_trunk_is_called_from_where_the_trunks_calls_come(
-    ledger: PostgresLedger, source: str, found: str | None
+    ledger: Ledger, source: str, found: str | None
 ) -> None:
     await with_trunk(ledger, trunk())
     assert await called(ledger, source) == found
 
 
 @pytest.mark.parametrize("closed", [trunk(active=False), trunk(inbound_enabled=False)])
-async def test_a_trunk_that_takes_no_calls_has_no_number_that_is_called(
-    ledger: PostgresLedger, closed: SipTrunk
-) -> None:
+async def test_a_trunk_that_takes_no_calls_has_no_number_that_is_called(ledger: Ledger, closed: SipTrunk) -> None:
     await with_trunk(ledger, closed)
     assert await called(ledger, "192.0.2.7") is None
 
 
-async def test_nobody_takes_anothers_calls_by_coming_later(ledger: PostgresLedger, dsn: str) -> None:
+async def test_nobody_takes_anothers_calls_by_coming_later(ledger: Ledger, dsn: str) -> None:
     await with_trunk(ledger, trunk())
     await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
     async with ledger.unit() as unit:
@@ -91,7 +89,7 @@ async def test_nobody_takes_anothers_calls_by_coming_later(ledger: PostgresLedge
     assert await called(ledger, "192.0.2.7") == "n1"
 
 
-async def test_a_number_with_an_owner_is_the_owners_alone(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_number_with_an_owner_is_the_owners_alone(ledger: Ledger, dsn: str) -> None:
     await with_trunk(ledger, trunk())
     await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
     async with ledger.unit() as unit:
@@ -113,7 +111,7 @@ async def test_a_number_with_an_owner_is_the_owners_alone(ledger: PostgresLedger
     assert await called(ledger, "192.0.2.7") == "n1"
 
 
-async def test_an_extension_is_called_from_anywhere_and_comes_after_a_trunks_number(ledger: PostgresLedger) -> None:
+async def test_an_extension_is_called_from_anywhere_and_comes_after_a_trunks_number(ledger: Ledger) -> None:
     await with_trunk(ledger, trunk())
     async with ledger.unit() as unit:
         await unit.extensions.put(Extension(DIALLED, DEFAULT_TENANT_ID, "agent-1", THEN))
@@ -121,9 +119,7 @@ async def test_an_extension_is_called_from_anywhere_and_comes_after_a_trunks_num
     assert await called(ledger, "10.0.0.1") not in (None, "n1")
 
 
-async def test_an_extension_of_digits_is_no_way_to_another_organisations_number(
-    ledger: PostgresLedger, dsn: str
-) -> None:
+async def test_an_extension_of_digits_is_no_way_to_another_organisations_number(ledger: Ledger, dsn: str) -> None:
     await with_trunk(ledger, trunk())
     await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
     async with ledger.unit() as unit:
@@ -132,21 +128,21 @@ async def test_an_extension_of_digits_is_no_way_to_another_organisations_number(
     assert await called(ledger, "10.0.0.1") is None
 
 
-async def test_a_number_is_there_once_for_a_tenant_however_it_is_spelt(ledger: PostgresLedger) -> None:
+async def test_a_number_is_there_once_for_a_tenant_however_it_is_spelt(ledger: Ledger) -> None:
     await with_trunk(ledger, trunk())
     with pytest.raises(ConflictError):
         async with ledger.unit() as unit:
             await unit.numbers.add(number("n2", DIALLED))
 
 
-async def test_a_number_is_not_answered_by_an_agent_that_is_not_there(ledger: PostgresLedger) -> None:
+async def test_a_number_is_not_answered_by_an_agent_that_is_not_there(ledger: Ledger) -> None:
     await with_trunk(ledger, trunk())
     with pytest.raises(NotFoundError):
         async with ledger.unit() as unit:
             await unit.numbers.link(number(agent_id="agent-9"))
 
 
-async def test_numbers_go_with_their_trunk_and_outlive_their_agent(ledger: PostgresLedger) -> None:
+async def test_numbers_go_with_their_trunk_and_outlive_their_agent(ledger: Ledger) -> None:
     await with_trunk(ledger, trunk())
     async with ledger.unit() as unit:
         assert await unit.agents.delete(DEFAULT_TENANT_ID, "agent-1")
@@ -158,7 +154,7 @@ async def test_numbers_go_with_their_trunk_and_outlive_their_agent(ledger: Postg
         assert await unit.numbers.all(DEFAULT_TENANT_ID) == []
 
 
-async def test_what_is_only_ordered_is_no_number_until_it_is_had(ledger: PostgresLedger) -> None:
+async def test_what_is_only_ordered_is_no_number_until_it_is_had(ledger: Ledger) -> None:
     row = PhoneNumber("c1", DEFAULT_TENANT_ID, NUMBER, CARRIER, "acme", THEN, THEN, details={ORDER: UNDER_WAY})
     async with ledger.unit() as unit:
         await unit.numbers.add(row)
@@ -180,7 +176,7 @@ async def test_what_is_only_ordered_is_no_number_until_it_is_had(ledger: Postgre
         assert await unit.numbers.has(DEFAULT_TENANT_ID, DIALLED)
 
 
-async def test_an_order_is_dropped(ledger: PostgresLedger) -> None:
+async def test_an_order_is_dropped(ledger: Ledger) -> None:
     row = PhoneNumber("c1", DEFAULT_TENANT_ID, NUMBER, CARRIER, "acme", THEN, THEN, details={ORDER: UNDER_WAY})
     async with ledger.unit() as unit:
         await unit.numbers.add(row)
@@ -189,7 +185,7 @@ async def test_an_order_is_dropped(ledger: PostgresLedger) -> None:
         assert await unit.numbers.of_carriers(DEFAULT_TENANT_ID) == []
 
 
-async def test_an_order_is_written_and_dropped_by_who_read_it_last(ledger: PostgresLedger) -> None:
+async def test_an_order_is_written_and_dropped_by_who_read_it_last(ledger: Ledger) -> None:
     row = PhoneNumber("c1", DEFAULT_TENANT_ID, NUMBER, CARRIER, "acme", THEN, THEN, details={ORDER: UNDER_WAY})
     later = replace(row, updated_at=THEN + timedelta(minutes=1))
     async with ledger.unit() as unit:
@@ -202,7 +198,7 @@ async def test_an_order_is_written_and_dropped_by_who_read_it_last(ledger: Postg
         assert await unit.numbers.drop_order(later)
 
 
-async def called_at(ledger: PostgresLedger, carrier: str = "house", dialled: str = DIALLED) -> str | None:
+async def called_at(ledger: Ledger, carrier: str = "house", dialled: str = DIALLED) -> str | None:
     async with ledger.reading() as unit:
         found = await unit.numbers.called_at(carrier, dialled)
     return None if found is None else found.id
@@ -212,7 +208,7 @@ def of_carrier(number_id: str, minutes: int = 0, **changes: Any) -> PhoneNumber:
     return replace(number(number_id, minutes=minutes, trunk_id=None), kind=CARRIER, provider="house", **changes)
 
 
-async def test_a_number_of_a_carrier_is_called_at_that_carrier_only(ledger: PostgresLedger) -> None:
+async def test_a_number_of_a_carrier_is_called_at_that_carrier_only(ledger: Ledger) -> None:
     await place(ledger)
     async with ledger.unit() as unit:
         await unit.numbers.add(of_carrier("n1"))
@@ -222,7 +218,7 @@ async def test_a_number_of_a_carrier_is_called_at_that_carrier_only(ledger: Post
 
 
 async def test_a_number_with_an_owner_is_called_at_its_owner_and_else_at_the_older_entry(
-    ledger: PostgresLedger, dsn: str
+    ledger: Ledger, dsn: str
 ) -> None:
     await place(ledger)
     await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
@@ -235,20 +231,20 @@ async def test_a_number_with_an_owner_is_called_at_its_owner_and_else_at_the_old
     assert await called_at(ledger) == "ours"
 
 
-async def test_a_number_that_is_ordered_and_not_had_yet_is_called_at_nobody(ledger: PostgresLedger) -> None:
+async def test_a_number_that_is_ordered_and_not_had_yet_is_called_at_nobody(ledger: Ledger) -> None:
     await place(ledger)
     async with ledger.unit() as unit:
         await unit.numbers.add(of_carrier("n1", details={ORDER: UNDER_WAY}))
     assert await called_at(ledger) is None
 
 
-async def called_over(ledger: PostgresLedger, dialled: str) -> str | None:
+async def called_over(ledger: Ledger, dialled: str) -> str | None:
     async with ledger.unit() as unit:
         found = await unit.numbers.called_over("t1", dialled)
     return None if found is None else found.id
 
 
-async def test_over_a_registration_the_only_number_is_called_whatever_was_dialled(ledger: PostgresLedger) -> None:
+async def test_over_a_registration_the_only_number_is_called_whatever_was_dialled(ledger: Ledger) -> None:
     await with_trunk(ledger, trunk())
     assert await called_over(ledger, DIALLED) == "n1"
     assert await called_over(ledger, "u1") == "n1"
@@ -259,9 +255,7 @@ async def test_over_a_registration_the_only_number_is_called_whatever_was_dialle
 
 
 @pytest.mark.parametrize("closed", [trunk(active=False), trunk(inbound_enabled=False), trunk("t2")])
-async def test_over_a_registration_only_a_trunk_that_takes_calls_is_called(
-    ledger: PostgresLedger, closed: SipTrunk
-) -> None:
+async def test_over_a_registration_only_a_trunk_that_takes_calls_is_called(ledger: Ledger, closed: SipTrunk) -> None:
     await place(ledger)
     async with ledger.unit() as unit:
         await unit.trunks.add(closed)
@@ -269,7 +263,7 @@ async def test_over_a_registration_only_a_trunk_that_takes_calls_is_called(
     assert await called_over(ledger, DIALLED) is None
 
 
-async def test_active_trunks_are_found_whosoever_they_are_the_oldest_first(ledger: PostgresLedger, dsn: str) -> None:
+async def test_active_trunks_are_found_whosoever_they_are_the_oldest_first(ledger: Ledger, dsn: str) -> None:
     await place(ledger)
     await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
     later = replace(trunk("t2", OTHER_TENANT_ID), created_at=THEN + timedelta(minutes=1))

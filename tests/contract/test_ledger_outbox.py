@@ -7,38 +7,38 @@ import asyncio
 from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, agent_row, entry_row, execution_row, place
 
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Answered, OutboxEntry, WebhookShare
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.ledger import Ledger
+from callwright.platform.webhooks.rules.outbox import Answered, OutboxEntry, WebhookShare
 
 LEASE_S = 25
 GAP_S = 180
 
 
-async def lease(ledger: PostgresLedger, worker: str = "w", count: int = 10) -> list[OutboxEntry]:
+async def lease(ledger: Ledger, worker: str = "w", count: int = 10) -> list[OutboxEntry]:
     async with ledger.unit() as unit:
         return sorted(
             await unit.outbox.lease(worker, LEASE_S, count, GAP_S), key=lambda e: (e.execution_id, e.sequence)
         )
 
 
-async def add(ledger: PostgresLedger, *entries: OutboxEntry) -> None:
+async def add(ledger: Ledger, *entries: OutboxEntry) -> None:
     async with ledger.unit() as unit:
         for entry in entries:
             await unit.outbox.add(entry)
 
 
-async def delivered(ledger: PostgresLedger, entry: OutboxEntry, worker: str = "w") -> bool:
+async def delivered(ledger: Ledger, entry: OutboxEntry, worker: str = "w") -> bool:
     async with ledger.unit() as unit:
         return bool(await unit.outbox.delivered(worker, Answered(entry.id, 200, "ok")))
 
 
-async def failed(ledger: PostgresLedger, entry: OutboxEntry, retry_s: int | None, worker: str = "w") -> bool:
+async def failed(ledger: Ledger, entry: OutboxEntry, retry_s: int | None, worker: str = "w") -> bool:
     async with ledger.unit() as unit:
         return await unit.outbox.failed(entry.id, worker, retry_s, 500, "sorry")
 
 
-async def test_an_entry_comes_back_as_it_was_frozen(ledger: PostgresLedger):
+async def test_an_entry_comes_back_as_it_was_frozen(ledger: Ledger):
     await place(ledger, execution_row())
     entry = entry_row(body=b'{"id": "call-1"}\x00', headers={"b": "1", "a": "2"})
     await add(ledger, entry)
@@ -52,7 +52,7 @@ async def test_an_entry_comes_back_as_it_was_frozen(ledger: PostgresLedger):
     )
 
 
-async def test_twenty_concurrent_additions_are_numbered_without_a_gap(ledger: PostgresLedger):
+async def test_twenty_concurrent_additions_are_numbered_without_a_gap(ledger: Ledger):
     await place(ledger, execution_row())
 
     async def one(number: int) -> None:
@@ -72,7 +72,7 @@ async def test_twenty_concurrent_additions_are_numbered_without_a_gap(ledger: Po
     assert [entry.sequence for entry in entries] == list(range(1, 21))
 
 
-async def test_only_the_head_of_each_execution_is_taken(ledger: PostgresLedger):
+async def test_only_the_head_of_each_execution_is_taken(ledger: Ledger):
     await place(ledger, execution_row("a"), execution_row("b"))
     await add(ledger, entry_row("a"), entry_row("a"), entry_row("b"))
     first = await lease(ledger)
@@ -82,7 +82,7 @@ async def test_only_the_head_of_each_execution_is_taken(ledger: PostgresLedger):
     assert [(entry.execution_id, entry.sequence, entry.gap) for entry in await lease(ledger)] == [("a", 2, False)]
 
 
-async def test_two_workers_never_hold_the_same_entry(ledger: PostgresLedger):
+async def test_two_workers_never_hold_the_same_entry(ledger: Ledger):
     await place(ledger, *(execution_row(f"call-{n}") for n in range(30)))
     await add(ledger, *(entry_row(f"call-{n}") for n in range(30)))
     taken = await asyncio.gather(*(lease(ledger, f"w{n}", 8) for n in range(8)))
@@ -92,7 +92,7 @@ async def test_two_workers_never_hold_the_same_entry(ledger: PostgresLedger):
     assert len(ids) == len(set(ids)) == 30
 
 
-async def test_a_failed_entry_waits_and_holds_up_those_behind_it(ledger: PostgresLedger, dsn: str):
+async def test_a_failed_entry_waits_and_holds_up_those_behind_it(ledger: Ledger, dsn: str):
     await place(ledger, execution_row())
     await add(ledger, entry_row(), entry_row())
     (head,) = await lease(ledger)
@@ -103,7 +103,7 @@ async def test_a_failed_entry_waits_and_holds_up_those_behind_it(ledger: Postgre
     assert (again.id, again.tries) == (head.id, 1)
 
 
-async def test_after_three_minutes_of_failing_the_next_may_pass_with_a_gap(ledger: PostgresLedger, dsn: str):
+async def test_after_three_minutes_of_failing_the_next_may_pass_with_a_gap(ledger: Ledger, dsn: str):
     await place(ledger, execution_row())
     await add(ledger, entry_row(), entry_row(), entry_row())
     (head,) = await lease(ledger)
@@ -119,7 +119,7 @@ async def test_after_three_minutes_of_failing_the_next_may_pass_with_a_gap(ledge
     assert (third.sequence, third.gap) == (3, True)
 
 
-async def test_an_entry_given_up_lets_the_next_pass_with_a_gap(ledger: PostgresLedger):
+async def test_an_entry_given_up_lets_the_next_pass_with_a_gap(ledger: Ledger):
     await place(ledger, execution_row())
     await add(ledger, entry_row(), entry_row())
     (head,) = await lease(ledger)
@@ -129,7 +129,7 @@ async def test_an_entry_given_up_lets_the_next_pass_with_a_gap(ledger: PostgresL
     assert not await failed(ledger, head, 5), "it is settled"
 
 
-async def test_a_lease_that_ran_out_is_taken_over_and_counts_as_a_try(ledger: PostgresLedger, dsn: str):
+async def test_a_lease_that_ran_out_is_taken_over_and_counts_as_a_try(ledger: Ledger, dsn: str):
     await place(ledger, execution_row())
     await add(ledger, entry_row())
     (lost,) = await lease(ledger, "killed")
@@ -144,7 +144,7 @@ async def test_a_lease_that_ran_out_is_taken_over_and_counts_as_a_try(ledger: Po
     assert await delivered(ledger, taken, "other")
 
 
-async def test_a_late_result_counts_while_nobody_else_took_the_entry(ledger: PostgresLedger, dsn: str):
+async def test_a_late_result_counts_while_nobody_else_took_the_entry(ledger: Ledger, dsn: str):
     await place(ledger, execution_row())
     await add(ledger, entry_row())
     (entry,) = await lease(ledger)
@@ -157,14 +157,14 @@ async def test_a_late_result_counts_while_nobody_else_took_the_entry(ledger: Pos
     assert (row["state"], row["http_status"], row["answer"]) == ("delivered", 200, "ok")
 
 
-async def test_a_lease_takes_at_most_what_was_asked_for(ledger: PostgresLedger):
+async def test_a_lease_takes_at_most_what_was_asked_for(ledger: Ledger):
     await place(ledger, *(execution_row(f"call-{n}") for n in range(5)))
     await add(ledger, *(entry_row(f"call-{n}") for n in range(5)))
     assert len(await lease(ledger, count=2)) == 2
     assert len(await lease(ledger, count=9)) == 3
 
 
-async def test_a_late_delivery_of_the_head_does_not_let_the_third_overtake_the_second(ledger: PostgresLedger, dsn: str):
+async def test_a_late_delivery_of_the_head_does_not_let_the_third_overtake_the_second(ledger: Ledger, dsn: str):
     await place(ledger, execution_row())
     await add(ledger, entry_row(), entry_row(), entry_row())
     (head,) = await lease(ledger)
@@ -179,7 +179,7 @@ async def test_a_late_delivery_of_the_head_does_not_let_the_third_overtake_the_s
     assert (third.sequence, third.gap) == (3, False)
 
 
-async def test_an_entry_added_behind_one_that_let_pass_goes_at_once(ledger: PostgresLedger, dsn: str):
+async def test_an_entry_added_behind_one_that_let_pass_goes_at_once(ledger: Ledger, dsn: str):
     await place(ledger, execution_row())
     await add(ledger, entry_row())
     (head,) = await lease(ledger)
@@ -191,7 +191,7 @@ async def test_an_entry_added_behind_one_that_let_pass_goes_at_once(ledger: Post
     assert (second.sequence, second.gap) == (2, True)
 
 
-async def test_entries_added_while_the_head_is_settled_are_not_forgotten(ledger: PostgresLedger):
+async def test_entries_added_while_the_head_is_settled_are_not_forgotten(ledger: Ledger):
     await place(ledger, *(execution_row(f"call-{n}") for n in range(8)))
     await add(ledger, *(entry_row(f"call-{n}") for n in range(8)))
     heads = await lease(ledger)
@@ -208,7 +208,7 @@ async def test_entries_added_while_the_head_is_settled_are_not_forgotten(ledger:
     assert len(order) == 8
 
 
-async def test_the_lease_stays_quick_behind_a_long_queue(ledger: PostgresLedger, dsn: str):
+async def test_the_lease_stays_quick_behind_a_long_queue(ledger: Ledger, dsn: str):
     # With a head-of-line test in the lease itself this took 8 s (no statistics yet) where it takes 4 ms now.
     await place(ledger, *(execution_row(f"call-{n}") for n in range(300)))
     await run_sql(
@@ -224,7 +224,7 @@ async def test_the_lease_stays_quick_behind_a_long_queue(ledger: PostgresLedger,
     assert await lease(ledger) == []
 
 
-async def test_webhooks_of_a_sub_account_take_the_places_of_its_organisation(ledger: PostgresLedger, dsn: str):
+async def test_webhooks_of_a_sub_account_take_the_places_of_its_organisation(ledger: Ledger, dsn: str):
     await run_sql(
         dsn,
         "insert into tenant (id, name, email, parent_id, min_concurrency)"

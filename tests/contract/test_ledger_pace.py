@@ -14,16 +14,16 @@ from tests.contract.test_ledger_batches import BATCH
 from tests.database import fetch, run_sql
 from tests.rows import THEN, agent_row, execution_row, place, ringing_row
 
-from callwright.domain.batch import BatchStatus
-from callwright.domain.dialling.policy import parse_policy
-from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import MAX_LANES
-from callwright.domain.pace.choice import Slot, limit_keys, slots
-from callwright.domain.pace.outcomes import Outcomes
-from callwright.domain.pace.policy import NO_LIMIT, BatchPace, Limit, PacePolicy, Rest
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.batches.rules.batch import BatchStatus
+from callwright.platform.dialling.rules.policy import parse_policy
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase
+from callwright.platform.ledger import Ledger
+from callwright.platform.pace.rules.choice import Slot, limit_keys, slots
+from callwright.platform.pace.rules.outcomes import Outcomes
+from callwright.platform.pace.rules.policy import NO_LIMIT, BatchPace, Limit, PacePolicy, Rest
 
 MINE = DEFAULT_TENANT_ID
 OURS, SECOND = "+14155550001", "+14155550002"
@@ -31,12 +31,12 @@ RUNNING = replace(BATCH, status=BatchStatus.RUNNING, scheduled_at=THEN)
 _numbers = itertools.count(1)
 
 
-async def set_policy(ledger: PostgresLedger, **pace: Any) -> None:
+async def set_policy(ledger: Ledger, **pace: Any) -> None:
     async with ledger.unit() as unit:
         await unit.calling_policies.put(MINE, parse_policy({"pace": pace}), THEN)
 
 
-async def add_batch(ledger: PostgresLedger, dsn: str, **changes: Any) -> str:
+async def add_batch(ledger: Ledger, dsn: str, **changes: Any) -> str:
     """A running batch with an id of its own."""
     batch = replace(RUNNING, id=f"{next(_numbers):032x}", **changes)
     async with ledger.unit() as unit:
@@ -44,7 +44,7 @@ async def add_batch(ledger: PostgresLedger, dsn: str, **changes: Any) -> str:
     return batch.id
 
 
-async def wait(ledger: PostgresLedger, count: int, **changes: Any) -> list[str]:
+async def wait(ledger: Ledger, count: int, **changes: Any) -> list[str]:
     """Calls that are due."""
     names = [f"call-{next(_numbers):05}" for _ in range(count)]
     again = changes.pop("again", False)
@@ -56,19 +56,19 @@ async def wait(ledger: PostgresLedger, count: int, **changes: Any) -> list[str]:
     return names
 
 
-async def admit(ledger: PostgresLedger, limit: int = 1000) -> list[Execution]:
+async def admit(ledger: Ledger, limit: int = 1000) -> list[Execution]:
     async with ledger.unit() as unit:
         found = await unit.executions.candidates(limit)
         return await unit.executions.admit([one.id for one in found])
 
 
 @pytest.fixture(autouse=True)
-async def account(ledger: PostgresLedger, dsn: str) -> None:
+async def account(ledger: Ledger, dsn: str) -> None:
     await place(ledger)
     await run_sql(dsn, f"update tenant set max_concurrency = 1000 where id = '{MINE}'")
 
 
-async def test_limits_of_account_carrier_number_and_batch_hold(ledger: PostgresLedger, dsn: str) -> None:
+async def test_limits_of_account_carrier_number_and_batch_hold(ledger: Ledger, dsn: str) -> None:
     await set_policy(ledger, carriers={"trunk": {"max_concurrency": 6}}, each_number={"max_concurrency": 4})
     batch_id = await add_batch(ledger, dsn, pace=BatchPace(Limit(2)))
     await wait(ledger, 9)
@@ -85,14 +85,14 @@ async def test_limits_of_account_carrier_number_and_batch_hold(ledger: PostgresL
     assert len(await admit(ledger)) == 1
 
 
-async def test_a_lane_at_its_limit_holds_up_no_other(ledger: PostgresLedger) -> None:
+async def test_a_lane_at_its_limit_holds_up_no_other(ledger: Ledger) -> None:
     await set_policy(ledger, each_number={"max_concurrency": 1})
     await wait(ledger, 50)
     (other,) = await wait(ledger, 1, from_number=SECOND)
     assert other in [row.id for row in await admit(ledger, 10)]
 
 
-async def test_retries_are_found_behind_a_long_queue(ledger: PostgresLedger) -> None:
+async def test_retries_are_found_behind_a_long_queue(ledger: Ledger) -> None:
     await set_policy(ledger, kept_for_retries=990)
     await wait(ledger, 40)
     again = await wait(ledger, 3, again=True)
@@ -100,7 +100,7 @@ async def test_retries_are_found_behind_a_long_queue(ledger: PostgresLedger) -> 
     assert (len(found), {row.id for row in found} >= set(again)) == (13, True)
 
 
-async def test_a_retry_goes_beside_the_calls_of_a_list_at_the_accounts_limit(ledger: PostgresLedger) -> None:
+async def test_a_retry_goes_beside_the_calls_of_a_list_at_the_accounts_limit(ledger: Ledger) -> None:
     await set_policy(ledger, account={"max_concurrency": 4}, kept_for_inbound=1, kept_for_retries=1)
     await wait(ledger, 12)
     assert len(await admit(ledger)) == 2
@@ -108,7 +108,7 @@ async def test_a_retry_goes_beside_the_calls_of_a_list_at_the_accounts_limit(led
     assert [row.id for row in await admit(ledger)] == [again]
 
 
-async def test_a_paused_batch_has_no_candidates(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_paused_batch_has_no_candidates(ledger: Ledger, dsn: str) -> None:
     batch_id = await add_batch(ledger, dsn)
     await wait(ledger, 3, batch_id=batch_id)
     found = await admit(ledger, 2)
@@ -122,7 +122,7 @@ async def test_a_paused_batch_has_no_candidates(ledger: PostgresLedger, dsn: str
     assert len(await admit(ledger)) == 3 > len(found)
 
 
-async def test_no_call_that_waits_in_a_stopped_batch_is_admitted(ledger: PostgresLedger, dsn: str) -> None:
+async def test_no_call_that_waits_in_a_stopped_batch_is_admitted(ledger: Ledger, dsn: str) -> None:
     batch_id = await add_batch(ledger, dsn)
     await wait(ledger, 3, batch_id=batch_id)
     async with ledger.unit() as unit:
@@ -131,7 +131,7 @@ async def test_no_call_that_waits_in_a_stopped_batch_is_admitted(ledger: Postgre
     assert [one.id for one in await admit(ledger)] == single
 
 
-async def test_no_call_of_a_batch_that_is_gone_is_admitted(ledger: PostgresLedger, dsn: str) -> None:
+async def test_no_call_of_a_batch_that_is_gone_is_admitted(ledger: Ledger, dsn: str) -> None:
     batch_id = await add_batch(ledger, dsn)
     await wait(ledger, 3, batch_id=batch_id)
     async with ledger.unit() as unit:
@@ -141,7 +141,7 @@ async def test_no_call_of_a_batch_that_is_gone_is_admitted(ledger: PostgresLedge
 
 
 async def test_of_more_lanes_than_are_looked_at_the_one_that_waits_for_the_shortest_time_is_left(
-    ledger: PostgresLedger, dsn: str
+    ledger: Ledger, dsn: str
 ) -> None:
     await run_sql(dsn, f"update tenant set max_concurrency = {2 * MAX_LANES} where id = '{MINE}'")
     numbers = [f"+1415{number:07}" for number in range(MAX_LANES + 1)]
@@ -154,7 +154,7 @@ async def test_of_more_lanes_than_are_looked_at_the_one_that_waits_for_the_short
     assert [one.id for one in await admit(ledger, 2 * MAX_LANES)] == numbers[MAX_LANES:]
 
 
-async def test_no_call_of_a_batch_is_admitted_once_its_pause_is_written(ledger: PostgresLedger, dsn: str) -> None:
+async def test_no_call_of_a_batch_is_admitted_once_its_pause_is_written(ledger: Ledger, dsn: str) -> None:
     batch_id = await add_batch(ledger, dsn)
     await wait(ledger, 3, batch_id=batch_id)
 
@@ -174,7 +174,7 @@ async def test_no_call_of_a_batch_is_admitted_once_its_pause_is_written(ledger: 
     assert not await fetch(dsn, "select id from execution where phase <> 'waiting'")
 
 
-async def test_a_number_is_chosen_and_the_choice_is_in_the_execution(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_number_is_chosen_and_the_choice_is_in_the_execution(ledger: Ledger, dsn: str) -> None:
     await set_policy(ledger, each_number={"max_concurrency": 1}, rotation={"rule": "least_recently_used"})
     batch_id = await add_batch(ledger, dsn, from_numbers=(OURS, SECOND))
     await wait(ledger, 3, batch_id=batch_id)
@@ -201,17 +201,17 @@ LIMITS = {
 }
 
 
-async def test_two_processes_that_admit_at_once_exceed_no_limit(ledger: PostgresLedger, dsn: str) -> None:
+async def test_two_processes_that_admit_at_once_exceed_no_limit(ledger: Ledger, dsn: str) -> None:
     await set_policy(ledger, **LIMITS)
     batch_id = await add_batch(ledger, dsn, pace=BatchPace(Limit(3)), from_numbers=(OURS, SECOND))
     await wait(ledger, 60, batch_id=batch_id)
     await wait(ledger, 60, from_number=SECOND)
     await wait(ledger, 60, carrier="other", from_number="+14155550003")
-    other = PostgresLedger(dsn, 6)
+    other = Ledger(dsn, 6)
     await other.open()
     over = asyncio.Event()
 
-    async def process(own: PostgresLedger, name: str) -> int:
+    async def process(own: Ledger, name: str) -> int:
         """Admit, claim, dial and end calls at once."""
         admitted = 0
         while not over.is_set():
@@ -249,7 +249,7 @@ async def test_two_processes_that_admit_at_once_exceed_no_limit(ledger: Postgres
     assert all(admitted), "both admitted"
 
 
-async def begin(ledger: PostgresLedger, own: list[Slot], *, reserve: bool = True) -> datetime:
+async def begin(ledger: Ledger, own: list[Slot], *, reserve: bool = True) -> datetime:
     """Begin a call as the dialling does: at once, or at the moment that is promised to it."""
     promised = False
     while True:
@@ -264,12 +264,12 @@ async def begin(ledger: PostgresLedger, own: list[Slot], *, reserve: bool = True
         await asyncio.sleep(seconds)
 
 
-async def test_two_processes_begin_no_more_calls_in_a_second_than_allowed(ledger: PostgresLedger, dsn: str) -> None:
+async def test_two_processes_begin_no_more_calls_in_a_second_than_allowed(ledger: Ledger, dsn: str) -> None:
     keys = list(limit_keys(MINE, "trunk", OURS, "b"))
     policy = PacePolicy(account=Limit(None, 40), carriers={"trunk": Limit(None, 20)})
     own = slots(keys, policy, Limit(None, 50))
     alone = slots(keys[:1], policy, NO_LIMIT)
-    other = PostgresLedger(dsn, 6)
+    other = Ledger(dsn, 6)
     await other.open()
     try:
         limited = [begin(process, own) for process in (ledger, other) for _ in range(15)]
@@ -283,7 +283,7 @@ async def test_two_processes_begin_no_more_calls_in_a_second_than_allowed(ledger
     assert trunk[-1] - trunk[0] < timedelta(seconds=6), "the limit is used"
 
 
-async def test_a_moment_that_was_promised_is_not_given_to_another_call(ledger: PostgresLedger) -> None:
+async def test_a_moment_that_was_promised_is_not_given_to_another_call(ledger: Ledger) -> None:
     # One call a minute: on a busy machine a test of a second loses half of it between two statements.
     own = slots(limit_keys(MINE, "trunk", None, None), PacePolicy(account=Limit(None, 1 / 60)), NO_LIMIT)
     async with ledger.unit() as unit:
@@ -296,7 +296,7 @@ async def test_a_moment_that_was_promised_is_not_given_to_another_call(ledger: P
         assert (at, 50 < seconds <= 60) == (None, True)
 
 
-async def test_what_is_kept_of_a_batchs_limit_goes_with_it(ledger: PostgresLedger, dsn: str) -> None:
+async def test_what_is_kept_of_a_batchs_limit_goes_with_it(ledger: Ledger, dsn: str) -> None:
     batch_id = await add_batch(ledger, dsn)
     own = slots(limit_keys(MINE, "trunk", None, batch_id), PacePolicy(account=Limit(None, 2)), Limit(None, 5))
     async with ledger.unit() as unit:
@@ -305,7 +305,7 @@ async def test_what_is_kept_of_a_batchs_limit_goes_with_it(ledger: PostgresLedge
     assert [row["kind"] for row in await fetch(dsn, "select kind from dial_slot")] == ["account"]
 
 
-async def test_outcomes_of_a_batch_are_counted_without_those_of_its_list(ledger: PostgresLedger, dsn: str) -> None:
+async def test_outcomes_of_a_batch_are_counted_without_those_of_its_list(ledger: Ledger, dsn: str) -> None:
     batch_id = await add_batch(ledger, dsn)
     ends: list[tuple[str, int | None]] = [
         ("busy", 3010),
@@ -328,7 +328,7 @@ async def test_outcomes_of_a_batch_are_counted_without_those_of_its_list(ledger:
         assert await unit.pace.outcomes(batch_id, 60, later) == Outcomes(0, 0)
 
 
-async def test_answers_of_a_number_are_measured_and_it_rests(ledger: PostgresLedger, dsn: str) -> None:
+async def test_answers_of_a_number_are_measured_and_it_rests(ledger: Ledger, dsn: str) -> None:
     await wait(ledger, 3)
     await admit(ledger)
     async with ledger.unit() as unit:
@@ -355,7 +355,7 @@ async def test_answers_of_a_number_are_measured_and_it_rests(ledger: PostgresLed
     assert row.from_number == SECOND
 
 
-async def test_late_audio_in_every_process_lets_few_batch_calls_in(ledger: PostgresLedger, dsn: str) -> None:
+async def test_late_audio_in_every_process_lets_few_batch_calls_in(ledger: Ledger, dsn: str) -> None:
     batch_id = await add_batch(ledger, dsn)
     await wait(ledger, 9, batch_id=batch_id)
     await wait(ledger, 2)
@@ -371,7 +371,7 @@ async def test_late_audio_in_every_process_lets_few_batch_calls_in(ledger: Postg
     assert len(await admit(ledger)) == 7
 
 
-async def test_a_call_that_comes_in_is_no_attempt_of_its_callers_number(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_call_that_comes_in_is_no_attempt_of_its_callers_number(ledger: Ledger, dsn: str) -> None:
     async with ledger.unit() as unit:
         await unit.agents.insert(agent_row("agent-2"))
         assert await unit.executions.insert_owned(ringing_row(agent_id="agent-2", from_number=OURS), 10)

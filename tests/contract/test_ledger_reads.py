@@ -8,14 +8,14 @@ import pytest
 from tests.database import fetch
 from tests.rows import THEN, admit_candidates, agent_row, execution_row, place
 
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import ExecutionFilter
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.changes import ExecutionFilter
+from callwright.platform.ledger import Ledger
 
 ALL = ExecutionFilter()
 
 
-async def fill(ledger: PostgresLedger, count: int, minutes: int) -> list[str]:
+async def fill(ledger: Ledger, count: int, minutes: int) -> list[str]:
     """Executions of agent-1, one every so many minutes, and one of another agent; their ids newest first."""
     rows = [execution_row(f"call-{n:03}", created_at=THEN + timedelta(minutes=n * minutes)) for n in range(count)]
     rows = [execution_row(row.id, created_at=row.created_at, updated_at=row.created_at) for row in rows]
@@ -27,7 +27,7 @@ async def fill(ledger: PostgresLedger, count: int, minutes: int) -> list[str]:
 
 
 @pytest.mark.parametrize("minutes", [0, 1, 25, 61])
-async def test_pages_at_every_depth_are_those_of_the_whole_list(ledger: PostgresLedger, minutes: int) -> None:
+async def test_pages_at_every_depth_are_those_of_the_whole_list(ledger: Ledger, minutes: int) -> None:
     wanted = await fill(ledger, 47, minutes)
     async with ledger.reading() as unit:
         for size in (1, 7, 50):
@@ -37,7 +37,7 @@ async def test_pages_at_every_depth_are_those_of_the_whole_list(ledger: Postgres
                 assert page.total == 47
 
 
-async def test_a_walk_by_cursor_meets_every_execution_once(ledger: PostgresLedger) -> None:
+async def test_a_walk_by_cursor_meets_every_execution_once(ledger: Ledger) -> None:
     wanted = await fill(ledger, 23, 0)
     async with ledger.reading() as unit:
         first = await unit.executions.page(DEFAULT_TENANT_ID, "agent-1", ALL, 1, 5)
@@ -52,7 +52,7 @@ async def test_a_walk_by_cursor_meets_every_execution_once(ledger: PostgresLedge
     assert [row.id for row in seen] == wanted
 
 
-async def test_the_counts_follow_what_is_added_and_deleted(ledger: PostgresLedger, dsn: str) -> None:
+async def test_the_counts_follow_what_is_added_and_deleted(ledger: Ledger, dsn: str) -> None:
     ids = await fill(ledger, 30, 13)
     async with ledger.unit() as unit:
         await unit.executions.delete(ids[3:20])
@@ -64,7 +64,7 @@ async def test_the_counts_follow_what_is_added_and_deleted(ledger: PostgresLedge
     assert ([row.id for row in page.rows], page.total) == ([*ids[:3], *ids[20:]][5:10], 13)
 
 
-async def test_what_was_undone_is_not_counted(ledger: PostgresLedger) -> None:
+async def test_what_was_undone_is_not_counted(ledger: Ledger) -> None:
     await fill(ledger, 2, 1)
 
     async def undone() -> None:
@@ -78,7 +78,7 @@ async def test_what_was_undone_is_not_counted(ledger: PostgresLedger) -> None:
         assert (await unit.executions.page(DEFAULT_TENANT_ID, "agent-1", ALL, 1, 5)).total == 2
 
 
-async def test_the_counts_go_with_the_agent(ledger: PostgresLedger, dsn: str) -> None:
+async def test_the_counts_go_with_the_agent(ledger: Ledger, dsn: str) -> None:
     await fill(ledger, 3, 1)
     async with ledger.unit() as unit:
         await unit.executions.delete(await unit.agents.some_executions(DEFAULT_TENANT_ID, "agent-1", 10))
@@ -86,7 +86,7 @@ async def test_the_counts_go_with_the_agent(ledger: PostgresLedger, dsn: str) ->
     assert await fetch(dsn, "select 1 from execution_count where agent_id = 'agent-1'") == []
 
 
-async def test_the_version_of_a_row_is_another_one_after_a_change(ledger: PostgresLedger) -> None:
+async def test_the_version_of_a_row_is_another_one_after_a_change(ledger: Ledger) -> None:
     await fill(ledger, 1, 1)
     async with ledger.reading() as unit:
         before = await unit.executions.version(DEFAULT_TENANT_ID, "call-000")

@@ -26,21 +26,27 @@ from tests.rows import (
     seconds_after,
 )
 
-from callwright.actions.transition import transition
 from callwright.call.live.attempt_end import end_attempt, lock_ending
 from callwright.call.live.endings import before_post_work
-from callwright.domain.attempts import earlier_attempts
-from callwright.domain.batch import BatchStatus, execution_of_contact
 from callwright.domain.errors import StaleOwnerError
-from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.retry import RETRIES_STOPPED, RETRY_CLASS, STOP_REASON, STOP_REQUESTED, STOPPED_BY
-from callwright.domain.suppression import BY_API, Suppression
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
 from callwright.insight.record import execution_body
 from callwright.ops.ids import RandomIds
 from callwright.outbox.publication import WebhookPublisher
-from callwright.ports.ledger import Change, ExecutionFilter
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Tenant
+from callwright.platform.batches.rules.batch import BatchStatus, execution_of_contact
+from callwright.platform.executions.actions.transition import transition
+from callwright.platform.executions.rules.attempts import earlier_attempts
+from callwright.platform.executions.rules.changes import Change, ExecutionFilter
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
+from callwright.platform.executions.rules.retry import (
+    RETRIES_STOPPED,
+    RETRY_CLASS,
+    STOP_REASON,
+    STOP_REQUESTED,
+    STOPPED_BY,
+)
+from callwright.platform.ledger import Ledger
+from callwright.platform.suppressions.rules import BY_API, Suppression
 
 RETRY = {
     "enabled": True,
@@ -59,7 +65,7 @@ def publisher() -> WebhookPublisher:
     return WebhookPublisher("", False, RandomIds().uuid, lambda: NOW)
 
 
-async def dialled(ledger: PostgresLedger, row: Execution | None = None) -> Execution:
+async def dialled(ledger: Ledger, row: Execution | None = None) -> Execution:
     """A call with a retry policy that rings."""
     row = row or execution_row()
     row = replace(row, options={"retry_config": RETRY, **row.options}, agent=LISTENED)
@@ -70,24 +76,24 @@ async def dialled(ledger: PostgresLedger, row: Execution | None = None) -> Execu
     return claimed
 
 
-async def end(ledger: PostgresLedger, row: Execution, change: Change = MISSED) -> Execution:
+async def end(ledger: Ledger, row: Execution, change: Change = MISSED) -> Execution:
     async with ledger.unit() as unit:
         return await end_locked(unit, row, change, publisher(), NOW)
 
 
-async def now_is(ledger: PostgresLedger, execution_id: str = "call-1") -> Execution:
+async def now_is(ledger: Ledger, execution_id: str = "call-1") -> Execution:
     async with ledger.unit() as unit:
         found = await unit.executions.get_any(execution_id)
     assert found is not None
     return found
 
 
-async def told(ledger: PostgresLedger) -> list[str]:
+async def told(ledger: Ledger) -> list[str]:
     async with ledger.unit() as unit:
         return [entry.status for entry in await unit.outbox.of_execution(DEFAULT_TENANT_ID, "call-1")]
 
 
-async def test_a_missed_call_waits_for_its_next_attempt_and_both_changes_are_told(ledger: PostgresLedger) -> None:
+async def test_a_missed_call_waits_for_its_next_attempt_and_both_changes_are_told(ledger: Ledger) -> None:
     after = await end(ledger, await dialled(ledger))
     assert after == await now_is(ledger)
     assert (after.status, after.retry_count, after.scheduled_at) == (Status.SCHEDULED, 1, IN_HALF_AN_HOUR)
@@ -96,7 +102,7 @@ async def test_a_missed_call_waits_for_its_next_attempt_and_both_changes_are_tol
     assert await admit(ledger) == [], "its time has not come"
 
 
-async def test_who_asks_in_an_attempt_not_to_be_called_again_is_not(ledger: PostgresLedger) -> None:
+async def test_who_asks_in_an_attempt_not_to_be_called_again_is_not(ledger: Ledger) -> None:
     row = await dialled(ledger)
     await move(ledger, row.id, Phase.LIVE, owner="node-a", attempt=1)
     asked = {**MACHINE, "opt_out": {"said": "Stop calling."}}
@@ -110,7 +116,7 @@ async def test_who_asks_in_an_attempt_not_to_be_called_again_is_not(ledger: Post
     assert (after.status, after.retry_count) == (Status.COMPLETED, 0)
 
 
-async def test_nobody_sees_a_final_status_that_is_not_final(ledger: PostgresLedger) -> None:
+async def test_nobody_sees_a_final_status_that_is_not_final(ledger: Ledger) -> None:
     row = await dialled(ledger)
     async with ledger.unit() as unit:
         await end_locked(unit, row, MISSED, publisher(), NOW)
@@ -118,7 +124,7 @@ async def test_nobody_sees_a_final_status_that_is_not_final(ledger: PostgresLedg
     assert (await now_is(ledger)).status is Status.SCHEDULED
 
 
-async def test_what_is_undone_is_undone_as_a_whole(ledger: PostgresLedger) -> None:
+async def test_what_is_undone_is_undone_as_a_whole(ledger: Ledger) -> None:
     row = await dialled(ledger)
 
     async def dies() -> None:
@@ -132,7 +138,7 @@ async def test_what_is_undone_is_undone_as_a_whole(ledger: PostgresLedger) -> No
     assert await told(ledger) == []
 
 
-async def test_the_costs_of_all_attempts_are_in_the_record(ledger: PostgresLedger, dsn: str) -> None:
+async def test_the_costs_of_all_attempts_are_in_the_record(ledger: Ledger, dsn: str) -> None:
     await end(ledger, await dialled(ledger))
     await run_sql(dsn, "update execution set due_at = now()")
     await admit(ledger)
@@ -148,7 +154,7 @@ async def test_the_costs_of_all_attempts_are_in_the_record(ledger: PostgresLedge
 
 
 @pytest.mark.parametrize("key", [STOP_REQUESTED, RETRIES_STOPPED])
-async def test_a_stop_during_the_attempt_makes_its_end_final(ledger: PostgresLedger, key: str) -> None:
+async def test_a_stop_during_the_attempt_makes_its_end_final(ledger: Ledger, key: str) -> None:
     row = await dialled(ledger)
     async with ledger.unit() as unit:
         await unit.executions.change("call-1", Change(columns={"options": {**row.options, key: {}}}))
@@ -157,7 +163,7 @@ async def test_a_stop_during_the_attempt_makes_its_end_final(ledger: PostgresLed
     assert await told(ledger) == ["no-answer"]
 
 
-async def test_a_call_is_stopped_between_its_attempts(ledger: PostgresLedger) -> None:
+async def test_a_call_is_stopped_between_its_attempts(ledger: Ledger) -> None:
     await end(ledger, await dialled(ledger))
     async with ledger.unit() as unit:
         await transition(unit, "call-1", Change(Phase.DONE, "stopped"), publisher())
@@ -165,14 +171,14 @@ async def test_a_call_is_stopped_between_its_attempts(ledger: PostgresLedger) ->
     assert (stopped.status, stopped.total_cost_nano, len(earlier_attempts(stopped.record))) == (Status.STOPPED, 5, 1)
 
 
-async def test_a_number_put_on_the_list_meanwhile_is_not_called_again(ledger: PostgresLedger) -> None:
+async def test_a_number_put_on_the_list_meanwhile_is_not_called_again(ledger: Ledger) -> None:
     row = await dialled(ledger)
     async with ledger.unit() as unit:
         await unit.suppressions.add(Suppression(row.to_number, DEFAULT_TENANT_ID, BY_API, THEN))
     assert (await end(ledger, row)).status is Status.NO_ANSWER
 
 
-async def test_a_deleted_account_calls_nobody_again(ledger: PostgresLedger) -> None:
+async def test_a_deleted_account_calls_nobody_again(ledger: Ledger) -> None:
     async with ledger.unit() as unit:
         await unit.accounts.insert(Tenant("north", "north", "", 1, THEN, DEFAULT_TENANT_ID, 0))
         await unit.agents.insert(agent_row("agent-2", tenant_id="north"))
@@ -182,7 +188,7 @@ async def test_a_deleted_account_calls_nobody_again(ledger: PostgresLedger) -> N
     assert (await end(ledger, row)).status is Status.NO_ANSWER
 
 
-async def test_a_process_that_lost_the_call_schedules_nothing(ledger: PostgresLedger) -> None:
+async def test_a_process_that_lost_the_call_schedules_nothing(ledger: Ledger) -> None:
     row = await dialled(ledger)
     async with ledger.unit() as unit:
         await unit.nodes.forget("node-a")
@@ -191,12 +197,12 @@ async def test_a_process_that_lost_the_call_schedules_nothing(ledger: PostgresLe
     assert await told(ledger) == []
 
 
-async def test_a_cause_that_never_ends_otherwise_is_final(ledger: PostgresLedger) -> None:
+async def test_a_cause_that_never_ends_otherwise_is_final(ledger: Ledger) -> None:
     never = Change(Phase.DONE, "failed", record={RETRY_CLASS: "never"})
     assert (await end(ledger, await dialled(ledger), never)).status is Status.FAILED
 
 
-async def answered(ledger: PostgresLedger, change: Change) -> Execution:
+async def answered(ledger: Ledger, change: Change) -> Execution:
     """A call whose answered attempt has ended so, with its post-call work to come."""
     row = await dialled(ledger)
     await move(ledger, "call-1", Phase.LIVE, owner="node-a", attempt=1)
@@ -204,7 +210,7 @@ async def answered(ledger: PostgresLedger, change: Change) -> Execution:
     return await now_is(ledger)
 
 
-async def test_after_a_machine_completed_is_never_said(ledger: PostgresLedger, dsn: str) -> None:
+async def test_after_a_machine_completed_is_never_said(ledger: Ledger, dsn: str) -> None:
     finishing = await answered(ledger, Change(Phase.FINISHING, columns={"ended_at": seconds_after(40)}, record=MACHINE))
     assert finishing.status is Status.CALL_DISCONNECTED
     done = Change(Phase.DONE, "completed", {"completed_at": NOW, "total_cost_nano": 9}, MACHINE)
@@ -224,7 +230,7 @@ async def test_after_a_machine_completed_is_never_said(ledger: PostgresLedger, d
     assert found.total == 0, "the filter is about the attempt that is shown"
 
 
-async def test_a_broken_conversation_is_made_again_after_its_post_call_work(ledger: PostgresLedger) -> None:
+async def test_a_broken_conversation_is_made_again_after_its_post_call_work(ledger: Ledger) -> None:
     broken = Change(Phase.DONE, "error", {"error_message": "the model failed", "completed_at": NOW})
     finishing = await answered(ledger, broken)
     assert (finishing.status, finishing.completed_at) == (Status.CALL_DISCONNECTED, None)
@@ -234,7 +240,7 @@ async def test_a_broken_conversation_is_made_again_after_its_post_call_work(ledg
     assert earlier_attempts(after.record)[0]["error_message"] == "the model failed"
 
 
-async def contact_dialled(ledger: PostgresLedger) -> Execution:
+async def contact_dialled(ledger: Ledger) -> Execution:
     """The call of a running batch's contact."""
     batch = replace(BATCH, status=BatchStatus.RUNNING, scheduled_at=THEN, retry_config=RETRY)
     (contact,) = await stage(ledger, 1, batch)
@@ -244,14 +250,14 @@ async def contact_dialled(ledger: PostgresLedger) -> Execution:
 
 
 @asynccontextmanager
-async def _other_unit(ledger: PostgresLedger) -> AsyncIterator[Any]:
+async def _other_unit(ledger: Ledger) -> AsyncIterator[Any]:
     """A unit of another process."""
     async with ledger.unit() as unit:
         yield unit
 
 
 @pytest.mark.parametrize("status", [BatchStatus.STOPPED, BatchStatus.COMPLETED])
-async def test_a_batch_that_is_over_calls_nobody_again(ledger: PostgresLedger, status: BatchStatus) -> None:
+async def test_a_batch_that_is_over_calls_nobody_again(ledger: Ledger, status: BatchStatus) -> None:
     row = await contact_dialled(ledger)
     async with ledger.unit() as unit:
         await unit.batches.change(BATCH.id, status)
@@ -259,14 +265,14 @@ async def test_a_batch_that_is_over_calls_nobody_again(ledger: PostgresLedger, s
 
 
 @pytest.mark.parametrize("marked", [True, False])
-async def test_a_deleted_batch_calls_nobody_again(ledger: PostgresLedger, marked: bool) -> None:
+async def test_a_deleted_batch_calls_nobody_again(ledger: Ledger, marked: bool) -> None:
     row = await contact_dialled(ledger)
     async with ledger.unit() as unit:
         await (unit.batches.mark_deleted(BATCH.id) if marked else unit.batches.delete(BATCH.id))
     assert (await end(ledger, row)).status is Status.NO_ANSWER
 
 
-async def test_a_stop_of_the_batch_under_way_is_waited_for(ledger: PostgresLedger) -> None:
+async def test_a_stop_of_the_batch_under_way_is_waited_for(ledger: Ledger) -> None:
     """The race of two to three calls that slipped back into a stopped batch."""
     row = await contact_dialled(ledger)
     async with _other_unit(ledger) as stopping:
@@ -277,7 +283,7 @@ async def test_a_stop_of_the_batch_under_way_is_waited_for(ledger: PostgresLedge
     assert (await ending).status is Status.NO_ANSWER
 
 
-async def test_a_stop_that_comes_later_finds_the_call_waiting(ledger: PostgresLedger) -> None:
+async def test_a_stop_that_comes_later_finds_the_call_waiting(ledger: Ledger) -> None:
     row = await contact_dialled(ledger)
 
     async def stop() -> list[str]:
@@ -295,7 +301,7 @@ async def test_a_stop_that_comes_later_finds_the_call_waiting(ledger: PostgresLe
     assert (await now_is(ledger)).status is Status.STOPPED
 
 
-async def test_a_batch_is_open_and_makes_room_while_its_calls_wait_for_a_retry(ledger: PostgresLedger) -> None:
+async def test_a_batch_is_open_and_makes_room_while_its_calls_wait_for_a_retry(ledger: Ledger) -> None:
     await end(ledger, await contact_dialled(ledger))
     async with ledger.unit() as unit:
         (active,) = await unit.batches.active(10)
@@ -303,7 +309,7 @@ async def test_a_batch_is_open_and_makes_room_while_its_calls_wait_for_a_retry(l
         assert await unit.batches.under_way(BATCH.id)
 
 
-async def test_the_webhook_of_the_outcome_says_when_the_call_is_made_again(ledger: PostgresLedger) -> None:
+async def test_the_webhook_of_the_outcome_says_when_the_call_is_made_again(ledger: Ledger) -> None:
     await end(ledger, await dialled(ledger))
     async with ledger.unit() as unit:
         outcome, again = [json.loads(one.body) for one in await unit.outbox.of_execution(DEFAULT_TENANT_ID, "call-1")]
@@ -313,7 +319,7 @@ async def test_the_webhook_of_the_outcome_says_when_the_call_is_made_again(ledge
     assert again["callwright"]["retry_at"] is None
 
 
-async def test_the_webhooks_of_one_unit_are_never_updated_before_one_another(ledger: PostgresLedger) -> None:
+async def test_the_webhooks_of_one_unit_are_never_updated_before_one_another(ledger: Ledger) -> None:
     await end(ledger, await dialled(ledger), replace(MISSED, columns={**MISSED.columns, "ended_at": NOW}))
     async with ledger.unit() as unit:
         outcome, again = [json.loads(one.body) for one in await unit.outbox.of_execution(DEFAULT_TENANT_ID, "call-1")]
@@ -326,7 +332,7 @@ async def test_the_webhooks_of_one_unit_are_never_updated_before_one_another(led
 
 @pytest.mark.parametrize("refused", [True, False])
 async def test_the_end_of_a_taken_call_has_the_decision_that_kept_it_from_being_dialled(
-    ledger: PostgresLedger, refused: bool
+    ledger: Ledger, refused: bool
 ) -> None:
     row = await claimed_call(ledger)
     rule = {"decision": {"verdict": "never", "rule": "suppressed"}} if refused else {}

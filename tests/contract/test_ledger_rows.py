@@ -21,18 +21,20 @@ from tests.rows import (
     seconds_after,
 )
 
-from callwright.domain.audit import AuditEntry
 from callwright.domain.errors import ConflictError, NotFoundError, StaleOwnerError
-from callwright.domain.execution import Phase
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change, HeldKey, Hold, IdempotentAnswer, LogChunk
-from callwright.storage.housekeeping import AUDIT_ROUND
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.audit.rules import AuditEntry
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.housekeeping import AUDIT_ROUND
+from callwright.platform.idempotency.rules import HeldKey, Hold, IdempotentAnswer
+from callwright.platform.ledger import Ledger
 
 # Agents
 
 
-async def test_an_agent_is_stored_replaced_and_deleted(ledger: PostgresLedger):
+async def test_an_agent_is_stored_replaced_and_deleted(ledger: Ledger):
     async with ledger.unit() as unit:
         await unit.agents.insert(agent_row(body={"zz_unknown": [1], "agent_name": "A"}))
         assert (await unit.agents.get(DEFAULT_TENANT_ID, "agent-1")) == agent_row(
@@ -47,7 +49,7 @@ async def test_an_agent_is_stored_replaced_and_deleted(ledger: PostgresLedger):
         assert not await unit.agents.delete(DEFAULT_TENANT_ID, "agent-1")
 
 
-async def test_a_foreign_agent_is_as_missing_as_none(ledger: PostgresLedger):
+async def test_a_foreign_agent_is_as_missing_as_none(ledger: Ledger):
     async with ledger.unit() as unit:
         await unit.agents.insert(agent_row())
         assert await unit.agents.get(OTHER_TENANT_ID, "agent-1") is None
@@ -58,7 +60,7 @@ async def test_a_foreign_agent_is_as_missing_as_none(ledger: PostgresLedger):
     assert kept.revision == 1
 
 
-async def test_the_agents_last_saved_are_found_whoever_they_belong_to(ledger: PostgresLedger, dsn: str):
+async def test_the_agents_last_saved_are_found_whoever_they_belong_to(ledger: Ledger, dsn: str):
     await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
     async with ledger.unit() as unit:
         await unit.agents.insert(agent_row("agent-1"))
@@ -67,14 +69,14 @@ async def test_the_agents_last_saved_are_found_whoever_they_belong_to(ledger: Po
         assert [agent.id for agent in await unit.agents.newest(2)] == ["agent-2", "agent-3"]
 
 
-async def test_agents_are_listed_newest_first(ledger: PostgresLedger):
+async def test_agents_are_listed_newest_first(ledger: Ledger):
     async with ledger.unit() as unit:
         for number in (1, 3, 2):
             await unit.agents.insert(agent_row(f"agent-{number}", created_at=seconds_after(number)))
         assert [row.id for row in await unit.agents.all(DEFAULT_TENANT_ID)] == ["agent-3", "agent-2", "agent-1"]
 
 
-async def test_an_agent_with_calls_is_not_deleted(ledger: PostgresLedger):
+async def test_an_agent_with_calls_is_not_deleted(ledger: Ledger):
     await live_call(ledger)
     async with ledger.unit() as unit:
         with pytest.raises(ConflictError, match="1 live calls"):
@@ -85,7 +87,7 @@ async def test_an_agent_with_calls_is_not_deleted(ledger: PostgresLedger):
             await unit.agents.delete(DEFAULT_TENANT_ID, "agent-1")
 
 
-async def test_a_call_placed_while_its_agent_is_deleted_is_refused(ledger: PostgresLedger):
+async def test_a_call_placed_while_its_agent_is_deleted_is_refused(ledger: Ledger):
     await place(ledger)
     async with ledger.unit() as deleting:
         assert await deleting.agents.delete(DEFAULT_TENANT_ID, "agent-1")
@@ -104,7 +106,7 @@ async def test_a_call_placed_while_its_agent_is_deleted_is_refused(ledger: Postg
 # Keys and tenants
 
 
-async def test_a_key_is_found_by_its_hash_and_revoked_once(ledger: PostgresLedger):
+async def test_a_key_is_found_by_its_hash_and_revoked_once(ledger: Ledger):
     stored = key_row(expires_at=THEN + timedelta(days=1))
     async with ledger.unit() as unit:
         await unit.keys.insert(stored)
@@ -118,7 +120,7 @@ async def test_a_key_is_found_by_its_hash_and_revoked_once(ledger: PostgresLedge
     assert found.revoked_at == seconds_after(1)
 
 
-async def test_keys_are_listed_per_tenant_newest_first(ledger: PostgresLedger):
+async def test_keys_are_listed_per_tenant_newest_first(ledger: Ledger):
     async with ledger.unit() as unit:
         for number in (1, 2):
             await unit.keys.insert(key_row(f"key-{number}", created_at=seconds_after(number)))
@@ -126,7 +128,7 @@ async def test_keys_are_listed_per_tenant_newest_first(ledger: PostgresLedger):
         assert await unit.keys.all(OTHER_TENANT_ID) == []
 
 
-async def test_the_same_hash_twice_is_a_conflict(ledger: PostgresLedger):
+async def test_the_same_hash_twice_is_a_conflict(ledger: Ledger):
     async with ledger.unit() as unit:
         await unit.keys.insert(key_row())
 
@@ -138,7 +140,7 @@ async def test_the_same_hash_twice_is_a_conflict(ledger: PostgresLedger):
         await insert_again()
 
 
-async def test_the_default_tenant_is_there(ledger: PostgresLedger):
+async def test_the_default_tenant_is_there(ledger: Ledger):
     async with ledger.unit() as unit:
         tenant = await unit.accounts.tenant(DEFAULT_TENANT_ID)
         assert await unit.accounts.tenant("nobody") is None
@@ -149,7 +151,7 @@ async def test_the_default_tenant_is_there(ledger: PostgresLedger):
 # Logs
 
 
-async def test_a_log_is_read_in_order_whatever_the_order_of_writing(ledger: PostgresLedger):
+async def test_a_log_is_read_in_order_whatever_the_order_of_writing(ledger: Ledger):
     await claimed_call(ledger)
     async with ledger.unit() as unit:
         for section, chunk, data in (
@@ -166,7 +168,7 @@ async def test_a_log_is_read_in_order_whatever_the_order_of_writing(ledger: Post
         assert await unit.logs.read("nowhere") == b""
 
 
-async def test_each_attempt_has_its_own_log_and_the_present_one_is_read(ledger: PostgresLedger):
+async def test_each_attempt_has_its_own_log_and_the_present_one_is_read(ledger: Ledger):
     await claimed_call(ledger)
     async with ledger.unit() as unit:
         await unit.logs.append(LogChunk("call-1", 1, "live", 0, b"first"))
@@ -179,7 +181,7 @@ async def test_each_attempt_has_its_own_log_and_the_present_one_is_read(ledger: 
         assert await unit.logs.read("call-1", 1) == b"first"
 
 
-async def run_again(ledger: PostgresLedger) -> None:
+async def run_again(ledger: Ledger) -> None:
     """Schedule, admit and claim call-1 once more."""
     async with ledger.unit() as unit:
         await unit.executions.change("call-1", Change(Phase.WAITING, "scheduled", {"scheduled_at": THEN}))
@@ -189,7 +191,7 @@ async def run_again(ledger: PostgresLedger) -> None:
         await unit.executions.claim("node-a", 1)
 
 
-async def test_a_log_without_its_attempt_is_refused(ledger: PostgresLedger):
+async def test_a_log_without_its_attempt_is_refused(ledger: Ledger):
     await place(ledger, execution_row())
     with pytest.raises(NotFoundError):
         async with ledger.unit() as unit:
@@ -199,7 +201,7 @@ async def test_a_log_without_its_attempt_is_refused(ledger: PostgresLedger):
 # Nodes
 
 
-async def test_a_node_moves_while_it_beats(ledger: PostgresLedger):
+async def test_a_node_moves_while_it_beats(ledger: Ledger):
     counters = []
     for _ in range(3):
         async with ledger.unit() as unit:
@@ -210,7 +212,7 @@ async def test_a_node_moves_while_it_beats(ledger: PostgresLedger):
     assert (view.incarnation, view.name, view.stopped) == ("node-a", "east", False)
 
 
-async def test_a_dead_node_is_told_with_its_last_beat(ledger: PostgresLedger):
+async def test_a_dead_node_is_told_with_its_last_beat(ledger: Ledger):
     async with ledger.unit() as unit:
         await unit.nodes.beat("node-a", "east")
     async with ledger.unit() as unit:
@@ -220,7 +222,7 @@ async def test_a_dead_node_is_told_with_its_last_beat(ledger: PostgresLedger):
         assert await unit.nodes.forget("node-b") is None
 
 
-async def test_a_stopped_node_disappears_when_it_owns_nothing(ledger: PostgresLedger):
+async def test_a_stopped_node_disappears_when_it_owns_nothing(ledger: Ledger):
     await live_call(ledger)
     async with ledger.unit() as unit:
         await unit.nodes.beat("node-a", "east")
@@ -232,13 +234,13 @@ async def test_a_stopped_node_disappears_when_it_owns_nothing(ledger: PostgresLe
         assert (await unit.nodes.beat("node-b", "west")).others == ()
 
 
-async def test_a_claim_registers_its_owner_so_that_a_reaper_finds_it(ledger: PostgresLedger):
+async def test_a_claim_registers_its_owner_so_that_a_reaper_finds_it(ledger: Ledger):
     await claimed_call(ledger, owner="never-beat")
     async with ledger.unit() as unit:
         assert [node.incarnation for node in (await unit.nodes.beat("node-b", "west")).others] == ["never-beat"]
 
 
-async def test_a_beat_tells_whether_the_node_owns_executions(ledger: PostgresLedger):
+async def test_a_beat_tells_whether_the_node_owns_executions(ledger: Ledger):
     async with ledger.unit() as unit:
         assert not (await unit.nodes.beat("node-a", "east")).owns
     await claimed_call(ledger, owner="node-a")
@@ -247,7 +249,7 @@ async def test_a_beat_tells_whether_the_node_owns_executions(ledger: PostgresLed
         assert not (await unit.nodes.beat("node-b", "west")).owns
 
 
-async def test_a_forgotten_node_learns_of_it_at_its_next_beat(ledger: PostgresLedger):
+async def test_a_forgotten_node_learns_of_it_at_its_next_beat(ledger: Ledger):
     async with ledger.unit() as unit:
         await unit.nodes.beat("node-a", "east")
         await unit.nodes.forget("node-a")
@@ -262,7 +264,7 @@ async def test_a_forgotten_node_learns_of_it_at_its_next_beat(ledger: PostgresLe
 ANSWER = IdempotentAnswer("digest", 200, b'{"execution_id": "call-1"}')
 
 
-async def test_the_first_answer_is_given_again(ledger: PostgresLedger):
+async def test_the_first_answer_is_given_again(ledger: Ledger):
     async with ledger.unit() as unit:
         assert await unit.idempotency.begin(DEFAULT_TENANT_ID, "k", "digest") is None
         await unit.idempotency.store(DEFAULT_TENANT_ID, "k", ANSWER)
@@ -271,7 +273,7 @@ async def test_the_first_answer_is_given_again(ledger: PostgresLedger):
         assert await unit.idempotency.begin(DEFAULT_TENANT_ID, "K", "digest") is None
 
 
-async def test_keys_of_two_tenants_do_not_meet(ledger: PostgresLedger, dsn: str):
+async def test_keys_of_two_tenants_do_not_meet(ledger: Ledger, dsn: str):
     await run_sql(
         dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', 'O', '', 1)"
     )
@@ -281,7 +283,7 @@ async def test_keys_of_two_tenants_do_not_meet(ledger: PostgresLedger, dsn: str)
         assert await unit.idempotency.begin(OTHER_TENANT_ID, "k", "digest") is None
 
 
-async def test_the_second_of_two_at_once_waits_and_gets_the_firsts_answer(ledger: PostgresLedger):
+async def test_the_second_of_two_at_once_waits_and_gets_the_firsts_answer(ledger: Ledger):
     async with ledger.unit() as first:
         assert await first.idempotency.begin(DEFAULT_TENANT_ID, "k", "digest") is None
         second = asyncio.create_task(begin_and_answer(ledger, "second"))
@@ -291,7 +293,7 @@ async def test_the_second_of_two_at_once_waits_and_gets_the_firsts_answer(ledger
     assert await second == ANSWER
 
 
-async def test_when_the_first_is_undone_the_second_does_the_work(ledger: PostgresLedger):
+async def test_when_the_first_is_undone_the_second_does_the_work(ledger: Ledger):
     seconds: list[asyncio.Task[IdempotentAnswer | HeldKey | None]] = []
 
     async def begin_and_fail() -> None:
@@ -306,13 +308,13 @@ async def test_when_the_first_is_undone_the_second_does_the_work(ledger: Postgre
     assert await seconds[0] is None
 
 
-async def test_of_many_at_once_exactly_one_does_the_work(ledger: PostgresLedger):
+async def test_of_many_at_once_exactly_one_does_the_work(ledger: Ledger):
     answers = await asyncio.gather(*(begin_and_answer(ledger, str(number)) for number in range(10)))
     assert answers.count(None) == 1
     assert len({answer.body for answer in answers if isinstance(answer, IdempotentAnswer)}) == 1
 
 
-async def begin_and_answer(ledger: PostgresLedger, name: str) -> IdempotentAnswer | HeldKey | None:
+async def begin_and_answer(ledger: Ledger, name: str) -> IdempotentAnswer | HeldKey | None:
     """One request: does the work, or gets the stored answer."""
     async with ledger.unit() as unit:
         stored = await unit.idempotency.begin(DEFAULT_TENANT_ID, "k", "digest")
@@ -322,7 +324,7 @@ async def begin_and_answer(ledger: PostgresLedger, name: str) -> IdempotentAnswe
         return stored
 
 
-async def test_a_key_is_free_after_a_day_and_when_its_work_never_ended(ledger: PostgresLedger, dsn: str):
+async def test_a_key_is_free_after_a_day_and_when_its_work_never_ended(ledger: Ledger, dsn: str):
     async with ledger.unit() as unit:
         await unit.idempotency.begin(DEFAULT_TENANT_ID, "unfinished", "digest")
         await unit.idempotency.store(DEFAULT_TENANT_ID, "old", ANSWER)
@@ -333,7 +335,7 @@ async def test_a_key_is_free_after_a_day_and_when_its_work_never_ended(ledger: P
 
 
 async def test_a_key_that_is_held_is_nobody_elses_until_it_is_let_go_or_answered_or_its_time_is_over(
-    ledger: PostgresLedger, dsn: str
+    ledger: Ledger, dsn: str
 ):
     async def hold(key: str = "k") -> Hold | IdempotentAnswer | HeldKey:
         async with ledger.unit() as unit:
@@ -364,7 +366,7 @@ async def test_a_key_that_is_held_is_nobody_elses_until_it_is_let_go_or_answered
 
 
 async def test_who_held_a_key_too_long_neither_lets_it_go_nor_answers_in_the_place_of_who_holds_it_now(
-    ledger: PostgresLedger, dsn: str
+    ledger: Ledger, dsn: str
 ):
     async def hold() -> Hold:
         async with ledger.unit() as unit:
@@ -388,7 +390,7 @@ async def test_who_held_a_key_too_long_neither_lets_it_go_nor_answers_in_the_pla
 # Audit and housekeeping
 
 
-async def test_the_audit_trail_is_pruned_from_its_oldest_end(ledger: PostgresLedger, dsn: str):
+async def test_the_audit_trail_is_pruned_from_its_oldest_end(ledger: Ledger, dsn: str):
     days = "array[400, 399, 200, 100, 31, 1]"
     await run_sql(
         dsn,
@@ -409,7 +411,7 @@ async def test_the_audit_trail_is_pruned_from_its_oldest_end(ledger: PostgresLed
     assert await left() == [1]
 
 
-async def test_pruning_a_long_trail_takes_a_round_at_a_time(ledger: PostgresLedger, dsn: str):
+async def test_pruning_a_long_trail_takes_a_round_at_a_time(ledger: Ledger, dsn: str):
     await run_sql(
         dsn,
         "insert into audit (tenant_id, actor, action, object_type, object_id, at)"
@@ -420,7 +422,7 @@ async def test_pruning_a_long_trail_takes_a_round_at_a_time(ledger: PostgresLedg
     assert [await ledger.prune_audit(before) for _ in range(3)] == [AUDIT_ROUND, 5, 0]
 
 
-async def test_the_audit_trail_keeps_who_did_what(ledger: PostgresLedger, dsn: str):
+async def test_the_audit_trail_keeps_who_did_what(ledger: Ledger, dsn: str):
     async with ledger.unit() as unit:
         await unit.audit.add(
             AuditEntry(DEFAULT_TENANT_ID, "key-1", "update", "agent", "a", {"name": "A"}, {"name": "B"})
@@ -430,7 +432,7 @@ async def test_the_audit_trail_keeps_who_did_what(ledger: PostgresLedger, dsn: s
     assert [tuple(row) for row in rows] == [("key-1", "A", '{"name":"B"}'), ("system", None, None)]
 
 
-async def test_pruning_takes_only_what_is_past_its_time(ledger: PostgresLedger, dsn: str):
+async def test_pruning_takes_only_what_is_past_its_time(ledger: Ledger, dsn: str):
     await live_call(ledger, owner="busy")
     async with ledger.unit() as unit:
         for key in ("old", "new"):

@@ -12,9 +12,9 @@ from tests.database import fetch, run_sql
 from tests.rows import OTHER_TENANT_ID, key_row
 
 from callwright.domain.limits import MAX_SESSIONS_OF_KEY
-from callwright.domain.session import Session
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.ledger import Ledger
+from callwright.platform.sessions.rules import Session
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -34,14 +34,14 @@ def session(number: int = 1, **changed: object) -> Session:
 
 
 @pytest.fixture
-async def kept(ledger: PostgresLedger) -> PostgresLedger:
+async def kept(ledger: Ledger) -> Ledger:
     """A ledger with one key."""
     async with ledger.unit() as unit:
         await unit.keys.insert(key_row())
     return ledger
 
 
-async def test_a_session_is_found_by_its_hash_and_its_id_until_it_ends(kept: PostgresLedger) -> None:
+async def test_a_session_is_found_by_its_hash_and_its_id_until_it_ends(kept: Ledger) -> None:
     async with kept.unit() as unit:
         await unit.keys.sessions.insert(session())
         assert await unit.keys.sessions.by_digest(session().digest) == session()
@@ -52,7 +52,7 @@ async def test_a_session_is_found_by_its_hash_and_its_id_until_it_ends(kept: Pos
         assert await unit.keys.sessions.by_id("session-1") is None
 
 
-async def test_the_last_use_never_goes_back(kept: PostgresLedger) -> None:
+async def test_the_last_use_never_goes_back(kept: Ledger) -> None:
     async with kept.unit() as unit:
         await unit.keys.sessions.insert(session())
         for minutes in (5, 3):
@@ -62,7 +62,7 @@ async def test_the_last_use_never_goes_back(kept: PostgresLedger) -> None:
     assert found.used_at == NOW + timedelta(minutes=5)
 
 
-async def test_one_session_too_many_ends_the_one_used_longest_ago(kept: PostgresLedger) -> None:
+async def test_one_session_too_many_ends_the_one_used_longest_ago(kept: Ledger) -> None:
     async with kept.unit() as unit:
         for number in range(MAX_SESSIONS_OF_KEY):
             await unit.keys.sessions.insert(session(number, used_at=NOW + timedelta(minutes=number)))
@@ -77,7 +77,7 @@ async def test_one_session_too_many_ends_the_one_used_longest_ago(kept: Postgres
     )
 
 
-async def test_sign_ins_at_the_same_time_keep_the_bound(kept: PostgresLedger) -> None:
+async def test_sign_ins_at_the_same_time_keep_the_bound(kept: Ledger) -> None:
     async def sign_in(number: int) -> None:
         async with kept.unit() as unit:
             await unit.keys.sessions.insert(session(number))
@@ -87,7 +87,7 @@ async def test_sign_ins_at_the_same_time_keep_the_bound(kept: PostgresLedger) ->
         assert len(await unit.keys.sessions.of_tenant(DEFAULT_TENANT_ID, None, NOW)) == MAX_SESSIONS_OF_KEY
 
 
-async def test_an_account_sees_its_own_sessions_and_a_member_those_of_own_keys(kept: PostgresLedger, dsn: str) -> None:
+async def test_an_account_sees_its_own_sessions_and_a_member_those_of_own_keys(kept: Ledger, dsn: str) -> None:
     await run_sql(dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)")
     async with kept.unit() as unit:
         await unit.keys.insert(
@@ -112,7 +112,7 @@ async def test_an_account_sees_its_own_sessions_and_a_member_those_of_own_keys(k
     assert found.session.key_id == "key-3"
 
 
-async def test_sessions_that_have_ended_are_not_listed(kept: PostgresLedger) -> None:
+async def test_sessions_that_have_ended_are_not_listed(kept: Ledger) -> None:
     async with kept.unit() as unit:
         await unit.keys.sessions.insert(session(1))
         await unit.keys.sessions.insert(session(2, expires_at=NOW + timedelta(hours=1)))
@@ -123,7 +123,7 @@ async def test_sessions_that_have_ended_are_not_listed(kept: PostgresLedger) -> 
         assert await unit.keys.sessions.of_tenant(DEFAULT_TENANT_ID, None, NOW) == []
 
 
-async def test_a_code_is_good_once_and_for_its_time(kept: PostgresLedger) -> None:
+async def test_a_code_is_good_once_and_for_its_time(kept: Ledger) -> None:
     until = NOW + timedelta(minutes=10)
     async with kept.unit() as unit:
         for digest in (b"a" * 32, b"b" * 32):
@@ -134,7 +134,7 @@ async def test_a_code_is_good_once_and_for_its_time(kept: PostgresLedger) -> Non
         assert await unit.keys.sessions.take_code(b"b" * 32, until) is None
 
 
-async def test_two_who_open_a_link_at_the_same_time_are_one_too_many(kept: PostgresLedger) -> None:
+async def test_two_who_open_a_link_at_the_same_time_are_one_too_many(kept: Ledger) -> None:
     async with kept.unit() as unit:
         await unit.keys.sessions.insert_code(b"a" * 32, DEFAULT_TENANT_ID, NOW, NOW + timedelta(minutes=10))
 
@@ -157,7 +157,7 @@ async def test_two_who_open_a_link_at_the_same_time_are_one_too_many(kept: Postg
     ],
 )
 async def test_the_database_refuses_what_no_session_is(
-    kept: PostgresLedger, dsn: str, column: str, value: str, constraint: str
+    kept: Ledger, dsn: str, column: str, value: str, constraint: str
 ) -> None:
     async with kept.unit() as unit:
         await unit.keys.sessions.insert(session())
@@ -166,14 +166,14 @@ async def test_the_database_refuses_what_no_session_is(
     assert refused.value.constraint_name == constraint
 
 
-async def test_the_database_refuses_a_link_that_is_good_for_longer(kept: PostgresLedger, dsn: str) -> None:
+async def test_the_database_refuses_a_link_that_is_good_for_longer(kept: Ledger, dsn: str) -> None:
     async with kept.unit() as unit:
         await unit.keys.sessions.insert_code(b"a" * 32, DEFAULT_TENANT_ID, NOW, NOW + timedelta(minutes=10))
     with pytest.raises(asyncpg.CheckViolationError):
         await run_sql(dsn, "update sign_in_code set expires_at = created_at + interval '601 s'")
 
 
-async def test_what_has_ended_is_deleted(kept: PostgresLedger, dsn: str) -> None:
+async def test_what_has_ended_is_deleted(kept: Ledger, dsn: str) -> None:
     # A whole run may take longer than a code is good for: now is not when it began.
     now, then = datetime.now(UTC), NOW - timedelta(hours=13)
     async with kept.unit() as unit:

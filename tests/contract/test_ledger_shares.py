@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 from tests.rows import THEN, admit_candidates, agent_row, execution_row, ringing_row
 
-from callwright.domain.dialling.policy import parse_policy
-from callwright.domain.tenant import Tenant
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import Tenant
+from callwright.platform.dialling.rules.policy import parse_policy
+from callwright.platform.ledger import Ledger
 
 PLACES = 50
 ALONE = 40
@@ -17,7 +17,7 @@ ALONE = 40
 
 
 @pytest.fixture
-async def names(ledger: PostgresLedger) -> list[str]:
+async def names(ledger: Ledger) -> list[str]:
     """Organisations with an agent each; ``north`` and ``branch`` are one."""
     async with ledger.unit() as unit:
         for name, parent in (("north", None), ("branch", "north"), ("south", None), ("west", None)):
@@ -29,7 +29,7 @@ async def names(ledger: PostgresLedger) -> list[str]:
 _numbers = iter(range(1_000_000))
 
 
-async def wait(ledger: PostgresLedger, tenant_id: str, count: int) -> None:
+async def wait(ledger: Ledger, tenant_id: str, count: int) -> None:
     """Calls that wait for their admission."""
     async with ledger.unit() as unit:
         for _ in range(count):
@@ -37,7 +37,7 @@ async def wait(ledger: PostgresLedger, tenant_id: str, count: int) -> None:
             await unit.executions.insert(execution_row(name, tenant_id=tenant_id, agent_id=f"agent-{tenant_id}"))
 
 
-async def come_in(ledger: PostgresLedger, tenant_id: str, free: int, owner: str = "node-a") -> bool:
+async def come_in(ledger: Ledger, tenant_id: str, free: int, owner: str = "node-a") -> bool:
     """A call or a chat that comes in while the process has ``free`` places."""
     name = f"in-{next(_numbers):05}"
     row = ringing_row(name, tenant_id=tenant_id, agent_id=f"agent-{tenant_id}", provider_call_id=name, owner=owner)
@@ -45,7 +45,7 @@ async def come_in(ledger: PostgresLedger, tenant_id: str, free: int, owner: str 
         return await unit.executions.insert_owned(row, free)
 
 
-async def fill(ledger: PostgresLedger, tenant_id: str, free: int, owner: str = "node-a") -> int:
+async def fill(ledger: Ledger, tenant_id: str, free: int, owner: str = "node-a") -> int:
     """Let as many calls come in as are taken; returns how many."""
     taken = 0
     while taken < free and await come_in(ledger, tenant_id, free - taken, owner):
@@ -53,18 +53,18 @@ async def fill(ledger: PostgresLedger, tenant_id: str, free: int, owner: str = "
     return taken
 
 
-async def admitted(ledger: PostgresLedger, limit: int = PLACES) -> Counter[str]:
+async def admitted(ledger: Ledger, limit: int = PLACES) -> Counter[str]:
     async with ledger.unit() as unit:
         return Counter(row.tenant_id for row in await admit_candidates(unit, limit))
 
 
-async def claimed(ledger: PostgresLedger, free: int, owner: str = "node-a") -> Counter[str]:
+async def claimed(ledger: Ledger, free: int, owner: str = "node-a") -> Counter[str]:
     async with ledger.unit() as unit:
         return Counter(row.tenant_id for row in await unit.executions.claim(owner, free))
 
 
 @pytest.mark.usefixtures("names")
-async def test_chats_and_calls_of_one_organisation_leave_places_for_the_next_ones(ledger: PostgresLedger) -> None:
+async def test_chats_and_calls_of_one_organisation_leave_places_for_the_next_ones(ledger: Ledger) -> None:
     taken = [await fill(ledger, "north", PLACES)]
     taken.append(await fill(ledger, "south", PLACES - taken[0]))
     assert taken == [ALONE, 8]
@@ -72,25 +72,25 @@ async def test_chats_and_calls_of_one_organisation_leave_places_for_the_next_one
 
 
 @pytest.mark.usefixtures("names")
-async def test_sub_accounts_count_to_their_organisation(ledger: PostgresLedger) -> None:
+async def test_sub_accounts_count_to_their_organisation(ledger: Ledger) -> None:
     assert await fill(ledger, "north", PLACES) == ALONE
     assert not await come_in(ledger, "branch", PLACES - ALONE)
     assert await come_in(ledger, "south", PLACES - ALONE)
 
 
 @pytest.mark.usefixtures("names")
-async def test_another_process_has_its_own_places(ledger: PostgresLedger) -> None:
+async def test_another_process_has_its_own_places(ledger: Ledger) -> None:
     assert await fill(ledger, "north", PLACES) == ALONE
     assert await fill(ledger, "north", PLACES, "node-b") == ALONE
 
 
 @pytest.mark.usefixtures("names")
-async def test_the_only_place_goes_to_whoever_comes(ledger: PostgresLedger) -> None:
+async def test_the_only_place_goes_to_whoever_comes(ledger: Ledger) -> None:
     assert await fill(ledger, "north", 1) == 1
 
 
 @pytest.mark.usefixtures("names")
-async def test_placed_calls_of_one_organisation_leave_places_for_the_next_ones(ledger: PostgresLedger) -> None:
+async def test_placed_calls_of_one_organisation_leave_places_for_the_next_ones(ledger: Ledger) -> None:
     await wait(ledger, "north", 70)
     assert await admitted(ledger) == {"north": ALONE}
     assert await claimed(ledger, PLACES) == {"north": ALONE}
@@ -103,14 +103,14 @@ async def test_placed_calls_of_one_organisation_leave_places_for_the_next_ones(l
 
 
 @pytest.mark.usefixtures("names")
-async def test_an_organisation_that_has_little_comes_before_one_that_waits_longer(ledger: PostgresLedger) -> None:
+async def test_an_organisation_that_has_little_comes_before_one_that_waits_longer(ledger: Ledger) -> None:
     await wait(ledger, "north", 20)
     await wait(ledger, "south", 2)
     assert await admitted(ledger) == {"north": 20, "south": 2}
     assert await claimed(ledger, 6) == {"north": 3, "south": 2}
 
 
-async def test_an_organisation_that_is_alone_keeps_nothing_free(ledger: PostgresLedger) -> None:
+async def test_an_organisation_that_is_alone_keeps_nothing_free(ledger: Ledger) -> None:
     async with ledger.unit() as unit:
         await unit.accounts.insert(Tenant("north", "north", "", 500, THEN, None, 0))
         await unit.agents.insert(agent_row("agent-north", tenant_id="north"))
@@ -122,13 +122,13 @@ async def test_an_organisation_that_is_alone_keeps_nothing_free(ledger: Postgres
     assert await fill(ledger, "north", 5) == 5
 
 
-async def keep(ledger: PostgresLedger, tenant_id: str, places: int) -> None:
+async def keep(ledger: Ledger, tenant_id: str, places: int) -> None:
     async with ledger.unit() as unit:
         await unit.calling_policies.put(tenant_id, parse_policy({"pace": {"kept_for_inbound": places}}), THEN)
 
 
 @pytest.mark.usefixtures("names")
-async def test_the_places_kept_for_incoming_calls_are_kept_in_each_process(ledger: PostgresLedger) -> None:
+async def test_the_places_kept_for_incoming_calls_are_kept_in_each_process(ledger: Ledger) -> None:
     await keep(ledger, "north", 20)
     assert await come_in(ledger, "branch", PLACES)
     await wait(ledger, "branch", 60)
@@ -141,7 +141,7 @@ async def test_the_places_kept_for_incoming_calls_are_kept_in_each_process(ledge
 
 
 @pytest.mark.usefixtures("names")
-async def test_places_that_one_organisation_keeps_are_not_kept_from_others(ledger: PostgresLedger) -> None:
+async def test_places_that_one_organisation_keeps_are_not_kept_from_others(ledger: Ledger) -> None:
     await keep(ledger, "south", 490)
     await wait(ledger, "south", 40)
     await wait(ledger, "north", 60)
@@ -151,7 +151,7 @@ async def test_places_that_one_organisation_keeps_are_not_kept_from_others(ledge
 
 @pytest.mark.usefixtures("names")
 async def test_an_organisation_that_keeps_more_places_than_a_process_has_makes_one_call_at_a_time(
-    ledger: PostgresLedger,
+    ledger: Ledger,
 ) -> None:
     await keep(ledger, "south", 100)
     assert await come_in(ledger, "south", PLACES)

@@ -11,11 +11,11 @@ from tests.database import fetch, run_sql
 from tests.rows import THEN, admit_candidates, agent_row, execution_row
 
 from callwright.domain.errors import SuppressedError
-from callwright.domain.execution import Phase
-from callwright.domain.suppression import BY_API, SAID, Suppression
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.ledger import Ledger
+from callwright.platform.suppressions.rules import BY_API, SAID, Suppression
 
 NUMBER = "+15550123"
 
@@ -24,12 +24,12 @@ def entry(number: str = NUMBER) -> Suppression:
     return Suppression(number, DEFAULT_TENANT_ID, SAID, THEN, "call-0", "stop calling me")
 
 
-async def add(ledger: PostgresLedger, number: str = NUMBER) -> bool:
+async def add(ledger: Ledger, number: str = NUMBER) -> bool:
     async with ledger.unit() as unit:
         return (await unit.suppressions.add(entry(number)))[1]
 
 
-async def prepare(ledger: PostgresLedger, *execution_ids: str, to_number: str = NUMBER) -> None:
+async def prepare(ledger: Ledger, *execution_ids: str, to_number: str = NUMBER) -> None:
     async with ledger.unit() as unit:
         await unit.nodes.beat("node-a", "a")
         if await unit.agents.get(DEFAULT_TENANT_ID, "agent-1") is None:
@@ -38,20 +38,20 @@ async def prepare(ledger: PostgresLedger, *execution_ids: str, to_number: str = 
             await unit.executions.insert(execution_row(execution_id, to_number=to_number))
 
 
-async def claim(ledger: PostgresLedger) -> list[str]:
+async def claim(ledger: Ledger) -> list[str]:
     async with ledger.unit() as unit:
         await admit_candidates(unit, 50)
     async with ledger.unit() as unit:
         return [row.id for row in await unit.executions.claim("node-a", 50)]
 
 
-async def dial(ledger: PostgresLedger, execution_id: str) -> None:
+async def dial(ledger: Ledger, execution_id: str) -> None:
     async with ledger.unit() as unit:
         change = Change(Phase.DIALLING, "initiated", columns={"initiated_at": THEN})
         await unit.executions.change(execution_id, change, owner="node-a", attempt=1)
 
 
-async def test_a_number_is_on_the_list_once(ledger: PostgresLedger) -> None:
+async def test_a_number_is_on_the_list_once(ledger: Ledger) -> None:
     assert await add(ledger)
     async with ledger.unit() as unit:
         later = Suppression(NUMBER, DEFAULT_TENANT_ID, BY_API, THEN, note="by letter")
@@ -94,7 +94,7 @@ async def test_a_number_is_on_the_list_once(ledger: PostgresLedger) -> None:
     ],
 )
 async def test_an_address_is_found_however_it_is_spelt(
-    ledger: PostgresLedger, address: str, same: list[str], others: list[str]
+    ledger: Ledger, address: str, same: list[str], others: list[str]
 ) -> None:
     await add(ledger, address)
     await prepare(ledger)
@@ -107,7 +107,7 @@ async def test_an_address_is_found_however_it_is_spelt(
         await prepare(ledger, f"taken-{index}", to_number=spelling)
 
 
-async def test_rows_of_one_address_have_one_note_and_each_tells_what_it_had(ledger: PostgresLedger, dsn: str) -> None:
+async def test_rows_of_one_address_have_one_note_and_each_tells_what_it_had(ledger: Ledger, dsn: str) -> None:
     """Rows of one number under several names come from addresses that were listed before the number was."""
     one, other = f"sip:{NUMBER}@a.example", f"sip:{NUMBER}@b.example"
     strangers = ["+15550124", f"sip:{NUMBER}4@a.example", f"sip:1{NUMBER}@a.example", "sip:bob@a.example"]
@@ -138,7 +138,7 @@ async def test_rows_of_one_address_have_one_note_and_each_tells_what_it_had(ledg
         ("sip:+4930901820@gw.example", ["+4930901820", "sip:+4930901820@gw.example"]),
     ],
 )
-async def test_a_number_is_taken_off_with_the_zero(ledger: PostgresLedger, address: str, rows: list[str]) -> None:
+async def test_a_number_is_taken_off_with_the_zero(ledger: Ledger, address: str, rows: list[str]) -> None:
     for number in (address, "+4930901821"):
         await add(ledger, number)
     async with ledger.unit() as unit:
@@ -148,7 +148,7 @@ async def test_a_number_is_taken_off_with_the_zero(ledger: PostgresLedger, addre
         assert (await unit.suppressions.page(DEFAULT_TENANT_ID, 1, 10))[1] == 1
 
 
-async def test_an_address_that_is_listed_twice_at_once_under_two_names_has_one_entry(ledger: PostgresLedger) -> None:
+async def test_an_address_that_is_listed_twice_at_once_under_two_names_has_one_entry(ledger: Ledger) -> None:
     """Race: whoever comes second finds what the first one wrote."""
     for round_number in range(20):
         number = f"+1555{round_number:04}"
@@ -159,7 +159,7 @@ async def test_an_address_that_is_listed_twice_at_once_under_two_names_has_one_e
 
 @pytest.mark.parametrize(("called", "listed"), [(NUMBER, NUMBER), ("+49030901820", "+4930901820")])
 async def test_a_new_call_to_it_is_refused_and_one_that_waits_is_not_dialled(
-    ledger: PostgresLedger, called: str, listed: str
+    ledger: Ledger, called: str, listed: str
 ) -> None:
     await prepare(ledger, "call-1", to_number=called)
     await add(ledger, listed)
@@ -173,7 +173,7 @@ async def test_a_new_call_to_it_is_refused_and_one_that_waits_is_not_dialled(
     assert row.phase is Phase.DONE
 
 
-async def test_the_list_of_another_organisation_says_nothing(ledger: PostgresLedger, dsn: str) -> None:
+async def test_the_list_of_another_organisation_says_nothing(ledger: Ledger, dsn: str) -> None:
     await run_sql(
         dsn, "insert into tenant (id, name, email, max_concurrency) values ('other', 'O', 'o@example.org', 1)"
     )
@@ -187,7 +187,7 @@ async def test_the_list_of_another_organisation_says_nothing(ledger: PostgresLed
 
 
 async def test_the_list_of_an_organisation_binds_its_sub_accounts_and_theirs_binds_themselves(
-    ledger: PostgresLedger, dsn: str
+    ledger: Ledger, dsn: str
 ) -> None:
     for name in ("north", "south"):
         await run_sql(
@@ -226,7 +226,7 @@ async def test_the_list_of_an_organisation_binds_its_sub_accounts_and_theirs_bin
 
 
 async def test_a_dial_of_a_sub_account_waits_for_a_stop_that_its_organisation_is_writing(
-    ledger: PostgresLedger, dsn: str
+    ledger: Ledger, dsn: str
 ) -> None:
     await run_sql(
         dsn,
@@ -256,7 +256,7 @@ async def test_a_dial_of_a_sub_account_waits_for_a_stop_that_its_organisation_is
     ],
 )
 async def test_the_database_itself_refuses_half_an_entry(
-    ledger: PostgresLedger, dsn: str, values: str, constraint: str
+    ledger: Ledger, dsn: str, values: str, constraint: str
 ) -> None:
     with pytest.raises(asyncpg.CheckViolationError) as caught:
         await run_sql(
@@ -267,7 +267,7 @@ async def test_the_database_itself_refuses_half_an_entry(
     assert caught.value.constraint_name == constraint
 
 
-async def test_the_database_itself_refuses_to_dial(ledger: PostgresLedger, dsn: str) -> None:
+async def test_the_database_itself_refuses_to_dial(ledger: Ledger, dsn: str) -> None:
     await prepare(ledger, "call-1")
     await claim(ledger)
     await add(ledger)
@@ -276,7 +276,7 @@ async def test_the_database_itself_refuses_to_dial(ledger: PostgresLedger, dsn: 
     assert caught.value.constraint_name == "execution_not_suppressed"
 
 
-async def test_whoever_says_stop_while_it_is_dialled_wins_or_was_later(ledger: PostgresLedger, dsn: str) -> None:
+async def test_whoever_says_stop_while_it_is_dialled_wins_or_was_later(ledger: Ledger, dsn: str) -> None:
     """Races: no call is dialled after the number was on the list, and a dial under way is waited for."""
     for round_number in range(40):
         number, execution_id = f"+1555{round_number:04}", f"call-{round_number}"
@@ -290,7 +290,7 @@ async def test_whoever_says_stop_while_it_is_dialled_wins_or_was_later(ledger: P
             await unit.executions.change(execution_id, Change(Phase.DONE, "canceled"), owner="node-a", attempt=1)
 
 
-async def test_a_dial_that_has_begun_to_be_written_is_waited_for(ledger: PostgresLedger) -> None:
+async def test_a_dial_that_has_begun_to_be_written_is_waited_for(ledger: Ledger) -> None:
     await prepare(ledger, "call-1")
     await claim(ledger)
     async with ledger.unit() as unit:
@@ -303,7 +303,7 @@ async def test_a_dial_that_has_begun_to_be_written_is_waited_for(ledger: Postgre
     assert await adding
 
 
-async def test_a_dial_waits_for_a_stop_that_is_being_written(ledger: PostgresLedger) -> None:
+async def test_a_dial_waits_for_a_stop_that_is_being_written(ledger: Ledger) -> None:
     await prepare(ledger, "call-1")
     await claim(ledger)
     async with ledger.unit() as unit:

@@ -9,13 +9,14 @@ from tests.database import fetch
 from tests.rows import admit, agent_row, entry_row, execution_row, move, place
 
 from callwright.domain.errors import UnavailableError
-from callwright.domain.execution import Phase
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Change, Ledger, Unit
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.ledger import Ledger
+from callwright.platform.unit import Unit
 
 
-async def test_the_ledger_is_the_ports_ledger(ledger: PostgresLedger):
+async def test_the_ledger_is_the_ports_ledger(ledger: Ledger):
     port: Ledger = ledger
     await port.ping()
     async with port.unit() as unit:
@@ -23,7 +24,7 @@ async def test_the_ledger_is_the_ports_ledger(ledger: PostgresLedger):
         assert await used.agents.all(DEFAULT_TENANT_ID) == []
 
 
-async def test_a_unit_that_fails_leaves_nothing(ledger: PostgresLedger, dsn: str):
+async def test_a_unit_that_fails_leaves_nothing(ledger: Ledger, dsn: str):
     async def fail() -> None:
         async with ledger.unit() as unit:
             await unit.agents.insert(agent_row())
@@ -37,7 +38,7 @@ async def test_a_unit_that_fails_leaves_nothing(ledger: PostgresLedger, dsn: str
         assert await fetch(dsn, f"select * from {table}") == []
 
 
-async def test_a_cancelled_unit_leaves_nothing_and_gives_its_connection_back(ledger: PostgresLedger):
+async def test_a_cancelled_unit_leaves_nothing_and_gives_its_connection_back(ledger: Ledger):
     async def hang() -> None:
         async with ledger.unit() as unit:
             await unit.agents.insert(agent_row())
@@ -52,7 +53,7 @@ async def test_a_cancelled_unit_leaves_nothing_and_gives_its_connection_back(led
         assert await unit.agents.get(DEFAULT_TENANT_ID, "agent-1") is None
 
 
-async def test_a_unit_that_is_cancelled_while_it_begins_is_undone_and_complains_of_nothing(ledger: PostgresLedger):
+async def test_a_unit_that_is_cancelled_while_it_begins_is_undone_and_complains_of_nothing(ledger: Ledger):
     complaints: list[str] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context["message"]))
     begun = 0
@@ -77,7 +78,7 @@ async def test_a_unit_that_is_cancelled_while_it_begins_is_undone_and_complains_
         assert await unit.agents.all(DEFAULT_TENANT_ID) == []
 
 
-async def test_more_units_than_connections_wait_for_their_turn(ledger: PostgresLedger):
+async def test_more_units_than_connections_wait_for_their_turn(ledger: Ledger):
     async def one() -> None:
         async with ledger.unit() as unit:
             await unit.accounts.tenant(DEFAULT_TENANT_ID)
@@ -87,7 +88,7 @@ async def test_more_units_than_connections_wait_for_their_turn(ledger: PostgresL
 
 
 async def test_a_ledger_that_is_closed_says_so(dsn: str):
-    ledger = PostgresLedger(dsn)
+    ledger = Ledger(dsn)
     with pytest.raises(UnavailableError):
         await ledger.ping()
     await ledger.open()
@@ -99,13 +100,13 @@ async def test_a_ledger_that_is_closed_says_so(dsn: str):
 
 async def test_a_database_out_of_reach_is_unavailable():
     with pytest.raises(UnavailableError):
-        await PostgresLedger("postgresql://nobody@127.0.0.1:1/nothing").open()
+        await Ledger("postgresql://nobody@127.0.0.1:1/nothing").open()
 
 
 # News
 
 
-async def drained(ledger: PostgresLedger) -> None:
+async def drained(ledger: Ledger) -> None:
     """Until nothing rings any more (the listener rings once when it has connected)."""
     for wait in (
         ledger.wait_for_waiting,
@@ -118,7 +119,7 @@ async def drained(ledger: PostgresLedger) -> None:
             pass
 
 
-async def test_each_kind_of_news_wakes_who_waits_for_it(ledger: PostgresLedger):
+async def test_each_kind_of_news_wakes_who_waits_for_it(ledger: Ledger):
     await place(ledger)
     await drained(ledger)
     await place(ledger, execution_row())
@@ -133,7 +134,7 @@ async def test_each_kind_of_news_wakes_who_waits_for_it(ledger: PostgresLedger):
     assert not await ledger.wait_for_outbox(0.1)
 
 
-async def test_a_place_that_becomes_free_wakes_the_pacer(ledger: PostgresLedger):
+async def test_a_place_that_becomes_free_wakes_the_pacer(ledger: Ledger):
     await place(ledger, execution_row())
     await admit(ledger)
     async with ledger.unit() as unit:
@@ -143,7 +144,7 @@ async def test_a_place_that_becomes_free_wakes_the_pacer(ledger: PostgresLedger)
     assert await ledger.wait_for_waiting(2)
 
 
-async def test_an_undone_unit_wakes_nobody(ledger: PostgresLedger):
+async def test_an_undone_unit_wakes_nobody(ledger: Ledger):
     await place(ledger)
     await drained(ledger)
 
@@ -157,7 +158,7 @@ async def test_an_undone_unit_wakes_nobody(ledger: PostgresLedger):
     assert not await ledger.wait_for_waiting(0.2)
 
 
-async def test_who_rests_is_woken_by_what_nobody_told_of(ledger: PostgresLedger, dsn: str):
+async def test_who_rests_is_woken_by_what_nobody_told_of(ledger: Ledger, dsn: str):
     await place(ledger)
     await drained(ledger)
     resting = {
@@ -179,13 +180,13 @@ async def test_who_rests_is_woken_by_what_nobody_told_of(ledger: PostgresLedger,
 
 
 async def test_without_a_look_at_the_database_nobody_rests():
-    alone = PostgresLedger("postgresql://nobody@127.0.0.1:1/nothing")
+    alone = Ledger("postgresql://nobody@127.0.0.1:1/nothing")
     async with asyncio.timeout(5):
         assert not await alone.wait_for_waiting(0.05, 30)
         assert not await alone.wait_for_batches(0.05, 30)
 
 
-async def test_who_rests_is_woken_when_the_connection_is_lost(ledger: PostgresLedger, dsn: str):
+async def test_who_rests_is_woken_when_the_connection_is_lost(ledger: Ledger, dsn: str):
     await drained(ledger)
     resting = asyncio.create_task(ledger.wait_for_batches(0.1, 30))
     await asyncio.wait([resting], timeout=0.3)
@@ -194,7 +195,7 @@ async def test_who_rests_is_woken_when_the_connection_is_lost(ledger: PostgresLe
     assert await asyncio.wait_for(resting, 5)
 
 
-async def test_followers_hear_of_their_own_execution(ledger: PostgresLedger):
+async def test_followers_hear_of_their_own_execution(ledger: Ledger):
     await place(ledger, execution_row("mine"), execution_row("other"))
     await drained(ledger)
     changes = ledger.changes("mine", heartbeat_seconds=0.2)

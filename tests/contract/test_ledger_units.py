@@ -8,10 +8,10 @@ from contextlib import AsyncExitStack
 import pytest
 
 from callwright.domain.limits import SLOW_UNITS
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.ledger import Ledger
 
 
-async def test_one_organisation_leaves_others_places_for_work_that_takes_long(ledger: PostgresLedger) -> None:
+async def test_one_organisation_leaves_others_places_for_work_that_takes_long(ledger: Ledger) -> None:
     async with AsyncExitStack() as held:
         for _ in range(SLOW_UNITS // 2):
             await held.enter_async_context(ledger.slow_unit("greedy"))

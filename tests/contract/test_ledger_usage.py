@@ -10,14 +10,14 @@ from tests.database import fetch, run_sql
 from tests.rows import THEN, admit, claim, execution_row, live_call, move, place
 from tests.unit.insight.call_log import CallLog
 
-from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.pricing import Price, PriceBook
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.domain.usage import CALLS, LLM, SYNTHESIZER, TRANSCRIBER, UsageKey, Used, quarter_of
 from callwright.insight.record import build
-from callwright.ports.ledger import Change
-from callwright.storage.ledger import PostgresLedger
-from callwright.storage.usage import SUM_UP
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
+from callwright.platform.ledger import Ledger
+from callwright.platform.prices.rules import Price, PriceBook
+from callwright.platform.usage.rows import SUM_UP
+from callwright.platform.usage.rules import CALLS, LLM, SYNTHESIZER, TRANSCRIBER, UsageKey, Used, quarter_of
 
 BOOK = PriceBook(
     {
@@ -45,7 +45,7 @@ def record_of(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
     return columns, built.record
 
 
-async def complete(ledger: PostgresLedger, number: int) -> Execution:
+async def complete(ledger: Ledger, number: int) -> Execution:
     """A call from its placing to its end."""
     name = f"call-{number}"
     await live_call(ledger, name)
@@ -55,14 +55,14 @@ async def complete(ledger: PostgresLedger, number: int) -> Execution:
         return await unit.executions.change(name, Change(Phase.DONE, "completed", columns, record))
 
 
-async def used(ledger: PostgresLedger) -> dict[UsageKey, Used]:
+async def used(ledger: Ledger) -> dict[UsageKey, Used]:
     async with ledger.unit() as unit:
         found = await unit.usage.total([DEFAULT_TENANT_ID, "nobody"], quarter_of(THEN), quarter_of(LATER))
     assert found["nobody"] == {}
     return dict(found[DEFAULT_TENANT_ID])
 
 
-async def test_usage_is_the_sum_of_the_calls_leg_by_leg(ledger: PostgresLedger, dsn: str) -> None:
+async def test_usage_is_the_sum_of_the_calls_leg_by_leg(ledger: Ledger, dsn: str) -> None:
     rows = [await complete(ledger, number) for number in range(1, 6)]
     found = await used(ledger)
     assert found[UsageKey(CALLS, model="completed")] == Used(
@@ -79,7 +79,7 @@ async def test_usage_is_the_sum_of_the_calls_leg_by_leg(ledger: PostgresLedger, 
     assert sum(one.amount for key, one in found.items() if key.kind == TRANSCRIBER) == 5 * 4_000 + 13 * sum(range(1, 6))
 
 
-async def test_summing_up_changes_nothing_and_leaves_one_row_for_each_line(ledger: PostgresLedger, dsn: str) -> None:
+async def test_summing_up_changes_nothing_and_leaves_one_row_for_each_line(ledger: Ledger, dsn: str) -> None:
     for number in range(1, 4):
         await complete(ledger, number)
     before = await used(ledger)
@@ -93,7 +93,7 @@ async def test_summing_up_changes_nothing_and_leaves_one_row_for_each_line(ledge
     assert (await used(ledger))[UsageKey(CALLS, model="completed")].records == 4
 
 
-async def test_a_call_that_is_tried_again_is_counted_once(ledger: PostgresLedger) -> None:
+async def test_a_call_that_is_tried_again_is_counted_once(ledger: Ledger) -> None:
     await live_call(ledger)
     await move(ledger, "call-1", Phase.DONE, "error", owner="node-a")
     assert (await used(ledger))[UsageKey(CALLS, model="error")].records == 1
@@ -103,7 +103,7 @@ async def test_a_call_that_is_tried_again_is_counted_once(ledger: PostgresLedger
     assert (await used(ledger)).get(UsageKey(CALLS, model="error"), Used()).records == 0
 
 
-async def test_calls_that_are_not_done_are_counted_by_their_status(ledger: PostgresLedger) -> None:
+async def test_calls_that_are_not_done_are_counted_by_their_status(ledger: Ledger) -> None:
     await place(ledger, *(execution_row(f"call-{number}") for number in range(3)))
     await place(ledger, execution_row("late", created_at=LATER, updated_at=LATER))
     await move(ledger, "call-0", Phase.DONE, "stopped")
@@ -112,7 +112,7 @@ async def test_calls_that_are_not_done_are_counted_by_their_status(ledger: Postg
     assert found == {DEFAULT_TENANT_ID: {Status.QUEUED: 2}, "nobody": {}}
 
 
-async def test_what_was_used_stays_when_the_calls_are_deleted(ledger: PostgresLedger) -> None:
+async def test_what_was_used_stays_when_the_calls_are_deleted(ledger: Ledger) -> None:
     await complete(ledger, 1)
     before = await used(ledger)
     async with ledger.unit() as unit:
@@ -128,7 +128,7 @@ def by_kind(found: dict[UsageKey, Used]) -> dict[str, tuple[int, int, int, int]]
     return {kind: (one.records, one.amount, one.amount_output, one.cost_nano) for kind, one in sums.items()}
 
 
-async def test_what_every_attempt_of_a_call_used_counts_and_the_call_once(ledger: PostgresLedger) -> None:
+async def test_what_every_attempt_of_a_call_used_counts_and_the_call_once(ledger: Ledger) -> None:
     first, second = record_of(1), record_of(2)
     await live_call(ledger)
     async with ledger.unit() as unit:

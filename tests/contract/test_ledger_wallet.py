@@ -13,18 +13,20 @@ import pytest
 from tests.database import fetch, run_sql
 from tests.rows import THEN, admit, agent_row, claim, claimed_call, execution_row, place
 
-from callwright.actions.transition import insert, transition
-from callwright.actions.wallet import reserve
-from callwright.domain.batch import Batch, BatchStatus
-from callwright.domain.dialling.policy import parse_policy
 from callwright.domain.errors import BalanceLowError
-from callwright.domain.execution import Execution, Phase
 from callwright.domain.money import NANO_PER_CENT
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Tenant
-from callwright.domain.wallet import AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP, Committed, Wallet, top_up
-from callwright.ports.ledger import Change, OutboxEntry, Unit
-from callwright.ports.ledger.wallet import Wallets
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Tenant
+from callwright.platform.batches.rules.batch import Batch, BatchStatus
+from callwright.platform.dialling.rules.policy import parse_policy
+from callwright.platform.executions.actions.transition import insert, transition
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase
+from callwright.platform.ledger import Ledger
+from callwright.platform.unit import Unit
+from callwright.platform.wallet.actions.reservations import reserve
+from callwright.platform.wallet.rows import WalletRows
+from callwright.platform.wallet.rules import AVAILABLE, POSTPAID, RESERVED, SPENT, TOPPED_UP, Committed, Wallet, top_up
+from callwright.platform.webhooks.rules.outbox import OutboxEntry
 
 ORG = DEFAULT_TENANT_ID
 INTENT = Change(Phase.DIALLING, "initiated", columns={"initiated_at": THEN})
@@ -37,14 +39,14 @@ class Silent:
         return None
 
 
-async def funded(ledger: PostgresLedger, nano: int) -> None:
+async def funded(ledger: Ledger, nano: int) -> None:
     async with ledger.unit() as unit:
         await unit.wallets.put(ORG, enabled=True)
         if nano:
             await unit.wallets.add(ORG, top_up(nano, None))
 
 
-async def dial(ledger: PostgresLedger, row: Execution, price: int) -> bool:
+async def dial(ledger: Ledger, row: Execution, price: int) -> bool:
     """Write the intent to dial and what it reserves. Whether the wallet allowed it."""
     try:
         async with ledger.unit() as unit:
@@ -55,25 +57,25 @@ async def dial(ledger: PostgresLedger, row: Execution, price: int) -> bool:
     return True
 
 
-async def end(ledger: PostgresLedger, row: Execution, cost: int) -> None:
+async def end(ledger: Ledger, row: Execution, cost: int) -> None:
     change = Change(Phase.DONE, "busy", columns={"total_cost_nano": cost})
     async with ledger.unit() as unit:
         await transition(unit, row.id, change, Silent(), owner=row.owner, attempt=row.attempt)
 
 
-async def disconnect(ledger: PostgresLedger, row: Execution, cost: int) -> None:
+async def disconnect(ledger: Ledger, row: Execution, cost: int) -> None:
     """The call was answered and is over; its post-call work is still to come."""
     async with ledger.unit() as unit:
         for change in (Change(Phase.LIVE), Change(Phase.FINISHING, columns={"total_cost_nano": cost})):
             await transition(unit, row.id, change, Silent(), owner=row.owner, attempt=row.attempt)
 
 
-async def change(ledger: PostgresLedger, execution_id: str, cost: int) -> None:
+async def change(ledger: Ledger, execution_id: str, cost: int) -> None:
     async with ledger.unit() as unit:
         await transition(unit, execution_id, Change(columns={"total_cost_nano": cost}), Silent())
 
 
-async def balances(ledger: PostgresLedger) -> Mapping[str, int]:
+async def balances(ledger: Ledger) -> Mapping[str, int]:
     async with ledger.unit() as unit:
         assert await unit.wallets.contradictions(ORG) == []
         found = await unit.wallets.balances(ORG)
@@ -81,7 +83,7 @@ async def balances(ledger: PostgresLedger) -> Mapping[str, int]:
     return found
 
 
-async def test_a_call_reserves_its_price_and_is_charged_what_it_cost(ledger: PostgresLedger) -> None:
+async def test_a_call_reserves_its_price_and_is_charged_what_it_cost(ledger: Ledger) -> None:
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     assert await dial(ledger, row, 60)
@@ -90,14 +92,14 @@ async def test_a_call_reserves_its_price_and_is_charged_what_it_cost(ledger: Pos
     assert await balances(ledger) == {AVAILABLE: 75, RESERVED: 0, SPENT: 25, TOPPED_UP: -100}
 
 
-async def test_without_a_wallet_nothing_is_written(ledger: PostgresLedger) -> None:
+async def test_without_a_wallet_nothing_is_written(ledger: Ledger) -> None:
     row = await claimed_call(ledger)
     assert await dial(ledger, row, 60)
     await end(ledger, row, 25)
     assert await balances(ledger) == {}
 
 
-async def test_what_is_not_covered_leaves_no_intent(ledger: PostgresLedger) -> None:
+async def test_what_is_not_covered_leaves_no_intent(ledger: Ledger) -> None:
     await funded(ledger, 59)
     row = await claimed_call(ledger)
     assert not await dial(ledger, row, 60)
@@ -108,7 +110,7 @@ async def test_what_is_not_covered_leaves_no_intent(ledger: PostgresLedger) -> N
         assert await unit.wallets.attempts(row.id) == []
 
 
-async def test_an_intent_that_is_written_again_reserves_once(ledger: PostgresLedger) -> None:
+async def test_an_intent_that_is_written_again_reserves_once(ledger: Ledger) -> None:
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     assert await dial(ledger, row, 60)
@@ -117,7 +119,7 @@ async def test_an_intent_that_is_written_again_reserves_once(ledger: PostgresLed
     assert (await balances(ledger))[RESERVED] == 60
 
 
-async def test_the_work_after_the_call_is_charged_with_it(ledger: PostgresLedger) -> None:
+async def test_the_work_after_the_call_is_charged_with_it(ledger: Ledger) -> None:
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     await dial(ledger, row, 60)
@@ -132,7 +134,7 @@ async def test_the_work_after_the_call_is_charged_with_it(ledger: PostgresLedger
     assert await balances(ledger) == {AVAILABLE: 65, RESERVED: 0, SPENT: 35, TOPPED_UP: -100}
 
 
-async def test_a_call_that_costs_more_than_it_reserved_takes_the_balance_below_zero(ledger: PostgresLedger) -> None:
+async def test_a_call_that_costs_more_than_it_reserved_takes_the_balance_below_zero(ledger: Ledger) -> None:
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     await dial(ledger, row, 100)
@@ -140,7 +142,7 @@ async def test_a_call_that_costs_more_than_it_reserved_takes_the_balance_below_z
     assert await balances(ledger) == {AVAILABLE: -30, RESERVED: 0, SPENT: 130, TOPPED_UP: -100}
 
 
-async def test_every_attempt_reserves_and_is_charged_for_itself(ledger: PostgresLedger) -> None:
+async def test_every_attempt_reserves_and_is_charged_for_itself(ledger: Ledger) -> None:
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     await dial(ledger, row, 60)
@@ -157,7 +159,7 @@ async def test_every_attempt_reserves_and_is_charged_for_itself(ledger: Postgres
     assert await balances(ledger) == {AVAILABLE: 73, RESERVED: 0, SPENT: 27, TOPPED_UP: -100}
 
 
-async def test_a_switched_off_wallet_still_settles_what_it_reserved(ledger: PostgresLedger) -> None:
+async def test_a_switched_off_wallet_still_settles_what_it_reserved(ledger: Ledger) -> None:
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     await dial(ledger, row, 60)
@@ -167,7 +169,7 @@ async def test_a_switched_off_wallet_still_settles_what_it_reserved(ledger: Post
     assert (await balances(ledger))[AVAILABLE] == 75
 
 
-async def test_executions_that_are_deleted_leave_nothing_reserved(ledger: PostgresLedger) -> None:
+async def test_executions_that_are_deleted_leave_nothing_reserved(ledger: Ledger) -> None:
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     await dial(ledger, row, 60)
@@ -177,7 +179,7 @@ async def test_executions_that_are_deleted_leave_nothing_reserved(ledger: Postgr
     assert await balances(ledger) == {AVAILABLE: 80, RESERVED: 0, SPENT: 20, TOPPED_UP: -100}
 
 
-async def test_racing_calls_never_reserve_more_than_there_is(ledger: PostgresLedger, dsn: str) -> None:
+async def test_racing_calls_never_reserve_more_than_there_is(ledger: Ledger, dsn: str) -> None:
     await funded(ledger, 55)
     await run_sql(dsn, "update tenant set max_concurrency = 200")
     await place(ledger, *(execution_row(f"call-{number}") for number in range(200)))
@@ -189,7 +191,7 @@ async def test_racing_calls_never_reserve_more_than_there_is(ledger: PostgresLed
 
 
 @pytest.mark.parametrize("cap", [{"batch_cents": 5}, {"day_cents": 5}, {"account_cents": 5}], ids=str)
-async def test_racing_calls_never_exceed_a_cap(ledger: PostgresLedger, dsn: str, cap: dict[str, int]) -> None:
+async def test_racing_calls_never_exceed_a_cap(ledger: Ledger, dsn: str, cap: dict[str, int]) -> None:
     """Without a wallet that is on: the caps alone are counted."""
     await capped(ledger, cap)
     await run_sql(dsn, "update tenant set max_concurrency = 40")
@@ -213,12 +215,12 @@ async def test_racing_calls_never_exceed_a_cap(ledger: PostgresLedger, dsn: str,
     assert await balances(ledger) == {POSTPAID: -5 * NANO_PER_CENT, RESERVED: 5 * NANO_PER_CENT}
 
 
-async def capped(ledger: PostgresLedger, caps: dict[str, int]) -> None:
+async def capped(ledger: Ledger, caps: dict[str, int]) -> None:
     async with ledger.unit() as unit:
         await unit.calling_policies.put(ORG, parse_policy({"caps": caps}), THEN)
 
 
-async def test_a_cap_of_a_call_is_that_of_all_its_attempts(ledger: PostgresLedger) -> None:
+async def test_a_cap_of_a_call_is_that_of_all_its_attempts(ledger: Ledger) -> None:
     await capped(ledger, {"call_cents": 5})
     row = await claimed_call(ledger)
     assert not await dial(ledger, row, 6 * NANO_PER_CENT)
@@ -233,7 +235,7 @@ async def test_a_cap_of_a_call_is_that_of_all_its_attempts(ledger: PostgresLedge
     assert await dial(ledger, second, 3 * NANO_PER_CENT)
 
 
-async def test_what_a_call_did_not_use_is_free_for_the_next_under_a_cap(ledger: PostgresLedger) -> None:
+async def test_what_a_call_did_not_use_is_free_for_the_next_under_a_cap(ledger: Ledger) -> None:
     await capped(ledger, {"day_cents": 5})
     row = await claimed_call(ledger)
     assert await dial(ledger, row, 5 * NANO_PER_CENT)
@@ -243,7 +245,7 @@ async def test_what_a_call_did_not_use_is_free_for_the_next_under_a_cap(ledger: 
     assert await dial(ledger, other, 3 * NANO_PER_CENT)
 
 
-async def two_calls_of_a_batch(ledger: PostgresLedger) -> list[Execution]:
+async def two_calls_of_a_batch(ledger: Ledger) -> list[Execution]:
     batch = Batch("5f3a9c1e7d2b4a6f8c0e1d2b3a4f5c6d", ORG, "agent-1", BatchStatus.PROCESSED, THEN, THEN, "list.csv")
     async with ledger.unit() as unit:
         await unit.agents.insert(agent_row())
@@ -255,9 +257,7 @@ async def two_calls_of_a_batch(ledger: PostgresLedger) -> list[Execution]:
 
 
 @pytest.mark.parametrize("caps", [{}, {"batch_cents": 5}, {"day_cents": 5}, {"account_cents": 5}])
-async def test_a_batch_s_call_is_told_whether_the_money_is_only_held(
-    ledger: PostgresLedger, caps: dict[str, int]
-) -> None:
+async def test_a_batch_s_call_is_told_whether_the_money_is_only_held(ledger: Ledger, caps: dict[str, int]) -> None:
     if caps:
         await capped(ledger, caps)
     else:
@@ -282,7 +282,7 @@ async def test_a_batch_s_call_is_told_whether_the_money_is_only_held(
 class _ThenWallets:
     """The wallets of a unit; after the first look at what is committed something happens outside of the unit."""
 
-    def __init__(self, wallets: Wallets, happens: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, wallets: WalletRows, happens: Callable[[], Awaitable[None]]) -> None:
         self._wallets = wallets
         self._happens: Callable[[], Awaitable[None]] | None = happens
 
@@ -299,7 +299,7 @@ class _ThenWallets:
 
 @pytest.mark.parametrize("caps", [{}, {"batch_cents": 5}, {"day_cents": 5}, {"account_cents": 5}])
 async def test_a_call_that_ends_while_another_is_refused_gives_it_the_money(
-    ledger: PostgresLedger, caps: dict[str, int]
+    ledger: Ledger, caps: dict[str, int]
 ) -> None:
     if caps:
         await capped(ledger, caps)
@@ -315,7 +315,7 @@ async def test_a_call_that_ends_while_another_is_refused_gives_it_the_money(
 
 
 async def test_a_call_that_is_refused_by_another_rule_at_the_second_look_is_told_what_that_one_holds(
-    ledger: PostgresLedger,
+    ledger: Ledger,
 ) -> None:
     await capped(ledger, {"call_cents": 3})
     await funded(ledger, 5 * NANO_PER_CENT)
@@ -333,9 +333,7 @@ async def test_a_call_that_is_refused_by_another_rule_at_the_second_look_is_told
     assert (refused.value.field, refused.value.is_held) == ("cap.call", False)
 
 
-async def test_sub_accounts_spend_their_organisations_money_each_under_its_own_cap(
-    ledger: PostgresLedger, dsn: str
-) -> None:
+async def test_sub_accounts_spend_their_organisations_money_each_under_its_own_cap(ledger: Ledger, dsn: str) -> None:
     await funded(ledger, 9 * NANO_PER_CENT)
     await capped(ledger, {"account_cents": 5})
     async with ledger.unit() as unit:
@@ -360,7 +358,7 @@ class _KilledError(Exception):
 
 
 @pytest.mark.parametrize("step", ["reserving", "settling"])
-async def test_what_dies_in_between_leaves_the_ledger_as_it_was(ledger: PostgresLedger, step: str) -> None:
+async def test_what_dies_in_between_leaves_the_ledger_as_it_was(ledger: Ledger, step: str) -> None:
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     if step == "settling":
@@ -413,7 +411,7 @@ POSTING = "insert into wallet_posting (tenant_id, entry_id, account, amount_nano
         ("wallet_posting_moves", POSTING.format(ORG, 1, "spent", 0)),
     ],
 )
-async def test_rules_that_no_statement_breaks(ledger: PostgresLedger, dsn: str, rule: str, statement: str) -> None:
+async def test_rules_that_no_statement_breaks(ledger: Ledger, dsn: str, rule: str, statement: str) -> None:
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     await dial(ledger, row, 60)
@@ -423,7 +421,7 @@ async def test_rules_that_no_statement_breaks(ledger: PostgresLedger, dsn: str, 
     assert (await balances(ledger))[RESERVED] == 60
 
 
-async def test_entries_are_read_in_order_and_by_account(ledger: PostgresLedger) -> None:
+async def test_entries_are_read_in_order_and_by_account(ledger: Ledger) -> None:
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     await dial(ledger, row, 60)
@@ -437,7 +435,7 @@ async def test_entries_are_read_in_order_and_by_account(ledger: PostgresLedger) 
     assert [one.account for one in every[2].postings] == [AVAILABLE, RESERVED, SPENT]
 
 
-async def test_doubtful_executions_are_those_open_or_with_another_cost(ledger: PostgresLedger, dsn: str) -> None:
+async def test_doubtful_executions_are_those_open_or_with_another_cost(ledger: Ledger, dsn: str) -> None:
     await funded(ledger, 100)
     row = await claimed_call(ledger)
     await dial(ledger, row, 60)

@@ -18,9 +18,9 @@ from tests.rows import THEN
 from callwright.domain.dialled import named_number, number_in
 from callwright.domain.national_number import without_national_prefix
 from callwright.domain.number import parse_destination
-from callwright.domain.suppression import SAID, Suppression
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.ledger import Ledger
+from callwright.platform.suppressions.rules import SAID, Suppression
 from callwright.storage.migrate import migrate
 from callwright.storage.migrations import REVISIONS
 
@@ -166,7 +166,7 @@ async def test_each_spelling_is_known_by_the_number_and_its_keys_are_known_by_th
             assert key in await connection.fetchval("select address_keys($1)", key), address
 
 
-async def test_the_keys_of_the_longest_address_can_be_listed(ledger: PostgresLedger) -> None:
+async def test_the_keys_of_the_longest_address_can_be_listed(ledger: Ledger) -> None:
     address = f"sip:15550100999@{'h' * 180}.exa"
     assert len(address) == 200
     async with ledger.unit() as unit:
@@ -182,7 +182,7 @@ def said(number: str) -> Suppression:
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 async def test_what_is_listed_in_one_spelling_is_listed_in_all_and_taken_off_in_all(
-    ledger: PostgresLedger, spelling: str
+    ledger: Ledger, spelling: str
 ) -> None:
     async with ledger.unit() as unit:
         await unit.suppressions.add(said(spelling))

@@ -11,9 +11,9 @@ from proof.webhooks import VirtualClock, WebhookLedger
 from tests.database import run_sql
 from tests.rows import OTHER_TENANT_ID, agent_row, entry_row, execution_row, place
 
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.ports.ledger import Answered, OutboxEntry, WebhookShare
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.ledger import Ledger
+from callwright.platform.webhooks.rules.outbox import Answered, OutboxEntry, WebhookShare
 
 MANY = tuple(f"many-{number}" for number in range(8))
 
@@ -21,18 +21,18 @@ Unit = Callable[[], AbstractAsyncContextManager[Any]]
 
 
 @pytest.fixture(params=["memory", "postgresql"])
-def storage(request: pytest.FixtureRequest) -> WebhookLedger | PostgresLedger:
+def storage(request: pytest.FixtureRequest) -> WebhookLedger | Ledger:
     """Each implementation."""
     if request.param == "memory":
         return WebhookLedger(VirtualClock())
-    opened: PostgresLedger = request.getfixturevalue("ledger")
+    opened: Ledger = request.getfixturevalue("ledger")
     return opened
 
 
 @pytest.fixture
-async def unit(request: pytest.FixtureRequest, storage: WebhookLedger | PostgresLedger) -> Unit:
+async def unit(request: pytest.FixtureRequest, storage: WebhookLedger | Ledger) -> Unit:
     """Units of the implementation, with the executions a and b, many more, and one of another organisation."""
-    if isinstance(storage, PostgresLedger):
+    if isinstance(storage, Ledger):
         dsn = request.getfixturevalue("dsn")
         await run_sql(
             dsn, f"insert into tenant (id, name, email, max_concurrency) values ('{OTHER_TENANT_ID}', '', '', 1)"

@@ -25,18 +25,18 @@ from callwright.call.afterwards.talk_recordings import PAUSES_SECONDS, TalkRecor
 from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.live.endings import RECORDING_JOB
 from callwright.call.process.retention import delete_expired
-from callwright.domain.attempts import TRANSFER_RECORDING
-from callwright.domain.execution import Execution
 from callwright.domain.limits import MAX_TALK_RECORDING_BYTES
 from callwright.domain.provider_access import Access
 from callwright.insight.record import build
 from callwright.net.client import GuardedClient
 from callwright.ops.folders import RecordingFiles
 from callwright.ops.ids import RandomIds
+from callwright.platform.executions.rules.attempts import TRANSFER_RECORDING
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.ledger import Ledger
+from callwright.platform.webhooks.rules.outbox import OutboxEntry
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import CarrierCall, RemoteFile, TalkRecording
-from callwright.ports.ledger import OutboxEntry
-from callwright.storage.ledger import PostgresLedger
 
 SECRET = {"authorization": "Bearer of-the-account"}
 WAV_HEAD = {"content_type": "audio/x-wav"}
@@ -81,7 +81,7 @@ GOOD = TalkRecording("good")
 
 
 @asynccontextmanager
-async def place(ledger: PostgresLedger, folder: Path, carrier: Any, *, ended: bool = True) -> AsyncIterator[Place]:
+async def place(ledger: Ledger, folder: Path, carrier: Any, *, ended: bool = True) -> AsyncIterator[Place]:
     publisher = Publisher()
     async with GuardedClient(allow_private=True) as client:
         deps = replace(
@@ -113,7 +113,7 @@ async def waiting(dsn: str) -> list[Mapping[str, Any]]:
     return [{**json.loads(bytes(row["payload"])), "pause": round(row["pause"])} for row in rows]
 
 
-async def test_a_recording_is_kept_with_the_call_and_told_of_once(ledger: PostgresLedger, tmp_path: Path) -> None:
+async def test_a_recording_is_kept_with_the_call_and_told_of_once(ledger: Ledger, tmp_path: Path) -> None:
     async with serving(sends_wav) as server, place(ledger, tmp_path, Carrier(server.url)) as at:
         before = await shown(ledger)
         assert before["transfer_call_data"]["recording_url"] is None
@@ -137,7 +137,7 @@ async def test_a_recording_is_kept_with_the_call_and_told_of_once(ledger: Postgr
 
 
 async def test_a_recording_comes_once_the_talk_is_over_and_not_for_another_handover(
-    ledger: PostgresLedger, dsn: str, tmp_path: Path
+    ledger: Ledger, dsn: str, tmp_path: Path
 ) -> None:
     async with serving(sends_wav) as server, place(ledger, tmp_path, Carrier(server.url), ended=False) as at:
         await at.report(GOOD)
@@ -180,7 +180,7 @@ LOST = [
 
 @pytest.mark.parametrize(("recording", "handler", "why"), LOST)
 async def test_a_recording_that_cannot_be_had_leaves_null_and_the_reason(
-    ledger: PostgresLedger, dsn: str, tmp_path: Path, recording: TalkRecording, handler: Any, why: str
+    ledger: Ledger, dsn: str, tmp_path: Path, recording: TalkRecording, handler: Any, why: str
 ) -> None:
     async with serving(handler) as server, place(ledger, tmp_path, Carrier(server.url)) as at:
         for _ in "ab":
@@ -196,7 +196,7 @@ async def test_a_recording_that_cannot_be_had_leaves_null_and_the_reason(
 
 @pytest.mark.parametrize("status", [403, 404])
 async def test_what_may_come_later_is_tried_again_and_not_for_ever(
-    ledger: PostgresLedger, dsn: str, tmp_path: Path, status: int
+    ledger: Ledger, dsn: str, tmp_path: Path, status: int
 ) -> None:
     async def not_yet(exchange: Exchange) -> None:
         await exchange.answer(status, b"")
@@ -219,9 +219,7 @@ async def test_what_may_come_later_is_tried_again_and_not_for_ever(
         assert at.files == {TRANSFER_RECORDING: TALK_WAV}
 
 
-async def test_an_organisation_has_one_recording_fetched_at_a_time(
-    ledger: PostgresLedger, dsn: str, tmp_path: Path
-) -> None:
+async def test_an_organisation_has_one_recording_fetched_at_a_time(ledger: Ledger, dsn: str, tmp_path: Path) -> None:
     goes_on = asyncio.Event()
 
     async def slow(exchange: Exchange) -> None:
@@ -240,9 +238,7 @@ async def test_an_organisation_has_one_recording_fetched_at_a_time(
         assert (len(server.requests), at.files) == (1, {TRANSFER_RECORDING: TALK_WAV})
 
 
-async def test_who_asks_is_said_to_the_carrier_and_not_to_whom_it_redirects(
-    ledger: PostgresLedger, tmp_path: Path
-) -> None:
+async def test_who_asks_is_said_to_the_carrier_and_not_to_whom_it_redirects(ledger: Ledger, tmp_path: Path) -> None:
     async with serving(sends_wav) as store:
 
         async def redirects(exchange: Exchange) -> None:
@@ -265,7 +261,7 @@ async def test_who_asks_is_said_to_the_carrier_and_not_to_whom_it_redirects(
     ],
 )
 async def test_a_redirect_that_leads_nowhere_is_not_followed_for_ever(
-    ledger: PostgresLedger, tmp_path: Path, there: str, why: str
+    ledger: Ledger, tmp_path: Path, there: str, why: str
 ) -> None:
     async def redirects(exchange: Exchange) -> None:
         await exchange.answer(302, b"", location=there)
@@ -279,7 +275,7 @@ async def test_a_redirect_that_leads_nowhere_is_not_followed_for_ever(
 
 
 async def test_a_death_before_the_commit_leaves_nothing_that_a_second_run_does_not_put_right(
-    ledger: PostgresLedger, tmp_path: Path
+    ledger: Ledger, tmp_path: Path
 ) -> None:
     class Dies(Publisher):
         def entry(self, execution: Execution) -> OutboxEntry:
@@ -297,9 +293,7 @@ async def test_a_death_before_the_commit_leaves_nothing_that_a_second_run_does_n
         assert (at.files, len(at.publisher.told)) == ({TRANSFER_RECORDING: TALK_WAV}, 1)
 
 
-async def test_no_file_outlives_a_call_that_is_deleted_while_it_is_fetched(
-    ledger: PostgresLedger, tmp_path: Path
-) -> None:
+async def test_no_file_outlives_a_call_that_is_deleted_while_it_is_fetched(ledger: Ledger, tmp_path: Path) -> None:
     async def deletes(exchange: Exchange) -> None:
         async with ledger.unit() as unit:
             await unit.executions.delete(["call-1"])
@@ -315,9 +309,7 @@ async def test_no_file_outlives_a_call_that_is_deleted_while_it_is_fetched(
         assert os.listdir(tmp_path) == []
 
 
-async def test_no_file_comes_between_the_deletion_of_the_files_and_of_the_row(
-    ledger: PostgresLedger, tmp_path: Path
-) -> None:
+async def test_no_file_comes_between_the_deletion_of_the_files_and_of_the_row(ledger: Ledger, tmp_path: Path) -> None:
     files_are_gone, goes_on = threading.Event(), threading.Event()
 
     class Deleting(RecordingFiles):
@@ -346,7 +338,7 @@ async def test_no_file_comes_between_the_deletion_of_the_files_and_of_the_row(
 
 
 async def test_a_recording_that_nobody_reports_is_said_to_be_missing_and_counts_when_it_comes_all_the_same(
-    ledger: PostgresLedger, dsn: str, tmp_path: Path
+    ledger: Ledger, dsn: str, tmp_path: Path
 ) -> None:
     async with serving(sends_wav) as server, place(ledger, tmp_path, Carrier(server.url)) as at:
         (kept,) = await fetch(
@@ -366,16 +358,14 @@ async def test_a_recording_that_nobody_reports_is_said_to_be_missing_and_counts_
         assert (row["target"]["recording_ms"], row["target"]["unrecorded"]) == (3_000, "")
 
 
-async def test_a_carrier_that_records_nothing_is_said(ledger: PostgresLedger, tmp_path: Path) -> None:
+async def test_a_carrier_that_records_nothing_is_said(ledger: Ledger, tmp_path: Path) -> None:
     async with place(ledger, tmp_path, Mute()) as at:
         await at.report(GOOD)
         (row,) = (await shown(ledger))["callwright"]["transfers"]
         assert row["target"]["unrecorded"] == "this carrier records no talks"
 
 
-async def test_a_report_is_kept_as_a_job_until_the_recording_is_there(
-    ledger: PostgresLedger, dsn: str, tmp_path: Path
-) -> None:
+async def test_a_report_is_kept_as_a_job_until_the_recording_is_there(ledger: Ledger, dsn: str, tmp_path: Path) -> None:
     async with serving(sends_wav) as server, place(ledger, tmp_path, Carrier(server.url)) as at:
         handed, keys, call = HandedOver(ledger, Keys()), await Keys().of_carrier("", ""), CarrierCall("call-1.1")
         await handed.talk_recorded("loopback", call, Access({"SID": "AC2"}), 2, GOOD)

@@ -18,24 +18,26 @@ from tests.rows import end_locked, entry_row, live_call, move, place, ringing_ro
 from tests.unit.insight.call_log import STARTED_AT
 from tests.unit.insight.test_transfers import ASKED, asked, bridged, done
 
-from callwright.actions.wallet import reserve
 from callwright.call.afterwards.handed_over import HandedOver, TalkReports
 from callwright.call.live.access import NoAccess
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import TALK_JOB
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.domain.execution import Execution, Phase
 from callwright.domain.money import NANO_PER_CENT
-from callwright.domain.pricing import Price, PriceBook
 from callwright.domain.provider_access import Access
-from callwright.domain.tenant import DEFAULT_TENANT_ID
-from callwright.domain.wallet import top_up
 from callwright.insight.record import build, execution_body
 from callwright.ops.metrics import Metrics
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase
+from callwright.platform.ledger import Ledger
+from callwright.platform.prices.rules import Price, PriceBook
+from callwright.platform.wallet.actions.reservations import reserve
+from callwright.platform.wallet.rules import top_up
+from callwright.platform.webhooks.rules.outbox import OutboxEntry
 from callwright.ports.handover import CarrierCall, TalkEnd
-from callwright.ports.ledger import Change, LogChunk, OutboxEntry
-from callwright.storage.ledger import PostgresLedger
 
 BOOK = PriceBook({("carrier", "loopback", "*"): Price(2 * NANO_PER_CENT, 60_000, 60_000)})
 NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
@@ -60,7 +62,7 @@ class Publisher:
         return entry_row(execution.id, status=str(execution.status))
 
 
-def deps_over(ledger: PostgresLedger, publisher: Publisher) -> RuntimeDeps:
+def deps_over(ledger: Ledger, publisher: Publisher) -> RuntimeDeps:
     # Only what reports use is real.
     plain: Any = None
     clock: Any = Clock()
@@ -74,7 +76,7 @@ def job(execution_id: str, end: TalkEnd | None, handover: int = 2, request: int 
     return json.dumps({"execution_id": execution_id, "attempt": 1, **told}).encode()
 
 
-async def transferred(ledger: PostgresLedger, execution_id: str = "call-1", log: str = LOG) -> Execution:
+async def transferred(ledger: Ledger, execution_id: str = "call-1", log: str = LOG) -> Execution:
     """A call that was handed over and is complete. It reserved 10 cents."""
     row = await live_call(ledger, execution_id)
     built = build(log, BOOK, row.carrier)
@@ -90,7 +92,7 @@ async def transferred(ledger: PostgresLedger, execution_id: str = "call-1", log:
         return await end_locked(unit, row, change, Publisher(), NOW)
 
 
-async def shown(ledger: PostgresLedger, execution_id: str = "call-1") -> Mapping[str, Any]:
+async def shown(ledger: Ledger, execution_id: str = "call-1") -> Mapping[str, Any]:
     async with ledger.reading() as unit:
         row = await unit.executions.get_any(execution_id)
     assert row is not None
@@ -98,9 +100,7 @@ async def shown(ledger: PostgresLedger, execution_id: str = "call-1") -> Mapping
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_reports_shuffled_and_doubled_make_one_record_and_one_cost(
-    ledger: PostgresLedger, dsn: str, seed: int
-) -> None:
+async def test_reports_shuffled_and_doubled_make_one_record_and_one_cost(ledger: Ledger, dsn: str, seed: int) -> None:
     before = await transferred(ledger)
     reports, publisher = [*PIECES, *PIECES], Publisher()
     random.Random(seed).shuffle(reports)
@@ -134,7 +134,7 @@ CHANGED = {
 }  # fmt: skip
 
 
-async def check(ledger: PostgresLedger) -> list[str]:
+async def check(ledger: Ledger) -> list[str]:
     """What is wrong with the wallet."""
     async with ledger.reading() as unit:
         wrong = await unit.wallets.contradictions(DEFAULT_TENANT_ID)
@@ -143,7 +143,7 @@ async def check(ledger: PostgresLedger) -> list[str]:
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_the_end_of_the_call_to_a_target_that_was_briefed_makes_one_record_and_one_cost(
-    ledger: PostgresLedger, seed: int
+    ledger: Ledger, seed: int
 ) -> None:
     """Whether it is reported as that of the transfer's request or as that of the handover; what is said of another target counts not."""
     before, publisher = await transferred(ledger, log=bridged(asked()).text), Publisher()
@@ -164,7 +164,7 @@ async def test_the_end_of_the_call_to_a_target_that_was_briefed_makes_one_record
 
 @pytest.mark.parametrize("conference_first", [True, False])
 async def test_a_talk_whose_length_and_whose_end_are_reported_is_counted_once(
-    ledger: PostgresLedger, conference_first: bool
+    ledger: Ledger, conference_first: bool
 ) -> None:
     """As that of the target's own call and as that of the handover: the first to come stands."""
     before, publisher = await transferred(ledger, log=bridged(asked()).text), Publisher()
@@ -181,7 +181,7 @@ async def test_a_talk_whose_length_and_whose_end_are_reported_is_counted_once(
     assert await check(ledger) == []
 
 
-async def test_several_processes_that_take_the_same_report_at_once_add_it_once(ledger: PostgresLedger) -> None:
+async def test_several_processes_that_take_the_same_report_at_once_add_it_once(ledger: Ledger) -> None:
     before, publisher = await transferred(ledger), Publisher()
     reports = (TalkReports(deps_over(ledger, publisher)).take(job(before.id, WHOLE)) for _ in range(5))
     await asyncio.gather(*reports)
@@ -190,9 +190,7 @@ async def test_several_processes_that_take_the_same_report_at_once_add_it_once(l
     assert await check(ledger) == []
 
 
-async def test_until_the_report_the_talk_goes_on_and_without_one_it_stays_unknown(
-    ledger: PostgresLedger, dsn: str
-) -> None:
+async def test_until_the_report_the_talk_goes_on_and_without_one_it_stays_unknown(ledger: Ledger, dsn: str) -> None:
     before = await transferred(ledger)
     found = await shown(ledger)
     data = found["transfer_call_data"]
@@ -217,7 +215,7 @@ async def test_until_the_report_the_talk_goes_on_and_without_one_it_stays_unknow
     assert len(publisher.told) == 2
 
 
-async def test_a_talk_whose_end_alone_is_reported_lasts_from_the_handover_to_then(ledger: PostgresLedger) -> None:
+async def test_a_talk_whose_end_alone_is_reported_lasts_from_the_handover_to_then(ledger: Ledger) -> None:
     before = await transferred(ledger)
     began = datetime.fromisoformat(STARTED_AT)
     end = TalkEnd("v3:b", ended_at=began.replace(second=9 + 41).isoformat(), cause="caller_hung_up")
@@ -230,7 +228,7 @@ async def test_a_talk_whose_end_alone_is_reported_lasts_from_the_handover_to_the
     assert (data["duration"], data["hangup_by"]) == ("41", "Caller")
 
 
-async def test_a_talk_that_began_unseen_lasts_as_long_as_the_carrier_says(ledger: PostgresLedger) -> None:
+async def test_a_talk_that_began_unseen_lasts_as_long_as_the_carrier_says(ledger: Ledger) -> None:
     log = done(asked().at(9_000).fact("leg", "handover", number=2, late=True)).text
     before = await transferred(ledger, log=log)
     ended_at = datetime.fromisoformat(STARTED_AT).replace(second=9 + 41).isoformat()
@@ -243,7 +241,7 @@ async def test_a_talk_that_began_unseen_lasts_as_long_as_the_carrier_says(ledger
 
 
 async def test_a_report_about_another_handover_or_a_call_that_is_not_done_changes_nothing(
-    ledger: PostgresLedger, dsn: str
+    ledger: Ledger, dsn: str
 ) -> None:
     before, publisher = await transferred(ledger), Publisher()
     reports = TalkReports(deps_over(ledger, publisher))
@@ -257,7 +255,7 @@ async def test_a_report_about_another_handover_or_a_call_that_is_not_done_change
     assert [bytes(row["payload"]) for row in rows] == [job("call-2", WHOLE)]
 
 
-async def test_a_report_that_changes_nothing_of_the_record_is_not_told(ledger: PostgresLedger) -> None:
+async def test_a_report_that_changes_nothing_of_the_record_is_not_told(ledger: Ledger) -> None:
     """The first target was busy after its handover; the caller talks with the second."""
     log = asked().at(7_000).fact("leg", "handover", number=1).event(ev.TransferProgress, 5, "failed", "", "busy", 17)
     log.write(fx.TransferSettled(5, False, "busy")).at(8_000).write(replace(ASKED, request=6))
@@ -284,7 +282,7 @@ class Keys(NoAccess):
 
 
 async def test_a_call_is_found_by_the_names_that_its_carrier_repeats_and_reported_with_its_keys(
-    ledger: PostgresLedger, dsn: str
+    ledger: Ledger, dsn: str
 ) -> None:
     kept = Keys()
     handed, keys = HandedOver(ledger, kept), await kept.of_carrier("", "")
@@ -316,7 +314,7 @@ async def test_a_call_is_found_by_the_names_that_its_carrier_repeats_and_reporte
     assert [bytes(row["payload"]) for row in rows] == told
 
 
-async def test_a_report_that_adds_nothing_is_not_kept(ledger: PostgresLedger, dsn: str) -> None:
+async def test_a_report_that_adds_nothing_is_not_kept(ledger: Ledger, dsn: str) -> None:
     before, handed, keys = await transferred(ledger), HandedOver(ledger, Keys()), await Keys().of_carrier("", "")
     await TalkReports(deps_over(ledger, Publisher())).take(job(before.id, WHOLE))
     await handed.talk_ended("loopback", CarrierCall("call-1.1"), keys, 2, WHOLE)

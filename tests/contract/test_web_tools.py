@@ -21,16 +21,16 @@ from tests.unit.domain.injections import ATTACKS
 from callwright.call.live import web_tools
 from callwright.call.live.tools import ToolOutcome
 from callwright.call.live.web_tools import WebDesk, WebTools
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.errors import UnavailableError, VaultLockedError
-from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_TOOL_RESULT_CHARACTERS, MAX_WEB_ANSWER_BYTES
 from callwright.insight.record import execution_body
 from callwright.insight.wire import wire_time
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.outbox.sign import signature_headers
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
 
 NOW = datetime(2026, 3, 18, tzinfo=UTC)
 SECRET = b"webhook secret"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.fields import Fields
 from callwright.domain.settings.conversation import read_settings
+from callwright.platform.agents.rules.parsing import parse_agent
 
 #: Sections that hold the same settings as another one.
 SAME = {

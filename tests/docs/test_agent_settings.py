@@ -13,7 +13,14 @@ from tests.agent_of_settings import agent_of
 from tests.docs.read_keys import read_keys
 from tests.docs.setting_proofs import ROOT, proofs, source_of
 
-from callwright.api.agents.schemas import (
+from callwright.domain.errors import InvalidAgentError
+from callwright.domain.fields import Fields
+from callwright.domain.settings.conversation import read_settings
+from callwright.domain.settings.kept import KEPT
+from callwright.domain.settings.setting import Setting
+from callwright.domain.settings.table import SETTINGS
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.schemas.agents import (
     AgentConfig,
     LlmAgent,
     ModelConfig,
@@ -23,13 +30,6 @@ from callwright.api.agents.schemas import (
     Transcriber,
     VoiceConfig,
 )
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.errors import InvalidAgentError
-from callwright.domain.fields import Fields
-from callwright.domain.settings.conversation import read_settings
-from callwright.domain.settings.kept import KEPT
-from callwright.domain.settings.setting import Setting
-from callwright.domain.settings.table import SETTINGS
 
 ROWS = {row.key: row for row in SETTINGS}
 ELSEWHERE: dict[str, str] = {

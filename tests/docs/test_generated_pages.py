@@ -6,8 +6,9 @@ import pytest
 
 import make_docs
 import measure
-from callwright.domain import execution, limits
+from callwright.domain import limits
 from callwright.ops import settings
+from callwright.platform.executions.rules import execution
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,7 +51,7 @@ def test_routes_are_found_with_their_prefix():
         '@router.get("/all")\nasync def agents() -> None:\n    """List agents."""\n'
         '@own.get("")\nasync def own_use() -> None:\n    """What it used."""\n'
     )
-    source = measure.Source("src/callwright/api/agents/routes.py", text)
+    source = measure.Source("src/callwright/platform/agents/routes/agents.py", text)
     assert list(make_docs.routes([source])) == [
         ("/v2/agent/all", "GET", "List agents."),
         ("/v1/own", "GET", "What it used."),

@@ -16,9 +16,9 @@ from tests.docs.test_settings_in_the_plan import FIELDS
 
 from callwright.conversation import core, history
 from callwright.conversation.plan import CallPlan, TransferTool
-from callwright.domain import webhook_address
-from callwright.domain.agent import parsing as agent
 from callwright.outbox import publication
+from callwright.platform.agents.rules import parsing as agent
+from callwright.platform.webhooks.rules import address as webhook_address
 from callwright.ports.model import ModelSettings, Tool
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
 

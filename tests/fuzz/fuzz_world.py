@@ -17,20 +17,21 @@ from tests.api_world import PUBLIC_URL, ApiWorld, make_world
 from tests.conformance.cases import AGENT
 from tests.rows import admit, claim
 
-from callwright.actions.violations import put_before
 from callwright.api.app import build_app
 from callwright.api.description import MADE
-from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import Line, Provision
-from callwright.domain.batch import BatchStatus
-from callwright.domain.execution import Phase
 from callwright.domain.number import LOOPBACK
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import write_wav
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.batches.rules.batch import BatchStatus
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.ledger import Ledger
+from callwright.platform.unit import Unit
+from callwright.platform.violations.actions import put_before
 from callwright.ports.availability import EverythingAvailable
 from callwright.ports.chat import ChatMessage, ChatReply, NewChat
-from callwright.ports.ledger import Change, Unit
-from callwright.storage.ledger import PostgresLedger
 
 ASK_SECONDS = 30
 
@@ -69,7 +70,7 @@ class FuzzWorld:
     """A running application and the ids of objects that exist in it."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, world: ApiWorld, ledger: PostgresLedger, *, strict: bool = False
+        self, loop: asyncio.AbstractEventLoop, world: ApiWorld, ledger: Ledger, *, strict: bool = False
     ) -> None:
         self._loop = loop
         self._world = world
@@ -224,7 +225,7 @@ def fuzz_world(dsn: str, folder: Path, *, strict: bool = False) -> Iterator[Fuzz
     def wait(work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, loop).result(ASK_SECONDS)
 
-    ledger = PostgresLedger(dsn)
+    ledger = Ledger(dsn)
     try:
         wait(ledger.open())
         yield FuzzWorld(loop, wait(make_world(ledger, dsn, folder)), ledger, strict=strict)

@@ -19,9 +19,9 @@ from callwright.bootstrap.plugins import PluginInstances
 from callwright.cli import main
 from callwright.conversation.log import entry_line
 from callwright.conversation.plan import plan_for
-from callwright.domain.agent.parsing import parse_agent
 from callwright.insight.provision import SANDBOX
 from callwright.lab.whatif import what_if
+from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest
 from callwright.ports.registry import PluginContext

@@ -19,7 +19,7 @@ from tests.server_key import server_key
 from tests.waiting import until
 
 from callwright.conversation.log import Entry, read_log
-from callwright.storage.ledger import PostgresLedger
+from callwright.platform.ledger import Ledger
 
 ENDED = ("completed", "error", "failed", "busy", "no-answer", "canceled", "stopped", "balance-low")
 _ROOT = Path(__file__).resolve().parents[2]
@@ -182,7 +182,7 @@ class Server:
 
     async def call_log(self, execution_id: str) -> str:
         """The call's log as far as it has reached the database."""
-        ledger = PostgresLedger(self._dsn)
+        ledger = Ledger(self._dsn)
         await ledger.open()
         try:
             async with ledger.unit() as unit:

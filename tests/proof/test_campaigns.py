@@ -12,12 +12,12 @@ from proof.__main__ import main as prove
 from proof.calling_hours import DAYS, MINUTES, compare, sample
 from proof.campaigns import FINAL, run
 
-from callwright.domain import retry
-from callwright.domain.dialling import Decision, Question, Rules, Verdict, decide
-from callwright.domain.dialling.opening import Hours
-from callwright.domain.pace.choice import Queue, choose
-from callwright.domain.pace.policy import NO_LIMIT
-from callwright.domain.retry import RetryPolicy
+from callwright.platform.dialling.rules import Decision, Question, Rules, Verdict, decide
+from callwright.platform.dialling.rules.opening import Hours
+from callwright.platform.executions.rules import retry
+from callwright.platform.executions.rules.retry import RetryPolicy
+from callwright.platform.pace.rules.choice import Queue, choose
+from callwright.platform.pace.rules.policy import NO_LIMIT
 from proof import calling_hours, campaign_pace, campaigns
 
 

@@ -19,7 +19,7 @@ from proof.crash_steps import NEEDS_LIVE_CALLS, STEPS
 from proof.customer import Customer, PlacedBatch, PlacedCall
 from proof.hostile_receiver import Arrival
 
-from callwright.domain.pricing import PriceBook
+from callwright.platform.prices.rules import PriceBook
 from callwright.telephony.loopback.ledger import DialLedger
 from callwright.telephony.loopback.observer import LineMoment
 

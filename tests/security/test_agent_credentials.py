@@ -26,14 +26,14 @@ from tests.telephone import PLUGINS as TELEPHONE
 from tests.telephone import Telephone
 from tests.waiting import until
 
-from callwright.actions.keys import create_key
-from callwright.actions.webhooks import rotate_webhook_secret
 from callwright.bootstrap.platform import Platform, open_platform
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.conversation.replay import replay
-from callwright.domain.agent.credentials import credentials_of
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import Settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.credentials import credentials_of
+from callwright.platform.keys.actions.keys import create_key
+from callwright.platform.webhooks.actions import rotate_webhook_secret
 from callwright.ports.registry import Registry
 from callwright.providers.openai_compatible import PLUGINS as ENDPOINTS
 from callwright.providers.scripted import PLUGINS as SCRIPTED

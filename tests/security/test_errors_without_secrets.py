@@ -14,8 +14,8 @@ from tests.api_examples import FORM, JSON, PLAIN_FORM, examples, filled, key_for
 from tests.api_world import ApiWorld
 
 from callwright.api.app import build_app
-from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import BadInputError
+from callwright.platform.agents.rules.parsing import parse_agent
 
 WORD = "pwcanary77"
 DIGITS = "987654321987"

@@ -19,19 +19,20 @@ import pytest
 from tests.api_world import AGENT, NILA, ApiWorld, create, place
 from tests.database import fetch
 
-from callwright.actions.violations import put_before
-from callwright.actions.voices import model_id_of, provider_id_of, voice_id_of
 from callwright.api.app import build_app
 from callwright.api.gate import needs_key
 from callwright.api.services import ApiServices
-from callwright.domain.access import Right, right_of
-from callwright.domain.batch import Batch, BatchStatus
-from callwright.domain.contacts import ContactFile, read_contacts
-from callwright.domain.disposition import StoredDisposition
-from callwright.domain.phone_number import CARRIER, PhoneNumber
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.media.wav import write_wav
-from callwright.ports.ledger import ImportedVoice, StoredTemplate
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.batches.rules.batch import Batch, BatchStatus
+from callwright.platform.contact_files.rules import ContactFile, read_contacts
+from callwright.platform.dispositions.rules import StoredDisposition
+from callwright.platform.extraction_templates.rules import StoredTemplate
+from callwright.platform.keys.rules import Right, right_of
+from callwright.platform.phone_numbers.rules import CARRIER, PhoneNumber
+from callwright.platform.violations.actions import put_before
+from callwright.platform.voices.actions.voices import model_id_of, provider_id_of, voice_id_of
+from callwright.platform.voices.rules import ImportedVoice
 
 #: In every text of ours that somebody else could be shown.
 CANARY = "canary-e91b7"

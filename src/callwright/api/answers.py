@@ -7,7 +7,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-from callwright.actions.encoded import Encoded
 from callwright.domain.errors import (
     CallwrightError,
     CapacityError,
@@ -16,6 +15,7 @@ from callwright.domain.errors import (
     RateLimitedError,
 )
 from callwright.insight.wire import encode
+from callwright.platform.encoded import Encoded
 
 
 class _Json(Response):

@@ -11,65 +11,17 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp
 
-from callwright.api.account.routes import router as account
-from callwright.api.agent_drafts.routes import router as agent_drafts
-from callwright.api.agent_settings.routes import router as agent_settings
-from callwright.api.agents.routes import router as agents
-from callwright.api.agents.routes_own import router as agents_own
-from callwright.api.agents.routes_v1 import router as agents_v1
-from callwright.api.ambient_sounds.routes import router as ambient_sounds
 from callwright.api.answers import answer_bytes, error_answer, error_body
-from callwright.api.audit.routes import router as audit
-from callwright.api.batch_reports.routes import router as batch_reports
-from callwright.api.batches.pace import router as batch_pace
-from callwright.api.batches.routes import router as batches
-from callwright.api.batches.routes import singular as batch
-from callwright.api.calling_policy.routes import router as calling_policy
-from callwright.api.calls.routes import router as calls
-from callwright.api.captures.routes import router as captures
-from callwright.api.carriers.routes import router as carriers
-from callwright.api.chats.routes import router as chats
-from callwright.api.contact_files.routes import router as contact_files
 from callwright.api.description import description_of, operation_id
-from callwright.api.dispositions.routes import router as dispositions
 from callwright.api.doors import Doors
-from callwright.api.estimates.routes import router as estimates
-from callwright.api.events.routes import router as events
-from callwright.api.execution_list.routes import router as execution_list
-from callwright.api.executions.routes import polled
-from callwright.api.executions.routes import router as executions
-from callwright.api.extensions.routes import router as extensions
-from callwright.api.extraction.routes import router as extraction
-from callwright.api.extraction_templates.routes import router as extraction_templates
 from callwright.api.gate import DASHBOARD, Gate
-from callwright.api.inbound.routes import router as inbound
-from callwright.api.keys.routes import router as keys
-from callwright.api.knowledge_bases.routes import router as knowledge_bases
-from callwright.api.live.routes import router as live
-from callwright.api.models.routes import router as models
 from callwright.api.operations.routes import router as operations
 from callwright.api.pages.routes import router as pages
-from callwright.api.phone_numbers.routes import router as phone_numbers
 from callwright.api.places import Places
-from callwright.api.prices.routes import router as prices
-from callwright.api.providers.routes import router as providers
 from callwright.api.query_names import check_names
 from callwright.api.reading import refusal
-from callwright.api.recordings.routes import router as recordings
-from callwright.api.replays.routes import router as replays
 from callwright.api.services import ApiServices, record_refusal, services_of
-from callwright.api.session.routes import router as session
-from callwright.api.sip_trunks.routes import router as sip_trunks
-from callwright.api.sub_accounts.routes import own as own_usage
-from callwright.api.sub_accounts.routes import router as sub_accounts
-from callwright.api.suppressions.routes import router as suppressions
-from callwright.api.timeline.routes import router as timeline
 from callwright.api.uploads import Uploads
-from callwright.api.violations.routes import router as violations
-from callwright.api.voices.routes import router as voices
-from callwright.api.wallet.routes import router as wallet
-from callwright.api.web_call.routes import router as web_calls
-from callwright.api.webhooks.routes import router as webhooks
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import (
     MAX_EVENT_WAITS,
@@ -82,6 +34,54 @@ from callwright.domain.limits import (
 from callwright.insight.wire import encode
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
+from callwright.platform.accounts.routes import router as account
+from callwright.platform.agent_drafts.routes import router as agent_drafts
+from callwright.platform.agent_settings.routes import router as agent_settings
+from callwright.platform.agents.routes.agents import router as agents
+from callwright.platform.agents.routes.own import router as agents_own
+from callwright.platform.agents.routes.v1 import router as agents_v1
+from callwright.platform.ambient_sounds.routes import router as ambient_sounds
+from callwright.platform.audit.routes import router as audit
+from callwright.platform.batch_reports.routes import router as batch_reports
+from callwright.platform.batches.routes.batches import router as batches
+from callwright.platform.batches.routes.batches import singular as batch
+from callwright.platform.batches.routes.pace import router as batch_pace
+from callwright.platform.calling_policy.routes import router as calling_policy
+from callwright.platform.calls.routes import router as calls
+from callwright.platform.captures.routes import router as captures
+from callwright.platform.carriers.routes import router as carriers
+from callwright.platform.chats.routes import router as chats
+from callwright.platform.contact_files.routes import router as contact_files
+from callwright.platform.custom_models.routes import router as models
+from callwright.platform.dispositions.routes import router as dispositions
+from callwright.platform.estimates.routes import router as estimates
+from callwright.platform.events.routes import router as events
+from callwright.platform.execution_list.routes import router as execution_list
+from callwright.platform.executions.routes.executions import polled
+from callwright.platform.executions.routes.executions import router as executions
+from callwright.platform.extensions.routes import router as extensions
+from callwright.platform.extraction.routes import router as extraction
+from callwright.platform.extraction_templates.routes import router as extraction_templates
+from callwright.platform.inbound.routes import router as inbound
+from callwright.platform.keys.routes import router as keys
+from callwright.platform.knowledge_bases.routes import router as knowledge_bases
+from callwright.platform.live_calls.routes import router as live
+from callwright.platform.phone_numbers.routes import router as phone_numbers
+from callwright.platform.prices.routes import router as prices
+from callwright.platform.provider_keys.routes import router as providers
+from callwright.platform.recordings.routes.recordings import router as recordings
+from callwright.platform.replays.routes import router as replays
+from callwright.platform.sessions.routes import router as session
+from callwright.platform.sip_trunks.routes import router as sip_trunks
+from callwright.platform.sub_accounts.routes import own as own_usage
+from callwright.platform.sub_accounts.routes import router as sub_accounts
+from callwright.platform.suppressions.routes import router as suppressions
+from callwright.platform.timeline.routes import router as timeline
+from callwright.platform.violations.routes import router as violations
+from callwright.platform.voices.routes import router as voices
+from callwright.platform.wallet.routes import router as wallet
+from callwright.platform.web_calls.routes.web_calls import router as web_calls
+from callwright.platform.webhooks.routes import router as webhooks
 from callwright.ports.door import LINES
 
 TITLE = "Callwright"

@@ -13,8 +13,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from starlette.types import Scope
 
-from callwright.actions.keys import ACCESS_DENIED, authenticate, lost_standing
-from callwright.actions.sessions import authenticate_session, lost_session
 from callwright.api.services import ApiServices, address_of
 from callwright.domain.errors import (
     CallwrightError,
@@ -25,7 +23,9 @@ from callwright.domain.errors import (
     UnrecognizedKeyError,
 )
 from callwright.domain.limits import MAX_API_KEY_CHARACTERS, SESSION_SECONDS
-from callwright.domain.tenant import Principal
+from callwright.platform.accounts.rules import Principal
+from callwright.platform.keys.actions.keys import ACCESS_DENIED, authenticate, lost_standing
+from callwright.platform.sessions.actions import authenticate_session, lost_session
 
 COOKIE = "callwright_session"
 HOST_COOKIE = "__Host-callwright_session"

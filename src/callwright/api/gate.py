@@ -11,15 +11,15 @@ from prometheus_client import Counter
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from callwright.actions.encoded import entity_tag, names_tag
 from callwright.api.answers import error_answer
 from callwright.api.bodies import PacedBody
 from callwright.api.credentials import lost_since, principal_behind, refused_since, shows_proof
 from callwright.api.doors import Doors
 from callwright.api.query_names import header_of, unknown_names, with_ignored
 from callwright.api.services import OPEN_PREFIX, ApiServices, record_refusal
-from callwright.domain.access import refusal, remedy
 from callwright.domain.errors import CallwrightError, NotAllowedError, NotFoundError
+from callwright.platform.encoded import entity_tag, names_tag
+from callwright.platform.keys.rules import refusal, remedy
 
 _LOG = logging.getLogger(__name__)
 

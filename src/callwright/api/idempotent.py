@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
 
-from callwright.actions.idempotency import OnceKey, once_key, once_outside, once_with_status, refuse_used
-from callwright.actions.services import Services
 from callwright.api.answers import answer_bytes
 from callwright.api.services import principal_of, services_of
 from callwright.api.standing import check_standing
 from callwright.insight.wire import encode
+from callwright.platform.idempotency.actions import OnceKey, once_key, once_outside, once_with_status, refuse_used
+from callwright.platform.services import Services
 
 IdempotencyKey = Annotated[
     str | None,
@@ -60,7 +60,7 @@ async def answer_once(
 async def answer_once_outside(
     request: Request, key: str | None, wire: Any, work: Callable[[], Awaitable[Any]], http_status: int = 200
 ) -> Response:
-    """The same of work that waits for others and is no transaction (``actions.idempotency.once_outside``)."""
+    """The same of work that waits for others and is no transaction (``platform.idempotency.actions.once_outside``)."""
 
     async def made() -> tuple[int, bytes]:
         # It may have waited for the key, and nobody may ask for it any more.

@@ -28,7 +28,6 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from callwright.actions.schedule import moment
 from callwright.api.bodies import parse_object, read_bytes, read_object, read_object_if_any
 from callwright.api.forms import Form, FormFile, FormRules, read_form, urlencoded_form
 from callwright.api.idempotent import refuse_used_key
@@ -37,6 +36,7 @@ from callwright.domain.fields import Fields, not_among, wrong
 from callwright.domain.limits import MAX_BODY_BYTES, MAX_PAGE_NUMBER, MAX_PAGE_SIZE
 from callwright.domain.settings.kinds import whole
 from callwright.domain.settings.setting import Kind
+from callwright.platform.executions.actions.schedule import moment
 
 _OURS = "callwright"
 _JSON = "application/json"

@@ -12,7 +12,6 @@ from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.types import Scope
 
-from callwright.actions.services import Services
 from callwright.api.rates import RateLimits
 from callwright.domain.errors import (
     CallwrightError,
@@ -25,9 +24,10 @@ from callwright.domain.errors import (
     TooLargeError,
     UnknownKeyError,
 )
-from callwright.domain.tenant import Principal
 from callwright.ops.metrics import Metrics
 from callwright.ops.security_log import SecurityLog
+from callwright.platform.accounts.rules import Principal
+from callwright.platform.services import Services
 from callwright.ports.door import LINES
 
 OPEN_PREFIX = "/recordings/file/"

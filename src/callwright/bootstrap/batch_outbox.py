@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from callwright.ports.ledger import Endpoints, Ledger, Outbox, Unit
+from callwright.platform.ledger import Ledger
+from callwright.platform.unit import Unit
+from callwright.platform.webhooks.rows.endpoints import EndpointRows
+from callwright.platform.webhooks.rows.outbox import OutboxRows
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOutboxUnit:
     """A unit whose outbox is that of batches."""
 
-    outbox: Outbox
-    endpoints: Endpoints
+    outbox: OutboxRows
+    endpoints: EndpointRows
 
 
 class BatchOutboxLedger:

@@ -9,15 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from callwright.actions.services import CallControl, CallPolicy, NoChats, Services
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, provider_defaults
 from callwright.call.live.access import TenantAccess
 from callwright.call.live.availability import AvailabilitySettings, PluginAvailability
 from callwright.call.live.equipment import LocalEars, billed_by
-from callwright.domain.dialling.country_rules import CountryRules
 from callwright.domain.errors import BadInputError, ConfigurationError
 from callwright.domain.limits import MAX_WEBHOOKS_SENT
-from callwright.domain.pricing import DatedPrices
 from callwright.lab.caller_scenario import Scenario
 from callwright.lab.line_conditions import line_of
 from callwright.net.client import GuardedClient
@@ -31,10 +28,13 @@ from callwright.ops.secret import SECRET_FILE, ServerSecrets
 from callwright.ops.settings import Settings
 from callwright.ops.vault import SealedVault
 from callwright.outbox.publication import BatchWebhookPublisher, WebhookPublisher
+from callwright.platform.dialling.rules.country_rules import CountryRules
+from callwright.platform.ledger import Ledger
+from callwright.platform.prices.rules import DatedPrices
+from callwright.platform.services import CallControl, CallPolicy, NoChats, Services
 from callwright.ports.chat import Chats
 from callwright.ports.registry import Registry
 from callwright.storage.embedded import EmbeddedPostgres
-from callwright.storage.ledger import PostgresLedger
 from callwright.storage.migrate import migrate
 from callwright.telephony.loopback.carrier import load_scenario
 
@@ -51,7 +51,7 @@ class Foundation:
     secrets: ServerSecrets = field(repr=False)
     dsn: str = field(repr=False)
     embedded: EmbeddedPostgres | None
-    ledger: PostgresLedger
+    ledger: Ledger
     clock: SystemClock
     ids: RandomIds
     recordings: RecordingFiles
@@ -156,7 +156,7 @@ async def open_foundation(
             embedded = await stack.enter_async_context(EmbeddedPostgres(folder.path))
             dsn = embedded.dsn
         await migrate(dsn)
-        ledger = PostgresLedger(dsn)
+        ledger = Ledger(dsn)
         await ledger.open()
         stack.push_async_callback(ledger.aclose)
         client = await stack.enter_async_context(

@@ -25,15 +25,15 @@ import httpx2 as httpx
 
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import MAX_INBOUND_CALLS_A_SECOND
-from callwright.domain.phone_number import CARRIER as BY_CARRIER
-from callwright.domain.phone_number import PhoneNumber
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.lab import load_providers
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
 from callwright.ops.process_usage import ServerProcesses, process_tree
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.ledger import Ledger
+from callwright.platform.phone_numbers.rules import CARRIER as BY_CARRIER
+from callwright.platform.phone_numbers.rules import PhoneNumber
 from callwright.storage.embedded import EmbeddedPostgres, ServerPlacement
-from callwright.storage.ledger import PostgresLedger
 from callwright.storage.migrate import migrate
 from callwright.telephony.twilio.vendor import signature
 
@@ -155,7 +155,7 @@ class LoadServer:
             if made.is_error:
                 raise LoadServerError(f"the agent was refused: {made.text}")
             agent_id = str(made.json()["agent_id"])
-        ledger, now = PostgresLedger(self._dsn), SystemClock().now()
+        ledger, now = Ledger(self._dsn), SystemClock().now()
         await ledger.open()
         try:
             async with ledger.unit() as unit:

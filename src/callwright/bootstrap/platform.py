@@ -14,16 +14,6 @@ from typing import Any
 from fastapi import FastAPI
 
 from callwright import __version__
-from callwright.actions.account_end import PURGE_JOB, AccountPurge
-from callwright.actions.agent_credentials import seal_at_start
-from callwright.actions.agent_end import PURGE_AGENT_JOB, AgentPurge
-from callwright.actions.batch_stop import STOPPED_CONTACTS_JOB, StoppedContacts
-from callwright.actions.dialling import Decisions
-from callwright.actions.key_use import KeyUse
-from callwright.actions.prices import refresh_prices, unused_prices
-from callwright.actions.provider_keys import check_vault
-from callwright.actions.services import NoWebCalls, Services
-from callwright.actions.webhooks import webhook_secrets
 from callwright.api.app import build_app
 from callwright.api.doors import Doors
 from callwright.api.rates import RateLimits
@@ -47,11 +37,9 @@ from callwright.campaigns.release import Release
 from callwright.dashboard.site import DashboardSite
 from callwright.domain.availability import Lack
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
-from callwright.domain.execution import Execution
 from callwright.domain.limits import MODEL_LIST_SECONDS
 from callwright.domain.number import SIP
 from callwright.domain.rates import read_rates
-from callwright.domain.sip_trunk import PROVIDER as SIP_TRUNK
 from callwright.domain.tools.request import HEADER_BLANKS
 from callwright.insight.record import execution_body
 from callwright.net.client import GuardedClient
@@ -65,7 +53,19 @@ from callwright.outbox.deliver import DeliverySettings, HeadersOf, OutboxLedger,
 from callwright.outbox.ordering import order_forever
 from callwright.outbox.publication import WebhookPublisher
 from callwright.outbox.sign import decode_secret, signature_headers
-from callwright.ports.ledger import OutboxEntry
+from callwright.platform.agents.actions.credentials import seal_at_start
+from callwright.platform.agents.actions.end import PURGE_AGENT_JOB, AgentPurge
+from callwright.platform.batches.actions.stop import STOPPED_CONTACTS_JOB, StoppedContacts
+from callwright.platform.dialling.actions import Decisions
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.keys.actions.use import KeyUse
+from callwright.platform.prices.actions import refresh_prices, unused_prices
+from callwright.platform.provider_keys.actions.keys import check_vault
+from callwright.platform.services import NoWebCalls, Services
+from callwright.platform.sip_trunks.rules import PROVIDER as SIP_TRUNK
+from callwright.platform.sub_accounts.actions.end import PURGE_JOB, AccountPurge
+from callwright.platform.webhooks.actions import webhook_secrets
+from callwright.platform.webhooks.rules.outbox import OutboxEntry
 from callwright.ports.leg import RoutesNumbers
 from callwright.ports.market import NumberMarket
 from callwright.ports.model import ModelSettings, RemoteModel

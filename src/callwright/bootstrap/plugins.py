@@ -10,9 +10,9 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from callwright.call.live.equipment import NO_TURN_MODEL
-from callwright.domain.agent.spec import ProviderDefaults
 from callwright.domain.errors import CallwrightError, ConfigurationError
 from callwright.ops.settings import SETTINGS, Settings
+from callwright.platform.agents.rules.spec import ProviderDefaults
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import ENTRY_POINT_GROUP, Closable, Plugin, PluginContext, Registry, ReportsHealth
 from callwright.providers.local.manifest import ARTEFACTS

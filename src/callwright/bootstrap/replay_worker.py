@@ -21,7 +21,6 @@ from callwright.call.live.think import Thinker
 from callwright.conversation.log import message_as_wire
 from callwright.conversation.plan import CORE_VERSION
 from callwright.conversation.replay import Difference, replay
-from callwright.domain.agent.spec import ProviderDefaults
 from callwright.domain.errors import BadInputError
 from callwright.insight.difference import report
 from callwright.insight.doctor import diagnose
@@ -29,6 +28,7 @@ from callwright.insight.readable_log import readable, view_in
 from callwright.insight.side_by_side import Line, first_difference, rows
 from callwright.insight.view import CallView
 from callwright.insight.wholeness import wholeness
+from callwright.platform.agents.rules.spec import ProviderDefaults
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ToolCall
 from callwright.ports.registry import PluginContext

@@ -16,12 +16,12 @@ from callwright.bootstrap.what_if import RECORDED as RECORDED_ANSWERS
 from callwright.call.live.access import Accesses
 from callwright.call.live.equipment import model_settings, need
 from callwright.call.live.think import Thinker
-from callwright.domain.agent.path import ROOT
-from callwright.domain.agent.spec import ProviderChoice, ProviderDefaults
 from callwright.domain.errors import BadInputError, UnavailableError
 from callwright.domain.limits import MAX_REPLAY_MESSAGE_BYTES, REPLAY_SECONDS
 from callwright.insight.readable_log import readable, view_in
 from callwright.lab.scenario_of_call import scenario_of_call
+from callwright.platform.agents.rules.path import ROOT
+from callwright.platform.agents.rules.spec import ProviderChoice, ProviderDefaults
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, Tool, ToolCall
 from callwright.ports.replays import RECORDED, WhatIfWish

@@ -15,7 +15,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from callwright.actions.dialling import default_decision
 from callwright.bootstrap.operator_access import EXTRACTION, OperatorAccess, asked_models
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, provider_defaults, setting_texts
 from callwright.bootstrap.rehearsal import Cast, Rehearsal
@@ -24,12 +23,9 @@ from callwright.call.live.equipment import LocalEars, Needs, equip, fitting, mod
 from callwright.call.live.tools import ToolOutcome
 from callwright.conversation.plan import plan_for
 from callwright.conversation.replay import replay
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec, PostCallTask, ProviderChoice
 from callwright.domain.call_variables import given_texts, moment_variables
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_RING_SECONDS, MODEL_ANSWER_SECONDS
-from callwright.domain.pricing import PriceBook
 from callwright.insight.extraction import accept, extraction_request, wanted_by
 from callwright.insight.record import build
 from callwright.insight.transcript import transcript
@@ -42,6 +38,10 @@ from callwright.lab.outcomes import CallFacts, ToolUse
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.media.framing import MULAW_SILENCE
 from callwright.ops.settings import Settings
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec, PostCallTask, ProviderChoice
+from callwright.platform.dialling.actions import default_decision
+from callwright.platform.prices.rules import PriceBook
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest
 from callwright.ports.model import Message, Model, ModelDelta, ModelRequest, RemoteModel

@@ -14,9 +14,6 @@ from callwright.call.live.equipment import may_speculate, model_settings, need
 from callwright.call.live.think import Thinker, says_yes, yes_no_request
 from callwright.conversation.effects import AskClassifier, AskModel
 from callwright.conversation.plan import CallPlan, plan_for
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.path import with_changes
-from callwright.domain.agent.spec import AgentSpec, ProviderChoice, ProviderDefaults
 from callwright.domain.availability import MODEL, model_in_place
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import CLASSIFIER_SECONDS, MAX_CALL_SECONDS, MODEL_ANSWER_SECONDS
@@ -28,6 +25,9 @@ from callwright.insight.view import CallView
 from callwright.insight.wholeness import Wholeness, wholeness
 from callwright.lab.whatif import WhatIf, what_if
 from callwright.lab.whatif_answers import Answers, RecordedAnswers
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.path import with_changes
+from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice, ProviderDefaults
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, RemoteModel
 

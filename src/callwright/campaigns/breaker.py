@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from callwright.actions.batch_transition import BatchPublisher, pause
-from callwright.domain.audit import AuditEntry
-from callwright.domain.batch import ACTIVE
 from callwright.domain.limits import MAX_BATCHES_AT_ONCE
-from callwright.domain.pace.numbers import rest_until
-from callwright.domain.pace.outcomes import trips
-from callwright.domain.pace.policy import ANSWER_RATE, Breaker, Rest
 from callwright.ops.rounds import round_boundary
-from callwright.ports.batches import ActiveBatch
-from callwright.ports.ledger import Ledger
+from callwright.platform.audit.rules import AuditEntry
+from callwright.platform.batches.actions.transition import BatchPublisher, pause
+from callwright.platform.batches.rules.batch import ACTIVE, ActiveBatch
+from callwright.platform.ledger import Ledger
+from callwright.platform.pace.rules.numbers import rest_until
+from callwright.platform.pace.rules.outcomes import trips
+from callwright.platform.pace.rules.policy import ANSWER_RATE, Breaker, Rest
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from callwright.domain.limits import MAX_BATCH_AHEAD
-from callwright.domain.pace.choice import AHEAD_SECONDS
-from callwright.domain.pace.policy import NO_LIMIT, Limit
+from callwright.platform.pace.rules.choice import AHEAD_SECONDS
+from callwright.platform.pace.rules.policy import NO_LIMIT, Limit
 
 LEAST_AHEAD = 2
 

@@ -10,22 +10,30 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from callwright.actions.batch_transition import BatchPublisher, move_batch, record_contact
-from callwright.actions.dialling import change_for, suppressed_row
-from callwright.actions.transition import Publisher, insert_all
 from callwright.campaigns.breaker import LOOK_SECONDS, BatchBreaker
 from callwright.campaigns.plan import Share, shares
 from callwright.domain.availability import Line
-from callwright.domain.batch import ACTIVE, Batch, BatchStatus, Contact, execution_of_contact
 from callwright.domain.errors import SuppressedError, UnavailableError
-from callwright.domain.execution import Execution
 from callwright.domain.limits import AT_REST_SECONDS, MAX_BATCHES_AT_ONCE
 from callwright.domain.number import Destination, kind_of_address
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.batches.actions.transition import BatchPublisher, move_batch, record_contact
+from callwright.platform.batches.rules.batch import (
+    ACTIVE,
+    ActiveBatch,
+    Batch,
+    BatchStatus,
+    Contact,
+    execution_of_contact,
+)
+from callwright.platform.dialling.actions import change_for, suppressed_row
+from callwright.platform.executions.actions.transition import Publisher, insert_all
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.ledger import Ledger
+from callwright.platform.unit import Unit
 from callwright.ports.availability import Availability, EverythingAvailable
-from callwright.ports.batches import ActiveBatch
-from callwright.ports.ledger import Ledger, StoredAgent, Unit
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)

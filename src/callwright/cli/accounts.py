@@ -7,16 +7,16 @@ import asyncio
 import os
 from pathlib import Path
 
-from callwright.actions.organisations import (
+from callwright.bootstrap.foundation import open_actions
+from callwright.ops.settings import load_settings
+from callwright.platform.accounts.actions import (
     OrganisationWish,
     change_organisation,
     create_organisation,
     list_organisations,
 )
-from callwright.actions.services import Services
-from callwright.bootstrap.foundation import open_actions
-from callwright.domain.tenant import DEFAULT_CONCURRENCY, Tenant
-from callwright.ops.settings import load_settings
+from callwright.platform.accounts.rules import DEFAULT_CONCURRENCY, Tenant
+from callwright.platform.services import Services
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

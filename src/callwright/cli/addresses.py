@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from callwright.domain.errors import BadInputError
-from callwright.domain.session import HOME
 from callwright.ops.settings import Settings
+from callwright.platform.sessions.rules import HOME
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
 """A server that listens everywhere is reached here."""

@@ -8,12 +8,12 @@ import os
 import sys
 from pathlib import Path
 
-from callwright.actions.services import missing, object_id
 from callwright.bootstrap.foundation import open_foundation
 from callwright.conversation.log import LogFormatError
 from callwright.domain.errors import BadInputError
 from callwright.lab.packed_log import unpack
 from callwright.ops.settings import Settings, load_settings
+from callwright.platform.services import missing, object_id
 
 _MOST_DIGITS = 10
 _XZ = b"\xfd7zXZ\x00"

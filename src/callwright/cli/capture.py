@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from callwright.cli.running import configure_platform, running_platform
-from callwright.domain.execution import TERMINAL
 from callwright.domain.limits import MAX_CAPTURE_SECONDS
+from callwright.platform.executions.rules.execution import TERMINAL
 
 _LOOK_SECONDS, _ANSWER_SECONDS = 1.0, 30.0
 

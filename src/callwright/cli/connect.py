@@ -14,8 +14,8 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 
 from callwright.cli.running import RunningPlatform, configure_platform, running_platform
 from callwright.domain.errors import BadInputError
-from callwright.domain.execution import TERMINAL
 from callwright.domain.limits import CARRIER_API_SECONDS, TEST_CALL_SECONDS
+from callwright.platform.executions.rules.execution import TERMINAL
 
 _LOOK_SECONDS = 1.0
 _PASS_ON = "let the proxy pass on websockets below /lines/, or calls are answered and silent"

@@ -8,11 +8,11 @@ import os
 import sys
 from pathlib import Path
 
-from callwright.actions.sessions import new_code
 from callwright.bootstrap.foundation import open_actions
 from callwright.cli.addresses import open_in_browser, platform_url, running_url, sign_in_link
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import Settings, load_settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.sessions.actions import new_code
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

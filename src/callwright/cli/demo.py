@@ -18,25 +18,25 @@ from typing import Any, TextIO
 import httpx2 as httpx
 import uvloop
 
-from callwright.actions.keys import create_key
-from callwright.actions.services import missing
-from callwright.actions.sessions import new_code
 from callwright.bootstrap.platform import Platform, open_platform
 from callwright.cli.addresses import open_in_browser, sign_in_link
 from callwright.cli.demo_agent import demo_agent
 from callwright.cli.serving import bind, http_server, url_of, warn_of_unknown_variables
 from callwright.domain.errors import BadInputError, UnavailableError
-from callwright.domain.execution import TERMINAL, Status
 from callwright.domain.limits import MAX_RING_SECONDS
 from callwright.domain.number import LOOPBACK
-from callwright.domain.session import HOME
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.insight.provision import provision_text
 from callwright.lab.arguments import line_option
 from callwright.lab.caller_scenario import BUILT_IN
 from callwright.lab.line import LineConditions
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.executions.rules.execution import TERMINAL, Status
+from callwright.platform.keys.actions.keys import create_key
+from callwright.platform.services import missing
+from callwright.platform.sessions.actions import new_code
+from callwright.platform.sessions.rules import HOME
 from callwright.providers.local.inference import LocalInference
 from callwright.telephony.loopback.carrier import LoopbackCarrier, load_scenario
 from callwright.telephony.loopback.observer import LineMoment

@@ -8,15 +8,15 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from callwright.actions.extraction import Ordered, PastCalls, ask_again, ask_all_again
-from callwright.actions.schedule import moment
-from callwright.actions.services import Services, missing, object_id
 from callwright.bootstrap.foundation import open_actions
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_EXTRACTIONS_AT_ONCE
-from callwright.domain.tenant import operator
 from callwright.ops.settings import load_settings
+from callwright.platform.accounts.rules import operator
+from callwright.platform.executions.actions.schedule import moment
+from callwright.platform.extraction.actions import Ordered, PastCalls, ask_again, ask_all_again
+from callwright.platform.services import Services, missing, object_id
 
 _LOOK_SECONDS = 2.0
 _OPEN = "queued"

@@ -8,17 +8,17 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from callwright.actions.agent_credentials import seal_stored
-from callwright.actions.keys import ALL_SCOPES, ROLES, create_key, list_keys, revoke_key
-from callwright.actions.provider_keys import check_vault, rewrap_data_keys
-from callwright.actions.services import Services
 from callwright.bootstrap.foundation import NoCallControl, open_actions, open_foundation, services_over
 from callwright.domain.errors import ConfigurationError
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.master_key import MASTER_KEY_FILE, VARIABLE
 from callwright.ops.secret import SECRET_FILE
 from callwright.ops.settings import Settings, load_settings
-from callwright.ports.ledger import BodyKind
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.actions.credentials import seal_stored
+from callwright.platform.agents.rules.stored import BodyKind
+from callwright.platform.keys.actions.keys import ALL_SCOPES, ROLES, create_key, list_keys, revoke_key
+from callwright.platform.provider_keys.actions.keys import check_vault, rewrap_data_keys
+from callwright.platform.services import Services
 
 _MOST_DAYS = 36_500
 

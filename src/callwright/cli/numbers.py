@@ -7,9 +7,9 @@ import asyncio
 import os
 from pathlib import Path
 
-from callwright.actions.number_owners import list_owned_numbers, prove_number, release_number
 from callwright.bootstrap.foundation import open_actions
 from callwright.ops.settings import load_settings
+from callwright.platform.phone_numbers.actions.owners import list_owned_numbers, prove_number, release_number
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -10,17 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from callwright.actions.provider_states import ProviderState, provider_states
 from callwright.bootstrap.foundation import Foundation, NoCallControl, open_foundation, services_over
 from callwright.bootstrap.plugins import setting_texts
 from callwright.call.live.access import Fitting
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.equipment import model_settings
-from callwright.domain.agent.spec import ProviderChoice
 from callwright.domain.errors import BadInputError, NotFoundError, VaultLockedError
 from callwright.domain.limits import MODEL_LIST_SECONDS
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import load_settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.spec import ProviderChoice
+from callwright.platform.provider_keys.actions.states import ProviderState, provider_states
 from callwright.ports.model import RemoteModel
 from callwright.ports.registry import PluginContext
 from callwright.providers.cloud import library

@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx2 as httpx
 
-from callwright.actions.keys import create_key, revoke_key
 from callwright.bootstrap.foundation import open_actions
 from callwright.cli.addresses import platform_url
 from callwright.domain.errors import BadInputError, UnavailableError
-from callwright.domain.tenant import DEFAULT_TENANT_ID
 from callwright.ops.settings import API_KEY_VARIABLE, Settings, load_settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.keys.actions.keys import create_key, revoke_key
 
 
 class NobodyAnswersError(UnavailableError):

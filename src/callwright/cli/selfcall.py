@@ -15,7 +15,6 @@ from typing import Any
 
 import uvloop
 
-from callwright.actions.dialling import default_decision
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins, setting_texts
 from callwright.cli.selfcall_ends import Desk, Ears, End, Heard, sound_flows, speech
 from callwright.cli.selfcall_table import SCRIPTED, SelfCall, Spoken, WayMeasured, as_json, judged, table
@@ -28,6 +27,7 @@ from callwright.media.tones import silence
 from callwright.ops.clock import SystemClock
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
+from callwright.platform.dialling.actions import default_decision
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest
 from callwright.ports.registry import PluginContext

@@ -7,15 +7,15 @@ import asyncio
 import os
 from pathlib import Path
 
-from callwright.actions.services import Services
-from callwright.actions.violations import decide, file_of_violation, list_violations, put_before
 from callwright.bootstrap.foundation import open_actions
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import not_among
 from callwright.domain.limits import MAX_PAGE_SIZE
-from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
-from callwright.domain.violation import ACCEPTED, REJECTED, STATUSES
 from callwright.ops.settings import load_settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, operator
+from callwright.platform.services import Services
+from callwright.platform.violations.actions import decide, file_of_violation, list_violations, put_before
+from callwright.platform.violations.rules import ACCEPTED, REJECTED, STATUSES
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

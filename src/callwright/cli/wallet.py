@@ -8,13 +8,19 @@ import os
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from callwright.actions.services import Services
-from callwright.actions.wallet_account import WalletView, check_wallets, show_wallet, switch_wallet, top_up_wallet
 from callwright.bootstrap.foundation import open_actions
 from callwright.domain.money import cents_from_nano, nano_from_cents
-from callwright.domain.tenant import DEFAULT_TENANT_ID, operator
-from callwright.domain.wallet import ACCOUNTS, SOURCES
 from callwright.ops.settings import load_settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, operator
+from callwright.platform.services import Services
+from callwright.platform.wallet.actions.account import (
+    WalletView,
+    check_wallets,
+    show_wallet,
+    switch_wallet,
+    top_up_wallet,
+)
+from callwright.platform.wallet.rules import ACCOUNTS, SOURCES
 
 FAILED = 3
 """Exit status of a command that failed: 1 is the verdict of ``check``."""

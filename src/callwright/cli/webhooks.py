@@ -11,9 +11,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from callwright.actions.schedule import moment
-from callwright.actions.services import Services, object_id
-from callwright.actions.webhooks import (
+from callwright.bootstrap.foundation import open_actions
+from callwright.domain.errors import BadInputError
+from callwright.domain.limits import MAX_DELIVERIES_LISTED
+from callwright.ops.settings import load_settings
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Principal, operator
+from callwright.platform.batches.rules.batch import batch_id_in
+from callwright.platform.executions.actions.schedule import moment
+from callwright.platform.services import Services, object_id
+from callwright.platform.webhooks.actions import (
     end_former_secret,
     list_deliveries,
     list_endpoints,
@@ -22,14 +28,16 @@ from callwright.actions.webhooks import (
     resume_endpoint,
     rotate_webhook_secret,
 )
-from callwright.bootstrap.foundation import open_actions
-from callwright.domain.batch import batch_id_in
-from callwright.domain.errors import BadInputError
-from callwright.domain.limits import MAX_DELIVERIES_LISTED
-from callwright.domain.tenant import DEFAULT_TENANT_ID, Principal, operator
-from callwright.ops.settings import load_settings
-from callwright.ports.ledger import Delivery, FailingEndpoint, WantedDeliveries, WantedReplay
-from callwright.ports.ledger.deliveries import DELIVERED, GIVEN_UP, STATES, WAITING
+from callwright.platform.webhooks.rules.deliveries import (
+    DELIVERED,
+    GIVEN_UP,
+    STATES,
+    WAITING,
+    Delivery,
+    FailingEndpoint,
+    WantedDeliveries,
+    WantedReplay,
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

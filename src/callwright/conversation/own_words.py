@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from callwright.conversation.stops import ENGLISH, base_language
-from callwright.domain.agent.transfers import DEFAULT_TRANSFER_MESSAGE
+from callwright.platform.agents.rules.transfers import DEFAULT_TRANSFER_MESSAGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,17 @@ from typing import Any
 from callwright.conversation.opt_out import MESSAGES, message_in
 from callwright.conversation.own_words import OWN_WORDS, OwnWords, own_words
 from callwright.conversation.stops import ENGLISH, base_language
-from callwright.domain.agent.spec import AgentSpec, ToolSpec
-from callwright.domain.agent.tools import END_CALL, PRESS_KEYS
-from callwright.domain.agent.transfers import (
+from callwright.domain.limits import MAX_CALL_SECONDS
+from callwright.domain.settings.conversation import ConversationSettings
+from callwright.platform.agents.rules.spec import AgentSpec, ToolSpec
+from callwright.platform.agents.rules.tools import END_CALL, PRESS_KEYS
+from callwright.platform.agents.rules.transfers import (
     asked_of_the_model,
     asks_for_transfer,
     is_attended,
     is_transfer,
     target_template,
 )
-from callwright.domain.limits import MAX_CALL_SECONDS
-from callwright.domain.settings.conversation import ConversationSettings
 from callwright.ports.model import Tool
 
 CORE_VERSION = 18
@@ -29,7 +29,7 @@ CORE_VERSION = 18
 
 @dataclass(frozen=True, slots=True)
 class TransferTool:
-    """How one of ``CallPlan.tools`` transfers. ``target`` is a template (``domain.agent.transfers``).
+    """How one of ``CallPlan.tools`` transfers. ``target`` is a template (``platform.agents.rules.transfers``).
 
     ``message`` is said to its end first; unless it is the agent's ``own_message``, only when the model's reply had no words itself.
     ``by_request``: a service of the agent's transfers, which is asked as an HTTP tool is; there is no target then.

@@ -16,10 +16,10 @@ from callwright.conversation.history import History
 from callwright.conversation.lanes import EARLY_MEDIA, RINGING, RINGING_TONE
 from callwright.conversation.plan import TransferTool
 from callwright.conversation.shared_state import SharedState
-from callwright.domain.agent.transfers import filled_target, named_arguments
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.limits import MAX_TRANSFERS
 from callwright.domain.number import parse_destination
+from callwright.platform.agents.rules.transfers import filled_target, named_arguments
 from callwright.ports.model import ToolCall
 
 MOVES: Mapping[str, Mapping[str, str]] = {

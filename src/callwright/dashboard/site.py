@@ -11,13 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from callwright.actions import sessions
-from callwright.actions.sessions import NewSession
 from callwright.api.credentials import principal_behind, session_token, tried
 from callwright.api.pages.layout import HEADERS as PLAIN_HEADERS
 from callwright.api.pages.layout import code, page
 from callwright.api.services import record_refusal, services_of
-from callwright.api.session.routes import begin
 from callwright.dashboard.files import ASSETS, INDEX, BuiltFile, BuiltFiles
 from callwright.domain.errors import (
     CallwrightError,
@@ -27,7 +24,10 @@ from callwright.domain.errors import (
     UnknownKeyError,
     UsedCodeError,
 )
-from callwright.domain.session import HOME, page_or_home
+from callwright.platform.sessions import actions as sessions
+from callwright.platform.sessions.actions import NewSession
+from callwright.platform.sessions.routes import begin
+from callwright.platform.sessions.rules import HOME, page_or_home
 from callwright.ports.world import Ids
 
 STATIC = Path(__file__).parent / "static"

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import LackingError
 from callwright.domain.number import Destination
+from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
 
 LINE = "line"
 TRANSCRIBER = "transcriber"

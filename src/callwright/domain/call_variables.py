@@ -7,9 +7,9 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from callwright.domain.execution import Execution
 from callwright.domain.named_values import given_values
 from callwright.domain.tools.template import value_text
+from callwright.platform.executions.rules.execution import Execution
 
 
 def call_variables(execution: Execution, now: datetime) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.dialled import named_number, number_in
-from callwright.domain.suppression import is_nobody
+from callwright.platform.suppressions.rules import is_nobody
 
 WITHHELD = "anonymous"
 """What stands for all callers who hide their number: they count as one."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from callwright.domain.execution import Status
+from callwright.platform.executions.rules.execution import Status
 
 #: Outcomes of a leg that end the execution with a status of another name.
 _STATUSES = {"answered": Status.COMPLETED}

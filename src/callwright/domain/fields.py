@@ -14,8 +14,8 @@ from difflib import SequenceMatcher, get_close_matches
 from itertools import islice
 from typing import Any
 
-from callwright.domain.audit import may_hold_secret, redacted
 from callwright.domain.errors import BadInputError, InvalidAgentError
+from callwright.platform.audit.rules import may_hold_secret, redacted
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from callwright.domain.custom_model import CUSTOM_KEYS
+from callwright.platform.custom_models.rules import CUSTOM_KEYS
 
 
 @dataclass(frozen=True, slots=True)

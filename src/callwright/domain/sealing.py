@@ -6,7 +6,7 @@ import base64
 import re
 from dataclasses import dataclass, field
 
-from callwright.domain.provider_key import hint_of, masked
+from callwright.platform.provider_keys.rules import hint_of, masked
 
 _BASE64 = r"((?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2}==|[A-Za-z0-9_-]{3}=)?)"
 _SEALED = re.compile(f"callwright-sealed:1:{_BASE64}:{_BASE64}")

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from callwright.domain.contact_csv import CsvRules
+from callwright.platform.batches.rules.contact_csv import CsvRules
 
 UTF_8 = "utf-8"
 UTF_16 = "utf-16"

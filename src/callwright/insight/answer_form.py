@@ -1,6 +1,6 @@
 """A model's answer brought into the form its type has, where what it says leaves no doubt: "ninety dollars" is 90.
 
-What is doubtful stays as it came; whether an answer is of its type is judged afterwards (``domain.disposition.is_valid``).
+What is doubtful stays as it came; whether an answer is of its type is judged afterwards (``platform.dispositions.rules.is_valid``).
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time
 
-from callwright.domain.disposition import BOOLEAN, EMAIL, NUMERIC, TIMESTAMP, is_valid
 from callwright.insight.spoken_time import told_time
 from callwright.insight.wording import words_of
+from callwright.platform.dispositions.rules import BOOLEAN, EMAIL, NUMERIC, TIMESTAMP, is_valid
 
 _YES_NO = {"true": "true", "yes": "true", "false": "false", "no": "false"}
 _NUMBER = re.compile(r"(?<![\w.,])-?\d[\d,]*(?:\.\d+)?(?![\w])")

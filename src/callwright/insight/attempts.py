@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from callwright.domain.attempts import earlier_attempts, ended_attempt, is_between_attempts
-from callwright.domain.execution import Execution
 from callwright.domain.money import cents_from_nano, cents_of
 from callwright.insight.cost import CATEGORIES, LEGS
 from callwright.insight.usage import no_usage
 from callwright.insight.wire import kept_time
+from callwright.platform.executions.rules.attempts import earlier_attempts, ended_attempt, is_between_attempts
+from callwright.platform.executions.rules.execution import Execution
 
 _NO_USAGE = no_usage()
 _TIMES = ("initiated_at", "ringing_at", "answered_at", "ended_at")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from callwright.domain.batch import Batch, BatchProgress, ListFormat
 from callwright.domain.human_time import ago
 from callwright.domain.money import cents_from_nano
 from callwright.insight.wire import wire_time
+from callwright.platform.batches.rules.batch import Batch, BatchProgress, ListFormat
 
 
 def offset_time(at: datetime | None) -> str | None:

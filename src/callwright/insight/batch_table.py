@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from callwright.domain.batch import ListFormat, RefusedRow
-from callwright.domain.contact_list import REASON_COLUMN, REPORT_PREFIX, SURPLUS_COLUMN
-from callwright.domain.execution import Execution
 from callwright.domain.money import cents_from_nano
 from callwright.insight.wire import encode, wire_time
+from callwright.platform.batches.rules.batch import ListFormat, RefusedRow
+from callwright.platform.batches.rules.contact_list import REASON_COLUMN, REPORT_PREFIX, SURPLUS_COLUMN
+from callwright.platform.executions.rules.execution import Execution
 
 _EXTRACTED = f"{REPORT_PREFIX}extracted."
 _ANSWER = ("objective", "subjective", "confidence")

@@ -11,12 +11,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from callwright.domain.agent.transfers import target_carrier
 from callwright.domain.money import allocate, rate
-from callwright.domain.pricing import MODEL_INPUT, PLATFORM, WRITTEN_KINDS, Price, PriceBook, Prices, Tokens, sum_of
 from callwright.insight.target_calls import target_calls
 from callwright.insight.usage import POST_CALL, WASTE, WELCOME, Used, used
 from callwright.insight.view import CallView
+from callwright.platform.agents.rules.transfers import target_carrier
+from callwright.platform.prices.rules import (
+    MODEL_INPUT,
+    PLATFORM,
+    WRITTEN_KINDS,
+    Price,
+    PriceBook,
+    Prices,
+    Tokens,
+    sum_of,
+)
 
 LEGS = ("transcriber", "llm", "synthesizer", "network", "platform")
 CATEGORIES: dict[str, tuple[str, ...]] = {

@@ -1,6 +1,6 @@
 """Tables as CSV (RFC 4180) in which no spreadsheet finds a formula.
 
-A cell that a spreadsheet takes for a formula gets an apostrophe in front (``domain.formula_cell``). A phone number in E.164 form begins
+A cell that a spreadsheet takes for a formula gets an apostrophe in front (``platform.batches.rules.formula_cell``). A phone number in E.164 form begins
 with a plus and is a number to every spreadsheet, so it stays as it is and programs can use it.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from callwright.domain.formula_cell import is_formula
+from callwright.platform.batches.rules.formula_cell import is_formula
 
 BYTE_ORDER_MARK = "\ufeff".encode()
 

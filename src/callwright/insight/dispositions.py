@@ -14,7 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from callwright.domain.disposition import (
+from callwright.domain.limits import MAX_SUBJECTIVE_CHARACTERS
+from callwright.domain.variables import render
+from callwright.insight.answer_form import in_form
+from callwright.insight.model_json import object_in
+from callwright.insight.wording import occurs, words_of
+from callwright.platform.dispositions.rules import (
     BOOLEAN,
     CALL_SUMMARY,
     DEFAULT_CATEGORY,
@@ -29,11 +34,6 @@ from callwright.domain.disposition import (
     label_of,
     paths,
 )
-from callwright.domain.limits import MAX_SUBJECTIVE_CHARACTERS
-from callwright.domain.variables import render
-from callwright.insight.answer_form import in_form
-from callwright.insight.model_json import object_in
-from callwright.insight.wording import occurs, words_of
 from callwright.ports.model import Message, ModelRequest, ModelSettings
 
 NOT_APPLICABLE = "null"

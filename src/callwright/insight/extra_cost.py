@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from callwright.domain.money import allocate, rate
-from callwright.domain.pricing import PriceBook, Tokens, sum_of
-from callwright.domain.usage import usage_lines
 from callwright.insight.cost import CostLine, last_part
 from callwright.insight.usage import POST_CALL, category_of
 from callwright.insight.view import CallView
+from callwright.platform.prices.rules import PriceBook, Tokens, sum_of
+from callwright.platform.usage.rules import usage_lines
 
 LEG = "llm"
 

@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from callwright.domain.agent.parsing import PostCallTask
 from callwright.domain.limits import MAX_EXTRACTION_KEYS
 from callwright.insight.assent import confirms
 from callwright.insight.model_json import object_in
 from callwright.insight.wording import occurs, words_of
+from callwright.platform.agents.rules.parsing import PostCallTask
 from callwright.ports.model import Message, ModelRequest, ModelSettings
 
 _KEY_LINE = re.compile(r"^[\s\-*]*([A-Za-z_][A-Za-z0-9_ ]{0,60}?)\s*[:=]\s*(\S.*)$")

@@ -16,11 +16,7 @@ from typing import Any
 from callwright.conversation.ending import TRANSFERRED
 from callwright.conversation.log import Entry
 from callwright.domain.causes import CAUSES
-from callwright.domain.execution import CHAT, TERMINAL, Execution, Status
 from callwright.domain.money import cents_from_nano, cents_of
-from callwright.domain.pricing import Prices
-from callwright.domain.retry import RETRY_AT
-from callwright.domain.suppression import far_number
 from callwright.insight.attempts import attempts, cost_breakdown, retry_history, usage
 from callwright.insight.cost import LEGS, CallCost, cost_of
 from callwright.insight.doctor import examined
@@ -42,6 +38,10 @@ from callwright.insight.usage import usage_breakdown
 from callwright.insight.view import CallView, view_of
 from callwright.insight.waterfall import NO_LOOK_UPS, latency_data, waterfall
 from callwright.insight.wire import kept_time, wire_time
+from callwright.platform.executions.rules.execution import CHAT, TERMINAL, Execution, Status
+from callwright.platform.executions.rules.retry import RETRY_AT
+from callwright.platform.prices.rules import Prices
+from callwright.platform.suppressions.rules import far_number
 
 AGENT = "Agent"
 """``by`` of a hang-up the agent itself decided; the contract has no word for it and says who carried it out: the API."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from callwright.domain.execution import TERMINAL, Execution
-from callwright.domain.retry import RETRY_AT
 from callwright.insight.transfers import talk_goes_on
+from callwright.platform.executions.rules.execution import TERMINAL, Execution
+from callwright.platform.executions.rules.retry import RETRY_AT
 
 _ASKING = "queued"
 """Status of ``extraction_state`` while the questions about the call are to be asked again."""

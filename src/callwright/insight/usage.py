@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from callwright.domain.pricing import Tokens
 from callwright.insight.view import CallView
+from callwright.platform.prices.rules import Tokens
 
 WELCOME = "welcome"
 WASTE = "waste"

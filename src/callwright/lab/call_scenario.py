@@ -16,14 +16,14 @@ from typing import Any
 
 from callwright.conversation.plan import plan_for
 from callwright.conversation.tools import ends_call
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.errors import BadInputError, ConfigurationError
 from callwright.insight.extraction import wanted_by
 from callwright.lab.caller_scenario import BUILT_IN, Persona, persona_of
 from callwright.lab.line_conditions import LineConditions, line_of
 from callwright.lab.outcomes import Expectation, expectation_of, no_tool, unfit
 from callwright.lab.scenario_values import flag_of, list_of, object_of, text_of, whole_of, wrong
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec
 
 KEYS = {
     *("about", "agent", "persona", "others", "line", "user_data", "tools", "delays", "runs", "pass_rate", "expect"),

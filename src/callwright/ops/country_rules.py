@@ -8,9 +8,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from callwright.domain.dialling.country_rules import CountryRules, parse_country_rules
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_POLICY_COUNTRIES
+from callwright.platform.dialling.rules.country_rules import CountryRules, parse_country_rules
 
 
 def load_country_rules(folder: Path | None = None) -> dict[str, CountryRules]:

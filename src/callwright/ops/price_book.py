@@ -1,4 +1,4 @@
-"""Reading the price book from its JSON file: ``{"prices": [...]}``, with rows as ``domain.pricing.read_price`` reads them."""
+"""Reading the price book from its JSON file: ``{"prices": [...]}``, with rows as ``platform.prices.rules.read_price`` reads them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from callwright.domain.errors import BadInputError, ConfigurationError
 from callwright.domain.limits import MAX_PRICES
-from callwright.domain.pricing import DatedPrices, PriceRow, read_price
+from callwright.platform.prices.rules import DatedPrices, PriceRow, read_price
 
 
 def load_price_book(path: Path | None) -> DatedPrices:

@@ -19,13 +19,16 @@ from callwright.domain.limits import (
     PAUSE_AFTER_HOURS,
 )
 from callwright.domain.web_address import place_of
-from callwright.domain.webhook_address import is_of_one_address
 from callwright.ops.crash_points import point
 from callwright.ops.gathering import Gathering
 from callwright.ops.rounds import RoundsApart, round_boundary
 from callwright.outbox.schedule import GAP_AFTER_S, LEASE_MARGIN_S, is_delivered, retry_in
 from callwright.outbox.sign import signature_headers
-from callwright.ports.ledger import Answered, Endpoints, Outbox, OutboxEntry, WebhookShare, reason_of
+from callwright.platform.webhooks.rows.endpoints import EndpointRows
+from callwright.platform.webhooks.rows.outbox import OutboxRows
+from callwright.platform.webhooks.rules.address import is_of_one_address
+from callwright.platform.webhooks.rules.deliveries import reason_of
+from callwright.platform.webhooks.rules.outbox import Answered, OutboxEntry, WebhookShare
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
@@ -59,32 +62,32 @@ class Sender(Protocol):
 
 
 class OutboxUnit(Protocol):
-    """What delivery needs of a unit (``ports.ledger.Unit``)."""
+    """What delivery needs of a unit (``platform.unit.Unit``)."""
 
     @property
-    def outbox(self) -> Outbox:
+    def outbox(self) -> OutboxRows:
         """Webhooks to deliver."""
         ...
 
     @property
-    def endpoints(self) -> Endpoints:
+    def endpoints(self) -> EndpointRows:
         """Webhook endpoints that fail."""
         ...
 
 
 class OutboxLedger(Protocol):
-    """What delivery needs of the ledger (``ports.ledger.Ledger``)."""
+    """What delivery needs of the ledger (``platform.ledger.Ledger``)."""
 
     def unit(self) -> AbstractAsyncContextManager[OutboxUnit]:
         """A transaction."""
         ...
 
     def reading(self) -> AbstractAsyncContextManager[OutboxUnit]:
-        """For a single statement (``ports.ledger.Ledger``)."""
+        """For a single statement (``platform.ledger.Ledger``)."""
         ...
 
     async def wait_for_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
-        """Sleep until a webhook was added or the time is over (``ports.ledger.Ledger``)."""
+        """Sleep until a webhook was added or the time is over (``platform.ledger.Ledger``)."""
         ...
 
 

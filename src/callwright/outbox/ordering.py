@@ -11,7 +11,7 @@ from typing import Protocol
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import AT_REST_SECONDS, MAX_EVENTS_ORDERED
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import Events
+from callwright.platform.events.rows import EventRows
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
@@ -23,10 +23,10 @@ _GATHER_S = 0.2
 
 
 class EventUnit(Protocol):
-    """What ordering needs of a unit (``ports.ledger.Unit``)."""
+    """What ordering needs of a unit (``platform.unit.Unit``)."""
 
     @property
-    def events(self) -> Events:
+    def events(self) -> EventRows:
         """Published changes."""
         ...
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import Lack, Line, Provision
 from callwright.domain.number import E164
-from callwright.ports.ledger import Unit
+from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.unit import Unit
 
 
 class Availability(Protocol):

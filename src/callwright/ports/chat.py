@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from callwright.ports.ledger import StoredAgent
+from callwright.platform.agents.rules.stored import StoredAgent
 
 
 @dataclass(frozen=True, slots=True)

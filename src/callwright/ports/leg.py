@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 from callwright.domain.causes import CAUSES, Cause
-from callwright.domain.dialling import Decision
 from callwright.domain.provider_access import Access
+from callwright.platform.dialling.rules import Decision
 from callwright.ports.failures import FailureKind, ProviderError
 
 LEG_FRAME_BYTES = 160

@@ -2,7 +2,7 @@
 
 pgqueuer's own ``run()`` ends when the database restarts, so it is started again. Handlers may run twice: after a crash, and when a
 finished job's completion was not yet written. A job that fails is tried again after a growing delay, at most ``MAX_JOB_TRIES``
-times, and is then held (``PostgresLedger.held_jobs``), never dropped.
+times, and is then held (``Ledger.held_jobs``), never dropped.
 
 An organisation has a share of a process's places. Beyond it, its jobs stay in the queue and the next organisation's job is taken.
 """
@@ -34,7 +34,7 @@ from pgqueuer.qm import QueueManager
 from pgqueuer.queries import Queries
 
 from callwright.domain.limits import MAX_JOB_TRIES, MAX_JOBS, MAX_JOBS_OF_ONE
-from callwright.storage.jobs import ORGANISATION
+from callwright.platform.jobs.rows import ORGANISATION
 from callwright.storage.pool import open_connection, open_pool
 
 _LOG = logging.getLogger(__name__)

@@ -1,12 +1,12 @@
-"""The tables of ``domain.execution`` as rows of the database, so that its constraints enforce exactly what the code interprets."""
+"""The tables of ``platform.executions.rules.execution`` as rows of the database, so that its constraints enforce exactly what the code interprets."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import Any
 
-from callwright.domain.batch import BATCH_TRANSITIONS
-from callwright.domain.execution import BEGINNINGS, PHASES, STATUS_OF, TRANSITIONS
+from callwright.platform.batches.rules.batch import BATCH_TRANSITIONS
+from callwright.platform.executions.rules.execution import BEGINNINGS, PHASES, STATUS_OF, TRANSITIONS
 
 State = tuple[str, str, str, bool]
 Pair = tuple[str, str]

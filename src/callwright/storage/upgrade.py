@@ -10,7 +10,7 @@ from typing import Any
 
 from pgqueuer.queries import Queries
 
-from callwright.domain.tenant import DEFAULT_CONCURRENCY, DEFAULT_TENANT_ID
+from callwright.platform.accounts.rules import DEFAULT_CONCURRENCY, DEFAULT_TENANT_ID
 from callwright.storage import rules
 from callwright.storage.migrations import REVISIONS
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from callwright.actions.encoded import Encoded, EncodedExecutions, entity_tag, names_tag
 from callwright.domain.limits import MAX_CACHED_BODIES
+from callwright.platform.encoded import Encoded, EncodedExecutions, entity_tag, names_tag
 
 
 def encoded(number: int) -> Encoded:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from callwright.actions.replays import WhatIfRequest, what_if
 from callwright.domain.errors import NotAllowedError
-from callwright.domain.tenant import FULL, MEMBER, READ, Principal
+from callwright.platform.accounts.rules import FULL, MEMBER, READ, Principal
+from callwright.platform.replays.actions import WhatIfRequest, what_if
 from callwright.ports.replays import ASK
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from callwright.actions.agents import flat_body, not_patched, patch_warnings, patched
-from callwright.actions.calls import read_request
-from callwright.actions.executions import PageRequest
-from callwright.actions.keys import checksum, digest_of, looks_like_key
-from callwright.actions.schedule import due_time, moment
-from callwright.api.executions.schemas import ExecutionQuery
 from callwright.domain.errors import BadInputError, CallwrightError, InvalidAgentError
+from callwright.platform.agents.actions.agents import flat_body, not_patched, patch_warnings, patched
+from callwright.platform.calls.actions.calls import read_request
+from callwright.platform.executions.actions.executions import PageRequest
+from callwright.platform.executions.actions.schedule import due_time, moment
+from callwright.platform.executions.schemas import ExecutionQuery
+from callwright.platform.keys.actions.keys import checksum, digest_of, looks_like_key
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CALL: dict[str, Any] = {"agent_id": "a", "recipient_phone_number": "loopback:demo"}

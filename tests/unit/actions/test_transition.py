@@ -9,10 +9,12 @@ from typing import Any, cast
 import pytest
 from tests.rows import entry_row, execution_row
 
-from callwright.actions.transition import insert, transition, transitions
 from callwright.domain.errors import NotFoundError, StaleOwnerError, WrongStateError
-from callwright.domain.execution import Execution, Phase, status_of
-from callwright.ports.ledger import Change, OutboxEntry, Unit
+from callwright.platform.executions.actions.transition import insert, transition, transitions
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase, status_of
+from callwright.platform.unit import Unit
+from callwright.platform.webhooks.rules.outbox import OutboxEntry
 
 
 class OneExecution:

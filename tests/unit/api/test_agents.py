@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.agent_of_settings import agent_of, another_value, is_within
 
-from callwright.actions.agents import flat_body
-from callwright.api.agents.mapping import agent_view
-from callwright.domain.agent.credentials import kept_credentials, shown_body, with_credentials
-from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.sealing import sealed_bytes, sealed_text
 from callwright.domain.settings.table import SETTINGS
 from callwright.insight.wire import encode
-from callwright.ports.ledger import StoredAgent
+from callwright.platform.agents.actions.agents import flat_body
+from callwright.platform.agents.mapping import agent_view
+from callwright.platform.agents.rules.credentials import kept_credentials, shown_body, with_credentials
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.stored import StoredAgent
 
 THEN = datetime(2026, 3, 1, tzinfo=UTC)
 HOURS = {"call_start_hour": 9, "call_end_hour": 17}

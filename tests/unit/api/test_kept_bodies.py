@@ -17,21 +17,21 @@ import jsonschema_rs
 from fastapi.routing import APIRoute
 
 import callwright.api
-from callwright.actions.agents import flat_body
-from callwright.actions.calling_policy import VERSION
-from callwright.actions.calls import read_request
-from callwright.actions.extraction_templates import TEMPLATE
 from callwright.api.app import build_app
 from callwright.api.reading import KeptBody
 from callwright.api.services import ApiServices
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.dialling.policy import parse_policy
-from callwright.domain.disposition import AGENTS, SEVERAL, check_disposition, disposition_body
 from callwright.domain.errors import BadInputError, CallwrightError
 from callwright.domain.fields import Fields
-from callwright.domain.pace.policy import BatchPace
 from callwright.domain.settings.setting import Setting, read_all
-from callwright.domain.sip_trunk import IS_ACTIVE, NUMBERS, PASSWORD, read_trunk, read_trunk_number
+from callwright.platform.agents.actions.agents import flat_body
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.calling_policy.actions import VERSION
+from callwright.platform.calls.actions.calls import read_request
+from callwright.platform.dialling.rules.policy import parse_policy
+from callwright.platform.dispositions.rules import AGENTS, SEVERAL, check_disposition, disposition_body
+from callwright.platform.extraction_templates.actions import TEMPLATE
+from callwright.platform.pace.rules.policy import BatchPace
+from callwright.platform.sip_trunks.rules import IS_ACTIVE, NUMBERS, PASSWORD, read_trunk, read_trunk_number
 
 Body = dict[str, Any]
 Place = tuple[str | int, ...]

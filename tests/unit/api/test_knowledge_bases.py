@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from callwright.api.knowledge_bases.schemas import KnowledgeBaseForm
 from callwright.api.reading import refusal
 from callwright.domain.errors import BadInputError
-from callwright.domain.knowledge_base import KnowledgeSettings
+from callwright.platform.knowledge_bases.rules import KnowledgeSettings
+from callwright.platform.knowledge_bases.schemas import KnowledgeBaseForm
 
 
 def settings_of(given: dict[str, str]) -> KnowledgeSettings:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from callwright.api.bodies import parse_object
-from callwright.api.executions.live import HEARTBEAT, LiveResponse, frame, framed
 from callwright.api.places import Places
-from callwright.api.recordings.links import check_link, signature_of, signed_path
 from callwright.domain.errors import InvalidJsonError, NotAllowedError, RateLimitedError
 from callwright.domain.limits import MAX_JSON_DEPTH
+from callwright.platform.executions.routes.live import HEARTBEAT, LiveResponse, frame, framed
+from callwright.platform.recordings.routes.links import check_link, signature_of, signed_path
 
 FIRST = {"event": "execution", "data": {}}
 SECRET = b"s" * 32

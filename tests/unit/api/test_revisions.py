@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callwright.api.agents.revisions import expected_revisions
+from callwright.platform.agents.routes.revisions import expected_revisions
 
 
 @pytest.mark.parametrize(

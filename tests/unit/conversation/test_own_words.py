@@ -12,7 +12,7 @@ from callwright.conversation.opt_out import MESSAGES, said
 from callwright.conversation.own_words import OWN_WORDS, own_words
 from callwright.conversation.patience import questions
 from callwright.conversation.plan import CallPlan, plan_for
-from callwright.domain.agent.parsing import parse_agent
+from callwright.platform.agents.rules.parsing import parse_agent
 
 ENGLISH = OWN_WORDS["en"]
 TRANSFER = {

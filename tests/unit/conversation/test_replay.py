@@ -14,9 +14,9 @@ from callwright.conversation.log import LogFormatError, entry_line, values_of
 from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.plan import CORE_VERSION, CallPlan, in_language, plan_for
 from callwright.conversation.replay import replay
-from callwright.domain.agent.spec import AgentSpec, ProviderChoice, ToolSpec
 from callwright.domain.errors import BrokenInvariantError
 from callwright.domain.settings.conversation import ConversationSettings
+from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice, ToolSpec
 
 LOG = converse(4).log()
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from callwright.domain import access
-from callwright.domain.access import Right, refusal, remedy, right_of
-from callwright.domain.tenant import CALL, MEMBER, OPERATOR, READ, Principal
+from callwright.platform.accounts.rules import CALL, MEMBER, OPERATOR, READ, Principal
+from callwright.platform.keys import rules as access
+from callwright.platform.keys.rules import Right, refusal, remedy, right_of
 
 ADMIN_KEY = Principal("org", "key", "laptop")
 MEMBER_KEY = replace(ADMIN_KEY, role=MEMBER, holder="asha")

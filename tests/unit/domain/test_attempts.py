@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.rows import execution_row, seconds_after
 
-from callwright.domain.attempts import (
+from callwright.platform.executions.rules.attempts import (
     EARLIER,
     attempt_cost,
     earlier_attempts,
@@ -17,7 +17,7 @@ from callwright.domain.attempts import (
     is_earlier,
     recording_name,
 )
-from callwright.domain.execution import Execution, Status
+from callwright.platform.executions.rules.execution import Execution, Status
 
 
 def after_one_attempt(**changes: Any) -> Execution:

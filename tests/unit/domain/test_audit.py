@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.audit import CUT, REDACTED, bounded, differences, redacted
 from callwright.domain.limits import MAX_AUDIT_BYTES, MAX_AUDIT_TEXT_CHARACTERS
+from callwright.platform.audit.rules import CUT, REDACTED, bounded, differences, redacted
 
 CANARY = "canary-7f3a"
 

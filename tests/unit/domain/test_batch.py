@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from callwright.domain.batch import (
+from callwright.platform.batches.rules.batch import (
     BATCH_TRANSITIONS,
     ENDED,
     STOPPABLE,
@@ -20,7 +20,7 @@ from callwright.domain.batch import (
     may_become,
     rounded_up,
 )
-from callwright.domain.execution import STATUS_OF, Phase, Status
+from callwright.platform.executions.rules.execution import STATUS_OF, Phase, Status
 
 NOW = datetime(2026, 9, 14, 5, 2, 40, tzinfo=UTC)
 BATCH = Batch(

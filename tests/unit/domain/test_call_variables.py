@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from callwright.domain.call_variables import call_variables, given_texts, local_time
-from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_CONTEXT_NAMES, MAX_NAME_CHARACTERS, MAX_TOOL_VALUE_DEPTH
 from callwright.domain.tools.answer import learned
 from callwright.domain.tools.template import value_text
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
 
 NOW = datetime(2026, 3, 18, 21, 30, 15, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from callwright.domain.causes import CAUSES, Q850_CODES, RETRY_CLASSES, SIP_CODES, cause_of_q850, cause_of_sip
-from callwright.domain.execution import TERMINAL, Status
+from callwright.platform.executions.rules.execution import TERMINAL, Status
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, closed_by, closed_by_failure
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from callwright.domain.concurrency import Places, check_organisation, check_places
 from callwright.domain.errors import BadInputError
+from callwright.platform.sub_accounts.rules import Places, check_organisation, check_places
 
 ORGANISATION = Places(50, 100)
 

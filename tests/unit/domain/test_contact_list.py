@@ -12,8 +12,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from callwright.domain.batch import RefusedRow
-from callwright.domain.contact_list import ContactList, ListedContact, ListRules, Row
 from callwright.domain.errors import BadInputError, TooLargeError
 from callwright.domain.limits import (
     MAX_BATCH_COLUMNS,
@@ -25,6 +23,8 @@ from callwright.domain.limits import (
 )
 from callwright.domain.number import E164, SIP, Destination
 from callwright.insight.csv_table import CsvStyle, csv_bytes
+from callwright.platform.batches.rules.batch import RefusedRow
+from callwright.platform.batches.rules.contact_list import ContactList, ListedContact, ListRules, Row
 
 
 def everybody(destination: Destination, variables: Mapping[str, str]) -> None:

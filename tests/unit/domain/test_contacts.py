@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from callwright.domain.contacts import find_contact, read_contact_file, read_contacts
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_CONTACT_COLUMNS, MAX_CONTACTS, MAX_NUMBER_CHARACTERS
+from callwright.platform.contact_files.rules import find_contact, read_contact_file, read_contacts
 
 FILE = (
     '\ufeffcontact_number,name,note\r\n+15550123, Ann ,"two\nlines, quoted"\r\n\r\n,nobody,\r\n'

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from callwright.domain.custom_model import CustomModel, key_names, named, parse_model_name, parse_model_url
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_ADDRESS_CHARACTERS, MAX_NAME_CHARACTERS
+from callwright.platform.custom_models.rules import CustomModel, key_names, named, parse_model_name, parse_model_url
 
 HOUSE = CustomModel("1", "t", "house-llm", "https://llm.example.org/v1", "llama", datetime(2026, 3, 1, tzinfo=UTC))
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.disposition import (
+from callwright.domain.errors import UnprocessableError
+from callwright.domain.limits import MAX_OPTION_DEPTH, MAX_OPTIONS, MAX_QUESTION_CHARACTERS
+from callwright.platform.dispositions.rules import (
     DEFAULTS,
     AnswerPattern,
     Disposition,
@@ -17,8 +19,6 @@ from callwright.domain.disposition import (
     paths,
     read_disposition,
 )
-from callwright.domain.errors import UnprocessableError
-from callwright.domain.limits import MAX_OPTION_DEPTH, MAX_OPTIONS, MAX_QUESTION_CHARACTERS
 
 ASKED = {"name": "Confirmed", "question": "Did they confirm?"}
 YES = {"value": "yes", "condition": "They agreed"}

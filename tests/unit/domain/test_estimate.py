@@ -6,17 +6,11 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec
-from callwright.domain.estimate import (
-    DEFAULT_CALL_MS,
-    TypicalCall,
-    average_call,
-    default_call,
-    estimate,
-)
 from callwright.domain.money import NANO_PER_CENT
-from callwright.domain.pricing import Price, PriceBook, Tokens
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.estimates.rules import DEFAULT_CALL_MS, TypicalCall, average_call, default_call, estimate
+from callwright.platform.prices.rules import Price, PriceBook, Tokens
 
 TOOLS_CONFIG: dict[str, Any] = {
     "llm_agent": {"llm_config": {"provider": "acme", "model": "large"}},

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from callwright.domain.execution import (
+from callwright.platform.executions.rules.execution import (
     PHASES,
     STATUS_OF,
     TRANSITIONS,

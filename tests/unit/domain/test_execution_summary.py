@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from tests.rows import THEN, execution_row
 
-from callwright.domain.execution import CHAT, Phase, Status
-from callwright.domain.execution_summary import SummaryFilter, changed_summary, searched_text, summary_of
 from callwright.domain.limits import MAX_SEARCHED_CHARACTERS, MAX_SUMMARY_SHOWN, MAX_SUMMARY_VALUES
+from callwright.platform.execution_list.rules import SummaryFilter, changed_summary, searched_text, summary_of
+from callwright.platform.executions.rules.execution import CHAT, Phase, Status
 
 
 def done(**record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callwright.domain.errors import BadInputError
-from callwright.domain.extension import parse_extension
+from callwright.platform.extensions.rules import parse_extension
 
 
 @pytest.mark.parametrize("name", ["0", "100", "reception", "front-desk", "a.b_c-9", "x" * 32])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callwright.domain.formula_cell import is_formula, unmarked
+from callwright.platform.batches.rules.formula_cell import is_formula, unmarked
 
 
 @pytest.mark.parametrize("cell", ["=1+1", " -5%", "+49 30 901820", "@name", "\uff1d1", "\tx", "\u200b=1"])

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from callwright.domain.errors import BadInputError
-from callwright.domain.ivr import read_ivr
 from callwright.domain.limits import MAX_IVR_STEPS
+from callwright.platform.inbound.rules import read_ivr
 
 MENU: dict[str, Any] = {
     "step_id": "language",

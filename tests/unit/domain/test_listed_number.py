@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from callwright.domain.errors import InvalidNumberError
-from callwright.domain.listed_number import AS_TEXT, WITH_COUNTRY, listed_destination
 from callwright.domain.national_number import is_country
+from callwright.platform.batches.rules.listed_number import AS_TEXT, WITH_COUNTRY, listed_destination
 
 
 def number(cell: str, country: str | None = None) -> str:

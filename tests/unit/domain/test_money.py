@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callwright.domain.money import NANO_PER_CENT, allocate, cents_from_nano, nano_from_cents, rate
-from callwright.domain.pricing import FREE, Price, PriceBook
+from callwright.platform.prices.rules import FREE, Price, PriceBook
 
 MINUTE_MS = 60_000
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from callwright.domain.phone_number import PhoneNumber, dialled_form
+from callwright.platform.phone_numbers.rules import PhoneNumber, dialled_form
 
 THEN = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from callwright.domain.custom_model import CUSTOM_KEYS
 from callwright.domain.provider_access import Reach, reach_of_agent
+from callwright.platform.custom_models.rules import CUSTOM_KEYS
 
 VENDORS = ("OPENAI", "OPENAI_API_KEY")
 ADDRESS = "https://llm.example.org/v1"

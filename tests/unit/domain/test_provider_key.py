@@ -9,7 +9,7 @@ import pytest
 from callwright.domain.errors import BadInputError
 from callwright.domain.human_time import ago
 from callwright.domain.limits import MAX_PROVIDER_KEY_NAME_CHARACTERS
-from callwright.domain.provider_key import ProviderKey, hint_of, masked, parse_key_name
+from callwright.platform.provider_keys.rules import ProviderKey, hint_of, masked, parse_key_name
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

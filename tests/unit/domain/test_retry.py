@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.rows import execution_row, ringing_row
 
 from callwright.domain.causes import CAUSES, RETRY_CLASSES
-from callwright.domain.execution import CHAT, TERMINAL, Execution, Status
 from callwright.domain.limits import MAX_CALL_RETRIES
-from callwright.domain.retry import (
+from callwright.platform.executions.rules.execution import CHAT, TERMINAL, Execution, Status
+from callwright.platform.executions.rules.retry import (
     NEVER,
     RETRIED_STATUSES,
     RETRIES_STOPPED,

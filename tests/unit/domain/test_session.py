@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from callwright.domain.session import HOME, Session, expiry_of_session, page_or_home
+from callwright.platform.sessions.rules import HOME, Session, expiry_of_session, page_or_home
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 from callwright.domain.errors import BadInputError, UnprocessableError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_GATEWAY_WEIGHT, MAX_TRUNK_GATEWAYS, MAX_TRUNK_NETWORKS
-from callwright.domain.sip_trunk import (
+from callwright.platform.sip_trunks.rules import (
     PASSWORD,
     Gateway,
     TrunkNumber,

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.suppression import far_number
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
+from callwright.platform.suppressions.rules import far_number
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

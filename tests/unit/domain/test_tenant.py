@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from callwright.domain.concurrency import Places
 from callwright.domain.errors import BadInputError
-from callwright.domain.tenant import Principal, Tenant, expiry_of_new, operator
+from callwright.platform.accounts.rules import Principal, Tenant, expiry_of_new, operator
+from callwright.platform.sub_accounts.rules import Places
 
 THEN = datetime(2026, 3, 1, tzinfo=UTC)
 

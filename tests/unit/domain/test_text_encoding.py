@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from callwright.domain.contact_csv import CsvRules
 from callwright.domain.errors import BadInputError, TooLargeError
 from callwright.domain.text_encoding import ENCODINGS, UTF_8, UTF_16, WINDOWS_1252, encoding_of, lines_of
+from callwright.platform.batches.rules.contact_csv import CsvRules
 
 RULES = CsvRules(10)
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from callwright.domain.errors import BadInputError, WrongStateError
-from callwright.domain.knowledge_base import check_pdf
 from callwright.domain.limits import MAX_NAME_CHARACTERS
-from callwright.domain.own_track import parse_track_name
-from callwright.domain.violation import ACCEPTED, PENDING, REJECTED, STATUSES, SUBMITTED, Violation, check_step
+from callwright.platform.ambient_sounds.rules import parse_track_name
+from callwright.platform.knowledge_bases.rules import check_pdf
+from callwright.platform.violations.rules import ACCEPTED, PENDING, REJECTED, STATUSES, SUBMITTED, Violation, check_step
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from tests.rows import execution_row
 
-from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.usage import (
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
+from callwright.platform.usage.rules import (
     CALLS,
     LLM,
     NETWORK,

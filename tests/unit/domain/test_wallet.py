@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.dialling.policy import parse_policy
 from callwright.domain.errors import BadInputError
-from callwright.domain.execution import CHAT
 from callwright.domain.fields import Fields
 from callwright.domain.money import NANO_PER_CENT
-from callwright.domain.pricing import Price, PriceBook
 from callwright.domain.settings.setting import read_record
-from callwright.domain.wallet import (
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.dialling.rules.policy import parse_policy
+from callwright.platform.executions.rules.execution import CHAT
+from callwright.platform.prices.rules import Price, PriceBook
+from callwright.platform.wallet.rules import (
     AVAILABLE,
     CORRECTION,
     EXTRA,

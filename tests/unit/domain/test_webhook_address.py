@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from callwright.domain.limits import MAX_URL_CHARACTERS
-from callwright.domain.webhook_address import has_blanks, has_fixed_host, webhook_address
+from callwright.platform.webhooks.rules.address import has_blanks, has_fixed_host, webhook_address
 
 HOOK = "https://hooks.example:8443/crm/{account}/calls?who={name}&in=v1"
 

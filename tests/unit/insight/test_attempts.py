@@ -11,11 +11,11 @@ import pytest
 from tests.unit.insight.call_log import CallLog
 from tests.unit.insight.test_record import THEN, URL, body_of, built, execution
 
-from callwright.domain.attempts import EARLIER, ended_attempt, was_dialled
-from callwright.domain.execution import Execution, Phase, Status
 from callwright.insight.attempts import usage
 from callwright.insight.settled import is_settled
 from callwright.insight.timeline_body import costs_of
+from callwright.platform.executions.rules.attempts import EARLIER, ended_attempt, was_dialled
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
 
 LEGS = ("transcriber", "llm", "synthesizer", "network", "platform")
 

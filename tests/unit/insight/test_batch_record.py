@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from callwright.domain.batch import Batch, BatchProgress, BatchStatus, ListFormat, RefusedRow
 from callwright.insight.batch_record import batch_body, offset_time
+from callwright.platform.batches.rules.batch import Batch, BatchProgress, BatchStatus, ListFormat, RefusedRow
 
 CREATED = datetime(2026, 9, 14, 5, 0, 12, 100200, tzinfo=UTC)
 NOW = CREATED + timedelta(minutes=8)

@@ -6,8 +6,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from callwright.domain.batch import Batch, BatchStatus, Contact, ListFormat, RefusedRow, execution_of_contact
 from callwright.insight.batch_table import ResultTable, flattened, refused_header, refused_row
+from callwright.platform.batches.rules.batch import (
+    Batch,
+    BatchStatus,
+    Contact,
+    ListFormat,
+    RefusedRow,
+    execution_of_contact,
+)
 
 NOW = datetime(2026, 9, 14, 5, 0, tzinfo=UTC)
 FORMAT = ListFormat("utf-8", ";", ("name", "Phone", "", "city"), 1)

@@ -8,8 +8,8 @@ from tests.unit.insight.call_log import CallLog, two_turns
 
 from callwright.conversation import effects as fx
 from callwright.domain.money import NANO_PER_CENT
-from callwright.domain.pricing import DatedPrices, Price, PriceBook, PriceRow
 from callwright.insight.cost import CATEGORIES, LEGS, CallCost, cost_of
+from callwright.platform.prices.rules import DatedPrices, Price, PriceBook, PriceRow
 
 KINDS = (
     *("transcriber", "model_input", "model_output", "voice"),

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.disposition import AnswerPattern, Disposition, Option
 from callwright.insight.dispositions import (
     CallFacts,
     Group,
@@ -22,6 +21,7 @@ from callwright.insight.dispositions import (
     summarised,
     unanswered,
 )
+from callwright.platform.dispositions.rules import AnswerPattern, Disposition, Option
 from callwright.ports.model import ModelSettings
 
 HEARD = "assistant: What day?\nuser: Friday at three in the afternoon, please.\nassistant: That is ninety dollars."

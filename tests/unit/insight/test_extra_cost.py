@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from callwright.domain.pricing import Price, PriceBook
 from callwright.insight.cost import CostLine
 from callwright.insight.extra_cost import Extra, rated, with_extra
+from callwright.platform.prices.rules import Price, PriceBook
 
 BOOK = PriceBook({("model_input", "p", "m"): Price(1_000, per=100), ("model_output", "p", "m"): Price(3_000, per=100)})
 

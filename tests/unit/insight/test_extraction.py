@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callwright.domain.agent.spec import PostCallTask, ProviderChoice
 from callwright.domain.limits import MAX_EXTRACTION_KEYS
 from callwright.insight.extraction import (
     Wanted,
@@ -16,6 +15,7 @@ from callwright.insight.extraction import (
     summary_request,
     wanted_by,
 )
+from callwright.platform.agents.rules.spec import PostCallTask, ProviderChoice
 from callwright.ports.model import ModelSettings
 
 TRANSCRIPT = (

@@ -13,11 +13,11 @@ from tests.unit.insight.call_log import CallLog, two_turns
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.money import NANO_PER_CENT
-from callwright.domain.pricing import Price, PriceBook
 from callwright.insight.record import BuiltRecord, build, execution_body
 from callwright.insight.wire import encode, wire_time
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
+from callwright.platform.prices.rules import Price, PriceBook
 
 THEN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BOOK = PriceBook(

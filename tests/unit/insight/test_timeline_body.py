@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from tests.unit.insight.doctor_call import healthy
 
-from callwright.api.timeline.schemas import TimelineView
 from callwright.conversation import events as ev
 from callwright.insight.timeline_body import nothing_yet, timeline_body
 from callwright.insight.view import view_of
 from callwright.insight.wire import encode
 from callwright.lab.packed_log import unpack
+from callwright.platform.timeline.schemas import TimelineView
 
 GOLDEN = sorted(Path("tests/golden").glob("*.log.xz"))
 LANES = ("caller", "agent", "work", "marks", "findings")

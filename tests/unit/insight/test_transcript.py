@@ -6,10 +6,10 @@ from tests.unit.insight.call_log import CallLog, two_turns
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.log import LogFormatError
-from callwright.domain.pricing import PriceBook
 from callwright.insight.record import build
 from callwright.insight.transcript import lines, transcript
 from callwright.insight.view import view_of
+from callwright.platform.prices.rules import PriceBook
 
 
 def test_the_lines_stand_in_the_order_of_the_conversation():

@@ -9,8 +9,8 @@ import pytest
 
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_PRICES
-from callwright.domain.pricing import KINDS, Price, PriceBook, read_price
 from callwright.ops.price_book import load_price_book
+from callwright.platform.prices.rules import KINDS, Price, PriceBook, read_price
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 

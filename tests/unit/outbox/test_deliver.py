@@ -20,10 +20,10 @@ from proof.webhooks import (
 
 from callwright.domain.errors import BlockedUrlError, UnavailableError, VaultLockedError
 from callwright.domain.limits import MAX_WEBHOOKS_SENT, MAX_WEBHOOKS_SENT_OF_ONE, MAX_WEBHOOKS_SENT_TO_ONE
-from callwright.domain.webhook_address import endpoint_of
 from callwright.outbox.deliver import DeliverySettings, WebhookDelivery
 from callwright.outbox.sign import signature_headers
-from callwright.ports.ledger import OutboxEntry
+from callwright.platform.webhooks.rules.address import endpoint_of
+from callwright.platform.webhooks.rules.outbox import OutboxEntry
 
 HOOK = "https://receiver.example/hook"
 OTHER = "https://other.example/hook"

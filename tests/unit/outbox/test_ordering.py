@@ -13,7 +13,7 @@ from proof.webhooks import VirtualClock, let_run_until
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import MAX_EVENTS_ORDERED
 from callwright.outbox.ordering import order_forever
-from callwright.ports.ledger import EventPage, WantedEvents
+from callwright.platform.events.rules import EventPage, WantedEvents
 
 
 @dataclass

@@ -9,9 +9,9 @@ import pytest
 from tests.unit.insight.test_batch_record import BATCH, PROGRESS
 from tests.unit.insight.test_record import execution
 
-from callwright.domain.execution import Status
 from callwright.outbox.publication import BatchWebhookPublisher, WebhookPublisher
-from callwright.ports.ledger import OutboxEntry
+from callwright.platform.executions.rules.execution import Status
+from callwright.platform.webhooks.rules.outbox import OutboxEntry
 
 NOW = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
 HOOK = {"webhook_url": "https://receiver.example/hook"}

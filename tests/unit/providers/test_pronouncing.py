@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from callwright.bootstrap.plugins import PluginInstances
-from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.limits import MAX_PRONUNCIATION_RULES
 from callwright.media.tonetext import spoken, word_times
+from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import Plugin, PluginContext, Registry
 from callwright.ports.speech import VoiceSettings

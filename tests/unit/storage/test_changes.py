@@ -9,9 +9,9 @@ import pytest
 from tests.rows import THEN, execution_row, seconds_after
 
 from callwright.domain.errors import WrongStateError
-from callwright.domain.execution import PHASES, STATUS_OF, TRANSITIONS, Execution, Phase, Status
-from callwright.ports.ledger import Change
-from callwright.storage.changes import CHANGEABLE, TIMES, plan, writes
+from callwright.platform.executions.rows.changes import CHANGEABLE, TIMES, plan, writes
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import PHASES, STATUS_OF, TRANSITIONS, Execution, Phase, Status
 
 STATES = list(STATUS_OF)
 

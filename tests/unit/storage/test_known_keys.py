@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from callwright.domain.limits import KNOWN_KEY_SECONDS, MAX_KNOWN_KEYS
-from callwright.domain.tenant import ApiKey
-from callwright.storage.known_keys import KnownKeys
+from callwright.platform.accounts.rules import ApiKey
+from callwright.platform.known_keys import KnownKeys
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwright.domain.execution import PHASES, STATUS_OF, TRANSITIONS
+from callwright.platform.executions.rules.execution import PHASES, STATUS_OF, TRANSITIONS
 from callwright.storage import migrate, rules
 from callwright.storage.migrations import REVISIONS
 

@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from callwright.actions.transition import transition
 from callwright.call.afterwards.call_dispositions import bodies_asked, call_facts, fix, fixed, is_fixed, variables_of
 from callwright.call.afterwards.examiner import Examiner
 from callwright.call.afterwards.late_work import pay_late, section_of
@@ -33,11 +32,7 @@ from callwright.call.afterwards.post_log import (
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.logfile import POST
 from callwright.conversation.log import LogFormatError
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec, PostCallTask
-from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import CallwrightError, UnavailableError
-from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import POST_CALL_SECONDS
 from callwright.insight.dispositions import questions_of
 from callwright.insight.extra_cost import Extra, rated, with_extra
@@ -46,7 +41,14 @@ from callwright.insight.record import storable
 from callwright.insight.transcript import transcript
 from callwright.insight.usage import usage_breakdown
 from callwright.insight.view import CallView, view_of
-from callwright.ports.ledger import Change, LogChunk, Unit
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec, PostCallTask
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.dispositions.rules import StoredDisposition
+from callwright.platform.executions.actions.transition import transition
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase
+from callwright.platform.unit import Unit
 from callwright.ports.questions import EXTRACTION_JOB
 
 _LOG = logging.getLogger(__name__)

@@ -8,20 +8,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from callwright.actions.transition import Publisher, insert
-from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.call_variables import local_time
 from callwright.domain.errors import InvalidNumberError
-from callwright.domain.execution import CHAT, Execution, Phase, status_of
 from callwright.domain.limits import MAX_CALLBACK_LATE_SECONDS, MAX_CALLBACKS_IN_A_ROW
 from callwright.domain.number import E164, LOOPBACK, SIP, parse_destination
-from callwright.domain.suppression import far_number
 from callwright.insight.callback import Callback, callback
 from callwright.insight.machine import is_suspected
 from callwright.insight.provision import known_provision
 from callwright.insight.transcript import lines
 from callwright.insight.view import CallView
-from callwright.ports.ledger import Unit
+from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.executions.actions.transition import Publisher, insert
+from callwright.platform.executions.rules.execution import CHAT, Execution, Phase, status_of
+from callwright.platform.suppressions.rules import far_number
+from callwright.platform.unit import Unit
 
 FIRST_CALL = "rescheduled_from"
 """Key of the second execution's options: the id of the first."""

@@ -9,11 +9,11 @@ from callwright.call.afterwards.call_dispositions import readable
 from callwright.call.afterwards.models import examiner_of, models_afterwards
 from callwright.call.afterwards.post_log import RESULT
 from callwright.call.live.deps import RuntimeDeps
-from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import RateLimitedError
 from callwright.domain.limits import EXAMINATION_SECONDS, MAX_EXAMINATIONS
 from callwright.insight.dispositions import CallFacts, questions_of, unanswered
 from callwright.insight.extra_cost import rated
+from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.ports.questions import Examination, Examined
 
 

@@ -15,8 +15,6 @@ from callwright.call.live.access import Fitting, as_it_is
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.equipment import check_model, model_settings, need_model
 from callwright.call.live.metering import metered
-from callwright.domain.agent.spec import PostCallTask, ProviderChoice
-from callwright.domain.disposition import CALL_SUMMARY, DEFAULT_CATEGORY
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import MAX_POST_ANSWER_CHARACTERS, POST_QUESTION_SECONDS
 from callwright.domain.provider_table import DEFAULT_MODEL_PROVIDER, FIXED_TEMPERATURE_PREFIX, bare_model
@@ -33,6 +31,8 @@ from callwright.insight.dispositions import (
     unanswered,
 )
 from callwright.insight.extraction import EVERY_KEY, accept, extraction_request, summary_request, wanted_by
+from callwright.platform.agents.rules.spec import PostCallTask, ProviderChoice
+from callwright.platform.dispositions.rules import CALL_SUMMARY, DEFAULT_CATEGORY
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
 from callwright.ports.model import Model, ModelRequest, ModelSettings, costs_nothing
 from callwright.ports.registry import PluginGetter, UnknownPluginError

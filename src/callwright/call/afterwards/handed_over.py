@@ -13,14 +13,12 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from callwright.actions.transition import amend, transition
 from callwright.call.afterwards.late_work import section_of
 from callwright.call.afterwards.post_log import PostLog, live_part
 from callwright.call.live.access import Accesses
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import RECORDING_JOB, TALK_JOB
 from callwright.call.live.logfile import POST
-from callwright.domain.execution import PHASES, Execution, Phase
 from callwright.domain.provider_access import Access
 from callwright.insight.cost import cost_of
 from callwright.insight.extra_cost import with_target
@@ -28,8 +26,13 @@ from callwright.insight.record import execution_body
 from callwright.insight.target_calls import TARGET, TargetCall, target_calls
 from callwright.insight.transfers import completed_target, transfers
 from callwright.insight.view import CallView, view_of
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.executions.actions.transition import amend, transition
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import PHASES, Execution, Phase
+from callwright.platform.ledger import Ledger
+from callwright.platform.unit import Unit
 from callwright.ports.handover import CarrierCall, TalkEnd, TalkRecording
-from callwright.ports.ledger import Change, Ledger, LogChunk, Unit
 
 AGAIN_SECONDS = 5
 """A report of a call that is not done yet waits so long, again and again."""

@@ -8,16 +8,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from callwright.actions.transition import transition
 from callwright.call.afterwards.post_log import PostLog, post_part
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.logfile import POST
-from callwright.domain.attempts import EARLIER, earlier_attempts, is_earlier
-from callwright.domain.execution import Execution
 from callwright.insight.extra_cost import Extra, rated, with_extra
 from callwright.insight.usage import usage_breakdown
 from callwright.insight.view import view_of
-from callwright.ports.ledger import Change, LogChunk, Unit
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.executions.actions.transition import transition
+from callwright.platform.executions.rules.attempts import EARLIER, earlier_attempts, is_earlier
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.unit import Unit
 
 
 async def section_of(unit: Unit, row: Execution, attempt: int | None = None) -> bytes:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from callwright.call.afterwards.examiner import Examiner
 from callwright.call.live.access import Fitting, patiently
 from callwright.call.live.deps import RuntimeDeps
-from callwright.domain.agent.spec import AgentSpec, PostCallTask, ProviderChoice
 from callwright.domain.availability import WRITTEN, Provision
 from callwright.domain.errors import BadInputError, LackingError
-from callwright.ports.ledger import Unit
+from callwright.platform.agents.rules.spec import AgentSpec, PostCallTask, ProviderChoice
+from callwright.platform.unit import Unit
 
 _LOG = logging.getLogger(__name__)
 

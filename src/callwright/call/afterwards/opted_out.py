@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from callwright.domain.audit import AuditEntry
-from callwright.domain.execution import Execution
-from callwright.domain.suppression import SAID, Suppression, far_number
 from callwright.insight.record import BuiltRecord
-from callwright.ports.ledger import Unit
+from callwright.platform.audit.rules import AuditEntry
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.suppressions.rules import SAID, Suppression, far_number
+from callwright.platform.unit import Unit
 
 
 async def suppress(unit: Unit, execution: Execution, built: BuiltRecord, now: datetime) -> None:

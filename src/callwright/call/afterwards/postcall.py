@@ -37,14 +37,8 @@ from callwright.call.live.endings import FINISH_JOB
 from callwright.call.live.files import LiveFiles, delete_files, live_files
 from callwright.call.live.logfile import POST
 from callwright.conversation.log import LogFormatError
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec
-from callwright.domain.attempts import TRANSFER_RECORDING, is_earlier, recording_name
-from callwright.domain.disposition import Disposition, StoredDisposition
 from callwright.domain.errors import CallwrightError, UnavailableError
-from callwright.domain.execution import CHAT, Execution, Phase
 from callwright.domain.limits import POST_CALL_SECONDS
-from callwright.domain.retry import ENDS_AS
 from callwright.insight.callback import Callback
 from callwright.insight.dispositions import questions_of
 from callwright.insight.record import BuiltRecord, build
@@ -55,7 +49,15 @@ from callwright.insight.view import CallView, view_of
 from callwright.media.mixdown import mix_down
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import Change, LogChunk, Unit
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.dispositions.rules import Disposition, StoredDisposition
+from callwright.platform.executions.rules.attempts import TRANSFER_RECORDING, is_earlier, recording_name
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import CHAT, Execution, Phase
+from callwright.platform.executions.rules.retry import ENDS_AS
+from callwright.platform.unit import Unit
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,16 +10,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from callwright.domain.agent.credentials import Credential, credential_name, credentials_of, with_credentials
-from callwright.domain.agent.spec import AgentSpec, ProviderChoice
-from callwright.domain.custom_model import CUSTOM, CustomModel, key_names, named
 from callwright.domain.errors import UnavailableError, VaultLockedError
 from callwright.domain.limits import ACCESS_SECONDS
-from callwright.domain.phone_number import dialled_form
 from callwright.domain.provider_access import Access, Reach, reach_of_agent
-from callwright.domain.provider_key import ProviderKey
 from callwright.domain.sealing import WrappedKey, sealed_bytes
-from callwright.ports.ledger import Ledger, Unit
+from callwright.platform.agents.rules.credentials import Credential, credential_name, credentials_of, with_credentials
+from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
+from callwright.platform.custom_models.rules import CUSTOM, CustomModel, key_names, named
+from callwright.platform.ledger import Ledger
+from callwright.platform.phone_numbers.rules import dialled_form
+from callwright.platform.provider_keys.rules import ProviderKey
+from callwright.platform.unit import Unit
 from callwright.ports.vault import Vault
 from callwright.ports.world import Clock
 

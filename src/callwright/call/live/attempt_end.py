@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from callwright.actions.dialling import DECISION, decision_wire, stopped_row
-from callwright.actions.transition import Publisher, transitions
 from callwright.call.live.endings import RECORDING_JOB, TALK_JOB, job_payload
-from callwright.domain.attempts import earlier_cost
-from callwright.domain.batch import ENDED
 from callwright.domain.causes import CAUSES
-from callwright.domain.dialling import STOPPED_RULE, Verdict
-from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_CALL_SECONDS
-from callwright.domain.retry import (
+from callwright.insight.provision import known_provision
+from callwright.insight.transfers import talk_goes_on
+from callwright.ops.crash_points import point
+from callwright.platform.batches.rules.batch import ENDED
+from callwright.platform.dialling.actions import DECISION, decision_wire, stopped_row
+from callwright.platform.dialling.rules import STOPPED_RULE, Verdict
+from callwright.platform.executions.actions.transition import Publisher, transitions
+from callwright.platform.executions.rules.attempts import earlier_cost
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
+from callwright.platform.executions.rules.retry import (
     BATCH_STOP_REASON,
     RETRY_AT,
     STOP_REQUESTED,
@@ -24,10 +28,7 @@ from callwright.domain.retry import (
     policy_of,
     wait_before_retry,
 )
-from callwright.insight.provision import known_provision
-from callwright.insight.transfers import talk_goes_on
-from callwright.ops.crash_points import point
-from callwright.ports.ledger import Change, Unit
+from callwright.platform.unit import Unit
 
 _COST = "total_cost_nano"
 _OUTCOME = "attempt_outcome"
@@ -52,7 +53,7 @@ async def end_attempt(
 ) -> Execution:
     """Apply ``before``, and then ``change``, which ends the present attempt (``total_cost_nano`` in it is the attempt's own cost). Return
     the row after it: waiting for the next attempt where ``retry_config`` wants one and nothing forbids it. ``locked`` is what
-    :func:`lock_ending` returned in this unit. Raises as ``actions.transition.transitions``.
+    :func:`lock_ending` returned in this unit. Raises as ``platform.executions.actions.transition.transitions``.
 
     The outcome is published, then ``scheduled``; ``completed`` is not, because nothing may follow it.
     """

@@ -9,8 +9,6 @@ from typing import Any
 from callwright.call.live.access import TenantAccess
 from callwright.call.live.equipment import LocalEars
 from callwright.call.live.lacks import Lines, PluginLacks, models_of, path_of
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec, PostCallTask, ProviderChoice, ProviderDefaults
 from callwright.domain.availability import (
     LINE,
     MODEL,
@@ -30,8 +28,10 @@ from callwright.domain.provider_table import CARRIER_KEYS
 from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.domain.settings.conversation import ConversationSettings
 from callwright.domain.settings.providers import ENDPOINTING
-from callwright.domain.sip_trunk import PROVIDER as TRUNK_CARRIER
-from callwright.ports.ledger import Unit
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec, PostCallTask, ProviderChoice, ProviderDefaults
+from callwright.platform.sip_trunks.rules import PROVIDER as TRUNK_CARRIER
+from callwright.platform.unit import Unit
 from callwright.ports.registry import Plugin, PluginGetter, Registry
 
 AUTO, ALWAYS, NEVER = "auto", "always", "never"

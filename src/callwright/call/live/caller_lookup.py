@@ -15,12 +15,12 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urls
 import msgspec
 
 from callwright.call.live.web_tools import Reply, Sender
-from callwright.domain.agent.callers import API, CSV, CallerSource
-from callwright.domain.contacts import find_contact
 from callwright.domain.errors import BadInputError, BlockedUrlError, UnavailableError
-from callwright.domain.execution import Execution
 from callwright.domain.limits import CALLER_LOOKUP_SECONDS, MAX_USER_DATA_BYTES, MAX_WEB_ANSWER_BYTES
-from callwright.ports.ledger import Ledger
+from callwright.platform.agents.rules.callers import API, CSV, CallerSource
+from callwright.platform.contact_files.rules import find_contact
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.ledger import Ledger
 
 _SHEET_HOST = "docs.google.com"
 _MOST_REDIRECTS = 3

@@ -18,14 +18,14 @@ from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession
 from callwright.call.live.text_voice import READING_MS_PER_CHARACTER, TEXT, TextVoice
 from callwright.conversation.events import ActivityBegan, ActivityEnded
-from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.availability import WRITTEN, Line
 from callwright.domain.causes import CAUSES
-from callwright.domain.execution import CHAT
 from callwright.domain.limits import MAX_CHAT_SILENCE_SECONDS, WARM_BEFORE_ANSWER_SECONDS
+from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import CHAT
 from callwright.ports.chat import NewChat
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.ledger import Change
 from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.ports.registry import PluginGetter
 from callwright.ports.speech import FRAME_MS, TranscriberSettings, TranscriberSink

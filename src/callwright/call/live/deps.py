@@ -9,24 +9,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from callwright.actions.dialling import Decisions
-from callwright.actions.transition import Publisher
 from callwright.call.live.access import Accesses, NoAccess
 from callwright.call.live.breakers import Breakers
 from callwright.call.live.caller_lookup import CallerLookup
 from callwright.call.live.equipment import LocalEars, billed_by
 from callwright.call.live.tools import NoTools, ToolRunner
 from callwright.call.live.trunk_routes import TrunkRoutes
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
 from callwright.domain.errors import CallwrightError
-from callwright.domain.execution import Execution
 from callwright.domain.limits import INBOUND_CALLS_A_SECOND
-from callwright.domain.pricing import BilledAs, Prices
-from callwright.domain.wallet import LEAST_RESERVATION_NANO, worst_price
 from callwright.ops.metrics import Metrics
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec, ProviderDefaults
+from callwright.platform.dialling.actions import Decisions
+from callwright.platform.executions.actions.transition import Publisher
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.ledger import Ledger
+from callwright.platform.prices.rules import BilledAs, Prices
+from callwright.platform.wallet.rules import LEAST_RESERVATION_NANO, worst_price
 from callwright.ports.availability import Availability, EverythingAvailable
-from callwright.ports.ledger import Ledger
 from callwright.ports.registry import FileClient, PluginGetter
 from callwright.ports.world import Clock, Ids, Recordings
 

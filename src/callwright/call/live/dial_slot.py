@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from callwright.domain.execution import Execution
-from callwright.domain.pace.choice import Slot, limit_keys, slots
-from callwright.ports.ledger import DialFacts, Ledger, Unit
+from callwright.platform.dialling.rules.facts import DialFacts
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.ledger import Ledger
+from callwright.platform.pace.rules.choice import Slot, limit_keys, slots
+from callwright.platform.unit import Unit
 from callwright.ports.world import Clock
 
 LOOK_SECONDS = 0.5

@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from callwright.actions.dialling import DECISION, MONEY_HELD, change_for, decision_wire, held_row
-from callwright.actions.wallet import reserve
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.dial_slot import BatchPausedError, DialSlot, TooSoonError
 from callwright.call.live.endings import ERROR, ERROR_CODE, NODE_LOST, waits_again
@@ -18,21 +16,25 @@ from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession
 from callwright.call.live.warm_transfer import TargetCall
-from callwright.domain.agent.spec import AgentSpec
-from callwright.domain.agent.transfers import target_carrier
 from callwright.domain.availability import Line
 from callwright.domain.causes import CAUSES
-from callwright.domain.dialling import STOPPED_RULE, Decision, Verdict
 from callwright.domain.errors import BalanceLowError, CallwrightError, SuppressedError
-from callwright.domain.execution import Execution, Phase, Status
 from callwright.domain.limits import MAX_RING_SECONDS, MONEY_HELD_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.domain.number import Destination, kind_of_address
-from callwright.domain.retry import BATCH_STOP_REASON, STOP_REQUESTED, STOPPED_BY
-from callwright.domain.sip_trunk import PROVIDER
-from callwright.domain.wallet import worst_price
 from callwright.ops.crash_points import point
+from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.agents.rules.transfers import target_carrier
+from callwright.platform.dialling.actions import DECISION, MONEY_HELD, change_for, decision_wire, held_row
+from callwright.platform.dialling.rules import STOPPED_RULE, Decision, Verdict
+from callwright.platform.dialling.rules.facts import DialFacts
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
+from callwright.platform.executions.rules.retry import BATCH_STOP_REASON, STOP_REQUESTED, STOPPED_BY
+from callwright.platform.sip_trunks.rules import PROVIDER
+from callwright.platform.unit import Unit
+from callwright.platform.wallet.actions.reservations import reserve
+from callwright.platform.wallet.rules import worst_price
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.ledger import Change, DialFacts, Unit
 from callwright.ports.leg import Carrier, DialRequest, Leg, LegClosed, LegListener, closed_by, closed_by_failure
 
 _CANCELED_CODE = 4000

@@ -12,14 +12,14 @@ from callwright.conversation.effects import HangUp
 from callwright.conversation.events import LegEnded
 from callwright.conversation.log import LogFormatError, entry_line, values_of
 from callwright.domain.causes import CAUSES
-from callwright.domain.execution import CHAT, Execution, Phase
 from callwright.domain.limits import MAX_LOST_CLAIMS
-from callwright.domain.pricing import Prices
-from callwright.domain.retry import ENDS_AS, LOST_CLAIMS, RETRY_CLASS, STOP_REQUESTED
 from callwright.insight.record import BuiltRecord, build
 from callwright.insight.view import view_of
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import Change
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import CHAT, Execution, Phase
+from callwright.platform.executions.rules.retry import ENDS_AS, LOST_CLAIMS, RETRY_CLASS, STOP_REQUESTED
+from callwright.platform.prices.rules import Prices
 from callwright.ports.leg import LegClosed
 
 FINISH_JOB = "finish"

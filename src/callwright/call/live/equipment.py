@@ -17,12 +17,12 @@ from callwright.call.live.think import Thinker
 from callwright.call.live.tools import ToolRunner
 from callwright.call.live.transcriber_chain import TranscriberChain
 from callwright.conversation.plan import CallPlan
-from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_KEYWORDS
-from callwright.domain.pricing import BilledAs, as_written
 from callwright.domain.settings.providers import MAX_TOKENS, TEMPERATURE
 from callwright.ops.clock import SystemClock
+from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
+from callwright.platform.prices.rules import BilledAs, as_written
 from callwright.ports.billing import Billing, BillingSettings, billed_as
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import CheckingModel, FixedAnswers, Model, ModelSettings, costs_nothing

@@ -19,7 +19,6 @@ from typing import Any, Generic, TypeVar
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.breakers import Breakers, Service
 from callwright.call.live.metering import question_tokens
-from callwright.domain.agent.providers import CHAINS
 from callwright.domain.limits import (
     FALLBACK_WARM_SECONDS,
     PROVIDER_CLOSE_SECONDS,
@@ -27,6 +26,7 @@ from callwright.domain.limits import (
     VOICE_CLOSE_SECONDS,
 )
 from callwright.media.no_speech import no_speech
+from callwright.platform.agents.rules.providers import CHAINS
 from callwright.ports.billing import Billing, BillingSettings, billed_as
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
 from callwright.ports.model import Model, ModelDelta, ModelRequest, ModelSettings, costs_nothing

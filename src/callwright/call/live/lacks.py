@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.call.live.equipment import LocalEars, check_model, transcriber_settings, voice_settings
-from callwright.domain.agent.providers import knows_language
-from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.availability import LEG_NAMES, LINE, MODEL, TRANSCRIBER, VOICE, Lack, LackKind
-from callwright.domain.sip_trunk import PROVIDER as TRUNK_CARRIER
+from callwright.platform.agents.rules.providers import knows_language
+from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
+from callwright.platform.sip_trunks.rules import PROVIDER as TRUNK_CARRIER
 from callwright.ports.failures import MissingError, ProviderError
 from callwright.ports.registry import Plugin, PluginGetter, Registry, UnknownPluginError
 from callwright.ports.speech import CheckingDetector, CheckingTranscriber, CheckingVoice

@@ -8,7 +8,7 @@ from callwright.call.live.sounds import Bill, Saying, SoundLibrary, SoundMissing
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import TRACK_SECONDS
 from callwright.media.ambient import TRACKS, Bed
-from callwright.ports.ledger import Ledger
+from callwright.platform.ledger import Ledger
 from callwright.ports.speech import Voice, VoiceSettings
 
 

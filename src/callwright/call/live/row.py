@@ -7,14 +7,16 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from callwright.actions.transition import Publisher, transitions
 from callwright.call.live.attempt_end import end_attempt, lock_ending
 from callwright.call.live.endings import given_back
 from callwright.domain.errors import StaleOwnerError, UnavailableError, WrongStateError
-from callwright.domain.execution import Execution, Phase
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import Change, Ledger, Unit
+from callwright.platform.executions.actions.transition import Publisher, transitions
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase
+from callwright.platform.ledger import Ledger
+from callwright.platform.unit import Unit
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from callwright.actions.dialling import transfer_decision
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.briefing import Briefer
 from callwright.call.live.caller_sound import CallerSound
@@ -36,10 +35,11 @@ from callwright.conversation.ending import AGENT, TRANSFERRED
 from callwright.conversation.plan import CallPlan
 from callwright.domain.availability import TRANSCRIBER
 from callwright.domain.causes import CAUSES
-from callwright.domain.dialling import Rules
 from callwright.domain.limits import FIXED_SPEECH_AFTER_SECONDS, LEG_END_SECONDS, TOOL_REQUEST_SECONDS
 from callwright.domain.tools.keypad import runs_of
 from callwright.media.tones import KEY_MS
+from callwright.platform.dialling.actions import transfer_decision
+from callwright.platform.dialling.rules import Rules
 from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import CapturesPackets, Leg, LegClosed, PacketCapture, PlaysLater, TakesTogether

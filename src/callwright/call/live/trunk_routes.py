@@ -8,12 +8,12 @@ from contextlib import suppress
 from typing import Any
 
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
-from callwright.domain.execution import Execution
 from callwright.domain.limits import INBOUND_LOOKUP_SECONDS, MAX_TRUNKS_KEPT
-from callwright.domain.phone_number import dialled_form
 from callwright.domain.sealing import WrappedKey
-from callwright.domain.sip_trunk import SDES, USERPASS, SipTrunk, TrunkSettings, secret_name
-from callwright.ports.ledger import Ledger
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.ledger import Ledger
+from callwright.platform.phone_numbers.rules import dialled_form
+from callwright.platform.sip_trunks.rules import SDES, USERPASS, SipTrunk, TrunkSettings, secret_name
 from callwright.ports.trunk_lines import TrunkLine
 from callwright.ports.vault import Vault
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from callwright.call.live.logfile import EntryListener
 from callwright.conversation.log import LogFormatError, read_log
-from callwright.domain.execution import Phase
 from callwright.domain.limits import LIVE_RECENT_ENTRIES, MAX_LIVE_BACKLOG
-from callwright.ports.ledger import Ledger
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.ledger import Ledger
 from callwright.ports.world import Clock
 
 LiveEvent = Mapping[str, Any]

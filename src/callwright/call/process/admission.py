@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from callwright.actions.dialling import change_for
-from callwright.actions.transition import transition
 from callwright.call.live.deps import RuntimeDeps
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import AT_REST_SECONDS
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import RoundsApart, round_boundary
+from callwright.platform.dialling.actions import change_for
+from callwright.platform.executions.actions.transition import transition
 
 _LOG = logging.getLogger(__name__)
 

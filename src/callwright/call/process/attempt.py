@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from callwright.actions.dialling import transfer_decision, transfer_row
 from callwright.call.afterwards.callbacks import hindrance
 from callwright.call.afterwards.opted_out import suppress
 from callwright.call.afterwards.postcall import Finished, PostCall
@@ -57,24 +56,27 @@ from callwright.conversation.core import Conversation
 from callwright.conversation.events import Started
 from callwright.conversation.log import Header
 from callwright.conversation.plan import CORE_VERSION, CallPlan, plan_for
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec
-from callwright.domain.agent.transfers import warm_handovers
-from callwright.domain.attempts import capture_name
 from callwright.domain.availability import VOICE, Provision
 from callwright.domain.call_variables import call_variables
-from callwright.domain.dialling import Decision, Rules
 from callwright.domain.errors import BrokenInvariantError, CallwrightError, LackingError
-from callwright.domain.execution import CHAT, Execution, Phase
 from callwright.domain.limits import MAX_CAPTURE_BYTES
-from callwright.domain.retry import ENDS_AS
 from callwright.domain.settings.providers import CACHING
-from callwright.domain.suppression import far_number
 from callwright.insight.provision import SANDBOX, shown_provision
 from callwright.insight.record import BuiltRecord
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import Change, LogChunk, Unit
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.agents.rules.transfers import warm_handovers
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.dialling.actions import transfer_decision, transfer_row
+from callwright.platform.dialling.rules import Decision, Rules
+from callwright.platform.executions.rules.attempts import capture_name
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import CHAT, Execution, Phase
+from callwright.platform.executions.rules.retry import ENDS_AS
+from callwright.platform.suppressions.rules import far_number
+from callwright.platform.unit import Unit
 from callwright.ports.leg import Bridges, Leg, LegClosed, LegListener, PacketCapture
 
 _LOG = logging.getLogger(__name__)

@@ -8,8 +8,6 @@ import logging
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from callwright.actions.transition import insert_owned
-from callwright.actions.wallet import reserve
 from callwright.call.live.chat import Chatting
 from callwright.call.live.exchange import Exchange, Told
 from callwright.call.process.attempt import Attempt, Office
@@ -18,9 +16,11 @@ from callwright.call.process.worker import Worker
 from callwright.domain.availability import WRITTEN
 from callwright.domain.causes import CAUSES
 from callwright.domain.errors import CallwrightError, NotFoundError, RateLimitedError, UnavailableError, WrongStateError
-from callwright.domain.execution import CHAT, Execution, Phase, status_of
 from callwright.domain.limits import INBOUND_LOOKUP_SECONDS
 from callwright.ops.rounds import round_boundary
+from callwright.platform.executions.actions.transition import insert_owned
+from callwright.platform.executions.rules.execution import CHAT, Execution, Phase, status_of
+from callwright.platform.wallet.actions.reservations import reserve
 from callwright.ports.chat import ChatReply, NewChat
 from callwright.ports.leg import closed_by
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from callwright.domain.execution import Execution
+from callwright.platform.executions.rules.execution import Execution
 
 
 class Reachable(Protocol):
@@ -23,7 +23,7 @@ class Reachable(Protocol):
 
 
 class LocalCalls:
-    """The calls this process runs, by execution. ``actions.services.CallControl``. ``some`` is set while there are any."""
+    """The calls this process runs, by execution. ``platform.services.CallControl``. ``some`` is set while there are any."""
 
     def __init__(self) -> None:
         self._calls: dict[str, Reachable] = {}

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from callwright.actions.transition import insert_owned
-from callwright.actions.wallet import reserve
 from callwright.call.live.answering import BUSY, HEADERS, UNAVAILABLE, Answering, OfferedLeg, unwatched
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.deps import RuntimeDeps
@@ -24,7 +22,6 @@ from callwright.call.process.worker import Worker
 from callwright.domain.availability import Line
 from callwright.domain.caller import caller_number
 from callwright.domain.errors import BalanceLowError, ConflictError, StaleOwnerError, UnavailableError
-from callwright.domain.execution import Execution, Phase, status_of
 from callwright.domain.limits import (
     INBOUND_LOOKUP_SECONDS,
     MAX_HEADER_VARIABLES,
@@ -33,11 +30,15 @@ from callwright.domain.limits import (
     MAX_SIP_HEADER_CHARACTERS,
     MAX_SIP_HEADERS_KEPT,
 )
-from callwright.domain.pace.inbound import InboundAllowance
-from callwright.domain.phone_number import TRUNK, PhoneNumber, dialled_form
 from callwright.ops.rounds import round_boundary
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.executions.actions.transition import insert_owned
+from callwright.platform.executions.rules.execution import Execution, Phase, status_of
+from callwright.platform.pace.rules.inbound import InboundAllowance
+from callwright.platform.phone_numbers.rules import TRUNK, PhoneNumber, dialled_form
+from callwright.platform.unit import Unit
+from callwright.platform.wallet.actions.reservations import reserve
 from callwright.ports.failures import FailureKind
-from callwright.ports.ledger import StoredAgent, Unit
 from callwright.ports.leg import InboundOffer, Leg, LegListener, LendsTrunk, TrunkCall
 
 _LOG = logging.getLogger(__name__)

@@ -19,10 +19,10 @@ from callwright.call.process.incarnation import Incarnation, NodeFile
 from callwright.call.process.orphaned_claims import OrphanedClaims
 from callwright.call.process.settle import settle_node
 from callwright.domain.errors import StaleOwnerError, UnavailableError
-from callwright.domain.execution import Execution
 from callwright.domain.limits import NODE_DEAD_SECONDS
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import NodeView
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.nodes.rules import NodeView
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from typing import Protocol
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.process.control import LocalCalls
 from callwright.call.process.settle import settle_orphaned
-from callwright.domain.execution import Execution, Phase
 from callwright.ops.rounds import round_boundary
+from callwright.platform.executions.rules.execution import Execution, Phase
 
 _LOG = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from typing import Any
 from callwright.call.live.equipment import model_settings, voice_settings
 from callwright.conversation.history import stable_characters, system_text
 from callwright.conversation.plan import plan_for
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec, ProviderChoice, ProviderDefaults
 from callwright.domain.errors import CallwrightError
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice, ProviderDefaults
 from callwright.ports.failures import ProviderError
 from callwright.ports.model import Message, ModelRequest
 from callwright.ports.registry import PluginGetter, UnknownPluginError

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.files import delete_files
 from callwright.domain.errors import UnavailableError
-from callwright.domain.execution import Execution, Phase
 from callwright.ops.rounds import round_boundary
+from callwright.platform.executions.rules.execution import Execution, Phase
 
 _LOG = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ from callwright.call.process.retention import delete_leftovers, retain_forever
 from callwright.call.process.seeding import Seeding
 from callwright.call.process.shipper import LogShipper
 from callwright.call.process.worker import Worker
-from callwright.ports.ledger import SPEECH_JOB
+from callwright.platform.jobs.rules import SPEECH_JOB
 from callwright.ports.questions import EXTRACTION_JOB
 
 _LOG = logging.getLogger(__name__)

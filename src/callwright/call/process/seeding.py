@@ -17,14 +17,16 @@ from callwright.call.live.equipment import fixed_answers_of, model_settings, voi
 from callwright.call.live.fixed_speech import FixedSpeech, SpeechFolder
 from callwright.conversation.effects import Speak
 from callwright.conversation.plan import plan_for
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec
 from callwright.domain.availability import VOICE, Line, Provision
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.limits import MAX_SEEDED_CHARACTERS, MAX_SEEDING_TRIES, SEEDING_RETRY_SECONDS, SEEDING_SECONDS
 from callwright.domain.settings.providers import CACHING
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.jobs.rules import SpeechOrder
+from callwright.platform.unit import Unit
 from callwright.ports.failures import RETRYABLE, ProviderError
-from callwright.ports.ledger import SpeechOrder, StoredAgent, Unit
 from callwright.ports.model import Model
 from callwright.ports.registry import UnknownPluginError
 from callwright.ports.speech import Voice, VoiceSettings
@@ -45,7 +47,7 @@ class Seeding:
         self._disk = disk
 
     async def run(self, payload: bytes) -> None:
-        """``ports.ledger.SPEECH_JOB``. Raises UnavailableError without a database: the job is tried again."""
+        """``platform.jobs.rules.SPEECH_JOB``. Raises UnavailableError without a database: the job is tried again."""
         order = SpeechOrder(**json.loads(payload))
         deps = self._deps
         agent = await patiently(deps.ledger, deps.clock, lambda unit: unit.agents.get(order.tenant_id, order.agent_id))

@@ -8,7 +8,6 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from callwright.actions.transition import transitions
 from callwright.call.afterwards.opted_out import suppress
 from callwright.call.live.attempt_end import end_attempt, lock_ending
 from callwright.call.live.deps import RuntimeDeps
@@ -26,14 +25,17 @@ from callwright.call.live.endings import (
 from callwright.call.live.files import LiveFiles, live_files
 from callwright.call.live.logfile import LIVE
 from callwright.call.process.open_legs import open_legs
-from callwright.domain.agent.transfers import target_carrier
 from callwright.domain.errors import CallwrightError
-from callwright.domain.execution import Execution, Phase
 from callwright.domain.limits import LOG_CHUNK_BYTES
 from callwright.insight.record import BuiltRecord
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import Change, LogChunk, Unit
+from callwright.platform.agents.rules.transfers import target_carrier
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.executions.actions.transition import transitions
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase
+from callwright.platform.unit import Unit
 from callwright.ports.leg import LastWords
 
 _LOG = logging.getLogger(__name__)

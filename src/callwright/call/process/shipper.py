@@ -18,7 +18,9 @@ from callwright.call.live.logfile import LIVE, LogWriter
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.limits import LOG_CHUNK_BYTES
 from callwright.ops.rounds import round_boundary
-from callwright.ports.ledger import Ledger, LogChunk, Unit
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.ledger import Ledger
+from callwright.platform.unit import Unit
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)

@@ -14,12 +14,12 @@ from callwright.call.process.attempt import Attempt, Office
 from callwright.call.process.control import LocalCalls
 from callwright.call.process.incarnation import Incarnation
 from callwright.domain.errors import StaleOwnerError, UnavailableError
-from callwright.domain.execution import Execution
 from callwright.domain.limits import AT_REST_SECONDS
-from callwright.domain.pace.outcomes import BatchAllowance
 from callwright.ops.crash_points import point
 from callwright.ops.interpreter import WholeLooks
 from callwright.ops.rounds import RoundsApart, round_boundary
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.pace.rules.outcomes import BatchAllowance
 
 _LOG = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from callwright.domain.agent.spec import ToolSpec
 from callwright.domain.limits import MAX_TOOL_HEADER_CHARACTERS, MAX_TOOL_REQUEST_BYTES, MAX_URL_CHARACTERS
 from callwright.domain.tools.address import filled_address
 from callwright.domain.tools.arguments import UnfitArgumentsError
 from callwright.domain.tools.template import filled, place_text, read_template, read_text, value_text
+from callwright.platform.agents.rules.spec import ToolSpec
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
 HEADER_VALUE = re.compile(rf"[\x20-\x7e\t]{{0,{MAX_TOOL_HEADER_CHARACTERS}}}")

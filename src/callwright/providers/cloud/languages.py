@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwright.domain.agent.providers import FINDS_OUT
+from callwright.platform.agents.rules.providers import FINDS_OUT
 
 _REGIONS = {
     "en": "US",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwright.domain.agent.providers import knows_language
+from callwright.platform.agents.rules.providers import knows_language
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import TranscriberSettings, TranscriberSink
 from callwright.providers.local.inference import LocalInference

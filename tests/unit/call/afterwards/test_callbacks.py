@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callwright.call.afterwards.callbacks import IN_A_ROW, hindrance, too_late
-from callwright.domain.execution import CHAT, Execution, Phase, Status
 from callwright.domain.limits import MAX_CALLBACK_LATE_SECONDS, MAX_CALLBACKS_IN_A_ROW
 from callwright.insight.callback import Callback
+from callwright.platform.executions.rules.execution import CHAT, Execution, Phase, Status
 
 #: Twenty o'clock in New York.
 DUE = datetime(2026, 11, 25, 20, 0, tzinfo=ZoneInfo("America/New_York"))

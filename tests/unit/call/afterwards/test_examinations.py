@@ -14,7 +14,7 @@ from tests.unit.call.afterwards.test_postcall_dispositions import ALONE, Answeri
 from callwright.call.afterwards.examinations import Examinations
 from callwright.domain.errors import RateLimitedError
 from callwright.domain.limits import MAX_EXAMINATIONS
-from callwright.domain.pricing import Price, PriceBook
+from callwright.platform.prices.rules import Price, PriceBook
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest
 from callwright.ports.questions import Examination

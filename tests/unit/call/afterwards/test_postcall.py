@@ -20,20 +20,21 @@ from callwright.call.afterwards.postcall import AT_ONCE_SECONDS, PostCall
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import FINISH_JOB, before_post_work, job_payload
 from callwright.call.live.files import live_files
-from callwright.domain.agent.fallbacks import FallbacksPolicy
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec, ProviderDefaults
-from callwright.domain.attempts import EARLIER, ended_attempt
-from callwright.domain.dialling.policy import CallingPolicy, StoredPolicy
-from callwright.domain.disposition import StoredDisposition
 from callwright.domain.errors import UnavailableError
-from callwright.domain.execution import Execution, Phase, Status
-from callwright.domain.pricing import Price, PriceBook
 from callwright.insight.record import execution_body
 from callwright.ops.folders import RecordingFiles
 from callwright.ops.metrics import Metrics
+from callwright.platform.agents.rules.fallbacks import FallbacksPolicy
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec, ProviderDefaults
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.dialling.rules.policy import CallingPolicy, StoredPolicy
+from callwright.platform.dispositions.rules import StoredDisposition
+from callwright.platform.executions.rules.attempts import EARLIER, ended_attempt
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
+from callwright.platform.prices.rules import Price, PriceBook
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.ledger import Change, LogChunk
 from callwright.ports.model import ModelDelta, ModelRequest
 from callwright.ports.speech import UsageAmount
 

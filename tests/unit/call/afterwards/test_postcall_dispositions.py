@@ -14,7 +14,7 @@ from tests.unit.call.afterwards.test_postcall import MODEL, Bench
 from tests.unit.call.world import BEGAN
 
 from callwright.call.afterwards.postcall import PostCall
-from callwright.domain.disposition import StoredDisposition
+from callwright.platform.dispositions.rules import StoredDisposition
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest
 from callwright.ports.registry import UnknownPluginError

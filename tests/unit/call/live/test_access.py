@@ -11,7 +11,8 @@ import pytest
 
 from callwright.call.live.access import TenantAccess
 from callwright.domain.errors import UnavailableError
-from callwright.ports.ledger import Ledger, Unit
+from callwright.platform.ledger import Ledger
+from callwright.platform.unit import Unit
 from callwright.ports.vault import Vault
 from callwright.ports.world import Clock
 

@@ -15,12 +15,13 @@ from callwright.bootstrap.plugins import PluginInstances
 from callwright.call.live.access import TenantAccess
 from callwright.call.live.availability import AvailabilitySettings, PluginAvailability
 from callwright.call.live.equipment import LocalEars
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import ProviderChoice, ProviderDefaults
 from callwright.domain.availability import WRITTEN, Lack, Line
 from callwright.domain.errors import LackingError
 from callwright.domain.number import Destination
-from callwright.ports.ledger import Ledger, Unit
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import ProviderChoice, ProviderDefaults
+from callwright.platform.ledger import Ledger
+from callwright.platform.unit import Unit
 from callwright.ports.registry import Plugin, PluginContext, Registry
 from callwright.ports.vault import Vault
 from callwright.ports.world import Clock

@@ -10,8 +10,8 @@ from typing import cast
 from tests.rows import execution_row
 
 from callwright.call.live.caller_lookup import CallerLookup, Found
-from callwright.domain.agent.callers import CallerSource
-from callwright.ports.ledger import Ledger
+from callwright.platform.agents.rules.callers import CallerSource
+from callwright.platform.ledger import Ledger
 
 
 @dataclass

@@ -19,9 +19,9 @@ from callwright.call.live.text_voice import TEXT, TextVoice
 from callwright.call.live.tools import NoTools
 from callwright.conversation.plan import plan_for
 from callwright.domain.limits import MAX_CHAT_SILENCE_SECONDS
+from callwright.platform.agents.rules.stored import StoredAgent
 from callwright.ports.chat import ChatMessage, ChatTool, NewChat
 from callwright.ports.failures import ProviderError
-from callwright.ports.ledger import StoredAgent
 from callwright.ports.leg import LegClosed
 from callwright.ports.speech import TranscriberSettings, VoiceSettings
 

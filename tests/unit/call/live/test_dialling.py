@@ -14,9 +14,9 @@ from tests.unit.call.world import BEGAN, VirtualClock
 from callwright.call.live.dial_slot import BatchPausedError
 from callwright.call.live.dialling import Dialling
 from callwright.call.live.row import Plan
-from callwright.domain.dialling import Decision, NumberFacts, Question, Rules, Verdict, decide
-from callwright.domain.execution import Execution, Phase
-from callwright.ports.ledger import Change
+from callwright.platform.dialling.rules import Decision, NumberFacts, Question, Rules, Verdict, decide
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase
 from callwright.ports.leg import LegClosed
 
 TAKEN = execution_row(phase=Phase.CLAIMED, detail="", owner="node-a", attempt=1, batch_id="batch-1")

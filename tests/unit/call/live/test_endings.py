@@ -28,11 +28,11 @@ from callwright.conversation.effects import HangUp
 from callwright.conversation.log import Header
 from callwright.conversation.plan import CORE_VERSION
 from callwright.domain.causes import CAUSES
-from callwright.domain.execution import Phase
-from callwright.domain.pricing import PriceBook
-from callwright.domain.retry import RETRY_CLASS
 from callwright.insight.record import BuiltRecord
 from callwright.insight.view import view_of
+from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.executions.rules.retry import RETRY_CLASS
+from callwright.platform.prices.rules import PriceBook
 from callwright.ports.leg import LegClosed, closed_by
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -21,13 +21,13 @@ from callwright.call.live.equipment import (
 from callwright.call.live.failover import Chain
 from callwright.call.live.tools import NoTools
 from callwright.conversation.plan import CallPlan, plan_for
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import AgentSpec, ProviderChoice
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_KEYWORDS
 from callwright.domain.provider_access import Access
 from callwright.domain.settings.conversation import ConversationSettings
 from callwright.media.vad import EnergyVad
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import UnknownPluginError
 

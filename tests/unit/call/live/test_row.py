@@ -13,8 +13,8 @@ from tests.unit.call.world import VirtualClock, settle
 
 from callwright.call.live.row import GATHER_SECONDS, OwnedRow
 from callwright.domain.errors import StaleOwnerError, UnavailableError, WrongStateError
-from callwright.domain.execution import Execution, Phase, status_of
-from callwright.ports.ledger import Change
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase, status_of
 
 INITIATED = execution_row(
     phase=Phase.DIALLING, detail="initiated", status=status_of(Phase.DIALLING, "initiated"), owner="node-a", attempt=1

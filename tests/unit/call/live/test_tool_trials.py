@@ -17,11 +17,11 @@ from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.tool_trials import ToolTrials
 from callwright.call.live.web_tools import WebDesk
 from callwright.domain.errors import BlockedUrlError, RateLimitedError, UnavailableError
-from callwright.domain.execution import Execution
 from callwright.domain.limits import MAX_TOOL_TRIALS
-from callwright.domain.pricing import PriceBook
 from callwright.ops.metrics import Metrics
-from callwright.ports.ledger import StoredAgent
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.prices.rules import PriceBook
 from callwright.ports.tool_trial import ToolTrial, ToolTried, TriedRequest
 
 NOW = datetime(2026, 3, 18, tzinfo=UTC)

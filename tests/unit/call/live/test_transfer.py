@@ -10,11 +10,11 @@ import pytest
 from tests.unit.call.live.test_session import Call, Handset
 from tests.unit.call.world import settle
 
-from callwright.actions.dialling import transfer_decision
 from callwright.call.live.transfer import transfer
 from callwright.conversation.effects import Transfer
 from callwright.conversation.plan import TransferTool
-from callwright.domain.dialling import Rules
+from callwright.platform.dialling.actions import transfer_decision
+from callwright.platform.dialling.rules import Rules
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, TransferFailedError
 from callwright.ports.model import Tool

@@ -12,7 +12,6 @@ from tests.unit.call.live.test_session import HUNG_UP, Call
 from tests.unit.call.live.test_transfer import DESK, PLAN, THEN
 from tests.unit.call.world import Bench, settle
 
-from callwright.actions.dialling import transfer_decision
 from callwright.call.live.briefing import Briefer
 from callwright.call.live.say import Speaker
 from callwright.call.live.tools import NoTools, ToolOutcome, Tools
@@ -22,12 +21,13 @@ from callwright.conversation.bounds import TRANSFER_WAIT_MS
 from callwright.conversation.effects import CallTool
 from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.plan import TransferTool
-from callwright.domain.agent.transfers import WarmHandover
 from callwright.domain.causes import CAUSES
-from callwright.domain.dialling import Rules
 from callwright.domain.limits import WARM_BRIEFING_SECONDS, WARM_RING_SECONDS
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.tonetext import ToneTextDecoder, spoken
+from callwright.platform.agents.rules.transfers import WarmHandover
+from callwright.platform.dialling.actions import transfer_decision
+from callwright.platform.dialling.rules import Rules
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import SILENCE_FRAME, HearsEarlyMedia, Leg, LegListener, closed_by
 from callwright.ports.speech import VoiceSettings

@@ -13,7 +13,7 @@ from callwright.call.live.tools import UNKNOWN_OUTCOME, NoTools, ToolOutcome, To
 from callwright.call.process.control import LocalCalls
 from callwright.conversation.effects import CallTool
 from callwright.conversation.events import ToolResult
-from callwright.domain.execution import Execution, Phase, Status
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ import pytest
 
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.process.inbound import lend_trunk
-from callwright.domain.execution import Execution, Phase, Status
+from callwright.platform.executions.rules.execution import Execution, Phase, Status
 from callwright.ports.leg import InboundOffer, Leg, TrunkCall
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

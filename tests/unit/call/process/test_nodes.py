@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callwright.call.process.nodes import REST_BEAT_SECONDS, Watch
-from callwright.ports.ledger import NodeView
+from callwright.platform.nodes.rules import NodeView
 
 SECOND = 1_000_000
 

@@ -12,7 +12,7 @@ from tests.rows import execution_row
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.process.control import LocalCalls
 from callwright.call.process.orphaned_claims import OrphanedClaims
-from callwright.domain.execution import Execution, Phase
+from callwright.platform.executions.rules.execution import Execution, Phase
 
 
 class Hands:

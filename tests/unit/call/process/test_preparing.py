@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from callwright.call.process.preparing import Preparer
-from callwright.domain.agent.spec import ProviderDefaults
+from callwright.platform.agents.rules.spec import ProviderDefaults
 
 AGENT = {"agent_name": "Reception", "tasks": [{"task_type": "conversation"}]}
 

@@ -20,14 +20,15 @@ from callwright.call.live.fixed_speech import FixedSpeech, SpeechFolder
 from callwright.call.process.seeding import Seeding
 from callwright.conversation.interjections import fillers_in
 from callwright.conversation.plan import plan_for
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.spec import ProviderDefaults
 from callwright.domain.limits import MAX_SEEDED_CHARACTERS, MAX_SEEDING_TRIES
 from callwright.lab.virtual_loop import AtOnce
 from callwright.ops.clock import SystemClock
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.spec import ProviderDefaults
+from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.jobs.rules import SpeechOrder
 from callwright.ports.availability import EverythingAvailable
 from callwright.ports.failures import FailureKind
-from callwright.ports.ledger import SpeechOrder, StoredAgent
 from callwright.ports.registry import UnknownPluginError
 
 WELCOME, GOODBYE = "Good day.", "Thank you."

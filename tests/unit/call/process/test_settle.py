@@ -19,14 +19,16 @@ from callwright.call.live.access import NoAccess
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.process.settle import settle_node
 from callwright.domain.errors import VaultLockedError
-from callwright.domain.execution import Execution, Phase, Status, status_of
 from callwright.domain.limits import MAX_LOST_CLAIMS
-from callwright.domain.pricing import PriceBook
 from callwright.domain.provider_access import Access
-from callwright.domain.retry import LOST_CLAIMS, STOP_REQUESTED
 from callwright.insight.record import execution_body
 from callwright.ops.metrics import Metrics
-from callwright.ports.ledger import Change, DialDecision, LogChunk
+from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.dialling.rules.facts import DialDecision
+from callwright.platform.executions.rules.changes import Change
+from callwright.platform.executions.rules.execution import Execution, Phase, Status, status_of
+from callwright.platform.executions.rules.retry import LOST_CLAIMS, STOP_REQUESTED
+from callwright.platform.prices.rules import PriceBook
 
 DEAD = "dead-1"
 

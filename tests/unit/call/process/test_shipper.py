@@ -15,7 +15,7 @@ from callwright.call.live.logfile import AppendFile, LogWriter
 from callwright.call.process.shipper import LogShipper, Shipment
 from callwright.domain.errors import NotFoundError, UnavailableError
 from callwright.domain.limits import LOG_CHUNK_BYTES
-from callwright.ports.ledger import LogChunk
+from callwright.platform.call_logs.rules import LogChunk
 
 
 class Ledger:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.agent.callers import CallerData, CallerSource, read_caller_data
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_HEADER_VARIABLES, MAX_WHITELISTED
 from callwright.domain.settings.conversation import read_settings
+from callwright.platform.agents.rules.callers import CallerData, CallerSource, read_caller_data
 
 
 def read(**agent: Any) -> CallerData:

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.agent.credentials import (
+from callwright.domain.errors import InvalidAgentError
+from callwright.domain.limits import MAX_AGENT_CREDENTIALS
+from callwright.domain.sealing import sealed_text
+from callwright.platform.agents.rules.credentials import (
     Credential,
     check_credentials,
     credentials_of,
@@ -18,10 +21,7 @@ from callwright.domain.agent.credentials import (
     shown_body,
     with_credentials,
 )
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.errors import InvalidAgentError
-from callwright.domain.limits import MAX_AGENT_CREDENTIALS
-from callwright.domain.sealing import sealed_text
+from callwright.platform.agents.rules.parsing import parse_agent
 
 CALL = {"url": "https://crm.example/slots?id=%(id)s", "method": "POST"}
 BOOK = {

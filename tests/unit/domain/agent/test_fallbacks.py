@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from tests.agent_of_settings import agent_of
 
-from callwright.domain.agent.credentials import credentials_of, kept_credentials
-from callwright.domain.agent.fallbacks import FallbacksPolicy
-from callwright.domain.agent.known_keys import unknown_keys
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.dialling.policy import parse_policy, policy_wire, stored_policy
 from callwright.domain.errors import BadInputError, InvalidAgentError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_FALLBACKS
-from callwright.domain.pricing import Price, PriceBook
 from callwright.domain.sealing import mask_of, sealed_bytes, sealed_text
-from callwright.domain.wallet import worst_price
+from callwright.platform.agents.rules.credentials import credentials_of, kept_credentials
+from callwright.platform.agents.rules.fallbacks import FallbacksPolicy
+from callwright.platform.agents.rules.known_keys import unknown_keys
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.dialling.rules.policy import parse_policy, policy_wire, stored_policy
+from callwright.platform.prices.rules import Price, PriceBook
+from callwright.platform.wallet.rules import worst_price
 
 SECTIONS = ("transcriber", "synthesizer", "llm_agent")
 PLACES = {"transcriber": "transcriber", "synthesizer": "synthesizer", "llm_agent": "llm_agent.llm_config"}

@@ -7,8 +7,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from callwright.domain.agent.parsing import DEFAULT_WELCOME, AgentSpec, ProviderDefaults, check_addresses, parse_agent
-from callwright.domain.agent.tools import PRESS_KEYS
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.limits import (
     MAX_AGENT_TASKS,
@@ -21,6 +19,14 @@ from callwright.domain.limits import (
     MAX_WEBHOOK_HEADERS,
 )
 from callwright.domain.settings.conversation import SoundSettings, VoicemailSettings
+from callwright.platform.agents.rules.parsing import (
+    DEFAULT_WELCOME,
+    AgentSpec,
+    ProviderDefaults,
+    check_addresses,
+    parse_agent,
+)
+from callwright.platform.agents.rules.tools import PRESS_KEYS
 
 TASK = "agent_config.tasks[0]"
 END_HOUR = "agent_config.calling_guardrails.call_end_hour"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.path import with_changes
 from callwright.domain.errors import BadInputError
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.path import with_changes
 
 AGENT = {
     "agent_welcome_message": "Hello",

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.questions import custom_questions
-from callwright.domain.agent.spec import ProviderChoice
 from callwright.domain.limits import MAX_EXTRACTION_KEYS
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.questions import custom_questions
+from callwright.platform.agents.rules.spec import ProviderChoice
 
 OWN = ProviderChoice("local")
 

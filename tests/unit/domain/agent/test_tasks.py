@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.tasks import changed_tasks, with_defaults
 from callwright.domain.errors import InvalidAgentError
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.tasks import changed_tasks, with_defaults
 
 DOCUMENTED = {
     "hangup_after_silence": 10,

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from callwright.conversation.plan import plan_for
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.transfers import (
+from callwright.domain.errors import InvalidAgentError
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.transfers import (
     DEFAULT_TRANSFER_MESSAGE,
     WarmHandover,
     filled_target,
@@ -14,7 +15,6 @@ from callwright.domain.agent.transfers import (
     target_carrier,
     warm_handovers,
 )
-from callwright.domain.errors import InvalidAgentError
 
 NUMBER = "+15550100123"
 

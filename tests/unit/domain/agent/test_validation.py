@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.agent.parsing import parse_agent
-from callwright.domain.agent.validation import errors_of
 from callwright.domain.errors import TooLargeError
 from callwright.domain.limits import MAX_AGENT_ERRORS, MAX_AGENT_TASKS
+from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.agents.rules.validation import errors_of
 
 
 def agent(**changed: Any) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from tests.agent_of_settings import agent_of, another_value
 
-from callwright.domain.agent.spec import AgentWarning
-from callwright.domain.agent.warnings import body_warnings
 from callwright.domain.limits import MAX_AGENT_WARNINGS, MAX_UNKNOWN_KEYS
 from callwright.domain.settings.table import SETTINGS
+from callwright.platform.agents.rules.spec import AgentWarning
+from callwright.platform.agents.rules.warnings import body_warnings
 
 TASK = "agent_config.tasks[0]"
 TOOLS = f"{TASK}.tools_config.api_tools"

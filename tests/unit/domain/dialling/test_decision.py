@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.dialling import Decision, NumberFacts, Question, Rules, Verdict, decide
-from callwright.domain.dialling.country_rules import CountryRules
-from callwright.domain.dialling.holidays import Holidays
-from callwright.domain.dialling.policy import parse_policy
+from callwright.platform.dialling.rules import Decision, NumberFacts, Question, Rules, Verdict, decide
+from callwright.platform.dialling.rules.country_rules import CountryRules
+from callwright.platform.dialling.rules.holidays import Holidays
+from callwright.platform.dialling.rules.policy import parse_policy
 
 
 def utc(day: int, hour: int, minute: int = 0) -> datetime:

@@ -9,13 +9,13 @@ import pytest
 from tests.number_spellings import users_of
 from tests.unit.domain.dialling.test_decision import NOON
 
-from callwright.actions.dialling import called_number
-from callwright.domain.dialling import Question, Rules, Verdict, decide
-from callwright.domain.dialling.decision import NumberFacts
-from callwright.domain.dialling.number_plan import VERSION, number_facts
-from callwright.domain.dialling.policy import parse_policy
 from callwright.domain.number import parse_destination
 from callwright.ops.country_rules import load_country_rules
+from callwright.platform.dialling.actions import called_number
+from callwright.platform.dialling.rules import Question, Rules, Verdict, decide
+from callwright.platform.dialling.rules.decision import NumberFacts
+from callwright.platform.dialling.rules.number_plan import VERSION, number_facts
+from callwright.platform.dialling.rules.policy import parse_policy
 
 CHRISTMAS = datetime(2026, 12, 25, 12, tzinfo=UTC)
 FORMS = phonenumbers.PhoneNumberFormat.E164

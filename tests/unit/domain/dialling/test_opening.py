@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from callwright.domain.dialling.holidays import Holidays, WeekdayOfMonth, easter_sunday
-from callwright.domain.dialling.opening import Hours, daily, first_closed, next_opening
-from callwright.domain.dialling.time_zones import known_zone, zone
+from callwright.platform.dialling.rules.holidays import Holidays, WeekdayOfMonth, easter_sunday
+from callwright.platform.dialling.rules.opening import Hours, daily, first_closed, next_opening
+from callwright.platform.dialling.rules.time_zones import known_zone, zone
 
 BERLIN = zone("Europe/Berlin")
 

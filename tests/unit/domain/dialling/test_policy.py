@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.dialling.policy import (
+from callwright.domain.errors import BadInputError
+from callwright.platform.dialling.rules.policy import (
     CallingPolicy,
     HoursPolicy,
     NumbersPolicy,
@@ -15,7 +16,6 @@ from callwright.domain.dialling.policy import (
     policy_wire,
     stored_policy,
 )
-from callwright.domain.errors import BadInputError
 
 
 def test_the_default_policy_is_what_an_empty_one_means():

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.pace.choice import (
+from callwright.platform.pace.rules.choice import (
     ACCOUNT,
     BATCH,
     CARRIER,
@@ -29,8 +29,8 @@ from callwright.domain.pace.choice import (
     slots,
     within_share,
 )
-from callwright.domain.pace.numbers import NumberState
-from callwright.domain.pace.policy import NO_LIMIT, Limit, PacePolicy, Rotation
+from callwright.platform.pace.rules.numbers import NumberState
+from callwright.platform.pace.rules.policy import NO_LIMIT, Limit, PacePolicy, Rotation
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OURS, SECOND, THIRD = "+14155550001", "+14155550002", "+442055550003"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callwright.domain.limits import INBOUND_BURST_SECONDS, LATE_AUDIO_MS
-from callwright.domain.pace.inbound import InboundAllowance
+from callwright.platform.pace.rules.inbound import InboundAllowance
 
 SECOND_US = 1_000_000
 RATE = 5

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from callwright.domain.pace.numbers import NumberState, choose_number, rest_until
-from callwright.domain.pace.policy import Rest, Rotation
+from callwright.platform.pace.rules.numbers import NumberState, choose_number, rest_until
+from callwright.platform.pace.rules.policy import Rest, Rotation
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SAN_FRANCISCO, NEW_YORK, LONDON = "+14155550001", "+12125550002", "+442055550003"

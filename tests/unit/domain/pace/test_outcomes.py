@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from callwright.domain.causes import CAUSES
-from callwright.domain.execution import Phase, Status, status_of
 from callwright.domain.limits import LATE_AUDIO_MS, TOO_LATE_AUDIO_MS
-from callwright.domain.pace.outcomes import (
+from callwright.platform.executions.rules.execution import Phase, Status, status_of
+from callwright.platform.pace.rules.outcomes import (
     CONTACT_CODES,
     FAILED_OUTCOMES,
     UNCOUNTED_OUTCOMES,
@@ -16,7 +16,7 @@ from callwright.domain.pace.outcomes import (
     batch_calls_per_second,
     trips,
 )
-from callwright.domain.pace.policy import Breaker
+from callwright.platform.pace.rules.policy import Breaker
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.dialling.policy import parse_policy, policy_wire, stored_policy
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import (
@@ -19,8 +18,9 @@ from callwright.domain.limits import (
     MAX_REST_MINUTES,
     MIN_CALLS_PER_SECOND,
 )
-from callwright.domain.pace.policy import NO_PACE, BatchPace, Breaker, Limit, PacePolicy, Rest, Rotation
 from callwright.domain.settings.setting import read_record, wire_of
+from callwright.platform.dialling.rules.policy import parse_policy, policy_wire, stored_policy
+from callwright.platform.pace.rules.policy import NO_PACE, BatchPace, Breaker, Limit, PacePolicy, Rest, Rotation
 
 NUMBER = "+14155550001"
 WHOLE: dict[str, Any] = {

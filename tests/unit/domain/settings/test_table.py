@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.agent.parsing import parse_agent
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.settings.setting import Setting, sentence_of
 from callwright.domain.settings.table import PLACES, SETTINGS, path_of
+from callwright.platform.agents.rules.parsing import parse_agent
 
 
 def wrong_value(one: Setting) -> Any:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.domain.injections import ATTACKS
 
-from callwright.domain.agent.spec import ToolSpec
 from callwright.domain.limits import MAX_TOOL_HEADER_CHARACTERS, MAX_TOOL_REQUEST_BYTES, MAX_URL_CHARACTERS
 from callwright.domain.tools.arguments import UnfitArgumentsError
 from callwright.domain.tools.request import ToolRequest, tool_request
+from callwright.platform.agents.rules.spec import ToolSpec
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}, "guests": {"type": "integer"}}}
 

@@ -1,1 +1,0 @@
-"""Use cases of the API: one function, one transaction."""

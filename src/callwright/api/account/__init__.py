@@ -1,1 +1,0 @@
-"""The account of a key: `/user/me`."""

@@ -1,1 +1,0 @@
-"""The settings of agents as data: `/v1/callwright/agent-settings`."""

@@ -1,1 +1,0 @@
-"""Ambient sounds: tracks that lie under an agent."""

@@ -1,1 +1,0 @@
-"""The audit trail: `/v1/callwright/audit`."""

@@ -1,1 +1,0 @@
-"""Reports of batches as CSV."""

@@ -1,1 +1,0 @@
-"""Batches: calling everybody on a list, `/batches...`."""

@@ -1,1 +1,0 @@
-"""The calling policy: what an organisation wants held of its outbound calls."""

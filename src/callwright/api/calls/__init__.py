@@ -1,1 +1,0 @@
-"""Placing and stopping calls: `/call...`."""

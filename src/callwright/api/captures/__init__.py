@@ -1,1 +1,0 @@
-"""Packets of calls: asking for them."""

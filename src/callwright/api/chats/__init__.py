@@ -1,1 +1,0 @@
-"""Chats: an agent answers in writing."""

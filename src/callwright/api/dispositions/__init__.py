@@ -1,1 +1,0 @@
-"""Dispositions: questions asked after a call."""

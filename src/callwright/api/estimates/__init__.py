@@ -1,1 +1,0 @@
-"""What calls are expected to cost."""

@@ -1,1 +1,0 @@
-"""Events with a cursor: `/v1/callwright/events`."""

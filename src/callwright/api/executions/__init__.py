@@ -1,1 +1,0 @@
-"""Executions, their logs, lists and live events."""

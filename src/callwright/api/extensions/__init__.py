@@ -1,1 +1,0 @@
-"""Extensions: short names under which agents are called."""

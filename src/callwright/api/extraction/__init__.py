@@ -1,1 +1,0 @@
-"""Asking past calls again (our own)."""

@@ -1,1 +1,0 @@
-"""Extraction templates: `/extractions` (older)."""

@@ -1,1 +1,0 @@
-"""API keys of the organisation: `/v1/callwright/keys`."""

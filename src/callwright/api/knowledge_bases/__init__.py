@@ -1,1 +1,0 @@
-"""Knowledge bases: kept, and not processed yet."""

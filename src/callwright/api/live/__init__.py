@@ -1,1 +1,0 @@
-"""Calls that go on at the moment."""

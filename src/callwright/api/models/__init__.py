@@ -1,1 +1,0 @@
-"""Language models: those of this installation, and an organisation's own."""

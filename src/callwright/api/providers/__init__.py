@@ -1,1 +1,0 @@
-"""Provider keys: credentials with the services that agents use."""

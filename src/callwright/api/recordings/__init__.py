@@ -1,1 +1,0 @@
-"""Recordings behind signed links."""

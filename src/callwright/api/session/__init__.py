@@ -1,1 +1,0 @@
-"""Sessions of the dashboard: `/v1/callwright/session` and `/v1/callwright/sessions`."""

@@ -1,1 +1,0 @@
-"""SIP trunks and their numbers."""

@@ -1,1 +1,0 @@
-"""Sub-accounts: `/sub-accounts/...`."""

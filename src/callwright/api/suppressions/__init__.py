@@ -1,1 +1,0 @@
-"""Suppressions: numbers that are not called any more."""

@@ -1,1 +1,0 @@
-"""The timeline of a call, its log entries and its sound."""

@@ -1,1 +1,0 @@
-"""Violations: complaints of the operator and what accounts answer."""

@@ -1,1 +1,0 @@
-"""Voices of the installed providers."""

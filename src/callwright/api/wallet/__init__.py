@@ -1,1 +1,0 @@
-"""Wallets: what organisations may spend, and have spent."""

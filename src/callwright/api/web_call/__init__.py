@@ -1,1 +1,0 @@
-"""Calls that pages in a browser make."""

@@ -1,1 +1,0 @@
-"""Webhooks after the fact: `/v1/callwright/webhooks`."""

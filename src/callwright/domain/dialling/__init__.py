@@ -1,5 +1,0 @@
-"""May this number be dialled now? The rules, and the one function that applies them."""
-
-from callwright.domain.dialling.decision import STOPPED_RULE, Decision, NumberFacts, Question, Rules, Verdict, decide
-
-__all__ = ["STOPPED_RULE", "Decision", "NumberFacts", "Question", "Rules", "Verdict", "decide"]

@@ -1,0 +1,1 @@
+"""The subjects of the platform: one folder each."""

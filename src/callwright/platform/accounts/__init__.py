@@ -1,0 +1,1 @@
+"""Organisations: who they are, what they may use at once, and how the operator makes them."""

@@ -1,0 +1,1 @@
+"""Agents that are tried before they are saved."""

@@ -1,0 +1,1 @@
+"""The settings of agents as a table."""

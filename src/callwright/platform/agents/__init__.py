@@ -1,0 +1,1 @@
+"""Agents: their settings, versions and texts."""

@@ -1,0 +1,1 @@
+"""Shapes for the API description of agents."""

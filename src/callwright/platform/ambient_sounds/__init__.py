@@ -1,0 +1,1 @@
+"""Ambient tracks of accounts' own."""

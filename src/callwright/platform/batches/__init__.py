@@ -1,0 +1,1 @@
+"""Batches of calls: their lists, pace and stop."""

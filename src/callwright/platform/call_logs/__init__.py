@@ -1,0 +1,1 @@
+"""Call logs in pieces."""

@@ -1,0 +1,1 @@
+"""Which numbers an organisation lets dial, and when."""

@@ -1,0 +1,1 @@
+"""Calls that a request places, stops or tells of an event."""

@@ -1,0 +1,1 @@
+"""Packets of calls in progress."""

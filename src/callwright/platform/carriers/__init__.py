@@ -1,0 +1,1 @@
+"""Connecting an account at a carrier with this server."""

@@ -1,0 +1,1 @@
+"""Language models of accounts' own, and the list of all models."""

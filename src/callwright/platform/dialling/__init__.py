@@ -1,0 +1,1 @@
+"""The decision whether a call may be dialled, and why."""

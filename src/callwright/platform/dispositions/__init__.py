@@ -1,0 +1,1 @@
+"""Questions asked after a call."""

@@ -1,0 +1,1 @@
+"""Published changes in the order in which accounts read them."""

@@ -1,0 +1,1 @@
+"""Executions: the ledger of calls and their records."""

@@ -1,0 +1,1 @@
+"""Extraction from a transcript on request."""

@@ -1,0 +1,1 @@
+"""Which agent answers a number, and its menu of keys."""

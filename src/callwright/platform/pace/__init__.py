@@ -1,0 +1,1 @@
+"""Limits of dialling: places, rates, and admission."""

@@ -1,0 +1,1 @@
+"""Phone numbers: rented, connected, assigned to agents."""

@@ -1,0 +1,1 @@
+"""Accounts' credentials with providers."""

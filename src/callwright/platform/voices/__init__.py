@@ -1,0 +1,1 @@
+"""Voices: lists, imports, samples."""

@@ -1,0 +1,1 @@
+"""Webhooks: the outbox, deliveries and failing endpoints."""
