@@ -27,9 +27,9 @@ sys.path.insert(0, str(ROOT))
 
 from tests.vendors.server import GOOD  # noqa: E402
 
-from callwright.domain.provider_access import Access  # noqa: E402
 from callwright.media.framing import FRAME_MS, PCM_FRAME_BYTES  # noqa: E402
 from callwright.media.tonetext import spoken  # noqa: E402
+from callwright.platform.provider_keys.rules.access import Access  # noqa: E402
 from callwright.ports.registry import Closable, PluginContext  # noqa: E402
 from callwright.ports.speech import TranscriberSettings, VoiceSettings  # noqa: E402
 from callwright.providers.cloud import PLUGINS, library  # noqa: E402

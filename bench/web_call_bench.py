@@ -36,8 +36,8 @@ from callwright.bootstrap.platform import open_platform  # noqa: E402
 from callwright.cli.serving import bind, http_server, url_of  # noqa: E402
 from callwright.media.g711 import mulaw_of  # noqa: E402
 from callwright.ops.settings import Settings  # noqa: E402
-from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
-from callwright.platform.keys.actions.keys import create_key
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID  # noqa: E402
+from callwright.platform.keys.actions.keys import create_key  # noqa: E402
 from callwright.ports.leg import SILENCE_FRAME  # noqa: E402
 from callwright.ports.registry import PluginContext, Registry  # noqa: E402
 from callwright.providers.local import PLUGINS as LOCAL  # noqa: E402

@@ -22,10 +22,10 @@ from urllib.parse import parse_qs, urlsplit
 from callwright.api.doors import Doors
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_DOOR_SOCKET_MESSAGE_BYTES
-from callwright.domain.provider_access import Access
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.net.client import Answer
 from callwright.ops.ids import RandomIds
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.leg import DialRequest, InboundOffer, Leg, LegClosed
 from callwright.ports.registry import PluginContext
 from callwright.ports.world import Clock

@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 from tests import exotel_vendor, telnyx_vendor, vonage_vendor
 from tests.number_vendors import AUTH_ID, SID, TOKEN
 
-from callwright.domain.provider_access import Access
 from callwright.media.g711 import pcm_of_mulaw
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.registry import HttpClient, Plugin
 from callwright.telephony.exotel import PLUGINS as EXOTEL
 from callwright.telephony.exotel.vendor import ExotelCalls

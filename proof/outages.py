@@ -31,7 +31,6 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import MAX_RING_SECONDS
-from callwright.domain.settings.providers import MODEL_CHAIN, TRANSCRIBER_CHAIN, VOICE_CHAIN
 from callwright.lab.arguments import at_least_one, from_zero
 from callwright.lab.caller_scenario import Persona, Rule, Scenario
 from callwright.lab.processes import shared_out
@@ -40,6 +39,7 @@ from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.media.tonetext import ToneTextDecoder
 from callwright.media.vad import EnergyVad
 from callwright.ops.clock import SystemClock
+from callwright.platform.agent_settings.rules.providers import MODEL_CHAIN, TRANSCRIBER_CHAIN, VOICE_CHAIN
 from callwright.ports.leg import DialRequest
 from callwright.ports.model import ModelSettings
 from callwright.ports.speech import FRAME_MS, TranscriberSettings, TranscriberSink, TranscriberStream, VoiceSettings

@@ -16,8 +16,8 @@ from callwright.ops.ids import RandomIds
 from callwright.outbox.publication import WebhookPublisher
 from callwright.platform.agents.actions.end import PURGE_AGENT_JOB, AgentPurge
 from callwright.platform.batches.actions.stop import STOPPED_CONTACTS_JOB, StoppedContacts
+from callwright.platform.jobs.runner import JobRunner, JobTimings
 from callwright.platform.ledger import Ledger
-from callwright.storage.job_runner import JobRunner, JobTimings
 
 
 async def main(dsn: str, folder: Path) -> None:

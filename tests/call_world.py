@@ -38,19 +38,19 @@ from callwright.outbox.publication import WebhookPublisher
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
 from callwright.platform.agents.rules.spec import ProviderDefaults
 from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.availability import EverythingAvailable
 from callwright.platform.batches.actions.stop import StoppedContacts
 from callwright.platform.executions.actions.transition import insert
 from callwright.platform.executions.rules.execution import Execution, Phase, Status
 from callwright.platform.extensions.rules import Extension
+from callwright.platform.jobs.runner import JobRunner
 from callwright.platform.ledger import Ledger
 from callwright.platform.prices.rules import PriceBook
-from callwright.ports.availability import EverythingAvailable
 from callwright.ports.registry import Plugin, PluginContext, Registry
 from callwright.ports.vault import Vault
 from callwright.ports.world import Clock
 from callwright.providers.openai_compatible import PLUGINS as ENDPOINTS
 from callwright.providers.scripted import PLUGINS as SCRIPTED
-from callwright.storage.job_runner import JobRunner
 from callwright.telephony.loopback import PLUGINS as LOOPBACK
 
 AGENT_ID = "00000000-0000-4000-8000-00000000a9e1"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from callwright.domain.errors import UnavailableError
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.handover import CarrierCall, TalkEnd, TalkRecording
 
 

@@ -7,8 +7,8 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from callwright.domain.causes import CAUSES
 from callwright.lab.caller_scenario import scenario_of
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import (
     SILENCE_FRAME,

@@ -15,11 +15,11 @@ from callwright.call.live.timers import LoopTimers
 from callwright.call.live.warm_transfer import CallParts, TargetCall, WarmTransfer
 from callwright.conversation.effects import Transfer
 from callwright.conversation.events import TransferProgress
-from callwright.domain.causes import CAUSES
 from callwright.ops.clock import SystemClock
 from callwright.platform.agents.rules.transfers import WarmHandover
 from callwright.platform.dialling.actions import transfer_decision
 from callwright.platform.dialling.rules import Rules
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.leg import LEG_FRAME_BYTES, Bridges, Carrier, DialRequest, Leg, LegListener
 from callwright.testing.carrier import Report
 

@@ -93,7 +93,7 @@ VENDOR_HOMES: dict[str, frozenset[str]] = {
     "src/callwright/telephony/sip/": frozenset({"baresip"}),
     "src/callwright/telephony/vobiz/": frozenset({"plivo"}),  # whose API it speaks
 }
-VENDOR_TABLES = re.compile(r"/api/(.*/)?(mapping|schemas)|/price_?book|/provider_table")
+VENDOR_TABLES = re.compile(r"/platform/[a-z_]+/(mapping|schemas)|/price_?book|/provider_table")
 
 CLOCKS = (
     *(

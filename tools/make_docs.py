@@ -18,15 +18,15 @@ from pathlib import Path
 from types import ModuleType
 
 import measure
-from callwright.domain import causes, errors, limits
+from callwright.domain import errors, limits
 from callwright.domain.provider_table import EFFORTS, RESPONSES_MODELS
 from callwright.domain.settings.kinds import MESSAGE
 from callwright.domain.settings.provider_option import ProviderOption
 from callwright.domain.settings.setting import Setting
-from callwright.domain.settings.table import SETTINGS
 from callwright.insight import doctor_rules
 from callwright.ops import settings
-from callwright.platform.executions.rules import execution
+from callwright.platform.agent_settings.rules.table import SETTINGS
+from callwright.platform.executions.rules import causes, execution
 from callwright.providers import hosted_models
 from callwright.providers.cloud.provider_table import VENDORS as OF_SPEECH
 from callwright.providers.cloud.vendor import TRANSCRIBER, VOICE, Vendor
@@ -86,7 +86,7 @@ def limits_page() -> str:
 
 def _limits_met_by_users() -> set[str]:
     """Limits that the parts enforce which read what users send, or write what they read."""
-    sources = [s for s in measure.read_sources(ROOT, "src") if s.path.startswith(_MET_BY_USERS) and s.path != _LIMITS]
+    sources = [s for s in measure.read_sources(ROOT, "src") if _MET_BY_USERS.match(s.path) and s.path != _LIMITS]
     found = {node.id for source in sources for node in source.nodes if isinstance(node, ast.Name) and node.id.isupper()}
     return (found | _MET_ELSEWHERE) - _OF_THE_SERVER - _OF_SETTINGS
 
@@ -185,7 +185,9 @@ _OF_SETTINGS = {
     "MIN_PATIENCE_MS",
 }
 _LIMITS = "src/callwright/domain/limits.py"
-_MET_BY_USERS = tuple(f"src/callwright/{name}/" for name in ("api", "actions", "campaigns", "domain", "insight"))
+_MET_BY_USERS = re.compile(
+    r"src/callwright/(api|campaigns|domain|insight|platform/\w+/(?!rows|runner)|platform/(services|uploads))"
+)
 
 
 def limit_entries() -> Iterator[tuple[str, str]]:
@@ -310,7 +312,7 @@ def _area(path: str) -> str:
 def routes(sources: list[measure.Source]) -> Iterator[tuple[str, str, str]]:
     """Path, method and summary of every route declared by a decorator below `callwright/api`, router prefixes included. Without a
     summary it is the beginning of the docstring."""
-    for source in (s for s in sources if s.path.startswith("src/callwright/api/")):
+    for source in (s for s in sources if s.path.startswith(("src/callwright/api/", "src/callwright/platform/"))):
         prefixes = _router_prefixes(source)
         for _, function in source.functions:
             for decorator in function.decorator_list:

@@ -36,9 +36,8 @@ def count(data_file: Path, contexts: list[str] | None) -> dict[str, tuple[int, i
 
 
 def belongs(path: str, package: str) -> bool:
-    """Whether a module path is the package (dotted, below callwright) or lies in it."""
-    place = "src/callwright/" + package.replace(".", "/")
-    return path == f"{place}.py" or path.startswith(f"{place}/")
+    """Whether a module path is the package (a row of the import table) or lies in it."""
+    return layers.matches(path.removeprefix("src/callwright/").removesuffix(".py").replace("/", "."), package)
 
 
 def add(counts: list[tuple[int, int]]) -> tuple[int, int]:

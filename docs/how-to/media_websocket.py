@@ -14,7 +14,7 @@ import urllib.request
 from dataclasses import replace
 from weakref import WeakValueDictionary
 
-from callwright.domain.causes import CAUSES
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.door import Capability, Door, DoorRequest, DoorSocket, Signed, SocketDoor
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, LegClosed, LegListener, closed_by

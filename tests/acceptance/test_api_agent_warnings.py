@@ -12,15 +12,15 @@ import pytest
 from tests.api_world import AGENT, ApiWorld, create
 
 from callwright.bootstrap.platform import open_platform
-from callwright.domain.availability import VOICE, Lack, LackKind
 from callwright.domain.errors import CallwrightError, UnavailableError, VaultLockedError
 from callwright.domain.limits import MAX_AGENT_WARNINGS
 from callwright.ops.settings import Settings
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.availability import VOICE, Lack, LackKind
 from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.availability import EverythingAvailable
 from callwright.platform.keys.actions.keys import create_key
 from callwright.platform.unit import Unit
-from callwright.ports.availability import EverythingAvailable
 
 TASK = "agent_config.tasks[0]"
 SILENCE = {

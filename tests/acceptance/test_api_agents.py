@@ -18,8 +18,8 @@ from tests.rows import THEN, admit, claim, end_locked, execution_row, move
 from callwright.call.live.endings import refused
 from callwright.domain.errors import NotFoundError
 from callwright.domain.limits import MAX_AGENT_BYTES
-from callwright.domain.settings.table import SETTINGS
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agent_settings.rules.table import SETTINGS
 from callwright.platform.agents.actions.end import PIECE, PIECES_AT_ONCE, PURGE_AGENT_JOB, AgentPurge
 from callwright.platform.agents.rows.agents import AgentRows
 from callwright.platform.agents.rules.credentials import shown_body

@@ -19,9 +19,9 @@ from callwright.domain.limits import (
     VOICE_CATALOGUE_RETRY_SECONDS,
     VOICE_CATALOGUE_SECONDS,
 )
-from callwright.domain.provider_access import Access
 from callwright.media.wav import read_wav
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, Principal
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.platform.services import Services
 from callwright.platform.voices.actions.memory import VoiceLists, VoiceSamples
 from callwright.platform.voices.actions.voices import list_voices

@@ -17,9 +17,9 @@ from tests.corpus.bodies import CORPUS, AgentBody
 from tests.vendors import google, speech
 from tests.vendors.speech import SpeechVendors, speech_vendors
 
-from callwright.domain.provider_access import Access
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.custom_models.rules import CUSTOM_KEYS
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import MissingError
 from callwright.ports.model import ModelSettings
 from callwright.ports.registry import Plugin, PluginContext

@@ -17,9 +17,9 @@ from tests.waiting import until
 from callwright.domain.errors import UnavailableError
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
 from callwright.platform.executions.rules.execution import Phase
+from callwright.platform.jobs.runner import JobRunner, JobTimings
 from callwright.platform.ledger import PING_SECONDS, Ledger
 from callwright.storage.embedded import EmbeddedPostgres, ServerPlacement
-from callwright.storage.job_runner import JobRunner, JobTimings
 from callwright.storage.migrate import migrate
 
 pytestmark = pytest.mark.real_time

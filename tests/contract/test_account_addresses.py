@@ -12,9 +12,9 @@ from tests import exotel_vendor, telnyx_vendor, vonage_vendor
 from tests.number_vendors import AUTH_ID, SID, TOKEN
 from tests.unit.telephony.test_telnyx import Answer
 
-from callwright.domain.provider_access import Access
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import ProviderError
 from callwright.ports.registry import HttpClient
 from callwright.telephony.exotel.numbers import ExotelNumbers

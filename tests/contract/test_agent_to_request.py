@@ -19,11 +19,11 @@ from callwright.call.live.think import Think
 from callwright.call.live.tools import NoTools
 from callwright.conversation.effects import AskModel
 from callwright.conversation.plan import plan_for
-from callwright.domain.provider_access import Access
-from callwright.domain.settings.table import SETTINGS
 from callwright.media.vad import EnergyVad
 from callwright.net.client import GuardedClient
+from callwright.platform.agent_settings.rules.table import SETTINGS
 from callwright.platform.agents.rules.parsing import parse_agent
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.model import Message
 from callwright.ports.registry import PluginContext, UnknownPluginError
 from callwright.providers.openai_compatible.endpoints import EndpointModels
@@ -74,7 +74,7 @@ NOT_OF_A_REPLY = {
     # Another protocol: tests/contract/test_model_endpoints.py and test_hosted_models.py.
     *("llm_agent.use_responses_api", "llm_agent.compact_threshold", "llm_agent.thinking_budget"),
     *("llm_agent.agent_type", "llm_agent.provider", "llm_agent.base_url"),
-    # Other models: tests/unit/domain/agent/test_fallbacks.py.
+    # Other models: tests/unit/platform/agents/test_fallbacks.py.
     *("llm_agent.fallbacks", "llm_agent.fallback_after_ms"),
     *("llm_agent.extraction_details", "llm_agent.extraction_json", "llm_agent.summarization_details"),
 }

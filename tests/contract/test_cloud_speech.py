@@ -25,13 +25,13 @@ from tests.vendors.server import serving as serving_vendors
 from tests.vendors.speech import SpeechVendors, speech_vendors
 from tests.waiting import until
 
-from callwright.domain.availability import LackKind
 from callwright.domain.limits import PROVIDER_CLOSE_SECONDS
-from callwright.domain.provider_access import Access
 from callwright.domain.settings.provider_option import ProviderOption
 from callwright.media.resample import StreamResampler
 from callwright.media.tonetext import spoken
 from callwright.media.wav import write_wav
+from callwright.platform.agents.rules.availability import LackKind
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.registry import Closable, HttpClient, Plugin, PluginContext
 from callwright.ports.speech import TranscriberSettings, Voice, VoiceChunk, VoiceSettings

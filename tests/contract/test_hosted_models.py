@@ -14,8 +14,8 @@ from tests.http_server import Exchange, serving
 from tests.vendors.models import ARGUMENTS, GOOD, SIGNATURE, THOUGHT, USED, WORDS, ModelVendors, model_vendors
 
 from callwright.domain.limits import MAX_THOUGHT_CHARACTERS, MAX_THOUGHTS_KEPT
-from callwright.domain.provider_access import Access
 from callwright.net.client import GuardedClient
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.registry import PluginContext

@@ -17,8 +17,8 @@ from tests.waiting import until
 from callwright.domain.limits import MAX_JOB_TRIES
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
 from callwright.platform.jobs.rules import SPEECH_JOB, SpeechOrder
+from callwright.platform.jobs.runner import Handler, JobPlaces, JobRunner, JobTimings
 from callwright.platform.ledger import Ledger
-from callwright.storage.job_runner import Handler, JobPlaces, JobRunner, JobTimings
 
 FAST = JobTimings(first_retry_s=0.01, longest_retry_s=0.02, heartbeat_s=5, restart_s=0.1)
 

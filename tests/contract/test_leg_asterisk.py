@@ -17,7 +17,7 @@ from tests.phone.bare_carrier import Call, Desk
 from tests.waiting import until
 
 from callwright.domain.limits import MAX_PBX_CALLS, MAX_PBX_EVENT_BYTES, MAX_PBX_MEDIA_MESSAGE_BYTES, MAX_SIP_KEYS
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import SILENCE_FRAME, Carrier, DialRequest, Leg, TransferFailedError
 from callwright.ports.registry import PluginContext

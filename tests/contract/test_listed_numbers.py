@@ -16,8 +16,8 @@ import pytest
 from tests.http_server import Exchange, serving
 from tests.number_vendors import say
 
-from callwright.domain.provider_access import Access
 from callwright.net.client import GuardedClient
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.market import HeldNumber
 from callwright.ports.registry import HttpClient

@@ -27,11 +27,11 @@ from websockets.protocol import State
 from callwright.api.doors import Doors
 from callwright.cli.serving import bind, http_server, url_of
 from callwright.domain.limits import MAX_CALL_SECONDS
-from callwright.domain.provider_access import Access
 from callwright.insight.line import line_of
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import RecordsTalks
 from callwright.ports.leg import LEG_FRAME_BYTES, Bridges, DialRequest, Leg, LegListener, TransferFailedError

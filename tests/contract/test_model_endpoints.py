@@ -16,8 +16,8 @@ from tests.http_server import Exchange, LocalServer, serving
 from tests.vendors.models import ARGUMENTS, GOOD, USED, WORDS, model_vendors
 
 from callwright.domain.limits import MAX_ENDPOINT_CLIENTS
-from callwright.domain.provider_access import Access
 from callwright.net.client import GuardedClient
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.registry import PluginContext, Registry

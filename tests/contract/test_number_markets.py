@@ -14,8 +14,8 @@ from tests.number_vendors import AUTH_ID, SID, TOKEN, Vendor, plivo, say, twilio
 
 from callwright.bootstrap.plugins import PluginInstances
 from callwright.domain.limits import MAX_WEB_ANSWER_BYTES
-from callwright.domain.provider_access import Access
 from callwright.net.client import GuardedClient
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.market import HeldNumber, NumberMarket
 from callwright.ports.registry import PluginContext, Registry

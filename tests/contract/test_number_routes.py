@@ -14,10 +14,10 @@ from tests.telnyx_vendor import TelnyxVendor
 from tests.twilio_vendor import TwilioVendor, twilio_vendor
 from tests.vonage_vendor import VonageVendor
 
-from callwright.domain.provider_access import Access
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.telephony.exotel.vendor import ExotelCalls
 from callwright.telephony.media_streams.vendor import Route, VendorCalls

@@ -18,8 +18,8 @@ from tests.number_vendors import AUTH_ID, SID, TOKEN, Vendor, plivo, twilio
 from tests.vendors.models import GOOD, KEYS, model_vendors
 
 from callwright.bootstrap.plugins import PluginInstances, installed_plugins
-from callwright.domain.provider_access import Access
 from callwright.net.client import GuardedClient
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.leg import DialRequest
 from callwright.ports.model import Message, ModelRequest, ModelSettings, Tool
 from callwright.ports.registry import KINDS, HttpClient, Plugin, PluginContext

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.provider_access import Access
 from callwright.media.tonetext import spoken
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, LegClosed, LegListener
 from callwright.ports.market import HeldNumber, OfferedNumber

@@ -26,7 +26,6 @@ from callwright.call.live.deps import RuntimeDeps, RuntimeSettings
 from callwright.call.live.endings import RECORDING_JOB
 from callwright.call.process.retention import delete_expired
 from callwright.domain.limits import MAX_TALK_RECORDING_BYTES
-from callwright.domain.provider_access import Access
 from callwright.insight.record import build
 from callwright.net.client import GuardedClient
 from callwright.ops.folders import RecordingFiles
@@ -34,6 +33,7 @@ from callwright.ops.ids import RandomIds
 from callwright.platform.executions.rules.attempts import TRANSFER_RECORDING
 from callwright.platform.executions.rules.execution import Execution
 from callwright.platform.ledger import Ledger
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.platform.webhooks.rules.outbox import OutboxEntry
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import CarrierCall, RemoteFile, TalkRecording

@@ -25,7 +25,6 @@ from callwright.call.live.endings import TALK_JOB
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.domain.money import NANO_PER_CENT
-from callwright.domain.provider_access import Access
 from callwright.insight.record import build, execution_body
 from callwright.ops.metrics import Metrics
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
@@ -34,6 +33,7 @@ from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import Execution, Phase
 from callwright.platform.ledger import Ledger
 from callwright.platform.prices.rules import Price, PriceBook
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.platform.wallet.actions.reservations import reserve
 from callwright.platform.wallet.rules import top_up
 from callwright.platform.webhooks.rules.outbox import OutboxEntry

@@ -20,11 +20,11 @@ from tests import telnyx_vendor, vonage_vendor
 from tests.unit.telephony.test_telnyx import Answer
 
 from callwright.domain.limits import MAX_CALL_SECONDS
-from callwright.domain.provider_access import Access
 from callwright.media.g711 import mulaw_of
 from callwright.net.client import GuardedClient
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.telephony.media_streams.framing import Framing
 from callwright.telephony.media_streams.vendor import Handover, Order

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from callwright.domain.fields import Fields
-from callwright.domain.settings.conversation import read_settings
+from callwright.platform.agent_settings.rules.conversation import read_settings
 from callwright.platform.agents.rules.parsing import parse_agent
 
 #: Sections that hold the same settings as another one.

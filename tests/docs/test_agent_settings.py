@@ -15,10 +15,10 @@ from tests.docs.setting_proofs import ROOT, proofs, source_of
 
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields
-from callwright.domain.settings.conversation import read_settings
-from callwright.domain.settings.kept import KEPT
 from callwright.domain.settings.setting import Setting
-from callwright.domain.settings.table import SETTINGS
+from callwright.platform.agent_settings.rules.conversation import read_settings
+from callwright.platform.agent_settings.rules.kept import KEPT
+from callwright.platform.agent_settings.rules.table import SETTINGS
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.schemas.agents import (
     AgentConfig,
@@ -84,7 +84,7 @@ def test_every_row_is_looked_at_by_something() -> None:
 
 def test_a_test_of_a_class_is_named_with_it() -> None:
     assert (
-        "tests/unit/domain/agent/test_parsing.py::TestModels::test_every_kind_of_agent_is_read_and_what_is_none_is_refused"
+        "tests/unit/platform/agents/test_parsing.py::TestModels::test_every_kind_of_agent_is_read_and_what_is_none_is_refused"
         in (proofs()["llm_agent.agent_type"])
     )
 
@@ -155,9 +155,16 @@ def test_what_is_only_kept_says_so() -> None:
 
 
 #: Parts that act on settings, and not only keep, check or name them.
-ACTING = ("actions/**/*.py", "call/**/*.py", "conversation/**/*.py", "providers/**/*.py", "telephony/**/*.py")
+ACTING = (
+    "platform/*/actions/*.py",
+    "platform/*/actions.py",
+    "call/**/*.py",
+    "conversation/**/*.py",
+    "providers/**/*.py",
+    "telephony/**/*.py",
+)
 #: Parts that read the agent's JSON.
-READING = ("call/**/*.py", "conversation/**/*.py", "providers/**/*.py", "domain/agent/*.py")
+READING = ("call/**/*.py", "conversation/**/*.py", "providers/**/*.py", "platform/agents/rules/*.py")
 
 
 @cache

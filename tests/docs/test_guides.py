@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from callwright.api.credentials import TOKEN_PREFIX
-from callwright.domain.settings.table import SETTINGS
 from callwright.outbox.schedule import DELAYS_S
 from callwright.outbox.sign import decode_secret, signature_headers
+from callwright.platform.agent_settings.rules.table import SETTINGS
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.executions.rules.execution import PUBLISHED_BY_DEFAULT
 from callwright.ports.door import LINES

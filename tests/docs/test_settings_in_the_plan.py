@@ -17,7 +17,7 @@ from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.plan import CALLBACK_PROMPT, ToolWords, TransferTool
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_VOICEMAIL_LISTEN_SECONDS
 from callwright.domain.settings.setting import Setting
-from callwright.domain.settings.table import SETTINGS
+from callwright.platform.agent_settings.rules.table import SETTINGS
 from callwright.platform.agents.rules.transfers import DEFAULT_TRANSFER_MESSAGE
 from callwright.ports.model import Tool
 

@@ -19,18 +19,18 @@ from tests.rows import admit, claim
 
 from callwright.api.app import build_app
 from callwright.api.description import MADE
-from callwright.domain.availability import Line, Provision
 from callwright.domain.number import LOOPBACK
 from callwright.media.wav import write_wav
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.availability import Line, Provision
 from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.availability import EverythingAvailable
 from callwright.platform.batches.rules.batch import BatchStatus
 from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import Phase
 from callwright.platform.ledger import Ledger
 from callwright.platform.unit import Unit
 from callwright.platform.violations.actions import put_before
-from callwright.ports.availability import EverythingAvailable
 from callwright.ports.chat import ChatMessage, ChatReply, NewChat
 
 ASK_SECONDS = 30

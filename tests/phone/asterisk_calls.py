@@ -25,8 +25,8 @@ from tests.phone.sipp import Sipp
 from tests.phone.summary import FIGURE
 from tests.waiting import until
 
-from callwright.domain.provider_access import Access
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest, Leg, TransferFailedError
 from callwright.telephony.asterisk.carrier import AsteriskCarrier

@@ -29,8 +29,8 @@ from tests.phone.rtp import RtpSocket
 from tests.phone.server import Server
 from tests.phone.sipp import IP, Sipp
 
-from callwright.domain.causes import CAUSES, cause_of_sip
 from callwright.domain.limits import MAX_RING_SECONDS
+from callwright.platform.executions.rules.causes import CAUSES, cause_of_sip
 
 Phones = Callable[..., Awaitable[Sipp]]
 Lines = Callable[..., RtpSocket]

@@ -17,8 +17,8 @@ from tests.phone.sipp import IP, Sipp
 from tests.phone.trunks import challenge, invites, proves
 from tests.waiting import until
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.limits import MAX_RING_SECONDS
+from callwright.platform.executions.rules.causes import CAUSES
 
 Phones = Callable[..., Awaitable[Sipp]]
 Lines = Callable[..., RtpSocket]

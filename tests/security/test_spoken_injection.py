@@ -19,10 +19,10 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.core import Conversation
 from callwright.conversation.plan import plan_for
-from callwright.domain.tools.arguments import UnfitArgumentsError
-from callwright.domain.tools.request import tool_request
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.tools.rules.arguments import UnfitArgumentsError
+from callwright.platform.tools.rules.request import tool_request
 
 SECRET = "s3cret-token"
 LISTED = "+15550100123"

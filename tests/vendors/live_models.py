@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from tests.contract.test_plugins import CALLS_TOOL, held
 
-from callwright.domain.provider_access import Access
 from callwright.net.client import GuardedClient
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.model import ModelSettings
 from callwright.ports.registry import PluginContext
 from callwright.providers.hosted_models import VENDORS as HOSTED

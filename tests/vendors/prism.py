@@ -23,7 +23,7 @@ import httpx2 as httpx
 from tests.number_vendors import SID, TOKEN
 from tests.waiting import until
 
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import ProviderError
 from callwright.telephony.media_streams.vendor import Handover, Order, VendorAccount
 from callwright.telephony.number_markets.twilio import TwilioMarket

@@ -13,8 +13,8 @@ from dataclasses import replace
 from callwright.call.live.access import KeyNames
 from callwright.call.live.equipment import need_model
 from callwright.domain.errors import ConfigurationError
-from callwright.domain.provider_access import Access, reach_of_agent
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
+from callwright.platform.provider_keys.rules.access import Access, reach_of_agent
 from callwright.ports.registry import PluginGetter
 
 EXTRACTION = "extraction"

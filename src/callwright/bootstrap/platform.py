@@ -35,12 +35,10 @@ from callwright.call.live.web_tools import WebDesk
 from callwright.call.process.runtime import CallRuntime
 from callwright.campaigns.release import Release
 from callwright.dashboard.site import DashboardSite
-from callwright.domain.availability import Lack
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.limits import MODEL_LIST_SECONDS
 from callwright.domain.number import SIP
 from callwright.domain.rates import read_rates
-from callwright.domain.tools.request import HEADER_BLANKS
 from callwright.insight.record import execution_body
 from callwright.net.client import GuardedClient
 from callwright.ops.gathering_executor import GatheringExecutor
@@ -55,15 +53,18 @@ from callwright.outbox.publication import WebhookPublisher
 from callwright.outbox.sign import decode_secret, signature_headers
 from callwright.platform.agents.actions.credentials import seal_at_start
 from callwright.platform.agents.actions.end import PURGE_AGENT_JOB, AgentPurge
+from callwright.platform.agents.rules.availability import Lack
 from callwright.platform.batches.actions.stop import STOPPED_CONTACTS_JOB, StoppedContacts
 from callwright.platform.dialling.actions import Decisions
 from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.jobs.runner import Handler, JobRunner
 from callwright.platform.keys.actions.use import KeyUse
 from callwright.platform.prices.actions import refresh_prices, unused_prices
 from callwright.platform.provider_keys.actions.keys import check_vault
 from callwright.platform.services import NoWebCalls, Services
 from callwright.platform.sip_trunks.rules import PROVIDER as SIP_TRUNK
 from callwright.platform.sub_accounts.actions.end import PURGE_JOB, AccountPurge
+from callwright.platform.tools.rules.request import HEADER_BLANKS
 from callwright.platform.webhooks.actions import webhook_secrets
 from callwright.platform.webhooks.rules.outbox import OutboxEntry
 from callwright.ports.leg import RoutesNumbers
@@ -72,7 +73,6 @@ from callwright.ports.model import ModelSettings, RemoteModel
 from callwright.ports.registry import PluginContext, Registry
 from callwright.ports.trunk_lines import NoTrunkStates, TrunkStates
 from callwright.ports.web_call import WEB_CALL, WebCalls
-from callwright.storage.job_runner import Handler, JobRunner
 
 _LOG = logging.getLogger(__name__)
 

@@ -23,7 +23,6 @@ from callwright.call.live.equipment import LocalEars, Needs, equip, fitting, mod
 from callwright.call.live.tools import ToolOutcome
 from callwright.conversation.plan import plan_for
 from callwright.conversation.replay import replay
-from callwright.domain.call_variables import given_texts, moment_variables
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_RING_SECONDS, MODEL_ANSWER_SECONDS
 from callwright.insight.extraction import accept, extraction_request, wanted_by
@@ -40,6 +39,7 @@ from callwright.media.framing import MULAW_SILENCE
 from callwright.ops.settings import Settings
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec, PostCallTask, ProviderChoice
+from callwright.platform.calls.rules import given_texts, moment_variables
 from callwright.platform.dialling.actions import default_decision
 from callwright.platform.prices.rules import PriceBook
 from callwright.ports.failures import ProviderError

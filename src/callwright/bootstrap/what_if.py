@@ -14,7 +14,6 @@ from callwright.call.live.equipment import may_speculate, model_settings, need
 from callwright.call.live.think import Thinker, says_yes, yes_no_request
 from callwright.conversation.effects import AskClassifier, AskModel
 from callwright.conversation.plan import CallPlan, plan_for
-from callwright.domain.availability import MODEL, model_in_place
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import CLASSIFIER_SECONDS, MAX_CALL_SECONDS, MODEL_ANSWER_SECONDS
 from callwright.insight.provider_failures import failures_of
@@ -25,6 +24,7 @@ from callwright.insight.view import CallView
 from callwright.insight.wholeness import Wholeness, wholeness
 from callwright.lab.whatif import WhatIf, what_if
 from callwright.lab.whatif_answers import Answers, RecordedAnswers
+from callwright.platform.agents.rules.availability import MODEL, model_in_place
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.path import with_changes
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice, ProviderDefaults

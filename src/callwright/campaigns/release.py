@@ -12,13 +12,14 @@ from typing import Any
 
 from callwright.campaigns.breaker import LOOK_SECONDS, BatchBreaker
 from callwright.campaigns.plan import Share, shares
-from callwright.domain.availability import Line
 from callwright.domain.errors import SuppressedError, UnavailableError
 from callwright.domain.limits import AT_REST_SECONDS, MAX_BATCHES_AT_ONCE
 from callwright.domain.number import Destination, kind_of_address
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
+from callwright.platform.agents.rules.availability import Line
 from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.availability import Availability, EverythingAvailable
 from callwright.platform.batches.actions.transition import BatchPublisher, move_batch, record_contact
 from callwright.platform.batches.rules.batch import (
     ACTIVE,
@@ -33,7 +34,6 @@ from callwright.platform.executions.actions.transition import Publisher, insert_
 from callwright.platform.executions.rules.execution import Execution
 from callwright.platform.ledger import Ledger
 from callwright.platform.unit import Unit
-from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)

@@ -17,10 +17,10 @@ from callwright.bootstrap.plugins import provider_defaults
 from callwright.cli.addresses import noted_address, sign_in_link
 from callwright.cli.connections import ConnectionLimits, fitted, raise_descriptor_limit
 from callwright.cli.serving import bind, http_server, url_of, warn_of_unknown_variables
-from callwright.domain.availability import LEG_NAMES, MODEL, TRANSCRIBER, VOICE, Lack
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agents.rules.availability import LEG_NAMES, MODEL, TRANSCRIBER, VOICE, Lack
 from callwright.platform.sessions.actions import new_code
 
 

@@ -137,7 +137,7 @@ class CancelTool:
 
 @dataclass(frozen=True, slots=True)
 class SendKeys:
-    """Press ``keys`` on the line; pauses are among them (``domain.tools.keypad``). The shell answers with ``ToolResult``.
+    """Press ``keys`` on the line; pauses are among them (``platform.tools.rules.keypad``). The shell answers with ``ToolResult``.
 
     ``call_id`` and ``name`` are those of the model's tool call.
     """

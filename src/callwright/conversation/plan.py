@@ -11,7 +11,7 @@ from callwright.conversation.opt_out import MESSAGES, message_in
 from callwright.conversation.own_words import OWN_WORDS, OwnWords, own_words
 from callwright.conversation.stops import ENGLISH, base_language
 from callwright.domain.limits import MAX_CALL_SECONDS
-from callwright.domain.settings.conversation import ConversationSettings
+from callwright.platform.agent_settings.rules.conversation import ConversationSettings
 from callwright.platform.agents.rules.spec import AgentSpec, ToolSpec
 from callwright.platform.agents.rules.tools import END_CALL, PRESS_KEYS
 from callwright.platform.agents.rules.transfers import (

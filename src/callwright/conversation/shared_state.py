@@ -10,8 +10,8 @@ from callwright.conversation.invariants import Watch
 from callwright.conversation.plan import CallPlan
 from callwright.conversation.stops import ENGLISH, phrasebook
 from callwright.conversation.timers import Timers
-from callwright.domain.tools.template import value_text
 from callwright.domain.variables import render
+from callwright.platform.tools.rules.template import value_text
 
 
 class SharedState:

@@ -13,10 +13,10 @@ from callwright.conversation.history import History, system_text
 from callwright.conversation.shared_state import SharedState
 from callwright.conversation.transfer import Transfers
 from callwright.domain.limits import MAX_MODEL_TOOL_LOOPS
-from callwright.domain.tools.answer import remembered
-from callwright.domain.tools.arguments import UnfitArgumentsError, checked_arguments, fitting_arguments
-from callwright.domain.tools.keypad import keys_of
 from callwright.platform.agents.rules.tools import END_CALL as ENDS_CALLS
+from callwright.platform.tools.rules.answer import remembered
+from callwright.platform.tools.rules.arguments import UnfitArgumentsError, checked_arguments, fitting_arguments
+from callwright.platform.tools.rules.keypad import keys_of
 from callwright.ports.model import Tool, ToolCall
 
 END_CALL = Tool(

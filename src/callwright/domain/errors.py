@@ -82,7 +82,7 @@ class LackingError(BadInputError):
     hint = "Do what the message says."
 
     def __init__(self, message: str, *, field: str | None = None, leg: str = "") -> None:
-        """``leg``: which part of the call it is (``domain.availability``)."""
+        """``leg``: which part of the call it is (``platform.agents.rules.availability``)."""
         super().__init__(message, field=field)
         self.leg = leg
 

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from callwright.domain.errors import BadInputError, InvalidAgentError
-from callwright.platform.audit.rules import may_hold_secret, redacted
+from callwright.domain.redaction import may_hold_secret, redacted
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})

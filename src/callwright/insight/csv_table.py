@@ -1,7 +1,7 @@
 """Tables as CSV (RFC 4180) in which no spreadsheet finds a formula.
 
-A cell that a spreadsheet takes for a formula gets an apostrophe in front (``platform.batches.rules.formula_cell``). A phone number in E.164 form begins
-with a plus and is a number to every spreadsheet, so it stays as it is and programs can use it.
+A cell that a spreadsheet takes for a formula gets an apostrophe in front (``platform.batches.rules.formula_cell``). A phone number in
+E.164 form begins with a plus and is a number to every spreadsheet, so it stays as it is and programs can use it.
 """
 
 from __future__ import annotations

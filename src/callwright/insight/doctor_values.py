@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from callwright.domain.settings.table import SETTINGS
 from callwright.insight.doctor_case import Case
 from callwright.insight.doctor_rules import RULES
 from callwright.insight.timeline import AgentSpeech, CallerSpeech, Span
+from callwright.platform.agent_settings.rules.table import SETTINGS
 
 Value = int | float
 

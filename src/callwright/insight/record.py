@@ -15,7 +15,6 @@ from typing import Any
 
 from callwright.conversation.ending import TRANSFERRED
 from callwright.conversation.log import Entry
-from callwright.domain.causes import CAUSES
 from callwright.domain.money import cents_from_nano, cents_of
 from callwright.insight.attempts import attempts, cost_breakdown, retry_history, usage
 from callwright.insight.cost import LEGS, CallCost, cost_of
@@ -38,6 +37,7 @@ from callwright.insight.usage import usage_breakdown
 from callwright.insight.view import CallView, view_of
 from callwright.insight.waterfall import NO_LOOK_UPS, latency_data, waterfall
 from callwright.insight.wire import kept_time, wire_time
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.platform.executions.rules.execution import CHAT, TERMINAL, Execution, Status
 from callwright.platform.executions.rules.retry import RETRY_AT
 from callwright.platform.prices.rules import Prices

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from callwright.domain.causes import CAUSES
 from callwright.insight.view import CallView
+from callwright.platform.executions.rules.causes import CAUSES
 
 TARGET = "target"
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.conversation.log import Entry
-from callwright.domain.tools.answer import remembered
 from callwright.insight.view import CallView
+from callwright.platform.tools.rules.answer import remembered
 
 _SHOWN_CHARACTERS = 500
 _HTTP = ("method", "host", "status", "ms")

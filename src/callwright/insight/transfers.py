@@ -8,12 +8,12 @@ from typing import Any
 from callwright.conversation.ending import TRANSFERRED
 from callwright.conversation.log import Entry
 from callwright.conversation.transfer import JOINED, NOBODY_ANSWERED
-from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.money import cents_from_nano
 from callwright.insight.line import quality_of
 from callwright.insight.target_calls import TARGET, TargetCall, target_calls
 from callwright.insight.view import CallView
 from callwright.platform.agents.rules.transfers import WARM
+from callwright.platform.executions.rules.causes import CAUSES, Cause
 from callwright.platform.executions.rules.execution import Execution
 
 HANGUP = {"hangup_by": "API Request", "hangup_reason": TRANSFERRED, "hangup_code": 4000}

@@ -9,9 +9,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from callwright.domain.errors import VaultLockedError
-from callwright.domain.sealing import WrappedKey
 from callwright.ops.master_key import MasterKeys
 from callwright.ops.secret import fingerprint
+from callwright.platform.provider_keys.rules.sealing import WrappedKey
 
 _FORM = b"\x01"
 _NONCE_BYTES = 12

@@ -24,10 +24,8 @@ from callwright.ops.gathering import Gathering
 from callwright.ops.rounds import RoundsApart, round_boundary
 from callwright.outbox.schedule import GAP_AFTER_S, LEASE_MARGIN_S, is_delivered, retry_in
 from callwright.outbox.sign import signature_headers
-from callwright.platform.webhooks.rows.endpoints import EndpointRows
-from callwright.platform.webhooks.rows.outbox import OutboxRows
 from callwright.platform.webhooks.rules.address import is_of_one_address
-from callwright.platform.webhooks.rules.deliveries import reason_of
+from callwright.platform.webhooks.rules.deliveries import FailingEndpoint, reason_of
 from callwright.platform.webhooks.rules.outbox import Answered, OutboxEntry, WebhookShare
 from callwright.ports.world import Clock
 
@@ -61,16 +59,59 @@ class Sender(Protocol):
         ...
 
 
+class Outbox(Protocol):
+    """The webhooks of executions or of batches (``platform.webhooks.rows.outbox.OutboxRows``)."""
+
+    async def lease(
+        self, worker: str, seconds: int, count: int, gap_after_seconds: int | None, share: WebhookShare | None = None
+    ) -> list[OutboxEntry]:
+        """Take due entries for ``worker``."""
+        ...
+
+    async def delivered(self, worker: str, *answered: Answered) -> set[str]:
+        """Mark entries as delivered. Returns their ids without those whose lease was lost."""
+        ...
+
+    async def failed(
+        self, entry_id: str, worker: str, retry_in_seconds: int | None, http_status: int | None, answer: str
+    ) -> bool:
+        """Give the lease back for a later try, or for good with None. False when the lease was lost."""
+        ...
+
+
+class Endpoints(Protocol):
+    """Webhook endpoints that fail (``platform.webhooks.rows.endpoints.EndpointRows``)."""
+
+    async def failed(self, organisation_id: str, endpoint: str, reason: str, *, is_gone: bool = False) -> bool:
+        """Count a failed try, and pause an endpoint that ``is_gone``. True when this paused it."""
+        ...
+
+    async def pause(self) -> list[FailingEndpoint]:
+        """Pause and return the endpoints that have failed for too long."""
+        ...
+
+    async def answered(self, organisation_id: str, endpoint: str) -> None:
+        """Forget the failures of an endpoint that is not paused."""
+
+    async def order(self, organisation_id: str, endpoint: str, count: int) -> int:
+        """Let webhooks that failed before the pause wait again. Returns of how many executions and batches; 0 when none is left."""
+        ...
+
+    async def resume(self, organisation_id: str, endpoint: str) -> bool:
+        """End the pause; False when there is none."""
+        ...
+
+
 class OutboxUnit(Protocol):
     """What delivery needs of a unit (``platform.unit.Unit``)."""
 
     @property
-    def outbox(self) -> OutboxRows:
+    def outbox(self) -> Outbox:
         """Webhooks to deliver."""
         ...
 
     @property
-    def endpoints(self) -> EndpointRows:
+    def endpoints(self) -> Endpoints:
         """Webhook endpoints that fail."""
         ...
 

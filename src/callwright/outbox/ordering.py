@@ -11,7 +11,6 @@ from typing import Protocol
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import AT_REST_SECONDS, MAX_EVENTS_ORDERED
 from callwright.ops.rounds import round_boundary
-from callwright.platform.events.rows import EventRows
 from callwright.ports.world import Clock
 
 _LOG = logging.getLogger(__name__)
@@ -22,11 +21,23 @@ _GATHER_S = 0.2
 """Changes come in groups, and cost less together."""
 
 
+class Events(Protocol):
+    """Published changes (``platform.events.rows.EventRows``)."""
+
+    async def order(self, count: int) -> int:
+        """Give positions to up to ``count`` committed events. Returns how many got one."""
+        ...
+
+    async def prune(self, before: datetime, count: int) -> int:
+        """Delete up to ``count`` events older than ``before``. Returns how many."""
+        ...
+
+
 class EventUnit(Protocol):
     """What ordering needs of a unit (``platform.unit.Unit``)."""
 
     @property
-    def events(self) -> EventRows:
+    def events(self) -> Events:
         """Published changes."""
         ...
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from callwright.domain.call_variables import call_variables
-from callwright.domain.tools.request import HEADER_BLANKS
 from callwright.insight.batch_record import batch_body
 from callwright.insight.record import execution_body
 from callwright.insight.wire import encode
 from callwright.platform.batches.rules.batch import Batch, BatchProgress
+from callwright.platform.calls.rules import call_variables
 from callwright.platform.executions.rules.execution import PUBLISHED_BY_DEFAULT, Execution, Status
+from callwright.platform.tools.rules.request import HEADER_BLANKS
 from callwright.platform.webhooks.rules.address import endpoint_of, webhook_address
 from callwright.platform.webhooks.rules.outbox import OutboxEntry
 

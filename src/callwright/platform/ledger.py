@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
@@ -54,10 +54,13 @@ class Ledger:
         """A transaction."""
         return transaction(self._opened(), self._known_keys.forget)
 
-    @asynccontextmanager
-    async def slow_unit(self, organisation_id: str) -> AsyncIterator[Unit]:
+    def slow_unit(self, organisation_id: str) -> AbstractAsyncContextManager[Unit]:
         """A transaction that may stay open while a body is read or another service asked; only so many of a process at once, and half as
         many of one organisation."""
+        return self._slow_unit(organisation_id)
+
+    @asynccontextmanager
+    async def _slow_unit(self, organisation_id: str) -> AsyncIterator[Unit]:
         share = self._shares.get(organisation_id)
         if share is None:
             share = self._shares[organisation_id] = asyncio.Semaphore(SLOW_UNITS // 2)
@@ -67,6 +70,10 @@ class Ledger:
     def reading(self) -> AbstractAsyncContextManager[Unit]:
         """A connection for single statements, without a transaction: cheaper than a unit, and each statement is one of its own."""
         return Reading(self._opened())
+
+    def joined(self, unit: Unit) -> Ledger:
+        """This ledger, but each of its units is ``unit``: one transaction that the caller commits."""
+        return _JoinedLedger(self, unit)
 
     async def key_of(self, digest: bytes) -> ApiKey | None:
         """The key with that keyed hash, revoked and expired ones included; from memory while changes of it would be heard of."""
@@ -162,3 +169,18 @@ async def _close(pool: Any) -> None:
             await pool.close()
     except TimeoutError:
         pool.terminate()
+
+
+class _JoinedLedger(Ledger):
+    def __init__(self, ledger: Ledger, unit: Unit) -> None:
+        vars(self).update(vars(ledger))
+        self._unit = unit
+
+    def unit(self) -> AbstractAsyncContextManager[Unit]:
+        return nullcontext(self._unit)
+
+    def slow_unit(self, organisation_id: str) -> AbstractAsyncContextManager[Unit]:
+        return self.unit()
+
+    def reading(self) -> AbstractAsyncContextManager[Unit]:
+        return self.unit()

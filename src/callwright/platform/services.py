@@ -10,19 +10,19 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from callwright.domain.errors import CapacityError, NotFoundError, UnavailableError, VaultLockedError
-from callwright.domain.sealing import WrappedKey
 from callwright.platform.accounts.rules import Principal
 from callwright.platform.agents.rules.parsing import ProviderDefaults
 from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.availability import Availability, EverythingAvailable
 from callwright.platform.batches.actions.transition import BatchPublisher, NoBatchWebhooks
 from callwright.platform.encoded import EncodedExecutions
 from callwright.platform.executions.actions.transition import Publisher
 from callwright.platform.executions.rules.execution import Execution
 from callwright.platform.ledger import Ledger
 from callwright.platform.prices.rules import BilledAs, DatedPrices, as_written
+from callwright.platform.provider_keys.rules.sealing import WrappedKey
 from callwright.platform.unit import Unit
 from callwright.platform.voices.actions.memory import VoiceLists, VoiceSamples
-from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.chat import ChatReply, Chats, NewChat
 from callwright.ports.door import DoorSocket
 from callwright.ports.leg import RoutesNumbers

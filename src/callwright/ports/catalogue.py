@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 
 
 @dataclass(frozen=True, slots=True)

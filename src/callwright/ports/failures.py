@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from callwright.domain.availability import LackKind
+from callwright.platform.agents.rules.availability import LackKind
 
 
 class FailureKind(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class CarrierCall:
 class TalkEnd:
     """The end of the talk with the target, as far as the carrier reports it. ``call_id``: the carrier's id of the call to the target.
     ``seconds``: how long they talked; or ``ended_at`` (ISO 8601), where it reports only when they ended. ``cause``: a key of
-    ``domain.causes.CAUSES``, empty where it does not report who hung up."""
+    ``platform.executions.rules.causes.CAUSES``, empty where it does not report who hung up."""
 
     call_id: str = ""
     seconds: int | None = None

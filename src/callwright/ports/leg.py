@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
-from callwright.domain.causes import CAUSES, Cause
-from callwright.domain.provider_access import Access
 from callwright.platform.dialling.rules import Decision
+from callwright.platform.executions.rules.causes import CAUSES, Cause
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 
 LEG_FRAME_BYTES = 160
@@ -26,7 +26,8 @@ class LegClosed:
     ``outcome``: answered (the call had been answered), busy, no-answer, failed, canceled, error, or balance-low (nobody was called).
     ``by`` and ``reason`` are in the contract's words (chapter 8: Callee, Caller, Carrier, API Request, Error, Unknown; "Call recipient was
     busy", ...); ``code`` is the hang-up cause number. ``provider_code`` is what the carrier itself said (a SIP status, a cause name).
-    ``cause`` is the key of the cause in ``domain.causes``, empty for an end that is none of them; it only names what the other fields say.
+    ``cause`` is the key of the cause in ``platform.executions.rules.causes``, empty for an end that is none of them; it only names what the
+    other fields say.
     """
 
     outcome: str

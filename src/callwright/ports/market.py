@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast, overload, runtime_checkable
 
-from callwright.domain.provider_access import Access
 from callwright.domain.settings.provider_option import ProviderOption
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.catalogue import ModelOffer, VoiceOffer
 from callwright.ports.door import Doorkeeper, NoDoors
 from callwright.ports.handover import HandedCalls, NoHandedCalls
@@ -221,8 +221,8 @@ class Plugin:
     """A provider or a carrier. ``name`` is what an agent writes as ``provider``; ``aliases`` are other spellings of it.
 
     ``keys`` names the provider keys it asks for, in capitals: a call hands it those that its organisation has, with its settings
-    (``domain.provider_access.Access``). ``needed_keys`` are those of which it needs every one; where none is named, any of them does,
-    but those in ``beside``, which say where and what is asked.
+    (``platform.provider_keys.rules.access.Access``). ``needed_keys`` are those of which it needs every one; where none is named, any of
+    them does, but those in ``beside``, which say where and what is asked.
     ``voices`` and ``models`` are what lists offer of it, ``base_url`` where its models are.
     ``languages``: codes of ISO 639-1 that it hears or speaks, empty for any; a voice's own stand in ``voices``. A server has a plugin with
     ``only_by_setting`` only if one of its settings names such a plugin. ``options``: the settings that it takes of an agent, checked when

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
-from callwright.domain.sealing import WrappedKey
+from callwright.platform.provider_keys.rules.sealing import WrappedKey
 
 
 class Vault(Protocol):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from callwright.domain.pronunciation import Said, said
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.billing import billed_as
 from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.speech import CheckingVoice, VoiceChunk, VoiceSettings, Word

@@ -1,4 +1,4 @@
-"""The tables of ``platform.executions.rules.execution`` as rows of the database, so that its constraints enforce exactly what the code interprets."""
+"""The tables of ``platform.executions.rules.execution`` as rows of the database, so that its constraints are those of the code."""
 
 from __future__ import annotations
 

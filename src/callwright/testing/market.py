@@ -6,8 +6,8 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from callwright.domain.provider_access import Access
 from callwright.platform.phone_numbers.rules import COUNTRY_CODES
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind
 from callwright.ports.market import HeldNumber, NumberMarket, OfferedNumber
 from callwright.testing.contract import PluginContract, failure_of, left_out, must, with_plugin

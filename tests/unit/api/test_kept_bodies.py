@@ -16,7 +16,7 @@ from typing import Any, cast
 import jsonschema_rs
 from fastapi.routing import APIRoute
 
-import callwright.api
+import callwright.platform
 from callwright.api.app import build_app
 from callwright.api.reading import KeptBody
 from callwright.api.services import ApiServices
@@ -286,7 +286,7 @@ def test_every_exception_is_one() -> None:
 
 
 def test_every_body_that_the_domain_reads_is_here() -> None:
-    modules = [import_module(one.name) for one in walk_packages(callwright.api.__path__, "callwright.api.")]
+    modules = [import_module(one.name) for one in walk_packages(callwright.platform.__path__, "callwright.platform.")]
     routes = [route for module in modules for route in getattr(getattr(module, "router", None), "routes", ())]
     bodies = [one.call for route in routes if isinstance(route, APIRoute) for one in route.dependant.dependencies]
     assert {one.model.__name__ for one in bodies if isinstance(one, KeptBody)} == set(BODIES) | CHANGES

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from callwright.cli.serve import told_at_start
-from callwright.domain.availability import Lack, LackKind
 from callwright.ops.settings import Settings
+from callwright.platform.agents.rules.availability import Lack, LackKind
 
 EXTRA = "pip install 'callwright[local]'"
 

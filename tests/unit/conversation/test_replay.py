@@ -15,7 +15,7 @@ from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.plan import CORE_VERSION, CallPlan, in_language, plan_for
 from callwright.conversation.replay import replay
 from callwright.domain.errors import BrokenInvariantError
-from callwright.domain.settings.conversation import ConversationSettings
+from callwright.platform.agent_settings.rules.conversation import ConversationSettings
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice, ToolSpec
 
 LOG = converse(4).log()

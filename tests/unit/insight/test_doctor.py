@@ -9,12 +9,12 @@ from tests.unit.insight.doctor_call import DoctorCall, healthy
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.domain.limits import MAX_CALL_SECONDS, MAX_DOCTOR_FINDINGS
-from callwright.domain.settings.table import SETTINGS
 from callwright.insight.cost import LEGS, CallCost
 from callwright.insight.doctor import as_text, diagnose, examined
 from callwright.insight.doctor_rules import CHANGE, CHECK, LOWER, RAISE, RULES
 from callwright.insight.doctor_turns import PARTS_IN_WORDS
 from callwright.insight.waterfall import PARTS
+from callwright.platform.agent_settings.rules.table import SETTINGS
 
 INTERRUPT = "task_config.number_of_words_for_interruption"
 

@@ -7,9 +7,9 @@ from tests.unit.insight.doctor_call import DoctorCall, healthy
 
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
-from callwright.domain.settings.table import SETTINGS
 from callwright.insight.doctor import as_text, examined
 from callwright.insight.doctor_finding import Finding
+from callwright.platform.agent_settings.rules.table import SETTINGS
 
 RANGES = {row.key: (row.least, row.most) for row in SETTINGS}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from callwright.domain.causes import CAUSES
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import ArrangedCall, InboundOffer, TransferFailedError, closed_by, closed_by_failure
 

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from tests.corpus.bodies import CORPUS, AgentBody
 
-from callwright.domain.availability import LackKind
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields
-from callwright.domain.provider_access import Access
 from callwright.domain.settings.provider_option import default_model, read_options, unsent
+from callwright.platform.agents.rules.availability import LackKind
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec
 from callwright.platform.provider_keys.actions.options import check_options, unsent_options
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.registry import PluginContext
 from callwright.providers.cloud import PLUGINS

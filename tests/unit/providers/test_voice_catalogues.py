@@ -12,7 +12,7 @@ import pytest
 
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import MAX_CATALOGUE_PAGES, MAX_CATALOGUE_VOICES, MAX_WEB_ANSWER_BYTES
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import PluginContext
 from callwright.providers.cloud import PLUGINS

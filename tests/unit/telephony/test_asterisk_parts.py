@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callwright.domain.causes import CAUSES
 from callwright.ops.settings import load_settings
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.telephony.asterisk.configuration import AsteriskSettings
 from callwright.telephony.asterisk.control import BadControlError, Control, ControlFormat, read_control
 from callwright.telephony.asterisk.ending import unanswered, words_of

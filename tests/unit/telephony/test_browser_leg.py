@@ -13,7 +13,6 @@ import pytest
 from tests.contract.line import Watcher
 from tests.door_socket import PageSocket
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import CapacityError
 from callwright.domain.limits import (
     MAX_WEB_CALL_SESSIONS_OF_ONE,
@@ -24,6 +23,7 @@ from callwright.domain.limits import (
 )
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.media.intake import MOST_AT_ONCE
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import ArrangedCall, DialRequest, InboundOffer, Leg, LegListener, closed_by

@@ -17,9 +17,9 @@ from tests.unit.telephony.test_media_streams import Report, Socket
 from tests.unit.telephony.test_stream_carrier import Desk, Doorkeeper, passed, run
 from tests.unit.telephony.test_telnyx import NOW, Answer, Clock, state
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import NotAllowedError
-from callwright.domain.provider_access import Access
+from callwright.platform.executions.rules.causes import CAUSES
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest, HttpDoor, Signed
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import SILENCE_FRAME, DialRequest, TransferFailedError

@@ -20,8 +20,8 @@ from tests.unit.telephony.test_telnyx import Answer
 
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_RING_SECONDS
-from callwright.domain.provider_access import Access
 from callwright.ops.timers import SharedTimer
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.telephony.exotel.vendor import ExotelCalls

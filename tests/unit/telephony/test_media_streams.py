@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BadInputError
-from callwright.domain.provider_access import Access
 from callwright.ops.timers import SharedTimer
+from callwright.platform.executions.rules.causes import CAUSES
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import TalkRecording

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import pytest
 
-from callwright.domain.causes import CAUSES, cause_of_sip
 from callwright.domain.limits import MAX_SILENT_GATEWAYS, TRUNK_SILENCE_SECONDS
-from callwright.domain.provider_access import Access
+from callwright.platform.executions.rules.causes import CAUSES, cause_of_sip
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, LegClosed, LegListener, closed_by
 from callwright.telephony.sip import trunk_carrier

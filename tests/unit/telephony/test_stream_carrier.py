@@ -21,9 +21,9 @@ from tests.unit.telephony.test_media_streams import CALL, SID, TOKEN, NoNetwork,
 from tests.unit.telephony.test_telnyx import NOW, Clock
 
 from callwright.domain.errors import CallwrightError, NotAllowedError
-from callwright.domain.provider_access import Access
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.ops.ids import RandomIds
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest, HttpDoor, Signed
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import SILENCE_FRAME, DialRequest, InboundOffer, LastWords, Leg

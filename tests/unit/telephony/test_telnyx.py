@@ -15,7 +15,7 @@ from tests.telnyx_vendor import CONNECTION, KEYS, PUBLIC_KEY, SECRET, signed
 
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import WEBHOOK_AGE_SECONDS
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import TalkRecording

@@ -21,9 +21,9 @@ from tests.vonage_vendor import APPLICATION, KEYS, PEM, claims_of, signed
 
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_RING_SECONDS, WEBHOOK_AGE_SECONDS
-from callwright.domain.provider_access import Access
 from callwright.ops.ids import RandomIds
 from callwright.ops.timers import SharedTimer
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import TalkRecording

@@ -199,7 +199,7 @@ FINE = [
     ),
     (gates.direct_dependencies, Project([], pyproject={"project": {"dependencies": ["x"] * 15}})),
     (gates.vendor_names, module("telephony/twilio/leg.py", "NAME = 'twilio'\n")),
-    (gates.vendor_names, module("api/agents/mapping.py", "NAME = 'twilio'\n")),
+    (gates.vendor_names, module("platform/agents/mapping.py", "NAME = 'twilio'\n")),
     (gates.vendor_names, module("providers/local/voice.py", "NAME = 'piper'\n")),
     (
         gates.vendor_names,

@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from callwright.call.afterwards.post_log import ASKED, FIXED, PostLog
-from callwright.domain.call_variables import local_time
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import MAX_AGENT_DISPOSITIONS
-from callwright.domain.tools.template import value_text
 from callwright.insight.dispositions import CallFacts
 from callwright.insight.tools import context
 from callwright.insight.transcript import transcript
 from callwright.insight.view import CallView
+from callwright.platform.calls.rules import local_time
 from callwright.platform.dispositions.rules import Disposition, StoredDisposition, read_disposition
+from callwright.platform.tools.rules.template import value_text
 
 
 def fix(post: PostLog, found: Sequence[StoredDisposition], run: str = "") -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from callwright.domain.call_variables import local_time
 from callwright.domain.errors import InvalidNumberError
 from callwright.domain.limits import MAX_CALLBACK_LATE_SECONDS, MAX_CALLBACKS_IN_A_ROW
 from callwright.domain.number import E164, LOOPBACK, SIP, parse_destination
@@ -18,6 +17,7 @@ from callwright.insight.provision import known_provision
 from callwright.insight.transcript import lines
 from callwright.insight.view import CallView
 from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.calls.rules import local_time
 from callwright.platform.executions.actions.transition import Publisher, insert
 from callwright.platform.executions.rules.execution import CHAT, Execution, Phase, status_of
 from callwright.platform.suppressions.rules import far_number

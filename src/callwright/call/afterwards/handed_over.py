@@ -19,7 +19,6 @@ from callwright.call.live.access import Accesses
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import RECORDING_JOB, TALK_JOB
 from callwright.call.live.logfile import POST
-from callwright.domain.provider_access import Access
 from callwright.insight.cost import cost_of
 from callwright.insight.extra_cost import with_target
 from callwright.insight.record import execution_body
@@ -31,6 +30,7 @@ from callwright.platform.executions.actions.transition import amend, transition
 from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import PHASES, Execution, Phase
 from callwright.platform.ledger import Ledger
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.platform.unit import Unit
 from callwright.ports.handover import CarrierCall, TalkEnd, TalkRecording
 

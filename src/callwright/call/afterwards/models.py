@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from callwright.call.afterwards.examiner import Examiner
 from callwright.call.live.access import Fitting, patiently
 from callwright.call.live.deps import RuntimeDeps
-from callwright.domain.availability import WRITTEN, Provision
 from callwright.domain.errors import BadInputError, LackingError
+from callwright.platform.agents.rules.availability import WRITTEN, Provision
 from callwright.platform.agents.rules.spec import AgentSpec, PostCallTask, ProviderChoice
 from callwright.platform.unit import Unit
 

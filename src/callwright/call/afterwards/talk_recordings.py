@@ -21,13 +21,13 @@ from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.endings import RECORDING_JOB
 from callwright.domain.errors import AnswerTooLargeError, BlockedUrlError, UnavailableError
 from callwright.domain.limits import MAX_TALK_RECORDING_BYTES, TALK_RECORDING_SECONDS
-from callwright.domain.provider_access import Access
 from callwright.insight.target_calls import TargetCall
 from callwright.insight.transfers import completed_target, talk_goes_on
 from callwright.insight.view import CallView
 from callwright.media.peaks import wav_length_ms
 from callwright.platform.executions.rules.attempts import TRANSFER_RECORDING
 from callwright.platform.executions.rules.execution import Execution, Phase
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError, kind_of_status
 from callwright.ports.handover import RecordsTalks
 from callwright.ports.registry import FileClient, HttpAnswer

@@ -12,14 +12,14 @@ from typing import Any, Protocol, TypeVar
 
 from callwright.domain.errors import UnavailableError, VaultLockedError
 from callwright.domain.limits import ACCESS_SECONDS
-from callwright.domain.provider_access import Access, Reach, reach_of_agent
-from callwright.domain.sealing import WrappedKey, sealed_bytes
 from callwright.platform.agents.rules.credentials import Credential, credential_name, credentials_of, with_credentials
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
 from callwright.platform.custom_models.rules import CUSTOM, CustomModel, key_names, named
 from callwright.platform.ledger import Ledger
 from callwright.platform.phone_numbers.rules import dialled_form
-from callwright.platform.provider_keys.rules import ProviderKey
+from callwright.platform.provider_keys.rules.access import Access, Reach, reach_of_agent
+from callwright.platform.provider_keys.rules.provider_key import ProviderKey
+from callwright.platform.provider_keys.rules.sealing import WrappedKey, sealed_bytes
 from callwright.platform.unit import Unit
 from callwright.ports.vault import Vault
 from callwright.ports.world import Clock

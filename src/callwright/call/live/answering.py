@@ -13,10 +13,10 @@ from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.screening import CALLER_LOOKUP, Screening
 from callwright.call.live.session import CallSession
-from callwright.domain.availability import Line
-from callwright.domain.causes import CAUSES
 from callwright.domain.limits import SPEECH_BEFORE_ANSWER_SECONDS, WARM_BEFORE_ANSWER_SECONDS
+from callwright.platform.agents.rules.availability import Line
 from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.platform.executions.rules.changes import Change
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import HearsEarlyMedia, InboundOffer, Leg, LegClosed, LegListener, closed_by

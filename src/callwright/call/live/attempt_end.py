@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from callwright.call.live.endings import RECORDING_JOB, TALK_JOB, job_payload
-from callwright.domain.causes import CAUSES
 from callwright.domain.limits import MAX_CALL_SECONDS
 from callwright.insight.provision import known_provision
 from callwright.insight.transfers import talk_goes_on
@@ -18,6 +17,7 @@ from callwright.platform.dialling.actions import DECISION, decision_wire, stoppe
 from callwright.platform.dialling.rules import STOPPED_RULE, Verdict
 from callwright.platform.executions.actions.transition import Publisher, transitions
 from callwright.platform.executions.rules.attempts import earlier_cost
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import Execution, Phase, Status
 from callwright.platform.executions.rules.retry import (

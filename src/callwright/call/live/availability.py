@@ -1,4 +1,4 @@
-"""What can be used of an agent here, over the registered plugins and what an organisation has (``ports.availability``)."""
+"""What can be used of an agent here, over the registered plugins and what an organisation has (``platform.availability``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Any
 from callwright.call.live.access import TenantAccess
 from callwright.call.live.equipment import LocalEars
 from callwright.call.live.lacks import Lines, PluginLacks, models_of, path_of
-from callwright.domain.availability import (
+from callwright.domain.errors import CallwrightError
+from callwright.domain.number import E164, LOOPBACK
+from callwright.domain.provider_table import CARRIER_KEYS
+from callwright.platform.agent_settings.rules.agent import TELEPHONY_PROVIDER
+from callwright.platform.agent_settings.rules.conversation import ConversationSettings
+from callwright.platform.agent_settings.rules.providers import ENDPOINTING
+from callwright.platform.agents.rules.availability import (
     LINE,
     MODEL,
     TRANSCRIBER,
@@ -22,12 +28,6 @@ from callwright.domain.availability import (
     model_in_place,
     refusal,
 )
-from callwright.domain.errors import CallwrightError
-from callwright.domain.number import E164, LOOPBACK
-from callwright.domain.provider_table import CARRIER_KEYS
-from callwright.domain.settings.agent import TELEPHONY_PROVIDER
-from callwright.domain.settings.conversation import ConversationSettings
-from callwright.domain.settings.providers import ENDPOINTING
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec, PostCallTask, ProviderChoice, ProviderDefaults
 from callwright.platform.sip_trunks.rules import PROVIDER as TRUNK_CARRIER
@@ -55,7 +55,7 @@ class AvailabilitySettings:
 
 
 class PluginAvailability:
-    """``ports.availability.Availability``. ``registry``: every plugin's descriptor; ``plugin`` makes them."""
+    """``platform.availability.Availability``. ``registry``: every plugin's descriptor; ``plugin`` makes them."""
 
     def __init__(
         self, registry: Registry, plugin: PluginGetter, access: TenantAccess, settings: AvailabilitySettings

@@ -18,8 +18,8 @@ from callwright.conversation.effects import Speak
 from callwright.conversation.own_words import own_words
 from callwright.conversation.plan import in_language
 from callwright.domain.limits import BRIEFING_SECONDS, MAX_BRIEFING_CHARACTERS
-from callwright.domain.tools.template import value_text
 from callwright.platform.agents.rules.transfers import WarmHandover, filled_target
+from callwright.platform.tools.rules.template import value_text
 from callwright.ports.model import Message, ModelRequest
 from callwright.ports.speech import UsageAmount
 

@@ -18,10 +18,10 @@ from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession
 from callwright.call.live.text_voice import READING_MS_PER_CHARACTER, TEXT, TextVoice
 from callwright.conversation.events import ActivityBegan, ActivityEnded
-from callwright.domain.availability import WRITTEN, Line
-from callwright.domain.causes import CAUSES
 from callwright.domain.limits import MAX_CHAT_SILENCE_SECONDS, WARM_BEFORE_ANSWER_SECONDS
+from callwright.platform.agents.rules.availability import WRITTEN, Line
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import CHAT
 from callwright.ports.chat import NewChat

@@ -20,13 +20,13 @@ from callwright.domain.limits import INBOUND_CALLS_A_SECOND
 from callwright.ops.metrics import Metrics
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderDefaults
+from callwright.platform.availability import Availability, EverythingAvailable
 from callwright.platform.dialling.actions import Decisions
 from callwright.platform.executions.actions.transition import Publisher
 from callwright.platform.executions.rules.execution import Execution
 from callwright.platform.ledger import Ledger
 from callwright.platform.prices.rules import BilledAs, Prices
 from callwright.platform.wallet.rules import LEAST_RESERVATION_NANO, worst_price
-from callwright.ports.availability import Availability, EverythingAvailable
 from callwright.ports.registry import FileClient, PluginGetter
 from callwright.ports.world import Clock, Ids, Recordings
 

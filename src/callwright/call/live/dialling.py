@@ -16,17 +16,17 @@ from callwright.call.live.row import OwnedRow
 from callwright.call.live.runner import CallRunner
 from callwright.call.live.session import CallSession
 from callwright.call.live.warm_transfer import TargetCall
-from callwright.domain.availability import Line
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BalanceLowError, CallwrightError, SuppressedError
 from callwright.domain.limits import MAX_RING_SECONDS, MONEY_HELD_SECONDS, WARM_BEFORE_DIAL_SECONDS
 from callwright.domain.number import Destination, kind_of_address
 from callwright.ops.crash_points import point
+from callwright.platform.agents.rules.availability import Line
 from callwright.platform.agents.rules.spec import AgentSpec
 from callwright.platform.agents.rules.transfers import target_carrier
 from callwright.platform.dialling.actions import DECISION, MONEY_HELD, change_for, decision_wire, held_row
 from callwright.platform.dialling.rules import STOPPED_RULE, Decision, Verdict
 from callwright.platform.dialling.rules.facts import DialFacts
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import Execution, Phase, Status
 from callwright.platform.executions.rules.retry import BATCH_STOP_REASON, STOP_REQUESTED, STOPPED_BY

@@ -11,11 +11,11 @@ from typing import Any
 from callwright.conversation.effects import HangUp
 from callwright.conversation.events import LegEnded
 from callwright.conversation.log import LogFormatError, entry_line, values_of
-from callwright.domain.causes import CAUSES
 from callwright.domain.limits import MAX_LOST_CLAIMS
 from callwright.insight.record import BuiltRecord, build
 from callwright.insight.view import view_of
 from callwright.ops.rounds import round_boundary
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import CHAT, Execution, Phase
 from callwright.platform.executions.rules.retry import ENDS_AS, LOST_CLAIMS, RETRY_CLASS, STOP_REQUESTED

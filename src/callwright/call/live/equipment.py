@@ -19,8 +19,8 @@ from callwright.call.live.transcriber_chain import TranscriberChain
 from callwright.conversation.plan import CallPlan
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_KEYWORDS
-from callwright.domain.settings.providers import MAX_TOKENS, TEMPERATURE
 from callwright.ops.clock import SystemClock
+from callwright.platform.agent_settings.rules.providers import MAX_TOKENS, TEMPERATURE
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
 from callwright.platform.prices.rules import BilledAs, as_written
 from callwright.ports.billing import Billing, BillingSettings, billed_as

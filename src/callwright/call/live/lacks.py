@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.call.live.equipment import LocalEars, check_model, transcriber_settings, voice_settings
-from callwright.domain.availability import LEG_NAMES, LINE, MODEL, TRANSCRIBER, VOICE, Lack, LackKind
+from callwright.platform.agents.rules.availability import LEG_NAMES, LINE, MODEL, TRANSCRIBER, VOICE, Lack, LackKind
 from callwright.platform.agents.rules.providers import knows_language
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
 from callwright.platform.sip_trunks.rules import PROVIDER as TRUNK_CARRIER

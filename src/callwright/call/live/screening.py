@@ -11,14 +11,14 @@ from typing import Any
 from callwright.call.live.caller_lookup import CallerLookup, Found
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.row import OwnedRow
-from callwright.domain.caller import CallerRules
-from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.errors import CallwrightError, UnavailableError, VaultLockedError
 from callwright.domain.limits import INBOUND_LOOKUP_SECONDS
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec
+from callwright.platform.executions.rules.causes import CAUSES, Cause
 from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import Execution, Phase
+from callwright.platform.inbound.rules.caller import CallerRules
 
 _LOG = logging.getLogger(__name__)
 

@@ -33,13 +33,13 @@ from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.conversation.ending import AGENT, TRANSFERRED
 from callwright.conversation.plan import CallPlan
-from callwright.domain.availability import TRANSCRIBER
-from callwright.domain.causes import CAUSES
 from callwright.domain.limits import FIXED_SPEECH_AFTER_SECONDS, LEG_END_SECONDS, TOOL_REQUEST_SECONDS
-from callwright.domain.tools.keypad import runs_of
 from callwright.media.tones import KEY_MS
+from callwright.platform.agents.rules.availability import TRANSCRIBER
 from callwright.platform.dialling.actions import transfer_decision
 from callwright.platform.dialling.rules import Rules
+from callwright.platform.executions.rules.causes import CAUSES
+from callwright.platform.tools.rules.keypad import runs_of
 from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import CapturesPackets, Leg, LegClosed, PacketCapture, PlaysLater, TakesTogether

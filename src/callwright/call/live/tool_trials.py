@@ -10,13 +10,13 @@ from typing import Any
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.tools import ToolOutcome
-from callwright.domain.call_variables import call_variables
 from callwright.domain.errors import RateLimitedError
 from callwright.domain.limits import MAX_TOOL_TRIALS, TOOL_SECONDS
-from callwright.domain.tools.arguments import UnfitArgumentsError, checked_arguments
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.calls.rules import call_variables
 from callwright.platform.executions.rules.execution import CHAT, Execution, Phase, status_of
+from callwright.platform.tools.rules.arguments import UnfitArgumentsError, checked_arguments
 from callwright.ports.failures import FailureKind
 from callwright.ports.tool_trial import ToolTrial, ToolTried, TriedRequest
 

@@ -12,7 +12,7 @@ from callwright.call.live.runner import CallRunner
 from callwright.conversation.effects import CallTool
 from callwright.conversation.events import ToolResult
 from callwright.domain.limits import TOOL_SECONDS
-from callwright.domain.tools.answer import remembered
+from callwright.platform.tools.rules.answer import remembered
 from callwright.ports.failures import FailureKind
 
 TOOL_REQUEST = "tool_request"

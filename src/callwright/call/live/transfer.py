@@ -14,11 +14,11 @@ from callwright.call.live.runner import CallRunner
 from callwright.call.live.warm_transfer import CallParts, DialTarget, WarmTransfer
 from callwright.conversation.effects import Transfer
 from callwright.conversation.events import TransferProgress
-from callwright.domain.causes import Cause
 from callwright.domain.limits import TARGET_END_SECONDS
 from callwright.media.g711 import loudness, pcm_of_mulaw
 from callwright.platform.agents.rules.transfers import WarmHandover
 from callwright.platform.dialling.rules import Decision
+from callwright.platform.executions.rules.causes import Cause
 from callwright.ports.failures import FailureKind
 from callwright.ports.leg import Leg, TransferFailedError
 

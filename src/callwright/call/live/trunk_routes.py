@@ -9,10 +9,10 @@ from typing import Any
 
 from callwright.domain.errors import ConfigurationError, UnavailableError, VaultLockedError
 from callwright.domain.limits import INBOUND_LOOKUP_SECONDS, MAX_TRUNKS_KEPT
-from callwright.domain.sealing import WrappedKey
 from callwright.platform.executions.rules.execution import Execution
 from callwright.platform.ledger import Ledger
 from callwright.platform.phone_numbers.rules import dialled_form
+from callwright.platform.provider_keys.rules.sealing import WrappedKey
 from callwright.platform.sip_trunks.rules import SDES, USERPASS, SipTrunk, TrunkSettings, secret_name
 from callwright.ports.trunk_lines import TrunkLine
 from callwright.ports.vault import Vault

@@ -23,10 +23,10 @@ from callwright.conversation.bounds import TRANSFER_WAIT_MS
 from callwright.conversation.effects import Transfer
 from callwright.conversation.events import TransferProgress
 from callwright.conversation.transfer import JOINED
-from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import WARM_BRIEFING_SECONDS, WARM_RING_SECONDS
 from callwright.platform.agents.rules.transfers import WarmHandover
 from callwright.platform.dialling.rules import Decision
+from callwright.platform.executions.rules.causes import CAUSES, Cause
 from callwright.ports.leg import SILENCE_FRAME, Leg, LegClosed, LegListener, PlaysKeys, closed_by
 
 TARGET = "target"

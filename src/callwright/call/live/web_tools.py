@@ -16,15 +16,15 @@ from callwright.call.live.redaction import redacted
 from callwright.call.live.tools import ToolOutcome
 from callwright.domain.errors import BlockedUrlError, UnavailableError, VaultLockedError
 from callwright.domain.limits import TOOL_REQUEST_SECONDS
-from callwright.domain.named_values import given_values
-from callwright.domain.tools.address import host_of
-from callwright.domain.tools.answer import answer_text, remembered
-from callwright.domain.tools.arguments import UnfitArgumentsError, fitted
-from callwright.domain.tools.request import ToolRequest, tool_request
-from callwright.domain.tools.template import BadTemplateError, filled, read_template, value_text
 from callwright.platform.agents.rules.spec import AgentSpec, ToolSpec
 from callwright.platform.agents.rules.transfers import SYSTEM_VARIABLES, asks_for_transfer
 from callwright.platform.executions.rules.execution import Execution, Status
+from callwright.platform.tools.rules.address import host_of
+from callwright.platform.tools.rules.answer import answer_text, remembered
+from callwright.platform.tools.rules.arguments import UnfitArgumentsError, fitted
+from callwright.platform.tools.rules.named_values import given_values
+from callwright.platform.tools.rules.request import ToolRequest, tool_request
+from callwright.platform.tools.rules.template import BadTemplateError, filled, read_template, value_text
 from callwright.platform.webhooks.rules.address import webhook_address
 from callwright.ports.world import Clock
 

@@ -56,19 +56,19 @@ from callwright.conversation.core import Conversation
 from callwright.conversation.events import Started
 from callwright.conversation.log import Header
 from callwright.conversation.plan import CORE_VERSION, CallPlan, plan_for
-from callwright.domain.availability import VOICE, Provision
-from callwright.domain.call_variables import call_variables
 from callwright.domain.errors import BrokenInvariantError, CallwrightError, LackingError
 from callwright.domain.limits import MAX_CAPTURE_BYTES
-from callwright.domain.settings.providers import CACHING
 from callwright.insight.provision import SANDBOX, shown_provision
 from callwright.insight.record import BuiltRecord
 from callwright.ops.crash_points import point
 from callwright.ops.rounds import round_boundary
+from callwright.platform.agent_settings.rules.providers import CACHING
+from callwright.platform.agents.rules.availability import VOICE, Provision
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec
 from callwright.platform.agents.rules.transfers import warm_handovers
 from callwright.platform.call_logs.rules import LogChunk
+from callwright.platform.calls.rules import call_variables
 from callwright.platform.dialling.actions import transfer_decision, transfer_row
 from callwright.platform.dialling.rules import Decision, Rules
 from callwright.platform.executions.rules.attempts import capture_name

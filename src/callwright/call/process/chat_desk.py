@@ -13,12 +13,12 @@ from callwright.call.live.exchange import Exchange, Told
 from callwright.call.process.attempt import Attempt, Office
 from callwright.call.process.incarnation import Incarnation
 from callwright.call.process.worker import Worker
-from callwright.domain.availability import WRITTEN
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import CallwrightError, NotFoundError, RateLimitedError, UnavailableError, WrongStateError
 from callwright.domain.limits import INBOUND_LOOKUP_SECONDS
 from callwright.ops.rounds import round_boundary
+from callwright.platform.agents.rules.availability import WRITTEN
 from callwright.platform.executions.actions.transition import insert_owned
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.platform.executions.rules.execution import CHAT, Execution, Phase, status_of
 from callwright.platform.wallet.actions.reservations import reserve
 from callwright.ports.chat import ChatReply, NewChat

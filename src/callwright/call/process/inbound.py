@@ -19,8 +19,6 @@ from callwright.call.live.screening import CALLER, Screening
 from callwright.call.process.attempt import Attempt, Office
 from callwright.call.process.incarnation import Incarnation
 from callwright.call.process.worker import Worker
-from callwright.domain.availability import Line
-from callwright.domain.caller import caller_number
 from callwright.domain.errors import BalanceLowError, ConflictError, StaleOwnerError, UnavailableError
 from callwright.domain.limits import (
     INBOUND_LOOKUP_SECONDS,
@@ -31,9 +29,11 @@ from callwright.domain.limits import (
     MAX_SIP_HEADERS_KEPT,
 )
 from callwright.ops.rounds import round_boundary
+from callwright.platform.agents.rules.availability import Line
 from callwright.platform.agents.rules.stored import StoredAgent
 from callwright.platform.executions.actions.transition import insert_owned
 from callwright.platform.executions.rules.execution import Execution, Phase, status_of
+from callwright.platform.inbound.rules.caller import caller_number
 from callwright.platform.pace.rules.inbound import InboundAllowance
 from callwright.platform.phone_numbers.rules import TRUNK, PhoneNumber, dialled_form
 from callwright.platform.unit import Unit

@@ -17,10 +17,10 @@ from callwright.call.live.equipment import fixed_answers_of, model_settings, voi
 from callwright.call.live.fixed_speech import FixedSpeech, SpeechFolder
 from callwright.conversation.effects import Speak
 from callwright.conversation.plan import plan_for
-from callwright.domain.availability import VOICE, Line, Provision
 from callwright.domain.errors import CallwrightError, UnavailableError
 from callwright.domain.limits import MAX_SEEDED_CHARACTERS, MAX_SEEDING_TRIES, SEEDING_RETRY_SECONDS, SEEDING_SECONDS
-from callwright.domain.settings.providers import CACHING
+from callwright.platform.agent_settings.rules.providers import CACHING
+from callwright.platform.agents.rules.availability import VOICE, Line, Provision
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec
 from callwright.platform.agents.rules.stored import StoredAgent

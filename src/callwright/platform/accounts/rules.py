@@ -74,7 +74,7 @@ def operator(tenant_id: str, name: str = "cli") -> Principal:
 class ApiKey:
     """A key as stored: never the key itself, only its keyed hash and its last four characters.
 
-    ``derived``: the key can be computed again from its id and the server's secret (``platform.keys.actions.keys``), so it can be shown again.
+    ``derived``: the key can be computed again from its id and the server's secret (``platform.keys.actions.keys``) and shown again.
     ``holder`` is the member whose key it is. ``used_at`` is the last use, to the minute. ``parent_id`` is its tenant's organisation.
     """
 

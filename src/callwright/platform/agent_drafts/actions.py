@@ -90,8 +90,8 @@ async def call_with_draft(
 async def session_with_draft(
     services: Services, principal: Principal, draft: Draft, user_data: Mapping[str, Any], origin: str
 ) -> tuple[ArrangedCall, WebSession]:
-    """A session for one web call of a draft, as ``platform.web_calls.actions.open_session`` gives of an agent. ``origin``: of the page that calls,
-    empty for any."""
+    """A session for one web call of a draft, as ``platform.web_calls.actions.open_session`` gives of an agent. ``origin``: of the page that
+    calls, empty for any."""
     check_user_data(user_data)
     agent = await _drafted(services, principal, draft)
     call = ArrangedCall(services.ids.uuid(), agent.tenant_id, agent.id, dict(user_data), agent.body)

@@ -11,8 +11,8 @@ from callwright.api.answers import answer, answer_bytes
 from callwright.api.schemas import errors, shown
 from callwright.api.services import services_of
 from callwright.domain.settings.setting import Setting, sentence_of
-from callwright.domain.settings.table import SETTINGS, path_of
 from callwright.insight.wire import encode
+from callwright.platform.agent_settings.rules.table import SETTINGS, path_of
 from callwright.platform.agent_settings.schemas import AgentProviders, AgentSettings
 from callwright.ports.registry import Plugin
 

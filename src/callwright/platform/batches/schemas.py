@@ -22,10 +22,10 @@ from callwright.domain.national_number import is_country
 from callwright.domain.number import parse_destination
 from callwright.domain.settings.kinds import SWITCH, choice, filled, text
 from callwright.domain.settings.setting import Kind, changes, declared_in, read_record, wire_of
-from callwright.domain.text_encoding import ENCODINGS
 from callwright.domain.web_address import names_host
 from callwright.platform.batches.actions.batches import BatchRequest
 from callwright.platform.batches.rules.contact_list import DUPLICATES, KEEP
+from callwright.platform.batches.rules.text_encoding import ENCODINGS
 from callwright.platform.calls.actions.calls import refuse_version
 from callwright.platform.executions.rules.retry import RetryConfig
 from callwright.platform.pace.rules.policy import AT_ONCE, PER_SECOND, BatchPace, Breaker, Limit

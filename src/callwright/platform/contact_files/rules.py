@@ -14,8 +14,8 @@ from callwright.domain.limits import (
     MAX_CONTACTS,
     MAX_NUMBER_CHARACTERS,
 )
-from callwright.domain.text_encoding import encoding_of, lines_of
 from callwright.platform.batches.rules.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules
+from callwright.platform.batches.rules.text_encoding import encoding_of, lines_of
 
 _BYTE_ORDER_MARK = "\ufeff"
 _RULES = CsvRules(MAX_CONTACT_COLUMNS)

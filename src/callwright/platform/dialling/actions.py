@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.dialled import named_number
 from callwright.domain.errors import BadInputError, BalanceLowError
 from callwright.insight.wire import wire_time
@@ -20,6 +19,7 @@ from callwright.platform.dialling.rules.facts import ADMISSION, DIALLING, TRANSF
 from callwright.platform.dialling.rules.number_plan import VERSION, number_facts
 from callwright.platform.dialling.rules.policy import StoredPolicy
 from callwright.platform.executions.rules.attempts import was_dialled
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import Execution, Phase
 from callwright.platform.unit import Unit

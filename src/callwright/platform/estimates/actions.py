@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from callwright.domain.limits import MAX_ESTIMATE_CALLS
-from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.platform.accounts.rules import Principal
+from callwright.platform.agent_settings.rules.agent import TELEPHONY_PROVIDER
 from callwright.platform.agents.actions.agents import agent_of
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec

@@ -210,8 +210,6 @@ class SummaryTotals:
 
 
 NEWEST, OLDEST, WAIT, TALK, COST = "newest", "oldest", "wait", "talk", "cost"
-
-
 """Orders of a list. In the last three the longest wait, the longest or the dearest is first, and those without such a value are last, the
 newest of them first: also all that are not done."""
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from callwright.domain.errors import BadInputError, CallwrightError, ConflictError
 from callwright.domain.limits import MAX_IDEMPOTENCY_KEY_CHARACTERS, WORK_UNDER_KEY_SECONDS
-from callwright.platform.accounts.rules import ApiKey, Principal
+from callwright.platform.accounts.rules import Principal
 from callwright.platform.idempotency.rules import HeldKey, Hold, IdempotentAnswer
-from callwright.platform.ledger import Ledger
 from callwright.platform.services import Services
-from callwright.platform.unit import Unit
 
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.25
@@ -74,7 +72,7 @@ async def once_with_status(
             raise _under_way()
         if stored is not None:
             return stored.http_status, stored.body
-        http_status, body = await work(replace(services, ledger=_Joined(services.ledger, unit)))
+        http_status, body = await work(replace(services, ledger=services.ledger.joined(unit)))
         await unit.idempotency.store(principal.tenant_id, key.key, IdempotentAnswer(key.digest, http_status, body))
     return http_status, body
 
@@ -170,63 +168,3 @@ def _used() -> ConflictError:
         "this Idempotency-Key was used for another request within the last 24 hours; use a new key for a new request",
         field="Idempotency-Key",
     )
-
-
-class _Joined:
-    """A ledger whose units are all one transaction that somebody else commits."""
-
-    def __init__(self, ledger: Ledger, unit: Unit) -> None:
-        self._ledger = ledger
-        self._unit = unit
-
-    def unit(self) -> AbstractAsyncContextManager[Unit]:
-        """The transaction that is open."""
-        return self._same()
-
-    @asynccontextmanager
-    async def _same(self) -> AsyncIterator[Unit]:
-        yield self._unit
-
-    def slow_unit(self, organisation_id: str) -> AbstractAsyncContextManager[Unit]:
-        """The transaction that is open."""
-        return self._same()
-
-    def reading(self) -> AbstractAsyncContextManager[Unit]:
-        """The transaction that is open."""
-        return self._same()
-
-    async def key_of(self, digest: bytes) -> ApiKey | None:
-        """Of the ledger behind it."""
-        return await self._ledger.key_of(digest)
-
-    def known_key(self, digest: bytes) -> ApiKey | None:
-        """Of the ledger behind it."""
-        return self._ledger.known_key(digest)
-
-    async def ping(self) -> None:
-        """Of the ledger behind it."""
-        await self._ledger.ping()
-
-    async def wait_for_admitted(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
-        """Of the ledger behind it."""
-        return await self._ledger.wait_for_admitted(timeout_seconds, at_rest_seconds)
-
-    async def wait_for_waiting(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
-        """Of the ledger behind it."""
-        return await self._ledger.wait_for_waiting(timeout_seconds, at_rest_seconds)
-
-    async def wait_for_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
-        """Of the ledger behind it."""
-        return await self._ledger.wait_for_outbox(timeout_seconds, at_rest_seconds)
-
-    async def wait_for_batches(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
-        """Of the ledger behind it."""
-        return await self._ledger.wait_for_batches(timeout_seconds, at_rest_seconds)
-
-    async def wait_for_batch_outbox(self, timeout_seconds: float, at_rest_seconds: float = 0.0) -> bool:
-        """Of the ledger behind it."""
-        return await self._ledger.wait_for_batch_outbox(timeout_seconds, at_rest_seconds)
-
-    def new_events(self, tenant_id: str, heartbeat_seconds: float) -> AsyncGenerator[bool, None]:
-        """Of the ledger behind it."""
-        return self._ledger.new_events(tenant_id, heartbeat_seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from callwright.platform.inbound.rules import NOT_ACTED_ON
+from callwright.platform.inbound.rules.ivr import NOT_ACTED_ON
 from callwright.platform.phone_numbers.actions.numbers import Setup
 from callwright.platform.phone_numbers.rules import TRUNK, PhoneNumber
 

@@ -12,7 +12,7 @@ from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_NAME_CHARACTERS
 from callwright.domain.settings.kinds import SWITCH, filled
 from callwright.domain.settings.setting import Kind
-from callwright.platform.inbound.rules import read_ivr
+from callwright.platform.inbound.rules.ivr import read_ivr
 
 
 def _ivr(given: Fields, name: str) -> dict[str, Any] | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SPEECH_JOB = "agent_speech"
-
-
 """The job that renders the fixed sentences of an agent that was saved."""
 
 

@@ -10,7 +10,7 @@ _COLUMNS = (
     "id, tenant_id, number, kind, provider, created_at, updated_at, name, agent_tenant_id, agent_id, details, trunk_id"
 )
 _HAD = "details ->> 'order' is null"
-"""Leaves out what is only ordered (``platform.phone_numbers.rules.ORDER``)."""
+"""Leaves out what is only ordered (``rules.ORDER``)."""
 _INSERT = (
     f"insert into phone_number ({_COLUMNS}, dialled) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 )
@@ -19,7 +19,7 @@ _OF_NUMBER = ", ".join(f"n.{name}" for name in _COLUMNS.split(", "))
 
 class NumberRows:
     """Everything under which agents are called, extensions included: what a call that comes in is looked up in. A number of a trunk or a
-    carrier is there once for a tenant. One that is only ordered at a carrier (``platform.phone_numbers.rules.ORDER``) is no number yet: only
+    carrier is there once for a tenant. One that is only ordered at a carrier (``rules.ORDER``) is no number yet: only
     ``of_carriers`` and ``find`` know it."""
 
     def __init__(self, connection: Any) -> None:

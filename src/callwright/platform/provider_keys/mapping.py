@@ -7,7 +7,7 @@ from typing import Any
 
 from callwright.domain.human_time import ago
 from callwright.insight.wire import wire_time
-from callwright.platform.provider_keys.rules import ProviderKey, masked
+from callwright.platform.provider_keys.rules.provider_key import ProviderKey, masked
 
 
 def key_view(key: ProviderKey, now: datetime) -> dict[str, Any]:

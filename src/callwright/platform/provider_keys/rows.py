@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from callwright.domain.sealing import WrappedKey
-from callwright.platform.provider_keys.rules import ProviderKey
+from callwright.platform.provider_keys.rules.provider_key import ProviderKey
+from callwright.platform.provider_keys.rules.sealing import WrappedKey
 from callwright.platform.voices.rows import ImportedVoiceRows
 
 _COLUMNS = "id, tenant_id, name, hint, sealed, created_at, updated_at"

@@ -12,7 +12,7 @@ from callwright.domain.errors import BadInputError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_PROVIDER_KEY_CHARACTERS
 from callwright.domain.settings.setting import Kind
-from callwright.platform.provider_keys.rules import parse_key_name
+from callwright.platform.provider_keys.rules.provider_key import parse_key_name
 
 
 def _name(given: Fields, name: str) -> str | None:

@@ -14,7 +14,7 @@ from callwright.platform.accounts.rules import Principal, operator
 from callwright.platform.audit.actions.record import audit
 from callwright.platform.ledger import Ledger
 from callwright.platform.provider_keys.actions.keys import NamedSecret, delete_provider_key, put_provider_key
-from callwright.platform.provider_keys.rules import FORMER_WEBHOOK_SECRET, WEBHOOK_SECRET
+from callwright.platform.provider_keys.rules.provider_key import FORMER_WEBHOOK_SECRET, WEBHOOK_SECRET
 from callwright.platform.services import Services, missing, object_id
 from callwright.platform.unit import Unit
 from callwright.platform.webhooks.rules.deliveries import (

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from callwright.domain.availability import LackKind
 from callwright.domain.errors import BlockedUrlError, InvalidAgentError
 from callwright.domain.fields import Fields
-from callwright.domain.provider_access import Access
 from callwright.domain.settings.provider_option import read_options
 from callwright.net.policy import check_written
+from callwright.platform.agents.rules.availability import LackKind
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.registry import PluginContext
 from callwright.providers.cloud import library

@@ -17,8 +17,8 @@ from callwright.domain.limits import (
     MAX_WEB_ANSWER_BYTES,
     VOICE_CATALOGUE_READ_SECONDS,
 )
-from callwright.domain.provider_access import Access
 from callwright.ops.clock import SystemClock
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import HttpClient, PluginContext

@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx2 as httpx
 
-from callwright.domain.provider_access import Access
 from callwright.media.wav import PCM16, WavError, read_wav
 from callwright.ops.clock import SystemClock
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import PluginContext

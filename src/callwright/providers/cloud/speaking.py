@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.limits import VOICE_CLOSE_SECONDS
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.catalogue import VoiceOffer
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
 from callwright.ports.registry import PluginContext

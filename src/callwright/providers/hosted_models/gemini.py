@@ -17,7 +17,7 @@ import httpx2 as httpx
 from callwright.domain.limits import MAX_MODEL_TOKENS, MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
 from callwright.domain.settings.kinds import SEED, choice, number, stops, whole
 from callwright.domain.settings.provider_option import ProviderOption as Option
-from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
+from callwright.platform.tools.rules.arguments import UnfitArgumentsError, read_object
 from callwright.ports.failures import FailureKind
 from callwright.ports.model import REFUSED, Message, ModelDelta, ModelRequest, ModelSettings, Tool, ToolCall
 from callwright.ports.registry import PluginContext

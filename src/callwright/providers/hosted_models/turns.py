@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
+from callwright.platform.tools.rules.arguments import UnfitArgumentsError, read_object
 from callwright.ports.model import Message
 
 CALL_BEGINS = "(The call begins.)"

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import httpx2 as httpx
 
-from callwright.domain.availability import LackKind
 from callwright.domain.errors import AnswerTooLargeError, BlockedUrlError, InvalidAgentError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_THOUGHT_CHARACTERS, MAX_THOUGHTS_KEPT, MODEL_LIST_SECONDS
@@ -21,6 +20,7 @@ from callwright.domain.provider_table import MODEL_ADDRESSES
 from callwright.domain.settings.provider_option import ProviderOption, read_options
 from callwright.domain.text import whole_text
 from callwright.net.client import StreamClient
+from callwright.platform.agents.rules.availability import LackKind
 from callwright.ports.failures import FailureKind, MissingError, ProviderError, kind_of_status
 from callwright.ports.model import REFUSED, ModelDelta, ModelSettings
 from callwright.ports.registry import PluginContext

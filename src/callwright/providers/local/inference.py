@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from callwright.domain.availability import LackKind
 from callwright.domain.errors import ConfigurationError
+from callwright.platform.agents.rules.availability import LackKind
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.registry import PluginContext
 from callwright.providers.local.manifest import DEFAULTS

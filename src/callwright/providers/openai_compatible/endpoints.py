@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 
 import httpx2 as httpx
 
-from callwright.domain.availability import LackKind
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import Fields
 from callwright.domain.limits import MAX_ENDPOINT_CLIENTS
 from callwright.domain.provider_table import EFFORTS, MODEL_ADDRESSES, RESPONSES_MODELS, bare_model
 from callwright.domain.settings.provider_option import read_options
 from callwright.net.client import StreamClient
+from callwright.platform.agents.rules.availability import LackKind
 from callwright.ports.failures import FailureKind, MissingError, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
 from callwright.ports.registry import PluginContext

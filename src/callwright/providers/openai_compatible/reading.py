@@ -7,7 +7,7 @@ from typing import Any
 
 from callwright.domain.limits import MAX_MODEL_TOOL_CALLS, MAX_TOOL_ARGUMENT_CHARACTERS
 from callwright.domain.text import whole_text
-from callwright.domain.tools.arguments import UnfitArgumentsError, read_object
+from callwright.platform.tools.rules.arguments import UnfitArgumentsError, read_object
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import REFUSED, ModelDelta, ModelRequest, ToolCall
 from callwright.ports.speech import UsageAmount

@@ -11,14 +11,14 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_PBX_CALLS, PBX_END_SECONDS
-from callwright.domain.provider_access import Access
 from callwright.domain.sip_headers import CALL_HEADER, custom_headers
 from callwright.ops.ids import RandomIds
 from callwright.ops.rounds import round_boundary
 from callwright.ops.timers import SharedTimer
+from callwright.platform.executions.rules.causes import CAUSES
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import Gauges, NoGauges, PluginContext

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from callwright.domain.causes import CAUSES, Cause, cause_of_q850, cause_of_sip
+from callwright.platform.executions.rules.causes import CAUSES, Cause, cause_of_q850, cause_of_sip
 
 ENDS = frozenset({"ChannelDestroyed", "StasisEnd"})
 """Events of a channel that is over for us. Of one that came in, the first is not reported once it has left our application."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import MAX_SIP_KEYS, SIP_TRANSFER_SECONDS
 from callwright.ops.timers import NamedTimers, SharedTimer
+from callwright.platform.executions.rules.causes import CAUSES, Cause
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.telephony.asterisk.ari import Ari

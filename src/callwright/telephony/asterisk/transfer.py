@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import SIP_TRANSFER_SECONDS
+from callwright.platform.executions.rules.causes import CAUSES, Cause
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import TransferFailedError
 from callwright.telephony.asterisk.ari import Ari

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import CapacityError
 from callwright.domain.limits import (
     MAX_CALL_SECONDS,
@@ -18,6 +17,7 @@ from callwright.domain.limits import (
 )
 from callwright.ops.ids import RandomIds
 from callwright.ops.timers import SharedTimer
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.door import Capability, Door, Doorkeeper, DoorRequest, DoorSocket, SocketDoor
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import ArrangedCall, DialRequest, InboundDesk, InboundOffer, Leg, LegListener

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import WEB_CALL_RESUME_SECONDS, WEB_CALL_SILENT_SECONDS
 from callwright.media.g711 import mulaw_of
 from callwright.media.half_band import Halver
 from callwright.media.intake import Intake
 from callwright.ops.timers import NamedTimers, SharedTimer
+from callwright.platform.executions.rules.causes import CAUSES, Cause
 from callwright.ports.door import DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LEG_FRAME_BYTES, LegClosed, LegListener, closed_by

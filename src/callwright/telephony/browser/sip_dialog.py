@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.sip_message import SipMessage, uri_of
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.telephony.browser.sip_messages import (
     ALLOW,
     DialogAddresses,

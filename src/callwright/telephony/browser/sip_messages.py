@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from callwright.domain.causes import SIP_CODES
 from callwright.domain.limits import MAX_SIP_SOCKET_HEADERS, MAX_SIP_SOCKET_MESSAGE_BYTES
 from callwright.domain.sip_message import SipMessage, addresses, parsed, tag_of, uri_of
+from callwright.platform.executions.rules.causes import SIP_CODES
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER")
 ALLOW = f"Allow: {', '.join(METHODS)}"

@@ -10,10 +10,10 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.limits import MAX_SIP_WRONG_PASSWORDS, WEB_CALL_LINGER_SECONDS
 from callwright.domain.sip_digest import Digest
 from callwright.domain.sip_message import SipMessage, tag_of
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.door import DoorSocket
 from callwright.ports.web_call import WebCall
 from callwright.ports.world import Ids

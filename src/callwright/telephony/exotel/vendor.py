@@ -21,9 +21,9 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import msgspec
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BadInputError
-from callwright.domain.provider_access import Access
+from callwright.platform.executions.rules.causes import CAUSES
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import RemoteFile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from callwright.domain.causes import CAUSES
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.leg import LegClosed, TransferFailedError, closed_by
 
 BUSY = closed_by(CAUSES["user_busy"])

@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from callwright.domain.causes import CAUSES, cause_of_sip
 from callwright.lab.caller_scenario import KEYS
 from callwright.lab.line import FrameLine
 from callwright.media.framing import FRAME_MS
+from callwright.platform.executions.rules.causes import CAUSES, cause_of_sip
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.telephony.loopback import causes

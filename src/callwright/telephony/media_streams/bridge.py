@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwright.domain.causes import CAUSES
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import TransferFailedError
 from callwright.telephony.media_streams.leg import StreamLeg

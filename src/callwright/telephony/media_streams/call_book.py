@@ -16,12 +16,12 @@ from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import UnavailableError
 from callwright.domain.limits import MAX_CALLS_REMEMBERED, TRANSFER_RING_SECONDS
 from callwright.domain.number import E164, kind_of_address
-from callwright.domain.provider_access import Access
 from callwright.ops.timers import SharedTimer
+from callwright.platform.executions.rules.causes import CAUSES
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import Doorkeeper, DoorRequest, DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import CarrierCall, RemoteFile

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import ConfigurationError, ConflictError, NotAllowedError
 from callwright.domain.limits import CARRIER_QUEUE_SECONDS
-from callwright.domain.provider_access import Access
+from callwright.platform.executions.rules.causes import CAUSES
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import Capability, Door, DoorAnswer, DoorRequest, HttpDoor, Signed, SocketDoor
 from callwright.ports.leg import DialRequest
 from callwright.ports.registry import HttpClient, PluginContext

@@ -11,9 +11,9 @@ import logging
 from collections.abc import Coroutine, Sequence
 from http import HTTPStatus
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import UnavailableError
-from callwright.domain.provider_access import Access
+from callwright.platform.executions.rules.causes import CAUSES
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import Capability, Door, DoorAnswer, DoorRequest, HttpDoor, Signed, SocketDoor
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import DialRequest, closed_by_failure

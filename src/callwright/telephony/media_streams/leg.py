@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import CARRIER_QUEUE_SECONDS
 from callwright.media.framing import FRAME_MS
 from callwright.media.g711 import mulaw_of
 from callwright.media.tones import KEY_MS
 from callwright.media.tones import keys as key_tones
 from callwright.ops.timers import NamedTimers, SharedTimer
+from callwright.platform.executions.rules.causes import CAUSES, Cause
 from callwright.ports.door import DoorSocket
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LEG_FRAME_BYTES, SILENCE_FRAME, LegClosed, LegListener, TransferFailedError, closed_by

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import TRANSFER_RING_SECONDS
+from callwright.platform.executions.rules.causes import CAUSES, Cause
 from callwright.ports.failures import ProviderError
 from callwright.ports.leg import TransferFailedError
 from callwright.telephony.media_streams.vendor import (

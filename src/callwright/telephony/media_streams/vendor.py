@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Protocol, Self, runtime_checkable
 from urllib.parse import parse_qsl, urlsplit
 
-from callwright.domain.causes import Cause
 from callwright.domain.limits import MAX_CALL_SECONDS
-from callwright.domain.provider_access import Access
+from callwright.platform.executions.rules.causes import Cause
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.handover import RemoteFile, TalkEnd, TalkRecording
 from callwright.telephony.media_streams.framing import Framing

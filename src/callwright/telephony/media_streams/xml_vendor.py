@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.telephony.media_streams.vendor import VendorAccount
 from callwright.telephony.number_markets.rest import CarrierApi

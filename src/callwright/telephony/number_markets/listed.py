@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.market import HeldNumber, OfferedNumber
 from callwright.telephony.number_markets.rest import CarrierApi, phone_number, short

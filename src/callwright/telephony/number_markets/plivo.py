@@ -15,8 +15,8 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
-from callwright.domain.provider_access import Access
 from callwright.platform.phone_numbers.rules import COUNTRY_CODES
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind
 from callwright.ports.market import HeldNumber, OfferedNumber
 from callwright.ports.registry import HttpClient

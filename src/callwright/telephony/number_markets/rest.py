@@ -18,7 +18,7 @@ import msgspec
 
 from callwright.domain.errors import BlockedUrlError, ConfigurationError, UnavailableError
 from callwright.domain.limits import CARRIER_API_SECONDS, MAX_NAME_CHARACTERS
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import RemoteFile
 from callwright.ports.registry import HttpClient, PluginContext

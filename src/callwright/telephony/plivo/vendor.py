@@ -26,10 +26,10 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 from xml.sax.saxutils import escape, quoteattr
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import MAX_CALLS_REMEMBERED, MAX_NAME_CHARACTERS
 from callwright.domain.number import E164, kind_of_address
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import RemoteFile, TalkEnd, TalkRecording

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from callwright.domain.provider_access import Access
 from callwright.domain.sip_headers import CALL_HEADER
 from callwright.ops.clock import SystemClock
 from callwright.ops.rounds import round_boundary
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, InboundDesk, InboundOffer, Leg, LegListener
 from callwright.ports.registry import Gauges, NoGauges, PluginContext

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from callwright.domain.causes import CAUSES, Cause, cause_of_sip
+from callwright.platform.executions.rules.causes import CAUSES, Cause, cause_of_sip
 from callwright.ports.leg import LegClosed, closed_by
 
 US, THEM, LINE = "us", "them", "line"

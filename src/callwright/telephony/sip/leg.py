@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from callwright.domain.causes import CAUSES, cause_of_sip
 from callwright.domain.limits import SIP_REFER_SECONDS, SIP_TRANSFER_SECONDS
 from callwright.domain.number import SIP, kind_of_address
+from callwright.platform.executions.rules.causes import CAUSES, cause_of_sip
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import (
     LEG_FRAME_BYTES,

@@ -17,9 +17,9 @@ from typing import Any, cast
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import TRUNK_GATEWAY_SECONDS
 from callwright.domain.number import E164, kind_of_address
-from callwright.domain.provider_access import Access
 from callwright.ops.clock import SystemClock
 from callwright.ops.ids import RandomIds
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, HearsEarlyMedia, Leg, LegClosed, LegListener, PacketCapture, TrunkCall
 from callwright.ports.registry import Gauges, NoGauges, PluginContext

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.market import HeldNumber
 from callwright.ports.registry import HttpClient
 from callwright.telephony.number_markets.listed import ListedNumbers, held_number

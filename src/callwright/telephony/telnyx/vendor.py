@@ -25,11 +25,11 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from callwright.domain.causes import CAUSES, Cause, cause_of_sip
 from callwright.domain.errors import BadInputError, ConfigurationError
 from callwright.domain.limits import WEBHOOK_AGE_SECONDS
-from callwright.domain.provider_access import Access
 from callwright.ops.clock import SystemClock
+from callwright.platform.executions.rules.causes import CAUSES, Cause, cause_of_sip
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind
 from callwright.ports.handover import RemoteFile, TalkEnd, TalkRecording

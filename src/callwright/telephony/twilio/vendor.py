@@ -23,9 +23,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
-from callwright.domain.causes import CAUSES, Cause, cause_of_sip
 from callwright.domain.errors import BadInputError
 from callwright.domain.number import E164, kind_of_address
+from callwright.platform.executions.rules.causes import CAUSES, Cause, cause_of_sip
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.handover import RemoteFile, TalkEnd, TalkRecording

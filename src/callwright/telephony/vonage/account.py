@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from callwright.domain.provider_access import Access
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind
 from callwright.ports.registry import HttpClient
 from callwright.telephony.media_streams.vendor import Route

@@ -30,11 +30,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import WEBHOOK_AGE_SECONDS
 from callwright.domain.number import E164, kind_of_address
-from callwright.domain.provider_access import Access
+from callwright.platform.executions.rules.causes import CAUSES
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.door import DoorAnswer, DoorRequest
 from callwright.ports.failures import FailureKind
 from callwright.ports.handover import RemoteFile, TalkEnd, TalkRecording

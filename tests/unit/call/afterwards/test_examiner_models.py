@@ -11,11 +11,11 @@ import pytest
 
 from callwright.call.afterwards.examiner import Examiner
 from callwright.call.afterwards.post_log import RESULT
-from callwright.domain.provider_access import Access
 from callwright.insight.dispositions import CallFacts, Group, Question
 from callwright.ops.clock import SystemClock
 from callwright.platform.agents.rules.spec import ProviderChoice
 from callwright.platform.dispositions.rules import Disposition
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.model import ModelDelta, ModelRequest, ModelSettings
 from callwright.ports.registry import UnknownPluginError

@@ -10,9 +10,9 @@ import pytest
 from callwright.call.live.answering import MOST_KEPT, OfferedLeg, unwatched
 from callwright.call.process.inbound import header_variables
 from callwright.conversation.plan import plan_for
-from callwright.domain.causes import CAUSES
-from callwright.domain.settings.conversation import ConversationSettings, VoicemailSettings
+from callwright.platform.agent_settings.rules.conversation import ConversationSettings, VoicemailSettings
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.leg import LegClosed, closed_by
 
 

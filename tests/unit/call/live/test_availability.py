@@ -15,9 +15,9 @@ from callwright.bootstrap.plugins import PluginInstances
 from callwright.call.live.access import TenantAccess
 from callwright.call.live.availability import AvailabilitySettings, PluginAvailability
 from callwright.call.live.equipment import LocalEars
-from callwright.domain.availability import WRITTEN, Lack, Line
 from callwright.domain.errors import LackingError
 from callwright.domain.number import Destination
+from callwright.platform.agents.rules.availability import WRITTEN, Lack, Line
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import ProviderChoice, ProviderDefaults
 from callwright.platform.ledger import Ledger

@@ -10,11 +10,11 @@ import pytest
 from callwright.call.live.equipment import billed_by
 from callwright.domain.errors import BadInputError
 from callwright.domain.money import NANO_PER_CENT
-from callwright.domain.provider_access import Access
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
 from callwright.platform.estimates.rules import TypicalCall, estimate
 from callwright.platform.prices.rules import Price, PriceBook, PriceRow, Tokens, check_billed_names
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.platform.wallet.rules import worst_price
 from callwright.ports.registry import PluginContext, Registry
 from callwright.providers.cloud import PLUGINS as CLOUD

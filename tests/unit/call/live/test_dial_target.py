@@ -14,11 +14,11 @@ from callwright.call.live.deps import RuntimeDeps
 from callwright.call.live.dialling import dial_target
 from callwright.call.live.warm_transfer import TargetCall
 from callwright.domain.errors import ConfigurationError
-from callwright.domain.provider_access import Access
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.dialling.actions import transfer_decision
 from callwright.platform.dialling.rules import Rules
 from callwright.platform.executions.rules.execution import Execution
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import DialRequest, LegListener
 from callwright.ports.registry import UnknownPluginError

@@ -27,9 +27,9 @@ from callwright.conversation import events as ev
 from callwright.conversation.effects import HangUp
 from callwright.conversation.log import Header
 from callwright.conversation.plan import CORE_VERSION
-from callwright.domain.causes import CAUSES
 from callwright.insight.record import BuiltRecord
 from callwright.insight.view import view_of
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.platform.executions.rules.execution import Phase
 from callwright.platform.executions.rules.retry import RETRY_CLASS
 from callwright.platform.prices.rules import PriceBook

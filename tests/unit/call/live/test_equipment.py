@@ -23,11 +23,11 @@ from callwright.call.live.tools import NoTools
 from callwright.conversation.plan import CallPlan, plan_for
 from callwright.domain.errors import ConfigurationError
 from callwright.domain.limits import MAX_KEYWORDS
-from callwright.domain.provider_access import Access
-from callwright.domain.settings.conversation import ConversationSettings
 from callwright.media.vad import EnergyVad
+from callwright.platform.agent_settings.rules.conversation import ConversationSettings
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.registry import UnknownPluginError
 

@@ -17,9 +17,9 @@ from callwright.conversation.effects import EndSpeech, Release, Speak
 from callwright.conversation.events import ProviderFailed, UsageReported, VoiceFinished
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import MAX_KEPT_SPEECH_BYTES, MAX_KEPT_SPEECH_BYTES_OF_ONE
-from callwright.domain.provider_access import Access
 from callwright.lab.virtual_loop import AtOnce
 from callwright.media.tonetext import spoken, word_times
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import UsageAmount, VoiceChunk, VoiceSettings, Word
 

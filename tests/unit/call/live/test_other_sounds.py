@@ -22,12 +22,12 @@ from callwright.conversation.effects import Clear, EndSpeech, PlayAsset, Release
 from callwright.conversation.events import AssetPlayed, Cleared, MarkPlayed, PlayoutStarted, UsageReported
 from callwright.conversation.interjections import fillers_in
 from callwright.conversation.plan import CallPlan
-from callwright.domain.provider_access import Access
 from callwright.lab.virtual_loop import AtOnce
 from callwright.media import tones
 from callwright.media.framing import MULAW_SILENCE
 from callwright.media.g711 import loudness, mulaw_of, pcm_of_mulaw
 from callwright.media.wav import write_wav
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.speech import VoiceSettings
 

@@ -21,13 +21,13 @@ from callwright.conversation.bounds import TRANSFER_WAIT_MS
 from callwright.conversation.effects import CallTool
 from callwright.conversation.own_words import OWN_WORDS
 from callwright.conversation.plan import TransferTool
-from callwright.domain.causes import CAUSES
 from callwright.domain.limits import WARM_BRIEFING_SECONDS, WARM_RING_SECONDS
 from callwright.media.g711 import mulaw_of, pcm_of_mulaw
 from callwright.media.tonetext import ToneTextDecoder, spoken
 from callwright.platform.agents.rules.transfers import WarmHandover
 from callwright.platform.dialling.actions import transfer_decision
 from callwright.platform.dialling.rules import Rules
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import SILENCE_FRAME, HearsEarlyMedia, Leg, LegListener, closed_by
 from callwright.ports.speech import VoiceSettings

@@ -26,8 +26,8 @@ from callwright.ops.clock import SystemClock
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import ProviderDefaults
 from callwright.platform.agents.rules.stored import StoredAgent
+from callwright.platform.availability import EverythingAvailable
 from callwright.platform.jobs.rules import SpeechOrder
-from callwright.ports.availability import EverythingAvailable
 from callwright.ports.failures import FailureKind
 from callwright.ports.registry import UnknownPluginError
 

@@ -20,7 +20,6 @@ from callwright.call.live.deps import RuntimeDeps
 from callwright.call.process.settle import settle_node
 from callwright.domain.errors import VaultLockedError
 from callwright.domain.limits import MAX_LOST_CLAIMS
-from callwright.domain.provider_access import Access
 from callwright.insight.record import execution_body
 from callwright.ops.metrics import Metrics
 from callwright.platform.call_logs.rules import LogChunk
@@ -29,6 +28,7 @@ from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import Execution, Phase, Status, status_of
 from callwright.platform.executions.rules.retry import LOST_CLAIMS, STOP_REQUESTED
 from callwright.platform.prices.rules import PriceBook
+from callwright.platform.provider_keys.rules.access import Access
 
 DEAD = "dead-1"
 

@@ -44,7 +44,7 @@ from callwright.domain.settings.setting import (
     wire_of,
     within,
 )
-from callwright.domain.settings.table import settings_in
+from callwright.platform.agent_settings.rules.table import settings_in
 
 
 @dataclass(frozen=True)

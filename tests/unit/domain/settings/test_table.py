@@ -8,7 +8,7 @@ import pytest
 
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.settings.setting import Setting, sentence_of
-from callwright.domain.settings.table import PLACES, SETTINGS, path_of
+from callwright.platform.agent_settings.rules.table import PLACES, SETTINGS, path_of
 from callwright.platform.agents.rules.parsing import parse_agent
 
 

@@ -18,7 +18,6 @@ from callwright.domain.errors import (
 )
 from callwright.domain.limits import MAX_AGENT_BYTES, MAX_STOPPED_AT_ONCE, MAX_UNKNOWN_KEYS
 from callwright.domain.provider_table import CARRIER_FORMAT
-from callwright.domain.sealing import mask_of, sealed_bytes
 from callwright.platform.accounts.rules import Principal
 from callwright.platform.agents.actions.credentials import Holder, sealed_body
 from callwright.platform.agents.rules.credentials import (
@@ -41,6 +40,7 @@ from callwright.platform.executions.rules.execution import Phase
 from callwright.platform.executions.rules.retry import RETRIES_STOPPED, policy_of
 from callwright.platform.jobs.rules import SpeechOrder
 from callwright.platform.provider_keys.actions.options import check_options
+from callwright.platform.provider_keys.rules.sealing import mask_of, sealed_bytes
 from callwright.platform.services import Services, missing, object_id
 from callwright.platform.unit import Unit
 

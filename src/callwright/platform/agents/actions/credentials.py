@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.errors import VaultLockedError
-from callwright.domain.sealing import WrappedKey, sealed_bytes, sealed_text
 from callwright.platform.agents.rules.credentials import (
     Credential,
     credential_name,
@@ -18,6 +17,7 @@ from callwright.platform.agents.rules.credentials import (
 )
 from callwright.platform.agents.rules.stored import BodyKind, StoredBody
 from callwright.platform.provider_keys.actions.keys import data_key_of
+from callwright.platform.provider_keys.rules.sealing import WrappedKey, sealed_bytes, sealed_text
 from callwright.platform.services import Services
 from callwright.platform.unit import Unit
 

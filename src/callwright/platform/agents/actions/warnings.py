@@ -6,22 +6,22 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from callwright.domain.availability import VOICE, LackKind
 from callwright.domain.errors import BlockedUrlError, InvalidAgentError, UnavailableError, VaultLockedError
 from callwright.domain.fields import nearest, plain_value
 from callwright.domain.limits import MAX_AGENT_WARNINGS
-from callwright.domain.tools.address import host_of
+from callwright.domain.redaction import redacted
 from callwright.net.policy import check_written
 from callwright.platform.accounts.rules import Principal
+from callwright.platform.agents.rules.availability import VOICE, LackKind
 from callwright.platform.agents.rules.callers import CSV
 from callwright.platform.agents.rules.credentials import shown_body
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec, AgentWarning
 from callwright.platform.agents.rules.stored import StoredAgent
 from callwright.platform.agents.rules.warnings import addresses, body_warnings
-from callwright.platform.audit.rules import redacted
 from callwright.platform.provider_keys.actions.options import unsent_options
 from callwright.platform.services import Services
+from callwright.platform.tools.rules.address import host_of
 
 _ANY_VOICE = ("", "default")
 

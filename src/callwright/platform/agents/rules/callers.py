@@ -14,7 +14,7 @@ from callwright.domain.limits import (
     MAX_NAME_CHARACTERS,
     MAX_SECRET_CHARACTERS,
 )
-from callwright.domain.sealing import sealed_bytes
+from callwright.platform.provider_keys.rules.sealing import sealed_bytes
 
 API = "api"
 CSV = "csv"

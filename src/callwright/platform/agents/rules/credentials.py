@@ -26,9 +26,9 @@ from urllib.parse import urlsplit
 from callwright.domain.errors import InvalidAgentError
 from callwright.domain.fields import named
 from callwright.domain.limits import MAX_AGENT_CREDENTIALS
-from callwright.domain.sealing import is_mask, mask_of, sealed_bytes
 from callwright.domain.secret_names import is_secret
-from callwright.domain.tools.template import read_text
+from callwright.platform.provider_keys.rules.sealing import is_mask, mask_of, sealed_bytes
+from callwright.platform.tools.rules.template import read_text
 
 _PLAIN_HEADERS = frozenset(
     {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "content-language"}

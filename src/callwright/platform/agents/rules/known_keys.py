@@ -9,7 +9,7 @@ from itertools import islice
 
 from callwright.domain.fields import Fields, named, nearest, plain_value, slip_of
 from callwright.domain.limits import MAX_UNKNOWN_KEYS
-from callwright.domain.settings.table import SETTINGS
+from callwright.platform.agent_settings.rules.table import SETTINGS
 from callwright.platform.agents.rules.credentials import FALLBACKS
 from callwright.platform.agents.rules.spec import AgentWarning
 from callwright.platform.agents.rules.tool_checks import object_at, written_tools

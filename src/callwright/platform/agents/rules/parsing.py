@@ -19,17 +19,17 @@ from callwright.domain.limits import (
     MAX_PROMPT_CHARACTERS,
     MAX_WEBHOOK_HEADERS,
 )
-from callwright.domain.sealing import sealed_bytes
-from callwright.domain.settings.agent import AGENT_NAME, TASK_TYPE, TELEPHONY_PROVIDER, WELCOME
-from callwright.domain.settings.conversation import read_settings
-from callwright.domain.tools.request import HEADER_BLANKS
 from callwright.domain.web_address import names_host
+from callwright.platform.agent_settings.rules.agent import AGENT_NAME, TASK_TYPE, TELEPHONY_PROVIDER, WELCOME
+from callwright.platform.agent_settings.rules.conversation import read_settings
 from callwright.platform.agents.rules.callers import read_caller_data
 from callwright.platform.agents.rules.providers import ProviderNames, read_model, read_transcriber, read_voice
 from callwright.platform.agents.rules.questions import custom_questions
 from callwright.platform.agents.rules.spec import AgentSpec, PostCallTask, ProviderChoice, ProviderDefaults, ToolSpec
 from callwright.platform.agents.rules.tools import read_tools
 from callwright.platform.executions.rules.execution import Status
+from callwright.platform.provider_keys.rules.sealing import sealed_bytes
+from callwright.platform.tools.rules.request import HEADER_BLANKS
 from callwright.platform.webhooks.rules.address import has_blanks, has_fixed_host
 
 __all__ = [

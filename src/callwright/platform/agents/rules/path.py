@@ -11,7 +11,7 @@ from typing import Any
 
 from callwright.domain.errors import BadInputError
 from callwright.domain.fields import kind_of, named
-from callwright.domain.settings.table import SETTINGS
+from callwright.platform.agent_settings.rules.table import SETTINGS
 
 ROOT = "agent"
 _OPEN = frozenset({"llm_agent", "llm_config", "transcriber", "synthesizer", "provider_config"})

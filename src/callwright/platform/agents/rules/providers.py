@@ -20,7 +20,8 @@ from callwright.domain.provider_table import (
     VOICE_NEEDS_VOICE,
     bare_model,
 )
-from callwright.domain.settings.providers import (
+from callwright.domain.settings.setting import read_all, read_given
+from callwright.platform.agent_settings.rules.providers import (
     AGENT_TYPE,
     ENDPOINTING,
     MAX_TOKENS,
@@ -35,7 +36,6 @@ from callwright.domain.settings.providers import (
     VOICE,
     VOICE_CHAIN,
 )
-from callwright.domain.settings.setting import read_all, read_given
 from callwright.platform.agents.rules.spec import ProviderChoice, ProviderDefaults
 
 FLAT_MAX_TOKENS = 350

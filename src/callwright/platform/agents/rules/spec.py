@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from callwright.domain.provider_access import Access
-from callwright.domain.settings.agent import TELEPHONY_PROVIDER
-from callwright.domain.settings.conversation import ConversationSettings
-from callwright.domain.settings.providers import ENDPOINTING
+from callwright.platform.agent_settings.rules.agent import TELEPHONY_PROVIDER
+from callwright.platform.agent_settings.rules.conversation import ConversationSettings
+from callwright.platform.agent_settings.rules.providers import ENDPOINTING
 from callwright.platform.agents.rules.callers import CallerData
+from callwright.platform.provider_keys.rules.access import Access
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callwright.domain.fields import wrong
-from callwright.domain.settings.agent import TASK_TYPE
-from callwright.domain.settings.conversation import DOCUMENTED_DEFAULTS
+from callwright.platform.agent_settings.rules.agent import TASK_TYPE
+from callwright.platform.agent_settings.rules.conversation import DOCUMENTED_DEFAULTS
 
 _PIPELINES: Mapping[str, Sequence[Sequence[str]]] = {
     TASK_TYPE.default: [["transcriber", "llm", "synthesizer"]],

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 from callwright.domain.fields import Fields, named, nearest, plain_value, slip_of
 from callwright.domain.limits import MAX_TOOL_VALUE_DEPTH
-from callwright.domain.tools.template import BadTemplateError, Node, Place, Text, read_template, read_text
 from callwright.domain.variables import name_of
 from callwright.platform.agents.rules.spec import AgentWarning
 from callwright.platform.agents.rules.transfers import SYSTEM_VARIABLES
+from callwright.platform.tools.rules.template import BadTemplateError, Node, Place, Text, read_template, read_text
 
 _TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 _ANY_TYPE = f"one of {', '.join(_TYPES)}"

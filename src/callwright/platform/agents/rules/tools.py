@@ -14,9 +14,8 @@ from callwright.domain.limits import (
     MAX_NAME_CHARACTERS,
     MAX_TOOL_HEADERS,
 )
-from callwright.domain.sealing import sealed_bytes
 from callwright.domain.settings.setting import read_given
-from callwright.domain.settings.tools import (
+from callwright.platform.agent_settings.rules.tools import (
     BRIDGE,
     BRIEFING,
     CONFIRM,
@@ -26,10 +25,11 @@ from callwright.domain.settings.tools import (
     TOOLS,
     TRANSFER_MODE,
 )
-from callwright.domain.tools.address import check_address
-from callwright.domain.tools.request import HEADER_NAME, HEADER_VALUE
-from callwright.domain.tools.template import BadTemplateError, read_template
 from callwright.platform.agents.rules.spec import ToolSpec
+from callwright.platform.provider_keys.rules.sealing import sealed_bytes
+from callwright.platform.tools.rules.address import check_address
+from callwright.platform.tools.rules.request import HEADER_NAME, HEADER_VALUE
+from callwright.platform.tools.rules.template import BadTemplateError, read_template
 
 PRESS_KEYS = "press_keys"
 """Key of the tool by which the model presses keys, as in the menu of another telephone system."""

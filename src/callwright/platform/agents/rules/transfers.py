@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from callwright.domain.number import SIP, kind_of_address
-from callwright.domain.tools.template import GIVEN, value_text
 from callwright.domain.variables import name_of
 from callwright.platform.agents.rules.spec import ToolSpec
+from callwright.platform.tools.rules.template import GIVEN, value_text
 
 ATTENDED = "attended"
 """The far end is handed over only once the target has answered. In the other mode, ``blind``, it is sent to the target, and comes back when

@@ -13,7 +13,7 @@ from typing import Any
 
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import MAX_AGENT_ERRORS, MAX_AGENT_TASKS
-from callwright.domain.settings.table import PROMPTS
+from callwright.platform.agent_settings.rules.table import PROMPTS
 
 ROOT = "agent_config"
 _NAME = f"{ROOT}.agent_name"

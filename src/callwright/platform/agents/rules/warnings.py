@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from callwright.domain.fields import Fields, kind_of, named
-from callwright.domain.tools.template import GIVEN
+from callwright.domain.redaction import holds_secret
 from callwright.domain.variables import name_of, names_in
 from callwright.platform.agents.rules.known_keys import unknown_keys
 from callwright.platform.agents.rules.spec import AgentWarning
 from callwright.platform.agents.rules.tool_checks import object_at, unfilled_places, written_tools, wrong_schemas
-from callwright.platform.audit.rules import holds_secret
+from callwright.platform.tools.rules.template import GIVEN
 
 _GIVEN = re.compile(GIVEN)
 _BRACES = re.compile(r"\{([^{}]+)\}")

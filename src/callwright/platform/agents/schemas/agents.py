@@ -8,7 +8,7 @@ from pydantic import Field
 
 from callwright.api.schemas import Open, Timestamp, declared, example
 from callwright.domain.limits import MAX_AGENT_TASKS, MAX_AGENT_WARNINGS
-from callwright.domain.settings.table import PROMPTS, settings_in
+from callwright.platform.agent_settings.rules.table import PROMPTS, settings_in
 
 
 class ModelConfig(Open):

@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import IO, Any
 
-from callwright.domain.availability import LINE, Line, Provision
 from callwright.domain.errors import BadInputError, LackingError, NotFoundError, WrongStateError
 from callwright.domain.limits import (
     MAX_BATCHES_LISTED,
     MAX_REFUSED_ROWS_KEPT,
 )
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, kind_of_address
-from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.ops.crash_points import point
 from callwright.platform.accounts.rules import Principal
+from callwright.platform.agent_settings.rules.agent import TELEPHONY_PROVIDER
 from callwright.platform.agents.actions.agents import agent_of
+from callwright.platform.agents.rules.availability import LINE, Line, Provision
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.stored import StoredAgent
 from callwright.platform.audit.actions.record import audit
@@ -64,7 +64,7 @@ _PAGE = 200
 BatchView = tuple[Batch, BatchProgress]
 
 Begins = dict[tuple[str, str], dict[str, Any]]
-"""Kind of address and carrier -> how the record of such a call begins (``ports.availability.Availability.foresee``)."""
+"""Kind of address and carrier -> how the record of such a call begins (``platform.availability.Availability.foresee``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from callwright.domain.causes import CAUSES
 from callwright.domain.errors import UnavailableError, WrongStateError
 from callwright.domain.limits import MAX_STOPPED_AT_ONCE
 from callwright.ops.crash_points import point
@@ -25,6 +24,7 @@ from callwright.platform.batches.rules.batch import STOPPABLE, Batch, BatchStatu
 from callwright.platform.dialling.actions import DECISION, decision_wire, stopped_row
 from callwright.platform.dialling.rules import Decision
 from callwright.platform.executions.actions.transition import Publisher, transitions
+from callwright.platform.executions.rules.causes import CAUSES
 from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import Execution, Phase
 from callwright.platform.executions.rules.retry import BATCH_STOP_REASON, STOP_REASON, STOP_REQUESTED, STOPPED_BY

@@ -1,7 +1,7 @@
 """Reading CSV whose rows are contacts: as RFC 4180 has it, separated as spreadsheets of any country do.
 
-One reader for lists of contacts to be called (``platform.batches.rules.contact_list``) and for files in which callers are looked up (``platform.contact_files.rules``);
-what they do with a row is their own. No I/O here: lines come in, rows go out.
+One reader for lists of contacts to be called (``contact_list``) and for files in which callers are looked up
+(``platform.contact_files.rules``); what they do with a row is their own. No I/O here: lines come in, rows go out.
 """
 
 from __future__ import annotations

@@ -22,11 +22,11 @@ from callwright.domain.limits import (
     MAX_USER_DATA_BYTES,
 )
 from callwright.domain.number import Destination
-from callwright.domain.text_encoding import Pieces, encoding_of, lines_of
 from callwright.platform.batches.rules.batch import ListFormat, RefusedRow
 from callwright.platform.batches.rules.contact_csv import NUMBER_COLUMN, ContactCsv, CsvRules, plain_name
 from callwright.platform.batches.rules.formula_cell import unmarked
 from callwright.platform.batches.rules.listed_number import listed_destination
+from callwright.platform.batches.rules.text_encoding import Pieces, encoding_of, lines_of
 
 #: Names that are taken for the column of numbers where it is missing.
 OTHER_NUMBER_COLUMNS = ("recipient_phone_number", "phone_number")

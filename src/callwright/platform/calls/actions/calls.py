@@ -9,19 +9,19 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from callwright.domain.availability import Line, Provision
 from callwright.domain.errors import BadInputError, InvalidNumberError, TooLargeError, WrongStateError
 from callwright.domain.fields import Fields, named
 from callwright.domain.limits import MAX_USER_DATA_BYTES
 from callwright.domain.national_number import without_national_prefix
 from callwright.domain.number import E164, LOOPBACK, SIP, Destination, parse_destination
-from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.domain.settings.kinds import ANY_OBJECT, SWITCH, child, described
 from callwright.domain.settings.setting import IS_REQUIRED, Kind, Setting, read_all, wire_of
 from callwright.domain.sip_headers import custom_headers
 from callwright.ops.crash_points import point
 from callwright.platform.accounts.rules import Principal
+from callwright.platform.agent_settings.rules.agent import TELEPHONY_PROVIDER
 from callwright.platform.agents.actions.agents import agent_of
+from callwright.platform.agents.rules.availability import Line, Provision
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec
 from callwright.platform.agents.rules.stored import StoredAgent

@@ -18,7 +18,7 @@ EMERGENCY = "emergency"
 """Kind of a number that may reach an emergency service."""
 
 NOT_PERMITTED, SUPPRESSED, BALANCE_LOW = "not_permitted", "suppressed", "balance_low"
-"""Causes (``domain.causes``) of a call that is never dialled."""
+"""Causes (``platform.executions.rules.causes``) of a call that is never dialled."""
 
 STOPPED_RULE = "stopped"
 """The rule of a call that was stopped before it was dialled, or dialled again."""

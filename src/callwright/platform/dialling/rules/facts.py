@@ -12,8 +12,6 @@ from callwright.platform.dialling.rules.policy import StoredPolicy
 from callwright.platform.pace.rules.policy import Limit
 
 ADMISSION, DIALLING, TRANSFER = "admission", "dialling", "transfer"
-
-
 """Steps at which a decision is made: before a process takes the call, in the unit that writes the intent to dial, before a transfer."""
 
 

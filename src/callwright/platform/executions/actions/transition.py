@@ -42,7 +42,7 @@ async def transition(
 
     Returns the row after the change. With ``owner`` (and ``attempt``) only that incarnation's own attempt may be changed:
     StaleOwnerError otherwise, also when the execution is gone, because the call must then be hung up. Without an owner a
-    missing execution is a NotFoundError. WrongStateError when the tables of ``platform.executions.rules.execution`` do not allow the change.
+    missing execution is a NotFoundError. WrongStateError when the tables of ``rules.execution`` do not allow the change.
     The row stays locked until the unit ends, so the webhooks of one execution are numbered in the order of its changes.
     """
     before = await unit.executions.lock(execution_id)

@@ -111,7 +111,7 @@ def _may_become(before: Execution, after: Execution) -> bool:
 
 
 def plan(before: Execution, change: Change) -> Plan:
-    """What to write for ``change``. Raises WrongStateError when the tables of ``platform.executions.rules.execution`` do not allow it and ValueError for a
+    """What to write for ``change``. Raises WrongStateError when the tables of ``rules.execution`` do not allow it and ValueError for a
     column that is not in CHANGEABLE.
 
     Times are raised to the one before where a clock of another machine ran ahead, so that a skew never ends a call. An execution that

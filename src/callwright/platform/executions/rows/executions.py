@@ -7,7 +7,6 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from callwright.domain.caller import spellings
 from callwright.domain.errors import (
     ConflictError,
     NotFoundError,
@@ -21,6 +20,7 @@ from callwright.platform.executions.rows.changes import TIMES, Plan, writes
 from callwright.platform.executions.rows.columns import COLUMNS, NAMES, SHOWN, execution_of
 from callwright.platform.executions.rules.changes import Change, ExecutionFilter, Page
 from callwright.platform.executions.rules.execution import PHASES, Execution, Phase, may_begin
+from callwright.platform.inbound.rules.caller import spellings
 from callwright.platform.pace.rows import admission
 from callwright.platform.usage import rows as usage
 from callwright.platform.wallet import rows as wallet

@@ -22,7 +22,7 @@ DEFAULT_RETRIES = 3
 _MOST_MINUTES = 10_080
 
 NEVER = "never"
-"""The retry class of a cause after which the same call cannot end otherwise (``domain.causes.RETRY_CLASSES``)."""
+"""The retry class of a cause after which the same call cannot end otherwise (``platform.executions.rules.causes.RETRY_CLASSES``)."""
 RETRY_CLASS = "retry_class"
 """Key of the record: the retry class of the cause by which the attempt ended. Without it, the status is the class."""
 RETRY_AT = "retry_at"

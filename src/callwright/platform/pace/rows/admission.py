@@ -1,6 +1,6 @@
 """Who may be dialled next, and who dials: what the ledger counts for the choice, and the statements every call goes through.
 
-The choice itself, and what always holds of it, is ``platform.pace.rules.choice``. It runs in one process at a time (an advisory lock), over the
+The choice itself, and what always holds of it, is ``rules.choice``. It runs in one process at a time (an advisory lock), over the
 first due calls of each lane. A lane has the calls of one batch, or of one number and carrier; their retries have a lane of their own.
 """
 

@@ -50,7 +50,7 @@ returning number, used_at, asked, answered, rests_until
 
 class PaceRows:
     """Limits per second: the moments at which calls begin are kept here, so they hold over all processes. ``slots`` come in the order of
-    ``platform.pace.rules.choice.slots``."""
+    ``rules.choice.slots``."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -65,7 +65,7 @@ class PaceRows:
 
     async def take(self, slots: Sequence[Slot], *, promised: bool = False) -> tuple[datetime | None, float]:
         """Begin a call now: the moment, or None and the seconds until every limit may allow it. ``promised``: the moment was reserved, so
-        only calls that have begun count. ``slots`` come in the order of ``platform.pace.rules.choice.slots``, in which the rows are locked."""
+        only calls that have begun count. ``slots`` come in the order of ``choice.slots``, in which the rows are locked."""
         if len(slots) == 1:
             # Other calls wait for the row until the unit ends.
             key, every = slots[0].key, slots[0].every

@@ -1,7 +1,7 @@
 """Which waiting calls are admitted next. Pure arithmetic over what the ledger counted, in one process at a time.
 
 What always holds: an organisation has at most its maximum of calls, an account at most its own, and a place that an account is guaranteed
-is free for it, as long as the guarantees fit into the maximum (``platform.sub_accounts.rules`` sees to that) and were there before the calls that
+is free for it, as long as the guarantees fit into the maximum (``sub_accounts.rules`` sees to that) and were there before the calls that
 are in the way. No limit of the pace policy or of a batch is exceeded. Where several organisations have agents, none takes all places of the
 queue (:func:`within_share`).
 

@@ -31,8 +31,6 @@ from callwright.domain.limits import (
     ORDER_FORGOTTEN_SECONDS,
     ORDER_SECONDS,
 )
-from callwright.domain.provider_access import Access
-from callwright.domain.sealing import WrappedKey
 from callwright.platform.accounts.rules import Principal
 from callwright.platform.audit.actions.record import audit
 from callwright.platform.phone_numbers.rules import (
@@ -44,7 +42,9 @@ from callwright.platform.phone_numbers.rules import (
     PhoneNumber,
     dialled_form,
 )
-from callwright.platform.provider_keys.rules import ProviderKey
+from callwright.platform.provider_keys.rules.access import Access
+from callwright.platform.provider_keys.rules.provider_key import ProviderKey
+from callwright.platform.provider_keys.rules.sealing import WrappedKey
 from callwright.platform.services import CarrierLook, Services
 from callwright.platform.unit import Unit
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError

@@ -14,7 +14,7 @@ from callwright.platform.agents.actions.agents import agent_of
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.stored import StoredAgent
 from callwright.platform.audit.actions.record import audit
-from callwright.platform.inbound.rules import agents_in
+from callwright.platform.inbound.rules.ivr import agents_in
 from callwright.platform.phone_numbers.actions.carrier import give_back, look_at_carriers, shown, stored_keys
 from callwright.platform.phone_numbers.rules import CARRIER, EXTENSION, TRUNK, PhoneNumber, dialled_form
 from callwright.platform.services import Services, missing, object_id

@@ -12,17 +12,17 @@ from typing import Any
 from callwright.domain.errors import BadInputError, ConfigurationError, ConflictError, VaultLockedError
 from callwright.domain.fields import named, nearest
 from callwright.domain.limits import MAX_PROVIDER_KEYS, MIN_WEBHOOK_SECRET_BYTES
-from callwright.domain.sealing import WrappedKey
 from callwright.outbox.sign import decode_secret
 from callwright.platform.accounts.rules import Principal
 from callwright.platform.audit.actions.record import audit
-from callwright.platform.provider_keys.rules import (
+from callwright.platform.provider_keys.rules.provider_key import (
     FORMER_WEBHOOK_SECRET,
     WEBHOOK_SECRET,
     ProviderKey,
     hint_of,
     parse_key_name,
 )
+from callwright.platform.provider_keys.rules.sealing import WrappedKey
 from callwright.platform.services import Services, missing
 from callwright.platform.unit import Unit
 

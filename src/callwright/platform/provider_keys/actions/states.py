@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from callwright.domain.availability import Lack, LackKind
 from callwright.domain.errors import InvalidAgentError, VaultLockedError
 from callwright.domain.limits import MAX_PROVIDER_CALLS
-from callwright.domain.settings.agent import TELEPHONY_PROVIDER
 from callwright.insight.provider_figures import ProviderFigures, figures_over
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.agent_settings.rules.agent import TELEPHONY_PROVIDER
+from callwright.platform.agents.rules.availability import Lack, LackKind
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
 from callwright.platform.services import Services

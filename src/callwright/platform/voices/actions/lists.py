@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from callwright.domain.errors import VaultLockedError
 from callwright.domain.limits import VOICE_CATALOGUE_RETRY_SECONDS, VOICE_CATALOGUE_SECONDS
-from callwright.domain.provider_access import Access
 from callwright.platform.accounts.rules import Principal
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.platform.services import Services
 from callwright.platform.voices.actions.memory import VoiceList
 from callwright.ports.failures import ProviderError

@@ -8,9 +8,9 @@ from typing import Any
 
 from callwright.domain.errors import RateLimitedError, UnavailableError
 from callwright.domain.limits import MAX_SAMPLES_AT_ONCE, VOICE_SAMPLE_SECONDS
-from callwright.domain.provider_access import Access
 from callwright.media.wav import write_wav
 from callwright.platform.accounts.rules import Principal
+from callwright.platform.provider_keys.rules.access import Access
 from callwright.platform.services import Services
 from callwright.platform.voices.actions.lists import keys_of
 from callwright.ports.catalogue import VoiceOffer

@@ -1,8 +1,8 @@
 """Pace: when each limit per second last let a call through, and what is known of the numbers we call from."""
 
 STATEMENTS = [
-    # kind and name: what the limit is for (``platform.pace.rules.choice``). reserved_at: the last moment that was promised to a call; taken_at:
-    # when the last call began.
+    # kind and name: what the limit is for (``platform.pace.rules.choice``). reserved_at: the last moment that was promised to a call;
+    # taken_at: when the last call began.
     """
 create table dial_slot (
   tenant_id text collate "C" not null references tenant (id),

@@ -1,7 +1,7 @@
 """Executions and their attempts, the tables of states they may be in, logs of calls, and the processes that hold them.
 
-The tables of ``platform.executions.rules.execution`` are rows of ``execution_state``, ``status_transition``, ``phase_transition`` and ``execution_beginning``;
-``storage.rules`` keeps those rows equal to the code at every migration.
+The tables of ``platform.executions.rules.execution`` are rows of ``execution_state``, ``status_transition``, ``phase_transition`` and
+``execution_beginning``; ``storage.rules`` keeps those rows equal to the code at every migration.
 """
 
 STATEMENTS = [

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
-from callwright.domain.causes import CAUSES, Cause
 from callwright.domain.limits import MAX_SIP_KEYS, WEB_CALL_CONNECT_SECONDS, WEB_CALL_SILENT_SECONDS
 from callwright.media.framing import FRAME_MS
 from callwright.media.intake import Intake
 from callwright.ops.timers import NamedTimers, SharedTimer
+from callwright.platform.executions.rules.causes import CAUSES, Cause
 from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LegClosed, LegListener, closed_by
 from callwright.ports.web_call import WEB_CALL
