@@ -21,6 +21,7 @@ from tests.browser.conftest import CHROMIUM
 from tests.browser.world import CALLWRIGHT
 
 import trial_call
+from callwright.media.g711 import loudness
 from callwright.media.resample import resample
 from callwright.media.wav import write_wav
 from callwright.ports.registry import PluginContext, Registry
@@ -90,6 +91,68 @@ TAP = """
 """
 
 
+#: A page of the older protocol: it decodes each message alone, plays it to its end, and looks at its queue every 100 ms.
+OLDER_PAGE = """
+([url, key, agent]) => {
+  const context = new AudioContext();
+  const out = context.createGain();
+  out.connect(context.destination);
+  const queue = [];
+  let playing = null;
+  window.older = { errors: [], lengths: [], firstMs: 0, cleared: [], closed: false };
+  const bytesOf = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+  const query = `auth_token=${key}&user_agent=web-call&enforce_streaming=true`;
+  const socket = new WebSocket(`${url.replace("http", "ws")}/web-call/v1/${agent}?${query}`);
+  const say = (message) => socket.readyState === 1 && socket.send(JSON.stringify(message));
+  const rest = (ms) => new Promise((done) => setTimeout(done, ms));
+  async function microphone() {
+    const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: raw });
+    const narrow = new AudioContext({ sampleRate: 16000 });
+    const tap = narrow.createScriptProcessor(1024, 1, 1);
+    tap.onaudioprocess = (event) => {
+      const pcm = Int16Array.from(event.inputBuffer.getChannelData(0), (one) => Math.max(-1, Math.min(1, one)) * 32767);
+      say({ type: "audio", data: btoa(String.fromCharCode(...new Uint8Array(pcm.buffer))) });
+    };
+    narrow.createMediaStreamSource(stream).connect(tap);
+    tap.connect(narrow.createGain());
+    tap.connect(narrow.createMediaStreamDestination());
+  }
+  async function play() {
+    for (;;) {
+      await rest(100);
+      const message = queue.shift();
+      if (message === undefined) continue;
+      if (message.type === "mark") { say(message); continue; }
+      try {
+        const buffer = await context.decodeAudioData(bytesOf(message.data).buffer);
+        playing = context.createBufferSource();
+        playing.buffer = buffer;
+        playing.connect(out);
+        const ended = new Promise((done) => { playing.onended = done; });
+        window.older.firstMs ||= performance.now() - window.older.ackMs;
+        window.older.lengths.push(buffer.duration);
+        playing.start();
+        await ended;
+      } catch (error) { window.older.errors.push(String(error)); }
+    }
+  }
+  socket.onopen = () => say({ type: "init", meta_data: { context_data: {} } });
+  socket.onclose = () => { window.older.closed = true; };
+  socket.onmessage = (event) => {
+    const message = JSON.parse(event.data);
+    if (message.type === "ack") { window.older.ackMs = performance.now(); microphone(); play(); }
+    else if (message.type === "clear") {
+      queue.length = 0;
+      playing?.stop();
+      window.older.cleared.push(window.heard.length / window.heardHz);
+    } else if (message.type === "audio" || message.type === "mark") queue.push(message);
+  };
+  window.older.leave = () => socket.close(1000);
+}
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Called:
     """A server with an agent, the page of a shop that may call it, and Chromium."""
@@ -152,7 +215,7 @@ def calling(folder: Path, chromium: Any = None) -> Iterator[Called]:
         pytest.skip("there are no local models: make models")
     local = {f"CALLWRIGHT_{name}": "local" for name in ("TRANSCRIBER", "VOICE", "VAD")}
     with trial_call.serving(CALLWRIGHT, folder, local) as (url, key), shop(url) as (page, handler):
-        for path, welcome in (("/", WELCOME), ("/long", LONG)):
+        for path, welcome in (("/", WELCOME), ("/long", LONG), ("/older", WELCOME), ("/older-long", LONG)):
             body = json.loads(json.dumps(AGENT))
             body["agent_config"]["agent_welcome_message"] = welcome
             body["agent_config"]["tasks"][0]["task_config"]["web_call_origins"] = [page]
@@ -223,6 +286,40 @@ def test_a_visitor_who_interrupts_silences_the_agent_at_once(called: Called, tmp
     assert {"monday", "expensive"} <= sounded, sounded
 
 
+def test_a_page_of_the_older_protocol_hears_and_is_heard(called: Called, tmp_path: Path) -> None:
+    with speaking(called, recording(tmp_path, (6.0, WISH), (60.0, "")), "/older") as page:
+        heard, told = held_by_older(page, called, "/older", seconds=18)
+
+    assert told["errors"] == []
+    assert told["firstMs"] < 1_500, told
+    transcript = str(called.record("/older")["transcript"])
+    caller = words(" ".join(line for line in transcript.splitlines() if line.startswith("user:")))
+    assert {"book", "cleaning", "tuesday"} <= caller, transcript
+    agents = words(run(recognised(heard)))
+    assert {"help", "you", "day", "week"} <= agents, agents
+    # Two sentences: pauses between messages are few.
+    assert len(told["lengths"]) <= 6, told
+
+
+def test_who_interrupts_in_the_older_protocol_hears_silence_and_the_record_has_what_was_played(
+    called: Called, tmp_path: Path
+) -> None:
+    with speaking(called, recording(tmp_path, (5.0, STOP), (60.0, "")), "/older-long") as page:
+        heard, told = held_by_older(page, called, "/older-long", seconds=22)
+
+    transcript = str(called.record("/older-long")["transcript"])
+    cut = next(line for line in transcript.splitlines() if line.startswith("assistant: We have"))
+    assert len(cut) < len(LONG), transcript
+    assert "expensive" in transcript
+    sounded = words(run(recognised(heard)))
+    assert "saturday" in words(LONG) - words(cut)
+    assert "saturday" not in sounded
+    assert {"monday", "expensive"} <= sounded, sounded
+    # Silence begins half a second after the order at the latest, and lasts until the answer.
+    at = int((told["cleared"][0] + 0.5) * 8_000) * 2
+    assert loudness(heard[at : at + 4_000]) < 100, told
+
+
 def test_the_owner_of_a_page_that_may_not_call_reads_in_the_console_what_to_check(
     called: Called, tmp_path: Path
 ) -> None:
@@ -245,6 +342,19 @@ def held(page: Any, seconds: float) -> bytes:
     return resample(
         base64.b64decode(page.evaluate("window.heardAsText()")), int(page.evaluate("window.heardHz")), 8_000
     )
+
+
+def held_by_older(page: Any, called: Called, path: str, seconds: float) -> tuple[bytes, dict[str, Any]]:
+    """Call by the older protocol and leave after a while. Returns what sounded, at 8 kHz, and what the page noted."""
+    page.get_by_role("heading").click()
+    page.evaluate(OLDER_PAGE, [called.url, called.key, called.agents[path]])
+    page.wait_for_function("window.older.ackMs > 0")
+    page.wait_for_timeout(seconds * 1_000)
+    page.evaluate("window.older.leave()")
+    page.wait_for_function("window.older.closed")
+    told = page.evaluate("({ ...window.older, leave: null })")
+    sound = base64.b64decode(page.evaluate("window.heardAsText()"))
+    return resample(sound, int(page.evaluate("window.heardHz")), 8_000), told
 
 
 async def recognised(pcm: bytes) -> str:

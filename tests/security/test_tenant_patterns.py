@@ -21,8 +21,8 @@ TENANTS = {
 OURS = {
     ("conversation/greetings.py", "_places"): "phrases, escaped",
     ("conversation/opt_out.py", "_rules"): "our own phrases",
-    ("domain/contact_csv.py", "_opened"): "one of a few delimiters",
-    ("domain/dialling/number_plan.py", "_begins_like"): "a range of the library's numbering plan",
+    ("platform/batches/rules/contact_csv.py", "_opened"): "one of a few delimiters",
+    ("platform/dialling/rules/number_plan.py", "_begins_like"): "a range of the library's numbering plan",
     ("domain/pronunciation.py", "_compiled"): "words, escaped",
     ("lab/caller_scenario.py", "fits"): "the operator's scenario file",
     ("lab/outcomes.py", ""): "a scenario file of `callwright simulate`",

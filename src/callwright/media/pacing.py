@@ -264,7 +264,11 @@ class Playout:
     def speaking(self, now_us: int) -> int:
         """The generation that is being played at ``now_us``, 0 when the line is quiet."""
         self._settle(now_us)
-        return self._flight[0].utterance.generation if self._flight and self._flight[0].at_us <= now_us else 0
+        return (
+            self._flight[0].utterance.generation
+            if self._flight and self._flight[0].at_us <= now_us - self.delay_us
+            else 0
+        )
 
     def idle(self, now_us: int) -> bool:
         """Whether nothing released is left to play: neither queued nor on the line; and nothing is filled."""
@@ -276,7 +280,7 @@ class Playout:
         which an event tells. More audio changes nothing before. To be asked after ``due`` and ``events``."""
         if self._fill or not self._flight:
             return now_us
-        until_us = self._flight[-1].until_us
+        until_us = self._flight[-1].until_us + self.delay_us
         if self._line:
             if len(self._line) > 1 or not self._line[0].began:
                 # A generation begins with its first frame: that is told when it can be.
@@ -286,11 +290,11 @@ class Playout:
             until_us = min(until_us, due_us)
         last = self._flight[-1].utterance
         for sound in self._flight:
-            if sound.at_us >= until_us:
+            if sound.at_us + self.delay_us >= until_us:
                 break
             marks = sound.utterance.marks
             if (marks and marks[0][0] <= sound.before + sound.size) or sound.utterance is not last:
-                return min(until_us, sound.until_us)
+                return min(until_us, sound.until_us + self.delay_us)
         return until_us
 
     def clear(self, now_us: int) -> dict[int, int]:
@@ -360,7 +364,7 @@ class Playout:
             sound += MULAW_SILENCE[size % MULAW_FRAME_BYTES :]
         frames = [sound[at : at + MULAW_FRAME_BYTES] for at in range(0, size, MULAW_FRAME_BYTES)]
         self.quality.written_frames += len(frames)
-        at_us, long_us = self._next_us + self.delay_us, len(frames) * FRAME_US
+        at_us, long_us = self._next_us, len(frames) * FRAME_US
         self._flight.append(_InFlight(at_us, at_us + long_us, utterance, utterance.sent - size, size))
         self._next_us += long_us
         return frames
@@ -368,10 +372,10 @@ class Playout:
     def _settle(self, now_us: int) -> None:
         """Retire what has been played and report the clauses that ended with it."""
         flight = self._flight
-        while flight and flight[0].until_us <= now_us:
+        while flight and flight[0].until_us <= now_us - self.delay_us:
             sound = flight.popleft()
             sound.utterance.played = sound.before + sound.size
-            self._report(sound.utterance, sound.at_us + sound.size * US_PER_BYTE)
+            self._report(sound.utterance, sound.at_us + self.delay_us + sound.size * US_PER_BYTE)
 
     def _report(self, utterance: _Utterance, at_us: int) -> None:
         while utterance.marks and utterance.marks[0][0] <= utterance.played:
@@ -391,5 +395,5 @@ class Playout:
         """Bytes of the utterance played at ``now_us``, part of what is being played included. What has been played was retired."""
         if self._flight and self._flight[0].utterance is utterance:
             sound = self._flight[0]
-            return sound.before + max(0, min(sound.size, (now_us - sound.at_us) // US_PER_BYTE))
+            return sound.before + max(0, min(sound.size, (now_us - self.delay_us - sound.at_us) // US_PER_BYTE))
         return utterance.played

@@ -15,11 +15,16 @@ _WEIGHT = 0.25
 
 
 class Playback:
-    """Positions are frames of this connection, from 0. Times are seconds that never go back."""
+    """Positions are frames of this connection, from 0. Times are seconds that never go back.
 
-    __slots__ = ("_delay_s", "_next_s", "_run_from", "_run_s", "played", "written")
+    ``gap_s``: how long a far end that plays pieces waits between two of them. Its delay grows with each piece, so the newest report is the
+    whole truth, and a run after a pause begins with one gap.
+    """
 
-    def __init__(self, delay_ms: int = 0) -> None:
+    __slots__ = ("_delay_s", "_gap_s", "_next_s", "_run_from", "_run_s", "played", "written")
+
+    def __init__(self, delay_ms: int = 0, gap_s: float = 0.0) -> None:
+        self._gap_s = gap_s
         self.written = 0
         self.played = 0
         self._run_from = 0
@@ -46,6 +51,9 @@ class Playback:
         dry = self._next_s < now_s
         if dry:
             # A new run begins.
+            if self._gap_s:
+                # The pause has taken up what the pieces before it were late.
+                self._delay_s = max(self._gap_s, self._delay_s - (now_s - self._next_s))
             self._run_from, self._run_s, self._next_s = self.written, now_s, now_s
         self.written += frames
         self._next_s += frames * _FRAME_S
@@ -61,9 +69,9 @@ class Playback:
         if not self.played <= played <= self.written:
             return False
         if played > max(self._run_from, self.played):
-            late_s = now_s - self._run_s - (played - self._run_from) * _FRAME_S
+            late_s = now_s - self._run_s - (played - self._run_from) * _FRAME_S + self._gap_s
             late_s = min(max(0.0, late_s), MOST_DELAY_MS / 1000)
-            self._delay_s += (late_s - self._delay_s) * (_WEIGHT if self._delay_s else 1)
+            self._delay_s += (late_s - self._delay_s) * (_WEIGHT if self._delay_s and not self._gap_s else 1)
         self.played = played
         return True
 

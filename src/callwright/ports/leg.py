@@ -163,6 +163,13 @@ class PlaysLater(Protocol):
 
 
 @runtime_checkable
+class PlaysPieces(Protocol):
+    """A leg whose far end may play what is written in pieces with pauses between them, so that no sound can lie under the agent."""
+
+    piecewise: bool
+
+
+@runtime_checkable
 class PlaysKeys(Protocol):
     """A leg whose keys are sound among what is written: each takes so many frames (``key_frames``), and what follows comes later."""
 

@@ -23,6 +23,7 @@ from callwright.domain.limits import (
 )
 from callwright.lab.virtual_loop import VirtualClock, VirtualLoop
 from callwright.media.intake import MOST_AT_ONCE
+from callwright.media.wav import read_wav
 from callwright.platform.executions.rules.causes import CAUSES
 from callwright.ports.door import DoorRequest
 from callwright.ports.failures import FailureKind, ProviderError
@@ -538,8 +539,10 @@ async def test_the_older_protocol_has_its_audio_in_json():
     assert len(world.watcher.frames) == 30
     for _ in range(10):
         world.leg.write(TONE)
-    await passed(0)
-    assert socket.kinds()[1:] == ["audio"] * 10 + ["mark"]
+    await passed(0.001)
+    assert socket.kinds()[1:] == ["audio", "mark"]
+    sound = read_wav(base64.b64decode(socket.told[1]["data"]))
+    assert (sound.rate_hz, sound.channels, sound.duration_ms) == (16_000, 1, 200)
     socket.say({"type": "mark", "name": socket.told[-1]["name"]})
     world.leg.clear()
     assert socket.kinds()[-1] == "clear"

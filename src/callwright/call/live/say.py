@@ -31,6 +31,7 @@ from callwright.conversation.events import (
     VoiceFinished,
     VoiceReady,
 )
+from callwright.conversation.lanes import AMBIENT
 from callwright.conversation.plan import CallPlan
 from callwright.domain.limits import VOICE_CLOSE_SECONDS
 from callwright.media.framing import FRAME_MS
@@ -46,6 +47,7 @@ PCM_BYTES_PER_MS = 16
 PIECE_BYTES = 100 * PCM_BYTES_PER_MS
 """So much sound of a voice waits for no more."""
 MOST_AHEAD_MS = 400
+MOST_AHEAD_IN_PIECES_MS = 4_000
 FAR_AHEAD_MS = 200
 """A leg that takes so much ahead gets frames together, once half of what was written ahead has been played."""
 
@@ -94,6 +96,11 @@ class Line(Protocol):
     @property
     def delay_ms(self) -> int:
         """How much later than it is written a frame is heard, where the leg learns it; else 0."""
+        ...
+
+    @property
+    def continuous(self) -> bool:
+        """Whether the far end plays without pauses, so that a sound may lie under the agent."""
         ...
 
     def write(self, frames: Sequence[bytes], plays_at_us: int) -> None:
@@ -217,7 +224,10 @@ class Say:
 
     def play(self, effect: PlayAsset) -> None:
         """A sound beside speech."""
-        if self._other_sounds.play(effect):
+        if effect.lane == AMBIENT and not self._line.continuous:
+            values = {"lane": AMBIENT, "asset": effect.asset, "reason": "the far end plays in pieces"}
+            self._runner.fact("core", "sound_missing", values)
+        elif self._other_sounds.play(effect):
             self._pacer.add(self)
             self._pump()
 
@@ -296,7 +306,7 @@ class Say:
         playout = self._playout
         playout.delay_us = self._line.delay_ms * 1000
         plays_at_us = playout.write_at_us(now_us)
-        ahead_ms = min(self._line.ahead_ms, MOST_AHEAD_MS)
+        ahead_ms = min(self._line.ahead_ms, MOST_AHEAD_MS if self._line.continuous else MOST_AHEAD_IN_PIECES_MS)
         frames = playout.due(now_us, ahead_ms)
         if frames:
             self._line.write(self._other_sounds.under(frames), plays_at_us)

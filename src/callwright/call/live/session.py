@@ -42,7 +42,7 @@ from callwright.platform.executions.rules.causes import CAUSES
 from callwright.platform.tools.rules.keypad import runs_of
 from callwright.ports.billing import billed_as
 from callwright.ports.failures import FailureKind, ProviderError
-from callwright.ports.leg import CapturesPackets, Leg, LegClosed, PacketCapture, PlaysLater, TakesTogether
+from callwright.ports.leg import CapturesPackets, Leg, LegClosed, PacketCapture, PlaysLater, PlaysPieces, TakesTogether
 from callwright.ports.speech import FRAME_MS, Transcriber, TranscriberSettings, TranscriberStream
 from callwright.ports.world import Clock
 
@@ -108,6 +108,7 @@ class _Line:
         self._sound = sound
         self.leg: Leg | None = None
         self._later: PlaysLater | None = None
+        self._pieces: PlaysPieces | None = None
         self._together: TakesTogether | None = None
         self.frames_out = 0
 
@@ -115,6 +116,7 @@ class _Line:
         """Write to ``leg`` from now on, or to nobody."""
         self.leg = leg
         self._later = leg if isinstance(leg, PlaysLater) else None
+        self._pieces = leg if isinstance(leg, PlaysPieces) else None
         self._together = leg if isinstance(leg, TakesTogether) else None
 
     @property
@@ -128,6 +130,10 @@ class _Line:
     @property
     def delay_ms(self) -> int:
         return 0 if self._later is None else self._later.delay_ms
+
+    @property
+    def continuous(self) -> bool:
+        return self._pieces is None or not self._pieces.piecewise
 
     def write(self, frames: Sequence[bytes], plays_at_us: int) -> None:
         if self.leg is None:

@@ -178,7 +178,7 @@ class BrowserCarrier:
             self._doorkeeper.revoke(running.resume)
             self._running.pop(execution_id, None)
 
-        leg = BrowserLeg(execution_id, address, over, self._looks)
+        leg = BrowserLeg(execution_id, address, over, self._looks, piecewise=wire.piecewise)
         running = self._running[execution_id] = _Running(leg, origin)
         offer = InboundOffer(self.name, "", "", execution_id, source=source, arranged=call)
         leg.listener = desk.offered(offer, leg)

@@ -18,7 +18,7 @@ from callwright.ports.failures import FailureKind, ProviderError
 from callwright.ports.leg import LEG_FRAME_BYTES, LegClosed, LegListener, closed_by
 from callwright.ports.web_call import WEB_CALL
 from callwright.telephony.browser.agent_sound import AgentSound, Connection
-from callwright.telephony.browser.wire import LEFT, BadMessageError, Close, Wire
+from callwright.telephony.browser.wire import LEFT, PIECES_AHEAD_MS, BadMessageError, Close, Wire
 
 AHEAD_MS = 200
 """The page plays a frame when it has it. What is written ahead is its buffer against a line that falters."""
@@ -33,13 +33,19 @@ _REFUSALS = {404: Close.NO_AGENT, 486: Close.BUSY, 603: Close.BUSY}
 class BrowserLeg:
     """A call from a page. A connection carries it, and another one when the first breaks off and the page comes back in time."""
 
-    ahead_ms = AHEAD_MS
-
     def __init__(
-        self, call_id: str, address: Callable[[], str], over: Callable[[BrowserLeg], None], looks: SharedTimer
+        self,
+        call_id: str,
+        address: Callable[[], str],
+        over: Callable[[BrowserLeg], None],
+        looks: SharedTimer,
+        *,
+        piecewise: bool = False,
     ) -> None:
         """``call_id`` is the execution's. ``address`` gives the address at which the next connection goes on; ``over`` hears of the end;
-        ``looks`` goes off every LOOK_SECONDS."""
+        ``looks`` goes off every LOOK_SECONDS; ``piecewise`` as of the wire that will carry it."""
+        self.piecewise = piecewise
+        self.ahead_ms = PIECES_AHEAD_MS if piecewise else AHEAD_MS
         self.provider_call_id = call_id
         self.listener: LegListener | None = None
         self._address = address

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from callwright.domain.limits import MAX_WEB_CALL_USER_DATA_BYTES
 from callwright.media.framing import FRAME_MS
+from callwright.media.wav import write_wav
 from callwright.ports.web_call import WebProtocol
 
 RATE_HZ = 16_000
@@ -19,8 +20,10 @@ WIDE_FRAME_BYTES = 640
 MOST_FRAMES = 10
 """Frames in a message of a page. A message of more would come when the time of its first frames is over."""
 _KEYS = frozenset("0123456789*#ABCD")
-_MARK_EVERY_FRAMES = 10
-"""The older protocol says what was played by marks between the frames."""
+PIECE_GAP_SECONDS = 0.1
+"""A page of the older protocol looks so often for the next message to play."""
+PIECES_AHEAD_MS = 4_000
+"""How far ahead the agent's sound is written for such a page, so that a message holds a clause or a sentence."""
 
 
 class Close(IntEnum):
@@ -73,6 +76,8 @@ class Wire(Protocol):
     """Whether a page whose connection broke off can come back."""
     tells_dropped: bool
     """Whether a page answers ``clear`` with what it dropped."""
+    piecewise: bool
+    """Whether a page plays each message by itself, with PIECE_GAP_SECONDS between two: the longer they are, the better it sounds."""
 
     def start(self, message: str | bytes) -> Mapping[str, Any]:
         """The ``user_data`` of a page's first message. Raises BadMessageError."""
@@ -100,6 +105,7 @@ class FrameWire:
 
     resumes = True
     tells_dropped = True
+    piecewise = False
 
     def start(self, message: str | bytes) -> Mapping[str, Any]:
         """``{"type": "start", "user_data"?: {...}}``."""
@@ -153,10 +159,12 @@ class FrameWire:
 
 
 class LegacyWire:
-    """``ports.web_call.WebProtocol.LEGACY``: JSON with audio in base64, in pieces of any length (contract 18)."""
+    """``ports.web_call.WebProtocol.LEGACY``: JSON with audio in base64 (contract 18). The page sends PCM in pieces of any length, and
+    decodes each message that it gets alone: each is a whole WAV file."""
 
     resumes = False
     tells_dropped = False
+    piecewise = True
 
     def __init__(self) -> None:
         self._rest = b""
@@ -184,14 +192,13 @@ class LegacyWire:
             raise BadMessageError(f"there is no message {str(kind)[:40]!r}; use audio or mark")
 
     def audio(self, frames: Sequence[bytes]) -> Sequence[str | bytes]:
-        """The frames in base64, and now and then a mark that counts the frames before it."""
-        told: list[str | bytes] = []
-        for pcm in frames:
-            self._frames += 1
-            told.append(self.control("audio", data=base64.b64encode(pcm).decode()))
-            if self._frames % _MARK_EVERY_FRAMES == 0:
-                told.append(self.control("mark", name=str(self._frames)))
-        return told
+        """The frames as one WAV file in base64, and a mark that counts the frames up to its end, which the page sends back in its turn."""
+        self._frames += len(frames)
+        wav = write_wav(b"".join(frames), rate_hz=RATE_HZ)
+        return (
+            self.control("audio", data=base64.b64encode(wav).decode()),
+            self.control("mark", name=str(self._frames)),
+        )
 
     def ready(self, execution_id: str, resume: str, resume_within_s: int) -> str:
         """Nothing but that it is."""

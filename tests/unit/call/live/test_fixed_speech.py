@@ -132,7 +132,7 @@ class Mouth:
 
 
 class Line:
-    open, ahead_ms, delay_ms = True, 20, 0
+    open, ahead_ms, delay_ms, continuous = True, 20, 0, True
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []

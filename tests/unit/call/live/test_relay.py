@@ -22,6 +22,7 @@ class Line:
     open = True
     ahead_ms = 60
     delay_ms = 40
+    continuous = True
 
     def __init__(self) -> None:
         self.caller: list[tuple[bytes, int]] = []

@@ -72,6 +72,7 @@ class Wire:
         self.ahead_ms = ahead_ms
         self.delay_ms = 0
         self.open = True
+        self.continuous = True
         self.frames: list[tuple[int, bytes]] = []
         self.writes: list[int] = []
         self.cleared_us: list[int] = []
