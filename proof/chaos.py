@@ -134,7 +134,9 @@ class Report:
         if self.missed:
             lines.append(f"no server died at: {', '.join(self.missed)}")
         figures = ", ".join(f"{count} {name}" for name, count in self.figures.items())
-        verdict = f"{len(self.broken)} broken rules with seed {self.seed}" if self.broken else "all rules hold"
+        rules = Counter(breach.rule for breach in self.broken)
+        broken = ", ".join(f"{rule} ({count})" if count > 1 else rule for rule, count in rules.items())
+        verdict = f"broken with seed {self.seed}: {broken}" if broken else "all rules hold"
         at_steps = sum(self.reached.values())
         lines.append(f"{verdict}: {len(self.kills)} kills, {at_steps} of them at {len(self.reached)} steps; {figures}")
         return [*lines, f"{self.seconds:.0f} s"]

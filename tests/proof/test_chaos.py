@@ -12,8 +12,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from proof.chaos import Kill, planned
-from proof.chaos_audits import breaches
+from proof.chaos import Kill, Report, planned
+from proof.chaos_audits import Breach, breaches
 from proof.chaos_evidence import Evidence, dials_in
 from proof.crash_steps import NEEDS_LIVE_CALLS, STEPS
 from proof.customer import Customer, PlacedBatch, PlacedCall
@@ -44,6 +44,14 @@ def test_a_process_that_settles_is_killed_after_one_that_had_calls() -> None:
 def test_a_kill_says_where() -> None:
     assert str(Kill("row.written", 2)) == "row.written #2"
     assert str(Kill(after_s=0.5, in_start=True)) == "0.50 s after its start"
+
+
+def test_the_summary_names_each_broken_rule_once_and_the_seed() -> None:
+    report = Report(
+        7, broken=[Breach("cost once", "a", "x"), Breach("batches end", "b", "y"), Breach("cost once", "c", "z")]
+    )
+    assert report.lines()[-2].startswith("broken with seed 7: cost once (2), batches end: 0 kills, ")
+    assert Report(7).lines()[-2].startswith("all rules hold: 0 kills, ")
 
 
 def test_the_carriers_ledger_has_dials_and_ends_and_no_words(tmp_path: Path) -> None:
