@@ -8,21 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 from callwright.bootstrap.foundation import open_actions
 from callwright.ops.settings import load_settings
-from callwright.platform.accounts.actions import OrganisationWish, change_organisation
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
 from callwright.platform.keys.actions.keys import create_key
 
 
-def server_key(environ: Mapping[str, str], name: str, *, email: str = "") -> str:
-    """Returns a new key of the first organisation, which gets the address ``email`` where there is one. ``environ`` is the server's.
-
-    Blocks.
-    """
+def server_key(environ: Mapping[str, str], name: str) -> str:
+    """Returns a new key of the first organisation. ``environ`` is the server's. Blocks."""
 
     async def make() -> str:
         async with open_actions(load_settings(environ)) as services:
-            if email:
-                await change_organisation(services, DEFAULT_TENANT_ID, OrganisationWish(None, email, None, None))
             return (await create_key(services, DEFAULT_TENANT_ID, name)).secret
 
     # Tests call this from within an event loop too.

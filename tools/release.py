@@ -1,8 +1,8 @@
 """Builds a release into dist/ and tries it: `make release`.
 
-The version must have its chapter in CHANGELOG.md. The wheel is built from the source distribution, so that both are complete. It is then
-installed into an empty environment with the locked dependencies. There it must print its version, answer /healthz, complete a call with
-scripted speech, and replay it.
+The version must have its chapter in CHANGELOG.md, and the wheel the pages of the dashboard. The wheel is built from the source
+distribution, so that both are complete. It is then installed into an empty environment with the locked dependencies. There it must print
+its version, answer /healthz, complete a call with scripted speech, and replay it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import re
 import shutil
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import trial_call
 
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
+PAGES = "callwright/dashboard/static/index.html"
 NOT_THE_CHECKOUT = {"PYTHONPATH": ""}
 
 
@@ -52,13 +54,21 @@ def has_chapter(changelog: str, version: str) -> bool:
 
 
 def build() -> Path:
-    """Source distribution and wheel in dist/, which is emptied first; the wheel."""
+    """Source distribution and wheel in dist/, which is emptied first; the wheel. Raises TrialError for a wheel without the dashboard."""
     shutil.rmtree(DIST, ignore_errors=True)
     _run(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(DIST))
     (source,) = DIST.glob("*.tar.gz")
     _run(*_pip(sys.executable, "wheel"), "--no-deps", "--no-build-isolation", "--wheel-dir", str(DIST), str(source))
     (wheel,) = DIST.glob("*.whl")
+    check_pages(wheel)
     return wheel
+
+
+def check_pages(wheel: Path) -> None:
+    """Raise TrialError where the wheel lacks the pages of the dashboard."""
+    with zipfile.ZipFile(wheel) as archive:
+        if PAGES not in archive.namelist():
+            raise trial_call.TrialError(f"{wheel.name} has no {PAGES}: run `make dashboard` first")
 
 
 def try_out(wheel: Path, version: str, folder: Path) -> None:

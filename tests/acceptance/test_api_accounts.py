@@ -29,7 +29,8 @@ from callwright.domain.limits import (
     MAX_SUSPECTS_WAITING_OF_ADDRESS,
 )
 from callwright.insight.wire import wire_time
-from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
+from callwright.platform.accounts.actions import OrganisationWish, change_organisation
+from callwright.platform.accounts.rules import DEFAULT_TENANT_ID, NO_EMAIL
 from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import Phase
 from callwright.platform.keys.actions.keys import create_key, digest_of
@@ -55,6 +56,18 @@ async def refused(client: httpx.AsyncClient, method: str, path: str, body: Mappi
     return answer.status_code, answer.json()["message"]
 
 
+async def test_the_address_of_an_account_is_that_of_its_organisation_and_none_can_be_somebodys(world: ApiWorld) -> None:
+    async with world.client() as client:
+        assert (await client.get("/user/me")).json()["email"] == NO_EMAIL
+        made = await branch(client)
+        wish = OrganisationWish(email="ann@example.org")
+        await change_organisation(world.services.actions, DEFAULT_TENANT_ID, wish)
+        assert (await client.get("/user/me")).json()["email"] == "ann@example.org"
+    async with world.client(made["api_key"]) as own:
+        assert (await own.get("/user/me")).json()["email"] == "ann@example.org"
+    assert NO_EMAIL.endswith(".invalid"), "RFC 2606: nobody has such a domain"
+
+
 # Sub-accounts
 
 
@@ -69,7 +82,7 @@ async def test_a_sub_account_is_made_with_a_key_that_works_at_once(world: ApiWor
     assert all(made[key] is None for key in ("db_host", "db_name", "db_port", "db_user", "db_password"))
     async with world.client(made["api_key"]) as own:
         me = (await own.get("/user/me")).json()
-        assert me["email"] is None, "nobody has named an address yet"
+        assert me["email"] == NO_EMAIL, "nobody has named an address yet"
         assert (me["id"], me["name"], me["concurrency"]) == (made["id"], "east", {"max": 6, "current": 0})
         agent_id = await create(own)
         await place(own, agent_id)

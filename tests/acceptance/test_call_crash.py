@@ -91,6 +91,7 @@ async def test_a_restart_settles_a_killed_call_at_once_with_the_record_of_its_lo
         row = await world.until(execution_id, "error", seconds=30)
 
         assert (row.hangup_by, row.hangup_reason) == ("Error", "node_lost")
+        assert world.body(row)["callwright"]["ended_by"] == "platform"
         assert row.error_message is not None
         assert "user: I want to book a dentist." in row.record["transcript"]
         wav = read_wav((tmp_path / "recordings" / execution_id / "call.wav").read_bytes())

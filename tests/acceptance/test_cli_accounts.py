@@ -30,6 +30,12 @@ def test_organisations_are_made_changed_and_listed(
     assert "must not exceed" in capsys.readouterr().err
     assert main(["accounts", "set", "nobody", "--name", "x"]) == 1
 
+    assert main(["accounts", "set", made, "--email", "ann@example.org"]) == 0
+    assert main(["accounts", "set", made, "--email", ""]) == 0
+    for wrong in ("ann", "ann@", "@example.org", "ann@example..org", "ann b@example.org", "a@b@example.org"):
+        assert main(["accounts", "set", made, "--email", wrong]) == 1
+        assert "email must be an address" in capsys.readouterr().err
+
     assert (
         main(["keys", "create", "--name", "theirs", "--account", made, "--expires-days", "3", "--scope", "call"]) == 0
     )

@@ -85,7 +85,7 @@ def served(
         try:
             _wait(server, address, written)
             # The contract's account has an address; ours is null until it is given one.
-            yield address, server_key(environ, "conformance", email="calls@example.org")
+            yield address, server_key(environ, "conformance")
         finally:
             server.terminate()
             server.wait(60)

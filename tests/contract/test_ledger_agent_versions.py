@@ -12,7 +12,7 @@ from callwright.domain.limits import MAX_AGENT_VERSIONS
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
 from callwright.platform.agents.rules.versions import AgentVersion
 from callwright.platform.ledger import Ledger
-from callwright.storage.migrations.dashboard import agent_versions
+from callwright.storage.migrations.following import agent_versions
 
 VERSION = AgentVersion("agent-1", DEFAULT_TENANT_ID, 1, "Reception", {"zz": [1]}, THEN, "key-1", "laptop")
 

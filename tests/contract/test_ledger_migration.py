@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -14,10 +15,12 @@ import asyncpg
 import pytest
 from tests.database import database_at, fetch, run_sql
 from tests.rows import execution_row, place
+from tests.waiting import until
 
 from callwright.domain.errors import ConfigurationError, UnavailableError
 from callwright.platform.executions.rules.execution import STATUS_OF
 from callwright.platform.ledger import Ledger
+from callwright.storage import upgrade
 from callwright.storage.migrate import head, migrate, wanted
 from callwright.storage.migrations import REVISIONS
 
@@ -72,6 +75,55 @@ async def test_a_revision_whose_statement_fails_leaves_nothing_and_is_made_whole
     monkeypatch.setitem(cast(dict[str, Any], REVISIONS), following, [made])
     assert sorted(await asyncio.gather(*(migrate(dsn) for _ in range(3)))) == [False, False, True]
     assert await fetch(dsn, "select * from made_by_the_next_revision") == []
+
+
+@pytest.fixture
+async def reader(dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncpg.Connection]:
+    """A transaction that has read a table which the next revision changes. Waits for locks are short."""
+    monkeypatch.setattr(upgrade, "LOCK_WAIT_MS", 400)
+    monkeypatch.setattr(upgrade, "LOCK_TRIES", 3)
+    monkeypatch.setattr(upgrade, "LOCK_PAUSE_SECONDS", 0.2)
+    changed = ["alter table tenant add column of_the_next_revision int"]
+    monkeypatch.setitem(cast(dict[str, Any], REVISIONS), f"{int(head()) + 1:04}", changed)
+    connection = await asyncpg.connect(dsn, server_settings={"application_name": "report"})
+    await connection.execute("begin; select count(*) from tenant")
+    yield connection
+    await connection.close()
+
+
+async def test_a_revision_behind_a_long_transaction_names_it_and_lets_others_work(dsn: str, reader: asyncpg.Connection):
+    migration = asyncio.create_task(migrate(dsn))
+    waits: list[float] = []
+    while not migration.done():
+        began = time.monotonic()
+        # What the start of a call reads: it waits behind the revision, and only as long as one try takes.
+        await fetch(dsn, "select max_concurrency from tenant")
+        waits.append(time.monotonic() - began)
+    with pytest.raises(UnavailableError) as refused:
+        await migration
+    assert f"held by process {reader.get_server_pid()} (report, idle in transaction" in refused.value.message
+    assert "select count(*) from tenant" in refused.value.message
+    assert "pg_terminate_backend" in refused.value.hint
+    assert max(waits) > 0.2, "the revision did wait for the lock"
+    assert max(waits) < 1.2, "less than all tries together"
+
+    await reader.execute("commit")
+    assert await migrate(dsn), "the next start makes it"
+    assert not await migrate(dsn)
+
+
+async def test_a_lock_that_is_let_go_between_two_tries_delays_a_revision_and_no_more(
+    dsn: str, reader: asyncpg.Connection, caplog: pytest.LogCaptureFixture
+):
+    migration = asyncio.create_task(migrate(dsn))
+
+    async def tried() -> bool:
+        return bool(caplog.records)
+
+    await until(tried)
+    await reader.execute("commit")
+    assert await migration
+    assert caplog.messages[0].startswith("the upgrade of the database waits for a lock (1 of 3 tries): process ")
 
 
 async def test_tables_of_the_domain_that_changed_are_written_anew_and_keep_the_rows(ledger: Ledger, dsn: str):

@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="data folder (CALLWRIGHT_DATA)")
     wish = argparse.ArgumentParser(add_help=False)
-    wish.add_argument("--email", help="whom to write to")
+    wish.add_argument("--email", help="its address, the `email` of `GET /user/me`; empty for none")
     most = f"calls at once, those of its sub-accounts included (a new one: {DEFAULT_CONCURRENCY})"
     wish.add_argument("--max-concurrency", type=int, help=most)
     wish.add_argument("--min-concurrency", type=int, help="of these, what its sub-accounts may be guaranteed; else all")

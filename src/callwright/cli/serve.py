@@ -17,6 +17,7 @@ from callwright.bootstrap.plugins import provider_defaults
 from callwright.cli.addresses import noted_address, sign_in_link
 from callwright.cli.connections import ConnectionLimits, fitted, raise_descriptor_limit
 from callwright.cli.serving import bind, http_server, url_of, warn_of_unknown_variables
+from callwright.dashboard.site import is_built
 from callwright.ops.logging import configure_logging
 from callwright.ops.settings import Settings, load_settings
 from callwright.platform.accounts.rules import DEFAULT_TENANT_ID
@@ -57,7 +58,7 @@ async def _serve(settings: Settings, limits: ConnectionLimits) -> None:
         open_platform(settings, public_url) as platform,
         http_server(platform.app, listener, settings.trusted_proxies, limits),
     ):
-        told = told_at_start(settings, platform.lacks, platform.endpoint_failure)
+        told = told_at_start(settings, platform.lacks, platform.endpoint_failure, is_built())
         code = await new_code(platform.services, DEFAULT_TENANT_ID)
         link = sign_in_link(settings.public_url or url_of(listener), code)
         with noted_address(settings.data, url_of(listener)):
@@ -76,6 +77,10 @@ async def _serve(settings: Settings, limits: ConnectionLimits) -> None:
         await asyncio.gather(draining, hurry, return_exceptions=True)
 
 
+NO_PAGES = (
+    "the dashboard has no pages; build them with `make dashboard` in a checkout, or install the wheel of `make release`"
+)
+
 _SANDBOX = {
     "auto": "an account without a carrier key or SIP trunk is a sandbox",
     "always": "every account is a sandbox",
@@ -83,9 +88,11 @@ _SANDBOX = {
 }
 
 
-def told_at_start(settings: Settings, lacks: Sequence[Lack], endpoint_failure: str = "") -> list[str]:
+def told_at_start(
+    settings: Settings, lacks: Sequence[Lack], endpoint_failure: str = "", has_pages: bool = True
+) -> list[str]:
     """What this server does with what agents lack, and what its own recogniser, voice and model can do. ``endpoint_failure``: why the
-    endpoint of the settings, which is the model ``custom``, cannot be used now."""
+    endpoint of the settings, which is the model ``custom``, cannot be used now. ``has_pages``: whether the dashboard is built."""
     defaults = provider_defaults(settings)
     own = {TRANSCRIBER: defaults.transcriber, VOICE: defaults.voice, MODEL: defaults.model}
     unable = {lack.leg for lack in lacks} | ({MODEL} if endpoint_failure and own[MODEL] == "custom" else set())
@@ -93,5 +100,6 @@ def told_at_start(settings: Settings, lacks: Sequence[Lack], endpoint_failure: s
     lines = [f"sandbox: {settings.sandbox}, {_SANDBOX[settings.sandbox]} (CALLWRIGHT_SANDBOX)"]
     if able:
         lines.append(f"ready: {', '.join(able)}")
-    missing = dict.fromkeys([*(lack.sentence for lack in lacks), *filter(None, [endpoint_failure])])
+    others = [endpoint_failure, "" if has_pages else NO_PAGES]
+    missing = dict.fromkeys([*(lack.sentence for lack in lacks), *filter(None, others)])
     return [*lines, *(f"not ready: {sentence}" for sentence in missing)]

@@ -54,6 +54,11 @@ _FOR_ALL = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": 
 _PREFETCH = ("purpose", "sec-purpose", "x-moz")
 
 
+def is_built(folder: Path = STATIC) -> bool:
+    """Whether the pages are there. An installation from source has none."""
+    return (folder / INDEX).is_file()
+
+
 class DashboardSite:
     """The ASGI application at ``/dashboard``: the pages in ``folder``, and the link that opens a session. The gate stands before it."""
 
@@ -153,8 +158,10 @@ def _plain(status: int, title: str, text: str) -> Response:
 
 def _not_built() -> Response:
     text = (
-        f"<p>This checkout has no build of the dashboard. Run {code('make dashboard')} and load this page again.</p>"
-        "<p>An installed package has the build in it.</p>"
+        "<p>Callwright was installed from source, which does not hold the pages of the dashboard. API and calls work without them.</p>"
+        f"<ul><li>In a checkout, run {code('make dashboard')} and load this page again. It fetches Node into {code('.venv')}.</li>"
+        f"<li>Beside an installed package, run it in a checkout, then {code('pip install --force-reinstall --no-deps .')} there.</li>"
+        f"<li>The wheel that {code('make release')} writes has the pages.</li></ul>"
     )
     return _plain(503, "The dashboard is not built", text)
 

@@ -37,7 +37,7 @@ from callwright.insight.usage import usage_breakdown
 from callwright.insight.view import CallView, view_of
 from callwright.insight.waterfall import NO_LOOK_UPS, latency_data, waterfall
 from callwright.insight.wire import kept_time, wire_time
-from callwright.platform.executions.rules.causes import CAUSES
+from callwright.platform.executions.rules.causes import CAUSES, ended_by
 from callwright.platform.executions.rules.execution import CHAT, TERMINAL, Execution, Status
 from callwright.platform.executions.rules.retry import RETRY_AT
 from callwright.platform.prices.rules import Prices
@@ -52,6 +52,8 @@ NOT_ANSWERED = "not_answered"
 _API_CODE = 4000
 _US = "API Request"
 _FAR_END = frozenset({"Callee", "Caller"})
+_OURS = frozenset(CAUSES[key].reason for key in ("gateway_lost", "node_lost", "trunk_unusable"))
+"""Reasons of legs that no carrier ended, although its adapter reports them."""
 _MILLI = Decimal("1e-3")
 _ERROR_CODE = 5010
 
@@ -179,7 +181,7 @@ def _ended_by(view: CallView) -> str | None:
         return "agent" if wanted.values["by"] == AGENT else "platform"
     if ended is None:
         return None
-    if ended.values["by"] == _US:
+    if ended.values["by"] == _US or ended.values["reason"] in _OURS:
         return "platform"
     return "far_end" if ended.values["by"] in _FAR_END else "carrier"
 
@@ -419,7 +421,7 @@ def _own(execution: Execution, public_url: str) -> dict[str, Any]:
         "answered_at": wire_time(execution.answered_at),
         "ended_at": wire_time(execution.ended_at),
         "completed_at": wire_time(execution.completed_at),
-        "ended_by": record.get("ended_by"),
+        "ended_by": record.get("ended_by") or ended_by(execution.hangup_by),
         "turns": parts,
         "sounds": record.get("sounds") or [],
         "switches": record.get("switches") or [],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import re
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -48,12 +49,13 @@ async def found(connection: Any) -> dict[str, str]:
 async def migrate(dsn: str) -> bool:
     """Bring the database at ``dsn`` to the present schema; True when something had to be done.
 
-    Several processes may do so at once: one works, the others wait and find it done. Raises UnavailableError when the
-    database cannot be reached and ConfigurationError when a newer version of the platform, or one from before the first revision, made it,
-    or when it has tables of others under our names or another encoding than UTF-8.
+    Several processes may do so at once: one works, the others wait and find it done. Raises UnavailableError when the database cannot be
+    reached or others keep a lock. Raises ConfigurationError when a newer version of the platform, or one from before the first revision,
+    made it, or when it has tables of others under our names or another encoding than UTF-8.
     """
     with failures.translated(connecting=True):
-        connection = await asyncpg.connect(dsn, timeout=10)
+        connect = partial(asyncpg.connect, dsn, timeout=10)
+        connection = await connect()
         try:
             if await found(connection) == wanted():
                 return False
@@ -67,7 +69,7 @@ async def migrate(dsn: str) -> bool:
                 await _refuse_tables(connection)
             # By name and only here: importing the job queue costs more than everything else at a warm start.
             upgrade = importlib.import_module("callwright.storage.upgrade")
-            await upgrade.upgrade(connection, state.get("revision", ""), wanted())
+            await upgrade.upgrade(connection, state.get("revision", ""), wanted(), connect)
             return True
         finally:
             await connection.close(timeout=5)

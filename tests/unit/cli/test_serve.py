@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callwright.cli.serve import told_at_start
+from callwright.cli.serve import NO_PAGES, told_at_start
 from callwright.ops.settings import Settings
 from callwright.platform.agents.rules.availability import Lack, LackKind
 
@@ -51,3 +51,8 @@ def test_what_cannot_be_done_has_its_command() -> None:
     ]
     everything = (*lacks, lack("voice", "voice"))
     assert not any(line.startswith("ready") for line in told_at_start(Settings(), everything))
+
+
+def test_a_server_installed_from_source_says_how_to_get_the_pages_of_the_dashboard() -> None:
+    assert told_at_start(Settings(), (), has_pages=False)[-1] == f"not ready: {NO_PAGES}"
+    assert "`make dashboard`" in NO_PAGES

@@ -11,11 +11,14 @@ from pydantic import ValidationError
 from tests.typed_answers import ExecutionAnswer, typed
 from tests.unit.insight.call_log import CallLog, two_turns
 
+from callwright.call.live import endings
 from callwright.conversation import effects as fx
 from callwright.conversation import events as ev
 from callwright.domain.money import NANO_PER_CENT
 from callwright.insight.record import BuiltRecord, build, execution_body
 from callwright.insight.wire import encode, wire_time
+from callwright.platform.executions.rules.causes import CAUSES, Cause
+from callwright.platform.executions.rules.changes import Change
 from callwright.platform.executions.rules.execution import Execution, Phase, Status
 from callwright.platform.prices.rules import Price, PriceBook
 
@@ -274,6 +277,58 @@ def test_a_log_that_breaks_off_says_nothing_about_the_end():
     assert "hangup_by" not in found.columns
     assert found.record["ended_by"] is None
     assert found.record["conversation_ms"] == 4_000
+
+
+SIDES = {
+    "Callee": "far_end",
+    "Caller": "far_end",
+    "API Request": "platform",
+    "Carrier": "carrier",
+    "Error": "carrier",
+    "Unknown": "carrier",
+}
+OURS = {"gateway_lost", "node_lost", "trunk_unusable"}
+"""Causes that are told as errors and are failures of ours."""
+
+
+def ender(log: CallLog | None, **columns: Any) -> Any:
+    """``ended_by`` on the wire of a call with this log, or without one."""
+    found = BuiltRecord({}, {}) if log is None else built(log)
+    row = execution(**{"record": found.record, "hangup_by": found.columns.get("hangup_by"), **columns})
+    return body_of(row)["callwright"]["ended_by"]
+
+
+@pytest.mark.parametrize("cause", CAUSES.values(), ids=list(CAUSES))
+def test_who_ended_a_call_is_said_for_every_cause(cause: Cause):
+    log = CallLog().leg_ended(cause.by, cause.reason, cause.code)
+    assert ender(log) == ("platform" if cause.key in OURS else SIDES[cause.by])
+
+
+@pytest.mark.parametrize("by", SIDES)
+def test_without_an_end_in_the_log_the_row_says_who_ended_the_call(by: str):
+    expected = "platform" if by in ("Error", "Unknown") else SIDES[by]
+    assert [ender(log, hangup_by=by) for log in (None, CallLog().answered())] == [expected] * 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        endings.cut_off(built(CallLog().answered()), endings.NODE_LOST, "died", THEN),
+        endings.before_post_work(endings.cut_off(built(CallLog().answered()), endings.NODE_LOST, "died", THEN)),
+        endings.cut_off(BuiltRecord({}, {}), endings.INTERNAL_ERROR, "a defect", THEN),
+        endings.refused("no such voice", THEN),
+        endings.undialled("API Request", "stopped_by_api", THEN, Phase.CLAIMED),
+        endings.undialled("Error", endings.NODE_DRAINING, THEN, Phase.CLAIMED),
+    ],
+    ids=["died", "died in a talk", "no log", "refused", "stopped", "drained"],
+)
+def test_an_attempt_that_the_platform_ends_by_itself_says_so(change: Change):
+    row = execution(hangup_by=change.columns["hangup_by"], record=change.record)
+    assert body_of(row)["callwright"]["ended_by"] == "platform"
+
+
+def test_a_call_that_is_not_over_was_ended_by_nobody():
+    assert body_of(execution(status=Status.QUEUED, hangup_by=None))["callwright"]["ended_by"] is None
 
 
 def test_the_words_at_which_a_log_breaks_off_are_a_turn_as_they_are_a_line():

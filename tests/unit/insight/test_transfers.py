@@ -358,7 +358,7 @@ def test_a_talk_that_the_carrier_lost_is_told_in_its_words() -> None:
 def test_a_process_that_died_while_two_talked_is_not_told_as_the_agents_end() -> None:
     found = body(talking())
     assert found["callwright"]["ended_by"] is None
-    assert found["telephony_data"]["hangup_reason"] is None, "the ledger says that the process died"
+    assert found["telephony_data"]["hangup_reason"] is None, "the row says that the process died"
 
 
 def test_the_id_of_the_call_to_the_target_is_there_where_the_carrier_tells_it() -> None:

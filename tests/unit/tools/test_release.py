@@ -1,12 +1,14 @@
 """What `make release` checks before it builds, and that the files for servers name settings and ports that exist."""
 
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 import release
+import trial_call
 from callwright import __version__
 from callwright.ops.settings import SETTINGS, Settings
 
@@ -24,6 +26,17 @@ def test_the_version_is_read_from_the_package():
 @pytest.mark.parametrize(("version", "known"), [("0.1.0", True), ("0.2.0", False), ("0.1", False), ("0.3.0", False)])
 def test_a_version_needs_a_chapter_with_something_in_it(version: str, known: bool):
     assert release.has_chapter(CHANGELOG, version) is known
+
+
+def test_a_wheel_without_the_dashboard_is_no_release(tmp_path: Path):
+    wheel = tmp_path / "callwright-0.1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("callwright/__init__.py", "")
+    with pytest.raises(trial_call.TrialError, match="make dashboard"):
+        release.check_pages(wheel)
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr(release.PAGES, "<!doctype html>")
+    release.check_pages(wheel)
 
 
 @pytest.mark.parametrize("path", DEPLOYMENT)

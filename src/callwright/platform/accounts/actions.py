@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from callwright.domain.errors import BadInputError
@@ -10,6 +11,8 @@ from callwright.platform.accounts.rules import DEFAULT_CONCURRENCY, Tenant, oper
 from callwright.platform.audit.actions.record import audit
 from callwright.platform.services import Services, missing, object_id
 from callwright.platform.sub_accounts.rules import check_organisation
+
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ def _wished(tenant: Tenant, wish: OrganisationWish) -> Tenant:
     for field, text in (("name", name), ("email", email)):
         if len(text) > MAX_NAME_CHARACTERS or not text.isprintable() or (field == "name" and not text):
             raise BadInputError(f"{field} must be at most {MAX_NAME_CHARACTERS} printable characters", field=field)
+    if email and not _ADDRESS.fullmatch(email):
+        raise BadInputError("email must be an address such as you@example.org, or empty", field="email")
     most = tenant.max_concurrency if wish.max_concurrency is None else wish.max_concurrency
     least = tenant.min_concurrency if wish.min_concurrency is None else wish.min_concurrency
     for field, number in (("max_concurrency", most), ("min_concurrency", least)):

@@ -9,6 +9,7 @@ from callwright.api.answers import answer
 from callwright.api.schemas import Open, errors, example, shown
 from callwright.api.services import principal_of, services_of
 from callwright.domain.money import cents_from_nano
+from callwright.platform.accounts.rules import NO_EMAIL
 from callwright.platform.keys.actions.keys import account_of
 
 router = APIRouter(tags=["account"])
@@ -28,7 +29,7 @@ class AccountView(Open):
         {
             "id": "00000000-0000-4000-8000-000000000001",
             "name": "Default",
-            "email": None,
+            "email": NO_EMAIL,
             "wallet": 0,
             "concurrency": {"max": 100, "current": 2},
             "organization_id": "00000000-0000-4000-8000-000000000001",
@@ -37,7 +38,9 @@ class AccountView(Open):
 
     id: str
     name: str
-    email: str | None = Field(description="Null until `callwright accounts set --email` names one.")
+    email: str = Field(
+        description=f"`{NO_EMAIL}` until `callwright accounts set ID --email` gives the organisation one."
+    )
     wallet: float = Field(
         description="Cents that are available to the organisation's calls; 0 while its wallet is off."
     )
@@ -55,7 +58,7 @@ async def me(request: Request) -> Response:
         {
             "id": tenant.id,
             "name": tenant.name,
-            "email": tenant.email or account.organisation.email or None,
+            "email": tenant.email or account.organisation.email or NO_EMAIL,
             "wallet": cents_from_nano(account.available_nano),
             "concurrency": {"max": most, "current": account.live_calls},
             "organization_id": account.organisation.id,

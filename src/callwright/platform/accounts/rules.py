@@ -12,6 +12,9 @@ DEFAULT_TENANT_ID = "00000000-0000-4000-8000-000000000001"
 DEFAULT_CONCURRENCY = 100
 """Calls at once of an organisation of which nothing else is said."""
 
+NO_EMAIL = "not-set@callwright.invalid"
+"""The address of an organisation whose operator gave none. Nobody can have it: `.invalid` is never a domain (RFC 2606)."""
+
 KEY_PREFIX = "bn-"
 """User keys start with this on the wire, as the hosted service's do."""
 

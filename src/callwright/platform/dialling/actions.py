@@ -170,7 +170,7 @@ def change_for(decision: Decision, now: datetime) -> Change:
         "ended_at": now,
         "completed_at": now,
     }
-    return Change(Phase.DONE, cause.outcome, columns=columns, record={**record, "ended_by": "platform"})
+    return Change(Phase.DONE, cause.outcome, columns=columns, record=record)
 
 
 def decision_wire(decision: Decision, at: datetime) -> dict[str, Any]:

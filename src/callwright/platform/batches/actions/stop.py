@@ -147,7 +147,7 @@ def _stopped(decision: Decision, reason: str, now: datetime) -> Change:
         "ended_at": now,
         "completed_at": now,
     }
-    record = {DECISION: decision_wire(decision, now), "ended_by": "platform"}
+    record = {DECISION: decision_wire(decision, now)}
     return Change(phase=Phase.DONE, detail="stopped", columns=columns, record=record)
 
 

@@ -388,6 +388,15 @@ CAUSES: dict[str, Cause] = {cause.key: cause for cause in _ROWS}
 """Every cause by its key."""
 
 
+_SIDES = {"Callee": "far_end", "Caller": "far_end", "Carrier": "carrier"}
+
+
+def ended_by(hangup_by: str | None) -> str | None:
+    """Returns who ended a call that ``hangup_by`` tells of and whose log does not: ``far_end``, ``carrier`` or ``platform``; None while it
+    is not over. ``Error`` without a log is our own failure, as the death of the process."""
+    return None if hangup_by is None else _SIDES.get(hangup_by, "platform")
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """A number of a protocol, its registered name, and the key of the cause it stands for."""

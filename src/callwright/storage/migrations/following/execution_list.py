@@ -41,10 +41,7 @@ create table execution_summary (
   ended_by text,
   ended_reason text,
   sandbox boolean not null,
-  recorded boolean not null,
-  words tsvector not null generated always as (
-    to_tsvector('simple', coalesce(summary, '') || ' ' || coalesce(ended_reason, ''))
-  ) stored
+  recorded boolean not null
 )""",
     "create index execution_summary_newest on execution_summary (tenant_id, created_at desc, execution_id desc)",
     "create index execution_summary_agent on execution_summary (tenant_id, agent_id, created_at desc, execution_id desc)",
@@ -73,7 +70,6 @@ create table execution_summary (
     "create index execution_summary_number on execution_summary (tenant_id, number)",
     "create index execution_summary_number_end on execution_summary (tenant_id, reverse(number))",
     "create index execution_summary_dispositions on execution_summary using gin (dispositions)",
-    "create index execution_summary_words on execution_summary using gin (words)",
     f"""
 create table execution_day (
   {_KEY},
@@ -131,7 +127,25 @@ end $$""",
         "create trigger execution_summary_removed after delete on execution_summary referencing old table as old_rows"
         " for each statement execute function execution_summed()"
     ),
+    # Words of conversations are in a table of their own, so that the rows that every list reads stay narrow.
+    # Without positions: a search asks whether a word is there.
+    """
+create table execution_words (
+  execution_id text collate "C" primary key references execution_summary (execution_id) on delete cascade,
+  tenant_id text collate "C" not null,
+  created_at timestamptz not null,
+  words tsvector not null
+)""",
+    "create index execution_words_found on execution_words using gin (words)",
+    # A word of very many calls is looked for in the newest ones.
+    "create index execution_words_newest on execution_words (tenant_id, created_at desc)",
     # Executions that were done before there was this table get their rows in the background (storage.execution_list.catch_up).
-    'create table execution_summary_missing (execution_id text collate "C" primary key)',
+    # listed: only the words are missing.
+    """
+create table execution_summary_missing (
+  execution_id text collate "C" primary key,
+  listed boolean not null default false
+)""",
+    "create index execution_summary_unlisted on execution_summary_missing (execution_id) where not listed",
     "insert into execution_summary_missing (execution_id) select id from execution where phase = 'done'",
 ]

@@ -1,1 +1,0 @@
-"""The statements of the second revision, by subject: campaigns with retries, hours, pace and money, and events."""

@@ -1,1 +1,0 @@
-"""The statements of the fifth revision, by subject: what organisations added to the catalogues of vendors."""

@@ -1,1 +1,0 @@
-"""The statements of the third revision, by subject: what the dashboard needs."""

@@ -1,0 +1,1 @@
+"""The statements of the revision that follows the first, by subject."""

@@ -1,1 +1,0 @@
-"""The statements of the fourth revision, by subject: what providers cost and how they do."""
