@@ -259,16 +259,17 @@ async def test_a_running_platform_names_vendors_that_it_lacks_and_a_language_tha
         transport = httpx.ASGITransport(platform.app)
         headers = {"Authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://callwright.test", headers=headers) as client:
-            named: dict[str, Any] = {}
+            named = []
             for synthesizer in (vendor, ours):
                 wire = body(tools_config={"synthesizer": synthesizer, "llm_agent": {"provider": "scripted"}})
-                named |= {one["path"]: one for one in await warnings(client, wire)}
-    assert named[f"{section}.provider"]["value"] == "elevenlabs"
-    assert named[f"{section}.provider"]["message"].startswith("The voice 'elevenlabs' ")
-    assert named[f"{section}.language"]["value"] == "hi"
-    assert "speaks only en" in named[f"{section}.language"]["message"]
+                named.append({one["path"]: one for one in await warnings(client, wire)})
+    of_vendor, of_ours = named
+    assert of_vendor[f"{section}.provider"]["value"] == "elevenlabs"
+    assert of_vendor[f"{section}.provider"]["message"].startswith("The voice 'elevenlabs' ")
+    assert of_ours[f"{section}.language"]["value"] == "hi"
+    assert "speaks only en" in of_ours[f"{section}.language"]["message"]
     # No setting of this server names a scripted provider, so it has none.
-    of_model = named[f"{TASK}.tools_config.llm_agent.provider"]
+    of_model = of_vendor[f"{TASK}.tools_config.llm_agent.provider"]
     assert of_model["message"].startswith("No plugin for the model 'scripted' is installed")
 
 

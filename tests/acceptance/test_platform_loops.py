@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -23,10 +24,14 @@ from callwright.platform.batches.rules.batch import BatchStatus
 from callwright.platform.keys.actions.keys import create_key
 from callwright.platform.ledger import Ledger
 
+SCRIPTED: dict[str, Any] = dict.fromkeys(
+    ("transcriber", "model", "voice", "loopback_voice", "loopback_ears"), "scripted"
+)
+
 
 @pytest.fixture
 async def platform(dsn: str, tmp_path: Path) -> AsyncIterator[Platform]:
-    settings = Settings(data=tmp_path, database_url=dsn, sip_listen="", vad="energy", turn="none")
+    settings = Settings(data=tmp_path, database_url=dsn, sip_listen="", vad="energy", turn="none", **SCRIPTED)
     async with open_platform(settings, "http://callwright.test") as opened:
         yield opened
 

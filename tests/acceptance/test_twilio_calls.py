@@ -198,6 +198,7 @@ async def test_a_call_to_a_number_reaches_its_agent(place: Place) -> None:
 
 
 @pytest.mark.real_time
+@pytest.mark.long
 async def test_calls_that_ended_are_free_without_the_garbage_collector(place: Place) -> None:
     def kept() -> int:
         # A leg is known for two minutes yet: not what it told of its end.

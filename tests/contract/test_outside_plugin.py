@@ -76,12 +76,22 @@ BROKEN = {
 }
 
 
-def run_pytest(folder: Path, test: str) -> subprocess.CompletedProcess[str]:
-    """pytest in a folder of its own, as the outsider has it."""
+def run_pytest(folder: Path, test: str, only: str = "") -> subprocess.CompletedProcess[str]:
+    """Runs pytest in a folder of its own, as the outsider has it: the whole suite, or one test of it."""
     (folder / "my_voice.py").write_text(VOICE)
     (folder / "test_my_voice.py").write_text(test)
     environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ".", "test_my_voice.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        ".",
+        f"test_my_voice.py{only}",
+    ]
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
@@ -98,7 +108,7 @@ def test_a_broken_voice_is_caught_with_a_sentence_that_says_what_is_wrong(tmp_pa
     speak, test, sentence = BROKEN[defect]
     broken = f"class Broken(Voice):\n{speak.strip(chr(10))}\n"
     file = f"import time\nfrom my_voice import *\n{FIVE_LINES}\n{broken}\nTestMyVoice.plugin = plugin_of(Broken)\n"
-    run = run_pytest(tmp_path, file)
+    run = run_pytest(tmp_path, file, f"::TestMyVoice::{test}")
     assert run.returncode == 1, run.stdout
     assert f"FAILED test_my_voice.py::TestMyVoice::{test}" in run.stdout
     assert sentence in run.stdout

@@ -149,11 +149,16 @@ class TranscriberContract(SpeechContract, FaultContract):
         try:
             await self._feed(stream, self.speech())
             stream.activity(True, 0)
-            for _ in range(_VOICED_MS // FRAME_MS):
-                if heard.failure is None and not words.done():
-                    stream.feed(bytes(FRAME_BYTES))
-                    await asyncio.sleep(self.frame_seconds)
-            await asyncio.wait((failing, words), return_when=asyncio.FIRST_COMPLETED)
+            reports = -1
+            while not (failing.done() or words.done()):
+                # After a late report, a recogniser measures anew how much voice the vendor does not report.
+                unheard_ms = _VOICED_MS if heard.reports > reports else 0
+                reports = heard.reports
+                for _ in range(unheard_ms // FRAME_MS):
+                    if heard.failure is None and not words.done():
+                        stream.feed(bytes(FRAME_BYTES))
+                        await asyncio.sleep(self.frame_seconds)
+                await asyncio.wait((failing, words), timeout=0.5, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for one in (failing, words):
                 one.cancel()

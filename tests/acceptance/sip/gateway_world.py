@@ -24,6 +24,8 @@ from callwright.telephony.sip.wire import GATEWAY, Reader, audio, control
 HOST = "127.0.0.1"
 FRAME = 160
 HEARD_WHOLE = 3_200
+_WORKERS = 25
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
 _PORTS = random.Random(os.getpid())
 needs_stack = [
     pytest.mark.phone,
@@ -44,13 +46,17 @@ async def established(caller: Server, callee: Server, **values: Any) -> tuple[in
 
 
 def free_port() -> int:
-    """A port nobody uses now, neither UDP nor TCP, below those of the phone suite and those the kernel gives to others."""
+    """Returns an even port that is free for UDP and TCP, and whose next, the one of TLS, is free for TCP.
+
+    It lies below those of the phone suite and those of the kernel. Each worker has ports of its own: no other takes it before it is bound.
+    """
+    first = 10_000 + _WORKER * 200
     for _ in range(200):
-        port = _PORTS.randrange(10_000, 15_000)
+        port = _PORTS.randrange(first, first + 200, 2)
         try:
-            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+            for kind, used in ((socket.SOCK_DGRAM, port), (socket.SOCK_STREAM, port), (socket.SOCK_STREAM, port + 1)):
                 with socket.socket(socket.AF_INET, kind) as probe:
-                    probe.bind((HOST, port))
+                    probe.bind((HOST, used))
         except OSError:
             continue
         return port
@@ -221,7 +227,7 @@ async def start(*, command: tuple[str, ...] = ("-m", "callwright.telephony.sip.g
     """Start a gateway and wait until it listens (or refuses). ``command``: what Python is told to run."""
     ours, theirs = socket.socketpair()
     port = free_port()
-    first = 16_000 + (port % 20) * 200
+    first = 16_000 + (port // 2 % 20) * 200
     server = Server()
     await asyncio.get_running_loop().create_unix_connection(lambda: server, sock=ours)
     server.process = await asyncio.create_subprocess_exec(

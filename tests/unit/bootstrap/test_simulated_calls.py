@@ -440,9 +440,8 @@ def test_scenarios_with_different_models_are_told_apart(tmp_path: Path, capsys: 
 
 
 def test_speech_that_stands_for_another_voice_says_so(tmp_path: Path) -> None:
-    settings = Settings(voice="elsewhere", model="intents")
-    found = check(scenarios_in(case(tmp_path, agent=naming_no_model())), Session(settings, "local"))
-    assert found == {"order": "model intents, voice local in place of elsewhere, recogniser local"}
+    found = check(scenarios_in(case(tmp_path)), Session(Settings(voice="elsewhere"), "local"))
+    assert found == {"order": "model scripted, voice local in place of elsewhere, recogniser local"}
 
 
 def with_model_name(name: str) -> dict[str, Any]:
