@@ -60,8 +60,7 @@ async def test_a_call_is_placed_heard_and_hung_up(place: Place, vendor: ExotelVe
 
 
 @pytest.mark.real_time
-@pytest.mark.long
-@pytest.mark.parametrize("basic", [False, True])
+@pytest.mark.parametrize("basic", [pytest.param(False, marks=pytest.mark.long), True])
 async def test_a_call_to_a_number_reaches_its_agent(place: Place, vendor: ExotelVendor, basic: bool) -> None:
     credentials = base64.b64encode(f"any:{WEBHOOK_TOKEN}".encode()).decode()
     headers = {"authorization": f"Basic {credentials}"} if basic else None

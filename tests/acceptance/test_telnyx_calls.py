@@ -58,7 +58,6 @@ async def test_a_call_is_placed_heard_and_hung_up(place: Place, vendor: TelnyxVe
 
 
 @pytest.mark.real_time
-@pytest.mark.long
 async def test_a_call_to_a_number_reaches_its_agent(place: Place, vendor: TelnyxVendor) -> None:
     phone = await vendor.call(OURS, custom_headers=[{"name": "X-Order", "value": "7"}])
     row = await place.row()

@@ -57,7 +57,6 @@ async def test_a_call_is_placed_heard_and_hung_up(place: Place, vendor: VonageVe
 
 
 @pytest.mark.real_time
-@pytest.mark.long
 async def test_a_call_to_a_number_reaches_its_agent(place: Place, vendor: VonageVendor) -> None:
     incoming = f"{place.url}/lines/vonage/incoming"
     phone = await vendor.call(incoming, OURS.removeprefix("+"))
