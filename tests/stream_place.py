@@ -125,6 +125,14 @@ async def _has_number(place: Place) -> None:
         await unit.numbers.add(row)
 
 
+async def set_up(platform: Platform, client: httpx.AsyncClient, agent_id: str) -> str:
+    """Let the agent answer the only number; the address that its carrier is to be given."""
+    async with platform.foundation.ledger.unit() as unit:
+        (number,) = await unit.numbers.all(DEFAULT_TENANT_ID)
+    answer = await client.post("/inbound/setup", json={"agent_id": agent_id, "phone_number_id": number.id})
+    return str(answer.json()["url"])
+
+
 async def refused(address: str) -> int:
     """How a websocket is refused."""
     with pytest.raises(InvalidStatus) as error:

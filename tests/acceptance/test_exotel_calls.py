@@ -11,7 +11,7 @@ import httpx
 import pytest
 from tests.acceptance.test_doors import BOOKED
 from tests.exotel_vendor import KEYS, WEBHOOK_TOKEN, ExotelVendor, Phone, exotel_vendor
-from tests.stream_place import OURS, THEIRS, Place, refused, stream_place
+from tests.stream_place import OURS, THEIRS, Place, refused, set_up, stream_place
 from tests.waiting import until
 
 from callwright.telephony.exotel import PLUGINS
@@ -64,7 +64,8 @@ async def test_a_call_is_placed_heard_and_hung_up(place: Place, vendor: ExotelVe
 async def test_a_call_to_a_number_reaches_its_agent(place: Place, vendor: ExotelVendor, basic: bool) -> None:
     credentials = base64.b64encode(f"any:{WEBHOOK_TOKEN}".encode()).decode()
     headers = {"authorization": f"Basic {credentials}"} if basic else None
-    url = incoming(place) if basic else incoming(place, token=WEBHOOK_TOKEN)
+    as_set_up = await set_up(place.platform, place.client, place.agent_id)
+    url = incoming(place) if basic else f"{as_set_up}&token={WEBHOOK_TOKEN}"
     phone = await vendor.call(url, OURS, headers=headers)
     row = await place.row()
     assert row["transcript"].splitlines() == BOOKED
@@ -75,6 +76,7 @@ async def test_a_call_to_a_number_reaches_its_agent(place: Place, vendor: Exotel
     query = {"CallSid": phone.sid, "CallFrom": "+15550123", "CallTo": OURS, "token": WEBHOOK_TOKEN}
     async with httpx.AsyncClient() as client:
         assert (await client.get(incoming(place, **query))).status_code == 403
+        assert (await client.get(as_set_up, params=query)).status_code == 403
 
 
 @pytest.mark.real_time

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.acceptance.test_doors import BOOKED
-from tests.stream_place import OURS, THEIRS, Place, refused, stream_place
+from tests.stream_place import OURS, THEIRS, Place, refused, set_up, stream_place
 from tests.telnyx_vendor import KEYS, Phone, TelnyxVendor, signed, telnyx_vendor
 from tests.waiting import until
 
@@ -59,6 +59,7 @@ async def test_a_call_is_placed_heard_and_hung_up(place: Place, vendor: TelnyxVe
 
 @pytest.mark.real_time
 async def test_a_call_to_a_number_reaches_its_agent(place: Place, vendor: TelnyxVendor) -> None:
+    vendor.incoming = await set_up(place.platform, place.client, place.agent_id)
     phone = await vendor.call(OURS, custom_headers=[{"name": "X-Order", "value": "7"}])
     row = await place.row()
     assert row["transcript"].splitlines() == BOOKED

@@ -19,6 +19,7 @@ from streamdouble.session import Session, SessionConfig
 from tests.acceptance.test_doors import BOOKED, PATIENT
 from tests.call_world import agent_body
 from tests.number_vendors import SID, TOKEN
+from tests.stream_place import set_up
 from tests.twilio_vendor import Phone, TwilioVendor, stream_of, twilio_vendor
 from tests.waiting import until
 from websockets.asyncio.client import connect
@@ -185,15 +186,17 @@ async def test_a_call_is_placed_heard_and_hung_up(place: Place) -> None:
 
 
 @pytest.mark.real_time
-async def test_a_call_to_a_number_reaches_its_agent(place: Place) -> None:
-    phone = await place.vendor.call(place.incoming, OURS, SipHeader_X_Order="7")
+@pytest.mark.parametrize("as_set_up", [pytest.param(False, marks=pytest.mark.long), True])
+async def test_a_call_to_a_number_reaches_its_agent(place: Place, as_set_up: bool) -> None:
+    incoming = await set_up(place.platform, place.client, place.agent_id) if as_set_up else place.incoming
+    phone = await place.vendor.call(incoming, OURS, SipHeader_X_Order="7")
     row = await place.row()
     assert row["transcript"].splitlines() == BOOKED
     told = row["telephony_data"]
     assert (told["provider"], told["call_type"], told["provider_call_id"]) == ("twilio", "inbound", phone.sid)
     assert (row["user_number"], told["to_number"]) == ("+15550123", OURS)
     # Offered again, word for word: nobody gets a second stream.
-    again = await place.vendor.tell(phone, place.incoming, CallStatus="ringing", To=OURS, From="+15550123")
+    again = await place.vendor.tell(phone, incoming, CallStatus="ringing", To=OURS, From="+15550123")
     assert again.status_code == 403
 
 
@@ -250,7 +253,7 @@ async def test_callbacks_without_a_good_signature_are_refused(place: Place) -> N
     status, busy = phone.asked("StatusCallback"), {"CallStatus": "busy", "To": THEIRS}
     await until(lambda: bool(phone.answers), 10)
     assert phone.answers[0].status_code == 204
-    for url in (status, phone.asked("Url"), place.incoming):
+    for url in (status, phone.asked("Url"), place.incoming, await set_up(place.platform, place.client, place.agent_id)):
         assert (await place.vendor.tell(phone, url, token="another", To=OURS, CallStatus="busy")).status_code == 403
         async with httpx.AsyncClient() as client:
             assert (await client.post(url, data={"CallSid": phone.sid, "To": OURS})).status_code == 403

@@ -18,7 +18,7 @@ from callwright.outbox.sign import decode_secret, signature_headers
 from callwright.platform.agent_settings.rules.table import SETTINGS
 from callwright.platform.agents.rules.parsing import parse_agent
 from callwright.platform.executions.rules.execution import PUBLISHED_BY_DEFAULT
-from callwright.ports.door import LINES
+from callwright.ports.door import INBOUND_CALL, LINES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -128,7 +128,7 @@ def test_the_proxy_of_the_guide_lets_websockets_through_and_logs_no_address_that
     # A header of a location would drop those of the server.
     assert not any("proxy_set_header" in place for place in places.values())
     (quiet,) = (name.removeprefix("~ ") for name, place in places.items() if "access_log off;" in place)
-    assert all(re.search(quiet, path) for path in (LINES, TOKEN_PREFIX, "/dashboard/enter"))
+    assert all(re.search(quiet, path) for path in (LINES, INBOUND_CALL, TOKEN_PREFIX, "/dashboard/enter"))
 
 
 def anchors(page: Path) -> set[str]:

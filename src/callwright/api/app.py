@@ -82,7 +82,7 @@ from callwright.platform.voices.routes import router as voices
 from callwright.platform.wallet.routes import router as wallet
 from callwright.platform.web_calls.routes.web_calls import router as web_calls
 from callwright.platform.webhooks.routes import router as webhooks
-from callwright.ports.door import LINES
+from callwright.ports.door import INBOUND_CALL, LINES
 
 TITLE = "Callwright"
 DESCRIPTION = (
@@ -179,9 +179,9 @@ def build_app(services: ApiServices, doors: Doors | None = None, dashboard: ASGI
     app.state.replays = Places("replays", MAX_REPLAYS, MAX_REPLAYS_OF_ONE)
     app.state.uploads = Uploads()
     app.router.routes.extend(_routes())
-    app.mount(LINES.rstrip("/"), doors)
+    # A mount has no path of its own, only what is below it.
+    app.router.routes += [Route(INBOUND_CALL, doors), Mount(LINES.rstrip("/"), doors)]
     if dashboard is not None:
-        # A mount has no path of its own, only what is below it.
         app.router.routes += [Route(DASHBOARD, dashboard), Mount(DASHBOARD, dashboard)]
     app.add_exception_handler(CallwrightError, _named)
     app.add_exception_handler(HTTPException, _of_framework)

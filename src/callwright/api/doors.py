@@ -18,6 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from callwright.api.bodies import read_bytes
 from callwright.domain.errors import (
+    BadInputError,
     ConfigurationError,
     NotAllowedError,
     NotFoundError,
@@ -36,13 +37,24 @@ from callwright.domain.limits import (
     MAX_DOOR_SOCKETS_OF_CARRIER,
 )
 from callwright.ops.rounds import round_boundary
-from callwright.ports.door import LINES, Capability, Door, DoorRequest, HttpDoor, Proof, Signed, SocketDoor
+from callwright.ports.door import (
+    INBOUND_CALL,
+    LINES,
+    Capability,
+    Door,
+    DoorRequest,
+    HttpDoor,
+    Proof,
+    Signed,
+    SocketDoor,
+)
 from callwright.ports.world import Clock, Ids
 
 _LOG = logging.getLogger(__name__)
 
 _PATH = re.compile(r"(/[A-Za-z0-9._-]+)+")
 _CARRIER = re.compile(r"[A-Za-z0-9._-]+")
+_INCOMING = "Say what to do with a call that came in, whichever carrier asks"
 _TOKEN_BYTES = 32
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _WEBSOCKET = "(websocket)"
@@ -78,7 +90,7 @@ class _Issued:
 
 
 class Doors:
-    """The doors of this process: a ``ports.door.Doorkeeper``, and the ASGI application below ``/lines/``.
+    """The doors of this process: a ``ports.door.Doorkeeper``, and the ASGI application below ``/lines/`` and at ``/inbound_call``.
 
     ``public_url`` has no trailing slash.
     """
@@ -88,6 +100,7 @@ class Doors:
         self._ids = ids
         self._clock = clock
         self._mounted: dict[tuple[str, str, bool], _Mounted] = {}
+        self._incoming: dict[str, list[_Mounted]] = {}
         self._issued: dict[bytes, _Issued] = {}
         self._sockets: Counter[str] = Counter()
 
@@ -106,13 +119,19 @@ class Doors:
             if mounted.place in self._mounted:
                 raise ConfigurationError(f"{name} is there twice")
             self._mounted[mounted.place] = mounted
+            if isinstance(door, HttpDoor) and door.takes_incoming:
+                if not isinstance(door.proof, Signed):
+                    raise ConfigurationError(f"{name} takes calls that come in and asks for no signature")
+                self._incoming.setdefault(method, []).append(replace(mounted, path=INBOUND_CALL))
 
     def address(self, carrier: str, path: str) -> str:
         """See the port."""
-        full = f"{LINES}{carrier}{path}"
-        is_socket = any(place[:2] == (_WEBSOCKET, full) for place in self._mounted)
+        return self._address(f"{LINES}{carrier}{path}")
+
+    def _address(self, path: str) -> str:
+        is_socket = any(place[:2] == (_WEBSOCKET, path) for place in self._mounted)
         base = "ws" + self._public_url.removeprefix("http") if is_socket else self._public_url
-        return base + full
+        return base + path
 
     def issue(self, carrier: str, path: str, bound_to: str, seconds: float, uses: int = 1) -> str:
         """See the port."""
@@ -132,7 +151,7 @@ class Doors:
 
     def has(self, scope: Scope) -> bool:
         """Whether a request is for a door, and so needs no API key: the door asks for its own proof."""
-        return scope["path"].startswith(LINES) and self._find(scope) is not None
+        return scope["path"].startswith((LINES, INBOUND_CALL)) and self._find(scope) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request for a door. Raises CallwrightError while nothing was answered."""
@@ -140,33 +159,41 @@ class Doors:
         if found is None:
             raise NotFoundError(f"there is no {scope.get('method', 'GET')} {scope['path']}; see /openapi.json")
         mounted, token = found
-        if isinstance(mounted.door, HttpDoor):
-            answer = await self._answer(mounted, mounted.door, token, Request(scope, receive))
-            await answer(scope, receive, send)
+        door = mounted[0].door
+        if isinstance(door, SocketDoor):
+            await self._serve(mounted[0], door, token, scope, receive, send)
         else:
-            await self._serve(mounted, mounted.door, token, scope, receive, send)
+            answer = await self._answer(mounted, token, Request(scope, receive))
+            await answer(scope, receive, send)
 
     def described(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Path, method and operation of every door, for the description of the API. A websocket is a GET that is answered with 101."""
         for mounted in self._mounted.values():
             yield _described(mounted)
+        for mounted, *_ in self._incoming.values():
+            yield _described(replace(mounted, door=replace(mounted.door, summary=_INCOMING)))
 
-    def _find(self, scope: Scope) -> tuple[_Mounted, str] | None:
+    def _find(self, scope: Scope) -> tuple[Sequence[_Mounted], str] | None:
+        """The door of a request and its token. Carriers share one address: there, all doors of which one may let it in."""
         method, path = scope.get("method", _WEBSOCKET), scope["path"]
+        if path == INBOUND_CALL:
+            incoming = self._incoming.get(method)
+            return None if incoming is None else (incoming, "")
         signed = self._mounted.get((method, path, False))
         if signed is not None:
-            return signed, ""
+            return (signed,), ""
         place, _, token = path.rpartition("/")
         capable = self._mounted.get((method, place, True))
-        return None if capable is None else (capable, token)
+        return None if capable is None else ((capable,), token)
 
-    async def _answer(self, mounted: _Mounted, door: HttpDoor, token: str, request: Request) -> Response:
+    async def _answer(self, mounted: Sequence[_Mounted], token: str, request: Request) -> Response:
         # A capability is in the address: without a good one not a byte of the body is read. A signature is over the body.
-        bound_to = self._bound_to(mounted, token)
-        asked = self._asked(mounted, token, request.scope, await read_bytes(request, MAX_DOOR_BODY_BYTES))
-        with _within(mounted.carrier):
+        bound_to = self._bound_to(mounted[0], token)
+        asked = self._asked(mounted[0], token, request.scope, await read_bytes(request, MAX_DOOR_BODY_BYTES))
+        with _within(mounted):
             async with asyncio.timeout(DOOR_ANSWER_SECONDS):
-                proven = await _check(mounted.proof, asked)
+                door, proven = await _proven(mounted, asked)
+                assert isinstance(door, HttpDoor)
                 answer = await door.answer(replace(asked, bound_to=bound_to, proven=proven))
         return Response(answer.body, answer.status, media_type=answer.content_type)
 
@@ -177,9 +204,9 @@ class Doors:
             raise NotAllowedError(f"this websocket speaks {door.subprotocol}; offer it as a subprotocol")
         with self._counted(mounted.carrier):
             asked = replace(self._asked(mounted, token, scope, b""), bound_to=self._bound_to(mounted, token))
-            with _within(mounted.carrier):
+            with _within((mounted,)):
                 async with asyncio.timeout(DOOR_ANSWER_SECONDS):
-                    asked = replace(asked, proven=await _check(mounted.proof, asked))
+                    asked = replace(asked, proven=(await _proven((mounted,), asked))[1])
             await receive()
             spoken = {"subprotocol": door.subprotocol} if door.subprotocol else {}
             await send({"type": "websocket.accept", **spoken})
@@ -198,8 +225,7 @@ class Doors:
         for name, value in scope["headers"]:
             headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
         query = scope.get("query_string", b"").decode("latin-1")
-        url = self.address(mounted.carrier, mounted.path.removeprefix(LINES + mounted.carrier))
-        url += (f"/{token}" if token else "") + (f"?{query}" if query else "")
+        url = self._address(mounted.path) + (f"/{token}" if token else "") + (f"?{query}" if query else "")
         return DoorRequest(scope.get("method", "GET"), url, headers, body, source=_source(scope))
 
     def _bound_to(self, mounted: _Mounted, token: str) -> str:
@@ -384,22 +410,31 @@ class LimitedSocket:
             self.end()
 
 
-async def _check(proof: Proof, asked: DoorRequest) -> object:
-    """What the check of a signature found; None where the door asks for none. Raises NotAllowedError."""
-    if not isinstance(proof, Signed):
-        return None
-    proven = await proof.check(asked)
-    if not proven:
-        raise NotAllowedError("the request is not signed as its carrier signs")
-    return proven
+async def _proven(mounted: Sequence[_Mounted], asked: DoorRequest) -> tuple[Door, object]:
+    """The first door that lets a request in, and what the check of its signature found; None where it asks for none. Raises
+    NotAllowedError."""
+    for one in mounted:
+        if not isinstance(one.proof, Signed):
+            return one.door, None
+        try:
+            proven = await one.proof.check(asked)
+        except BadInputError:
+            # Another carrier may understand what this one does not.
+            if len(mounted) == 1:
+                raise
+            continue
+        if proven:
+            return one.door, proven
+    raise NotAllowedError("the request is not signed as its carrier signs")
 
 
 @contextmanager
-def _within(carrier: str) -> Iterator[None]:
+def _within(mounted: Sequence[_Mounted]) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        raise UnavailableError(f"the carrier {carrier} did not answer within {DOOR_ANSWER_SECONDS} s") from None
+        carriers = " or ".join(one.carrier for one in mounted)
+        raise UnavailableError(f"the carrier {carriers} did not answer within {DOOR_ANSWER_SECONDS} s") from None
 
 
 def _digest(token: str) -> bytes:

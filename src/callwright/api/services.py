@@ -28,7 +28,7 @@ from callwright.ops.metrics import Metrics
 from callwright.ops.security_log import SecurityLog
 from callwright.platform.accounts.rules import Principal
 from callwright.platform.services import Services
-from callwright.ports.door import LINES
+from callwright.ports.door import INBOUND_CALL, LINES
 
 OPEN_PREFIX = "/recordings/file/"
 """Signed links of recordings begin with this. They need no key: their permission is the signature."""
@@ -126,7 +126,11 @@ def _kind_of(error: CallwrightError, path: str) -> str | None:
         return "cross_site"
     if isinstance(error, NotAllowedError):
         return (
-            "bad_proof" if path.startswith(LINES) else "bad_link" if path.startswith(OPEN_PREFIX) else "refused_right"
+            "bad_proof"
+            if path.startswith((LINES, INBOUND_CALL))
+            else "bad_link"
+            if path.startswith(OPEN_PREFIX)
+            else "refused_right"
         )
     return None
 

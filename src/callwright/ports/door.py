@@ -15,6 +15,8 @@ from callwright.domain.limits import DOOR_SOCKET_FIRST_MESSAGE_SECONDS
 
 LINES = "/lines/"
 """Where doors are: ``/lines/<carrier><path>``, and one segment more with the token of a capability."""
+INBOUND_CALL = "/inbound_call"
+"""Where every carrier may ask about calls that come in: the address that ``POST /inbound/setup`` returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,15 @@ Proof = Signed | Capability
 
 @dataclass(frozen=True, slots=True)
 class HttpDoor:
-    """A route. ``path`` is constant (``/status``). ``answer`` has DOOR_ANSWER_SECONDS; an exception of it is a defect."""
+    """A route. ``path`` is constant (``/status``). ``answer`` has DOOR_ANSWER_SECONDS; an exception of it is a defect. ``takes_incoming``:
+    the carrier asks here about calls that come in, and may as well ask at INBOUND_CALL. Such a door needs a signature."""
 
     path: str
     summary: str
     proof: Proof
     answer: Callable[[DoorRequest], Awaitable[DoorAnswer]]
     method: str = "POST"
+    takes_incoming: bool = False
 
 
 @dataclass(frozen=True, slots=True)

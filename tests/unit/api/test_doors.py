@@ -11,6 +11,7 @@ import pytest
 
 from callwright.api.doors import Doors, LimitedSocket
 from callwright.domain.errors import (
+    BadInputError,
     ConfigurationError,
     NotAllowedError,
     NotFoundError,
@@ -139,6 +140,7 @@ SOCKET = SocketDoor("/socket", "A socket", Capability(), unused)
         ("c", HttpDoor("/{x}", "a parameter", Capability(), answered)),
         ("c", HttpDoor("/x", "no method", Capability(), answered, "CONNECT")),
         ("c/d", HttpDoor("/x", "a carrier like a path", Capability(), answered)),
+        ("c", HttpDoor("/x", "calls that come in without a signature", Capability(), answered, takes_incoming=True)),
     ],
 )
 def test_a_door_that_cannot_be_opened_safely_is_refused(carrier: str, door: Door):
@@ -297,6 +299,43 @@ async def test_what_the_check_of_a_signature_found_reaches_the_answer():
     assert await ask(doors, doors.issue("c", "/once", "", 30)) == b"None"
     with pytest.raises(NotAllowedError):
         await ask(doors, "/lines/c/nobodys")
+
+
+async def test_carriers_share_an_address_for_calls_that_come_in_and_each_takes_its_own():
+    def incoming(carrier: str, method: str = "POST") -> HttpDoor:
+        async def signed(request: DoorRequest) -> object:
+            if carrier == "strict" and b"form" not in request.body:
+                raise BadInputError("no form")
+            return request.body.startswith(carrier.encode()) and carrier
+
+        async def told(request: DoorRequest) -> DoorAnswer:
+            return DoorAnswer(f"{carrier} {request.proven} {request.url}".encode())
+
+        return HttpDoor("/incoming", "Calls", Signed(signed), told, method, takes_incoming=True)
+
+    async def ring(body: bytes, method: str = "POST") -> bytes:
+        line = Line({"type": "http.request", "body": body, "more_body": False})
+        scope = {**asked("/inbound_call", method), "query_string": b"agent_id=a&user_id=u"}
+        assert doors.has(scope)
+        await doors(scope, line.receive, line.send)
+        return cast(bytes, line.sent[-1]["body"])
+
+    doors = doors_of()
+    assert not doors.has(asked("/inbound_call", "POST"))
+    doors.mount("strict", [incoming("strict"), ONCE])
+    doors.mount("c", [incoming("c")])
+    doors.mount("g", [incoming("g", "GET")])
+    url = f"{URL}/inbound_call?agent_id=a&user_id=u".encode()
+    assert await ring(b"c") == b"c c " + url
+    assert await ring(b"strict form") == b"strict strict " + url
+    assert await ring(b"g", "GET") == b"g g " + url
+    for stranger in (b"g", b"strict"):
+        with pytest.raises(NotAllowedError):
+            await ring(stranger)
+    assert not doors.has(asked("/inbound_call", "PUT"))
+    assert not doors.has(asked("/inbound_call"))
+    described = [(path, method) for path, method, _ in doors.described() if path == "/inbound_call"]
+    assert described == [("/inbound_call", "post"), ("/inbound_call", "get")]
 
 
 def test_a_carrier_that_does_not_answer_is_given_up():

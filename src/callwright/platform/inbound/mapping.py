@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from callwright.platform.inbound.rules.ivr import NOT_ACTED_ON
 from callwright.platform.phone_numbers.actions.numbers import Setup
 from callwright.platform.phone_numbers.rules import TRUNK, PhoneNumber
+from callwright.ports.door import INBOUND_CALL
 
 TRUNK_MAPPED = "SIP trunk number successfully mapped to agent"
 IVR_UPDATED = "Phone number is already mapped to the given agent. IVR config updated."
@@ -29,5 +30,5 @@ def number_view(number: PhoneNumber, public_url: str) -> dict[str, Any]:
     """``url``, ``phone_number`` and ``id``."""
     url = None
     if number.agent_id is not None:
-        url = f"{public_url}/inbound_call?{urlencode({'agent_id': number.agent_id, 'user_id': number.tenant_id})}"
+        url = f"{public_url}{INBOUND_CALL}?{urlencode({'agent_id': number.agent_id, 'user_id': number.tenant_id})}"
     return {"url": url, "phone_number": number.number, "id": number.id, "agent_id": number.agent_id}

@@ -53,7 +53,7 @@ class InboundResult(Open):
     )
 
     url: str | None = Field(
-        description="Where a carrier that tells of calls by HTTP would send them; null where nobody answers."
+        description="Where a carrier may ask about calls to its number (trunks and extensions need no address); null where nobody answers."
     )
     phone_number: str
     id: str

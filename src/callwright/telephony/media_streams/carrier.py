@@ -40,6 +40,7 @@ class StreamCarrier(CallBook[Vendor]):
                 theirs,
                 self._incoming,
                 self._vendor.incoming_method,
+                takes_incoming=True,
             ),
             HttpDoor("/events", "Take how a call to a number of the account goes", theirs, self._event),
             HttpDoor("/instructions", "Say what to do with a call that was answered", ours, self._instructions),

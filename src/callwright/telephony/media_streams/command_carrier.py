@@ -35,7 +35,13 @@ class CommandCarrier(CallBook[CommandVendor]):
     def doors(self) -> Sequence[Door]:
         """Where the vendor reports, and the stream."""
         return (
-            HttpDoor(self.incoming, "Take what happens to the account's calls", Signed(self._is_genuine), self._event),
+            HttpDoor(
+                self.incoming,
+                "Take what happens to the account's calls",
+                Signed(self._is_genuine),
+                self._event,
+                takes_incoming=True,
+            ),
             SocketDoor("/stream", "Carry the audio of a call", Capability(), self._stream),
         )
 
