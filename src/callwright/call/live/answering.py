@@ -167,9 +167,16 @@ def unwatched(spec: AgentSpec) -> AgentSpec:
     return replace(spec, settings=replace(settings, voicemail=replace(settings.voicemail, enabled=False)))
 
 
+def rings_for_model(offer: InboundOffer, spec: AgentSpec) -> bool:
+    """Whether a call rings until the model has read its prompt. Nobody at a page expects it to ring: there the model reads while the
+    welcome is heard, unless the model writes the welcome."""
+    return offer.arranged is None or spec.settings.use_llm_for_initial_message
+
+
 class Answering:
     """A call that came in (``dialling.Connection``). It rings while its parts prepare: a short time for its model, which the welcome
-    message does not need, longer for voice and recogniser, without which the caller would hear nothing."""
+    message does not need, longer for voice and recogniser, without which the caller would hear nothing. A call from a page waits for the
+    model only where the model writes the welcome."""
 
     warm_seconds: float = WARM_BEFORE_ANSWER_SECONDS
     speech_seconds: float = SPEECH_BEFORE_ANSWER_SECONDS
@@ -191,6 +198,8 @@ class Answering:
 
     def fit(self, needs: Needs) -> Needs:
         """As the agent has it, but for answering machines."""
+        if not rings_for_model(self._offer, needs.spec):
+            self.warm_seconds = 0
         return replace(needs, spec=unwatched(needs.spec))
 
     async def screen(self, row: OwnedRow) -> Change | None:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from callwright.call.live.answering import MOST_KEPT, OfferedLeg, unwatched
+from callwright.call.live.answering import MOST_KEPT, OfferedLeg, rings_for_model, unwatched
 from callwright.call.process.inbound import header_variables
 from callwright.conversation.plan import plan_for
 from callwright.platform.agent_settings.rules.conversation import ConversationSettings, VoicemailSettings
 from callwright.platform.agents.rules.spec import AgentSpec, ProviderChoice
 from callwright.platform.executions.rules.causes import CAUSES
-from callwright.ports.leg import LegClosed, closed_by
+from callwright.ports.leg import ArrangedCall, InboundOffer, LegClosed, closed_by
 
 
 class Line:
@@ -156,6 +156,18 @@ def test_nobody_listens_for_an_answering_machine_in_a_call_that_came_in() -> Non
     spec = AgentSpec("A", "Hi", "", *(ProviderChoice("x"),) * 3, settings)
     assert plan_for(spec).voicemail
     assert not plan_for(unwatched(spec)).voicemail
+
+
+@pytest.mark.parametrize(
+    ("arranged", "model_begins", "rings"), [(False, False, True), (True, False, False), (True, True, True)]
+)
+def test_a_page_is_answered_before_the_model_is_ready_where_the_welcome_does_not_need_it(
+    arranged: bool, model_begins: bool, rings: bool
+) -> None:
+    call = ArrangedCall("e1", "t1", "a1") if arranged else None
+    settings = ConversationSettings(use_llm_for_initial_message=model_begins)
+    spec = AgentSpec("A", "Hi", "", *(ProviderChoice("x"),) * 3, settings)
+    assert rings_for_model(InboundOffer("web-call", "", "", "c1", arranged=call), spec) is rings
 
 
 def test_headers_become_variables() -> None:
