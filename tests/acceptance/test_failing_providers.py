@@ -105,37 +105,40 @@ async def clinic(dsn: str, folder: Path, script: Script, **settings: Any) -> Asy
 
 
 @pytest.mark.parametrize(
-    ("script", "failure", "told"),
+    ("script", "failure", "told", "status"),
     [
         (
             refusing(401),
             "refused_credentials",
             "the endpoint refused the key; check CALLWRIGHT_MODEL_API_KEY (HTTP 401)",
+            "error",
         ),
-        pytest.param(refusing(500), "unavailable", "the endpoint failed (HTTP 500)", marks=pytest.mark.long),
+        pytest.param(refusing(500), "unavailable", "the endpoint failed (HTTP 500)", "error", marks=pytest.mark.long),
         pytest.param(
             web_page,
             "bad_request",
             "the endpoint answered with HTML (HTTP 200); check the base URL (CALLWRIGHT_MODEL_BASE_URL)",
+            "error",
             marks=pytest.mark.long,
         ),
         (
             streaming(chunk({"content": "We have "})),
             "broken_stream",
             "the answer broke off: the stream closed before its end",
+            "completed",
         ),
     ],
     ids=["401", "500", "HTML", "half a sentence"],
 )
-async def test_a_model_that_never_answers_is_told_in_record_log_metrics_and_chat(
-    script: Script, failure: str, told: str, dsn: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+async def test_a_model_that_never_answers_is_told_in_status_record_log_metrics_and_chat(
+    script: Script, failure: str, told: str, status: str, dsn: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with clinic(dsn, tmp_path, script) as place:
         answer = await place.chat(await place.agent())
         done = await place.ended(answer["execution_id"])
         counted = await place.counted("model", failure)
     assert f'"{told}".' in answer["error"]
-    assert done["error_message"] == answer["error"]
+    assert (done["status"], done["error_message"]) == (status, answer["error"])
     findings = [one["what"] for one in done["callwright"]["doctor"]["findings"] if one["rule"] == "provider_failed"]
     assert findings == [done["error_message"]]
     (record,) = [one for one in caplog.records if one.name == REPORTS]

@@ -142,6 +142,7 @@ class ProviderFailures:
         self._waiting: dict[int, tuple[int, int]] = {}
         self._given_up: Failure | None = None
         self._model_works = False
+        self._wordless_us = 0
         self._tools: dict[int, tuple[str, int | None]] = {}
         self._turn: int | None = None
         self._sent: dict[int, Mapping[str, Any]] = {}
@@ -155,6 +156,12 @@ class ProviderFailures:
             if failure is not None:
                 return self.groups[failure.key].sentence
         return ""
+
+    @property
+    def is_model_mute(self) -> bool:
+        """Whether the model was asked for a reply and never gave a word or a tool call. Every question failed, timed out, or was withdrawn;
+        those withdrawn without a failure count once they had MODEL_SILENT_SECONDS together. A model that had less is not judged."""
+        return not self._model_works and "model" in self._lasting
 
     def take(self, at_us: int, name: str, values: Mapping[str, Any]) -> tuple[Failure, ...]:
         """The next entry of the log. Returns the failures that it tells of."""
@@ -175,7 +182,8 @@ class ProviderFailures:
             case "ReplyText" | "ReplyTool":
                 self._waiting.pop(values["request"], None)
                 self._lasting.pop("model", None)
-                self._model_works = True
+                # Blanks are no word: a reply of nothing else is an empty one.
+                self._model_works = self._model_works or name == "ReplyTool" or bool(str(values["text"]).strip())
             case "Speak":
                 spoken = values["generation"]
                 self._waiting = {request: one for request, one in self._waiting.items() if one[1] != spoken}
@@ -215,8 +223,12 @@ class ProviderFailures:
     def _give_up(self, request: int, at_us: int) -> None:
         """An answer is not wanted any more. Whether that is because its time was over is in a later entry of the same moment."""
         asked_us, _ = self._waiting.pop(request, (at_us, 0))
-        if at_us - asked_us >= MODEL_SILENT_SECONDS * 1_000_000:
-            message = f"it gave no word in {in_ms(at_us - asked_us)}"
+        # A caller who asks whether anybody is there withdraws the question: of a model that never answered, such waits are one.
+        wordless_us = at_us - asked_us + (0 if self._model_works else self._wordless_us)
+        is_too_long = wordless_us >= MODEL_SILENT_SECONDS * 1_000_000
+        self._wordless_us = 0 if is_too_long else wordless_us
+        if is_too_long:
+            message = f"it gave no word in {in_ms(wordless_us)}"
             self._given_up = self._of("model", UNANSWERED, message, at_us)
 
     def _settled(self, at_us: int, name: str) -> tuple[Failure, ...]:

@@ -77,6 +77,8 @@ class BuiltRecord:
 
     columns: dict[str, Any]
     record: dict[str, Any]
+    is_unanswered: bool = False
+    """Whether a person took the call, and the agent's model never answered (``provider_failures.ProviderFailures.is_model_mute``)."""
 
 
 def build(log_text: str, prices: Prices, carrier: str) -> BuiltRecord:
@@ -84,14 +86,15 @@ def build(log_text: str, prices: Prices, carrier: str) -> BuiltRecord:
     view = view_of(log_text)
     cost = cost_of(view, prices, carrier)
     columns: dict[str, Any] = {"total_cost_nano": cost.total, **_hangup(view)}
-    error = failures_of(view).error
-    if error:
-        columns["error_message"] = error
+    failures = failures_of(view)
+    if failures.error:
+        columns["error_message"] = failures.error
     answered = view.answered_us
     began = datetime.fromisoformat(view.header.started_at)
     if answered is not None:
         columns["answered_at"] = began + timedelta(microseconds=answered)
         columns["ended_at"] = began + timedelta(microseconds=view.ended_us)
+    machine = was_found(view)
     record: dict[str, Any] = {
         "conversation_ms": view.conversation_ms,
         "transcript": transcript(view) if answered is not None else None,
@@ -106,7 +109,7 @@ def build(log_text: str, prices: Prices, carrier: str) -> BuiltRecord:
         "latency_data": _latency_data(view),
         "turns": _turns(view, cost),
         "ended_by": _ended_by(view),
-        "answered_by_voice_mail": was_found(view),
+        "answered_by_voice_mail": machine,
         "opt_out": opt_out(view) if answered is not None else None,
         "sounds": _sounds(view),
         "switches": switch_rows(view),
@@ -121,7 +124,7 @@ def build(log_text: str, prices: Prices, carrier: str) -> BuiltRecord:
         "doctor": examined(view, cost, over=True),
         **post_work(view),
     }
-    return BuiltRecord(columns, storable(record))
+    return BuiltRecord(columns, storable(record), answered is not None and not machine and failures.is_model_mute)
 
 
 def _latency_data(view: CallView) -> dict[str, Any] | None:

@@ -50,6 +50,46 @@ def test_a_call_in_which_the_model_never_answered_says_why() -> None:
     assert error_of(log) == REFUSED_TWICE
 
 
+def unanswered(log: CallLog) -> bool:
+    return build(log.text, BOOK, "loopback").is_unanswered
+
+
+def test_a_model_whose_every_question_failed_or_timed_out_never_answered() -> None:
+    failed = fails(asks(fails(asks(connected(), 1, 2_000), 1, 2_100), 2, 2_200), 2, 2_300).at(4_000).leg_ended()
+    hanging = asks(connected(), 1, 2_000).at(2_000 + 1000 * MODEL_SILENT_SECONDS).leg_ended()
+    blank = asks(connected(), 1, 2_000).at(2_050).event(ev.ReplyText, 1, 1, " \n").event(ev.ReplyEnded, 1, 1, "stop")
+    blank.write(fx.Note("empty_reply", "generation 1")).at(4_000).leg_ended()
+    assert [unanswered(log) for log in (failed, hanging, blank)] == [True, True, True]
+
+
+def test_short_waits_for_a_model_that_never_answered_are_one_wait() -> None:
+    log = connected()
+    for request in range(1, 4):
+        log = asks(log, request, 2_000 * request).at(2_000 * request + 1_900).write(fx.CancelModel(request))
+    whole = asks(log, 4, 8_000).at(8_500).leg_ended()
+    assert unanswered(whole)
+    assert error_of(whole) == (
+        'The model acme failed, unanswered: "it gave no word in 5,700 ms; then the other side went on, or the call ended".'
+    )
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        connected().at(9_000).leg_ended(),
+        asks(connected(), 1, 2_000).at(1_999 + 1000 * MODEL_SILENT_SECONDS).leg_ended(),
+        fails(asks(answers(asks(connected(), 1, 2_000), 1, 2_300), 2, 3_000), 2, 3_100).at(9_000).leg_ended(),
+        asks(connected(), 1, 2_000).at(9_000).event(ev.ReplyTool, 1, 1, "c", "slots", "{}").leg_ended(),
+        fails(asks(connected(), 1, 2_000).at(2_050).event(ev.ReplyText, 1, 1, "We"), 1, 2_100).at(9_000).leg_ended(),
+        fails(asks(connected(), 1, 2_000), 1, 2_100).event(ev.MachineDetected, "machine", "carrier").leg_ended(),
+        fails(asks(CallLog(), 1, 500), 1, 600).leg_ended("Carrier", "Call unanswered", 3000),
+    ],
+    ids=["never asked", "no time", "answered before", "a tool", "half a sentence", "a machine", "nobody took the call"],
+)
+def test_a_model_that_answered_or_had_no_time_to_is_no_model_that_never_answered(log: CallLog) -> None:
+    assert not unanswered(log)
+
+
 def test_a_model_that_recovered_is_no_error_of_the_call() -> None:
     log = answers(asks(fails(asks(connected(), 1, 2_000), 1, 2_100), 2, 2_200), 2, 2_300).at(4_000).leg_ended()
     assert error_of(log) is None

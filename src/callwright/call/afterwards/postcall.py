@@ -422,7 +422,8 @@ class PostCall:
     def _change(self, row: Execution, built: BuiltRecord) -> Change:
         # Who hung up and when was written when the call ended, by whoever saw it end.
         columns = {"total_cost_nano": built.columns["total_cost_nano"], "completed_at": self._deps.clock.now()}
-        return Change(Phase.DONE, _final(row), columns=columns, record=built.record)
+        status = "error" if built.is_unanswered else _final(row)
+        return Change(Phase.DONE, status, columns=columns, record=built.record)
 
     async def _complete_bare(self, execution: Execution, reason: str) -> None:
         """Complete it with what its row has."""

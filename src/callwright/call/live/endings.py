@@ -131,6 +131,9 @@ def ended(ending: Ending, built: BuiltRecord, now: datetime) -> Change:
     """The leg ended, and the log was read. A failure of a provider is told in its own sentence; a defect of ours comes before it."""
     columns = _of_log(built, now)
     outcome, message = ending.outcome()
+    if outcome == ANSWERED and built.is_unanswered:
+        # Whoever took the call heard fixed sentences at most; the record has the sentence.
+        outcome = "error"
     if outcome == ANSWERED:
         return Change(Phase.FINISHING, columns=columns, record=built.record)
     columns["completed_at"] = now

@@ -615,6 +615,20 @@ async def test_a_call_about_which_nothing_is_asked_is_finished_with_its_end() ->
     assert later.ledger.row.total_cost_nano == finished.change.columns["total_cost_nano"]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_call_whose_model_never_answered_ends_as_error_after_the_work_after_it(at_once: bool) -> None:
+    bench = Bench()
+    log = CallLog(BEGAN.isoformat()).answered().at(500).asked(1, 1).at(9_000).leg_ended().text.encode()
+    if at_once:
+        finished = PostCall(bench.deps).at_once(bench.ledger.row, unasked(), log)
+        assert finished is not None
+        assert finished.change.detail == "error"
+    else:
+        bench.ledger.chunks["live", 0] = log
+        await bench.run()
+        assert bench.ledger.row.status == "error"
+
+
 async def test_a_call_about_which_something_is_asked_is_left_to_its_job() -> None:
     bench = Bench()
     row, post_call = bench.ledger.row, PostCall(bench.deps)

@@ -95,6 +95,15 @@ def test_the_cause_of_the_end_says_whether_another_attempt_could_end_otherwise(
     assert (change.detail, change.record[RETRY_CLASS]) == (outcome, retry_class)
 
 
+def test_a_call_whose_model_never_answered_is_an_error_with_the_models_reason() -> None:
+    built = BuiltRecord({"hangup_by": "Caller", "error_message": "The model failed."}, {}, is_unanswered=True)
+    change = ended(ending(), built, NOW)
+    assert (change.phase, change.detail, change.record[RETRY_CLASS]) == (Phase.DONE, "error", "error")
+    assert (change.columns["hangup_by"], change.columns["error_message"]) == ("Caller", "The model failed.")
+    # What the process knows besides comes first: the call did not even get there.
+    assert ended(ending(answered=False, closed=closed_by(CAUSES["no_answer"])), built, NOW).detail == "no-answer"
+
+
 def test_what_was_never_tried_ends_with_its_reason() -> None:
     no = refused("the agent needs a voice" + "!" * 900, NOW)
     assert (no.phase, no.detail, no.columns["hangup_reason"]) == (Phase.DONE, "error", "configuration")
