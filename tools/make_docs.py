@@ -216,9 +216,7 @@ def statuses_page() -> str:
     intro = (
         "Each status, its phases, and the statuses that may follow. All but those marked *no webhook* send one, unless the agent's"
         " `webhook_config` names others; `scheduled` sends one before a retry."
-        "\n\nAn answered call is `error` if the server or the line failed, or if a person took it and the model never answered:"
-        f" every question failed, timed out, or was withdrawn after {limits.MODEL_SILENT_SECONDS} s of waiting in all."
-        " `error_message` says which."
+        "\n\nA call is also `error` if a person took it and the model never answered; `error_message` says why."
     )
     return "\n".join(["# Statuses", "", NOTICE, "", intro, "", *lines, ""])
 
