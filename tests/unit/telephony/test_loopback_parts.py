@@ -99,6 +99,10 @@ class InstantLoop(asyncio.SelectorEventLoop):
         self.call_soon(self._skip)
         return handle
 
+    def stand_still(self, seconds):
+        """The process was held up."""
+        self._now_s += seconds
+
     def _skip(self):
         self._now_s += 0.02
 
@@ -155,6 +159,24 @@ class TestClock:
             return member.ticks
 
         assert self.run(loop, work) >= 10
+
+    def test_a_member_gets_no_ticks_for_the_time_before_it_joined(self, loop):
+        async def work():
+            clock = FrameClock()
+            old, new = Counter(clock), Counter(clock)
+            clock.join(old)
+            loop.stand_still(0.6)
+            clock.join(new)
+            while new.ticks < 1:
+                await one_turn_of_the_loop()
+            ticks = old.ticks, new.ticks
+            clock.leave(old)
+            clock.leave(new)
+            return ticks
+
+        old, new = self.run(loop, work)
+        assert new <= 2
+        assert old - new >= 28
 
     def test_a_member_that_fails_does_not_disturb_the_others_and_is_reported(self, loop):
         reported = []

@@ -34,10 +34,12 @@ class FrameClock:
         return len(self._members)
 
     def join(self, member: Ticking) -> None:
-        """Tick ``member`` from now on."""
+        """Tick ``member`` from now on. Ticks that were missed before are those of the members that were there."""
+        loop = asyncio.get_running_loop()
+        if self._handle is not None:
+            self._tick_until(loop.time())
         self._members[id(member)] = member
         if self._handle is None:
-            loop = asyncio.get_running_loop()
             self._next_s = loop.time() + FRAME_S
             self._handle = loop.call_at(self._next_s, self._run)
 
@@ -47,13 +49,16 @@ class FrameClock:
 
     def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        now_s = loop.time()
+        self._tick_until(loop.time())
+        if not self._members:
+            self._handle = None
+            return
+        self._handle = loop.call_at(self._next_s, self._run)
+
+    def _tick_until(self, now_s: float) -> None:
+        loop = asyncio.get_running_loop()
         while self._next_s <= now_s:
             self._next_s += FRAME_S
             for member in self._members.values():
                 # Each on its own, so that the loop reports one call's defect and the others do not feel it.
                 loop.call_soon(member.tick)
-        if not self._members:
-            self._handle = None
-            return
-        self._handle = loop.call_at(self._next_s, self._run)
