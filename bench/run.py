@@ -4,7 +4,8 @@ Prints the core's events per second, what reads of the API cost against a bare h
 time from a caller's interrupting words to the agent's silence, the time from the last caller frame to the first agent frame with scripted
 instant providers, with intents and with the local model (the last two need the local models: `make models`), how long a list of 100,000
 contacts takes to be accepted and how much memory, what fifty SIP calls at once cost and how evenly their packets leave (needs SIPp), and
-what a call from a browser costs against one over the loopback line, and what cloud speech costs beside the engine (needs `make cloud`).
+what a call from a browser costs against one over the loopback line, how long a page waits for the agent's first words (needs the local
+models), and what cloud speech costs beside the engine (needs `make cloud`).
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ def main() -> int:
         script("batch_bench"),
         script("sip_bench"),
         script("web_call_bench"),
+        script("first_words_bench"),
         script("cloud_bench"),
         demo("intents"),
         demo("local"),
