@@ -247,6 +247,32 @@ async def test_an_agent_of_the_hosted_service_completes_in_a_sandbox_and_everyth
     assert usage["synthesizer_usage_breakdown"].get("welcome_message", 0) == 0
 
 
+async def test_models_that_stand_in_after_the_call_only_are_in_its_record_too(account: Account) -> None:
+    agent_id = await account.saved(agent())
+    question = {"name": "Mood", "category": "C", "question": "How was it?", "is_subjective": True}
+
+    async def asks(model: str) -> None:
+        body = {"agent_id": agent_id, "dispositions": [{**question, "name": model, "model": model}]}
+        assert (await account.client.post("/dispositions/bulk", json=body)).status_code == 201
+
+    await asks("groq/llama")
+    placed = (await account.call(agent_id)).json()
+    ended = await account.ended(placed["execution_id"])
+    groq = stand_in("model", "groq", "scripted", "the model 'groq' has no key", STORE.replace("OPENAI", "GROQ"))
+    assert ended["callwright"]["stand_ins"] == [*STAND_INS, groq]
+    assert ended["extracted_data"]["C"]["groq/llama"]["error"].startswith("the model's answer could not be read")
+
+    await asks("deepseek/chat")
+    url = f"/v1/callwright/executions/{placed['execution_id']}/extraction"
+    assert (await account.client.post(url, json={})).status_code == 202
+
+    async def asked_again() -> bool:
+        shown = (await account.client.get(f"/executions/{placed['execution_id']}")).json()["callwright"]
+        return [one["wanted"] for one in shown["stand_ins"]][-2:] == ["groq", "deepseek"]
+
+    await until(asked_again)
+
+
 async def connect(account: Account) -> None:
     body = {"provider_name": "TWILIO_ACCOUNT_SID", "provider_value": "AC0123456789"}
     assert (await account.client.post("/providers", json=body)).status_code == 200

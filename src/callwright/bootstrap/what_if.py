@@ -17,7 +17,7 @@ from callwright.conversation.plan import CallPlan, plan_for
 from callwright.domain.errors import BadInputError
 from callwright.domain.limits import CLASSIFIER_SECONDS, MAX_CALL_SECONDS, MODEL_ANSWER_SECONDS
 from callwright.insight.provider_failures import failures_of
-from callwright.insight.provision import provision_of
+from callwright.insight.provision import stand_ins_in_call
 from callwright.insight.readable_log import view_in
 from callwright.insight.usage import used
 from callwright.insight.view import CallView
@@ -132,7 +132,7 @@ def _as_in_the_call(own: ProviderChoice, view: CallView) -> ProviderChoice:
     replied = _models_of_call(view)
     if not own.path and replied and replied[0][0] != own.provider:
         return model_in_place(own, replied[0][0])
-    stood = provision_of(view)["stand_ins"]
+    stood = stand_ins_in_call(view)
     stand_in = next((one["used"] for one in stood if (one["leg"], one["wanted"]) == (MODEL, own.provider)), "")
     return model_in_place(own, stand_in) if stand_in else own
 

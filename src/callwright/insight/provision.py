@@ -10,14 +10,25 @@ from callwright.insight.view import CallView
 
 SANDBOX = "sandbox"
 """The fact of a call in a sandbox: ``stand_ins``, as the execution has them. A call of a connected account has none."""
+STAND_IN = "stand_in"
+"""The fact of a model that stood in after the call, for one that was to be asked about it: one of ``stand_ins``."""
 
 _KEYS = ("sandbox", "stand_ins")
 
 
 def provision_of(view: CallView) -> dict[str, Any]:
-    """Keys of the record, from the log."""
+    """Keys of the record, from the log: what stood in during the call, then what else stood in after it."""
+    found = stand_ins_in_call(view)
+    for fact in view.of(STAND_IN):
+        if fact.values not in found:
+            found.append(fact.values)
+    return {"sandbox": bool(found) or view.first(SANDBOX) is not None, "stand_ins": found}
+
+
+def stand_ins_in_call(view: CallView) -> list[Mapping[str, Any]]:
+    """What stood in during the call."""
     fact = view.first(SANDBOX)
-    return {"sandbox": fact is not None, "stand_ins": [] if fact is None else list(fact.values["stand_ins"])}
+    return [] if fact is None else list(fact.values["stand_ins"])
 
 
 def known_provision(record: Mapping[str, Any]) -> dict[str, Any]:

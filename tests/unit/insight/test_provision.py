@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from callwright.insight.provision import provision_text, shown_provision
+from tests.unit.insight.call_log import CallLog
+
+from callwright.insight.provision import STAND_IN, provision_of, provision_text, shown_provision, stand_ins_in_call
 
 MODEL = {
     "leg": "model",
@@ -32,6 +34,15 @@ LINE = {
 def test_an_execution_without_the_keys_is_of_a_connected_account() -> None:
     assert shown_provision({"turns": []}) == {"sandbox": False, "stand_ins": []}
     assert shown_provision({"sandbox": True, "stand_ins": [MODEL]}) == {"sandbox": True, "stand_ins": [MODEL]}
+
+
+def test_what_stood_in_after_the_call_comes_after_what_did_in_it_and_once() -> None:
+    log = CallLog().fact("core", "sandbox", stand_ins=[LINE]).answered().leg_ended()
+    for one in (MODEL, LINE, MODEL):
+        log.fact("post", STAND_IN, **one)
+    assert provision_of(log.view) == {"sandbox": True, "stand_ins": [LINE, MODEL]}
+    assert stand_ins_in_call(log.view) == [LINE]
+    assert provision_of(CallLog().fact("post", STAND_IN, **MODEL).view) == {"sandbox": True, "stand_ins": [MODEL]}
 
 
 def test_a_terminal_shows_each_stand_in_with_its_reason_and_remedy() -> None:

@@ -37,6 +37,7 @@ from callwright.domain.limits import POST_CALL_SECONDS
 from callwright.insight.dispositions import questions_of
 from callwright.insight.extra_cost import Extra, rated, with_extra
 from callwright.insight.post_work import RUN_BEGAN, RUN_ENDED, post_work, runs_of
+from callwright.insight.provision import provision_of
 from callwright.insight.record import storable
 from callwright.insight.transcript import transcript
 from callwright.insight.usage import usage_breakdown
@@ -214,6 +215,7 @@ class AskingAgain:
                 opened = await self._deps.access.opened(tenant_id, body)
                 spec = parse_agent(opened, defaults=self._deps.settings.defaults)
                 asked = await models_afterwards(self._deps, tenant_id, spec)
+                asked.note(case.view, post)
                 await self._questions(case, asked.spec, run, examiner_of(self._deps, asked))
         except TimeoutError:
             post.failed("extraction", f"not finished {POST_CALL_SECONDS} s after it was begun")
@@ -263,7 +265,7 @@ class AskingAgain:
             case.post.fact(RUN_ENDED, ended)
             view = await asyncio.to_thread(view_of, case.live_log + case.post.text)
             work = post_work(view)
-            found = storable({name: work[name] for name in _RECORD_KEYS})
+            found = storable({**{name: work[name] for name in _RECORD_KEYS}, **provision_of(view)})
             failures = runs_of(view)[-1].failures
             await unit.logs.append(case.chunk())
             state = _state(order, "failed" if failures else "done", "; ".join(one["reason"] for one in failures[:3]))

@@ -14,6 +14,7 @@ from callwright.call.afterwards.post_log import RESULT, USAGE, PostLog
 from callwright.call.live.access import Fitting, as_it_is
 from callwright.call.live.boundary import plugin_boundary
 from callwright.call.live.equipment import check_model, model_settings, need_model
+from callwright.call.live.lacks import why_unusable
 from callwright.call.live.metering import metered
 from callwright.domain.errors import CallwrightError
 from callwright.domain.limits import MAX_POST_ANSWER_CHARACTERS, POST_QUESTION_SECONDS
@@ -31,6 +32,8 @@ from callwright.insight.dispositions import (
     unanswered,
 )
 from callwright.insight.extraction import EVERY_KEY, accept, extraction_request, summary_request, wanted_by
+from callwright.insight.provision import STAND_IN
+from callwright.platform.agents.rules.availability import MODEL, StandIn
 from callwright.platform.agents.rules.spec import PostCallTask, ProviderChoice
 from callwright.platform.dispositions.rules import CALL_SUMMARY, DEFAULT_CATEGORY
 from callwright.ports.failures import RETRYABLE, FailureKind, ProviderError
@@ -90,6 +93,15 @@ class _Answer:
     text: str
     choice: ProviderChoice
     model: Model
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The model of a disposition. ``stand_in``: whose place it takes in a sandbox, and why."""
+
+    choice: ProviderChoice
+    model: Model
+    stand_in: StandIn | None = None
 
 
 class Examiner:
@@ -155,7 +167,7 @@ class Examiner:
         for alike in groups(questions, len(questions) or 1):
             size = AT_ONCE
             try:
-                free = costs_nothing(self._model_for(alike.model, own)[1])
+                free = costs_nothing(self._model_for(alike.model, own).model)
             except CallwrightError:
                 free = False
             if free:
@@ -179,7 +191,10 @@ class Examiner:
         if not asked:
             return
         try:
-            choice, _ = self._model_for(group.model, own)
+            chosen = self._model_for(group.model, own)
+            choice = chosen.choice
+            if chosen.stand_in is not None:
+                notes.fact(STAND_IN, chosen.stand_in.as_wire())
         except CallwrightError as error:
             if not own.fallbacks:
                 self._fail(asked, error.message, notes)
@@ -231,23 +246,27 @@ class Examiner:
             _note(notes, one, unanswered(one.asked, reason))
             notes.failed(f"disposition {_key(one)}", reason)
 
-    def _model_for(self, named: str, own: ProviderChoice) -> tuple[ProviderChoice, Model]:
+    def _model_for(self, named: str, own: ProviderChoice) -> _Chosen:
         """The model of a disposition: ``provider/model``, or a provider's name, where that provider is installed; a bare model where the
         contract's provider can be used; else the agent's own. Raises ConfigurationError."""
         provider, _, rest = named.partition("/")
+        stand_in: StandIn | None = None
         for choice in (ProviderChoice(provider, rest), ProviderChoice(DEFAULT_MODEL_PROVIDER, named)):
             choice = self._fitted(choice)
             try:
                 model = self._plugin("model", choice.provider)
                 check_model(model, choice)
-                return choice, model
+                return _Chosen(choice, model)
             except UnknownPluginError:
                 continue
             except ProviderError as error:
                 if choice.provider == provider and not self._stands_in:
-                    return choice, need_model(self._plugin, choice)
-                del error
-        return own, need_model(self._plugin, own)
+                    return _Chosen(choice, need_model(self._plugin, choice))
+                if self._stands_in and named:
+                    _, why, remedy = why_unusable(error)
+                    reason = f"the model {choice.provider!r} {why}"
+                    stand_in = stand_in or StandIn(MODEL, choice.provider, own.provider, reason, remedy)
+        return _Chosen(own, need_model(self._plugin, own), stand_in)
 
     async def _first_answer(
         self, choices: Sequence[ProviderChoice], make: Callable[[ProviderChoice, Model], ModelRequest], notes: Notes

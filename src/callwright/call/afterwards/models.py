@@ -6,10 +6,13 @@ import logging
 from dataclasses import dataclass, replace
 
 from callwright.call.afterwards.examiner import Examiner
+from callwright.call.afterwards.post_log import PostLog
 from callwright.call.live.access import Fitting, patiently
 from callwright.call.live.deps import RuntimeDeps
 from callwright.domain.errors import BadInputError, LackingError
-from callwright.platform.agents.rules.availability import WRITTEN, Provision
+from callwright.insight.provision import STAND_IN, stand_ins_in_call
+from callwright.insight.view import CallView
+from callwright.platform.agents.rules.availability import WRITTEN, Provision, StandIn
 from callwright.platform.agents.rules.spec import AgentSpec, PostCallTask, ProviderChoice
 from callwright.platform.unit import Unit
 
@@ -19,11 +22,19 @@ _LOG = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class ModelsAfterwards:
     """``spec``: the agent as it is asked; ``fitting``: gives a disposition's own model its access; ``sandbox``: whether the account is one,
-    in which the agent's model stands in for one that a disposition lacks."""
+    in which the agent's model stands in for one that a disposition lacks; ``stand_ins``: what stands in for the agent's own models."""
 
     spec: AgentSpec
     fitting: Fitting
     sandbox: bool
+    stand_ins: tuple[StandIn, ...] = ()
+
+    def note(self, view: CallView, post: PostLog) -> None:
+        """Note what stands in and did not in the call: the agent, or what the organisation has, changed since."""
+        known = [*stand_ins_in_call(view), *post.facts(STAND_IN)]
+        for one in self.stand_ins:
+            if (told := one.as_wire()) not in known:
+                post.fact(STAND_IN, told)
 
 
 async def models_afterwards(deps: RuntimeDeps, tenant_id: str, spec: AgentSpec) -> ModelsAfterwards:
@@ -45,7 +56,7 @@ async def models_afterwards(deps: RuntimeDeps, tenant_id: str, spec: AgentSpec) 
         found = await patiently(deps.ledger, deps.clock, provide)
     except LackingError:
         return ModelsAfterwards(await deps.access.fit(tenant_id, asked), fitting, False)
-    return ModelsAfterwards(found.spec, fitting, found.sandbox)
+    return ModelsAfterwards(found.spec, fitting, found.sandbox, found.stand_ins)
 
 
 def _with_fallbacks(spec: AgentSpec) -> AgentSpec:

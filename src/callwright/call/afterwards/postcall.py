@@ -255,6 +255,7 @@ class PostCall:
         except CallwrightError as error:
             case.post.failed(AGENT, error.message)
             return
+        asked.note(case.view, case.post)
         try:
             await self._ask(case, asked.spec, examiner_of(self._deps, asked))
         except asyncio.CancelledError:

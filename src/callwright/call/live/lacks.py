@@ -130,10 +130,8 @@ class PluginLacks:
         """Why a plugin cannot be used, and the remedy; None when it can."""
         try:
             check(self._plugin(kind, name))
-        except MissingError as error:
-            return error.lack, error.reason, error.remedy
         except ProviderError as error:
-            return LackKind.UNUSABLE, f"cannot be used, {error.message}", ""
+            return why_unusable(error)
         except UnknownPluginError:
             return LackKind.NOT_INSTALLED, "is not installed", WRITE_A_PLUGIN
         return None
@@ -163,6 +161,13 @@ class PluginLacks:
         there = ", ".join(sorted(one.name for one in self._registry.all() if one.kind == kind)) or "none"
         message = f"no plugin for the {LEG_NAMES[leg]} {wanted!r} is installed; installed are {there}"
         return Lack(leg, path, wanted, LackKind.NOT_INSTALLED, message, WRITE_A_PLUGIN)
+
+
+def why_unusable(error: ProviderError) -> tuple[LackKind, str, str]:
+    """What a provider lacks, in words that continue its name, and the remedy, from what its check raised."""
+    if isinstance(error, MissingError):
+        return error.lack, error.reason, error.remedy
+    return LackKind.UNUSABLE, f"cannot be used, {error.message}", ""
 
 
 def models_of(spec: AgentSpec) -> tuple[ProviderChoice, ...]:

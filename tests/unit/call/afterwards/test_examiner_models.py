@@ -12,6 +12,7 @@ import pytest
 from callwright.call.afterwards.examiner import Examiner
 from callwright.call.afterwards.post_log import RESULT
 from callwright.insight.dispositions import CallFacts, Group, Question
+from callwright.insight.provision import STAND_IN
 from callwright.ops.clock import SystemClock
 from callwright.platform.agents.rules.spec import ProviderChoice
 from callwright.platform.dispositions.rules import Disposition
@@ -51,10 +52,13 @@ class Paper:
     def __init__(self) -> None:
         self.failures: list[str] = []
         self.results: list[dict[str, Any]] = []
+        self.stand_ins: list[dict[str, Any]] = []
 
     def fact(self, name: str, values: dict[str, Any]) -> None:
         if name == RESULT:
             self.results.append(values)
+        if name == STAND_IN:
+            self.stand_ins.append(values)
 
     def failed(self, what: str, reason: str) -> None:
         self.failures.append(reason)
@@ -64,9 +68,10 @@ class Paper:
 
 
 async def asked_of(
-    model: str, keys: Mapping[str, str], *, sandbox: bool = False
+    model: str, keys: Mapping[str, str], *, sandbox: bool = False, paper: Paper | None = None
 ) -> tuple[tuple[str, str, str] | None, list[str]]:
     """Who was asked a disposition with that model by an organisation with these keys, and what failed."""
+    paper = paper or Paper()
     asked: list[tuple[str, str, str]] = []
     models = {
         "own": Asked("own", asked, False),
@@ -83,7 +88,6 @@ async def asked_of(
         name = choice.provider.upper()
         return replace(choice, access=Access({name: keys[name]})) if name in keys else choice
 
-    paper = Paper()
     question = Question("Mood", Disposition("Mood", "How was it?", model=model, is_subjective=True))
     examiner = Examiner(plugin, SystemClock(), fitted, stands_in=sandbox)
     await examiner.dispositions(Group((question,)), CALL, OWN, paper)
@@ -114,6 +118,28 @@ async def test_a_provider_that_is_named_and_has_no_key_is_the_reason_of_the_fail
 @pytest.mark.parametrize("model", ["groq/llama", "openai", "house/any"])
 async def test_in_a_sandbox_the_agents_own_model_is_asked_for_one_that_lacks_something(model: str):
     assert await asked_of(model, {}, sandbox=True) == (("own", "mine", ""), [])
+
+
+@pytest.mark.parametrize(
+    ("model", "wanted"), [("groq/llama", "groq"), ("gpt-4.1-mini", "openai"), ("openai", "openai")]
+)
+async def test_a_model_that_stands_in_for_a_dispositions_is_noted_with_the_reason(model: str, wanted: str):
+    paper = Paper()
+    await asked_of(model, {}, sandbox=True, paper=paper)
+    reason = f"the model {wanted!r} cannot be used, no key is known"
+    assert paper.stand_ins == [{"leg": "model", "wanted": wanted, "used": "own", "reason": reason, "remedy": ""}]
+
+
+@pytest.mark.parametrize(
+    ("model", "keys", "sandbox"),
+    [("", {}, True), ("own", {}, True), ("groq/x", {"GROQ": "k"}, True), ("bare", {}, False)],
+)
+async def test_a_model_that_is_asked_as_the_rules_say_stands_in_for_none(
+    model: str, keys: dict[str, str], sandbox: bool
+):
+    paper = Paper()
+    await asked_of(model, keys, sandbox=sandbox, paper=paper)
+    assert (paper.stand_ins, len(paper.results)) == ([], 1)
 
 
 async def test_in_a_sandbox_too_a_model_that_has_its_key_is_asked_itself():
