@@ -93,6 +93,7 @@ def _limits_met_by_users() -> set[str]:
 
 #: Limits that other parts enforce, and users meet.
 _MET_ELSEWHERE = {
+    "EXAMINATION_SECONDS",
     "MAX_CATALOGUE_VOICES",
     "MAX_RING_SECONDS",
     "MAX_TOOL_TRIALS",

@@ -551,8 +551,8 @@ MAX_TRANSCRIPT_CHARACTERS = 100_000
 MAX_EXAMINATIONS = 2
 """Tests of dispositions under way in one process, one of an account; more are refused."""
 
-EXAMINATION_SECONDS = 120
-"""Longest test of dispositions; what is not answered by then is told as not answered."""
+EXAMINATION_SECONDS = 45
+"""Longest test of dispositions."""
 
 MAX_EXTRACTION_RUNS = 20
 """How often one call may be asked again."""

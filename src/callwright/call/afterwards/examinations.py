@@ -45,21 +45,28 @@ class Examinations:
 
     def __init__(self, deps: RuntimeDeps) -> None:
         self._deps = deps
-        self._under_way: set[str] = set()
+        self._ends_us: dict[str, int] = {}
 
     async def examine(self, asked: Examination) -> Examined:
         """Ask, and store nothing. What is not answered after EXAMINATION_SECONDS is told as such."""
-        if asked.tenant_id in self._under_way:
-            raise RateLimitedError("a test of dispositions of this account is under way; wait for it")
-        if len(self._under_way) >= MAX_EXAMINATIONS:
-            raise RateLimitedError(
-                f"{MAX_EXAMINATIONS} tests of dispositions are under way in this process; wait for them"
-            )
-        self._under_way.add(asked.tenant_id)
+        now_us = self._deps.clock.monotonic_us()
+        if asked.tenant_id in self._ends_us:
+            left_s = self._left_s(self._ends_us[asked.tenant_id], now_us)
+            told = f"a test of dispositions of this account is under way and ends within {left_s} s; wait for it"
+            raise RateLimitedError(told, retry_after_s=left_s)
+        if len(self._ends_us) >= MAX_EXAMINATIONS:
+            left_s = self._left_s(min(self._ends_us.values()), now_us)
+            told = f"{MAX_EXAMINATIONS} tests of dispositions are under way in this process; one ends within {left_s} s"
+            raise RateLimitedError(told, retry_after_s=left_s)
+        self._ends_us[asked.tenant_id] = now_us + EXAMINATION_SECONDS * 1_000_000
         try:
             return await self._examine(asked)
         finally:
-            self._under_way.discard(asked.tenant_id)
+            del self._ends_us[asked.tenant_id]
+
+    @staticmethod
+    def _left_s(ends_us: int, now_us: int) -> int:
+        return max(1, -(-(ends_us - now_us) // 1_000_000))
 
     async def _examine(self, asked: Examination) -> Examined:
         body = await self._deps.access.opened(asked.tenant_id, asked.agent)
@@ -74,7 +81,7 @@ class Examinations:
                 for group in examiner.grouped(questions, own):
                     await examiner.dispositions(group, call, own, paper)
         except TimeoutError:
-            late = f"not answered within {EXAMINATION_SECONDS} s"
+            late = f"not answered within {EXAMINATION_SECONDS} s; try a shorter transcript, or name a faster model"
             paper.failed("dispositions", late)
             for one in questions:
                 paper.found.setdefault(one.asked.category, {}).setdefault(one.name, unanswered(one.asked, late))

@@ -170,8 +170,9 @@ async def try_out(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Asks the models, and stores no result: `callwright` says what that used and cost, which is in the audit trail too. Days are counted
-    from `call_date`, now without one; `{variables}` have no values. One such test of an account runs
-    at a time, and two of all accounts in a process; more are refused with 429."""
+    from `call_date`, now without one; `{variables}` have no values. A test lasts
+    45 s at most; a question that is not answered by then has an `error`. One test of an account runs at a time, and two of all accounts
+    in a process. More are refused with 429 and `Retry-After`."""
     services, principal = services_of(request).actions, principal_of(request)
 
     async def work() -> dict[str, Any]:
