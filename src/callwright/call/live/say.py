@@ -291,6 +291,7 @@ class Say:
 
     def _silence(self, now_us: int) -> None:
         self.quiet_until_us = 0
+        self._playout.delay_us = self._line.delay_ms * 1000
         for number, played_ms in self._playout.clear(now_us).items():
             self._other_sounds.cut(number, played_ms)
         self._line.clear(now_us)
